@@ -1,0 +1,87 @@
+// Package errs is how domains say what went wrong: a kind, a reason from the contract's ErrorReason list, a text that is
+// safe to show, and a cause that is not. [ToStatus] turns it into a gRPC status, once, in an interceptor; the facade's
+// result-code table reads the same errors.
+package errs
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind is the class of an error.
+type Kind int
+
+// The kinds, each with the gRPC code that it becomes.
+const (
+	Internal     Kind = iota // INTERNAL
+	Invalid                  // INVALID_ARGUMENT
+	NotFound                 // NOT_FOUND
+	Conflict                 // ABORTED: the same key with other parameters, or a lease that is over
+	Precondition             // FAILED_PRECONDITION: the state does not allow it
+	Unauthorized             // UNAUTHENTICATED
+	Unavailable              // UNAVAILABLE: may be repeated
+)
+
+// Reason is a value of the contract's ErrorReason enum without its prefix.
+type Reason string
+
+// The reasons; each is documented at its enum value in proto/koogate/v1/error_reason.proto.
+const (
+	InvalidField      Reason = "INVALID_FIELD"
+	UnknownEnumValue  Reason = "UNKNOWN_ENUM_VALUE"
+	OrderNotFound     Reason = "ORDER_NOT_FOUND"
+	InstanceNotFound  Reason = "INSTANCE_NOT_FOUND"
+	TaskNotFound      Reason = "TASK_NOT_FOUND"
+	FencingTokenStale Reason = "FENCING_TOKEN_STALE"
+	ConflictingRepeat Reason = "CONFLICTING_REPEAT"
+	StateConflict     Reason = "STATE_CONFLICT"
+	PageTokenInvalid  Reason = "PAGE_TOKEN_INVALID"
+	FilterInvalid     Reason = "FILTER_INVALID"
+	TokenInvalid      Reason = "TOKEN_INVALID"
+	StoreUnavailable  Reason = "STORE_UNAVAILABLE"
+	ResultInvalid     Reason = "RESULT_INVALID"
+	EndpointNotFound  Reason = "ENDPOINT_NOT_FOUND"
+	InternalFault     Reason = "INTERNAL"
+)
+
+// Error is an error with a reason.
+type Error struct {
+	Kind   Kind
+	Reason Reason
+	Msg    string            // for the caller; no secrets, no personal data
+	Meta   map[string]string // ErrorInfo metadata; no secrets
+	Fields []Field           // BadRequest field violations
+	Retry  time.Duration     // RetryInfo; 0 for none
+	Cause  error             // for the log only
+}
+
+// Field is one field that breaks its bounds.
+type Field struct{ Path, Msg string }
+
+// Error implements error; the cause is not part of it.
+func (e *Error) Error() string { return string(e.Reason) + ": " + e.Msg }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// New returns an error without a cause.
+func New(k Kind, r Reason, format string, args ...any) *Error {
+	return &Error{Kind: k, Reason: r, Msg: fmt.Sprintf(format, args...)}
+}
+
+// Wrap returns an error that keeps its cause for the log.
+func Wrap(cause error, k Kind, r Reason, format string, args ...any) *Error {
+	e := New(k, r, format, args...)
+	e.Cause = cause
+	return e
+}
+
+// As returns the *Error in err's chain, or an internal one that keeps err as its cause.
+func As(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Kind: Internal, Reason: InternalFault, Msg: "internal error", Cause: err}
+}

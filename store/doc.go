@@ -1,0 +1,12 @@
+// Package store says what Koogate keeps and how it changes, without naming a database.
+//
+// What is kept for ever sits behind [Store]: orders, their lines, instances, tasks and hash-chained events. What may be
+// lost at any moment sits behind [Guard]: locks and nonces. A backend is a package below this one; storetest holds the
+// suite that every backend passes.
+//
+// All changes go through one door, [Store.Apply]: a domain reads, computes a [Change] and applies it whole or not at all.
+// Events of one order are numbered without gaps and their number is unique, so two writers that read the same state
+// cannot both succeed: the second gets [ErrStale], reads again and decides again. That constraint, not a lock, decides.
+//
+// Start at [Change] and [Store].
+package store

@@ -1,0 +1,19 @@
+package store
+
+import "errors"
+
+// Sentinels of every backend. Anything else that a backend returns is a fault of the database or of the way to it.
+var (
+	// ErrNotFound: the row asked for does not exist.
+	ErrNotFound = errors.New("store: not found")
+	// ErrOrderExists: Change.NewOrder names an order that is already there.
+	ErrOrderExists = errors.New("store: order exists")
+	// ErrLineExists: Change.NewLines names an order line whose effect is already admitted.
+	ErrLineExists = errors.New("store: order line exists")
+	// ErrInstanceExists: Change.NewInstances names an instance ID that is taken.
+	ErrInstanceExists = errors.New("store: instance exists")
+	// ErrStale: the order changed after it was read. Read again and decide again.
+	ErrStale = errors.New("store: order changed meanwhile")
+	// ErrFenced: the task is not in the state, or under the fencing token, that the change expects.
+	ErrFenced = errors.New("store: task lease is over")
+)

@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Guard keeps what may be lost at any moment: nonces, and locks that spare useless work. No invariant rests on it. When it
+// is away its methods return an error quickly and callers go on without it.
+type Guard interface {
+	// Enter remembers a nonce and, when LockKey is not empty, tries to take that lock, in one round trip.
+	Enter(ctx context.Context, r EnterRequest) (Entry, error)
+	// Leave gives up a lock held under fence: with done set it stays behind as a mark that the work is committed, for
+	// DoneTTL; otherwise it is free at once. A lock that another holder has meanwhile is left alone.
+	Leave(ctx context.Context, lockKey string, fence int64, done bool) error
+	// Ping reports whether the guard can serve now.
+	Ping(ctx context.Context) error
+	// Close releases all resources.
+	Close() error
+}
+
+// EnterRequest is one arrival. Keys are plain names of bounded length; the guard adds its own prefix.
+type EnterRequest struct {
+	Nonce    string        // unique name of scope and nonce; empty when there is none to remember
+	NonceTTL time.Duration // how long it is remembered
+	LockKey  string        // empty for none
+	LockTTL  time.Duration // the lock frees itself after this
+}
+
+// LockState is what became of the wish for a lock.
+type LockState int
+
+// The outcomes of asking for a lock.
+const (
+	LockNone LockState = iota // none was asked for
+	LockHeld                  // the caller holds it under Entry.Fence
+	LockBusy                  // somebody else holds it
+	LockDone                  // the work it protects was committed before
+)
+
+// Entry is the outcome of Enter.
+type Entry struct {
+	NonceSeen bool // the nonce was remembered already: a replay
+	Lock      LockState
+	Fence     int64 // grows with every holder of the same lock; 0 unless LockHeld
+}
+
+// DoneTTL is how long a done mark stays.
+const DoneTTL = 24 * time.Hour

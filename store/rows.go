@@ -1,0 +1,164 @@
+package store
+
+import "time"
+
+// QueryState tells how far the marketplace's order query has come.
+type QueryState string
+
+// The states of an order query.
+const (
+	QueryPending QueryState = "PENDING"
+	QueryDone    QueryState = "DONE"
+	QueryFailed  QueryState = "FAILED"
+)
+
+// Order is one order that created instances here, and the head of its event chain. Key: Seller, OrderID.
+type Order struct {
+	Seller      string
+	OrderID     string
+	Endpoint    string
+	OrderType   string // the marketplace's word; empty until the order query is done
+	QueryState  QueryState
+	QueryReason string
+	Buyer       []byte // buyer data as JSON, sealed; nil until the order query is done
+	Head        Head
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Head is the last link of an event chain.
+type Head struct {
+	Seq  int64
+	Hash string // 64 hex digits
+}
+
+// LineKey identifies one effect of one order line; the database holds it unique.
+type LineKey struct {
+	Seller      string
+	OrderID     string // the order that the call named, also for renewals and upgrades
+	OrderLineID string
+	ProductID   string // only when the call carried one that is part of the key
+	Action      string // activity, with the scene for refreshInstance
+}
+
+// Line is one admitted effect.
+type Line struct {
+	LineKey
+	RootOrderID string // the order whose chain and trace it belongs to
+	InstanceID  string
+	Params      string // compact JSON of the parameters that a repeat must match; no secrets
+	Product     Product
+	Extra       []byte // the call's members that the contract does not know, as JSON, sealed; nil when there were none
+	AnswerCode  string // committed result code; empty while undecided
+	CreatedAt   time.Time
+}
+
+// Product is what was bought, as far as the order query told.
+type Product struct {
+	ProductID    string
+	SKUCode      string
+	Name         string
+	ChargingMode string // PERIOD, ONE_TIME, ON_DEMAND, ON_DEMAND_PKG
+	LinearValue  int64  // quantity; 0 when the product has none
+}
+
+// InstanceState is where an instance stands in its life.
+type InstanceState string
+
+// The states of an instance. RELEASED is terminal.
+const (
+	InstanceProvisioning InstanceState = "PROVISIONING"
+	InstanceActive       InstanceState = "ACTIVE"
+	InstanceFrozen       InstanceState = "FROZEN"
+	InstanceReleased     InstanceState = "RELEASED"
+	InstanceFailed       InstanceState = "FAILED"
+)
+
+// Instance is what one order line bought. Key: Seller, InstanceID.
+type Instance struct {
+	Seller      string
+	InstanceID  string
+	Endpoint    string
+	OrderID     string // the order that created it
+	OrderLineID string
+	State       InstanceState
+	Frozen      bool   // the marketplace wants it frozen, also while it is still PROVISIONING
+	Reason      string // why FAILED or RELEASED
+	FailureCode string // result code of a FAILED creation
+	Product     Product
+	Trial       bool
+	ExpireAt    time.Time // zero when it has no expiry
+	Access      []byte    // access information as JSON, sealed; nil until provisioned
+	TaskSeq     int64     // seq of the newest ordered task
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// TaskKind is what a task asks for.
+type TaskKind string
+
+// The kinds of task. OrderQuery is Koogate's own; the rest go to provisioners.
+const (
+	TaskCreate      TaskKind = "CREATE"
+	TaskRefresh     TaskKind = "REFRESH"
+	TaskUpgrade     TaskKind = "UPGRADE"
+	TaskFreeze      TaskKind = "FREEZE"
+	TaskUnfreeze    TaskKind = "UNFREEZE"
+	TaskRelease     TaskKind = "RELEASE"
+	TaskCheckChange TaskKind = "CHECK_CHANGE"
+	TaskOrderQuery  TaskKind = "ORDER_QUERY"
+)
+
+// TaskState is where a task stands.
+type TaskState string
+
+// The states of a task. DONE and CANCELLED are terminal; FAILED is until an operator retries it.
+const (
+	TaskWaiting   TaskState = "WAITING"
+	TaskReady     TaskState = "READY"
+	TaskLeased    TaskState = "LEASED"
+	TaskDone      TaskState = "DONE"
+	TaskFailed    TaskState = "FAILED"
+	TaskCancelled TaskState = "CANCELLED"
+)
+
+// Task is one thing to do for one instance. Key: ID. The store leases by Seller, Queue, State and DueAt and knows nothing
+// of the rest; Seq orders the tasks of one instance and is unique there unless it is 0.
+type Task struct {
+	ID          string // UUIDv7
+	Seller      string
+	Queue       string
+	Kind        TaskKind
+	State       TaskState
+	OrderID     string // the order whose chain and trace it belongs to
+	InstanceID  string
+	LineOrderID string // the order and line that caused it; empty for freeze, unfreeze, checks
+	LineID      string
+	Seq         int64 // place among the instance's ordered tasks, from 1; 0 for unordered ones
+	// DueAt is when the task may be leased: READY, its earliest start; LEASED, the end of the lease.
+	DueAt       time.Time
+	Deadline    time.Time // after it the task is cancelled rather than leased; zero for none
+	RetryUntil  time.Time // after it a failure is final even if it could be tried again; zero for none
+	Attempt     int32
+	Worker      string
+	Fence       int64
+	Payload     string // JSON for the provisioner; no secrets
+	Result      string // JSON of a non-secret result
+	Reason      string // why it last failed or was cancelled
+	Traceparent string // W3C trace context of the call that caused it
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Event is one link of an order's chain. Key: Seller, OrderID, Seq.
+type Event struct {
+	Seller     string
+	OrderID    string
+	Seq        int64 // from 1, without gaps
+	Kind       string
+	InstanceID string
+	At         time.Time
+	Data       string // compact JSON, sorted keys; no secrets, no personal data
+	PrevHash   string
+	Hash       string
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps what must never be lost. Every method honours its context's deadline; times come from the caller and are
+// kept in UTC with microsecond precision. Methods are safe for concurrent use, also by several processes.
+type Store interface {
+	// Apply commits a change whole or not at all, durably. Errors: ErrOrderExists, ErrLineExists, ErrInstanceExists,
+	// ErrStale, ErrFenced. After a commit it wakes the watchers of every queue that gained a READY task and of every
+	// instance that changed, in every process.
+	Apply(ctx context.Context, c *Change) error
+
+	// Line returns one admitted line. Errors: ErrNotFound.
+	Line(ctx context.Context, k LineKey) (Line, error)
+	// Aggregate returns an order with all that hangs on it: lines (oldest first), instances and every task that is not
+	// DONE or CANCELLED (by instance, then seq). Errors: ErrNotFound.
+	Aggregate(ctx context.Context, seller, orderID string) (*Aggregate, error)
+	// Instances returns the instances that exist among ids (at most 100), in no particular order.
+	Instances(ctx context.Context, seller string, ids []string) ([]Instance, error)
+	// Task returns one task in any state. Errors: ErrNotFound.
+	Task(ctx context.Context, id string) (Task, error)
+	// Events returns the order's events with seq > after, ascending, at most limit.
+	Events(ctx context.Context, seller, orderID string, after int64, limit int) ([]Event, error)
+
+	// Lease hands out tasks that are READY and due, or LEASED with a lease that is over, earliest due first. Each gets
+	// state LEASED, attempt+1 and a fencing token greater than any it had. No task is handed to two callers.
+	Lease(ctx context.Context, r LeaseRequest) ([]Task, error)
+	// Heartbeat moves the end of a lease that is held under fence to until. Errors: ErrNotFound, ErrFenced.
+	Heartbeat(ctx context.Context, id string, fence int64, now, until time.Time) (Task, error)
+	// NextDue returns when the earliest open task of the queues becomes leasable; ok is false when there is none.
+	NextDue(ctx context.Context, seller string, queues []string) (at time.Time, ok bool, err error)
+
+	// ListOrders, ListInstances and ListTasks return one page by (created, id) keyset. Unknown filter fields are an error.
+	ListOrders(ctx context.Context, q ListQuery) ([]Order, error)
+	ListInstances(ctx context.Context, q ListQuery) ([]Instance, error)
+	ListTasks(ctx context.Context, q ListQuery) ([]Task, error)
+
+	// Watch returns a channel that gets a token (capacity 1, never blocking the sender) after a change to any topic, and
+	// a function that ends the watch. Wake-ups may be lost when a process or connection dies: watchers also look on
+	// their own from time to time.
+	Watch(topics ...string) (wake <-chan struct{}, stop func())
+
+	// Ping reports whether the store can serve now.
+	Ping(ctx context.Context) error
+	// Close waits for running calls and releases all resources.
+	Close() error
+}
+
+// QueueTopic is the watch topic of a seller's queue.
+func QueueTopic(seller, queue string) string { return "q\x1f" + seller + "\x1f" + queue }
+
+// InstanceTopic is the watch topic of an instance.
+func InstanceTopic(seller, instanceID string) string { return "i\x1f" + seller + "\x1f" + instanceID }
+
+// Change is everything one decision alters, about one order. Rows in New… are inserted, rows in Put… replace the row of
+// the same key in all columns but the key and the creation time.
+type Change struct {
+	// NewOrder is inserted; nil when the order exists.
+	NewOrder *Order
+	// PutOrder replaces the order's row; nil when only NewOrder is set or the order does not change. Its Head is the
+	// chain's new head.
+	PutOrder     *Order
+	NewLines     []Line
+	PutLines     []Line
+	NewInstances []Instance
+	PutInstances []Instance
+	NewTasks     []Task
+	PutTasks     []TaskPut
+	// Events continue the order's chain; a seq that is taken makes the whole change ErrStale.
+	Events []Event
+}
+
+// TaskPut replaces a task when it is still in the state and under the fencing token that the decision saw.
+type TaskPut struct {
+	Task
+	ExpectState TaskState
+	ExpectFence int64
+}
+
+// LeaseRequest asks for tasks of one seller.
+type LeaseRequest struct {
+	Seller string
+	Queues []string // one or more
+	Worker string
+	Max    int // 1 to 100
+	Now    time.Time
+	Until  time.Time // end of the lease
+}
+
+// ListQuery is one page of a list.
+type ListQuery struct {
+	Seller string
+	// Filter terms are all to hold. Fields, by list: orders endpoint, order_type, query_state; instances state, order_id,
+	// product_id, endpoint, charging_mode; tasks state, kind, queue, instance_id, order_id.
+	Filter []Term
+	Desc   bool
+	// After is the last row of the page before; nil for the first page.
+	After *Cursor
+	Limit int
+}
+
+// Term is one equality of a filter.
+type Term struct{ Field, Value string }
+
+// Cursor is a place in a list: creation time, then ID.
+type Cursor struct {
+	CreatedAt time.Time
+	ID        string
+}
+
+// Aggregate is an order with all that a decision about it may need.
+type Aggregate struct {
+	Order     Order
+	Lines     []Line
+	Instances []Instance
+	Tasks     []Task
+}
