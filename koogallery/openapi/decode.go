@@ -1,0 +1,285 @@
+package openapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/wiretime"
+)
+
+// maxDoubts bounds OrderInfo.Doubts.
+const maxDoubts = 32
+
+// DecodeOrder decodes the orderInfo object of an answer (open-apis §2.3). It is
+// lenient where the documents disagree or are silent: extendParams on the order
+// or on the line, as key/value or name/value; orderLine and productInfo as an
+// array or a single object; numbers as numbers or strings; unknown fields and
+// enum values kept.
+//
+// Optional fields that cannot be read are named in OrderInfo.Doubts. What
+// provisioning depends on must be readable: an order id, at least one line, a
+// line id on each, products, quantities and periods. Otherwise the error matches
+// ErrResponse and names the field, without its content.
+func DecodeOrder(orderInfo []byte) (*OrderInfo, error) {
+	var w struct {
+		OrderID      text            `json:"orderId"`
+		OrderType    text            `json:"orderType"`
+		CreateTime   text            `json:"createTime"`
+		OrderLine    json.RawMessage `json:"orderLine"`
+		BuyerInfo    json.RawMessage `json:"buyerInfo"`
+		ExtendParams json.RawMessage `json:"extendParams"`
+	}
+	if err := decodeObject(orderInfo, &w, "orderInfo"); err != nil {
+		return nil, err
+	}
+	if w.OrderID == "" {
+		return nil, badField("orderId")
+	}
+	var d decoder
+	o := &OrderInfo{
+		OrderID:    string(w.OrderID),
+		OrderType:  OrderType(w.OrderType),
+		CreateTime: d.time(w.CreateTime, "createTime"),
+		Raw:        bytes.Clone(orderInfo),
+	}
+	lines, ok := oneOrMany(w.OrderLine)
+	if !ok || len(lines) == 0 {
+		return nil, badField("orderLine")
+	}
+	o.OrderLines = make([]OrderLine, 0, len(lines))
+	for i, raw := range lines {
+		line, err := d.line(raw, fmt.Sprintf("orderLine[%d]", i))
+		if err != nil {
+			return nil, err
+		}
+		o.OrderLines = append(o.OrderLines, line)
+	}
+	o.BuyerInfo = d.buyer(w.BuyerInfo)
+	o.ExtendParams = d.extendParams(w.ExtendParams, "extendParams")
+	o.Doubts = d.doubts
+	return o, nil
+}
+
+// decoder collects the fields that could not be read.
+type decoder struct{ doubts []string }
+
+func (d *decoder) doubt(path string) {
+	if len(d.doubts) < maxDoubts {
+		d.doubts = append(d.doubts, path)
+	}
+}
+
+func (d *decoder) time(s text, path string) time.Time {
+	if s == "" {
+		return time.Time{}
+	}
+	t, err := wiretime.Parse(string(s))
+	if err != nil {
+		d.doubt(path)
+	}
+	return t
+}
+
+func (d *decoder) line(raw json.RawMessage, path string) (OrderLine, error) {
+	var w struct {
+		OrderLineID           text            `json:"orderLineId"`
+		ChargingMode          text            `json:"chargingMode"`
+		ExpireTime            text            `json:"expireTime"`
+		PeriodType            text            `json:"periodType"`
+		PeriodNumber          text            `json:"periodNumber"`
+		ProductInfo           json.RawMessage `json:"productInfo"`
+		Currency              text            `json:"currency"`
+		CurrencyAfterDiscount text            `json:"currencyAfterDiscount"`
+		ExtendParams          json.RawMessage `json:"extendParams"`
+	}
+	if err := decodeObject(raw, &w, path); err != nil {
+		return OrderLine{}, err
+	}
+	if w.OrderLineID == "" {
+		return OrderLine{}, badField(path + ".orderLineId")
+	}
+	number, ok := count(w.PeriodNumber)
+	if !ok {
+		return OrderLine{}, badField(path + ".periodNumber")
+	}
+	products, err := decodeProducts(w.ProductInfo, path+".productInfo")
+	if err != nil {
+		return OrderLine{}, err
+	}
+	return OrderLine{
+		OrderLineID:           string(w.OrderLineID),
+		ChargingMode:          ChargingMode(w.ChargingMode),
+		ExpireTime:            d.time(w.ExpireTime, path+".expireTime"),
+		PeriodType:            string(w.PeriodType),
+		PeriodNumber:          number,
+		ProductInfo:           products,
+		Currency:              string(w.Currency),
+		CurrencyAfterDiscount: string(w.CurrencyAfterDiscount),
+		ExtendParams:          d.extendParams(w.ExtendParams, path+".extendParams"),
+		Raw:                   raw,
+	}, nil
+}
+
+func decodeProducts(raw json.RawMessage, path string) ([]ProductInfo, error) {
+	list, ok := oneOrMany(raw)
+	if !ok {
+		return nil, badField(path)
+	}
+	var products []ProductInfo
+	for i, element := range list {
+		var w struct {
+			ProductID   text `json:"productId"`
+			SkuCode     text `json:"skuCode"`
+			LinearValue text `json:"linearValue"`
+			ProductName text `json:"productName"`
+		}
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if err := decodeObject(element, &w, at); err != nil {
+			return nil, err
+		}
+		quantity, ok := count(w.LinearValue)
+		if !ok {
+			return nil, badField(at + ".linearValue")
+		}
+		products = append(products, ProductInfo{
+			ProductID: string(w.ProductID), SkuCode: string(w.SkuCode),
+			LinearValue: quantity, ProductName: string(w.ProductName), Raw: element,
+		})
+	}
+	return products, nil
+}
+
+func (d *decoder) buyer(raw json.RawMessage) *BuyerInfo {
+	if isNull(raw) {
+		return nil
+	}
+	var w struct {
+		MobilePhone  text `json:"mobilePhone"`
+		Email        text `json:"email"`
+		CustomerID   text `json:"customerId"`
+		CustomerName text `json:"customerName"`
+		UserID       text `json:"userId"`
+		UserName     text `json:"userName"`
+	}
+	if decodeObject(raw, &w, "buyerInfo") != nil {
+		d.doubt("buyerInfo")
+		return &BuyerInfo{Raw: raw}
+	}
+	return &BuyerInfo{
+		MobilePhone: string(w.MobilePhone), Email: string(w.Email),
+		CustomerID: string(w.CustomerID), CustomerName: string(w.CustomerName),
+		UserID: string(w.UserID), UserName: string(w.UserName), Raw: raw,
+	}
+}
+
+func (d *decoder) extendParams(raw json.RawMessage, path string) []ExtendParam {
+	list, ok := oneOrMany(raw)
+	if !ok {
+		d.doubt(path)
+		return nil
+	}
+	var params []ExtendParam
+	for i, element := range list {
+		var w struct {
+			Key   text            `json:"key"`
+			Name  text            `json:"name"`
+			Value json.RawMessage `json:"value"`
+		}
+		if decodeObject(element, &w, path) != nil || (w.Key == "" && w.Name == "") {
+			d.doubt(fmt.Sprintf("%s[%d]", path, i))
+			continue
+		}
+		p := ExtendParam{Key: string(w.Key), Value: valueText(w.Value)}
+		if p.Key == "" {
+			p.Key = string(w.Name)
+		}
+		params = append(params, p)
+	}
+	return params
+}
+
+// valueText is the content of a string, or the JSON text of anything else.
+func valueText(raw json.RawMessage) string {
+	if isNull(raw) {
+		return ""
+	}
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}
+
+// text accepts a string, a number or a boolean; null is the empty string.
+type text string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *text) UnmarshalJSON(raw []byte) error {
+	switch {
+	case isNull(raw):
+		*t = ""
+	case raw[0] == '"':
+		var s string
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return err
+		}
+		*t = text(s)
+	case raw[0] == '{' || raw[0] == '[':
+		return ErrResponse
+	default:
+		*t = text(raw)
+	}
+	return nil
+}
+
+// count reads a whole number that is not negative: 10, "10" or 10.0. An absent
+// one is zero.
+func count(s text) (int64, bool) {
+	digits := strings.TrimSpace(string(s))
+	if digits == "" {
+		return 0, true
+	}
+	if whole, fraction, ok := strings.Cut(digits, "."); ok && fraction != "" && strings.Trim(fraction, "0") == "" {
+		digits = whole
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	return n, err == nil && n >= 0
+}
+
+// oneOrMany splits an array, or takes an object for an array of one. Nothing and
+// null are an empty array.
+func oneOrMany(raw json.RawMessage) ([]json.RawMessage, bool) {
+	if isNull(raw) {
+		return nil, true
+	}
+	switch raw[0] {
+	case '{':
+		return []json.RawMessage{raw}, true
+	case '[':
+		var list []json.RawMessage
+		err := json.Unmarshal(raw, &list)
+		return list, err == nil
+	default:
+		return nil, false
+	}
+}
+
+// isNull reports whether a value is absent or null. A RawMessage carries no
+// white space around it.
+func isNull(raw []byte) bool { return len(raw) == 0 || string(raw) == "null" }
+
+// decodeObject decodes an object and nothing else into v. The errors of
+// encoding/json quote the input and are therefore dropped.
+func decodeObject(raw []byte, v any, path string) error {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, v) != nil {
+		return badField(path)
+	}
+	return nil
+}
+
+func badField(path string) error { return fmt.Errorf("%w: %s", ErrResponse, path) }
