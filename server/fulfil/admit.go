@@ -1,0 +1,230 @@
+package fulfil
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/store"
+)
+
+// ActionNew is the action of a creating line.
+const ActionNew = "newInstance"
+
+// QueueOrderQuery is the queue of Koogate's own order queries; no provisioner may have this name.
+const QueueOrderQuery = "koogate-order-query"
+
+// Answer is the outcome of an activity, for the marketplace.
+type Answer struct {
+	Code       resultcode.Code
+	Message    string // why, when it is not a success; may be empty
+	InstanceID string // newInstance only
+}
+
+// NewInstance is one newInstance call (saas-v2 §5.1). The caller has validated the lengths.
+type NewInstance struct {
+	Endpoint    *Endpoint
+	OrderID     string
+	OrderLineID string
+	BusinessID  string
+	ProductID   string    // part of the key when it is not empty
+	Extra       string    // unknown members of the body as JSON; empty when none
+	Arrived     time.Time // when the call's first byte was read
+	Lock        store.Entry
+}
+
+func (c NewInstance) key() store.LineKey {
+	return store.LineKey{
+		Seller: c.Endpoint.Seller, OrderID: c.OrderID, OrderLineID: c.OrderLineID, ProductID: c.ProductID, Action: ActionNew,
+	}
+}
+
+// LockKey is the guard's name for an order line; it is part of no invariant.
+func LockKey(seller, orderID, orderLineID, productID string) string {
+	return "line\x1f" + seller + "\x1f" + orderID + "\x1f" + orderLineID + "\x1f" + productID
+}
+
+// NewInstance admits the line, or finds the admission of an earlier call, and answers. The same line always gets the same
+// instance ID. Errors: STORE_UNAVAILABLE.
+func (s *Service) NewInstance(ctx context.Context, c NewInstance) (Answer, error) {
+	line, err := s.admit(ctx, c)
+	if c.Lock.Lock == store.LockHeld {
+		s.leave(ctx, c, err == nil)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	return s.settle(ctx, c, line)
+}
+
+// leave gives the lock up without holding the answer back.
+func (s *Service) leave(ctx context.Context, c NewInstance, done bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	go func() {
+		defer cancel()
+		if err := s.Guard.Leave(ctx, LockKey(c.Endpoint.Seller, c.OrderID, c.OrderLineID, c.ProductID), c.Lock.Fence, done); err != nil {
+			s.Log.DebugContext(ctx, "lock not given up; it expires by itself", "error", err)
+		}
+	}()
+}
+
+// admit returns the line's row, new or old.
+func (s *Service) admit(ctx context.Context, c NewInstance) (store.Line, error) {
+	if c.Lock.Lock == store.LockDone || c.Lock.Lock == store.LockBusy {
+		if line, ok := s.awaitLine(ctx, c); ok {
+			return line, nil
+		}
+	}
+	line, err := s.admitFirst(ctx, c)
+	if err == nil {
+		return line, nil
+	}
+	if !errors.Is(err, store.ErrOrderExists) && !retryable(err) {
+		// The commit may have happened although its answer was lost: what the database says now decides.
+		if line, lerr := s.Store.Line(ctx, c.key()); lerr == nil {
+			return line, nil
+		}
+		return store.Line{}, s.storeError(ctx, err, errs.OrderNotFound, "")
+	}
+	return s.admitInto(ctx, c)
+}
+
+// awaitLine looks for the line that another call is admitting, for a moment. Not finding it is no harm.
+func (s *Service) awaitLine(ctx context.Context, c NewInstance) (store.Line, bool) {
+	waits := []time.Duration{2, 4, 8, 16, 32, 64, 64}
+	if c.Lock.Lock == store.LockDone {
+		waits = nil // a mark of committed work: the row is there, or the database was replaced
+	}
+	for i := 0; ; i++ {
+		if line, err := s.Store.Line(ctx, c.key()); err == nil {
+			return line, true
+		}
+		if i >= len(waits) || s.pause(ctx, waits[i]*time.Millisecond) != nil {
+			return store.Line{}, false
+		}
+	}
+}
+
+// admitFirst admits the line together with its order, without reading anything before.
+func (s *Service) admitFirst(ctx context.Context, c NewInstance) (store.Line, error) {
+	now := s.now()
+	order := store.Order{
+		Seller: c.Endpoint.Seller, OrderID: c.OrderID, Endpoint: c.Endpoint.Name, QueryState: store.QueryPending,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	// The order's trace begins with its admission: the root span is the winner's, whoever that turns out to be.
+	_, root := telemetry.StartRoot(ctx, s.Tracer, order.Seller, order.OrderID, c.Arrived)
+	d := &draft{s: s, now: now, agg: &store.Aggregate{Order: order}}
+	d.change.NewOrder = &d.agg.Order
+	line, err := s.draftAdmission(ctx, d, c, c.BusinessID)
+	if err != nil {
+		return store.Line{}, err
+	}
+	err = d.commit(ctx)
+	if errors.Is(err, store.ErrInstanceExists) {
+		d = &draft{s: s, now: now, agg: &store.Aggregate{Order: order}}
+		d.change.NewOrder = &d.agg.Order
+		if line, err = s.draftAdmission(ctx, d, c, s.NewID()); err != nil {
+			return store.Line{}, err
+		}
+		err = d.commit(ctx)
+	}
+	if err != nil {
+		return store.Line{}, err
+	}
+	root.End()
+	return line, nil
+}
+
+// admitInto admits the line into an order that exists, or finds it there.
+func (s *Service) admitInto(ctx context.Context, c NewInstance) (store.Line, error) {
+	var line store.Line
+	id := c.BusinessID
+	err := s.decide(ctx, c.Endpoint.Seller, c.OrderID, func(d *draft) error {
+		if l := d.line(c.key()); l != nil {
+			line = *l
+			return nil
+		}
+		var err error
+		line, err = s.draftAdmission(ctx, d, c, id)
+		id = s.NewID() // should the business ID be taken
+		return err
+	})
+	return line, err
+}
+
+// draftAdmission drafts the line, its instance, the order query and the create task behind it.
+func (s *Service) draftAdmission(ctx context.Context, d *draft, c NewInstance, instanceID string) (store.Line, error) {
+	if !usableID(instanceID) {
+		instanceID = s.NewID()
+	}
+	seller, endpoint := c.Endpoint.Seller, c.Endpoint.Name
+	i := &store.Instance{
+		Seller: seller, InstanceID: instanceID, Endpoint: endpoint, OrderID: c.OrderID, OrderLineID: c.OrderLineID,
+		State: store.InstanceProvisioning, Product: store.Product{ProductID: c.ProductID}, CreatedAt: d.now, UpdatedAt: d.now,
+	}
+	line := store.Line{
+		LineKey: c.key(), RootOrderID: c.OrderID, InstanceID: instanceID, Params: "{}",
+		Product: store.Product{ProductID: c.ProductID}, CreatedAt: d.now,
+	}
+	if c.Endpoint.budget(c.ProductID) == 0 {
+		line.AnswerCode = string(resultcode.Processing)
+	}
+	if err := s.sealExtra(&line, c.Extra); err != nil {
+		return line, err
+	}
+	d.agg.Instances = append(d.agg.Instances, *i)
+	i = &d.agg.Instances[len(d.agg.Instances)-1]
+	d.change.NewInstances = append(d.change.NewInstances, *i)
+	d.change.NewLines = append(d.change.NewLines, line)
+	d.agg.Lines = append(d.agg.Lines, line)
+	cause := store.Task{LineOrderID: c.OrderID, LineID: c.OrderLineID}
+	query, create := cause, cause
+	query.Queue, query.Kind = QueueOrderQuery, store.TaskOrderQuery
+	create.Kind = store.TaskCreate // its queue is known when the product is
+	d.queue(ctx, i, query)
+	d.queue(ctx, i, create)
+	d.event(EventAdmitted, instanceID, fields{
+		"endpoint": endpoint, "orderLineId": c.OrderLineID, "businessId": c.BusinessID, "answer": line.AnswerCode,
+	})
+	return line, nil
+}
+
+// sealExtra keeps the members that the contract does not know. They may hold personal data, so they are sealed.
+func (s *Service) sealExtra(l *store.Line, extra string) error {
+	if extra == "" {
+		return nil
+	}
+	sealed, err := s.Sealer.Seal([]byte(extra), "line/"+l.Seller+"/"+l.OrderID+"/"+l.OrderLineID+"/"+l.Action)
+	if err != nil {
+		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	l.Extra = sealed
+	return nil
+}
+
+// usableID says whether a business ID can serve as an instance ID: queryInstance separates IDs by commas.
+func usableID(id string) bool {
+	return id != "" && len(id) <= 64 && !strings.ContainsAny(id, ", \t")
+}
+
+// params renders parameters that a repeat must match.
+func params(m map[string]string) string {
+	text, err := json.Marshal(m)
+	if err != nil { // a map of strings cannot fail
+		panic(err)
+	}
+	return string(text)
+}
+
+// addInstance marks the current span with the instance.
+func addInstance(ctx context.Context, id string) {
+	trace.SpanFromContext(ctx).SetAttributes(telemetry.InstanceID(id))
+}

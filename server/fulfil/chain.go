@@ -1,0 +1,101 @@
+package fulfil
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/koogate/koogate/store"
+)
+
+// The kinds of event, in the order an order usually meets them.
+const (
+	EventAdmitted      = "instance.admitted"  // newInstance was admitted
+	EventOrderQueried  = "order.queried"      // the marketplace told what was bought
+	EventQueryFailed   = "order.query_failed" // one attempt failed; final when permanent is true
+	EventTaskCompleted = "task.completed"     // a provisioner finished
+	EventTaskFailed    = "task.failed"        // a provisioner gave a task back or gave up
+	EventTaskCancelled = "task.cancelled"     // overtaken
+	EventTaskRetried   = "task.retried"       // an operator retried it
+	EventAnswered      = "answer.committed"   // newInstance's answer was fixed without a task's end
+	EventRefreshed     = "instance.refreshed" // expiry set
+	EventFrozen        = "instance.frozen"    // FREEZE accepted
+	EventUnfrozen      = "instance.unfrozen"  // UNFREEZE accepted
+	EventUpgraded      = "instance.upgraded"  // upgrade accepted
+	EventReleased      = "instance.released"  // release accepted
+	EventChecked       = "change.checked"     // a change was asked about
+	EventConflict      = "call.conflict"      // the same key came with other parameters
+	EventQuarantined   = "call.quarantined"   // a value outside its documented list
+)
+
+type fields map[string]any
+
+// link appends an event to a chain and returns it with its hash.
+func link(head store.Head, seller, orderID, kind, instanceID string, at time.Time, data fields) store.Event {
+	if data == nil {
+		data = fields{}
+	}
+	text, err := json.Marshal(data) // sorts keys; strings and numbers only, so it cannot fail
+	if err != nil {
+		panic(fmt.Sprintf("event %s: %v", kind, err))
+	}
+	e := store.Event{
+		Seller: seller, OrderID: orderID, Seq: head.Seq + 1, Kind: kind, InstanceID: instanceID,
+		At: at.UTC().Truncate(time.Microsecond), Data: string(text), PrevHash: head.Hash,
+	}
+	e.Hash = Hash(e)
+	return e
+}
+
+// Hash computes the link of an event: SHA-256 over every field but Hash, each text preceded by its length as eight bytes,
+// so that no two events share an encoding.
+func Hash(e store.Event) string {
+	h := sha256.New()
+	var n [8]byte
+	num := func(v int64) {
+		binary.BigEndian.PutUint64(n[:], uint64(v)) //nolint:gosec // any bit pattern will do
+		h.Write(n[:])
+	}
+	text := func(s string) {
+		num(int64(len(s)))
+		h.Write([]byte(s))
+	}
+	text("koogate/event/1")
+	text(e.Seller)
+	text(e.OrderID)
+	num(e.Seq)
+	text(e.Kind)
+	text(e.InstanceID)
+	num(e.At.UnixMicro())
+	text(e.Data)
+	text(e.PrevHash)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Broken is a place where a chain does not hold.
+type Broken struct {
+	Seq    int64
+	Detail string
+}
+
+// Error implements error.
+func (b *Broken) Error() string { return fmt.Sprintf("event %d: %s", b.Seq, b.Detail) }
+
+// VerifyLinks checks that events continue from head without a gap and returns the new head. The error is a *Broken.
+func VerifyLinks(head store.Head, events []store.Event) (store.Head, error) {
+	for _, e := range events {
+		switch {
+		case e.Seq != head.Seq+1:
+			return head, &Broken{head.Seq + 1, fmt.Sprintf("missing; the next event is %d", e.Seq)}
+		case e.PrevHash != head.Hash:
+			return head, &Broken{e.Seq, "does not point at the event before it"}
+		case e.Hash != Hash(e):
+			return head, &Broken{e.Seq, "was altered: its hash does not recompute"}
+		}
+		head = store.Head{Seq: e.Seq, Hash: e.Hash}
+	}
+	return head, nil
+}

@@ -1,0 +1,128 @@
+package fulfil
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// later is what all calls about an existing instance share: find the instance, decide over its order, and replay or claim
+// the line when the call names one.
+
+// find returns the instance. Errors: INSTANCE_NOT_FOUND.
+func (s *Service) find(ctx context.Context, seller, id string) (store.Instance, error) {
+	is, err := s.Store.Instances(ctx, seller, []string{id})
+	if err != nil {
+		return store.Instance{}, s.storeError(ctx, err, errs.InstanceNotFound, "no instance %s", id)
+	}
+	if len(is) == 0 {
+		return store.Instance{}, errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s does not exist", id)
+	}
+	return is[0], nil
+}
+
+// onInstance decides over the order of an instance.
+func (s *Service) onInstance(ctx context.Context, ep *Endpoint, id string, f func(d *draft, i *store.Instance) error) error {
+	found, err := s.find(ctx, ep.Seller, id)
+	if err != nil {
+		return err
+	}
+	addInstance(ctx, id)
+	return s.decide(ctx, ep.Seller, found.OrderID, func(d *draft) error {
+		i := d.instance(id)
+		if i == nil {
+			return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s does not exist", id)
+		}
+		return f(d, i)
+	})
+}
+
+// live refuses released and failed instances. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT.
+func live(i *store.Instance) error {
+	switch i.State {
+	case store.InstanceReleased:
+		return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s is released", i.InstanceID)
+	case store.InstanceFailed:
+		return errs.New(errs.Precondition, errs.StateConflict, "instance %s could not be provisioned: %s", i.InstanceID, i.Reason)
+	}
+	return nil
+}
+
+// claim drafts the admission of a line, or says that it was admitted before. The same key with other parameters is a
+// conflict: it is recorded on the instance's order, and the caller commits that record and then answers err.
+func (d *draft) claim(ctx context.Context, i *store.Instance, k store.LineKey, want map[string]string, extra string) (
+	repeat bool, conflict error, err error,
+) {
+	text := params(want)
+	old := d.line(k)
+	if old == nil {
+		// The key may have been admitted for an instance of another order: the claim must be unique over all.
+		if l, err := d.s.Store.Line(ctx, k); err == nil {
+			old = &l
+		}
+	}
+	if old != nil {
+		if old.Params == text {
+			return true, nil, nil
+		}
+		d.event(EventConflict, i.InstanceID, fields{
+			"action": k.Action, "orderId": k.OrderID, "orderLineId": k.OrderLineID, "first": json.RawMessage(old.Params),
+			"now": json.RawMessage(text),
+		})
+		return true, errs.New(errs.Conflict, errs.ConflictingRepeat,
+			"order line %s was admitted before with other parameters; the first call stands", k.OrderLineID), nil
+	}
+	l := store.Line{
+		LineKey: k, RootOrderID: d.agg.Order.OrderID, InstanceID: i.InstanceID, Params: text, Product: i.Product,
+		AnswerCode: string(resultcode.Success), CreatedAt: d.now,
+	}
+	if err := d.s.sealExtra(&l, extra); err != nil {
+		return false, nil, err
+	}
+	d.change.NewLines = append(d.change.NewLines, l)
+	d.agg.Lines = append(d.agg.Lines, l)
+	return false, nil, nil
+}
+
+// overLine runs a decision that claims a line. The conflict is returned after its record is committed.
+func (s *Service) overLine(ctx context.Context, ep *Endpoint, instanceID string, k store.LineKey, want map[string]string,
+	extra string, f func(d *draft, i *store.Instance) error,
+) (Answer, error) {
+	var conflict error
+	err := s.onInstance(ctx, ep, instanceID, func(d *draft, i *store.Instance) error {
+		var repeat bool
+		var err error
+		if repeat, conflict, err = d.claim(ctx, i, k, want, extra); repeat || err != nil {
+			return err
+		}
+		if err := live(i); err != nil {
+			return err
+		}
+		return f(d, i)
+	})
+	if err == nil {
+		err = conflict
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	return Answer{Code: resultcode.Success}, nil
+}
+
+// deliver drafts a task for the instance's provisioner. Its queue is found when its turn comes: an instance that waits for
+// its order query has no product yet.
+func (d *draft) deliver(ctx context.Context, i *store.Instance, kind store.TaskKind, orderID, lineID string) {
+	d.queue(ctx, i, store.Task{Kind: kind, LineOrderID: orderID, LineID: lineID})
+}
+
+// rule returns the rule of the instance's product.
+func (d *draft) rule(i *store.Instance) (ProductRule, bool) {
+	ep, ok := d.s.endpoints[i.Endpoint]
+	if !ok {
+		return ProductRule{}, false
+	}
+	return ep.rule(i.Product.ProductID)
+}

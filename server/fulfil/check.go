@@ -1,0 +1,106 @@
+package fulfil
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/store"
+)
+
+// CheckChange is one changeInstanceCheck call (saas-v2 §5.7).
+type CheckChange struct {
+	Endpoint   *Endpoint
+	InstanceID string
+	Target     store.Product
+}
+
+// ChangeInstanceCheck asks the instance's provisioner whether it may be changed and waits within the endpoint's budget;
+// without an answer the endpoint's policy decides. Nothing is changed, so calls are not deduplicated. Errors:
+// INSTANCE_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
+func (s *Service) ChangeInstanceCheck(ctx context.Context, c CheckChange) (Answer, error) {
+	var task store.Task
+	wake, stop := s.Store.Watch(store.InstanceTopic(c.Endpoint.Seller, c.InstanceID))
+	defer stop()
+	err := s.onInstance(ctx, c.Endpoint, c.InstanceID, func(d *draft, i *store.Instance) error {
+		if err := live(i); err != nil {
+			return err
+		}
+		rule, ok := d.rule(i)
+		if !ok {
+			return errs.New(errs.Precondition, errs.StateConflict, "instance %s has no product yet; try again later", i.InstanceID)
+		}
+		task = store.Task{
+			ID: s.NewID(), Seller: i.Seller, Queue: rule.Provisioner, Kind: store.TaskCheckChange, State: store.TaskReady,
+			OrderID: i.OrderID, InstanceID: i.InstanceID, DueAt: d.now, Deadline: d.now.Add(c.Endpoint.CheckBudget),
+			Payload: payload(i, c.Target), Traceparent: telemetry.Traceparent(ctx), CreatedAt: d.now, UpdatedAt: d.now,
+		}
+		d.change.NewTasks = append(d.change.NewTasks, task)
+		return nil
+	})
+	if err != nil {
+		return Answer{}, err
+	}
+	ctx, span := s.Tracer.Start(ctx, "await verdict")
+	defer span.End()
+	for {
+		t, err := s.Store.Task(ctx, task.ID)
+		if err != nil {
+			return Answer{}, s.storeError(ctx, err, errs.TaskNotFound, "the check is gone")
+		}
+		if t.State == store.TaskDone {
+			return verdict(t)
+		}
+		left := t.Deadline.Sub(s.now())
+		if left <= 0 || !open(t.State) {
+			return s.checkByPolicy(ctx, c, t)
+		}
+		if !s.await(ctx, wake, left) {
+			return Answer{}, s.storeError(ctx, ctx.Err(), errs.TaskNotFound, "")
+		}
+	}
+}
+
+func verdict(t store.Task) (Answer, error) {
+	var v Verdict
+	if err := json.Unmarshal([]byte(t.Result), &v); err != nil {
+		return Answer{}, errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	if v.Allowed {
+		return Answer{Code: resultcode.Success}, nil
+	}
+	if v.Message == "" {
+		v.Message = "the instance cannot be changed now"
+	}
+	return Answer{Code: resultcode.Internal, Message: v.Message}, nil
+}
+
+// checkByPolicy ends a check that the provisioner did not answer.
+func (s *Service) checkByPolicy(ctx context.Context, c CheckChange, t store.Task) (Answer, error) {
+	var late *store.Task
+	err := s.decide(ctx, t.Seller, t.OrderID, func(d *draft) error {
+		late = d.task(t.ID)
+		if late == nil { // answered or ended at the last moment
+			return nil
+		}
+		if open(late.State) {
+			d.cancel(late, "no verdict within "+c.Endpoint.CheckBudget.String())
+		}
+		d.event(EventChecked, t.InstanceID, fields{"task": t.ID, "allowed": c.Endpoint.CheckAllow, "by": "policy"})
+		return nil
+	})
+	if err != nil {
+		return Answer{}, err
+	}
+	if late == nil {
+		if t, err := s.Store.Task(ctx, t.ID); err == nil && t.State == store.TaskDone {
+			return verdict(t)
+		}
+	}
+	if c.Endpoint.CheckAllow {
+		return Answer{Code: resultcode.Success}, nil
+	}
+	return Answer{Code: resultcode.Internal, Message: "the product did not say in time whether it can be changed; try again later"}, nil
+}

@@ -1,0 +1,186 @@
+package fulfil
+
+import (
+	"context"
+	"encoding/json"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/store"
+)
+
+// Access is how the customer reaches an instance (saas-v2 §5.2). It is sealed at rest and never logged.
+type Access struct {
+	FrontEndURL string `json:"frontEndUrl"`
+	AdminURL    string `json:"adminUrl,omitempty"`
+	UserName    string `json:"userName,omitempty"`
+	Password    string `json:"password,omitempty"`
+	Memo        string `json:"memo,omitempty"`
+}
+
+// String hides the credentials from every %v.
+func (Access) String() string { return "[access information]" }
+
+// GoString hides the credentials from every %#v.
+func (Access) GoString() string { return "[access information]" }
+
+// Verdict is a provisioner's word on a change.
+type Verdict struct {
+	Allowed bool   `json:"allowed"`
+	Message string `json:"message,omitempty"`
+}
+
+// Completion is the end of a task. Access is required for CREATE and allowed for UPGRADE; Verdict is required for
+// CHECK_CHANGE.
+type Completion struct {
+	Seller  string
+	TaskID  string
+	Fence   int64
+	Access  *Access
+	Verdict *Verdict
+}
+
+// CompleteTask ends a task. Completing again under the token that completed it is no error. Errors: TASK_NOT_FOUND,
+// FENCING_TOKEN_STALE, RESULT_INVALID.
+func (s *Service) CompleteTask(ctx context.Context, c Completion) (store.Task, error) {
+	t, err := s.ownTask(ctx, c.Seller, c.TaskID)
+	if err != nil {
+		return t, err
+	}
+	if err := c.check(t.Kind); err != nil {
+		return t, err
+	}
+	return s.finish(ctx, t, c.Fence, "complete", store.TaskDone, func(d *draft, t *store.Task) error {
+		d.promoteAfter(t, func() { d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskDone, "" }) })
+		switch t.Kind {
+		case store.TaskCreate:
+			return d.created(t, *c.Access)
+		case store.TaskUpgrade:
+			if c.Access != nil {
+				if err := d.sealAccess(d.instance(t.InstanceID), *c.Access); err != nil {
+					return err
+				}
+			}
+		case store.TaskCheckChange:
+			text, err := json.Marshal(c.Verdict)
+			if err != nil {
+				return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+			}
+			d.putTask(t, func(t *store.Task) { t.Result = string(text) })
+			d.event(EventChecked, t.InstanceID, fields{"task": t.ID, "allowed": c.Verdict.Allowed, "by": "provisioner"})
+			return nil
+		}
+		d.event(EventTaskCompleted, t.InstanceID, fields{"task": t.ID, "kind": string(t.Kind), "attempt": t.Attempt})
+		return nil
+	})
+}
+
+func (c Completion) check(kind store.TaskKind) error {
+	invalid := func(msg string) error { return errs.New(errs.Invalid, errs.ResultInvalid, "%s", msg) }
+	if c.Access != nil && kind != store.TaskCreate && kind != store.TaskUpgrade {
+		return invalid("access_info belongs to CREATE and UPGRADE tasks only")
+	}
+	if c.Verdict != nil && kind != store.TaskCheckChange {
+		return invalid("change_verdict belongs to CHECK_CHANGE tasks only")
+	}
+	switch kind {
+	case store.TaskCreate:
+		if c.Access == nil || c.Access.FrontEndURL == "" {
+			return invalid("a CREATE task is completed with access_info.front_end_url")
+		}
+	case store.TaskCheckChange:
+		if c.Verdict == nil {
+			return invalid("a CHECK_CHANGE task is completed with change_verdict")
+		}
+	case store.TaskOrderQuery:
+		return errs.New(errs.NotFound, errs.TaskNotFound, "order queries are Koogate's own tasks")
+	}
+	return nil
+}
+
+// finish takes a leased task back: draft changes it to a state that is not LEASED. When the task has already ended in the
+// wanted state under the same token, nothing is changed. A span records it in the order's trace.
+func (s *Service) finish(ctx context.Context, t store.Task, fence int64, verb string, want store.TaskState,
+	change func(d *draft, t *store.Task) error,
+) (store.Task, error) {
+	ctx = telemetry.FromTraceparent(telemetry.UnderOrder(ctx, t.Seller, t.OrderID), t.Traceparent)
+	ctx, span := s.Tracer.Start(ctx, "task "+verb+" "+string(t.Kind))
+	defer span.End()
+	span.SetAttributes(taskAttributes(t)...)
+	if t.State == want && t.Fence == fence {
+		return t, nil
+	}
+	stale := errs.New(errs.Conflict, errs.FencingTokenStale, "task %s is not leased under token %d; lease it again", t.ID, fence)
+	if t.State != store.TaskLeased || t.Fence != fence {
+		s.Metrics.Task(t.Queue, string(t.Kind), "fenced")
+		return t, stale
+	}
+	var done store.Task
+	err := s.decide(ctx, t.Seller, t.OrderID, func(d *draft) error {
+		open := d.task(t.ID)
+		if open == nil || open.State != store.TaskLeased || open.Fence != fence {
+			return stale
+		}
+		if err := change(d, open); err != nil {
+			return err
+		}
+		done = *open
+		return nil
+	})
+	if err != nil {
+		return t, err
+	}
+	s.Metrics.Task(t.Queue, string(t.Kind), string(done.State))
+	s.Metrics.TaskSeconds(string(t.Kind), s.now().Sub(t.CreatedAt))
+	return done, nil
+}
+
+// created gives the instance its access information and newInstance its answer.
+func (d *draft) created(t *store.Task, a Access) error {
+	d.event(EventTaskCompleted, t.InstanceID, fields{"task": t.ID, "kind": string(t.Kind), "attempt": t.Attempt})
+	i := d.instance(t.InstanceID)
+	if i.State == store.InstanceReleased { // released while it was being created: the release task behind this one cleans up
+		return nil
+	}
+	i.State, i.Reason, i.FailureCode = store.InstanceActive, "", ""
+	if i.Frozen {
+		i.State = store.InstanceFrozen
+	}
+	if l := d.creation(i.InstanceID); l != nil && l.AnswerCode == "" {
+		l.AnswerCode = string(resultcode.Success)
+		d.putLine(l)
+	}
+	return d.sealAccess(i, a)
+}
+
+func (d *draft) sealAccess(i *store.Instance, a Access) error {
+	text, err := json.Marshal(a)
+	if err == nil {
+		i.Access, err = d.s.Sealer.Seal(text, accessContext(i.Seller, i.InstanceID))
+	}
+	if err != nil {
+		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	d.putInstance(i)
+	return nil
+}
+
+func accessContext(seller, instanceID string) string { return "access/" + seller + "/" + instanceID }
+
+// promoteAfter ends a task by end and makes the instance's next one READY.
+func (d *draft) promoteAfter(t *store.Task, end func()) {
+	end()
+	if t.Seq > 0 {
+		d.promote(t.InstanceID)
+	}
+}
+
+func taskAttributes(t store.Task) []attribute.KeyValue {
+	return []attribute.KeyValue{
+		telemetry.Seller(t.Seller), telemetry.OrderID(t.OrderID), telemetry.InstanceID(t.InstanceID),
+		telemetry.TaskID(t.ID), telemetry.TaskKind(string(t.Kind)), telemetry.Attempt(int(t.Attempt)),
+	}
+}

@@ -1,0 +1,77 @@
+package fulfil
+
+import (
+	"fmt"
+	"time"
+)
+
+// Endpoint is one production address with its rules.
+type Endpoint struct {
+	Name   string // the last element of /produce/{endpoint}
+	Seller string
+	// Products maps the marketplace's product ID to a rule; the key "*" is the rule of all others.
+	Products map[string]ProductRule
+	// CheckBudget is how long changeInstanceCheck waits for the provisioner, 100 ms to 4.5 s. Default 3 s.
+	CheckBudget time.Duration
+	// CheckAllow is the policy for a check without an answer in time: true allows the change, false refuses it.
+	CheckAllow bool
+	// OmitPending makes queryInstance answer 000000 without the instances that are still being provisioned, instead of
+	// 000004 when nothing else is asked for (saas-v2 §9.10 leaves both open).
+	OmitPending bool
+	// RefuseUnknown makes queryInstance answer 000003 when any ID of several is unknown, instead of leaving it out.
+	RefuseUnknown bool
+}
+
+// ProductRule says who fulfils a product and how long newInstance may wait for it.
+type ProductRule struct {
+	// Provisioner is the queue that gets the product's tasks.
+	Provisioner string
+	// SyncBudget is how long newInstance waits for the create task before it answers 000004; 0 answers at once. At most
+	// 4.5 s, because the marketplace gives up after 5 s (saas-v2 §1).
+	SyncBudget time.Duration
+}
+
+const maxWait = 4500 * time.Millisecond
+
+func (e *Endpoint) check() error {
+	if e.Name == "" || e.Seller == "" {
+		return fmt.Errorf("endpoint %q: name and seller are required", e.Name)
+	}
+	if e.CheckBudget == 0 {
+		e.CheckBudget = 3 * time.Second
+	}
+	if e.CheckBudget < 100*time.Millisecond || e.CheckBudget > maxWait {
+		return fmt.Errorf("endpoint %q: check budget %s is outside 100ms to %s", e.Name, e.CheckBudget, maxWait)
+	}
+	for id, r := range e.Products {
+		if r.Provisioner == "" {
+			return fmt.Errorf("endpoint %q, product %q: a provisioner is required", e.Name, id)
+		}
+		if r.SyncBudget < 0 || r.SyncBudget > maxWait {
+			return fmt.Errorf("endpoint %q, product %q: sync budget %s is outside 0 to %s", e.Name, id, r.SyncBudget, maxWait)
+		}
+	}
+	return nil
+}
+
+// rule returns the rule of a product.
+func (e *Endpoint) rule(productID string) (ProductRule, bool) {
+	if r, ok := e.Products[productID]; ok {
+		return r, true
+	}
+	r, ok := e.Products["*"]
+	return r, ok
+}
+
+// budget is how long newInstance may wait: the product's rule, or the longest of all while the product is not known.
+func (e *Endpoint) budget(productID string) time.Duration {
+	if productID != "" {
+		r, _ := e.rule(productID)
+		return r.SyncBudget
+	}
+	var longest time.Duration
+	for _, r := range e.Products {
+		longest = max(longest, r.SyncBudget)
+	}
+	return longest
+}

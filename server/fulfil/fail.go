@@ -1,0 +1,169 @@
+package fulfil
+
+import (
+	"context"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// Failure gives a leased task back.
+type Failure struct {
+	Seller     string
+	TaskID     string
+	Fence      int64
+	Permanent  bool
+	Code       resultcode.Code // what the marketplace is told about a failed creation; empty means 000104
+	Message    string          // for operators; no secrets
+	RetryAfter time.Duration   // 0 means the queue's backoff
+}
+
+// FailTask gives a task back: to be tried again after a pause, or, when the failure is permanent or the retry window is
+// over, to end as FAILED. Errors: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
+func (s *Service) FailTask(ctx context.Context, f Failure) (store.Task, error) {
+	t, err := s.ownTask(ctx, f.Seller, f.TaskID)
+	if err != nil {
+		return t, err
+	}
+	want := store.TaskReady
+	if f.Permanent {
+		want = store.TaskFailed
+	}
+	return s.finish(ctx, t, f.Fence, "fail", want, func(d *draft, t *store.Task) error {
+		d.failTask(t, f)
+		return nil
+	})
+}
+
+// failTask drafts what a failure does to its task, to the tasks behind it and to the instance.
+func (d *draft) failTask(t *store.Task, f Failure) {
+	i := d.instance(t.InstanceID)
+	final := f.Permanent || !t.RetryUntil.IsZero() && d.now.After(t.RetryUntil)
+	reason := f.Message
+	if reason == "" {
+		reason = "no reason given"
+	}
+	if !f.Permanent && final {
+		reason = "retry window over: " + reason
+	}
+	kind := EventTaskFailed
+	if t.Kind == store.TaskOrderQuery {
+		kind = EventQueryFailed
+	}
+	d.event(kind, t.InstanceID, fields{
+		"task": t.ID, "kind": string(t.Kind), "attempt": t.Attempt, "permanent": final, "reason": reason,
+	})
+	switch {
+	case i.State == store.InstanceReleased && t.Kind != store.TaskRelease:
+		d.promoteAfter(t, func() {
+			d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskCancelled, "released: "+reason })
+		})
+	case !final:
+		pause := f.RetryAfter
+		if pause <= 0 {
+			pause = d.s.backoff(t.Attempt)
+		}
+		d.putTask(t, func(t *store.Task) { t.State, t.Reason, t.DueAt = store.TaskReady, reason, d.now.Add(pause) })
+	default:
+		d.failFinally(t, i, reason, f.Code)
+	}
+}
+
+// failFinally ends a task as FAILED. What rests on it fails with it: the create or change that waits for an order query,
+// and the instance when it cannot be created. Everything else behind it goes on.
+func (d *draft) failFinally(t *store.Task, i *store.Instance, reason string, code resultcode.Code) {
+	d.promoteAfter(t, func() {
+		d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskFailed, reason })
+		if t.Kind == store.TaskOrderQuery {
+			if dep := d.dependent(t); dep != nil && dep.State == store.TaskWaiting {
+				d.putTask(dep, func(dep *store.Task) { dep.State, dep.Reason = store.TaskFailed, "order query failed: "+reason })
+				d.event(EventTaskFailed, t.InstanceID, fields{
+					"task": dep.ID, "kind": string(dep.Kind), "attempt": dep.Attempt, "permanent": true, "reason": dep.Reason,
+				})
+			}
+		}
+	})
+	l := d.creation(i.InstanceID)
+	creating := t.Kind == store.TaskCreate ||
+		t.Kind == store.TaskOrderQuery && l != nil && l.OrderID == t.LineOrderID && l.OrderLineID == t.LineID
+	if !creating || i.State != store.InstanceProvisioning {
+		return
+	}
+	if code == "" {
+		code = resultcode.ProductInternal
+	}
+	i.State, i.Reason, i.FailureCode = store.InstanceFailed, reason, string(code)
+	d.putInstance(i)
+}
+
+// dependent is the task that waits for what the order query t finds out: the next of the same line.
+func (d *draft) dependent(t *store.Task) *store.Task {
+	for i := range d.agg.Tasks {
+		n := &d.agg.Tasks[i]
+		if n.InstanceID == t.InstanceID && n.Seq == t.Seq+1 && n.LineOrderID == t.LineOrderID && n.LineID == t.LineID {
+			return n
+		}
+	}
+	return nil
+}
+
+// RetryTask puts a FAILED task back, for an operator who has removed the cause. Errors: TASK_NOT_FOUND, STATE_CONFLICT.
+func (s *Service) RetryTask(ctx context.Context, seller, id string) (store.Task, error) {
+	t, err := s.ownTask(ctx, seller, id)
+	if err != nil {
+		return t, err
+	}
+	err = s.decide(ctx, seller, t.OrderID, func(d *draft) error {
+		f := d.task(id)
+		if f == nil || f.State != store.TaskFailed {
+			return errs.New(errs.Precondition, errs.StateConflict, "task %s is not FAILED; only a failed task can be retried", id)
+		}
+		i := d.instance(f.InstanceID)
+		if i.State == store.InstanceReleased && f.Kind != store.TaskRelease {
+			return errs.New(errs.Precondition, errs.StateConflict, "instance %s is released; there is nothing to retry", f.InstanceID)
+		}
+		if i.State == store.InstanceFailed {
+			i.State, i.Reason, i.FailureCode = store.InstanceProvisioning, "", ""
+			d.putInstance(i)
+		}
+		d.retry(f)
+		t = *f
+		return nil
+	})
+	return t, err
+}
+
+// retry puts a failed task, and with an order query the task that rests on it, back into their queues.
+func (d *draft) retry(f *store.Task) {
+	if f.Queue == "" { // it failed with its order query: that is what must run again
+		for k := range d.agg.Tasks {
+			if q := &d.agg.Tasks[k]; q.Kind == store.TaskOrderQuery && q.State == store.TaskFailed && d.dependent(q) == f {
+				d.retry(q)
+				return
+			}
+		}
+	}
+	d.event(EventTaskRetried, f.InstanceID, fields{"task": f.ID, "kind": string(f.Kind)})
+	wait := func(t *store.Task) {
+		t.State, t.DueAt, t.RetryUntil = store.TaskWaiting, d.now, d.now.Add(d.s.window(t.Kind))
+	}
+	d.putTask(f, wait)
+	if dep := d.dependent(f); f.Kind == store.TaskOrderQuery && dep != nil && dep.State == store.TaskFailed {
+		d.putTask(dep, wait)
+	}
+	if !d.running(f.InstanceID) {
+		d.promote(f.InstanceID)
+	}
+}
+
+// running says whether some ordered task of the instance is in or about to be in a provisioner's hands.
+func (d *draft) running(instanceID string) bool {
+	for _, t := range d.agg.Tasks {
+		if t.InstanceID == instanceID && t.Seq > 0 && (t.State == store.TaskLeased || t.State == store.TaskReady) {
+			return true
+		}
+	}
+	return false
+}

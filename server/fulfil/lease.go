@@ -1,0 +1,125 @@
+package fulfil
+
+import (
+	"context"
+	"time"
+
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/store"
+)
+
+// Lease asks for tasks of one seller.
+type Lease struct {
+	Seller string
+	Queues []string
+	Worker string
+	Max    int           // 1 to 100
+	Wait   time.Duration // how long to wait for the first task; 0 does not wait
+	For    time.Duration // length of the lease
+}
+
+// lookAnyway is how often a waiting lease looks without having been woken: wake-ups may get lost with a connection.
+const lookAnyway = 2 * time.Second
+
+// LeaseTasks hands out tasks, waiting for the first. An empty list is a normal answer. Each task's Traceparent is that of
+// its lease span. Errors: STORE_UNAVAILABLE.
+func (s *Service) LeaseTasks(ctx context.Context, r Lease) ([]store.Task, error) {
+	topics := make([]string, len(r.Queues))
+	for i, q := range r.Queues {
+		topics[i] = store.QueueTopic(r.Seller, q)
+	}
+	wake, stop := s.Store.Watch(topics...)
+	defer stop()
+	until := s.now().Add(r.Wait)
+	for {
+		now := s.now()
+		tasks, err := s.Store.Lease(ctx, store.LeaseRequest{
+			Seller: r.Seller, Queues: r.Queues, Worker: r.Worker, Max: r.Max, Now: now, Until: now.Add(r.For),
+		})
+		if err != nil {
+			return nil, s.storeError(ctx, err, errs.TaskNotFound, "")
+		}
+		live := tasks[:0]
+		for _, t := range tasks {
+			if s.lapsed(ctx, t, now) {
+				continue
+			}
+			live = append(live, s.leased(ctx, t))
+		}
+		left := until.Sub(s.now())
+		if len(live) > 0 || left <= 0 {
+			return live, nil
+		}
+		sleep := min(left, lookAnyway)
+		if due, ok, err := s.Store.NextDue(ctx, r.Seller, r.Queues); err == nil && ok {
+			sleep = max(0, min(sleep, due.Sub(s.now())))
+		}
+		if !s.await(ctx, wake, sleep) {
+			return nil, nil // the caller went away; nothing is leased
+		}
+	}
+}
+
+// leased records the lease in the order's trace.
+func (s *Service) leased(ctx context.Context, t store.Task) store.Task {
+	ctx = telemetry.FromTraceparent(telemetry.UnderOrder(ctx, t.Seller, t.OrderID), t.Traceparent)
+	ctx, span := s.Tracer.Start(ctx, "task lease "+string(t.Kind))
+	span.SetAttributes(taskAttributes(t)...)
+	span.End()
+	if t.Attempt > 1 && t.Reason == "" {
+		s.Metrics.LeaseLost()
+	}
+	t.Traceparent = telemetry.Traceparent(ctx)
+	return t
+}
+
+// lapsed cancels a task whose deadline has passed instead of handing it out.
+func (s *Service) lapsed(ctx context.Context, t store.Task, now time.Time) bool {
+	if t.Deadline.IsZero() || now.Before(t.Deadline) {
+		return false
+	}
+	err := s.decide(ctx, t.Seller, t.OrderID, func(d *draft) error {
+		open := d.task(t.ID)
+		if open == nil || open.Fence != t.Fence {
+			return nil
+		}
+		d.cancel(open, "its deadline passed before it was leased")
+		return nil
+	})
+	if err != nil {
+		s.Log.WarnContext(ctx, "lapsed task not cancelled; its lease will end", "task_id", t.ID, "error", err)
+	}
+	return true
+}
+
+// cancel ends a task that nobody wants any more.
+func (d *draft) cancel(t *store.Task, reason string) {
+	d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskCancelled, reason })
+	d.event(EventTaskCancelled, t.InstanceID, fields{"task": t.ID, "kind": string(t.Kind), "reason": reason})
+}
+
+// HeartbeatTask moves the end of a lease to now plus length. Errors: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
+func (s *Service) HeartbeatTask(ctx context.Context, seller, id string, fence int64, length time.Duration) (store.Task, error) {
+	if _, err := s.ownTask(ctx, seller, id); err != nil {
+		return store.Task{}, err
+	}
+	now := s.now()
+	t, err := s.Store.Heartbeat(ctx, id, fence, now, now.Add(length))
+	if err != nil {
+		return store.Task{}, s.storeError(ctx, err, errs.TaskNotFound, "no task %s", id)
+	}
+	return t, nil
+}
+
+// ownTask reads a task and hides those of other sellers.
+func (s *Service) ownTask(ctx context.Context, seller, id string) (store.Task, error) {
+	t, err := s.Store.Task(ctx, id)
+	if err == nil && t.Seller != seller {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.Task{}, s.storeError(ctx, err, errs.TaskNotFound, "no task %s", id)
+	}
+	return t, nil
+}

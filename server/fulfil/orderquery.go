@@ -1,0 +1,158 @@
+package fulfil
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/otel/codes"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/store"
+)
+
+// The marketplace's order types that Koogate acts on (open-apis §2.4).
+const (
+	orderTrial         = "TRIAL"
+	orderTrialToFormal = "TRIAL_TO_FORMAL"
+)
+
+// RunOrderQuery does one leased order query: asks the marketplace and either releases the task that waits for the answer
+// or gives the query back.
+func (s *Service) RunOrderQuery(ctx context.Context, t store.Task) {
+	ctx = telemetry.FromTraceparent(telemetry.UnderOrder(ctx, t.Seller, t.OrderID), t.Traceparent)
+	facts, err := s.queryOrder(ctx, t)
+	if err == nil {
+		_, err = s.finish(ctx, t, t.Fence, "complete", store.TaskDone, func(d *draft, t *store.Task) error {
+			return d.queried(t, facts)
+		})
+		s.logJob(ctx, t, err)
+		return
+	}
+	var q *QueryError
+	if !errors.As(err, &q) {
+		q = &QueryError{Retryable: true, Code: "INTERNAL", Cause: err}
+	}
+	s.Log.WarnContext(ctx, "order query failed", "order_id", t.LineOrderID, "code", q.Code, "retryable", q.Retryable,
+		"attempt", t.Attempt, "error", q.Cause)
+	_, err = s.finish(ctx, t, t.Fence, "fail", store.TaskReady, func(d *draft, t *store.Task) error {
+		d.queryFailed(t, q)
+		return nil
+	})
+	s.logJob(ctx, t, err)
+}
+
+func (s *Service) logJob(ctx context.Context, t store.Task, err error) {
+	if err != nil {
+		s.Log.WarnContext(ctx, "job not recorded; it runs again when its lease ends", "task_id", t.ID, "error", err)
+	}
+}
+
+func (s *Service) queryOrder(ctx context.Context, t store.Task) (OrderFacts, error) {
+	ctx, span := s.Tracer.Start(ctx, "order query")
+	defer span.End()
+	span.SetAttributes(telemetry.OrderID(t.LineOrderID), telemetry.OrderLineID(t.LineID), telemetry.Attempt(int(t.Attempt)))
+	facts, err := s.Marketplace.QueryOrder(ctx, t.Seller, t.LineOrderID, t.LineID)
+	if err != nil {
+		span.SetStatus(codes.Error, "order query failed")
+		s.Metrics.OrderQuery("failed")
+		return facts, err
+	}
+	s.Metrics.OrderQuery("ok")
+	return facts, nil
+}
+
+// queried records what was bought on the line, and on the order or the instance, and readies the dependent task.
+func (d *draft) queried(t *store.Task, f OrderFacts) error {
+	i := d.instance(t.InstanceID)
+	for k := range d.agg.Lines {
+		if l := &d.agg.Lines[k]; l.InstanceID == t.InstanceID && l.OrderID == t.LineOrderID && l.OrderLineID == t.LineID {
+			l.Product = f.Product
+			d.putLine(l)
+		}
+	}
+	if t.LineOrderID == d.agg.Order.OrderID {
+		o := &d.agg.Order
+		o.OrderType, o.QueryState, o.QueryReason = f.OrderType, store.QueryDone, ""
+		if len(f.Buyer) > 0 {
+			sealed, err := d.s.Sealer.Seal(f.Buyer, "buyer/"+o.Seller+"/"+o.OrderID)
+			if err != nil {
+				return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+			}
+			o.Buyer = sealed
+		}
+		i.ExpireAt = f.ExpireAt
+	}
+	d.event(EventOrderQueried, t.InstanceID, fields{
+		"orderId": t.LineOrderID, "orderLineId": t.LineID, "orderType": f.OrderType, "productId": f.Product.ProductID,
+		"skuCode": f.Product.SKUCode, "chargingMode": f.Product.ChargingMode, "linearValue": f.Product.LinearValue,
+	})
+	if f.OrderType == orderTrial {
+		i.Trial = true
+	}
+	i.Product = f.Product
+	d.putInstance(i)
+	d.promoteAfter(t, func() { d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskDone, "" }) })
+	return nil
+}
+
+// assign gives a task its provisioner and its payload. Without a provisioner for the product it fails, and so does an
+// instance that is only being created; after a change of the configuration an operator retries the task.
+func (d *draft) assign(t *store.Task) bool {
+	i := d.instance(t.InstanceID)
+	rule, ok := d.rule(i)
+	if !ok {
+		reason := fmt.Sprintf("no provisioner is configured for product %q at endpoint %q", i.Product.ProductID, i.Endpoint)
+		d.event(EventTaskFailed, t.InstanceID, fields{
+			"task": t.ID, "kind": string(t.Kind), "attempt": t.Attempt, "permanent": true, "reason": reason,
+		})
+		d.failFinally(t, i, reason, resultcode.NoResource)
+		return false
+	}
+	d.putTask(t, func(t *store.Task) { t.Queue, t.Payload = rule.Provisioner, payload(i, i.Product) })
+	return true
+}
+
+// Payload is what a provisioner is told about the product; it rides on the task as JSON.
+type Payload struct {
+	ProductID    string    `json:"productId,omitempty"`
+	SKUCode      string    `json:"skuCode,omitempty"`
+	ChargingMode string    `json:"chargingMode,omitempty"`
+	LinearValue  int64     `json:"linearValue,omitempty"`
+	Trial        bool      `json:"trial,omitempty"`
+	ExpireAt     time.Time `json:"expireAt,omitzero"`
+}
+
+func payload(i *store.Instance, p store.Product) string {
+	text, err := json.Marshal(Payload{
+		ProductID: p.ProductID, SKUCode: p.SKUCode, ChargingMode: p.ChargingMode, LinearValue: p.LinearValue,
+		Trial: i.Trial, ExpireAt: i.ExpireAt,
+	})
+	if err != nil { // plain values cannot fail
+		panic(err)
+	}
+	return string(text)
+}
+
+// PayloadOf decodes a task's payload; a task without one has the zero payload.
+func PayloadOf(t store.Task) Payload {
+	var p Payload
+	if t.Payload != "" {
+		if err := json.Unmarshal([]byte(t.Payload), &p); err != nil {
+			return Payload{}
+		}
+	}
+	return p
+}
+
+// queryFailed gives an order query back, or ends it when the marketplace refused for good or the window is over.
+func (d *draft) queryFailed(t *store.Task, q *QueryError) {
+	d.failTask(t, Failure{Permanent: !q.Retryable, Code: resultcode.Internal, Message: q.Code})
+	if t.State == store.TaskFailed && t.LineOrderID == d.agg.Order.OrderID {
+		d.agg.Order.QueryState, d.agg.Order.QueryReason = store.QueryFailed, t.Reason
+	}
+}

@@ -1,0 +1,114 @@
+package fulfil
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// MaxQueryIDs is how many instances one queryInstance may ask for (saas-v2 §5.2).
+const MaxQueryIDs = 100
+
+// Query is one queryInstance call.
+type Query struct {
+	Endpoint    *Endpoint
+	InstanceIDs string // one ID or several separated by commas
+}
+
+// Shown is one instance as the customer sees it.
+type Shown struct {
+	InstanceID string
+	Access     Access
+}
+
+// SplitIDs splits the wire's list of IDs, dropping blanks around them and repeats. Errors: INVALID_FIELD for none or more
+// than 100.
+func SplitIDs(list string) ([]string, error) {
+	var ids []string
+	seen := make(map[string]struct{})
+	for id := range strings.SplitSeq(list, ",") {
+		id = strings.TrimSpace(id)
+		if _, dup := seen[id]; id == "" || dup {
+			continue
+		}
+		seen[id] = struct{}{}
+		ids = append(ids, id)
+		if len(ids) > MaxQueryIDs {
+			return nil, errs.New(errs.Invalid, errs.InvalidField, "instanceId: more than %d IDs in one call", MaxQueryIDs)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, errs.New(errs.Invalid, errs.InvalidField, "instanceId: required")
+	}
+	return ids, nil
+}
+
+// QueryInstance shows instances that are provisioned, in the order asked for. A single one that is not is answered with
+// its own code: 000004 while it is being provisioned, 000003 when unknown or released, its failure's code when it failed.
+// Errors: INVALID_FIELD, STORE_UNAVAILABLE.
+func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, error) {
+	ids, err := SplitIDs(q.InstanceIDs)
+	if err != nil {
+		return Answer{}, nil, err
+	}
+	found, err := s.Store.Instances(ctx, q.Endpoint.Seller, ids)
+	if err != nil {
+		return Answer{}, nil, s.storeError(ctx, err, errs.InstanceNotFound, "")
+	}
+	byID := make(map[string]*store.Instance, len(found))
+	for k := range found {
+		byID[found[k].InstanceID] = &found[k]
+	}
+	var shown []Shown
+	var pending, unknown, broken *string
+	var failure *store.Instance
+	for k := range ids {
+		i := byID[ids[k]]
+		switch {
+		case i == nil || i.State == store.InstanceReleased:
+			unknown = &ids[k]
+		case i.State == store.InstanceFailed:
+			failure = i
+		case len(i.Access) == 0:
+			pending = &ids[k]
+		default:
+			a, err := s.openAccess(i)
+			if err != nil {
+				s.Log.ErrorContext(ctx, "access information cannot be decrypted; is the keyset complete?", "instance_id", ids[k], "error", err)
+				broken = &ids[k]
+				continue
+			}
+			shown = append(shown, Shown{ids[k], a})
+		}
+	}
+	answer := Answer{Code: resultcode.Success}
+	switch {
+	case broken != nil:
+		answer = Answer{Code: resultcode.Internal, Message: "access information of " + *broken + " cannot be read"}
+	case unknown != nil && (len(shown) == 0 && pending == nil && failure == nil || q.Endpoint.RefuseUnknown):
+		answer = Answer{Code: resultcode.InstanceNotFound, Message: "instance " + *unknown + " does not exist"}
+	case len(shown) > 0 || q.Endpoint.OmitPending && failure == nil:
+	case pending != nil:
+		answer = Answer{Code: resultcode.Processing, Message: "instance " + *pending + " is being provisioned"}
+	case failure != nil:
+		answer = failed(*failure)
+	}
+	if answer.Code != resultcode.Success {
+		shown = nil
+	}
+	return answer, shown, nil
+}
+
+// openAccess decrypts an instance's access information.
+func (s *Service) openAccess(i *store.Instance) (Access, error) {
+	var a Access
+	text, err := s.Sealer.Open(i.Access, accessContext(i.Seller, i.InstanceID))
+	if err != nil {
+		return a, err
+	}
+	return a, json.Unmarshal(text, &a)
+}

@@ -1,0 +1,138 @@
+package fulfil
+
+import (
+	"context"
+	"errors"
+
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// OrderOf returns the order to whose trace an instance belongs. The answer never changes, so callers may keep it.
+func (s *Service) OrderOf(ctx context.Context, seller, instanceID string) (orderID string, err error) {
+	i, err := s.find(ctx, seller, instanceID)
+	return i.OrderID, err
+}
+
+// Order returns an order with its lines, instances and open tasks. Errors: ORDER_NOT_FOUND.
+func (s *Service) Order(ctx context.Context, seller, orderID string) (*store.Aggregate, error) {
+	a, err := s.Store.Aggregate(ctx, seller, orderID)
+	if err != nil {
+		return nil, s.storeError(ctx, err, errs.OrderNotFound, "no order %s", orderID)
+	}
+	return a, nil
+}
+
+// Instance returns one instance. Errors: INSTANCE_NOT_FOUND.
+func (s *Service) Instance(ctx context.Context, seller, id string) (store.Instance, error) {
+	return s.find(ctx, seller, id)
+}
+
+// FrontEnd returns the URL that the customer of an instance opens; empty until it is provisioned. Credentials stay sealed.
+func (s *Service) FrontEnd(i store.Instance) string {
+	if len(i.Access) == 0 {
+		return ""
+	}
+	a, err := s.openAccess(&i)
+	if err != nil {
+		return ""
+	}
+	return a.FrontEndURL
+}
+
+// Task returns one task. Errors: TASK_NOT_FOUND.
+func (s *Service) Task(ctx context.Context, seller, id string) (store.Task, error) {
+	return s.ownTask(ctx, seller, id)
+}
+
+// Orders, Instances and Tasks return one page. Errors: FILTER_INVALID, STORE_UNAVAILABLE.
+
+// Orders returns one page of orders.
+func (s *Service) Orders(ctx context.Context, q store.ListQuery) ([]store.Order, error) {
+	rows, err := s.Store.ListOrders(ctx, q)
+	return rows, s.listError(ctx, err)
+}
+
+// Instances returns one page of instances.
+func (s *Service) Instances(ctx context.Context, q store.ListQuery) ([]store.Instance, error) {
+	rows, err := s.Store.ListInstances(ctx, q)
+	return rows, s.listError(ctx, err)
+}
+
+// Tasks returns one page of tasks.
+func (s *Service) Tasks(ctx context.Context, q store.ListQuery) ([]store.Task, error) {
+	rows, err := s.Store.ListTasks(ctx, q)
+	return rows, s.listError(ctx, err)
+}
+
+func (s *Service) listError(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	return s.storeError(ctx, err, errs.InternalFault, "")
+}
+
+// Events returns the order's events after a seq, at most limit. Errors: ORDER_NOT_FOUND.
+func (s *Service) Events(ctx context.Context, seller, orderID string, after int64, limit int) ([]store.Event, error) {
+	es, err := s.Store.Events(ctx, seller, orderID, after, limit)
+	if err == nil && len(es) == 0 && after == 0 {
+		err = store.ErrNotFound // an order has at least the event of its admission
+	}
+	if err != nil {
+		return nil, s.storeError(ctx, err, errs.OrderNotFound, "no order %s", orderID)
+	}
+	return es, nil
+}
+
+// Chain is the verdict over an order's events.
+type Chain struct {
+	Count  int64
+	Broken *Broken // nil when every link holds and the head matches the order
+}
+
+// VerifyOrder recomputes an order's chain. Errors: ORDER_NOT_FOUND.
+func (s *Service) VerifyOrder(ctx context.Context, seller, orderID string) (Chain, error) {
+	a, err := s.Order(ctx, seller, orderID) // read first: events that are appended meanwhile lie beyond this head
+	if err != nil {
+		return Chain{}, err
+	}
+	var head store.Head
+	for head.Seq < a.Order.Head.Seq {
+		es, err := s.Store.Events(ctx, seller, orderID, head.Seq, int(min(500, a.Order.Head.Seq-head.Seq)))
+		if err != nil {
+			return Chain{}, s.storeError(ctx, err, errs.OrderNotFound, "no order %s", orderID)
+		}
+		var broken *Broken
+		if head, err = VerifyLinks(head, es); errors.As(err, &broken) {
+			return Chain{Count: head.Seq, Broken: broken}, nil
+		}
+		if len(es) == 0 {
+			return Chain{Count: head.Seq, Broken: &Broken{head.Seq + 1, "missing, and so is everything behind it"}}, nil
+		}
+	}
+	if head != a.Order.Head {
+		return Chain{Count: head.Seq, Broken: &Broken{head.Seq, "is not the head that the order names"}}, nil
+	}
+	return Chain{Count: head.Seq}, nil
+}
+
+// Quarantine records a call whose value is outside its documented list on the order it belongs to, and raises the alarm.
+// The value itself is not repeated beyond 64 characters.
+func (s *Service) Quarantine(ctx context.Context, seller, orderID, activity, field, value string) {
+	if len(value) > 64 {
+		value = value[:64]
+	}
+	s.Metrics.UnknownEnum(activity, field)
+	s.Log.ErrorContext(ctx, "call quarantined: value outside the documented list", "activity", activity, "field", field,
+		"value", value, "order_id", orderID)
+	if orderID == "" {
+		return
+	}
+	err := s.decide(ctx, seller, orderID, func(d *draft) error {
+		d.event(EventQuarantined, "", fields{"activity": activity, "field": field, "value": value})
+		return nil
+	})
+	if err != nil {
+		s.Log.WarnContext(ctx, "quarantine not recorded on an order", "order_id", orderID, "error", err)
+	}
+}

@@ -1,0 +1,59 @@
+package fulfil
+
+import (
+	"context"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/store"
+)
+
+// Release is one releaseInstance call (saas-v2 §5.5).
+type Release struct {
+	Endpoint             *Endpoint
+	InstanceID           string
+	OrderID, OrderLineID string // the unsubscription; empty when the instance expired
+}
+
+// ReleaseInstance ends an instance for good; a repeat is a success. Tasks that nobody has begun are cancelled; one that a
+// provisioner holds is waited for, then the release task runs. An instance that no provisioner ever saw needs none.
+// Errors: INSTANCE_NOT_FOUND (never known), STORE_UNAVAILABLE.
+func (s *Service) ReleaseInstance(ctx context.Context, c Release) (Answer, error) {
+	err := s.onInstance(ctx, c.Endpoint, c.InstanceID, func(d *draft, i *store.Instance) error {
+		if i.State == store.InstanceReleased {
+			return nil
+		}
+		d.release(ctx, i, c)
+		return nil
+	})
+	if err != nil {
+		return Answer{}, err
+	}
+	return Answer{Code: resultcode.Success}, nil
+}
+
+func (d *draft) release(ctx context.Context, i *store.Instance, c Release) {
+	i.State, i.Reason = store.InstanceReleased, "released by the marketplace"
+	d.putInstance(i)
+	d.event(EventReleased, i.InstanceID, fields{"orderId": c.OrderID, "orderLineId": c.OrderLineID})
+	seen := true // did a provisioner ever get to see the instance?
+	for k := range d.agg.Tasks {
+		t := &d.agg.Tasks[k]
+		if t.InstanceID != i.InstanceID {
+			continue
+		}
+		if t.Kind == store.TaskCreate && t.Attempt == 0 {
+			seen = false
+		}
+		if t.State == store.TaskWaiting || t.State == store.TaskReady || t.State == store.TaskFailed {
+			d.cancel(t, "overtaken by the release")
+		}
+	}
+	if l := d.creation(i.InstanceID); l != nil && l.AnswerCode == "" {
+		l.AnswerCode = string(resultcode.Processing)
+		d.putLine(l)
+		d.event(EventAnswered, i.InstanceID, fields{"code": l.AnswerCode, "orderLineId": l.OrderLineID})
+	}
+	if seen {
+		d.deliver(ctx, i, store.TaskRelease, c.OrderID, c.OrderLineID)
+	}
+}

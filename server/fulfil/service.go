@@ -1,0 +1,130 @@
+package fulfil
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/store"
+)
+
+// Sealer encrypts what must not be readable at rest. Its context binds a ciphertext to its place.
+type Sealer interface {
+	Seal(plain []byte, context string) ([]byte, error)
+	Open(sealed []byte, context string) ([]byte, error)
+}
+
+// Marketplace answers order queries (open-apis §2).
+type Marketplace interface {
+	// QueryOrder returns what is known of one order line. A *QueryError tells whether asking again makes sense.
+	QueryOrder(ctx context.Context, seller, orderID, orderLineID string) (OrderFacts, error)
+}
+
+// OrderFacts is what the order query told about one line.
+type OrderFacts struct {
+	OrderType string // NEW, TRIAL, …
+	Product   store.Product
+	ExpireAt  time.Time // zero when the mode has no expiry
+	Buyer     []byte    // JSON; personal data, sealed before it is kept
+}
+
+// QueryError is a failed order query.
+type QueryError struct {
+	Retryable bool
+	Code      string // the marketplace's code or a class such as "NETWORK"; no personal data
+	Cause     error
+}
+
+// Error implements error.
+func (e *QueryError) Error() string { return "order query: " + e.Code }
+
+// Unwrap returns the cause.
+func (e *QueryError) Unwrap() error { return e.Cause }
+
+// Deps are what the service works with; all are required.
+type Deps struct {
+	Store       store.Store
+	Guard       store.Guard
+	Sealer      Sealer
+	Marketplace Marketplace
+	Clock       clock.Clock
+	NewID       func() string // time-ordered unique IDs (UUIDv7)
+	Password    func() string // a fresh random password for the template provisioner
+	Tracer      trace.Tracer
+	Metrics     *telemetry.Metrics
+	Log         *slog.Logger
+}
+
+// Config holds the rules that are not per endpoint. Zero values mean the defaults.
+type Config struct {
+	// QueryWindow is how long a failing order query is retried before the order fails. Default 3 h, the marketplace's
+	// own window for creation (saas-v2 §8.1).
+	QueryWindow time.Duration
+	// TaskWindow is how long a task that fails with "try again" is retried. Default 72 h.
+	TaskWindow time.Duration
+	// JobLease is the lease of Koogate's own jobs. Default 30 s.
+	JobLease time.Duration
+	// BackoffBase and BackoffMax bound the pause between attempts: base·2^(attempt-1), at most max. Defaults 1 s and 5 min.
+	BackoffBase, BackoffMax time.Duration
+}
+
+// Service is the core. Safe for concurrent use.
+type Service struct {
+	Deps
+	cfg       Config
+	endpoints map[string]*Endpoint
+}
+
+// New returns a service for the endpoints. It fails when two endpoints share a name or a rule is out of bounds.
+func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
+	def := func(v *time.Duration, d time.Duration) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	def(&cfg.QueryWindow, 3*time.Hour)
+	def(&cfg.TaskWindow, 72*time.Hour)
+	def(&cfg.JobLease, 30*time.Second)
+	def(&cfg.BackoffBase, time.Second)
+	def(&cfg.BackoffMax, 5*time.Minute)
+	s := &Service{Deps: d, cfg: cfg, endpoints: make(map[string]*Endpoint, len(endpoints))}
+	for i := range endpoints {
+		e := endpoints[i]
+		if err := e.check(); err != nil {
+			return nil, err
+		}
+		if s.endpoints[e.Name] != nil {
+			return nil, fmt.Errorf("endpoint %q is configured twice", e.Name)
+		}
+		s.endpoints[e.Name] = &e
+	}
+	return s, nil
+}
+
+// Endpoint returns the endpoint of that name.
+func (s *Service) Endpoint(name string) (*Endpoint, bool) {
+	e, ok := s.endpoints[name]
+	return e, ok
+}
+
+// backoff is the pause before the next attempt.
+func (s *Service) backoff(attempt int32) time.Duration {
+	d := s.cfg.BackoffBase
+	for i := int32(1); i < attempt && d < s.cfg.BackoffMax; i++ {
+		d *= 2
+	}
+	return min(d, s.cfg.BackoffMax)
+}
+
+// window is how long a task of that kind is tried again after failures.
+func (s *Service) window(kind store.TaskKind) time.Duration {
+	if kind == store.TaskOrderQuery {
+		return s.cfg.QueryWindow
+	}
+	return s.cfg.TaskWindow
+}

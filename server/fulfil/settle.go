@@ -1,0 +1,93 @@
+package fulfil
+
+import (
+	"context"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// settle answers newInstance from the line's committed answer. While there is none it waits for the create task as long as
+// the product's budget allows, then commits 000004: what one call was told, every repeat is told.
+//
+// A failed creation is told but not committed, so that a repeat after an operator's retry can still succeed.
+func (s *Service) settle(ctx context.Context, c NewInstance, line store.Line) (Answer, error) {
+	addInstance(ctx, line.InstanceID)
+	if line.AnswerCode != "" {
+		return committed(line), nil
+	}
+	ctx, span := s.Tracer.Start(ctx, "await completion")
+	defer span.End()
+	wake, stop := s.Store.Watch(store.InstanceTopic(line.Seller, line.InstanceID))
+	defer stop()
+	for {
+		l, err := s.Store.Line(ctx, line.LineKey)
+		if err != nil {
+			return Answer{}, s.storeError(ctx, err, errs.OrderNotFound, "the order line is gone")
+		}
+		if l.AnswerCode != "" {
+			return committed(l), nil
+		}
+		is, err := s.Store.Instances(ctx, line.Seller, []string{line.InstanceID})
+		if err != nil || len(is) == 0 {
+			return Answer{}, s.storeError(ctx, err, errs.InstanceNotFound, "the instance is gone")
+		}
+		if is[0].State == store.InstanceFailed {
+			return failed(is[0]), nil
+		}
+		left := c.Arrived.Add(c.Endpoint.budget(l.Product.ProductID)).Sub(s.now())
+		if left <= 0 {
+			return s.commitProcessing(ctx, l)
+		}
+		if !s.await(ctx, wake, min(left, time.Second)) {
+			return Answer{}, s.storeError(ctx, ctx.Err(), errs.OrderNotFound, "")
+		}
+	}
+}
+
+// await waits for a wake-up, at most d; false when the call itself is over.
+func (s *Service) await(ctx context.Context, wake <-chan struct{}, d time.Duration) bool {
+	t := s.Clock.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-wake:
+	case <-t.C():
+	}
+	return true
+}
+
+// commitProcessing fixes 000004 as the line's answer unless the create task's end came first.
+func (s *Service) commitProcessing(ctx context.Context, line store.Line) (Answer, error) {
+	var answer Answer
+	err := s.decide(ctx, line.Seller, line.RootOrderID, func(d *draft) error {
+		l := d.line(line.LineKey)
+		if l == nil {
+			return errs.New(errs.NotFound, errs.OrderNotFound, "the order line is gone")
+		}
+		if l.AnswerCode == "" {
+			l.AnswerCode = string(resultcode.Processing)
+			d.putLine(l)
+			d.event(EventAnswered, l.InstanceID, fields{"code": l.AnswerCode, "orderLineId": l.OrderLineID})
+		}
+		answer = committed(*l)
+		return nil
+	})
+	return answer, err
+}
+
+func committed(l store.Line) Answer {
+	return Answer{Code: resultcode.Code(l.AnswerCode), InstanceID: l.InstanceID}
+}
+
+// failed is the answer for an instance whose creation failed.
+func failed(i store.Instance) Answer {
+	code := resultcode.Code(i.FailureCode)
+	if code == "" {
+		code = resultcode.Internal
+	}
+	return Answer{Code: code, Message: "provisioning failed: " + i.Reason, InstanceID: i.InstanceID}
+}

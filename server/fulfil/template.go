@@ -1,0 +1,46 @@
+package fulfil
+
+import (
+	"context"
+	"strings"
+
+	"github.com/koogate/koogate/store"
+)
+
+// Template is the built-in provisioner: it fills URLs and credentials from patterns in which {instance}, {order},
+// {product} and {sku} stand for the task's values. The password is generated. Everything but CREATE succeeds at once, and
+// every change is allowed.
+type Template struct {
+	FrontEndURL string
+	AdminURL    string
+	UserName    string
+	Memo        string
+}
+
+// RunTemplate does one leased task of a template provisioner.
+func (s *Service) RunTemplate(tpl Template) func(ctx context.Context, t store.Task) {
+	return func(ctx context.Context, t store.Task) {
+		c := Completion{Seller: t.Seller, TaskID: t.ID, Fence: t.Fence}
+		switch t.Kind {
+		case store.TaskCreate:
+			c.Access = tpl.fill(t, s.Password())
+		case store.TaskCheckChange:
+			c.Verdict = &Verdict{Allowed: true}
+		}
+		_, err := s.CompleteTask(ctx, c)
+		s.logJob(ctx, t, err)
+	}
+}
+
+func (tpl Template) fill(t store.Task, password string) *Access {
+	p := PayloadOf(t)
+	r := strings.NewReplacer("{instance}", t.InstanceID, "{order}", t.OrderID, "{product}", p.ProductID, "{sku}", p.SKUCode)
+	a := &Access{
+		FrontEndURL: r.Replace(tpl.FrontEndURL), AdminURL: r.Replace(tpl.AdminURL), UserName: r.Replace(tpl.UserName),
+		Memo: r.Replace(tpl.Memo),
+	}
+	if a.UserName != "" {
+		a.Password = password
+	}
+	return a
+}
