@@ -226,5 +226,5 @@ func params(m map[string]string) string {
 
 // addInstance marks the current span with the instance.
 func addInstance(ctx context.Context, id string) {
-	trace.SpanFromContext(ctx).SetAttributes(telemetry.InstanceID(id))
+	telemetry.Set(trace.SpanFromContext(ctx), telemetry.InstanceID(id))
 }

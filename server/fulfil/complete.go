@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"go.opentelemetry.io/otel/attribute"
-
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
@@ -109,13 +107,13 @@ func (s *Service) finish(ctx context.Context, t store.Task, fence int64, verb st
 	ctx = telemetry.FromTraceparent(telemetry.UnderOrder(ctx, t.Seller, t.OrderID), t.Traceparent)
 	ctx, span := s.Tracer.Start(ctx, "task "+verb+" "+string(t.Kind))
 	defer span.End()
-	span.SetAttributes(taskAttributes(t)...)
+	telemetry.Set(span, taskAttributes(t)...)
 	if t.State == want && t.Fence == fence {
 		return t, nil
 	}
 	stale := errs.New(errs.Conflict, errs.FencingTokenStale, "task %s is not leased under token %d; lease it again", t.ID, fence)
 	if t.State != store.TaskLeased || t.Fence != fence {
-		s.Metrics.Task(t.Queue, string(t.Kind), "fenced")
+		s.Metrics.Task(t.Queue, string(t.Kind), "fenced", s.now().Sub(t.CreatedAt))
 		return t, stale
 	}
 	var done store.Task
@@ -133,8 +131,7 @@ func (s *Service) finish(ctx context.Context, t store.Task, fence int64, verb st
 	if err != nil {
 		return t, err
 	}
-	s.Metrics.Task(t.Queue, string(t.Kind), string(done.State))
-	s.Metrics.TaskSeconds(string(t.Kind), s.now().Sub(t.CreatedAt))
+	s.Metrics.Task(t.Queue, string(t.Kind), string(done.State), s.now().Sub(t.CreatedAt))
 	return done, nil
 }
 
@@ -178,8 +175,8 @@ func (d *draft) promoteAfter(t *store.Task, end func()) {
 	}
 }
 
-func taskAttributes(t store.Task) []attribute.KeyValue {
-	return []attribute.KeyValue{
+func taskAttributes(t store.Task) []telemetry.Attr {
+	return []telemetry.Attr{
 		telemetry.Seller(t.Seller), telemetry.OrderID(t.OrderID), telemetry.InstanceID(t.InstanceID),
 		telemetry.TaskID(t.ID), telemetry.TaskKind(string(t.Kind)), telemetry.Attempt(int(t.Attempt)),
 	}

@@ -75,7 +75,10 @@ func TestFirstCommittedAnswerWinsForEver(t *testing.T) {
 	}
 }
 
-func (r *rig) wantCode2(a fulfil.Answer, err error) { r.t.Helper(); r.wantCode(a, err, resultcode.Success) }
+func (r *rig) wantCode2(a fulfil.Answer, err error) {
+	r.t.Helper()
+	r.wantCode(a, err, resultcode.Success)
+}
 
 func TestBudgetOverCommitsProcessing(t *testing.T) {
 	r := newRig(t, withBudget(50*time.Millisecond))
@@ -314,9 +317,9 @@ func TestResultMustFitTheKind(t *testing.T) {
 	r.query()
 	task := r.lease("worker")
 	for name, c := range map[string]fulfil.Completion{
-		"no access":   {},
-		"empty URL":   {Access: &fulfil.Access{}},
-		"a verdict":   {Access: &fulfil.Access{FrontEndURL: "https://x"}, Verdict: &fulfil.Verdict{}},
+		"no access": {},
+		"empty URL": {Access: &fulfil.Access{}},
+		"a verdict": {Access: &fulfil.Access{FrontEndURL: "https://x"}, Verdict: &fulfil.Verdict{}},
 	} {
 		c.Seller, c.TaskID, c.Fence = "demo", task.ID, task.Fence
 		if _, err := r.CompleteTask(t.Context(), c); errs.As(err).Reason != errs.ResultInvalid {

@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"go.opentelemetry.io/otel/codes"
-
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
@@ -239,7 +237,7 @@ func (s *Service) apply(ctx context.Context, c *store.Change) error {
 	defer span.End()
 	err := s.Store.Apply(ctx, c)
 	if err != nil {
-		span.SetStatus(codes.Error, sentinel(err))
+		telemetry.Fail(span, sentinel(err))
 	}
 	return err
 }

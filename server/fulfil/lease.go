@@ -65,7 +65,7 @@ func (s *Service) LeaseTasks(ctx context.Context, r Lease) ([]store.Task, error)
 func (s *Service) leased(ctx context.Context, t store.Task) store.Task {
 	ctx = telemetry.FromTraceparent(telemetry.UnderOrder(ctx, t.Seller, t.OrderID), t.Traceparent)
 	ctx, span := s.Tracer.Start(ctx, "task lease "+string(t.Kind))
-	span.SetAttributes(taskAttributes(t)...)
+	telemetry.Set(span, taskAttributes(t)...)
 	span.End()
 	if t.Attempt > 1 && t.Reason == "" {
 		s.Metrics.LeaseLost()

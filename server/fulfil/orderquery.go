@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.opentelemetry.io/otel/codes"
-
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
@@ -55,10 +53,10 @@ func (s *Service) logJob(ctx context.Context, t store.Task, err error) {
 func (s *Service) queryOrder(ctx context.Context, t store.Task) (OrderFacts, error) {
 	ctx, span := s.Tracer.Start(ctx, "order query")
 	defer span.End()
-	span.SetAttributes(telemetry.OrderID(t.LineOrderID), telemetry.OrderLineID(t.LineID), telemetry.Attempt(int(t.Attempt)))
+	telemetry.Set(span, telemetry.OrderID(t.LineOrderID), telemetry.OrderLineID(t.LineID), telemetry.Attempt(int(t.Attempt)))
 	facts, err := s.Marketplace.QueryOrder(ctx, t.Seller, t.LineOrderID, t.LineID)
 	if err != nil {
-		span.SetStatus(codes.Error, "order query failed")
+		telemetry.Fail(span, "order query failed")
 		s.Metrics.OrderQuery("failed")
 		return facts, err
 	}

@@ -103,7 +103,7 @@ func newRig(t *testing.T, opts ...option) *rig {
 		t: t, store: st, market: &market{facts: map[string]fulfil.OrderFacts{"": yearly}},
 		spans: tracetest.NewInMemoryExporter(), log: &syncBuffer{},
 	}
-	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(r.spans), sdktrace.WithIDGenerator(telemetry.NewIDGenerator()))
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(r.spans), sdktrace.WithIDGenerator(telemetry.IDGenerator{}))
 	ep := fulfil.Endpoint{
 		Name: "demo", Seller: "demo", CheckBudget: 200 * time.Millisecond,
 		Products: map[string]fulfil.ProductRule{"*": {Provisioner: "worker"}},

@@ -1,0 +1,128 @@
+package telemetry
+
+import (
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Attr is one attribute of a span. The functions below are the only way to make one: what they do not name is not said.
+type Attr struct{ kv attribute.KeyValue }
+
+// longestValue bounds an attribute's value, in bytes.
+const longestValue = 256
+
+// Seller is the seller's name.
+func Seller(v string) Attr { return text("koogate.seller", v) }
+
+// Endpoint is the name of the endpoint that the marketplace called.
+func Endpoint(v string) Attr { return text("koogate.endpoint", v) }
+
+// OrderID is the marketplace's order id.
+func OrderID(v string) Attr { return text("koogate.order_id", v) }
+
+// OrderLineID is the marketplace's order line id.
+func OrderLineID(v string) Attr { return text("koogate.order_line_id", v) }
+
+// InstanceID is the instance's id.
+func InstanceID(v string) Attr { return text("koogate.instance_id", v) }
+
+// BusinessID is the id that the marketplace gives to one call; it differs on every repeat.
+func BusinessID(v string) Attr { return text("koogate.business_id", v) }
+
+// ProductID is the marketplace's product id.
+func ProductID(v string) Attr { return text("koogate.product_id", v) }
+
+// ChargingMode is the product's charging mode.
+func ChargingMode(v string) Attr { return text("koogate.charging_mode", v) }
+
+// Activity is what the marketplace asks for.
+func Activity(v string) Attr { return text("koogate.activity", v) }
+
+// ResultCode is the code that the marketplace is answered.
+func ResultCode(v string) Attr { return text("koogate.result_code", v) }
+
+// TaskID is a task's id.
+func TaskID(v string) Attr { return text("koogate.task_id", v) }
+
+// TaskKind is what a task asks for.
+func TaskKind(v string) Attr { return text("koogate.task_kind", v) }
+
+// TaskQueue is the queue that a task is leased from.
+func TaskQueue(v string) Attr { return text("koogate.task_queue", v) }
+
+// Worker is the name of the worker that holds a task.
+func Worker(v string) Attr { return text("koogate.worker", v) }
+
+// Fence is the fencing token of a lease or lock.
+func Fence(v int64) Attr { return Attr{attribute.Int64("koogate.fence", v)} }
+
+// Attempt is the number of the attempt, from 1.
+func Attempt(v int) Attr { return Attr{attribute.Int("koogate.attempt", v)} }
+
+// Outcome is how something ended, in a word of the program.
+func Outcome(v string) Attr { return text("koogate.outcome", v) }
+
+// Reason is why something ended so, a value of the contract's ErrorReason or a word of the program.
+func Reason(v string) Attr { return text("koogate.reason", v) }
+
+// Replayed tells that the stored answer was given again.
+func Replayed(v bool) Attr { return Attr{attribute.Bool("koogate.replayed", v)} }
+
+// Probe tells that the call came from the seller centre's debugging page.
+func Probe(v bool) Attr { return Attr{attribute.Bool("koogate.probe", v)} }
+
+// GuardAway tells that the call went on without locks and shared nonces.
+func GuardAway(v bool) Attr { return Attr{attribute.Bool("koogate.guard_away", v)} }
+
+// EventSeq is the number of an event in the order's chain.
+func EventSeq(v int64) Attr { return Attr{attribute.Int64("koogate.event_seq", v)} }
+
+// Count is a number of things, such as records of a push.
+func Count(v int) Attr { return Attr{attribute.Int("koogate.count", v)} }
+
+func text(key, v string) Attr { return Attr{attribute.String(key, clean(v))} }
+
+// clean bounds a value and makes it valid UTF-8: one invalid string would cost the exporter the whole batch.
+func clean(v string) string {
+	if len(v) > longestValue {
+		end := longestValue
+		for end > longestValue-utf8.UTFMax && !utf8.RuneStart(v[end]) {
+			end--
+		}
+		v = v[:end]
+	}
+	if !utf8.ValidString(v) {
+		v = strings.ToValidUTF8(v, "\uFFFD")
+	}
+	return v
+}
+
+// Set sets attributes of a span; nothing happens when it does not record.
+func Set(span trace.Span, attrs ...Attr) {
+	if len(attrs) == 0 || !span.IsRecording() {
+		return
+	}
+	kvs := borrow(attrs)
+	span.SetAttributes(*kvs...) // copies them
+	giveBack(kvs)
+}
+
+var lent = sync.Pool{New: func() any { s := make([]attribute.KeyValue, 0, 16); return &s }}
+
+func borrow(attrs []Attr) *[]attribute.KeyValue {
+	kvs := lent.Get().(*[]attribute.KeyValue) //nolint:forcetypeassert // the pool holds nothing else
+	for _, a := range attrs {
+		*kvs = append(*kvs, a.kv)
+	}
+	return kvs
+}
+
+func giveBack(kvs *[]attribute.KeyValue) {
+	clear(*kvs)
+	*kvs = (*kvs)[:0]
+	lent.Put(kvs)
+}

@@ -1,0 +1,131 @@
+package telemetry
+
+import (
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Metrics are the service's Prometheus metrics. Each method takes what it is told and bounds it: a value that came from
+// outside cannot add label values without end. All methods are safe for concurrent use.
+type Metrics struct {
+	facadeCalls   *prometheus.CounterVec
+	facadeSeconds *prometheus.HistogramVec
+	rejected      *prometheus.CounterVec
+	unknownEnum   *prometheus.CounterVec
+	probeCalls    *prometheus.CounterVec
+	tasks         *prometheus.CounterVec
+	taskSeconds   *prometheus.HistogramVec
+	orderQueries  *prometheus.CounterVec
+	guardAway     prometheus.Gauge
+	leasesLost    prometheus.Counter
+
+	endpoints, queues, kinds, outcomes, reasons, fields, codes *bounded
+}
+
+// How many values of a label are told apart; the rest count as "other".
+const (
+	manyValues = 1000 // configured by the operator: endpoints, queues
+	fewValues  = 100  // words of the program or the contract
+)
+
+// NewMetrics makes the metrics and registers them with r. It panics when r has them already.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+		r.MustRegister(v)
+		return v
+	}
+	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+		v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
+		r.MustRegister(v)
+		return v
+	}
+	m := &Metrics{
+		facadeCalls: counter("koogate_facade_calls_total",
+			"Calls of the marketplace that were answered, by result code.", "endpoint", "activity", "result_code"),
+		facadeSeconds: histogram("koogate_facade_seconds",
+			"Time to answer a call of the marketplace.",
+			[]float64{.00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "activity"),
+		rejected: counter("koogate_rejected_total",
+			"Calls rejected before any work: signature, timestamp, nonce, size.", "endpoint", "reason"),
+		unknownEnum: counter("koogate_unknown_enum_total",
+			"Values outside the documented set; the field is quarantined.", "activity", "field"),
+		probeCalls: counter("koogate_probe_calls_total",
+			"Calls of the seller centre's debugging page.", "endpoint", "activity"),
+		tasks: counter("koogate_tasks_total",
+			"Tasks whose attempt ended, by outcome.", "queue", "kind", "outcome"),
+		taskSeconds: histogram("koogate_task_seconds",
+			"Time from a task's creation to its end.",
+			[]float64{.01, .05, .1, .5, 1, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400}, "kind"),
+		orderQueries: counter("koogate_order_query_total",
+			"Order queries to the marketplace, by outcome.", "outcome"),
+		guardAway: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "koogate_guard_away", Help: "1 while Redis is away and calls go on without it, else 0.",
+		}),
+		leasesLost: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "koogate_lease_lost_total", Help: "Completions and heartbeats refused because the lease was over.",
+		}),
+		endpoints: newBounded(manyValues), queues: newBounded(manyValues),
+		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
+		fields: newBounded(fewValues), codes: newBounded(fewValues),
+	}
+	r.MustRegister(m.guardAway, m.leasesLost)
+	return m
+}
+
+// FacadeCall counts an answered call of the marketplace. endpoint is a configured one, or empty when the address named
+// none; resultCode is the six digits of the answer.
+func (m *Metrics) FacadeCall(endpoint, activity, resultCode string, took time.Duration) {
+	activity = KnownActivity(activity)
+	m.facadeCalls.WithLabelValues(m.endpoints.value(endpoint), activity, m.code(resultCode)).Inc()
+	m.facadeSeconds.WithLabelValues(activity).Observe(took.Seconds())
+}
+
+// Rejected counts a call that was refused before any work. reason is a word of the program.
+func (m *Metrics) Rejected(endpoint, reason string) {
+	m.rejected.WithLabelValues(m.endpoints.value(endpoint), m.reasons.value(reason)).Inc()
+}
+
+// UnknownEnum counts a value outside the documented set. field is the field's documented name.
+func (m *Metrics) UnknownEnum(activity, field string) {
+	m.unknownEnum.WithLabelValues(KnownActivity(activity), m.fields.value(field)).Inc()
+}
+
+// ProbeCall counts a call of the seller centre's debugging page.
+func (m *Metrics) ProbeCall(endpoint, activity string) {
+	m.probeCalls.WithLabelValues(m.endpoints.value(endpoint), KnownActivity(activity)).Inc()
+}
+
+// Task counts the end of a task's attempt; age is the time since the task was made.
+func (m *Metrics) Task(queue, kind, outcome string, age time.Duration) {
+	kind = m.kinds.value(kind)
+	m.tasks.WithLabelValues(m.queues.value(queue), kind, m.outcomes.value(outcome)).Inc()
+	m.taskSeconds.WithLabelValues(kind).Observe(age.Seconds())
+}
+
+// GuardAway tells whether the shared guard is away. It fits redis.Options.OnState.
+func (m *Metrics) GuardAway(away bool) {
+	if away {
+		m.guardAway.Set(1)
+	} else {
+		m.guardAway.Set(0)
+	}
+}
+
+// OrderQuery counts one query of an order at the marketplace.
+func (m *Metrics) OrderQuery(outcome string) {
+	m.orderQueries.WithLabelValues(m.outcomes.value(outcome)).Inc()
+}
+
+// LeaseLost counts a worker that came back after its lease was over.
+func (m *Metrics) LeaseLost() { m.leasesLost.Inc() }
+
+// code keeps six digits only.
+func (m *Metrics) code(v string) string {
+	if len(v) != 6 || strings.Trim(v, "0123456789") != "" {
+		return other
+	}
+	return m.codes.value(v)
+}

@@ -1,0 +1,98 @@
+package telemetry
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+func TestMetrics(t *testing.T) {
+	r := prometheus.NewPedanticRegistry()
+	m := NewMetrics(r)
+	m.FacadeCall("demo", "newInstance", "000000", 3*time.Millisecond)
+	m.Rejected("demo", "signature")
+	m.UnknownEnum("newInstance", "chargingMode")
+	m.ProbeCall("demo", "queryInstance")
+	m.Task("default", "CREATE", "done", time.Second)
+	m.GuardAway(true)
+	m.OrderQuery("done")
+	m.LeaseLost()
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, f := range families {
+		var labels []string
+		for _, l := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, l.GetName()+"="+l.GetValue())
+		}
+		got[f.GetName()] = strings.Join(labels, ",")
+	}
+	want := map[string]string{
+		"koogate_facade_calls_total": "activity=newInstance,endpoint=demo,result_code=000000",
+		"koogate_facade_seconds":     "activity=newInstance",
+		"koogate_rejected_total":     "endpoint=demo,reason=signature",
+		"koogate_unknown_enum_total": "activity=newInstance,field=chargingMode",
+		"koogate_probe_calls_total":  "activity=queryInstance,endpoint=demo",
+		"koogate_tasks_total":        "kind=CREATE,outcome=done,queue=default",
+		"koogate_task_seconds":       "kind=CREATE",
+		"koogate_guard_away":         "",
+		"koogate_order_query_total":  "outcome=done",
+		"koogate_lease_lost_total":   "",
+	}
+	for name, labels := range want {
+		if g, ok := got[name]; !ok || g != labels {
+			t.Errorf("%s{%s}, want {%s}", name, g, labels)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d families, want %d", len(got), len(want))
+	}
+}
+
+// Whatever callers send, the number of series stays bounded and every value is valid.
+func TestLabelsAreBounded(t *testing.T) {
+	r := prometheus.NewPedanticRegistry()
+	m := NewMetrics(r)
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			for i := range 2000 {
+				v := fmt.Sprint("v", i)
+				m.FacadeCall("demo", v, fmt.Sprintf("%06d", i), 0)
+				m.FacadeCall("demo", "newInstance\xff", "secret", 0)
+				m.Rejected(v, "signature")
+				m.UnknownEnum("newInstance", strings.Repeat("f", 100+w))
+				m.OrderQuery(v + "\xff")
+				m.Task(v, v, v, 0)
+			}
+		})
+	}
+	wg.Wait()
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		limit := manyValues + 2
+		if f.GetName() == "koogate_facade_calls_total" || f.GetName() == "koogate_task_seconds" {
+			limit = fewValues + 2
+		}
+		if n := len(f.GetMetric()); n > limit {
+			t.Errorf("%s has %d series", f.GetName(), n)
+		}
+	}
+}
+
+func BenchmarkFacadeCall(b *testing.B) {
+	m := NewMetrics(prometheus.NewRegistry())
+	b.ReportAllocs()
+	for b.Loop() {
+		m.FacadeCall("demo", "newInstance", "000000", time.Millisecond)
+	}
+}

@@ -1,0 +1,36 @@
+package telemetry
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+)
+
+// RootName is the name of the root span of every order.
+const RootName = "order"
+
+// StartRoot starts the root span of an order's trace, with the ids that TraceID and RootSpanID tell and no parent,
+// whatever ctx holds. It is started once in the life of an order, by the transaction that admits it; start is when that
+// began, zero for now. tracer is the one of a Provider.
+func StartRoot(ctx context.Context, tracer trace.Tracer, seller, orderID string, start time.Time, attrs ...Attr) (context.Context, trace.Span) {
+	t, s := orderIDs(seller, orderID)
+	options := append(make([]trace.SpanStartOption, 0, 3), trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindInternal))
+	if !start.IsZero() {
+		options = append(options, trace.WithTimestamp(start))
+	}
+	_, span := tracer.Start(withIDs(ctx, t, s), RootName, options...)
+	Set(span, Seller(seller), OrderID(orderID))
+	Set(span, attrs...)
+	// Not the context that Start returned: it still asks for the ids.
+	return trace.ContextWithSpan(ctx, span), span
+}
+
+// UnderOrder returns a context whose parent span is the root of the order's trace, as if another process had started it.
+// Spans started with it are children of the root and belong to the order's trace.
+func UnderOrder(ctx context.Context, seller, orderID string) context.Context {
+	t, s := orderIDs(seller, orderID)
+	return trace.ContextWithRemoteSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: t, SpanID: s, TraceFlags: trace.FlagsSampled,
+	}))
+}

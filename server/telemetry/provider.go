@@ -1,0 +1,144 @@
+package telemetry
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/koogate/koogate/server/clock"
+)
+
+// Scope is the name of the service's tracer.
+const Scope = "github.com/koogate/koogate"
+
+// Options of Setup. All may be left empty.
+type Options struct {
+	ServiceName string // "koogate" when empty; OTEL_SERVICE_NAME wins
+	Version     string
+	// Getenv reads the OTEL_* variables; os.Getenv when nil.
+	Getenv func(string) string
+	// Clock paces the export; the system's when nil.
+	Clock clock.Clock
+	// Logger is told of failed exports, at most once a minute; slog.Default() when nil.
+	Logger *slog.Logger
+	// Exporters get every sampled span in batches, beside what the variables ask for.
+	Exporters []sdktrace.SpanExporter
+	// Processors get every span as it starts and ends, in the caller's goroutine.
+	Processors []sdktrace.SpanProcessor
+}
+
+// Provider is the service's source of spans.
+type Provider struct {
+	sdk       *sdktrace.TracerProvider
+	tracer    trace.Tracer
+	exporting bool
+}
+
+// Setup returns a provider after the standard variables (OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_*, OTEL_TRACES_SAMPLER,
+// OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_BSP_*, OTEL_SDK_DISABLED). It sets no global of the otel packages and
+// does not wait for a collector. With nothing to export to, spans have valid ids and are otherwise empty.
+func Setup(ctx context.Context, o Options) (*Provider, error) {
+	if o.ServiceName == "" {
+		o.ServiceName = "koogate"
+	}
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	env := environment(o.Getenv)
+	sampler, err := samplerFrom(o.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	limits, err := env.batch()
+	if err != nil {
+		return nil, err
+	}
+	res, err := env.resource(o.ServiceName, o.Version)
+	if err != nil {
+		return nil, err
+	}
+	otlp, err := env.exporter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	exporters := o.Exporters
+	if otlp != nil {
+		exporters = append([]sdktrace.SpanExporter{otlp}, exporters...)
+	}
+	exporting := len(exporters)+len(o.Processors) > 0
+	if !exporting {
+		sampler = sdktrace.NeverSample()
+	}
+	options := []sdktrace.TracerProviderOption{
+		sdktrace.WithIDGenerator(IDGenerator{}),
+		sdktrace.WithSampler(sampler),
+		sdktrace.WithResource(res),
+	}
+	for _, p := range o.Processors {
+		options = append(options, sdktrace.WithSpanProcessor(p))
+	}
+	for _, e := range exporters {
+		complain := &complaint{logger: o.Logger, clock: o.Clock}
+		options = append(options, sdktrace.WithSpanProcessor(newBatcher(e, o.Clock, limits, complain.report)))
+	}
+	sdk := sdktrace.NewTracerProvider(options...)
+	return &Provider{sdk: sdk, tracer: sdk.Tracer(Scope, trace.WithInstrumentationVersion(o.Version)), exporting: exporting}, nil
+}
+
+// Tracer returns the service's tracer.
+func (p *Provider) Tracer() trace.Tracer { return p.tracer }
+
+// TracerProvider returns the provider for libraries that make tracers of their own.
+func (p *Provider) TracerProvider() trace.TracerProvider { return p.sdk }
+
+// Exporting tells whether spans go anywhere.
+func (p *Provider) Exporting() bool { return p.exporting }
+
+// ForceFlush exports everything that has ended. It returns the exporters' errors.
+func (p *Provider) ForceFlush(ctx context.Context) error { return p.sdk.ForceFlush(ctx) }
+
+// Shutdown flushes and releases everything; spans that end later are lost.
+func (p *Provider) Shutdown(ctx context.Context) error { return p.sdk.Shutdown(ctx) }
+
+// complaint logs what an exporter could not do, at most once a minute.
+type complaint struct {
+	logger *slog.Logger
+	clock  clock.Clock
+
+	mu      sync.Mutex
+	last    time.Time
+	failed  int64
+	dropped int64
+}
+
+const betweenComplaints = time.Minute
+
+func (c *complaint) report(err error, dropped int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.failed++
+	}
+	c.dropped += dropped
+	now := c.clock.Now()
+	if since := now.Sub(c.last); !c.last.IsZero() && since >= 0 && since < betweenComplaints {
+		return
+	}
+	text := ""
+	if err != nil {
+		text = clean(err.Error())
+	}
+	c.logger.Warn("traces are not exported", "error", text, "failed_exports", c.failed, "dropped_spans", c.dropped)
+	c.last, c.failed, c.dropped = now, 0, 0
+}

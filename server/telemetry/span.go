@@ -1,0 +1,44 @@
+package telemetry
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// The options are made once: each use would otherwise allocate.
+var kindOptions = [...][]trace.SpanStartOption{
+	trace.SpanKindUnspecified: nil,
+	trace.SpanKindInternal:    {trace.WithSpanKind(trace.SpanKindInternal)},
+	trace.SpanKindServer:      {trace.WithSpanKind(trace.SpanKindServer)},
+	trace.SpanKindClient:      {trace.WithSpanKind(trace.SpanKindClient)},
+	trace.SpanKindProducer:    {trace.WithSpanKind(trace.SpanKindProducer)},
+	trace.SpanKindConsumer:    {trace.WithSpanKind(trace.SpanKindConsumer)},
+}
+
+// Start starts a span below the one in ctx. name is a constant of the program, never input.
+func Start(ctx context.Context, tracer trace.Tracer, kind trace.SpanKind, name string, attrs ...Attr) (context.Context, trace.Span) {
+	ctx, span := tracer.Start(ctx, name, kindOptions[kind]...)
+	Set(span, attrs...)
+	return ctx, span
+}
+
+// Event adds an event to the span of ctx. name is a constant of the program.
+func Event(ctx context.Context, name string, attrs ...Attr) {
+	span := trace.SpanFromContext(ctx)
+	if !span.IsRecording() {
+		return
+	}
+	kvs := borrow(attrs)
+	span.AddEvent(name, trace.WithAttributes(*kvs...))
+	giveBack(kvs)
+}
+
+// Fail marks a span as failed. reason is a word of the program (a reason, a result code), never an error's text, which may
+// hold anything.
+func Fail(span trace.Span, reason string) {
+	if span.IsRecording() {
+		span.SetStatus(codes.Error, clean(reason))
+	}
+}

@@ -1,0 +1,106 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+// Apply implements store.Store. When the connection breaks after the change was sent, the error does not say whether it was
+// committed; the caller reads again.
+func (s *Store) Apply(ctx context.Context, c *store.Change) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	err := retry(ctx, func() error {
+		w, err := writesOf(c) // anew for each try: a batch is good for one
+		if err != nil || len(w.steps) == 0 {
+			return err
+		}
+		return w.run(ctx, s.pool)
+	})
+	if err != nil {
+		return err
+	}
+	if topics := c.Topics(); len(topics) > 0 {
+		s.hub.Publish(topics...)
+		s.notifier.notify(topics)
+	}
+	return nil
+}
+
+// writesOf lists the statements of a change. The order's row comes first, so that changes of one order queue there;
+// tables follow in a fixed order, and rows in the order of their keys, so that no two changes wait for each other in a
+// circle. The first violated constraint is the one that the caller hears of: what sends it back to read again comes first.
+func writesOf(c *store.Change) (*writes, error) {
+	ctx := context.Background()
+	w := &writes{}
+	var err error
+	add := func(doing string, miss error, run func(q *dbsqlc.Queries) error) {
+		if err == nil {
+			err = w.add(doing, miss, run)
+		}
+	}
+	if c.NewOrder != nil {
+		row := dbsqlc.OrderInsertParams(orderRow(c.NewOrder))
+		add("insert order", nil, func(q *dbsqlc.Queries) error { return q.OrderInsert(ctx, row) })
+	}
+	if c.PutOrder != nil {
+		row := orderUpdate(orderRow(c.PutOrder))
+		add("update order", store.ErrNotFound, func(q *dbsqlc.Queries) error { return q.OrderUpdate(ctx, row) })
+	}
+	for _, e := range c.Events {
+		row := dbsqlc.EventInsertParams(eventRow(&e))
+		add("insert event", nil, func(q *dbsqlc.Queries) error { return q.EventInsert(ctx, row) })
+	}
+	for _, l := range sorted(c.NewLines, compareLines) {
+		row := dbsqlc.LineInsertParams(lineRow(&l))
+		add("insert line", nil, func(q *dbsqlc.Queries) error { return q.LineInsert(ctx, row) })
+	}
+	for _, l := range sorted(c.PutLines, compareLines) {
+		row := lineUpdate(lineRow(&l))
+		add("update line", store.ErrNotFound, func(q *dbsqlc.Queries) error { return q.LineUpdate(ctx, row) })
+	}
+	for _, i := range sorted(c.NewInstances, compareInstances) {
+		row := dbsqlc.InstanceInsertParams(instanceRow(&i))
+		add("insert instance", nil, func(q *dbsqlc.Queries) error { return q.InstanceInsert(ctx, row) })
+	}
+	for _, i := range sorted(c.PutInstances, compareInstances) {
+		row := instanceUpdate(instanceRow(&i))
+		add("update instance", store.ErrNotFound, func(q *dbsqlc.Queries) error { return q.InstanceUpdate(ctx, row) })
+	}
+	for _, p := range sorted(c.PutTasks, func(a, b store.TaskPut) int { return cmp.Compare(a.ID, b.ID) }) {
+		row := taskUpdate(&p)
+		add("update task", store.ErrFenced, func(q *dbsqlc.Queries) error { return q.TaskUpdate(ctx, row) })
+	}
+	for _, t := range sorted(c.NewTasks, func(a, b store.Task) int { return cmp.Compare(a.ID, b.ID) }) {
+		row := dbsqlc.TaskInsertParams(taskRow(&t))
+		add("insert task", nil, func(q *dbsqlc.Queries) error { return q.TaskInsert(ctx, row) })
+	}
+	return w, err
+}
+
+// sorted returns the rows in order and leaves the caller's slice alone.
+func sorted[T any](rows []T, compare func(a, b T) int) []T {
+	if len(rows) < 2 {
+		return rows
+	}
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, compare)
+	return rows
+}
+
+func compareLines(a, b store.Line) int {
+	return cmp.Or(
+		cmp.Compare(a.Seller, b.Seller), cmp.Compare(a.OrderID, b.OrderID), cmp.Compare(a.OrderLineID, b.OrderLineID),
+		cmp.Compare(a.ProductID, b.ProductID), cmp.Compare(a.Action, b.Action),
+	)
+}
+
+func compareInstances(a, b store.Instance) int {
+	return cmp.Or(cmp.Compare(a.Seller, b.Seller), cmp.Compare(a.InstanceID, b.InstanceID))
+}

@@ -1,0 +1,195 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+// writes collects the statements of one change: sqlc's generated code believes that it runs them, and they are queued.
+// The server runs the batch as one transaction; the first error aborts all of it.
+//
+// A statement that must hit a row ends in "SELECT 1 / count(*)" over what it changed, so that a miss is a division by
+// zero, which aborts the batch like any error. The other way, to look at the number of rows before the commit, costs a
+// second round trip during which the order stays locked.
+type writes struct {
+	batch pgx.Batch
+	steps []step
+}
+
+// step says what a statement does and which sentinel its miss means.
+type step struct {
+	doing string
+	miss  error
+}
+
+// add queues what run executes through the generated code.
+func (w *writes) add(doing string, miss error, run func(q *dbsqlc.Queries) error) error {
+	w.steps = append(w.steps, step{doing, miss})
+	if err := run(dbsqlc.New(w)); err != nil {
+		return err
+	}
+	if w.batch.Len() != len(w.steps) {
+		return fmt.Errorf("postgres: %s is not one statement", doing)
+	}
+	return nil
+}
+
+var errNotQueued = errors.New("postgres: only statements without rows can be queued")
+
+// Exec implements dbsqlc.DBTX.
+func (w *writes) Exec(_ context.Context, statement string, args ...any) (pgconn.CommandTag, error) {
+	w.batch.Queue(statement, args...)
+	return pgconn.CommandTag{}, nil
+}
+
+// Query implements dbsqlc.DBTX; it is never called.
+func (w *writes) Query(context.Context, string, ...any) (pgx.Rows, error) { return nil, errNotQueued }
+
+// QueryRow implements dbsqlc.DBTX; it is never called.
+func (w *writes) QueryRow(context.Context, string, ...any) pgx.Row { return failedRow{errNotQueued} }
+
+// run sends the batch and returns after the commit.
+func (w *writes) run(ctx context.Context, pool *pgxpool.Pool) error {
+	results := pool.SendBatch(ctx, &w.batch)
+	for _, s := range w.steps {
+		if _, err := results.Exec(); err != nil {
+			_ = results.Close() // it repeats the error
+			return s.explain(err)
+		}
+	}
+	if err := results.Close(); err != nil { // the commit's own error, too
+		return fmt.Errorf("postgres: commit: %w", err)
+	}
+	return nil
+}
+
+// taken maps unique constraints to what their violation means. A task's seq is taken when the instance's task list grew
+// after it was read.
+var taken = map[string]error{
+	"orders_pkey": store.ErrOrderExists, "order_lines_pkey": store.ErrLineExists, "instances_pkey": store.ErrInstanceExists,
+	"events_pkey": store.ErrStale, "tasks_instance_seq_key": store.ErrStale,
+}
+
+// The error codes that mean something to the store.
+const (
+	codeUniqueViolation      = "23505"
+	codeDivisionByZero       = "22012"
+	codeSerializationFailure = "40001"
+	codeDeadlockDetected     = "40P01"
+)
+
+func (s step) explain(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		if sentinel := taken[pg.ConstraintName]; pg.Code == codeUniqueViolation && sentinel != nil {
+			return sentinel
+		}
+		if pg.Code == codeDivisionByZero && s.miss != nil {
+			return s.miss
+		}
+	}
+	return fmt.Errorf("postgres: %s: %w", s.doing, err)
+}
+
+// tries is how often a call is made when the server gives it up for reasons of its own.
+const tries = 5
+
+// retry calls f again after a deadlock or a serialization failure, and after a connection broke before anything was sent.
+// Each of these left nothing behind.
+func retry(ctx context.Context, f func() error) error {
+	for n := 1; ; n++ {
+		err := f()
+		var pg *pgconn.PgError
+		switch {
+		case err == nil || n == tries:
+			return err
+		case errors.As(err, &pg) && (pg.Code == codeSerializationFailure || pg.Code == codeDeadlockDetected):
+		case pgconn.SafeToRetry(err):
+		default:
+			return err
+		}
+		pause := time.NewTimer(time.Duration(n) * (time.Millisecond + rand.N(4*time.Millisecond)))
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return err
+		case <-pause.C:
+		}
+	}
+}
+
+// snapshot runs reads in one round trip and one read-only transaction whose statements all see the same state. Every read
+// is called twice: to queue its query, and to scan its result. A read that fails ends the rest.
+func snapshot(ctx context.Context, pool *pgxpool.Pool, reads ...func(q *dbsqlc.Queries) error) error {
+	var batch pgx.Batch
+	batch.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+	for _, read := range reads {
+		if err := read(dbsqlc.New(queueing{&batch})); !errors.Is(err, errQueued) {
+			return fmt.Errorf("postgres: read is not one query: %w", err)
+		}
+	}
+	batch.Queue("COMMIT")
+	results := pool.SendBatch(ctx, &batch)
+	if _, err := results.Exec(); err != nil {
+		_ = results.Close() // it repeats the error
+		return err
+	}
+	for _, read := range reads {
+		if err := read(dbsqlc.New(scanning{results})); err != nil {
+			_ = results.Close() // the read's error says more
+			return err
+		}
+	}
+	return results.Close()
+}
+
+var errQueued = errors.New("postgres: queued")
+
+// queueing queues the query of a read.
+type queueing struct{ batch *pgx.Batch }
+
+// Exec implements dbsqlc.DBTX; reads never call it.
+func (queueing) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
+	return pgconn.CommandTag{}, errNotQueued
+}
+
+// Query implements dbsqlc.DBTX.
+func (q queueing) Query(_ context.Context, query string, args ...any) (pgx.Rows, error) {
+	q.batch.Queue(query, args...)
+	return nil, errQueued
+}
+
+// QueryRow implements dbsqlc.DBTX.
+func (q queueing) QueryRow(_ context.Context, query string, args ...any) pgx.Row {
+	q.batch.Queue(query, args...)
+	return failedRow{errQueued}
+}
+
+// scanning gives a read the next result.
+type scanning struct{ results pgx.BatchResults }
+
+// Exec implements dbsqlc.DBTX; reads never call it.
+func (scanning) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
+	return pgconn.CommandTag{}, errNotQueued
+}
+
+// Query implements dbsqlc.DBTX.
+func (s scanning) Query(context.Context, string, ...any) (pgx.Rows, error) { return s.results.Query() }
+
+// QueryRow implements dbsqlc.DBTX.
+func (s scanning) QueryRow(context.Context, string, ...any) pgx.Row { return s.results.QueryRow() }
+
+type failedRow struct{ err error }
+
+// Scan implements pgx.Row.
+func (r failedRow) Scan(...any) error { return r.err }

@@ -1,0 +1,87 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+// Lease implements store.Store: one statement, which passes over rows that another leaser holds.
+func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	var rows []dbsqlc.TasksLeaseRow
+	err := retry(ctx, func() (err error) {
+		rows, err = s.query.TasksLease(ctx, dbsqlc.TasksLeaseParams{
+			Until: micros(r.Until), Worker: r.Worker, Now: micros(r.Now), Queues: distinct(r.Queues), Seller: r.Seller, Max: count(r.Max),
+		})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: lease: %w", err)
+	}
+	slices.SortFunc(rows, func(a, b dbsqlc.TasksLeaseRow) int {
+		return cmp.Or(cmp.Compare(a.WasDueAt, b.WasDueAt), cmp.Compare(a.ID, b.ID))
+	})
+	return each(rows, leasedOf), nil
+}
+
+func leasedOf(r dbsqlc.TasksLeaseRow) store.Task {
+	return taskOf(dbsqlc.Task{
+		ID: r.ID, Seller: r.Seller, Queue: r.Queue, Kind: r.Kind, State: r.State, OrderID: r.OrderID, InstanceID: r.InstanceID,
+		LineOrderID: r.LineOrderID, LineID: r.LineID, Seq: r.Seq, DueAt: r.DueAt, Deadline: r.Deadline, Attempt: r.Attempt,
+		Worker: r.Worker, Fence: r.Fence, Payload: r.Payload, Result: r.Result, Reason: r.Reason, Traceparent: r.Traceparent,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	})
+}
+
+// Heartbeat implements store.Store. A lease whose end has come is over, also when nobody else has taken the task yet.
+func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, now, until time.Time) (store.Task, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Task{}, err
+	}
+	defer s.leave()
+	row, err := s.query.TaskHeartbeat(ctx, dbsqlc.TaskHeartbeatParams{Until: micros(until), Now: micros(now), ID: id, Fence: fence})
+	if errors.Is(err, pgx.ErrNoRows) {
+		if _, err := s.query.TaskGet(ctx, id); err != nil {
+			return store.Task{}, notFound(err, "heartbeat")
+		}
+		return store.Task{}, store.ErrFenced
+	}
+	if err != nil {
+		return store.Task{}, fmt.Errorf("postgres: heartbeat: %w", err)
+	}
+	return taskOf(row), nil
+}
+
+// NextDue implements store.Store.
+func (s *Store) NextDue(ctx context.Context, seller string, queues []string) (at time.Time, ok bool, err error) {
+	if err := s.enter(ctx); err != nil {
+		return time.Time{}, false, err
+	}
+	defer s.leave()
+	row, err := s.query.TasksNextDue(ctx, dbsqlc.TasksNextDueParams{Seller: seller, Queues: distinct(queues)})
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("postgres: next due: %w", err)
+	}
+	return timeOf(row.DueAt), row.Found > 0, nil
+}
+
+func distinct(queues []string) []string {
+	if len(queues) < 2 {
+		return queues
+	}
+	sorted := slices.Clone(queues)
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
+}

@@ -1,0 +1,17 @@
+-- name: EventInsert :exec
+-- EventInsert adds a link to an order's chain.
+INSERT INTO events (
+    seller, order_id, seq, kind, instance_id, at, data, prev_hash, hash
+) VALUES (
+    sqlc.arg(seller), sqlc.arg(order_id), sqlc.arg(seq), sqlc.arg(kind), sqlc.arg(instance_id), sqlc.arg(at),
+    sqlc.arg(data), sqlc.arg(prev_hash), sqlc.arg(hash)
+);
+
+-- name: EventsAfter :many
+-- EventsAfter reads a piece of an order's chain.
+SELECT
+    seller, order_id, seq, kind, instance_id, at, data, prev_hash, hash
+FROM events
+WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id) AND seq > sqlc.arg(after)
+ORDER BY seq
+LIMIT sqlc.arg(max);

@@ -1,0 +1,38 @@
+-- name: OrderInsert :exec
+-- OrderInsert adds an order.
+INSERT INTO orders (
+    seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
+    updated_at
+) VALUES (
+    sqlc.arg(seller), sqlc.arg(order_id), sqlc.arg(endpoint), sqlc.arg(order_type), sqlc.arg(query_state),
+    sqlc.arg(query_reason), sqlc.arg(buyer), sqlc.arg(head_seq), sqlc.arg(head_hash), sqlc.arg(created_at),
+    sqlc.arg(updated_at)
+);
+
+-- name: OrderUpdate :exec
+-- OrderUpdate replaces an order. Division by zero when there is none: see batch.go.
+WITH changed AS (
+    UPDATE orders SET
+        endpoint = sqlc.arg(endpoint), order_type = sqlc.arg(order_type), query_state = sqlc.arg(query_state),
+        query_reason = sqlc.arg(query_reason), buyer = sqlc.arg(buyer), head_seq = sqlc.arg(head_seq),
+        head_hash = sqlc.arg(head_hash), updated_at = sqlc.arg(updated_at)
+    WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id)
+    RETURNING 1
+)
+SELECT 1 / count(*) FROM changed;
+
+-- name: OrderGet :one
+-- OrderGet reads one order.
+SELECT
+    seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
+    updated_at
+FROM orders
+WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id);
+
+-- name: OrderList :many
+-- OrderList is the base of a page; the list builder appends filters, order and limit.
+SELECT
+    seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
+    updated_at
+FROM orders
+WHERE seller = sqlc.arg(seller);

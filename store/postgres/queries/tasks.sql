@@ -1,0 +1,100 @@
+-- name: TaskInsert :exec
+-- TaskInsert adds a task.
+INSERT INTO tasks (
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
+    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+) VALUES (
+    sqlc.arg(id), sqlc.arg(seller), sqlc.arg(queue), sqlc.arg(kind), sqlc.arg(state), sqlc.arg(order_id),
+    sqlc.arg(instance_id), sqlc.arg(line_order_id), sqlc.arg(line_id), sqlc.arg(seq), sqlc.arg(due_at),
+    sqlc.arg(deadline), sqlc.arg(retry_until), sqlc.arg(attempt), sqlc.arg(worker), sqlc.arg(fence), sqlc.arg(payload), sqlc.arg(result),
+    sqlc.arg(reason), sqlc.arg(traceparent), sqlc.arg(created_at), sqlc.arg(updated_at)
+);
+
+-- name: TaskUpdate :exec
+-- TaskUpdate replaces a task that is still as the decision saw it. Division by zero when there is none: see batch.go.
+WITH changed AS (
+    UPDATE tasks SET
+        seller = sqlc.arg(seller), queue = sqlc.arg(queue), kind = sqlc.arg(kind), state = sqlc.arg(state),
+        order_id = sqlc.arg(order_id), instance_id = sqlc.arg(instance_id), line_order_id = sqlc.arg(line_order_id),
+        line_id = sqlc.arg(line_id), seq = sqlc.arg(seq), due_at = sqlc.arg(due_at), deadline = sqlc.arg(deadline), retry_until = sqlc.arg(retry_until),
+        attempt = sqlc.arg(attempt), worker = sqlc.arg(worker), fence = sqlc.arg(fence), payload = sqlc.arg(payload),
+        result = sqlc.arg(result), reason = sqlc.arg(reason), traceparent = sqlc.arg(traceparent),
+        updated_at = sqlc.arg(updated_at)
+    WHERE id = sqlc.arg(id) AND state = sqlc.arg(expect_state) AND fence = sqlc.arg(expect_fence)
+    RETURNING 1
+)
+SELECT 1 / count(*) FROM changed;
+
+-- name: TaskGet :one
+-- TaskGet reads one task.
+SELECT
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
+    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+FROM tasks
+WHERE id = sqlc.arg(id);
+
+-- name: TasksOfOrder :many
+-- TasksOfOrder reads the open tasks of one order.
+SELECT
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
+    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+FROM tasks
+WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id) AND state NOT IN ('DONE', 'CANCELLED')
+ORDER BY instance_id, seq, created_at, id;
+
+-- name: TaskList :many
+-- TaskList is the base of a page; the list builder appends filters, order and limit.
+SELECT
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
+    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+FROM tasks
+WHERE seller = sqlc.arg(seller);
+
+-- name: TasksLease :many
+-- TasksLease hands out due tasks. Each queue is read along tasks_due_idx for its own first rows, so that a long backlog
+-- costs nothing; rows that another leaser holds are passed over.
+WITH due AS MATERIALIZED (
+    SELECT found.id, found.due_at
+    FROM unnest(sqlc.arg(queues)::text[]) AS wanted (queue)
+    CROSS JOIN LATERAL (
+        SELECT t.id, t.due_at
+        FROM tasks AS t
+        WHERE t.seller = sqlc.arg(seller) AND t.queue = wanted.queue AND t.state IN ('READY', 'LEASED')
+            AND t.due_at <= sqlc.arg(now)::bigint
+        ORDER BY t.due_at, t.id
+        LIMIT sqlc.arg(max)
+        FOR UPDATE SKIP LOCKED
+    ) AS found
+    ORDER BY found.due_at, found.id
+    LIMIT sqlc.arg(max)
+)
+UPDATE tasks SET
+    state = 'LEASED', due_at = sqlc.arg(until), attempt = tasks.attempt + 1, worker = sqlc.arg(worker),
+    fence = tasks.fence + 1, updated_at = sqlc.arg(now)::bigint
+FROM due
+WHERE tasks.id = due.id
+RETURNING
+    tasks.id, tasks.seller, tasks.queue, tasks.kind, tasks.state, tasks.order_id, tasks.instance_id,
+    tasks.line_order_id, tasks.line_id, tasks.seq, tasks.due_at, tasks.deadline, tasks.retry_until, tasks.attempt, tasks.worker,
+    tasks.fence, tasks.payload, tasks.result, tasks.reason, tasks.traceparent, tasks.created_at, tasks.updated_at,
+    due.due_at AS was_due_at;
+
+-- name: TaskHeartbeat :one
+-- TaskHeartbeat moves the end of a lease that is still held.
+UPDATE tasks SET due_at = sqlc.arg(until), updated_at = sqlc.arg(now)
+WHERE id = sqlc.arg(id) AND state = 'LEASED' AND fence = sqlc.arg(fence) AND due_at > sqlc.arg(now)
+RETURNING
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
+    worker, fence, payload, result, reason, traceparent, created_at, updated_at;
+
+-- name: TasksNextDue :one
+-- TasksNextDue tells when the next task of the queues may be handed out; 0 when there is none.
+SELECT coalesce(min(found.due_at), 0)::bigint AS due_at, count(*) AS found
+FROM unnest(sqlc.arg(queues)::text[]) AS wanted (queue)
+CROSS JOIN LATERAL (
+    SELECT t.due_at
+    FROM tasks AS t
+    WHERE t.seller = sqlc.arg(seller) AND t.queue = wanted.queue AND t.state IN ('READY', 'LEASED')
+    ORDER BY t.due_at
+    LIMIT 1
+) AS found;

@@ -1,0 +1,115 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+// Line implements store.Store.
+func (s *Store) Line(ctx context.Context, k store.LineKey) (store.Line, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Line{}, err
+	}
+	defer s.leave()
+	row, err := s.query.LineGet(ctx, dbsqlc.LineGetParams(k))
+	if err != nil {
+		return store.Line{}, notFound(err, "read line")
+	}
+	return lineOf(row), nil
+}
+
+// Aggregate implements store.Store: one round trip and one snapshot.
+func (s *Store) Aggregate(ctx context.Context, seller, orderID string) (*store.Aggregate, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	a := &store.Aggregate{}
+	err := retry(ctx, func() error {
+		return snapshot(ctx, s.pool,
+			func(q *dbsqlc.Queries) error {
+				row, err := q.OrderGet(ctx, dbsqlc.OrderGetParams{Seller: seller, OrderID: orderID})
+				a.Order = orderOf(row)
+				return err
+			},
+			func(q *dbsqlc.Queries) error {
+				rows, err := q.LinesOfOrder(ctx, dbsqlc.LinesOfOrderParams{Seller: seller, RootOrderID: orderID})
+				a.Lines = each(rows, lineOf)
+				return err
+			},
+			func(q *dbsqlc.Queries) error {
+				rows, err := q.InstancesOfOrder(ctx, dbsqlc.InstancesOfOrderParams{Seller: seller, OrderID: orderID})
+				a.Instances = each(rows, instanceOf)
+				return err
+			},
+			func(q *dbsqlc.Queries) error {
+				rows, err := q.TasksOfOrder(ctx, dbsqlc.TasksOfOrderParams{Seller: seller, OrderID: orderID})
+				a.Tasks = each(rows, taskOf)
+				return err
+			},
+		)
+	})
+	if err != nil {
+		return nil, notFound(err, "read order")
+	}
+	return a, nil
+}
+
+// Instances implements store.Store.
+func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := s.query.InstancesByID(ctx, dbsqlc.InstancesByIDParams{Seller: seller, Ids: ids})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read instances: %w", err)
+	}
+	return each(rows, instanceOf), nil
+}
+
+// Task implements store.Store.
+func (s *Store) Task(ctx context.Context, id string) (store.Task, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Task{}, err
+	}
+	defer s.leave()
+	row, err := s.query.TaskGet(ctx, id)
+	if err != nil {
+		return store.Task{}, notFound(err, "read task")
+	}
+	return taskOf(row), nil
+}
+
+// Events implements store.Store.
+func (s *Store) Events(ctx context.Context, seller, orderID string, after int64, limit int) ([]store.Event, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.EventsAfter(ctx, dbsqlc.EventsAfterParams{Seller: seller, OrderID: orderID, After: after, Max: count(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read events: %w", err)
+	}
+	return each(rows, eventOf), nil
+}
+
+// count is a limit as a query takes it.
+func count(limit int) int32 { return int32(min(max(limit, 0), math.MaxInt32)) }
+
+func notFound(err error, doing string) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return store.ErrNotFound
+	}
+	return fmt.Errorf("postgres: %s: %w", doing, err)
+}

@@ -1,0 +1,143 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+// Options say which database to use and how.
+type Options struct {
+	// URL or keyword string of the database, as libpq understands it.
+	URL string
+	// MaxConns bounds the pool; 0 for a default by the number of CPUs. One more connection listens.
+	MaxConns int32
+	// Migrate lets Open bring the schema up to date; without it Open refuses a database whose schema is behind.
+	Migrate bool
+	// Logger hears of lost and regained connections for wake-ups; nil for silence.
+	Logger *slog.Logger
+}
+
+// errClosed is what calls get after Close.
+var errClosed = errors.New("postgres: the store is closed")
+
+// Store implements store.Store on PostgreSQL 13 or later.
+type Store struct {
+	hub store.Hub
+
+	gate     sync.RWMutex // held shared by running calls, exclusively by Close
+	closed   bool
+	pool     *pgxpool.Pool
+	query    *dbsqlc.Queries
+	notifier *notifier
+	listener *listener
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open connects, checks or migrates the schema, and starts to listen. It fails when the database cannot be reached, and
+// when the schema is behind and Options.Migrate is not set.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	config, err := poolConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Migrate {
+		if _, err := Migrate(ctx, o.URL); err != nil {
+			return nil, err
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	s := &Store{pool: pool, query: dbsqlc.New(pool)}
+	channel, err := checkDatabase(ctx, pool)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	sender := newSender()
+	if s.listener, err = listen(ctx, config.ConnConfig.Copy(), channel, sender, &s.hub, o.Logger); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	s.notifier = startNotifier(pool, channel, sender, o.Logger)
+	return s, nil
+}
+
+// poolConfig reads the URL. Commits wait for the disk even where the server's default says otherwise; who wants more
+// (remote_apply) can say so in the URL.
+func poolConfig(o Options) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	for name, value := range map[string]string{"application_name": "koogate", "synchronous_commit": "on"} {
+		if _, ok := config.ConnConfig.RuntimeParams[name]; !ok {
+			config.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+	config.MaxConns = o.MaxConns
+	if config.MaxConns <= 0 {
+		config.MaxConns = int32(max(16, 8*runtime.GOMAXPROCS(0)))
+	}
+	return config, nil
+}
+
+// enter admits a call; every success is paired with leave.
+func (s *Store) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.gate.RLock()
+	if s.closed {
+		s.gate.RUnlock()
+		return errClosed
+	}
+	return nil
+}
+
+func (s *Store) leave() { s.gate.RUnlock() }
+
+// Watch implements store.Store. Every watch also hears the wake-up of all.
+func (s *Store) Watch(topics ...string) (wake <-chan struct{}, stop func()) {
+	return s.hub.Watch(append([]string{everybody}, topics...)...)
+}
+
+// Ping implements store.Store.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	if err := s.pool.Ping(ctx); err != nil {
+		return fmt.Errorf("postgres: ping: %w", err)
+	}
+	return nil
+}
+
+// Close implements store.Store; wake-ups that are still to be sent are sent. A second call does nothing.
+func (s *Store) Close() error {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.notifier.stop()
+	s.listener.stop()
+	s.pool.Close()
+	return nil
+}

@@ -1,0 +1,134 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+// Apply implements store.Store.
+func (s *Store) Apply(ctx context.Context, c *store.Change) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	if err := s.writer.do(ctx, func(t *tx) error { return t.apply(c) }); err != nil {
+		return err
+	}
+	s.Publish(c.Topics()...)
+	return nil
+}
+
+// apply writes a change. What most often fails comes first, when there is nothing to roll back yet: the new order, then
+// the events; this is also the order in which the sentinels win when several apply.
+func (t *tx) apply(c *store.Change) error {
+	ctx := context.Background()
+	if c.NewOrder != nil {
+		if err := t.fast.OrderInsert(ctx, dbsqlc.OrderInsertParams(orderRow(c.NewOrder))); err != nil {
+			return onUnique(err, store.ErrOrderExists, "insert order")
+		}
+	}
+	for i := range c.Events {
+		if err := t.fast.EventInsert(ctx, dbsqlc.EventInsertParams(eventRow(&c.Events[i]))); err != nil {
+			return onUnique(err, store.ErrStale, "insert event")
+		}
+	}
+	if c.PutOrder != nil {
+		n, err := t.fast.OrderUpdate(ctx, orderUpdate(orderRow(c.PutOrder)))
+		if err := hit(n, err, store.ErrNotFound, "update order"); err != nil {
+			return err
+		}
+	}
+	if err := t.applyLines(ctx, c); err != nil {
+		return err
+	}
+	if err := t.applyInstances(ctx, c); err != nil {
+		return err
+	}
+	return t.applyTasks(ctx, c)
+}
+
+func (t *tx) applyLines(ctx context.Context, c *store.Change) error {
+	for i := range c.NewLines {
+		if err := t.fast.LineInsert(ctx, dbsqlc.LineInsertParams(lineRow(&c.NewLines[i]))); err != nil {
+			return onUnique(err, store.ErrLineExists, "insert line")
+		}
+	}
+	for i := range c.PutLines {
+		n, err := t.fast.LineUpdate(ctx, lineUpdate(lineRow(&c.PutLines[i])))
+		if err := hit(n, err, store.ErrNotFound, "update line"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) applyInstances(ctx context.Context, c *store.Change) error {
+	for i := range c.NewInstances {
+		if err := t.fast.InstanceInsert(ctx, dbsqlc.InstanceInsertParams(instanceRow(&c.NewInstances[i]))); err != nil {
+			return onUnique(err, store.ErrInstanceExists, "insert instance")
+		}
+	}
+	for i := range c.PutInstances {
+		n, err := t.fast.InstanceUpdate(ctx, instanceUpdate(instanceRow(&c.PutInstances[i])))
+		if err := hit(n, err, store.ErrNotFound, "update instance"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyTasks writes the tasks. A seq that is taken means that the instance's task list grew after it was read.
+func (t *tx) applyTasks(ctx context.Context, c *store.Change) error {
+	for i := range c.PutTasks {
+		n, err := t.fast.TaskUpdate(ctx, taskUpdate(&c.PutTasks[i]))
+		if err := hit(n, err, store.ErrFenced, "update task"); err != nil {
+			return err
+		}
+	}
+	for i := range c.NewTasks {
+		if err := t.fast.TaskInsert(ctx, dbsqlc.TaskInsertParams(taskRow(&c.NewTasks[i]))); err != nil {
+			if resultCode(err) == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
+				return fmt.Errorf("sqlite: insert task: the ID is taken: %w", err)
+			}
+			return onUnique(err, store.ErrStale, "insert task")
+		}
+	}
+	return nil
+}
+
+// onUnique turns a violated unique constraint into a sentinel.
+func onUnique(err, sentinel error, doing string) error {
+	switch resultCode(err) {
+	case sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+		return sentinel
+	}
+	return fmt.Errorf("sqlite: %s: %w", doing, err)
+}
+
+// hit turns an update that found no row into a sentinel, and a violated unique constraint (a task moved to a taken seq)
+// into store.ErrStale.
+func hit(n int64, err, sentinel error, doing string) error {
+	if err != nil {
+		return onUnique(err, store.ErrStale, doing)
+	}
+	if n == 0 {
+		return sentinel
+	}
+	return nil
+}
+
+// resultCode returns SQLite's extended result code, 0 when the error is not SQLite's.
+func resultCode(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code()
+	}
+	return 0
+}

@@ -1,0 +1,122 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+// Lease implements store.Store. It runs in the writer, so nobody else hands out the tasks that it found.
+func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	var tasks []store.Task
+	err := s.writer.do(ctx, func(t *tx) (err error) {
+		tasks, err = t.lease(r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return tasks, nil
+}
+
+// lease reads each queue along its index for its own first tasks, so that a long backlog costs nothing, and hands out the
+// earliest of all.
+func (t *tx) lease(r store.LeaseRequest) ([]store.Task, error) {
+	ctx := context.Background()
+	now, until := micros(r.Now), micros(r.Until)
+	var due []dbsqlc.Task
+	for _, queue := range distinct(r.Queues) {
+		rows, err := t.query.TasksDue(ctx, dbsqlc.TasksDueParams{Seller: r.Seller, Queue: queue, Now: now, Max: int64(r.Max)})
+		if err != nil {
+			return nil, fmt.Errorf("sqlite: read due tasks: %w", err)
+		}
+		due = append(due, rows...)
+	}
+	slices.SortFunc(due, func(a, b dbsqlc.Task) int {
+		return cmp.Or(cmp.Compare(a.DueAt, b.DueAt), cmp.Compare(a.ID, b.ID))
+	})
+	due = due[:min(len(due), max(r.Max, 0))]
+	for i := range due {
+		d := &due[i]
+		d.State, d.DueAt, d.Worker, d.UpdatedAt = string(store.TaskLeased), until, r.Worker, now
+		d.Attempt++
+		d.Fence++
+		err := t.fast.TaskLease(ctx, dbsqlc.TaskLeaseParams{
+			Until: d.DueAt, Attempt: d.Attempt, Worker: d.Worker, Fence: d.Fence, Now: d.UpdatedAt, ID: d.ID,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("sqlite: lease task: %w", err)
+		}
+	}
+	return each(due, taskOf), nil
+}
+
+// Heartbeat implements store.Store. A lease whose end has come is over, also when nobody else has taken the task yet.
+func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, now, until time.Time) (store.Task, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Task{}, err
+	}
+	defer s.leave()
+	var task store.Task
+	err := s.writer.do(ctx, func(t *tx) error {
+		n, err := t.fast.TaskHeartbeat(context.Background(), dbsqlc.TaskHeartbeatParams{
+			Until: micros(until), Now: micros(now), ID: id, Fence: fence,
+		})
+		if err != nil {
+			return fmt.Errorf("sqlite: heartbeat: %w", err)
+		}
+		row, err := t.query.TaskGet(context.Background(), id)
+		if err != nil {
+			return notFound(err, "heartbeat")
+		}
+		if n == 0 {
+			return store.ErrFenced
+		}
+		task = taskOf(row)
+		return nil
+	})
+	if err != nil {
+		return store.Task{}, err
+	}
+	return task, nil
+}
+
+// NextDue implements store.Store.
+func (s *Store) NextDue(ctx context.Context, seller string, queues []string) (at time.Time, ok bool, err error) {
+	if err := s.enter(ctx); err != nil {
+		return time.Time{}, false, err
+	}
+	defer s.leave()
+	var first int64
+	for _, queue := range distinct(queues) {
+		due, err := s.read.TaskNextDue(ctx, dbsqlc.TaskNextDueParams{Seller: seller, Queue: queue})
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return time.Time{}, false, fmt.Errorf("sqlite: next due: %w", err)
+		case !ok || due < first:
+			first, ok = due, true
+		}
+	}
+	return timeOf(first), ok, nil
+}
+
+func distinct(queues []string) []string {
+	if len(queues) < 2 {
+		return queues
+	}
+	sorted := slices.Clone(queues)
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
+}

@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrate creates the file when it is missing and brings its schema up to date. It returns how many migrations it applied.
+// Like Open it needs the file for itself.
+func Migrate(ctx context.Context, path string) (applied int, err error) {
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return 0, fmt.Errorf("sqlite: %s: %w", path, err)
+	}
+	defer func() { err = errors.Join(err, lock.release()) }()
+	db, err := openDB(path, "rwc", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	if applied, err = migrate(ctx, db); err != nil {
+		return applied, fmt.Errorf("sqlite: %s: %w", path, err)
+	}
+	return applied, nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) (applied int, err error) {
+	p, err := provider(db)
+	if err != nil {
+		return 0, err
+	}
+	done, err := p.Up(ctx)
+	if err != nil {
+		return len(done), fmt.Errorf("migrate: %w", err)
+	}
+	return len(done), nil
+}
+
+func provider(db *sql.DB) (*goose.Provider, error) {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	return p, nil
+}
+
+// prepareSchema migrates, or checks that there is nothing to migrate. A schema that is ahead is fine: migrations are
+// written so that the binary before still works.
+func prepareSchema(ctx context.Context, db *sql.DB, up bool) error {
+	if up {
+		_, err := migrate(ctx, db)
+		return err
+	}
+	p, err := provider(db)
+	if err != nil {
+		return err
+	}
+	sources := p.ListSources()
+	want := sources[len(sources)-1].Version
+	var have int64
+	var tables int
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`).Scan(&tables); err != nil {
+		return fmt.Errorf("cannot read the schema: %w", err)
+	}
+	if tables > 0 {
+		if err := db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have); err != nil {
+			return fmt.Errorf("cannot read the schema version: %w", err)
+		}
+	}
+	if have < want {
+		return fmt.Errorf("the schema is at version %d and this binary needs %d: run `koogate migrate`", have, want)
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+-- name: TaskInsert :exec
+-- TaskInsert adds a task.
+INSERT INTO tasks (
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
+    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+) VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+);
+
+-- name: TaskUpdate :execrows
+-- TaskUpdate replaces a task that is still as the decision saw it.
+UPDATE tasks SET
+    seller = sqlc.arg(seller), queue = sqlc.arg(queue), kind = sqlc.arg(kind), state = sqlc.arg(state),
+    order_id = sqlc.arg(order_id), instance_id = sqlc.arg(instance_id), line_order_id = sqlc.arg(line_order_id),
+    line_id = sqlc.arg(line_id), seq = sqlc.arg(seq), due_at = sqlc.arg(due_at), deadline = sqlc.arg(deadline), retry_until = sqlc.arg(retry_until),
+    attempt = sqlc.arg(attempt), worker = sqlc.arg(worker), fence = sqlc.arg(fence), payload = sqlc.arg(payload),
+    result = sqlc.arg(result), reason = sqlc.arg(reason), traceparent = sqlc.arg(traceparent),
+    updated_at = sqlc.arg(updated_at)
+WHERE id = sqlc.arg(id) AND state = sqlc.arg(expect_state) AND fence = sqlc.arg(expect_fence);
+
+-- name: TaskGet :one
+-- TaskGet reads one task.
+SELECT
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
+    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+FROM tasks
+WHERE id = sqlc.arg(id);
+
+-- name: TasksOfOrder :many
+-- TasksOfOrder reads the open tasks of one order.
+SELECT
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
+    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+FROM tasks
+WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id) AND state NOT IN ('DONE', 'CANCELLED')
+ORDER BY instance_id, seq, created_at, id;
+
+-- name: TaskList :many
+-- TaskList is the base of a page; the list builder appends filters, order and limit.
+SELECT
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
+    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+FROM tasks
+WHERE seller = sqlc.arg(seller);
+
+-- name: TasksDue :many
+-- TasksDue reads what one queue may hand out now, earliest due first.
+SELECT
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
+    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+FROM tasks
+WHERE seller = sqlc.arg(seller) AND queue = sqlc.arg(queue) AND state IN ('READY', 'LEASED') AND due_at <= sqlc.arg(now)
+ORDER BY due_at, id
+LIMIT sqlc.arg(max);
+
+-- name: TaskLease :exec
+-- TaskLease hands out one task that TasksDue found; only the one writer runs it.
+UPDATE tasks SET
+    state = 'LEASED', due_at = sqlc.arg(until), attempt = sqlc.arg(attempt), worker = sqlc.arg(worker), fence = sqlc.arg(fence),
+    updated_at = sqlc.arg(now)
+WHERE id = sqlc.arg(id);
+
+-- name: TaskHeartbeat :execrows
+-- TaskHeartbeat moves the end of a lease that is still held.
+UPDATE tasks SET due_at = sqlc.arg(until), updated_at = sqlc.arg(now)
+WHERE id = sqlc.arg(id) AND state = 'LEASED' AND fence = sqlc.arg(fence) AND due_at > sqlc.arg(now);
+
+-- name: TaskNextDue :one
+-- TaskNextDue tells when the next task of one queue may be handed out.
+SELECT due_at FROM tasks
+WHERE seller = sqlc.arg(seller) AND queue = sqlc.arg(queue) AND state IN ('READY', 'LEASED')
+ORDER BY due_at
+LIMIT 1;

@@ -1,0 +1,106 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+// Line implements store.Store.
+func (s *Store) Line(ctx context.Context, k store.LineKey) (store.Line, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Line{}, err
+	}
+	defer s.leave()
+	row, err := s.read.LineGet(ctx, dbsqlc.LineGetParams(k))
+	if err != nil {
+		return store.Line{}, notFound(err, "read line")
+	}
+	return lineOf(row), nil
+}
+
+// Aggregate implements store.Store: one read transaction, so one snapshot.
+func (s *Store) Aggregate(ctx context.Context, seller, orderID string) (*store.Aggregate, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	t, err := s.readers.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read order: %w", err)
+	}
+	defer func() { _ = t.Rollback() }() // nothing was written
+	q := s.read.WithTx(t)
+	order, err := q.OrderGet(ctx, dbsqlc.OrderGetParams{Seller: seller, OrderID: orderID})
+	if err != nil {
+		return nil, notFound(err, "read order")
+	}
+	lines, err := q.LinesOfOrder(ctx, dbsqlc.LinesOfOrderParams{Seller: seller, RootOrderID: orderID})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read lines: %w", err)
+	}
+	instances, err := q.InstancesOfOrder(ctx, dbsqlc.InstancesOfOrderParams{Seller: seller, OrderID: orderID})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read instances: %w", err)
+	}
+	tasks, err := q.TasksOfOrder(ctx, dbsqlc.TasksOfOrderParams{Seller: seller, OrderID: orderID})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read tasks: %w", err)
+	}
+	return &store.Aggregate{
+		Order: orderOf(order), Lines: each(lines, lineOf), Instances: each(instances, instanceOf), Tasks: each(tasks, taskOf),
+	}, nil
+}
+
+// Instances implements store.Store.
+func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := s.read.InstancesByID(ctx, dbsqlc.InstancesByIDParams{Seller: seller, Ids: ids})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read instances: %w", err)
+	}
+	return each(rows, instanceOf), nil
+}
+
+// Task implements store.Store.
+func (s *Store) Task(ctx context.Context, id string) (store.Task, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Task{}, err
+	}
+	defer s.leave()
+	row, err := s.read.TaskGet(ctx, id)
+	if err != nil {
+		return store.Task{}, notFound(err, "read task")
+	}
+	return taskOf(row), nil
+}
+
+// Events implements store.Store.
+func (s *Store) Events(ctx context.Context, seller, orderID string, after int64, limit int) ([]store.Event, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.read.EventsAfter(ctx, dbsqlc.EventsAfterParams{Seller: seller, OrderID: orderID, After: after, Max: int64(max(limit, 0))})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read events: %w", err)
+	}
+	return each(rows, eventOf), nil
+}
+
+func notFound(err error, doing string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.ErrNotFound
+	}
+	return fmt.Errorf("sqlite: %s: %w", doing, err)
+}

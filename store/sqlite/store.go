@@ -1,0 +1,167 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"modernc.org/sqlite"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+// Options say which file to open and how.
+type Options struct {
+	// Path of the database file; its directory must exist. Two more files with the suffixes -wal and -shm, and the
+	// lock file with the suffix .lock, live beside it.
+	Path string
+	// Migrate lets Open bring the schema up to date; without it Open refuses a file whose schema is behind.
+	Migrate bool
+	// Readers is the number of connections for reading; 0 for a default by the number of CPUs.
+	Readers int
+	// MaxGroup bounds how many changes share one commit; 0 for 256.
+	MaxGroup int
+}
+
+// errClosed is what calls get after Close.
+var errClosed = errors.New("sqlite: the store is closed")
+
+// Store implements store.Store on one SQLite file.
+type Store struct {
+	store.Hub
+
+	gate    sync.RWMutex // held shared by running calls, exclusively by Close
+	closed  bool
+	lock    *fileLock
+	readers *sql.DB
+	read    *dbsqlc.Queries // prepared on the readers
+	writer  *writer
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens the file, creating it when Options.Migrate is set. It fails when another process, or another Store of this
+// one, has the file open, and when the schema is behind and Options.Migrate is not set.
+func Open(ctx context.Context, o Options) (_ *Store, err error) {
+	if o.MaxGroup <= 0 {
+		o.MaxGroup = 256
+	}
+	if o.Readers <= 0 {
+		o.Readers = max(4, 2*runtime.GOMAXPROCS(0))
+	}
+	lock, err := lockFile(o.Path + ".lock")
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %s: %w", o.Path, err)
+	}
+	s := &Store{lock: lock}
+	defer func() {
+		if err != nil {
+			_ = s.release()
+		}
+	}()
+
+	mode := "rw"
+	if o.Migrate {
+		mode = "rwc"
+	}
+	db, err := openDB(o.Path, mode, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)",
+		"_pragma=journal_size_limit(67108864)", "_pragma=wal_autocheckpoint(4000)", "_pragma=cache_size(-65536)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if err = prepareSchema(ctx, db, o.Migrate); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", o.Path, err), db.Close())
+	}
+	if s.writer, err = startWriter(ctx, db, o.MaxGroup); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", o.Path, err), db.Close())
+	}
+	if s.readers, err = openDB(o.Path, "rw", "_pragma=query_only(1)"); err != nil {
+		return nil, err
+	}
+	s.readers.SetMaxOpenConns(o.Readers)
+	s.readers.SetMaxIdleConns(o.Readers)
+	if s.read, err = dbsqlc.Prepare(ctx, s.readers); err != nil {
+		return nil, fmt.Errorf("sqlite: prepare: %w", err)
+	}
+	return s, nil
+}
+
+// openDB opens a pool on the file; pragmas are DSN parameters.
+func openDB(path, mode string, pragmas ...string) (*sql.DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	abs = filepath.ToSlash(abs)
+	if !strings.HasPrefix(abs, "/") { // a drive letter
+		abs = "/" + abs
+	}
+	dsn := "file://" + (&url.URL{Path: abs}).EscapedPath() + "?mode=" + mode + "&_pragma=busy_timeout(10000)&" + strings.Join(pragmas, "&")
+	connector, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	return sql.OpenDB(connector), nil
+}
+
+// enter admits a call; every success is paired with leave.
+func (s *Store) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.gate.RLock()
+	if s.closed {
+		s.gate.RUnlock()
+		return errClosed
+	}
+	return nil
+}
+
+func (s *Store) leave() { s.gate.RUnlock() }
+
+// Ping implements store.Store: a read, and a turn of the writer that changes nothing.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	if err := s.readers.PingContext(ctx); err != nil {
+		return fmt.Errorf("sqlite: ping: %w", err)
+	}
+	return s.writer.do(ctx, func(*tx) error { return nil })
+}
+
+// Close implements store.Store. A second call does nothing.
+func (s *Store) Close() error {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return s.release()
+}
+
+// release gives up whatever is held, in the reverse order of opening.
+func (s *Store) release() error {
+	var errs []error
+	if s.read != nil {
+		errs = append(errs, s.read.Close())
+	}
+	if s.readers != nil {
+		errs = append(errs, s.readers.Close())
+	}
+	if s.writer != nil {
+		errs = append(errs, s.writer.stop())
+	}
+	errs = append(errs, s.lock.release())
+	return errors.Join(errs...)
+}

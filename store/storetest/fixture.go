@@ -1,0 +1,87 @@
+package storetest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/koogate/koogate/store"
+)
+
+// Epoch is the time from which the suite counts.
+var Epoch = time.Date(2026, 3, 14, 15, 9, 26, 535897000, time.UTC)
+
+// Seller and Queue are the names that fixtures use.
+const (
+	Seller = "demo"
+	Queue  = "worker"
+)
+
+// NewID returns a time-ordered UUID, the form of every ID that Koogate itself makes.
+func NewID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// Admission returns what admitting one order line changes: the order, its line and instance, a create task that is ready
+// and an order query, and the first event. Every name is derived from the order ID but the tasks' IDs, which are new.
+func Admission(orderID string, at time.Time) *store.Change {
+	instanceID := "inst-" + orderID
+	event := NewEvent(orderID, 1, instanceID, at)
+	return &store.Change{
+		NewOrder: &store.Order{
+			Seller: Seller, OrderID: orderID, Endpoint: "demo", QueryState: store.QueryPending,
+			Head: store.Head{Seq: 1, Hash: event.Hash}, CreatedAt: at, UpdatedAt: at,
+		},
+		NewLines:     []store.Line{NewLine(orderID, at)},
+		NewInstances: []store.Instance{NewInstance(orderID, instanceID, at)},
+		NewTasks: []store.Task{
+			NewTask(orderID, instanceID, 1, at),
+			func() store.Task {
+				t := NewTask(orderID, instanceID, 0, at)
+				t.Kind, t.Queue = store.TaskOrderQuery, "internal"
+				return t
+			}(),
+		},
+		Events: []store.Event{event},
+	}
+}
+
+// NewLine returns the newInstance effect of an order's first line.
+func NewLine(orderID string, at time.Time) store.Line {
+	return store.Line{
+		LineKey:     store.LineKey{Seller: Seller, OrderID: orderID, OrderLineID: orderID + "-000001", Action: "newInstance"},
+		RootOrderID: orderID, InstanceID: "inst-" + orderID, AnswerCode: "000004", CreatedAt: at,
+		Params: `{"activity":"newInstance","orderId":"` + orderID + `","orderLineId":"` + orderID + `-000001"}`,
+	}
+}
+
+// NewInstance returns an instance that is being provisioned.
+func NewInstance(orderID, instanceID string, at time.Time) store.Instance {
+	return store.Instance{
+		Seller: Seller, InstanceID: instanceID, Endpoint: "demo", OrderID: orderID, OrderLineID: orderID + "-000001",
+		State: store.InstanceProvisioning, TaskSeq: 1, CreatedAt: at, UpdatedAt: at,
+	}
+}
+
+// NewTask returns a create task that is ready at the time given.
+func NewTask(orderID, instanceID string, seq int64, at time.Time) store.Task {
+	return store.Task{
+		ID: NewID(), Seller: Seller, Queue: Queue, Kind: store.TaskCreate, State: store.TaskReady,
+		OrderID: orderID, InstanceID: instanceID, LineOrderID: orderID, LineID: orderID + "-000001", Seq: seq, DueAt: at,
+		Deadline: at.Add(time.Hour), Payload: `{"instanceId":"` + instanceID + `","orderId":"` + orderID + `","testFlag":false}`,
+		Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", CreatedAt: at, UpdatedAt: at,
+	}
+}
+
+// NewEvent returns a link of an order's chain. Its hashes have the right length and depend on the number only.
+func NewEvent(orderID string, seq int64, instanceID string, at time.Time) store.Event {
+	hash := func(n int64) string { return strings.Repeat(fmt.Sprintf("%08x", n), 8) }
+	prev := ""
+	if seq > 1 {
+		prev = hash(seq - 1)
+	}
+	return store.Event{
+		Seller: Seller, OrderID: orderID, Seq: seq, Kind: "order.admitted", InstanceID: instanceID, At: at,
+		Data: `{"activity":"newInstance","orderLineId":"` + orderID + `-000001","result":"000004"}`, PrevHash: prev, Hash: hash(seq),
+	}
+}

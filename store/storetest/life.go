@@ -1,0 +1,103 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/store"
+)
+
+var lifeCases = []testCase{
+	withStore("Ping", func(t *testing.T, s store.Store) { wantError(t, s.Ping(background(t)), nil) }),
+	withStore("CancelledBeforeItStartsIsNotApplied", cancelledBefore),
+	withStore("CancelledUnderWayIsWholeOrNothing", cancelledUnderWay),
+	withStore("CloseWaitsAndIsRepeatable", closeWaits),
+}
+
+func cancelledBefore(t *testing.T, s store.Store) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	wantError(t, s.Apply(ctx, Admission("CS1", Epoch)), context.Canceled)
+	_, err := s.Aggregate(background(t), Seller, "CS1")
+	wantError(t, err, store.ErrNotFound)
+	for name, call := range map[string]func() error{
+		"Line":      func() error { _, err := s.Line(ctx, store.LineKey{Seller: Seller}); return err },
+		"Aggregate": func() error { _, err := s.Aggregate(ctx, Seller, "CS1"); return err },
+		"Instances": func() error { _, err := s.Instances(ctx, Seller, []string{"a"}); return err },
+		"Task":      func() error { _, err := s.Task(ctx, NewID()); return err },
+		"Events":    func() error { _, err := s.Events(ctx, Seller, "CS1", 0, 1); return err },
+		"Lease":     func() error { _, err := s.Lease(ctx, request(1, Epoch)); return err },
+		"Heartbeat": func() error { _, err := s.Heartbeat(ctx, NewID(), 1, Epoch, Epoch); return err },
+		"NextDue":   func() error { _, _, err := s.NextDue(ctx, Seller, []string{Queue}); return err },
+		"List":      func() error { _, err := s.ListTasks(ctx, store.ListQuery{Seller: Seller, Limit: 1}); return err },
+		"Ping":      func() error { return s.Ping(ctx) },
+	} {
+		if err := call(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error = %v, want %v", name, err, context.Canceled)
+		}
+	}
+}
+
+// cancelledUnderWay ends contexts at every moment of a change's life: what failed is not there in part, and what was
+// answered with success is there.
+func cancelledUnderWay(t *testing.T, s store.Store) {
+	errs := together(96, func(i int) error {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i)*50*time.Microsecond)
+		defer cancel()
+		return s.Apply(ctx, Admission(fmt.Sprintf("CS%03d", i), Epoch))
+	})
+	for i, err := range errs {
+		id := fmt.Sprintf("CS%03d", i)
+		a, readErr := s.Aggregate(background(t), Seller, id)
+		switch {
+		case errors.Is(readErr, store.ErrNotFound):
+			if err == nil {
+				t.Errorf("%s was acknowledged and is not there", id)
+			}
+			if rows, err := s.Instances(background(t), Seller, []string{"inst-" + id}); err != nil || len(rows) > 0 {
+				t.Errorf("%s: its instance is there without it: %v", id, err)
+			}
+		case readErr != nil:
+			t.Errorf("%s: %v", id, readErr)
+		case len(a.Lines) != 1 || len(a.Instances) != 1 || len(a.Tasks) != 2:
+			t.Errorf("%s is there in part: %+v", id, a)
+		}
+	}
+}
+
+// closeWaits closes under load: every call either succeeded or says why not, and nothing is left running.
+func closeWaits(t *testing.T, s store.Store) {
+	ctx := background(t)
+	var wg sync.WaitGroup
+	started := make(chan struct{}, 8)
+	for i := range 8 {
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				err := s.Apply(ctx, Admission(fmt.Sprintf("CS%d-%d", i, n), Epoch))
+				if n == 0 {
+					started <- struct{}{}
+				}
+				if err != nil {
+					return
+				}
+				_, _ = s.Lease(ctx, request(1, Epoch))
+			}
+		})
+	}
+	for range 8 {
+		<-started
+	}
+	wantError(t, s.Close(), nil)
+	wg.Wait()
+	wantError(t, s.Close(), nil)
+	wantFault(t, s.Apply(ctx, Admission("CS-late", Epoch)))
+	_, err := s.Lease(ctx, request(1, Epoch))
+	wantFault(t, err)
+	_, err = s.Aggregate(ctx, Seller, "CS1")
+	wantFault(t, err)
+	wantFault(t, s.Ping(ctx))
+}

@@ -1,0 +1,247 @@
+package storetest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/store"
+)
+
+var rowCases = []testCase{
+	withStore("EveryColumn", func(t *testing.T, s store.Store) { roundTrip(t, s, fullRows("CS1")) }),
+	withStore("ZeroValues", func(t *testing.T, s store.Store) { roundTrip(t, s, zeroRows()) }),
+	withStore("UnicodeAndLongValues", func(t *testing.T, s store.Store) { roundTrip(t, s, longRows()) }),
+	withStore("EmptyBytesAreNil", emptyBytes),
+	withStore("TimesInOtherZonesAndNanoseconds", otherTimes),
+	withStore("NotFound", notFound),
+	withStore("InstancesAmongIDs", instancesAmongIDs),
+	withStore("EventsInPieces", eventsInPieces),
+	withStore("AggregateOrder", aggregateOrder),
+}
+
+// fullRows fills every column of every table with a value of its own.
+func fullRows(orderID string) *store.Change {
+	at := func(n int) time.Time { return Epoch.Add(time.Duration(n) * 1234567 * time.Microsecond) }
+	product := func(n int64) store.Product {
+		return store.Product{
+			ProductID: fmt.Sprint("product-", n), SKUCode: fmt.Sprint("sku-", n), Name: fmt.Sprint("name-", n), ChargingMode: "PERIOD", LinearValue: n,
+		}
+	}
+	return &store.Change{
+		NewOrder: &store.Order{
+			Seller: Seller, OrderID: orderID, Endpoint: "endpoint", OrderType: "NEW", QueryState: store.QueryDone, QueryReason: "reason",
+			Buyer: []byte{0, 1, 254, 255, '\'', 0}, Head: store.Head{Seq: 7, Hash: strings.Repeat("ab", 32)}, CreatedAt: at(1), UpdatedAt: at(2),
+		},
+		NewLines: []store.Line{{
+			LineKey: store.LineKey{
+				Seller: Seller, OrderID: orderID + "-named", OrderLineID: "line", ProductID: "key-product", Action: "refreshInstance/TRIAL",
+			},
+			RootOrderID: orderID, InstanceID: "instance", Params: `{"a":1}`, Extra: []byte{7, 0, 200}, Product: product(3), AnswerCode: "000000", CreatedAt: at(3),
+		}},
+		NewInstances: []store.Instance{{
+			Seller: Seller, InstanceID: "instance", Endpoint: "endpoint", OrderID: orderID, OrderLineID: "line", State: store.InstanceFrozen,
+			Frozen: true, Reason: "reason", FailureCode: "000005", Product: product(1 << 40), Trial: true, ExpireAt: at(4),
+			Access: []byte{255, 0, 0}, TaskSeq: 9, CreatedAt: at(5), UpdatedAt: at(6),
+		}},
+		NewTasks: []store.Task{{
+			ID: NewID(), Seller: Seller, Queue: "queue", Kind: store.TaskUpgrade, State: store.TaskLeased, OrderID: orderID,
+			InstanceID: "instance", LineOrderID: orderID + "-named", LineID: "line", Seq: 9, DueAt: at(7), Deadline: at(8), RetryUntil: at(9), Attempt: 1<<31 - 1,
+			Worker: "worker", Fence: 1<<62 + 1, Payload: `{"p":1}`, Result: `{"r":1}`, Reason: "reason",
+			Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", CreatedAt: at(9), UpdatedAt: at(10),
+		}},
+		Events: []store.Event{{
+			Seller: Seller, OrderID: orderID, Seq: 7, Kind: "kind", InstanceID: "instance", At: at(11), Data: `{"d":1}`,
+			PrevHash: strings.Repeat("cd", 32), Hash: strings.Repeat("ab", 32),
+		}},
+	}
+}
+
+// zeroRows has nothing but keys.
+func zeroRows() *store.Change {
+	return &store.Change{
+		NewOrder:     &store.Order{Seller: Seller, OrderID: "CS1"},
+		NewLines:     []store.Line{{LineKey: store.LineKey{Seller: Seller, OrderID: "CS1"}, RootOrderID: "CS1"}},
+		NewInstances: []store.Instance{{Seller: Seller, OrderID: "CS1"}},
+		NewTasks:     []store.Task{{ID: NewID(), Seller: Seller, OrderID: "CS1"}},
+		Events:       []store.Event{{Seller: Seller, OrderID: "CS1", Seq: 1}},
+	}
+}
+
+// longRows has text of every width of UTF-8 and of the greatest sizes that the wire lets in.
+func longRows() *store.Change {
+	c := fullRows("订单-CS1-🎛-é-'\"\\%_\x1f")
+	long := strings.Repeat("云商店🎛\n\t'\"", 4096)
+	c.NewOrder.QueryReason, c.NewOrder.Endpoint = long, "端点"
+	c.NewOrder.Buyer = []byte(long)
+	c.NewLines[0].Params, c.NewLines[0].OrderLineID = long, strings.Repeat("行", 85)
+	c.NewLines[0].Product.Name = long
+	c.NewInstances[0].Reason, c.NewInstances[0].Access = long, []byte(strings.Repeat("\x00\xff", 32768))
+	c.NewTasks[0].Payload, c.NewTasks[0].Result, c.NewTasks[0].Reason = long, long, long
+	c.NewTasks[0].Queue = strings.Repeat("队", 85)
+	c.Events[0].Data = long
+	return c
+}
+
+// roundTrip writes rows and reads each of them back through every method that returns it.
+func roundTrip(t *testing.T, s store.Store, c *store.Change) {
+	ctx := background(t)
+	mustApply(t, s, c)
+	a := mustAggregate(t, s, c.NewOrder.OrderID)
+	wantEqual(t, "aggregate", *a, store.Aggregate{Order: *c.NewOrder, Lines: c.NewLines, Instances: c.NewInstances, Tasks: c.NewTasks})
+	line, err := s.Line(ctx, c.NewLines[0].LineKey)
+	wantError(t, err, nil)
+	wantEqual(t, "line", line, c.NewLines[0])
+	instances, err := s.Instances(ctx, Seller, []string{c.NewInstances[0].InstanceID})
+	wantError(t, err, nil)
+	wantEqual(t, "instances", instances, c.NewInstances)
+	wantEqual(t, "task", mustTask(t, s, c.NewTasks[0].ID), c.NewTasks[0])
+	events, err := s.Events(ctx, Seller, c.NewOrder.OrderID, 0, 1)
+	wantError(t, err, nil)
+	wantEqual(t, "events", events, c.Events)
+
+	q := store.ListQuery{Seller: Seller, Limit: 10}
+	orders, err := s.ListOrders(ctx, q)
+	wantError(t, err, nil)
+	wantEqual(t, "listed orders", orders, []store.Order{*c.NewOrder})
+	instances, err = s.ListInstances(ctx, q)
+	wantError(t, err, nil)
+	wantEqual(t, "listed instances", instances, c.NewInstances)
+	tasks, err := s.ListTasks(ctx, q)
+	wantError(t, err, nil)
+	wantEqual(t, "listed tasks", tasks, c.NewTasks)
+}
+
+// putReplaces writes zero rows and then replaces every column but keys and creation times.
+func putReplaces(t *testing.T, s store.Store) {
+	first := zeroRows()
+	mustApply(t, s, first)
+	want := fullRows("CS1")
+	order, line, instance, task := *want.NewOrder, want.NewLines[0], want.NewInstances[0], want.NewTasks[0]
+	line.LineKey, instance.InstanceID, task.ID = first.NewLines[0].LineKey, "", first.NewTasks[0].ID
+	mustApply(t, s, &store.Change{
+		PutOrder: &order, PutLines: []store.Line{line}, PutInstances: []store.Instance{instance}, PutTasks: []store.TaskPut{{Task: task}},
+	})
+	order.CreatedAt, line.CreatedAt, instance.CreatedAt, task.CreatedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	a := mustAggregate(t, s, "CS1")
+	wantEqual(t, "aggregate", *a, store.Aggregate{
+		Order: order, Lines: []store.Line{line}, Instances: []store.Instance{instance}, Tasks: []store.Task{task},
+	})
+}
+
+func emptyBytes(t *testing.T, s store.Store) {
+	c := Admission("CS1", Epoch)
+	c.NewOrder.Buyer, c.NewInstances[0].Access = []byte{}, []byte{}
+	mustApply(t, s, c)
+	a := mustAggregate(t, s, "CS1")
+	if a.Order.Buyer != nil || a.Instances[0].Access != nil {
+		t.Fatalf("buyer %v, access %v, want nil", a.Order.Buyer, a.Instances[0].Access)
+	}
+}
+
+func otherTimes(t *testing.T, s store.Store) {
+	at := time.Date(2026, 5, 1, 8, 0, 0, 123456789, time.FixedZone("CST", 8*3600))
+	mustApply(t, s, Admission("CS1", at))
+	want := time.Date(2026, 5, 1, 0, 0, 0, 123456000, time.UTC)
+	wantEqual(t, "time", mustAggregate(t, s, "CS1").Order.CreatedAt, want)
+}
+
+func notFound(t *testing.T, s store.Store) {
+	ctx := background(t)
+	_, err := s.Line(ctx, NewLine("CS1", Epoch).LineKey)
+	wantError(t, err, store.ErrNotFound)
+	_, err = s.Aggregate(ctx, Seller, "CS1")
+	wantError(t, err, store.ErrNotFound)
+	_, err = s.Task(ctx, NewID())
+	wantError(t, err, store.ErrNotFound)
+	_, err = s.Heartbeat(ctx, NewID(), 1, Epoch, Epoch.Add(time.Minute))
+	wantError(t, err, store.ErrNotFound)
+	events, err := s.Events(ctx, Seller, "CS1", 0, 10)
+	wantError(t, err, nil)
+	wantEqual(t, "events", len(events), 0)
+	_, ok, err := s.NextDue(ctx, Seller, []string{Queue})
+	wantError(t, err, nil)
+	wantEqual(t, "something due", ok, false)
+}
+
+func instancesAmongIDs(t *testing.T, s store.Store) {
+	var among []string
+	for i := range 100 {
+		id := fmt.Sprintf("CS%03d", i)
+		among = append(among, "inst-"+id)
+		if i%3 == 0 {
+			mustApply(t, s, Admission(id, Epoch))
+		}
+	}
+	got, err := s.Instances(background(t), Seller, among)
+	wantError(t, err, nil)
+	wantEqual(t, "number of instances", len(got), 34)
+	got, err = s.Instances(background(t), "other", among)
+	wantError(t, err, nil)
+	wantEqual(t, "instances of another seller", len(got), 0)
+	got, err = s.Instances(background(t), Seller, nil)
+	wantError(t, err, nil)
+	wantEqual(t, "instances among none", len(got), 0)
+}
+
+func eventsInPieces(t *testing.T, s store.Store) {
+	mustApply(t, s, Admission("CS1", Epoch))
+	for range 9 {
+		mustApply(t, s, next(mustAggregate(t, s, "CS1")))
+	}
+	var all []store.Event
+	for after := int64(0); ; {
+		piece, err := s.Events(background(t), Seller, "CS1", after, 4)
+		wantError(t, err, nil)
+		if len(piece) == 0 {
+			break
+		}
+		all, after = append(all, piece...), piece[len(piece)-1].Seq
+	}
+	wantEqual(t, "number of events", len(all), 10)
+	wantChain(t, all)
+	none, err := s.Events(background(t), Seller, "CS1", 0, 0)
+	wantError(t, err, nil)
+	wantEqual(t, "events within a limit of 0", len(none), 0)
+}
+
+// wantChain checks that events are numbered without gaps from 1 and linked.
+func wantChain(t *testing.T, events []store.Event) {
+	t.Helper()
+	for i, e := range events {
+		if e.Seq != int64(i+1) || (i > 0 && e.PrevHash != events[i-1].Hash) {
+			t.Fatalf("link %d of the chain is %+v", i+1, e)
+		}
+	}
+}
+
+func aggregateOrder(t *testing.T, s store.Store) {
+	c := Admission("CS1", Epoch)
+	c.NewLines, c.NewInstances, c.NewTasks = nil, nil, nil
+	for _, n := range []int{3, 1, 2} {
+		l := NewLine("CS1", Epoch.Add(time.Duration(n)*time.Second))
+		l.OrderLineID = fmt.Sprint(9 - n)
+		c.NewLines = append(c.NewLines, l)
+		id := fmt.Sprint("inst-", n)
+		c.NewInstances = append(c.NewInstances, NewInstance("CS1", id, Epoch))
+		for _, seq := range []int64{2, 3, 1} {
+			task := NewTask("CS1", id, seq, Epoch)
+			c.NewTasks = append(c.NewTasks, task)
+		}
+	}
+	for i, state := range []store.TaskState{store.TaskDone, store.TaskCancelled, store.TaskFailed, store.TaskWaiting, store.TaskLeased} {
+		task := NewTask("CS1", "inst-1", int64(10+i), Epoch)
+		task.State = state
+		c.NewTasks = append(c.NewTasks, task)
+	}
+	mustApply(t, s, c)
+	mustApply(t, s, Admission("CS2", Epoch))
+	a := mustAggregate(t, s, "CS1")
+	wantEqual(t, "lines", ids(a.Lines, func(l store.Line) string { return l.OrderLineID }), []string{"8", "7", "6"})
+	wantEqual(t, "number of instances", len(a.Instances), 3)
+	wantEqual(t, "tasks", ids(a.Tasks, func(x store.Task) string { return fmt.Sprint(x.InstanceID, "/", x.Seq) }), []string{
+		"inst-1/1", "inst-1/2", "inst-1/3", "inst-1/12", "inst-1/13", "inst-1/14",
+		"inst-2/1", "inst-2/2", "inst-2/3", "inst-3/1", "inst-3/2", "inst-3/3",
+	})
+}

@@ -1,0 +1,67 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/store"
+)
+
+// Option switches on the part of the suite that needs a capability.
+type Option func(*suite)
+
+// WithSecondHandle says that several processes can use one database: second opens another handle on the database of first.
+func WithSecondHandle(second func(t *testing.T, first store.Store) store.Store) Option {
+	return func(s *suite) { s.second = second }
+}
+
+type suite struct {
+	open   func(*testing.T) store.Store
+	second func(*testing.T, store.Store) store.Store
+}
+
+// Run runs the suite. open returns a new empty store and arranges for its closing; closing twice must be harmless.
+func Run(t *testing.T, open func(t *testing.T) store.Store, opts ...Option) {
+	t.Helper()
+	s := &suite{open: open}
+	for _, o := range opts {
+		o(s)
+	}
+	groups := []struct {
+		name  string
+		cases []testCase
+	}{
+		{"Apply", applyCases}, {"Rows", rowCases}, {"Race", raceCases}, {"Lease", leaseCases},
+		{"List", listCases}, {"Watch", watchCases}, {"Life", lifeCases}, {"Faulty", faultyCases},
+	}
+	for _, g := range groups {
+		t.Run(g.name, func(t *testing.T) {
+			for _, c := range g.cases {
+				t.Run(c.name, func(t *testing.T) { c.run(t, s) })
+			}
+		})
+	}
+}
+
+// testCase is one named property; it opens the stores that it needs.
+type testCase struct {
+	name string
+	run  func(*testing.T, *suite)
+}
+
+// withStore is a property of one store.
+func withStore(name string, run func(*testing.T, store.Store)) testCase {
+	return testCase{name, func(t *testing.T, s *suite) { run(t, s.open(t)) }}
+}
+
+// patience is how long the suite waits for what must happen soon.
+const patience = 20 * time.Second
+
+// background is a context that ends with patience, for calls that must not hang the suite.
+func background(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
+	t.Cleanup(cancel)
+	return ctx
+}
