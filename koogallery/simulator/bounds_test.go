@@ -1,0 +1,159 @@
+package simulator_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/simulator"
+)
+
+func TestConfigErrors(t *testing.T) {
+	good := config(newSeller(t, newClock(), nil))
+	for name, spoil := range map[string]func(*simulator.Config){
+		"no address":   func(c *simulator.Config) { c.FacadeURL = "" },
+		"other scheme": func(c *simulator.Config) { c.FacadeURL = "ftp://example.com" },
+		"no key":       func(c *simulator.Config) { c.AccessKey = "" },
+		"no clock":     func(c *simulator.Config) { c.Now = nil },
+		"no sleep":     func(c *simulator.Config) { c.Sleep = nil },
+		"negative":     func(c *simulator.Config) { c.Timeout = -1 },
+		"unknown kind": func(c *simulator.Config) {
+			c.Products = map[simulator.Kind]simulator.Product{"x": {ProductID: "p", SKUCode: "s"}}
+		},
+		"product no id": func(c *simulator.Config) { c.Products = map[simulator.Kind]simulator.Product{simulator.OneTime: {}} },
+		"period of no end": func(c *simulator.Config) {
+			c.Products = map[simulator.Kind]simulator.Product{simulator.Period: {ProductID: "p", SKUCode: "s"}}
+		},
+	} {
+		cfg := good
+		spoil(&cfg)
+		if _, err := simulator.New(cfg); !errors.Is(err, simulator.ErrConfig) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// With the defaults, ids come from crypto/rand and nothing repeats.
+func TestDefaults(t *testing.T) {
+	c := newClock()
+	s := newSeller(t, c, nil)
+	sim := newSimulator(t, simulator.Config{FacadeURL: s.URL, AccessKey: facadeKey, Now: c.Now, Sleep: c.Sleep})
+	for _, kind := range simulator.Kinds() {
+		if report, err := sim.Life(context.Background(), kind); err != nil || report.Result != simulator.Passed {
+			t.Errorf("%s: %+v, %v", kind, report, err)
+		}
+	}
+}
+
+func TestLongTime(t *testing.T) {
+	s := newSeller(t, newClock(), nil)
+	cfg := config(s)
+	cfg.LongTime = true
+	sim := newSimulator(t, cfg)
+	o, err := open(t, sim, simulator.Period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sim.Renew(context.Background(), o.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.body(2)["expireTime"]; got != "20280130155959000" {
+		t.Errorf("expireTime %v", got)
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	c := newClock()
+	s := newSeller(t, c, nil)
+	cfg := config(s)
+	cfg.MaxOrders, cfg.MaxCalls = 10, 7
+	sim := newSimulator(t, cfg)
+	first, err := open(t, sim, simulator.OneTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 30 {
+		if _, err := open(t, sim, simulator.OneTime); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(sim.Orders(0)); n != 10 {
+		t.Errorf("%d orders", n)
+	}
+	if n, m := len(sim.Calls("")), len(sim.Messages(0)); n != 7 || m != 7 {
+		t.Errorf("%d calls, %d messages", n, m)
+	}
+	if _, err := sim.Order(first.ID); !errors.Is(err, simulator.ErrOrder) {
+		t.Errorf("the oldest order is still there: %v", err)
+	}
+	calls := sim.Calls("")
+	for i := 1; i < len(calls); i++ {
+		if calls[i].Seq != calls[i-1].Seq+1 {
+			t.Error("the calls are not the last ones in order")
+		}
+	}
+}
+
+// An order with a call in progress is not forgotten; there is no room beside it.
+func TestBusyOrdersAreKept(t *testing.T) {
+	s := newSeller(t, newClock(), failing("newInstance", 1, reset))
+	cfg := config(s)
+	cfg.MaxOrders = 1
+	asleep, wake := make(chan struct{}), make(chan struct{})
+	cfg.Sleep = func(context.Context, time.Duration) error {
+		close(asleep)
+		<-wake
+		return nil
+	}
+	sim := newSimulator(t, cfg)
+	o, err := sim.Place(simulator.Period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := sim.Open(context.Background(), o.ID)
+		done <- err
+	}()
+	<-asleep
+	if _, err := sim.Place(simulator.Period); !errors.Is(err, simulator.ErrFull) {
+		t.Errorf("Place = %v", err)
+	}
+	close(wake)
+	if err := <-done; err != nil {
+		t.Errorf("Open = %v", err)
+	}
+	if _, err := sim.Place(simulator.Period); err != nil {
+		t.Errorf("Place = %v", err)
+	}
+}
+
+func TestRepeatedIDs(t *testing.T) {
+	cfg := config(newSeller(t, newClock(), nil))
+	cfg.NewID = func() string { return "always" }
+	sim := newSimulator(t, cfg)
+	if _, err := sim.Place(simulator.Period); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sim.Place(simulator.Period); !errors.Is(err, simulator.ErrConfig) {
+		t.Errorf("Place = %v", err)
+	}
+}
+
+func TestManyLivesAtOnce(t *testing.T) {
+	sim, _, _ := fixture(t, nil)
+	var group sync.WaitGroup
+	for range 4 {
+		for _, kind := range simulator.Kinds() {
+			group.Go(func() {
+				if report, err := sim.Life(context.Background(), kind); err != nil || report.Result != simulator.Passed {
+					t.Errorf("%s: %+v, %v", kind, report, err)
+				}
+			})
+		}
+		group.Go(func() { _, _, _ = sim.Orders(0), sim.Messages(0), sim.Shelf() })
+	}
+	group.Wait()
+}

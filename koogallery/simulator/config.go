@@ -1,0 +1,162 @@
+package simulator
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/sign"
+)
+
+// Defaults of a Config.
+const (
+	// DefaultTimeout is how long the marketplace waits for an answer (saas-v2 §1).
+	DefaultTimeout = 5 * time.Second
+
+	// DefaultMaxOrders is how many orders are remembered.
+	DefaultMaxOrders = 10_000
+
+	// DefaultMaxCalls is how many calls, and how many messages, are remembered.
+	DefaultMaxCalls = 20_000
+)
+
+// Config configures a Simulator. FacadeURL, AccessKey, Now and Sleep are
+// required; everything else has a default.
+type Config struct {
+	// FacadeURL is the seller's production address, to which every call goes,
+	// for example http://127.0.0.1:8080/produce/demo. http or https.
+	FacadeURL string
+
+	// AccessKey is the key bound to that address; it signs the calls.
+	AccessKey string
+
+	// Credentials are the AK/SK with which the seller calls the open APIs of
+	// Handler. Without them every such request is refused.
+	Credentials sign.Credentials
+
+	// HTTPClient makes the calls. Redirects are never followed, whatever it
+	// says. Default: a client of the simulator's own.
+	HTTPClient *http.Client
+
+	// Now returns the present time.
+	Now func() time.Time
+
+	// Sleep waits for d or until ctx is done, and then returns ctx.Err().
+	Sleep func(ctx context.Context, d time.Duration) error
+
+	// NewID returns a string that it never returned before; nonces, business
+	// ids and order ids are derived from it. Default: from crypto/rand.
+	NewID func() string
+
+	// Strict makes the simulator take the stricter reading where the documents
+	// leave one: query order refuses orders that were not placed here, and a
+	// Life fails if a metered instance shows no usage.
+	Strict bool
+
+	// Timeout is how long one call may take. Default: DefaultTimeout.
+	Timeout time.Duration
+
+	// Retry says how failed calls are repeated. Default: DocumentedRetry.
+	Retry RetryProfile
+
+	// Poll says how often queryInstance is asked after a newInstance, and for
+	// how long. Default: DocumentedPoll.
+	Poll Schedule
+
+	// Products replaces single entries of DemoProducts.
+	Products map[Kind]Product
+
+	// LongTime sends expireTime with 17 digits, as the documents' example does,
+	// instead of 14, as their text says (saas-v2 §5.3).
+	LongTime bool
+
+	// DialCases replaces the saved debugging cases of DialTest.
+	DialCases []Case
+
+	// MaxOrders and MaxCalls bound the memory. Defaults: DefaultMaxOrders,
+	// DefaultMaxCalls. Old entries are forgotten first, orders only when
+	// nothing is pending for them.
+	MaxOrders int
+	MaxCalls  int
+
+	// Log receives one line per call, without bodies, keys and personal data.
+	// Default: nothing is logged.
+	Log *slog.Logger
+
+	// OnCall is told of every call after its answer. It runs on the goroutine
+	// that made the call, without locks held, and should return soon.
+	OnCall func(Call)
+}
+
+// prepared returns a copy with all defaults filled in. Errors: ErrConfig.
+func (c Config) prepared() (Config, error) {
+	u, err := url.Parse(c.FacadeURL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return c, fmt.Errorf("%w: FacadeURL must be an absolute http or https URL", ErrConfig)
+	}
+	switch {
+	case c.AccessKey == "":
+		return c, fmt.Errorf("%w: AccessKey is empty", ErrConfig)
+	case c.Now == nil || c.Sleep == nil:
+		return c, fmt.Errorf("%w: Now and Sleep are required", ErrConfig)
+	case c.Timeout < 0 || c.MaxOrders < 0 || c.MaxCalls < 0:
+		return c, fmt.Errorf("%w: a limit is negative", ErrConfig)
+	}
+	products := DemoProducts()
+	for kind, p := range c.Products {
+		if kind.ChargingMode() == "" || p.ProductID == "" || p.SKUCode == "" {
+			return c, fmt.Errorf("%w: Products needs known kinds with productId and skuCode", ErrConfig)
+		}
+		if kind.timed() && (p.PeriodNumber < 1 || p.endAfter(c.Now()).IsZero()) {
+			return c, fmt.Errorf("%w: Products needs a period of years, months or days for %s", ErrConfig, kind)
+		}
+	}
+	maps.Copy(products, c.Products)
+	c.Products = products
+
+	if c.NewID == nil {
+		c.NewID = randomID
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.Retry == (RetryProfile{}) {
+		c.Retry = DocumentedRetry()
+	}
+	if c.Poll == (Schedule{}) {
+		c.Poll = DocumentedPoll()
+	}
+	if c.MaxOrders == 0 {
+		c.MaxOrders = DefaultMaxOrders
+	}
+	if c.MaxCalls == 0 {
+		c.MaxCalls = DefaultMaxCalls
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
+
+// client returns the HTTP client of the calls and a function that frees it.
+func (c Config) client() (*http.Client, func()) {
+	client, release := new(http.Client), func() {}
+	if c.HTTPClient != nil {
+		*client = *c.HTTPClient
+	} else {
+		transport := &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			ForceAttemptHTTP2:   true,
+			MaxIdleConnsPerHost: 32,
+			IdleConnTimeout:     90 * time.Second,
+		}
+		client.Transport, release = transport, transport.CloseIdleConnections
+	}
+	// Success is status 200 and nothing else (saas-v2 §1).
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client, release
+}

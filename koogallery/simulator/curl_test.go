@@ -1,0 +1,148 @@
+package simulator_test
+
+import (
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/simulator"
+)
+
+// machineTime asks the machine, as the script does.
+func machineTime(t *testing.T) time.Time {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "date", "+%s").Output()
+	if err != nil {
+		t.Skip("no date")
+	}
+	seconds, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Unix(seconds, 0)
+}
+
+const oddKey = `it's $a "key" \ & 100%`
+
+// runShell runs a script with a curl that prints its arguments, one a line.
+func runShell(t *testing.T, script string, args ...string) []string {
+	t.Helper()
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no sh")
+	}
+	dir := t.TempDir()
+	fake := "#!" + shell + "\nfor a in \"$@\"; do printf '%s\\n' \"$a\"; done\n"
+	if err := os.WriteFile(filepath.Join(dir, "curl"), []byte(fake), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), shell, append([]string{"-s", "--"}, args...)...)
+	cmd.Stdin = strings.NewReader(script)
+	cmd.Env = append(os.Environ(), "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+// check verifies what curl would send.
+func check(t *testing.T, lines []string, now time.Time, skew time.Duration) (body string, u *url.URL) {
+	t.Helper()
+	for i, line := range lines {
+		switch {
+		case strings.HasPrefix(line, "http://"):
+			u, _ = url.Parse(line)
+		case line == "--data-binary":
+			body = lines[i+1]
+		}
+	}
+	if u == nil || body == "" {
+		t.Fatalf("lines %q", lines)
+	}
+	q := u.Query()
+	if _, form, err := sign.VerifyURL([]string{oddKey}, q.Get("nonce"), q.Get("timestamp"), q.Get("signature"), []byte(body)); err != nil || form != sign.FormRaw {
+		t.Errorf("signature: %v", err)
+	}
+	if _, err := sign.Freshness(now, q.Get("timestamp"), skew); err != nil {
+		t.Errorf("timestamp: %v", err)
+	}
+	all := strings.Join(lines, "\n")
+	for _, want := range []string{"Accept: application/json", "Content-Type: application/json;charset=utf8", "POST"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %s in %s", want, all)
+		}
+	}
+	return body, u
+}
+
+func TestCurlExample(t *testing.T) {
+	text, err := simulator.CurlExample("http://127.0.0.1:8080/produce/demo", oddKey, start())
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, u := check(t, runShell(t, text), start(), 0)
+	if !strings.HasPrefix(body, `{"activity":"newInstance","businessId":"`) || !strings.Contains(body, `"orderId":"CS2601302000DEMO1","orderLineId":"CS2601302000DEMO1-000001"}`) {
+		t.Errorf("body %s", body)
+	}
+	if u.Path != "/produce/demo" || len(u.Query().Get("nonce")) != 64 {
+		t.Errorf("URL %s", u)
+	}
+	again, _ := simulator.CurlExample("http://127.0.0.1:8080/produce/demo", oddKey, start().Add(time.Millisecond))
+	if again == text {
+		t.Error("two examples are the same")
+	}
+	if _, err := simulator.CurlExample("demo", oddKey, start()); err == nil {
+		t.Error("no error for a relative address")
+	}
+}
+
+func TestCurlScript(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Skip("no openssl")
+	}
+	text, err := simulator.CurlScript("http://127.0.0.1:8080/produce/demo?tenant=1", oddKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The script reads the machine's clock, as a person who runs it does.
+	first, u := check(t, runShell(t, text, "CS2601302000HAND1"), machineTime(t), time.Minute)
+	if u.Query().Get("tenant") != "1" || !strings.Contains(first, `"orderLineId":"CS2601302000HAND1-000001"`) {
+		t.Errorf("%s %s", u, first)
+	}
+	second, _ := check(t, runShell(t, text), machineTime(t), time.Minute)
+	if first == second || !strings.Contains(second, "DEMO1") {
+		t.Errorf("body %s", second)
+	}
+	if _, err := simulator.CurlScript("http://", oddKey); err == nil {
+		t.Error("no error for an address without host")
+	}
+}
+
+// The whole way: the script against a seller, with the real curl.
+func TestCurlScriptAgainstASeller(t *testing.T) {
+	for _, program := range []string{"sh", "openssl", "curl"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skip("no " + program)
+		}
+	}
+	c := newClock()
+	c.Advance(machineTime(t).Sub(start()))
+	s := newSeller(t, c, nil)
+	text, err := simulator.CurlScript(s.URL, facadeKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh")
+	cmd.Stdin = strings.NewReader(text)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), `"resultCode":"000000"`) {
+		t.Errorf("%v: %s", err, out)
+	}
+}

@@ -1,0 +1,90 @@
+package simulator
+
+import (
+	"context"
+	"time"
+)
+
+// deliver makes the call of m until it succeeds or its window is over, as the
+// marketplace does. It also returns when a restart by hand succeeded meanwhile.
+//
+// Errors: ErrCall when the window is over, ctx.Err().
+func (s *Simulator) deliver(ctx context.Context, m *message) (Call, error) {
+	s.book.begin(m)
+	first := s.cfg.Now()
+	attempts := m.schedule.Attempts()
+	for n := 1; ; n++ {
+		c, err := s.try(ctx, m)
+		if err == nil {
+			err = ctx.Err()
+		}
+		switch {
+		case c.Outcome == OutcomeOK:
+			return c, nil
+		case err != nil:
+			s.book.interrupt(m, err)
+			return c, err
+		case n >= attempts:
+			if last, succeeded := s.book.giveUp(m, s.cfg.Now()); succeeded {
+				return last, nil
+			}
+			return c, callError(c)
+		}
+		// Attempts keep the pace of the first one, however long answers take.
+		next := first.Add(time.Duration(n) * m.schedule.Interval)
+		if err := s.pause(ctx, m, next.Sub(s.cfg.Now())); err != nil {
+			s.book.interrupt(m, err)
+			return c, err
+		}
+	}
+}
+
+// try makes one attempt, unless m has succeeded meanwhile. Attempts of one
+// message never overlap.
+func (s *Simulator) try(ctx context.Context, m *message) (Call, error) {
+	select {
+	case m.turn <- struct{}{}:
+		defer func() { <-m.turn }()
+	case <-ctx.Done():
+		return Call{}, ctx.Err()
+	}
+	c, instanceID, done := s.book.next(m)
+	if done {
+		return c, nil
+	}
+	if err := s.exchange(ctx, &c, s.params(m, instanceID)); err != nil {
+		return c, err
+	}
+	s.book.note(m, &c)
+	s.tell(ctx, c)
+	return c, nil
+}
+
+// tell passes a finished call on to the log and to the owner.
+func (s *Simulator) tell(ctx context.Context, c Call) {
+	s.log(ctx, c)
+	if s.cfg.OnCall != nil {
+		s.cfg.OnCall(c)
+	}
+}
+
+// pause waits for d, or until a restart by hand succeeds.
+func (s *Simulator) pause(ctx context.Context, m *message, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	waiting, wake := context.WithCancel(ctx)
+	defer wake()
+	if !s.book.sleeping(m, wake) {
+		return nil
+	}
+	err := s.cfg.Sleep(waiting, d)
+	s.book.sleeping(m, nil)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if waiting.Err() != nil { // woken, not interrupted
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,289 @@
+package simulator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/simulator"
+)
+
+// failing makes the first n calls of an activity fail in some way.
+func failing(activity string, n int, wrong func(w http.ResponseWriter)) hook {
+	return func(w http.ResponseWriter, got string, count int) bool {
+		if got != activity || count > n {
+			return false
+		}
+		wrong(w)
+		return true
+	}
+}
+
+func raw(status int, contentType, body string) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+func moved(w http.ResponseWriter) {
+	w.Header().Set("Location", "/elsewhere")
+	w.WriteHeader(http.StatusTemporaryRedirect)
+}
+
+// reset accepts the call and closes the connection hard.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_ = conn.(*net.TCPConn).SetLinger(0)
+	_ = conn.Close()
+}
+
+func open(t *testing.T, sim *simulator.Simulator, kind simulator.Kind) (simulator.Order, error) {
+	t.Helper()
+	o, err := sim.Place(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sim.Open(context.Background(), o.ID)
+}
+
+// trace prints the calls of an order as one line each.
+func trace(calls []simulator.Call) []string {
+	out := make([]string, 0, len(calls))
+	for _, c := range calls {
+		out = append(out, fmt.Sprintf("%s#%d +%s %d %s %s", c.Activity, c.Attempt, c.At.Sub(start()), c.HTTPStatus, c.ResultCode, c.Outcome))
+	}
+	return out
+}
+
+func TestWrongSellersAreRetriedAndRefunded(t *testing.T) {
+	ok := `{"resultCode":"000000","resultMsg":"ok","instanceId":"i-1"}`
+	for name, tc := range map[string]struct {
+		wrong   func(http.ResponseWriter)
+		want    string // of every call, after the time
+		problem string
+	}{
+		"server error":      {raw(500, "application/json", `{}`), "500  failed", "HTTP status 500"},
+		"redirect":          {moved, "307  failed", "HTTP status 307"},
+		"html":              {raw(200, "text/html", ok), "200  failed", "Content-Type"},
+		"no content type":   {raw(200, " ", ok), "200  failed", "Content-Type"},
+		"not JSON":          {raw(200, "application/json", "oops"), "200  failed", "not a JSON object"},
+		"two documents":     {raw(200, "application/json", ok+ok), "200  failed", "not a JSON object"},
+		"no result code":    {raw(200, "application/json", `{"resultMsg":"ok"}`), "200  failed", "resultCode"},
+		"code in lower":     {raw(200, "application/json", `{"resultcode":"000000","resultMsg":"ok"}`), "200  failed", "resultCode"},
+		"code a number":     {raw(200, "application/json", `{"resultCode":0,"resultMsg":"ok"}`), "200  failed", "resultCode"},
+		"internal error":    {raw(200, "application/json", `{"resultCode":"000005","resultMsg":"no"}`), "200 000005 failed", ""},
+		"no instance id":    {raw(200, "application/json", `{"resultCode":"000000","resultMsg":"ok"}`), "200 000000 failed", "instanceId"},
+		"async without id":  {raw(200, "application/json", `{"resultCode":"000004","resultMsg":"ok"}`), "200 000004 failed", "instanceId"},
+		"long instance id":  {raw(200, "application/json", `{"resultCode":"000000","resultMsg":"ok","instanceId":"`+strings.Repeat("x", 65)+`"}`), "200 000000 failed", "longer than 64"},
+		"answer too large":  {raw(200, "application/json", `{"resultMsg":"`+strings.Repeat("x", 1<<20)+`"}`), "200  failed", "longer than 1048576"},
+		"connection resets": {reset, "0  failed", "reset"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sim, _, c := fixture(t, failing("newInstance", 99, tc.wrong))
+			o, err := open(t, sim, simulator.Period)
+			if !errors.Is(err, simulator.ErrCall) || !strings.Contains(err.Error(), tc.problem) {
+				t.Errorf("Open = %v", err)
+			}
+			if o.State != simulator.Cancelled || !o.Refunded || o.InstanceID != "" || !strings.Contains(o.Reason, tc.problem) {
+				t.Errorf("order = %+v", o)
+			}
+			equal(t, "calls", trace(sim.Calls(o.ID)), []string{
+				"newInstance#1 +0s " + tc.want, "newInstance#2 +1h0m0s " + tc.want,
+				"newInstance#3 +2h0m0s " + tc.want, "newInstance#4 +3h0m0s " + tc.want,
+			})
+			if !slices.Equal(c.slept, []time.Duration{time.Hour, time.Hour, time.Hour}) {
+				t.Errorf("slept %v", c.slept)
+			}
+			if n := sim.FailedOrders(); n != 1 {
+				t.Errorf("%d failed orders", n)
+			}
+			m := sim.Messages(0)
+			if len(m) != 1 || m[0].State != simulator.MessageFailed || m[0].Attempts != 4 || !m[0].Restartable() {
+				t.Errorf("messages = %+v", m)
+			}
+		})
+	}
+}
+
+func TestRecoveryInsideTheWindow(t *testing.T) {
+	sim, s, _ := fixture(t, failing("newInstance", 2, reset))
+	o, err := open(t, sim, simulator.Period)
+	if err != nil || o.State != simulator.Completed || o.Refunded || !o.Informed {
+		t.Fatalf("Open = %+v, %v", o, err)
+	}
+	equal(t, "calls", trace(sim.Calls(o.ID)), []string{
+		"newInstance#1 +0s 0  failed", "newInstance#2 +1h0m0s 0  failed",
+		"newInstance#3 +2h0m0s 200 000000 ok", "queryInstance#1 +2h0m0s 200 000000 ok",
+	})
+	first, last := s.body(0), s.body(2)
+	if first["orderId"] != last["orderId"] || first["orderLineId"] != last["orderLineId"] || first["businessId"] == last["businessId"] {
+		t.Errorf("first %v, last %v", first, last)
+	}
+}
+
+// The answer to the first call was lost after the seller had made the instance:
+// the marketplace sees the first id later, and no complaint.
+func TestLostAnswer(t *testing.T) {
+	lost := false
+	var s *seller
+	h := func(w http.ResponseWriter, activity string, n int) bool {
+		if activity == "newInstance" && n == 1 {
+			s.answer(activity, s.body(0))
+			lost = true
+			reset(w)
+			return true
+		}
+		return false
+	}
+	s = newSeller(t, newClock(), h)
+	sim := newSimulator(t, config(s))
+	o, err := open(t, sim, simulator.OneTime)
+	if err != nil || !lost || o.InstanceID != s.body(0)["businessId"] {
+		t.Errorf("Open = %+v, %v", o, err)
+	}
+}
+
+func TestAsynchronousThenLate(t *testing.T) {
+	h := func(w http.ResponseWriter, activity string, n int) bool {
+		switch {
+		case activity == "newInstance":
+			reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working", "instanceId": "late-1"})
+		case n == 1:
+			reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working"})
+		case n == 2:
+			reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{}})
+		case n == 3:
+			w.WriteHeader(http.StatusBadGateway)
+		default:
+			reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{
+				map[string]any{"instanceId": "other"}, map[string]any{"instanceId": "late-1"},
+			}})
+		}
+		return true
+	}
+	sim, _, _ := fixture(t, h)
+	o, err := open(t, sim, simulator.Period)
+	if err != nil || o.State != simulator.Completed || !o.Asynchronous || !o.Informed || o.InstanceID != "late-1" {
+		t.Fatalf("Open = %+v, %v", o, err)
+	}
+	equal(t, "calls", trace(sim.Calls(o.ID)), []string{
+		"newInstance#1 +0s 200 000004 ok", "queryInstance#1 +0s 200 000004 pending",
+		"queryInstance#2 +30s 200 000000 pending", "queryInstance#3 +1m0s 502  failed", "queryInstance#4 +1m30s 200 000000 ok",
+	})
+}
+
+func TestAsynchronousNeverReady(t *testing.T) {
+	h := func(w http.ResponseWriter, _ string, _ int) bool {
+		reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working", "instanceId": "late-1"})
+		return true
+	}
+	sim, s, c := fixture(t, h)
+	o, err := open(t, sim, simulator.OnDemand)
+	if !errors.Is(err, simulator.ErrCall) || o.State != simulator.Cancelled || o.Refunded { // nothing was paid
+		t.Fatalf("Open = %+v, %v", o, err)
+	}
+	if n := len(s.sequence()); n != 1+361 || !c.Now().Equal(start().Add(3*time.Hour)) {
+		t.Errorf("%d calls until %v", n, c.Now())
+	}
+}
+
+// A production call succeeds without resultMsg, which is optional there; the
+// objection is recorded, and it fails a debugging call.
+func TestMissingResultMsg(t *testing.T) {
+	h := func(w http.ResponseWriter, activity string, _ int) bool {
+		if activity == "newInstance" {
+			reply(w, map[string]any{"resultCode": "000000", "instanceId": "i-1"})
+		}
+		return activity == "newInstance"
+	}
+	sim, _, _ := fixture(t, h)
+	o, err := sim.Place(simulator.OneTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = sim.Open(context.Background(), o.ID)
+	c := sim.Calls(o.ID)[0]
+	if c.Outcome != simulator.OutcomeOK || !strings.Contains(c.Problem, "resultMsg") {
+		t.Errorf("call = %+v", c)
+	}
+	report, err := sim.DialTest(context.Background())
+	if err != nil || report.Result != simulator.Failed || !strings.Contains(report.Results[0].Err, "resultMsg") {
+		t.Errorf("DialTest = %+v, %v", report, err)
+	}
+}
+
+func TestSlowSeller(t *testing.T) {
+	release := make(chan struct{})
+	slow := func(http.ResponseWriter) { <-release }
+	s := newSeller(t, newClock(), failing("newInstance", 1, slow))
+	t.Cleanup(func() { close(release) })
+	cfg := config(s)
+	cfg.Timeout = 200 * time.Millisecond
+	sim := newSimulator(t, cfg)
+	o, err := open(t, sim, simulator.OneTime)
+	if err != nil || o.State != simulator.Completed {
+		t.Fatalf("Open = %+v, %v", o, err)
+	}
+	if c := sim.Calls(o.ID)[0]; c.HTTPStatus != 0 || c.Err != "no complete answer within 200ms" {
+		t.Errorf("call = %+v", c)
+	}
+}
+
+// The answer arrives, but by the marketplace's clock too late.
+func TestLateByTheClock(t *testing.T) {
+	c := newClock()
+	s := newSeller(t, c, func(_ http.ResponseWriter, _ string, _ int) bool {
+		c.Advance(6 * time.Second)
+		return false
+	})
+	sim := newSimulator(t, config(s))
+	o, err := open(t, sim, simulator.OneTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if call := sim.Calls(o.ID)[0]; call.Took != 6*time.Second || !strings.Contains(call.Problem, "took 6s") {
+		t.Errorf("call = %+v", call)
+	}
+}
+
+func TestTwoOrdersWithOneInstance(t *testing.T) {
+	h := func(w http.ResponseWriter, _ string, _ int) bool {
+		reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "instanceId": "the-only-one",
+			"info": []any{map[string]any{"instanceId": "the-only-one"}}})
+		return true
+	}
+	sim, _, _ := fixture(t, h)
+	first, err := open(t, sim, simulator.Period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := open(t, sim, simulator.Period)
+	if !errors.Is(err, simulator.ErrCall) || second.State != simulator.Cancelled || !strings.Contains(second.Reason, first.ID) {
+		t.Errorf("second = %+v, %v", second, err)
+	}
+}
+
+func TestDelisting(t *testing.T) {
+	sim, _, c := fixture(t, failing("newInstance", 1<<30, reset))
+	for n := 1; n <= 6; n++ {
+		_, _ = open(t, sim, simulator.Period)
+		if shelf := sim.Shelf(); shelf.FailedOrders != n || shelf.Delisted != (n > 5) || shelf.Month != "2026-01" {
+			t.Errorf("after %d: %+v", n, shelf)
+		}
+	}
+	c.Advance(72 * time.Hour)
+	if shelf := sim.Shelf(); shelf.FailedOrders != 0 || !shelf.Delisted || shelf.Month != "2026-02" {
+		t.Errorf("next month: %+v", shelf)
+	}
+}

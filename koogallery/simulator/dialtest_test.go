@@ -1,0 +1,114 @@
+package simulator_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/simulator"
+)
+
+func TestDialTestRepeatsTheSavedCases(t *testing.T) {
+	sim, s, c := fixture(t, nil)
+	ctx := context.Background()
+	for range 3 {
+		report, err := sim.DialTest(ctx)
+		if err != nil || report.Result != simulator.Passed {
+			t.Fatalf("DialTest = %+v, %v", report, err)
+		}
+		c.Advance(12 * time.Hour)
+	}
+	calls := s.sequence()
+	one := []string{"newInstance", "queryInstance", "refreshInstance RENEWAL", "updateInstanceStatus FREEZE", "updateInstanceStatus UNFREEZE", "releaseInstance"}
+	equal(t, "first", calls[:6], one)
+	for i := range 6 {
+		if first, last := s.body(i), s.body(12+i); !reflect.DeepEqual(first, last) || first["testFlag"] != "1" {
+			t.Errorf("%v, later %v", first, last)
+		}
+	}
+	if body := s.body(2); body["orderId"] != "MOCKMONTYRENEW" || body["instanceId"] != s.body(0)["businessId"] {
+		t.Errorf("refresh = %v", body)
+	}
+	if len(sim.Messages(0)) != 0 || len(sim.Orders(0)) != 0 || len(sim.Calls("")) != 18 {
+		t.Error("dial tests made messages or orders")
+	}
+}
+
+func TestDialTestWantsTheSameAnswers(t *testing.T) {
+	for name, answer := range map[string]map[string]any{
+		"another instance": {"resultCode": "000000", "resultMsg": "ok", "instanceId": "i-2"},
+		"asynchronous":     {"resultCode": "000004", "resultMsg": "ok", "instanceId": "i-1"},
+		"refused":          {"resultCode": "000103", "resultMsg": "bought already"},
+	} {
+		sim, _, _ := fixture(t, func(w http.ResponseWriter, activity string, n int) bool {
+			switch {
+			case activity != "newInstance":
+				reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{map[string]any{"instanceId": "i-1"}}})
+			case n == 1:
+				reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "instanceId": "i-1"})
+			default:
+				reply(w, answer)
+			}
+			return true
+		})
+		if report, err := sim.DialTest(context.Background()); err != nil || report.Result != simulator.Passed {
+			t.Fatalf("%s: first %+v, %v", name, report, err)
+		}
+		report, err := sim.DialTest(context.Background())
+		if err != nil || report.Result != simulator.Failed || report.Results[0].Err == "" || report.Results[1].Err != "" {
+			t.Errorf("%s: second %+v, %v", name, report, err)
+		}
+	}
+}
+
+// Five failing days in a row hide the product; a passing afternoon does not save
+// a failed day, and a passing morning not one that fails later.
+func TestDialTestDays(t *testing.T) {
+	broken := false
+	sim, _, c := fixture(t, func(w http.ResponseWriter, _ string, _ int) bool {
+		if broken {
+			w.WriteHeader(http.StatusBadGateway)
+		}
+		return broken
+	})
+	for day, runs := range []struct {
+		first, second bool // broken
+		want          int
+	}{
+		{false, true, 1}, {true, false, 2}, {false, true, 3}, {false, false, 3}, {false, false, 0},
+		{true, true, 1}, {true, true, 2}, {true, true, 3}, {true, true, 4}, {false, true, 5}, {true, true, 6},
+	} {
+		for _, broken = range []bool{runs.first, runs.second} {
+			if _, err := sim.DialTest(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			c.Advance(time.Hour)
+		}
+		if shelf := sim.Shelf(); shelf.FailedDialDays != runs.want || shelf.Hidden != (runs.want >= 5) {
+			t.Errorf("day %d: %+v", day, shelf)
+		}
+		c.Advance(22 * time.Hour)
+	}
+}
+
+func TestDialTestCustomCasesAndContext(t *testing.T) {
+	c := newClock()
+	s := newSeller(t, c, nil)
+	cfg := config(s)
+	cfg.DialCases = []simulator.Case{{Activity: simulator.ActivityNew, Params: map[string]string{"orderId": "a", "orderLineId": "a-1", "businessId": "b"}}}
+	sim := newSimulator(t, cfg)
+	if report, err := sim.DialTest(context.Background()); err != nil || len(report.Results) != 1 || report.Result != simulator.Passed {
+		t.Errorf("DialTest = %+v, %v", report, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := sim.DialTest(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("DialTest = %v", err)
+	}
+	if sim.Shelf().FailedDialDays != 0 {
+		t.Error("an interrupted dial test counts")
+	}
+}

@@ -1,0 +1,172 @@
+package simulator
+
+import (
+	"context"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/openapi"
+)
+
+// next returns the frame of the next attempt, or the last call if m has
+// succeeded.
+func (b *book) next(m *message) (c Call, instanceID string, done bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if m.State == MessageSucceeded {
+		return m.last, "", true
+	}
+	if m.Activity != ActivityNew {
+		instanceID = m.root.InstanceID
+	}
+	return Call{
+		MessageID: m.ID, OrderID: m.OrderID, LineID: m.LineID, InstanceID: instanceID,
+		Activity: m.Activity, Scene: m.Scene, Attempt: m.Attempts + 1,
+	}, instanceID, false
+}
+
+// sleeping registers how to wake the loop of m. It reports false if there is
+// nothing to wait for.
+func (b *book) sleeping(m *message, wake context.CancelFunc) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m.wake = wake
+	return m.State != MessageSucceeded
+}
+
+// note remembers an attempt and, if it succeeded, its effect.
+func (b *book) note(m *message, c *Call) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.identify(m, c)
+	b.record(c)
+	m.last = *c
+	m.Attempts = c.Attempt
+	m.LastAt = c.At
+	if m.FirstAt.IsZero() {
+		m.FirstAt = c.At
+	}
+	if c.Outcome != OutcomeOK {
+		m.Exception = c.exception()
+		return
+	}
+	m.Exception = c.Problem
+	m.handedOver = m.looping
+	b.settle(m, MessageSucceeded)
+	if m.target != nil {
+		m.apply(*c)
+	}
+	if m.wake != nil {
+		m.wake()
+	}
+}
+
+// identify holds the instance id of a newInstance against what is known: the
+// same for the same order line for ever, and no two orders with one id (saas-v2
+// §5.1).
+func (b *book) identify(m *message, c *Call) {
+	id := c.InstanceIDReturned
+	if m.Activity != ActivityNew || id == "" {
+		return
+	}
+	owner, taken := b.instances[id]
+	switch {
+	case taken && owner != m.root.ID:
+		c.complain("the instance id belongs to order %s already", owner)
+		c.Outcome = OutcomeFailed
+	case m.root.seenID == "":
+		m.root.seenID = id
+		b.instances[id] = m.root.ID
+	case m.root.seenID != id:
+		c.complain("another instance id for the same order line, the first was %s", m.root.seenID)
+	}
+}
+
+// settle ends the automatic attempts of m.
+func (b *book) settle(m *message, state MessageState) {
+	if m.State == MessagePending {
+		m.own.pending--
+		m.root.pending--
+	}
+	m.State = state
+	m.looping = false
+}
+
+// interrupt records that the loop of m was stopped from outside. Nothing fails
+// by that; a restart by hand is possible.
+func (b *book) interrupt(m *message, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if m.State == MessagePending {
+		b.settle(m, MessageFailed)
+		m.Exception = "interrupted: " + err.Error()
+	}
+}
+
+// giveUp records that the window of m is over (open-apis §9.2): an order that
+// could not be opened or upgraded fails and is refunded, other calls wait for a
+// restart by hand. If such a restart was faster, the call that succeeded is
+// returned instead.
+func (b *book) giveUp(m *message, now time.Time) (c Call, succeeded bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if m.State == MessageSucceeded {
+		return m.last, true
+	}
+	b.settle(m, MessageFailed)
+	if m.target == nil || m.own.State != Processing {
+		return Call{}, false
+	}
+	switch m.Activity {
+	case ActivityNew, ActivityQuery, ActivityUpgrade:
+		m.own.State = Cancelled
+		m.own.Refunded = m.own.Kind.prepaid() && m.own.Type != openapi.OrderTrial
+		m.own.Reason = string(m.Activity) + ": " + m.Exception
+		b.failedOrder(now)
+	case ActivityRefresh, ActivityStatus, ActivityRelease, ActivityCheck:
+	default:
+	}
+	return Call{}, false
+}
+
+// apply changes the orders after a success.
+func (m *message) apply(c Call) {
+	switch m.Activity {
+	case ActivityNew:
+		if m.root.InstanceID == "" {
+			m.root.InstanceID = c.InstanceIDReturned
+		}
+		m.InstanceID = m.root.InstanceID
+		m.root.Asynchronous = c.asynchronous()
+		m.root.State, m.root.Refunded, m.root.Reason = Processing, false, ""
+		if !m.root.Asynchronous {
+			m.complete()
+		}
+	case ActivityQuery:
+		m.root.Informed = true
+		m.complete()
+	case ActivityRefresh:
+		if m.target.renewal {
+			m.root.renewals = append(m.root.renewals, *m.root.Present)
+		} else if n := len(m.root.renewals); m.Scene == SceneCancelRenewal && n > 0 {
+			m.root.renewals = m.root.renewals[:n-1]
+		}
+		present := m.target.term
+		m.root.Present = &present
+		m.complete()
+	case ActivityUpgrade:
+		m.root.Present = &Term{Product: m.target.term.Product, ExpireTime: m.root.Present.ExpireTime}
+		m.complete()
+	case ActivityStatus:
+		m.root.Frozen = m.Scene == StatusFreeze
+	case ActivityRelease:
+		m.root.Released = true
+		m.complete()
+	case ActivityCheck:
+	default:
+	}
+}
+
+// complete marks the message's own order as carried out.
+func (m *message) complete() {
+	m.own.State, m.own.Refunded, m.own.Reason = Completed, false, ""
+}

@@ -1,0 +1,151 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Life places one order of a kind and takes it through its whole documented
+// life (open-apis §7.3, §7.5), without waiting for the real dates: what falls
+// due in a year happens at once. After each step it checks what must hold, and
+// most calls it sends twice. Objections of the debugger make a step fail too.
+//
+// After a call that failed for good the rest is left out, except the release. A
+// seller that does badly makes Report.Result Failed and is no error. Errors:
+// ErrKind, ErrFull, ctx.Err(); the report then holds the steps so far.
+func (s *Simulator) Life(ctx context.Context, kind Kind) (Report, error) {
+	start := s.cfg.Now()
+	l := &life{s: s, report: Report{Kind: kind, Result: Failed, Steps: []Step{}}}
+	err := l.run(ctx, kind)
+	l.report.Took = s.cfg.Now().Sub(start)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil && !l.failed {
+		l.report.Result = Passed
+	}
+	return l.report, err
+}
+
+// life is a Life under way.
+type life struct {
+	s       *Simulator
+	report  Report
+	failed  bool
+	stopped bool // a call failed for good
+}
+
+func (l *life) run(ctx context.Context, kind Kind) error {
+	related := ""
+	if kind == Package { // a package needs the pay-per-use instance it draws from
+		onDemand, err := l.open(ctx, OnDemand, "on-demand ", "")
+		if err != nil {
+			return err
+		}
+		defer l.release(ctx, onDemand, "on-demand ")
+		related = l.s.book.copyOf(onDemand).InstanceID
+		if l.stopped {
+			return nil
+		}
+	}
+	root, err := l.open(ctx, kind, "", related)
+	if err != nil {
+		return err
+	}
+	o := l.s.book.copyOf(root)
+	l.report.OrderID, l.report.InstanceID = o.ID, o.InstanceID
+	switch kind {
+	case Period:
+		l.renewals(ctx, o)
+		l.freezing(ctx, o)
+		l.changes(ctx, root)
+	case Trial:
+		l.call(ctx, "convert trial", true, l.building(l.s.conversion, o.ID))
+		l.call(ctx, "renew", false, l.building(l.s.renewal, o.ID))
+		l.freezing(ctx, o)
+	case OnDemand, Package:
+		l.freezing(ctx, o)
+	case OneTime:
+	default:
+	}
+	l.release(ctx, root, "")
+	return nil
+}
+
+// open places an order, opens it, repeats the newInstance and looks at the
+// instance.
+func (l *life) open(ctx context.Context, kind Kind, prefix, related string) (*order, error) {
+	o, err := l.s.Place(kind)
+	if err != nil {
+		return nil, err
+	}
+	m, err := l.s.opening(o.ID)
+	if err != nil {
+		return nil, err
+	}
+	root := m.root
+	l.step(ctx, prefix+"create", func() (Call, error) { return l.s.deliver(ctx, m) }, nil)
+	l.step(ctx, prefix+"create again", func() (Call, error) { return l.s.deliver(ctx, m.repetition()) }, nil)
+	l.query(ctx, prefix+"query", root, related)
+	return root, nil
+}
+
+// query polls until the instance is shown and looks at it.
+func (l *life) query(ctx context.Context, name string, root *order, related string) {
+	l.step(ctx, name, func() (Call, error) { return l.s.await(ctx, root) }, func(c Call) error {
+		return l.s.seen(c, root.Kind, related)
+	})
+}
+
+// seen checks what queryInstance shows (saas-v2 §5.2).
+func (s *Simulator) seen(c Call, kind Kind, related string) error {
+	switch {
+	case !c.shows.access:
+		return errors.New("no appInfo: allowed only if the customer gets access by other means")
+	case !s.cfg.Strict || !kind.metered():
+		return nil
+	case !c.shows.usage:
+		return errors.New("no usageInfo for a metered instance")
+	case related != "" && !slices.Contains(c.shows.related, related):
+		return fmt.Errorf("no usageInfo with relatedInstanceId %s", related)
+	default:
+		return nil
+	}
+}
+
+func (l *life) renewals(ctx context.Context, o Order) {
+	l.call(ctx, "renew", true, l.building(l.s.renewal, o.ID))
+	l.call(ctx, "cancel renewal", true, l.building(l.s.renewalCancel, o.ID))
+}
+
+func (l *life) freezing(ctx context.Context, o Order) {
+	l.call(ctx, "freeze", true, l.about(o.ID, l.s.status(StatusFreeze)))
+	l.call(ctx, "unfreeze", true, l.about(o.ID, l.s.status(StatusUnfreeze)))
+}
+
+func (l *life) changes(ctx context.Context, root *order) {
+	const step = 10
+	o := l.s.book.copyOf(root)
+	more := o.Present.Product.LinearValue + step
+	l.call(ctx, "check change", false, l.about(o.ID, l.s.changeCheck(more)))
+	l.call(ctx, "renew with change", true, func() (*message, error) { return l.s.renewalChange(o.ID, more) })
+	l.call(ctx, "upgrade", true, func() (*message, error) { return l.s.upgrade(o.ID, more+step) })
+	l.query(ctx, "query after upgrade", root, "")
+}
+
+// release ends the instance, if there is one, and says so twice: with a refund
+// order for what was paid, without one at the end of a retention period.
+func (l *life) release(ctx context.Context, root *order, prefix string) {
+	o := l.s.book.copyOf(root)
+	if o.State != Completed {
+		return
+	}
+	build := l.about(o.ID, l.s.expiryRelease)
+	if o.Kind == Period || o.Kind == OneTime {
+		build = l.building(l.s.unsubscription, o.ID)
+	}
+	l.stopped = false
+	l.call(ctx, prefix+"release", true, build)
+}

@@ -1,0 +1,135 @@
+package simulator
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/openapi"
+)
+
+// Place records a paid order of a kind and calls nobody. Query order knows it
+// from now on; Open delivers it. Errors: ErrKind, ErrFull.
+func (s *Simulator) Place(kind Kind) (Order, error) {
+	product, ok := s.cfg.Products[kind]
+	if !ok {
+		return Order{}, fmt.Errorf("%w: want one of %v", ErrKind, Kinds())
+	}
+	typ := openapi.OrderNew
+	if kind == Trial {
+		typ = openapi.OrderTrial
+	}
+	o, err := s.enter(nil, typ, kind, product, time.Time{})
+	if err != nil {
+		return Order{}, err
+	}
+	return s.book.copyOf(o), nil
+}
+
+// enter creates an order under a new id. root is nil for an order that opens an
+// instance; its expiry is computed, that of any other order is given.
+func (s *Simulator) enter(root *order, typ openapi.OrderType, kind Kind, p Product, expire time.Time) (*order, error) {
+	const tries = 16
+	for range tries {
+		now := s.cfg.Now().UTC()
+		o := &order{Order: Order{
+			ID: orderID(now, s.cfg.NewID()), Kind: kind, Type: typ, State: Processing,
+			Product: p, CreateTime: now, ExpireTime: expire,
+		}}
+		o.LineID = o.ID + firstLine
+		o.charge, o.deal = p.Price, p.Price
+		if typ == openapi.OrderUnsubscribe {
+			o.refund()
+		}
+		if root == nil {
+			o.RootID, o.buyer = o.ID, newBuyer(o.ID)
+			o.ExpireTime = p.endAfter(now)
+			o.Present = &Term{Product: p, ExpireTime: o.ExpireTime}
+		} else {
+			o.RootID, o.buyer, o.InstanceID = root.ID, root.buyer, root.InstanceID
+		}
+		added, err := s.book.add(o)
+		if err != nil {
+			return nil, err
+		}
+		if added {
+			return o, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: NewID repeats itself", ErrConfig)
+}
+
+// Open delivers a placed order: newInstance until it is accepted or the window
+// is over, then queryInstance until the instance is shown. The order is returned
+// as it is then.
+//
+// Errors: ErrOrder, ErrOrderState if it was opened before, ErrCall, ctx.Err().
+// A synchronous order whose instance is never shown is completed and ErrCall.
+func (s *Simulator) Open(ctx context.Context, orderID string) (Order, error) {
+	m, err := s.opening(orderID)
+	if err != nil {
+		return Order{}, err
+	}
+	if _, err = s.deliver(ctx, m); err == nil {
+		_, err = s.await(ctx, m.root)
+	}
+	return s.book.copyOf(m.root), err
+}
+
+// opening returns the first newInstance of an order.
+func (s *Simulator) opening(orderID string) (*message, error) {
+	var m *message
+	err := s.book.with(orderID, func(o *order) error {
+		if o.RootID != o.ID || o.opened {
+			return ErrOrderState
+		}
+		o.opened = true
+		m = newMessage(ActivityNew, o, o, &change{}).withOrder()
+		m.schedule = s.cfg.Retry.Create
+		return nil
+	})
+	return m, err
+}
+
+// await polls queryInstance until the instance is shown (saas-v2 §5.1).
+func (s *Simulator) await(ctx context.Context, root *order) (Call, error) {
+	m := newMessage(ActivityQuery, root, root, &change{})
+	m.schedule = s.cfg.Poll
+	return s.deliver(ctx, m)
+}
+
+// Duplicate sends newInstance for an opened order once more, with a new
+// businessId, as the marketplace may do at any time. The record says in Problem
+// if the seller answers with another instance id.
+//
+// Errors: ErrOrder, ErrOrderState, ErrCall, ctx.Err().
+func (s *Simulator) Duplicate(ctx context.Context, orderID string) (Call, error) {
+	return s.once(ctx, orderID, func(o *order) *message {
+		return newMessage(ActivityNew, o, o, nil).withOrder()
+	})
+}
+
+// Query asks for the instance once, as the marketplace does when a customer
+// opens the page of the service. Errors: ErrOrder, ErrOrderState, ErrCall,
+// ctx.Err().
+func (s *Simulator) Query(ctx context.Context, orderID string) (Call, error) {
+	return s.once(ctx, orderID, func(o *order) *message {
+		return newMessage(ActivityQuery, o, o, nil)
+	})
+}
+
+// once makes a call about an opened instance a single time.
+func (s *Simulator) once(ctx context.Context, orderID string, build func(*order) *message) (Call, error) {
+	var m *message
+	err := s.book.with(orderID, func(o *order) error {
+		if o.InstanceID == "" || o.RootID != o.ID {
+			return ErrOrderState
+		}
+		m = build(o)
+		return nil
+	})
+	if err != nil {
+		return Call{}, err
+	}
+	return s.deliver(ctx, m)
+}

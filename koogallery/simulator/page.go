@@ -1,0 +1,114 @@
+package simulator
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const pageRows = 100
+
+//go:embed page.html
+var pageText string
+
+//go:embed page.css
+var pageStyle string
+
+// pageTemplate and pagePolicy are fixed by the embedded files: the policy allows
+// that one style sheet and forms to this origin, and nothing else.
+var (
+	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+		"clock": func(t time.Time) string { return t.In(beijing).Format(time.DateTime) },
+		"label": func(v interface{ label() string }) string { return v.label() },
+	}).Parse(pageText))
+	pagePolicy = "default-src 'none'; style-src 'sha256-" + styleHash(pageStyle) +
+		"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+func styleHash(style string) string {
+	sum := sha256.Sum256([]byte(style))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// pageData is what the template shows.
+type pageData struct {
+	Style    template.CSS
+	Facade   string
+	Now      time.Time
+	Shelf    Shelf
+	Limit    int
+	Kinds    []Kind
+	Orders   []Order
+	Messages []Message
+}
+
+func (s *Simulator) page(w http.ResponseWriter, r *http.Request) {
+	data := pageData{
+		Style:    template.CSS(pageStyle), //nolint:gosec // embedded, no input
+		Facade:   s.cfg.FacadeURL,
+		Now:      s.cfg.Now(),
+		Shelf:    s.Shelf(),
+		Limit:    MaxFailedOrders,
+		Kinds:    Kinds(),
+		Orders:   s.Orders(pageRows),
+		Messages: s.Messages(pageRows),
+	}
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, data); err != nil {
+		s.cfg.Log.ErrorContext(r.Context(), "page", "err", err)
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	_, _ = b.WriteTo(w)
+}
+
+// postRestart is the button 重新启动 of a row.
+func (s *Simulator) postRestart(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	id, err := strconv.ParseInt(r.PostFormValue("message"), 10, 64)
+	if err != nil {
+		http.Error(w, "want message, a number", http.StatusBadRequest)
+		return
+	}
+	done, err := s.background(func(ctx context.Context) {
+		if _, err := s.RestartMessage(ctx, id); err != nil {
+			s.cfg.Log.WarnContext(ctx, "restart", "message", id, "err", err)
+		}
+	})
+	s.back(w, r, done, err)
+}
+
+// postPlace is the form that places an order.
+func (s *Simulator) postPlace(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	_, done, err := s.start(r.PostFormValue("kind"))
+	s.back(w, r, done, err)
+}
+
+// back returns to the page when the work is done, or after the time that one call
+// may take: the work itself goes on.
+func (s *Simulator) back(w http.ResponseWriter, r *http.Request, done <-chan struct{}, err error) {
+	if err != nil {
+		writeProblem(w, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Timeout)
+	defer cancel()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}

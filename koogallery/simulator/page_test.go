@@ -1,0 +1,165 @@
+package simulator_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/koogate/koogate/koogallery/simulator"
+)
+
+// browse sends a request and returns status, headers and body.
+func browse(t *testing.T, server *httptest.Server, method, path, contentType, body string, header map[string]string) (int, http.Header, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	for name, value := range header {
+		r.Header.Set(name, value)
+	}
+	client := *server.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, resp.Header, string(text)
+}
+
+const form = "application/x-www-form-urlencoded"
+
+func TestPageRestart(t *testing.T) {
+	sim, _, _ := fixture(t, failing("newInstance", 4, raw(200, "application/json", `{"resultCode":"000005","resultMsg":"<b>no</b>"}`)))
+	server := httptest.NewServer(sim.Handler())
+	defer server.Close()
+	o, err := open(t, sim, simulator.Period)
+	if err == nil {
+		t.Fatal("the order was opened")
+	}
+	status, header, page := browse(t, server, "GET", "/", "", "", nil)
+	if status != 200 || !strings.HasPrefix(header.Get("Content-Type"), "text/html") || !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("%d %v", status, header)
+	}
+	for _, want := range []string{o.ID, o.LineID, "重新启动", "生产接口消息", "已取消", "已退款", "resultCode 000005", "2026-01-30 23:00:00", "创建实例"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, bad := range []string{"<b>no", "https://", "@example.com", "src=", facadeKey} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+
+	body := url.Values{"message": {strconv.FormatInt(sim.Messages(1)[0].ID, 10)}}.Encode()
+	for name, header := range map[string]map[string]string{
+		"another site":   {"Sec-Fetch-Site": "cross-site"},
+		"a sister site":  {"Sec-Fetch-Site": "same-site"},
+		"another origin": {"Origin": "http://evil.example.com"},
+	} {
+		if status, _, _ := browse(t, server, "POST", "/restart", form, body, header); status != http.StatusForbidden {
+			t.Errorf("%s: %d", name, status)
+		}
+	}
+	status, header, _ = browse(t, server, "POST", "/restart", form, body, map[string]string{"Sec-Fetch-Site": "same-origin", "Origin": server.URL})
+	if status != http.StatusSeeOther || header.Get("Location") != "/" {
+		t.Errorf("restart: %d %v", status, header)
+	}
+	if o, _ = sim.Order(o.ID); o.State != simulator.Completed {
+		t.Errorf("order = %+v", o)
+	}
+	if status, _, _ := browse(t, server, "POST", "/restart", form, "message=x", nil); status != http.StatusBadRequest {
+		t.Errorf("bad message: %d", status)
+	}
+	if status, _, _ := browse(t, server, "GET", "/restart", "", "", nil); status != http.StatusMethodNotAllowed {
+		t.Errorf("GET: %d", status)
+	}
+}
+
+func TestPageEscapes(t *testing.T) {
+	s := newSeller(t, newClock(), failing("newInstance", 99, raw(200, "application/json", `{"resultCode":"<script>","resultMsg":"x"}`)))
+	cfg := config(s)
+	cfg.Products = map[simulator.Kind]simulator.Product{simulator.OneTime: {ProductID: "P", SKUCode: "S", Name: "<script>alert(1)</script>"}}
+	sim := newSimulator(t, cfg)
+	_, _ = open(t, sim, simulator.OneTime)
+	server := httptest.NewServer(sim.Handler())
+	defer server.Close()
+	if _, _, page := browse(t, server, "GET", "/", "", "", nil); strings.Contains(page, "<script") || !strings.Contains(page, "&lt;script&gt;") {
+		t.Error("the page does not escape")
+	}
+}
+
+func TestSimREST(t *testing.T) {
+	cfg := config(newSeller(t, newClock(), nil))
+	called := make(chan simulator.Call, 4)
+	cfg.OnCall = func(c simulator.Call) { called <- c }
+	sim := newSimulator(t, cfg)
+	server := httptest.NewServer(sim.Handler())
+	defer server.Close()
+	for _, bad := range []struct {
+		contentType, body string
+		header            map[string]string
+		status            int
+	}{
+		{"application/json", `{"kind":"yearly"}`, nil, 400},
+		{"application/json", `{`, nil, 400},
+		{"text/plain", `{"kind":"period"}`, nil, 415},
+		{"application/json", `{"kind":"period"}`, map[string]string{"Origin": "http://evil.example.com"}, 403},
+	} {
+		if status, _, body := browse(t, server, "POST", "/sim/orders", bad.contentType, bad.body, bad.header); status != bad.status {
+			t.Errorf("%s: %d %s", bad.body, status, body)
+		}
+	}
+	status, _, body := browse(t, server, "POST", "/sim/orders", "application/json", `{"kind":"PERIOD"}`, nil)
+	if status != http.StatusAccepted {
+		t.Fatalf("%d %s", status, body)
+	}
+	if status, _, _ := browse(t, server, "POST", "/place", form, "kind=on-demand", map[string]string{"Sec-Fetch-Site": "same-origin"}); status != http.StatusSeeOther {
+		t.Errorf("place: %d", status)
+	}
+	for range 4 {
+		<-called
+	}
+	orders := sim.Orders(0)
+	if len(orders) != 2 {
+		t.Fatalf("%d orders", len(orders))
+	}
+	for path, want := range map[string][]string{
+		"/sim/orders":                  {orders[0].ID, orders[1].ID, `"failedOrders":0`},
+		"/sim/orders?limit=1":          {orders[0].ID},
+		"/sim/orders/" + orders[1].ID:  {orders[1].LineID, `"activity":"newInstance"`},
+		"/sim/calls":                   {orders[0].ID, orders[1].ID},
+		"/sim/calls?order=nobody":      {`"calls":[]`},
+		"/sim/calls?limit=x&order=CS0": {`"calls":[]`},
+	} {
+		status, header, body := browse(t, server, "GET", path, "", "", nil)
+		if status != 200 || !strings.HasPrefix(header.Get("Content-Type"), "application/json") || strings.Contains(body, "example.com") {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+		for _, w := range want {
+			if !strings.Contains(body, w) {
+				t.Errorf("%s lacks %s: %s", path, w, body)
+			}
+		}
+	}
+	if status, _, _ := browse(t, server, "GET", "/sim/orders/nobody", "", "", nil); status != 404 {
+		t.Errorf("unknown order: %d", status)
+	}
+	sim.Close()
+	if status, _, _ := browse(t, server, "POST", "/sim/orders", "application/json", `{"kind":"period"}`, nil); status != 503 {
+		t.Errorf("after Close: %d", status)
+	}
+}

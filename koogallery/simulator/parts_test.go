@@ -1,0 +1,195 @@
+package simulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+func TestSchedule(t *testing.T) {
+	for _, tc := range []struct {
+		s        Schedule
+		attempts int
+		small    Schedule // compressed by 3600
+	}{
+		{Schedule{}, 1, Schedule{}},
+		{Schedule{Interval: time.Hour, Window: 3 * time.Hour}, 4, Schedule{Interval: time.Second, Window: 3 * time.Second}},
+		{Schedule{Interval: time.Hour, Window: time.Minute}, 1, Schedule{Interval: time.Second}},
+		{Schedule{Interval: 2 * time.Minute, Window: 2 * time.Hour}, 61, Schedule{Interval: time.Minute / 1800, Window: 60 * (time.Minute / 1800)}},
+		{Schedule{Interval: time.Second, Window: time.Minute}, 61, Schedule{Interval: time.Millisecond, Window: 60 * time.Millisecond}},
+	} {
+		if got := tc.s.Attempts(); got != tc.attempts {
+			t.Errorf("%v: %d attempts", tc.s, got)
+		}
+		if got := tc.s.Compressed(3600); got != tc.small || got.Attempts() != tc.attempts {
+			t.Errorf("%v: compressed %v", tc.s, got)
+		}
+		if got := tc.s.Compressed(0); got != tc.s {
+			t.Errorf("%v: compressed by 0 %v", tc.s, got)
+		}
+	}
+	p := DocumentedRetry()
+	want := map[Activity]time.Duration{
+		ActivityNew: 3 * time.Hour, ActivityUpgrade: 3 * time.Hour, ActivityRefresh: 2 * time.Hour,
+		ActivityStatus: time.Hour, ActivityRelease: time.Hour, ActivityCheck: 0, ActivityQuery: 0,
+	}
+	for a, window := range want {
+		if p.schedule(a).Window != window || p.Compressed(10).schedule(a).Attempts() != p.schedule(a).Attempts() {
+			t.Errorf("%s: %v", a, p.schedule(a))
+		}
+	}
+}
+
+func TestIDs(t *testing.T) {
+	at := time.Date(2022, 11, 18, 10, 19, 0, 0, time.UTC)
+	id := orderID(at, "seed")
+	if !strings.HasPrefix(id, "CS2211181819") || len(id) != len("CS2211181819B4LVS") || !isOrderID(id) || id == orderID(at, "other") {
+		t.Errorf("order id %s", id)
+	}
+	if u := uuid("seed"); len(u) != 36 || u[14] != '4' || strings.Count(u, "-") != 4 {
+		t.Errorf("uuid %s", u)
+	}
+	for id, want := range map[string]bool{
+		"CS2211181819B4LVS": true, "CS2211181819a": true, "CS2211181819": false, "cs2211181819A": false,
+		"CS221118181XB4LVS": false, "CS2211181819B_LVS": false, "": false, "CS2211181819" + strings.Repeat("A", 53): false,
+		"CS2211181819" + strings.Repeat("A", 52): true, "CS2211181819é": false,
+	} {
+		if isOrderID(id) != want {
+			t.Errorf("isOrderID(%q) = %v", id, !want)
+		}
+	}
+	for line, want := range map[string]bool{"A-000001": true, "A-00001": false, "A-00000x": false, "B-000001": false, "A000001": false} {
+		if isLineOf(line, "A") != want {
+			t.Errorf("isLineOf(%q) = %v", line, !want)
+		}
+	}
+}
+
+func TestPeriodEnds(t *testing.T) {
+	at := func(s string) time.Time {
+		d, err := time.Parse(time.DateTime, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for _, tc := range []struct {
+		from, kind string
+		n          int
+		want       string
+	}{
+		{"2022-07-26 06:47:36", "year", 1, "2023-07-26 15:59:59"},
+		{"2022-07-26 16:00:00", "year", 1, "2023-07-27 15:59:59"}, // the next day in Beijing
+		{"2024-02-29 03:00:00", "year", 1, "2025-02-28 15:59:59"},
+		{"2026-01-31 03:00:00", "month", 1, "2026-02-28 15:59:59"},
+		{"2026-12-31 03:00:00", "month", 2, "2027-02-28 15:59:59"},
+		{"2026-12-31 03:00:00", "day", 7, "2027-01-07 15:59:59"},
+	} {
+		p := Product{PeriodType: tc.kind, PeriodNumber: tc.n}
+		if got := p.endAfter(at(tc.from)); !got.Equal(at(tc.want)) || got.Location() != time.UTC {
+			t.Errorf("%s and %d %s: %v", tc.from, tc.n, tc.kind, got)
+		}
+	}
+	if !(Product{}).endAfter(at("2026-01-01 00:00:00")).IsZero() {
+		t.Error("a product without period ends")
+	}
+}
+
+func TestKinds(t *testing.T) {
+	for _, s := range []string{"period", "PERIOD", "ONE_TIME", "on-demand", "On_Demand_Pkg", "trial"} {
+		if _, err := ParseKind(s); err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+	if k, err := ParseKind("PERIOD"); k != Period || err != nil {
+		t.Errorf("PERIOD is %s", k)
+	}
+	if _, err := ParseKind(""); err == nil || Kind("x").ChargingMode() != "" {
+		t.Error("an unknown kind is accepted")
+	}
+}
+
+func TestBuyerIsNotPrinted(t *testing.T) {
+	b := newBuyer("x")
+	if b != newBuyer("x") || b == newBuyer("y") {
+		t.Error("buyers are not determined by the seed")
+	}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "buyer", b, "order", &order{buyer: b})
+	for _, text := range []string{log.String(), fmt.Sprint(b), fmt.Sprintf("%+v %#v %s", b, b, b)} {
+		if strings.Contains(text, b.email) || strings.Contains(text, b.mobilePhone) || strings.Contains(text, b.customer) {
+			t.Errorf("%q shows the buyer", text)
+		}
+	}
+}
+
+func TestJudgeQuery(t *testing.T) {
+	const head = `{"resultCode":"000000","resultMsg":"ok","info":`
+	instance := func(rest string) string { return head + `[{"instanceId":"i-1"` + rest + `}]}` }
+	usage := func(value, at string) string {
+		return instance(`,"usageInfo":[{"usageValue":` + value + `,"statisticalTime":` + at + `}]`)
+	}
+	for _, tc := range []struct {
+		body, problem string
+		outcome       Outcome
+	}{
+		{instance(""), "", OutcomeOK},
+		{instance(`,"appInfo":null,"usageInfo":null`), "", OutcomeOK},
+		{instance(`,"appInfo":{"frontEndUrl":"https://a"}`), "", OutcomeOK},
+		{instance(`,"appInfo":{}`), "frontEndUrl", OutcomeOK},
+		{instance(`,"appInfo":[]`), "appInfo is no object", OutcomeOK},
+		{instance(`,"appInfo":{"frontEndUrl":"https://a","password":"` + strings.Repeat("p", 129) + `"}`), "appInfo.password", OutcomeOK},
+		{instance(`,"appInfo":{"frontEndUrl":"https://a","memo":5}`), "appInfo.memo", OutcomeOK},
+		{usage(`12.5`, `"20260130120000000"`), "", OutcomeOK},
+		{usage(`12.50001`, `"20260130120000000"`), "usageValue", OutcomeOK},
+		{usage(`"12"`, `"20260130120000000"`), "usageValue", OutcomeOK},
+		{usage(`-1`, `"20260130120000000"`), "usageValue", OutcomeOK},
+		{usage(`1e9`, `"20260130120000000"`), "usageValue", OutcomeOK},
+		{usage(`null`, `"20260130120000000"`), "usageValue", OutcomeOK},
+		{usage(`1`, `"20260130120000"`), "statisticalTime", OutcomeOK},
+		{usage(`1`, `null`), "statisticalTime", OutcomeOK},
+		{instance(`,"usageInfo":{}`), "usageInfo is no array", OutcomeOK},
+		{head + `[]}`, "", OutcomePending},
+		{head + `null}`, "", OutcomePending},
+		{head + `{}}`, "info is no array", OutcomeFailed},
+		{head + `[1]}`, "info is no array", OutcomeFailed},
+		{head + `[{}]}`, "info without instanceId", OutcomePending},
+		{`{"resultCode":"000004","resultMsg":"later"}`, "", OutcomePending},
+		{`{"resultCode":"000003","resultMsg":"unknown"}`, "", OutcomeFailed},
+	} {
+		c := Call{Activity: ActivityQuery, InstanceID: "i-1", HTTPStatus: http.StatusOK}
+		judge(&c, "application/json", []byte(tc.body), time.Second)
+		if c.Outcome != tc.outcome || (tc.problem == "") != (c.Problem == "") || !strings.Contains(c.Problem, tc.problem) {
+			t.Errorf("%s: %s, %q", tc.body, c.Outcome, c.Problem)
+		}
+	}
+}
+
+func FuzzJudge(f *testing.F) {
+	f.Add("newInstance", "application/json", []byte(`{"resultCode":"000000","resultMsg":"success","instanceId":"i-1"}`))
+	f.Add("queryInstance", "application/json;charset=utf8", []byte(`{"resultCode":"000000","resultMsg":"x","info":[{"instanceId":"i-1","appInfo":{"frontEndUrl":"u"},"usageInfo":[{"usageValue":1.5,"statisticalTime":"20260130120000000"}]}]}`))
+	f.Add("releaseInstance", "text/html", []byte(`<html>`))
+	f.Fuzz(func(t *testing.T, activity, contentType string, body []byte) {
+		c := Call{Activity: Activity(activity), InstanceID: "i-1", HTTPStatus: http.StatusOK}
+		judge(&c, contentType, body, time.Second)
+		if c.Outcome != OutcomeOK && c.Outcome != OutcomePending && c.Outcome != OutcomeFailed {
+			t.Errorf("outcome %q", c.Outcome)
+		}
+		if c.Outcome == OutcomeOK && c.ResultCode != "000000" && c.ResultCode != "000004" {
+			t.Errorf("success with code %q", c.ResultCode)
+		}
+		for _, s := range []string{c.ResultCode, c.ResultMsg, c.InstanceIDReturned} {
+			if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxResultMsg {
+				t.Errorf("unbounded text %q", s)
+			}
+		}
+		if _, err := json.Marshal(c); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,98 @@
+package simulator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strconv"
+)
+
+const (
+	defaultList = 200
+	maxList     = 2000
+	maxForm     = 4 << 10
+)
+
+// limitOf reads the parameter limit.
+func limitOf(r *http.Request) int {
+	n, err := strconv.Atoi(r.URL.Query().Get("limit"))
+	if err != nil || n < 1 {
+		return defaultList
+	}
+	return min(n, maxList)
+}
+
+func (s *Simulator) getOrders(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"orders": s.Orders(limitOf(r)), "shelf": s.Shelf()})
+}
+
+func (s *Simulator) getOrder(w http.ResponseWriter, r *http.Request) {
+	o, err := s.Order(r.PathValue("id"))
+	if err != nil {
+		writeProblem(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"order": o, "calls": s.Calls(o.ID)})
+}
+
+func (s *Simulator) getCalls(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"calls": s.recentCalls(r.URL.Query().Get("order"), limitOf(r))})
+}
+
+// postOrders places an order and opens it in the background: retries can take
+// hours.
+func (s *Simulator) postOrders(w http.ResponseWriter, r *http.Request) {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		writeJSON(w, http.StatusUnsupportedMediaType, map[string]string{"error": "want application/json"})
+		return
+	}
+	var body struct {
+		Kind string `json:"kind"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForm)).Decode(&body); err != nil {
+		writeJSON(w, http.StatusBadRequest, map[string]string{"error": `want {"kind":"period"}`})
+		return
+	}
+	o, _, err := s.start(body.Kind)
+	if err != nil {
+		writeProblem(w, err)
+		return
+	}
+	writeJSON(w, http.StatusAccepted, map[string]any{"order": o})
+}
+
+// start places an order and opens it in the background.
+func (s *Simulator) start(kindName string) (Order, <-chan struct{}, error) {
+	kind, err := ParseKind(kindName)
+	if err != nil {
+		return Order{}, nil, err
+	}
+	o, err := s.Place(kind)
+	if err != nil {
+		return Order{}, nil, err
+	}
+	done, err := s.background(func(ctx context.Context) {
+		if _, err := s.Open(ctx, o.ID); err != nil {
+			s.cfg.Log.WarnContext(ctx, "order not opened", "order", o.ID, "err", err)
+		}
+	})
+	return o, done, err
+}
+
+// writeProblem answers with an error of this package.
+func writeProblem(w http.ResponseWriter, err error) {
+	status := http.StatusInternalServerError
+	switch {
+	case errors.Is(err, ErrKind):
+		status = http.StatusBadRequest
+	case errors.Is(err, ErrOrder):
+		status = http.StatusNotFound
+	case errors.Is(err, ErrOrderState), errors.Is(err, ErrRestart):
+		status = http.StatusConflict
+	case errors.Is(err, ErrFull), errors.Is(err, ErrClosed):
+		status = http.StatusServiceUnavailable
+	}
+	writeJSON(w, status, map[string]string{"error": err.Error()})
+}

@@ -1,0 +1,63 @@
+package simulator
+
+import (
+	"context"
+	"slices"
+)
+
+// Restart is the button 重新启动: it repeats the latest failed call of an order
+// once, during the window or after it (open-apis §9.1). If that opens the
+// instance asynchronously, it also waits for queryInstance to show it.
+//
+// Errors: ErrOrder, ErrRestart if nothing failed, ErrCall if it failed again,
+// ctx.Err().
+func (s *Simulator) Restart(ctx context.Context, orderID string) (Call, error) {
+	if _, err := s.book.find(orderID); err != nil {
+		return Call{}, err
+	}
+	m := s.book.message(func(m *message) bool { return m.OrderID == orderID && m.Restartable() })
+	return s.restart(ctx, m)
+}
+
+// RestartMessage is Restart for one row of 生产接口消息. Errors as Restart.
+func (s *Simulator) RestartMessage(ctx context.Context, id int64) (Call, error) {
+	m := s.book.message(func(m *message) bool { return m.ID == id && m.Restartable() })
+	return s.restart(ctx, m)
+}
+
+func (s *Simulator) restart(ctx context.Context, m *message) (Call, error) {
+	if m == nil {
+		return Call{}, ErrRestart
+	}
+	c, err := s.try(ctx, m)
+	switch {
+	case err != nil:
+		return c, err
+	case c.Outcome != OutcomeOK:
+		return c, callError(c)
+	}
+	if s.book.needsAwait(m) {
+		_, err = s.await(ctx, m.root)
+	}
+	return c, err
+}
+
+// message returns the newest message that fits, or nil.
+func (b *book) message(fits func(*message) bool) *message {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, m := range slices.Backward(b.messages) {
+		if fits(m) {
+			return m
+		}
+	}
+	return nil
+}
+
+// needsAwait tells whether nobody else goes on to poll after a newInstance that
+// was restarted.
+func (b *book) needsAwait(m *message) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return m.Activity == ActivityNew && m.target != nil && !m.handedOver && !m.root.Informed
+}

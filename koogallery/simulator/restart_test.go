@@ -1,0 +1,206 @@
+package simulator_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/simulator"
+)
+
+func TestRestartAfterTheWindow(t *testing.T) {
+	h := func(w http.ResponseWriter, activity string, n int) bool {
+		switch {
+		case activity == "newInstance" && n <= 5:
+			reset(w)
+		case activity == "newInstance" && n == 6:
+			reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working", "instanceId": "i-1"})
+		case activity == "queryInstance" && n == 1:
+			reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working"})
+		case activity == "queryInstance":
+			reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{map[string]any{"instanceId": "i-1"}}})
+		default:
+			return false
+		}
+		return true
+	}
+	sim, s, _ := fixture(t, h)
+	ctx := context.Background()
+	o, err := open(t, sim, simulator.Period)
+	if !errors.Is(err, simulator.ErrCall) || !o.Refunded {
+		t.Fatalf("Open = %+v, %v", o, err)
+	}
+	if _, err := sim.Restart(ctx, o.ID); !errors.Is(err, simulator.ErrCall) {
+		t.Errorf("first restart: %v", err)
+	}
+	c, err := sim.Restart(ctx, o.ID)
+	if err != nil || c.Attempt != 6 || c.ResultCode != "000004" {
+		t.Errorf("second restart: %+v, %v", c, err)
+	}
+	o, _ = sim.Order(o.ID)
+	if o.State != simulator.Completed || o.Refunded || o.Reason != "" || o.InstanceID != "i-1" || sim.FailedOrders() != 1 {
+		t.Errorf("order = %+v", o)
+	}
+	if _, err := sim.Restart(ctx, o.ID); !errors.Is(err, simulator.ErrRestart) {
+		t.Errorf("third restart: %v", err)
+	}
+	if _, err := sim.Restart(ctx, "CS0"); !errors.Is(err, simulator.ErrOrder) {
+		t.Errorf("unknown order: %v", err)
+	}
+	if n := len(s.sequence()); n != 8 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+// A restart inside the window succeeds: the automatic attempts end at once, and
+// the open that was waiting goes on.
+func TestRestartInsideTheWindow(t *testing.T) {
+	c := newClock()
+	s := newSeller(t, c, failing("newInstance", 1, reset))
+	cfg := config(s)
+	asleep := make(chan struct{})
+	cfg.Sleep = func(ctx context.Context, _ time.Duration) error {
+		close(asleep)
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	sim := newSimulator(t, cfg)
+	o, err := sim.Place(simulator.OneTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := sim.Open(context.Background(), o.ID)
+		done <- err
+	}()
+	<-asleep
+	if call, err := sim.Restart(context.Background(), o.ID); err != nil || call.Attempt != 2 {
+		t.Errorf("Restart = %+v, %v", call, err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("Open = %v", err)
+	}
+	equal(t, "calls", s.sequence(), []string{"newInstance", "newInstance", "queryInstance"})
+}
+
+// Calls other than create and upgrade do not fail an order: they wait.
+func TestRestartOfAFreezeAndARenewal(t *testing.T) {
+	broken := true
+	h := func(w http.ResponseWriter, activity string, _ int) bool {
+		if broken && (activity == "updateInstanceStatus" || activity == "refreshInstance") {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		}
+		return false
+	}
+	sim, _, c := fixture(t, h)
+	ctx := context.Background()
+	o, err := open(t, sim, simulator.Period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := c.Now()
+	if err := sim.Freeze(ctx, o.ID); !errors.Is(err, simulator.ErrCall) || c.Now().Sub(before) != time.Hour {
+		t.Errorf("Freeze = %v after %v", err, c.Now().Sub(before))
+	}
+	before = c.Now()
+	renewal, err := sim.Renew(ctx, o.ID)
+	if !errors.Is(err, simulator.ErrCall) || c.Now().Sub(before) != 2*time.Hour {
+		t.Errorf("Renew = %v after %v", err, c.Now().Sub(before))
+	}
+	if renewal.State != simulator.Processing || renewal.Refunded || sim.FailedOrders() != 0 {
+		t.Errorf("renewal = %+v", renewal)
+	}
+	broken = false
+	for _, id := range []string{o.ID, renewal.ID} {
+		if _, err := sim.Restart(ctx, id); err != nil {
+			t.Errorf("Restart(%s) = %v", id, err)
+		}
+	}
+	o, _ = sim.Order(o.ID)
+	renewal, _ = sim.Order(renewal.ID)
+	if !o.Frozen || renewal.State != simulator.Completed || !o.Present.ExpireTime.Equal(renewal.ExpireTime) {
+		t.Errorf("order %+v, renewal %+v", o, renewal)
+	}
+}
+
+func TestUpgradeThatFailsIsRefunded(t *testing.T) {
+	sim, _, _ := fixture(t, failing("upgradeInstance", 99, reset))
+	o, err := open(t, sim, simulator.Period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change, err := sim.Upgrade(context.Background(), o.ID, 50)
+	if !errors.Is(err, simulator.ErrCall) || change.State != simulator.Cancelled || !change.Refunded || sim.FailedOrders() != 1 {
+		t.Errorf("Upgrade = %+v, %v", change, err)
+	}
+	if o, _ = sim.Order(o.ID); o.State != simulator.Completed || o.Present.Product.LinearValue != 10 {
+		t.Errorf("order = %+v", o)
+	}
+}
+
+// An interrupted call is nobody's failure and can be restarted.
+func TestInterruption(t *testing.T) {
+	s := newSeller(t, newClock(), failing("newInstance", 1, reset))
+	cfg := config(s)
+	ctx, cancel := context.WithCancel(context.Background())
+	cfg.Sleep = func(ctx context.Context, _ time.Duration) error {
+		cancel()
+		return ctx.Err()
+	}
+	sim := newSimulator(t, cfg)
+	o, err := sim.Place(simulator.Period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err = sim.Open(ctx, o.ID)
+	if !errors.Is(err, context.Canceled) || o.State != simulator.Processing || sim.FailedOrders() != 0 {
+		t.Errorf("Open = %+v, %v", o, err)
+	}
+	if _, err := sim.Restart(context.Background(), o.ID); err != nil {
+		t.Errorf("Restart = %v", err)
+	}
+	if o, _ = sim.Order(o.ID); o.State != simulator.Completed || !o.Informed {
+		t.Errorf("order = %+v", o)
+	}
+}
+
+func TestCallsThatMakeNoSense(t *testing.T) {
+	sim, s, _ := fixture(t, nil)
+	ctx := context.Background()
+	o, err := sim.Place(simulator.OneTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sim.Duplicate(ctx, o.ID); !errors.Is(err, simulator.ErrOrderState) {
+		t.Errorf("Duplicate before Open = %v", err)
+	}
+	if _, err := sim.Open(ctx, o.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sim.Open(ctx, o.ID); !errors.Is(err, simulator.ErrOrderState) {
+		t.Errorf("Open twice = %v", err)
+	}
+	if c, err := sim.Duplicate(ctx, o.ID); err != nil || c.Problem != "" {
+		t.Errorf("Duplicate = %+v, %v", c, err)
+	}
+	if _, err := sim.Query(ctx, o.ID); err != nil {
+		t.Errorf("Query = %v", err)
+	}
+	if err := sim.Freeze(ctx, o.ID); !errors.Is(err, simulator.ErrOrderState) {
+		t.Errorf("Freeze of a one-time order = %v", err)
+	}
+	if err := sim.CheckChange(ctx, o.ID, 3); !errors.Is(err, simulator.ErrOrderState) {
+		t.Errorf("CheckChange of a one-time order = %v", err)
+	}
+	if _, err := sim.Unsubscribe(ctx, o.ID); err != nil {
+		t.Errorf("Unsubscribe = %v", err)
+	}
+	if err := sim.Release(ctx, o.ID); !errors.Is(err, simulator.ErrOrderState) {
+		t.Errorf("Release after Unsubscribe = %v", err)
+	}
+	equal(t, "calls", s.sequence(), []string{"newInstance", "queryInstance", "newInstance", "queryInstance", "releaseInstance"})
+}

@@ -1,0 +1,216 @@
+package simulator_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/wiretime"
+)
+
+const (
+	facadeKey = "canary-facade-key"
+	openAK    = "canary-ak"
+	openSK    = "canary-sk"
+)
+
+// seller is a correct seller in memory. A hook can make it a wrong one.
+type seller struct {
+	*httptest.Server
+	t     *testing.T
+	clock *clock
+	hook  hook
+
+	mu        sync.Mutex
+	seen      map[string]bool // signatures, nonces and business ids
+	instances map[string]string
+	related   string
+	calls     []string
+	bodies    []map[string]any
+}
+
+// hook may answer call number n (from 1 for each activity) itself and then
+// returns true.
+type hook func(w http.ResponseWriter, activity string, n int) bool
+
+func newSeller(t *testing.T, c *clock, h hook) *seller {
+	t.Helper()
+	s := &seller{t: t, clock: c, hook: h, seen: map[string]bool{}, instances: map[string]string{}}
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *seller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		s.t.Errorf("read: %v", err)
+	}
+	s.verify(r, body)
+	var b map[string]any
+	if err := json.Unmarshal(body, &b); err != nil {
+		s.t.Errorf("body: %v", err)
+	}
+	activity, name := b["activity"].(string), ""
+	for _, key := range []string{"scene", "status"} {
+		if v, ok := b[key].(string); ok {
+			name = " " + v
+		}
+	}
+
+	s.mu.Lock()
+	s.calls = append(s.calls, activity+name)
+	s.bodies = append(s.bodies, b)
+	n := 0
+	for _, call := range s.calls {
+		if strings.HasPrefix(call, activity) {
+			n++
+		}
+	}
+	s.mu.Unlock()
+	if s.hook != nil && s.hook(w, activity, n) {
+		return
+	}
+	reply(w, s.answer(activity, b))
+}
+
+// verify checks what a strict seller would: signature, freshness, no repetition,
+// the form of the body.
+func (s *seller) verify(r *http.Request, body []byte) {
+	q := r.URL.Query()
+	nonce, timestamp, signature := q.Get("nonce"), q.Get("timestamp"), q.Get("signature")
+	if _, form, err := sign.VerifyURL([]string{facadeKey}, nonce, timestamp, signature, body); err != nil || form != sign.FormRaw {
+		s.t.Errorf("signature: %v, %v", form, err)
+	}
+	if _, err := sign.Freshness(s.clock.Now(), timestamp, 0); err != nil || len(timestamp) != 13 {
+		s.t.Errorf("timestamp %s: %v", timestamp, err)
+	}
+	if len(nonce) != 64 || strings.Trim(nonce+signature, "0123456789ABCDEF") != "" {
+		s.t.Errorf("nonce %q or signature %q is not 64 upper-case hex digits", nonce, signature)
+	}
+	if r.Method != http.MethodPost || r.Header.Get("Accept") != "application/json" ||
+		r.Header.Get("Content-Type") != "application/json;charset=utf8" {
+		s.t.Errorf("%s with headers %v", r.Method, r.Header)
+	}
+	if sorted, err := sign.Canonical(body); err != nil || !bytes.Equal(sorted, body) {
+		s.t.Errorf("body is not compact and ascending: %s", body)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen[nonce] || s.seen[signature] {
+		s.t.Error("nonce or signature repeated")
+	}
+	s.seen[nonce], s.seen[signature] = true, true
+}
+
+func (s *seller) answer(activity string, b map[string]any) map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ok := map[string]any{"resultCode": "000000", "resultMsg": "success."}
+	id, _ := b["instanceId"].(string)
+	known := slices.Contains(slices.Collect(maps.Values(s.instances)), id)
+	switch activity {
+	case "newInstance":
+		business := b["businessId"].(string)
+		if b["testFlag"] == nil && s.seen[business] {
+			s.t.Errorf("businessId %s repeated", business)
+		}
+		s.seen[business] = true
+		line := b["orderLineId"].(string)
+		if s.instances[line] == "" {
+			s.instances[line] = business
+			if s.related == "" {
+				s.related = business
+			}
+		}
+		ok["instanceId"] = s.instances[line]
+	case "queryInstance":
+		if known {
+			ok["info"] = []any{map[string]any{
+				"instanceId": id,
+				"appInfo":    map[string]any{"frontEndUrl": "https://app.example.com", "userName": "admin", "password": "initial"},
+				"usageInfo": []any{map[string]any{
+					"relatedInstanceId": s.related, "usageValue": 1.25, "statisticalTime": wiretime.Format17(s.clock.Now()),
+				}},
+			}}
+		}
+	default:
+		if !known {
+			return map[string]any{"resultCode": "000003", "resultMsg": "no such instance"}
+		}
+	}
+	return ok
+}
+
+func (s *seller) sequence() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
+}
+
+func (s *seller) body(i int) map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bodies[i]
+}
+
+func reply(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json;charset=utf8")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// config returns a configuration for a seller, with ids that are numbered.
+func config(s *seller) simulator.Config {
+	var mu sync.Mutex
+	n := 0
+	return simulator.Config{
+		FacadeURL:   s.URL + "/produce/demo",
+		AccessKey:   facadeKey,
+		Credentials: sign.Credentials{AccessKey: openAK, SecretKey: openSK},
+		Now:         s.clock.Now,
+		Sleep:       s.clock.Sleep,
+		NewID: func() string {
+			mu.Lock()
+			defer mu.Unlock()
+			n++
+			return fmt.Sprintf("id-%d", n)
+		},
+		Timeout: 5 * time.Second,
+	}
+}
+
+func newSimulator(t *testing.T, cfg simulator.Config) *simulator.Simulator {
+	t.Helper()
+	s, err := simulator.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// fixture is a simulator that drives a seller.
+func fixture(t *testing.T, h hook) (*simulator.Simulator, *seller, *clock) {
+	t.Helper()
+	c := newClock()
+	s := newSeller(t, c, h)
+	return newSimulator(t, config(s)), s, c
+}
+
+func equal(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s:\n got %q\nwant %q", what, got, want)
+	}
+}

@@ -1,0 +1,77 @@
+package simulator
+
+import (
+	"context"
+	"net/http"
+	"sync"
+)
+
+// maxBackground bounds the calls that the pages start without waiting for them.
+const maxBackground = 64
+
+// Simulator is one marketplace with one seller. Create it with New.
+type Simulator struct {
+	cfg    Config
+	client *http.Client
+	free   func()
+	book   *book
+	faults faultBox
+	dial   dialLog
+
+	ctx     context.Context // ends with Close; for work that outlives its request
+	cancel  context.CancelFunc
+	slots   chan struct{}
+	closing sync.Mutex
+	closed  bool
+	running sync.WaitGroup
+}
+
+// New returns a simulator. It makes no call. Errors: ErrConfig.
+func New(cfg Config) (*Simulator, error) {
+	cfg, err := cfg.prepared()
+	if err != nil {
+		return nil, err
+	}
+	s := &Simulator{
+		cfg:   cfg,
+		book:  newBook(cfg.MaxOrders, cfg.MaxCalls),
+		slots: make(chan struct{}, maxBackground),
+	}
+	s.client, s.free = cfg.client()
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.dial.cases = savedCases(cfg)
+	return s, nil
+}
+
+// Close stops what the pages started in the background and waits for it. Calls
+// made through the methods end with their own context.
+func (s *Simulator) Close() {
+	s.closing.Lock()
+	s.closed = true
+	s.closing.Unlock()
+	s.cancel()
+	s.running.Wait()
+	s.free()
+}
+
+// background runs work under the simulator's own context. The channel is closed
+// when it is done. Errors: ErrClosed.
+func (s *Simulator) background(work func(context.Context)) (<-chan struct{}, error) {
+	s.closing.Lock()
+	defer s.closing.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	select {
+	case s.slots <- struct{}{}:
+	default:
+		return nil, ErrClosed
+	}
+	done := make(chan struct{})
+	s.running.Go(func() {
+		defer close(done)
+		defer func() { <-s.slots }()
+		work(s.ctx)
+	})
+	return done, nil
+}
