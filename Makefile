@@ -1,0 +1,133 @@
+# `make` alone lists what there is. Everything is built with Go alone (-race needs gcc); real services come from the
+# system's packages, see .ci/services.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+FUZZTIME ?= 10s
+CHAOS_N  ?= 200
+
+BIN    = .ci/bin
+# The race detector needs a C compiler; without one the tests still run.
+RACE   = $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
+GOTEST = $(if $(wildcard $(BIN)/gotestsum),$(BIN)/gotestsum --format=pkgname --,go test)
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^##@/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ daily
+
+.PHONY: build
+build: ## bin/koogate
+	go build -o bin/koogate ./cmd/koogate
+
+.PHONY: run
+run: build ## build and start everything in one process on loopback
+	bin/koogate dev
+
+.PHONY: test
+test: ## every test that needs only Go, with -race where there is a C compiler
+	$(GOTEST) $(RACE) -shuffle=on ./...
+
+.PHONY: lint
+lint: third-party $(BIN)/buf $(BIN)/golangci-lint ## proto style, format and compatibility; Go linters; go.mod tidy
+	$(BIN)/buf lint
+	$(BIN)/buf format -d --exit-code proto
+	.ci/breaking
+	$(BIN)/golangci-lint run
+	go mod tidy -diff
+
+##@ generated code
+
+.PHONY: generate
+generate: generate-proto generate-sql ## all generated code: gen/ and store/*/dbsqlc
+
+.PHONY: generate-proto
+generate-proto: third-party $(BIN)/buf ## gen/ from proto/, which is formatted first
+	$(BIN)/buf format -w proto
+	rm -rf .ci/state/generate
+	$(BIN)/buf generate -o .ci/state/generate
+	go run ./.ci/tools/openapi .ci/state/generate/gen/openapi/koogate.{swagger.,}yaml
+	rm .ci/state/generate/gen/openapi/koogate.swagger.yaml
+	gofmt -w .ci/state/generate/gen
+	rm -rf gen
+	mv .ci/state/generate/gen gen
+
+.PHONY: generate-sql
+generate-sql: $(BIN)/sqlc ## store/*/dbsqlc from the migrations and queries next to them
+	$(BIN)/sqlc generate
+	gofmt -w store/*/dbsqlc
+
+.PHONY: third-party
+third-party: # the protos ours import, printed from the modules in go.mod
+	go run ./.ci/tools/thirdparty
+
+##@ with real services (started on free loopback ports, stopped at the end)
+
+# `go test -run` is content with no test at all; these targets are not.
+exists = go test -list '^$(1)' ./cmd/koogate | grep '^Test' >/dev/null || { echo 'no $(1)… in ./cmd/koogate' >&2; exit 1; }
+
+.PHONY: services-test
+services-test: ## the store, server and process tests with a real Redis and PostgreSQL
+	.ci/services $(GOTEST) $(RACE) -count=1 ./store/... ./server/... ./cmd/...
+
+.PHONY: chaos
+chaos: ## kill -9 the service CHAOS_N times under load and check every promise
+	@$(call exists,TestChaos)
+	KOOGATE_CHAOS_N=$(CHAOS_N) .ci/services go test -count=1 -run '^TestChaos' -timeout 60m ./cmd/koogate
+
+.PHONY: bench
+bench: ## the load client against the built service
+	.ci/services go run ./cmd/bench
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME each
+	.ci/fuzz $(FUZZTIME)
+
+.PHONY: jaeger
+jaeger: $(BIN)/jaeger ## start Jaeger on http://127.0.0.1:16686, OTLP on 4317 and 4318
+	.ci/jaeger start
+
+.PHONY: jaeger-stop
+jaeger-stop: ## stop it
+	.ci/jaeger stop
+
+.PHONY: jaeger-test
+jaeger-test: $(BIN)/jaeger ## the trace of one order, read back from a real Jaeger
+	@$(call exists,TestJaeger)
+	KOOGATE_TEST_JAEGER=$(CURDIR)/$(BIN)/jaeger .ci/services go test -count=1 -run '^TestJaeger' ./cmd/koogate
+
+##@ all of it
+
+.PHONY: verify
+verify: ## everything CI runs, in order
+	.ci/run
+
+.PHONY: tools
+tools: $(addprefix $(BIN)/,buf golangci-lint sqlc jaeger gotestsum) ## build the build tools (each target builds what it needs)
+
+.PHONY: clean
+clean: ## remove what was built; tools and generated code stay
+	rm -rf bin third_party .ci/state
+
+# Each tool is a module of its own, so that its requirements never meet the service's, and is rebuilt when that changes.
+# Without cgo and debug information they build in about two thirds of the time.
+$(BIN)/buf:           PKG = github.com/bufbuild/buf/cmd/buf
+$(BIN)/golangci-lint: PKG = github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(BIN)/sqlc:          PKG = github.com/sqlc-dev/sqlc/cmd/sqlc
+$(BIN)/jaeger:        PKG = github.com/jaegertracing/jaeger/cmd/all-in-one
+$(BIN)/gotestsum:     PKG = gotest.tools/gotestsum
+
+$(BIN)/buf: .ci/tools/buf/go.mod
+$(BIN)/golangci-lint: .ci/tools/lint/go.mod
+$(BIN)/sqlc: .ci/tools/sqlc/go.mod
+$(BIN)/jaeger: .ci/tools/jaeger/go.mod
+$(BIN)/gotestsum: .ci/tools/test/go.mod
+$(BIN)/%:
+	@echo "building $@ (once, a minute or two)"
+	@cd $(<D) && CGO_ENABLED=0 go build -ldflags='-s -w' -gcflags=all=-dwarf=false -o $(CURDIR)/$@ $(PKG)
+	@touch $@
