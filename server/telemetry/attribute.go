@@ -114,7 +114,7 @@ func Set(span trace.Span, attrs ...Attr) {
 var lent = sync.Pool{New: func() any { s := make([]attribute.KeyValue, 0, 16); return &s }}
 
 func borrow(attrs []Attr) *[]attribute.KeyValue {
-	kvs := lent.Get().(*[]attribute.KeyValue) //nolint:forcetypeassert // the pool holds nothing else
+	kvs := lent.Get().(*[]attribute.KeyValue) // the pool holds nothing else
 	for _, a := range attrs {
 		*kvs = append(*kvs, a.kv)
 	}

@@ -20,8 +20,9 @@ type batchLimits struct {
 
 var defaultBatch = batchLimits{delay: time.Second, timeout: 10 * time.Second, queue: 16384, batch: 1024}
 
-// batcher hands ended spans to an exporter in batches. The SDK's own wakes its goroutine for every span; this one appends
-// to a slice and wakes it when a batch is full or the delay is over, which costs about a tenth.
+// batcher hands ended spans to an exporter in batches, at the cost of the SDK's own processor, which it replaces because
+// that one reports errors to a handler of the whole process, drops spans without a word, reads the system's clock, and
+// goes on exporting after Shutdown's deadline.
 type batcher struct {
 	exporter sdktrace.SpanExporter
 	clock    clock.Clock

@@ -36,7 +36,7 @@ func (env environment) exporter(ctx context.Context) (sdktrace.SpanExporter, err
 	endpoint := env.first("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 	switch wish := env.first("OTEL_TRACES_EXPORTER"); {
 	case strings.EqualFold(env.first("OTEL_SDK_DISABLED"), "true"), wish == "none", wish == "" && endpoint == "":
-		return nil, nil //nolint:nilnil // no exporter is an answer
+		return nil, nil // no exporter is an answer
 	case wish != "" && wish != "otlp":
 		return nil, fmt.Errorf("telemetry: OTEL_TRACES_EXPORTER %q is not known; otlp and none are", clean(wish))
 	}
@@ -87,7 +87,7 @@ var errEndpoint = errors.New("telemetry: OTEL_EXPORTER_OTLP_ENDPOINT is not a UR
 // parseTarget returns nil for an empty endpoint. The error does not quote it: it may hold a password.
 func parseTarget(endpoint string) (*url.URL, error) {
 	if endpoint == "" {
-		return nil, nil //nolint:nilnil // the exporter's own default
+		return nil, nil // the exporter's own default
 	}
 	if !strings.Contains(endpoint, "://") {
 		u, err := url.Parse("//" + endpoint)

@@ -27,7 +27,7 @@ const (
 // Limit is what a guard under test cannot do; cases that need it are skipped.
 type Limit int
 
-// RealTime: advance waits, so days cannot be skipped.
+// RealTime says that advance waits, so days cannot be skipped.
 const RealTime Limit = 1
 
 // Run holds a guard to the contract of store.Guard.
@@ -58,8 +58,12 @@ func Run(t *testing.T, open Open, limits ...Limit) {
 		{"closed guard", closed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			realTime := slices.Contains(limits, RealTime)
+			if realTime {
+				t.Parallel() // most of the time they wait
+			}
 			g, advance := open(t)
-			c.test(t, &suite{g: g, advance: advance, realTime: slices.Contains(limits, RealTime)})
+			c.test(t, &suite{g: g, advance: advance, realTime: realTime})
 		})
 	}
 }

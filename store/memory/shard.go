@@ -127,7 +127,7 @@ func (s *shard) put(k digest, expires time.Duration, fence int64) {
 	i := s.free
 	if i == none {
 		s.slots = append(s.slots, slot{})
-		i = int32(len(s.slots) - 1) //nolint:gosec // bounded by limit
+		i = int32(len(s.slots) - 1)
 	} else {
 		s.free = s.slots[i].next
 	}

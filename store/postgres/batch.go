@@ -118,14 +118,19 @@ func retry(ctx context.Context, f func() error) error {
 		default:
 			return err
 		}
-		pause := time.NewTimer(time.Duration(n) * (time.Millisecond + rand.N(4*time.Millisecond)))
-		select {
-		case <-ctx.Done():
-			pause.Stop()
+		jitter := rand.N(4 * time.Millisecond) //nolint:gosec // keeps two losers apart, protects nothing
+		if !sleep(ctx, time.Duration(n)*(time.Millisecond+jitter)) {
 			return err
-		case <-pause.C:
 		}
 	}
+}
+
+// sleep waits and reports whether it was left to: false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	pause, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-pause.Done()
+	return ctx.Err() == nil
 }
 
 // snapshot runs reads in one round trip and one read-only transaction whose statements all see the same state. Every read

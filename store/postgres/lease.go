@@ -31,19 +31,12 @@ func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, 
 		return nil, fmt.Errorf("postgres: lease: %w", err)
 	}
 	slices.SortFunc(rows, func(a, b dbsqlc.TasksLeaseRow) int {
-		return cmp.Or(cmp.Compare(a.WasDueAt, b.WasDueAt), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.WasDueAt, b.WasDueAt), cmp.Compare(a.Task.ID, b.Task.ID))
 	})
 	return each(rows, leasedOf), nil
 }
 
-func leasedOf(r dbsqlc.TasksLeaseRow) store.Task {
-	return taskOf(dbsqlc.Task{
-		ID: r.ID, Seller: r.Seller, Queue: r.Queue, Kind: r.Kind, State: r.State, OrderID: r.OrderID, InstanceID: r.InstanceID,
-		LineOrderID: r.LineOrderID, LineID: r.LineID, Seq: r.Seq, DueAt: r.DueAt, Deadline: r.Deadline, Attempt: r.Attempt,
-		Worker: r.Worker, Fence: r.Fence, Payload: r.Payload, Result: r.Result, Reason: r.Reason, Traceparent: r.Traceparent,
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
-	})
-}
+func leasedOf(r dbsqlc.TasksLeaseRow) store.Task { return taskOf(r.Task) }
 
 // Heartbeat implements store.Store. A lease whose end has come is over, also when nobody else has taken the task yet.
 func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, now, until time.Time) (store.Task, error) {

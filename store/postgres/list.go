@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
@@ -26,15 +24,25 @@ var (
 	taskList     = list{id: "id", fields: []string{"state", "kind", "queue", "instance_id", "order_id"}}
 )
 
-// page runs the generated base query of a list, whose one parameter is the seller, with a page's filters, place, order and
-// limit appended: the columns and their scanning stay sqlc's. Only names from the list's own table get into the text.
+// page is what a list query appends to its base query.
 type page struct {
-	pool   *pgxpool.Pool
 	suffix string
 	args   []any
 }
 
-func (s *Store) page(l list, q store.ListQuery) (*dbsqlc.Queries, error) {
+// suffixed runs the generated base query of a list, whose one parameter is the seller, with a page's filters, place, order
+// and limit appended: the columns and their scanning stay sqlc's. Only names from the list's own table get into the text.
+type suffixed struct {
+	dbsqlc.DBTX
+	page page
+}
+
+// Query implements dbsqlc.DBTX.
+func (x suffixed) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
+	return x.DBTX.Query(ctx, query+x.page.suffix, append(args, x.page.args...)...)
+}
+
+func (l list) page(q store.ListQuery) (page, error) {
 	var b strings.Builder
 	var args []any
 	arg := func(v any) string {
@@ -44,7 +52,7 @@ func (s *Store) page(l list, q store.ListQuery) (*dbsqlc.Queries, error) {
 	for _, t := range q.Filter {
 		switch {
 		case !slices.Contains(l.fields, t.Field):
-			return nil, fmt.Errorf("postgres: list: unknown filter field %q", t.Field)
+			return page{}, fmt.Errorf("postgres: list: unknown filter field %q", t.Field)
 		case t.Field == "state" && t.Value == string(store.TaskFailed):
 			b.WriteString(" AND state = 'FAILED'") // spelled out: only so does every plan see that a partial index serves
 		default:
@@ -59,22 +67,7 @@ func (s *Store) page(l list, q store.ListQuery) (*dbsqlc.Queries, error) {
 		fmt.Fprintf(&b, " AND (created_at, %s) %s (%s, %s)", l.id, than, arg(micros(q.After.CreatedAt)), arg(q.After.ID))
 	}
 	fmt.Fprintf(&b, " ORDER BY created_at %[1]s, %[2]s %[1]s LIMIT %[3]s", direction, l.id, arg(count(q.Limit)))
-	return dbsqlc.New(page{pool: s.pool, suffix: b.String(), args: args}), nil
-}
-
-// Query implements dbsqlc.DBTX.
-func (p page) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
-	return p.pool.Query(ctx, query+p.suffix, append(args, p.args...)...)
-}
-
-// QueryRow implements dbsqlc.DBTX.
-func (p page) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
-	return p.pool.QueryRow(ctx, query+p.suffix, append(args, p.args...)...)
-}
-
-// Exec implements dbsqlc.DBTX; lists change nothing.
-func (p page) Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error) {
-	return p.pool.Exec(ctx, query, args...)
+	return page{suffix: b.String(), args: args}, nil
 }
 
 // ListOrders implements store.Store.
@@ -99,11 +92,11 @@ func listOf[R, T any](ctx context.Context, s *Store, l list, q store.ListQuery,
 		return nil, err
 	}
 	defer s.leave()
-	queries, err := s.page(l, q)
+	p, err := l.page(q)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := base(queries, ctx, q.Seller)
+	rows, err := base(dbsqlc.New(suffixed{s.pool, p}), ctx, q.Seller)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: list: %w", err)
 	}

@@ -23,7 +23,7 @@ const (
 	// maxTopics is how many topics are kept while none can be sent; beyond it everybody is woken.
 	maxTopics = 4096
 	// notifyPause keeps sending from being all that a busy replica does.
-	notifyPause = 2 * time.Millisecond
+	notifyPause = 10 * time.Millisecond
 	// notifyTimeout bounds one attempt to send.
 	notifyTimeout = 5 * time.Second
 )
@@ -49,22 +49,23 @@ type notifier struct {
 	mu      sync.Mutex
 	pending map[string]struct{}
 	wake    chan struct{} // capacity 1: something is pending
-	end     chan struct{}
+	cancel  context.CancelFunc
 	done    chan struct{}
 }
 
 func startNotifier(pool *pgxpool.Pool, channel, sender string, log *slog.Logger) *notifier {
+	life, cancel := context.WithCancel(context.Background())
 	n := &notifier{
 		pool: pool, channel: channel, sender: sender, log: log, pending: make(map[string]struct{}),
-		wake: make(chan struct{}, 1), end: make(chan struct{}), done: make(chan struct{}),
+		wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
 	}
-	go n.loop()
+	go n.loop(life)
 	return n
 }
 
 // stop sends what is pending and ends the goroutine; notify must not be called any more.
 func (n *notifier) stop() {
-	close(n.end)
+	n.cancel()
 	<-n.done
 }
 
@@ -84,14 +85,11 @@ func (n *notifier) notify(topics []string) {
 	}
 }
 
-func (n *notifier) loop() {
+func (n *notifier) loop(life context.Context) {
 	defer close(n.done)
-	pause := time.NewTimer(0)
-	defer pause.Stop()
-	failures := 0
-	for {
+	for failures := 0; ; {
 		select {
-		case <-n.end:
+		case <-life.Done():
 			_ = n.send() // the last word; who misses it looks on its own
 			return
 		case <-n.wake:
@@ -104,11 +102,7 @@ func (n *notifier) loop() {
 		} else {
 			failures = 0
 		}
-		pause.Reset(wait)
-		select {
-		case <-n.end:
-		case <-pause.C:
-		}
+		sleep(life, wait)
 	}
 }
 

@@ -72,8 +72,8 @@ func lineRow(l *store.Line) dbsqlc.OrderLine {
 
 func lineUpdate(l dbsqlc.OrderLine) dbsqlc.LineUpdateParams {
 	return dbsqlc.LineUpdateParams{
-		RootOrderID: l.RootOrderID, InstanceID: l.InstanceID, Params: l.Params, Extra: l.Extra, BoughtProductID: l.BoughtProductID,
-		SkuCode: l.SkuCode, ProductName: l.ProductName, ChargingMode: l.ChargingMode, LinearValue: l.LinearValue,
+		RootOrderID: l.RootOrderID, InstanceID: l.InstanceID, Params: l.Params, Extra: l.Extra,
+		BoughtProductID: l.BoughtProductID, SkuCode: l.SkuCode, ProductName: l.ProductName, ChargingMode: l.ChargingMode, LinearValue: l.LinearValue,
 		AnswerCode: l.AnswerCode,
 		Seller:     l.Seller, OrderID: l.OrderID, OrderLineID: l.OrderLineID, ProductID: l.ProductID, Action: l.Action,
 	}
@@ -128,7 +128,8 @@ func taskRow(t *store.Task) dbsqlc.Task {
 	return dbsqlc.Task{
 		ID: t.ID, Seller: t.Seller, Queue: t.Queue, Kind: string(t.Kind), State: string(t.State),
 		OrderID: t.OrderID, InstanceID: t.InstanceID, LineOrderID: t.LineOrderID, LineID: t.LineID, Seq: t.Seq,
-		DueAt: micros(t.DueAt), Deadline: micros(t.Deadline), RetryUntil: micros(t.RetryUntil), Attempt: int64(t.Attempt), Worker: t.Worker, Fence: t.Fence,
+		DueAt: micros(t.DueAt), Deadline: micros(t.Deadline), RetryUntil: micros(t.RetryUntil),
+		Attempt: int64(t.Attempt), Worker: t.Worker, Fence: t.Fence,
 		Payload: t.Payload, Result: t.Result, Reason: t.Reason, Traceparent: t.Traceparent,
 		CreatedAt: micros(t.CreatedAt), UpdatedAt: micros(t.UpdatedAt),
 	}
@@ -138,8 +139,8 @@ func taskUpdate(p *store.TaskPut) dbsqlc.TaskUpdateParams {
 	t := taskRow(&p.Task)
 	return dbsqlc.TaskUpdateParams{
 		Seller: t.Seller, Queue: t.Queue, Kind: t.Kind, State: t.State, OrderID: t.OrderID, InstanceID: t.InstanceID,
-		LineOrderID: t.LineOrderID, LineID: t.LineID, Seq: t.Seq, DueAt: t.DueAt, Deadline: t.Deadline, RetryUntil: t.RetryUntil, Attempt: t.Attempt,
-		Worker: t.Worker, Fence: t.Fence, Payload: t.Payload, Result: t.Result, Reason: t.Reason, Traceparent: t.Traceparent,
+		LineOrderID: t.LineOrderID, LineID: t.LineID, Seq: t.Seq, DueAt: t.DueAt, Deadline: t.Deadline,
+		RetryUntil: t.RetryUntil, Attempt: t.Attempt, Worker: t.Worker, Fence: t.Fence, Payload: t.Payload, Result: t.Result, Reason: t.Reason, Traceparent: t.Traceparent,
 		UpdatedAt: t.UpdatedAt, ID: t.ID, ExpectState: string(p.ExpectState), ExpectFence: p.ExpectFence,
 	}
 }
@@ -148,7 +149,8 @@ func taskOf(r dbsqlc.Task) store.Task {
 	return store.Task{
 		ID: r.ID, Seller: r.Seller, Queue: r.Queue, Kind: store.TaskKind(r.Kind), State: store.TaskState(r.State),
 		OrderID: r.OrderID, InstanceID: r.InstanceID, LineOrderID: r.LineOrderID, LineID: r.LineID, Seq: r.Seq,
-		DueAt: timeOf(r.DueAt), Deadline: timeOf(r.Deadline), RetryUntil: timeOf(r.RetryUntil), Attempt: int32(r.Attempt), Worker: r.Worker, Fence: r.Fence,
+		DueAt: timeOf(r.DueAt), Deadline: timeOf(r.Deadline), RetryUntil: timeOf(r.RetryUntil),
+		Attempt: int32(r.Attempt), Worker: r.Worker, Fence: r.Fence,
 		Payload: r.Payload, Result: r.Result, Reason: r.Reason, Traceparent: r.Traceparent,
 		CreatedAt: timeOf(r.CreatedAt), UpdatedAt: timeOf(r.UpdatedAt),
 	}

@@ -46,7 +46,7 @@ func TestExpiryRaces(t *testing.T) {
 			}
 			var inner sync.WaitGroup
 			inner.Go(func() { // the first holder leaves a little before, at or after expiry
-				sleep(ttl + time.Duration(rand.IntN(6)-3)*time.Millisecond) //nolint:gosec // jitter
+				sleep(ttl + time.Duration(rand.IntN(6)-3)*time.Millisecond)
 				if err := guards[round%2].Leave(t.Context(), key, first.Fence, round%3 == 0); err != nil {
 					t.Errorf("Leave: %v", err)
 				}

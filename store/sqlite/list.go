@@ -23,21 +23,31 @@ var (
 	taskList     = list{id: "id", fields: []string{"state", "kind", "queue", "instance_id", "order_id"}}
 )
 
-// page runs the generated base query of a list with a page's filters, place, order and limit appended: the columns and
-// their scanning stay sqlc's. Only names from the list's own table get into the text.
+// page is what a list query appends to its base query.
 type page struct {
-	db     *sql.DB
 	suffix string
 	args   []any
 }
 
-func (s *Store) page(l list, q store.ListQuery) (*dbsqlc.Queries, error) {
+// suffixed runs the generated base query of a list with a page's filters, place, order and limit appended: the columns and
+// their scanning stay sqlc's. Only names from the list's own table get into the text.
+type suffixed struct {
+	dbsqlc.DBTX
+	page page
+}
+
+// QueryContext implements dbsqlc.DBTX.
+func (x suffixed) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return x.DBTX.QueryContext(ctx, query+x.page.suffix, append(args, x.page.args...)...)
+}
+
+func (l list) page(q store.ListQuery) (page, error) {
 	var b strings.Builder
 	var args []any
 	for _, t := range q.Filter {
 		switch {
 		case !slices.Contains(l.fields, t.Field):
-			return nil, fmt.Errorf("sqlite: list: unknown filter field %q", t.Field)
+			return page{}, fmt.Errorf("sqlite: list: unknown filter field %q", t.Field)
 		case t.Field == "state" && t.Value == string(store.TaskFailed):
 			b.WriteString(" AND state = 'FAILED'") // spelled out: only so does the planner see that a partial index serves
 		default:
@@ -55,27 +65,7 @@ func (s *Store) page(l list, q store.ListQuery) (*dbsqlc.Queries, error) {
 	}
 	fmt.Fprintf(&b, " ORDER BY created_at %[1]s, %[2]s %[1]s LIMIT ?", direction, l.id)
 	args = append(args, max(q.Limit, 0))
-	return dbsqlc.New(page{db: s.readers, suffix: b.String(), args: args}), nil
-}
-
-// QueryContext implements dbsqlc.DBTX.
-func (p page) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return p.db.QueryContext(ctx, query+p.suffix, append(args, p.args...)...)
-}
-
-// ExecContext implements dbsqlc.DBTX; lists change nothing.
-func (p page) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return p.db.ExecContext(ctx, query, args...)
-}
-
-// PrepareContext implements dbsqlc.DBTX.
-func (p page) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
-	return p.db.PrepareContext(ctx, query)
-}
-
-// QueryRowContext implements dbsqlc.DBTX.
-func (p page) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return p.db.QueryRowContext(ctx, query+p.suffix, append(args, p.args...)...)
+	return page{suffix: b.String(), args: args}, nil
 }
 
 // ListOrders implements store.Store.
@@ -100,11 +90,11 @@ func listOf[R, T any](ctx context.Context, s *Store, l list, q store.ListQuery,
 		return nil, err
 	}
 	defer s.leave()
-	queries, err := s.page(l, q)
+	p, err := l.page(q)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := base(queries, ctx, q.Seller)
+	rows, err := base(dbsqlc.New(suffixed{s.readers, p}), ctx, q.Seller)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: list: %w", err)
 	}

@@ -22,7 +22,10 @@ func Migrate(ctx context.Context, path string) (applied int, err error) {
 		return 0, fmt.Errorf("sqlite: %s: %w", path, err)
 	}
 	defer func() { err = errors.Join(err, lock.release()) }()
-	db, err := openDB(path, "rwc", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)")
+	if err := create(path); err != nil {
+		return 0, err
+	}
+	db, err := openDB(path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)")
 	if err != nil {
 		return 0, err
 	}
@@ -71,18 +74,29 @@ func prepareSchema(ctx context.Context, db *sql.DB, up bool) error {
 	}
 	sources := p.ListSources()
 	want := sources[len(sources)-1].Version
-	var have int64
-	var tables int
-	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`).Scan(&tables); err != nil {
-		return fmt.Errorf("cannot read the schema: %w", err)
-	}
-	if tables > 0 {
-		if err := db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have); err != nil {
-			return fmt.Errorf("cannot read the schema version: %w", err)
-		}
+	have, err := schemaVersion(ctx, db)
+	if err != nil {
+		return err
 	}
 	if have < want {
 		return fmt.Errorf("the schema is at version %d and this binary needs %d: run `koogate migrate`", have, want)
 	}
 	return nil
+}
+
+// schemaVersion returns the newest migration that was applied, 0 for an empty file.
+func schemaVersion(ctx context.Context, db *sql.DB) (version int64, err error) {
+	var tables int
+	err = db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'goose_db_version'`).Scan(&tables)
+	if err != nil {
+		return 0, fmt.Errorf("cannot read the schema: %w", err)
+	}
+	if tables == 0 {
+		return 0, nil
+	}
+	err = db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&version)
+	if err != nil {
+		return 0, fmt.Errorf("cannot read the schema version: %w", err)
+	}
+	return version, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -67,11 +68,12 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 		}
 	}()
 
-	mode := "rw"
 	if o.Migrate {
-		mode = "rwc"
+		if err = create(o.Path); err != nil {
+			return nil, err
+		}
 	}
-	db, err := openDB(o.Path, mode, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)",
+	db, err := openDB(o.Path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)",
 		"_pragma=journal_size_limit(67108864)", "_pragma=wal_autocheckpoint(4000)", "_pragma=cache_size(-65536)")
 	if err != nil {
 		return nil, err
@@ -83,7 +85,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if s.writer, err = startWriter(ctx, db, o.MaxGroup); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", o.Path, err), db.Close())
 	}
-	if s.readers, err = openDB(o.Path, "rw", "_pragma=query_only(1)"); err != nil {
+	if s.readers, err = openDB(o.Path, "_pragma=query_only(1)"); err != nil {
 		return nil, err
 	}
 	s.readers.SetMaxOpenConns(o.Readers)
@@ -94,8 +96,17 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	return s, nil
 }
 
-// openDB opens a pool on the file; pragmas are DSN parameters.
-func openDB(path, mode string, pragmas ...string) (*sql.DB, error) {
+// create makes an empty file that only its owner can read when there is none; the files beside it take after it.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	return f.Close()
+}
+
+// openDB opens a pool on a file that exists; pragmas are DSN parameters.
+func openDB(path string, pragmas ...string) (*sql.DB, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
@@ -104,7 +115,7 @@ func openDB(path, mode string, pragmas ...string) (*sql.DB, error) {
 	if !strings.HasPrefix(abs, "/") { // a drive letter
 		abs = "/" + abs
 	}
-	dsn := "file://" + (&url.URL{Path: abs}).EscapedPath() + "?mode=" + mode + "&_pragma=busy_timeout(10000)&" + strings.Join(pragmas, "&")
+	dsn := "file://" + (&url.URL{Path: abs}).EscapedPath() + "?mode=rw&_pragma=busy_timeout(10000)&" + strings.Join(pragmas, "&")
 	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)

@@ -6,15 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/koogate/koogate/store"
 )
 
 // writer owns the one connection that writes. Its goroutine takes whatever jobs have queued up, runs them in one
 // transaction and answers them after the commit. It never waits for company: under load the queue fills while the disk
 // syncs, and a lone change is not held back.
 //
-// The first attempt at a group uses no savepoints. A job that fails before it wrote anything (the usual failure: the
-// order is there already, or its next event is) simply drops out. A job that fails later spoils the transaction; the
-// group is rolled back and run again with a savepoint around every job.
+// The first attempt at a group uses no savepoints. A job that is refused before it wrote anything (the usual refusal: the
+// order is there already, or its next event is) simply drops out. A job that fails later, or for a reason other than a
+// sentinel, spoils the transaction; the group is rolled back and run again with a savepoint around every job.
 type writer struct {
 	db       *sql.DB
 	tx       *tx
@@ -136,11 +138,24 @@ func (w *writer) attempt(group []*job) (spoiled bool, err error) {
 	}
 	for _, j := range group {
 		before := w.tx.writes
-		if j.err = j.run(w.tx); j.err != nil && w.tx.writes != before {
+		if j.err = j.run(w.tx); j.err != nil && (w.tx.writes != before || !refused(j.err)) {
 			return true, w.rollback()
 		}
 	}
 	return false, w.finish()
+}
+
+// refused reports whether a job failed by a sentinel. After any other failure SQLite may have ended the transaction by
+// itself (a full disk, an I/O error), and the jobs that follow would commit one statement at a time.
+func refused(err error) bool {
+	for _, sentinel := range []error{
+		store.ErrOrderExists, store.ErrStale, store.ErrLineExists, store.ErrInstanceExists, store.ErrFenced, store.ErrNotFound,
+	} {
+		if errors.Is(err, sentinel) {
+			return true
+		}
+	}
+	return false
 }
 
 // attemptEach runs the group with a savepoint around every job.
@@ -171,8 +186,7 @@ func (w *writer) finish() error {
 	return nil
 }
 
-// rollback ends the transaction. SQLite ends it by itself after some failures (a full disk, an I/O error), so that there
-// may be none left; the next BEGIN tells the truth.
+// rollback ends the transaction. SQLite may have ended it by itself, so that there is none left.
 func (w *writer) rollback() error {
 	if err := w.tx.control(rollbackTx); err != nil && !isNoTransaction(err) {
 		return fmt.Errorf("sqlite: rollback: %w", err)

@@ -72,6 +72,4 @@ func ids[T any](rows []T, id func(T) string) []string {
 	return out
 }
 
-func taskID(t store.Task) string         { return t.ID }
-func orderID(o store.Order) string       { return o.OrderID }
-func instanceID(i store.Instance) string { return i.InstanceID }
+func taskID(t store.Task) string { return t.ID }

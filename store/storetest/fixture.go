@@ -68,7 +68,8 @@ func NewTask(orderID, instanceID string, seq int64, at time.Time) store.Task {
 	return store.Task{
 		ID: NewID(), Seller: Seller, Queue: Queue, Kind: store.TaskCreate, State: store.TaskReady,
 		OrderID: orderID, InstanceID: instanceID, LineOrderID: orderID, LineID: orderID + "-000001", Seq: seq, DueAt: at,
-		Deadline: at.Add(time.Hour), Payload: `{"instanceId":"` + instanceID + `","orderId":"` + orderID + `","testFlag":false}`,
+		Deadline: at.Add(time.Hour), RetryUntil: at.Add(50 * time.Minute),
+		Payload:     `{"instanceId":"` + instanceID + `","orderId":"` + orderID + `","testFlag":false}`,
 		Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", CreatedAt: at, UpdatedAt: at,
 	}
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +11,7 @@ import (
 )
 
 var rowCases = []testCase{
-	withStore("EveryColumn", func(t *testing.T, s store.Store) { roundTrip(t, s, fullRows("CS1")) }),
+	withStore("EveryColumn", everyColumn),
 	withStore("ZeroValues", func(t *testing.T, s store.Store) { roundTrip(t, s, zeroRows()) }),
 	withStore("UnicodeAndLongValues", func(t *testing.T, s store.Store) { roundTrip(t, s, longRows()) }),
 	withStore("EmptyBytesAreNil", emptyBytes),
@@ -19,6 +20,29 @@ var rowCases = []testCase{
 	withStore("InstancesAmongIDs", instancesAmongIDs),
 	withStore("EventsInPieces", eventsInPieces),
 	withStore("AggregateOrder", aggregateOrder),
+}
+
+// everyColumn also makes sure that a field added to a row is added to fullRows, or its column would go untested.
+func everyColumn(t *testing.T, s store.Store) {
+	c := fullRows("CS1")
+	for _, row := range []any{*c.NewOrder, c.NewLines[0], c.NewInstances[0], c.NewTasks[0], c.Events[0]} {
+		wantFilled(t, reflect.TypeOf(row).String(), reflect.ValueOf(row))
+	}
+	roundTrip(t, s, c)
+}
+
+// wantFilled checks that no field of a row has its zero value.
+func wantFilled(t *testing.T, name string, v reflect.Value) {
+	t.Helper()
+	if _, isTime := v.Interface().(time.Time); v.Kind() == reflect.Struct && !isTime {
+		for i := range v.NumField() {
+			wantFilled(t, name+"."+v.Type().Field(i).Name, v.Field(i))
+		}
+		return
+	}
+	if v.IsZero() {
+		t.Fatalf("fullRows leaves %s empty", name)
+	}
 }
 
 // fullRows fills every column of every table with a value of its own.
@@ -38,7 +62,8 @@ func fullRows(orderID string) *store.Change {
 			LineKey: store.LineKey{
 				Seller: Seller, OrderID: orderID + "-named", OrderLineID: "line", ProductID: "key-product", Action: "refreshInstance/TRIAL",
 			},
-			RootOrderID: orderID, InstanceID: "instance", Params: `{"a":1}`, Extra: []byte{7, 0, 200}, Product: product(3), AnswerCode: "000000", CreatedAt: at(3),
+			RootOrderID: orderID, InstanceID: "instance", Params: `{"a":1}`, Extra: []byte{7, 0, 200},
+			Product: product(3), AnswerCode: "000000", CreatedAt: at(3),
 		}},
 		NewInstances: []store.Instance{{
 			Seller: Seller, InstanceID: "instance", Endpoint: "endpoint", OrderID: orderID, OrderLineID: "line", State: store.InstanceFrozen,
@@ -132,11 +157,11 @@ func putReplaces(t *testing.T, s store.Store) {
 
 func emptyBytes(t *testing.T, s store.Store) {
 	c := Admission("CS1", Epoch)
-	c.NewOrder.Buyer, c.NewInstances[0].Access = []byte{}, []byte{}
+	c.NewOrder.Buyer, c.NewLines[0].Extra, c.NewInstances[0].Access = []byte{}, []byte{}, []byte{}
 	mustApply(t, s, c)
 	a := mustAggregate(t, s, "CS1")
-	if a.Order.Buyer != nil || a.Instances[0].Access != nil {
-		t.Fatalf("buyer %v, access %v, want nil", a.Order.Buyer, a.Instances[0].Access)
+	if a.Order.Buyer != nil || a.Lines[0].Extra != nil || a.Instances[0].Access != nil {
+		t.Fatalf("buyer %v, extra %v, access %v, want nil", a.Order.Buyer, a.Lines[0].Extra, a.Instances[0].Access)
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 
 const taskGet = `-- name: TaskGet :one
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE id = $1
 `
@@ -52,8 +52,8 @@ const taskHeartbeat = `-- name: TaskHeartbeat :one
 UPDATE tasks SET due_at = $1, updated_at = $2
 WHERE id = $3 AND state = 'LEASED' AND fence = $4 AND due_at > $2
 RETURNING
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 `
 
 type TaskHeartbeatParams struct {
@@ -101,8 +101,8 @@ func (q *Queries) TaskHeartbeat(ctx context.Context, arg TaskHeartbeatParams) (T
 
 const taskInsert = `-- name: TaskInsert :exec
 INSERT INTO tasks (
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 ) VALUES (
     $1, $2, $3, $4, $5, $6,
     $7, $8, $9, $10, $11,
@@ -167,8 +167,8 @@ func (q *Queries) TaskInsert(ctx context.Context, arg TaskInsertParams) error {
 
 const taskList = `-- name: TaskList :many
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE seller = $1
 `
@@ -309,11 +309,7 @@ UPDATE tasks SET
     fence = tasks.fence + 1, updated_at = $3::bigint
 FROM due
 WHERE tasks.id = due.id
-RETURNING
-    tasks.id, tasks.seller, tasks.queue, tasks.kind, tasks.state, tasks.order_id, tasks.instance_id,
-    tasks.line_order_id, tasks.line_id, tasks.seq, tasks.due_at, tasks.deadline, tasks.retry_until, tasks.attempt, tasks.worker,
-    tasks.fence, tasks.payload, tasks.result, tasks.reason, tasks.traceparent, tasks.created_at, tasks.updated_at,
-    due.due_at AS was_due_at
+RETURNING tasks.id, tasks.seller, tasks.queue, tasks.kind, tasks.state, tasks.order_id, tasks.instance_id, tasks.line_order_id, tasks.line_id, tasks.seq, tasks.due_at, tasks.deadline, tasks.retry_until, tasks.attempt, tasks.worker, tasks.fence, tasks.payload, tasks.result, tasks.reason, tasks.traceparent, tasks.created_at, tasks.updated_at, due.due_at AS was_due_at
 `
 
 type TasksLeaseParams struct {
@@ -326,29 +322,8 @@ type TasksLeaseParams struct {
 }
 
 type TasksLeaseRow struct {
-	ID          string
-	Seller      string
-	Queue       string
-	Kind        string
-	State       string
-	OrderID     string
-	InstanceID  string
-	LineOrderID string
-	LineID      string
-	Seq         int64
-	DueAt       int64
-	Deadline    int64
-	RetryUntil  int64
-	Attempt     int64
-	Worker      string
-	Fence       int64
-	Payload     string
-	Result      string
-	Reason      string
-	Traceparent string
-	CreatedAt   int64
-	UpdatedAt   int64
-	WasDueAt    int64
+	Task     Task
+	WasDueAt int64
 }
 
 // TasksLease hands out due tasks. Each queue is read along tasks_due_idx for its own first rows, so that a long backlog
@@ -370,28 +345,28 @@ func (q *Queries) TasksLease(ctx context.Context, arg TasksLeaseParams) ([]Tasks
 	for rows.Next() {
 		var i TasksLeaseRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.Seller,
-			&i.Queue,
-			&i.Kind,
-			&i.State,
-			&i.OrderID,
-			&i.InstanceID,
-			&i.LineOrderID,
-			&i.LineID,
-			&i.Seq,
-			&i.DueAt,
-			&i.Deadline,
-			&i.RetryUntil,
-			&i.Attempt,
-			&i.Worker,
-			&i.Fence,
-			&i.Payload,
-			&i.Result,
-			&i.Reason,
-			&i.Traceparent,
-			&i.CreatedAt,
-			&i.UpdatedAt,
+			&i.Task.ID,
+			&i.Task.Seller,
+			&i.Task.Queue,
+			&i.Task.Kind,
+			&i.Task.State,
+			&i.Task.OrderID,
+			&i.Task.InstanceID,
+			&i.Task.LineOrderID,
+			&i.Task.LineID,
+			&i.Task.Seq,
+			&i.Task.DueAt,
+			&i.Task.Deadline,
+			&i.Task.RetryUntil,
+			&i.Task.Attempt,
+			&i.Task.Worker,
+			&i.Task.Fence,
+			&i.Task.Payload,
+			&i.Task.Result,
+			&i.Task.Reason,
+			&i.Task.Traceparent,
+			&i.Task.CreatedAt,
+			&i.Task.UpdatedAt,
 			&i.WasDueAt,
 		); err != nil {
 			return nil, err
@@ -436,8 +411,8 @@ func (q *Queries) TasksNextDue(ctx context.Context, arg TasksNextDueParams) (Tas
 
 const tasksOfOrder = `-- name: TasksOfOrder :many
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE seller = $1 AND order_id = $2 AND state NOT IN ('DONE', 'CANCELLED')
 ORDER BY instance_id, seq, created_at, id

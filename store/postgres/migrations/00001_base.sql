@@ -95,10 +95,12 @@ CREATE TABLE tasks (
     traceparent   TEXT NOT NULL,
     created_at    BIGINT NOT NULL,
     updated_at    BIGINT NOT NULL,
-    CONSTRAINT tasks_pkey PRIMARY KEY (id)
+    CONSTRAINT tasks_pkey PRIMARY KEY (id),
+    CONSTRAINT tasks_seq_check CHECK (seq >= 0)
 );
 
-CREATE UNIQUE INDEX tasks_instance_seq_key ON tasks (seller, instance_id, seq) WHERE seq > 0;
+-- Seq 0 becomes NULL, and NULLs are no duplicates: ordered tasks are unique, and the index finds all tasks of an instance.
+CREATE UNIQUE INDEX tasks_instance_seq_key ON tasks (seller, instance_id, (nullif(seq, 0)));
 CREATE INDEX tasks_due_idx ON tasks (seller, queue, due_at, id) WHERE state IN ('READY', 'LEASED');
 CREATE INDEX tasks_order_idx ON tasks (seller, order_id);
 CREATE INDEX tasks_list_idx ON tasks (seller, created_at, id);
@@ -118,3 +120,6 @@ CREATE TABLE events (
     CONSTRAINT events_pkey PRIMARY KEY (seller, order_id, seq),
     CONSTRAINT events_seq_check CHECK (seq > 0)
 );
+
+-- Every task changes several times and is then left alone: vacuum its dead rows early, or leasing wades through them.
+ALTER TABLE tasks SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);

@@ -1,8 +1,8 @@
 -- name: TaskInsert :exec
 -- TaskInsert adds a task.
 INSERT INTO tasks (
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 ) VALUES (
     sqlc.arg(id), sqlc.arg(seller), sqlc.arg(queue), sqlc.arg(kind), sqlc.arg(state), sqlc.arg(order_id),
     sqlc.arg(instance_id), sqlc.arg(line_order_id), sqlc.arg(line_id), sqlc.arg(seq), sqlc.arg(due_at),
@@ -28,16 +28,16 @@ SELECT 1 / count(*) FROM changed;
 -- name: TaskGet :one
 -- TaskGet reads one task.
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE id = sqlc.arg(id);
 
 -- name: TasksOfOrder :many
 -- TasksOfOrder reads the open tasks of one order.
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id) AND state NOT IN ('DONE', 'CANCELLED')
 ORDER BY instance_id, seq, created_at, id;
@@ -45,8 +45,8 @@ ORDER BY instance_id, seq, created_at, id;
 -- name: TaskList :many
 -- TaskList is the base of a page; the list builder appends filters, order and limit.
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE seller = sqlc.arg(seller);
 
@@ -73,19 +73,15 @@ UPDATE tasks SET
     fence = tasks.fence + 1, updated_at = sqlc.arg(now)::bigint
 FROM due
 WHERE tasks.id = due.id
-RETURNING
-    tasks.id, tasks.seller, tasks.queue, tasks.kind, tasks.state, tasks.order_id, tasks.instance_id,
-    tasks.line_order_id, tasks.line_id, tasks.seq, tasks.due_at, tasks.deadline, tasks.retry_until, tasks.attempt, tasks.worker,
-    tasks.fence, tasks.payload, tasks.result, tasks.reason, tasks.traceparent, tasks.created_at, tasks.updated_at,
-    due.due_at AS was_due_at;
+RETURNING sqlc.embed(tasks), due.due_at AS was_due_at;
 
 -- name: TaskHeartbeat :one
 -- TaskHeartbeat moves the end of a lease that is still held.
 UPDATE tasks SET due_at = sqlc.arg(until), updated_at = sqlc.arg(now)
 WHERE id = sqlc.arg(id) AND state = 'LEASED' AND fence = sqlc.arg(fence) AND due_at > sqlc.arg(now)
 RETURNING
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at;
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at;
 
 -- name: TasksNextDue :one
 -- TasksNextDue tells when the next task of the queues may be handed out; 0 when there is none.

@@ -11,8 +11,8 @@ import (
 
 const taskGet = `-- name: TaskGet :one
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE id = ?1
 `
@@ -76,8 +76,8 @@ func (q *Queries) TaskHeartbeat(ctx context.Context, arg TaskHeartbeatParams) (i
 
 const taskInsert = `-- name: TaskInsert :exec
 INSERT INTO tasks (
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 ) VALUES (
     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
@@ -168,8 +168,8 @@ func (q *Queries) TaskLease(ctx context.Context, arg TaskLeaseParams) error {
 
 const taskList = `-- name: TaskList :many
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE seller = ?1
 `
@@ -313,8 +313,8 @@ func (q *Queries) TaskUpdate(ctx context.Context, arg TaskUpdateParams) (int64, 
 
 const tasksDue = `-- name: TasksDue :many
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE seller = ?1 AND queue = ?2 AND state IN ('READY', 'LEASED') AND due_at <= ?3
 ORDER BY due_at, id
@@ -382,8 +382,8 @@ func (q *Queries) TasksDue(ctx context.Context, arg TasksDueParams) ([]Task, err
 
 const tasksOfOrder = `-- name: TasksOfOrder :many
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE seller = ?1 AND order_id = ?2 AND state NOT IN ('DONE', 'CANCELLED')
 ORDER BY instance_id, seq, created_at, id

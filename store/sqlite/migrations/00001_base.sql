@@ -95,10 +95,12 @@ CREATE TABLE tasks (
     traceparent   TEXT NOT NULL,
     created_at    BIGINT NOT NULL,
     updated_at    BIGINT NOT NULL,
-    CONSTRAINT tasks_pkey PRIMARY KEY (id)
+    CONSTRAINT tasks_pkey PRIMARY KEY (id),
+    CONSTRAINT tasks_seq_check CHECK (seq >= 0)
 );
 
-CREATE UNIQUE INDEX tasks_instance_seq_key ON tasks (seller, instance_id, seq) WHERE seq > 0;
+-- Seq 0 becomes NULL, and NULLs are no duplicates: ordered tasks are unique, and the index finds all tasks of an instance.
+CREATE UNIQUE INDEX tasks_instance_seq_key ON tasks (seller, instance_id, nullif(seq, 0));
 CREATE INDEX tasks_due_idx ON tasks (seller, queue, due_at, id) WHERE state IN ('READY', 'LEASED');
 CREATE INDEX tasks_order_idx ON tasks (seller, order_id);
 CREATE INDEX tasks_list_idx ON tasks (seller, created_at, id);
@@ -118,3 +120,24 @@ CREATE TABLE events (
     CONSTRAINT events_pkey PRIMARY KEY (seller, order_id, seq),
     CONSTRAINT events_seq_check CHECK (seq > 0)
 ) WITHOUT ROWID;
+
+-- What the planner has to know and cannot guess from an empty file: that nearly all rows are of one seller, and that an
+-- order has few rows. Without it reading one order would walk all instances.
+ANALYZE;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('orders', 'orders', '1000000 1000000 1'),
+    ('orders', 'orders_list_idx', '1000000 1000000 2 1'),
+    ('order_lines', 'order_lines', '2000000 2000000 2 2 2 1'),
+    ('order_lines', 'order_lines_root_idx', '2000000 2000000 2 2'),
+    ('instances', 'instances', '1000000 1000000 1'),
+    ('instances', 'instances_order_idx', '1000000 1000000 2'),
+    ('instances', 'instances_list_idx', '1000000 1000000 2 1'),
+    ('instances', 'instances_failed_idx', '1000 1000 1 1'),
+    ('tasks', 'sqlite_autoindex_tasks_1', '4000000 1'),
+    ('tasks', 'tasks_instance_seq_key', '4000000 4000000 4 1'),
+    ('tasks', 'tasks_due_idx', '1000 1000 500 2 1'),
+    ('tasks', 'tasks_order_idx', '4000000 4000000 4'),
+    ('tasks', 'tasks_list_idx', '4000000 4000000 2 1'),
+    ('tasks', 'tasks_failed_idx', '1000 1000 1 1'),
+    ('events', 'events', '8000000 8000000 8 1');
+ANALYZE sqlite_schema;

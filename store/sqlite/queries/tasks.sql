@@ -1,8 +1,8 @@
 -- name: TaskInsert :exec
 -- TaskInsert adds a task.
 INSERT INTO tasks (
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 ) VALUES (
     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
@@ -21,16 +21,16 @@ WHERE id = sqlc.arg(id) AND state = sqlc.arg(expect_state) AND fence = sqlc.arg(
 -- name: TaskGet :one
 -- TaskGet reads one task.
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE id = sqlc.arg(id);
 
 -- name: TasksOfOrder :many
 -- TasksOfOrder reads the open tasks of one order.
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id) AND state NOT IN ('DONE', 'CANCELLED')
 ORDER BY instance_id, seq, created_at, id;
@@ -38,16 +38,16 @@ ORDER BY instance_id, seq, created_at, id;
 -- name: TaskList :many
 -- TaskList is the base of a page; the list builder appends filters, order and limit.
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE seller = sqlc.arg(seller);
 
 -- name: TasksDue :many
 -- TasksDue reads what one queue may hand out now, earliest due first.
 SELECT
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline, retry_until, attempt,
-    worker, fence, payload, result, reason, traceparent, created_at, updated_at
+    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
+    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
 WHERE seller = sqlc.arg(seller) AND queue = sqlc.arg(queue) AND state IN ('READY', 'LEASED') AND due_at <= sqlc.arg(now)
 ORDER BY due_at, id

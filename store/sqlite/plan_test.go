@@ -1,0 +1,120 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+// explainer asks for the plan of a query instead of running it.
+type explainer struct {
+	dbsqlc.DBTX
+	plan string
+}
+
+var errExplained = errors.New("explained")
+
+func (e *explainer) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := e.DBTX.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			return nil, err
+		}
+		steps = append(steps, detail)
+	}
+	e.plan = strings.Join(steps, "; ")
+	return nil, errors.Join(errExplained, rows.Err())
+}
+
+// TestPlans pins the index of every query whose wrong plan would walk a table that grows for ever.
+func TestPlans(t *testing.T) {
+	ctx := t.Context()
+	s, err := Open(ctx, Options{Path: filepath.Join(t.TempDir(), "koogate.db"), Migrate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	fixed := func(e *explainer) *dbsqlc.Queries { return dbsqlc.New(e) }
+	listed := func(l list, q store.ListQuery) func(e *explainer) *dbsqlc.Queries {
+		return func(e *explainer) *dbsqlc.Queries {
+			p, err := l.page(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return dbsqlc.New(suffixed{e, p})
+		}
+	}
+	after := &store.Cursor{ID: "x"}
+	term := func(field, value string) []store.Term { return []store.Term{{Field: field, Value: value}} }
+	for name, c := range map[string]struct {
+		queries func(*explainer) *dbsqlc.Queries
+		run     func(*dbsqlc.Queries) error
+		index   string
+	}{
+		"lines of an order": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.LinesOfOrder(ctx, dbsqlc.LinesOfOrderParams{})
+			return err
+		}, "order_lines_root_idx (seller=? AND root_order_id=?)"},
+		"instances of an order": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.InstancesOfOrder(ctx, dbsqlc.InstancesOfOrderParams{})
+			return err
+		}, "instances_order_idx (seller=? AND order_id=?)"},
+		"tasks of an order": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.TasksOfOrder(ctx, dbsqlc.TasksOfOrderParams{})
+			return err
+		}, "tasks_order_idx (seller=? AND order_id=?)"},
+		"events": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.EventsAfter(ctx, dbsqlc.EventsAfterParams{})
+			return err
+		}, "PRIMARY KEY (seller=? AND order_id=? AND seq>?)"},
+		"due tasks": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.TasksDue(ctx, dbsqlc.TasksDueParams{})
+			return err
+		}, "tasks_due_idx (seller=? AND queue=? AND due_at<?)"},
+		"list of orders": {listed(orderList, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
+			_, err := q.OrderList(ctx, "")
+			return err
+		}, "orders_list_idx (seller=? AND (created_at,order_id)>(?,?))"},
+		"list of failed instances": {listed(instanceList, store.ListQuery{After: after, Desc: true, Filter: term("state", "FAILED")}), func(q *dbsqlc.Queries) error {
+			_, err := q.InstanceList(ctx, "")
+			return err
+		}, "instances_failed_idx (seller=? AND (created_at,instance_id)<(?,?))"},
+		"list of an order's instances": {listed(instanceList, store.ListQuery{Filter: term("order_id", "x")}), func(q *dbsqlc.Queries) error {
+			_, err := q.InstanceList(ctx, "")
+			return err
+		}, "instances_order_idx (seller=? AND order_id=?)"},
+		"list of failed tasks": {listed(taskList, store.ListQuery{After: after, Filter: term("state", "FAILED")}), func(q *dbsqlc.Queries) error {
+			_, err := q.TaskList(ctx, "")
+			return err
+		}, "tasks_failed_idx (seller=? AND (created_at,id)>(?,?))"},
+		"list of an instance's tasks": {listed(taskList, store.ListQuery{After: after, Filter: term("instance_id", "x")}), func(q *dbsqlc.Queries) error {
+			_, err := q.TaskList(ctx, "")
+			return err
+		}, "tasks_instance_seq_key (seller=? AND instance_id=?)"},
+		"list of an order's tasks": {listed(taskList, store.ListQuery{Desc: true, Filter: term("order_id", "x")}), func(q *dbsqlc.Queries) error {
+			_, err := q.TaskList(ctx, "")
+			return err
+		}, "tasks_order_idx (seller=? AND order_id=?)"},
+	} {
+		e := &explainer{DBTX: s.readers}
+		if err := c.run(c.queries(e)); !errors.Is(err, errExplained) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if !strings.Contains(e.plan, c.index) {
+			t.Errorf("%s: the plan is %q, want %q", name, e.plan, c.index)
+		}
+	}
+}
