@@ -67,7 +67,7 @@ type Config struct {
 	QueryWindow time.Duration
 	// TaskWindow is how long a task that fails with "try again" is retried. Default 72 h.
 	TaskWindow time.Duration
-	// JobLease is the lease of Koogate's own jobs. Default 30 s.
+	// JobLease is the lease of Koogate's own jobs. Default 15 s.
 	JobLease time.Duration
 	// BackoffBase and BackoffMax bound the pause between attempts: base·2^(attempt-1), at most max. Defaults 1 s and 5 min.
 	BackoffBase, BackoffMax time.Duration
@@ -89,7 +89,7 @@ func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 	}
 	def(&cfg.QueryWindow, 3*time.Hour)
 	def(&cfg.TaskWindow, 72*time.Hour)
-	def(&cfg.JobLease, 30*time.Second)
+	def(&cfg.JobLease, 15*time.Second)
 	def(&cfg.BackoffBase, time.Second)
 	def(&cfg.BackoffMax, 5*time.Minute)
 	s := &Service{Deps: d, cfg: cfg, endpoints: make(map[string]*Endpoint, len(endpoints))}

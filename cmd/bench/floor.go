@@ -1,0 +1,283 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+)
+
+// The floor: what a careful engineer would write by hand for newInstance and queryInstance, and nothing beyond it. No
+// contract, no tracing, no metrics, no state machine, no replay of conflicts.
+
+// admission is everything that one new order writes.
+type admission struct {
+	order, line, instance string
+	query, create         string // task IDs
+	data, hash            string // of the event
+	at                    int64  // microseconds
+}
+
+// rows is where the floor keeps what it must not lose.
+type rows interface {
+	admit(ctx context.Context, a admission) error // errTaken when the line is there
+	line(ctx context.Context, order, line string) (instance, code string, err error)
+	access(ctx context.Context, instance string) (sealed []byte, err error)
+	seed(ctx context.Context, a admission, sealed []byte) error // an instance that is in use
+	close() error
+}
+
+var (
+	errTaken   = errors.New("taken")
+	errMissing = errors.New("missing")
+)
+
+// lockbox remembers nonces and takes the line's lock, in one go, and gives it up.
+type lockbox interface {
+	enter(ctx context.Context, nonce, lock string) (fresh, held bool, err error)
+	leave(ctx context.Context, lock string) error
+}
+
+type floor struct {
+	rows  rows
+	locks lockbox
+	aead  cipher.AEAD
+}
+
+func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
+	if err != nil {
+		f.answer(w, "000002", "", "")
+		return
+	}
+	q := r.URL.Query()
+	nonce, ts := q.Get("nonce"), q.Get("timestamp")
+	inner := mac([]byte(accessKey), body)
+	want := mac([]byte(accessKey), []byte(accessKey+nonce+ts+inner))
+	if !hmac.Equal([]byte(strings.ToLower(q.Get("signature"))), []byte(want)) {
+		f.answer(w, "000001", "", "")
+		return
+	}
+	ms, err := strconv.ParseInt(ts, 10, 64)
+	if err != nil || time.Since(time.UnixMilli(ms)).Abs() > time.Minute {
+		f.answer(w, "000002", "", "")
+		return
+	}
+	var c struct {
+		Activity, OrderID, OrderLineID, BusinessID, InstanceID string
+	}
+	if err := json.Unmarshal(body, &c); err != nil {
+		f.answer(w, "000002", "", "")
+		return
+	}
+	lock := ""
+	if c.Activity == "newInstance" {
+		lock = c.OrderID + "/" + c.OrderLineID
+	}
+	fresh, held, err := f.locks.enter(r.Context(), nonce, lock)
+	if err == nil && !fresh {
+		f.answer(w, "000001", "", "")
+		return
+	}
+	switch c.Activity {
+	case "newInstance":
+		f.newInstance(w, r, c.OrderID, c.OrderLineID, c.BusinessID)
+		if held {
+			_ = f.locks.leave(r.Context(), lock)
+		}
+	case "queryInstance":
+		f.queryInstance(w, r, c.InstanceID)
+	default:
+		f.answer(w, "000002", "", "")
+	}
+}
+
+func (f *floor) newInstance(w http.ResponseWriter, r *http.Request, order, line, business string) {
+	if instance, code, err := f.rows.line(r.Context(), order, line); err == nil {
+		f.answer(w, code, instance, "")
+		return
+	}
+	data, err := json.Marshal(map[string]string{"answer": "000004", "businessId": business, "endpoint": "bench", "orderLineId": line})
+	if err != nil {
+		f.answer(w, "000005", "", "")
+		return
+	}
+	sum := sha256.Sum256(data)
+	err = f.rows.admit(r.Context(), admission{
+		order: order, line: line, instance: business, query: uuid.Must(uuid.NewV7()).String(), create: uuid.Must(uuid.NewV7()).String(),
+		data: string(data), hash: hex.EncodeToString(sum[:]), at: time.Now().UnixMicro(),
+	})
+	if errors.Is(err, errTaken) {
+		instance, code, err := f.rows.line(r.Context(), order, line)
+		if err != nil {
+			code = "000005"
+		}
+		f.answer(w, code, instance, "")
+		return
+	}
+	if err != nil {
+		f.answer(w, "000005", "", "")
+		return
+	}
+	f.answer(w, "000004", business, "")
+}
+
+func (f *floor) queryInstance(w http.ResponseWriter, r *http.Request, instance string) {
+	sealed, err := f.rows.access(r.Context(), instance)
+	if err != nil {
+		f.answer(w, "000003", "", "")
+		return
+	}
+	plain, err := f.aead.Open(nil, sealed[:12], sealed[12:], []byte(instance))
+	if err != nil {
+		f.answer(w, "000005", "", "")
+		return
+	}
+	f.answer(w, "000000", instance, string(plain))
+}
+
+// answer writes the wire's JSON; access is the appInfo object.
+func (f *floor) answer(w http.ResponseWriter, code, instance, access string) {
+	var b bytes.Buffer
+	b.WriteString(`{"resultCode":"` + code + `","resultMsg":"floor"`)
+	switch {
+	case access != "":
+		b.WriteString(`,"info":[{"instanceId":"` + instance + `","appInfo":` + access + `}]`)
+	case instance != "":
+		b.WriteString(`,"instanceId":"` + instance + `"`)
+	}
+	b.WriteString("}")
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(b.Bytes())
+}
+
+func mac(key, data []byte) string {
+	h := hmac.New(sha256.New, key)
+	h.Write(data)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// mapLocks are nonces and locks in one process.
+type mapLocks struct {
+	mu     sync.Mutex
+	nonces map[string]time.Time
+	locks  map[string]struct{}
+	swept  time.Time
+}
+
+func (m *mapLocks) enter(_ context.Context, nonce, lock string) (fresh, held bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	if now.Sub(m.swept) > 10*time.Second { // keep it bounded, as anybody must
+		for k, until := range m.nonces {
+			if now.After(until) {
+				delete(m.nonces, k)
+			}
+		}
+		m.swept = now
+	}
+	_, seen := m.nonces[nonce]
+	m.nonces[nonce] = now.Add(2 * time.Minute)
+	if lock != "" {
+		if _, busy := m.locks[lock]; !busy {
+			m.locks[lock], held = struct{}{}, true
+		}
+	}
+	return !seen, held, nil
+}
+
+func (m *mapLocks) leave(_ context.Context, lock string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.locks, lock)
+	return nil
+}
+
+// redisLocks are the same in Redis: one round trip to enter, one to leave.
+type redisLocks struct{ client *redis.Client }
+
+func (l redisLocks) enter(ctx context.Context, nonce, lock string) (fresh, held bool, err error) {
+	p := l.client.Pipeline()
+	n := p.SetNX(ctx, "floor:nonce:"+nonce, 1, 2*time.Minute)
+	var k *redis.BoolCmd
+	if lock != "" {
+		k = p.SetNX(ctx, "floor:lock:"+lock, 1, 10*time.Second)
+	}
+	if _, err := p.Exec(ctx); err != nil {
+		return false, false, err
+	}
+	return n.Val(), k != nil && k.Val(), nil
+}
+
+func (l redisLocks) leave(ctx context.Context, lock string) error {
+	return l.client.Del(ctx, "floor:lock:"+lock).Err()
+}
+
+// serveFloor runs the floor until it is told to stop. seedInstance is in use when it is ready.
+func serveFloor(addr, database, redisAddr, seedOrder, seedInstance string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	key := make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return err
+	}
+	f := &floor{locks: &mapLocks{nonces: map[string]time.Time{}, locks: map[string]struct{}{}}}
+	if f.aead, err = cipher.NewGCM(block); err != nil {
+		return err
+	}
+	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
+		f.rows, err = openSQLite(ctx, path)
+	} else {
+		f.rows, err = openPostgres(ctx, database)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.rows.close()
+	if redisAddr != "" {
+		f.locks = redisLocks{redis.NewClient(&redis.Options{Addr: redisAddr, PoolSize: 64})}
+	}
+	nonce := make([]byte, 12)
+	if _, err := rand.Read(nonce); err != nil {
+		return err
+	}
+	access := `{"frontEndUrl":"https://` + seedInstance + `.example.com/","userName":"admin","password":"0123456789abcdef"}`
+	err = f.rows.seed(ctx, admission{
+		order: seedOrder, line: seedOrder + "-000001", instance: seedInstance, query: uuid.NewString(), create: uuid.NewString(),
+		data: "{}", hash: strings.Repeat("0", 64), at: time.Now().UnixMicro(),
+	}, f.aead.Seal(nonce, nonce, []byte(access), []byte(seedInstance)))
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{Addr: addr, Handler: f, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		<-ctx.Done()
+		_ = srv.Close()
+	}()
+	if err := srv.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is a server under test.
+type process struct {
+	name string
+	addr string // of the facade
+	path string
+	cmd  *exec.Cmd
+	done chan error
+}
+
+// start runs a command and waits until its address answers.
+func start(ctx context.Context, name, addr, ready string, env []string, argv ...string) (*process, error) {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // our own binaries
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &process{name: name, addr: addr, path: "/produce/bench", cmd: cmd, done: make(chan error, 1)}
+	go func() { p.done <- cmd.Wait() }()
+	for range 300 {
+		select {
+		case err := <-p.done:
+			return nil, fmt.Errorf("%s ended at once: %v", name, err)
+		case <-time.After(50 * time.Millisecond):
+		}
+		res, err := http.Get("http://" + ready) //nolint:noctx,gosec // a probe on loopback
+		if err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode < 500 {
+				return p, nil
+			}
+		}
+	}
+	return nil, errors.Join(fmt.Errorf("%s is not ready after 15 s", name), p.stop())
+}
+
+// stop ends the process and waits for it.
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case <-p.done:
+		return nil
+	case <-time.After(10 * time.Second):
+		return p.cmd.Process.Kill()
+	}
+}
+
+// cpu is the processor time the process has used so far, from the kernel's books (ticks of 10 ms).
+func (p *process) cpu() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	f := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	user, _ := strconv.ParseInt(f[11], 10, 64)   // utime
+	system, _ := strconv.ParseInt(f[12], 10, 64) // stime
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// freeAddr returns a loopback address that nothing listens on now.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/koogate/koogate/server/vault"
+)
+
+// buffer is written by the command and read by the test.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// koogate runs one command line in this process.
+func koogate(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs buffer
+	code = run(t.Context(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func writeConfig(t *testing.T, dir, key, token string, addr []string) string {
+	t.Helper()
+	path := filepath.Join(dir, "koogate.yaml")
+	text := fmt.Sprintf(`
+listen: {facade: '%s', api: '%s', grpc: '%s', ops: '%s'}
+database: {url: 'sqlite:%s'}
+keyset_file: '%s'
+sellers:
+  - name: acme
+    api_tokens: ['%s']
+    marketplace: {site: cn, access_key: some-access-key, secret_key: some-secret-key-0123456789}
+endpoints:
+  - {name: main, seller: acme, keys: ['%s'], products: {"*": {provisioner: crm}}}
+provisioners: [{name: crm, type: worker}]
+`, addr[0], addr[1], addr[2], addr[3], filepath.Join(dir, "koogate.db"), filepath.Join(dir, "keyset.json"), token, key)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const (
+	cliKey   = "cli-test-access-key-0123456789"
+	cliToken = "cli-test-token-0123456789abcdef01234"
+)
+
+func TestCommandLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		args       []string
+		code       int
+		out, errAt string
+	}{
+		"help":            {[]string{"--help"}, exitOK, "koogate config check --config koogate.yaml", ""},
+		"help of serve":   {[]string{"serve", "--help"}, exitOK, "A second signal", ""},
+		"help of migrate": {[]string{"migrate", "--help"}, exitOK, "only go forward", ""},
+		"help of check":   {[]string{"config", "check", "--help"}, exitOK, "its remedy", ""},
+		"help of keys":    {[]string{"keys", "new", "--help"}, exitOK, "52 characters", ""},
+		"version":         {[]string{"version"}, exitOK, "koogate ", ""},
+		"no command":      {nil, exitUsage, "", "koogate --help"},
+		"unknown command": {[]string{"burn"}, exitUsage, "", "burn"},
+		"unknown flag":    {[]string{"serve", "--burn"}, exitUsage, "", "--burn"},
+		"unknown level":   {[]string{"serve", "--log-level", "loud"}, exitUsage, "", "log-level"},
+		"no file":         {[]string{"serve", "--config", "/nonexistent/koogate.yaml"}, exitFailed, "", "no such file"},
+		"no database":     {[]string{"migrate"}, exitFailed, "", "database.url: is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("LC_ALL", "C")
+			code, out, errs := koogate(t, c.args...)
+			if code != c.code || !strings.Contains(out, c.out) || !strings.Contains(errs, c.errAt) {
+				t.Fatalf("got %d\n%s\n%s", code, out, errs)
+			}
+		})
+	}
+}
+
+func TestKeysNew(t *testing.T) {
+	_, one, _ := koogate(t, "keys", "new")
+	_, two, _ := koogate(t, "keys", "new")
+	if len(strings.TrimSpace(one)) != 52 || one == two {
+		t.Fatalf("got %q and %q", one, two)
+	}
+	path := filepath.Join(t.TempDir(), "keyset.json")
+	if code, _, errs := koogate(t, "keys", "new", path); code != exitOK {
+		t.Fatal(errs)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("got %v, %v", info, err)
+	}
+	if _, err := vault.OpenFile(path); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := os.ReadFile(path)
+	if code, _, errs := koogate(t, "keys", "new", path); code != exitFailed || !strings.Contains(errs, "not overwritten") {
+		t.Fatalf("got %d %s", code, errs)
+	}
+	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+		t.Fatal("the keyset was overwritten")
+	}
+}
+
+func TestConfigCheck(t *testing.T) {
+	dir, addrs := t.TempDir(), freeAddrs(t, 4)
+	t.Run("good", func(t *testing.T) {
+		if code, out, errs := koogate(t, "config", "check", "--config", writeConfig(t, dir, cliKey, cliToken, addrs)); code != exitOK || out != "ok\n" {
+			t.Fatalf("got %d %s", code, errs)
+		}
+	})
+	t.Run("faults", func(t *testing.T) {
+		t.Setenv("LC_ALL", "C")
+		code, _, errs := koogate(t, "config", "check", "--config", writeConfig(t, dir, "koogate-demo-access-key", "short", addrs),
+			"--set", "listen.ops=nowhere")
+		lines := strings.Split(strings.TrimSpace(errs), "\n")
+		if code != exitFailed || len(lines) != 3 || strings.Contains(errs, "koogate-demo-access-key") {
+			t.Fatalf("got %d\n%s", code, errs)
+		}
+		for i, part := range []string{"listen.ops: is not host:port", "sellers[0].api_tokens[0]: has 5 characters", "endpoints[0].keys[0]: is the public demo value"} {
+			if !strings.Contains(lines[i], part) {
+				t.Errorf("line %d is %q, want %q", i, lines[i], part)
+			}
+		}
+	})
+	t.Run("in Chinese", func(t *testing.T) {
+		t.Setenv("LC_ALL", "zh_CN.UTF-8")
+		if _, _, errs := koogate(t, "config", "check", "--config", writeConfig(t, dir, "koogate-demo-access-key", cliToken, addrs)); !strings.Contains(errs, "演示值") {
+			t.Fatal(errs)
+		}
+	})
+}
+
+func TestServeRefusesDemoValues(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
+	dir, addrs := t.TempDir(), freeAddrs(t, 4)
+	for _, c := range [][2]string{{"koogate-demo-access-key", cliToken}, {"koogate-demo-kit-key", cliToken}, {cliKey, "koogate-demo-token"}, {"short", cliToken}} {
+		code, _, errs := koogate(t, "serve", "--config", writeConfig(t, dir, c[0], c[1], addrs))
+		if code != exitFailed || !strings.Contains(errs, "public demo value") && !strings.Contains(errs, "use at least") {
+			t.Errorf("%v: got %d %s", c, code, errs)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "koogate.db")); err == nil {
+		t.Error("a refused start touched the database")
+	}
+}
+
+// TestServe goes the way of an operator: keys, check, migrate, serve, stop.
+func TestServe(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	dir, addrs := t.TempDir(), freeAddrs(t, 4)
+	config := writeConfig(t, dir, cliKey, cliToken, addrs)
+	must := func(args ...string) {
+		t.Helper()
+		if code, _, errs := koogate(t, args...); code != exitOK {
+			t.Fatalf("koogate %s: %d %s", strings.Join(args, " "), code, errs)
+		}
+	}
+	if code, _, errs := koogate(t, "serve", "--config", config); code != exitFailed || !strings.Contains(errs, "keyset.json") {
+		t.Fatalf("without a keyset: %d %s", code, errs)
+	}
+	must("keys", "new", filepath.Join(dir, "keyset.json"))
+	must("config", "check", "--config", config)
+	if code, _, errs := koogate(t, "serve", "--config", config); code != exitFailed {
+		t.Fatalf("without a database: %d %s", code, errs)
+	}
+	must("migrate", "--config", config)
+	must("migrate", "--config", config)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out, log buffer
+	ended := make(chan int, 1)
+	go func() { ended <- run(ctx, []string{"serve", "--config", config}, &out, &log) }()
+	ready := false
+	for range 400 {
+		if res, err := http.Get("http://" + addrs[3] + "/readyz"); err == nil {
+			_ = res.Body.Close()
+			if ready = res.StatusCode == http.StatusOK; ready {
+				break
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if !ready {
+		t.Fatalf("not ready: %s", log.String())
+	}
+	cancel()
+	select {
+	case code := <-ended:
+		if code != exitOK {
+			t.Fatalf("got %d %s", code, log.String())
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("serve does not stop")
+	}
+	if text := log.String(); !strings.Contains(text, `"msg":"listening"`) || strings.Contains(text, cliKey) || strings.Contains(text, cliToken) {
+		t.Errorf("the log is %s", text)
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/koogate/koogate/server"
+)
+
+// configFlags are the flags of every command that reads a configuration.
+type configFlags struct {
+	Config string            `help:"The configuration file (YAML)." short:"c" type:"path" env:"KOOGATE_CONFIG"`
+	Set    map[string]string `help:"Set one key, e.g. --set listen.facade=:8443. Wins over the environment and the file." placeholder:"KEY=VALUE" mapsep:"none"`
+}
+
+// load reads the configuration.
+func (f configFlags) load() (server.Config, []server.Problem) {
+	return server.LoadConfig(server.Source{File: f.Config, Environ: os.Environ(), Set: f.Set})
+}
+
+// report prints problems in the language of the terminal; it returns errReported when there are any.
+func report(out *console, problems []server.Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	lang := language(os.Getenv)
+	for _, p := range problems {
+		_, _ = fmt.Fprintln(out.err, p.In(lang)) // there is nowhere else to complain
+	}
+	return errReported
+}
+
+// language is the user's, as the C library finds it.
+func language(getenv func(string) string) string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := getenv(name); v != "" {
+			return strings.ToLower(v)
+		}
+	}
+	return ""
+}
+
+// checkCmd is koogate config check.
+type checkCmd struct {
+	configFlags
+}
+
+// Help is shown by koogate config check --help.
+func (checkCmd) Help() string {
+	return `Prints a line for every fault, with its remedy, and exits 1; or says ok and exits 0. It reads the files that the
+configuration names and connects to nothing.
+
+Example:
+  koogate config check --config koogate.yaml`
+}
+
+// Run implements the command.
+func (c *checkCmd) Run(out *console) error {
+	cfg, problems := c.load()
+	problems = append(append(problems, cfg.Validate()...), cfg.Weak()...)
+	if err := report(out, problems); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(out.out, "ok")
+	return err
+}

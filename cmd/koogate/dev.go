@@ -1,0 +1,316 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/clock"
+)
+
+// devCmd runs everything in one process on loopback: Koogate on SQLite, a marketplace simulator, and one order of each
+// kind through its whole life.
+type devCmd struct {
+	Once     bool   `help:"Drive the orders, print the table and exit: 0 when every row is green, else 1."`
+	Strict   bool   `help:"The simulator answers order queries only for orders that it placed."`
+	Data     string `help:"Keep the database and the keyset in this directory instead of a temporary one." type:"path"`
+	Facade   string `help:"Address of the facade." default:"127.0.0.1:8080"`
+	API      string `help:"Address of the internal REST API." default:"127.0.0.1:8081"`
+	GRPC     string `help:"Address of the internal gRPC API." default:"127.0.0.1:9090" name:"grpc"`
+	Ops      string `help:"Address of health and metrics." default:"127.0.0.1:9091"`
+	Sim      string `help:"Address of the marketplace simulator." default:"127.0.0.1:8088"`
+	JaegerUI string `help:"Where Jaeger's pages are; spans go to its OTLP port when it answers there." default:"http://127.0.0.1:16686" name:"jaeger"`
+	OTLP     string `help:"Jaeger's OTLP gRPC address." default:"127.0.0.1:4317"`
+	Verbose  bool   `help:"Log every call to stderr." short:"v"`
+}
+
+// Help is shown by koogate dev --help.
+func (devCmd) Help() string {
+	return `Examples:
+  koogate dev                    start, show the table, keep running until Ctrl-C
+  koogate dev --once             the same, then exit; for CI
+  koogate dev --data ./data      keep the database between runs
+  make jaeger && koogate dev     with every order's trace in Jaeger
+
+The names, keys and ports are fixed and known to everybody: never use dev mode where others can reach it.`
+}
+
+// The fixed names of dev mode (DESIGN, "Names and ports that stay fixed").
+const (
+	demoSeller    = "demo"
+	demoKey       = "koogate-demo-access-key"
+	demoAK        = "koogate-demo-ak"
+	demoSK        = "koogate-demo-sk"
+	demoToken     = "koogate-demo-token"
+	drillSeller   = "demo-worker" // whose instances an outside worker provides
+	drillToken    = "koogate-demo-worker-token"
+	drillQueue    = "outside"
+	templateQueue = "template"
+)
+
+var demoCredentials = sign.Credentials{AccessKey: demoAK, SecretKey: demoSK}
+
+// Run implements the command.
+func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
+	began := clock.System{}.Now()
+	dir, tidy, err := c.directory()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tidy()) }()
+	level := slog.LevelError
+	if c.Verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(out.err, &slog.HandlerOptions{Level: level}))
+
+	market, err := c.market(log)
+	if err != nil {
+		return err
+	}
+	defer market.close()
+	jaeger := c.findJaeger(ctx)
+	koogate, err := startServer(ctx, c.config(dir, market.drillURL, jaeger), log)
+	if err != nil {
+		return err
+	}
+
+	ctx, cancel := context.WithCancel(ctx)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return market.serve(ctx) })
+	group.Go(func() error { return koogate.Run(ctx) })
+	group.Go(func() error {
+		if c.Once {
+			defer cancel()
+		}
+		if err := waitReady(ctx, c.Ops); err != nil {
+			return err
+		}
+		t := &table{out: out, jaeger: jaeger, began: began}
+		if err := c.drive(ctx, market, t); err != nil {
+			return err
+		}
+		t.print()
+		if failed := t.failed(); failed > 0 {
+			if c.Once {
+				return fmt.Errorf("%d of %d orders failed", failed, len(t.rows))
+			}
+			fmt.Fprintf(out.out, "\n%d of %d orders failed; run with -v to see every call\n", failed, len(t.rows))
+		}
+		if !c.Once {
+			return c.next(out, jaeger)
+		}
+		return nil
+	})
+	err = group.Wait()
+	cancel()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return err
+}
+
+// directory returns where the data live and what to do about it at the end.
+func (c *devCmd) directory() (dir string, tidy func() error, err error) {
+	if c.Data != "" {
+		return c.Data, func() error { return nil }, os.MkdirAll(c.Data, 0o700)
+	}
+	dir, err = os.MkdirTemp("", "koogate-dev-")
+	return dir, func() error { return os.RemoveAll(dir) }, err
+}
+
+// config is dev mode's whole configuration.
+func (c *devCmd) config(dir, drillURL, jaeger string) server.Config {
+	cfg := server.DefaultConfig()
+	cfg.Listen = server.Listen{Facade: c.Facade, API: c.API, GRPC: c.GRPC, Ops: c.Ops}
+	cfg.Database.URL = server.Secret("sqlite:" + filepath.Join(dir, "koogate.db"))
+	cfg.KeysetFile = filepath.Join(dir, "keyset.json")
+	cfg.ShutdownGrace = 5 * time.Second
+	cfg.GRPC.Reflection = true
+	if jaeger != "" && os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" {
+		cfg.Tracing = server.Tracing{Endpoint: c.OTLP, Insecure: true}
+	}
+	seller := func(name, token, url string) server.Seller {
+		return server.Seller{
+			Name: name, APITokens: []server.Secret{server.Secret(token)},
+			Marketplace: server.Marketplace{BaseURL: url, AccessKey: demoAK, SecretKey: demoSK},
+		}
+	}
+	cfg.Sellers = []server.Seller{
+		seller(demoSeller, demoToken, "http://"+c.Sim), seller(drillSeller, drillToken, drillURL),
+	}
+	cfg.Endpoints = []server.Endpoint{
+		{
+			Name: "demo", Seller: demoSeller, Keys: []server.Secret{demoKey},
+			Products: map[string]server.Product{"*": {Provisioner: templateQueue, SyncBudget: 4 * time.Second}},
+		},
+		{
+			Name: "demo-worker", Seller: drillSeller, Keys: []server.Secret{demoKey},
+			Products: map[string]server.Product{"*": {Provisioner: drillQueue}},
+		},
+	}
+	cfg.Provisioners = []server.Provisioner{
+		{Name: templateQueue, Type: server.ProvisionerTemplate, Template: server.Template{
+			FrontEndURL: "https://{instance}.demo.example.com/", AdminURL: "https://{instance}.demo.example.com/admin",
+			UserName: "admin", Memo: "示例实例 (demo instance)",
+		}},
+		{Name: drillQueue, Type: server.ProvisionerWorker},
+	}
+	return cfg
+}
+
+// market is the simulator, twice: the demo seller's on the fixed port, and one for the drill with the outside worker.
+type market struct {
+	demo, drill *simulator.Simulator
+	listeners   [2]net.Listener
+	drillURL    string
+}
+
+func (c *devCmd) market(log *slog.Logger) (m *market, err error) {
+	sim := func(endpoint string) (*simulator.Simulator, error) {
+		return simulator.New(simulator.Config{
+			FacadeURL: "http://" + c.Facade + "/produce/" + endpoint, AccessKey: demoKey, Credentials: demoCredentials,
+			Now: clock.System{}.Now, Sleep: sleep, Strict: c.Strict, Retry: simulator.DocumentedRetry().Compressed(3600),
+			Poll: simulator.Schedule{Interval: 200 * time.Millisecond, Window: 30 * time.Second}, Log: log,
+		})
+	}
+	m = &market{}
+	if m.demo, err = sim("demo"); err != nil {
+		return nil, err
+	}
+	if m.drill, err = sim("demo-worker"); err != nil {
+		return nil, err
+	}
+	for i, addr := range []string{c.Sim, "127.0.0.1:0"} {
+		if m.listeners[i], err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr); err != nil {
+			return nil, errors.Join(fmt.Errorf("simulator: %w; is another koogate dev running? Choose another --sim", err), m.close())
+		}
+	}
+	m.drillURL = "http://" + m.listeners[1].Addr().String()
+	return m, nil
+}
+
+func (m *market) close() error {
+	m.demo.Close()
+	if m.drill != nil {
+		m.drill.Close()
+	}
+	for _, l := range m.listeners {
+		if l != nil {
+			_ = l.Close() // a listener that its server has closed
+		}
+	}
+	return nil
+}
+
+func (m *market) serve(ctx context.Context) error {
+	var group errgroup.Group
+	for i, s := range []*simulator.Simulator{m.demo, m.drill} {
+		srv := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second}
+		group.Go(func() error {
+			if err := srv.Serve(m.listeners[i]); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+		group.Go(func() error {
+			<-ctx.Done()
+			return srv.Close()
+		})
+	}
+	return group.Wait()
+}
+
+// findJaeger returns where Jaeger's pages are, empty when nothing answers there.
+func (c *devCmd) findJaeger(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.JaegerUI+"/api/services", nil)
+	if err != nil {
+		return ""
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return ""
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return ""
+	}
+	return c.JaegerUI
+}
+
+// waitReady waits until the ops door says that the server can serve.
+func waitReady(ctx context.Context, ops string) error {
+	for {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+ops+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		if res, err := http.DefaultClient.Do(r); err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		if err := sleep(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// sleep waits for d, or until ctx is done.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := clock.System{}.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C():
+		return nil
+	}
+}
+
+// next says what to open.
+func (c *devCmd) next(out *console, jaeger string) error {
+	now := clock.System{}.Now()
+	base := "http://" + c.Facade + "/produce/demo"
+	curl, err := simulator.CurlExample(base, demoKey, now)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out.out, `
+Running until Ctrl-C. What to open next:
+
+  seller centre (orders, calls, 重新启动)   http://%[1]s/
+  orders, instances, tasks as JSON          curl -H 'Authorization: Bearer %[2]s' http://%[3]s/v1/orders
+  the API's description                     http://%[3]s/openapi.yaml
+  health and metrics                        http://%[4]s/readyz  http://%[4]s/metrics
+  gRPC (reflection on)                      %[5]s
+`, c.Sim, demoToken, c.API, c.Ops, c.GRPC)
+	if jaeger == "" {
+		fmt.Fprintf(out.out, "  traces                                    none: start Jaeger with `make jaeger`, then run this again\n")
+	} else {
+		fmt.Fprintf(out.out, "  traces                                    %s/search?service=koogate\n", jaeger)
+	}
+	fmt.Fprintf(out.out, "\nDrive the facade by hand (good for 60 seconds):\n\n%s\n", curl)
+	return nil
+}
+
+// console is where commands write: out for results, err for messages.
+type console struct {
+	out, err io.Writer
+	colour   bool // out is a terminal
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/telemetry"
+)
+
+// row is one order of the table.
+type row struct {
+	order, kind, instance string
+	seller                string
+	took                  time.Duration
+	steps                 int
+	err                   string
+}
+
+// table collects the orders' outcomes and prints them.
+type table struct {
+	out    *console
+	jaeger string
+	began  time.Time
+
+	mu   sync.Mutex
+	rows []row
+}
+
+// add records an outcome and says so at once.
+func (t *table) add(r row) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rows = append(t.rows, r)
+	verdict := "ok"
+	if r.err != "" {
+		verdict = "FAILED: " + r.err
+	}
+	fmt.Fprintf(t.out.err, "  %-24s %s (%d steps, %s)\n", r.kind, verdict, r.steps, r.took.Round(time.Millisecond))
+}
+
+func (t *table) failed() (n int) {
+	for _, r := range t.rows {
+		if r.err != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func (t *table) print() {
+	paint := func(code, s string) string {
+		if !t.out.colour {
+			return s
+		}
+		return "\x1b[" + code + "m" + s + "\x1b[0m"
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ORDER\tKIND\tINSTANCE\tRESULT\tTIME\tTRACE")
+	for _, r := range t.rows {
+		trace := telemetry.TraceID(r.seller, r.order).String()
+		if t.jaeger != "" {
+			trace = t.jaeger + "/trace/" + trace
+		}
+		result := "ok"
+		if r.err != "" {
+			result = "FAILED"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.order, r.kind, r.instance, result, r.took.Round(time.Millisecond), trace)
+	}
+	_ = w.Flush() // a strings.Builder takes everything
+	for i, line := range strings.Split(strings.TrimRight(b.String(), "\n"), "\n") {
+		switch { // colour whole lines: escapes inside cells would spoil the columns
+		case i == 0:
+			line = paint("1", line)
+		case t.rows[i-1].err == "":
+			line = paint("32", line)
+		default:
+			line = paint("31", line)
+		}
+		fmt.Fprintln(t.out.out, line)
+	}
+	for _, r := range t.rows {
+		if r.err != "" {
+			fmt.Fprintf(t.out.out, "%s %s: %s\n", r.order, r.kind, r.err)
+		}
+	}
+	fmt.Fprintf(t.out.out, "%d orders, %d failed, %s since start\n", len(t.rows), t.failed(), clock.System{}.Now().Sub(t.began).Round(10*time.Millisecond))
+}
+
+// drive takes one order of each kind through its life, and one whose worker is killed.
+func (c *devCmd) drive(ctx context.Context, m *market, t *table) error {
+	fmt.Fprintln(t.out.err, "driving one order of each kind through its life")
+	var group errgroup.Group
+	for _, kind := range simulator.Kinds() {
+		group.Go(func() error {
+			report, err := m.demo.Life(ctx, kind)
+			if err != nil {
+				return err
+			}
+			t.add(c.judge(ctx, demoSeller, demoToken, report))
+			return nil
+		})
+	}
+	group.Go(func() error {
+		r, err := c.drill(ctx, m)
+		if err == nil {
+			t.add(r)
+		}
+		return err
+	})
+	return group.Wait()
+}
+
+// judge turns a life's report into a row; the order's event chain must hold as well.
+func (c *devCmd) judge(ctx context.Context, seller, token string, report simulator.Report) row {
+	r := row{
+		order: report.OrderID, kind: string(report.Kind), instance: report.InstanceID, seller: seller, took: report.Took, steps: len(report.Steps),
+	}
+	for _, s := range report.Steps {
+		if s.Err != "" && r.err == "" {
+			r.err = s.Name + ": " + s.Err
+		}
+	}
+	if r.err == "" && report.Result != simulator.Passed {
+		r.err = "the simulator did not accept it"
+	}
+	if err := c.verifyChain(ctx, token, r.order); err != nil && r.err == "" {
+		r.err = err.Error()
+	}
+	return r
+}
+
+// verifyChain asks the internal API whether the order's events hold together.
+func (c *devCmd) verifyChain(ctx context.Context, token, order string) error {
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.API+"/v1/orders/"+order+":verify", nil)
+	if err != nil {
+		return err
+	}
+	q.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(q)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	var verdict struct {
+		Valid   bool   `json:"valid"`
+		Detail  string `json:"detail"`
+		Message string `json:"message"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&verdict); err != nil {
+		return fmt.Errorf("event chain: %w", err)
+	}
+	if !verdict.Valid {
+		return fmt.Errorf("event chain of %s: %s%s", order, verdict.Detail, verdict.Message)
+	}
+	return nil
+}
+
+// shorten keeps a text within n runes.
+func shorten(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-1]) + "…"
+}

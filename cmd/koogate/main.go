@@ -1,0 +1,115 @@
+// Command koogate is the whole service and its tools. `koogate --help` lists the commands.
+//
+// Exit codes: 0 done, or stopped by a signal in order; 1 failed; 2 the command line is wrong.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// cli is the command line.
+type cli struct {
+	Dev     devCmd     `cmd:"" help:"Run everything in one process on loopback, with a marketplace simulator."`
+	Serve   serveCmd   `cmd:"" help:"Run the service."`
+	Migrate migrateCmd `cmd:"" help:"Create or update the database's tables."`
+	Config  struct {
+		Check checkCmd `cmd:"" help:"Check a configuration: a message with the remedy for every fault."`
+	} `cmd:"" help:"Work with configurations."`
+	Keys struct {
+		New keysNewCmd `cmd:"" help:"Make a keyset, or a random key or token."`
+	} `cmd:"" help:"Make keys."`
+	Version versionCmd `cmd:"" help:"Say which version this is."`
+
+	DevWorker devWorkerCmd `cmd:"" hidden:""`
+}
+
+const about = `Koogate is the seller's side of Huawei Cloud KooGallery as one service.
+
+Examples:
+  koogate dev                                   try it: no configuration, no other process
+  koogate keys new /etc/koogate/keyset.json     then write a configuration from deploy/koogate.example.yaml
+  koogate config check --config koogate.yaml
+  koogate migrate --config koogate.yaml
+  koogate serve --config koogate.yaml
+
+Exit codes: 0 done or stopped in order, 1 failed, 2 wrong command line.`
+
+func main() {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel() // the first asks for a stop in order
+		<-signals
+		os.Exit(exitFailed) // the second does not
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// leave is how kong leaves after --help.
+type leave int
+
+// run runs one command line and returns its exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if v := recover(); v != nil {
+			l, ok := v.(leave)
+			if !ok {
+				panic(v)
+			}
+			code = int(l)
+		}
+	}()
+	out := &console{out: stdout, err: stderr, colour: terminal(stdout)}
+	var c cli
+	parser, err := kong.New(&c, kong.Name("koogate"), kong.Description(about), kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(leave(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Bind(out), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "koogate:", err)
+		return exitFailed
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "koogate: %v\nSee koogate --help.\n", err)
+		return exitUsage
+	}
+	switch err := command.Run(); {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errReported):
+		return exitFailed
+	default:
+		_, _ = fmt.Fprintln(stderr, "koogate:", err)
+		return exitFailed
+	}
+}
+
+// errReported is a failure whose reason has been printed.
+var errReported = errors.New("reported")
+
+// terminal says whether somebody looks at what is written to w.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

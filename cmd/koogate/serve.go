@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+)
+
+// serveCmd is koogate serve.
+type serveCmd struct {
+	configFlags
+	LogLevel string `help:"What is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"KOOGATE_LOG_LEVEL"`
+}
+
+// Help is shown by koogate serve --help.
+func (serveCmd) Help() string {
+	return `Runs until SIGTERM or Ctrl-C, then stops in order: not ready, no new calls, running calls to their end, jobs, database.
+A second signal ends the process at once; nothing that was answered is lost by it.
+
+It refuses a faulty configuration, the demo keys, short keys, and a database that koogate migrate has not brought up to
+date. The log goes to stderr, as JSON unless that is a terminal.
+
+Examples:
+  koogate serve --config koogate.yaml
+  KOOGATE_LISTEN_FACADE=0.0.0.0:8443 koogate serve --config koogate.yaml --log-level debug`
+}
+
+// Run implements the command.
+func (c *serveCmd) Run(ctx context.Context, out *console) error {
+	cfg, problems := c.load()
+	if len(problems) == 0 {
+		problems = append(cfg.Validate(), cfg.Weak()...)
+	}
+	if err := report(out, problems); err != nil {
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return err
+	}
+	log := newLog(out, level)
+	app, err := newServer(ctx, cfg, wiring{log: log})
+	if err != nil {
+		return err
+	}
+	log.InfoContext(ctx, "starting", "version", version())
+	return app.Run(ctx)
+}
+
+// migrateCmd is koogate migrate.
+type migrateCmd struct {
+	configFlags
+}
+
+// Help is shown by koogate migrate --help.
+func (migrateCmd) Help() string {
+	return `Brings the schema of database.url up to date; with SQLite it creates the file. Migrations only go forward and are safe while
+the previous version still runs. Only the database's part of the configuration is looked at.
+
+Example:
+  koogate migrate --config koogate.yaml`
+}
+
+// Run implements the command.
+func (c *migrateCmd) Run(ctx context.Context, out *console) error {
+	cfg, problems := c.load()
+	if len(problems) == 0 {
+		problems = cfg.ValidateDatabase()
+	}
+	if err := report(out, problems); err != nil {
+		return err
+	}
+	applied, err := migrate(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out.out, "up to date; %d migrations applied\n", applied)
+	return err
+}

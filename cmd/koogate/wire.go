@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/koogate/koogate/koogallery/openapi"
+	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/marketplace"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/memory"
+	"github.com/koogate/koogate/store/postgres"
+	"github.com/koogate/koogate/store/redis"
+	"github.com/koogate/koogate/store/sqlite"
+)
+
+// This file is the only place that knows which backends there are.
+
+// wiring says how backends are opened.
+type wiring struct {
+	log *slog.Logger
+	// prepare migrates the database and makes the keyset when it is missing; serve leaves both to commands of their own.
+	prepare bool
+}
+
+// app is a wired server with what has to be let go after it.
+type app struct {
+	*server.Server
+	after func()
+}
+
+// Run is server.Run.
+func (a *app) Run(ctx context.Context) error {
+	defer a.after()
+	return a.Server.Run(ctx)
+}
+
+// startServer wires a server that prepares its database and keyset itself, for the dev mode. The configuration may hold
+// the demo values.
+func startServer(ctx context.Context, cfg server.Config, log *slog.Logger) (*app, error) {
+	return newServer(ctx, cfg, wiring{log: log, prepare: true})
+}
+
+// newServer opens the backends that a configuration names and wires a server over them.
+func newServer(ctx context.Context, cfg server.Config, w wiring) (*app, error) {
+	deps, after, err := openBackends(ctx, cfg, w)
+	if err != nil {
+		return nil, err
+	}
+	s, err := server.New(cfg, deps)
+	if err != nil {
+		after()
+		return nil, errors.Join(err, deps.Store.Close(), deps.Guard.Close(), deps.Telemetry.Shutdown(ctx))
+	}
+	return &app{Server: s, after: after}, nil
+}
+
+// openBackends opens what a configuration names. after lets idle connections to the marketplace go; the rest is released
+// by server.Run.
+func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.Deps, after func(), err error) {
+	var opened []func() error
+	defer func() {
+		if err != nil {
+			for _, release := range opened {
+				err = errors.Join(err, release())
+			}
+		}
+	}()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	d = server.Deps{
+		Clock: clock.System{}, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text,
+		Metrics: telemetry.NewMetrics(registry), Gatherer: registry, Log: w.log,
+	}
+	if d.Sealer, err = openVault(cfg.KeysetFile, w.prepare); err != nil {
+		return d, nil, err
+	}
+	transport := outgoing()
+	if d.Marketplace, err = openMarketplace(cfg.Sellers, &http.Client{Transport: transport}, d.Clock); err != nil {
+		return d, nil, err
+	}
+	if d.Telemetry, err = telemetry.Setup(ctx, telemetry.Options{
+		Version: version(), Getenv: tracingEnv(cfg.Tracing, os.Getenv), Clock: d.Clock, Logger: w.log,
+	}); err != nil {
+		return d, nil, err
+	}
+	opened = append(opened, func() error { return d.Telemetry.Shutdown(context.WithoutCancel(ctx)) })
+	if d.Store, err = openStore(ctx, cfg.Database, w); err != nil {
+		return d, nil, err
+	}
+	opened = append(opened, d.Store.Close)
+	if d.Guard, err = openGuard(cfg.Redis, d); err != nil {
+		return d, nil, err
+	}
+	return d, transport.CloseIdleConnections, nil
+}
+
+func openVault(path string, make bool) (*vault.Vault, error) {
+	if _, err := os.Stat(path); make && errors.Is(err, os.ErrNotExist) {
+		if err := newKeyset(path); err != nil {
+			return nil, err
+		}
+	}
+	return vault.OpenFile(path)
+}
+
+func openStore(ctx context.Context, db server.Database, w wiring) (store.Store, error) {
+	if path, ok := db.SQLitePath(); ok {
+		return sqlite.Open(ctx, sqlite.Options{Path: path, Migrate: w.prepare})
+	}
+	return postgres.Open(ctx, postgres.Options{URL: db.URL.Reveal(), Migrate: w.prepare, Logger: w.log})
+}
+
+// migrate brings the database up to date.
+func migrate(ctx context.Context, db server.Database) (applied int, err error) {
+	if path, ok := db.SQLitePath(); ok {
+		return sqlite.Migrate(ctx, path)
+	}
+	return postgres.Migrate(ctx, db.URL.Reveal())
+}
+
+// openGuard returns the guard in Redis, or its twin in the process.
+func openGuard(r server.Redis, d server.Deps) (store.Guard, error) {
+	if len(r.Addrs) == 0 {
+		return memory.New(d.Clock.Now), nil
+	}
+	o := redis.Options{
+		Addrs: r.Addrs, Master: r.Master, Cluster: r.Cluster, DB: r.DB, Username: r.Username, Password: r.Password.Reveal(),
+		SentinelUsername: r.SentinelUsername, SentinelPassword: r.SentinelPassword.Reveal(), Prefix: r.Prefix, Now: d.Clock.Now,
+		OnState: func(away bool, cause error) {
+			d.Metrics.GuardAway(away)
+			if away {
+				d.Log.Warn("redis is away; calls go on without it", "error", cause)
+			} else {
+				d.Log.Info("redis is back")
+			}
+		},
+	}
+	if r.TLS {
+		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return redis.Open(o)
+}
+
+// openMarketplace makes a client of the open APIs for every seller.
+func openMarketplace(sellers []server.Seller, client *http.Client, c clock.Clock) (*marketplace.Marketplace, error) {
+	clients := make(map[string]marketplace.Querier, len(sellers))
+	for _, s := range sellers {
+		m := s.Marketplace
+		q, err := openapi.New(openapi.Config{
+			Site: m.Site, BaseURL: m.BaseURL, Credentials: m.Credentials(), HTTPClient: client, Now: c.Now,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("seller %s: %w", s.Name, err)
+		}
+		clients[s.Name] = q
+	}
+	return marketplace.New(clients), nil
+}
+
+// outgoing carries the order queries of all sellers.
+func outgoing() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 4 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    4 * time.Second,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    8,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+// tracingEnv lets the configuration stand in for the standard variables where they are not set.
+func tracingEnv(t server.Tracing, getenv func(string) string) func(string) string {
+	if t.Endpoint == "" || getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != "" {
+		return getenv
+	}
+	own := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": t.Endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+	if t.Insecure {
+		own["OTEL_EXPORTER_OTLP_INSECURE"] = "true"
+	}
+	return func(name string) string {
+		if v, ok := own[name]; ok {
+			return v
+		}
+		return getenv(name)
+	}
+}

@@ -1,0 +1,65 @@
+package v1
+
+import (
+	"context"
+
+	"buf.build/go/protovalidate"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc"
+
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/interceptor"
+)
+
+// API holds the handlers of every service of koogate.v1.
+type API struct {
+	tasks     *tasks
+	orders    *orders
+	instances *instances
+}
+
+// Options are what the handlers work with.
+type Options struct {
+	Core      *fulfil.Service
+	Validator protovalidate.Validator
+	// Draining ends waiting leases when it is closed, so that a stop need not wait for them. Nil never does.
+	Draining <-chan struct{}
+}
+
+// New returns the handlers.
+func New(o Options) *API {
+	return &API{
+		tasks:     &tasks{core: o.Core, validator: o.Validator, draining: o.Draining},
+		orders:    &orders{core: o.Core},
+		instances: &instances{core: o.Core},
+	}
+}
+
+// Register adds the services to a gRPC server or an in-process channel.
+func (a *API) Register(r grpc.ServiceRegistrar) {
+	koogatev1.RegisterTaskServiceServer(r, a.tasks)
+	koogatev1.RegisterOrderServiceServer(r, a.orders)
+	koogatev1.RegisterInstanceServiceServer(r, a.instances)
+}
+
+// RegisterGateway adds the services' REST paths, which call through conn.
+func RegisterGateway(ctx context.Context, mux *runtime.ServeMux, conn grpc.ClientConnInterface) error {
+	if err := koogatev1.RegisterTaskServiceHandlerClient(ctx, mux, koogatev1.NewTaskServiceClient(conn)); err != nil {
+		return err
+	}
+	if err := koogatev1.RegisterOrderServiceHandlerClient(ctx, mux, koogatev1.NewOrderServiceClient(conn)); err != nil {
+		return err
+	}
+	return koogatev1.RegisterInstanceServiceHandlerClient(ctx, mux, koogatev1.NewInstanceServiceClient(conn))
+}
+
+// sellerOf is the seller that the call's token names. Errors: TOKEN_INVALID.
+func sellerOf(ctx context.Context) (string, error) {
+	seller, ok := interceptor.SellerFrom(ctx)
+	if !ok {
+		return "", errs.New(errs.Unauthorized, errs.TokenInvalid, "a bearer token is required")
+	}
+	return seller, nil
+}

@@ -1,0 +1,113 @@
+package v1
+
+import (
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/store"
+)
+
+// maxLines is how many lines an order shows.
+const maxLines = 1000
+
+// timestamp leaves a zero time out.
+func timestamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+func each[A, B any](list []A, convert func(A) B) []B {
+	out := make([]B, len(list))
+	for i := range list {
+		out[i] = convert(list[i])
+	}
+	return out
+}
+
+// taskOf shows a task without its fencing token, which only the holder of the lease is told.
+func taskOf(t store.Task) *koogatev1.Task {
+	p := fulfil.PayloadOf(t)
+	m := &koogatev1.Task{
+		TaskId: t.ID, Seller: t.Seller, Queue: t.Queue, Kind: taskKind(t.Kind), State: taskState(t.State),
+		InstanceId: t.InstanceID, OrderId: t.LineOrderID, OrderLineId: t.LineID,
+		ProductId: p.ProductID, SkuCode: p.SKUCode, ChargingMode: p.ChargingMode, LinearValue: p.LinearValue,
+		Trial: p.Trial, ExpireTime: timestamp(p.ExpireAt),
+		Attempt: t.Attempt, Reason: t.Reason, Traceparent: t.Traceparent, WorkerId: t.Worker,
+		CreateTime: timestamp(t.CreatedAt), UpdateTime: timestamp(t.UpdatedAt),
+	}
+	if m.OrderId == "" { // freeze, unfreeze and checks name no order of their own
+		m.OrderId = t.OrderID
+	}
+	switch t.State {
+	case store.TaskLeased:
+		m.LeaseExpireTime = timestamp(t.DueAt)
+	case store.TaskReady:
+		m.NotBeforeTime = timestamp(t.DueAt)
+	}
+	return m
+}
+
+// leaseOf shows a task to the worker that holds it.
+func leaseOf(t store.Task) *koogatev1.Task {
+	m := taskOf(t)
+	m.FencingToken = t.Fence
+	return m
+}
+
+func orderOf(o store.Order) *koogatev1.Order {
+	return &koogatev1.Order{
+		OrderId: o.OrderID, Seller: o.Seller, Endpoint: o.Endpoint, OrderType: o.OrderType,
+		QueryState: queryState(o.QueryState), QueryReason: o.QueryReason,
+		TraceId: telemetry.TraceID(o.Seller, o.OrderID).String(), EventCount: o.Head.Seq, EventHash: o.Head.Hash,
+		CreateTime: timestamp(o.CreatedAt), UpdateTime: timestamp(o.UpdatedAt),
+	}
+}
+
+// wholeOrder shows an order with its lines, the creating ones first.
+func wholeOrder(a *store.Aggregate) *koogatev1.Order {
+	lines := slices.Clone(a.Lines)
+	slices.SortStableFunc(lines, func(x, y store.Line) int { return rank(x) - rank(y) })
+	m := orderOf(a.Order)
+	m.Lines = each(lines[:min(len(lines), maxLines)], lineOf)
+	return m
+}
+
+func rank(l store.Line) int {
+	if l.Action == fulfil.ActionNew {
+		return 0
+	}
+	return 1
+}
+
+func lineOf(l store.Line) *koogatev1.OrderLine {
+	return &koogatev1.OrderLine{
+		OrderId: l.OrderID, OrderLineId: l.OrderLineID, Action: l.Action, InstanceId: l.InstanceID,
+		ProductId: l.Product.ProductID, SkuCode: l.Product.SKUCode, ChargingMode: l.Product.ChargingMode,
+		AnswerCode: l.AnswerCode, CreateTime: timestamp(l.CreatedAt),
+	}
+}
+
+func eventOf(e store.Event) *koogatev1.OrderEvent {
+	return &koogatev1.OrderEvent{
+		Seq: e.Seq, Kind: e.Kind, InstanceId: e.InstanceID, Time: timestamp(e.At), DataJson: e.Data, PrevHash: e.PrevHash,
+		Hash: e.Hash,
+	}
+}
+
+// instanceOf shows an instance; url is what its customer opens.
+func instanceOf(i store.Instance, url string) *koogatev1.Instance {
+	return &koogatev1.Instance{
+		InstanceId: i.InstanceID, Seller: i.Seller, Endpoint: i.Endpoint, OrderId: i.OrderID, OrderLineId: i.OrderLineID,
+		State: instanceState(i.State), Reason: i.Reason, ProductId: i.Product.ProductID, SkuCode: i.Product.SKUCode,
+		ChargingMode: i.Product.ChargingMode, LinearValue: i.Product.LinearValue, Trial: i.Trial,
+		ExpireTime: timestamp(i.ExpireAt), FrontEndUrl: url, TraceId: telemetry.TraceID(i.Seller, i.OrderID).String(),
+		CreateTime: timestamp(i.CreatedAt), UpdateTime: timestamp(i.UpdatedAt),
+	}
+}

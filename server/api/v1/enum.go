@@ -1,0 +1,71 @@
+package v1
+
+import (
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/store"
+)
+
+// The store's states and kinds are the contract's enum values without their prefix; a test holds both to that.
+const (
+	prefixTaskKind      = "TASK_KIND_"
+	prefixTaskState     = "TASK_STATE_"
+	prefixInstanceState = "INSTANCE_STATE_"
+	prefixQueryState    = "QUERY_STATE_"
+)
+
+func taskKind(k store.TaskKind) koogatev1.TaskKind {
+	return koogatev1.TaskKind(koogatev1.TaskKind_value[prefixTaskKind+string(k)])
+}
+
+func taskState(s store.TaskState) koogatev1.TaskState {
+	return koogatev1.TaskState(koogatev1.TaskState_value[prefixTaskState+string(s)])
+}
+
+func instanceState(s store.InstanceState) koogatev1.InstanceState {
+	return koogatev1.InstanceState(koogatev1.InstanceState_value[prefixInstanceState+string(s)])
+}
+
+func queryState(s store.QueryState) koogatev1.QueryState {
+	return koogatev1.QueryState(koogatev1.QueryState_value[prefixQueryState+string(s)])
+}
+
+// stored lists an enum's values as the store writes them, for filters.
+func stored(e protoreflect.Enum, prefix string) []string {
+	values := e.Descriptor().Values()
+	var names []string
+	for i := range values.Len() {
+		if v := values.Get(i); v.Number() != 0 {
+			names = append(names, strings.TrimPrefix(string(v.Name()), prefix))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// failureCode is what the marketplace is told about a failed creation (saas-v2 §7).
+func failureCode(c koogatev1.FailureCode) resultcode.Code {
+	switch c {
+	case koogatev1.FailureCode_FAILURE_CODE_NO_RESOURCE:
+		return resultcode.NoResource
+	case koogatev1.FailureCode_FAILURE_CODE_MOBILE:
+		return resultcode.MobileInvalid
+	case koogatev1.FailureCode_FAILURE_CODE_EMAIL:
+		return resultcode.EmailInvalid
+	case koogatev1.FailureCode_FAILURE_CODE_ALREADY_PURCHASED:
+		return resultcode.AlreadyPurchased
+	case koogatev1.FailureCode_FAILURE_CODE_ALREADY_SUBSCRIBED:
+		return resultcode.AlreadySubscribed
+	case koogatev1.FailureCode_FAILURE_CODE_SOLD_OUT:
+		return resultcode.SoldOut
+	case koogatev1.FailureCode_FAILURE_CODE_EMAIL_DOMAIN:
+		return resultcode.EmailDomainExists
+	default: // INTERNAL, and UNSPECIFIED which is read as INTERNAL
+		return resultcode.ProductInternal
+	}
+}

@@ -1,0 +1,116 @@
+package v1
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strconv"
+	"testing"
+
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// storeConstants reads the values of the store's string constants of a type from its source, so that a new one cannot be
+// forgotten here.
+func storeConstants(t *testing.T, typ string) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../../store/rows.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values []string
+	for _, d := range file.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.CONST {
+			continue
+		}
+		for _, spec := range g.Specs {
+			v := spec.(*ast.ValueSpec)
+			if id, ok := v.Type.(*ast.Ident); ok && id.Name == typ {
+				text, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				values = append(values, text)
+			}
+		}
+	}
+	slices.Sort(values)
+	return values
+}
+
+// TestEnumsMatchTheStore holds both lists of values to be the same, and every value to map.
+func TestEnumsMatchTheStore(t *testing.T) {
+	for typ, c := range map[string]struct {
+		enum   protoreflect.Enum
+		prefix string
+		number func(string) protoreflect.EnumNumber
+	}{
+		"TaskKind": {koogatev1.TaskKind(0), prefixTaskKind, func(s string) protoreflect.EnumNumber {
+			return taskKind(store.TaskKind(s)).Number()
+		}},
+		"TaskState": {koogatev1.TaskState(0), prefixTaskState, func(s string) protoreflect.EnumNumber {
+			return taskState(store.TaskState(s)).Number()
+		}},
+		"InstanceState": {koogatev1.InstanceState(0), prefixInstanceState, func(s string) protoreflect.EnumNumber {
+			return instanceState(store.InstanceState(s)).Number()
+		}},
+		"QueryState": {koogatev1.QueryState(0), prefixQueryState, func(s string) protoreflect.EnumNumber {
+			return queryState(store.QueryState(s)).Number()
+		}},
+	} {
+		t.Run(typ, func(t *testing.T) {
+			inStore, inContract := storeConstants(t, typ), stored(c.enum, c.prefix)
+			if len(inStore) == 0 || !slices.Equal(inStore, inContract) {
+				t.Fatalf("the store has %v, the contract %v", inStore, inContract)
+			}
+			seen := make(map[protoreflect.EnumNumber]bool)
+			for _, v := range inStore {
+				n := c.number(v)
+				if n == 0 || seen[n] {
+					t.Errorf("%s maps to %d", v, n)
+				}
+				seen[n] = true
+			}
+			if c.number("NO_SUCH") != 0 {
+				t.Error("an unknown value maps to a known one")
+			}
+		})
+	}
+}
+
+func TestFailureCodes(t *testing.T) {
+	want := map[koogatev1.FailureCode]resultcode.Code{
+		koogatev1.FailureCode_FAILURE_CODE_UNSPECIFIED:        "000104",
+		koogatev1.FailureCode_FAILURE_CODE_INTERNAL:           "000104",
+		koogatev1.FailureCode_FAILURE_CODE_NO_RESOURCE:        "000100",
+		koogatev1.FailureCode_FAILURE_CODE_MOBILE:             "000101",
+		koogatev1.FailureCode_FAILURE_CODE_EMAIL:              "000102",
+		koogatev1.FailureCode_FAILURE_CODE_ALREADY_PURCHASED:  "000103",
+		koogatev1.FailureCode_FAILURE_CODE_ALREADY_SUBSCRIBED: "000105",
+		koogatev1.FailureCode_FAILURE_CODE_SOLD_OUT:           "000106",
+		koogatev1.FailureCode_FAILURE_CODE_EMAIL_DOMAIN:       "000107",
+	}
+	used := make(map[resultcode.Code]bool)
+	for n := range koogatev1.FailureCode_name {
+		c := koogatev1.FailureCode(n)
+		got := failureCode(c)
+		if got != want[c] {
+			t.Errorf("%s becomes %q, want %q", c, got, want[c])
+		}
+		used[got] = true
+	}
+	for _, c := range resultcode.Creation() { // and back: no creation code is out of a worker's reach
+		if !used[c] {
+			t.Errorf("no failure code becomes %s", c)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package v1
+
+import (
+	"context"
+	"strconv"
+
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/pagetoken"
+	"github.com/koogate/koogate/store"
+)
+
+const defaultEvents = 200
+
+// orders serves OrderService.
+type orders struct {
+	koogatev1.UnimplementedOrderServiceServer
+
+	core *fulfil.Service
+}
+
+// GetOrder implements OrderService.
+func (s *orders) GetOrder(ctx context.Context, r *koogatev1.GetOrderRequest) (*koogatev1.GetOrderResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.core.Order(ctx, seller, r.GetOrderId())
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.GetOrderResponse{Order: wholeOrder(a)}, nil
+}
+
+// ListOrders implements OrderService.
+func (s *orders) ListOrders(ctx context.Context, r *koogatev1.ListOrdersRequest) (*koogatev1.ListOrdersResponse, error) {
+	l := list[store.Order]{
+		name: "orders",
+		fields: fields{
+			"endpoint": nil, "order_type": nil, "query_state": stored(koogatev1.QueryState(0), prefixQueryState),
+		},
+		read:  s.core.Orders,
+		place: func(o store.Order) store.Cursor { return store.Cursor{CreatedAt: o.CreatedAt, ID: o.OrderID} },
+	}
+	rows, next, err := l.page(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.ListOrdersResponse{Orders: each(rows, orderOf), NextPageToken: next}, nil
+}
+
+// ListOrderEvents implements OrderService. Its pages are continued by seq, so events that are appended meanwhile follow.
+func (s *orders) ListOrderEvents(ctx context.Context, r *koogatev1.ListOrderEventsRequest) (*koogatev1.ListOrderEventsResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bound := pagetoken.Bind("events", seller, r.GetOrderId())
+	after, err := afterSeq(bound, r.GetPageToken())
+	if err != nil {
+		return nil, err
+	}
+	size := pageSize(r.GetPageSize(), defaultEvents)
+	events, err := s.core.Events(ctx, seller, r.GetOrderId(), after, size+1)
+	if err != nil {
+		return nil, err
+	}
+	var next string
+	if len(events) > size {
+		events = events[:size]
+		next = pagetoken.Encode(bound, store.Cursor{ID: strconv.FormatInt(events[size-1].Seq, 10)})
+	}
+	return &koogatev1.ListOrderEventsResponse{Events: each(events, eventOf), NextPageToken: next}, nil
+}
+
+// afterSeq is the seq behind which a page of events begins.
+func afterSeq(bound pagetoken.Binding, token string) (int64, error) {
+	c, err := pagetoken.Decode(bound, token)
+	if err != nil || c == nil {
+		return 0, err
+	}
+	seq, err := strconv.ParseInt(c.ID, 10, 64)
+	if err != nil || seq < 0 {
+		return 0, errs.New(errs.Invalid, errs.PageTokenInvalid, "page_token: not a token of this list")
+	}
+	return seq, nil
+}
+
+// VerifyOrder implements OrderService.
+func (s *orders) VerifyOrder(ctx context.Context, r *koogatev1.VerifyOrderRequest) (*koogatev1.VerifyOrderResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := s.core.VerifyOrder(ctx, seller, r.GetOrderId())
+	if err != nil {
+		return nil, err
+	}
+	m := &koogatev1.VerifyOrderResponse{Valid: chain.Broken == nil, EventCount: chain.Count}
+	if b := chain.Broken; b != nil {
+		m.BrokenSeq, m.Detail = b.Seq, b.Error()
+	}
+	return m, nil
+}

@@ -1,0 +1,205 @@
+package v1
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/store"
+)
+
+// defaultLease is the length of a lease that names none.
+const defaultLease = 60 * time.Second
+
+// tasks serves TaskService.
+type tasks struct {
+	koogatev1.UnimplementedTaskServiceServer
+
+	core      *fulfil.Service
+	validator protovalidate.Validator
+	draining  <-chan struct{}
+}
+
+// LeaseTasks implements TaskService. While the server drains it hands out nothing more.
+func (s *tasks) LeaseTasks(ctx context.Context, r *koogatev1.LeaseTasksRequest) (*koogatev1.LeaseTasksResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.GetQueue() == fulfil.QueueOrderQuery {
+		e := errs.New(errs.Invalid, errs.InvalidField, "queue: %s is Koogate's own", fulfil.QueueOrderQuery)
+		e.Fields = []errs.Field{{Path: "queue", Msg: "is Koogate's own and serves no worker"}}
+		return nil, e
+	}
+	ctx, cancel := s.untilDraining(ctx)
+	defer cancel()
+	leased, err := s.core.LeaseTasks(ctx, fulfil.Lease{
+		Seller: seller, Queues: []string{r.GetQueue()}, Worker: r.GetWorkerId(), Max: max(1, int(r.GetMaxTasks())),
+		Wait: r.GetWait().AsDuration(), For: leaseLength(r.GetLeaseDuration()),
+	})
+	if err != nil && !errors.Is(context.Cause(ctx), errDraining) {
+		return nil, err
+	}
+	return &koogatev1.LeaseTasksResponse{Tasks: each(leased, leaseOf)}, nil
+}
+
+var errDraining = errors.New("the server is draining")
+
+// untilDraining is a context that also ends when the server drains.
+func (s *tasks) untilDraining(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	if s.draining == nil {
+		return ctx, func() { cancel(nil) }
+	}
+	go func() {
+		select {
+		case <-s.draining:
+			cancel(errDraining)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+func leaseLength(d *durationpb.Duration) time.Duration {
+	if d == nil {
+		return defaultLease
+	}
+	return d.AsDuration()
+}
+
+// HeartbeatTask implements TaskService.
+func (s *tasks) HeartbeatTask(ctx context.Context, r *koogatev1.HeartbeatTaskRequest) (*koogatev1.HeartbeatTaskResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.core.HeartbeatTask(ctx, seller, r.GetTaskId(), r.GetFencingToken(), leaseLength(r.GetLeaseDuration()))
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.HeartbeatTaskResponse{Task: leaseOf(t)}, nil
+}
+
+// CompleteTask implements TaskService.
+func (s *tasks) CompleteTask(ctx context.Context, r *koogatev1.CompleteTaskRequest) (*koogatev1.CompleteTaskResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := fulfil.Completion{Seller: seller, TaskID: r.GetTaskId(), Fence: r.GetFencingToken()}
+	if a := r.GetAccessInfo(); a != nil {
+		if err := s.checkAccess(a); err != nil {
+			return nil, err
+		}
+		c.Access = &fulfil.Access{
+			FrontEndURL: a.GetFrontEndUrl(), AdminURL: a.GetAdminUrl(), UserName: a.GetUserName(), Password: a.GetPassword(),
+			Memo: a.GetMemo(),
+		}
+	}
+	if v := r.GetChangeVerdict(); v != nil {
+		c.Verdict = &fulfil.Verdict{Allowed: v.GetAllowed(), Message: v.GetMessage()}
+	}
+	t, err := s.core.CompleteTask(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.CompleteTaskResponse{Task: taskOf(t)}, nil
+}
+
+// checkAccess holds a result to the contract with the marketplace (saas-v2 §5.2), whatever the internal API lets through:
+// what is stored here must be showable for the life of the instance. The messages name bounds and never values.
+func (s *tasks) checkAccess(a *koogatev1.AccessInfo) error {
+	err := s.validator.Validate(&productionv1.AppInfo{
+		FrontEndUrl: a.GetFrontEndUrl(), AdminUrl: a.GetAdminUrl(), UserName: a.GetUserName(), Password: a.GetPassword(),
+		Memo: a.GetMemo(),
+	})
+	if err == nil {
+		return nil
+	}
+	e := errs.New(errs.Invalid, errs.ResultInvalid, "access_info breaks the marketplace's bounds")
+	var invalid *protovalidate.ValidationError
+	if !errors.As(err, &invalid) {
+		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	for _, v := range invalid.Violations {
+		e.Fields = append(e.Fields, errs.Field{
+			Path: "access_info." + protovalidate.FieldPathString(v.Proto.GetField()), Msg: v.Proto.GetMessage(),
+		})
+	}
+	return e
+}
+
+// FailTask implements TaskService. Order queries are not a worker's to fail: what rests on them is the core's.
+func (s *tasks) FailTask(ctx context.Context, r *koogatev1.FailTaskRequest) (*koogatev1.FailTaskResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.core.Task(ctx, seller, r.GetTaskId())
+	if err != nil {
+		return nil, err
+	}
+	if t.Kind == store.TaskOrderQuery {
+		return nil, errs.New(errs.NotFound, errs.TaskNotFound, "order queries are Koogate's own tasks")
+	}
+	t, err = s.core.FailTask(ctx, fulfil.Failure{
+		Seller: seller, TaskID: r.GetTaskId(), Fence: r.GetFencingToken(), Permanent: r.GetPermanent(),
+		Code: failureCode(r.GetCode()), Message: r.GetMessage(), RetryAfter: r.GetRetryAfter().AsDuration(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.FailTaskResponse{Task: taskOf(t)}, nil
+}
+
+// RetryTask implements TaskService.
+func (s *tasks) RetryTask(ctx context.Context, r *koogatev1.RetryTaskRequest) (*koogatev1.RetryTaskResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.core.RetryTask(ctx, seller, r.GetTaskId())
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.RetryTaskResponse{Task: taskOf(t)}, nil
+}
+
+// GetTask implements TaskService.
+func (s *tasks) GetTask(ctx context.Context, r *koogatev1.GetTaskRequest) (*koogatev1.GetTaskResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.core.Task(ctx, seller, r.GetTaskId())
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.GetTaskResponse{Task: taskOf(t)}, nil
+}
+
+// ListTasks implements TaskService.
+func (s *tasks) ListTasks(ctx context.Context, r *koogatev1.ListTasksRequest) (*koogatev1.ListTasksResponse, error) {
+	l := list[store.Task]{
+		name: "tasks",
+		fields: fields{
+			"state": stored(koogatev1.TaskState(0), prefixTaskState), "kind": stored(koogatev1.TaskKind(0), prefixTaskKind),
+			"queue": nil, "instance_id": nil, "order_id": nil,
+		},
+		read:  s.core.Tasks,
+		place: func(t store.Task) store.Cursor { return store.Cursor{CreatedAt: t.CreatedAt, ID: t.ID} },
+	}
+	rows, next, err := l.page(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.ListTasksResponse{Tasks: each(rows, taskOf), NextPageToken: next}, nil
+}

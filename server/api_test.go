@@ -1,0 +1,357 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	_ "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/store"
+)
+
+// step is one call of an API case, made over gRPC on one server and over REST on another. A text ${name} stands for what
+// an earlier step saved.
+type step struct {
+	Name    string            `json:"name"`
+	Admit   string            `json:"admit"` // instead of a call: admit this order and do its order query
+	RPC     string            `json:"rpc"`   // Service/Method of koogate.v1
+	Token   *string           `json:"token"` // acme's when absent; "" for none
+	Request json.RawMessage   `json:"request"`
+	REST    string            `json:"rest"` // METHOD path
+	Body    json.RawMessage   `json:"body"` // of the REST request
+	Code    string            `json:"code"` // gRPC code; OK when absent
+	Status  int               `json:"status"`
+	Reason  string            `json:"reason"`  // ErrorInfo.reason
+	Fields  []string          `json:"fields"`  // BadRequest fields
+	Wrapped string            `json:"wrapped"` // the response's field that REST shows alone
+	Want    json.RawMessage   `json:"want"`    // must be in the response; null means absent
+	Save    map[string]string `json:"save"`    // name → path in the response, e.g. "tasks.0.taskId"
+}
+
+// outcome is what a step got.
+type outcome struct {
+	code   string // gRPC only
+	status int    // REST only
+	reason string
+	fields []string
+	body   any // the response as JSON, unwrapped
+}
+
+// TestAPI runs every case file over both transports.
+func TestAPI(t *testing.T) {
+	files, err := filepath.Glob("api/v1/testdata/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var steps []step
+		dec := json.NewDecoder(bytes.NewReader(raw))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&steps); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, transport := range []string{"grpc", "rest"} {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".json")+"/"+transport, func(t *testing.T) {
+				r := start(t, withoutJobs)
+				conns := map[string]*grpc.ClientConn{}
+				saved := map[string]string{}
+				for _, s := range steps {
+					if s.Admit != "" {
+						r.admit(t, s.Admit)
+						continue
+					}
+					token := acmeToken
+					if s.Token != nil {
+						token = map[string]string{"": "", "other": otherToken, "wrong": "no-such-token"}[*s.Token]
+					}
+					fill := func(text string) string {
+						for k, v := range saved {
+							text = strings.ReplaceAll(text, "${"+k+"}", v)
+						}
+						return text
+					}
+					var got outcome
+					if transport == "rest" {
+						got = r.rest(t, s, token, fill)
+					} else {
+						if conns[token] == nil {
+							conns[token] = r.dial(token)
+						}
+						got = invoke(t, s, conns[token], fill)
+					}
+					s.judge(t, got, transport, fill)
+					for name, path := range s.Save {
+						saved[name] = at(t, got.body, path)
+					}
+				}
+			})
+		}
+	}
+}
+
+func (s *step) judge(t *testing.T, got outcome, transport string, fill func(string) string) {
+	t.Helper()
+	want := s.Code
+	if want == "" {
+		want = "OK"
+	}
+	if transport == "grpc" && got.code != want || transport == "rest" && got.status != s.Status {
+		t.Fatalf("%s: got %s %d %v %s, want %s %d", s.Name, got.code, got.status, got.body, got.reason, want, s.Status)
+	}
+	if got.reason != s.Reason {
+		t.Errorf("%s: reason %q, want %q", s.Name, got.reason, s.Reason)
+	}
+	if fmt.Sprint(got.fields) != fmt.Sprint(s.Fields) {
+		t.Errorf("%s: fields %q, want %q", s.Name, got.fields, s.Fields)
+	}
+	if len(s.Want) > 0 {
+		var want any
+		if err := json.Unmarshal([]byte(fill(string(s.Want))), &want); err != nil {
+			t.Fatalf("%s: %v", s.Name, err)
+		}
+		if diff := missing("", want, got.body); diff != "" {
+			t.Errorf("%s: %s\nin %v", s.Name, diff, got.body)
+		}
+	}
+}
+
+// missing says what of want is not in got.
+func missing(path string, want, got any) string {
+	switch w := want.(type) {
+	case map[string]any:
+		g, ok := got.(map[string]any)
+		if !ok {
+			return path + " is no object"
+		}
+		for k, v := range w {
+			if v == nil {
+				if x, there := g[k]; there && x != nil && x != "" && x != "0" {
+					return fmt.Sprintf("%s.%s is %v and should not be there", path, k, x)
+				}
+				continue
+			}
+			if d := missing(path+"."+k, v, g[k]); d != "" {
+				return d
+			}
+		}
+	case []any:
+		g, ok := got.([]any)
+		if !ok || len(g) != len(w) {
+			return fmt.Sprintf("%s has %d elements, want %d", path, len(g), len(w))
+		}
+		for i := range w {
+			if d := missing(path+"."+strconv.Itoa(i), w[i], g[i]); d != "" {
+				return d
+			}
+		}
+	default:
+		if fmt.Sprint(want) != fmt.Sprint(got) {
+			return fmt.Sprintf("%s is %v, want %v", path, got, want)
+		}
+	}
+	return ""
+}
+
+// at follows a path through objects and arrays to a text.
+func at(t *testing.T, v any, path string) string {
+	t.Helper()
+	for part := range strings.SplitSeq(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[part]
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err != nil || i >= len(x) {
+				t.Fatalf("no %s in %v", path, v)
+			}
+			v = x[i]
+		}
+	}
+	text, ok := v.(string)
+	if !ok {
+		t.Fatalf("%s is %v", path, v)
+	}
+	return text
+}
+
+func invoke(t *testing.T, s step, conn *grpc.ClientConn, fill func(string) string) outcome {
+	t.Helper()
+	service, method, _ := strings.Cut(s.RPC, "/")
+	d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName("koogate.v1." + service))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := d.(protoreflect.ServiceDescriptor).Methods().ByName(protoreflect.Name(method))
+	in, out := newMessage(t, m.Input()), newMessage(t, m.Output())
+	if len(s.Request) > 0 {
+		if err := protojson.Unmarshal([]byte(fill(string(s.Request))), in); err != nil {
+			t.Fatalf("%s: %v", s.Name, err)
+		}
+	}
+	err = conn.Invoke(t.Context(), "/koogate.v1."+s.RPC, in, out)
+	st := status.Convert(err)
+	o := outcome{code: st.Code().String()}
+	o.code = map[string]string{
+		"OK": "OK", "InvalidArgument": "INVALID_ARGUMENT", "NotFound": "NOT_FOUND", "Aborted": "ABORTED",
+		"Unauthenticated": "UNAUTHENTICATED", "FailedPrecondition": "FAILED_PRECONDITION",
+	}[o.code]
+	o.details(st)
+	if err == nil {
+		text, err := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = json.Unmarshal(text, &o.body)
+		if s.Wrapped != "" {
+			o.body = o.body.(map[string]any)[s.Wrapped]
+		}
+	}
+	return o
+}
+
+func (o *outcome) details(st *status.Status) {
+	for _, d := range st.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			o.reason = d.GetReason()
+		case *errdetails.BadRequest:
+			for _, v := range d.GetFieldViolations() {
+				o.fields = append(o.fields, v.GetField())
+			}
+		}
+	}
+}
+
+func newMessage(t *testing.T, d protoreflect.MessageDescriptor) proto.Message {
+	t.Helper()
+	typ, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return typ.New().Interface()
+}
+
+func (r *rig) rest(t *testing.T, s step, token string, fill func(string) string) outcome {
+	t.Helper()
+	method, path, _ := strings.Cut(fill(s.REST), " ")
+	code, text, header := r.http(server.DoorAPI, method, path, token, fill(string(s.Body)))
+	if header.Get("Content-Type") != "application/json" {
+		t.Errorf("%s: content type %q", s.Name, header.Get("Content-Type"))
+	}
+	o := outcome{status: code}
+	if err := json.Unmarshal([]byte(text), &o.body); err != nil {
+		t.Fatalf("%s: %s: %v", s.Name, text, err)
+	}
+	if code != http.StatusOK {
+		st := status.New(0, "").Proto()
+		if err := protojson.Unmarshal([]byte(text), st); err != nil {
+			t.Fatalf("%s: %s: %v", s.Name, text, err)
+		}
+		o.details(status.FromProto(st))
+	}
+	return o
+}
+
+// admit puts an order in place: admitted at the worked endpoint, its order query done, its create task ready.
+func (r *rig) admit(t *testing.T, order string) {
+	t.Helper()
+	if a := r.mustCall("worked", newInstance(order)); a.ResultCode != "000004" {
+		t.Fatalf("got %+v", a)
+	}
+	tasks, err := r.Core().LeaseTasks(t.Context(), fulfil.Lease{
+		Seller: "acme", Queues: []string{fulfil.QueueOrderQuery}, Worker: "test", Max: 1, For: 60e9,
+	})
+	if err != nil || len(tasks) != 1 || tasks[0].Kind != store.TaskOrderQuery {
+		t.Fatalf("got %v, %v", tasks, err)
+	}
+	r.Core().RunOrderQuery(t.Context(), tasks[0])
+}
+
+// TestRESTErrors covers what only the REST door can be asked.
+func TestRESTErrors(t *testing.T) {
+	r := start(t, withoutJobs)
+	for name, c := range map[string]struct {
+		method, path, body string
+		status             int
+	}{
+		"wrong method":    {http.MethodDelete, "/v1/orders/CS1", "", 405},
+		"no such path":    {http.MethodGet, "/v2/orders", "", 404},
+		"no such verb":    {http.MethodPost, "/v1/tasks:burn", "{}", 404},
+		"malformed json":  {http.MethodPost, "/v1/tasks/t:complete", `{"accessInfo":{"password":"canary`, 400},
+		"wrong type":      {http.MethodPost, "/v1/tasks/t:complete", `{"accessInfo":"canary-secret"}`, 400},
+		"wrong query":     {http.MethodGet, "/v1/orders?page_size=canary", "", 400},
+		"form fallback":   {http.MethodPost, "/v1/orders", "page_size=1", 405},
+		"production door": {http.MethodPost, "/produce/worked/v2/newInstance", "{}", 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, body, header := r.http(server.DoorAPI, c.method, c.path, acmeToken, c.body)
+			if code != c.status || !strings.Contains(body, `"reason":"INVALID_FIELD"`) && !strings.Contains(body, `"reason": "INVALID_FIELD"`) {
+				t.Fatalf("got %d %s, want %d with a reason", code, body, c.status)
+			}
+			if strings.Contains(body, "canary") {
+				t.Errorf("the request's text in %s", body)
+			}
+			if header.Get("X-Content-Type-Options") != "nosniff" {
+				t.Error("no nosniff")
+			}
+		})
+	}
+	t.Run("unknown fields are no error", func(t *testing.T) {
+		code, body, _ := r.http(server.DoorAPI, http.MethodPost, "/v1/tasks:lease", acmeToken, `{"queue":"crm","workerId":"w","newMember":1}`)
+		if code != 200 {
+			t.Fatalf("got %d %s", code, body)
+		}
+	})
+	t.Run("openapi", func(t *testing.T) {
+		code, body, header := r.http(server.DoorAPI, http.MethodGet, "/openapi.yaml", "", "")
+		if code != 200 || !strings.HasPrefix(body, "swagger:") || header.Get("Content-Type") != "application/yaml" {
+			t.Fatalf("got %d %q", code, header)
+		}
+	})
+	t.Run("two tokens are none", func(t *testing.T) {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(server.DoorAPI)+"/v1/orders", nil)
+		req.Header["Authorization"] = []string{"Bearer " + acmeToken, "Bearer " + otherToken}
+		transport := &http.Transport{DisableKeepAlives: true}
+		resp, err := (&http.Client{Transport: transport}).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != 401 {
+			t.Fatalf("got %d", resp.StatusCode)
+		}
+	})
+	t.Run("metadata header is not a token", func(t *testing.T) {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(server.DoorAPI)+"/v1/orders", nil)
+		req.Header.Set("Grpc-Metadata-Authorization", "Bearer "+acmeToken)
+		transport := &http.Transport{DisableKeepAlives: true}
+		resp, err := (&http.Client{Transport: transport}).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != 401 {
+			t.Fatalf("got %d", resp.StatusCode)
+		}
+	})
+}

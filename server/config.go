@@ -1,0 +1,174 @@
+package server
+
+import (
+	"time"
+
+	"github.com/koogate/koogate/koogallery/openapi"
+	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/server/fulfil"
+)
+
+// Config is everything that an installation may choose. deploy/koogate.example.yaml explains every key; [DefaultConfig]
+// holds the defaults; [LoadConfig] reads it and [Config.Validate] finds its faults. Secrets print as "[redacted]".
+type Config struct {
+	Listen        Listen        `koanf:"listen"`
+	TLS           TLS           `koanf:"tls"`
+	Database      Database      `koanf:"database"`
+	Redis         Redis         `koanf:"redis"`
+	KeysetFile    string        `koanf:"keyset_file"` // Tink keyset that encrypts access information and buyers; `koogate keys new FILE`
+	Sellers       []Seller      `koanf:"sellers"`
+	Endpoints     []Endpoint    `koanf:"endpoints"`
+	Provisioners  []Provisioner `koanf:"provisioners"`
+	Jobs          Jobs          `koanf:"jobs"`
+	GRPC          GRPC          `koanf:"grpc"`
+	Tracing       Tracing       `koanf:"tracing"`
+	ShutdownGrace time.Duration `koanf:"shutdown_grace"` // how long running calls may take to end, 1s to 10m
+}
+
+// Listen holds the address of each door, host:port; port 0 takes any free one.
+type Listen struct {
+	Facade string `koanf:"facade"` // public: the marketplace
+	API    string `koanf:"api"`    // private: REST of the internal API
+	GRPC   string `koanf:"grpc"`   // private: gRPC
+	Ops    string `koanf:"ops"`    // private: health and metrics
+}
+
+// TLS is the facade's certificate. Without it a proxy in front must end TLS: the marketplace calls https only.
+type TLS struct {
+	CertFile string `koanf:"cert_file"`
+	KeyFile  string `koanf:"key_file"`
+}
+
+// Enabled says whether the facade ends TLS itself.
+func (t TLS) Enabled() bool { return t.CertFile != "" || t.KeyFile != "" }
+
+// Database names the store.
+type Database struct {
+	URL     Secret `koanf:"url"` // postgres://… or sqlite:PATH
+	URLFile string `koanf:"url_file"`
+}
+
+// Redis says where locks and nonces are kept. Without Addrs they are kept in the process, which is right for SQLite only.
+type Redis struct {
+	Addrs        []string `koanf:"addrs"`   // one server, the Sentinels (with Master) or nodes of a cluster (with Cluster)
+	Master       string   `koanf:"master"`  // the master's name, with Sentinel
+	Cluster      bool     `koanf:"cluster"` // Redis Cluster
+	DB           int      `koanf:"db"`
+	Username     string   `koanf:"username"`
+	Password     Secret   `koanf:"password"`
+	PasswordFile string   `koanf:"password_file"`
+	TLS          bool     `koanf:"tls"`
+	Prefix       string   `koanf:"prefix"` // starts every key
+
+	SentinelUsername     string `koanf:"sentinel_username"`
+	SentinelPassword     Secret `koanf:"sentinel_password"`
+	SentinelPasswordFile string `koanf:"sentinel_password_file"`
+}
+
+// Seller is one account of the marketplace.
+type Seller struct {
+	Name          string      `koanf:"name"`
+	APITokens     []Secret    `koanf:"api_tokens"` // bearer tokens of the seller's own systems; several allow rotation
+	APITokenFiles []string    `koanf:"api_token_files"`
+	Marketplace   Marketplace `koanf:"marketplace"`
+}
+
+// Marketplace is how a seller reaches the open APIs.
+type Marketplace struct {
+	Site          openapi.Site `koanf:"site"`     // cn, intl or eu
+	BaseURL       string       `koanf:"base_url"` // instead of site
+	AccessKey     string       `koanf:"access_key"`
+	SecretKey     Secret       `koanf:"secret_key"`
+	SecretKeyFile string       `koanf:"secret_key_file"`
+}
+
+// Credentials are the seller's AK and SK.
+func (m Marketplace) Credentials() sign.Credentials {
+	return sign.Credentials{AccessKey: m.AccessKey, SecretKey: m.SecretKey.Reveal()}
+}
+
+// Endpoint is one production address, /produce/{name}.
+type Endpoint struct {
+	Name        string             `koanf:"name"`
+	Seller      string             `koanf:"seller"`
+	Keys        []Secret           `koanf:"keys"` // access keys of the base interface, tried in order; two during rotation
+	KeyFiles    []string           `koanf:"key_files"`
+	BodySign    bool               `koanf:"body_sign"` // sign answers with a Body-Sign header
+	Skew        time.Duration      `koanf:"skew"`      // tolerated clock difference, 1s to 10m; 0 means 60s
+	Products    map[string]Product `koanf:"products"`  // by product ID; "*" stands for all others
+	CheckBudget time.Duration      `koanf:"check_budget"`
+	CheckPolicy string             `koanf:"check_policy"` // refuse (default) or allow
+	Pending     string             `koanf:"pending"`      // processing (default) or omit
+	Unknown     string             `koanf:"unknown"`      // omit (default) or refuse
+}
+
+// Product says who fulfils a product.
+type Product struct {
+	Provisioner string        `koanf:"provisioner"`
+	SyncBudget  time.Duration `koanf:"sync_budget"` // how long newInstance waits for it, 0 to 4.5s
+}
+
+// The types of provisioner.
+const (
+	ProvisionerTemplate = "template"
+	ProvisionerWorker   = "worker"
+)
+
+// Provisioner is a queue of tasks and who serves it.
+type Provisioner struct {
+	Name     string   `koanf:"name"`
+	Type     string   `koanf:"type"` // template or worker
+	Template Template `koanf:"template"`
+}
+
+// Template is what the built-in provisioner fills in; {instance}, {order}, {product} and {sku} are replaced.
+type Template struct {
+	FrontEndURL string `koanf:"front_end_url"`
+	AdminURL    string `koanf:"admin_url"`
+	UserName    string `koanf:"user_name"` // with it a password is generated
+	Memo        string `koanf:"memo"`
+}
+
+// Jobs is Koogate's own work: order queries and template provisioners.
+type Jobs struct {
+	Enabled     bool `koanf:"enabled"`     // false leaves them to other replicas
+	Concurrency int  `koanf:"concurrency"` // jobs at a time, for each seller, 1 to 100
+}
+
+// GRPC holds the options of the gRPC door.
+type GRPC struct {
+	Reflection bool `koanf:"reflection"` // lets grpcurl and the like list the services
+}
+
+// Tracing says where spans go. Without an endpoint none leaves the process. OpenTelemetry's own variables win.
+type Tracing struct {
+	Endpoint string `koanf:"endpoint"` // OTLP over gRPC, host:port
+	Insecure bool   `koanf:"insecure"` // without TLS
+}
+
+// DefaultConfig returns the defaults. They are no complete configuration: sellers, endpoints and a database are missing.
+func DefaultConfig() Config {
+	return Config{
+		Listen: Listen{Facade: "127.0.0.1:8080", API: "127.0.0.1:8081", GRPC: "127.0.0.1:9090", Ops: "127.0.0.1:9091"},
+		Redis:  Redis{Prefix: "koogate:"},
+		Jobs:   Jobs{Enabled: true, Concurrency: 8},
+
+		ShutdownGrace: 30 * time.Second,
+	}
+}
+
+// fulfilEndpoints are the core's rules.
+func (c *Config) fulfilEndpoints() []fulfil.Endpoint {
+	list := make([]fulfil.Endpoint, 0, len(c.Endpoints))
+	for _, e := range c.Endpoints {
+		rules := make(map[string]fulfil.ProductRule, len(e.Products))
+		for id, p := range e.Products {
+			rules[id] = fulfil.ProductRule{Provisioner: p.Provisioner, SyncBudget: p.SyncBudget}
+		}
+		list = append(list, fulfil.Endpoint{
+			Name: e.Name, Seller: e.Seller, Products: rules, CheckBudget: e.CheckBudget,
+			CheckAllow: e.CheckPolicy == "allow", OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse",
+		})
+	}
+	return list
+}

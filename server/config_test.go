@@ -1,0 +1,307 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// goodYAML is a configuration without faults; faults are made by replacing a line.
+const goodYAML = `
+listen:
+  facade: 127.0.0.1:8080
+  api: 127.0.0.1:8081
+  grpc: 127.0.0.1:9090
+  ops: 127.0.0.1:9091
+database:
+  url: sqlite:/tmp/koogate.db
+redis:
+  addrs: []
+keyset_file: /tmp/keyset.json
+sellers:
+  - name: acme
+    api_tokens: [0123456789abcdef0123456789abcdef]
+    marketplace:
+      site: cn
+      access_key: AK0123456789
+      secret_key: canary-secret-0123456789
+endpoints:
+  - name: acme-saas
+    seller: acme
+    keys: [canary-key-0123456789]
+    products:
+      "*":
+        provisioner: crm
+        sync_budget: 3s
+provisioners:
+  - name: crm
+    type: worker
+  - name: links
+    type: template
+    template:
+      front_end_url: https://app.example.com/{instance}
+shutdown_grace: 20s
+`
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "koogate.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestConfigLoads(t *testing.T) {
+	c, problems := LoadConfig(Source{File: write(t, goodYAML)})
+	if problems = append(problems, c.Validate()...); len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if weak := c.Weak(); len(weak) > 0 {
+		t.Fatal(weak)
+	}
+	e := c.Endpoints[0]
+	if e.Products["*"].SyncBudget != 3*time.Second || e.Keys[0].Reveal() != "canary-key-0123456789" || c.ShutdownGrace != 20*time.Second {
+		t.Fatalf("got %+v", c)
+	}
+	if !c.Jobs.Enabled || c.Jobs.Concurrency != 8 || c.Redis.Prefix != "koogate:" {
+		t.Fatalf("defaults are lost: %+v", c)
+	}
+}
+
+func TestExampleLoadsAndValidates(t *testing.T) {
+	dir := t.TempDir()
+	raw, err := os.ReadFile("../deploy/koogate.example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"acme-api-token", "acme-sk", "acme-access-key"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("0123456789abcdef0123456789abcdef\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := strings.ReplaceAll(string(raw), "/etc/koogate/acme", dir+"/acme")
+	c, problems := LoadConfig(Source{File: write(t, text)})
+	problems = append(append(problems, c.Validate()...), c.Weak()...)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if len(c.Endpoints[0].Products) != 2 || c.Sellers[0].APITokens[0].Reveal() != "0123456789abcdef0123456789abcdef" {
+		t.Fatalf("got %+v", c)
+	}
+	for key := range leaves(reflect.TypeFor[Config](), "") { // the example names every scalar key, or its _file form
+		last := key[strings.LastIndexByte(key, '.')+1:]
+		if !strings.Contains(text, last+":") && !strings.Contains(text, last+"_file:") {
+			t.Errorf("the example does not explain %s", key)
+		}
+	}
+}
+
+func TestLaterSourcesWin(t *testing.T) {
+	file := write(t, goodYAML)
+	c, problems := LoadConfig(Source{
+		File: file,
+		Environ: []string{
+			"KOOGATE_LISTEN_API=127.0.0.1:1", "KOOGATE_LISTEN_GRPC=127.0.0.1:2", "KOOGATE_REDIS_ADDRS=a:1, b:2", "KOOGATE_JOBS_ENABLED=false",
+			"KOOGATE_SHUTDOWN_GRACE=5s", "KOOGATE_KEYSET_FILE=/k", "KOOGATE_TEST_REDIS=x:1", "KOOGATE_CONFIG=" + file, "HOME=/",
+		},
+		Set: map[string]string{"listen.grpc": "127.0.0.1:3", "jobs.concurrency": "5"},
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if c.Listen != (Listen{"127.0.0.1:8080", "127.0.0.1:1", "127.0.0.1:3", "127.0.0.1:9091"}) {
+		t.Errorf("got %+v", c.Listen)
+	}
+	if !slices.Equal(c.Redis.Addrs, []string{"a:1", "b:2"}) || c.Jobs != (Jobs{Concurrency: 5}) || c.ShutdownGrace != 5*time.Second || c.KeysetFile != "/k" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestSecretsFromFiles(t *testing.T) {
+	secret := write(t, "canary-from-file-0123456789abcdef\n")
+	text := strings.Replace(goodYAML, "      secret_key: canary-secret-0123456789", "      secret_key_file: "+secret, 1)
+	text = strings.Replace(text, "    keys: [canary-key-0123456789]", "    key_files: ["+secret+"]", 1)
+	text = strings.Replace(text, "redis:", "redis:\n  password_file: "+secret, 1)
+	c, problems := LoadConfig(Source{File: write(t, text)})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	const want = "canary-from-file-0123456789abcdef"
+	if c.Sellers[0].Marketplace.SecretKey != want || c.Endpoints[0].Keys[0] != want || c.Redis.Password != want {
+		t.Fatal("the file's secret is not there")
+	}
+}
+
+// TestConfigFaults replaces one line of the good configuration and expects one message with its remedy at one key.
+func TestConfigFaults(t *testing.T) {
+	for name, c := range map[string]struct{ old, now, path, part string }{
+		"unknown key":        {"redis:", "redis:\n  adresses: []", "redis.adresses", "use one of addrs"},
+		"unknown in list":    {"    seller: acme", "    seller: acme\n    key: x", "endpoints[0].key", "is not a key"},
+		"unknown in map":     {"        sync_budget: 3s", "        sync: 3s", "endpoints[0].products[*].sync", "is not a key"},
+		"wrong type":         {"        sync_budget: 3s", "        sync_budget: soon", "configuration", "duration"},
+		"syntax":             {"redis:", "redis: [", "koogate.yaml", "not valid YAML"},
+		"address":            {"  api: 127.0.0.1:8081", "  api: 8081", "listen.api", "host:port"},
+		"same address":       {"  api: 127.0.0.1:8081", "  api: 127.0.0.1:8080", "listen.api", "same address as listen.facade"},
+		"half tls":           {"database:", "tls:\n  cert_file: /tmp/x\ndatabase:", "tls", "belong together"},
+		"missing cert":       {"database:", "tls:\n  cert_file: /nonexistent/x\n  key_file: /nonexistent/y\ndatabase:", "tls", "no such file"},
+		"no database":        {"  url: sqlite:/tmp/koogate.db", "  url: ''", "database.url", "is missing"},
+		"other database":     {"  url: sqlite:/tmp/koogate.db", "  url: mysql://u:canary@h/d", "database.url", "neither postgres"},
+		"empty path":         {"  url: sqlite:/tmp/koogate.db", "  url: 'sqlite:'", "database.url", "neither postgres"},
+		"no redis":           {"  url: sqlite:/tmp/koogate.db", "  url: postgres://h/d", "redis.addrs", "several processes"},
+		"redis address":      {"  addrs: []", "  addrs: [redis]", "redis.addrs[0]", "host:port"},
+		"redis many":         {"  addrs: []", "  addrs: [a:1, b:1]", "redis.addrs", "redis.master"},
+		"redis cluster":      {"  addrs: []", "  addrs: [a:1, b:1]\n  cluster: true\n  master: m", "redis.cluster", "excludes"},
+		"redis prefix":       {"  addrs: []", "  addrs: [a:1]\n  prefix: 'x{y}'", "redis.prefix", "brace"},
+		"redis db":           {"  addrs: []", "  addrs: [a:1]\n  db: -1", "redis.db", "out of bounds"},
+		"no keyset":          {"keyset_file: /tmp/keyset.json", "", "keyset_file", "koogate keys new"},
+		"name":               {"  - name: links", "  - name: Links", "provisioners[1].name", "lower-case"},
+		"token characters":   {"[0123456789abcdef0123456789abcdef]", "['a b']", "sellers[0].api_tokens[0]", "header"},
+		"token twice":        {"[0123456789abcdef0123456789abcdef]", "[aaaa, aaaa]", "sellers[0].api_tokens[1]", "given twice"},
+		"site and url":       {"      site: cn", "      site: cn\n      base_url: https://x.example", "sellers[0].marketplace", "either site"},
+		"unknown site":       {"      site: cn", "      site: us", "sellers[0].marketplace.site", "cn, intl, eu"},
+		"plain http":         {"      site: cn", "      base_url: http://market.example", "sellers[0].marketplace.base_url", "https"},
+		"no ak":              {"      access_key: AK0123456789", "", "sellers[0].marketplace.access_key", "is missing"},
+		"bad ak":             {"      access_key: AK0123456789", "      access_key: 'a,b'", "sellers[0].marketplace.access_key", "characters"},
+		"no sk":              {"      secret_key: canary-secret-0123456789", "", "sellers[0].marketplace.secret_key", "is missing"},
+		"secret twice":       {"      site: cn", "      site: cn\n      secret_key_file: /nonexistent", "sellers[0].marketplace.secret_key", "keep one of the two"},
+		"no secret file":     {"      secret_key: canary-secret-0123456789", "      secret_key_file: /nonexistent/x", "sellers[0].marketplace.secret_key_file", "no such file"},
+		"no key file":        {"    seller: acme", "    seller: acme\n    key_files: [/nonexistent/x]", "endpoints[0].key_files[0]", "no such file"},
+		"endpoint seller":    {"    seller: acme", "    seller: other", "endpoints[0].seller", "not a seller"},
+		"no keys":            {"    keys: [canary-key-0123456789]", "", "endpoints[0].keys", "at least one"},
+		"key twice":          {"    keys: [canary-key-0123456789]", "    keys: [aa, aa]", "endpoints[0].keys[1]", "given twice"},
+		"skew":               {"    seller: acme", "    seller: acme\n    skew: 1h", "endpoints[0].skew", "1s to 10m"},
+		"check budget":       {"    seller: acme", "    seller: acme\n    check_budget: 5s", "endpoints[0].check_budget", "100ms to 4.5s"},
+		"check policy":       {"    seller: acme", "    seller: acme\n    check_policy: maybe", "endpoints[0].check_policy", "refuse, allow"},
+		"pending":            {"    seller: acme", "    seller: acme\n    pending: hide", "endpoints[0].pending", "processing, omit"},
+		"unknown":            {"    seller: acme", "    seller: acme\n    unknown: hide", "endpoints[0].unknown", "omit, refuse"},
+		"sync budget":        {"        sync_budget: 3s", "        sync_budget: 5s", "endpoints[0].products[*].sync_budget", "0s to 4.5s"},
+		"product provider":   {"        provisioner: crm", "        provisioner: erp", "endpoints[0].products[*].provisioner", "not a provisioner"},
+		"provisioner twice":  {"  - name: links", "  - name: crm", "provisioners[1].name", "used twice"},
+		"reserved queue":     {"  - name: links", "  - name: koogate-order-query", "provisioners[1].name", "reserved"},
+		"provisioner type":   {"    type: worker", "    type: webhook", "provisioners[0].type", "template, worker"},
+		"worker template":    {"    type: worker", "    type: worker\n    template: {memo: x}", "provisioners[0].template", "only for provisioners of type template"},
+		"template url":       {"front_end_url: https://app.example.com/{instance}", "front_end_url: app.example.com", "provisioners[1].template.front_end_url", "is not a URL"},
+		"template unfilled":  {"front_end_url: https://app.example.com/{instance}", "front_end_url: https://app.example.com/{tenant}", "provisioners[1].template.front_end_url", "is not a URL"},
+		"template user name": {"front_end_url: https://app.example.com/{instance}", "front_end_url: https://a.example\n      user_name: '{instance}{order}x'", "provisioners[1].template.user_name", "at most 128"},
+		"tracing":            {"shutdown_grace: 20s", "tracing:\n  endpoint: http://x", "tracing.endpoint", "host:port"},
+		"concurrency":        {"shutdown_grace: 20s", "jobs:\n  concurrency: 0", "jobs.concurrency", "1 to 100"},
+		"grace":              {"shutdown_grace: 20s", "shutdown_grace: 1h", "shutdown_grace", "1s to 10m"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(goodYAML, c.old) {
+				t.Fatalf("%q is not in the good configuration", c.old)
+			}
+			cfg, problems := LoadConfig(Source{File: write(t, strings.Replace(goodYAML, c.old, c.now, 1))})
+			if len(problems) == 0 {
+				problems = cfg.Validate()
+			}
+			i := slices.IndexFunc(problems, func(p Problem) bool { return strings.HasSuffix(p.Path, c.path) && strings.Contains(p.EN, c.part) })
+			if i < 0 || len(problems) != 1 {
+				t.Fatalf("got %v, want one problem at %s with %q", problems, c.path, c.part)
+			}
+			if zh := problems[i].In("zh_CN.UTF-8"); zh == problems[i].String() || strings.Contains(zh, "%!") || strings.Contains(problems[i].EN, "%!") {
+				t.Errorf("messages: %s | %s", problems[i], zh)
+			}
+			if strings.Contains(fmt.Sprint(problems), "canary") {
+				t.Errorf("a secret in %v", problems)
+			}
+		})
+	}
+}
+
+func TestOtherFaults(t *testing.T) {
+	file := write(t, goodYAML)
+	for name, c := range map[string]struct {
+		src  Source
+		path string
+		part string
+	}{
+		"no file":          {Source{File: "/nonexistent/koogate.yaml"}, "/nonexistent/koogate.yaml", "no such file"},
+		"unknown variable": {Source{File: file, Environ: []string{"KOOGATE_LISTEN_FASADE=x"}}, "KOOGATE_LISTEN_FASADE", "not a variable"},
+		"unknown flag":     {Source{File: file, Set: map[string]string{"listen.fasade": "x"}}, "listen.fasade", "is not a key"},
+		"list as a flag":   {Source{File: file, Set: map[string]string{"sellers": "x"}}, "sellers", "is not a key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, problems := LoadConfig(c.src)
+			if len(problems) != 1 || problems[0].Path != c.path || !strings.Contains(problems[0].EN, c.part) {
+				t.Fatalf("got %v", problems)
+			}
+		})
+	}
+}
+
+func TestAnEmptyConfigurationNamesWhatIsMissing(t *testing.T) {
+	c := DefaultConfig()
+	var paths []string
+	for _, p := range c.Validate() {
+		paths = append(paths, p.Path)
+	}
+	want := []string{"database.url", "keyset_file", "sellers", "provisioners", "endpoints"}
+	if !slices.Equal(paths, want) {
+		t.Fatalf("got %v, want %v", paths, want)
+	}
+}
+
+func TestTokensBelongToOneSeller(t *testing.T) {
+	c := DefaultConfig()
+	c.Sellers = []Seller{{Name: "a", APITokens: []Secret{"tok"}}, {Name: "b", APITokens: []Secret{"tok"}}}
+	c.Provisioners = []Provisioner{{Name: "w", Type: "worker"}}
+	c.Endpoints = []Endpoint{{Name: "e", Seller: "a", Keys: []Secret{"k"}, Products: map[string]Product{"*": {Provisioner: "w"}}}}
+	problems := c.checkServing()
+	if len(problems) != 1 || problems[0].Path != "sellers[1].api_tokens[0]" || !strings.Contains(problems[0].EN, "exactly one seller") {
+		t.Fatalf("got %v", problems)
+	}
+}
+
+func TestWeakSecretsAreFound(t *testing.T) {
+	c := Config{
+		Sellers: []Seller{{
+			Name: "demo", APITokens: []Secret{DemoToken, "short"},
+			Marketplace: Marketplace{AccessKey: DemoAK, SecretKey: DemoSK},
+		}},
+		Endpoints: []Endpoint{{Name: "demo", Keys: []Secret{DemoAccessKey, DemoKitKey, "0123456789abcde", "0123456789abcdef"}}},
+	}
+	var got []string
+	for _, p := range c.Weak() {
+		kind := "short"
+		if strings.Contains(p.EN, "public demo value") {
+			kind = "demo"
+		}
+		got = append(got, p.Path+" "+kind)
+	}
+	want := []string{
+		"sellers[0].api_tokens[0] demo", "sellers[0].api_tokens[1] short", "sellers[0].marketplace.access_key demo",
+		"sellers[0].marketplace.secret_key demo", "endpoints[0].keys[0] demo", "endpoints[0].keys[1] demo", "endpoints[0].keys[2] short",
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("got %q", got)
+	}
+}
+
+// TestSecretsAreNotPrinted looks for the canaries in every way a configuration gets printed.
+func TestSecretsAreNotPrinted(t *testing.T) {
+	c, problems := LoadConfig(Source{File: write(t, goodYAML)})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "config", c, "key", c.Endpoints[0].Keys[0])
+	slog.New(slog.NewTextHandler(&b, nil)).Info("x", "config", c, "key", c.Endpoints[0].Keys[0])
+	for _, s := range []string{string(text), b.String(), fmt.Sprintf("%v %+v %#v %s %q", c, c, c, c.Endpoints[0].Keys[0], c.Endpoints[0].Keys)} {
+		if strings.Contains(s, "canary") || strings.Contains(s, "0123456789abcdef0123") {
+			t.Errorf("a secret in %s", s)
+		}
+	}
+}

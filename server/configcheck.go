@@ -1,0 +1,368 @@
+package server
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/koogate/koogate/koogallery/openapi"
+	"github.com/koogate/koogate/server/fulfil"
+)
+
+var (
+	namePattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	tokenPattern = regexp.MustCompile(`^[A-Za-z0-9._~+/=-]+$`)
+)
+
+// Bounds of the configuration.
+const (
+	minSkew, maxSkew   = time.Second, 10 * time.Minute
+	maxSyncBudget      = 4500 * time.Millisecond // the marketplace gives up after 5 s (saas-v2 §1)
+	minCheckBudget     = 100 * time.Millisecond
+	minGrace, maxGrace = time.Second, 10 * time.Minute
+	maxConcurrency     = 100
+	maxProductID       = 64
+)
+
+// Validate returns every fault of the configuration, each with its remedy; none means that it can be served. Files are
+// read to see that they can be. Demo values and short keys are [Config.Weak]'s.
+func (c *Config) Validate() []Problem { return append(c.checkBackends(), c.checkServing()...) }
+
+// checkServing covers what New works with.
+func (c *Config) checkServing() []Problem {
+	var f findings
+	c.checkListen(&f)
+	c.checkTLS(&f)
+	c.checkSellers(&f)
+	c.checkProvisioners(&f)
+	c.checkEndpoints(&f)
+	if c.Tracing.Endpoint != "" && !hostPort(c.Tracing.Endpoint, 1) {
+		f.add("tracing.endpoint", msgAddr)
+	}
+	if c.Jobs.Concurrency < 1 || c.Jobs.Concurrency > maxConcurrency {
+		f.add("jobs.concurrency", msgBounds, c.Jobs.Concurrency, 1, maxConcurrency)
+	}
+	f.between("shutdown_grace", c.ShutdownGrace, minGrace, maxGrace)
+	return f.list
+}
+
+// checkBackends covers what the wiring of production needs beyond that.
+func (c *Config) checkBackends() []Problem {
+	var f findings
+	postgres := c.checkDatabase(&f)
+	c.checkRedis(&f, postgres)
+	if c.KeysetFile == "" {
+		f.add("keyset_file", msgRequired, "`koogate keys new FILE`")
+	}
+	for i := range c.Sellers {
+		c.Sellers[i].Marketplace.check(&f, fmt.Sprintf("sellers[%d].marketplace", i))
+	}
+	return f.list
+}
+
+func (c *Config) checkListen(f *findings) {
+	seen := make(map[string]string)
+	for _, l := range []struct{ path, addr string }{
+		{"listen.facade", c.Listen.Facade}, {"listen.api", c.Listen.API}, {"listen.grpc", c.Listen.GRPC}, {"listen.ops", c.Listen.Ops},
+	} {
+		if !hostPort(l.addr, 0) {
+			f.add(l.path, msgAddr)
+			continue
+		}
+		if _, port, _ := net.SplitHostPort(l.addr); port == "0" {
+			continue
+		}
+		if other, twice := seen[l.addr]; twice {
+			f.add(l.path, msgAddrTwice, other)
+		}
+		seen[l.addr] = l.path
+	}
+}
+
+func hostPort(addr string, lowest int) bool {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	n, err := strconv.Atoi(port)
+	return err == nil && n >= lowest && n <= 65535
+}
+
+func (c *Config) checkTLS(f *findings) {
+	switch {
+	case !c.TLS.Enabled():
+	case c.TLS.CertFile == "" || c.TLS.KeyFile == "":
+		f.add("tls", msgTLSPair)
+	default:
+		if _, err := tls.LoadX509KeyPair(c.TLS.CertFile, c.TLS.KeyFile); err != nil {
+			f.add("tls", msgTLSLoad, reason(err))
+		}
+	}
+}
+
+// The schemes of database.url.
+const (
+	schemeSQLite     = "sqlite:"
+	schemePostgres   = "postgres://"
+	schemePostgreSQL = "postgresql://"
+)
+
+// SQLitePath returns the file of a sqlite: URL.
+func (d Database) SQLitePath() (path string, ok bool) {
+	path, ok = strings.CutPrefix(d.URL.Reveal(), schemeSQLite)
+	return path, ok && path != ""
+}
+
+// Postgres says whether the URL is one of PostgreSQL.
+func (d Database) Postgres() bool {
+	u := d.URL.Reveal()
+	if !strings.HasPrefix(u, schemePostgres) && !strings.HasPrefix(u, schemePostgreSQL) {
+		return false
+	}
+	_, err := url.Parse(u)
+	return err == nil
+}
+
+// ValidateDatabase returns the faults of the database's part alone, for commands that need nothing else.
+func (c *Config) ValidateDatabase() []Problem {
+	var f findings
+	c.checkDatabase(&f)
+	return f.list
+}
+
+func (c *Config) checkDatabase(f *findings) (postgres bool) {
+	_, sqlite := c.Database.SQLitePath()
+	postgres = c.Database.Postgres()
+	switch {
+	case c.Database.URL == "":
+		f.add("database.url", msgRequired, "sqlite:PATH / postgres://…")
+	case !sqlite && !postgres:
+		f.add("database.url", msgDatabase)
+	}
+	return postgres
+}
+
+func (c *Config) checkRedis(f *findings, postgres bool) {
+	r := c.Redis
+	if len(r.Addrs) == 0 {
+		if postgres {
+			f.add("redis.addrs", msgRedisMust)
+		}
+		return
+	}
+	for i, addr := range r.Addrs {
+		if !hostPort(addr, 1) {
+			f.add(fmt.Sprintf("redis.addrs[%d]", i), msgAddr)
+		}
+	}
+	if len(r.Addrs) > 1 && r.Master == "" && !r.Cluster {
+		f.add("redis.addrs", msgRedisMany)
+	}
+	if r.Cluster && (r.Master != "" || r.DB != 0) {
+		f.add("redis.cluster", msgRedisMode)
+	}
+	if strings.ContainsAny(r.Prefix, "{}") {
+		f.add("redis.prefix", msgBraces)
+	}
+	if r.DB < 0 || r.DB > 1023 {
+		f.add("redis.db", msgBounds, r.DB, 0, 1023)
+	}
+}
+
+func (c *Config) checkSellers(f *findings) {
+	if len(c.Sellers) == 0 {
+		f.add("sellers", msgNone)
+	}
+	names := make(map[string]bool)
+	owner := make(map[Secret]string)
+	for i, s := range c.Sellers {
+		at := fmt.Sprintf("sellers[%d]", i)
+		f.name(at+".name", s.Name, names)
+		for k, token := range s.APITokens {
+			path := fmt.Sprintf("%s.api_tokens[%d]", at, k)
+			if !tokenPattern.MatchString(token.Reveal()) {
+				f.add(path, msgToken)
+			}
+			switch other, used := owner[token]; {
+			case used && other == s.Name:
+				f.add(path, msgKeyTwice)
+			case used:
+				f.add(path, msgTokenUsed)
+			}
+			owner[token] = s.Name
+		}
+	}
+}
+
+func (m Marketplace) check(f *findings, at string) {
+	switch {
+	case (m.Site == "") == (m.BaseURL == ""):
+		f.add(at, msgSite)
+	case m.Site != "" && m.Site.BaseURL() == "":
+		f.add(at+".site", msgChoice, m.Site, "cn, intl, eu")
+	case m.BaseURL != "" && !usableBase(m.BaseURL):
+		f.add(at+".base_url", msgBaseURL)
+	}
+	if m.AccessKey == "" {
+		f.add(at+".access_key", msgRequired, "AK")
+	}
+	if m.SecretKey == "" {
+		f.add(at+".secret_key", msgRequired, "SK")
+	}
+	if m.AccessKey == "" || m.SecretKey == "" || m.BaseURL != "" && !usableBase(m.BaseURL) {
+		return
+	}
+	// The client is the judge of what keys can sign.
+	probe := openapi.Config{BaseURL: "https://localhost", Credentials: m.Credentials(), Now: func() time.Time { return time.Time{} }}
+	if _, err := openapi.New(probe); err != nil {
+		f.add(at+".access_key", msgToken)
+	}
+}
+
+// usableBase mirrors what the client accepts.
+func usableBase(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.Opaque != "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return false
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	loopback := strings.EqualFold(u.Hostname(), "localhost") || err == nil && addr.IsLoopback()
+	return u.Scheme == "https" || u.Scheme == "http" && loopback
+}
+
+func (c *Config) checkProvisioners(f *findings) {
+	if len(c.Provisioners) == 0 {
+		f.add("provisioners", msgNone)
+	}
+	names := make(map[string]bool)
+	for i, p := range c.Provisioners {
+		at := fmt.Sprintf("provisioners[%d]", i)
+		f.name(at+".name", p.Name, names)
+		if p.Name == fulfil.QueueOrderQuery {
+			f.add(at+".name", msgReserved, p.Name)
+		}
+		switch p.Type {
+		case ProvisionerTemplate:
+			p.Template.check(f, at+".template")
+		case ProvisionerWorker:
+			if p.Template != (Template{}) {
+				f.add(at+".template", msgTplOther)
+			}
+		default:
+			f.add(at+".type", msgChoice, p.Type, "template, worker")
+		}
+	}
+}
+
+// longest is what a {…} may become: every ID is at most 64 characters.
+var longest = strings.NewReplacer("{instance}", long, "{order}", long, "{product}", long, "{sku}", long)
+
+const long = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+// check holds a template to the marketplace's bounds (saas-v2 §5.2) with every placeholder at its longest.
+func (t Template) check(f *findings, at string) {
+	address := func(path, pattern string) {
+		full := longest.Replace(pattern)
+		u, err := url.Parse(full)
+		if err != nil || u.Scheme == "" || u.Host == "" || utf8.RuneCountInString(full) > 512 || strings.ContainsAny(full, "{}") {
+			f.add(path, msgTplURL)
+		}
+	}
+	address(at+".front_end_url", t.FrontEndURL)
+	if t.AdminURL != "" {
+		address(at+".admin_url", t.AdminURL)
+	}
+	if utf8.RuneCountInString(longest.Replace(t.UserName)) > 128 {
+		f.add(at+".user_name", msgTplLength, 128)
+	}
+	if utf8.RuneCountInString(longest.Replace(t.Memo)) > 1024 {
+		f.add(at+".memo", msgTplLength, 1024)
+	}
+}
+
+func (c *Config) checkEndpoints(f *findings) {
+	if len(c.Endpoints) == 0 {
+		f.add("endpoints", msgNone)
+	}
+	names := make(map[string]bool)
+	for i, e := range c.Endpoints {
+		at := fmt.Sprintf("endpoints[%d]", i)
+		f.name(at+".name", e.Name, names)
+		if !slices.ContainsFunc(c.Sellers, func(s Seller) bool { return s.Name == e.Seller }) {
+			f.add(at+".seller", msgNoSeller, e.Seller)
+		}
+		if len(e.Keys) == 0 {
+			f.add(at+".keys", msgNone)
+		}
+		for k, key := range e.Keys {
+			switch {
+			case key == "":
+				f.add(fmt.Sprintf("%s.keys[%d]", at, k), msgRequired, "access key")
+			case slices.Contains(e.Keys[:k], key):
+				f.add(fmt.Sprintf("%s.keys[%d]", at, k), msgKeyTwice)
+			}
+		}
+		if e.Skew != 0 {
+			f.between(at+".skew", e.Skew, minSkew, maxSkew)
+		}
+		if e.CheckBudget != 0 {
+			f.between(at+".check_budget", e.CheckBudget, minCheckBudget, maxSyncBudget)
+		}
+		f.choice(at+".check_policy", e.CheckPolicy, "refuse", "allow")
+		f.choice(at+".pending", e.Pending, "processing", "omit")
+		f.choice(at+".unknown", e.Unknown, "omit", "refuse")
+		c.checkProducts(f, at+".products", e.Products)
+	}
+}
+
+func (c *Config) checkProducts(f *findings, at string, products map[string]Product) {
+	if len(products) == 0 {
+		f.add(at, msgNone)
+	}
+	ids := make([]string, 0, len(products))
+	for id := range products {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		p, path := products[id], fmt.Sprintf("%s[%s]", at, id)
+		if id == "" || utf8.RuneCountInString(id) > maxProductID {
+			f.add(path, msgProductID)
+		}
+		if !slices.ContainsFunc(c.Provisioners, func(o Provisioner) bool { return o.Name == p.Provisioner }) {
+			f.add(path+".provisioner", msgNoQueue, p.Provisioner)
+		}
+		f.between(path+".sync_budget", p.SyncBudget, 0, maxSyncBudget)
+	}
+}
+
+func (f *findings) name(path, name string, seen map[string]bool) {
+	switch {
+	case !namePattern.MatchString(name):
+		f.add(path, msgName, name)
+	case seen[name]:
+		f.add(path, msgTwice, name)
+	}
+	seen[name] = true
+}
+
+func (f *findings) between(path string, d, low, high time.Duration) {
+	if d < low || d > high {
+		f.add(path, msgBounds, d, low, high)
+	}
+}
+
+// choice accepts the empty text as the first value.
+func (f *findings) choice(path, value string, values ...string) {
+	if value != "" && !slices.Contains(values, value) {
+		f.add(path, msgChoice, value, strings.Join(values, ", "))
+	}
+}

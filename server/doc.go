@@ -1,0 +1,12 @@
+// Package server puts Koogate together and runs it: four doors over one core.
+//
+//	facade   public HTTP    the marketplace's calls            server/facade
+//	api      private HTTP   REST of the internal API           gateway.go
+//	grpc     private gRPC   the internal API, and production   grpc.go
+//	ops      private HTTP   health and metrics                 health.go
+//
+// [New] wires a [Config] and [Deps], [Server.Run] listens, serves, works and, when its context ends, stops in order. It
+// names no backend: cmd/koogate opens the store and the guard and hands them over.
+//
+// Start at server.go; config.go says what can be configured, configload.go reads it, configcheck.go finds its faults.
+package server

@@ -1,0 +1,67 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// door is one listener with what serves behind it.
+type door struct {
+	name     string
+	addr     string
+	tls      bool
+	listener net.Listener
+	serve    func(net.Listener) error    // returns nil after stop
+	stop     func(context.Context) error // ends running calls, by force when the context is over
+}
+
+// limits are what an HTTP door allows a client to take.
+type limits struct {
+	header, read, write time.Duration
+	body                int64
+}
+
+const (
+	maxHeader   = 32 << 10
+	idleTimeout = 2 * time.Minute
+)
+
+// httpDoor serves a handler within limits, over TLS when files name a certificate.
+func httpDoor(name, addr string, h http.Handler, l limits, files TLS, log *slog.Logger) *door {
+	level := slog.LevelWarn
+	if files.Enabled() {
+		level = slog.LevelDebug // strangers who try a public port cannot fill the log
+	}
+	srv := &http.Server{
+		Handler:           http.MaxBytesHandler(h, l.body),
+		ReadHeaderTimeout: l.header, ReadTimeout: l.read, WriteTimeout: l.write, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader,
+		ErrorLog:       slog.NewLogLogger(log.With("door", name).Handler(), level),
+		TLSConfig:      tlsConfig(),
+	}
+	d := &door{name: name, addr: addr, tls: files.Enabled()}
+	d.serve = func(l net.Listener) error {
+		var err error
+		if d.tls {
+			err = srv.ServeTLS(l, files.CertFile, files.KeyFile)
+		} else {
+			err = srv.Serve(l)
+		}
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil
+		}
+		return err
+	}
+	d.stop = func(ctx context.Context) error {
+		err := srv.Shutdown(ctx)
+		if err != nil {
+			_ = srv.Close()
+		}
+		return err
+	}
+	return d
+}

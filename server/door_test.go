@@ -1,0 +1,141 @@
+package server_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
+
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server"
+)
+
+// certificate writes a self-signed certificate for loopback and returns its files and the pool that trusts it.
+func certificate(t *testing.T) (server.TLS, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "facade"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	files := server.TLS{CertFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem")}
+	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	for path, text := range map[string][]byte{files.CertFile: certPEM, files.KeyFile: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})} {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(certPEM)
+	return files, pool
+}
+
+// TestFacadeEndsTLS: TLS 1.2 and later, nothing older, no plain text; the private doors stay plain.
+func TestFacadeEndsTLS(t *testing.T) {
+	files, pool := certificate(t)
+	r := start(t, func(cfg *server.Config, _ *server.Deps) { cfg.TLS = files })
+	get := func(scheme string, highest uint16) (int, error) {
+		transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{
+			RootCAs: pool, MinVersion: tls.VersionTLS10, MaxVersion: highest,
+		}}
+		defer transport.CloseIdleConnections()
+		resp, err := (&http.Client{Transport: transport}).Get(scheme + "://" + r.Addr(server.DoorFacade) + "/produce/linked")
+		if err != nil {
+			return 0, err
+		}
+		defer resp.Body.Close()
+		_, _ = io.Copy(io.Discard, resp.Body)
+		return resp.StatusCode, nil
+	}
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		if code, err := get("https", version); err != nil || code != http.StatusMethodNotAllowed {
+			t.Errorf("%s: got %d, %v", tls.VersionName(version), code, err)
+		}
+	}
+	if _, err := get("https", tls.VersionTLS11); err == nil {
+		t.Error("TLS 1.1 is accepted")
+	}
+	if code, err := get("http", 0); err == nil && code != http.StatusBadRequest {
+		t.Errorf("plain text got %d", code)
+	}
+	if code, _, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/orders", acmeToken, ""); code != http.StatusOK {
+		t.Errorf("the API got %d", code)
+	}
+}
+
+func TestReflectionIsAnOption(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		r := start(t, func(cfg *server.Config, _ *server.Deps) { cfg.GRPC.Reflection = on })
+		stream, err := reflectionpb.NewServerReflectionClient(r.dial("")).ServerReflectionInfo(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = stream.Send(&reflectionpb.ServerReflectionRequest{
+			MessageRequest: &reflectionpb.ServerReflectionRequest_ListServices{ListServices: "*"},
+		})
+		_ = stream.CloseSend()
+		m, err := stream.Recv()
+		if !on && status.Code(err) != codes.Unimplemented {
+			t.Errorf("off: got %v, %v", m, err)
+		}
+		if on && (err != nil || !strings.Contains(m.String(), "koogate.v1.TaskService") || !strings.Contains(m.String(), "koogate.production.v1.SaasV2Service")) {
+			t.Errorf("on: got %v, %v", m, err)
+		}
+	}
+}
+
+// TestLimits: what is too large is refused before it is held.
+func TestLimits(t *testing.T) {
+	r := start(t, withoutJobs)
+	large := `{"queue":"crm","workerId":"` + strings.Repeat("w", 2<<20) + `"}`
+	if code, _, _ := r.http(server.DoorAPI, http.MethodPost, "/v1/tasks:lease", acmeToken, large); code != http.StatusBadRequest {
+		t.Errorf("REST: got %d", code)
+	}
+	_, err := koogatev1.NewTaskServiceClient(r.dial(acmeToken)).LeaseTasks(t.Context(), &koogatev1.LeaseTasksRequest{
+		Queue: "crm", WorkerId: strings.Repeat("w", 2<<20),
+	})
+	if status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("gRPC: got %v", err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(server.DoorAPI)+"/v1/orders", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Large", strings.Repeat("x", 64<<10))
+	transport := &http.Transport{DisableKeepAlives: true}
+	resp, err := (&http.Client{Transport: transport}).Do(request)
+	if err == nil {
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+			t.Errorf("headers: got %d", resp.StatusCode)
+		}
+	}
+}

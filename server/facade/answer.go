@@ -1,0 +1,70 @@
+package facade
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/server/facade/wirejson"
+)
+
+// headerBodySign carries an answer's signature (saas-v2 §3).
+const headerBodySign = "Body-Sign"
+
+// appendResult appends an answer that holds nothing but a code and its message.
+func appendResult(dst []byte, code resultcode.Code, msg string) []byte {
+	dst = append(dst, `{"resultCode":`...)
+	dst = wirejson.AppendText(dst, string(code))
+	dst = append(dst, `,"resultMsg":`...)
+	dst = wirejson.AppendText(dst, msg)
+	return append(dst, '}')
+}
+
+func setHeader(h http.Header, length int) {
+	h["Content-Type"] = []string{wirejson.ContentType}
+	h["Content-Length"] = []string{strconv.Itoa(length)}
+}
+
+// put makes code and msg the answer, in place of what was there.
+func (x *exchange) put(code resultcode.Code, msg string) {
+	x.code = code
+	x.out = appendResult(x.out[:0], code, msg)
+}
+
+// fail is put with the message made from a detail.
+func (x *exchange) fail(code resultcode.Code, detail string) {
+	x.put(code, resultcode.Message(code, detail))
+}
+
+// send sends the answer, once: whoever comes second finds it sent. It returns the code that went out.
+func (x *exchange) send() resultcode.Code {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.sent == "" {
+		x.sent = x.code
+		x.write(x.out)
+	}
+	return x.sent
+}
+
+// expire answers for a handler that is still busy when the budget is used up.
+func (x *exchange) expire() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.sent != "" || x.finished {
+		return
+	}
+	x.sent = resultcode.Internal
+	x.write(appendResult(nil, x.sent, resultcode.Message(x.sent, "the call was not done in time; repeat it")))
+	_ = http.NewResponseController(x.w).Flush() // the handler still holds the response; without a flush it would wait with it
+}
+
+func (x *exchange) write(body []byte) {
+	h := x.w.Header()
+	setHeader(h, len(body))
+	if x.key != "" && x.endpoint.BodySign {
+		h[headerBodySign] = []string{sign.BodySign(x.key, body)}
+	}
+	_, _ = x.w.Write(body) // a caller that left is no concern
+}

@@ -1,0 +1,45 @@
+// Package call carries what the facade found out about a call to the handler behind the gateway, through the context: it
+// is data of one request and nothing else.
+package call
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/koogate/koogate/store"
+)
+
+// LockTTL is how long an order line's lock lives when nobody gives it up: longer than any call, shorter than the
+// marketplace's shortest pause between tries.
+const LockTTL = 10 * time.Second
+
+// Call is one verified call of the marketplace.
+type Call struct {
+	// Arrived is when the call's first byte was read.
+	Arrived time.Time
+	// Lock is the guard's answer about the order line's lock, for the first who asks by TakeLock.
+	Lock store.Entry
+
+	taken atomic.Bool
+}
+
+// TakeLock returns the guard's answer to the first caller, who from then on has to give a held lock up; later callers get
+// nothing.
+func (c *Call) TakeLock() store.Entry {
+	if c.taken.Swap(true) {
+		return store.Entry{}
+	}
+	return c.Lock
+}
+
+type key struct{}
+
+// With returns a context that carries c.
+func With(ctx context.Context, c *Call) context.Context { return context.WithValue(ctx, key{}, c) }
+
+// From returns the context's call; ok is false when the handler was not reached through the facade.
+func From(ctx context.Context) (c *Call, ok bool) {
+	c, ok = ctx.Value(key{}).(*Call)
+	return c, ok
+}

@@ -1,0 +1,116 @@
+package facade
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc"
+
+	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/store"
+)
+
+// Config is what can be set. Zero values mean the defaults.
+type Config struct {
+	Endpoints []Endpoint
+	// MaxBody is the longest body that is read, in bytes: 1 KiB to 1 MiB. Default 64 KiB.
+	MaxBody int
+	// Budget is how long after a call's arrival its answer goes out at the latest, 100 ms to 4.9 s, because the
+	// marketplace gives up after 5 s (saas-v2 §1). Default 4.6 s.
+	Budget time.Duration
+	// KnownInstances is for how many instances the facade remembers their order, at least. Default 20000.
+	KnownInstances int
+}
+
+// Endpoint is one production address.
+type Endpoint struct {
+	Name   string // the last element of /produce/{endpoint}
+	Seller string
+	// Keys are the access keys that are valid now, the likeliest first. The wire carries no key id, so all are tried.
+	Keys []string
+	// BodySign signs answers to verified calls with the key that the call was verified with (saas-v2 §3).
+	BodySign bool
+	// Skew is how far the marketplace's clock may be off, 1 s to 10 min. Default 60 s (saas-v2 §2.3).
+	Skew time.Duration
+}
+
+// Core is what the facade itself asks of the core; the activities go through Conn. *fulfil.Service implements it.
+type Core interface {
+	OrderOf(ctx context.Context, seller, instanceID string) (orderID string, err error)
+	Quarantine(ctx context.Context, seller, orderID, activity, field, value string)
+}
+
+var _ Core = (*fulfil.Service)(nil)
+
+// Deps are what the facade works with; all are required.
+type Deps struct {
+	Core Core
+	// Conn leads to SaasV2Service behind its interceptors, usually an inproc.Channel.
+	Conn    grpc.ClientConnInterface
+	Guard   store.Guard
+	Clock   clock.Clock
+	Tracer  trace.Tracer
+	Metrics *telemetry.Metrics
+	Log     *slog.Logger
+}
+
+const (
+	defaultMaxBody        = 64 << 10
+	defaultBudget         = 4600 * time.Millisecond
+	defaultKnownInstances = 20_000
+)
+
+func (c *Config) check() error {
+	if c.MaxBody == 0 {
+		c.MaxBody = defaultMaxBody
+	}
+	if c.Budget == 0 {
+		c.Budget = defaultBudget
+	}
+	if c.KnownInstances == 0 {
+		c.KnownInstances = defaultKnownInstances
+	}
+	switch {
+	case c.MaxBody < 1<<10 || c.MaxBody > 1<<20:
+		return errors.New("facade: MaxBody is outside 1 KiB to 1 MiB")
+	case c.Budget < 100*time.Millisecond || c.Budget > 4900*time.Millisecond:
+		return errors.New("facade: Budget is outside 100ms to 4.9s")
+	case c.KnownInstances < 0:
+		return errors.New("facade: KnownInstances is negative")
+	}
+	return nil
+}
+
+var endpointName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`) // as in the proto
+
+func (e *Endpoint) check() error {
+	if !endpointName.MatchString(e.Name) {
+		return fmt.Errorf("facade: endpoint %q: a name is 1 to 63 of a-z, 0-9 and -, not beginning with -", e.Name)
+	}
+	if e.Seller == "" {
+		return fmt.Errorf("facade: endpoint %q: a seller is required", e.Name)
+	}
+	if len(e.Keys) == 0 {
+		return fmt.Errorf("facade: endpoint %q: a key is required", e.Name)
+	}
+	for _, k := range e.Keys {
+		if k == "" {
+			return fmt.Errorf("facade: endpoint %q: an empty key would verify anything", e.Name)
+		}
+	}
+	if e.Skew == 0 {
+		e.Skew = sign.DefaultSkew
+	}
+	if e.Skew < time.Second || e.Skew > 10*time.Minute {
+		return fmt.Errorf("facade: endpoint %q: skew %s is outside 1s to 10m", e.Name, e.Skew)
+	}
+	return nil
+}

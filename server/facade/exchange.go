@@ -1,0 +1,81 @@
+package facade
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/facade/wirejson"
+	"github.com/koogate/koogate/store"
+)
+
+// exchange is one call and its answer. Exchanges are used again, so nothing that outlives a call may keep one.
+type exchange struct {
+	f *Facade
+	w http.ResponseWriter
+	r *http.Request
+
+	// What arrived, in the order in which it is found out.
+	arrived  time.Time
+	body     []byte
+	endpoint *endpoint // the stranger when no other is found
+	known    bool      // endpoint is a configured one
+	key      string    // the key that verified the call; empty until one did
+	rejected string    // why it was not verified, a word for metrics
+	nonce    string
+	verified time.Time // when that was done
+	object   wirejson.Object
+	activity string // as it came; empty when there is none
+	route    *route // nil when the activity is not served
+	probe    bool   // a debugging call
+	lockKey  string
+	entered  time.Time // when the guard was asked
+	passed   time.Time // when it had answered
+	entry    store.Entry
+	away     bool // the guard did not answer
+	orderID  string
+	links    []string // further orders
+	span     trace.Span
+
+	// What goes out.
+	header http.Header // the gateway's, ignored
+	out    []byte
+	code   resultcode.Code
+	reason errs.Reason
+	meta   map[string]string
+	newID  string // the instance of an answer to newInstance
+
+	// unwatch ends the watch over the budget; false says that it has struck. Nil before the call is verified.
+	unwatch func() bool
+
+	mu       sync.Mutex // over sent, finished and writes to w
+	sent     resultcode.Code
+	finished bool // w is the server's again
+}
+
+// keptBuffer is how much of a buffer is kept for the next call.
+const keptBuffer = 16 << 10
+
+func newExchange(f *Facade) *exchange {
+	return &exchange{f: f, body: make([]byte, 0, 1<<10), out: make([]byte, 0, 1<<10), header: make(http.Header)}
+}
+
+// reset makes the exchange ready for the next call.
+func (x *exchange) reset() {
+	body, out := x.body[:0], x.out[:0]
+	if cap(body) > keptBuffer {
+		body = make([]byte, 0, 1<<10)
+	}
+	if cap(out) > keptBuffer {
+		out = make([]byte, 0, 1<<10)
+	}
+	x.object.Reset()
+	object, header := x.object, x.header
+	clear(header)
+	clear(out[:cap(out)]) // it may hold credentials
+	*x = exchange{f: x.f, body: body, out: out, object: object, header: header}
+}

@@ -1,0 +1,71 @@
+package facade
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/koogate/koogate/server/facade/call"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/store"
+)
+
+const (
+	// nonceMargin is kept beyond the time for which a timestamp stays acceptable.
+	nonceMargin = 30 * time.Second
+	// leaveTimeout bounds giving up a lock.
+	leaveTimeout = time.Second
+	// awayPause is how often at most it is logged that the guard is away.
+	awayPause = 10 * time.Second
+)
+
+// enter asks the guard, in one round trip, whether the nonce is new and, for a newInstance that will be admitted, for the
+// order line's lock. When the guard is away the call goes on without: a replay then finds its effect in the store.
+func (x *exchange) enter(ctx context.Context) {
+	x.entered = x.f.Clock.Now()
+	r := store.EnterRequest{
+		Nonce: x.endpoint.Name + "\x1f" + x.nonce, NonceTTL: 2*x.endpoint.Skew + nonceMargin,
+	}
+	if x.route != nil && x.route.activity == fulfil.ActionNew && !x.probe {
+		order, line, product := x.object.Text("orderId"), x.object.Text("orderLineId"), x.object.Text("productId")
+		if idSized(order) && idSized(line) && len(product) <= maxID {
+			x.lockKey = fulfil.LockKey(x.endpoint.Seller, order, line, product)
+			r.LockKey, r.LockTTL = x.lockKey, call.LockTTL
+		}
+	}
+	entry, err := x.f.Guard.Enter(ctx, r)
+	x.passed = x.f.Clock.Now()
+	if err == nil {
+		x.entry = entry
+		return
+	}
+	x.away = true
+	if n := x.f.away.count(x.passed); n > 0 && ctx.Err() == nil {
+		x.f.Log.WarnContext(ctx, "guard is away; calls go on without locks and remembered nonces", "calls", n, "error", err)
+	}
+}
+
+// maxID is the longest ID in bytes: 64 characters.
+const maxID = 64 * 4
+
+func idSized(id string) bool { return id != "" && len(id) <= maxID }
+
+// away counts calls that went on without the guard.
+type away struct {
+	mu     sync.Mutex
+	calls  int
+	logged time.Time
+}
+
+// count adds a call. It returns how many there were since the last log line when one is due, else 0.
+func (a *away) count(now time.Time) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.calls++
+	if !a.logged.IsZero() && now.Sub(a.logged) < awayPause && !now.Before(a.logged) {
+		return 0
+	}
+	n := a.calls
+	a.calls, a.logged = 0, now
+	return n
+}

@@ -1,0 +1,10 @@
+package facade_test
+
+import (
+	"errors"
+	"time"
+)
+
+var errSecret = errors.New("canary-cause")
+
+func unixMilli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

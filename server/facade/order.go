@@ -1,0 +1,99 @@
+package facade
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/koogate/koogate/server/fulfil"
+)
+
+const (
+	// maxLinks is how many further orders a queryInstance is linked to.
+	maxLinks = 16
+	// maxLookups is for how many instances that are not remembered one call asks the store. Traces are worth no more.
+	maxLookups = 4
+)
+
+// findOrder finds the order to whose trace the call belongs: of newInstance the one it names, of other activities that of
+// the instance; of queryInstance for several that of the first that has one, and the others are linked. Debugging calls
+// name orders and instances that may not exist, and belong to none.
+func (x *exchange) findOrder(ctx context.Context) {
+	if x.route == nil || x.probe {
+		return
+	}
+	if x.route.activity == fulfil.ActionNew {
+		if id := x.object.Text("orderId"); idSized(id) {
+			x.orderID = id
+		}
+		return
+	}
+	ids, lookups := x.object.Text("instanceId"), maxLookups
+	for ids != "" && len(x.links) < maxLinks {
+		var id string
+		id, ids, _ = strings.Cut(ids, ",")
+		id = strings.TrimSpace(id)
+		if !idSized(id) {
+			continue
+		}
+		order, ok := x.f.orders.get(x.endpoint.Seller, id)
+		if !ok && lookups > 0 {
+			lookups--
+			var err error
+			if order, err = x.f.Core.OrderOf(ctx, x.endpoint.Seller, id); err == nil && order != "" {
+				x.f.orders.put(x.endpoint.Seller, id, order)
+			}
+		}
+		switch {
+		case order == "" || order == x.orderID:
+		case x.orderID == "":
+			x.orderID = order
+		default:
+			x.links = append(x.links, order)
+		}
+	}
+}
+
+// orders remembers which order an instance belongs to, which never changes. It keeps two generations: what is used moves
+// to the young one, and when that is full the old one is dropped, so what is used stays and memory is bounded.
+type orders struct {
+	mu         sync.Mutex
+	size       int // of one generation
+	young, old map[instance]string
+}
+
+type instance struct{ seller, id string }
+
+func newOrders(size int) *orders {
+	return &orders{size: max(size, 1), young: make(map[instance]string)}
+}
+
+func (o *orders) get(seller, id string) (orderID string, ok bool) {
+	k := instance{seller, id}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if orderID, ok = o.young[k]; ok {
+		return orderID, true
+	}
+	if orderID, ok = o.old[k]; ok {
+		o.add(k, orderID)
+	}
+	return orderID, ok
+}
+
+func (o *orders) put(seller, id, orderID string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.add(instance{seller, id}, orderID)
+}
+
+func (o *orders) add(k instance, orderID string) {
+	if _, there := o.young[k]; there {
+		return
+	}
+	if len(o.young) >= o.size {
+		o.young, o.old = make(map[instance]string, o.size), o.young
+	}
+	k.id = strings.Clone(k.id) // it may be a part of a long list
+	o.young[k] = orderID
+}

@@ -1,0 +1,120 @@
+package facade
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/api/production"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/facade/call"
+	"github.com/koogate/koogate/server/interceptor"
+	"github.com/koogate/koogate/store"
+)
+
+// exchange serves one POST.
+func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, name string) {
+	x := f.exchanges.Get().(*exchange) //nolint:forcetypeassert // the pool holds nothing else
+	x.w, x.r, x.arrived = w, r, f.Clock.Now()
+	ctx, cancel := context.WithTimeout(r.Context(), f.cfg.Budget)
+	x.serve(ctx, name)
+	x.mu.Lock()
+	x.finished = true
+	x.mu.Unlock()
+	idle := x.unwatch == nil || x.unwatch()
+	cancel()
+	if idle {
+		x.reset()
+		f.exchanges.Put(x)
+	} // otherwise expire may be running, and the garbage collector waits for it
+}
+
+// serve does everything in its order. It always sends an answer.
+func (x *exchange) serve(ctx context.Context, name string) {
+	defer func() {
+		if v := recover(); v != nil {
+			x.f.Log.ErrorContext(ctx, "panic in the facade", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			x.fail(resultcode.Internal, "")
+		}
+		x.conclude(ctx)
+	}()
+	if !x.read() || !x.verify(name) {
+		return
+	}
+	x.unwatch = context.AfterFunc(ctx, func() {
+		if context.Cause(ctx) == context.DeadlineExceeded { //nolint:errorlint // the value itself; who left needs no answer
+			x.expire()
+		}
+	})
+	refused := x.parse()
+	x.enter(ctx)
+	if !x.entry.NonceSeen {
+		x.findOrder(ctx)
+	}
+	ctx = x.startSpan(ctx)
+	switch {
+	case x.entry.NonceSeen:
+		x.rejected = rejectedReplay
+		x.fail(resultcode.AuthFailed, "the nonce was used before")
+		x.f.leave(ctx, x.lockKey, x.entry)
+	case refused != "":
+		x.fail(resultcode.InvalidParam, refused)
+	default:
+		x.dispatch(ctx)
+	}
+}
+
+// parse splits the body and learns what the call is about. It returns what is wrong with it, empty when nothing.
+func (x *exchange) parse() (refused string) {
+	if !isJSON(x.r.Header["Content-Type"]) {
+		return "the content type must be application/json"
+	}
+	if err := x.object.Parse(x.body); err != nil {
+		return err.Error()
+	}
+	x.activity = x.object.Text("activity")
+	x.route = x.endpoint.routes[x.activity]
+	x.probe = x.object.Text("testFlag") == "1"
+	switch {
+	case x.activity == "":
+		return "activity: required"
+	case x.route == nil:
+		return "activity: not served at this address"
+	}
+	return ""
+}
+
+// dispatch hands the call to its rpc and deals with what comes back.
+func (x *exchange) dispatch(ctx context.Context) {
+	c := &call.Call{Arrived: x.arrived, Lock: x.entry}
+	defer func() { x.f.leave(ctx, x.lockKey, c.TakeLock()) }() // nothing, once the core has taken the lock
+	x.f.gateway.ServeHTTP(gatewayWriter{x}, x.inner(call.With(ctx, c)))
+	switch {
+	case x.code == "":
+		x.fail(resultcode.Internal, "")
+	case x.reason == errs.UnknownEnumValue:
+		field := production.WireName(x.meta[interceptor.MetaField])
+		x.f.Core.Quarantine(ctx, x.endpoint.Seller, x.orderID, x.activity, field, x.meta[interceptor.MetaValue])
+	case x.newID != "" && !x.probe && fine(x.code):
+		x.f.orders.put(x.endpoint.Seller, x.newID, x.orderID)
+	}
+}
+
+// fine says that a code is no failure.
+func fine(c resultcode.Code) bool { return c == resultcode.Success || c == resultcode.Processing }
+
+// leave gives up a lock that the core never got, without holding the answer back.
+func (f *Facade) leave(ctx context.Context, lockKey string, e store.Entry) {
+	if e.Lock != store.LockHeld {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	go func() {
+		defer cancel()
+		if err := f.Guard.Leave(ctx, lockKey, e.Fence, false); err != nil {
+			f.Log.DebugContext(ctx, "lock not given up; it expires by itself", "error", err)
+		}
+	}()
+}

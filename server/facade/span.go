@@ -1,0 +1,125 @@
+package facade
+
+import (
+	"context"
+	"log/slog"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/telemetry"
+)
+
+// startSpan starts the call's span in the trace of its order, or in one of its own. What happened before the order was
+// known is added with the times at which it happened.
+func (x *exchange) startSpan(ctx context.Context) context.Context {
+	if x.orderID != "" {
+		ctx = telemetry.UnderOrder(ctx, x.endpoint.Seller, x.orderID)
+	}
+	name := "callback"
+	if x.route != nil {
+		name = x.route.span
+	}
+	options := []trace.SpanStartOption{trace.WithTimestamp(x.arrived), trace.WithSpanKind(trace.SpanKindServer)}
+	if len(x.links) > 0 {
+		options = append(options, trace.WithLinks(x.linked(ctx)...))
+	}
+	ctx, x.span = x.f.Tracer.Start(ctx, name, options...)
+	if !x.span.IsRecording() {
+		return ctx
+	}
+	telemetry.Set(x.span, telemetry.Seller(x.endpoint.Seller), telemetry.Endpoint(x.endpoint.Name))
+	if x.route != nil {
+		telemetry.Set(x.span, telemetry.Activity(x.route.activity))
+	}
+	if x.orderID != "" {
+		telemetry.Set(x.span, telemetry.OrderID(x.orderID))
+	}
+	if x.probe {
+		telemetry.Set(x.span, telemetry.Probe(true))
+	}
+	x.identify()
+	_, verify := x.f.Tracer.Start(ctx, "verify", trace.WithTimestamp(x.arrived))
+	verify.End(trace.WithTimestamp(x.verified))
+	_, guard := x.f.Tracer.Start(ctx, "guard", trace.WithTimestamp(x.entered))
+	if x.away {
+		telemetry.Set(guard, telemetry.GuardAway(true))
+	}
+	guard.End(trace.WithTimestamp(x.passed))
+	return ctx
+}
+
+// identify names what the call is about.
+func (x *exchange) identify() {
+	if x.route == nil {
+		return
+	}
+	if x.route.activity != fulfil.ActionNew {
+		if id := x.object.Text("instanceId"); idSized(id) {
+			telemetry.Set(x.span, telemetry.InstanceID(id))
+		}
+		return
+	}
+	telemetry.Set(x.span, telemetry.OrderLineID(x.object.Text("orderLineId")), telemetry.BusinessID(x.object.Text("businessId")))
+}
+
+func (x *exchange) linked(ctx context.Context) []trace.Link {
+	links := make([]trace.Link, len(x.links))
+	for i, order := range x.links {
+		links[i].SpanContext = trace.SpanContextFromContext(telemetry.UnderOrder(ctx, x.endpoint.Seller, order))
+	}
+	return links
+}
+
+// conclude sends the answer, ends the span, counts the call and logs it.
+func (x *exchange) conclude(ctx context.Context) {
+	if x.code == "" {
+		x.fail(resultcode.Internal, "")
+	}
+	x.code = x.send()
+	now := x.f.Clock.Now()
+	if x.span != nil {
+		ctx = trace.ContextWithSpan(ctx, x.span) // for the log
+		telemetry.Set(x.span, telemetry.ResultCode(string(x.code)))
+		if !fine(x.code) {
+			telemetry.Fail(x.span, string(x.code))
+		}
+		x.span.End(trace.WithTimestamp(now))
+	}
+	name, activity := "", ""
+	if x.known {
+		name = x.endpoint.Name
+	}
+	if x.route != nil {
+		activity = x.route.activity
+	}
+	x.f.Metrics.FacadeCall(name, activity, string(x.code), now.Sub(x.arrived))
+	if x.rejected != "" {
+		x.f.Metrics.Rejected(name, x.rejected)
+	}
+	level := slog.LevelInfo
+	if fine(x.code) {
+		level = slog.LevelDebug
+	}
+	if !x.f.Log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 8)
+	add := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	add("endpoint", name)
+	add("activity", activity)
+	add("result_code", string(x.code))
+	add("rejected", x.rejected)
+	add("reason", string(x.reason))
+	add("order_id", x.orderID)
+	if x.probe {
+		attrs = append(attrs, slog.Bool("probe", true))
+	}
+	attrs = append(attrs, slog.Duration("took", now.Sub(x.arrived)))
+	x.f.Log.LogAttrs(ctx, level, "call answered", attrs...)
+}

@@ -1,0 +1,127 @@
+package facade
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/url"
+	"strings"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/sign"
+)
+
+// Why a call was rejected before any work, for metrics and logs.
+const (
+	rejectedSize      = "body_too_large"
+	rejectedBody      = "body_unreadable"
+	rejectedTimestamp = "timestamp"
+	rejectedNonce     = "nonce"
+	rejectedSignature = "signature"
+	rejectedStale     = "stale"
+	rejectedReplay    = "replay"
+)
+
+// reject refuses a call that was not verified.
+func (x *exchange) reject(why string, code resultcode.Code, detail string) bool {
+	x.rejected = why
+	x.fail(code, detail)
+	return false
+}
+
+// read reads the body up to its bound.
+func (x *exchange) read() bool {
+	limit := x.f.cfg.MaxBody
+	if x.r.ContentLength > int64(limit) {
+		return x.reject(rejectedSize, resultcode.InvalidParam, "the body is too large")
+	}
+	for {
+		if len(x.body) == cap(x.body) {
+			x.body = append(x.body, 0)[:len(x.body)]
+		}
+		n, err := x.r.Body.Read(x.body[len(x.body):cap(x.body)])
+		x.body = x.body[:len(x.body)+n]
+		switch {
+		case len(x.body) > limit:
+			return x.reject(rejectedSize, resultcode.InvalidParam, "the body is too large")
+		case errors.Is(err, io.EOF):
+			return true
+		case err != nil:
+			return x.reject(rejectedBody, resultcode.InvalidParam, "the body could not be read")
+		}
+	}
+}
+
+// verify finds the endpoint and checks signature and timestamp. The signature comes first, so that a caller without a key
+// learns nothing of an endpoint, not even that it exists. Whether the nonce was seen is the guard's to say.
+func (x *exchange) verify(name string) bool {
+	x.endpoint, x.known = x.f.endpoints[name]
+	if !x.known {
+		x.endpoint = x.f.stranger
+	}
+	query := x.r.URL.RawQuery
+	timestamp := param(query, sign.ParamTimestamp)
+	x.nonce = param(query, sign.ParamNonce)
+	key, form, err := sign.VerifyURL(x.endpoint.Keys, x.nonce, timestamp, param(query, sign.ParamSignature), x.body)
+	switch {
+	case err == nil && x.known:
+	case errors.Is(err, sign.ErrMissingTimestamp):
+		return x.reject(rejectedTimestamp, resultcode.InvalidParam, "timestamp: required")
+	case errors.Is(err, sign.ErrMissingNonce):
+		return x.reject(rejectedNonce, resultcode.InvalidParam, "nonce: required")
+	case errors.Is(err, sign.ErrNonce):
+		return x.reject(rejectedNonce, resultcode.InvalidParam, "nonce: too long")
+	default:
+		return x.reject(rejectedSignature, resultcode.AuthFailed, "")
+	}
+	x.key = x.endpoint.Keys[key]
+	x.verified = x.f.Clock.Now()
+	switch _, err := sign.Freshness(x.verified, timestamp, x.endpoint.Skew); {
+	case errors.Is(err, sign.ErrTimestampStale):
+		return x.reject(rejectedStale, resultcode.InvalidParam, "timestamp: too far from this server's time")
+	case err != nil:
+		return x.reject(rejectedTimestamp, resultcode.InvalidParam, "timestamp: not a UNIX time in milliseconds")
+	}
+	if form == sign.FormSorted {
+		// What was signed is what counts, not what it was made of.
+		if x.body, err = sign.Canonical(x.body); err != nil {
+			return x.reject(rejectedSignature, resultcode.AuthFailed, "")
+		}
+	}
+	return true
+}
+
+// param returns the first value of a query parameter, as url.Values.Get does, without a map. A value that is not properly
+// escaped is none.
+func param(query, name string) string {
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		if key != name {
+			continue
+		}
+		if !strings.ContainsAny(value, "%+") {
+			return value
+		}
+		value, err := url.QueryUnescape(value)
+		if err != nil {
+			return ""
+		}
+		return value
+	}
+	return ""
+}
+
+// isJSON judges a Content-Type: application/json with any parameters, a relative of it, or none at all. The signature
+// held, so whoever forgot the header is still the marketplace.
+func isJSON(header []string) bool {
+	if len(header) == 0 || header[0] == "" || header[0] == "application/json" {
+		return true
+	}
+	t, _, err := mime.ParseMediaType(header[0])
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
+		return false
+	}
+	return t == "application/json" || t == "text/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json")
+}

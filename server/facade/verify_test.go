@@ -1,0 +1,164 @@
+package facade_test
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/sign"
+)
+
+const frozenCall = "updateInstanceStatus 10e758d0-31ad-4c4b-8f1b-81d03469a10e freeze=true"
+
+func TestMissingAndMalformed(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		q    request
+		code string
+		why  string // the rejection that is counted
+	}{
+		{"no timestamp", request{query: func(v url.Values) { v.Del("timestamp") }}, "000002", "timestamp"},
+		{"empty timestamp", request{query: func(v url.Values) { v.Set("timestamp", "") }}, "000002", "timestamp"},
+		{"no nonce", request{query: func(v url.Values) { v.Del("nonce") }}, "000002", "nonce"},
+		{"nonce too long", request{nonce: strings.Repeat("n", sign.MaxNonce+1)}, "000002", "nonce"},
+		{"no signature", request{query: func(v url.Values) { v.Del("signature") }}, "000001", "signature"},
+		{"wrong key", request{key: "wrong"}, "000001", "signature"},
+		{"other body", request{signed: bodyRelease}, "000001", "signature"},
+		{"not hex", request{signature: strings.Repeat("z", 64)}, "000001", "signature"},
+		{"other nonce", request{query: func(v url.Values) { v.Set("nonce", "other") }}, "000001", "signature"},
+		{"other timestamp", request{query: func(v url.Values) { v.Set("timestamp", "1780000000001") }}, "000001", "signature"},
+		{"signed but no time", request{timestamp: "yesterday"}, "000002", "timestamp"},
+		{"signed microseconds", request{timestamp: "1795435200000000"}, "000002", "timestamp"},
+		{"key of another endpoint", request{key: key3}, "000001", "signature"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t)
+			r.want(r.call(bodyStatus, c.q), c.code)
+			if n := r.counter("koogate_rejected_total", "endpoint=demo", "reason="+c.why); n != 1 {
+				t.Errorf("%v rejections counted", n)
+			}
+			if len(r.spans.GetSpans()) != 0 {
+				t.Error("a call that was not verified left a span")
+			}
+		})
+	}
+}
+
+func TestTimeWindow(t *testing.T) {
+	for _, c := range []struct {
+		off     time.Duration
+		seconds bool
+		code    string
+	}{
+		{0, false, "000000"},
+		{-60 * time.Second, false, "000000"},
+		{-60*time.Second - time.Millisecond, false, "000002"},
+		{60 * time.Second, false, "000000"},
+		{60*time.Second + time.Millisecond, false, "000002"},
+		{-time.Hour, false, "000002"},
+		{24 * time.Hour, false, "000002"},
+		{0, true, "000000"},
+		{-60 * time.Second, true, "000000"},
+		{-61 * time.Second, true, "000002"},
+		{60 * time.Second, true, "000000"},
+		{61 * time.Second, true, "000002"},
+	} {
+		r := newRig(t)
+		at := noon.Add(c.off)
+		ts := strconv.FormatInt(at.UnixMilli(), 10)
+		if c.seconds {
+			ts = strconv.FormatInt(at.Unix(), 10)
+		}
+		a := r.call(bodyStatus, request{timestamp: ts})
+		if c.code == "000000" {
+			r.want(a, c.code, frozenCall)
+		} else {
+			r.want(a, c.code)
+		}
+	}
+}
+
+func TestHexCase(t *testing.T) {
+	r := newRig(t)
+	ts := strconv.FormatInt(noon.UnixMilli(), 10)
+	for i, fold := range []func(string) string{strings.ToUpper, strings.ToLower, func(s string) string { return strings.ToUpper(s[:32]) + s[32:] }} {
+		nonce := "case" + strconv.Itoa(i)
+		r.want(r.call(bodyStatus, request{nonce: nonce, signature: fold(sign.URLSignature(key1, nonce, ts, []byte(bodyStatus)))}), "000000", frozenCall)
+	}
+}
+
+// House rule 12: two keys are valid at once, and an answer is signed with the key that the call came with.
+func TestKeyRotation(t *testing.T) {
+	r := newRig(t)
+	r.want(r.call(bodyStatus, request{key: key1}), "000000", frozenCall)
+	r.want(r.call(bodyStatus, request{key: key2}), "000000", frozenCall)
+	r.want(r.call(bodyStatus, request{key: key3}), "000001")
+}
+
+func TestReplay(t *testing.T) {
+	r := newRig(t)
+	q := request{nonce: "same", timestamp: strconv.FormatInt(noon.Add(30*time.Second).UnixMilli(), 10)}
+	r.want(r.call(bodyStatus, q), "000000", frozenCall)
+	r.want(r.call(bodyStatus, q), "000001")
+	r.want(r.call(bodyRelease, q), "000001") // the same nonce with another body
+	q.signature = strings.ToLower(sign.URLSignature(key1, q.nonce, q.timestamp, []byte(bodyStatus)))
+	r.want(r.call(bodyStatus, q), "000001")
+	if n := r.counter("koogate_rejected_total", "endpoint=demo", "reason=replay"); n != 3 {
+		t.Errorf("%v replays counted", n)
+	}
+	// Whenever the timestamp is still acceptable, the nonce is still remembered.
+	r.clock.Advance(90 * time.Second)
+	r.want(r.call(bodyStatus, request{nonce: "same", timestamp: q.timestamp}), "000001")
+	r.clock.Advance(time.Millisecond)
+	r.want(r.call(bodyStatus, request{nonce: "same", timestamp: q.timestamp}), "000002")
+	// Nonces of different endpoints have nothing to do with each other, and a debugging call's counts as any.
+	r.want(r.call(debugging(bodyStatus), request{nonce: "other"}), "000000")
+	r.want(r.call(debugging(bodyStatus), request{nonce: "other", endpoint: "signing", key: key3}), "000000")
+	r.want(r.call(debugging(bodyStatus), request{nonce: "other"}), "000001")
+	// A signed call that makes no sense uses its nonce up, one that is not signed does not.
+	r.want(r.call("{}", request{nonce: "third"}), "000002")
+	r.want(r.call("{}", request{nonce: "third"}), "000001")
+	r.want(r.call(bodyStatus, request{nonce: "fourth", key: "wrong"}), "000001")
+	r.want(r.call(bodyStatus, request{nonce: "fourth"}), "000000", frozenCall)
+}
+
+// The marketplace's sample signs a sorted form of the body. What counts then is that form.
+func TestSortedForm(t *testing.T) {
+	r := newRig(t)
+	body := ` { "testFlag" : null, "status" : "UNFREEZE", "status" : "FREEZE" , "instanceId":"10e758d0-31ad-4c4b-8f1b-81d03469a10e","activity":"updateInstanceStatus"} `
+	sorted, err := sign.Canonical([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.want(r.call(body, request{signed: string(sorted)}), "000000", frozenCall)
+	r.want(r.call(body), "000000", frozenCall)
+	r.want(r.call(body, request{signed: strings.TrimSpace(body)}), "000001")
+}
+
+func TestBodySign(t *testing.T) {
+	r := newRig(t)
+	for _, body := range []string{bodyStatus, "{}", "null"} {
+		a := r.call(body, request{endpoint: "signing", key: key3})
+		if !sign.VerifyBodySign(key3, a.header.Get("Body-Sign"), []byte(a.body)) {
+			t.Errorf("Body-Sign %q does not fit %s", a.header.Get("Body-Sign"), a.body)
+		}
+	}
+	if a := r.call(bodyStatus, request{endpoint: "signing", key: "wrong"}); a.header.Get("Body-Sign") != "" {
+		t.Error("an answer to a stranger is signed")
+	}
+	if a := r.call(bodyStatus); a.header.Get("Body-Sign") != "" {
+		t.Error("an answer is signed although the endpoint does not say so")
+	}
+}
+
+func TestQueryParameters(t *testing.T) {
+	r := newRig(t)
+	// Escaped values are the values; the first of several counts; unknown ones do not matter.
+	r.want(r.call(bodyStatus, request{nonce: "a b+c&d=e%/中"}), "000000", frozenCall)
+	r.want(r.call(bodyStatus, request{query: func(v url.Values) { v.Add("signature", "x"); v.Add("nonce", "y"); v.Add("other", "z") }}), "000000", frozenCall)
+	req := r.build(bodyStatus, request{})
+	req.URL.RawQuery = "&&=&x&" + strings.Replace(req.URL.RawQuery, "nonce=", "nonce=%zz", 1)
+	r.want(r.do(req), "000002")
+}

@@ -1,0 +1,158 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+
+	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
+	"github.com/koogate/koogate/server/api/production"
+	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/interceptor"
+)
+
+const (
+	// maxMessage bounds what a client of the private doors may send, in bytes.
+	maxMessage = 1 << 20
+	// callLimit is the deadline of a call that has none of its own. A lease may wait 60 s of it.
+	callLimit = 75 * time.Second
+)
+
+// services are the handlers and what stands in front of them.
+type services struct {
+	internal   *v1.API
+	production *production.Server
+	chains
+	tokens interceptor.Pair
+}
+
+// chains are the parts of the interceptor chains, from the outside in.
+type chains struct {
+	recover, trace, status, validate interceptor.Pair
+}
+
+func newChains(d Deps, v protovalidate.Validator) chains {
+	return chains{
+		recover: interceptor.Recover(d.Log), trace: interceptor.Trace(d.Telemetry.Tracer()), status: interceptor.Status(d.Log),
+		validate: interceptor.Validate(v),
+	}
+}
+
+// authenticated is the chain of the private doors. Unary calls end by callLimit, streams when the server drains.
+func (s services) authenticated(draining <-chan struct{}) interceptor.Pair {
+	return interceptor.Chain(s.recover, bounded(draining), s.trace, s.status, s.tokens, s.validate)
+}
+
+// verified is the chain behind the facade, which verifies the marketplace's signature, starts the call's span and sets its
+// deadline itself.
+func (s services) verified() interceptor.Pair {
+	return interceptor.Chain(s.recover, s.status, s.validate)
+}
+
+// auth knows the tokens of all sellers.
+func (c *Config) auth() (interceptor.Pair, error) {
+	var tokens []interceptor.Token
+	for _, seller := range c.Sellers {
+		for _, secret := range reveal(seller.APITokens) {
+			tokens = append(tokens, interceptor.Token{Seller: seller.Name, Secret: secret})
+		}
+	}
+	return interceptor.Auth(tokens)
+}
+
+// grpcDoor serves the internal API and the production interface, both by bearer token.
+func (s *Server) grpcDoor(svc services) *door {
+	srv := grpc.NewServer(append(svc.authenticated(s.draining).ServerOptions(),
+		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.ConnectionTimeout(10*time.Second),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 20 * time.Second, PermitWithoutStream: true}),
+	)...)
+	svc.internal.Register(srv)
+	productionv1.RegisterSaasV2ServiceServer(srv, svc.production)
+	state := health.NewServer()
+	for name := range srv.GetServiceInfo() {
+		state.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
+	}
+	healthpb.RegisterHealthServer(srv, state)
+	if s.cfg.GRPC.Reflection {
+		reflection.Register(srv)
+	}
+	return &door{
+		name: DoorGRPC, addr: s.cfg.Listen.GRPC,
+		serve: func(l net.Listener) error {
+			if err := srv.Serve(l); !errors.Is(err, grpc.ErrServerStopped) { // a stop may come before the start
+				return err
+			}
+			return nil
+		},
+		stop: func(ctx context.Context) error {
+			state.Shutdown()
+			return stopGRPC(ctx, srv, s.deps.Log)
+		},
+	}
+}
+
+// stopGRPC lets running calls end, until ctx does.
+func stopGRPC(ctx context.Context, srv *grpc.Server, log *slog.Logger) error {
+	done := make(chan struct{})
+	go func() {
+		srv.GracefulStop()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		log.WarnContext(ctx, "gRPC calls did not end in time")
+		srv.Stop()
+		<-done
+		return ctx.Err()
+	}
+}
+
+// bounded gives unary calls a deadline and ends streams when the server drains: a health watch would otherwise hold a
+// graceful stop up to its end.
+func bounded(draining <-chan struct{}) interceptor.Pair {
+	return interceptor.Pair{
+		Unary: func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+			ctx, cancel := context.WithTimeout(ctx, callLimit)
+			defer cancel()
+			return next(ctx, req)
+		},
+		Stream: func(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+			ctx, cancel := context.WithCancel(ss.Context())
+			defer cancel()
+			go func() {
+				select {
+				case <-draining:
+					cancel()
+				case <-ctx.Done():
+				}
+			}()
+			return next(srv, streamUnder{ss, ctx})
+		},
+	}
+}
+
+// streamUnder is a stream under another context.
+type streamUnder struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+// Context implements grpc.ServerStream.
+func (s streamUnder) Context() context.Context { return s.ctx }
+
+// tlsConfig is the facade's floor: the marketplace speaks TLS 1.2.
+func tlsConfig() *tls.Config { return &tls.Config{MinVersion: tls.VersionTLS12} }

@@ -1,0 +1,120 @@
+package inproc
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// Channel carries unary calls to the services registered with it. Register everything before the first call; after that
+// it is safe for concurrent use.
+type Channel struct {
+	unary    grpc.UnaryServerInterceptor
+	services map[string]struct{}
+	methods  map[string]method
+	streams  map[string]struct{}
+}
+
+// method is one registered unary method.
+type method struct {
+	impl    any
+	handler grpc.MethodHandler
+}
+
+var (
+	_ grpc.ClientConnInterface = (*Channel)(nil)
+	_ grpc.ServiceRegistrar    = (*Channel)(nil)
+)
+
+// New returns a channel without services whose calls pass through unary; nil for none.
+func New(unary grpc.UnaryServerInterceptor) *Channel {
+	return &Channel{
+		unary: unary, services: make(map[string]struct{}), methods: make(map[string]method), streams: make(map[string]struct{}),
+	}
+}
+
+// RegisterService implements grpc.ServiceRegistrar. Like a grpc.Server it takes each service once and only from an
+// implementation of its interface; anything else is a mistake in the program and panics.
+func (c *Channel) RegisterService(desc *grpc.ServiceDesc, impl any) {
+	if want := reflect.TypeOf(desc.HandlerType).Elem(); !reflect.TypeOf(impl).Implements(want) {
+		panic(fmt.Sprintf("inproc: %T does not implement %v", impl, want))
+	}
+	if _, dup := c.services[desc.ServiceName]; dup {
+		panic("inproc: service " + desc.ServiceName + " is registered twice")
+	}
+	c.services[desc.ServiceName] = struct{}{}
+	for _, m := range desc.Methods {
+		c.methods["/"+desc.ServiceName+"/"+m.MethodName] = method{impl: impl, handler: m.Handler}
+	}
+	for _, s := range desc.Streams {
+		c.streams["/"+desc.ServiceName+"/"+s.StreamName] = struct{}{}
+	}
+}
+
+// Invoke implements grpc.ClientConnInterface. Errors are gRPC statuses. Of the call options only grpc.Header and
+// grpc.Trailer mean something here.
+func (c *Channel) Invoke(ctx context.Context, name string, args, reply any, opts ...grpc.CallOption) error {
+	m, ok := c.methods[name]
+	if !ok {
+		return c.unknown(name)
+	}
+	in, ok := args.(proto.Message)
+	if !ok {
+		return status.Errorf(codes.Internal, "%T is not a protobuf message", args)
+	}
+	out, ok := reply.(proto.Message)
+	if !ok {
+		return status.Errorf(codes.Internal, "%T is not a protobuf message", reply)
+	}
+	if err := ctx.Err(); err != nil {
+		return status.FromContextError(err).Err()
+	}
+	r := &run{name: name}
+	answer, err := m.handler(m.impl, r.serverSide(ctx), func(into any) error { return decode(into, in) }, c.unary)
+	r.report(opts)
+	if err != nil {
+		return statusOf(err)
+	}
+	sent, ok := answer.(proto.Message)
+	if !ok {
+		return status.Errorf(codes.Internal, "%s answered with %T, not a protobuf message", name, answer)
+	}
+	proto.Reset(out)
+	proto.Merge(out, sent) // a copy: the handler may keep, and hand out again, what it returned
+	return nil
+}
+
+// NewStream implements grpc.ClientConnInterface and always fails: the gateways carry no streams.
+func (c *Channel) NewStream(_ context.Context, _ *grpc.StreamDesc, name string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, c.unknown(name)
+}
+
+func (c *Channel) unknown(name string) error {
+	if _, ok := c.streams[name]; ok {
+		return status.Errorf(codes.Unimplemented, "method %s is a stream; streams are not served in process, dial the gRPC port", name)
+	}
+	return status.Errorf(codes.Unimplemented, "unknown method %s", name)
+}
+
+// decode fills the handler's request with a copy of the caller's.
+func decode(into any, from proto.Message) error {
+	m, ok := into.(proto.Message)
+	if !ok {
+		return status.Errorf(codes.Internal, "%T is not a protobuf message", into)
+	}
+	proto.Merge(m, from)
+	return nil
+}
+
+// statusOf gives an error that is not yet a status the code a grpc.Server would give it.
+func statusOf(err error) error {
+	if s, ok := status.FromError(err); ok {
+		return s.Err()
+	}
+	return status.FromContextError(err).Err()
+}

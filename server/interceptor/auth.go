@@ -1,0 +1,124 @@
+package interceptor
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/koogate/koogate/server/errs"
+)
+
+// public reports whether a method belongs to the services that answer anybody: health checks and reflection.
+func public(method string) bool {
+	return strings.HasPrefix(method, "/grpc.health.v1.Health/") || strings.HasPrefix(method, "/grpc.reflection.")
+}
+
+// Token lets its bearer act for a seller. A seller may have several at once.
+type Token struct {
+	Seller string
+	Secret string
+}
+
+// Auth demands `authorization: Bearer …` with one of the tokens and puts the token's seller into the context, where
+// [SellerFrom] finds it. Health checks and reflection pass without. The time of a refusal does not depend on how much of a
+// token was right: every token is compared, by its SHA-256.
+func Auth(tokens []Token) (Pair, error) {
+	ring, err := newKeyRing(tokens)
+	if err != nil {
+		return Pair{}, err
+	}
+	return Pair{
+		Unary: func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+			ctx, err := ring.admit(ctx, info.FullMethod)
+			if err != nil {
+				return nil, err
+			}
+			return next(ctx, req)
+		},
+		Stream: func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+			ctx, err := ring.admit(ss.Context(), info.FullMethod)
+			if err != nil {
+				return err
+			}
+			return next(srv, streamWith{ss, ctx})
+		},
+	}, nil
+}
+
+type sellerKey struct{}
+
+// SellerFrom returns the seller of the call's token; ok is false when the call carried none, because no Auth stood before
+// the handler.
+func SellerFrom(ctx context.Context) (seller string, ok bool) {
+	seller, ok = ctx.Value(sellerKey{}).(string)
+	return seller, ok
+}
+
+// WithSeller returns a context for which [SellerFrom] answers with seller. It is for callers in this process that have
+// authenticated the seller by other means.
+func WithSeller(ctx context.Context, seller string) context.Context {
+	return context.WithValue(ctx, sellerKey{}, seller)
+}
+
+// key is a token as it is kept.
+type key struct {
+	sum    [sha256.Size]byte
+	seller string
+}
+
+type keyRing []key
+
+func newKeyRing(tokens []Token) (keyRing, error) {
+	seen := make(map[[sha256.Size]byte]string, len(tokens))
+	ks := make(keyRing, 0, len(tokens))
+	for _, t := range tokens {
+		if t.Secret == "" || t.Seller == "" {
+			return nil, errors.New("interceptor: a token needs a seller and a secret")
+		}
+		k := key{sum: sha256.Sum256([]byte(t.Secret)), seller: t.Seller}
+		if other, dup := seen[k.sum]; dup && other != k.seller {
+			return nil, fmt.Errorf("interceptor: sellers %q and %q have the same token", other, k.seller)
+		}
+		seen[k.sum] = k.seller
+		ks = append(ks, k)
+	}
+	return ks, nil
+}
+
+func (ks keyRing) admit(ctx context.Context, method string) (context.Context, error) {
+	if public(method) {
+		return ctx, nil
+	}
+	secret, ok := bearer(ctx)
+	if !ok {
+		return nil, errs.New(errs.Unauthorized, errs.TokenInvalid, "a bearer token is required")
+	}
+	sum := sha256.Sum256([]byte(secret))
+	seller := ""
+	for i := range ks {
+		if subtle.ConstantTimeCompare(ks[i].sum[:], sum[:]) == 1 {
+			seller = ks[i].seller
+		}
+	}
+	if seller == "" {
+		return nil, errs.New(errs.Unauthorized, errs.TokenInvalid, "the bearer token is not known")
+	}
+	return WithSeller(ctx, seller), nil
+}
+
+// bearer returns the call's only bearer token. Two authorization values are none: proxies disagree on which counts.
+func bearer(ctx context.Context) (string, bool) {
+	values := metadata.ValueFromIncomingContext(ctx, "authorization")
+	if len(values) != 1 {
+		return "", false
+	}
+	scheme, secret, ok := strings.Cut(values[0], " ")
+	secret = strings.TrimSpace(secret)
+	return secret, ok && strings.EqualFold(scheme, "bearer") && secret != ""
+}

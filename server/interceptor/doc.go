@@ -1,0 +1,11 @@
+// Package interceptor holds what stands in front of every gRPC handler, each as a [Pair] for unary calls and streams:
+//
+//	Recover   a panic becomes INTERNAL
+//	Trace     a server span that continues the caller's trace
+//	Status    errors of the domains become gRPC statuses, once
+//	Auth      bearer token → seller
+//	Validate  protovalidate's rules → INVALID_FIELD or UNKNOWN_ENUM_VALUE
+//
+// [Chain] puts them together; the order above is the order of the internal API. Everything inside Status may return an
+// *errs.Error, so Auth and Validate belong behind it.
+package interceptor

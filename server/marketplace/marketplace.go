@@ -1,0 +1,38 @@
+package marketplace
+
+import (
+	"context"
+	"maps"
+
+	"github.com/koogate/koogate/koogallery/openapi"
+	"github.com/koogate/koogate/server/fulfil"
+)
+
+// Querier is the one call that is made; *openapi.Client is one.
+type Querier interface {
+	QueryOrder(ctx context.Context, orderID, orderLineID string) (*openapi.OrderInfo, error)
+}
+
+// Marketplace implements fulfil.Marketplace. Safe for concurrent use.
+type Marketplace struct{ sellers map[string]Querier }
+
+var _ fulfil.Marketplace = (*Marketplace)(nil)
+
+// New returns the marketplace as the sellers, by name, see it.
+func New(sellers map[string]Querier) *Marketplace {
+	return &Marketplace{sellers: maps.Clone(sellers)}
+}
+
+// QueryOrder implements fulfil.Marketplace. Every error is a *fulfil.QueryError.
+func (m *Marketplace) QueryOrder(ctx context.Context, seller, orderID, orderLineID string) (fulfil.OrderFacts, error) {
+	q, ok := m.sellers[seller]
+	if !ok {
+		// The seller left the configuration while its orders were still open: a restart with it heals that.
+		return fulfil.OrderFacts{}, &fulfil.QueryError{Retryable: true, Code: CodeSeller}
+	}
+	order, err := q.QueryOrder(ctx, orderID, orderLineID)
+	if err != nil {
+		return fulfil.OrderFacts{}, fault(err)
+	}
+	return factsOf(order, orderID, orderLineID)
+}

@@ -1,0 +1,291 @@
+package server_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/memory"
+	"github.com/koogate/koogate/store/sqlite"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	acmeToken  = "token-of-acme-0123456789abcdef012345"
+	otherToken = "token-of-other-0123456789abcdef01234"
+	acmeKey    = "access-key-0123456789"
+)
+
+// market answers every order query with the same facts.
+type market struct {
+	mu    sync.Mutex
+	err   error
+	facts fulfil.OrderFacts
+}
+
+func (m *market) QueryOrder(context.Context, string, string, string) (fulfil.OrderFacts, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.facts, m.err
+}
+
+var yearly = fulfil.OrderFacts{
+	OrderType: "NEW",
+	Product:   store.Product{ProductID: "OFFI-1", SKUCode: "sku-1", Name: "demo", ChargingMode: "PERIOD", LinearValue: 10},
+	ExpireAt:  time.Date(2027, 11, 23, 15, 59, 59, 0, time.UTC),
+	Buyer:     []byte(`{"mobilePhone":"canary-buyer-phone"}`),
+}
+
+// testConfig is one seller with a template product and a worker product, another seller, and doors on free ports.
+func testConfig() server.Config {
+	cfg := server.DefaultConfig()
+	cfg.Listen = server.Listen{Facade: "127.0.0.1:0", API: "127.0.0.1:0", GRPC: "127.0.0.1:0", Ops: "127.0.0.1:0"}
+	cfg.Sellers = []server.Seller{
+		{Name: "acme", APITokens: []server.Secret{acmeToken}}, {Name: "other", APITokens: []server.Secret{otherToken}},
+	}
+	cfg.Provisioners = []server.Provisioner{
+		{Name: "crm", Type: server.ProvisionerWorker},
+		{Name: "links", Type: server.ProvisionerTemplate, Template: server.Template{
+			FrontEndURL: "https://app.example.com/{instance}", UserName: "admin",
+		}},
+	}
+	cfg.Endpoints = []server.Endpoint{
+		{Name: "worked", Seller: "acme", Keys: []server.Secret{acmeKey}, Products: map[string]server.Product{"*": {Provisioner: "crm"}}},
+		{Name: "linked", Seller: "acme", Keys: []server.Secret{acmeKey}, Products: map[string]server.Product{
+			"*": {Provisioner: "links", SyncBudget: 4 * time.Second},
+		}},
+		{Name: "foreign", Seller: "other", Keys: []server.Secret{acmeKey}, Products: map[string]server.Product{"*": {Provisioner: "crm"}}},
+	}
+	cfg.ShutdownGrace = 10 * time.Second
+	return cfg
+}
+
+// rig is a running server.
+type rig struct {
+	*server.Server
+	t      *testing.T
+	market *market
+	log    *syncBuffer
+	path   string // of the database
+	stop   func() error
+}
+
+type option func(cfg *server.Config, d *server.Deps)
+
+// start runs a server until the test ends or stop is called.
+func start(t *testing.T, opts ...option) *rig {
+	t.Helper()
+	return startAt(t, filepath.Join(t.TempDir(), "koogate.db"), nil, opts...)
+}
+
+// startAt runs a server on a database that may exist already, with the keys that sealed it.
+func startAt(t *testing.T, path string, sealer fulfil.Sealer, opts ...option) *rig {
+	t.Helper()
+	r := &rig{t: t, market: &market{facts: yearly}, log: &syncBuffer{}, path: path}
+	cfg := testConfig()
+	deps := testDeps(t, r, sealer)
+	for _, o := range opts {
+		o(&cfg, &deps)
+	}
+	var err error
+	if r.Server, err = server.New(cfg, deps); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	result := make(chan error, 1)
+	go func() { result <- r.Run(ctx) }()
+	r.stop = sync.OnceValue(func() error {
+		cancel()
+		return <-result
+	})
+	t.Cleanup(func() {
+		if err := r.stop(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	select {
+	case <-r.Started():
+	case err := <-result:
+		result <- err
+		t.Fatalf("the server did not start: %v", err)
+	}
+	return r
+}
+
+func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
+	t.Helper()
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: r.path, Migrate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sealer == nil {
+		if sealer, err = vault.Ephemeral(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	provider, err := telemetry.Setup(t.Context(), telemetry.Options{Getenv: func(string) string { return "" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry := prometheus.NewRegistry()
+	return server.Deps{
+		Store: st, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Clock: clock.System{},
+		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
+		Metrics: telemetry.NewMetrics(registry), Gatherer: registry,
+		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+}
+
+// dial connects to the gRPC door as the bearer of a token; empty for none.
+func (r *rig) dial(token string) *grpc.ClientConn {
+	r.t.Helper()
+	conn, err := grpc.NewClient(r.Addr(server.DoorGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+			if token != "" {
+				ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+			}
+			return next(ctx, method, req, reply, cc, opts...)
+		}))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// http sends a request to a door and returns status and body.
+func (r *rig) http(door, method, path, token, body string) (int, string, http.Header) {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+r.Addr(door)+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	defer transport.CloseIdleConnections()
+	resp, err := (&http.Client{Transport: transport}).Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return resp.StatusCode, string(text), resp.Header
+}
+
+// answer is what the facade says.
+type answer struct {
+	ResultCode string `json:"resultCode"`
+	ResultMsg  string `json:"resultMsg"`
+	InstanceID string `json:"instanceId"`
+	Info       []struct {
+		InstanceID string            `json:"instanceId"`
+		AppInfo    map[string]string `json:"appInfo"`
+	} `json:"info"`
+}
+
+// call makes a signed call of the marketplace. It may be used from any goroutine.
+func (r *rig) call(endpoint string, body map[string]string) (answer, error) {
+	var a answer
+	text, err := json.Marshal(body)
+	if err != nil {
+		return a, err
+	}
+	url, err := sign.SignURL("http://"+r.Addr(server.DoorFacade)+"/produce/"+endpoint, acmeKey, rand.Text(), time.Now(), text)
+	if err != nil {
+		return a, err
+	}
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, strings.NewReader(string(text)))
+	if err != nil {
+		return a, err
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	defer transport.CloseIdleConnections()
+	resp, err := (&http.Client{Transport: transport}).Do(req)
+	if err != nil {
+		return a, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return a, fmt.Errorf("HTTP %d", resp.StatusCode)
+	}
+	return a, json.NewDecoder(resp.Body).Decode(&a)
+}
+
+func (r *rig) mustCall(endpoint string, body map[string]string) answer {
+	r.t.Helper()
+	a, err := r.call(endpoint, body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return a
+}
+
+func newInstance(order string) map[string]string {
+	return map[string]string{"activity": "newInstance", "orderId": order, "orderLineId": order + "-000001", "businessId": "biz-" + order}
+}
+
+// eventually waits for a condition.
+func eventually(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !cond(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 10 s", what)
+		}
+	}
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// refused says that nobody listens at an address.
+func refused(addr string) bool {
+	conn, err := net.DialTimeout("tcp", addr, time.Second)
+	if err == nil {
+		_ = conn.Close()
+	}
+	return err != nil
+}
