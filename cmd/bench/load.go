@@ -30,7 +30,7 @@ type scenario struct {
 var runTag = strconv.FormatUint(rand.Uint64(), 36) //nolint:gosec // a name, not a secret
 
 func newInstance(order string, n uint64) []byte {
-	return fmt.Appendf(nil, `{"activity":"newInstance","businessId":"%s-%d","orderId":"%s","orderLineId":"%s-000001"}`, runTag, n, order, order)
+	return fmt.Appendf(nil, `{"activity":"newInstance","businessId":"b-%s-%d","orderId":"%s","orderLineId":"%s-000001"}`, order, n, order, order)
 }
 
 // scenarios of one target; fixed is an order that exists there, with its instance.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -49,6 +50,15 @@ func (t *table) add(r row) {
 	fmt.Fprintf(t.out.err, "  %-24s %s (%d steps, %s)\n", r.kind, verdict, r.steps, r.took.Round(time.Millisecond))
 }
 
+// place is where a row stands: the kinds in their documented order, then the drill.
+func (t *table) place(r row) int {
+	i := slices.Index(simulator.Kinds(), simulator.Kind(r.kind))
+	if i < 0 {
+		return len(simulator.Kinds())
+	}
+	return i
+}
+
 func (t *table) failed() (n int) {
 	for _, r := range t.rows {
 		if r.err != "" {
@@ -59,6 +69,7 @@ func (t *table) failed() (n int) {
 }
 
 func (t *table) print() {
+	slices.SortStableFunc(t.rows, func(a, b row) int { return t.place(a) - t.place(b) })
 	paint := func(code, s string) string {
 		if !t.out.colour {
 			return s

@@ -134,7 +134,8 @@ func migrate(ctx context.Context, db server.Database) (applied int, err error) {
 	return postgres.Migrate(ctx, db.URL.Reveal())
 }
 
-// openGuard returns the guard in Redis, or its twin in the process.
+// openGuard returns the guard in Redis, behind which its twin in the process stands in while Redis is away, or the twin
+// alone.
 func openGuard(r server.Redis, d server.Deps) (store.Guard, error) {
 	if len(r.Addrs) == 0 {
 		return memory.New(d.Clock.Now), nil
@@ -154,7 +155,11 @@ func openGuard(r server.Redis, d server.Deps) (store.Guard, error) {
 	if r.TLS {
 		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	return redis.Open(o)
+	shared, err := redis.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	return redis.WithFallback(shared, memory.New(d.Clock.Now)), nil
 }
 
 // openMarketplace makes a client of the open APIs for every seller.

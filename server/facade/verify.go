@@ -82,6 +82,9 @@ func (x *exchange) verify(name string) bool {
 	case err != nil:
 		return x.reject(rejectedTimestamp, resultcode.InvalidParam, "timestamp: not a UNIX time in milliseconds")
 	}
+	if splitsTwice(x.nonce, timestamp) {
+		return x.reject(rejectedNonce, resultcode.InvalidParam, "nonce: ambiguous beside a timestamp in seconds; repeat with another")
+	}
 	if form == sign.FormSorted {
 		// What was signed is what counts, not what it was made of.
 		if x.body, err = sign.Canonical(x.body); err != nil {
@@ -89,6 +92,17 @@ func (x *exchange) verify(name string) bool {
 		}
 	}
 	return true
+}
+
+// splitsTwice says whether nonce and timestamp, which are signed without a separator, also read as a nonce three characters
+// shorter and a timestamp in milliseconds. A call captured long ago could otherwise come back in that split, under a nonce
+// that nobody remembers, in the minute in which the last ten digits of its timestamp happen to be the present second.
+func splitsTwice(nonce, timestamp string) bool {
+	if len(timestamp) != 10 || len(nonce) < 3 {
+		return false
+	}
+	first := nonce[len(nonce)-3:]
+	return first >= "150" && first <= "499" && first[1] >= '0' && first[1] <= '9' && first[2] >= '0' && first[2] <= '9' // 2017 to 2128
 }
 
 // param returns the first value of a query parameter, as url.Values.Get does, without a map. A value that is not properly

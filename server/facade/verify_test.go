@@ -80,6 +80,19 @@ func TestTimeWindow(t *testing.T) {
 	}
 }
 
+// A signature covers nonce and timestamp without a separator. A call captured when its milliseconds were fresh must not come
+// back months later with three digits moved into the nonce, in the second that the other ten happen to name.
+func TestMovedSplitIsRefused(t *testing.T) {
+	seconds := strconv.FormatInt(noon.Unix(), 10)
+	captured := request{nonce: "captured", timestamp: "178" + seconds} // fresh once, at another time
+	moved := request{
+		nonce: "captured178", timestamp: seconds, signature: sign.URLSignature(key1, captured.nonce, captured.timestamp, []byte(bodyStatus)),
+	}
+	r := newRig(t)
+	r.want(r.call(bodyStatus, moved), "000002")
+	r.want(r.call(bodyStatus, request{nonce: "plain-nonce-1A8", timestamp: seconds}), "000000", frozenCall)
+}
+
 func TestHexCase(t *testing.T) {
 	r := newRig(t)
 	ts := strconv.FormatInt(noon.UnixMilli(), 10)

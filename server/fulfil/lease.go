@@ -101,11 +101,15 @@ func (d *draft) cancel(t *store.Task, reason string) {
 
 // HeartbeatTask moves the end of a lease to now plus length. Errors: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
 func (s *Service) HeartbeatTask(ctx context.Context, seller, id string, fence int64, length time.Duration) (store.Task, error) {
-	if _, err := s.ownTask(ctx, seller, id); err != nil {
+	t, err := s.ownTask(ctx, seller, id)
+	if err == nil && t.Kind == store.TaskOrderQuery {
+		err = errs.New(errs.NotFound, errs.TaskNotFound, "order queries are Koogate's own tasks")
+	}
+	if err != nil {
 		return store.Task{}, err
 	}
 	now := s.now()
-	t, err := s.Store.Heartbeat(ctx, id, fence, now, now.Add(length))
+	t, err = s.Store.Heartbeat(ctx, id, fence, now, now.Add(length))
 	if err != nil {
 		return store.Task{}, s.storeError(ctx, err, errs.TaskNotFound, "no task %s", id)
 	}

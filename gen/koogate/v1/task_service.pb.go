@@ -265,9 +265,9 @@ type Task struct {
 	State TaskState `protobuf:"varint,5,opt,name=state,proto3,enum=koogate.v1.TaskState" json:"state,omitempty"`
 	// InstanceId is the instance concerned.
 	InstanceId string `protobuf:"bytes,6,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
-	// OrderId is the order that caused the task.
+	// OrderId is the order that created the instance; the task is part of its trace and its events.
 	OrderId string `protobuf:"bytes,7,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// OrderLineId is the line that caused the task.
+	// OrderLineId is the line of cause_order_id.
 	OrderLineId string `protobuf:"bytes,8,opt,name=order_line_id,json=orderLineId,proto3" json:"order_line_id,omitempty"`
 	// ProductId is the product to provide.
 	ProductId string `protobuf:"bytes,9,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
@@ -297,8 +297,11 @@ type Task struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// NotBeforeTime is the earliest time of the next lease.
 	NotBeforeTime *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=not_before_time,json=notBeforeTime,proto3" json:"not_before_time,omitempty"`
-	// Worker holds or last held the lease.
-	WorkerId      string `protobuf:"bytes,23,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// WorkerId holds or last held the lease.
+	WorkerId string `protobuf:"bytes,23,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// CauseOrderId is the order that caused the task: the same for a creation, another for a renewal or an upgrade; empty
+	// for freeze, unfreeze and checks, which name none.
+	CauseOrderId  string `protobuf:"bytes,24,opt,name=cause_order_id,json=causeOrderId,proto3" json:"cause_order_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -490,6 +493,13 @@ func (x *Task) GetNotBeforeTime() *timestamppb.Timestamp {
 func (x *Task) GetWorkerId() string {
 	if x != nil {
 		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *Task) GetCauseOrderId() string {
+	if x != nil {
+		return x.CauseOrderId
 	}
 	return ""
 }
@@ -1347,7 +1357,7 @@ type ListTasksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// PageSize is 1 to 500; 0 means 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// PageToken continues an earlier request with the same other fields. At most 1024 characters.
+	// PageToken continues an earlier request with the same filter and order_by. At most 1024 characters.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Filter is `field = "value"` terms joined by AND over state, kind, queue, instance_id and order_id.
 	// At most 1024 characters.
@@ -1476,7 +1486,7 @@ var File_koogate_v1_task_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/task_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x06\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\a\n" +
 	"\x04Task\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12\x14\n" +
@@ -1506,7 +1516,8 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\vupdate_time\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12B\n" +
 	"\x0fnot_before_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\rnotBeforeTime\x12\x1b\n" +
-	"\tworker_id\x18\x17 \x01(\tR\bworkerId\"\xd7\x01\n" +
+	"\tworker_id\x18\x17 \x01(\tR\bworkerId\x12$\n" +
+	"\x0ecause_order_id\x18\x18 \x01(\tR\fcauseOrderId\"\xd7\x01\n" +
 	"\n" +
 	"AccessInfo\x121\n" +
 	"\rfront_end_url\x18\x01 \x01(\tB\r\xbaH\n" +

@@ -36,14 +36,11 @@ func taskOf(t store.Task) *koogatev1.Task {
 	p := fulfil.PayloadOf(t)
 	m := &koogatev1.Task{
 		TaskId: t.ID, Seller: t.Seller, Queue: t.Queue, Kind: taskKind(t.Kind), State: taskState(t.State),
-		InstanceId: t.InstanceID, OrderId: t.LineOrderID, OrderLineId: t.LineID,
+		InstanceId: t.InstanceID, OrderId: t.OrderID, CauseOrderId: t.LineOrderID, OrderLineId: t.LineID,
 		ProductId: p.ProductID, SkuCode: p.SKUCode, ChargingMode: p.ChargingMode, LinearValue: p.LinearValue,
 		Trial: p.Trial, ExpireTime: timestamp(p.ExpireAt),
 		Attempt: t.Attempt, Reason: t.Reason, Traceparent: t.Traceparent, WorkerId: t.Worker,
 		CreateTime: timestamp(t.CreatedAt), UpdateTime: timestamp(t.UpdatedAt),
-	}
-	if m.OrderId == "" { // freeze, unfreeze and checks name no order of their own
-		m.OrderId = t.OrderID
 	}
 	switch t.State {
 	case store.TaskLeased:
