@@ -255,7 +255,7 @@ func serveFloor(addr, database, redisAddr, seedOrder, seedInstance string) error
 	if err != nil {
 		return err
 	}
-	defer f.rows.close()
+	defer func() { _ = f.rows.close() }()
 	if redisAddr != "" {
 		f.locks = redisLocks{redis.NewClient(&redis.Options{Addr: redisAddr, PoolSize: 64})}
 	}

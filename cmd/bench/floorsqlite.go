@@ -82,7 +82,7 @@ func openSQLite(ctx context.Context, path string) (*sqliteRows, error) {
 	}
 	stmts := make([]*sql.Stmt, len(inserts))
 	for i, text := range inserts {
-		if stmts[i], err = conn.PrepareContext(ctx, text); err != nil {
+		if stmts[i], err = conn.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // for the life of the process
 			return nil, err
 		}
 	}

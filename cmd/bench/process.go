@@ -38,10 +38,10 @@ func start(ctx context.Context, name, addr, ready string, env []string, argv ...
 	for range 300 {
 		select {
 		case err := <-p.done:
-			return nil, fmt.Errorf("%s ended at once: %v", name, err)
+			return nil, fmt.Errorf("%s ended at once: %w", name, err)
 		case <-time.After(50 * time.Millisecond):
 		}
-		res, err := http.Get("http://" + ready) //nolint:noctx,gosec // a probe on loopback
+		res, err := http.Get("http://" + ready) //nolint:noctx // a probe on loopback
 		if err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode < 500 {
@@ -58,8 +58,11 @@ func (p *process) stop() error {
 		return err
 	}
 	select {
-	case <-p.done:
-		return nil
+	case err := <-p.done:
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			return nil // told to end
+		}
+		return err
 	case <-time.After(10 * time.Second):
 		return p.cmd.Process.Kill()
 	}
@@ -79,7 +82,7 @@ func (p *process) cpu() time.Duration {
 
 // freeAddr returns a loopback address that nothing listens on now.
 func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}

@@ -195,24 +195,24 @@ func (c *devCmd) market(log *slog.Logger) (m *market, err error) {
 	}
 	for i, addr := range []string{c.Sim, "127.0.0.1:0"} {
 		if m.listeners[i], err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr); err != nil {
-			return nil, errors.Join(fmt.Errorf("simulator: %w; is another koogate dev running? Choose another --sim", err), m.close())
+			m.close()
+			return nil, fmt.Errorf("simulator: %w; is another koogate dev running? Choose another --sim", err)
 		}
 	}
 	m.drillURL = "http://" + m.listeners[1].Addr().String()
 	return m, nil
 }
 
-func (m *market) close() error {
+func (m *market) close() {
 	m.demo.Close()
 	if m.drill != nil {
 		m.drill.Close()
 	}
 	for _, l := range m.listeners {
 		if l != nil {
-			_ = l.Close() // a listener that its server has closed
+			_ = l.Close() // perhaps its server has closed it
 		}
 	}
-	return nil
 }
 
 func (m *market) serve(ctx context.Context) error {

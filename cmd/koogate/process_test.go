@@ -36,7 +36,7 @@ import (
 
 const (
 	testKey   = "process-test-access-key-0123456789"
-	testToken = "process-test-token-0123456789abcdef" //nolint:gosec // a test's
+	testToken = "process-test-token-0123456789abcdef"
 )
 
 var build = sync.OnceValues(func() (string, error) {

@@ -155,12 +155,9 @@ func flushing(t *testing.T, r *redisServer, _ <-chan struct{}) func() {
 	c := redis.NewClient(&redis.Options{Addr: r.addr})
 	stop := background(func(ctx context.Context) error {
 		for n := 0; ; n++ {
-			if err := c.FlushAll(ctx).Err(); err != nil {
-				return ctx.Err()
-			}
-			if err := sleep(ctx, 10*time.Millisecond); err != nil {
+			if c.FlushAll(ctx).Err() != nil || sleep(ctx, 10*time.Millisecond) != nil {
 				t.Logf("flushed %d times", n)
-				return nil
+				return ctx.Err()
 			}
 		}
 	})

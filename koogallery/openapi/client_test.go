@@ -234,7 +234,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 
 func TestNew(t *testing.T) {
 	t.Parallel()
-	insecure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // must be refused
+	insecure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // must be refused
 	tests := []struct {
 		name   string
 		change func(*openapi.Config)

@@ -98,7 +98,8 @@ func (s *Service) admit(ctx context.Context, c NewInstance) (store.Line, error) 
 
 // awaitLine looks for the line that another call is admitting, for a moment. Not finding it is no harm.
 func (s *Service) awaitLine(ctx context.Context, c NewInstance) (store.Line, bool) {
-	waits := []time.Duration{2, 4, 8, 16, 32, 64, 64}
+	const ms = time.Millisecond
+	waits := []time.Duration{2 * ms, 4 * ms, 8 * ms, 16 * ms, 32 * ms, 64 * ms, 64 * ms}
 	if c.Lock.Lock == store.LockDone {
 		waits = nil // a mark of committed work: the row is there, or the database was replaced
 	}
@@ -106,7 +107,7 @@ func (s *Service) awaitLine(ctx context.Context, c NewInstance) (store.Line, boo
 		if line, err := s.Store.Line(ctx, c.key()); err == nil {
 			return line, true
 		}
-		if i >= len(waits) || s.pause(ctx, waits[i]*time.Millisecond) != nil {
+		if i >= len(waits) || s.pause(ctx, waits[i]) != nil {
 			return store.Line{}, false
 		}
 	}

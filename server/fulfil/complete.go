@@ -154,7 +154,7 @@ func (d *draft) created(t *store.Task, a Access) error {
 }
 
 func (d *draft) sealAccess(i *store.Instance, a Access) error {
-	text, err := json.Marshal(a)
+	text, err := json.Marshal(a) //nolint:gosec // sealed in the next line
 	if err == nil {
 		i.Access, err = d.s.Sealer.Seal(text, accessContext(i.Seller, i.InstanceID))
 	}

@@ -31,7 +31,7 @@ type outside struct {
 // instance for an order, one answer, tasks in order, a chain that holds, and nothing moves backward.
 func TestAnyHistoryLeavesOneInstance(t *testing.T) {
 	var faulty *storetest.FaultyStore
-	r := newRig(t, withBudget(time.Millisecond), func(c *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) {
+	r := newRig(t, withBudget(time.Millisecond), func(_ *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) {
 		faulty = storetest.Faulty(d.Store, 1)
 		d.Store = faulty
 	})
