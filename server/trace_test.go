@@ -414,13 +414,10 @@ func startWorker(t *testing.T, r *rig) *worker {
 }
 
 func (w *worker) work(ctx context.Context) error {
-	for {
+	for ctx.Err() == nil {
 		resp, err := w.tasks.LeaseTasks(ctx, &koogatev1.LeaseTasksRequest{Queue: "crm", WorkerId: "w", Wait: durationpb.New(30 * time.Second)})
-		if ctx.Err() != nil {
-			return nil
-		}
 		if err != nil {
-			return err
+			return err // of no interest once ctx is over
 		}
 		for _, task := range resp.GetTasks() {
 			if err := w.report(ctx, task); err != nil {
@@ -428,6 +425,7 @@ func (w *worker) work(ctx context.Context) error {
 			}
 		}
 	}
+	return ctx.Err()
 }
 
 func (w *worker) report(ctx context.Context, task *koogatev1.Task) error {
