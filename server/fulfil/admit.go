@@ -2,6 +2,7 @@ package fulfil
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -209,6 +210,24 @@ func (s *Service) sealExtra(l *store.Line, extra string) error {
 	}
 	l.Extra = sealed
 	return nil
+}
+
+// withExtra adds the members that the contract does not know to an event, for calls that claim no line. They are sealed, as
+// they may hold personal data, and bound to the order.
+func (d *draft) withExtra(data fields, extra string) (fields, error) {
+	if extra == "" {
+		return data, nil
+	}
+	o := d.agg.Order
+	sealed, err := d.s.Sealer.Seal([]byte(extra), "event/"+o.Seller+"/"+o.OrderID)
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	if data == nil {
+		data = fields{}
+	}
+	data["extraSealed"] = base64.StdEncoding.EncodeToString(sealed)
+	return data, nil
 }
 
 // usableID says whether a business ID can serve as an instance ID: queryInstance separates IDs by commas.

@@ -1,6 +1,8 @@
 package fulfil_test
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -144,6 +146,38 @@ func TestFreezeAndUnfreeze(t *testing.T) {
 	r.none("worker")
 	r.events("CS1", append(created, fulfil.EventFrozen, fulfil.EventUnfrozen, fulfil.EventFrozen,
 		fulfil.EventTaskCompleted, fulfil.EventTaskCompleted, fulfil.EventTaskCompleted)...)
+}
+
+// House rule 10: members that the contract does not know are kept, sealed, also by calls that claim no line.
+func TestUnknownMembersAreKeptSealed(t *testing.T) {
+	r := newRig(t)
+	r.active("CS1")
+	const extra = `{"buyer":"canary-extra"}`
+	r.wantCode2(r.UpdateInstanceStatus(t.Context(), fulfil.UpdateStatus{Endpoint: r.ep, InstanceID: "biz-CS1", Freeze: true, Extra: extra}))
+	r.wantCode2(r.ReleaseInstance(t.Context(), fulfil.Release{Endpoint: r.ep, InstanceID: "biz-CS1", Extra: extra}))
+	kept := 0
+	es, err := r.Events(t.Context(), "demo", "CS1", 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range es {
+		var data struct {
+			ExtraSealed []byte `json:"extraSealed"`
+		}
+		if strings.Contains(e.Data, "canary") || json.Unmarshal([]byte(e.Data), &data) != nil {
+			t.Errorf("event %s: %s", e.Kind, e.Data)
+		}
+		if len(data.ExtraSealed) == 0 {
+			continue
+		}
+		if plain, err := r.Sealer.Open(data.ExtraSealed, "event/demo/CS1"); err != nil || string(plain) != extra {
+			t.Errorf("%s: %q %v", e.Kind, plain, err)
+		}
+		kept++
+	}
+	if kept != 2 {
+		t.Errorf("%d events keep the unknown members, want 2", kept)
+	}
 }
 
 func TestFreezeWhileProvisioning(t *testing.T) {

@@ -12,6 +12,7 @@ type Release struct {
 	Endpoint             *Endpoint
 	InstanceID           string
 	OrderID, OrderLineID string // the unsubscription; empty when the instance expired
+	Extra                string // unknown members of the body as JSON; empty when none
 }
 
 // ReleaseInstance ends an instance for good; a repeat is a success. Tasks that nobody has begun are cancelled; one that a
@@ -22,8 +23,7 @@ func (s *Service) ReleaseInstance(ctx context.Context, c Release) (Answer, error
 		if i.State == store.InstanceReleased {
 			return nil
 		}
-		d.release(ctx, i, c)
-		return nil
+		return d.release(ctx, i, c)
 	})
 	if err != nil {
 		return Answer{}, err
@@ -31,10 +31,14 @@ func (s *Service) ReleaseInstance(ctx context.Context, c Release) (Answer, error
 	return Answer{Code: resultcode.Success}, nil
 }
 
-func (d *draft) release(ctx context.Context, i *store.Instance, c Release) {
+func (d *draft) release(ctx context.Context, i *store.Instance, c Release) error {
+	data, err := d.withExtra(fields{"orderId": c.OrderID, "orderLineId": c.OrderLineID}, c.Extra)
+	if err != nil {
+		return err
+	}
 	i.State, i.Reason = store.InstanceReleased, "released by the marketplace"
 	d.putInstance(i)
-	d.event(EventReleased, i.InstanceID, fields{"orderId": c.OrderID, "orderLineId": c.OrderLineID})
+	d.event(EventReleased, i.InstanceID, data)
 	seen := true // did a provisioner ever get to see the instance?
 	for k := range d.agg.Tasks {
 		t := &d.agg.Tasks[k]
@@ -56,4 +60,5 @@ func (d *draft) release(ctx context.Context, i *store.Instance, c Release) {
 	if seen {
 		d.deliver(ctx, i, store.TaskRelease, c.OrderID, c.OrderLineID)
 	}
+	return nil
 }

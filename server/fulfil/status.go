@@ -11,7 +11,8 @@ import (
 type UpdateStatus struct {
 	Endpoint   *Endpoint
 	InstanceID string
-	Freeze     bool // FREEZE; otherwise UNFREEZE
+	Freeze     bool   // FREEZE; otherwise UNFREEZE
+	Extra      string // unknown members of the body as JSON; empty when none
 }
 
 // UpdateInstanceStatus freezes or unfreezes. The call names no order, so the instance's own wish decides: what it is
@@ -36,7 +37,11 @@ func (s *Service) UpdateInstanceStatus(ctx context.Context, c UpdateStatus) (Ans
 			}
 		}
 		d.putInstance(i)
-		d.event(event, i.InstanceID, nil)
+		data, err := d.withExtra(nil, c.Extra)
+		if err != nil {
+			return err
+		}
+		d.event(event, i.InstanceID, data)
 		d.deliver(ctx, i, kind, "", "")
 		return nil
 	})

@@ -153,6 +153,7 @@ func (s *Server) UpdateInstanceStatus(ctx context.Context, r *productionv1.Updat
 			return twin.Done(), nil
 		}
 		return s.Core.UpdateInstanceStatus(ctx, fulfil.UpdateStatus{
+			Extra:    r.GetExtraJson(),
 			Endpoint: ep, InstanceID: r.GetInstanceId(), Freeze: r.GetStatus() == statusFreeze,
 		})
 	})
@@ -166,6 +167,7 @@ func (s *Server) ReleaseInstance(ctx context.Context, r *productionv1.ReleaseIns
 			return twin.Done(), nil
 		}
 		return s.Core.ReleaseInstance(ctx, fulfil.Release{
+			Extra:    r.GetExtraJson(),
 			Endpoint: ep, InstanceID: r.GetInstanceId(), OrderID: r.GetOrderId(), OrderLineID: r.GetOrderLineId(),
 		})
 	})
