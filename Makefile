@@ -73,7 +73,7 @@ exists = go test -list '^$(1)' ./cmd/koogate | grep '^Test' >/dev/null || { echo
 
 .PHONY: services-test
 services-test: ## the store, server and process tests with a real Redis and PostgreSQL
-	.ci/services $(GOTEST) $(RACE) -count=1 ./store/... ./server/... ./cmd/...
+	.ci/services sh -ec '$(GOTEST) $(RACE) -count=1 ./store/... ./server/...; $(GOTEST) $(RACE) -count=1 ./cmd/...'
 
 .PHONY: chaos
 chaos: ## kill -9 the service CHAOS_N times under load and check every promise
