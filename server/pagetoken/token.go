@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/koogate/koogate/server/errs"
@@ -80,6 +81,9 @@ func Decode(b Binding, token string) (*store.Cursor, error) {
 func decode(token string) ([]byte, error) {
 	if len(token) > MaxLen {
 		return nil, errors.New("too long")
+	}
+	if strings.ContainsAny(token, "\r\n") { // the decoder would skip them, and one page would have many tokens
+		return nil, errors.New("line breaks")
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	switch {
