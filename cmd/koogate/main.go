@@ -31,7 +31,8 @@ type cli struct {
 		Check checkCmd `cmd:"" help:"Check a configuration: a message with the remedy for every fault."`
 	} `cmd:"" help:"Work with configurations."`
 	Keys struct {
-		New keysNewCmd `cmd:"" help:"Make a keyset, or a random key or token."`
+		New    keysNewCmd    `cmd:"" help:"Make a keyset, or a random key or token."`
+		Rotate keysRotateCmd `cmd:"" help:"Give a keyset a new key."`
 	} `cmd:"" help:"Make keys."`
 	Version versionCmd `cmd:"" help:"Say which version this is."`
 

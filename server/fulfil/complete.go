@@ -177,7 +177,8 @@ func (d *draft) promoteAfter(t *store.Task, end func()) {
 
 func taskAttributes(t store.Task) []telemetry.Attr {
 	return []telemetry.Attr{
-		telemetry.Seller(t.Seller), telemetry.OrderID(t.OrderID), telemetry.InstanceID(t.InstanceID),
-		telemetry.TaskID(t.ID), telemetry.TaskKind(string(t.Kind)), telemetry.Attempt(int(t.Attempt)),
+		telemetry.Seller(t.Seller), telemetry.OrderID(t.OrderID), telemetry.OrderLineID(t.LineID), telemetry.InstanceID(t.InstanceID),
+		telemetry.TaskID(t.ID), telemetry.TaskKind(string(t.Kind)), telemetry.TaskQueue(t.Queue), telemetry.Attempt(int(t.Attempt)),
+		telemetry.Worker(t.Worker), telemetry.Fence(t.Fence),
 	}
 }

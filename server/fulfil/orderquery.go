@@ -60,6 +60,7 @@ func (s *Service) queryOrder(ctx context.Context, t store.Task) (OrderFacts, err
 		s.Metrics.OrderQuery("failed")
 		return facts, err
 	}
+	telemetry.Set(span, telemetry.ProductID(facts.Product.ProductID), telemetry.ChargingMode(facts.Product.ChargingMode))
 	s.Metrics.OrderQuery("ok")
 	return facts, nil
 }

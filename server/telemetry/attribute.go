@@ -78,9 +78,6 @@ func Probe(v bool) Attr { return Attr{attribute.Bool("koogate.probe", v)} }
 // GuardAway tells that the call went on without locks and shared nonces.
 func GuardAway(v bool) Attr { return Attr{attribute.Bool("koogate.guard_away", v)} }
 
-// EventSeq is the number of an event in the order's chain.
-func EventSeq(v int64) Attr { return Attr{attribute.Int64("koogate.event_seq", v)} }
-
 // Count is a number of things, such as records of a push.
 func Count(v int) Attr { return Attr{attribute.Int("koogate.count", v)} }
 

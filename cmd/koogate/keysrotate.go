@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/koogate/koogate/server/vault"
+)
+
+// keysRotateCmd is koogate keys rotate.
+type keysRotateCmd struct {
+	File  string `arg:"" type:"path" help:"The Tink keyset to change, in place."`
+	Stage bool   `help:"Only add the new key: it opens, and does not seal yet. For several replicas." xor:"step"`
+	Seal  bool   `help:"Only let the newest key seal: the second step, when every replica has the staged keyset." xor:"step"`
+}
+
+// Help is shown by koogate keys rotate --help.
+func (keysRotateCmd) Help() string {
+	return `Gives a keyset a new key that seals from the next start on. The older keys stay and still open what they sealed.
+
+One process: rotate, then restart it. Several replicas: a replica with the old keyset cannot open what a new key has sealed, so
+rotate in two steps, and restart every replica after each.
+
+Examples:
+  koogate keys rotate /etc/koogate/keyset.json
+  koogate keys rotate --stage keyset.json    # then give it to every replica and restart them
+  koogate keys rotate --seal keyset.json     # then the same again`
+}
+
+// Run implements the command.
+func (c *keysRotateCmd) Run(out *console) error {
+	step := vault.Rotate
+	switch {
+	case c.Stage:
+		step = vault.Stage
+	case c.Seal:
+		step = vault.Promote
+	}
+	if _, err := vault.OpenFile(c.File); err != nil { // its permissions are checked as well
+		return err
+	}
+	old, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	text, err := step(old)
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(c.File, text); err != nil {
+		return err
+	}
+	fmt.Fprintf(out.err, "changed %s; back it up and restart what uses it\n", c.File)
+	return nil
+}
+
+// replaceFile writes a file of mode 0600 in one step: at any moment there is the old one or the new one.
+func replaceFile(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".keyset-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
