@@ -123,20 +123,18 @@ func (s *Service) admitFirst(ctx context.Context, c NewInstance) (store.Line, er
 	}
 	// The order's trace begins with its admission: the root span is the winner's, whoever that turns out to be.
 	_, root := telemetry.StartRoot(ctx, s.Tracer, order.Seller, order.OrderID, c.Arrived)
-	d := &draft{s: s, now: now, agg: &store.Aggregate{Order: order}}
-	d.change.NewOrder = &d.agg.Order
-	line, err := s.draftAdmission(ctx, d, c, c.BusinessID)
-	if err != nil {
-		return store.Line{}, err
-	}
-	err = d.commit(ctx)
-	if errors.Is(err, store.ErrInstanceExists) {
-		d = &draft{s: s, now: now, agg: &store.Aggregate{Order: order}}
+	attempt := func(instanceID string) (store.Line, error) {
+		d := &draft{s: s, now: now, agg: &store.Aggregate{Order: order}}
 		d.change.NewOrder = &d.agg.Order
-		if line, err = s.draftAdmission(ctx, d, c, s.NewID()); err != nil {
-			return store.Line{}, err
+		line, err := s.draftAdmission(ctx, d, c, instanceID)
+		if err == nil {
+			err = d.commit(ctx)
 		}
-		err = d.commit(ctx)
+		return line, err
+	}
+	line, err := attempt(c.BusinessID)
+	if errors.Is(err, store.ErrInstanceExists) {
+		line, err = attempt(s.NewID())
 	}
 	if err != nil {
 		return store.Line{}, err
@@ -204,12 +202,9 @@ func (s *Service) sealExtra(l *store.Line, extra string) error {
 	if extra == "" {
 		return nil
 	}
-	sealed, err := s.Sealer.Seal([]byte(extra), "line/"+l.Seller+"/"+l.OrderID+"/"+l.OrderLineID+"/"+l.Action)
-	if err != nil {
-		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
-	}
-	l.Extra = sealed
-	return nil
+	var err error
+	l.Extra, err = s.seal([]byte(extra), "line/"+l.Seller+"/"+l.OrderID+"/"+l.OrderLineID+"/"+l.Action)
+	return err
 }
 
 // withExtra adds the members that the contract does not know to an event, for calls that claim no line. They are sealed, as
@@ -219,9 +214,9 @@ func (d *draft) withExtra(data fields, extra string) (fields, error) {
 		return data, nil
 	}
 	o := d.agg.Order
-	sealed, err := d.s.Sealer.Seal([]byte(extra), "event/"+o.Seller+"/"+o.OrderID)
+	sealed, err := d.s.seal([]byte(extra), "event/"+o.Seller+"/"+o.OrderID)
 	if err != nil {
-		return nil, errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+		return nil, err
 	}
 	if data == nil {
 		data = fields{}

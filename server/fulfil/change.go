@@ -9,8 +9,8 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// later is what all calls about an existing instance share: find the instance, decide over its order, and replay or claim
-// the line when the call names one.
+// What all calls about an existing instance share: find the instance, decide over its order, and replay or claim the line
+// when the call names one.
 
 // find returns the instance. Errors: INSTANCE_NOT_FOUND.
 func (s *Service) find(ctx context.Context, seller, id string) (store.Instance, error) {

@@ -155,11 +155,11 @@ func (d *draft) created(t *store.Task, a Access) error {
 
 func (d *draft) sealAccess(i *store.Instance, a Access) error {
 	text, err := json.Marshal(a) //nolint:gosec // sealed in the next line
-	if err == nil {
-		i.Access, err = d.s.Sealer.Seal(text, accessContext(i.Seller, i.InstanceID))
-	}
 	if err != nil {
 		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	if i.Access, err = d.s.seal(text, accessContext(i.Seller, i.InstanceID)); err != nil {
+		return err
 	}
 	d.putInstance(i)
 	return nil

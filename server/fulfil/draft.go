@@ -224,9 +224,7 @@ func (d *draft) commit(ctx context.Context) error {
 	if len(d.change.Events) == 0 && len(d.change.NewTasks) == 0 && len(d.change.PutTasks) == 0 {
 		return nil
 	}
-	if d.change.NewOrder != nil {
-		d.change.NewOrder = &d.agg.Order
-	} else if len(d.change.Events) > 0 {
+	if d.change.NewOrder == nil && len(d.change.Events) > 0 {
 		d.change.PutOrder = &d.agg.Order
 	}
 	return d.s.apply(ctx, &d.change)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -78,9 +77,9 @@ func (d *draft) queried(t *store.Task, f OrderFacts) error {
 		o := &d.agg.Order
 		o.OrderType, o.QueryState, o.QueryReason = f.OrderType, store.QueryDone, ""
 		if len(f.Buyer) > 0 {
-			sealed, err := d.s.Sealer.Seal(f.Buyer, "buyer/"+o.Seller+"/"+o.OrderID)
+			sealed, err := d.s.seal(f.Buyer, "buyer/"+o.Seller+"/"+o.OrderID)
 			if err != nil {
-				return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+				return err
 			}
 			o.Buyer = sealed
 		}

@@ -52,10 +52,8 @@ func (d *draft) release(ctx context.Context, i *store.Instance, c Release) error
 			d.cancel(t, "overtaken by the release")
 		}
 	}
-	if l := d.creation(i.InstanceID); l != nil && l.AnswerCode == "" {
-		l.AnswerCode = string(resultcode.Processing)
-		d.putLine(l)
-		d.event(EventAnswered, i.InstanceID, fields{"code": l.AnswerCode, "orderLineId": l.OrderLineID})
+	if l := d.creation(i.InstanceID); l != nil {
+		d.answerProcessing(l)
 	}
 	if seen {
 		d.deliver(ctx, i, store.TaskRelease, c.OrderID, c.OrderLineID)

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -110,6 +111,15 @@ func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 func (s *Service) Endpoint(name string) (*Endpoint, bool) {
 	e, ok := s.endpoints[name]
 	return e, ok
+}
+
+// seal encrypts what must not be readable at rest; a failure is a fault of ours.
+func (s *Service) seal(plain []byte, context string) ([]byte, error) {
+	sealed, err := s.Sealer.Seal(plain, context)
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	return sealed, nil
 }
 
 // backoff is the pause before the next attempt.

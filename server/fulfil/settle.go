@@ -68,15 +68,21 @@ func (s *Service) commitProcessing(ctx context.Context, line store.Line) (Answer
 		if l == nil {
 			return errs.New(errs.NotFound, errs.OrderNotFound, "the order line is gone")
 		}
-		if l.AnswerCode == "" {
-			l.AnswerCode = string(resultcode.Processing)
-			d.putLine(l)
-			d.event(EventAnswered, l.InstanceID, fields{"code": l.AnswerCode, "orderLineId": l.OrderLineID})
-		}
+		d.answerProcessing(l)
 		answer = committed(*l)
 		return nil
 	})
 	return answer, err
+}
+
+// answerProcessing fixes 000004 as a creating line's answer unless it has one.
+func (d *draft) answerProcessing(l *store.Line) {
+	if l.AnswerCode != "" {
+		return
+	}
+	l.AnswerCode = string(resultcode.Processing)
+	d.putLine(l)
+	d.event(EventAnswered, l.InstanceID, fields{"code": l.AnswerCode, "orderLineId": l.OrderLineID})
 }
 
 func committed(l store.Line) Answer {
