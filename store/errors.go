@@ -14,6 +14,8 @@ var (
 	ErrInstanceExists = errors.New("store: instance exists")
 	// ErrStale: the order changed after it was read. Read again and decide again.
 	ErrStale = errors.New("store: order changed meanwhile")
+	// ErrNoChange: Change.Directory altered nothing, so nothing of the change was committed.
+	ErrNoChange = errors.New("store: nothing changed")
 	// ErrFenced: the task is not in the state, or under the fencing token, that the change expects.
 	ErrFenced = errors.New("store: task lease is over")
 )

@@ -49,6 +49,8 @@ type Line struct {
 	Params      string // compact JSON of the parameters that a repeat must match; no secrets
 	Product     Product
 	Extra       []byte // the call's members that the contract does not know, as JSON, sealed; nil when there were none
+	Input       []byte // what the call told that only the provisioner may see, as JSON, sealed; nil when there was none
+	Result      []byte // what the provisioner made for the marketplace alone, as JSON, sealed; nil when there is none
 	AnswerCode  string // committed result code; empty while undecided
 	CreatedAt   time.Time
 }
@@ -79,6 +81,7 @@ type Instance struct {
 	Seller      string
 	InstanceID  string
 	Endpoint    string
+	Family      string // the protocol family that created it, e.g. saas_v1; empty means saas_v2
 	OrderID     string // the order that created it
 	OrderLineID string
 	State       InstanceState
@@ -97,16 +100,18 @@ type Instance struct {
 // TaskKind is what a task asks for.
 type TaskKind string
 
-// The kinds of task. OrderQuery is Koogate's own; the rest go to provisioners.
+// The kinds of task. OrderQuery and LicenceUpload are Koogate's own; the rest go to provisioners.
 const (
-	TaskCreate      TaskKind = "CREATE"
-	TaskRefresh     TaskKind = "REFRESH"
-	TaskUpgrade     TaskKind = "UPGRADE"
-	TaskFreeze      TaskKind = "FREEZE"
-	TaskUnfreeze    TaskKind = "UNFREEZE"
-	TaskRelease     TaskKind = "RELEASE"
-	TaskCheckChange TaskKind = "CHECK_CHANGE"
-	TaskOrderQuery  TaskKind = "ORDER_QUERY"
+	TaskCreate        TaskKind = "CREATE"
+	TaskRefresh       TaskKind = "REFRESH"
+	TaskUpgrade       TaskKind = "UPGRADE"
+	TaskFreeze        TaskKind = "FREEZE"
+	TaskUnfreeze      TaskKind = "UNFREEZE"
+	TaskRelease       TaskKind = "RELEASE"
+	TaskCheckChange   TaskKind = "CHECK_CHANGE"
+	TaskOrderQuery    TaskKind = "ORDER_QUERY"
+	TaskIssueLicence  TaskKind = "ISSUE_LICENCE"
+	TaskLicenceUpload TaskKind = "LICENCE_UPLOAD"
 )
 
 // TaskState is where a task stands.

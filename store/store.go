@@ -71,6 +71,9 @@ type Change struct {
 	PutTasks     []TaskPut
 	// Events continue the order's chain; a seq that is taken makes the whole change ErrStale.
 	Events []Event
+	// Directory is merged into the directory; nil when the change is not about it. When it alters no row the whole change
+	// is ErrNoChange.
+	Directory *DirectoryChange
 }
 
 // TaskPut replaces a task when it is still in the state and under the fencing token that the decision saw.

@@ -43,6 +43,7 @@ const (
 	ResultInvalid     Reason = "RESULT_INVALID"
 	EndpointNotFound  Reason = "ENDPOINT_NOT_FOUND"
 	InternalFault     Reason = "INTERNAL"
+	DirectoryNotFound Reason = "DIRECTORY_NOT_FOUND"
 )
 
 // Error is an error with a reason.

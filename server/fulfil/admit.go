@@ -26,7 +26,8 @@ const QueueOrderQuery = "koogate-order-query"
 type Answer struct {
 	Code       resultcode.Code
 	Message    string // why, when it is not a success; may be empty
-	InstanceID string // newInstance only
+	InstanceID string // newInstance, getLicense
+	Access     Access // newInstance of a family that shows it at once, getLicense; zero otherwise
 }
 
 // NewInstance is one newInstance call (saas-v2 §5.1). The caller has validated the lengths.
@@ -39,6 +40,20 @@ type NewInstance struct {
 	Extra       string    // unknown members of the body as JSON; empty when none
 	Arrived     time.Time // when the call's first byte was read
 	Lock        store.Entry
+
+	// Family is the protocol that bought the instance; empty means FamilySaasV2.
+	Family string
+	// Told is what the call itself told of the purchase; nil means that the marketplace is asked for it.
+	Told *OrderFacts
+	// Input is what only the provisioner may see.
+	Input Input
+	// Match are parameters that a repeat must bring again; no secrets, no personal data.
+	Match map[string]string
+	// Hold keeps the call until the creation ends or the endpoint's HoldBudget is used up, and then answers 000004 without
+	// committing it: the families that know no asynchronous answer call again. Their answers carry the access information.
+	Hold bool
+	// AcceptedAt is when the buyer accepted; zero in calls that are not about the acceptance.
+	AcceptedAt time.Time
 }
 
 func (c NewInstance) key() store.LineKey {

@@ -17,6 +17,7 @@ type Access struct {
 	UserName    string `json:"userName,omitempty"`
 	Password    string `json:"password,omitempty"`
 	Memo        string `json:"memo,omitempty"`
+	Licence     string `json:"licence,omitempty"` // of an instance that is a licence
 }
 
 // String hides the credentials from every %v.
@@ -39,6 +40,7 @@ type Completion struct {
 	Fence   int64
 	Access  *Access
 	Verdict *Verdict
+	Licence *Licence // required for ISSUE_LICENCE
 }
 
 // CompleteTask ends a task. Completing again under the token that completed it is no error. Errors: TASK_NOT_FOUND,

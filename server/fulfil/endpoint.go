@@ -20,6 +20,16 @@ type Endpoint struct {
 	OmitPending bool
 	// RefuseUnknown makes queryInstance answer 000003 when any ID of several is unknown, instead of leaving it out.
 	RefuseUnknown bool
+	// HoldBudget is how long a call of a family without asynchronous answers is held, 1 s to 18 s, because the marketplace
+	// gives up after 20 s (saas-v1 §1). Default 15 s.
+	HoldBudget time.Duration
+	// OnCompletion names the activities that are answered when their task is done instead of when they are accepted. A
+	// failed task is 000005, one that is not done in time 000004; both make the marketplace call again.
+	OnCompletion map[string]bool
+	// RefuseCodes makes the callbacks about a licence code that was never seen answer 000003 instead of adopting it.
+	RefuseCodes bool
+	// QueryWindow is how long a failing order query is retried before the order fails; 0 means the service's default.
+	QueryWindow time.Duration
 }
 
 // ProductRule says who fulfils a product and how long newInstance may wait for it.
@@ -29,6 +39,8 @@ type ProductRule struct {
 	// SyncBudget is how long newInstance waits for the create task before it answers 000004; 0 answers at once. At most
 	// 4.5 s, because the marketplace gives up after 5 s (saas-v2 §1).
 	SyncBudget time.Duration
+	// NeedsFingerprint makes getLicenseAsync without a device fingerprint answer 000903.
+	NeedsFingerprint bool
 }
 
 const maxWait = 4500 * time.Millisecond

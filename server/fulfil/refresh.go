@@ -25,6 +25,8 @@ type Refresh struct {
 	ProductID            string // empty when the period type did not change
 	ExpireAt             time.Time
 	Extra                string
+	Told                 bool      // the call says all that there is to know: the marketplace is not asked
+	Arrived              time.Time // when the call's first byte was read
 }
 
 // RefreshInstance sets the absolute expiry, once per scene and order line. A trial's conversion and a change at renewal
@@ -74,6 +76,9 @@ type Upgrade struct {
 	InstanceID           string
 	OrderID, OrderLineID string
 	Extra                string
+	Told                 *store.Product // what to upgrade to; nil means that the marketplace is asked
+	Input                Input          // what only the provisioner may see
+	Arrived              time.Time      // when the call's first byte was read
 }
 
 // UpgradeInstance accepts a paid upgrade order once; what to upgrade to is asked of the marketplace. Errors:

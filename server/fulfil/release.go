@@ -2,6 +2,7 @@ package fulfil
 
 import (
 	"context"
+	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/store"
@@ -11,8 +12,9 @@ import (
 type Release struct {
 	Endpoint             *Endpoint
 	InstanceID           string
-	OrderID, OrderLineID string // the unsubscription; empty when the instance expired
-	Extra                string // unknown members of the body as JSON; empty when none
+	OrderID, OrderLineID string    // the unsubscription; empty when the instance expired
+	Extra                string    // unknown members of the body as JSON; empty when none
+	Arrived              time.Time // when the call's first byte was read
 }
 
 // ReleaseInstance ends an instance for good; a repeat is a success. Tasks that nobody has begun are cancelled; one that a

@@ -2,6 +2,7 @@ package fulfil
 
 import (
 	"context"
+	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/store"
@@ -11,8 +12,10 @@ import (
 type UpdateStatus struct {
 	Endpoint   *Endpoint
 	InstanceID string
-	Freeze     bool   // FREEZE; otherwise UNFREEZE
-	Extra      string // unknown members of the body as JSON; empty when none
+	Freeze     bool      // FREEZE; otherwise UNFREEZE
+	Extra      string    // unknown members of the body as JSON; empty when none
+	Expired    bool      // the instance is frozen because it expired: a renewal thaws it
+	Arrived    time.Time // when the call's first byte was read
 }
 
 // UpdateInstanceStatus freezes or unfreezes. The call names no order, so the instance's own wish decides: what it is

@@ -60,6 +60,8 @@ const (
 	ErrorReason_ERROR_REASON_ENDPOINT_NOT_FOUND ErrorReason = 14
 	// A fault inside Koogate; the log holds the cause.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 15
+	// The tenant or application does not exist for this seller, or was deleted.
+	ErrorReason_ERROR_REASON_DIRECTORY_NOT_FOUND ErrorReason = 16
 )
 
 // Enum value maps for ErrorReason.
@@ -81,6 +83,7 @@ var (
 		13: "ERROR_REASON_RESULT_INVALID",
 		14: "ERROR_REASON_ENDPOINT_NOT_FOUND",
 		15: "ERROR_REASON_INTERNAL",
+		16: "ERROR_REASON_DIRECTORY_NOT_FOUND",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":         0,
@@ -99,6 +102,7 @@ var (
 		"ERROR_REASON_RESULT_INVALID":      13,
 		"ERROR_REASON_ENDPOINT_NOT_FOUND":  14,
 		"ERROR_REASON_INTERNAL":            15,
+		"ERROR_REASON_DIRECTORY_NOT_FOUND": 16,
 	}
 )
 
@@ -134,7 +138,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xaf\x04\n" +
+	"koogate.v1*\xd5\x04\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -152,7 +156,8 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_STORE_UNAVAILABLE\x10\f\x12\x1f\n" +
 	"\x1bERROR_REASON_RESULT_INVALID\x10\r\x12#\n" +
 	"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x10\x0e\x12\x19\n" +
-	"\x15ERROR_REASON_INTERNAL\x10\x0fB\xa0\x01\n" +
+	"\x15ERROR_REASON_INTERNAL\x10\x0f\x12$\n" +
+	" ERROR_REASON_DIRECTORY_NOT_FOUND\x10\x10B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"

@@ -127,7 +127,9 @@ type Instance struct {
 	// CreateTime is when the instance was admitted.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// UpdateTime is when it last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Family is the protocol through which it was bought: saas_v2, saas_v1, license_v1, license_code or license_online.
+	Family        string `protobuf:"bytes,18,opt,name=family,proto3" json:"family,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -279,6 +281,13 @@ func (x *Instance) GetUpdateTime() *timestamppb.Timestamp {
 		return x.UpdateTime
 	}
 	return nil
+}
+
+func (x *Instance) GetFamily() string {
+	if x != nil {
+		return x.Family
+	}
+	return ""
 }
 
 // GetInstanceRequest names an instance.
@@ -507,7 +516,7 @@ var File_koogate_v1_instance_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\n" +
 	"!koogate/v1/instance_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x04\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x05\n" +
 	"\bInstance\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x16\n" +
@@ -531,7 +540,8 @@ const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\vcreate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"@\n" +
+	"updateTime\x12\x16\n" +
+	"\x06family\x18\x12 \x01(\tR\x06family\"@\n" +
 	"\x12GetInstanceRequest\x12*\n" +
 	"\vinstance_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
 	"instanceId\"G\n" +

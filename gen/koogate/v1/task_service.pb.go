@@ -49,31 +49,39 @@ const (
 	TaskKind_TASK_KIND_CHECK_CHANGE TaskKind = 7
 	// Koogate's own order query; never handed to a worker.
 	TaskKind_TASK_KIND_ORDER_QUERY TaskKind = 8
+	// Issue a licence for what input says; the result carries it.
+	TaskKind_TASK_KIND_ISSUE_LICENCE TaskKind = 9
+	// Koogate's own upload of an issued licence to the marketplace; never handed to a worker.
+	TaskKind_TASK_KIND_LICENCE_UPLOAD TaskKind = 10
 )
 
 // Enum value maps for TaskKind.
 var (
 	TaskKind_name = map[int32]string{
-		0: "TASK_KIND_UNSPECIFIED",
-		1: "TASK_KIND_CREATE",
-		2: "TASK_KIND_REFRESH",
-		3: "TASK_KIND_UPGRADE",
-		4: "TASK_KIND_FREEZE",
-		5: "TASK_KIND_UNFREEZE",
-		6: "TASK_KIND_RELEASE",
-		7: "TASK_KIND_CHECK_CHANGE",
-		8: "TASK_KIND_ORDER_QUERY",
+		0:  "TASK_KIND_UNSPECIFIED",
+		1:  "TASK_KIND_CREATE",
+		2:  "TASK_KIND_REFRESH",
+		3:  "TASK_KIND_UPGRADE",
+		4:  "TASK_KIND_FREEZE",
+		5:  "TASK_KIND_UNFREEZE",
+		6:  "TASK_KIND_RELEASE",
+		7:  "TASK_KIND_CHECK_CHANGE",
+		8:  "TASK_KIND_ORDER_QUERY",
+		9:  "TASK_KIND_ISSUE_LICENCE",
+		10: "TASK_KIND_LICENCE_UPLOAD",
 	}
 	TaskKind_value = map[string]int32{
-		"TASK_KIND_UNSPECIFIED":  0,
-		"TASK_KIND_CREATE":       1,
-		"TASK_KIND_REFRESH":      2,
-		"TASK_KIND_UPGRADE":      3,
-		"TASK_KIND_FREEZE":       4,
-		"TASK_KIND_UNFREEZE":     5,
-		"TASK_KIND_RELEASE":      6,
-		"TASK_KIND_CHECK_CHANGE": 7,
-		"TASK_KIND_ORDER_QUERY":  8,
+		"TASK_KIND_UNSPECIFIED":    0,
+		"TASK_KIND_CREATE":         1,
+		"TASK_KIND_REFRESH":        2,
+		"TASK_KIND_UPGRADE":        3,
+		"TASK_KIND_FREEZE":         4,
+		"TASK_KIND_UNFREEZE":       5,
+		"TASK_KIND_RELEASE":        6,
+		"TASK_KIND_CHECK_CHANGE":   7,
+		"TASK_KIND_ORDER_QUERY":    8,
+		"TASK_KIND_ISSUE_LICENCE":  9,
+		"TASK_KIND_LICENCE_UPLOAD": 10,
 	}
 )
 
@@ -173,7 +181,7 @@ func (TaskState) EnumDescriptor() ([]byte, []int) {
 	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{1}
 }
 
-// FailureCode is why a worker gives up; for CREATE it chooses the marketplace's result code.
+// FailureCode is why a worker gives up; for CREATE and ISSUE_LICENCE it chooses the marketplace's result code.
 type FailureCode int32
 
 const (
@@ -195,6 +203,8 @@ const (
 	FailureCode_FAILURE_CODE_SOLD_OUT FailureCode = 7
 	// The e-mail domain already exists (000107).
 	FailureCode_FAILURE_CODE_EMAIL_DOMAIN FailureCode = 8
+	// The order's licences are used up (000900).
+	FailureCode_FAILURE_CODE_LICENCE_QUOTA FailureCode = 9
 )
 
 // Enum value maps for FailureCode.
@@ -209,6 +219,7 @@ var (
 		6: "FAILURE_CODE_ALREADY_SUBSCRIBED",
 		7: "FAILURE_CODE_SOLD_OUT",
 		8: "FAILURE_CODE_EMAIL_DOMAIN",
+		9: "FAILURE_CODE_LICENCE_QUOTA",
 	}
 	FailureCode_value = map[string]int32{
 		"FAILURE_CODE_UNSPECIFIED":        0,
@@ -220,6 +231,7 @@ var (
 		"FAILURE_CODE_ALREADY_SUBSCRIBED": 6,
 		"FAILURE_CODE_SOLD_OUT":           7,
 		"FAILURE_CODE_EMAIL_DOMAIN":       8,
+		"FAILURE_CODE_LICENCE_QUOTA":      9,
 	}
 )
 
@@ -301,7 +313,10 @@ type Task struct {
 	WorkerId string `protobuf:"bytes,23,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
 	// CauseOrderId is the order that caused the task: the same for a creation, another for a renewal or an upgrade; empty
 	// for freeze, unfreeze and checks, which name none.
-	CauseOrderId  string `protobuf:"bytes,24,opt,name=cause_order_id,json=causeOrderId,proto3" json:"cause_order_id,omitempty"`
+	CauseOrderId string `protobuf:"bytes,24,opt,name=cause_order_id,json=causeOrderId,proto3" json:"cause_order_id,omitempty"`
+	// Input is what the marketplace's call told about the buyer and the licence; only in the answer to LeaseTasks, and only
+	// when there is something to tell.
+	Input         *TaskInput `protobuf:"bytes,25,opt,name=input,proto3" json:"input,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -504,6 +519,225 @@ func (x *Task) GetCauseOrderId() string {
 	return ""
 }
 
+func (x *Task) GetInput() *TaskInput {
+	if x != nil {
+		return x.Input
+	}
+	return nil
+}
+
+// TaskInput is what the marketplace's call told beyond the product. It holds personal data: it is sealed at rest and shown
+// to the worker that leases the task and to nobody else.
+type TaskInput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// CustomerId is the buyer's account ID.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// CustomerName is the buyer's account name.
+	CustomerName string `protobuf:"bytes,2,opt,name=customer_name,json=customerName,proto3" json:"customer_name,omitempty"`
+	// UserId is the buyer's IAM user.
+	UserId string `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// UserName is the IAM user's name.
+	UserName string `protobuf:"bytes,4,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	// MobilePhone is the buyer's mobile number, in clear.
+	MobilePhone string `protobuf:"bytes,5,opt,name=mobile_phone,json=mobilePhone,proto3" json:"mobile_phone,omitempty"`
+	// Email is the buyer's e-mail address, in clear.
+	Email string `protobuf:"bytes,6,opt,name=email,proto3" json:"email,omitempty"`
+	// ExtendParams are the product's extension parameters by name; identificationCode is among them for licences. At most
+	// 100, names of at most 128 characters.
+	ExtendParams map[string]string `protobuf:"bytes,7,rep,name=extend_params,json=extendParams,proto3" json:"extend_params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// EventId is the marketplace's serial number of a wanted online licence.
+	EventId string `protobuf:"bytes,8,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// DeviceFingerprint identifies the device that a licence is for.
+	DeviceFingerprint string `protobuf:"bytes,9,opt,name=device_fingerprint,json=deviceFingerprint,proto3" json:"device_fingerprint,omitempty"`
+	// EffectiveTime is the begin of the licence's validity; absent when the call names none.
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// LicenceExpireTime is the end of the licence's validity; absent when the call names none.
+	LicenceExpireTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=licence_expire_time,json=licenceExpireTime,proto3" json:"licence_expire_time,omitempty"`
+	// LicenceCode is the licence code concerned, for products sold by code.
+	LicenceCode   string `protobuf:"bytes,12,opt,name=licence_code,json=licenceCode,proto3" json:"licence_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TaskInput) Reset() {
+	*x = TaskInput{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TaskInput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TaskInput) ProtoMessage() {}
+
+func (x *TaskInput) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TaskInput.ProtoReflect.Descriptor instead.
+func (*TaskInput) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *TaskInput) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *TaskInput) GetCustomerName() string {
+	if x != nil {
+		return x.CustomerName
+	}
+	return ""
+}
+
+func (x *TaskInput) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *TaskInput) GetUserName() string {
+	if x != nil {
+		return x.UserName
+	}
+	return ""
+}
+
+func (x *TaskInput) GetMobilePhone() string {
+	if x != nil {
+		return x.MobilePhone
+	}
+	return ""
+}
+
+func (x *TaskInput) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *TaskInput) GetExtendParams() map[string]string {
+	if x != nil {
+		return x.ExtendParams
+	}
+	return nil
+}
+
+func (x *TaskInput) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *TaskInput) GetDeviceFingerprint() string {
+	if x != nil {
+		return x.DeviceFingerprint
+	}
+	return ""
+}
+
+func (x *TaskInput) GetEffectiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTime
+	}
+	return nil
+}
+
+func (x *TaskInput) GetLicenceExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LicenceExpireTime
+	}
+	return nil
+}
+
+func (x *TaskInput) GetLicenceCode() string {
+	if x != nil {
+		return x.LicenceCode
+	}
+	return ""
+}
+
+// Licence is what an ISSUE_LICENCE task must return: a text or a file. It is encrypted at rest and shown to nobody but the
+// marketplace.
+type Licence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Text is the licence. At most 8192 characters; for online licences at most 1024.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// FileName names the licence file, for online licences. At most 255 characters.
+	FileName string `protobuf:"bytes,2,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
+	// File is the content of the licence file. At most 524288 bytes.
+	File          []byte `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Licence) Reset() {
+	*x = Licence{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Licence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Licence) ProtoMessage() {}
+
+func (x *Licence) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Licence.ProtoReflect.Descriptor instead.
+func (*Licence) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Licence) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Licence) GetFileName() string {
+	if x != nil {
+		return x.FileName
+	}
+	return ""
+}
+
+func (x *Licence) GetFile() []byte {
+	if x != nil {
+		return x.File
+	}
+	return nil
+}
+
 // AccessInfo is what a CREATE task must return and an UPGRADE task may. It is encrypted at rest and shown to nobody but
 // the marketplace.
 type AccessInfo struct {
@@ -524,7 +758,7 @@ type AccessInfo struct {
 
 func (x *AccessInfo) Reset() {
 	*x = AccessInfo{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -536,7 +770,7 @@ func (x *AccessInfo) String() string {
 func (*AccessInfo) ProtoMessage() {}
 
 func (x *AccessInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -549,7 +783,7 @@ func (x *AccessInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessInfo.ProtoReflect.Descriptor instead.
 func (*AccessInfo) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{1}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *AccessInfo) GetFrontEndUrl() string {
@@ -600,7 +834,7 @@ type ChangeVerdict struct {
 
 func (x *ChangeVerdict) Reset() {
 	*x = ChangeVerdict{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -612,7 +846,7 @@ func (x *ChangeVerdict) String() string {
 func (*ChangeVerdict) ProtoMessage() {}
 
 func (x *ChangeVerdict) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -625,7 +859,7 @@ func (x *ChangeVerdict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeVerdict.ProtoReflect.Descriptor instead.
 func (*ChangeVerdict) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ChangeVerdict) GetAllowed() bool {
@@ -661,7 +895,7 @@ type LeaseTasksRequest struct {
 
 func (x *LeaseTasksRequest) Reset() {
 	*x = LeaseTasksRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -673,7 +907,7 @@ func (x *LeaseTasksRequest) String() string {
 func (*LeaseTasksRequest) ProtoMessage() {}
 
 func (x *LeaseTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -686,7 +920,7 @@ func (x *LeaseTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseTasksRequest.ProtoReflect.Descriptor instead.
 func (*LeaseTasksRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *LeaseTasksRequest) GetQueue() string {
@@ -735,7 +969,7 @@ type LeaseTasksResponse struct {
 
 func (x *LeaseTasksResponse) Reset() {
 	*x = LeaseTasksResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -747,7 +981,7 @@ func (x *LeaseTasksResponse) String() string {
 func (*LeaseTasksResponse) ProtoMessage() {}
 
 func (x *LeaseTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -760,7 +994,7 @@ func (x *LeaseTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseTasksResponse.ProtoReflect.Descriptor instead.
 func (*LeaseTasksResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *LeaseTasksResponse) GetTasks() []*Task {
@@ -785,7 +1019,7 @@ type HeartbeatTaskRequest struct {
 
 func (x *HeartbeatTaskRequest) Reset() {
 	*x = HeartbeatTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +1031,7 @@ func (x *HeartbeatTaskRequest) String() string {
 func (*HeartbeatTaskRequest) ProtoMessage() {}
 
 func (x *HeartbeatTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +1044,7 @@ func (x *HeartbeatTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatTaskRequest.ProtoReflect.Descriptor instead.
 func (*HeartbeatTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *HeartbeatTaskRequest) GetTaskId() string {
@@ -845,7 +1079,7 @@ type HeartbeatTaskResponse struct {
 
 func (x *HeartbeatTaskResponse) Reset() {
 	*x = HeartbeatTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -857,7 +1091,7 @@ func (x *HeartbeatTaskResponse) String() string {
 func (*HeartbeatTaskResponse) ProtoMessage() {}
 
 func (x *HeartbeatTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -870,7 +1104,7 @@ func (x *HeartbeatTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatTaskResponse.ProtoReflect.Descriptor instead.
 func (*HeartbeatTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *HeartbeatTaskResponse) GetTask() *Task {
@@ -893,6 +1127,7 @@ type CompleteTaskRequest struct {
 	//
 	//	*CompleteTaskRequest_AccessInfo
 	//	*CompleteTaskRequest_ChangeVerdict
+	//	*CompleteTaskRequest_Licence
 	Result        isCompleteTaskRequest_Result `protobuf_oneof:"result"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -900,7 +1135,7 @@ type CompleteTaskRequest struct {
 
 func (x *CompleteTaskRequest) Reset() {
 	*x = CompleteTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -912,7 +1147,7 @@ func (x *CompleteTaskRequest) String() string {
 func (*CompleteTaskRequest) ProtoMessage() {}
 
 func (x *CompleteTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -925,7 +1160,7 @@ func (x *CompleteTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteTaskRequest.ProtoReflect.Descriptor instead.
 func (*CompleteTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CompleteTaskRequest) GetTaskId() string {
@@ -967,6 +1202,15 @@ func (x *CompleteTaskRequest) GetChangeVerdict() *ChangeVerdict {
 	return nil
 }
 
+func (x *CompleteTaskRequest) GetLicence() *Licence {
+	if x != nil {
+		if x, ok := x.Result.(*CompleteTaskRequest_Licence); ok {
+			return x.Licence
+		}
+	}
+	return nil
+}
+
 type isCompleteTaskRequest_Result interface {
 	isCompleteTaskRequest_Result()
 }
@@ -981,9 +1225,16 @@ type CompleteTaskRequest_ChangeVerdict struct {
 	ChangeVerdict *ChangeVerdict `protobuf:"bytes,4,opt,name=change_verdict,json=changeVerdict,proto3,oneof"`
 }
 
+type CompleteTaskRequest_Licence struct {
+	// Licence for ISSUE_LICENCE (required).
+	Licence *Licence `protobuf:"bytes,5,opt,name=licence,proto3,oneof"`
+}
+
 func (*CompleteTaskRequest_AccessInfo) isCompleteTaskRequest_Result() {}
 
 func (*CompleteTaskRequest_ChangeVerdict) isCompleteTaskRequest_Result() {}
+
+func (*CompleteTaskRequest_Licence) isCompleteTaskRequest_Result() {}
 
 // CompleteTaskResponse holds the ended task.
 type CompleteTaskResponse struct {
@@ -996,7 +1247,7 @@ type CompleteTaskResponse struct {
 
 func (x *CompleteTaskResponse) Reset() {
 	*x = CompleteTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1259,7 @@ func (x *CompleteTaskResponse) String() string {
 func (*CompleteTaskResponse) ProtoMessage() {}
 
 func (x *CompleteTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1272,7 @@ func (x *CompleteTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteTaskResponse.ProtoReflect.Descriptor instead.
 func (*CompleteTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CompleteTaskResponse) GetTask() *Task {
@@ -1052,7 +1303,7 @@ type FailTaskRequest struct {
 
 func (x *FailTaskRequest) Reset() {
 	*x = FailTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1315,7 @@ func (x *FailTaskRequest) String() string {
 func (*FailTaskRequest) ProtoMessage() {}
 
 func (x *FailTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1328,7 @@ func (x *FailTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailTaskRequest.ProtoReflect.Descriptor instead.
 func (*FailTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{9}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *FailTaskRequest) GetTaskId() string {
@@ -1133,7 +1384,7 @@ type FailTaskResponse struct {
 
 func (x *FailTaskResponse) Reset() {
 	*x = FailTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1145,7 +1396,7 @@ func (x *FailTaskResponse) String() string {
 func (*FailTaskResponse) ProtoMessage() {}
 
 func (x *FailTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1158,7 +1409,7 @@ func (x *FailTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailTaskResponse.ProtoReflect.Descriptor instead.
 func (*FailTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{10}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FailTaskResponse) GetTask() *Task {
@@ -1179,7 +1430,7 @@ type RetryTaskRequest struct {
 
 func (x *RetryTaskRequest) Reset() {
 	*x = RetryTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1191,7 +1442,7 @@ func (x *RetryTaskRequest) String() string {
 func (*RetryTaskRequest) ProtoMessage() {}
 
 func (x *RetryTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1204,7 +1455,7 @@ func (x *RetryTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryTaskRequest.ProtoReflect.Descriptor instead.
 func (*RetryTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{11}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RetryTaskRequest) GetTaskId() string {
@@ -1225,7 +1476,7 @@ type RetryTaskResponse struct {
 
 func (x *RetryTaskResponse) Reset() {
 	*x = RetryTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1237,7 +1488,7 @@ func (x *RetryTaskResponse) String() string {
 func (*RetryTaskResponse) ProtoMessage() {}
 
 func (x *RetryTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1250,7 +1501,7 @@ func (x *RetryTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryTaskResponse.ProtoReflect.Descriptor instead.
 func (*RetryTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{12}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RetryTaskResponse) GetTask() *Task {
@@ -1271,7 +1522,7 @@ type GetTaskRequest struct {
 
 func (x *GetTaskRequest) Reset() {
 	*x = GetTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1283,7 +1534,7 @@ func (x *GetTaskRequest) String() string {
 func (*GetTaskRequest) ProtoMessage() {}
 
 func (x *GetTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1296,7 +1547,7 @@ func (x *GetTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskRequest.ProtoReflect.Descriptor instead.
 func (*GetTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{13}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetTaskRequest) GetTaskId() string {
@@ -1317,7 +1568,7 @@ type GetTaskResponse struct {
 
 func (x *GetTaskResponse) Reset() {
 	*x = GetTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1329,7 +1580,7 @@ func (x *GetTaskResponse) String() string {
 func (*GetTaskResponse) ProtoMessage() {}
 
 func (x *GetTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1342,7 +1593,7 @@ func (x *GetTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskResponse.ProtoReflect.Descriptor instead.
 func (*GetTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{14}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetTaskResponse) GetTask() *Task {
@@ -1370,7 +1621,7 @@ type ListTasksRequest struct {
 
 func (x *ListTasksRequest) Reset() {
 	*x = ListTasksRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1382,7 +1633,7 @@ func (x *ListTasksRequest) String() string {
 func (*ListTasksRequest) ProtoMessage() {}
 
 func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1395,7 +1646,7 @@ func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksRequest.ProtoReflect.Descriptor instead.
 func (*ListTasksRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{15}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListTasksRequest) GetPageSize() int32 {
@@ -1439,7 +1690,7 @@ type ListTasksResponse struct {
 
 func (x *ListTasksResponse) Reset() {
 	*x = ListTasksResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1451,7 +1702,7 @@ func (x *ListTasksResponse) String() string {
 func (*ListTasksResponse) ProtoMessage() {}
 
 func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1464,7 +1715,7 @@ func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksResponse.ProtoReflect.Descriptor instead.
 func (*ListTasksResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{16}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListTasksResponse) GetTasks() []*Task {
@@ -1486,7 +1737,7 @@ var File_koogate_v1_task_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/task_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\a\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\a\n" +
 	"\x04Task\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12\x14\n" +
@@ -1517,7 +1768,30 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"updateTime\x12B\n" +
 	"\x0fnot_before_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\rnotBeforeTime\x12\x1b\n" +
 	"\tworker_id\x18\x17 \x01(\tR\bworkerId\x12$\n" +
-	"\x0ecause_order_id\x18\x18 \x01(\tR\fcauseOrderId\"\xd7\x01\n" +
+	"\x0ecause_order_id\x18\x18 \x01(\tR\fcauseOrderId\x12+\n" +
+	"\x05input\x18\x19 \x01(\v2\x15.koogate.v1.TaskInputR\x05input\"\x80\x05\n" +
+	"\tTaskInput\x12$\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB\x03\x80\x01\x01R\n" +
+	"customerId\x12(\n" +
+	"\rcustomer_name\x18\x02 \x01(\tB\x03\x80\x01\x01R\fcustomerName\x12\x1c\n" +
+	"\auser_id\x18\x03 \x01(\tB\x03\x80\x01\x01R\x06userId\x12 \n" +
+	"\tuser_name\x18\x04 \x01(\tB\x03\x80\x01\x01R\buserName\x12&\n" +
+	"\fmobile_phone\x18\x05 \x01(\tB\x03\x80\x01\x01R\vmobilePhone\x12\x19\n" +
+	"\x05email\x18\x06 \x01(\tB\x03\x80\x01\x01R\x05email\x12Y\n" +
+	"\rextend_params\x18\a \x03(\v2'.koogate.v1.TaskInput.ExtendParamsEntryB\v\xbaH\x05\x9a\x01\x02\x10d\x80\x01\x01R\fextendParams\x12\x19\n" +
+	"\bevent_id\x18\b \x01(\tR\aeventId\x122\n" +
+	"\x12device_fingerprint\x18\t \x01(\tB\x03\x80\x01\x01R\x11deviceFingerprint\x12A\n" +
+	"\x0eeffective_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12J\n" +
+	"\x13licence_expire_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x11licenceExpireTime\x12&\n" +
+	"\flicence_code\x18\f \x01(\tB\x03\x80\x01\x01R\vlicenceCode\x1a?\n" +
+	"\x11ExtendParamsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8b\x01\n" +
+	"\aLicence\x12\x1f\n" +
+	"\x04text\x18\x01 \x01(\tB\v\xbaH\x05r\x03\x18\x80@\x80\x01\x01R\x04text\x12=\n" +
+	"\tfile_name\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x18\xff\x012\x16^[^\\x00-\\x1f\\x7f/\\\\]*$R\bfileName\x12 \n" +
+	"\x04file\x18\x03 \x01(\fB\f\xbaH\x06z\x04\x18\x80\x80 \x80\x01\x01R\x04file\"\xd7\x01\n" +
 	"\n" +
 	"AccessInfo\x121\n" +
 	"\rfront_end_url\x18\x01 \x01(\tB\r\xbaH\n" +
@@ -1542,13 +1816,14 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\rfencing_token\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\ffencingToken\x12Q\n" +
 	"\x0elease_duration\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\x90\x1c2\x02\b\x01R\rleaseDuration\"=\n" +
 	"\x15HeartbeatTaskResponse\x12$\n" +
-	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"\xf0\x01\n" +
+	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"\xa1\x02\n" +
 	"\x13CompleteTaskRequest\x12\"\n" +
 	"\atask_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06taskId\x12,\n" +
 	"\rfencing_token\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\ffencingToken\x129\n" +
 	"\vaccess_info\x18\x03 \x01(\v2\x16.koogate.v1.AccessInfoH\x00R\n" +
 	"accessInfo\x12B\n" +
-	"\x0echange_verdict\x18\x04 \x01(\v2\x19.koogate.v1.ChangeVerdictH\x00R\rchangeVerdictB\b\n" +
+	"\x0echange_verdict\x18\x04 \x01(\v2\x19.koogate.v1.ChangeVerdictH\x00R\rchangeVerdict\x12/\n" +
+	"\alicence\x18\x05 \x01(\v2\x13.koogate.v1.LicenceH\x00R\alicenceB\b\n" +
 	"\x06result\"<\n" +
 	"\x14CompleteTaskResponse\x12$\n" +
 	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"\xa8\x02\n" +
@@ -1579,7 +1854,7 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\"n\n" +
 	"\x11ListTasksResponse\x121\n" +
 	"\x05tasks\x18\x01 \x03(\v2\x10.koogate.v1.TaskB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\x05tasks\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\xe5\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\xa0\x02\n" +
 	"\bTaskKind\x12\x19\n" +
 	"\x15TASK_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TASK_KIND_CREATE\x10\x01\x12\x15\n" +
@@ -1589,7 +1864,10 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x12TASK_KIND_UNFREEZE\x10\x05\x12\x15\n" +
 	"\x11TASK_KIND_RELEASE\x10\x06\x12\x1a\n" +
 	"\x16TASK_KIND_CHECK_CHANGE\x10\a\x12\x19\n" +
-	"\x15TASK_KIND_ORDER_QUERY\x10\b*\xb2\x01\n" +
+	"\x15TASK_KIND_ORDER_QUERY\x10\b\x12\x1b\n" +
+	"\x17TASK_KIND_ISSUE_LICENCE\x10\t\x12\x1c\n" +
+	"\x18TASK_KIND_LICENCE_UPLOAD\x10\n" +
+	"*\xb2\x01\n" +
 	"\tTaskState\x12\x1a\n" +
 	"\x16TASK_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TASK_STATE_WAITING\x10\x01\x12\x14\n" +
@@ -1597,7 +1875,7 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x11TASK_STATE_LEASED\x10\x03\x12\x13\n" +
 	"\x0fTASK_STATE_DONE\x10\x04\x12\x15\n" +
 	"\x11TASK_STATE_FAILED\x10\x05\x12\x18\n" +
-	"\x14TASK_STATE_CANCELLED\x10\x06*\x98\x02\n" +
+	"\x14TASK_STATE_CANCELLED\x10\x06*\xb8\x02\n" +
 	"\vFailureCode\x12\x1c\n" +
 	"\x18FAILURE_CODE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15FAILURE_CODE_INTERNAL\x10\x01\x12\x1c\n" +
@@ -1607,7 +1885,8 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x1eFAILURE_CODE_ALREADY_PURCHASED\x10\x05\x12#\n" +
 	"\x1fFAILURE_CODE_ALREADY_SUBSCRIBED\x10\x06\x12\x19\n" +
 	"\x15FAILURE_CODE_SOLD_OUT\x10\a\x12\x1d\n" +
-	"\x19FAILURE_CODE_EMAIL_DOMAIN\x10\b2\xac\x06\n" +
+	"\x19FAILURE_CODE_EMAIL_DOMAIN\x10\b\x12\x1e\n" +
+	"\x1aFAILURE_CODE_LICENCE_QUOTA\x10\t2\xac\x06\n" +
 	"\vTaskService\x12g\n" +
 	"\n" +
 	"LeaseTasks\x12\x1d.koogate.v1.LeaseTasksRequest\x1a\x1e.koogate.v1.LeaseTasksResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/tasks:lease\x12\x84\x01\n" +
@@ -1634,72 +1913,80 @@ func file_koogate_v1_task_service_proto_rawDescGZIP() []byte {
 }
 
 var file_koogate_v1_task_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_koogate_v1_task_service_proto_goTypes = []any{
 	(TaskKind)(0),                 // 0: koogate.v1.TaskKind
 	(TaskState)(0),                // 1: koogate.v1.TaskState
 	(FailureCode)(0),              // 2: koogate.v1.FailureCode
 	(*Task)(nil),                  // 3: koogate.v1.Task
-	(*AccessInfo)(nil),            // 4: koogate.v1.AccessInfo
-	(*ChangeVerdict)(nil),         // 5: koogate.v1.ChangeVerdict
-	(*LeaseTasksRequest)(nil),     // 6: koogate.v1.LeaseTasksRequest
-	(*LeaseTasksResponse)(nil),    // 7: koogate.v1.LeaseTasksResponse
-	(*HeartbeatTaskRequest)(nil),  // 8: koogate.v1.HeartbeatTaskRequest
-	(*HeartbeatTaskResponse)(nil), // 9: koogate.v1.HeartbeatTaskResponse
-	(*CompleteTaskRequest)(nil),   // 10: koogate.v1.CompleteTaskRequest
-	(*CompleteTaskResponse)(nil),  // 11: koogate.v1.CompleteTaskResponse
-	(*FailTaskRequest)(nil),       // 12: koogate.v1.FailTaskRequest
-	(*FailTaskResponse)(nil),      // 13: koogate.v1.FailTaskResponse
-	(*RetryTaskRequest)(nil),      // 14: koogate.v1.RetryTaskRequest
-	(*RetryTaskResponse)(nil),     // 15: koogate.v1.RetryTaskResponse
-	(*GetTaskRequest)(nil),        // 16: koogate.v1.GetTaskRequest
-	(*GetTaskResponse)(nil),       // 17: koogate.v1.GetTaskResponse
-	(*ListTasksRequest)(nil),      // 18: koogate.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),     // 19: koogate.v1.ListTasksResponse
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 21: google.protobuf.Duration
+	(*TaskInput)(nil),             // 4: koogate.v1.TaskInput
+	(*Licence)(nil),               // 5: koogate.v1.Licence
+	(*AccessInfo)(nil),            // 6: koogate.v1.AccessInfo
+	(*ChangeVerdict)(nil),         // 7: koogate.v1.ChangeVerdict
+	(*LeaseTasksRequest)(nil),     // 8: koogate.v1.LeaseTasksRequest
+	(*LeaseTasksResponse)(nil),    // 9: koogate.v1.LeaseTasksResponse
+	(*HeartbeatTaskRequest)(nil),  // 10: koogate.v1.HeartbeatTaskRequest
+	(*HeartbeatTaskResponse)(nil), // 11: koogate.v1.HeartbeatTaskResponse
+	(*CompleteTaskRequest)(nil),   // 12: koogate.v1.CompleteTaskRequest
+	(*CompleteTaskResponse)(nil),  // 13: koogate.v1.CompleteTaskResponse
+	(*FailTaskRequest)(nil),       // 14: koogate.v1.FailTaskRequest
+	(*FailTaskResponse)(nil),      // 15: koogate.v1.FailTaskResponse
+	(*RetryTaskRequest)(nil),      // 16: koogate.v1.RetryTaskRequest
+	(*RetryTaskResponse)(nil),     // 17: koogate.v1.RetryTaskResponse
+	(*GetTaskRequest)(nil),        // 18: koogate.v1.GetTaskRequest
+	(*GetTaskResponse)(nil),       // 19: koogate.v1.GetTaskResponse
+	(*ListTasksRequest)(nil),      // 20: koogate.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),     // 21: koogate.v1.ListTasksResponse
+	nil,                           // 22: koogate.v1.TaskInput.ExtendParamsEntry
+	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 24: google.protobuf.Duration
 }
 var file_koogate_v1_task_service_proto_depIdxs = []int32{
 	0,  // 0: koogate.v1.Task.kind:type_name -> koogate.v1.TaskKind
 	1,  // 1: koogate.v1.Task.state:type_name -> koogate.v1.TaskState
-	20, // 2: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
-	20, // 3: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
-	20, // 4: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
-	20, // 5: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
-	20, // 6: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
-	21, // 7: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
-	21, // 8: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
-	3,  // 9: koogate.v1.LeaseTasksResponse.tasks:type_name -> koogate.v1.Task
-	21, // 10: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
-	3,  // 11: koogate.v1.HeartbeatTaskResponse.task:type_name -> koogate.v1.Task
-	4,  // 12: koogate.v1.CompleteTaskRequest.access_info:type_name -> koogate.v1.AccessInfo
-	5,  // 13: koogate.v1.CompleteTaskRequest.change_verdict:type_name -> koogate.v1.ChangeVerdict
-	3,  // 14: koogate.v1.CompleteTaskResponse.task:type_name -> koogate.v1.Task
-	2,  // 15: koogate.v1.FailTaskRequest.code:type_name -> koogate.v1.FailureCode
-	21, // 16: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
-	3,  // 17: koogate.v1.FailTaskResponse.task:type_name -> koogate.v1.Task
-	3,  // 18: koogate.v1.RetryTaskResponse.task:type_name -> koogate.v1.Task
-	3,  // 19: koogate.v1.GetTaskResponse.task:type_name -> koogate.v1.Task
-	3,  // 20: koogate.v1.ListTasksResponse.tasks:type_name -> koogate.v1.Task
-	6,  // 21: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
-	8,  // 22: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
-	10, // 23: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
-	12, // 24: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
-	14, // 25: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
-	16, // 26: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
-	18, // 27: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
-	7,  // 28: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
-	9,  // 29: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
-	11, // 30: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
-	13, // 31: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
-	15, // 32: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
-	17, // 33: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
-	19, // 34: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
-	28, // [28:35] is the sub-list for method output_type
-	21, // [21:28] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	23, // 2: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
+	23, // 3: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
+	23, // 4: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
+	23, // 5: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
+	23, // 6: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
+	4,  // 7: koogate.v1.Task.input:type_name -> koogate.v1.TaskInput
+	22, // 8: koogate.v1.TaskInput.extend_params:type_name -> koogate.v1.TaskInput.ExtendParamsEntry
+	23, // 9: koogate.v1.TaskInput.effective_time:type_name -> google.protobuf.Timestamp
+	23, // 10: koogate.v1.TaskInput.licence_expire_time:type_name -> google.protobuf.Timestamp
+	24, // 11: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
+	24, // 12: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
+	3,  // 13: koogate.v1.LeaseTasksResponse.tasks:type_name -> koogate.v1.Task
+	24, // 14: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
+	3,  // 15: koogate.v1.HeartbeatTaskResponse.task:type_name -> koogate.v1.Task
+	6,  // 16: koogate.v1.CompleteTaskRequest.access_info:type_name -> koogate.v1.AccessInfo
+	7,  // 17: koogate.v1.CompleteTaskRequest.change_verdict:type_name -> koogate.v1.ChangeVerdict
+	5,  // 18: koogate.v1.CompleteTaskRequest.licence:type_name -> koogate.v1.Licence
+	3,  // 19: koogate.v1.CompleteTaskResponse.task:type_name -> koogate.v1.Task
+	2,  // 20: koogate.v1.FailTaskRequest.code:type_name -> koogate.v1.FailureCode
+	24, // 21: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
+	3,  // 22: koogate.v1.FailTaskResponse.task:type_name -> koogate.v1.Task
+	3,  // 23: koogate.v1.RetryTaskResponse.task:type_name -> koogate.v1.Task
+	3,  // 24: koogate.v1.GetTaskResponse.task:type_name -> koogate.v1.Task
+	3,  // 25: koogate.v1.ListTasksResponse.tasks:type_name -> koogate.v1.Task
+	8,  // 26: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
+	10, // 27: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
+	12, // 28: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
+	14, // 29: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
+	16, // 30: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
+	18, // 31: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
+	20, // 32: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
+	9,  // 33: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
+	11, // 34: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
+	13, // 35: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
+	15, // 36: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
+	17, // 37: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
+	19, // 38: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
+	21, // 39: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
+	33, // [33:40] is the sub-list for method output_type
+	26, // [26:33] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_task_service_proto_init() }
@@ -1707,9 +1994,10 @@ func file_koogate_v1_task_service_proto_init() {
 	if File_koogate_v1_task_service_proto != nil {
 		return
 	}
-	file_koogate_v1_task_service_proto_msgTypes[7].OneofWrappers = []any{
+	file_koogate_v1_task_service_proto_msgTypes[9].OneofWrappers = []any{
 		(*CompleteTaskRequest_AccessInfo)(nil),
 		(*CompleteTaskRequest_ChangeVerdict)(nil),
+		(*CompleteTaskRequest_Licence)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1717,7 +2005,7 @@ func file_koogate_v1_task_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_task_service_proto_rawDesc), len(file_koogate_v1_task_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   17,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,7 +22,7 @@ func codeOf(r errs.Reason) resultcode.Code {
 	case errs.InstanceNotFound:
 		return resultcode.InstanceNotFound
 	case errs.OrderNotFound, errs.TaskNotFound, errs.FencingTokenStale, errs.StateConflict, errs.StoreUnavailable,
-		errs.ResultInvalid, errs.InternalFault:
+		errs.ResultInvalid, errs.InternalFault, errs.DirectoryNotFound:
 	}
 	return resultcode.Internal
 }
