@@ -25,7 +25,7 @@ func allocated(f func()) uint64 {
 // checkAllocation allows 16 bytes for each byte of input and 4 KiB besides.
 func checkAllocation(t *testing.T, name string, size int, f func()) {
 	t.Helper()
-	got, limit := allocated(f), uint64(size)*16+4<<10 //nolint:gosec // a length
+	got, limit := allocated(f), uint64(size)*16+4<<10
 	t.Logf("%s: %d bytes for %d of input, %.1f times", name, got, size, float64(got)/float64(size))
 	if got > limit {
 		t.Errorf("%s: %d bytes allocated for %d of input, limit %d", name, got, size, limit)
