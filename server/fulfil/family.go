@@ -104,3 +104,6 @@ func LicenceInstanceID(seller, code string) string { return "" }
 func (s *Service) RecordDirectory(ctx context.Context, seller, instanceID string, data map[string]any, c *store.DirectoryChange) (changed bool, err error) {
 	return false, errs.New(errs.Internal, errs.InternalFault, "internal error")
 }
+
+// CompletionActivities are the activities for which Endpoint.OnCompletion can be set.
+func CompletionActivities() []string { return nil }
