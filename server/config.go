@@ -106,7 +106,7 @@ type Endpoint struct {
 	Name        string             `koanf:"name"`
 	Seller      string             `koanf:"seller"`
 	Families    []string           `koanf:"families"` // protocol families that are served; empty means saas_v2
-	Keys        []Secret           `koanf:"keys"` // access keys of the base interface, tried in order; two during rotation
+	Keys        []Secret           `koanf:"keys"`     // access keys of the base interface, tried in order; two during rotation
 	KeyFiles    []string           `koanf:"key_files"`
 	BodySign    bool               `koanf:"body_sign"` // sign answers with a Body-Sign header
 	Skew        time.Duration      `koanf:"skew"`      // tolerated clock difference, 1s to 10m; 0 means 60s

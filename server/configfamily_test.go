@@ -83,25 +83,33 @@ func TestFamilyFaults(t *testing.T) {
 		change     func(e *Endpoint)
 		path, part string
 	}{
-		"unknown family":  {func(e *Endpoint) { e.Families[0] = "saas_v3" }, ".families[0]", "use one of saas_v2, saas_v1"},
-		"family twice":    {func(e *Endpoint) { e.Families[1] = "saas_v2" }, ".families[1]", "used twice"},
-		"retry":           {func(e *Endpoint) { e.Retry = "forever" }, ".retry", "saas, license_online"},
-		"codes":           {func(e *Endpoint) { e.Codes = "maybe" }, ".codes", "adopt, refuse"},
-		"encryption":      {func(e *Endpoint) { e.EncryptType = "des" }, ".encrypt_type", "aes256, aes128"},
-		"zone":            {func(e *Endpoint) { e.ExpireZone = "mars" }, ".expire_zone", "beijing, utc"},
-		"hold":            {func(e *Endpoint) { e.HoldBudget = time.Minute }, ".hold_budget", "1s to 18s"},
-		"answer":          {func(e *Endpoint) { e.Answers["releaseInstance"] = "later" }, ".answers[releaseInstance]", "accept, completion"},
-		"activity":        {func(e *Endpoint) { e.Answers["newInstance"] = "accept" }, ".answers[newInstance]", "no activity whose answer can wait"},
-		"kit key twice":   {func(e *Endpoint) { e.KitKeys = append(e.KitKeys, e.KitKeys[0]) }, ".kit_keys[1]", "given twice"},
-		"no private key":  {func(e *Endpoint) { e.KitPrivateKeys = nil }, ".kit_private_keys", "is needed by the families"},
-		"short key":       {func(e *Endpoint) { e.KitPrivateKeys[0] = Secret(rsaPEM(2048)) }, ".kit_private_keys[0]", "3072"},
-		"no key":          {func(e *Endpoint) { e.KitPrivateKeys[0] = "canary" }, ".kit_private_keys[0]", "openssl"},
-		"secret code":     {func(e *Endpoint) { e.KitSecretCode = "000005" }, ".kit_secret_code", "000101, 000002"},
-		"departments":     {func(e *Endpoint) { e.KitMissingDepartments = "hide" }, ".kit_missing_departments", "keep, delete"},
-		"fingerprint":     {func(e *Endpoint) { e.Products["*"] = Product{Provisioner: "crm", Fingerprint: "no"} }, ".products[*].fingerprint", "optional, required"},
-		"no kit":          {func(e *Endpoint) { e.Families = e.Families[:6]; e.KitKeys, e.KitPrivateKeys, e.KitSecretCode = nil, nil, "" }, ".kit_missing_departments", "add the family"},
-		"no V1":           {func(e *Endpoint) { e.Families = []string{"license_code", "kit_v1"}; e.EncryptType, e.HoldBudget = "", 0 }, ".expire_zone", "saas_v1, license_v1"},
-		"no licence code": {func(e *Endpoint) { e.Families = slices.DeleteFunc(e.Families, func(f string) bool { return f == "license_code" }) }, ".codes", "license_code"},
+		"unknown family": {func(e *Endpoint) { e.Families[0] = "saas_v3" }, ".families[0]", "use one of saas_v2, saas_v1"},
+		"family twice":   {func(e *Endpoint) { e.Families[1] = "saas_v2" }, ".families[1]", "used twice"},
+		"retry":          {func(e *Endpoint) { e.Retry = "forever" }, ".retry", "saas, license_online"},
+		"codes":          {func(e *Endpoint) { e.Codes = "maybe" }, ".codes", "adopt, refuse"},
+		"encryption":     {func(e *Endpoint) { e.EncryptType = "des" }, ".encrypt_type", "aes256, aes128"},
+		"zone":           {func(e *Endpoint) { e.ExpireZone = "mars" }, ".expire_zone", "beijing, utc"},
+		"hold":           {func(e *Endpoint) { e.HoldBudget = time.Minute }, ".hold_budget", "1s to 18s"},
+		"answer":         {func(e *Endpoint) { e.Answers["releaseInstance"] = "later" }, ".answers[releaseInstance]", "accept, completion"},
+		"activity":       {func(e *Endpoint) { e.Answers["newInstance"] = "accept" }, ".answers[newInstance]", "no activity whose answer can wait"},
+		"kit key twice":  {func(e *Endpoint) { e.KitKeys = append(e.KitKeys, e.KitKeys[0]) }, ".kit_keys[1]", "given twice"},
+		"no private key": {func(e *Endpoint) { e.KitPrivateKeys = nil }, ".kit_private_keys", "is needed by the families"},
+		"short key":      {func(e *Endpoint) { e.KitPrivateKeys[0] = Secret(rsaPEM(2048)) }, ".kit_private_keys[0]", "3072"},
+		"no key":         {func(e *Endpoint) { e.KitPrivateKeys[0] = "canary" }, ".kit_private_keys[0]", "openssl"},
+		"secret code":    {func(e *Endpoint) { e.KitSecretCode = "000005" }, ".kit_secret_code", "000101, 000002"},
+		"departments":    {func(e *Endpoint) { e.KitMissingDepartments = "hide" }, ".kit_missing_departments", "keep, delete"},
+		"fingerprint":    {func(e *Endpoint) { e.Products["*"] = Product{Provisioner: "crm", Fingerprint: "no"} }, ".products[*].fingerprint", "optional, required"},
+		"no kit": {func(e *Endpoint) {
+			e.Families = e.Families[:6]
+			e.KitKeys, e.KitPrivateKeys, e.KitSecretCode = nil, nil, ""
+		}, ".kit_missing_departments", "add the family"},
+		"no V1": {func(e *Endpoint) {
+			e.Families = []string{"license_code", "kit_v1"}
+			e.EncryptType, e.HoldBudget = "", 0
+		}, ".expire_zone", "saas_v1, license_v1"},
+		"no licence code": {func(e *Endpoint) {
+			e.Families = slices.DeleteFunc(e.Families, func(f string) bool { return f == "license_code" })
+		}, ".codes", "license_code"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := everyFamily(c.change)
