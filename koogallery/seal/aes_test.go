@@ -168,6 +168,7 @@ func FuzzDecrypt(f *testing.F) {
 		if err != nil && (got != "" || !errors.Is(err, seal.ErrSealed) && !errors.Is(err, seal.ErrText) && !errors.Is(err, seal.ErrKey)) {
 			t.Fatalf("%q, not a sentinel: %v", got, err)
 		}
+		checkFuzzed(t, len(key)+len(sealed), func() { _, _ = seal.Decrypt(key, typ, sealed) })
 		if err == nil { // what opens is what Encrypt makes
 			again, err := seal.Encrypt(key, typ, sealed[:16], got)
 			if err != nil || strings.TrimRight(again, "=") != strings.TrimRight(sealed, "=") {

@@ -45,7 +45,8 @@ func ExampleStableIV() {
 		}
 		return sealed
 	}
-	fmt.Println(len(answer()), answer() == answer())
+	first, second := answer(), answer()
+	fmt.Println(len(first), first == second)
 	// Output: 40 true
 }
 

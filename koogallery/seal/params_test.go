@@ -175,6 +175,7 @@ func FuzzExtendParams(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		check := func(in string) {
+			checkFuzzed(t, len(in), func() { _, _ = seal.ParseExtendParams(in) })
 			got, err := seal.ParseExtendParams(in)
 			if err != nil {
 				if got != nil || !errors.Is(err, seal.ErrParams) {

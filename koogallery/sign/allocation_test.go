@@ -40,6 +40,7 @@ func TestAllocationQuery(t *testing.T) { //nolint:paralleltest // measures the p
 		"blanks to repair":      "email=" + strings.Repeat("+", 1<<20) + token,
 		"one name":              strings.Repeat("a&", 1000) + token,
 		"1000 long names":       strings.Repeat(strings.Repeat("x", 1000)+"&", 1000) + token,
+		"empty parts":           strings.Repeat("&", 1000) + token,
 		"a million parameters":  strings.Repeat("&", 1<<20),
 		"bad escape at the end": strings.Repeat("a=%41&", 1000) + "%",
 	} {
@@ -79,5 +80,13 @@ func TestAllocationKit(t *testing.T) { //nolint:paralleltest // measures the pro
 		checkAllocation(t, name, len(in), func() {
 			_, _, _ = sign.VerifyKit([]string{"k"}, "n", "1", strings.Repeat("0", 64), body)
 		})
+	}
+}
+
+// checkFuzzed is checkAllocation for inputs long enough to tell.
+func checkFuzzed(t *testing.T, size int, f func()) {
+	t.Helper()
+	if size >= 1<<10 {
+		checkAllocation(t, "fuzzed", size, f)
 	}
 }

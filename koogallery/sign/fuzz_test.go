@@ -119,6 +119,7 @@ func FuzzVerifyQuery(f *testing.F) {
 		if err != nil && !errors.Is(err, sign.ErrSignature) && !errors.Is(err, sign.ErrMissing) && !errors.Is(err, sign.ErrQuery) {
 			t.Fatalf("not a sentinel: %v", err)
 		}
+		checkFuzzed(t, len(key)+len(rawQuery), func() { _, _, _ = sign.VerifyQuery([]string{"decoy", key}, rawQuery) })
 		// Whatever has a token verifies with it, appended or in front.
 		if token, err := sign.AuthTokenQuery(key, rawQuery); err == nil && strings.Count(rawQuery, "&") < 1000 {
 			if _, q, err = sign.VerifyQuery([]string{"decoy", key}, "authToken="+url.QueryEscape(token)+"&"+rawQuery); err != nil || q.Repaired {
@@ -146,6 +147,7 @@ func FuzzAuthTokenBody(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		checkFuzzed(t, len(body), func() { _, _ = sign.AuthTokenBody("k", body) })
 		token, err := sign.AuthTokenBody("k", body)
 		if err != nil {
 			if token != "" || !errors.Is(err, sign.ErrJSON) && !errors.Is(err, sign.ErrMissing) {
@@ -180,6 +182,9 @@ func FuzzKit(f *testing.F) {
 		if err != nil && !errors.Is(err, sign.ErrSignature) && !errors.Is(err, sign.ErrMissing) && !errors.Is(err, sign.ErrNonce) {
 			t.Fatalf("not a sentinel: %v", err)
 		}
+		checkFuzzed(t, len(key)+len(nonce)+len(timestamp)+len(body), func() {
+			_, _, _ = sign.VerifyKit([]string{"decoy", key}, nonce, timestamp, signature, body)
+		})
 		if key == "" || nonce == "" || timestamp == "" || len(nonce) > sign.MaxNonce {
 			return
 		}
