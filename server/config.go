@@ -127,6 +127,7 @@ type Template struct {
 	AdminURL    string `koanf:"admin_url"`
 	UserName    string `koanf:"user_name"` // with it a password is generated
 	Memo        string `koanf:"memo"`
+	Licence     string `koanf:"licence"` // what a licence begins with; LICENCE-{instance} when empty
 }
 
 // Jobs is Koogate's own work: order queries and template provisioners.

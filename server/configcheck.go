@@ -246,7 +246,7 @@ func (c *Config) checkProvisioners(f *findings) {
 	for i, p := range c.Provisioners {
 		at := fmt.Sprintf("provisioners[%d]", i)
 		f.name(at+".name", p.Name, names)
-		if p.Name == fulfil.QueueOrderQuery {
+		if p.Name == fulfil.QueueOrderQuery || p.Name == fulfil.QueueLicenceUpload {
 			f.add(at+".name", msgReserved, p.Name)
 		}
 		switch p.Type {
@@ -285,6 +285,9 @@ func (t Template) check(f *findings, at string) {
 	}
 	if utf8.RuneCountInString(longest.Replace(t.Memo)) > 1024 {
 		f.add(at+".memo", msgTplLength, 1024)
+	}
+	if utf8.RuneCountInString(longest.Replace(t.Licence)) > 900 { // what is generated comes behind it
+		f.add(at+".licence", msgTplLength, 900)
 	}
 }
 

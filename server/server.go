@@ -215,12 +215,14 @@ func (s *Server) release(ctx context.Context) error {
 	return errors.Join(s.deps.Store.Close(), s.deps.Guard.Close(), s.deps.Telemetry.Shutdown(flush))
 }
 
-// jobs are this process's own work, by seller: the order queries and the template provisioners.
+// jobs are this process's own work, by seller: the order queries, the licence uploads and the template provisioners.
 func (s *Server) jobs() []fulfil.Jobs {
 	if !s.cfg.Jobs.Enabled {
 		return nil
 	}
-	handlers := map[string]fulfil.Handler{fulfil.QueueOrderQuery: s.core.RunOrderQuery}
+	handlers := map[string]fulfil.Handler{
+		fulfil.QueueOrderQuery: s.core.RunOrderQuery, fulfil.QueueLicenceUpload: s.core.RunLicenceUpload,
+	}
 	for _, p := range s.cfg.Provisioners {
 		if p.Type == ProvisionerTemplate {
 			handlers[p.Name] = s.core.RunTemplate(fulfil.Template(p.Template))

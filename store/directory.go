@@ -1,6 +1,12 @@
 package store
 
-import "time"
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"time"
+)
 
 // The directory is merged, not decided: every row carries the time and the rank of the newest call about it, and a write
 // with an older one changes nothing. So calls may arrive in any order and any number of times, and the result is the same.
@@ -8,11 +14,34 @@ import "time"
 // TenantKey names an enterprise that an instance is bound to.
 type TenantKey struct{ Seller, InstanceID, TenantID string }
 
+// ID is the tenant's place among rows of the same creation time in a list; see [ListQuery].
+func (k TenantKey) ID() string { return keyID(k.Seller, k.InstanceID, k.TenantID) }
+
+// keyID makes one text of bounded length from a key: the first half of the SHA-256 of its parts, each after its length, in
+// hex. Two keys never share one, whatever signs are in them, and a page token does not tell whose account it stops at.
+func keyID(parts ...string) string {
+	var b []byte
+	for _, p := range parts {
+		b = binary.BigEndian.AppendUint64(b, uint64(len(p)))
+		b = append(b, p...)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:sha256.Size/2])
+}
+
 // Stamp orders calls about one thing: by time, then by rank.
 type Stamp struct {
 	At   time.Time
-	Rank int8 // of two calls of the same time the one with the higher rank counts: add, modify, withdraw, delete
+	Rank int8 // 0 or more; of two calls of the same time the one with the higher rank counts: add, modify, withdraw, delete
 }
+
+// Compare orders stamps as the store keeps them, at microseconds' precision.
+func (s Stamp) Compare(o Stamp) int {
+	return cmp.Or(cmp.Compare(s.At.UnixMicro(), o.At.UnixMicro()), cmp.Compare(s.Rank, o.Rank))
+}
+
+// IsZero reports whether there is no stamp: no call has the zero time.
+func (s Stamp) IsZero() bool { return s.At.IsZero() }
 
 // Tenant is an enterprise. Key: TenantKey.
 type Tenant struct {
@@ -39,6 +68,9 @@ type Application struct {
 	UpdatedAt time.Time
 }
 
+// ID is the application's place in a list, as [TenantKey.ID].
+func (a Application) ID() string { return keyID(a.Seller, a.InstanceID, a.TenantID, a.AppID) }
+
 // UserState is whether a user may use an application.
 type UserState string
 
@@ -64,6 +96,9 @@ type User struct {
 	UpdatedAt time.Time
 }
 
+// ID is the user's place in a list, as [TenantKey.ID].
+func (u User) ID() string { return keyID(u.Seller, u.InstanceID, u.TenantID, u.AppID, u.UserName) }
+
 // Department is a department of a tenant. Key: TenantKey, OrgCode.
 type Department struct {
 	TenantKey
@@ -76,20 +111,27 @@ type Department struct {
 	UpdatedAt time.Time
 }
 
-// DirectoryChange is what one synchronisation brings: rows of one tenant, merged by their stamps.
+// ID is the department's place in a list, as [TenantKey.ID].
+func (d Department) ID() string { return keyID(d.Seller, d.InstanceID, d.TenantID, d.OrgCode) }
+
+// DirectoryChange is what one synchronisation brings: rows of one tenant, merged by their stamps at microseconds' precision.
 //
 // A row is written when there is none of its key, or when its stamp is greater than that row's; a row that is a tombstone
-// loses everything but its key. Of applications, users and departments those with a stamp not greater than the stamp of the
-// tenant's newest deletion are dead: they are not written, and a deletion erases those that are there. The same holds for
-// departments and Floor.
+// loses everything but its key, its stamp and its creation time. Of applications, users and departments those with a stamp
+// not greater than the stamp of the tenant's newest deletion are dead: they are not written, and a deletion makes
+// tombstones of those that are there, also when the tenant itself stays because a newer call about it came before. In the
+// same way departments are dead when their stamp is less than Floor.
+//
+// What is dead stays dead: a tenant that comes back does so without its old rows. Children need no tenant row. Of several
+// rows of one key in a change the first with the greatest stamp counts.
 type DirectoryChange struct {
-	Key          TenantKey
-	Tenant       *Tenant // nil when the call is not about the tenant itself
+	Key          TenantKey // of every row below, whatever the row says itself
+	Tenant       *Tenant   // nil when the call is not about the tenant itself
 	Applications []Application
 	Users        []User
 	Departments  []Department
 	// Floor is the stamp of a full list of departments that deletes those it does not name; zero for none. Departments
-	// below it are dead.
+	// below it are dead; those of the list carry this stamp or a greater one.
 	Floor Stamp
-	Now   time.Time
+	Now   time.Time // becomes UpdatedAt of every row that is written, and CreatedAt of new ones
 }

@@ -9,7 +9,7 @@ import (
 // kept in UTC with microsecond precision. Methods are safe for concurrent use, also by several processes.
 type Store interface {
 	// Apply commits a change whole or not at all, durably. Errors: ErrOrderExists, ErrLineExists, ErrInstanceExists,
-	// ErrStale, ErrFenced. After a commit it wakes the watchers of every queue that gained a READY task and of every
+	// ErrStale, ErrFenced, and ErrNoChange, which wins over the others. After a commit it wakes the watchers of every queue that gained a READY task and of every
 	// instance that changed, in every process.
 	Apply(ctx context.Context, c *Change) error
 
@@ -25,6 +25,11 @@ type Store interface {
 	// Events returns the order's events with seq > after, ascending, at most limit.
 	Events(ctx context.Context, seller, orderID string, after int64, limit int) ([]Event, error)
 
+	// Tenant returns a tenant that is not deleted. Errors: ErrNotFound.
+	Tenant(ctx context.Context, k TenantKey) (Tenant, error)
+	// Application returns a tenant's application that is not deleted. Errors: ErrNotFound.
+	Application(ctx context.Context, k TenantKey, appID string) (Application, error)
+
 	// Lease hands out tasks that are READY and due, or LEASED with a lease that is over, earliest due first. Each gets
 	// state LEASED, attempt+1 and a fencing token greater than any it had. No task is handed to two callers.
 	Lease(ctx context.Context, r LeaseRequest) ([]Task, error)
@@ -37,6 +42,11 @@ type Store interface {
 	ListOrders(ctx context.Context, q ListQuery) ([]Order, error)
 	ListInstances(ctx context.Context, q ListQuery) ([]Instance, error)
 	ListTasks(ctx context.Context, q ListQuery) ([]Task, error)
+	// ListTenants, ListApplications, ListUsers and ListDepartments do the same for the directory, without tombstones.
+	ListTenants(ctx context.Context, q ListQuery) ([]Tenant, error)
+	ListApplications(ctx context.Context, q ListQuery) ([]Application, error)
+	ListUsers(ctx context.Context, q ListQuery) ([]User, error)
+	ListDepartments(ctx context.Context, q ListQuery) ([]Department, error)
 
 	// Watch returns a channel that gets a token (capacity 1, never blocking the sender) after a change to any topic, and
 	// a function that ends the watch. Wake-ups may be lost when a process or connection dies: watchers also look on
@@ -97,7 +107,9 @@ type LeaseRequest struct {
 type ListQuery struct {
 	Seller string
 	// Filter terms are all to hold. Fields, by list: orders endpoint, order_type, query_state; instances state, order_id,
-	// product_id, endpoint, charging_mode; tasks state, kind, queue, instance_id, order_id.
+	// product_id, endpoint, charging_mode; tasks state, kind, queue, instance_id, order_id; tenants instance_id, tenant_id;
+	// applications instance_id, tenant_id, app_id; users instance_id, tenant_id, app_id, user_name, state, role, org_code;
+	// departments instance_id, tenant_id, org_code, parent_code.
 	Filter []Term
 	Desc   bool
 	// After is the last row of the page before; nil for the first page.
@@ -108,7 +120,8 @@ type ListQuery struct {
 // Term is one equality of a filter.
 type Term struct{ Field, Value string }
 
-// Cursor is a place in a list: creation time, then ID.
+// Cursor is a place in a list: creation time, then ID. Rows of the directory have no ID of their own; their ID methods
+// make one.
 type Cursor struct {
 	CreatedAt time.Time
 	ID        string

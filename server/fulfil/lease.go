@@ -102,8 +102,8 @@ func (d *draft) cancel(t *store.Task, reason string) {
 // HeartbeatTask moves the end of a lease to now plus length. Errors: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
 func (s *Service) HeartbeatTask(ctx context.Context, seller, id string, fence int64, length time.Duration) (store.Task, error) {
 	t, err := s.ownTask(ctx, seller, id)
-	if err == nil && t.Kind == store.TaskOrderQuery {
-		err = errs.New(errs.NotFound, errs.TaskNotFound, "order queries are Koogate's own tasks")
+	if err == nil && own(t.Kind) {
+		err = errOwn(t.Kind)
 	}
 	if err != nil {
 		return store.Task{}, err

@@ -18,8 +18,13 @@ func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 	defer s.leave()
 	err := retry(ctx, func() error {
 		w, err := writesOf(c) // anew for each try: a batch is good for one
-		if err != nil || len(w.steps) == 0 {
+		switch {
+		case err != nil:
 			return err
+		case c.Directory != nil:
+			return s.applyDirectory(ctx, c.Directory, w)
+		case len(w.steps) == 0:
+			return nil
 		}
 		return w.run(ctx, s.pool)
 	})

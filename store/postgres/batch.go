@@ -58,9 +58,14 @@ func (w *writes) Query(context.Context, string, ...any) (pgx.Rows, error) { retu
 // QueryRow implements dbsqlc.DBTX; it is never called.
 func (w *writes) QueryRow(context.Context, string, ...any) pgx.Row { return failedRow{errNotQueued} }
 
-// run sends the batch and returns after the commit.
-func (w *writes) run(ctx context.Context, pool *pgxpool.Pool) error {
-	results := pool.SendBatch(ctx, &w.batch)
+// batcher is a pool, where a batch is a transaction of its own, or a transaction.
+type batcher interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// run sends the batch and returns after its commit, or within a transaction after its last statement.
+func (w *writes) run(ctx context.Context, to batcher) error {
+	results := to.SendBatch(ctx, &w.batch)
 	for _, s := range w.steps {
 		if _, err := results.Exec(); err != nil {
 			_ = results.Close() // it repeats the error

@@ -22,6 +22,11 @@ var (
 	orderList    = list{id: "order_id", fields: []string{"endpoint", "order_type", "query_state"}}
 	instanceList = list{id: "instance_id", fields: []string{"state", "order_id", "product_id", "endpoint", "charging_mode"}}
 	taskList     = list{id: "id", fields: []string{"state", "kind", "queue", "instance_id", "order_id"}}
+
+	tenantList      = list{id: "id", fields: []string{"instance_id", "tenant_id"}}
+	applicationList = list{id: "id", fields: []string{"instance_id", "tenant_id", "app_id"}}
+	userList        = list{id: "id", fields: []string{"instance_id", "tenant_id", "app_id", "user_name", "state", "role", "org_code"}}
+	departmentList  = list{id: "id", fields: []string{"instance_id", "tenant_id", "org_code", "parent_code"}}
 )
 
 // page is what a list query appends to its base query.
@@ -83,6 +88,26 @@ func (s *Store) ListInstances(ctx context.Context, q store.ListQuery) ([]store.I
 // ListTasks implements store.Store.
 func (s *Store) ListTasks(ctx context.Context, q store.ListQuery) ([]store.Task, error) {
 	return listOf(ctx, s, taskList, q, (*dbsqlc.Queries).TaskList, taskOf)
+}
+
+// ListTenants implements store.Store.
+func (s *Store) ListTenants(ctx context.Context, q store.ListQuery) ([]store.Tenant, error) {
+	return listOf(ctx, s, tenantList, q, (*dbsqlc.Queries).TenantList, tenantOf)
+}
+
+// ListApplications implements store.Store.
+func (s *Store) ListApplications(ctx context.Context, q store.ListQuery) ([]store.Application, error) {
+	return listOf(ctx, s, applicationList, q, (*dbsqlc.Queries).ApplicationList, applicationOf)
+}
+
+// ListUsers implements store.Store.
+func (s *Store) ListUsers(ctx context.Context, q store.ListQuery) ([]store.User, error) {
+	return listOf(ctx, s, userList, q, (*dbsqlc.Queries).UserList, userOf)
+}
+
+// ListDepartments implements store.Store.
+func (s *Store) ListDepartments(ctx context.Context, q store.ListQuery) ([]store.Department, error) {
+	return listOf(ctx, s, departmentList, q, (*dbsqlc.Queries).DepartmentList, departmentOf)
 }
 
 func listOf[R, T any](ctx context.Context, s *Store, l list, q store.ListQuery,

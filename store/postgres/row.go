@@ -66,7 +66,7 @@ func lineRow(l *store.Line) dbsqlc.OrderLine {
 		RootOrderID: l.RootOrderID, InstanceID: l.InstanceID, Params: l.Params, Extra: blob(l.Extra),
 		BoughtProductID: l.Product.ProductID, SkuCode: l.Product.SKUCode, ProductName: l.Product.Name,
 		ChargingMode: l.Product.ChargingMode, LinearValue: l.Product.LinearValue,
-		AnswerCode: l.AnswerCode, CreatedAt: micros(l.CreatedAt),
+		AnswerCode: l.AnswerCode, CreatedAt: micros(l.CreatedAt), Input: blob(l.Input), Result: blob(l.Result),
 	}
 }
 
@@ -74,8 +74,8 @@ func lineUpdate(l dbsqlc.OrderLine) dbsqlc.LineUpdateParams {
 	return dbsqlc.LineUpdateParams{
 		RootOrderID: l.RootOrderID, InstanceID: l.InstanceID, Params: l.Params, Extra: l.Extra,
 		BoughtProductID: l.BoughtProductID, SkuCode: l.SkuCode, ProductName: l.ProductName, ChargingMode: l.ChargingMode, LinearValue: l.LinearValue,
-		AnswerCode: l.AnswerCode,
-		Seller:     l.Seller, OrderID: l.OrderID, OrderLineID: l.OrderLineID, ProductID: l.ProductID, Action: l.Action,
+		AnswerCode: l.AnswerCode, Input: l.Input, Result: l.Result,
+		Seller: l.Seller, OrderID: l.OrderID, OrderLineID: l.OrderLineID, ProductID: l.ProductID, Action: l.Action,
 	}
 }
 
@@ -88,7 +88,7 @@ func lineOf(r dbsqlc.OrderLine) store.Line {
 		Product: store.Product{
 			ProductID: r.BoughtProductID, SKUCode: r.SkuCode, Name: r.ProductName, ChargingMode: r.ChargingMode, LinearValue: r.LinearValue,
 		},
-		AnswerCode: r.AnswerCode, CreatedAt: timeOf(r.CreatedAt),
+		Input: blob(r.Input), Result: blob(r.Result), AnswerCode: r.AnswerCode, CreatedAt: timeOf(r.CreatedAt),
 	}
 }
 
@@ -99,7 +99,7 @@ func instanceRow(i *store.Instance) dbsqlc.Instance {
 		ProductID: i.Product.ProductID, SkuCode: i.Product.SKUCode, ProductName: i.Product.Name,
 		ChargingMode: i.Product.ChargingMode, LinearValue: i.Product.LinearValue,
 		Trial: truth(i.Trial), ExpireAt: micros(i.ExpireAt), Access: blob(i.Access), TaskSeq: i.TaskSeq,
-		CreatedAt: micros(i.CreatedAt), UpdatedAt: micros(i.UpdatedAt),
+		CreatedAt: micros(i.CreatedAt), UpdatedAt: micros(i.UpdatedAt), Family: i.Family,
 	}
 }
 
@@ -108,13 +108,13 @@ func instanceUpdate(i dbsqlc.Instance) dbsqlc.InstanceUpdateParams {
 		Endpoint: i.Endpoint, OrderID: i.OrderID, OrderLineID: i.OrderLineID, State: i.State, Frozen: i.Frozen,
 		Reason: i.Reason, FailureCode: i.FailureCode, ProductID: i.ProductID, SkuCode: i.SkuCode, ProductName: i.ProductName,
 		ChargingMode: i.ChargingMode, LinearValue: i.LinearValue, Trial: i.Trial, ExpireAt: i.ExpireAt, Access: i.Access,
-		TaskSeq: i.TaskSeq, UpdatedAt: i.UpdatedAt, Seller: i.Seller, InstanceID: i.InstanceID,
+		TaskSeq: i.TaskSeq, UpdatedAt: i.UpdatedAt, Family: i.Family, Seller: i.Seller, InstanceID: i.InstanceID,
 	}
 }
 
 func instanceOf(r dbsqlc.Instance) store.Instance {
 	return store.Instance{
-		Seller: r.Seller, InstanceID: r.InstanceID, Endpoint: r.Endpoint, OrderID: r.OrderID, OrderLineID: r.OrderLineID,
+		Seller: r.Seller, InstanceID: r.InstanceID, Endpoint: r.Endpoint, Family: r.Family, OrderID: r.OrderID, OrderLineID: r.OrderLineID,
 		State: store.InstanceState(r.State), Frozen: r.Frozen != 0, Reason: r.Reason, FailureCode: r.FailureCode,
 		Product: store.Product{
 			ProductID: r.ProductID, SKUCode: r.SkuCode, Name: r.ProductName, ChargingMode: r.ChargingMode, LinearValue: r.LinearValue,

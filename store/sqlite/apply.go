@@ -25,10 +25,13 @@ func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 	return nil
 }
 
-// apply writes a change. What most often fails comes first, when there is nothing to roll back yet: the new order, then
-// the events; this is also the order in which the sentinels win when several apply.
+// apply writes a change. What most often fails comes first, when there is nothing to roll back yet: the directory, the new
+// order, then the events; this is also the order in which the sentinels win when several apply.
 func (t *tx) apply(c *store.Change) error {
 	ctx := context.Background()
+	if err := t.applyDirectory(ctx, c.Directory); err != nil {
+		return err
+	}
 	if c.NewOrder != nil {
 		if err := t.fast.OrderInsert(ctx, dbsqlc.OrderInsertParams(orderRow(c.NewOrder))); err != nil {
 			return onUnique(err, store.ErrOrderExists, "insert order")

@@ -98,6 +98,34 @@ func (s *Store) Events(ctx context.Context, seller, orderID string, after int64,
 	return each(rows, eventOf), nil
 }
 
+// Tenant implements store.Store.
+func (s *Store) Tenant(ctx context.Context, k store.TenantKey) (store.Tenant, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Tenant{}, err
+	}
+	defer s.leave()
+	row, err := s.read.TenantGet(ctx, dbsqlc.TenantGetParams(k))
+	if err != nil {
+		return store.Tenant{}, notFound(err, "read tenant")
+	}
+	return tenantOf(row), nil
+}
+
+// Application implements store.Store.
+func (s *Store) Application(ctx context.Context, k store.TenantKey, appID string) (store.Application, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Application{}, err
+	}
+	defer s.leave()
+	row, err := s.read.ApplicationGet(ctx, dbsqlc.ApplicationGetParams{
+		Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, AppID: appID,
+	})
+	if err != nil {
+		return store.Application{}, notFound(err, "read application")
+	}
+	return applicationOf(row), nil
+}
+
 func notFound(err error, doing string) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.ErrNotFound

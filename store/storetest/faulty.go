@@ -145,6 +145,16 @@ func (f *FaultyStore) Events(ctx context.Context, seller, orderID string, after 
 	return read(f, func() ([]store.Event, error) { return f.Store.Events(ctx, seller, orderID, after, limit) })
 }
 
+// Tenant implements store.Store.
+func (f *FaultyStore) Tenant(ctx context.Context, k store.TenantKey) (store.Tenant, error) {
+	return read(f, func() (store.Tenant, error) { return f.Store.Tenant(ctx, k) })
+}
+
+// Application implements store.Store.
+func (f *FaultyStore) Application(ctx context.Context, k store.TenantKey, appID string) (store.Application, error) {
+	return read(f, func() (store.Application, error) { return f.Store.Application(ctx, k, appID) })
+}
+
 // NextDue implements store.Store.
 func (f *FaultyStore) NextDue(ctx context.Context, seller string, queues []string) (at time.Time, ok bool, err error) {
 	at, err = read(f, func() (at time.Time, err error) {
@@ -167,4 +177,24 @@ func (f *FaultyStore) ListInstances(ctx context.Context, q store.ListQuery) ([]s
 // ListTasks implements store.Store.
 func (f *FaultyStore) ListTasks(ctx context.Context, q store.ListQuery) ([]store.Task, error) {
 	return read(f, func() ([]store.Task, error) { return f.Store.ListTasks(ctx, q) })
+}
+
+// ListTenants implements store.Store.
+func (f *FaultyStore) ListTenants(ctx context.Context, q store.ListQuery) ([]store.Tenant, error) {
+	return read(f, func() ([]store.Tenant, error) { return f.Store.ListTenants(ctx, q) })
+}
+
+// ListApplications implements store.Store.
+func (f *FaultyStore) ListApplications(ctx context.Context, q store.ListQuery) ([]store.Application, error) {
+	return read(f, func() ([]store.Application, error) { return f.Store.ListApplications(ctx, q) })
+}
+
+// ListUsers implements store.Store.
+func (f *FaultyStore) ListUsers(ctx context.Context, q store.ListQuery) ([]store.User, error) {
+	return read(f, func() ([]store.User, error) { return f.Store.ListUsers(ctx, q) })
+}
+
+// ListDepartments implements store.Store.
+func (f *FaultyStore) ListDepartments(ctx context.Context, q store.ListQuery) ([]store.Department, error) {
+	return read(f, func() ([]store.Department, error) { return f.Store.ListDepartments(ctx, q) })
 }

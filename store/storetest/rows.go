@@ -63,10 +63,10 @@ func fullRows(orderID string) *store.Change {
 				Seller: Seller, OrderID: orderID + "-named", OrderLineID: "line", ProductID: "key-product", Action: "refreshInstance/TRIAL",
 			},
 			RootOrderID: orderID, InstanceID: "instance", Params: `{"a":1}`, Extra: []byte{7, 0, 200},
-			Product: product(3), AnswerCode: "000000", CreatedAt: at(3),
+			Input: []byte{8, 0, 201}, Result: []byte{9, 0, 202}, Product: product(3), AnswerCode: "000000", CreatedAt: at(3),
 		}},
 		NewInstances: []store.Instance{{
-			Seller: Seller, InstanceID: "instance", Endpoint: "endpoint", OrderID: orderID, OrderLineID: "line", State: store.InstanceFrozen,
+			Seller: Seller, InstanceID: "instance", Endpoint: "endpoint", Family: "family", OrderID: orderID, OrderLineID: "line", State: store.InstanceFrozen,
 			Frozen: true, Reason: "reason", FailureCode: "000005", Product: product(1 << 40), Trial: true, ExpireAt: at(4),
 			Access: []byte{255, 0, 0}, TaskSeq: 9, CreatedAt: at(5), UpdatedAt: at(6),
 		}},
@@ -158,10 +158,12 @@ func putReplaces(t *testing.T, s store.Store) {
 func emptyBytes(t *testing.T, s store.Store) {
 	c := Admission("CS1", Epoch)
 	c.NewOrder.Buyer, c.NewLines[0].Extra, c.NewInstances[0].Access = []byte{}, []byte{}, []byte{}
+	c.NewLines[0].Input, c.NewLines[0].Result = []byte{}, []byte{}
 	mustApply(t, s, c)
 	a := mustAggregate(t, s, "CS1")
-	if a.Order.Buyer != nil || a.Lines[0].Extra != nil || a.Instances[0].Access != nil {
-		t.Fatalf("buyer %v, extra %v, access %v, want nil", a.Order.Buyer, a.Lines[0].Extra, a.Instances[0].Access)
+	l := a.Lines[0]
+	if a.Order.Buyer != nil || l.Extra != nil || l.Input != nil || l.Result != nil || a.Instances[0].Access != nil {
+		t.Fatalf("buyer %v, extra %v, input %v, result %v, access %v, want nil", a.Order.Buyer, l.Extra, l.Input, l.Result, a.Instances[0].Access)
 	}
 }
 

@@ -12,12 +12,13 @@ import (
 const instanceInsert = `-- name: InstanceInsert :exec
 INSERT INTO instances (
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
 ) VALUES (
     $1, $2, $3, $4, $5,
     $6, $7, $8, $9, $10,
     $11, $12, $13, $14, $15,
-    $16, $17, $18, $19, $20
+    $16, $17, $18, $19, $20,
+    $21
 )
 `
 
@@ -42,6 +43,7 @@ type InstanceInsertParams struct {
 	TaskSeq      int64
 	CreatedAt    int64
 	UpdatedAt    int64
+	Family       string
 }
 
 // InstanceInsert adds an instance.
@@ -67,6 +69,7 @@ func (q *Queries) InstanceInsert(ctx context.Context, arg InstanceInsertParams) 
 		arg.TaskSeq,
 		arg.CreatedAt,
 		arg.UpdatedAt,
+		arg.Family,
 	)
 	return err
 }
@@ -74,7 +77,7 @@ func (q *Queries) InstanceInsert(ctx context.Context, arg InstanceInsertParams) 
 const instanceList = `-- name: InstanceList :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
 FROM instances
 WHERE seller = $1
 `
@@ -110,6 +113,7 @@ func (q *Queries) InstanceList(ctx context.Context, seller string) ([]Instance, 
 			&i.TaskSeq,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Family,
 		); err != nil {
 			return nil, err
 		}
@@ -129,8 +133,8 @@ WITH changed AS (
         failure_code = $7, product_id = $8, sku_code = $9,
         product_name = $10, charging_mode = $11,
         linear_value = $12, trial = $13, expire_at = $14,
-        access = $15, task_seq = $16, updated_at = $17
-    WHERE seller = $18 AND instance_id = $19
+        access = $15, task_seq = $16, updated_at = $17, family = $18
+    WHERE seller = $19 AND instance_id = $20
     RETURNING 1
 )
 SELECT 1 / count(*) FROM changed
@@ -154,6 +158,7 @@ type InstanceUpdateParams struct {
 	Access       []byte
 	TaskSeq      int64
 	UpdatedAt    int64
+	Family       string
 	Seller       string
 	InstanceID   string
 }
@@ -178,6 +183,7 @@ func (q *Queries) InstanceUpdate(ctx context.Context, arg InstanceUpdateParams) 
 		arg.Access,
 		arg.TaskSeq,
 		arg.UpdatedAt,
+		arg.Family,
 		arg.Seller,
 		arg.InstanceID,
 	)
@@ -187,7 +193,7 @@ func (q *Queries) InstanceUpdate(ctx context.Context, arg InstanceUpdateParams) 
 const instancesByID = `-- name: InstancesByID :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
 FROM instances
 WHERE seller = $1 AND instance_id = ANY($2::text[])
 `
@@ -228,6 +234,7 @@ func (q *Queries) InstancesByID(ctx context.Context, arg InstancesByIDParams) ([
 			&i.TaskSeq,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Family,
 		); err != nil {
 			return nil, err
 		}
@@ -242,7 +249,7 @@ func (q *Queries) InstancesByID(ctx context.Context, arg InstancesByIDParams) ([
 const instancesOfOrder = `-- name: InstancesOfOrder :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
 FROM instances
 WHERE seller = $1 AND order_id = $2
 ORDER BY created_at, instance_id
@@ -284,6 +291,7 @@ func (q *Queries) InstancesOfOrder(ctx context.Context, arg InstancesOfOrderPara
 			&i.TaskSeq,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Family,
 		); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,36 @@
 
 package dbsqlc
 
+type Application struct {
+	Seller       string
+	InstanceID   string
+	TenantID     string
+	AppID        string
+	ID           string
+	ClientID     string
+	ClientSecret []byte
+	StampAt      int64
+	StampRank    int64
+	Deleted      int64
+	CreatedAt    int64
+	UpdatedAt    int64
+}
+
+type Department struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	OrgCode    string
+	ID         string
+	Name       string
+	ParentCode string
+	StampAt    int64
+	StampRank  int64
+	Deleted    int64
+	CreatedAt  int64
+	UpdatedAt  int64
+}
+
 type Event struct {
 	Seller     string
 	OrderID    string
@@ -37,6 +67,7 @@ type Instance struct {
 	TaskSeq      int64
 	CreatedAt    int64
 	UpdatedAt    int64
+	Family       string
 }
 
 type Order struct {
@@ -70,6 +101,8 @@ type OrderLine struct {
 	LinearValue     int64
 	AnswerCode      string
 	CreatedAt       int64
+	Input           []byte
+	Result          []byte
 }
 
 type Task struct {
@@ -95,4 +128,42 @@ type Task struct {
 	Traceparent string
 	CreatedAt   int64
 	UpdatedAt   int64
+}
+
+type Tenant struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	ID         string
+	OrderID    string
+	TenantCode string
+	Name       string
+	DomainName string
+	StampAt    int64
+	StampRank  int64
+	Deleted    int64
+	ErasedAt   int64
+	ErasedRank int64
+	FloorAt    int64
+	FloorRank  int64
+	CreatedAt  int64
+	UpdatedAt  int64
+}
+
+type User struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	AppID      string
+	UserName   string
+	ID         string
+	State      string
+	Role       string
+	OrgCode    string
+	Profile    []byte
+	StampAt    int64
+	StampRank  int64
+	Deleted    int64
+	CreatedAt  int64
+	UpdatedAt  int64
 }

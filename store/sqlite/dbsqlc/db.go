@@ -24,6 +24,30 @@ func New(db DBTX) *Queries {
 func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	q := Queries{db: db}
 	var err error
+	if q.applicationGetStmt, err = db.PrepareContext(ctx, applicationGet); err != nil {
+		return nil, fmt.Errorf("error preparing query ApplicationGet: %w", err)
+	}
+	if q.applicationListStmt, err = db.PrepareContext(ctx, applicationList); err != nil {
+		return nil, fmt.Errorf("error preparing query ApplicationList: %w", err)
+	}
+	if q.applicationMergeStmt, err = db.PrepareContext(ctx, applicationMerge); err != nil {
+		return nil, fmt.Errorf("error preparing query ApplicationMerge: %w", err)
+	}
+	if q.applicationsEraseStmt, err = db.PrepareContext(ctx, applicationsErase); err != nil {
+		return nil, fmt.Errorf("error preparing query ApplicationsErase: %w", err)
+	}
+	if q.departmentListStmt, err = db.PrepareContext(ctx, departmentList); err != nil {
+		return nil, fmt.Errorf("error preparing query DepartmentList: %w", err)
+	}
+	if q.departmentMergeStmt, err = db.PrepareContext(ctx, departmentMerge); err != nil {
+		return nil, fmt.Errorf("error preparing query DepartmentMerge: %w", err)
+	}
+	if q.departmentsBelowStmt, err = db.PrepareContext(ctx, departmentsBelow); err != nil {
+		return nil, fmt.Errorf("error preparing query DepartmentsBelow: %w", err)
+	}
+	if q.departmentsEraseStmt, err = db.PrepareContext(ctx, departmentsErase); err != nil {
+		return nil, fmt.Errorf("error preparing query DepartmentsErase: %w", err)
+	}
 	if q.eventInsertStmt, err = db.PrepareContext(ctx, eventInsert); err != nil {
 		return nil, fmt.Errorf("error preparing query EventInsert: %w", err)
 	}
@@ -96,11 +120,72 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.tasksOfOrderStmt, err = db.PrepareContext(ctx, tasksOfOrder); err != nil {
 		return nil, fmt.Errorf("error preparing query TasksOfOrder: %w", err)
 	}
+	if q.tenantGetStmt, err = db.PrepareContext(ctx, tenantGet); err != nil {
+		return nil, fmt.Errorf("error preparing query TenantGet: %w", err)
+	}
+	if q.tenantListStmt, err = db.PrepareContext(ctx, tenantList); err != nil {
+		return nil, fmt.Errorf("error preparing query TenantList: %w", err)
+	}
+	if q.tenantPutStmt, err = db.PrepareContext(ctx, tenantPut); err != nil {
+		return nil, fmt.Errorf("error preparing query TenantPut: %w", err)
+	}
+	if q.tenantRowStmt, err = db.PrepareContext(ctx, tenantRow); err != nil {
+		return nil, fmt.Errorf("error preparing query TenantRow: %w", err)
+	}
+	if q.userListStmt, err = db.PrepareContext(ctx, userList); err != nil {
+		return nil, fmt.Errorf("error preparing query UserList: %w", err)
+	}
+	if q.userMergeStmt, err = db.PrepareContext(ctx, userMerge); err != nil {
+		return nil, fmt.Errorf("error preparing query UserMerge: %w", err)
+	}
+	if q.usersEraseStmt, err = db.PrepareContext(ctx, usersErase); err != nil {
+		return nil, fmt.Errorf("error preparing query UsersErase: %w", err)
+	}
 	return &q, nil
 }
 
 func (q *Queries) Close() error {
 	var err error
+	if q.applicationGetStmt != nil {
+		if cerr := q.applicationGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing applicationGetStmt: %w", cerr)
+		}
+	}
+	if q.applicationListStmt != nil {
+		if cerr := q.applicationListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing applicationListStmt: %w", cerr)
+		}
+	}
+	if q.applicationMergeStmt != nil {
+		if cerr := q.applicationMergeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing applicationMergeStmt: %w", cerr)
+		}
+	}
+	if q.applicationsEraseStmt != nil {
+		if cerr := q.applicationsEraseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing applicationsEraseStmt: %w", cerr)
+		}
+	}
+	if q.departmentListStmt != nil {
+		if cerr := q.departmentListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing departmentListStmt: %w", cerr)
+		}
+	}
+	if q.departmentMergeStmt != nil {
+		if cerr := q.departmentMergeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing departmentMergeStmt: %w", cerr)
+		}
+	}
+	if q.departmentsBelowStmt != nil {
+		if cerr := q.departmentsBelowStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing departmentsBelowStmt: %w", cerr)
+		}
+	}
+	if q.departmentsEraseStmt != nil {
+		if cerr := q.departmentsEraseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing departmentsEraseStmt: %w", cerr)
+		}
+	}
 	if q.eventInsertStmt != nil {
 		if cerr := q.eventInsertStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing eventInsertStmt: %w", cerr)
@@ -221,6 +306,41 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing tasksOfOrderStmt: %w", cerr)
 		}
 	}
+	if q.tenantGetStmt != nil {
+		if cerr := q.tenantGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tenantGetStmt: %w", cerr)
+		}
+	}
+	if q.tenantListStmt != nil {
+		if cerr := q.tenantListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tenantListStmt: %w", cerr)
+		}
+	}
+	if q.tenantPutStmt != nil {
+		if cerr := q.tenantPutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tenantPutStmt: %w", cerr)
+		}
+	}
+	if q.tenantRowStmt != nil {
+		if cerr := q.tenantRowStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tenantRowStmt: %w", cerr)
+		}
+	}
+	if q.userListStmt != nil {
+		if cerr := q.userListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing userListStmt: %w", cerr)
+		}
+	}
+	if q.userMergeStmt != nil {
+		if cerr := q.userMergeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing userMergeStmt: %w", cerr)
+		}
+	}
+	if q.usersEraseStmt != nil {
+		if cerr := q.usersEraseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usersEraseStmt: %w", cerr)
+		}
+	}
 	return err
 }
 
@@ -258,61 +378,91 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 }
 
 type Queries struct {
-	db                   DBTX
-	tx                   *sql.Tx
-	eventInsertStmt      *sql.Stmt
-	eventsAfterStmt      *sql.Stmt
-	instanceInsertStmt   *sql.Stmt
-	instanceListStmt     *sql.Stmt
-	instanceUpdateStmt   *sql.Stmt
-	instancesByIDStmt    *sql.Stmt
-	instancesOfOrderStmt *sql.Stmt
-	lineGetStmt          *sql.Stmt
-	lineInsertStmt       *sql.Stmt
-	lineUpdateStmt       *sql.Stmt
-	linesOfOrderStmt     *sql.Stmt
-	orderGetStmt         *sql.Stmt
-	orderInsertStmt      *sql.Stmt
-	orderListStmt        *sql.Stmt
-	orderUpdateStmt      *sql.Stmt
-	taskGetStmt          *sql.Stmt
-	taskHeartbeatStmt    *sql.Stmt
-	taskInsertStmt       *sql.Stmt
-	taskLeaseStmt        *sql.Stmt
-	taskListStmt         *sql.Stmt
-	taskNextDueStmt      *sql.Stmt
-	taskUpdateStmt       *sql.Stmt
-	tasksDueStmt         *sql.Stmt
-	tasksOfOrderStmt     *sql.Stmt
+	db                    DBTX
+	tx                    *sql.Tx
+	applicationGetStmt    *sql.Stmt
+	applicationListStmt   *sql.Stmt
+	applicationMergeStmt  *sql.Stmt
+	applicationsEraseStmt *sql.Stmt
+	departmentListStmt    *sql.Stmt
+	departmentMergeStmt   *sql.Stmt
+	departmentsBelowStmt  *sql.Stmt
+	departmentsEraseStmt  *sql.Stmt
+	eventInsertStmt       *sql.Stmt
+	eventsAfterStmt       *sql.Stmt
+	instanceInsertStmt    *sql.Stmt
+	instanceListStmt      *sql.Stmt
+	instanceUpdateStmt    *sql.Stmt
+	instancesByIDStmt     *sql.Stmt
+	instancesOfOrderStmt  *sql.Stmt
+	lineGetStmt           *sql.Stmt
+	lineInsertStmt        *sql.Stmt
+	lineUpdateStmt        *sql.Stmt
+	linesOfOrderStmt      *sql.Stmt
+	orderGetStmt          *sql.Stmt
+	orderInsertStmt       *sql.Stmt
+	orderListStmt         *sql.Stmt
+	orderUpdateStmt       *sql.Stmt
+	taskGetStmt           *sql.Stmt
+	taskHeartbeatStmt     *sql.Stmt
+	taskInsertStmt        *sql.Stmt
+	taskLeaseStmt         *sql.Stmt
+	taskListStmt          *sql.Stmt
+	taskNextDueStmt       *sql.Stmt
+	taskUpdateStmt        *sql.Stmt
+	tasksDueStmt          *sql.Stmt
+	tasksOfOrderStmt      *sql.Stmt
+	tenantGetStmt         *sql.Stmt
+	tenantListStmt        *sql.Stmt
+	tenantPutStmt         *sql.Stmt
+	tenantRowStmt         *sql.Stmt
+	userListStmt          *sql.Stmt
+	userMergeStmt         *sql.Stmt
+	usersEraseStmt        *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db:                   tx,
-		tx:                   tx,
-		eventInsertStmt:      q.eventInsertStmt,
-		eventsAfterStmt:      q.eventsAfterStmt,
-		instanceInsertStmt:   q.instanceInsertStmt,
-		instanceListStmt:     q.instanceListStmt,
-		instanceUpdateStmt:   q.instanceUpdateStmt,
-		instancesByIDStmt:    q.instancesByIDStmt,
-		instancesOfOrderStmt: q.instancesOfOrderStmt,
-		lineGetStmt:          q.lineGetStmt,
-		lineInsertStmt:       q.lineInsertStmt,
-		lineUpdateStmt:       q.lineUpdateStmt,
-		linesOfOrderStmt:     q.linesOfOrderStmt,
-		orderGetStmt:         q.orderGetStmt,
-		orderInsertStmt:      q.orderInsertStmt,
-		orderListStmt:        q.orderListStmt,
-		orderUpdateStmt:      q.orderUpdateStmt,
-		taskGetStmt:          q.taskGetStmt,
-		taskHeartbeatStmt:    q.taskHeartbeatStmt,
-		taskInsertStmt:       q.taskInsertStmt,
-		taskLeaseStmt:        q.taskLeaseStmt,
-		taskListStmt:         q.taskListStmt,
-		taskNextDueStmt:      q.taskNextDueStmt,
-		taskUpdateStmt:       q.taskUpdateStmt,
-		tasksDueStmt:         q.tasksDueStmt,
-		tasksOfOrderStmt:     q.tasksOfOrderStmt,
+		db:                    tx,
+		tx:                    tx,
+		applicationGetStmt:    q.applicationGetStmt,
+		applicationListStmt:   q.applicationListStmt,
+		applicationMergeStmt:  q.applicationMergeStmt,
+		applicationsEraseStmt: q.applicationsEraseStmt,
+		departmentListStmt:    q.departmentListStmt,
+		departmentMergeStmt:   q.departmentMergeStmt,
+		departmentsBelowStmt:  q.departmentsBelowStmt,
+		departmentsEraseStmt:  q.departmentsEraseStmt,
+		eventInsertStmt:       q.eventInsertStmt,
+		eventsAfterStmt:       q.eventsAfterStmt,
+		instanceInsertStmt:    q.instanceInsertStmt,
+		instanceListStmt:      q.instanceListStmt,
+		instanceUpdateStmt:    q.instanceUpdateStmt,
+		instancesByIDStmt:     q.instancesByIDStmt,
+		instancesOfOrderStmt:  q.instancesOfOrderStmt,
+		lineGetStmt:           q.lineGetStmt,
+		lineInsertStmt:        q.lineInsertStmt,
+		lineUpdateStmt:        q.lineUpdateStmt,
+		linesOfOrderStmt:      q.linesOfOrderStmt,
+		orderGetStmt:          q.orderGetStmt,
+		orderInsertStmt:       q.orderInsertStmt,
+		orderListStmt:         q.orderListStmt,
+		orderUpdateStmt:       q.orderUpdateStmt,
+		taskGetStmt:           q.taskGetStmt,
+		taskHeartbeatStmt:     q.taskHeartbeatStmt,
+		taskInsertStmt:        q.taskInsertStmt,
+		taskLeaseStmt:         q.taskLeaseStmt,
+		taskListStmt:          q.taskListStmt,
+		taskNextDueStmt:       q.taskNextDueStmt,
+		taskUpdateStmt:        q.taskUpdateStmt,
+		tasksDueStmt:          q.tasksDueStmt,
+		tasksOfOrderStmt:      q.tasksOfOrderStmt,
+		tenantGetStmt:         q.tenantGetStmt,
+		tenantListStmt:        q.tenantListStmt,
+		tenantPutStmt:         q.tenantPutStmt,
+		tenantRowStmt:         q.tenantRowStmt,
+		userListStmt:          q.userListStmt,
+		userMergeStmt:         q.userMergeStmt,
+		usersEraseStmt:        q.usersEraseStmt,
 	}
 }

@@ -13,9 +13,9 @@ import (
 const instanceInsert = `-- name: InstanceInsert :exec
 INSERT INTO instances (
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 `
 
@@ -40,6 +40,7 @@ type InstanceInsertParams struct {
 	TaskSeq      int64
 	CreatedAt    int64
 	UpdatedAt    int64
+	Family       string
 }
 
 // InstanceInsert adds an instance.
@@ -65,6 +66,7 @@ func (q *Queries) InstanceInsert(ctx context.Context, arg InstanceInsertParams) 
 		arg.TaskSeq,
 		arg.CreatedAt,
 		arg.UpdatedAt,
+		arg.Family,
 	)
 	return err
 }
@@ -72,7 +74,7 @@ func (q *Queries) InstanceInsert(ctx context.Context, arg InstanceInsertParams) 
 const instanceList = `-- name: InstanceList :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
 FROM instances
 WHERE seller = ?1
 `
@@ -108,6 +110,7 @@ func (q *Queries) InstanceList(ctx context.Context, seller string) ([]Instance, 
 			&i.TaskSeq,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Family,
 		); err != nil {
 			return nil, err
 		}
@@ -129,8 +132,8 @@ UPDATE instances SET
     failure_code = ?7, product_id = ?8, sku_code = ?9,
     product_name = ?10, charging_mode = ?11,
     linear_value = ?12, trial = ?13, expire_at = ?14,
-    access = ?15, task_seq = ?16, updated_at = ?17
-WHERE seller = ?18 AND instance_id = ?19
+    access = ?15, task_seq = ?16, updated_at = ?17, family = ?18
+WHERE seller = ?19 AND instance_id = ?20
 `
 
 type InstanceUpdateParams struct {
@@ -151,6 +154,7 @@ type InstanceUpdateParams struct {
 	Access       []byte
 	TaskSeq      int64
 	UpdatedAt    int64
+	Family       string
 	Seller       string
 	InstanceID   string
 }
@@ -175,6 +179,7 @@ func (q *Queries) InstanceUpdate(ctx context.Context, arg InstanceUpdateParams) 
 		arg.Access,
 		arg.TaskSeq,
 		arg.UpdatedAt,
+		arg.Family,
 		arg.Seller,
 		arg.InstanceID,
 	)
@@ -187,7 +192,7 @@ func (q *Queries) InstanceUpdate(ctx context.Context, arg InstanceUpdateParams) 
 const instancesByID = `-- name: InstancesByID :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
 FROM instances
 WHERE seller = ?1 AND instance_id IN (/*SLICE:ids*/?)
 `
@@ -239,6 +244,7 @@ func (q *Queries) InstancesByID(ctx context.Context, arg InstancesByIDParams) ([
 			&i.TaskSeq,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Family,
 		); err != nil {
 			return nil, err
 		}
@@ -256,7 +262,7 @@ func (q *Queries) InstancesByID(ctx context.Context, arg InstancesByIDParams) ([
 const instancesOfOrder = `-- name: InstancesOfOrder :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
 FROM instances
 WHERE seller = ?1 AND order_id = ?2
 ORDER BY created_at, instance_id
@@ -298,6 +304,7 @@ func (q *Queries) InstancesOfOrder(ctx context.Context, arg InstancesOfOrderPara
 			&i.TaskSeq,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Family,
 		); err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ import (
 const lineGet = `-- name: LineGet :one
 SELECT
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result
 FROM order_lines
 WHERE seller = ?1 AND order_id = ?2 AND order_line_id = ?3 AND product_id = ?4 AND action = ?5
 `
@@ -52,6 +52,8 @@ func (q *Queries) LineGet(ctx context.Context, arg LineGetParams) (OrderLine, er
 		&i.LinearValue,
 		&i.AnswerCode,
 		&i.CreatedAt,
+		&i.Input,
+		&i.Result,
 	)
 	return i, err
 }
@@ -59,9 +61,9 @@ func (q *Queries) LineGet(ctx context.Context, arg LineGetParams) (OrderLine, er
 const lineInsert = `-- name: LineInsert :exec
 INSERT INTO order_lines (
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 `
 
@@ -82,6 +84,8 @@ type LineInsertParams struct {
 	LinearValue     int64
 	AnswerCode      string
 	CreatedAt       int64
+	Input           []byte
+	Result          []byte
 }
 
 // LineInsert adds an admitted effect.
@@ -103,6 +107,8 @@ func (q *Queries) LineInsert(ctx context.Context, arg LineInsertParams) error {
 		arg.LinearValue,
 		arg.AnswerCode,
 		arg.CreatedAt,
+		arg.Input,
+		arg.Result,
 	)
 	return err
 }
@@ -112,8 +118,9 @@ UPDATE order_lines SET
     root_order_id = ?1, instance_id = ?2, params = ?3, extra = ?4,
     bought_product_id = ?5, sku_code = ?6,
     product_name = ?7, charging_mode = ?8,
-    linear_value = ?9, answer_code = ?10
-WHERE seller = ?11 AND order_id = ?12 AND order_line_id = ?13 AND product_id = ?14 AND action = ?15
+    linear_value = ?9, answer_code = ?10,
+    input = ?11, result = ?12
+WHERE seller = ?13 AND order_id = ?14 AND order_line_id = ?15 AND product_id = ?16 AND action = ?17
 `
 
 type LineUpdateParams struct {
@@ -127,6 +134,8 @@ type LineUpdateParams struct {
 	ChargingMode    string
 	LinearValue     int64
 	AnswerCode      string
+	Input           []byte
+	Result          []byte
 	Seller          string
 	OrderID         string
 	OrderLineID     string
@@ -147,6 +156,8 @@ func (q *Queries) LineUpdate(ctx context.Context, arg LineUpdateParams) (int64, 
 		arg.ChargingMode,
 		arg.LinearValue,
 		arg.AnswerCode,
+		arg.Input,
+		arg.Result,
 		arg.Seller,
 		arg.OrderID,
 		arg.OrderLineID,
@@ -162,7 +173,7 @@ func (q *Queries) LineUpdate(ctx context.Context, arg LineUpdateParams) (int64, 
 const linesOfOrder = `-- name: LinesOfOrder :many
 SELECT
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result
 FROM order_lines
 WHERE seller = ?1 AND root_order_id = ?2
 ORDER BY created_at, order_id, order_line_id, product_id, action
@@ -200,6 +211,8 @@ func (q *Queries) LinesOfOrder(ctx context.Context, arg LinesOfOrderParams) ([]O
 			&i.LinearValue,
 			&i.AnswerCode,
 			&i.CreatedAt,
+			&i.Input,
+			&i.Result,
 		); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,109 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+// applyDirectory merges a directory change; nil is none. It has written nothing when it returns store.ErrNoChange.
+func (t *tx) applyDirectory(ctx context.Context, c *store.DirectoryChange) error {
+	if c == nil {
+		return nil
+	}
+	var row store.TenantRow
+	switch r, err := t.query.TenantRow(ctx, dbsqlc.TenantRowParams(c.Key)); {
+	case err == nil:
+		row = tenantRowOf(r)
+	case !errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("sqlite: read tenant: %w", err)
+	}
+	m := c.Merge(&row)
+	var altered int64
+	if m.PutTenant {
+		if err := t.fast.TenantPut(ctx, dbsqlc.TenantPutParams(tenantRow(&row))); err != nil {
+			return fmt.Errorf("sqlite: put tenant: %w", err)
+		}
+		altered++
+	}
+	for _, write := range []func(context.Context, *store.Merge) (int64, error){t.mergeApplications, t.mergeUsers, t.mergeDepartments} {
+		n, err := write(ctx, &m)
+		if err != nil {
+			return err
+		}
+		altered += n
+	}
+	if err := t.erase(ctx, &row, &m); err != nil {
+		return err
+	}
+	if altered == 0 {
+		return store.ErrNoChange
+	}
+	return nil
+}
+
+func (t *tx) mergeApplications(ctx context.Context, m *store.Merge) (altered int64, err error) {
+	for i := range m.Applications {
+		n, err := t.fast.ApplicationMerge(ctx, dbsqlc.ApplicationMergeParams(applicationRow(&m.Applications[i])))
+		if err != nil {
+			return 0, fmt.Errorf("sqlite: merge application: %w", err)
+		}
+		altered += n
+	}
+	return altered, nil
+}
+
+func (t *tx) mergeUsers(ctx context.Context, m *store.Merge) (altered int64, err error) {
+	for i := range m.Users {
+		n, err := t.fast.UserMerge(ctx, dbsqlc.UserMergeParams(userRow(&m.Users[i])))
+		if err != nil {
+			return 0, fmt.Errorf("sqlite: merge user: %w", err)
+		}
+		altered += n
+	}
+	return altered, nil
+}
+
+func (t *tx) mergeDepartments(ctx context.Context, m *store.Merge) (altered int64, err error) {
+	for i := range m.Departments {
+		n, err := t.fast.DepartmentMerge(ctx, dbsqlc.DepartmentMergeParams(departmentRow(&m.Departments[i])))
+		if err != nil {
+			return 0, fmt.Errorf("sqlite: merge department: %w", err)
+		}
+		altered += n
+	}
+	return altered, nil
+}
+
+// erase makes tombstones of what a deletion or a full list has ended. Where there is one, the tenant's row has changed too,
+// so nobody needs the numbers.
+func (t *tx) erase(ctx context.Context, row *store.TenantRow, m *store.Merge) error {
+	var errs []error
+	if m.Erase {
+		p := dbsqlc.ApplicationsEraseParams{
+			Now: micros(row.UpdatedAt), Seller: row.Seller, InstanceID: row.InstanceID, TenantID: row.TenantID,
+			StampAt: micros(row.Erased.At), StampRank: int64(row.Erased.Rank),
+		}
+		_, err := t.fast.ApplicationsErase(ctx, p)
+		errs = append(errs, err)
+		_, err = t.fast.UsersErase(ctx, dbsqlc.UsersEraseParams(p))
+		errs = append(errs, err)
+		_, err = t.fast.DepartmentsErase(ctx, dbsqlc.DepartmentsEraseParams(p))
+		errs = append(errs, err)
+	}
+	if m.EraseBelow {
+		_, err := t.fast.DepartmentsBelow(ctx, dbsqlc.DepartmentsBelowParams{
+			Now: micros(row.UpdatedAt), Seller: row.Seller, InstanceID: row.InstanceID, TenantID: row.TenantID,
+			StampAt: micros(row.Floor.At), StampRank: int64(row.Floor.Rank),
+		})
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("sqlite: erase: %w", err)
+	}
+	return nil
+}
