@@ -46,16 +46,16 @@ func rpcs() []rpc {
 			return production.NewSaasV1(d).RefreshInstanceV1
 		}, doneV1, fulfil.Refresh{
 			Endpoint: demo(), Scene: fulfil.SceneRenewal, OrderID: "o", InstanceID: "i", ProductID: "p", ExpireAt: expiry, Extra: extra,
-			Told: true, Arrived: arrived,
+			Told: true, Arrived: arrived, Activity: "refreshInstance", Hold: true,
 		}),
 		method("expireInstance", &productionv1.ExpireInstanceRequest{Endpoint: "demo", InstanceId: "i", ExtraJson: extra},
 			func(d production.Deps) func(context.Context, *productionv1.ExpireInstanceRequest) (*productionv1.ExpireInstanceResponse, error) {
 				return production.NewSaasV1(d).ExpireInstance
-			}, doneV1, fulfil.UpdateStatus{Endpoint: demo(), InstanceID: "i", Freeze: true, Expired: true, Extra: extra, Arrived: arrived}),
+			}, doneV1, fulfil.UpdateStatus{Endpoint: demo(), InstanceID: "i", Freeze: true, Expired: true, Extra: extra, Arrived: arrived, Activity: "expireInstance", Hold: true}),
 		method("releaseInstance", &productionv1.ReleaseInstanceV1Request{Endpoint: "demo", OrderId: "o", InstanceId: "i", ExtraJson: extra},
 			func(d production.Deps) func(context.Context, *productionv1.ReleaseInstanceV1Request) (*productionv1.ReleaseInstanceV1Response, error) {
 				return production.NewSaasV1(d).ReleaseInstanceV1
-			}, doneV1, fulfil.Release{Endpoint: demo(), OrderID: "o", InstanceID: "i", Extra: extra, Arrived: arrived}),
+			}, doneV1, fulfil.Release{Endpoint: demo(), OrderID: "o", InstanceID: "i", Extra: extra, Arrived: arrived, Activity: "releaseInstance", Hold: true}),
 		method("upgrade", &productionv1.UpgradeRequest{
 			Endpoint: "demo", OrderId: "o", InstanceId: "i", ProductId: "p", SkuCode: "s", Amount: "6456", SaasExtendParams: extendParams,
 			ExtraJson: extra,
@@ -64,28 +64,28 @@ func rpcs() []rpc {
 		}, doneV1, fulfil.Upgrade{
 			Endpoint: demo(), OrderID: "o", InstanceID: "i", Told: &store.Product{ProductID: "p", SKUCode: "s", LinearValue: 6456},
 			Input: fulfil.Input{ExtendParams: map[string]string{"idNum": "352255555555656", "userName": "huawei123", "custEmail": "123@huawei.com"}},
-			Extra: extra, Arrived: arrived,
+			Extra: extra, Arrived: arrived, Activity: "upgrade", Hold: true,
 		}),
 		method("instanceStatus", &productionv1.InstanceStatusRequest{Endpoint: "demo", InstanceId: "i", InstanceStatus: "FREEZE", ExtraJson: extra},
 			func(d production.Deps) func(context.Context, *productionv1.InstanceStatusRequest) (*productionv1.InstanceStatusResponse, error) {
 				return production.NewSaasV1(d).InstanceStatus
-			}, doneV1, fulfil.UpdateStatus{Endpoint: demo(), InstanceID: "i", Freeze: true, Extra: extra, Arrived: arrived}),
+			}, doneV1, fulfil.UpdateStatus{Endpoint: demo(), InstanceID: "i", Freeze: true, Extra: extra, Arrived: arrived, Activity: "instanceStatus", Hold: true}),
 		method("refreshLicense", &productionv1.RefreshLicenseRequest{
 			Endpoint: "demo", OrderId: "o", InstanceId: "i", ExpireTime: "20300727153156", ExtraJson: extra,
 		}, func(d production.Deps) func(context.Context, *productionv1.RefreshLicenseRequest) (*productionv1.RefreshLicenseResponse, error) {
 			return production.NewLicenseV1(d).RefreshLicense
 		}, doneV1, fulfil.Refresh{
 			Endpoint: demo(), Scene: fulfil.SceneRenewal, OrderID: "o", InstanceID: "i", ExpireAt: expiry, Extra: extra, Told: true,
-			Arrived: arrived,
+			Arrived: arrived, Activity: "refreshLicense", Hold: true,
 		}),
 		method("expireLicense", &productionv1.ExpireLicenseRequest{Endpoint: "demo", InstanceId: "i", ExtraJson: extra},
 			func(d production.Deps) func(context.Context, *productionv1.ExpireLicenseRequest) (*productionv1.ExpireLicenseResponse, error) {
 				return production.NewLicenseV1(d).ExpireLicense
-			}, doneV1, fulfil.UpdateStatus{Endpoint: demo(), InstanceID: "i", Freeze: true, Expired: true, Extra: extra, Arrived: arrived}),
+			}, doneV1, fulfil.UpdateStatus{Endpoint: demo(), InstanceID: "i", Freeze: true, Expired: true, Extra: extra, Arrived: arrived, Activity: "expireLicense", Hold: true}),
 		method("releaseLicense", &productionv1.ReleaseLicenseRequest{Endpoint: "demo", OrderId: "o", InstanceId: "i", ExtraJson: extra},
 			func(d production.Deps) func(context.Context, *productionv1.ReleaseLicenseRequest) (*productionv1.ReleaseLicenseResponse, error) {
 				return production.NewLicenseV1(d).ReleaseLicense
-			}, doneV1, fulfil.Release{Endpoint: demo(), OrderID: "o", InstanceID: "i", Extra: extra, Arrived: arrived}),
+			}, doneV1, fulfil.Release{Endpoint: demo(), OrderID: "o", InstanceID: "i", Extra: extra, Arrived: arrived, Activity: "releaseLicense", Hold: true}),
 		method("refreshLicenseCode", &productionv1.RefreshLicenseCodeRequest{
 			Endpoint: "demo", Scene: "RENEWAL", OrderId: "o", OrderLineId: "l", License: "PL-1", ProductId: "p", ExpireTime: "20300727073156",
 			ExtraJson: extra,
@@ -93,18 +93,18 @@ func rpcs() []rpc {
 			return production.NewLicenseCode(d).RefreshLicenseCode
 		}, doneV1, fulfil.Refresh{
 			Endpoint: demo(), Scene: "RENEWAL", OrderID: "o", OrderLineID: "l", InstanceID: "lc-1", ProductID: "p", ExpireAt: expiry,
-			Extra: extra, Told: true, Arrived: arrived,
+			Extra: extra, Told: true, Arrived: arrived, Activity: "refreshLicenseCode",
 		}),
 		method("updateLicenseCodeStatus", &productionv1.UpdateLicenseCodeStatusRequest{
 			Endpoint: "demo", License: "PL-1", Status: "FREEZE", ExtraJson: extra,
 		}, func(d production.Deps) func(context.Context, *productionv1.UpdateLicenseCodeStatusRequest) (*productionv1.UpdateLicenseCodeStatusResponse, error) {
 			return production.NewLicenseCode(d).UpdateLicenseCodeStatus
-		}, doneV1, fulfil.UpdateStatus{Endpoint: demo(), InstanceID: "lc-1", Freeze: true, Extra: extra, Arrived: arrived}),
+		}, doneV1, fulfil.UpdateStatus{Endpoint: demo(), InstanceID: "lc-1", Freeze: true, Extra: extra, Arrived: arrived, Activity: "updateLicenseCodeStatus"}),
 		method("releaseLicenseCode", &productionv1.ReleaseLicenseCodeRequest{
 			Endpoint: "demo", License: "PL-1", OrderId: "o", OrderLineId: "l", ExtraJson: extra,
 		}, func(d production.Deps) func(context.Context, *productionv1.ReleaseLicenseCodeRequest) (*productionv1.ReleaseLicenseCodeResponse, error) {
 			return production.NewLicenseCode(d).ReleaseLicenseCode
-		}, doneV1, fulfil.Release{Endpoint: demo(), InstanceID: "lc-1", OrderID: "o", OrderLineID: "l", Extra: extra, Arrived: arrived}),
+		}, doneV1, fulfil.Release{Endpoint: demo(), InstanceID: "lc-1", OrderID: "o", OrderLineID: "l", Extra: extra, Arrived: arrived, Activity: "releaseLicenseCode"}),
 		method("getLicenseAsync", &productionv1.GetLicenseAsyncRequest{
 			Endpoint: "demo", InstanceId: "i", EffectiveTime: "2023-10-27 10:30:15 z", EventId: "e", DeviceFingerprint: "fp", ExtraJson: extra,
 		}, func(d production.Deps) func(context.Context, *productionv1.GetLicenseAsyncRequest) (*productionv1.GetLicenseAsyncResponse, error) {
