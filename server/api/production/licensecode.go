@@ -9,7 +9,7 @@ import (
 )
 
 // licenseCode implements LicenseCodeService. The calls name a code of the marketplace, behind which stands an instance; a
-// debugging call makes none. They are not held: the marketplace gives up after 5 s (kit §0.1), and calls again (saas-v1 §5.3).
+// debugging call makes none. They are not held: the marketplace gives up after 5 s (kit §0.1).
 type licenseCode struct {
 	productionv1.UnimplementedLicenseCodeServiceServer
 	shared
