@@ -9,7 +9,7 @@ import (
 )
 
 // licenseCode implements LicenseCodeService. The calls name a code of the marketplace, behind which stands an instance; a
-// debugging call makes none.
+// debugging call makes none. They are not held: the marketplace gives up after 5 s (kit §0.1).
 type licenseCode struct {
 	productionv1.UnimplementedLicenseCodeServiceServer
 	shared
@@ -38,6 +38,7 @@ func (s *licenseCode) RefreshLicenseCode(ctx context.Context, r *productionv1.Re
 		return s.Core.RefreshInstance(ctx, fulfil.Refresh{
 			Endpoint: ep, Scene: r.GetScene(), OrderID: r.GetOrderId(), OrderLineID: r.GetOrderLineId(), InstanceID: id,
 			ProductID: r.GetProductId(), ExpireAt: expire, Extra: r.GetExtraJson(), Told: true, Arrived: arrived,
+			Activity: activityCodeRefresh,
 		})
 	})
 	return &productionv1.RefreshLicenseCodeResponse{ResultCode: code, ResultMsg: msg}, nil
@@ -56,6 +57,7 @@ func (s *licenseCode) UpdateLicenseCodeStatus(ctx context.Context, r *production
 		}
 		return s.Core.UpdateInstanceStatus(ctx, fulfil.UpdateStatus{
 			Endpoint: ep, InstanceID: id, Freeze: r.GetStatus() == statusFreeze, Extra: r.GetExtraJson(), Arrived: arrived,
+			Activity: activityCodeStatus,
 		})
 	})
 	return &productionv1.UpdateLicenseCodeStatusResponse{ResultCode: code, ResultMsg: msg}, nil
@@ -74,7 +76,7 @@ func (s *licenseCode) ReleaseLicenseCode(ctx context.Context, r *productionv1.Re
 		}
 		return s.Core.ReleaseInstance(ctx, fulfil.Release{
 			Endpoint: ep, InstanceID: id, OrderID: r.GetOrderId(), OrderLineID: r.GetOrderLineId(), Extra: r.GetExtraJson(),
-			Arrived: arrived,
+			Arrived: arrived, Activity: activityCodeRelease,
 		})
 	})
 	return &productionv1.ReleaseLicenseCodeResponse{ResultCode: code, ResultMsg: msg}, nil

@@ -58,7 +58,7 @@ func (s *licenseV1) getLicense(ctx context.Context, r *productionv1.GetLicenseRe
 // RefreshLicense implements LicenseV1Service.
 func (s *licenseV1) RefreshLicense(ctx context.Context, r *productionv1.RefreshLicenseRequest) (*productionv1.RefreshLicenseResponse, error) {
 	code, msg := s.do(ctx, r, activityLicenseRefresh, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		return s.renew(ctx, ep, twin, r, renewalScene(r.GetOrderAmount()))
+		return s.renew(ctx, ep, twin, r, activityLicenseRefresh, renewalScene(r.GetOrderAmount()))
 	})
 	return &productionv1.RefreshLicenseResponse{ResultCode: code, ResultMsg: msg}, nil
 }
@@ -66,7 +66,7 @@ func (s *licenseV1) RefreshLicense(ctx context.Context, r *productionv1.RefreshL
 // ExpireLicense implements LicenseV1Service.
 func (s *licenseV1) ExpireLicense(ctx context.Context, r *productionv1.ExpireLicenseRequest) (*productionv1.ExpireLicenseResponse, error) {
 	code, msg := s.do(ctx, r, activityLicenseExpire, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		return s.expire(ctx, ep, twin, r)
+		return s.expire(ctx, ep, twin, r, activityLicenseExpire)
 	})
 	return &productionv1.ExpireLicenseResponse{ResultCode: code, ResultMsg: msg}, nil
 }
@@ -74,7 +74,7 @@ func (s *licenseV1) ExpireLicense(ctx context.Context, r *productionv1.ExpireLic
 // ReleaseLicense implements LicenseV1Service.
 func (s *licenseV1) ReleaseLicense(ctx context.Context, r *productionv1.ReleaseLicenseRequest) (*productionv1.ReleaseLicenseResponse, error) {
 	code, msg := s.do(ctx, r, activityLicenseRelease, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		return s.release(ctx, ep, twin, r)
+		return s.release(ctx, ep, twin, r, activityLicenseRelease)
 	})
 	return &productionv1.ReleaseLicenseResponse{ResultCode: code, ResultMsg: msg}, nil
 }

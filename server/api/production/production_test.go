@@ -118,6 +118,15 @@ func newInstance() *productionv1.NewInstanceRequest {
 	return &productionv1.NewInstanceRequest{Endpoint: "demo", OrderId: "o", OrderLineId: "l", BusinessId: "b", ExtraJson: `{"a":1}`}
 }
 
+// A date that cannot be read is refused before the core hears of it.
+func TestBadExpiry(t *testing.T) {
+	r := newRig(production.Settings{})
+	m, err := production.NewSaasV2(r.deps).RefreshInstance(verified(t, keyA), &productionv1.RefreshInstanceRequest{Endpoint: "demo", ExpireTime: "soon"})
+	if err != nil || m.GetResultCode() != "000002" || r.core.last != nil {
+		t.Errorf("%v, %v", m, err)
+	}
+}
+
 // Whoever finds the port cannot create an instance.
 func TestWhoMayCall(t *testing.T) {
 	for _, c := range []struct {

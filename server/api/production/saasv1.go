@@ -96,7 +96,7 @@ func (s *saasV1) RefreshInstanceV1(ctx context.Context, r *productionv1.RefreshI
 		if r.GetTrialToFormal() == yes {
 			scene = fulfil.SceneTrialToFormal
 		}
-		return s.renew(ctx, ep, twin, r, scene)
+		return s.renew(ctx, ep, twin, r, activityRefresh, scene)
 	})
 	return &productionv1.RefreshInstanceV1Response{ResultCode: code, ResultMsg: msg}, nil
 }
@@ -119,7 +119,7 @@ type renewal interface {
 }
 
 // renew does a renewal of V1, which tells all there is to know.
-func (s *shared) renew(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.Twin, r renewal, scene string) (fulfil.Answer, error) {
+func (s *shared) renew(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.Twin, r renewal, activity, scene string) (fulfil.Answer, error) {
 	expire, err := parseTime("expireTime", r.GetExpireTime(), s.settings(ep).Location)
 	if err != nil {
 		return fulfil.Answer{}, err
@@ -129,14 +129,14 @@ func (s *shared) renew(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.Tw
 	}
 	return s.Core.RefreshInstance(ctx, fulfil.Refresh{
 		Endpoint: ep, Scene: scene, OrderID: r.GetOrderId(), InstanceID: r.GetInstanceId(), ProductID: r.GetProductId(),
-		ExpireAt: expire, Extra: r.GetExtraJson(), Told: true, Arrived: s.arrived(ctx),
+		ExpireAt: expire, Extra: r.GetExtraJson(), Told: true, Arrived: s.arrived(ctx), Activity: activity, Hold: true,
 	})
 }
 
 // ExpireInstance implements SaasV1Service.
 func (s *saasV1) ExpireInstance(ctx context.Context, r *productionv1.ExpireInstanceRequest) (*productionv1.ExpireInstanceResponse, error) {
 	code, msg := s.do(ctx, r, activityExpireV1, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		return s.expire(ctx, ep, twin, r)
+		return s.expire(ctx, ep, twin, r, activityExpireV1)
 	})
 	return &productionv1.ExpireInstanceResponse{ResultCode: code, ResultMsg: msg}, nil
 }
@@ -149,30 +149,32 @@ type ended interface {
 }
 
 // expire freezes an instance until a renewal.
-func (s *shared) expire(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.Twin, r ended) (fulfil.Answer, error) {
+func (s *shared) expire(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.Twin, r ended, activity string) (fulfil.Answer, error) {
 	if twin != nil {
 		return twin.Done(), nil
 	}
 	return s.Core.UpdateInstanceStatus(ctx, fulfil.UpdateStatus{
 		Endpoint: ep, InstanceID: r.GetInstanceId(), Freeze: true, Expired: true, Extra: r.GetExtraJson(), Arrived: s.arrived(ctx),
+		Activity: activity, Hold: true,
 	})
 }
 
 // ReleaseInstanceV1 implements SaasV1Service.
 func (s *saasV1) ReleaseInstanceV1(ctx context.Context, r *productionv1.ReleaseInstanceV1Request) (*productionv1.ReleaseInstanceV1Response, error) {
 	code, msg := s.do(ctx, r, activityRelease, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		return s.release(ctx, ep, twin, r)
+		return s.release(ctx, ep, twin, r, activityRelease)
 	})
 	return &productionv1.ReleaseInstanceV1Response{ResultCode: code, ResultMsg: msg}, nil
 }
 
 // release ends an instance. The order is the purchase: V1 does not tell a refund from an end of the retention.
-func (s *shared) release(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.Twin, r ended) (fulfil.Answer, error) {
+func (s *shared) release(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.Twin, r ended, activity string) (fulfil.Answer, error) {
 	if twin != nil {
 		return twin.Done(), nil
 	}
 	return s.Core.ReleaseInstance(ctx, fulfil.Release{
 		Endpoint: ep, InstanceID: r.GetInstanceId(), OrderID: r.GetOrderId(), Extra: r.GetExtraJson(), Arrived: s.arrived(ctx),
+		Activity: activity, Hold: true,
 	})
 }
 
@@ -194,7 +196,7 @@ func (s *saasV1) Upgrade(ctx context.Context, r *productionv1.UpgradeRequest) (*
 			Endpoint: ep, InstanceID: r.GetInstanceId(), OrderID: r.GetOrderId(), Extra: r.GetExtraJson(),
 			Told:    &store.Product{ProductID: r.GetProductId(), SKUCode: r.GetSkuCode(), LinearValue: quantity},
 			Input:   fulfil.Input{ExtendParams: byName(params)},
-			Arrived: s.arrived(ctx),
+			Arrived: s.arrived(ctx), Activity: activityUpgradeV1, Hold: true,
 		})
 	})
 	return &productionv1.UpgradeResponse{ResultCode: code, ResultMsg: msg}, nil
@@ -208,7 +210,7 @@ func (s *saasV1) InstanceStatus(ctx context.Context, r *productionv1.InstanceSta
 		}
 		return s.Core.UpdateInstanceStatus(ctx, fulfil.UpdateStatus{
 			Endpoint: ep, InstanceID: r.GetInstanceId(), Freeze: r.GetInstanceStatus() == statusFreeze, Extra: r.GetExtraJson(),
-			Arrived: s.arrived(ctx),
+			Arrived: s.arrived(ctx), Activity: activityStatusV1, Hold: true,
 		})
 	})
 	return &productionv1.InstanceStatusResponse{ResultCode: code, ResultMsg: msg}, nil

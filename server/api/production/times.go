@@ -29,7 +29,7 @@ func parseLoose(field, text string) (time.Time, error) {
 	if text == "" || strings.Trim(text, "0123456789") == "" {
 		return parseTime(field, text, time.UTC)
 	}
-	local := strings.TrimRight(strings.TrimRight(text, "zZ"), " ")
+	local := strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(text, "z"), "Z"), " ")
 	for _, form := range []struct{ layout, text string }{
 		{"2006-01-02 15:04:05", local}, {"2006-01-02T15:04:05", local}, {time.RFC3339, text},
 	} {
