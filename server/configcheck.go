@@ -44,6 +44,12 @@ func (c *Config) checkServing() []Problem {
 	c.checkSellers(&f)
 	c.checkProvisioners(&f)
 	c.checkEndpoints(&f)
+	if c.Limits.Body < 1<<10 || c.Limits.Body > 1<<20 {
+		f.add("limits.body", msgBounds, c.Limits.Body, 1<<10, 1<<20)
+	}
+	if c.Limits.KitBody < 1<<10 || c.Limits.KitBody > 64<<20 {
+		f.add("limits.kit_body", msgBounds, c.Limits.KitBody, 1<<10, 64<<20)
+	}
 	if c.Tracing.Endpoint != "" && !hostPort(c.Tracing.Endpoint, 1) {
 		f.add("tracing.endpoint", msgAddr)
 	}
@@ -305,14 +311,8 @@ func (c *Config) checkEndpoints(f *findings) {
 		if len(e.Keys) == 0 {
 			f.add(at+".keys", msgNone)
 		}
-		for k, key := range e.Keys {
-			switch {
-			case key == "":
-				f.add(fmt.Sprintf("%s.keys[%d]", at, k), msgRequired, "access key")
-			case slices.Contains(e.Keys[:k], key):
-				f.add(fmt.Sprintf("%s.keys[%d]", at, k), msgKeyTwice)
-			}
-		}
+		f.ring(at+".keys", e.Keys)
+		e.checkFamilies(f, at)
 		if e.Skew != 0 {
 			f.between(at+".skew", e.Skew, minSkew, maxSkew)
 		}
@@ -344,6 +344,7 @@ func (c *Config) checkProducts(f *findings, at string, products map[string]Produ
 			f.add(path+".provisioner", msgNoQueue, p.Provisioner)
 		}
 		f.between(path+".sync_budget", p.SyncBudget, 0, maxSyncBudget)
+		f.choice(path+".fingerprint", p.Fingerprint, fingerprintNot, fingerprintMust)
 	}
 }
 

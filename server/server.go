@@ -18,6 +18,7 @@ import (
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
@@ -70,10 +71,17 @@ func New(cfg Config, d Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
+	settings, err := cfg.settings()
+	if err != nil {
+		return nil, err
+	}
+	units := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
 	services := services{
-		internal:   v1.New(v1.Options{Core: s.core, Validator: validator, Draining: s.draining}),
-		production: production.New(production.Deps{Core: s.core, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log}),
-		chains:     newChains(d, validator),
+		internal: v1.New(v1.Options{Core: s.core, Validator: validator, Draining: s.draining}),
+		production: production.Deps{
+			Core: s.core, Directory: units, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
+		},
+		chains: newChains(d, validator),
 	}
 	if services.tokens, err = cfg.auth(); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
@@ -135,7 +136,7 @@ func errOwn(kind store.TaskKind) error {
 
 // checkFamily holds access information to what the instance's family can carry.
 func (s *Service) checkFamily(ctx context.Context, c Completion, t store.Task) error {
-	if c.Access == nil || len(c.Access.UserName) <= maxEncrypted && len(c.Access.Password) <= maxEncrypted {
+	if c.Access == nil || seal.Fits(c.Access.UserName) && seal.Fits(c.Access.Password) {
 		return nil
 	}
 	i, err := s.find(ctx, t.Seller, t.InstanceID)
@@ -145,7 +146,7 @@ func (s *Service) checkFamily(ctx context.Context, c Completion, t store.Task) e
 	if i.Family != FamilySaasV1 {
 		return nil
 	}
-	return invalid(fmt.Sprintf("user_name and password of a SaaS V1 instance are at most %d bytes each", maxEncrypted))
+	return invalid(fmt.Sprintf("user_name and password of a SaaS V1 instance are at most %d bytes each", seal.MaxPlain))
 }
 
 // finish takes a leased task back: draft changes it to a state that is not LEASED. When the task has already ended in the

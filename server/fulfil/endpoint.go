@@ -73,7 +73,7 @@ func (e *Endpoint) check() error {
 		return fmt.Errorf("endpoint %q: query window %s is negative", e.Name, e.QueryWindow)
 	}
 	for _, activity := range slices.Sorted(maps.Keys(e.OnCompletion)) {
-		if !completable(activity) {
+		if !slices.Contains(CompletionActivities(), activity) {
 			return fmt.Errorf("endpoint %q: activity %q cannot be answered on completion", e.Name, activity)
 		}
 	}

@@ -18,10 +18,6 @@ const (
 	FamilyLicenseOnline = "license_online"
 )
 
-// maxEncrypted is how many bytes of a user name or password SaaS V1 can carry: 128 characters on the wire are 16 of the IV
-// and 112 of base64, which are 84 bytes, hence five AES blocks, of which padding takes at least one byte (saas-v1 §1.2).
-const maxEncrypted = 79
-
 // Input is what a call told beyond the product. It holds personal data: sealed at rest, shown to the worker that leases the
 // task and to nobody else, and never logged.
 type Input struct {

@@ -18,16 +18,15 @@ const (
 	activityUpgrade = "upgradeInstance"
 )
 
-// completable says whether an activity can be answered when its tasks are done.
-func completable(activity string) bool {
-	switch activity {
-	case activityRefresh, activityStatus, activityRelease, activityUpgrade,
+// CompletionActivities are the activities, by their wire names, that can be answered when their tasks are done. What creates
+// has rules of its own: the product's sync budget, and the hold of the families without asynchronous answers.
+func CompletionActivities() []string {
+	return []string{
+		activityRefresh, activityStatus, activityRelease, activityUpgrade,
 		"expireInstance", "instanceStatus", "upgrade", // saas-v1 §1
 		"refreshLicense", "expireLicense", "releaseLicense", // saas-v1 §4
-		"refreshLicenseCode", "updateLicenseCodeStatus", "releaseLicenseCode": // saas-v1 §5.3
-		return true
+		"refreshLicenseCode", "updateLicenseCodeStatus", "releaseLicenseCode", // saas-v1 §5.3
 	}
-	return false
 }
 
 // pending names the tasks that an accepted activity is answered by: those that the claim of line queued, or the newest
