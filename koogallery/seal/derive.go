@@ -53,7 +53,7 @@ func advance(state *[sha1.Size]byte, out [sha1.Size]byte) {
 	before := *state
 	carry := 1
 	for i := range state {
-		v := int(int8(state[i])) + int(int8(out[i])) + carry //nolint:gosec // the sign is wanted
+		v := int(int8(state[i])) + int(int8(out[i])) + carry
 		state[i] = byte(v)
 		carry = v >> 8
 	}

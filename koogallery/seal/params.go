@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 )
 
 // Limits of saasExtendParams. 2048 characters are documented (saas-v1 §1.1).
@@ -38,7 +36,7 @@ type Param struct {
 // none, blanks that were plus signs, and one more layer of percent-encoding.
 // Unpaired surrogate escapes become U+FFFD.
 //
-// Errors: ErrParams, also beyond 8192 bytes or 100 parameters.
+// Errors: ErrParams, also beyond 8192 bytes, 100 parameters or a nesting of 64.
 func ParseExtendParams(s string) ([]Param, error) {
 	if s == "" {
 		return nil, nil
@@ -55,37 +53,40 @@ func ParseExtendParams(s string) ([]Param, error) {
 	}
 	s = strings.NewReplacer(" ", "+", "-", "+", "_", "/").Replace(trimPadding(s))
 	text, err := base64.RawStdEncoding.DecodeString(s)
-	if err != nil || !utf8.Valid(text) || !json.Valid(text) {
+	if err != nil || !isJSON(text) {
 		return nil, ErrParams
 	}
-	return params(json.NewDecoder(bytes.NewReader(text)))
-}
-
-// params reads an array of a text that is known to be one JSON value.
-func params(dec *json.Decoder) ([]Param, error) {
-	if token, err := dec.Token(); err != nil || token != json.Delim('[') {
+	c := cursor{text: text}
+	if !c.accept('[') {
 		return nil, ErrParams
 	}
 	var list []Param
-	for dec.More() {
-		var p Param
-		var named bool
-		err := object(dec, func(name string, value json.RawMessage) bool {
-			switch name {
-			case "name":
-				p.Name, named = text(value), value[0] == '"'
-				return named
-			case "value":
-				p.Value = text(value)
-			}
-			return true
-		})
-		if err != nil || !named || len(list) == maxParams {
+	for !c.accept(']') {
+		p, ok := c.param()
+		if !ok || len(list) == maxParams {
 			return nil, ErrParams
 		}
 		list = append(list, p)
+		c.accept(',')
 	}
 	return list, nil
+}
+
+// param reads one element. Without a name, or with one that is no string, it is
+// none.
+func (c *cursor) param() (p Param, ok bool) {
+	named := false
+	ok = c.object(func(name string, value []byte) bool {
+		switch name {
+		case "name":
+			p.Name, named = content(value), value[0] == '"'
+			return named
+		case "value":
+			p.Value = content(value)
+		}
+		return true
+	})
+	return p, ok && named
 }
 
 // FormatExtendParams returns the value of saasExtendParams for a simulator:
@@ -112,58 +113,19 @@ func PlatformParams(ps []Param) map[string]string {
 		if p.Name != platformParams {
 			continue
 		}
-		if len(p.Value) > maxExtendParams || !json.Valid([]byte(p.Value)) {
+		if len(p.Value) > maxExtendParams || !isJSON([]byte(p.Value)) {
 			return nil
 		}
 		members := make(map[string]string)
-		err := object(json.NewDecoder(strings.NewReader(p.Value)), func(name string, value json.RawMessage) bool {
-			members[name] = text(value)
+		c := cursor{text: []byte(p.Value)}
+		ok := c.object(func(name string, value []byte) bool {
+			members[name] = content(value)
 			return len(members) <= maxParams
 		})
-		if err != nil {
+		if !ok {
 			return nil
 		}
 		return members
 	}
 	return nil
-}
-
-// object calls member for each member of the object that comes next. Names are
-// compared exactly, which json.Unmarshal does not do. member returns false to
-// give up.
-func object(dec *json.Decoder, member func(name string, value json.RawMessage) bool) error {
-	if token, err := dec.Token(); err != nil || token != json.Delim('{') {
-		return ErrParams
-	}
-	var value json.RawMessage
-	for dec.More() {
-		name, err := dec.Token()
-		if err != nil {
-			return ErrParams
-		}
-		s, ok := name.(string)
-		if !ok || dec.Decode(&value) != nil || len(value) == 0 || !member(s, value) {
-			return ErrParams
-		}
-	}
-	if _, err := dec.Token(); err != nil && err != io.EOF {
-		return ErrParams
-	}
-	return nil
-}
-
-// text is the content of a JSON string, and any other value as compact JSON.
-func text(value json.RawMessage) string {
-	if value[0] == '"' {
-		var s string
-		if json.Unmarshal(value, &s) != nil {
-			return ""
-		}
-		return s
-	}
-	var b bytes.Buffer
-	if json.Compact(&b, value) != nil {
-		return ""
-	}
-	return b.String()
 }

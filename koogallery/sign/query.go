@@ -122,7 +122,7 @@ func queryPairs(rawQuery string) (pairs []pair, token string, err error) {
 	if count > maxParams {
 		return nil, "", ErrQuery
 	}
-	pairs = make([]pair, 0, count)
+	pairs = make([]pair, 0, min(count, len(rawQuery)/2+1)) // an empty part counts but makes no pair
 	var text strings.Builder
 	text.Grow(len(rawQuery) + count) // an equals sign may be added to each, so this never moves
 	for part := range strings.SplitSeq(rawQuery, "&") {
