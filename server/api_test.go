@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -21,6 +23,8 @@ import (
 
 	_ "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
@@ -30,6 +34,7 @@ import (
 type step struct {
 	Name    string            `json:"name"`
 	Admit   string            `json:"admit"` // instead of a call: admit this order and do its order query
+	Sync    string            `json:"sync"`  // instead of a call: synchronise a directory for this instance
 	RPC     string            `json:"rpc"`   // Service/Method of koogate.v1
 	Token   *string           `json:"token"` // acme's when absent; "" for none
 	Request json.RawMessage   `json:"request"`
@@ -80,6 +85,10 @@ func TestAPI(t *testing.T) {
 						r.admit(t, s.Admit)
 						continue
 					}
+					if s.Sync != "" {
+						r.sync(t, s.Sync)
+						continue
+					}
 					token := acmeToken
 					if s.Token != nil {
 						token = map[string]string{"": "", "other": otherToken, "wrong": "no-such-token"}[*s.Token]
@@ -106,6 +115,64 @@ func TestAPI(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// recorder commits a change of the directory without an event.
+type recorder struct{ store store.Store }
+
+func (r recorder) RecordDirectory(ctx context.Context, _, _ string, _ map[string]any, c *store.DirectoryChange) (bool, error) {
+	err := r.store.Apply(ctx, &store.Change{Directory: c})
+	return err == nil, err
+}
+
+// sync makes the calls that the marketplace makes when an enterprise binds acme's instance, one microsecond apart.
+func (r *rig) sync(t *testing.T, instanceID string) {
+	t.Helper()
+	clk := clock.NewFake(time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC))
+	d := directory.New(directory.Deps{Store: r.deps.Store, Recorder: recorder{r.deps.Store}, Sealer: r.deps.Sealer, Clock: clk})
+	scope := directory.Scope{Seller: "acme", InstanceID: instanceID, TenantID: "t1", At: clk.Now()}
+	ctx := t.Context()
+	for _, call := range []func() (bool, error){
+		func() (bool, error) {
+			return d.SyncTenant(ctx, directory.Tenant{
+				Scope: scope, Flag: directory.Add, OrderID: "CS1", TenantCode: "huawei", Name: "企业", DomainName: "https://a.example.com",
+			})
+		},
+		func() (bool, error) {
+			return d.SyncApplication(ctx, directory.Application{
+				Scope: scope, Flag: directory.Add, AppID: "app", ClientID: "client", ClientSecret: "canary-secret",
+			})
+		},
+		func() (bool, error) {
+			return d.SyncUsers(ctx, directory.Users{Scope: scope, Flag: directory.Add, AppID: "app", Users: []directory.User{{
+				UserName: "zhangsan01", Role: "admin", OrgCode: "1", Enabled: true, Profile: directory.Profile{
+					Name: "张三", Position: "post", EmployeeCode: "007", EmployeeType: "1", Mobile: "13900000000", Email: "z@example.com",
+					WorkPlace: "南京", EntryDate: "2022-11-9", Extension: `{"a":1}`, Extra: `{"unknown":1}`,
+				},
+			}}})
+		},
+		func() (bool, error) {
+			return d.SyncUsers(ctx, directory.Users{Scope: scope, Flag: directory.Withdraw, AppID: "app", Users: []directory.User{
+				{UserName: "lisi02", Role: "user", OrgCode: "2"},
+			}})
+		},
+		func() (bool, error) {
+			return d.SyncDepartments(ctx, directory.Departments{Scope: scope, Units: []directory.Unit{{OrgCode: "1", Name: "HQ"}}})
+		},
+		func() (bool, error) {
+			return d.SyncDepartment(ctx, directory.Department{
+				Scope: scope, Flag: directory.Add, Unit: directory.Unit{OrgCode: "2", Name: "R&D", ParentCode: "1"},
+			})
+		},
+		func() (bool, error) {
+			return d.SyncDepartment(ctx, directory.Department{Scope: scope, Flag: directory.Delete, Unit: directory.Unit{OrgCode: "3"}})
+		},
+	} {
+		if changed, err := call(); err != nil || !changed {
+			t.Fatalf("sync: changed %v, %v", changed, err)
+		}
+		clk.Advance(time.Microsecond)
 	}
 }
 

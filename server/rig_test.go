@@ -95,6 +95,7 @@ type rig struct {
 	t      *testing.T
 	market *market
 	log    *syncBuffer
+	deps   server.Deps
 	path   string      // of the database
 	broken atomic.Bool // the store answers nothing but errors
 
@@ -120,6 +121,7 @@ func startAt(t *testing.T, path string, sealer fulfil.Sealer, opts ...option) *r
 	for _, o := range opts {
 		o(&cfg, &deps)
 	}
+	r.deps = deps
 	var err error
 	if r.Server, err = server.New(cfg, deps); err != nil {
 		t.Fatal(err)
