@@ -86,17 +86,14 @@ func (s *Service) IssueLicence(ctx context.Context, c IssueLicence) (Answer, err
 	var conflict error
 	err := s.onInstance(ctx, c.Endpoint, c.InstanceID, func(d *draft, i *store.Instance) error {
 		line, refusal = store.Line{}, Answer{}
-		var repeat bool
-		repeat, conflict = d.repeat(ctx, i, c.key(i), want)
-		if repeat {
-			if l := d.line(c.key(i)); l != nil {
-				line = *l
-			}
+		var old *store.Line
+		if old, conflict = d.repeat(ctx, i, c.key(i), want); old != nil {
+			line = *old
 			if conflict != nil || line.AnswerCode != "" {
 				return nil
 			}
 		}
-		if err := live(i); err != nil || repeat {
+		if err := live(i); err != nil || old != nil {
 			return err
 		}
 		if refusal = d.refuse(i, c.Input); refusal.Code != "" {
