@@ -89,9 +89,9 @@ func (s *Service) IssueLicence(ctx context.Context, c IssueLicence) (Answer, err
 		var old *store.Line
 		if old, conflict = d.repeat(ctx, i, c.key(i), want); old != nil {
 			line = *old
-			if conflict != nil || line.AnswerCode != "" {
-				return nil
-			}
+		}
+		if line.AnswerCode != "" { // admitted and answered before: that stands, also after the release
+			return nil
 		}
 		if err := live(i); err != nil || old != nil {
 			return err
@@ -217,7 +217,7 @@ func (d *draft) issued(ctx context.Context, t *store.Task, licence Licence) erro
 		d.completed(t)
 		return nil
 	}
-	text, err := json.Marshal(licence) //nolint:gosec // sealed in the next line
+	text, err := json.Marshal(licence)
 	if err != nil {
 		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
 	}
