@@ -494,7 +494,7 @@ func TestEveryResultCodeArises(t *testing.T) {
 		table[name]["000101"] = func(r *rig) reply { return call(r, "every", app) }
 	}
 	for name, c := range map[string]params{
-		"000901": async.with(params{"expireTime": "2999-10-27 10:30:15 z"}),
+		"000901": async.with(params{"expireTime": "2030-10-27 10:30:15 z"}),
 		"000902": async.with(params{"expireTime": "-"}),
 	} {
 		table["license_online"][name] = func(r *rig) reply { bought(r); return r.post("every", c) }

@@ -75,11 +75,13 @@ func New(cfg Config, d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	units := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
+	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
 	services := services{
-		internal: v1.New(v1.Options{Core: s.core, Validator: validator, Draining: s.draining}),
+		internal: v1.New(v1.Options{
+			Core: s.core, Directory: entries, Validator: validator, Log: d.Log, Draining: s.draining,
+		}),
 		production: production.Deps{
-			Core: s.core, Directory: units, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
+			Core: s.core, Directory: entries, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
 		},
 		chains: newChains(d, validator),
 	}

@@ -90,7 +90,7 @@ func (s *Simulator) dialCase(ctx context.Context, saved Case) (CaseResult, error
 		c.InstanceID = s.dial.saved("")
 		params["instanceId"] = c.InstanceID
 	}
-	if err := s.exchange(ctx, &c, params); err != nil {
+	if err := s.exchange(ctx, &c, postV2{}, params); err != nil {
 		return CaseResult{}, err
 	}
 	if id := c.InstanceIDReturned; saved.Activity == ActivityNew && c.Outcome == OutcomeOK {

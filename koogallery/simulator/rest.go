@@ -85,7 +85,7 @@ func (s *Simulator) start(kindName string) (Order, <-chan struct{}, error) {
 func writeProblem(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
 	switch {
-	case errors.Is(err, ErrKind):
+	case errors.Is(err, ErrKind), errors.Is(err, ErrFamily):
 		status = http.StatusBadRequest
 	case errors.Is(err, ErrOrder):
 		status = http.StatusNotFound

@@ -17,6 +17,7 @@ type Simulator struct {
 	book   *book
 	faults faultBox
 	dial   dialLog
+	stamps stamper
 
 	ctx     context.Context // ends with Close; for work that outlives its request
 	cancel  context.CancelFunc

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/clock"
-	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/store"
 )
 
@@ -19,6 +18,42 @@ const (
 	Modify   Flag = 2
 	Withdraw Flag = 3 // users only: the authorisation ends, the account stays
 )
+
+// String is the flag as events show it.
+func (f Flag) String() string {
+	switch f {
+	case Delete:
+		return "delete"
+	case Add:
+		return "add"
+	case Modify:
+		return "modify"
+	case Withdraw:
+		return "withdraw"
+	}
+	return "unknown"
+}
+
+// The ranks of calls of the same time: see store.Stamp.
+const (
+	rankAdd int8 = iota
+	rankModify
+	rankWithdraw
+	rankDelete
+)
+
+func (f Flag) rank() int8 {
+	switch f {
+	case Delete:
+		return rankDelete
+	case Withdraw:
+		return rankWithdraw
+	case Modify:
+		return rankModify
+	default:
+		return rankAdd
+	}
+}
 
 // Sealer encrypts what must not be readable at rest. Its context binds a ciphertext to its place.
 type Sealer interface {
@@ -52,6 +87,12 @@ type Scope struct {
 	TenantID   string
 	At         time.Time // the call's own time, in UTC
 }
+
+func (c Scope) key() store.TenantKey {
+	return store.TenantKey{Seller: c.Seller, InstanceID: c.InstanceID, TenantID: c.TenantID}
+}
+
+func (c Scope) stamp(f Flag) store.Stamp { return store.Stamp{At: c.At, Rank: f.rank()} }
 
 // Tenant is one tenantSync call (kit §A.1).
 type Tenant struct {
@@ -127,27 +168,120 @@ type Departments struct {
 // Unit is a department.
 type Unit struct{ OrgCode, Name, ParentCode string }
 
-// SyncTenant merges a tenant. changed is false when nothing was new. Errors: STORE_UNAVAILABLE.
+// SyncTenant merges a tenant. A modification carries everything, as an addition does, and also makes a tenant that is not
+// there; a deletion also ends what belongs to the tenant. changed is false when nothing was new. Errors: STORE_UNAVAILABLE.
 func (s *Service) SyncTenant(ctx context.Context, c Tenant) (changed bool, err error) {
-	return false, errs.New(errs.Internal, errs.InternalFault, "internal error")
+	t := store.Tenant{
+		OrderID: c.OrderID, TenantCode: c.TenantCode, Name: c.Name, DomainName: c.DomainName,
+		Stamp: c.stamp(c.Flag), Deleted: c.Flag == Delete,
+	}
+	return s.record(ctx, c.Scope, map[string]any{"activity": "tenantSync", "flag": c.Flag.String()}, store.DirectoryChange{Tenant: &t})
 }
 
 // SyncApplication merges an application. Errors: STORE_UNAVAILABLE.
 func (s *Service) SyncApplication(ctx context.Context, c Application) (changed bool, err error) {
-	return false, errs.New(errs.Internal, errs.InternalFault, "internal error")
+	a := store.Application{TenantKey: c.key(), AppID: c.AppID, Stamp: c.stamp(c.Flag), Deleted: c.Flag == Delete}
+	if !a.Deleted && !c.rehearsal() {
+		a.ClientID = c.ClientID
+		if a.ClientSecret, err = s.seal([]byte(c.ClientSecret), secretContext(a)); err != nil {
+			return false, err
+		}
+	}
+	data := map[string]any{"activity": "applicationSync", "flag": c.Flag.String(), "appId": c.AppID}
+	return s.record(ctx, c.Scope, data, store.DirectoryChange{Applications: []store.Application{a}})
 }
 
-// SyncUsers merges users. Errors: STORE_UNAVAILABLE.
+// SyncUsers merges users. A withdrawal keeps the row with what the call tells of the user, since a call replaces the call
+// before whole; only so does the order of arrival not matter. Of a user who is named twice the last counts. Errors:
+// STORE_UNAVAILABLE.
 func (s *Service) SyncUsers(ctx context.Context, c Users) (changed bool, err error) {
-	return false, errs.New(errs.Internal, errs.InternalFault, "internal error")
+	if c.rehearsal() {
+		return false, nil
+	}
+	change := store.DirectoryChange{}
+	for _, u := range lastOf(c.Users, func(u User) string { return u.UserName }) {
+		row := store.User{TenantKey: c.key(), AppID: c.AppID, UserName: u.UserName, Stamp: c.stamp(c.Flag), Deleted: c.Flag == Delete}
+		if !row.Deleted {
+			row.State, row.Role, row.OrgCode = stateOf(c.Flag, u.Enabled), u.Role, u.OrgCode
+			if row.Profile, err = s.sealProfile(row, u.Profile); err != nil {
+				return false, err
+			}
+		}
+		change.Users = append(change.Users, row)
+	}
+	data := map[string]any{"activity": "authSync", "flag": c.Flag.String(), "appId": c.AppID, "users": len(change.Users)}
+	return s.record(ctx, c.Scope, data, change)
+}
+
+func stateOf(f Flag, enabled bool) store.UserState {
+	switch {
+	case f == Withdraw:
+		return store.UserWithdrawn
+	case enabled:
+		return store.UserActive
+	default:
+		return store.UserDisabled
+	}
 }
 
 // SyncDepartment merges one department. Errors: STORE_UNAVAILABLE.
 func (s *Service) SyncDepartment(ctx context.Context, c Department) (changed bool, err error) {
-	return false, errs.New(errs.Internal, errs.InternalFault, "internal error")
+	d := c.row(c.stamp(c.Flag))
+	d.Deleted = c.Flag == Delete
+	data := map[string]any{"activity": "singleOrgSync", "flag": c.Flag.String(), "orgCode": c.OrgCode}
+	return s.record(ctx, c.Scope, data, store.DirectoryChange{Departments: []store.Department{d}})
 }
 
-// SyncDepartments merges a full list. Errors: STORE_UNAVAILABLE.
+// SyncDepartments merges a full list. Its departments carry the call's time and the lowest rank, as additions do; with
+// DeleteMissing every department with a lesser stamp ends, one that another call of the same time or a later one told of
+// does not. Of a department that is named twice the last counts. Errors: STORE_UNAVAILABLE.
 func (s *Service) SyncDepartments(ctx context.Context, c Departments) (changed bool, err error) {
-	return false, errs.New(errs.Internal, errs.InternalFault, "internal error")
+	stamp := c.stamp(Add)
+	change := store.DirectoryChange{}
+	for _, u := range lastOf(c.Units, func(u Unit) string { return u.OrgCode }) {
+		change.Departments = append(change.Departments, u.row(stamp))
+	}
+	data := map[string]any{"activity": "allOrgSync", "departments": len(change.Departments)}
+	if c.DeleteMissing {
+		change.Floor = stamp
+		data["deleteMissing"] = true
+	}
+	return s.record(ctx, c.Scope, data, change)
+}
+
+func (u Unit) row(stamp store.Stamp) store.Department {
+	return store.Department{OrgCode: u.OrgCode, Name: u.Name, ParentCode: u.ParentCode, Stamp: stamp}
+}
+
+// rehearsal reports a call without an instance: while the seller applies for the credential (kit §0.1) there is nothing to
+// keep.
+func (c Scope) rehearsal() bool { return c.InstanceID == "" }
+
+// record commits a change with its event. The data never names people.
+func (s *Service) record(ctx context.Context, c Scope, data map[string]any, change store.DirectoryChange) (changed bool, err error) {
+	if c.rehearsal() {
+		return false, nil
+	}
+	data["tenantId"] = c.TenantID
+	change.Key, change.Now = c.key(), s.Clock.Now()
+	if changed, err = s.Recorder.RecordDirectory(ctx, c.Seller, c.InstanceID, data, &change); err != nil {
+		return false, storeError(err, "")
+	}
+	return changed, nil
+}
+
+// lastOf keeps of the rows with the same key the last.
+func lastOf[T any](rows []T, key func(T) string) []T {
+	places := make(map[string]int, len(rows))
+	out := make([]T, 0, len(rows))
+	for _, r := range rows {
+		k := key(r)
+		if i, seen := places[k]; seen {
+			out[i] = r
+			continue
+		}
+		places[k] = len(out)
+		out = append(out, r)
+	}
+	return out
 }

@@ -26,7 +26,7 @@ func saasV1() Family {
 // orderCall is the subject of calls of the V1.0 generation, which knows no order lines. Pay-per-use is keyed by order and
 // product (saas-v1 §1.2).
 func orderCall(_, activity string, o *wirejson.Object) subject {
-	if activity != fulfil.ActionNew && activity != "getLicense" {
+	if activity != fulfil.ActionNew {
 		return subject{instances: o.Text("instanceId")}
 	}
 	s := subject{order: o.Text("orderId"), business: o.Text("businessId"), creates: true}

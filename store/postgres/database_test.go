@@ -61,6 +61,27 @@ func admin(t testing.TB, base, statement string, args ...any) {
 	}
 }
 
+// execute runs a statement and returns the one number of a query or the number of rows written.
+func execute(t testing.TB, base, statement string) (n int) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if strings.HasPrefix(statement, "SELECT") {
+		if err := conn.QueryRow(t.Context(), statement).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	tag, err := conn.Exec(t.Context(), statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(tag.RowsAffected())
+}
+
 func open(t testing.TB, url string) *postgres.Store {
 	t.Helper()
 	s, err := postgres.Open(context.Background(), postgres.Options{URL: url, Migrate: true})

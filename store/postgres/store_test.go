@@ -18,7 +18,8 @@ func TestConformance(t *testing.T) {
 		s := open(t, url)
 		urls[s] = url
 		return s
-	}, storetest.WithSecondHandle(func(t *testing.T, first store.Store) store.Store { return open(t, urls[first]) }))
+	}, storetest.WithSecondHandle(func(t *testing.T, first store.Store) store.Store { return open(t, urls[first]) }),
+		storetest.WithSQL(func(t *testing.T, s store.Store, statement string) int { return execute(t, urls[s], statement) }))
 }
 
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {

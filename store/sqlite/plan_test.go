@@ -108,6 +108,30 @@ func TestPlans(t *testing.T) {
 			_, err := q.TaskList(ctx, "")
 			return err
 		}, "tasks_order_idx (seller=? AND order_id=?)"},
+		"list of tenants": {listed(tenantList, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
+			_, err := q.TenantList(ctx, "")
+			return err
+		}, "tenants_list_idx (seller=? AND (created_at,id)>(?,?))"},
+		"list of applications": {listed(applicationList, store.ListQuery{After: after, Desc: true}), func(q *dbsqlc.Queries) error {
+			_, err := q.ApplicationList(ctx, "")
+			return err
+		}, "applications_list_idx (seller=? AND (created_at,id)<(?,?))"},
+		"list of users": {listed(userList, store.ListQuery{After: after, Desc: true, Filter: term("role", "admin")}), func(q *dbsqlc.Queries) error {
+			_, err := q.UserList(ctx, "")
+			return err
+		}, "users_list_idx (seller=? AND (created_at,id)<(?,?))"},
+		"list of an instance's users": {listed(userList, store.ListQuery{After: after, Filter: term("instance_id", "x")}), func(q *dbsqlc.Queries) error {
+			_, err := q.UserList(ctx, "")
+			return err
+		}, "PRIMARY KEY (seller=? AND instance_id=?)"},
+		"list of departments": {listed(departmentList, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
+			_, err := q.DepartmentList(ctx, "")
+			return err
+		}, "departments_list_idx (seller=? AND (created_at,id)>(?,?))"},
+		"list of a tenant's departments": {listed(departmentList, store.ListQuery{Filter: append(term("instance_id", "x"), term("tenant_id", "y")...)}), func(q *dbsqlc.Queries) error {
+			_, err := q.DepartmentList(ctx, "")
+			return err
+		}, "PRIMARY KEY (seller=? AND instance_id=? AND tenant_id=?)"},
 	} {
 		e := &explainer{DBTX: s.readers}
 		if err := c.run(c.queries(e)); !errors.Is(err, errExplained) {

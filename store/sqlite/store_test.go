@@ -2,8 +2,10 @@ package sqlite_test
 
 import (
 	"context"
+	"database/sql"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/koogate/koogate/store"
@@ -29,15 +31,55 @@ func open(t *testing.T, path string, change ...func(*sqlite.Options)) *sqlite.St
 	return s
 }
 
-func TestConformance(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, filepath.Join(t.TempDir(), "koogate.db")) })
+// conform runs the suite on fresh files.
+func conform(t *testing.T, change ...func(*sqlite.Options)) {
+	var mu sync.Mutex
+	paths := make(map[store.Store]string)
+	storetest.Run(t, func(t *testing.T) store.Store {
+		path := filepath.Join(t.TempDir(), "koogate.db")
+		s := open(t, path, change...)
+		mu.Lock()
+		defer mu.Unlock()
+		paths[s] = path
+		return s
+	}, storetest.WithSQL(func(t *testing.T, s store.Store, statement string) int {
+		t.Helper()
+		mu.Lock()
+		defer mu.Unlock()
+		return execute(t, paths[s], statement)
+	}))
 }
+
+// execute runs a statement on a connection of its own; it returns the one number of a query or the number of rows written.
+func execute(t *testing.T, path, statement string) (n int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if strings.HasPrefix(statement, "SELECT") {
+		if err := db.QueryRowContext(t.Context(), statement).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	res, err := db.ExecContext(t.Context(), statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := res.RowsAffected()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(rows)
+}
+
+func TestConformance(t *testing.T) { conform(t) }
 
 // TestConformanceWithTinyGroups runs the suite where a group is rarely more than a few changes.
 func TestConformanceWithTinyGroups(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store {
-		return open(t, filepath.Join(t.TempDir(), "koogate.db"), func(o *sqlite.Options) { o.MaxGroup, o.Readers = 3, 1 })
-	})
+	conform(t, func(o *sqlite.Options) { o.MaxGroup, o.Readers = 3, 1 })
 }
 
 func TestOpenRefusesAFileInUse(t *testing.T) {

@@ -25,16 +25,19 @@ func cancelledBefore(t *testing.T, s store.Store) {
 	_, err := s.Aggregate(background(t), Seller, "CS1")
 	wantError(t, err, store.ErrNotFound)
 	for name, call := range map[string]func() error{
-		"Line":      func() error { _, err := s.Line(ctx, store.LineKey{Seller: Seller}); return err },
-		"Aggregate": func() error { _, err := s.Aggregate(ctx, Seller, "CS1"); return err },
-		"Instances": func() error { _, err := s.Instances(ctx, Seller, []string{"a"}); return err },
-		"Task":      func() error { _, err := s.Task(ctx, NewID()); return err },
-		"Events":    func() error { _, err := s.Events(ctx, Seller, "CS1", 0, 1); return err },
-		"Lease":     func() error { _, err := s.Lease(ctx, request(1, Epoch)); return err },
-		"Heartbeat": func() error { _, err := s.Heartbeat(ctx, NewID(), 1, Epoch, Epoch); return err },
-		"NextDue":   func() error { _, _, err := s.NextDue(ctx, Seller, []string{Queue}); return err },
-		"List":      func() error { _, err := s.ListTasks(ctx, store.ListQuery{Seller: Seller, Limit: 1}); return err },
-		"Ping":      func() error { return s.Ping(ctx) },
+		"Line":        func() error { _, err := s.Line(ctx, store.LineKey{Seller: Seller}); return err },
+		"Aggregate":   func() error { _, err := s.Aggregate(ctx, Seller, "CS1"); return err },
+		"Instances":   func() error { _, err := s.Instances(ctx, Seller, []string{"a"}); return err },
+		"Task":        func() error { _, err := s.Task(ctx, NewID()); return err },
+		"Events":      func() error { _, err := s.Events(ctx, Seller, "CS1", 0, 1); return err },
+		"Tenant":      func() error { _, err := s.Tenant(ctx, kit); return err },
+		"Application": func() error { _, err := s.Application(ctx, kit, "app"); return err },
+		"Users":       func() error { _, err := s.ListUsers(ctx, store.ListQuery{Seller: Seller, Limit: 1}); return err },
+		"Lease":       func() error { _, err := s.Lease(ctx, request(1, Epoch)); return err },
+		"Heartbeat":   func() error { _, err := s.Heartbeat(ctx, NewID(), 1, Epoch, Epoch); return err },
+		"NextDue":     func() error { _, _, err := s.NextDue(ctx, Seller, []string{Queue}); return err },
+		"List":        func() error { _, err := s.ListTasks(ctx, store.ListQuery{Seller: Seller, Limit: 1}); return err },
+		"Ping":        func() error { return s.Ping(ctx) },
 	} {
 		if err := call(); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: error = %v, want %v", name, err, context.Canceled)

@@ -31,7 +31,7 @@ type listed struct {
 	At time.Time
 }
 
-// lists are the three lists, seen alike.
+// lists are all lists, seen alike.
 var lists = map[string]func(context.Context, store.Store, store.ListQuery) ([]listed, error){
 	"orders": func(ctx context.Context, s store.Store, q store.ListQuery) ([]listed, error) {
 		rows, err := s.ListOrders(ctx, q)
@@ -44,6 +44,22 @@ var lists = map[string]func(context.Context, store.Store, store.ListQuery) ([]li
 	"tasks": func(ctx context.Context, s store.Store, q store.ListQuery) ([]listed, error) {
 		rows, err := s.ListTasks(ctx, q)
 		return rowsOf(rows, func(r store.Task) listed { return listed{r.ID, r.CreatedAt} }), err
+	},
+	"tenants": func(ctx context.Context, s store.Store, q store.ListQuery) ([]listed, error) {
+		rows, err := s.ListTenants(ctx, q)
+		return rowsOf(rows, func(r store.Tenant) listed { return listed{r.ID(), r.CreatedAt} }), err
+	},
+	"applications": func(ctx context.Context, s store.Store, q store.ListQuery) ([]listed, error) {
+		rows, err := s.ListApplications(ctx, q)
+		return rowsOf(rows, func(r store.Application) listed { return listed{r.ID(), r.CreatedAt} }), err
+	},
+	"users": func(ctx context.Context, s store.Store, q store.ListQuery) ([]listed, error) {
+		rows, err := s.ListUsers(ctx, q)
+		return rowsOf(rows, func(r store.User) listed { return listed{r.ID(), r.CreatedAt} }), err
+	},
+	"departments": func(ctx context.Context, s store.Store, q store.ListQuery) ([]listed, error) {
+		rows, err := s.ListDepartments(ctx, q)
+		return rowsOf(rows, func(r store.Department) listed { return listed{r.ID(), r.CreatedAt} }), err
 	},
 }
 
@@ -157,9 +173,9 @@ func pagesJoin(t *testing.T, s store.Store) {
 		slices.SortFunc(want, func(a, b listed) int {
 			return sign(q.Desc) * cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID))
 		})
-		for name, list := range lists {
+		for name, field := range map[string]string{"orders": "endpoint", "instances": "endpoint", "tasks": "queue"} {
+			list := lists[name]
 			if filtered {
-				field := map[string]string{"orders": "endpoint", "instances": "endpoint", "tasks": "queue"}[name]
 				q.Filter = []store.Term{{Field: field, Value: "rare"}}
 			}
 			got := []listed{}

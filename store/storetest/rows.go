@@ -20,6 +20,7 @@ var rowCases = []testCase{
 	withStore("InstancesAmongIDs", instancesAmongIDs),
 	withStore("EventsInPieces", eventsInPieces),
 	withStore("AggregateOrder", aggregateOrder),
+	withSQL("ThePreviousBinaryGoesOn", previousBinary),
 }
 
 // everyColumn also makes sure that a field added to a row is added to fullRows, or its column would go untested.
@@ -271,4 +272,25 @@ func aggregateOrder(t *testing.T, s store.Store) {
 		"inst-1/1", "inst-1/2", "inst-1/3", "inst-1/12", "inst-1/13", "inst-1/14",
 		"inst-2/1", "inst-2/2", "inst-2/3", "inst-3/1", "inst-3/2", "inst-3/3",
 	})
+}
+
+// House rule 14: previousBinary writes as the binary before does, which knows the columns of migration 1 only.
+func previousBinary(t *testing.T, s store.Store, exec func(string) int) {
+	mustApply(t, s, Admission("CS1", Epoch))
+	wantEqual(t, "lines", exec(`INSERT INTO order_lines (
+		seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
+		sku_code, product_name, charging_mode, linear_value, answer_code, created_at
+	) VALUES ('demo', 'CS1', 'old', '', 'newInstance', 'CS1', 'inst-old', '{}', NULL, '', '', '', '', 0, '', 1)`), 1)
+	wantEqual(t, "instances", exec(`INSERT INTO instances (
+		seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
+		product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at
+	) VALUES ('demo', 'inst-old', 'demo', 'CS1', 'old', 'ACTIVE', 0, '', '', '', '', '', '', 0, 0, 0, NULL, 0, 1, 1)`), 1)
+	a := mustAggregate(t, s, "CS1")
+	wantEqual(t, "instances", a.Instances[0], store.Instance{
+		Seller: Seller, InstanceID: "inst-old", Endpoint: "demo", OrderID: "CS1", OrderLineID: "old", State: store.InstanceActive,
+		CreatedAt: time.UnixMicro(1).UTC(), UpdatedAt: time.UnixMicro(1).UTC(),
+	})
+	if l := a.Lines[0]; l.OrderLineID != "old" || l.Input != nil || l.Result != nil {
+		t.Fatalf("the old binary's line reads as %+v", l)
+	}
 }

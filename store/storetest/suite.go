@@ -16,9 +16,16 @@ func WithSecondHandle(second func(t *testing.T, first store.Store) store.Store) 
 	return func(s *suite) { s.second = second }
 }
 
+// WithSQL says that the tables can be reached past the store. exec runs a statement on the database of a store and returns
+// the one number that a query gives, or how many rows were written.
+func WithSQL(exec func(t *testing.T, s store.Store, statement string) int) Option {
+	return func(s *suite) { s.exec = exec }
+}
+
 type suite struct {
 	open   func(*testing.T) store.Store
 	second func(*testing.T, store.Store) store.Store
+	exec   func(*testing.T, store.Store, string) int
 }
 
 // Run runs the suite. open returns a new empty store and arranges for its closing; closing twice must be harmless.
@@ -33,7 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, opts ...Option) {
 		cases []testCase
 	}{
 		{"Apply", applyCases}, {"Rows", rowCases}, {"Race", raceCases}, {"Lease", leaseCases},
-		{"List", listCases}, {"Watch", watchCases}, {"Life", lifeCases}, {"Faulty", faultyCases},
+		{"List", listCases}, {"Directory", directoryCases}, {"Watch", watchCases}, {"Life", lifeCases}, {"Faulty", faultyCases},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
@@ -53,6 +60,17 @@ type testCase struct {
 // withStore is a property of one store.
 func withStore(name string, run func(*testing.T, store.Store)) testCase {
 	return testCase{name, func(t *testing.T, s *suite) { run(t, s.open(t)) }}
+}
+
+// withSQL is a property of one store whose tables can be looked into.
+func withSQL(name string, run func(t *testing.T, s store.Store, exec func(statement string) int)) testCase {
+	return testCase{name, func(t *testing.T, s *suite) {
+		if s.exec == nil {
+			t.Skip("no SQL")
+		}
+		st := s.open(t)
+		run(t, st, func(statement string) int { return s.exec(t, st, statement) })
+	}}
 }
 
 // patience is how long the suite waits for what must happen soon.

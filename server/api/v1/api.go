@@ -2,6 +2,7 @@ package v1
 
 import (
 	"context"
+	"log/slog"
 
 	"buf.build/go/protovalidate"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -18,12 +19,15 @@ type API struct {
 	tasks     *tasks
 	orders    *orders
 	instances *instances
+	directory *entries
 }
 
 // Options are what the handlers work with.
 type Options struct {
 	Core      *fulfil.Service
+	Directory Directory
 	Validator protovalidate.Validator
+	Log       *slog.Logger
 	// Draining ends waiting leases when it is closed, so that a stop need not wait for them. Nil never does.
 	Draining <-chan struct{}
 }
@@ -31,9 +35,12 @@ type Options struct {
 // New returns the handlers.
 func New(o Options) *API {
 	return &API{
-		tasks:     &tasks{core: o.Core, validator: o.Validator, draining: o.Draining},
+		tasks: &tasks{
+			core: o.Core, inputOf: o.Core.InputOf, validator: o.Validator, log: o.Log, draining: o.Draining,
+		},
 		orders:    &orders{core: o.Core},
 		instances: &instances{core: o.Core},
+		directory: &entries{directory: o.Directory},
 	}
 }
 
@@ -42,6 +49,7 @@ func (a *API) Register(r grpc.ServiceRegistrar) {
 	koogatev1.RegisterTaskServiceServer(r, a.tasks)
 	koogatev1.RegisterOrderServiceServer(r, a.orders)
 	koogatev1.RegisterInstanceServiceServer(r, a.instances)
+	koogatev1.RegisterDirectoryServiceServer(r, a.directory)
 }
 
 // RegisterGateway adds the services' REST paths, which call through conn.
@@ -52,7 +60,10 @@ func RegisterGateway(ctx context.Context, mux *runtime.ServeMux, conn grpc.Clien
 	if err := koogatev1.RegisterOrderServiceHandlerClient(ctx, mux, koogatev1.NewOrderServiceClient(conn)); err != nil {
 		return err
 	}
-	return koogatev1.RegisterInstanceServiceHandlerClient(ctx, mux, koogatev1.NewInstanceServiceClient(conn))
+	if err := koogatev1.RegisterInstanceServiceHandlerClient(ctx, mux, koogatev1.NewInstanceServiceClient(conn)); err != nil {
+		return err
+	}
+	return koogatev1.RegisterDirectoryServiceHandlerClient(ctx, mux, koogatev1.NewDirectoryServiceClient(conn))
 }
 
 // sellerOf is the seller that the call's token names. Errors: TOKEN_INVALID.

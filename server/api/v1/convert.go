@@ -1,6 +1,7 @@
 package v1
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -105,6 +106,6 @@ func instanceOf(i store.Instance, url string) *koogatev1.Instance {
 		State: instanceState(i.State), Reason: i.Reason, ProductId: i.Product.ProductID, SkuCode: i.Product.SKUCode,
 		ChargingMode: i.Product.ChargingMode, LinearValue: i.Product.LinearValue, Trial: i.Trial,
 		ExpireTime: timestamp(i.ExpireAt), FrontEndUrl: url, TraceId: telemetry.TraceID(i.Seller, i.OrderID).String(),
-		CreateTime: timestamp(i.CreatedAt), UpdateTime: timestamp(i.UpdatedAt),
+		CreateTime: timestamp(i.CreatedAt), UpdateTime: timestamp(i.UpdatedAt), Family: cmp.Or(i.Family, fulfil.FamilySaasV2),
 	}
 }

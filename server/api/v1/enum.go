@@ -17,6 +17,7 @@ const (
 	prefixTaskState     = "TASK_STATE_"
 	prefixInstanceState = "INSTANCE_STATE_"
 	prefixQueryState    = "QUERY_STATE_"
+	prefixUserState     = "USER_STATE_"
 )
 
 func taskKind(k store.TaskKind) koogatev1.TaskKind {
@@ -35,6 +36,10 @@ func queryState(s store.QueryState) koogatev1.QueryState {
 	return koogatev1.QueryState(koogatev1.QueryState_value[prefixQueryState+string(s)])
 }
 
+func userState(s store.UserState) koogatev1.UserState {
+	return koogatev1.UserState(koogatev1.UserState_value[prefixUserState+string(s)])
+}
+
 // stored lists an enum's values as the store writes them, for filters.
 func stored(e protoreflect.Enum, prefix string) []string {
 	values := e.Descriptor().Values()
@@ -48,7 +53,7 @@ func stored(e protoreflect.Enum, prefix string) []string {
 	return names
 }
 
-// failureCode is what the marketplace is told about a failed creation (saas-v2 §7).
+// failureCode is what the marketplace is told about a failed creation (saas-v2 §7) or licence (saas-v1 §6).
 func failureCode(c koogatev1.FailureCode) resultcode.Code {
 	switch c {
 	case koogatev1.FailureCode_FAILURE_CODE_NO_RESOURCE:
@@ -65,6 +70,8 @@ func failureCode(c koogatev1.FailureCode) resultcode.Code {
 		return resultcode.SoldOut
 	case koogatev1.FailureCode_FAILURE_CODE_EMAIL_DOMAIN:
 		return resultcode.EmailDomainExists
+	case koogatev1.FailureCode_FAILURE_CODE_LICENCE_QUOTA:
+		return resultcode.LicenseQuotaUsedUp
 	default: // INTERNAL, and UNSPECIFIED which is read as INTERNAL
 		return resultcode.ProductInternal
 	}

@@ -22,12 +22,16 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // forgotten here.
 func storeConstants(t *testing.T, typ string) []string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../../../store/rows.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
+	var decls []ast.Decl
+	for _, name := range []string{"rows.go", "directory.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), "../../../store/"+name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decls = append(decls, file.Decls...)
 	}
 	var values []string
-	for _, d := range file.Decls {
+	for _, d := range decls {
 		g, ok := d.(*ast.GenDecl)
 		if !ok || g.Tok != token.CONST {
 			continue
@@ -66,6 +70,9 @@ func TestEnumsMatchTheStore(t *testing.T) {
 		"QueryState": {koogatev1.QueryState(0), prefixQueryState, func(s string) protoreflect.EnumNumber {
 			return queryState(store.QueryState(s)).Number()
 		}},
+		"UserState": {koogatev1.UserState(0), prefixUserState, func(s string) protoreflect.EnumNumber {
+			return userState(store.UserState(s)).Number()
+		}},
 	} {
 		t.Run(typ, func(t *testing.T) {
 			inStore, inContract := storeConstants(t, typ), stored(c.enum, c.prefix)
@@ -98,6 +105,7 @@ func TestFailureCodes(t *testing.T) {
 		koogatev1.FailureCode_FAILURE_CODE_ALREADY_SUBSCRIBED: "000105",
 		koogatev1.FailureCode_FAILURE_CODE_SOLD_OUT:           "000106",
 		koogatev1.FailureCode_FAILURE_CODE_EMAIL_DOMAIN:       "000107",
+		koogatev1.FailureCode_FAILURE_CODE_LICENCE_QUOTA:      "000900",
 	}
 	used := make(map[resultcode.Code]bool)
 	for n := range koogatev1.FailureCode_name {

@@ -3,6 +3,7 @@ package v1
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -23,7 +24,9 @@ type tasks struct {
 	koogatev1.UnimplementedTaskServiceServer
 
 	core      *fulfil.Service
+	inputOf   func(ctx context.Context, t store.Task) (in fulfil.Input, ok bool, err error)
 	validator protovalidate.Validator
+	log       *slog.Logger
 	draining  <-chan struct{}
 }
 
@@ -38,16 +41,30 @@ func (s *tasks) LeaseTasks(ctx context.Context, r *koogatev1.LeaseTasksRequest) 
 		e.Fields = []errs.Field{{Path: "queue", Msg: "is Koogate's own and serves no worker"}}
 		return nil, e
 	}
-	ctx, cancel := s.untilDraining(ctx)
+	waiting, cancel := s.untilDraining(ctx)
 	defer cancel()
-	leased, err := s.core.LeaseTasks(ctx, fulfil.Lease{
+	leased, err := s.core.LeaseTasks(waiting, fulfil.Lease{
 		Seller: seller, Queues: []string{r.GetQueue()}, Worker: r.GetWorkerId(), Max: max(1, int(r.GetMaxTasks())),
 		Wait: r.GetWait().AsDuration(), For: leaseLength(r.GetLeaseDuration()),
 	})
-	if err != nil && !errors.Is(context.Cause(ctx), errDraining) {
+	if err != nil && !errors.Is(context.Cause(waiting), errDraining) {
 		return nil, err
 	}
-	return &koogatev1.LeaseTasksResponse{Tasks: each(leased, leaseOf)}, nil
+	return &koogatev1.LeaseTasksResponse{Tasks: each(leased, func(t store.Task) *koogatev1.Task { return s.withInput(ctx, t) })}, nil
+}
+
+// withInput shows a leased task with what the call behind it told. The lease is the worker's by now: when the input cannot
+// be read, the task is delivered without it, since most work can be done so and withholding it would only burn the attempt.
+func (s *tasks) withInput(ctx context.Context, t store.Task) *koogatev1.Task {
+	m := leaseOf(t)
+	in, ok, err := s.inputOf(ctx, t)
+	switch {
+	case err != nil:
+		s.log.ErrorContext(ctx, "the input of a leased task cannot be read", "task", t.ID, "instance", t.InstanceID, "error", err)
+	case ok:
+		m.Input = inputOf(in)
+	}
+	return m
 }
 
 var errDraining = errors.New("the server is draining")
@@ -107,6 +124,11 @@ func (s *tasks) CompleteTask(ctx context.Context, r *koogatev1.CompleteTaskReque
 	if v := r.GetChangeVerdict(); v != nil {
 		c.Verdict = &fulfil.Verdict{Allowed: v.GetAllowed(), Message: v.GetMessage()}
 	}
+	if l := r.GetLicence(); l != nil {
+		if c.Licence, err = licenceOf(l); err != nil {
+			return nil, err
+		}
+	}
 	t, err := s.core.CompleteTask(ctx, c)
 	if err != nil {
 		return nil, err
@@ -137,7 +159,7 @@ func (s *tasks) checkAccess(a *koogatev1.AccessInfo) error {
 	return e
 }
 
-// FailTask implements TaskService. Order queries are not a worker's to fail: what rests on them is the core's.
+// FailTask implements TaskService. Order queries and uploads are not a worker's to fail: what rests on them is the core's.
 func (s *tasks) FailTask(ctx context.Context, r *koogatev1.FailTaskRequest) (*koogatev1.FailTaskResponse, error) {
 	seller, err := sellerOf(ctx)
 	if err != nil {
@@ -147,8 +169,8 @@ func (s *tasks) FailTask(ctx context.Context, r *koogatev1.FailTaskRequest) (*ko
 	if err != nil {
 		return nil, err
 	}
-	if t.Kind == store.TaskOrderQuery {
-		return nil, errs.New(errs.NotFound, errs.TaskNotFound, "order queries are Koogate's own tasks")
+	if t.Kind == store.TaskOrderQuery || t.Kind == store.TaskLicenceUpload {
+		return nil, errs.New(errs.NotFound, errs.TaskNotFound, "order queries and licence uploads are Koogate's own tasks")
 	}
 	t, err = s.core.FailTask(ctx, fulfil.Failure{
 		Seller: seller, TaskID: r.GetTaskId(), Fence: r.GetFencingToken(), Permanent: r.GetPermanent(),

@@ -1,0 +1,51 @@
+package directory
+
+import (
+	"encoding/json"
+
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// The contexts name the row by the digest of its whole key, so that what is sealed for one row opens at no other.
+func secretContext(a store.Application) string { return "directory/secret/" + a.ID() }
+func profileContext(u store.User) string       { return "directory/profile/" + u.ID() }
+
+func (s *Service) seal(plain []byte, context string) ([]byte, error) {
+	sealed, err := s.Sealer.Seal(plain, context)
+	if err != nil {
+		return nil, fault(err)
+	}
+	return sealed, nil
+}
+
+// sealProfile seals what is known of a person; nothing known is kept as nothing.
+func (s *Service) sealProfile(u store.User, p Profile) ([]byte, error) {
+	if p == (Profile{}) {
+		return nil, nil
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		return nil, fault(err)
+	}
+	return s.seal(text, profileContext(u))
+}
+
+func (s *Service) openProfile(u store.User) (p Profile, err error) {
+	if u.Profile == nil {
+		return Profile{}, nil
+	}
+	text, err := s.Sealer.Open(u.Profile, profileContext(u))
+	if err != nil {
+		return Profile{}, fault(err)
+	}
+	if err := json.Unmarshal(text, &p); err != nil {
+		return Profile{}, fault(err)
+	}
+	return p, nil
+}
+
+// fault is a failure of ours, such as a key that is gone.
+func fault(cause error) error {
+	return errs.Wrap(cause, errs.Internal, errs.InternalFault, "internal error")
+}
