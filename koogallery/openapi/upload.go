@@ -98,7 +98,7 @@ func (u Upload) encode() (body []byte, contentType string, err error) {
 		hash := sha256.Sum256(u.File)
 		request = uploadRequest{Type: "FILE", FileName: u.FileName, SHA256: hex.EncodeToString(hash[:])}
 	}
-	text, err := json.Marshal(request) //nolint:gosec // the licence is what is sent
+	text, err := json.Marshal(request)
 	if err != nil {
 		return nil, "", err
 	}

@@ -31,8 +31,8 @@ func (s *Service) accept(ctx context.Context, c NewInstance, line store.Line) er
 		if i == nil {
 			return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s does not exist", line.InstanceID)
 		}
-		var repeat bool
-		if repeat, conflict = d.repeat(ctx, i, c.acceptKey(), c.acceptParams()); !repeat && i.State != store.InstanceReleased {
+		var old *store.Line
+		if old, conflict = d.repeat(ctx, i, c.acceptKey(), c.acceptParams()); old == nil && i.State != store.InstanceReleased {
 			d.accepted(i, c)
 		}
 		return nil

@@ -54,7 +54,8 @@ func live(i *store.Instance) error {
 // claim drafts the admission of a line, or says that it was admitted before. The same key with other parameters is a
 // conflict: it is recorded on the instance's order, and the caller commits that record and then answers err.
 func (d *draft) claim(ctx context.Context, i *store.Instance, k store.LineKey, c claimed) (repeat bool, conflict, err error) {
-	if repeat, conflict = d.repeat(ctx, i, k, c.want); repeat {
+	old, conflict := d.repeat(ctx, i, k, c.want)
+	if old != nil {
 		return true, conflict, nil
 	}
 	l := d.newLine(i, k, c.want)
@@ -69,24 +70,23 @@ func (d *draft) claim(ctx context.Context, i *store.Instance, k store.LineKey, c
 	return false, nil, nil
 }
 
-// repeat says whether a line was admitted before. The same key with other parameters is a conflict, which is recorded on
-// the instance's order.
-func (d *draft) repeat(ctx context.Context, i *store.Instance, k store.LineKey, want map[string]string) (repeat bool, conflict error) {
-	old := d.line(k)
-	if old == nil {
+// repeat returns the line when it was admitted before, nil otherwise. The same key with other parameters is a conflict,
+// which is recorded on the instance's order.
+func (d *draft) repeat(ctx context.Context, i *store.Instance, k store.LineKey, want map[string]string) (old *store.Line, conflict error) {
+	if old = d.line(k); old == nil {
 		// The key may have been admitted for an instance of another order: the claim must be unique over all.
 		if l, err := d.s.Store.Line(ctx, k); err == nil {
 			old = &l
 		}
 	}
 	if old == nil {
-		return false, nil
+		return nil, nil
 	}
 	if old.Params == params(want) {
-		return true, nil
+		return old, nil
 	}
 	d.conflict(i.InstanceID, *old, params(want))
-	return true, conflictOf(k)
+	return old, conflictOf(k)
 }
 
 // conflict records that a line's key came again with other parameters.

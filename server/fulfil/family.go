@@ -73,12 +73,16 @@ func (s *Service) InputOf(ctx context.Context, t store.Task) (in Input, ok bool,
 }
 
 // lineOf returns the line that caused a task, nil when it is none's. An empty action stands for whatever the order and
-// line ID name; a line with an input comes first.
+// line ID name; a line with an input comes first. A later call that names the order of the purchase, as V1's do, has
+// nothing to do with the purchase's line.
 func lineOf(agg *store.Aggregate, t store.Task, action string) *store.Line {
 	var found *store.Line
 	for k := range agg.Lines {
 		l := &agg.Lines[k]
 		if l.InstanceID != t.InstanceID || l.OrderID != t.LineOrderID || l.OrderLineID != t.LineID || action != "" && l.Action != action {
+			continue
+		}
+		if l.Action == ActionNew && !creates(t) {
 			continue
 		}
 		if len(l.Input) > 0 {

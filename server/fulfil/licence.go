@@ -86,17 +86,14 @@ func (s *Service) IssueLicence(ctx context.Context, c IssueLicence) (Answer, err
 	var conflict error
 	err := s.onInstance(ctx, c.Endpoint, c.InstanceID, func(d *draft, i *store.Instance) error {
 		line, refusal = store.Line{}, Answer{}
-		var repeat bool
-		repeat, conflict = d.repeat(ctx, i, c.key(i), want)
-		if repeat {
-			if l := d.line(c.key(i)); l != nil {
-				line = *l
-			}
-			if conflict != nil || line.AnswerCode != "" {
-				return nil
-			}
+		var old *store.Line
+		if old, conflict = d.repeat(ctx, i, c.key(i), want); old != nil {
+			line = *old
 		}
-		if err := live(i); err != nil || repeat {
+		if line.AnswerCode != "" { // admitted and answered before: that stands, also after the release
+			return nil
+		}
+		if err := live(i); err != nil || old != nil {
 			return err
 		}
 		if refusal = d.refuse(i, c.Input); refusal.Code != "" {
@@ -220,7 +217,7 @@ func (d *draft) issued(ctx context.Context, t *store.Task, licence Licence) erro
 		d.completed(t)
 		return nil
 	}
-	text, err := json.Marshal(licence) //nolint:gosec // sealed in the next line
+	text, err := json.Marshal(licence)
 	if err != nil {
 		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
 	}

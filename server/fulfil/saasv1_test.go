@@ -481,7 +481,11 @@ func TestToldUpgrade(t *testing.T) {
 	if _, err := call(store.Product{ProductID: "OFFI-8"}); errs.As(err).Reason != errs.ConflictingRepeat {
 		t.Errorf("another target: %v", err)
 	}
-	r.wantCode2(r.ReleaseInstance(t.Context(), fulfil.Release{Endpoint: r.ep, InstanceID: id}))
+	r.wantCode2(r.ReleaseInstance(t.Context(), fulfil.Release{Endpoint: r.ep, InstanceID: id, OrderID: "CS1"}))
 	r.wantCode2(call(bigger)) // admitted before: the answer stands
+	release := r.lease("worker")
+	if _, ok, err := r.InputOf(t.Context(), release); ok || err != nil { // what the buyer told is no business of the release
+		t.Errorf("input of %s: %v %v", release.Kind, ok, err)
+	}
 	r.events("CS1", append(v1Created, fulfil.EventUpgraded, fulfil.EventTaskCompleted, fulfil.EventConflict, fulfil.EventReleased)...)
 }
