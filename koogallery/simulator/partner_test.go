@@ -45,6 +45,7 @@ type partner struct {
 	market *httptest.Server
 	open   *openapi.Client
 	spoil  func(activity string, n int, a *said)
+	debug  bool            // is dial tested: saved values come again
 	quiet  bool            // neither queries orders nor uploads licences
 	upload func(id string) // instead of the correct upload
 
@@ -248,7 +249,9 @@ func (p *partner) answer(h map[string]string, kit, v1 bool) map[string]any {
 			p.wantExtension(h, "identificationCode")
 			return map[string]any{"resultCode": "000000", "resultMsg": "success.", "instanceId": opened, "license": "licence of " + opened}
 		case v1:
-			p.wantCustomer(h)
+			if !p.debug {
+				p.wantCustomer(h)
+			}
 			return map[string]any{
 				"resultCode": "000000", "resultMsg": "success.", "encryptType": "2", "instanceId": opened, "appInfo": p.access(opened),
 			}
@@ -289,7 +292,7 @@ func (p *partner) instance(h map[string]string) string {
 	if h["chargingMode"] == "0" {
 		key += " " + h["productId"]
 	}
-	if p.seen[h["businessId"]] {
+	if p.seen[h["businessId"]] && !p.debug {
 		p.t.Errorf("businessId %s came twice", h["businessId"])
 	}
 	p.seen[h["businessId"]] = true
@@ -421,6 +424,9 @@ type row struct {
 func (d directory) merge(p *partner, h map[string]string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.debug {
+		return
+	}
 	if h["instanceId"] == "" {
 		if h["testFlag"] != "1" || h["orderId"] != "" {
 			p.t.Errorf("no instance id: %v", h)
