@@ -109,6 +109,9 @@ func (p *partner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var heard map[string]string
 	rest, below := strings.CutPrefix(r.URL.Path, "/produce/demo/produceAPI/")
 	activity, v2 := strings.CutPrefix(rest, "v2/")
+	if below && r.Header.Get("Content-Type") != "application/json" {
+		p.t.Errorf("headers %v", r.Header)
+	}
 	switch {
 	case r.Method == http.MethodGet:
 		key, heard = facadeKey, p.verifyQuery(r, body)

@@ -150,6 +150,19 @@ func TestWrongAnswersOfEveryFamily(t *testing.T) {
 	}
 }
 
+// Usage is demanded of metered V1 instances in strict mode only.
+func TestUsageOfV1(t *testing.T) {
+	for strict, want := range map[bool]simulator.Result{false: simulator.Passed, true: simulator.Failed} {
+		p := newPartner(t, at("queryInstance", 2, func(a *said) {
+			delete(a.body["info"].([]any)[0].(map[string]any), "usageInfo")
+		}))
+		sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Strict = strict })
+		if report, err := sim.LifeOf(context.Background(), simulator.FamilySaasV1); err != nil || report.Result != want {
+			t.Errorf("strict %v: %+v, %v", strict, report, err)
+		}
+	}
+}
+
 // The three ways in which the documents and live traffic write the header.
 func TestBodySignForms(t *testing.T) {
 	for _, blanks := range []string{", signature= ", ", signature=", ",signature="} {
