@@ -33,7 +33,8 @@ const (
 // required; everything else has a default.
 type Config struct {
 	// FacadeURL is the seller's production address, to which every call goes,
-	// for example http://127.0.0.1:8080/produce/demo. http or https.
+	// for example http://127.0.0.1:8080/produce/demo. http or https. V1 needs it
+	// without a query.
 	FacadeURL string
 
 	// AccessKey is the key bound to that address; it signs the calls.

@@ -12,9 +12,9 @@ import (
 //	POST /api/mkp-openapi-public/global/v1/market-event/{event_id}/file   AK/SK, saas-v1 §6.1
 //	GET  /                     orders, standing, 生产接口消息
 //	POST /restart              form: message; the button 重新启动
-//	POST /place                form: kind
+//	POST /place                form: kind, family
 //	GET  /sim/orders           newest first; limit
-//	POST /sim/orders           {"kind":"period"}: place and open one
+//	POST /sim/orders           {"kind":"period"}, optionally "family": place and open one
 //	GET  /sim/orders/{id}      one order with its calls
 //	GET  /sim/calls            newest first; order, limit
 //

@@ -128,7 +128,7 @@ func (c *Call) judgeList(key string, answer members) {
 	}
 	asked := strings.Split(c.InstanceID, ",")
 	shown := make([]string, 0, len(asked))
-	complete := true
+	complete, usage := true, true
 	for _, element := range info {
 		id, ok := element.text("instanceId")
 		if !ok || id == "" {
@@ -143,8 +143,11 @@ func (c *Call) judgeList(key string, answer members) {
 		shown = append(shown, id)
 		c.judgeApp(element)
 		c.open(key, answer, element)
+		c.shows.usage = false
 		c.judgeUsage(element)
+		usage = usage && c.shows.usage
 	}
+	c.shows.usage = usage
 	if len(shown) != len(asked) {
 		c.complain("info shows %d of %d instances", len(shown), len(asked))
 		complete = false

@@ -38,13 +38,14 @@ func (k kit) pack(s *Simulator, c *Call, params map[string]any) (parcel, error) 
 	if err != nil {
 		return parcel{}, err
 	}
-	header := jsonHeader()
+	// The names are sent in the documents' own case.
+	header := http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}}
 	if k.v1 {
 		token, err := sign.AuthTokenBody(s.cfg.KitKey, body)
 		if err != nil {
 			return parcel{}, err
 		}
-		header.Set(sign.AuthTokenHeader, token)
+		header[sign.AuthTokenHeader] = []string{token}
 		return parcel{http.MethodPost, address, header, body, s.cfg.V1Timeout}, nil
 	}
 	sorted, err := sign.Canonical(body)
@@ -52,9 +53,9 @@ func (k kit) pack(s *Simulator, c *Call, params map[string]any) (parcel, error) 
 		return parcel{}, err
 	}
 	nonce, timestamp := token(s.cfg.NewID()), strconv.FormatInt(c.At.UnixMilli(), 10)
-	header.Set(sign.KitSignHeader, strings.ToUpper(sign.KitSign(s.cfg.KitKey, nonce, timestamp, sorted)))
-	header.Set(sign.KitTimestampHeader, timestamp)
-	header.Set(sign.KitNonceHeader, nonce)
+	header[sign.KitSignHeader] = []string{strings.ToUpper(sign.KitSign(s.cfg.KitKey, nonce, timestamp, sorted))}
+	header[sign.KitTimestampHeader] = []string{timestamp}
+	header[sign.KitNonceHeader] = []string{nonce}
 	return parcel{http.MethodPost, address, header, body, s.cfg.Timeout}, nil
 }
 

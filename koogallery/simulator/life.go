@@ -112,7 +112,7 @@ func (s *Simulator) seen(c Call, kind Kind, related string) error {
 	case !s.cfg.Strict || !kind.metered():
 		return nil
 	case !c.shows.usage:
-		return errors.New("no usageInfo for a metered instance")
+		return errNoUsage
 	case related != "" && !slices.Contains(c.shows.related, related):
 		return fmt.Errorf("no usageInfo with relatedInstanceId %s", related)
 	default:

@@ -9,10 +9,11 @@ import (
 // onlineTime is how the documents' example prints a time (saas-v1 §6).
 const onlineTime = "2006-01-02 15:04:05 z"
 
-// Errors of a life about what the seller does on its own.
+// Errors of a life about what the seller did not do.
 var (
 	errNoUpload = errors.New("no licence was uploaded for the event")
 	errNoQuery  = errors.New("the seller did not query the order")
+	errNoUsage  = errors.New("no usageInfo for a metered instance")
 )
 
 // licenseOnline is the life of an instance with one licence by upload.

@@ -94,9 +94,10 @@ func (l *life) payPerUse(ctx context.Context) error {
 	return nil
 }
 
-// lookAt asks for the instances of orders in one call.
+// lookAt asks for the instances of orders in one call. V1 wants the usage of
+// metered ones (saas-v1 §1.8).
 func (l *life) lookAt(ctx context.Context, name string, orders ...*order) {
-	l.call(ctx, name, false, func() (*message, error) {
+	l.step(ctx, name, func() (Call, error) {
 		m := newMessage(ActivityQuery, orders[0], orders[0], nil)
 		for _, o := range orders {
 			if m.ids != "" {
@@ -104,7 +105,12 @@ func (l *life) lookAt(ctx context.Context, name string, orders ...*order) {
 			}
 			m.ids += l.s.book.copyOf(o).InstanceID
 		}
-		return m, nil
+		return l.s.deliver(ctx, m)
+	}, func(c Call) error {
+		if l.s.cfg.Strict && orders[0].Kind.metered() && !c.shows.usage {
+			return errNoUsage
+		}
+		return nil
 	})
 }
 

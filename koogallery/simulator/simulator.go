@@ -40,7 +40,7 @@ func New(cfg Config) (*Simulator, error) {
 	}
 	s.client, s.free = cfg.client()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.dial.cases = savedCases(cfg)
+	s.dial.cases, s.dial.saved, s.dial.instances = savedCases(cfg), cfg.Now(), make(map[Family]string)
 	return s, nil
 }
 
