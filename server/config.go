@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"time"
 
 	"github.com/koogate/koogate/koogallery/openapi"
@@ -19,6 +20,7 @@ type Config struct {
 	Sellers       []Seller      `koanf:"sellers"`
 	Endpoints     []Endpoint    `koanf:"endpoints"`
 	Provisioners  []Provisioner `koanf:"provisioners"`
+	Limits        Limits        `koanf:"limits"`
 	Jobs          Jobs          `koanf:"jobs"`
 	GRPC          GRPC          `koanf:"grpc"`
 	Tracing       Tracing       `koanf:"tracing"`
@@ -87,11 +89,24 @@ func (m Marketplace) Credentials() sign.Credentials {
 	return sign.Credentials{AccessKey: m.AccessKey, SecretKey: m.SecretKey.Reveal()}
 }
 
+// Limits bound what the marketplace may send, in bytes.
+type Limits struct {
+	Body    int `koanf:"body"`     // of the base interfaces, 1 KiB to 1 MiB
+	KitBody int `koanf:"kit_body"` // of the Kit, whose full lists are long, 1 KiB to 64 MiB
+}
+
+// The retry profiles: how long the marketplace repeats a failing creation.
+const (
+	RetrySaas          = "saas"           // 3 h (saas-v2 §8.1, saas-v1 §1)
+	RetryLicenseOnline = "license_online" // 2 h (saas-v1 §6)
+)
+
 // Endpoint is one production address, /produce/{name}.
 type Endpoint struct {
 	Name        string             `koanf:"name"`
 	Seller      string             `koanf:"seller"`
-	Keys        []Secret           `koanf:"keys"` // access keys of the base interface, tried in order; two during rotation
+	Families    []string           `koanf:"families"` // protocol families that are served; empty means saas_v2
+	Keys        []Secret           `koanf:"keys"`     // access keys of the base interface, tried in order; two during rotation
 	KeyFiles    []string           `koanf:"key_files"`
 	BodySign    bool               `koanf:"body_sign"` // sign answers with a Body-Sign header
 	Skew        time.Duration      `koanf:"skew"`      // tolerated clock difference, 1s to 10m; 0 means 60s
@@ -100,12 +115,34 @@ type Endpoint struct {
 	CheckPolicy string             `koanf:"check_policy"` // refuse (default) or allow
 	Pending     string             `koanf:"pending"`      // processing (default) or omit
 	Unknown     string             `koanf:"unknown"`      // omit (default) or refuse
+	Answers     map[string]string  `koanf:"answers"`      // by activity: accept (default) or completion
+	Retry       string             `koanf:"retry"`        // saas (default) or license_online
+	Codes       string             `koanf:"codes"`        // licence codes that were never seen: adopt (default) or refuse
+
+	// The V1.0 generation.
+	EncryptType string        `koanf:"encrypt_type"` // aes256 (default) or aes128
+	ExpireZone  string        `koanf:"expire_zone"`  // of expireTime: beijing (default) or utc
+	HoldBudget  time.Duration `koanf:"hold_budget"`  // how long a call waits for the provisioner, 1s to 18s; 0 means 15s
+
+	// The Kit.
+	KitKeys               []Secret `koanf:"kit_keys"` // keys bound to the Kit; empty means the keys above
+	KitKeyFiles           []string `koanf:"kit_key_files"`
+	KitPrivateKeys        []Secret `koanf:"kit_private_keys"` // RSA keys of 3072 bits or more in PEM, which decrypt clientSecret
+	KitPrivateKeyFiles    []string `koanf:"kit_private_key_files"`
+	KitSecretCode         string   `koanf:"kit_secret_code"`         // answer when none does: "000101" (default) or "000002"
+	KitMissingDepartments string   `koanf:"kit_missing_departments"` // that a full list does not name: keep (default) or delete
+}
+
+// has says whether the endpoint serves a family.
+func (e *Endpoint) has(family string) bool {
+	return slices.Contains(e.Families, family) || len(e.Families) == 0 && family == fulfil.FamilySaasV2
 }
 
 // Product says who fulfils a product.
 type Product struct {
 	Provisioner string        `koanf:"provisioner"`
 	SyncBudget  time.Duration `koanf:"sync_budget"` // how long newInstance waits for it, 0 to 4.5s
+	Fingerprint string        `koanf:"fingerprint"` // of the device in getLicenseAsync: optional (default) or required
 }
 
 // The types of provisioner.
@@ -127,6 +164,7 @@ type Template struct {
 	AdminURL    string `koanf:"admin_url"`
 	UserName    string `koanf:"user_name"` // with it a password is generated
 	Memo        string `koanf:"memo"`
+	Licence     string `koanf:"licence"` // what a licence begins with; LICENCE-{instance} when empty
 }
 
 // Jobs is Koogate's own work: order queries and template provisioners.
@@ -151,6 +189,7 @@ func DefaultConfig() Config {
 	return Config{
 		Listen: Listen{Facade: "127.0.0.1:8080", API: "127.0.0.1:8081", GRPC: "127.0.0.1:9090", Ops: "127.0.0.1:9091"},
 		Redis:  Redis{Prefix: "koogate:"},
+		Limits: Limits{Body: 64 << 10, KitBody: 8 << 20},
 		Jobs:   Jobs{Enabled: true, Concurrency: 8},
 
 		ShutdownGrace: 30 * time.Second,
@@ -163,12 +202,34 @@ func (c *Config) fulfilEndpoints() []fulfil.Endpoint {
 	for _, e := range c.Endpoints {
 		rules := make(map[string]fulfil.ProductRule, len(e.Products))
 		for id, p := range e.Products {
-			rules[id] = fulfil.ProductRule{Provisioner: p.Provisioner, SyncBudget: p.SyncBudget}
+			rules[id] = fulfil.ProductRule{
+				Provisioner: p.Provisioner, SyncBudget: p.SyncBudget, NeedsFingerprint: p.Fingerprint == "required",
+			}
 		}
 		list = append(list, fulfil.Endpoint{
 			Name: e.Name, Seller: e.Seller, Products: rules, CheckBudget: e.CheckBudget,
 			CheckAllow: e.CheckPolicy == "allow", OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse",
+			HoldBudget: e.HoldBudget, OnCompletion: e.onCompletion(), RefuseCodes: e.Codes == "refuse", QueryWindow: e.queryWindow(),
 		})
 	}
 	return list
+}
+
+// onCompletion are the activities that are answered when their task is done.
+func (e *Endpoint) onCompletion() map[string]bool {
+	set := make(map[string]bool)
+	for activity, answer := range e.Answers {
+		if answer == "completion" {
+			set[activity] = true
+		}
+	}
+	return set
+}
+
+// queryWindow is how long a failing order query is worth repeating: as long as the marketplace waits for the order.
+func (e *Endpoint) queryWindow() time.Duration {
+	if e.Retry == RetryLicenseOnline {
+		return 2 * time.Hour
+	}
+	return 3 * time.Hour
 }

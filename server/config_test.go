@@ -82,7 +82,10 @@ func TestExampleLoadsAndValidates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"acme-api-token", "acme-sk", "acme-access-key"} {
+	if err := os.WriteFile(filepath.Join(dir, "acme-kit-rsa.pem"), []byte(rsaPEM(3072)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"acme-api-token", "acme-sk", "acme-access-key", "acme-kit-key", "acme-classic-key"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("0123456789abcdef0123456789abcdef\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -161,6 +164,8 @@ func TestConfigFaults(t *testing.T) {
 		"redis cluster":      {"  addrs: []", "  addrs: [a:1, b:1]\n  cluster: true\n  master: m", "redis.cluster", "excludes"},
 		"redis prefix":       {"  addrs: []", "  addrs: [a:1]\n  prefix: 'x{y}'", "redis.prefix", "brace"},
 		"redis db":           {"  addrs: []", "  addrs: [a:1]\n  db: -1", "redis.db", "out of bounds"},
+		"body limit":         {"database:", "limits:\n  body: 12\ndatabase:", "limits.body", "out of bounds"},
+		"kit body limit":     {"database:", "limits:\n  kit_body: 99999999\ndatabase:", "limits.kit_body", "out of bounds"},
 		"no keyset":          {"keyset_file: /tmp/keyset.json", "", "keyset_file", "koogate keys new"},
 		"name":               {"  - name: links", "  - name: Links", "provisioners[1].name", "lower-case"},
 		"token characters":   {"[0123456789abcdef0123456789abcdef]", "['a b']", "sellers[0].api_tokens[0]", "header"},

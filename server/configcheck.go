@@ -44,6 +44,12 @@ func (c *Config) checkServing() []Problem {
 	c.checkSellers(&f)
 	c.checkProvisioners(&f)
 	c.checkEndpoints(&f)
+	if c.Limits.Body < 1<<10 || c.Limits.Body > 1<<20 {
+		f.add("limits.body", msgBounds, c.Limits.Body, 1<<10, 1<<20)
+	}
+	if c.Limits.KitBody < 1<<10 || c.Limits.KitBody > 64<<20 {
+		f.add("limits.kit_body", msgBounds, c.Limits.KitBody, 1<<10, 64<<20)
+	}
 	if c.Tracing.Endpoint != "" && !hostPort(c.Tracing.Endpoint, 1) {
 		f.add("tracing.endpoint", msgAddr)
 	}
@@ -246,7 +252,7 @@ func (c *Config) checkProvisioners(f *findings) {
 	for i, p := range c.Provisioners {
 		at := fmt.Sprintf("provisioners[%d]", i)
 		f.name(at+".name", p.Name, names)
-		if p.Name == fulfil.QueueOrderQuery {
+		if p.Name == fulfil.QueueOrderQuery || p.Name == fulfil.QueueLicenceUpload {
 			f.add(at+".name", msgReserved, p.Name)
 		}
 		switch p.Type {
@@ -286,6 +292,9 @@ func (t Template) check(f *findings, at string) {
 	if utf8.RuneCountInString(longest.Replace(t.Memo)) > 1024 {
 		f.add(at+".memo", msgTplLength, 1024)
 	}
+	if utf8.RuneCountInString(longest.Replace(t.Licence)) > 900 { // what is generated comes behind it
+		f.add(at+".licence", msgTplLength, 900)
+	}
 }
 
 func (c *Config) checkEndpoints(f *findings) {
@@ -302,14 +311,8 @@ func (c *Config) checkEndpoints(f *findings) {
 		if len(e.Keys) == 0 {
 			f.add(at+".keys", msgNone)
 		}
-		for k, key := range e.Keys {
-			switch {
-			case key == "":
-				f.add(fmt.Sprintf("%s.keys[%d]", at, k), msgRequired, "access key")
-			case slices.Contains(e.Keys[:k], key):
-				f.add(fmt.Sprintf("%s.keys[%d]", at, k), msgKeyTwice)
-			}
-		}
+		f.ring(at+".keys", e.Keys)
+		e.checkFamilies(f, at)
 		if e.Skew != 0 {
 			f.between(at+".skew", e.Skew, minSkew, maxSkew)
 		}
@@ -341,6 +344,7 @@ func (c *Config) checkProducts(f *findings, at string, products map[string]Produ
 			f.add(path+".provisioner", msgNoQueue, p.Provisioner)
 		}
 		f.between(path+".sync_budget", p.SyncBudget, 0, maxSyncBudget)
+		f.choice(path+".fingerprint", p.Fingerprint, fingerprintNot, fingerprintMust)
 	}
 }
 

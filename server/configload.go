@@ -241,6 +241,9 @@ func (c *Config) readSecrets(f *findings) {
 		one(&s.Marketplace.SecretKey, s.Marketplace.SecretKeyFile, at+".marketplace.secret_key")
 	}
 	for i := range c.Endpoints {
-		many(&c.Endpoints[i].Keys, c.Endpoints[i].KeyFiles, fmt.Sprintf("endpoints[%d].key_files", i))
+		e, at := &c.Endpoints[i], fmt.Sprintf("endpoints[%d]", i)
+		many(&e.Keys, e.KeyFiles, at+".key_files")
+		many(&e.KitKeys, e.KitKeyFiles, at+".kit_key_files")
+		many(&e.KitPrivateKeys, e.KitPrivateKeyFiles, at+".kit_private_key_files")
 	}
 }

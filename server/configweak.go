@@ -45,6 +45,9 @@ func (c *Config) Weak() []Problem {
 		for k, key := range e.Keys {
 			check(fmt.Sprintf("endpoints[%d].keys[%d]", i, k), key.Reveal(), minKey)
 		}
+		for k, key := range e.KitKeys {
+			check(fmt.Sprintf("endpoints[%d].kit_keys[%d]", i, k), key.Reveal(), minKey)
+		}
 	}
 	return f.list
 }

@@ -23,6 +23,7 @@ type door struct {
 type limits struct {
 	header, read, write time.Duration
 	body                int64
+	http1               bool // HTTP/1.1 and nothing newer
 }
 
 const (
@@ -42,6 +43,10 @@ func httpDoor(name, addr string, h http.Handler, l limits, files TLS, log *slog.
 		MaxHeaderBytes: maxHeader,
 		ErrorLog:       slog.NewLogLogger(log.With("door", name).Handler(), level),
 		TLSConfig:      tlsConfig(),
+	}
+	if l.http1 {
+		srv.Protocols = new(http.Protocols)
+		srv.Protocols.SetHTTP1(true)
 	}
 	d := &door{name: name, addr: addr, tls: files.Enabled()}
 	d.serve = func(l net.Listener) error {

@@ -15,9 +15,9 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
-	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/interceptor"
 )
 
@@ -31,7 +31,7 @@ const (
 // services are the handlers and what stands in front of them.
 type services struct {
 	internal   *v1.API
-	production *production.Server
+	production production.Deps
 	chains
 	tokens interceptor.Pair
 }
@@ -79,7 +79,7 @@ func (s *Server) grpcDoor(svc services) *door {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 20 * time.Second, PermitWithoutStream: true}),
 	)...)
 	svc.internal.Register(srv)
-	productionv1.RegisterSaasV2ServiceServer(srv, svc.production)
+	facade.Serve(srv, svc.production)
 	state := health.NewServer()
 	for name := range srv.GetServiceInfo() {
 		state.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)

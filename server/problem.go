@@ -83,6 +83,12 @@ var (
 	msgTplLength = text{"is longer than the marketplace takes once every {…} is filled in: at most %d characters", "填充 {…} 后超过云商店的长度限制：至多 %d 个字符"}
 	msgTplOther  = text{"is only for provisioners of type template: remove it", "仅适用于 template 类型的开通器：请删除"}
 
+	msgFamily   = text{"%q is no protocol family: use one of %s", "%q 不是已知的协议族：请使用 %s 之一"}
+	msgUnserved = text{"only matters to %s, which this endpoint does not serve: remove it, or add the family to families", "仅对 %s 有意义，而该地址未启用：请删除，或把协议族加入 families"}
+	msgKitKey   = text{"is needed by the families kit_v1 and kit_v2: give the RSA key (3072 bits or more) whose public half you entered in the seller centre", "kit_v1、kit_v2 协议族需要：请提供 RSA 私钥（不小于 3072 位），其公钥已填入卖家中心"}
+	msgRSA      = text{"is no RSA key of 3072 bits or more in PEM: make one with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072`", "不是不小于 3072 位的 PEM 格式 RSA 私钥：可用 `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072` 生成"}
+	msgActivity = text{"%q is no activity whose answer can wait: use one of %s", "%q 不是可以等待完成再应答的接口：请使用 %s 之一"}
+
 	msgDemo  = text{"is the public demo value: make your own with `koogate keys new`; everybody knows this one", "是公开的演示值：人人皆知，请用 `koogate keys new` 生成自己的值"}
 	msgShort = text{"has %d characters: use at least %d; `koogate keys new` makes one", "只有 %d 个字符：至少需要 %d 个，可用 `koogate keys new` 生成"}
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +49,8 @@ type market struct {
 	err   error
 	facts fulfil.OrderFacts
 }
+
+func (m *market) UploadLicence(context.Context, string, string, fulfil.Licence) error { return nil }
 
 func (m *market) QueryOrder(context.Context, string, string, string) (fulfil.OrderFacts, error) {
 	m.mu.Lock()
@@ -92,8 +96,12 @@ type rig struct {
 	market *market
 	log    *syncBuffer
 	deps   server.Deps
-	path   string // of the database
-	stop   func() error
+	path   string      // of the database
+	broken atomic.Bool // the store answers nothing but errors
+
+	once    sync.Once
+	clients *http.Client
+	stop    func() error
 }
 
 type option func(cfg *server.Config, d *server.Deps)
@@ -156,7 +164,7 @@ func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	}
 	registry := prometheus.NewRegistry()
 	return server.Deps{
-		Store: st, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Clock: clock.System{},
+		Store: breakable{st, r}, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Clock: clock.System{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -291,3 +299,26 @@ func refused(addr string) bool {
 	}
 	return err != nil
 }
+
+// breakable is a store that can be made to fail.
+type breakable struct {
+	store.Store
+	r *rig
+}
+
+func (b breakable) Apply(ctx context.Context, c *store.Change) error {
+	if b.r.broken.Load() {
+		return errors.New("the disk is full")
+	}
+	return b.Store.Apply(ctx, c)
+}
+
+func (b breakable) Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error) {
+	if b.r.broken.Load() {
+		return nil, errors.New("the disk is gone")
+	}
+	return b.Store.Instances(ctx, seller, ids)
+}
+
+// breakStore makes every decision fail from now on.
+func (r *rig) breakStore() { r.broken.Store(true) }

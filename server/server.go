@@ -71,13 +71,19 @@ func New(cfg Config, d Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
+	settings, err := cfg.settings()
+	if err != nil {
+		return nil, err
+	}
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
 	services := services{
 		internal: v1.New(v1.Options{
 			Core: s.core, Directory: entries, Validator: validator, Log: d.Log, Draining: s.draining,
 		}),
-		production: production.New(production.Deps{Core: s.core, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log}),
-		chains:     newChains(d, validator),
+		production: production.Deps{
+			Core: s.core, Directory: entries, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
+		},
+		chains: newChains(d, validator),
 	}
 	if services.tokens, err = cfg.auth(); err != nil {
 		return nil, err
@@ -219,12 +225,14 @@ func (s *Server) release(ctx context.Context) error {
 	return errors.Join(s.deps.Store.Close(), s.deps.Guard.Close(), s.deps.Telemetry.Shutdown(flush))
 }
 
-// jobs are this process's own work, by seller: the order queries and the template provisioners.
+// jobs are this process's own work, by seller: the order queries, the licence uploads and the template provisioners.
 func (s *Server) jobs() []fulfil.Jobs {
 	if !s.cfg.Jobs.Enabled {
 		return nil
 	}
-	handlers := map[string]fulfil.Handler{fulfil.QueueOrderQuery: s.core.RunOrderQuery}
+	handlers := map[string]fulfil.Handler{
+		fulfil.QueueOrderQuery: s.core.RunOrderQuery, fulfil.QueueLicenceUpload: s.core.RunLicenceUpload,
+	}
 	for _, p := range s.cfg.Provisioners {
 		if p.Type == ProvisionerTemplate {
 			handlers[p.Name] = s.core.RunTemplate(fulfil.Template(p.Template))

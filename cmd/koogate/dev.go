@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"io"
@@ -18,10 +19,11 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/facade"
 )
 
 // devCmd runs everything in one process on loopback: Koogate on SQLite, a marketplace simulator, and one order of each
-// kind through its whole life.
+// kind and of each protocol family through its whole life.
 type devCmd struct {
 	Once     bool   `help:"Drive the orders, print the table and exit: 0 when every row is green, else 1."`
 	Strict   bool   `help:"The simulator answers order queries only for orders that it placed."`
@@ -51,6 +53,7 @@ The names, keys and ports are fixed and known to everybody: never use dev mode w
 const (
 	demoSeller    = "demo"
 	demoKey       = "koogate-demo-access-key"
+	demoKitKey    = "koogate-demo-kit-key"
 	demoAK        = "koogate-demo-ak"
 	demoSK        = "koogate-demo-sk"
 	demoToken     = "koogate-demo-token"
@@ -76,13 +79,17 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 	}
 	log := slog.New(slog.NewTextHandler(out.err, &slog.HandlerOptions{Level: level}))
 
-	market, err := c.market(log)
+	key, keyPEM, err := demoRSA(dir)
+	if err != nil {
+		return err
+	}
+	market, err := c.market(log, &key.PublicKey)
 	if err != nil {
 		return err
 	}
 	defer market.close()
 	jaeger := c.findJaeger(ctx)
-	koogate, err := startServer(ctx, c.config(dir, market.drillURL, jaeger), log)
+	koogate, err := startServer(ctx, c.config(dir, market.drillURL, jaeger, keyPEM), log)
 	if err != nil {
 		return err
 	}
@@ -132,7 +139,7 @@ func (c *devCmd) directory() (dir string, tidy func() error, err error) {
 }
 
 // config is dev mode's whole configuration.
-func (c *devCmd) config(dir, drillURL, jaeger string) server.Config {
+func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) server.Config {
 	cfg := server.DefaultConfig()
 	cfg.Listen = server.Listen{Facade: c.Facade, API: c.API, GRPC: c.GRPC, Ops: c.Ops}
 	cfg.Database.URL = server.Secret("sqlite:" + filepath.Join(dir, "koogate.db"))
@@ -153,7 +160,8 @@ func (c *devCmd) config(dir, drillURL, jaeger string) server.Config {
 	}
 	cfg.Endpoints = []server.Endpoint{
 		{
-			Name: "demo", Seller: demoSeller, Keys: []server.Secret{demoKey},
+			Name: "demo", Seller: demoSeller, Families: facade.Families(), Keys: []server.Secret{demoKey},
+			KitKeys: []server.Secret{demoKitKey}, KitPrivateKeys: []server.Secret{server.Secret(kitPEM)},
 			Products: map[string]server.Product{"*": {Provisioner: templateQueue, SyncBudget: 4 * time.Second}},
 		},
 		{
@@ -178,11 +186,12 @@ type market struct {
 	drillURL    string
 }
 
-func (c *devCmd) market(log *slog.Logger) (m *market, err error) {
+func (c *devCmd) market(log *slog.Logger, kit *rsa.PublicKey) (m *market, err error) {
 	sim := func(endpoint string) (*simulator.Simulator, error) {
 		return simulator.New(simulator.Config{
-			FacadeURL: "http://" + c.Facade + "/produce/" + endpoint, AccessKey: demoKey, Credentials: demoCredentials,
-			Now: clock.System{}.Now, Sleep: sleep, Strict: c.Strict, Retry: simulator.DocumentedRetry().Compressed(3600),
+			FacadeURL: "http://" + c.Facade + "/produce/" + endpoint, AccessKey: demoKey, KitKey: demoKitKey, PublicKey: kit,
+			Credentials: demoCredentials,
+			Now:         clock.System{}.Now, Sleep: sleep, Strict: c.Strict, Retry: simulator.DocumentedRetry().Compressed(3600),
 			Poll: simulator.Schedule{Interval: 200 * time.Millisecond, Window: 30 * time.Second}, Log: log,
 		})
 	}

@@ -47,16 +47,19 @@ func (t *table) add(r row) {
 	if r.err != "" {
 		verdict = "FAILED: " + r.err
 	}
-	fmt.Fprintf(t.out.err, "  %-24s %s (%d steps, %s)\n", r.kind, verdict, r.steps, r.took.Round(time.Millisecond))
+	fmt.Fprintf(t.out.err, "  %-25s %s (%d steps, %s)\n", r.kind, verdict, r.steps, r.took.Round(time.Millisecond))
 }
 
-// place is where a row stands: the kinds in their documented order, then the drill.
+// place is where a row stands: the kinds in their documented order, then the families, then the drill.
 func (t *table) place(r row) int {
-	i := slices.Index(simulator.Kinds(), simulator.Kind(r.kind))
-	if i < 0 {
-		return len(simulator.Kinds())
+	kinds, families := simulator.Kinds(), familyRows()
+	if i := slices.Index(kinds, simulator.Kind(r.kind)); i >= 0 {
+		return i
 	}
-	return i
+	if i := slices.Index(families, r.kind); i >= 0 {
+		return len(kinds) + i
+	}
+	return len(kinds) + len(families)
 }
 
 func (t *table) failed() (n int) {
@@ -110,9 +113,9 @@ func (t *table) print() {
 	fmt.Fprintf(t.out.out, "%d orders, %d failed, %s since start\n", len(t.rows), t.failed(), clock.System{}.Now().Sub(t.began).Round(10*time.Millisecond))
 }
 
-// drive takes one order of each kind through its life, and one whose worker is killed.
+// drive takes one order of each kind and of each family through its life, and one whose worker is killed.
 func (c *devCmd) drive(ctx context.Context, m *market, t *table) error {
-	fmt.Fprintln(t.out.err, "driving one order of each kind through its life")
+	fmt.Fprintln(t.out.err, "driving one order of each kind and of each protocol family through its life")
 	var group errgroup.Group
 	for _, kind := range simulator.Kinds() {
 		group.Go(func() error {
@@ -124,6 +127,7 @@ func (c *devCmd) drive(ctx context.Context, m *market, t *table) error {
 			return nil
 		})
 	}
+	group.Go(func() error { return c.families(ctx, m, t) })
 	group.Go(func() error {
 		r, err := c.drill(ctx, m)
 		if err == nil {

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -32,7 +33,7 @@ type Client struct {
 	http           *http.Client
 	timeout        time.Duration
 	maxResponse    int64
-	sign           func(*http.Request) error
+	sign           func(r *http.Request, body []byte) error
 	scrub          func(string) string
 }
 
@@ -56,14 +57,37 @@ func (c *Client) QueryOrder(ctx context.Context, orderID, orderLineID string) (*
 		query.Set("orderLineId", orderLineID)
 	}
 
-	answer, connected, err := c.get(ctx, c.base, query)
-	if !connected && c.fallback != nil && ctx.Err() == nil && errors.Is(err, ErrNetwork) && !isCertificate(err) {
-		answer, _, err = c.get(ctx, c.fallback, query)
-	}
+	answer, err := c.attempt(ctx, call{
+		name: callQuery, method: http.MethodGet, path: QueryOrderPath, query: query, contentType: ContentType,
+	})
 	if err != nil {
 		return nil, err
 	}
 	return c.interpret(answer)
+}
+
+// The names of the calls, for the texts of errors.
+const (
+	callQuery  = "query order"
+	callUpload = "upload licence"
+)
+
+// call is a request that has not been sent yet.
+type call struct {
+	name, method string
+	path         string // escaped
+	query        url.Values
+	contentType  string
+	body         []byte
+}
+
+// attempt sends a call once, or twice when no connection to the main host can be made.
+func (c *Client) attempt(ctx context.Context, r call) (answer, error) {
+	a, connected, err := c.send(ctx, c.base, r)
+	if !connected && c.fallback != nil && ctx.Err() == nil && errors.Is(err, ErrNetwork) && !isCertificate(err) {
+		a, _, err = c.send(ctx, c.fallback, r)
+	}
+	return a, err
 }
 
 // answer is an HTTP answer whose body has been read.
@@ -73,9 +97,9 @@ type answer struct {
 	body      []byte
 }
 
-// get performs one attempt. connected reports whether a connection was made,
+// send performs one attempt. connected reports whether a connection was made,
 // and with it, whether the host may have seen the request.
-func (c *Client) get(ctx context.Context, base *url.URL, query url.Values) (a answer, connected bool, err error) {
+func (c *Client) send(ctx context.Context, base *url.URL, call call) (a answer, connected bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	var got atomic.Bool
@@ -83,21 +107,21 @@ func (c *Client) get(ctx context.Context, base *url.URL, query url.Values) (a an
 		GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
 	})
 
-	target := base.JoinPath(QueryOrderPath)
-	target.RawQuery = query.Encode()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), http.NoBody)
+	target := base.JoinPath(call.path)
+	target.RawQuery = call.query.Encode()
+	r, err := http.NewRequestWithContext(ctx, call.method, target.String(), bytes.NewReader(call.body))
 	if err != nil {
 		return a, false, fmt.Errorf("%w: request", ErrArgument)
 	}
-	r.Header.Set("Content-Type", ContentType)
+	r.Header.Set("Content-Type", call.contentType)
 	r.Header.Set("Accept", "application/json")
-	if err := c.sign(r); err != nil {
-		return a, false, &Error{Message: "the request cannot be signed", err: err}
+	if err := c.sign(r, call.body); err != nil {
+		return a, false, &Error{call: call.name, Message: "the request cannot be signed", err: err}
 	}
 
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return a, got.Load(), c.networkError(0, "", err)
+		return a, got.Load(), c.networkError(call.name, 0, "", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	a.status = resp.StatusCode
@@ -105,21 +129,21 @@ func (c *Client) get(ctx context.Context, base *url.URL, query url.Values) (a an
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, c.maxResponse+1))
 	switch {
 	case int64(len(a.body)) > c.maxResponse:
-		return a, true, &Error{HTTPStatus: a.status, RequestID: a.requestID, Message: "the answer is too large", Retryable: a.status >= 500, err: ErrResponseSize}
+		return a, true, &Error{call: call.name, HTTPStatus: a.status, RequestID: a.requestID, Message: "the answer is too large", Retryable: a.status >= 500, err: ErrResponseSize}
 	case err != nil:
-		return a, true, c.networkError(a.status, a.requestID, err)
+		return a, true, c.networkError(call.name, a.status, a.requestID, err)
 	default:
 		return a, true, nil
 	}
 }
 
 // networkError hides the URL that net/http puts into its errors, and keeps the cause.
-func (c *Client) networkError(status int, requestID string, err error) *Error {
+func (c *Client) networkError(name string, status int, requestID string, err error) *Error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return &Error{HTTPStatus: status, RequestID: requestID, Message: c.scrub(err.Error()), Retryable: true, err: errors.Join(ErrNetwork, err)}
+	return &Error{call: name, HTTPStatus: status, RequestID: requestID, Message: c.scrub(err.Error()), Retryable: true, err: errors.Join(ErrNetwork, err)}
 }
 
 func isCertificate(err error) bool {
@@ -127,11 +151,14 @@ func isCertificate(err error) bool {
 	return errors.As(err, &verification)
 }
 
-func validID(id string) bool {
-	if id == "" || !utf8.ValidString(id) || utf8.RuneCountInString(id) > MaxID {
+func validID(id string) bool { return validText(id, MaxID) }
+
+// validText reports whether a text has 1 to limit characters and none of them is a control character.
+func validText(text string, limit int) bool {
+	if text == "" || !utf8.ValidString(text) || utf8.RuneCountInString(text) > limit {
 		return false
 	}
-	for _, r := range id {
+	for _, r := range text {
 		if r < ' ' || r == 0x7f {
 			return false
 		}

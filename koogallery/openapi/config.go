@@ -103,7 +103,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	// Closures keep the keys out of reach of anything that prints a Client.
 	credentials, now := cfg.Credentials, cfg.Now
-	c.sign = func(r *http.Request) error { return sign.SignRequest(r, nil, credentials, now()) }
+	c.sign = func(r *http.Request, body []byte) error { return sign.SignRequest(r, body, credentials, now()) }
 	c.scrub = func(s string) string { return scrub(s, credentials) }
 	return c, nil
 }

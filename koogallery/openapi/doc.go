@@ -1,5 +1,7 @@
-// Package openapi is a client of the marketplace's open API "query order"
-// (查询订单), GET /api/mkp-openapi-public/global/v1/order/query (open-apis §2).
+// Package openapi is a client of two of the marketplace's open APIs: "query
+// order" (查询订单), GET /api/mkp-openapi-public/global/v1/order/query (open-apis
+// §2), and the upload of licences (字符串/文件流上传), POST
+// /api/mkp-openapi-public/global/v1/market-event/{event_id}/file (saas-v1 §6.1).
 //
 // A create call of the production interface carries only an order id. Buyer,
 // product, charging mode and expiry come from here:
@@ -21,7 +23,7 @@
 // them and says what it could not read. Buyer data is personal: [OrderInfo],
 // [BuyerInfo] and [ExtendParam] do not print it.
 //
-// What it is not: the usage push, the license interfaces, or a cache. The mock
+// What it is not: the usage push, the licence code interfaces, or a cache. The mock
 // orders that the real service answers for debugging are in [MockOrders].
 //
 // Start with [New].

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,8 +10,9 @@ import (
 
 // Sentinels. All but ErrArgument and ErrConfig come inside an *Error.
 var (
-	// ErrArgument says that an id given to QueryOrder is unusable.
-	ErrArgument = errors.New("openapi: unusable order id or order line id")
+	// ErrArgument says that an id given to QueryOrder, or what is given to
+	// UploadLicence, is unusable.
+	ErrArgument = errors.New("openapi: unusable id or upload")
 
 	// ErrNetwork says that no complete answer arrived. The cause matches too,
 	// for instance context.DeadlineExceeded.
@@ -39,6 +41,12 @@ const (
 	SuffixRateLimit      = "0250" // 406, called too often; retryable
 )
 
+// Codes of the upload interface, which answers them with HTTP 200 (saas-v1 §6.1).
+const (
+	CodeNoApplication = "91381034" // there is no such licence application; final
+	CodeNothingLeft   = "91381035" // the period has no remaining amount; final
+)
+
 // gatewayPrefix begins the codes of the API gateway in front of the interface.
 const gatewayPrefix = "APIGW."
 
@@ -63,20 +71,21 @@ type Error struct {
 	// Retryable says whether the same call may succeed later. It is true for
 	// network errors, answers that cannot be read, 0999, rate limits (0250, 406,
 	// 429, APIGW.0308), 408 and 5xx without a documented code. It is false for the
-	// documented refusals 0100, 0101, 0199, 0150, 0151, 0154 and 9001 to 9005,
-	// redirects and other 4xx.
+	// documented refusals 0100, 0101, 0199, 0150, 0151, 0154, 9001 to 9005, 91381034
+	// and 91381035, redirects and other 4xx.
 	Retryable bool
 
 	// RequestID is the gateway's id of the request, for a support case. May be "".
 	RequestID string
 
-	err error
+	call string
+	err  error
 }
 
 // Error implements error.
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString("openapi: query order")
+	b.WriteString("openapi: " + cmp.Or(e.call, callQuery))
 	if e.HTTPStatus != 0 {
 		fmt.Fprintf(&b, ": HTTP %d", e.HTTPStatus)
 	}
@@ -138,7 +147,7 @@ func retryable(status int, code string) bool {
 		case SuffixInternal, SuffixRateLimit:
 			return true
 		case SuffixParameterValue, SuffixParameter, SuffixRequest, SuffixNotPermitted, SuffixNoAuthority, SuffixToken,
-			"9001", "9002", "9003", "9004", "9005":
+			"9001", "9002", "9003", "9004", "9005", CodeNoApplication, CodeNothingLeft:
 			return false
 		}
 	}

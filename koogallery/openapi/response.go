@@ -19,26 +19,12 @@ type envelope struct {
 
 // interpret turns an answer into an order or an *Error.
 func (c *Client) interpret(a answer) (*OrderInfo, error) {
-	failure := &Error{HTTPStatus: a.status, RequestID: a.requestID}
-	var e envelope
-	if decodeObject(a.body, &e, "answer") != nil {
-		failure.Message = "the answer is not a JSON object of the documented kind"
-		failure.Retryable = a.status == http.StatusOK || retryable(a.status, "")
-		failure.err = ErrResponse
-		return nil, failure
-	}
-	if id := cleanID(string(e.RequestID)); id != "" {
-		failure.RequestID = id
-	}
-	message := e.ResultMsg
-	failure.Code = normalise(cleanCode(string(e.ResultCode)))
-	if failure.Code == "" {
-		failure.Code, message = normalise(cleanCode(string(e.GatewayCode))), e.GatewayMsg
-	}
-
+	failure := &Error{call: callQuery, HTTPStatus: a.status, RequestID: a.requestID}
+	e, message, ok := open(a, failure)
 	switch {
+	case !ok:
 	case a.status != http.StatusOK || (failure.Code != "" && !isSuccess(failure.Code)):
-		failure.Message = c.scrub(string(message))
+		failure.Message = c.scrub(message)
 		failure.Retryable = retryable(a.status, failure.Code)
 	case failure.Code == "":
 		failure.Message, failure.err = "the answer holds no result code", ErrResponse
@@ -54,6 +40,25 @@ func (c *Client) interpret(a answer) (*OrderInfo, error) {
 		failure.Message, failure.err = err.Error(), err
 	}
 	return nil, failure
+}
+
+// open decodes an answer's envelope and puts its code and request id into
+// failure. ok is false when it cannot be read; then failure is complete.
+func open(a answer, failure *Error) (e envelope, message string, ok bool) {
+	if decodeObject(a.body, &e, "answer") != nil {
+		failure.Message = "the answer is not a JSON object of the documented kind"
+		failure.Retryable = a.status == http.StatusOK || retryable(a.status, "")
+		failure.err = ErrResponse
+		return e, "", false
+	}
+	if id := cleanID(string(e.RequestID)); id != "" {
+		failure.RequestID = id
+	}
+	if failure.Code = normalise(cleanCode(string(e.ResultCode))); failure.Code != "" {
+		return e, string(e.ResultMsg), true
+	}
+	failure.Code = normalise(cleanCode(string(e.GatewayCode)))
+	return e, string(e.GatewayMsg), true
 }
 
 // isSuccess accepts MKT.0000 and CBC.0000, and zeros of any length without a prefix.

@@ -34,8 +34,7 @@ func Canonical(body []byte) ([]byte, error) {
 	if !s.accept('{') {
 		return nil, ErrJSON
 	}
-	members, err := s.members(1)
-	if err != nil {
+	if err := s.members(1); err != nil {
 		return nil, err
 	}
 	s.space()
@@ -43,6 +42,7 @@ func Canonical(body []byte) ([]byte, error) {
 		return nil, ErrJSON
 	}
 
+	members := s.list
 	slices.SortStableFunc(members, func(a, b member) int { return compareUTF16(a.name, b.name) })
 	out := make([]byte, 0, len(s.out)+2)
 	out = append(out, '{')
@@ -64,25 +64,6 @@ type member struct {
 	name       string
 	start, end int
 	null       bool
-}
-
-// lastOfEach drops repeated names: the first position stays, the last value
-// wins, as in a Java LinkedHashMap.
-func lastOfEach(members []member) []member {
-	if len(members) < 2 {
-		return members
-	}
-	at := make(map[string]int, len(members))
-	kept := make([]member, 0, len(members))
-	for _, m := range members {
-		if i, seen := at[m.name]; seen {
-			kept[i] = m
-			continue
-		}
-		at[m.name] = len(kept)
-		kept = append(kept, m)
-	}
-	return kept
 }
 
 // compareUTF16 compares valid UTF-8 strings as Java compares strings. That is

@@ -47,6 +47,13 @@ var (
 	// ErrDepth says that a JSON body is nested deeper than MaxDepth. It matches ErrJSON.
 	ErrDepth = fmt.Errorf("%w: nested too deeply", ErrJSON)
 
+	// ErrNested says that a body which has to be flat holds an array or object. It matches ErrJSON.
+	ErrNested = fmt.Errorf("%w: nested value", ErrJSON)
+
+	// ErrQuery says that a query string is badly percent-encoded, not valid
+	// UTF-8 or has more than 1024 parameters.
+	ErrQuery = errors.New("sign: malformed query")
+
 	// ErrURL says that a URL to be signed is unusable.
 	ErrURL = errors.New("sign: unusable URL")
 

@@ -81,3 +81,79 @@ func ExampleVerifyRequest() {
 	fmt.Println(accessKey, err)
 	// Output: testAK <nil>
 }
+
+func ExampleVerifyQuery() {
+	call, err := sign.SignQuery("https://www.isvwebsite.com/saasproduce", "old-key", url.Values{
+		"activity": {"releaseInstance"}, "instanceId": {"10e758d0"}, "timeStamp": {"20200727073711903"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	received, err := url.Parse(call)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	key, q, err := sign.VerifyQuery([]string{"new-key", "old-key"}, received.RawQuery)
+	fmt.Println(key, q.Params["activity"], q.Repaired, err)
+	// Output: 1 releaseInstance false <nil>
+}
+
+func ExampleAuthTokenQuery() {
+	token, err := sign.AuthTokenQuery("k", "timeStamp=20200727073711903&activity=releaseInstance")
+	fmt.Println(token, err)
+	// Output: fX3Uqla/54FxHkfXDtV1L7lBgPysLgOCYKkrxxPUXgw= <nil>
+}
+
+func ExampleSignQuery() {
+	call, err := sign.SignQuery("https://www.isvwebsite.com/saasproduce", "k", url.Values{
+		"timeStamp": {"20200727073711903"}, "customerName": {"Zhang San"},
+	})
+	fmt.Println(call, err)
+	// Output: https://www.isvwebsite.com/saasproduce?customerName=Zhang%20San&timeStamp=20200727073711903&authToken=9V3DhODnWhxt9vTHb7s5SJkUL3hG3U6EDHPjpQI4PCU%3D <nil>
+}
+
+func ExampleVerifyBody() {
+	body := []byte(`{"tenantId":"t-1","flag":1,"parentCode":"","timeStamp":"20220413093539534"}`)
+	token, err := sign.AuthTokenBody("old-key", body)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	header := http.Header{}
+	header.Set(sign.AuthTokenHeader, token)
+	key, err := sign.VerifyBody([]string{"new-key", "old-key"}, header.Get(sign.AuthTokenHeader), body)
+	fmt.Println(key, err)
+	// Output: 1 <nil>
+}
+
+func ExampleAuthTokenBody() {
+	token, err := sign.AuthTokenBody("isvAccessKey-0123456789", []byte(`{"p1":1,"p3":3,"p2":2,"timeStamp":"201706211855321"}`))
+	fmt.Println(token, err)
+	// Output: PYN3zG3iwh/ik/XR+DyXUEP3PkOeDCeeH7piC62QrwQ= <nil>
+}
+
+// The marketplace signs the sorted form of what it sends.
+func ExampleVerifyKit() {
+	body := []byte(`{"tenantId": "t-1", "flag": 1, "extra": null}`)
+	sorted, err := sign.Canonical(body)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	header := http.Header{}
+	header.Set(sign.KitNonceHeader, "9FB42E04")
+	header.Set(sign.KitTimestampHeader, "1680508237508")
+	header.Set(sign.KitSignHeader, sign.KitSign("old-key", "9FB42E04", "1680508237508", sorted))
+
+	key, form, err := sign.VerifyKit([]string{"new-key", "old-key"},
+		header.Get(sign.KitNonceHeader), header.Get(sign.KitTimestampHeader), header.Get(sign.KitSignHeader), body)
+	fmt.Println(key, form, err)
+	// Output: 1 sorted <nil>
+}
+
+func ExampleKitSign() {
+	fmt.Println(sign.KitSign("k", "9FB42E04", "1680508237508", []byte(`{"flag":1,"tenantId":"t-1"}`)))
+	// Output: 922347a5cf1264e53bb71cb303a62d1caa82a5d3fda858c9f88881bfa738fafe
+}

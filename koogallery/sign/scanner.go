@@ -1,6 +1,10 @@
 package sign
 
 import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -12,7 +16,14 @@ type scanner struct {
 	in  []byte
 	out []byte
 	pos int
+
+	list  []member // stack of members, shared by all levels
+	order []int32  // scratch of repeats
+	buf   []byte   // scratch of content and of rejoin
 }
+
+// memberLen is the shortest member, "":0 and a comma.
+const memberLen = 5
 
 func (s *scanner) space() {
 	for s.pos < len(s.in) {
@@ -33,42 +44,47 @@ func (s *scanner) accept(c byte) bool {
 	return false
 }
 
-// members reads the rest of an object after its opening brace. Each member is
-// appended to out as "name":value without separators between members.
-func (s *scanner) members(depth int) ([]member, error) {
+// members reads the rest of an object after its opening brace and pushes its
+// members on the list. Each is appended to out as "name":value, with a comma
+// between two members that belongs to neither.
+func (s *scanner) members(depth int) error {
 	if depth > MaxDepth {
-		return nil, ErrDepth
+		return ErrDepth
 	}
-	var list []member
 	s.space()
 	if s.accept('}') {
-		return nil, nil
+		return nil
+	}
+	if s.list == nil {
+		s.list = make([]member, 0, min(bytes.Count(s.in, []byte{':'}), len(s.in)/memberLen+1))
 	}
 	for {
 		s.space()
 		m := member{start: len(s.out)}
-		name, err := s.text()
+		content, err := s.content()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		m.name = name
+		m.name = string(content)
+		s.out = appendQuoted(s.out, content)
 		s.space()
 		if !s.accept(':') {
-			return nil, ErrJSON
+			return ErrJSON
 		}
 		s.out = append(s.out, ':')
 		if m.null, err = s.value(depth); err != nil {
-			return nil, err
+			return err
 		}
 		m.end = len(s.out)
-		list = append(list, m)
+		s.list = append(s.list, m)
 		s.space()
 		if s.accept('}') {
-			return list, nil
+			return nil
 		}
 		if !s.accept(',') {
-			return nil, ErrJSON
+			return ErrJSON
 		}
+		s.out = append(s.out, ',')
 	}
 }
 
@@ -86,8 +102,12 @@ func (s *scanner) value(depth int) (null bool, err error) {
 		s.pos++
 		return false, s.array(depth + 1)
 	case c == '"':
-		_, err = s.text()
-		return false, err
+		content, err := s.content()
+		if err != nil {
+			return false, err
+		}
+		s.out = appendQuoted(s.out, content)
+		return false, nil
 	case c == 't':
 		return false, s.literal("true")
 	case c == 'f':
@@ -101,25 +121,69 @@ func (s *scanner) value(depth int) (null bool, err error) {
 	}
 }
 
-// object reads a nested object. Members are written apart and joined at the
-// end, because only then it is known which of them survive.
+// object reads a nested object. Only when a name is repeated is what was
+// written put together anew.
 func (s *scanner) object(depth int) error {
-	begin := len(s.out)
-	list, err := s.members(depth)
-	if err != nil {
+	begin, bottom := len(s.out), len(s.list)
+	s.out = append(s.out, '{')
+	if err := s.members(depth); err != nil {
 		return err
 	}
-	kept := lastOfEach(list)
-	joined := make([]byte, 0, len(s.out)-begin+len(kept)+2)
-	joined = append(joined, '{')
-	for i, m := range kept {
-		if i > 0 {
-			joined = append(joined, ',')
-		}
-		joined = append(joined, s.out[m.start:m.end]...)
+	if list := s.list[bottom:]; s.repeats(list) {
+		s.rejoin(begin, list)
 	}
-	s.out = append(append(s.out[:begin], joined...), '}')
+	s.list = s.list[:bottom]
+	s.out = append(s.out, '}')
 	return nil
+}
+
+// repeats reports whether a name occurs more than once. Of such members the
+// first takes over the last one's text and the others lose theirs, as in a Java
+// LinkedHashMap.
+func (s *scanner) repeats(list []member) bool {
+	if len(list) < 2 {
+		return false
+	}
+	s.order = s.order[:0]
+	for i := range list {
+		s.order = append(s.order, int32(i)) // no overflow below a body of 10 GiB
+	}
+	slices.SortFunc(s.order, func(i, j int32) int {
+		return cmp.Or(strings.Compare(list[i].name, list[j].name), cmp.Compare(i, j))
+	})
+	found := false
+	for from := 0; from < len(s.order); {
+		to := from + 1
+		for to < len(s.order) && list[s.order[to]].name == list[s.order[from]].name {
+			to++
+		}
+		if to-from > 1 {
+			found = true
+			first, last := &list[s.order[from]], list[s.order[to-1]]
+			for _, i := range s.order[from+1 : to] {
+				list[i].start, list[i].end = 0, 0
+			}
+			first.start, first.end = last.start, last.end
+		}
+		from = to
+	}
+	return found
+}
+
+// rejoin replaces what out holds from the brace at begin on by the members that
+// still have a text.
+func (s *scanner) rejoin(begin int, list []member) {
+	s.buf = append(s.buf[:0], '{')
+	for _, m := range list {
+		if m.start == m.end {
+			continue
+		}
+		if len(s.buf) > 1 {
+			s.buf = append(s.buf, ',')
+		}
+		s.buf = append(s.buf, s.out[m.start:m.end]...)
+	}
+	s.out = append(s.out[:begin], s.buf...)
 }
 
 func (s *scanner) array(depth int) error {
@@ -189,40 +253,44 @@ func (s *scanner) digits() bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// text reads a string, appends it to out in quotes and returns its content.
-func (s *scanner) text() (string, error) {
+// content reads a string and returns what it stands for, never longer than its
+// spelling. The result is valid until the next call.
+func (s *scanner) content() ([]byte, error) {
 	if !s.accept('"') {
-		return "", ErrJSON
+		return nil, ErrJSON
 	}
-	var content []byte
+	if s.buf == nil {
+		s.buf = make([]byte, 0, len(s.in)-s.pos)
+	}
+	content := s.buf[:0]
 	for s.pos < len(s.in) {
 		c := s.in[s.pos]
 		switch {
 		case c == '"':
 			s.pos++
-			s.out = appendQuoted(s.out, content)
-			return string(content), nil
+			s.buf = content
+			return content, nil
 		case c == '\\':
 			r, err := s.escape()
 			if err != nil {
-				return "", err
+				return nil, err
 			}
 			content = utf8.AppendRune(content, r)
 		case c < ' ':
-			return "", ErrJSON
+			return nil, ErrJSON
 		case c < utf8.RuneSelf:
 			content = append(content, c)
 			s.pos++
 		default:
 			r, size := utf8.DecodeRune(s.in[s.pos:])
 			if r == utf8.RuneError && size == 1 {
-				return "", ErrJSON
+				return nil, ErrJSON
 			}
 			content = append(content, s.in[s.pos:s.pos+size]...)
 			s.pos += size
 		}
 	}
-	return "", ErrJSON
+	return nil, ErrJSON
 }
 
 // escape reads one escape sequence, or two that form a surrogate pair.

@@ -13,10 +13,15 @@ import (
 // encode returns params as the marketplace prints a body: compact JSON, names
 // ascending, no HTML escapes (saas-v2 §2.1).
 func encode(params map[string]any) ([]byte, error) {
+	return plainJSON(params)
+}
+
+// plainJSON encodes without HTML escapes.
+func plainJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(params); err != nil {
+	if err := e.Encode(v); err != nil {
 		return nil, fmt.Errorf("simulator: encode body: %w", err)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
@@ -27,7 +32,7 @@ func encode(params map[string]any) ([]byte, error) {
 func (s *Simulator) params(m *message, instanceID string) map[string]any {
 	p := maps.Clone(m.params)
 	p["activity"] = string(m.Activity)
-	if m.Activity == ActivityNew {
+	if m.act == ActivityNew {
 		p["businessId"] = uuid(s.cfg.NewID())
 	} else {
 		p["instanceId"] = instanceID

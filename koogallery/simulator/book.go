@@ -12,11 +12,13 @@ type book struct {
 	maxOrders, maxCalls int
 
 	mu          sync.Mutex
-	orders      map[string]*order
+	orders      map[string]*order // by key
 	sequence    []*order          // oldest first
-	instances   map[string]string // instance id to the order that opened it
+	instances   map[string]string // instance id to the key of the order that opened it
 	messages    []*message        // oldest first
 	calls       []Call            // oldest first
+	events      map[string]*event
+	eventIDs    []string // oldest first
 	lastMessage int64
 	lastCall    int64
 	failed      monthCount
@@ -29,6 +31,7 @@ func newBook(maxOrders, maxCalls int) *book {
 		maxCalls:  maxCalls,
 		orders:    make(map[string]*order),
 		instances: make(map[string]string),
+		events:    make(map[string]*event),
 	}
 }
 
@@ -51,13 +54,13 @@ func monthOf(t time.Time) string { return t.In(beijing).Format("2006-01") }
 func (b *book) add(o *order) (bool, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.orders[o.ID] != nil {
+	if b.orders[o.key()] != nil {
 		return false, nil
 	}
 	if len(b.sequence) >= b.maxOrders && !b.forget() {
 		return false, ErrFull
 	}
-	b.orders[o.ID] = o
+	b.orders[o.key()] = o
 	b.sequence = append(b.sequence, o)
 	return true, nil
 }
@@ -69,9 +72,9 @@ func (b *book) forget() bool {
 		return false
 	}
 	old := b.sequence[i]
-	delete(b.orders, old.ID)
+	delete(b.orders, old.key())
 	for _, id := range []string{old.InstanceID, old.seenID} {
-		if b.instances[id] == old.ID {
+		if b.instances[id] == old.key() {
 			delete(b.instances, id)
 		}
 	}
@@ -106,6 +109,14 @@ func (b *book) copyOf(o *order) Order {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return o.Order
+}
+
+// queried counts a query order about an order that was placed here.
+func (b *book) queried(id string) {
+	_ = b.with(id, func(o *order) error { // of others nothing is counted
+		o.Queries++
+		return nil
+	})
 }
 
 // begin gives a message its number and makes it pending under a deliver loop.

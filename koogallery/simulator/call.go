@@ -10,7 +10,7 @@ type Call struct {
 	LineID     string        `json:"orderLineId"`
 	InstanceID string        `json:"instanceId,omitempty"` // sent
 	Activity   Activity      `json:"activity"`
-	Scene      string        `json:"scene,omitempty"` // scene of a refresh, status of a status change
+	Scene      string        `json:"scene,omitempty"` // scene of a refresh, status of a status change, flag of the Kit
 	Test       bool          `json:"test,omitempty"`  // testFlag "1"
 	Attempt    int           `json:"attempt"`         // from 1
 	At         time.Time     `json:"at"`
@@ -29,14 +29,16 @@ type Call struct {
 	Err     string `json:"err,omitempty"`
 	Problem string `json:"problem,omitempty"`
 
+	act   Activity // what SaaS V2.0 calls the activity
 	shows shown
 }
 
-// shown is what an answer to queryInstance showed of the instance.
+// shown is what an answer showed of the instance.
 type shown struct {
 	access  bool     // appInfo with a front-end URL
 	usage   bool     // at least one usageInfo
 	related []string // relatedInstanceId of the usage
+	digest  string   // of what newInstance or getLicense of V1 handed over
 }
 
 // Outcome is the judgement of a call.

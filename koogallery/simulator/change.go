@@ -63,15 +63,17 @@ func (s *Simulator) carryOut(ctx context.Context, m *message, err error) (Order,
 }
 
 // follow places an order about an existing instance.
-func (s *Simulator) follow(orderID string, typ openapi.OrderType, p Product, expire time.Time) (own, root *order, err error) {
+func (s *Simulator) follow(orderID string, a Activity, typ openapi.OrderType, p Product, expire time.Time) (own, root *order, err error) {
 	err = s.book.with(orderID, func(o *order) error {
-		root = o
+		if root = o; !o.Family.knows(a) {
+			return ErrOrderState
+		}
 		return o.usable()
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	own, err = s.enter(root, typ, root.Kind, p, expire)
+	own, err = s.enter(root, root.Family, typ, root.Kind, p, expire)
 	return own, root, err
 }
 
@@ -103,12 +105,12 @@ func (s *Simulator) term(orderID string) (present Term, back *Term, err error) {
 // refresh builds a refreshInstance from one term to another. productId is sent
 // when the period type changed (saas-v2 §5.3).
 func (s *Simulator) refresh(orderID, scene string, typ openapi.OrderType, from, to Term) (*message, error) {
-	own, root, err := s.follow(orderID, typ, to.Product, to.ExpireTime)
+	own, root, err := s.follow(orderID, ActivityRefresh, typ, to.Product, to.ExpireTime)
 	if err != nil {
 		return nil, err
 	}
 	m := newMessage(ActivityRefresh, own, root, &change{term: to}).withOrder()
-	m.schedule, m.Scene = s.cfg.Retry.Refresh, scene
+	m.schedule, m.Scene = s.cfg.Retry.Of(root.Family).Refresh, scene
 	m.params["scene"] = scene
 	m.params["expireTime"] = s.cfg.wireTime(to.ExpireTime)
 	if from.Product.PeriodType != to.Product.PeriodType {
@@ -132,6 +134,9 @@ func (s *Simulator) renewalChange(orderID string, linearValue int) (*message, er
 	}
 	p := t.Product
 	p.LinearValue = linearValue
+	if o, err := s.book.find(orderID); err != nil || !o.Family.polls() {
+		return nil, ErrOrderState // no other family knows the scene
+	}
 	return s.extension(orderID, SceneRenewalChange, t, p)
 }
 

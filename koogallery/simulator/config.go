@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"crypto/rsa"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
 )
 
@@ -16,6 +18,9 @@ import (
 const (
 	// DefaultTimeout is how long the marketplace waits for an answer (saas-v2 §1).
 	DefaultTimeout = 5 * time.Second
+
+	// DefaultV1Timeout is how long it waits for the answer to a V1 call (saas-v1 §1).
+	DefaultV1Timeout = 20 * time.Second
 
 	// DefaultMaxOrders is how many orders are remembered.
 	DefaultMaxOrders = 10_000
@@ -28,11 +33,25 @@ const (
 // required; everything else has a default.
 type Config struct {
 	// FacadeURL is the seller's production address, to which every call goes,
-	// for example http://127.0.0.1:8080/produce/demo. http or https.
+	// for example http://127.0.0.1:8080/produce/demo. http or https. V1 needs it
+	// without a query.
 	FacadeURL string
 
 	// AccessKey is the key bound to that address; it signs the calls.
 	AccessKey string
+
+	// KitKey is the key bound to the Kit addresses below it; it signs the Kit's
+	// calls (kit §A.10). Default: AccessKey.
+	KitKey string
+
+	// EncryptType is the cipher of mobilePhone and email in V1 calls, chosen when
+	// the product was published (saas-v1 §2.4). Default: seal.AES256.
+	EncryptType seal.EncryptType
+
+	// PublicKey is the key that the seller uploaded for its application
+	// credential: it encrypts the clientSecret (kit §A.10). Only the joint
+	// families need it.
+	PublicKey *rsa.PublicKey
 
 	// Credentials are the AK/SK with which the seller calls the open APIs of
 	// Handler. Without them every such request is refused.
@@ -59,6 +78,10 @@ type Config struct {
 
 	// Timeout is how long one call may take. Default: DefaultTimeout.
 	Timeout time.Duration
+
+	// V1Timeout is the same for the calls of V1, GET and Kit. Default:
+	// DefaultV1Timeout.
+	V1Timeout time.Duration
 
 	// Retry says how failed calls are repeated. Default: DocumentedRetry.
 	Retry RetryProfile
@@ -103,7 +126,9 @@ func (c Config) prepared() (Config, error) {
 		return c, fmt.Errorf("%w: AccessKey is empty", ErrConfig)
 	case c.Now == nil || c.Sleep == nil:
 		return c, fmt.Errorf("%w: Now and Sleep are required", ErrConfig)
-	case c.Timeout < 0 || c.MaxOrders < 0 || c.MaxCalls < 0:
+	case c.EncryptType != "" && c.EncryptType != seal.AES256 && c.EncryptType != seal.AES128:
+		return c, fmt.Errorf("%w: EncryptType is neither AES256 nor AES128", ErrConfig)
+	case c.Timeout < 0 || c.V1Timeout < 0 || c.MaxOrders < 0 || c.MaxCalls < 0:
 		return c, fmt.Errorf("%w: a limit is negative", ErrConfig)
 	}
 	products := DemoProducts()
@@ -120,6 +145,15 @@ func (c Config) prepared() (Config, error) {
 
 	if c.NewID == nil {
 		c.NewID = randomID
+	}
+	if c.KitKey == "" {
+		c.KitKey = c.AccessKey
+	}
+	if c.EncryptType == "" {
+		c.EncryptType = seal.AES256
+	}
+	if c.V1Timeout == 0 {
+		c.V1Timeout = DefaultV1Timeout
 	}
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout

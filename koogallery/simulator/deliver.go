@@ -52,7 +52,11 @@ func (s *Simulator) try(ctx context.Context, m *message) (Call, error) {
 	if done {
 		return c, nil
 	}
-	if err := s.exchange(ctx, &c, s.params(m, instanceID)); err != nil {
+	params, err := m.dialect.params(s, m, instanceID)
+	if err != nil {
+		return c, err
+	}
+	if err := s.exchange(ctx, &c, m.dialect, params); err != nil {
 		return c, err
 	}
 	s.book.note(m, &c)

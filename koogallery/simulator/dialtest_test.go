@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -110,5 +111,59 @@ func TestDialTestCustomCasesAndContext(t *testing.T) {
 	}
 	if sim.Shelf().FailedDialDays != 0 {
 		t.Error("an interrupted dial test counts")
+	}
+}
+
+func TestDialTestOfEveryFamily(t *testing.T) {
+	base := []string{"newInstance", "refreshInstance", "upgrade", "expireInstance", "releaseInstance"}
+	kit := []string{"tenantSync 1", "applicationSync 1", "allOrgSync", "authSync 1", "singleOrgSync 1"}
+	v2 := []string{"newInstance", "queryInstance", "refreshInstance RENEWAL", "updateInstanceStatus FREEZE", "updateInstanceStatus UNFREEZE", "releaseInstance"}
+	for family, want := range map[simulator.Family][]string{
+		simulator.FamilySaasV1:        base,
+		simulator.FamilyLicenseV1:     {"getLicense", "refreshLicense", "expireLicense", "releaseLicense"},
+		simulator.FamilyLicenseCode:   {"refreshLicenseCode RENEWAL", "updateLicenseCodeStatus FREEZE", "releaseLicenseCode"},
+		simulator.FamilyLicenseOnline: {"newInstance", "refreshInstance RENEWAL", "updateInstanceStatus UNFREEZE", "getLicenseAsync", "releaseInstance"},
+		simulator.FamilyOrderNotify:   {"orderNotify"},
+		simulator.FamilyKitV1:         append(slices.Clone(base), kit...),
+		simulator.FamilyKitV2:         append(slices.Clone(v2), kit...),
+	} {
+		p := newPartner(t, nil)
+		p.debug = true
+		sim := rehearsal(t, p, nil)
+		for range 2 {
+			report, err := sim.DialTestOf(context.Background(), family)
+			if err != nil || report.Result != simulator.Passed || len(report.Results) != len(want) {
+				t.Fatalf("DialTestOf(%s) = %+v, %v", family, report, err)
+			}
+		}
+		equal(t, string(family), p.sequence(), append(slices.Clone(want), want...))
+		for i, h := range p.heard {
+			again := p.heard[(i+len(want))%len(p.heard)]
+			if h["testFlag"] != "1" || h["orderId"] != again["orderId"] || h["businessId"] != again["businessId"] ||
+				h["expireTime"] != again["expireTime"] || h["instanceId"] != again["instanceId"] {
+				t.Errorf("%v, later %v", h, again)
+			}
+		}
+		if len(sim.Messages(0)) != 0 || len(sim.Orders(0)) != 0 || len(sim.Calls("")) != 2*len(want) {
+			t.Error("dial tests made messages or orders")
+		}
+		p.spoil = at(p.heard[0]["activity"], 0, code("000005"))
+		if report, err := sim.DialTestOf(context.Background(), family); err != nil || report.Result != simulator.Failed || sim.Shelf().FailedDialDays != 1 {
+			t.Errorf("DialTestOf(%s) = %+v, %v", family, report, err)
+		}
+	}
+	sim := rehearsal(t, newPartner(t, nil), func(cfg *simulator.Config) { cfg.PublicKey = nil })
+	if _, err := sim.DialTestOf(context.Background(), simulator.FamilyKitV1); !errors.Is(err, simulator.ErrConfig) {
+		t.Errorf("DialTestOf = %v", err)
+	}
+	if _, err := sim.DialTestOf(context.Background(), "soap"); !errors.Is(err, simulator.ErrFamily) {
+		t.Errorf("DialTestOf = %v", err)
+	}
+}
+
+func TestDialTestOfSaasV2(t *testing.T) {
+	sim, s, _ := fixture(t, nil)
+	if report, err := sim.DialTestOf(context.Background(), simulator.FamilySaasV2); err != nil || report.Result != simulator.Passed || len(s.sequence()) != 6 {
+		t.Errorf("DialTestOf = %+v, %v", report, err)
 	}
 }

@@ -15,12 +15,15 @@ func (b *book) next(m *message) (c Call, instanceID string, done bool) {
 	if m.State == MessageSucceeded {
 		return m.last, "", true
 	}
-	if m.Activity != ActivityNew {
+	if m.act != ActivityNew {
 		instanceID = m.root.InstanceID
+	}
+	if m.ids != "" {
+		instanceID = m.ids
 	}
 	return Call{
 		MessageID: m.ID, OrderID: m.OrderID, LineID: m.LineID, InstanceID: instanceID,
-		Activity: m.Activity, Scene: m.Scene, Attempt: m.Attempts + 1,
+		Activity: m.Activity, Scene: m.Scene, Attempt: m.Attempts + 1, act: m.act,
 	}, instanceID, false
 }
 
@@ -62,20 +65,28 @@ func (b *book) note(m *message, c *Call) {
 
 // identify holds the instance id of a newInstance against what is known: the
 // same for the same order line for ever, and no two orders with one id (saas-v2
-// §5.1).
+// §5.1). What V1 hands over with it has to stay the same too (saas-v1 §1.2, §4.1).
 func (b *book) identify(m *message, c *Call) {
 	id := c.InstanceIDReturned
-	if m.Activity != ActivityNew || id == "" {
+	if m.act != ActivityNew || id == "" {
 		return
+	}
+	if c.Outcome == OutcomeOK && c.shows.digest != "" {
+		if m.root.seenDigest == "" {
+			m.root.seenDigest = c.shows.digest
+		}
+		if m.root.seenDigest != c.shows.digest {
+			c.complain("another licence or other access information for the same order")
+		}
 	}
 	owner, taken := b.instances[id]
 	switch {
-	case taken && owner != m.root.ID:
+	case taken && owner != m.root.key():
 		c.complain("the instance id belongs to order %s already", owner)
 		c.Outcome = OutcomeFailed
 	case m.root.seenID == "":
 		m.root.seenID = id
-		b.instances[id] = m.root.ID
+		b.instances[id] = m.root.key()
 	case m.root.seenID != id:
 		c.complain("another instance id for the same order line, the first was %s", m.root.seenID)
 	}
@@ -116,8 +127,13 @@ func (b *book) giveUp(m *message, now time.Time) (c Call, succeeded bool) {
 	if m.target == nil || m.own.State != Processing {
 		return Call{}, false
 	}
-	switch m.Activity {
+	switch m.act {
 	case ActivityNew, ActivityQuery, ActivityUpgrade:
+		if m.root.Family == FamilyLicenseV1 { // stays where it is, without a refund (saas-v1 §4.1)
+			m.own.Reason = string(m.Activity) + ": " + m.Exception
+			b.failedOrder(now)
+			return Call{}, false
+		}
 		m.own.State = Cancelled
 		m.own.Refunded = m.own.Kind.prepaid() && m.own.Type != openapi.OrderTrial
 		m.own.Reason = string(m.Activity) + ": " + m.Exception
@@ -130,7 +146,7 @@ func (b *book) giveUp(m *message, now time.Time) (c Call, succeeded bool) {
 
 // apply changes the orders after a success.
 func (m *message) apply(c Call) {
-	switch m.Activity {
+	switch m.act {
 	case ActivityNew:
 		if m.root.InstanceID == "" {
 			m.root.InstanceID = c.InstanceIDReturned
@@ -152,12 +168,17 @@ func (m *message) apply(c Call) {
 		}
 		present := m.target.term
 		m.root.Present = &present
+		if m.root.Family.expires() {
+			m.root.Frozen = false
+		}
 		m.complete()
 	case ActivityUpgrade:
 		m.root.Present = &Term{Product: m.target.term.Product, ExpireTime: m.root.Present.ExpireTime}
 		m.complete()
 	case ActivityStatus:
 		m.root.Frozen = m.Scene == StatusFreeze
+	case ActivityExpire:
+		m.root.Frozen = true
 	case ActivityRelease:
 		m.root.Released = true
 		m.complete()

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	"github.com/koogate/koogate/koogallery/sign"
 )
 
 // maxAnswer bounds how much of an answer is read. The documents name no limit.
@@ -18,43 +16,42 @@ const maxAnswer = 1 << 20
 
 // exchange makes one signed call and judges the answer. It fills in everything
 // of c from At on. Only a body that cannot be sent at all is an error.
-func (s *Simulator) exchange(ctx context.Context, c *Call, params map[string]any) error {
-	body, err := encode(params)
-	if err != nil {
-		return err
-	}
+func (s *Simulator) exchange(ctx context.Context, c *Call, d dialect, params map[string]any) error {
 	c.At = s.cfg.Now()
-	signed, err := sign.SignURL(s.cfg.FacadeURL, s.cfg.AccessKey, token(s.cfg.NewID()), c.At, body)
+	p, err := d.pack(s, c, params)
 	if err != nil {
 		return fmt.Errorf("simulator: sign call: %w", err)
 	}
 
 	// The deadline is the seller's: the answer has to be complete by then.
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, signed, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("simulator: build call: %w", transportError(err, s.cfg.Timeout))
+	var body io.Reader
+	if p.body != nil {
+		body = bytes.NewReader(p.body)
 	}
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("Content-Type", "application/json;charset=utf8")
+	request, err := http.NewRequestWithContext(ctx, p.method, p.url, body)
+	if err != nil {
+		return fmt.Errorf("simulator: build call: %w", transportError(err, p.timeout))
+	}
+	request.Header = p.header
 
 	c.Outcome = OutcomeFailed
 	response, err := s.client.Do(request)
 	if err != nil {
 		c.Took = s.cfg.Now().Sub(c.At)
-		c.Err = transportError(err, s.cfg.Timeout).Error()
+		c.Err = transportError(err, p.timeout).Error()
 		return nil
 	}
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	_ = response.Body.Close()
 	c.Took = s.cfg.Now().Sub(c.At)
 	c.HTTPStatus = response.StatusCode
 	if err != nil {
-		c.Err = transportError(err, s.cfg.Timeout).Error()
+		c.Err = transportError(err, p.timeout).Error()
 		return nil
 	}
-	judge(c, response.Header.Get("Content-Type"), answer, s.cfg.Timeout)
+	d.judge(s, c, answer{response.Header, text, p.timeout})
 	return nil
 }
 

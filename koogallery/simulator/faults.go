@@ -66,7 +66,7 @@ func (b *faultBox) next() (drop bool, failure *refusal, delay time.Duration) {
 
 // inject makes the fault that is due, if any. It reports whether the request is
 // done with.
-func (s *Simulator) inject(ctx context.Context, w http.ResponseWriter) bool {
+func (s *Simulator) inject(ctx context.Context, w http.ResponseWriter, write func(refusal, http.ResponseWriter, string)) bool {
 	drop, failure, delay := s.faults.next()
 	if delay > 0 && s.cfg.Sleep(ctx, delay) != nil {
 		return true
@@ -75,7 +75,7 @@ func (s *Simulator) inject(ctx context.Context, w http.ResponseWriter) bool {
 	case drop:
 		panic(http.ErrAbortHandler) // net/http closes the connection without an answer
 	case failure != nil:
-		failure.write(w, s.requestID())
+		write(*failure, w, s.requestID())
 		return true
 	default:
 		return false

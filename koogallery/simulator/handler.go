@@ -9,11 +9,12 @@ import (
 // Handler serves the open API, the seller-centre page and the same data as JSON:
 //
 //	GET  /api/mkp-openapi-public/global/v1/order/query   AK/SK, open-apis §2
+//	POST /api/mkp-openapi-public/global/v1/market-event/{event_id}/file   AK/SK, saas-v1 §6.1
 //	GET  /                     orders, standing, 生产接口消息
 //	POST /restart              form: message; the button 重新启动
-//	POST /place                form: kind
+//	POST /place                form: kind, family
 //	GET  /sim/orders           newest first; limit
-//	POST /sim/orders           {"kind":"period"}: place and open one
+//	POST /sim/orders           {"kind":"period"}, optionally "family": place and open one
 //	GET  /sim/orders/{id}      one order with its calls
 //	GET  /sim/calls            newest first; order, limit
 //
@@ -23,6 +24,7 @@ import (
 func (s *Simulator) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+openapi.QueryOrderPath, s.orderQuery)
+	mux.HandleFunc("POST "+uploadPath, s.licenceUpload)
 	mux.HandleFunc("GET /{$}", s.page)
 	mux.HandleFunc("POST /restart", s.postRestart)
 	mux.HandleFunc("POST /place", s.postPlace)

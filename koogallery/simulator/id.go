@@ -11,6 +11,7 @@ import (
 const (
 	orderPrefix = "CS"
 	firstLine   = "-000001"
+	secondLine  = "-000002"
 	tailLen     = 5
 	maxID       = 64
 	stampLayout = "0601021504"
@@ -45,6 +46,12 @@ func orderID(now time.Time, seed string) string {
 		tail[i] = alphabet[int(sum[i])%len(alphabet)]
 	}
 	return orderPrefix + now.In(beijing).Format(stampLayout) + string(tail)
+}
+
+// licenseCode returns an authorisation code of License 2.0 (saas-v1 §5.1).
+func licenseCode(seed string) string {
+	const digits = 30
+	return "PL" + token("code\x00" + seed)[:digits]
 }
 
 // isOrderID tells whether id has the shape of an order id: CS, ten digits,

@@ -24,6 +24,12 @@ func (s *Simulator) Release(ctx context.Context, orderID string) error {
 	return s.instanceCall(ctx, orderID, s.expiryRelease)
 }
 
+// Expire tells a V1 seller that the period of an instance is over
+// (expireInstance, saas-v1 §1.4; expireLicense, §4.3). Errors as Renew.
+func (s *Simulator) Expire(ctx context.Context, orderID string) error {
+	return s.instanceCall(ctx, orderID, s.expiry)
+}
+
 // CheckChange asks whether an instance may get another quantity
 // (changeInstanceCheck, saas-v2 §5.7). ErrCall means no, or no answer. Other
 // errors as Renew.
@@ -45,7 +51,7 @@ func (s *Simulator) instanceCall(ctx context.Context, orderID string, build func
 // of the wrong kind.
 func (s *Simulator) about(orderID string, build func(*order) *message) (m *message, err error) {
 	err = s.book.with(orderID, func(o *order) error {
-		if m = build(o); m == nil {
+		if m = build(o); m == nil || !o.Family.knows(m.act) {
 			return ErrOrderState
 		}
 		return o.usable()
@@ -59,15 +65,25 @@ func (s *Simulator) status(status string) func(*order) *message {
 			return nil
 		}
 		m := newMessage(ActivityStatus, o, o, &change{})
-		m.schedule, m.Scene = s.cfg.Retry.Status, status
+		m.schedule, m.Scene = s.cfg.Retry.Of(o.Family).Status, status
 		m.params["status"] = status
+		if m.Activity == ActivityStatus1 && status == StatusUnfreeze {
+			m.Scene = StatusNormal
+		}
 		return m
 	}
 }
 
 func (s *Simulator) expiryRelease(o *order) *message {
 	m := newMessage(ActivityRelease, o, o, &change{})
-	m.schedule = s.cfg.Retry.Release
+	m.schedule = s.cfg.Retry.Of(o.Family).Release
+	return m
+}
+
+// expiry is the V1 call that a period is over.
+func (s *Simulator) expiry(o *order) *message {
+	m := newMessage(ActivityExpire, o, o, &change{})
+	m.schedule = s.cfg.Retry.Of(o.Family).Status
 	return m
 }
 
@@ -91,12 +107,12 @@ func (s *Simulator) upgrade(orderID string, linearValue int) (*message, error) {
 		return nil, err
 	}
 	t.Product.LinearValue = linearValue
-	own, root, err := s.follow(orderID, openapi.OrderChange, t.Product, t.ExpireTime)
+	own, root, err := s.follow(orderID, ActivityUpgrade, openapi.OrderChange, t.Product, t.ExpireTime)
 	if err != nil {
 		return nil, err
 	}
 	m := newMessage(ActivityUpgrade, own, root, &change{term: t}).withOrder()
-	m.schedule = s.cfg.Retry.Upgrade
+	m.schedule = s.cfg.Retry.Of(root.Family).Upgrade
 	return m, nil
 }
 
@@ -108,11 +124,11 @@ func (s *Simulator) unsubscription(orderID string) (*message, error) {
 	if o.Present == nil {
 		return nil, ErrOrderState
 	}
-	own, root, err := s.follow(orderID, openapi.OrderUnsubscribe, o.Present.Product, time.Time{})
+	own, root, err := s.follow(orderID, ActivityRelease, openapi.OrderUnsubscribe, o.Present.Product, time.Time{})
 	if err != nil {
 		return nil, err
 	}
 	m := newMessage(ActivityRelease, own, root, &change{}).withOrder()
-	m.schedule = s.cfg.Retry.Release
+	m.schedule = s.cfg.Retry.Of(root.Family).Release
 	return m, nil
 }

@@ -23,31 +23,51 @@ const (
 // must return, and the time taken. An objection that would not make the
 // production call fail leaves the outcome at ok.
 func judge(c *Call, contentType string, body []byte, timeout time.Duration) {
+	answer, ok := c.read(contentType, body, timeout)
+	if !ok {
+		return
+	}
+	code := resultcode.Code(c.ResultCode)
+	switch {
+	case c.Activity == ActivityNew:
+		c.judgeNew(answer)
+	case c.Activity == ActivityQuery && code == resultcode.Processing:
+		c.Outcome = OutcomePending
+	case code != resultcode.Success:
+	case c.Activity == ActivityQuery:
+		c.judgeQuery(answer)
+	default:
+		c.Outcome = OutcomeOK
+	}
+}
+
+// read reads what every answer has to have, and leaves the outcome at failed. It
+// reports false if there is no result code to go by.
+func (c *Call) read(contentType string, body []byte, timeout time.Duration) (answer members, ok bool) {
 	c.Outcome = OutcomeFailed
 	if c.Took > timeout {
 		c.complain("the answer took %v, more than %v", c.Took, timeout)
 	}
 	if c.HTTPStatus != http.StatusOK {
 		c.complain("HTTP status %d, must be 200", c.HTTPStatus)
-		return
+		return nil, false
 	}
 	if media, _, err := mime.ParseMediaType(contentType); err != nil || media != "application/json" {
 		c.complain("the Content-Type is not application/json")
-		return
+		return nil, false
 	}
 	if len(body) > maxAnswer {
 		c.complain("the answer is longer than %d bytes", maxAnswer)
-		return
+		return nil, false
 	}
-	answer, ok := object(body)
-	if !ok {
+	if answer, ok = object(body); !ok {
 		c.complain("the answer is not a JSON object in UTF-8")
-		return
+		return nil, false
 	}
 	code, ok := answer.text("resultCode")
 	if !ok || code == "" {
 		c.complain("resultCode is missing or no string")
-		return
+		return nil, false
 	}
 	c.ResultCode = shorten(code, maxInstanceID)
 	if message, ok := answer.text("resultMsg"); !ok || message == "" {
@@ -58,18 +78,7 @@ func judge(c *Call, contentType string, body []byte, timeout time.Duration) {
 			c.complain("resultMsg is longer than %d characters", maxResultMsg)
 		}
 	}
-
-	switch {
-	case c.Activity == ActivityNew:
-		c.judgeNew(answer)
-	case c.Activity == ActivityQuery && resultcode.Code(code) == resultcode.Processing:
-		c.Outcome = OutcomePending
-	case resultcode.Code(code) != resultcode.Success:
-	case c.Activity == ActivityQuery:
-		c.judgeQuery(answer)
-	default:
-		c.Outcome = OutcomeOK
-	}
+	return answer, true
 }
 
 // judgeNew: success needs an instance id, also with 000004 (saas-v2 §5.1). A

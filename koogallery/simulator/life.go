@@ -16,9 +16,14 @@ import (
 // seller that does badly makes Report.Result Failed and is no error. Errors:
 // ErrKind, ErrFull, ctx.Err(); the report then holds the steps so far.
 func (s *Simulator) Life(ctx context.Context, kind Kind) (Report, error) {
+	return s.live(ctx, FamilySaasV2, kind, func(l *life, ctx context.Context) error { return l.run(ctx, kind) })
+}
+
+// live runs a life and reports it.
+func (s *Simulator) live(ctx context.Context, family Family, kind Kind, run func(*life, context.Context) error) (Report, error) {
 	start := s.cfg.Now()
-	l := &life{s: s, report: Report{Kind: kind, Result: Failed, Steps: []Step{}}}
-	err := l.run(ctx, kind)
+	l := &life{s: s, report: Report{Family: family, Kind: kind, Result: Failed, Steps: []Step{}}}
+	err := run(l, ctx)
 	l.report.Took = s.cfg.Now().Sub(start)
 	if err == nil {
 		err = ctx.Err()
@@ -107,7 +112,7 @@ func (s *Simulator) seen(c Call, kind Kind, related string) error {
 	case !s.cfg.Strict || !kind.metered():
 		return nil
 	case !c.shows.usage:
-		return errors.New("no usageInfo for a metered instance")
+		return errNoUsage
 	case related != "" && !slices.Contains(c.shows.related, related):
 		return fmt.Errorf("no usageInfo with relatedInstanceId %s", related)
 	default:
@@ -142,10 +147,12 @@ func (l *life) release(ctx context.Context, root *order, prefix string) {
 	if o.State != Completed {
 		return
 	}
-	build := l.about(o.ID, l.s.expiryRelease)
+	build := l.about(root.key(), l.s.expiryRelease)
 	if o.Kind == Period || o.Kind == OneTime {
 		build = l.building(l.s.unsubscription, o.ID)
 	}
+	stopped := l.stopped
 	l.stopped = false
 	l.call(ctx, prefix+"release", true, build)
+	l.stopped = l.stopped || stopped
 }

@@ -6,12 +6,15 @@ import "context"
 // mutex guards what changes; turn allows one attempt at a time.
 type message struct {
 	Message
+	act      Activity // what SaaS V2.0 calls Activity
+	dialect  dialect
 	turn     chan struct{}
 	own      *order // the order that the call is about
 	root     *order // the order that opened the instance
 	schedule Schedule
-	params   map[string]any // body without activity, businessId and instanceId
+	params   map[string]any // in the names of SaaS V2.0, without activity, businessId and instanceId
 
+	ids        string  // instances asked for, if not that of root
 	target     *change // what success changes; nil for a mere repetition
 	looping    bool    // a deliver loop looks after it
 	handedOver bool    // the loop was still running when the call succeeded
@@ -25,24 +28,31 @@ type change struct {
 	renewal bool // remember the present term, for a cancelled renewal
 }
 
-// newMessage returns the message for a call about own. A message without a
-// target has no effect on any order, whether it succeeds or fails.
+// newMessage returns the message for a call about own, in the dialect of root's
+// family. A message without a target has no effect on any order, whether it
+// succeeds or fails.
 func newMessage(a Activity, own, root *order, target *change) *message {
+	return newMessageIn(dialectOf(root.Family), a, own, root, target)
+}
+
+func newMessageIn(d dialect, a Activity, own, root *order, target *change) *message {
 	return &message{
 		Message: Message{
-			OrderID: own.ID, LineID: own.LineID, Activity: a, State: MessagePending,
+			OrderID: own.ID, LineID: own.LineID, Activity: d.name(a), State: MessagePending,
 		},
-		turn:   make(chan struct{}, 1),
-		own:    own,
-		root:   root,
-		params: map[string]any{},
-		target: target,
+		act:     a,
+		dialect: d,
+		turn:    make(chan struct{}, 1),
+		own:     own,
+		root:    root,
+		params:  map[string]any{},
+		target:  target,
 	}
 }
 
 // repetition returns a second message with the same parameters.
 func (m *message) repetition() *message {
-	again := newMessage(m.Activity, m.own, m.root, nil)
+	again := newMessageIn(m.dialect, m.act, m.own, m.root, nil)
 	again.Scene, again.params, again.schedule = m.Scene, m.params, m.schedule
 	return again
 }

@@ -10,30 +10,52 @@ import (
 
 // Place records a paid order of a kind and calls nobody. Query order knows it
 // from now on; Open delivers it. Errors: ErrKind, ErrFull.
-func (s *Simulator) Place(kind Kind) (Order, error) {
+func (s *Simulator) Place(kind Kind) (Order, error) { return s.PlaceIn(FamilySaasV2, kind) }
+
+func (s *Simulator) place(family Family, kind Kind) (*order, error) {
 	product, ok := s.cfg.Products[kind]
 	if !ok {
-		return Order{}, fmt.Errorf("%w: want one of %v", ErrKind, Kinds())
+		return nil, fmt.Errorf("%w: want one of %v", ErrKind, Kinds())
+	}
+	switch family {
+	case FamilySaasV2, FamilySaasV1, FamilyOrderNotify:
+	case FamilyLicenseV1, FamilyLicenseCode, FamilyLicenseOnline, FamilyKitV1, FamilyKitV2:
+		if kind != Period {
+			return nil, fmt.Errorf("%w: %s knows %s orders only", ErrKind, family, Period)
+		}
+	default:
+		return nil, fmt.Errorf("%w: want one of %v", ErrFamily, Families())
 	}
 	typ := openapi.OrderNew
 	if kind == Trial {
 		typ = openapi.OrderTrial
 	}
-	o, err := s.enter(nil, typ, kind, product, time.Time{})
-	if err != nil {
-		return Order{}, err
+	return s.enter(nil, family, typ, kind, product, time.Time{})
+}
+
+// item enters a further line of an order that has not been opened, about another
+// product. It has an instance of its own (saas-v1 §1.2).
+func (s *Simulator) item(first *order, p Product) (*order, error) {
+	o := &order{
+		Order: first.Order, item: true, buyer: first.buyer, charge: p.Price, deal: p.Price,
 	}
-	return s.book.copyOf(o), nil
+	o.LineID, o.Product, o.ExpireTime = o.ID+secondLine, p, p.endAfter(o.CreateTime)
+	o.Present = &Term{Product: p, ExpireTime: o.ExpireTime}
+	added, err := s.book.add(o)
+	if err == nil && !added {
+		err = ErrOrderState
+	}
+	return o, err
 }
 
 // enter creates an order under a new id. root is nil for an order that opens an
 // instance; its expiry is computed, that of any other order is given.
-func (s *Simulator) enter(root *order, typ openapi.OrderType, kind Kind, p Product, expire time.Time) (*order, error) {
+func (s *Simulator) enter(root *order, family Family, typ openapi.OrderType, kind Kind, p Product, expire time.Time) (*order, error) {
 	const tries = 16
 	for range tries {
 		now := s.cfg.Now().UTC()
 		o := &order{Order: Order{
-			ID: orderID(now, s.cfg.NewID()), Kind: kind, Type: typ, State: Processing,
+			ID: orderID(now, s.cfg.NewID()), Family: family, Kind: kind, Type: typ, State: Processing,
 			Product: p, CreateTime: now, ExpireTime: expire,
 		}}
 		o.LineID = o.ID + firstLine
@@ -45,6 +67,9 @@ func (s *Simulator) enter(root *order, typ openapi.OrderType, kind Kind, p Produ
 			o.RootID, o.buyer = o.ID, newBuyer(o.ID)
 			o.ExpireTime = p.endAfter(now)
 			o.Present = &Term{Product: p, ExpireTime: o.ExpireTime}
+			if family == FamilyLicenseCode { // the marketplace issues the code, there is nothing to open
+				o.InstanceID, o.State, o.opened = licenseCode(s.cfg.NewID()), Completed, true
+			}
 		} else {
 			o.RootID, o.buyer, o.InstanceID = root.ID, root.buyer, root.InstanceID
 		}
@@ -60,8 +85,8 @@ func (s *Simulator) enter(root *order, typ openapi.OrderType, kind Kind, p Produ
 }
 
 // Open delivers a placed order: newInstance until it is accepted or the window
-// is over, then queryInstance until the instance is shown. The order is returned
-// as it is then.
+// is over, then queryInstance until the instance is shown, where the family has
+// such polling. The order is returned as it is then.
 //
 // Errors: ErrOrder, ErrOrderState if it was opened before, ErrCall, ctx.Err().
 // A synchronous order whose instance is never shown is completed and ErrCall.
@@ -70,22 +95,22 @@ func (s *Simulator) Open(ctx context.Context, orderID string) (Order, error) {
 	if err != nil {
 		return Order{}, err
 	}
-	if _, err = s.deliver(ctx, m); err == nil {
+	if _, err = s.deliver(ctx, m); err == nil && m.root.Family.polls() {
 		_, err = s.await(ctx, m.root)
 	}
 	return s.book.copyOf(m.root), err
 }
 
 // opening returns the first newInstance of an order.
-func (s *Simulator) opening(orderID string) (*message, error) {
+func (s *Simulator) opening(key string) (*message, error) {
 	var m *message
-	err := s.book.with(orderID, func(o *order) error {
+	err := s.book.with(key, func(o *order) error {
 		if o.RootID != o.ID || o.opened {
 			return ErrOrderState
 		}
 		o.opened = true
 		m = newMessage(ActivityNew, o, o, &change{}).withOrder()
-		m.schedule = s.cfg.Retry.Create
+		m.schedule = s.cfg.Retry.Of(o.Family).Open
 		return nil
 	})
 	return m, err
@@ -125,7 +150,9 @@ func (s *Simulator) once(ctx context.Context, orderID string, build func(*order)
 		if o.InstanceID == "" || o.RootID != o.ID {
 			return ErrOrderState
 		}
-		m = build(o)
+		if m = build(o); !o.Family.knows(m.act) {
+			return ErrOrderState
+		}
 		return nil
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ type Order struct {
 	ID         string            `json:"orderId"`
 	LineID     string            `json:"orderLineId"`
 	RootID     string            `json:"rootOrderId"` // the order that opened the instance; ID itself for that one
+	Family     Family            `json:"family"`      // whose calls the order is about
 	Kind       Kind              `json:"kind"`
 	Type       openapi.OrderType `json:"orderType"`
 	State      State             `json:"state"`
@@ -30,6 +31,7 @@ type Order struct {
 	Informed     bool  `json:"informed,omitempty"`     // queryInstance showed the instance
 	Frozen       bool  `json:"frozen,omitempty"`
 	Released     bool  `json:"released,omitempty"`
+	Queries      int   `json:"queries,omitempty"` // successful query order calls
 }
 
 // Format implements fmt.Formatter with the order id only: fmt would print the
@@ -49,13 +51,23 @@ type Term struct {
 // order is an Order with what is kept to itself. The book's mutex guards it.
 type order struct {
 	Order
-	buyer    buyer
-	charge   string // amounts on the order line
-	deal     string
-	seenID   string // first instance id in any answer, even in a failed one
-	pending  int    // messages not yet settled
-	opened   bool   // Open was called
-	renewals []Term // what cancelling renewals goes back to, latest last
+	buyer      buyer
+	charge     string // amounts on the order line
+	deal       string
+	seenDigest string // of the first access information or licence
+	seenID     string // first instance id in any answer, even in a failed one
+	item       bool   // a further line of an order
+	pending    int    // messages not yet settled
+	opened     bool   // Open was called
+	renewals   []Term // what cancelling renewals goes back to, latest last
+}
+
+// key names the order in the book: its id or, for a further line, the line's.
+func (o *order) key() string {
+	if o.item {
+		return o.LineID
+	}
+	return o.ID
 }
 
 // Shelf is the standing of the product: failed orders of the calendar month

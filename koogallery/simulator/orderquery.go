@@ -22,7 +22,7 @@ func (s *Simulator) requestID() string { return token(s.cfg.NewID())[:requestIDL
 
 // orderQuery is the open API "query order" (open-apis §2).
 func (s *Simulator) orderQuery(w http.ResponseWriter, r *http.Request) {
-	if s.inject(r.Context(), w) {
+	if s.inject(r.Context(), w, refusal.write) {
 		return
 	}
 	answer, refused := s.queryAnswer(w, r)
@@ -31,6 +31,7 @@ func (s *Simulator) orderQuery(w http.ResponseWriter, r *http.Request) {
 		refused.write(w, s.requestID())
 		return
 	}
+	s.book.queried(answer.OrderInfo.OrderID)
 	w.Header().Set("X-Request-Id", s.requestID())
 	writeJSON(w, http.StatusOK, answer)
 }

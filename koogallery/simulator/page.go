@@ -44,6 +44,7 @@ type pageData struct {
 	Shelf    Shelf
 	Limit    int
 	Kinds    []Kind
+	Families []Family
 	Orders   []Order
 	Messages []Message
 }
@@ -56,6 +57,7 @@ func (s *Simulator) page(w http.ResponseWriter, r *http.Request) {
 		Shelf:    s.Shelf(),
 		Limit:    MaxFailedOrders,
 		Kinds:    Kinds(),
+		Families: Families(),
 		Orders:   s.Orders(pageRows),
 		Messages: s.Messages(pageRows),
 	}
@@ -90,10 +92,11 @@ func (s *Simulator) postRestart(w http.ResponseWriter, r *http.Request) {
 	s.back(w, r, done, err)
 }
 
-// postPlace is the form that places an order.
+// postPlace is the form that places an order; without a family it is one of SaaS
+// V2.0.
 func (s *Simulator) postPlace(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	_, done, err := s.start(r.PostFormValue("kind"))
+	_, done, err := s.start(r.PostFormValue("family"), r.PostFormValue("kind"))
 	s.back(w, r, done, err)
 }
 

@@ -41,6 +41,44 @@ func browse(t *testing.T, server *httptest.Server, method, path, contentType, bo
 
 const form = "application/x-www-form-urlencoded"
 
+// The page and the REST of it place orders of every family.
+func TestPageOfFamilies(t *testing.T) {
+	p := newPartner(t, nil)
+	sim := rehearsal(t, p, nil)
+	server := p.market
+	for _, family := range simulator.Families()[1:] {
+		if status, _, text := browse(t, server, "POST", "/place", form, "kind=period&family="+string(family), nil); status != 303 {
+			t.Errorf("%s: %d %s", family, status, text)
+		}
+	}
+	if status, _, text := browse(t, server, "POST", "/sim/orders", "application/json", `{"kind":"one-time","family":"SAAS_V1"}`, nil); status != 202 {
+		t.Errorf("%d %s", status, text)
+	}
+	for _, body := range []string{`{"kind":"period","family":"soap"}`, `{"kind":"trial","family":"kit_v2"}`} {
+		if status, _, _ := browse(t, server, "POST", "/sim/orders", "application/json", body, nil); status != 400 {
+			t.Errorf("%s: %d", body, status)
+		}
+	}
+	sim.Close()
+	_, _, page := browse(t, server, "GET", "/", "", "", nil)
+	_, _, calls := browse(t, server, "GET", "/sim/calls", "", "", nil)
+	for _, family := range simulator.Families() {
+		if !strings.Contains(page, "<option>"+string(family)+"</option>") || family != simulator.FamilySaasV2 && !strings.Contains(page, "period · "+string(family)) {
+			t.Errorf("the page lacks %s", family)
+		}
+	}
+	for _, want := range []string{"获取License", "订单通知"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	for _, want := range []string{`"activity":"getLicense"`, `"activity":"orderNotify"`} {
+		if !strings.Contains(calls, want) {
+			t.Errorf("the calls lack %s", want)
+		}
+	}
+}
+
 func TestPageRestart(t *testing.T) {
 	sim, _, _ := fixture(t, failing("newInstance", 4, raw(200, "application/json", `{"resultCode":"000005","resultMsg":"<b>no</b>"}`)))
 	server := httptest.NewServer(sim.Handler())

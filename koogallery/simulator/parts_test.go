@@ -45,6 +45,112 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
+func TestRetryOfFamilies(t *testing.T) {
+	p := DocumentedRetry()
+	once := Schedule{}
+	hourly, minutely := Schedule{time.Hour, 3 * time.Hour}, Schedule{time.Minute, time.Hour}
+	two := Schedule{2 * time.Minute, 2 * time.Hour}
+	for family, want := range map[Family]FamilyRetry{
+		FamilySaasV2:        {hourly, hourly, two, minutely, minutely},
+		FamilySaasV1:        {hourly, hourly, minutely, minutely, minutely},
+		FamilyLicenseV1:     {hourly, once, once, once, once},
+		FamilyLicenseCode:   {once, once, two, two, two},
+		FamilyLicenseOnline: {two, once, two, two, two},
+		FamilyOrderNotify:   {hourly, hourly, two, minutely, minutely},
+		FamilyKitV1:         {hourly, hourly, minutely, minutely, minutely},
+		FamilyKitV2:         {hourly, hourly, two, minutely, minutely},
+	} {
+		if got := p.Of(family); got != want {
+			t.Errorf("%s: %v", family, got)
+		}
+		if got := p.Compressed(3600).Of(family); got != want.Compressed(3600) || got == want {
+			t.Errorf("%s: compressed %v", family, got)
+		}
+	}
+	if p.Notify != hourly || p.Compressed(3600).Notify != hourly.Compressed(3600) {
+		t.Errorf("notify: %v", p.Notify)
+	}
+}
+
+// Time stamps rise whatever the clock does.
+func TestStamps(t *testing.T) {
+	now := time.Date(2026, 1, 30, 12, 0, 0, 999_999, time.UTC)
+	s := &Simulator{cfg: Config{Now: func() time.Time { return now }}}
+	last := time.Time{}
+	for n := range 100 {
+		if n == 50 {
+			now = now.Add(-time.Hour)
+		}
+		at := s.stamp()
+		if !at.After(last) || at.Nanosecond()%1_000_000 != 0 {
+			t.Fatalf("%v after %v", at, last)
+		}
+		last = at
+	}
+	if got := local17(last) + " " + local14(last); got != "20260130200000099 20260130200000" {
+		t.Errorf("%s", got)
+	}
+	now = last.Add(time.Minute)
+	if got := s.stamp(); !got.Equal(now) {
+		t.Errorf("%v", got)
+	}
+}
+
+// Every activity has a name of its own on the page.
+func TestActivityLabels(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range Families() {
+		for _, a := range []Activity{
+			ActivityNew, ActivityQuery, ActivityRefresh, ActivityStatus, ActivityRelease, ActivityUpgrade, ActivityCheck, ActivityExpire,
+			ActivityLicenseAsync, ActivityNotify, ActivityTenant, ActivityApplication, ActivityAuth, ActivitySingleOrg, ActivityAllOrg,
+		} {
+			name := dialectOf(f).name(a)
+			if label := name.label(); label == string(name) {
+				t.Errorf("%s has no label", name)
+			} else {
+				seen[label] = true
+			}
+		}
+	}
+	if len(seen) != 24 {
+		t.Errorf("%d labels", len(seen))
+	}
+}
+
+func TestEventsAreBounded(t *testing.T) {
+	b := newBook(1, 3)
+	for _, id := range []string{"a", "b", "b", "c", "d"} {
+		b.expect(id)
+	}
+	if b.upload("a", "x") || !b.upload("d", "x") || len(b.events) != 3 || len(b.eventIDs) != 3 || b.oneUpload("a") == nil {
+		t.Errorf("%v, %v", b.events, b.eventIDs)
+	}
+}
+
+// An order with two lines: both are forgotten, and neither takes the other's place.
+func TestItemsInTheBook(t *testing.T) {
+	b := newBook(2, 3)
+	first := &order{Order: Order{ID: "A", LineID: "A-000001", InstanceID: "i"}}
+	second := &order{Order: Order{ID: "A", LineID: "A-000002", InstanceID: "j"}, item: true}
+	for _, o := range []*order{first, second} {
+		if added, err := b.add(o); !added || err != nil {
+			t.Fatal(added, err)
+		}
+		b.instances[o.InstanceID] = o.key()
+	}
+	if added, _ := b.add(second); added {
+		t.Error("a line came twice")
+	}
+	for _, id := range []string{"B", "C"} {
+		if added, err := b.add(&order{Order: Order{ID: id}}); !added || err != nil {
+			t.Fatal(added, err)
+		}
+	}
+	if len(b.orders) != 2 || len(b.instances) != 0 {
+		t.Errorf("%v, %v", b.orders, b.instances)
+	}
+}
+
 func TestIDs(t *testing.T) {
 	at := time.Date(2022, 11, 18, 10, 19, 0, 0, time.UTC)
 	id := orderID(at, "seed")

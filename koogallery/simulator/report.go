@@ -13,6 +13,7 @@ const (
 
 // Report tells how a Life went.
 type Report struct {
+	Family     Family        `json:"family"`
 	OrderID    string        `json:"orderId"`
 	Kind       Kind          `json:"kind"`
 	InstanceID string        `json:"instanceId"`
@@ -27,4 +28,8 @@ type Step struct {
 	Code string        `json:"code"` // last resultCode, if there was one
 	Took time.Duration `json:"took"` // with all repetitions
 	Err  string        `json:"err,omitempty"`
+
+	// Queries is how often the seller had queried the order with success by then;
+	// order_notify only.
+	Queries int `json:"queries,omitempty"`
 }

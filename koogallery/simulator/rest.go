@@ -49,13 +49,14 @@ func (s *Simulator) postOrders(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var body struct {
-		Kind string `json:"kind"`
+		Kind   string `json:"kind"`
+		Family string `json:"family"`
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForm)).Decode(&body); err != nil {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": `want {"kind":"period"}`})
 		return
 	}
-	o, _, err := s.start(body.Kind)
+	o, _, err := s.start(body.Family, body.Kind)
 	if err != nil {
 		writeProblem(w, err)
 		return
@@ -63,18 +64,34 @@ func (s *Simulator) postOrders(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusAccepted, map[string]any{"order": o})
 }
 
-// start places an order and opens it in the background.
-func (s *Simulator) start(kindName string) (Order, <-chan struct{}, error) {
+// start places an order and opens it in the background, or notifies of it. An
+// authorisation code is there at once.
+func (s *Simulator) start(familyName, kindName string) (Order, <-chan struct{}, error) {
+	family := FamilySaasV2
+	var err error
+	if familyName != "" {
+		if family, err = ParseFamily(familyName); err != nil {
+			return Order{}, nil, err
+		}
+	}
 	kind, err := ParseKind(kindName)
 	if err != nil {
 		return Order{}, nil, err
 	}
-	o, err := s.Place(kind)
+	o, err := s.PlaceIn(family, kind)
 	if err != nil {
 		return Order{}, nil, err
 	}
 	done, err := s.background(func(ctx context.Context) {
-		if _, err := s.Open(ctx, o.ID); err != nil {
+		var err error
+		switch family {
+		case FamilyLicenseCode:
+		case FamilyOrderNotify:
+			_, err = s.Notify(ctx, o.ID)
+		case FamilySaasV2, FamilySaasV1, FamilyLicenseV1, FamilyLicenseOnline, FamilyKitV1, FamilyKitV2:
+			_, err = s.Open(ctx, o.ID)
+		}
+		if err != nil {
 			s.cfg.Log.WarnContext(ctx, "order not opened", "order", o.ID, "err", err)
 		}
 	})
@@ -85,7 +102,7 @@ func (s *Simulator) start(kindName string) (Order, <-chan struct{}, error) {
 func writeProblem(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
 	switch {
-	case errors.Is(err, ErrKind):
+	case errors.Is(err, ErrKind), errors.Is(err, ErrFamily):
 		status = http.StatusBadRequest
 	case errors.Is(err, ErrOrder):
 		status = http.StatusNotFound

@@ -59,5 +59,5 @@ func (b *book) message(fits func(*message) bool) *message {
 func (b *book) needsAwait(m *message) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return m.Activity == ActivityNew && m.target != nil && !m.handedOver && !m.root.Informed
+	return m.act == ActivityNew && m.target != nil && !m.handedOver && !m.root.Informed && m.root.Family.polls()
 }

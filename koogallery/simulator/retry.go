@@ -31,7 +31,9 @@ func (s Schedule) Compressed(factor float64) Schedule {
 }
 
 // RetryProfile holds the schedule of every activity that is repeated when it
-// fails (saas-v2 §8.1, open-apis §9.2).
+// fails: first those of SaaS V2.0 (saas-v2 §8.1, open-apis §9.2), then those of
+// the other families. The Kit has none: a buyer or an administrator decides
+// whether to repeat a call (kit §A.11).
 type RetryProfile struct {
 	Create  Schedule // newInstance
 	Upgrade Schedule // upgradeInstance
@@ -39,6 +41,49 @@ type RetryProfile struct {
 	Status  Schedule // updateInstanceStatus
 	Release Schedule // releaseInstance
 	Check   Schedule // changeInstanceCheck
+
+	SaasV1        FamilyRetry // saas-v1 §1
+	LicenseV1     FamilyRetry // saas-v1 §4
+	LicenseCode   FamilyRetry // saas-v1 §5.3
+	LicenseOnline FamilyRetry // saas-v1 §6
+	Notify        Schedule    // orderNotify (saas-v1 §9)
+}
+
+// FamilyRetry holds the schedules of one family.
+type FamilyRetry struct {
+	Open    Schedule // newInstance, getLicense, getLicenseAsync
+	Upgrade Schedule // upgrade
+	Refresh Schedule // renewal, conversion, new expiry
+	Status  Schedule // freeze, unfreeze, expiry
+	Release Schedule // release
+}
+
+// Compressed returns the schedules sped up by factor; see [Schedule.Compressed].
+func (r FamilyRetry) Compressed(factor float64) FamilyRetry {
+	return FamilyRetry{
+		Open:    r.Open.Compressed(factor),
+		Upgrade: r.Upgrade.Compressed(factor),
+		Refresh: r.Refresh.Compressed(factor),
+		Status:  r.Status.Compressed(factor),
+		Release: r.Release.Compressed(factor),
+	}
+}
+
+// Of returns the schedules of a family's base interface.
+func (p RetryProfile) Of(f Family) FamilyRetry {
+	switch f {
+	case FamilySaasV1, FamilyKitV1:
+		return p.SaasV1
+	case FamilyLicenseV1:
+		return p.LicenseV1
+	case FamilyLicenseCode:
+		return p.LicenseCode
+	case FamilyLicenseOnline:
+		return p.LicenseOnline
+	case FamilySaasV2, FamilyKitV2, FamilyOrderNotify:
+	default:
+	}
+	return FamilyRetry{Open: p.Create, Upgrade: p.Upgrade, Refresh: p.Refresh, Status: p.Status, Release: p.Release}
 }
 
 // DocumentedRetry returns the windows of SaaS V2.0: create 3 h once an hour,
@@ -46,15 +91,29 @@ type RetryProfile struct {
 // upgrade (V1.0: 3 h, as create) and no interval for the last three, so those of
 // the sister guides are used (every two minutes, every minute). The change
 // check is made once: a customer is waiting for it.
+//
+// SaaS V1.0: newInstance and upgrade 3 h once an hour, the others 1 h without an
+// interval, so every minute; instanceStatus has no window and gets that of the
+// expiry. License V1: getLicense 3 h once an hour, the others once. License 2.0:
+// 60 repetitions every two minutes. Online licences: 2 h every two minutes; the
+// pages say nothing of getLicenseAsync, which gets the same. Notifications: 3 h,
+// once an hour.
 func DocumentedRetry() RetryProfile {
 	hourly := Schedule{Interval: time.Hour, Window: 3 * time.Hour}
 	minutely := Schedule{Interval: time.Minute, Window: time.Hour}
+	two := Schedule{Interval: 2 * time.Minute, Window: 2 * time.Hour}
 	return RetryProfile{
 		Create:  hourly,
 		Upgrade: hourly,
-		Refresh: Schedule{Interval: 2 * time.Minute, Window: 2 * time.Hour},
+		Refresh: two,
 		Status:  minutely,
 		Release: minutely,
+
+		SaasV1:        FamilyRetry{Open: hourly, Upgrade: hourly, Refresh: minutely, Status: minutely, Release: minutely},
+		LicenseV1:     FamilyRetry{Open: hourly},
+		LicenseCode:   FamilyRetry{Refresh: two, Status: two, Release: two},
+		LicenseOnline: FamilyRetry{Open: two, Refresh: two, Status: two, Release: two},
+		Notify:        hourly,
 	}
 }
 
@@ -67,6 +126,12 @@ func (p RetryProfile) Compressed(factor float64) RetryProfile {
 		Status:  p.Status.Compressed(factor),
 		Release: p.Release.Compressed(factor),
 		Check:   p.Check.Compressed(factor),
+
+		SaasV1:        p.SaasV1.Compressed(factor),
+		LicenseV1:     p.LicenseV1.Compressed(factor),
+		LicenseCode:   p.LicenseCode.Compressed(factor),
+		LicenseOnline: p.LicenseOnline.Compressed(factor),
+		Notify:        p.Notify.Compressed(factor),
 	}
 }
 

@@ -17,6 +17,7 @@ type Simulator struct {
 	book   *book
 	faults faultBox
 	dial   dialLog
+	stamps stamper
 
 	ctx     context.Context // ends with Close; for work that outlives its request
 	cancel  context.CancelFunc
@@ -39,7 +40,7 @@ func New(cfg Config) (*Simulator, error) {
 	}
 	s.client, s.free = cfg.client()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.dial.cases = savedCases(cfg)
+	s.dial.cases, s.dial.saved, s.dial.instances = savedCases(cfg), cfg.Now(), make(map[Family]string)
 	return s, nil
 }
 

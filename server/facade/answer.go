@@ -63,8 +63,11 @@ func (x *exchange) expire() {
 func (x *exchange) write(body []byte) {
 	h := x.w.Header()
 	setHeader(h, len(body))
-	if x.key != "" && x.endpoint.BodySign {
+	switch {
+	case x.key != "" && (x.endpoint.BodySign || x.door.tokens):
 		h[headerBodySign] = []string{sign.BodySign(x.key, body)}
+	case x.door.tokens: // also a refusal is signed, with the key that the caller should have used; a stranger's is random
+		h[headerBodySign] = []string{sign.BodySign(x.door.ring(x.endpoint)[0], body)}
 	}
 	_, _ = x.w.Write(body) // a caller that left is no concern
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -23,9 +24,14 @@ type Config struct {
 	Endpoints []Endpoint
 	// MaxBody is the longest body that is read, in bytes: 1 KiB to 1 MiB. Default 64 KiB.
 	MaxBody int
+	// MaxKitBody is the same for the Kit, whose full lists of departments are long: 1 KiB to 64 MiB. Default 8 MiB.
+	MaxKitBody int
 	// Budget is how long after a call's arrival its answer goes out at the latest, 100 ms to 4.9 s, because the
 	// marketplace gives up after 5 s (saas-v2 §1). Default 4.6 s.
 	Budget time.Duration
+	// HoldBudget is the same for the V1.0 generation, whose calls are held: 1 s to 19.5 s, because the marketplace gives up
+	// after 20 s (saas-v1 §1). Default 19 s.
+	HoldBudget time.Duration
 	// KnownInstances is for how many instances the facade remembers their order, at least. Default 20000.
 	KnownInstances int
 }
@@ -34,9 +40,14 @@ type Config struct {
 type Endpoint struct {
 	Name   string // the last element of /produce/{endpoint}
 	Seller string
+	// Families are the protocol families that are served; empty means saas_v2 alone.
+	Families []string
 	// Keys are the access keys that are valid now, the likeliest first. The wire carries no key id, so all are tried.
 	Keys []string
-	// BodySign signs answers to verified calls with the key that the call was verified with (saas-v2 §3).
+	// KitKeys are those of the Kit; empty means that they are the same.
+	KitKeys []string
+	// BodySign signs answers to verified calls with the key that the call was verified with (saas-v2 §3). The V1.0
+	// generation is answered signed in any case.
 	BodySign bool
 	// Skew is how far the marketplace's clock may be off, 1 s to 10 min. Default 60 s (saas-v2 §2.3).
 	Skew time.Duration
@@ -53,7 +64,7 @@ var _ Core = (*fulfil.Service)(nil)
 // Deps are what the facade works with; all are required.
 type Deps struct {
 	Core Core
-	// Conn leads to SaasV2Service behind its interceptors, usually an inproc.Channel.
+	// Conn leads to the services of all families (Serve) behind their interceptors, usually an inproc.Channel.
 	Conn    grpc.ClientConnInterface
 	Guard   store.Guard
 	Clock   clock.Clock
@@ -64,7 +75,9 @@ type Deps struct {
 
 const (
 	defaultMaxBody        = 64 << 10
+	defaultMaxKitBody     = 8 << 20
 	defaultBudget         = 4600 * time.Millisecond
+	defaultHoldBudget     = 19 * time.Second
 	defaultKnownInstances = 20_000
 )
 
@@ -72,8 +85,14 @@ func (c *Config) check() error {
 	if c.MaxBody == 0 {
 		c.MaxBody = defaultMaxBody
 	}
+	if c.MaxKitBody == 0 {
+		c.MaxKitBody = defaultMaxKitBody
+	}
 	if c.Budget == 0 {
 		c.Budget = defaultBudget
+	}
+	if c.HoldBudget == 0 {
+		c.HoldBudget = defaultHoldBudget
 	}
 	if c.KnownInstances == 0 {
 		c.KnownInstances = defaultKnownInstances
@@ -83,6 +102,10 @@ func (c *Config) check() error {
 		return errors.New("facade: MaxBody is outside 1 KiB to 1 MiB")
 	case c.Budget < 100*time.Millisecond || c.Budget > 4900*time.Millisecond:
 		return errors.New("facade: Budget is outside 100ms to 4.9s")
+	case c.MaxKitBody < 1<<10 || c.MaxKitBody > 64<<20:
+		return errors.New("facade: MaxKitBody is outside 1 KiB to 64 MiB")
+	case c.HoldBudget < time.Second || c.HoldBudget > 19500*time.Millisecond:
+		return errors.New("facade: HoldBudget is outside 1s to 19.5s")
 	case c.KnownInstances < 0:
 		return errors.New("facade: KnownInstances is negative")
 	}
@@ -101,7 +124,10 @@ func (e *Endpoint) check() error {
 	if len(e.Keys) == 0 {
 		return fmt.Errorf("facade: endpoint %q: a key is required", e.Name)
 	}
-	for _, k := range e.Keys {
+	if len(e.KitKeys) == 0 {
+		e.KitKeys = e.Keys
+	}
+	for _, k := range slices.Concat(e.Keys, e.KitKeys) {
 		if k == "" {
 			return fmt.Errorf("facade: endpoint %q: an empty key would verify anything", e.Name)
 		}

@@ -27,6 +27,8 @@ import (
 
 type market struct{}
 
+func (market) UploadLicence(context.Context, string, string, fulfil.Licence) error { return nil }
+
 func (market) QueryOrder(context.Context, string, string, string) (fulfil.OrderFacts, error) {
 	return fulfil.OrderFacts{OrderType: "NEW", Product: store.Product{ProductID: "OFFI-1", ChargingMode: "PERIOD"}}, nil
 }

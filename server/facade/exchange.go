@@ -15,31 +15,34 @@ import (
 
 // exchange is one call and its answer. Exchanges are used again, so nothing that outlives a call may keep one.
 type exchange struct {
-	f *Facade
-	w http.ResponseWriter
-	r *http.Request
+	f    *Facade
+	w    http.ResponseWriter
+	r    *http.Request
+	door *door
 
 	// What arrived, in the order in which it is found out.
-	arrived  time.Time
-	body     []byte
-	endpoint *endpoint // the stranger when no other is found
-	known    bool      // endpoint is a configured one
-	key      string    // the key that verified the call; empty until one did
-	rejected string    // why it was not verified, a word for metrics
-	nonce    string
-	verified time.Time // when that was done
-	object   wirejson.Object
-	activity string // as it came; empty when there is none
-	route    *route // nil when the activity is not served
-	probe    bool   // a debugging call
-	lockKey  string
-	entered  time.Time // when the guard was asked
-	passed   time.Time // when it had answered
-	entry    store.Entry
-	away     bool // the guard did not answer
-	orderID  string
-	links    []string // further orders
-	span     trace.Span
+	arrived    time.Time
+	body       []byte
+	endpoint   *endpoint // the stranger when no other is found
+	known      bool      // endpoint is a configured one
+	key        string    // the key that verified the call; empty until one did
+	rejected   string    // why it was not verified, a word for metrics
+	nonce      string
+	verifiedAt time.Time // when that was done
+	object     wirejson.Object
+	activity   string // as it came; empty when there is none
+	route      *route // nil when the activity is not served
+	subject    subject
+	repaired   bool // the signature held only after the documented repair
+	probe      bool // a debugging call
+	lockKey    string
+	entered    time.Time // when the guard was asked
+	passed     time.Time // when it had answered
+	entry      store.Entry
+	away       bool // the guard did not answer
+	orderID    string
+	links      []string // further orders
+	span       trace.Span
 
 	// What goes out.
 	header http.Header // the gateway's, ignored
@@ -47,7 +50,7 @@ type exchange struct {
 	code   resultcode.Code
 	reason errs.Reason
 	meta   map[string]string
-	newID  string // the instance of an answer to newInstance
+	newID  string // the instance of an answer to a creating call
 
 	// unwatch ends the watch over the budget; false says that it has struck. Nil before the call is verified.
 	unwatch func() bool

@@ -19,6 +19,8 @@ type Facade struct {
 	Deps
 	cfg       Config
 	endpoints map[string]*endpoint
+	doors     []*door   // that some endpoint opens
+	allowed   string    // methods of an endpoint's address
 	stranger  *endpoint // stands in for endpoints that are not configured
 	gateway   http.Handler
 	noHeader  http.Header // of requests to the gateway
@@ -32,7 +34,7 @@ var _ http.Handler = (*Facade)(nil)
 // endpoint is an Endpoint with its routes.
 type endpoint struct {
 	Endpoint
-	routes map[string]*route // by activity
+	routes map[*door]map[string]*route // by activity
 }
 
 // New returns the handler of /produce/. It fails when an endpoint is configured twice or wrongly.
@@ -44,7 +46,7 @@ func New(cfg Config, d Deps) (*Facade, error) {
 	keys := 1
 	for i := range cfg.Endpoints {
 		e := &endpoint{Endpoint: cfg.Endpoints[i]}
-		e.Keys = slices.Clone(e.Keys)
+		e.Keys, e.KitKeys = slices.Clone(e.Keys), slices.Clone(e.KitKeys)
 		if err := e.check(); err != nil {
 			return nil, err
 		}
@@ -52,7 +54,7 @@ func New(cfg Config, d Deps) (*Facade, error) {
 			return nil, fmt.Errorf("facade: endpoint %q is configured twice", e.Name)
 		}
 		f.endpoints[e.Name] = e
-		keys = max(keys, len(e.Keys))
+		keys = max(keys, len(e.Keys), len(e.KitKeys))
 	}
 	// A stranger's call is verified as well, with as many keys as anybody's: neither the answer nor its time tells which
 	// endpoints exist.
@@ -60,33 +62,46 @@ func New(cfg Config, d Deps) (*Facade, error) {
 	for range keys {
 		f.stranger.Keys = append(f.stranger.Keys, rand.Text())
 	}
+	f.stranger.KitKeys = f.stranger.Keys
 	if err := f.buildRoutes(); err != nil {
 		return nil, err
 	}
+	slices.SortFunc(f.doors, func(a, b *door) int { return strings.Compare(a.method+a.under, b.method+b.under) })
 	f.exchanges.New = func() any { return newExchange(f) }
 	return f, nil
 }
 
 // ServeHTTP implements http.Handler.
 func (f *Facade) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name, ok := strings.CutPrefix(r.URL.Path, prefix)
-	if !ok || name == "" || strings.Contains(name, "/") {
+	path, ok := strings.CutPrefix(r.URL.Path, prefix)
+	if !ok {
 		refuse(w, http.StatusNotFound, "no such path")
 		return
 	}
-	switch r.Method {
-	case http.MethodPost:
-		f.exchange(w, r, name)
-	case http.MethodOptions:
-		w.Header().Set("Allow", allowed)
+	below := false // the path is one of ours, whatever the method
+	for _, d := range f.doors {
+		name, activity, ok := d.split(path)
+		if !ok {
+			continue
+		}
+		if r.Method == d.method {
+			f.exchange(w, r, d, name, activity)
+			return
+		}
+		below = true
+	}
+	switch {
+	case !below:
+		refuse(w, http.StatusNotFound, "no such path")
+		return
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", f.allowed)
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		w.Header().Set("Allow", allowed)
-		refuse(w, http.StatusMethodNotAllowed, "the method must be POST")
+		w.Header().Set("Allow", f.allowed)
+		refuse(w, http.StatusMethodNotAllowed, "the method must be one of: "+f.allowed)
 	}
 }
-
-const allowed = "OPTIONS, POST"
 
 // refuse answers what is not a call at all.
 func refuse(w http.ResponseWriter, status int, why string) {

@@ -19,19 +19,24 @@ const (
 	awayPause = 10 * time.Second
 )
 
-// enter asks the guard, in one round trip, whether the nonce is new and, for a newInstance that will be admitted, for the
-// order line's lock. When the guard is away the call goes on without: a replay then finds its effect in the store.
+// enter asks the guard, in one round trip, whether the nonce is new and, for a call that creates, for the lock of what it
+// creates. When the guard is away the call goes on without: a replay then finds its effect in the store.
 func (x *exchange) enter(ctx context.Context) {
 	x.entered = x.f.Clock.Now()
-	r := store.EnterRequest{
-		Nonce: x.endpoint.Name + "\x1f" + x.nonce, NonceTTL: 2*x.endpoint.Skew + nonceMargin,
-	}
-	if x.route != nil && x.route.activity == fulfil.ActionNew && !x.probe {
-		order, line, product := x.object.Text("orderId"), x.object.Text("orderLineId"), x.object.Text("productId")
-		if idSized(order) && idSized(line) && len(product) <= maxID {
-			x.lockKey = fulfil.LockKey(x.endpoint.Seller, order, line, product)
-			r.LockKey, r.LockTTL = x.lockKey, call.LockTTL
+	var r store.EnterRequest
+	if x.nonce != "" { // the V1.0 generation has none
+		r.Nonce, r.NonceTTL = x.endpoint.Name+"\x1f"+x.nonce, 2*x.endpoint.Skew+nonceMargin
+		if x.door.kit {
+			r.Nonce = "kit\x1f" + r.Nonce
 		}
+	}
+	if s := &x.subject; s.creates && !x.probe && idSized(s.order) && len(s.line) <= maxID && len(s.product) <= maxID {
+		x.lockKey = fulfil.LockKey(x.endpoint.Seller, s.order, s.line, s.product)
+		r.LockKey, r.LockTTL = x.lockKey, call.LockTTL
+	}
+	if r.Nonce == "" && r.LockKey == "" {
+		x.passed = x.entered
+		return
 	}
 	entry, err := x.f.Guard.Enter(ctx, r)
 	x.passed = x.f.Clock.Now()

@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 	"sync"
-
-	"github.com/koogate/koogate/server/fulfil"
 )
 
 const (
@@ -15,20 +13,20 @@ const (
 	maxLookups = 4
 )
 
-// findOrder finds the order to whose trace the call belongs: of newInstance the one it names, of other activities that of
-// the instance; of queryInstance for several that of the first that has one, and the others are linked. Debugging calls
+// findOrder finds the order to whose trace the call belongs: of calls that create the one they name, of others that of the
+// instance; of several instances that of the first that has one, and the others are linked. Debugging calls
 // name orders and instances that may not exist, and belong to none.
 func (x *exchange) findOrder(ctx context.Context) {
 	if x.route == nil || x.probe {
 		return
 	}
-	if x.route.activity == fulfil.ActionNew {
-		if id := x.object.Text("orderId"); idSized(id) {
-			x.orderID = id
+	if x.subject.order != "" {
+		if idSized(x.subject.order) {
+			x.orderID = x.subject.order
 		}
 		return
 	}
-	ids, lookups := x.object.Text("instanceId"), maxLookups
+	ids, lookups := x.subject.instances, maxLookups
 	for ids != "" && len(x.links) < maxLinks {
 		var id string
 		id, ids, _ = strings.Cut(ids, ",")

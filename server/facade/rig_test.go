@@ -23,11 +23,11 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/goleak"
 
-	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/fulfil"
@@ -127,6 +127,43 @@ func (s *stub) ChangeInstanceCheck(ctx context.Context, c fulfil.CheckChange) (f
 	return s.note(ctx, "changeInstanceCheck %s %+v", c.InstanceID, c.Target)
 }
 
+func (s *stub) IssueLicence(ctx context.Context, c fulfil.IssueLicence) (fulfil.Answer, error) {
+	return s.note(ctx, "getLicenseAsync %s %s", c.InstanceID, c.EventID)
+}
+
+func (s *stub) OrderNotify(ctx context.Context, c fulfil.OrderNotify) (fulfil.Answer, error) {
+	return s.note(ctx, "orderNotify %s %s", c.OrderID, c.OrderLineID)
+}
+
+func (s *stub) LicenceCode(_ context.Context, ep *fulfil.Endpoint, code, _ string, _ time.Time) (string, error) {
+	return fulfil.LicenceInstanceID(ep.Seller, code), nil
+}
+
+func (s *stub) sync(ctx context.Context, activity string, c directory.Scope) (bool, error) {
+	_, err := s.note(ctx, "%s %s %s", activity, c.InstanceID, c.TenantID)
+	return err == nil, err
+}
+
+func (s *stub) SyncTenant(ctx context.Context, c directory.Tenant) (bool, error) {
+	return s.sync(ctx, "tenantSync", c.Scope)
+}
+
+func (s *stub) SyncApplication(ctx context.Context, c directory.Application) (bool, error) {
+	return s.sync(ctx, "applicationSync", c.Scope)
+}
+
+func (s *stub) SyncUsers(ctx context.Context, c directory.Users) (bool, error) {
+	return s.sync(ctx, "authSync", c.Scope)
+}
+
+func (s *stub) SyncDepartment(ctx context.Context, c directory.Department) (bool, error) {
+	return s.sync(ctx, "singleOrgSync", c.Scope)
+}
+
+func (s *stub) SyncDepartments(ctx context.Context, c directory.Departments) (bool, error) {
+	return s.sync(ctx, "allOrgSync "+strconv.Itoa(len(c.Units)), c.Scope)
+}
+
 func (s *stub) OrderOf(_ context.Context, _, instanceID string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,7 +225,7 @@ func newRig(t testing.TB, opts ...option) *rig {
 	}
 	r.guard = d.Guard
 	if d.Conn == nil {
-		d.Conn = newConn(t, production.Deps{Core: r.core, Guard: d.Guard, Clock: d.Clock, Metrics: metrics, Log: log})
+		d.Conn = newConn(t, production.Deps{Core: r.core, Directory: r.core, Guard: d.Guard, Clock: d.Clock, Metrics: metrics, Log: log})
 	}
 	f, err := facade.New(cfg, d)
 	if err != nil {
@@ -206,7 +243,7 @@ func newConn(t testing.TB, d production.Deps) *inproc.Channel {
 	}
 	chain := interceptor.Chain(interceptor.Recover(d.Log), interceptor.Status(d.Log), interceptor.Validate(v))
 	c := inproc.New(chain.Unary)
-	productionv1.RegisterSaasV2ServiceServer(c, production.New(d))
+	facade.Serve(c, d)
 	return c
 }
 

@@ -4,64 +4,100 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/facade/wirejson"
 )
-
-// template is how the proto's paths begin; the activity follows.
-const template = prefix + "{endpoint}/v2/"
 
 // route leads one activity of one endpoint to its rpc.
 type route struct {
 	activity string
 	span     string // the name of its calls' spans
 	url      *url.URL
+	subject  func(seller, activity string, o *wirejson.Object) subject
+	codec    *wirejson.Codec
+	input    protoreflect.MessageDescriptor
 }
 
-// activities reads the service's activities from the paths in the proto.
-func activities(service protoreflect.ServiceDescriptor) ([]string, error) {
-	methods := service.Methods()
-	names := make([]string, methods.Len())
-	for i := range names {
-		m := methods.Get(i)
+// form renders an object as the gateway's form of the rpc.
+func (r *route) form(o *wirejson.Object) url.Values { return r.codec.Form(o, r.input) }
+
+// methods reads the activities of a service from the paths in the proto.
+func (s service) methods(d *door) (map[string]protoreflect.MethodDescriptor, error) {
+	template := prefix + "{endpoint}" + d.inner
+	found := make(map[string]protoreflect.MethodDescriptor)
+	for i := range s.descriptor.Methods().Len() {
+		m := s.descriptor.Methods().Get(i)
 		rule, _ := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
-		activity, ok := strings.CutPrefix(rule.GetPost(), template)
-		if !ok || strings.Contains(activity, "/") {
-			return nil, fmt.Errorf("facade: %s has no path of the form %sACTIVITY", m.FullName(), template)
+		for _, r := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
+			path := r.GetPost()
+			if d.method == http.MethodGet {
+				path = r.GetGet()
+			}
+			activity, ok := strings.CutPrefix(path, template)
+			if !ok || strings.Contains(activity, "/") || len(s.only) > 0 && !slices.Contains(s.only, activity) {
+				continue
+			}
+			found[activity] = m
 		}
-		names[i] = activity
 	}
-	return names, nil
+	if len(found) == 0 || len(s.only) > 0 && len(found) != len(s.only) {
+		return nil, fmt.Errorf("facade: %s has no paths of the form %s %sACTIVITY", s.descriptor.FullName(), d.method, template)
+	}
+	return found, nil
+}
+
+// gateway makes a service's registration of its generated parts.
+func gateway[C any](client func(grpc.ClientConnInterface) C, register func(context.Context, *runtime.ServeMux, C) error,
+) func(context.Context, *runtime.ServeMux, grpc.ClientConnInterface) error {
+	return func(ctx context.Context, mux *runtime.ServeMux, conn grpc.ClientConnInterface) error {
+		return register(ctx, mux, client(conn))
+	}
 }
 
 // buildRoutes prepares the gateway and the way to it.
 func (f *Facade) buildRoutes() error {
-	service := productionv1.File_koogate_production_v1_saas_v2_proto.Services().ByName("SaasV2Service")
-	names, err := activities(service)
+	all := services()
+	descriptors := make([]protoreflect.ServiceDescriptor, len(all))
+	for i, s := range all {
+		descriptors[i] = s.descriptor
+	}
+	codec, err := wirejson.NewCodec(descriptors...)
 	if err != nil {
 		return err
 	}
+	allowed := map[string]bool{http.MethodOptions: true}
 	for _, e := range f.endpoints {
-		e.routes = make(map[string]*route, len(names))
-		for _, a := range names {
-			e.routes[a] = &route{activity: a, span: "callback " + a, url: &url.URL{Path: prefix + e.Name + "/v2/" + a}}
+		served, err := e.served()
+		if err != nil {
+			return err
+		}
+		e.routes = make(map[*door]map[string]*route)
+		for _, family := range served {
+			if err := e.open(family, codec); err != nil {
+				return err
+			}
+			if !slices.Contains(f.doors, family.door) {
+				f.doors = append(f.doors, family.door)
+			}
+			if family.door.under == "" {
+				allowed[family.door.method] = true
+			}
 		}
 	}
-	codec, err := wirejson.NewCodec(service)
-	if err != nil {
-		return err
-	}
+	f.allowed = strings.Join(slices.Sorted(maps.Keys(allowed)), ", ")
 	never := func(string) (string, bool) { return "", false }
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, codec),
@@ -77,14 +113,38 @@ func (f *Facade) buildRoutes() error {
 		}),
 	)
 	f.gateway = mux
-	return productionv1.RegisterSaasV2ServiceHandlerClient(context.Background(), mux, productionv1.NewSaasV2ServiceClient(f.Conn))
+	for _, s := range all {
+		if err := s.gateway(context.Background(), mux, f.Conn); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// inner is the request that the gateway sees. It carries nothing of what came in but the parsed body: no header can reach
-// a handler, and no path but ours.
-func (x *exchange) inner(ctx context.Context) *http.Request {
-	r := http.Request{Method: http.MethodPost, URL: x.route.url, Header: x.f.noHeader, Body: wirejson.Parsed{Object: &x.object}}
-	return r.WithContext(ctx)
+// open adds a family's routes. Families that share a door and an activity must share its rpc.
+func (e *endpoint) open(f Family, codec *wirejson.Codec) error {
+	routes := e.routes[f.door]
+	if routes == nil {
+		routes = make(map[string]*route)
+		e.routes[f.door] = routes
+	}
+	for _, s := range f.services {
+		methods, err := s.methods(f.door)
+		if err != nil {
+			return err
+		}
+		for activity, m := range methods {
+			r := &route{
+				activity: activity, span: "callback " + activity, url: &url.URL{Path: prefix + e.Name + f.door.inner + activity},
+				subject: f.subject, codec: codec, input: m.Input(),
+			}
+			if other := routes[activity]; other != nil && other.input != r.input {
+				return fmt.Errorf("facade: family %s: another family answers %s", f.Name, activity)
+			}
+			routes[activity] = r
+		}
+	}
+	return nil
 }
 
 // gatewayWriter collects what the gateway writes.

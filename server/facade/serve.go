@@ -14,12 +14,19 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// exchange serves one POST.
-func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, name string) {
+// exchange serves one call that came through a door.
+func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, d *door, name, activity string) {
 	x := f.exchanges.Get().(*exchange) //nolint:forcetypeassert // the pool holds nothing else
-	x.w, x.r, x.arrived = w, r, f.Clock.Now()
-	ctx, cancel := context.WithTimeout(r.Context(), f.cfg.Budget)
-	x.serve(ctx, name)
+	x.w, x.r, x.door, x.activity, x.arrived = w, r, d, activity, f.Clock.Now()
+	if x.endpoint, x.known = f.endpoints[name]; !x.known {
+		x.endpoint = f.stranger
+	}
+	budget := f.cfg.Budget
+	if d.tokens && !d.kit {
+		budget = f.cfg.HoldBudget
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), budget)
+	x.serve(ctx)
 	x.mu.Lock()
 	x.finished = true
 	x.mu.Unlock()
@@ -32,7 +39,7 @@ func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, name string) {
 }
 
 // serve does everything in its order. It always sends an answer.
-func (x *exchange) serve(ctx context.Context, name string) {
+func (x *exchange) serve(ctx context.Context) {
 	defer func() {
 		if v := recover(); v != nil {
 			x.f.Log.ErrorContext(ctx, "panic in the facade", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
@@ -40,7 +47,7 @@ func (x *exchange) serve(ctx context.Context, name string) {
 		}
 		x.conclude(ctx)
 	}()
-	if !x.read() || !x.verify(name) {
+	if !x.door.scheme.read(x) || !x.door.scheme.verify(x) {
 		return
 	}
 	x.unwatch = context.AfterFunc(ctx, func() {
@@ -66,16 +73,15 @@ func (x *exchange) serve(ctx context.Context, name string) {
 	}
 }
 
-// parse splits the body and learns what the call is about. It returns what is wrong with it, empty when nothing.
+// parse takes the call apart and learns what it is about. It returns what is wrong with it, empty when nothing.
 func (x *exchange) parse() (refused string) {
-	if !isJSON(x.r.Header["Content-Type"]) {
-		return "the content type must be application/json"
+	if refused := x.door.scheme.parse(x); refused != "" {
+		return refused
 	}
-	if err := x.object.Parse(x.body); err != nil {
-		return err.Error()
+	if x.door.under == "" {
+		x.activity = x.object.Text("activity")
 	}
-	x.activity = x.object.Text("activity")
-	x.route = x.endpoint.routes[x.activity]
+	x.route = x.endpoint.routes[x.door][x.activity]
 	x.probe = x.object.Text("testFlag") == "1"
 	switch {
 	case x.activity == "":
@@ -83,27 +89,41 @@ func (x *exchange) parse() (refused string) {
 	case x.route == nil:
 		return "activity: not served at this address"
 	}
+	x.subject = x.route.subject(x.endpoint.Seller, x.activity, &x.object)
+	return ""
+}
+
+// parseBody splits a JSON body.
+func (x *exchange) parseBody() (refused string) {
+	if !isJSON(x.r.Header["Content-Type"]) {
+		return "the content type must be application/json"
+	}
+	if err := x.object.Parse(x.body); err != nil {
+		return err.Error()
+	}
 	return ""
 }
 
 // dispatch hands the call to its rpc and deals with what comes back.
 func (x *exchange) dispatch(ctx context.Context) {
-	c := &call.Call{Arrived: x.arrived, Lock: x.entry}
+	c := &call.Call{Arrived: x.arrived, Key: x.key, Lock: x.entry}
 	defer func() { x.f.leave(ctx, x.lockKey, c.TakeLock()) }() // nothing, once the core has taken the lock
-	x.f.gateway.ServeHTTP(gatewayWriter{x}, x.inner(call.With(ctx, c)))
+	x.f.gateway.ServeHTTP(gatewayWriter{x}, x.door.scheme.request(call.With(ctx, c), x))
 	switch {
 	case x.code == "":
 		x.fail(resultcode.Internal, "")
 	case x.reason == errs.UnknownEnumValue:
 		field := production.WireName(x.meta[interceptor.MetaField])
 		x.f.Core.Quarantine(ctx, x.endpoint.Seller, x.orderID, x.activity, field, x.meta[interceptor.MetaValue])
-	case x.newID != "" && !x.probe && fine(x.code):
+	case x.newID != "" && x.subject.creates && !x.probe && x.fine():
 		x.f.orders.put(x.endpoint.Seller, x.newID, x.orderID)
 	}
 }
 
-// fine says that a code is no failure.
-func fine(c resultcode.Code) bool { return c == resultcode.Success || c == resultcode.Processing }
+// fine says that the answer is no failure. The V1.0 generation knows one success only.
+func (x *exchange) fine() bool {
+	return x.code == resultcode.Success || x.code == resultcode.Processing && !x.door.tokens
+}
 
 // leave gives up a lock that the core never got, without holding the answer back.
 func (f *Facade) leave(ctx context.Context, lockKey string, e store.Entry) {

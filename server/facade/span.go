@@ -7,7 +7,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
 )
 
@@ -41,7 +40,7 @@ func (x *exchange) startSpan(ctx context.Context) context.Context {
 	}
 	x.identify()
 	_, verify := x.f.Tracer.Start(ctx, "verify", trace.WithTimestamp(x.arrived))
-	verify.End(trace.WithTimestamp(x.verified))
+	verify.End(trace.WithTimestamp(x.verifiedAt))
 	_, guard := x.f.Tracer.Start(ctx, "guard", trace.WithTimestamp(x.entered))
 	if x.away {
 		telemetry.Set(guard, telemetry.GuardAway(true))
@@ -55,13 +54,15 @@ func (x *exchange) identify() {
 	if x.route == nil {
 		return
 	}
-	if x.route.activity != fulfil.ActionNew {
-		if id := x.object.Text("instanceId"); idSized(id) {
-			telemetry.Set(x.span, telemetry.InstanceID(id))
-		}
-		return
+	if id := x.subject.instances; idSized(id) {
+		telemetry.Set(x.span, telemetry.InstanceID(id))
 	}
-	telemetry.Set(x.span, telemetry.OrderLineID(x.object.Text("orderLineId")), telemetry.BusinessID(x.object.Text("businessId")))
+	if x.subject.line != "" {
+		telemetry.Set(x.span, telemetry.OrderLineID(x.subject.line))
+	}
+	if x.subject.business != "" {
+		telemetry.Set(x.span, telemetry.BusinessID(x.subject.business))
+	}
 }
 
 func (x *exchange) linked(ctx context.Context) []trace.Link {
@@ -82,7 +83,7 @@ func (x *exchange) conclude(ctx context.Context) {
 	if x.span != nil {
 		ctx = trace.ContextWithSpan(ctx, x.span) // for the log
 		telemetry.Set(x.span, telemetry.ResultCode(string(x.code)))
-		if !fine(x.code) {
+		if !x.fine() {
 			telemetry.Fail(x.span, string(x.code))
 		}
 		x.span.End(trace.WithTimestamp(now))
@@ -99,7 +100,7 @@ func (x *exchange) conclude(ctx context.Context) {
 		x.f.Metrics.Rejected(name, x.rejected)
 	}
 	level := slog.LevelInfo
-	if fine(x.code) {
+	if x.fine() && !x.repaired {
 		level = slog.LevelDebug
 	}
 	if !x.f.Log.Enabled(ctx, level) {
@@ -119,6 +120,9 @@ func (x *exchange) conclude(ctx context.Context) {
 	add("order_id", x.orderID)
 	if x.probe {
 		attrs = append(attrs, slog.Bool("probe", true))
+	}
+	if x.repaired {
+		attrs = append(attrs, slog.Bool("repaired", true)) // spaces of the query were plus signs (saas-v1 §2.1)
 	}
 	attrs = append(attrs, slog.Duration("took", now.Sub(x.arrived)))
 	x.f.Log.LogAttrs(ctx, level, "call answered", attrs...)

@@ -1,14 +1,17 @@
 package facade
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
+	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/server/facade/wirejson"
 )
 
 // Why a call was rejected before any work, for metrics and logs.
@@ -29,9 +32,12 @@ func (x *exchange) reject(why string, code resultcode.Code, detail string) bool 
 	return false
 }
 
-// read reads the body up to its bound.
-func (x *exchange) read() bool {
+// readBody reads the body up to its bound.
+func (x *exchange) readBody() bool {
 	limit := x.f.cfg.MaxBody
+	if x.door.kit {
+		limit = x.f.cfg.MaxKitBody
+	}
 	if x.r.ContentLength > int64(limit) {
 		return x.reject(rejectedSize, resultcode.InvalidParam, "the body is too large")
 	}
@@ -52,47 +58,74 @@ func (x *exchange) read() bool {
 	}
 }
 
-// verify finds the endpoint and checks signature and timestamp. The signature comes first, so that a caller without a key
-// learns nothing of an endpoint, not even that it exists. Whether the nonce was seen is the guard's to say.
-func (x *exchange) verify(name string) bool {
-	x.endpoint, x.known = x.f.endpoints[name]
-	if !x.known {
-		x.endpoint = x.f.stranger
-	}
-	query := x.r.URL.RawQuery
-	timestamp := param(query, sign.ParamTimestamp)
-	x.nonce = param(query, sign.ParamNonce)
-	key, form, err := sign.VerifyURL(x.endpoint.Keys, x.nonce, timestamp, param(query, sign.ParamSignature), x.body)
+// verified takes a scheme's verdict on the signature. It comes before anything else is looked at, so that a caller without
+// a key learns nothing of an endpoint, not even that it exists.
+func (x *exchange) verified(key int, err error, nonce, timestamp string) bool {
 	switch {
 	case err == nil && x.known:
+		x.key = x.door.ring(x.endpoint)[key]
+		x.verifiedAt = x.f.Clock.Now()
+		return true
 	case errors.Is(err, sign.ErrMissingTimestamp):
-		return x.reject(rejectedTimestamp, resultcode.InvalidParam, "timestamp: required")
+		return x.reject(rejectedTimestamp, resultcode.InvalidParam, timestamp+": required")
 	case errors.Is(err, sign.ErrMissingNonce):
-		return x.reject(rejectedNonce, resultcode.InvalidParam, "nonce: required")
+		return x.reject(rejectedNonce, resultcode.InvalidParam, nonce+": required")
 	case errors.Is(err, sign.ErrNonce):
-		return x.reject(rejectedNonce, resultcode.InvalidParam, "nonce: too long")
-	default:
-		return x.reject(rejectedSignature, resultcode.AuthFailed, "")
+		return x.reject(rejectedNonce, resultcode.InvalidParam, nonce+": too long")
 	}
-	x.key = x.endpoint.Keys[key]
-	x.verified = x.f.Clock.Now()
-	switch _, err := sign.Freshness(x.verified, timestamp, x.endpoint.Skew); {
+	return x.reject(rejectedSignature, resultcode.AuthFailed, "")
+}
+
+// fresh checks the time of a verified call. Whether the nonce was seen is the guard's to say.
+func (x *exchange) fresh(timestamp, name string) bool {
+	switch _, err := sign.Freshness(x.verifiedAt, timestamp, x.endpoint.Skew); {
 	case errors.Is(err, sign.ErrTimestampStale):
-		return x.reject(rejectedStale, resultcode.InvalidParam, "timestamp: too far from this server's time")
+		return x.reject(rejectedStale, resultcode.InvalidParam, name+": too far from this server's time")
 	case err != nil:
-		return x.reject(rejectedTimestamp, resultcode.InvalidParam, "timestamp: not a UNIX time in milliseconds")
+		return x.reject(rejectedTimestamp, resultcode.InvalidParam, name+": not a UNIX time in milliseconds")
 	}
 	if splitsTwice(x.nonce, timestamp) {
 		return x.reject(rejectedNonce, resultcode.InvalidParam, "nonce: ambiguous beside a timestamp in seconds; repeat with another")
 	}
-	if form == sign.FormSorted {
-		// What was signed is what counts, not what it was made of.
-		if x.body, err = sign.Canonical(x.body); err != nil {
-			return x.reject(rejectedSignature, resultcode.AuthFailed, "")
-		}
-	}
 	return true
 }
+
+// canonical makes the body what was signed when that is not what was sent: what was signed is what counts.
+func (x *exchange) canonical(form sign.Form) bool {
+	if form != sign.FormSorted {
+		return true
+	}
+	body, err := sign.Canonical(x.body)
+	if err != nil {
+		return x.reject(rejectedSignature, resultcode.AuthFailed, "")
+	}
+	x.body = body
+	return true
+}
+
+// posted is what the gateway sees of a call with a body. It carries nothing of what came in but the parsed body: no header
+// can reach a handler, and no path but ours.
+func (x *exchange) posted(ctx context.Context) *http.Request {
+	r := http.Request{Method: http.MethodPost, URL: x.route.url, Header: x.f.noHeader, Body: wirejson.Parsed{Object: &x.object}}
+	return r.WithContext(ctx)
+}
+
+// urlScheme is that of the POST families: signature, timestamp and nonce are in the URL (saas-v2 §2).
+type urlScheme struct{}
+
+func (urlScheme) read(x *exchange) bool { return x.readBody() }
+
+func (urlScheme) verify(x *exchange) bool {
+	query := x.r.URL.RawQuery
+	timestamp := param(query, sign.ParamTimestamp)
+	x.nonce = param(query, sign.ParamNonce)
+	key, form, err := sign.VerifyURL(x.endpoint.Keys, x.nonce, timestamp, param(query, sign.ParamSignature), x.body)
+	return x.verified(key, err, sign.ParamNonce, sign.ParamTimestamp) && x.fresh(timestamp, sign.ParamTimestamp) && x.canonical(form)
+}
+
+func (urlScheme) parse(x *exchange) string { return x.parseBody() }
+
+func (urlScheme) request(ctx context.Context, x *exchange) *http.Request { return x.posted(ctx) }
 
 // splitsTwice says whether nonce and timestamp, which are signed without a separator, also read as a nonce three characters
 // shorter and a timestamp in milliseconds. A call captured long ago could otherwise come back in that split, under a nonce

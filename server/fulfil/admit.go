@@ -19,8 +19,11 @@ import (
 // ActionNew is the action of a creating line.
 const ActionNew = "newInstance"
 
-// QueueOrderQuery is the queue of Koogate's own order queries; no provisioner may have this name.
-const QueueOrderQuery = "koogate-order-query"
+// The queues of Koogate's own work; no provisioner may have these names.
+const (
+	QueueOrderQuery    = "koogate-order-query"
+	QueueLicenceUpload = "koogate-licence-upload"
+)
 
 // Answer is the outcome of an activity, for the marketplace.
 type Answer struct {
@@ -68,16 +71,59 @@ func LockKey(seller, orderID, orderLineID, productID string) string {
 }
 
 // NewInstance admits the line, or finds the admission of an earlier call, and answers. The same line always gets the same
-// instance ID. Errors: STORE_UNAVAILABLE.
+// instance ID. Errors: CONFLICTING_REPEAT, STORE_UNAVAILABLE.
 func (s *Service) NewInstance(ctx context.Context, c NewInstance) (Answer, error) {
 	line, err := s.admit(ctx, c)
+	if err == nil {
+		err = s.repeated(ctx, c, line)
+	}
 	if c.Lock.Lock == store.LockHeld {
 		s.leave(ctx, c, err == nil)
 	}
 	if err != nil {
 		return Answer{}, err
 	}
+	addInstance(ctx, line.InstanceID)
+	if c.Hold {
+		return s.hold(ctx, c, line)
+	}
 	return s.settle(ctx, c, line)
+}
+
+// params are what a repeat must bring again.
+func (c NewInstance) params() string {
+	if c.Match == nil {
+		return "{}"
+	}
+	return params(c.Match)
+}
+
+// productID is what was bought as far as the call says.
+func (c NewInstance) productID() string {
+	if c.Told != nil && c.Told.Product.ProductID != "" {
+		return c.Told.Product.ProductID
+	}
+	return c.ProductID
+}
+
+// repeated does what a call may ask for beyond the admission of its line, which may be an earlier call's: the match of the
+// parameters and the acceptance.
+func (s *Service) repeated(ctx context.Context, c NewInstance, line store.Line) error {
+	if c.Match != nil && line.Params != c.params() {
+		conflict := conflictOf(c.key())
+		err := s.decide(ctx, line.Seller, line.RootOrderID, func(d *draft) error {
+			d.conflict(line.InstanceID, line, c.params())
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return conflict
+	}
+	if c.AcceptedAt.IsZero() {
+		return nil
+	}
+	return s.accept(ctx, c, line)
 }
 
 // leave gives the lock up without holding the answer back.
@@ -131,31 +177,41 @@ func (s *Service) awaitLine(ctx context.Context, c NewInstance) (store.Line, boo
 
 // admitFirst admits the line together with its order, without reading anything before.
 func (s *Service) admitFirst(ctx context.Context, c NewInstance) (store.Line, error) {
+	var line store.Line
+	id := c.BusinessID
+	err := s.begin(ctx, c.Endpoint, c.OrderID, c.Arrived, func(d *draft) error {
+		var err error
+		line, err = s.draftAdmission(ctx, d, c, id)
+		id = s.NewID() // should the business ID be taken
+		return err
+	})
+	return line, err
+}
+
+// begin commits the first decision about an order together with its row, without reading anything before; once more when
+// an instance ID was taken. The order's trace begins with it: the root span is the winner's, whoever that turns out to be.
+func (s *Service) begin(ctx context.Context, ep *Endpoint, orderID string, arrived time.Time, f func(d *draft) error) error {
 	now := s.now()
 	order := store.Order{
-		Seller: c.Endpoint.Seller, OrderID: c.OrderID, Endpoint: c.Endpoint.Name, QueryState: store.QueryPending,
-		CreatedAt: now, UpdatedAt: now,
+		Seller: ep.Seller, OrderID: orderID, Endpoint: ep.Name, QueryState: store.QueryPending, CreatedAt: now, UpdatedAt: now,
 	}
-	// The order's trace begins with its admission: the root span is the winner's, whoever that turns out to be.
-	_, root := telemetry.StartRoot(ctx, s.Tracer, order.Seller, order.OrderID, c.Arrived)
-	attempt := func(instanceID string) (store.Line, error) {
+	_, root := telemetry.StartRoot(ctx, s.Tracer, order.Seller, order.OrderID, arrived)
+	attempt := func() error {
 		d := &draft{s: s, now: now, agg: &store.Aggregate{Order: order}}
 		d.change.NewOrder = &d.agg.Order
-		line, err := s.draftAdmission(ctx, d, c, instanceID)
-		if err == nil {
-			err = d.commit(ctx)
+		if err := f(d); err != nil {
+			return err
 		}
-		return line, err
+		return d.commit(ctx)
 	}
-	line, err := attempt(c.BusinessID)
+	err := attempt()
 	if errors.Is(err, store.ErrInstanceExists) {
-		line, err = attempt(s.NewID())
+		err = attempt()
 	}
-	if err != nil {
-		return store.Line{}, err
+	if err == nil {
+		root.End()
 	}
-	root.End()
-	return line, nil
+	return err
 }
 
 // admitInto admits the line into an order that exists, or finds it there.
@@ -167,6 +223,9 @@ func (s *Service) admitInto(ctx context.Context, c NewInstance) (store.Line, err
 			line = *l
 			return nil
 		}
+		if len(d.agg.Instances) == 0 { // the order is known from a notification only, perhaps at another endpoint
+			d.agg.Order.Endpoint = c.Endpoint.Name
+		}
 		var err error
 		line, err = s.draftAdmission(ctx, d, c, id)
 		id = s.NewID() // should the business ID be taken
@@ -175,41 +234,85 @@ func (s *Service) admitInto(ctx context.Context, c NewInstance) (store.Line, err
 	return line, err
 }
 
-// draftAdmission drafts the line, its instance, the order query and the create task behind it.
+// draftAdmission drafts the line, its instance and the create task; in front of that the order query, unless the call has
+// told what was bought.
 func (s *Service) draftAdmission(ctx context.Context, d *draft, c NewInstance, instanceID string) (store.Line, error) {
 	if !usableID(instanceID) {
 		instanceID = s.NewID()
 	}
 	seller, endpoint := c.Endpoint.Seller, c.Endpoint.Name
 	i := &store.Instance{
-		Seller: seller, InstanceID: instanceID, Endpoint: endpoint, OrderID: c.OrderID, OrderLineID: c.OrderLineID,
+		Seller: seller, InstanceID: instanceID, Endpoint: endpoint, Family: c.Family, OrderID: c.OrderID, OrderLineID: c.OrderLineID,
 		State: store.InstanceProvisioning, Product: store.Product{ProductID: c.ProductID}, CreatedAt: d.now, UpdatedAt: d.now,
 	}
-	line := store.Line{
-		LineKey: c.key(), RootOrderID: c.OrderID, InstanceID: instanceID, Params: "{}",
-		Product: store.Product{ProductID: c.ProductID}, CreatedAt: d.now,
+	if i.Family == "" {
+		i.Family = FamilySaasV2
 	}
-	if c.Endpoint.budget(c.ProductID) == 0 {
+	facts := fields{"endpoint": endpoint, "orderLineId": c.OrderLineID, "businessId": c.BusinessID}
+	if c.Told != nil {
+		if err := d.told(i, c.Told, facts); err != nil {
+			return store.Line{}, err
+		}
+	}
+	line := store.Line{
+		LineKey: c.key(), RootOrderID: c.OrderID, InstanceID: instanceID, Params: c.params(), Product: i.Product, CreatedAt: d.now,
+	}
+	if !c.Hold && c.Endpoint.budget(c.productID()) == 0 {
 		line.AnswerCode = string(resultcode.Processing)
 	}
 	if err := s.sealExtra(&line, c.Extra); err != nil {
 		return line, err
 	}
+	if err := s.sealInput(&line, c.Input); err != nil {
+		return line, err
+	}
 	d.agg.Instances = append(d.agg.Instances, *i)
 	i = &d.agg.Instances[len(d.agg.Instances)-1]
 	d.change.NewInstances = append(d.change.NewInstances, *i)
-	d.change.NewLines = append(d.change.NewLines, line)
-	d.agg.Lines = append(d.agg.Lines, line)
-	cause := store.Task{LineOrderID: c.OrderID, LineID: c.OrderLineID}
-	query, create := cause, cause
-	query.Queue, query.Kind = QueueOrderQuery, store.TaskOrderQuery
-	create.Kind = store.TaskCreate // its queue is known when the product is
-	d.queue(ctx, i, query)
-	d.queue(ctx, i, create)
-	d.event(EventAdmitted, instanceID, fields{
-		"endpoint": endpoint, "orderLineId": c.OrderLineID, "businessId": c.BusinessID, "answer": line.AnswerCode,
-	})
+	d.addLine(line)
+	facts["answer"] = line.AnswerCode
+	d.event(EventAdmitted, instanceID, facts)
+	if !c.AcceptedAt.IsZero() {
+		d.accepted(i, c)
+	}
+	if c.Told == nil {
+		d.queue(ctx, i, store.Task{
+			Queue: QueueOrderQuery, Kind: store.TaskOrderQuery, LineOrderID: c.OrderID, LineID: c.OrderLineID,
+		})
+	}
+	create := store.Task{Kind: store.TaskCreate, LineOrderID: c.OrderID, LineID: c.OrderLineID}
+	if c.Family == FamilyLicenseV1 {
+		create.Kind = store.TaskIssueLicence
+	}
+	d.queue(ctx, i, create) // its queue is known when the product is
 	return line, nil
+}
+
+// told records what the call itself told of the purchase on the order and the instance, and adds it to the event.
+func (d *draft) told(i *store.Instance, f *OrderFacts, facts fields) error {
+	if err := d.bought(*f); err != nil {
+		return err
+	}
+	productID := i.Product.ProductID // part of the key, for pay-per-use
+	i.Product, i.ExpireAt, i.Trial = f.Product, f.ExpireAt.UTC().Truncate(time.Microsecond), f.OrderType == orderTrial
+	if i.Product.ProductID == "" {
+		i.Product.ProductID = productID
+	}
+	facts["orderType"], facts["productId"], facts["skuCode"] = f.OrderType, i.Product.ProductID, f.Product.SKUCode
+	facts["chargingMode"], facts["linearValue"] = f.Product.ChargingMode, f.Product.LinearValue
+	return nil
+}
+
+// bought records on the order what was bought.
+func (d *draft) bought(f OrderFacts) error {
+	o := &d.agg.Order
+	o.OrderType, o.QueryState, o.QueryReason = f.OrderType, store.QueryDone, ""
+	if len(f.Buyer) == 0 {
+		return nil
+	}
+	var err error
+	o.Buyer, err = d.s.seal(f.Buyer, "buyer/"+o.Seller+"/"+o.OrderID)
+	return err
 }
 
 // sealExtra keeps the members that the contract does not know. They may hold personal data, so they are sealed.

@@ -13,7 +13,10 @@ import (
 
 // The kinds of event, in the order an order usually meets them.
 const (
+	EventNotified      = "order.notified"     // orderNotify was admitted
 	EventAdmitted      = "instance.admitted"  // newInstance was admitted
+	EventAdopted       = "licence.adopted"    // a licence code of the marketplace was met for the first time
+	EventAccepted      = "instance.accepted"  // the buyer accepted
 	EventOrderQueried  = "order.queried"      // the marketplace told what was bought
 	EventQueryFailed   = "order.query_failed" // one attempt failed; final when permanent is true
 	EventTaskCompleted = "task.completed"     // a provisioner finished
@@ -27,6 +30,10 @@ const (
 	EventUpgraded      = "instance.upgraded"  // upgrade accepted
 	EventReleased      = "instance.released"  // release accepted
 	EventChecked       = "change.checked"     // a change was asked about
+	EventRequested     = "licence.requested"  // getLicenseAsync was admitted
+	EventIssued        = "licence.issued"     // a provisioner issued the licence of an event
+	EventUploaded      = "licence.uploaded"   // the marketplace took it
+	EventDirectory     = "directory.synced"   // a tenant, its applications, users or departments changed
 	EventConflict      = "call.conflict"      // the same key came with other parameters
 	EventQuarantined   = "call.quarantined"   // a value outside its documented list
 )

@@ -53,49 +53,90 @@ func live(i *store.Instance) error {
 
 // claim drafts the admission of a line, or says that it was admitted before. The same key with other parameters is a
 // conflict: it is recorded on the instance's order, and the caller commits that record and then answers err.
-func (d *draft) claim(ctx context.Context, i *store.Instance, k store.LineKey, want map[string]string, extra string) (
-	repeat bool, conflict error, err error,
-) {
-	text := params(want)
-	old := d.line(k)
-	if old == nil {
+func (d *draft) claim(ctx context.Context, i *store.Instance, k store.LineKey, c claimed) (repeat bool, conflict, err error) {
+	old, conflict := d.repeat(ctx, i, k, c.want)
+	if old != nil {
+		return true, conflict, nil
+	}
+	l := d.newLine(i, k, c.want)
+	l.AnswerCode = string(resultcode.Success)
+	if err := d.s.sealExtra(&l, c.extra); err != nil {
+		return false, nil, err
+	}
+	if err := d.s.sealInput(&l, c.input); err != nil {
+		return false, nil, err
+	}
+	d.addLine(l)
+	return false, nil, nil
+}
+
+// repeat returns the line when it was admitted before, nil otherwise. The same key with other parameters is a conflict,
+// which is recorded on the instance's order.
+func (d *draft) repeat(ctx context.Context, i *store.Instance, k store.LineKey, want map[string]string) (old *store.Line, conflict error) {
+	if old = d.line(k); old == nil {
 		// The key may have been admitted for an instance of another order: the claim must be unique over all.
 		if l, err := d.s.Store.Line(ctx, k); err == nil {
 			old = &l
 		}
 	}
-	if old != nil {
-		if old.Params == text {
-			return true, nil, nil
-		}
-		d.event(EventConflict, i.InstanceID, fields{
-			"action": k.Action, "orderId": k.OrderID, "orderLineId": k.OrderLineID, "first": json.RawMessage(old.Params),
-			"now": json.RawMessage(text),
-		})
-		return true, errs.New(errs.Conflict, errs.ConflictingRepeat,
-			"order line %s was admitted before with other parameters; the first call stands", k.OrderLineID), nil
+	if old == nil {
+		return nil, nil
 	}
-	l := store.Line{
-		LineKey: k, RootOrderID: d.agg.Order.OrderID, InstanceID: i.InstanceID, Params: text, Product: i.Product,
-		AnswerCode: string(resultcode.Success), CreatedAt: d.now,
+	if old.Params == params(want) {
+		return old, nil
 	}
-	if err := d.s.sealExtra(&l, extra); err != nil {
-		return false, nil, err
-	}
-	d.change.NewLines = append(d.change.NewLines, l)
-	d.agg.Lines = append(d.agg.Lines, l)
-	return false, nil, nil
+	d.conflict(i.InstanceID, *old, params(want))
+	return old, conflictOf(k)
 }
 
-// overLine runs a decision that claims a line. The conflict is returned after its record is committed.
-func (s *Service) overLine(ctx context.Context, ep *Endpoint, instanceID string, k store.LineKey, want map[string]string,
-	extra string, f func(d *draft, i *store.Instance) error,
-) (Answer, error) {
+// conflict records that a line's key came again with other parameters.
+func (d *draft) conflict(instanceID string, first store.Line, now string) {
+	d.event(EventConflict, instanceID, fields{
+		"action": first.Action, "orderId": first.OrderID, "orderLineId": first.OrderLineID, "first": json.RawMessage(first.Params),
+		"now": json.RawMessage(now),
+	})
+}
+
+func conflictOf(k store.LineKey) error {
+	what := "order line " + k.OrderLineID
+	if k.OrderLineID == "" {
+		what = "order " + k.OrderID
+	}
+	return errs.New(errs.Conflict, errs.ConflictingRepeat, "%s was admitted before with other parameters; the first call stands", what)
+}
+
+// newLine is a line about an instance, without an answer.
+func (d *draft) newLine(i *store.Instance, k store.LineKey, want map[string]string) store.Line {
+	return store.Line{
+		LineKey: k, RootOrderID: d.agg.Order.OrderID, InstanceID: i.InstanceID, Params: params(want), Product: i.Product,
+		CreatedAt: d.now,
+	}
+}
+
+// addLine drafts the admission of a line.
+func (d *draft) addLine(l store.Line) {
+	d.change.NewLines = append(d.change.NewLines, l)
+	d.agg.Lines = append(d.agg.Lines, l)
+}
+
+// claimed is what a call that claims a line brings.
+type claimed struct {
+	key   func(i *store.Instance) store.LineKey
+	want  map[string]string // what a repeat must bring again
+	extra string
+	input Input
+}
+
+// overLine runs a decision that claims a line, and then answers as p says. The conflict is returned after its record is
+// committed.
+func (s *Service) overLine(ctx context.Context, p pending, c claimed, f func(d *draft, i *store.Instance) error) (Answer, error) {
 	var conflict error
-	err := s.onInstance(ctx, ep, instanceID, func(d *draft, i *store.Instance) error {
+	var key store.LineKey
+	err := s.onInstance(ctx, p.ep, p.instanceID, func(d *draft, i *store.Instance) error {
+		key = c.key(i)
 		var repeat bool
 		var err error
-		if repeat, conflict, err = d.claim(ctx, i, k, want, extra); repeat || err != nil {
+		if repeat, conflict, err = d.claim(ctx, i, key, c); repeat || err != nil {
 			return err
 		}
 		if err := live(i); err != nil {
@@ -109,7 +150,8 @@ func (s *Service) overLine(ctx context.Context, ep *Endpoint, instanceID string,
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{Code: resultcode.Success}, nil
+	p.line = &key
+	return s.accepted(ctx, p)
 }
 
 // deliver drafts a task for the instance's provisioner. Its queue is found when its turn comes: an instance that waits for

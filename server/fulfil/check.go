@@ -35,7 +35,7 @@ func (s *Service) ChangeInstanceCheck(ctx context.Context, c CheckChange) (Answe
 		task = store.Task{
 			ID: s.NewID(), Seller: i.Seller, Queue: rule.Provisioner, Kind: store.TaskCheckChange, State: store.TaskReady,
 			OrderID: i.OrderID, InstanceID: i.InstanceID, DueAt: d.now, Deadline: d.now.Add(c.Endpoint.CheckBudget),
-			Payload: payload(i, c.Target), Traceparent: telemetry.Traceparent(ctx), CreatedAt: d.now, UpdatedAt: d.now,
+			Payload: Payload{}.of(i, c.Target), Traceparent: telemetry.Traceparent(ctx), CreatedAt: d.now, UpdatedAt: d.now,
 		}
 		d.change.NewTasks = append(d.change.NewTasks, task)
 		return nil

@@ -3,8 +3,10 @@ package fulfil
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
@@ -33,7 +35,7 @@ type Verdict struct {
 }
 
 // Completion is the end of a task. Access is required for CREATE and allowed for UPGRADE; Verdict is required for
-// CHECK_CHANGE.
+// CHECK_CHANGE, Licence for ISSUE_LICENCE.
 type Completion struct {
 	Seller  string
 	TaskID  string
@@ -50,7 +52,10 @@ func (s *Service) CompleteTask(ctx context.Context, c Completion) (store.Task, e
 	if err != nil {
 		return t, err
 	}
-	if err := c.check(t.Kind); err != nil {
+	if err := c.check(t); err != nil {
+		return t, err
+	}
+	if err := s.checkFamily(ctx, c, t); err != nil {
 		return t, err
 	}
 	return s.finish(ctx, t, c.Fence, "complete", store.TaskDone, func(d *draft, t *store.Task) error {
@@ -58,6 +63,11 @@ func (s *Service) CompleteTask(ctx context.Context, c Completion) (store.Task, e
 		switch t.Kind {
 		case store.TaskCreate:
 			return d.created(t, *c.Access)
+		case store.TaskIssueLicence:
+			if creates(*t) {
+				return d.created(t, Access{Licence: c.Licence.Text})
+			}
+			return d.issued(ctx, t, *c.Licence)
 		case store.TaskUpgrade:
 			if c.Access != nil {
 				if err := d.sealAccess(d.instance(t.InstanceID), *c.Access); err != nil {
@@ -73,13 +83,27 @@ func (s *Service) CompleteTask(ctx context.Context, c Completion) (store.Task, e
 			d.event(EventChecked, t.InstanceID, fields{"task": t.ID, "allowed": c.Verdict.Allowed, "by": "provisioner"})
 			return nil
 		}
-		d.event(EventTaskCompleted, t.InstanceID, fields{"task": t.ID, "kind": string(t.Kind), "attempt": t.Attempt})
+		d.completed(t)
+		d.touch(d.instance(t.InstanceID))
 		return nil
 	})
 }
 
-func (c Completion) check(kind store.TaskKind) error {
-	invalid := func(msg string) error { return errs.New(errs.Invalid, errs.ResultInvalid, "%s", msg) }
+// completed records that a provisioner finished.
+func (d *draft) completed(t *store.Task) {
+	d.event(EventTaskCompleted, t.InstanceID, fields{"task": t.ID, "kind": string(t.Kind), "attempt": t.Attempt})
+}
+
+// creates says whether a task brings its instance into being: CREATE, or ISSUE_LICENCE where the licence is what was bought.
+func creates(t store.Task) bool {
+	return t.Kind == store.TaskCreate || t.Kind == store.TaskIssueLicence && PayloadOf(t).Action == ""
+}
+
+func (c Completion) check(t store.Task) error {
+	kind := t.Kind
+	if c.Licence != nil && kind != store.TaskIssueLicence {
+		return invalid("licence belongs to ISSUE_LICENCE tasks only")
+	}
 	if c.Access != nil && kind != store.TaskCreate && kind != store.TaskUpgrade {
 		return invalid("access_info belongs to CREATE and UPGRADE tasks only")
 	}
@@ -95,10 +119,34 @@ func (c Completion) check(kind store.TaskKind) error {
 		if c.Verdict == nil {
 			return invalid("a CHECK_CHANGE task is completed with change_verdict")
 		}
-	case store.TaskOrderQuery:
-		return errs.New(errs.NotFound, errs.TaskNotFound, "order queries are Koogate's own tasks")
+	case store.TaskIssueLicence:
+		return c.Licence.check(creates(t))
+	case store.TaskOrderQuery, store.TaskLicenceUpload:
+		return errOwn(kind)
 	}
 	return nil
+}
+
+func invalid(msg string) error { return errs.New(errs.Invalid, errs.ResultInvalid, "%s", msg) }
+
+// errOwn hides Koogate's own tasks from workers.
+func errOwn(kind store.TaskKind) error {
+	return errs.New(errs.NotFound, errs.TaskNotFound, "%s tasks are Koogate's own", kind)
+}
+
+// checkFamily holds access information to what the instance's family can carry.
+func (s *Service) checkFamily(ctx context.Context, c Completion, t store.Task) error {
+	if c.Access == nil || seal.Fits(c.Access.UserName) && seal.Fits(c.Access.Password) {
+		return nil
+	}
+	i, err := s.find(ctx, t.Seller, t.InstanceID)
+	if err != nil {
+		return err
+	}
+	if i.Family != FamilySaasV1 {
+		return nil
+	}
+	return invalid(fmt.Sprintf("user_name and password of a SaaS V1 instance are at most %d bytes each", seal.MaxPlain))
 }
 
 // finish takes a leased task back: draft changes it to a state that is not LEASED. When the task has already ended in the
@@ -139,14 +187,18 @@ func (s *Service) finish(ctx context.Context, t store.Task, fence int64, verb st
 
 // created gives the instance its access information and newInstance its answer.
 func (d *draft) created(t *store.Task, a Access) error {
-	d.event(EventTaskCompleted, t.InstanceID, fields{"task": t.ID, "kind": string(t.Kind), "attempt": t.Attempt})
+	d.completed(t)
 	i := d.instance(t.InstanceID)
 	if i.State == store.InstanceReleased { // released while it was being created: the release task behind this one cleans up
 		return nil
 	}
+	expired := i.Frozen && i.Reason == reasonExpired
 	i.State, i.Reason, i.FailureCode = store.InstanceActive, "", ""
 	if i.Frozen {
 		i.State = store.InstanceFrozen
+	}
+	if expired {
+		i.Reason = reasonExpired
 	}
 	if l := d.creation(i.InstanceID); l != nil && l.AnswerCode == "" {
 		l.AnswerCode = string(resultcode.Success)

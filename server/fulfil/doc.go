@@ -3,11 +3,18 @@
 //
 // The life of an order runs through these files in this order:
 //
+//	ordernotify.go orderNotify: an order is known before anything is created for it
 //	admit.go       newInstance: one transaction claims the line and queues the work
 //	settle.go      the answer of newInstance: waits within the product's budget, commits the answer once
+//	accept.go      the newInstance of V1: held until there is access information, and called again when the buyer accepts
+//	licencecode.go the instance that stands for a licence code, which begins with the first call about it
 //	orderquery.go  asks the marketplace what was bought, then releases the create task to its provisioner
 //	lease.go       hands tasks to provisioners; complete.go and fail.go take them back
-//	refresh.go status.go upgrade.go release.go check.go query.go   the later calls
+//	refresh.go     renewals and upgrades; status.go release.go check.go query.go are the other later calls
+//	licence.go     getLicenseAsync: a licence for an event, answered in time or uploaded later
+//	policy.go      the answer of a later call that is to wait for its tasks
+//	directory.go   what Kit calls change in the directory, on the instance's chain
+//	family.go      the protocol families, and what a call tells the provisioner alone
 //	twin.go        what a debugging call (testFlag 1) gets instead
 //
 // Every change is a [draft] over what was read: rows, events and tasks that commit together or not at all. When the order

@@ -35,6 +35,8 @@ func (s *Service) decide(ctx context.Context, seller, orderID string, f func(d *
 		switch err := d.commit(ctx); {
 		case err == nil:
 			return nil
+		case errors.Is(err, store.ErrNoChange):
+			return err
 		case !retryable(err) || try >= 100:
 			return s.storeError(ctx, err, errs.OrderNotFound, "no order %s", orderID)
 		}
@@ -101,6 +103,14 @@ func (d *draft) instance(id string) *store.Instance {
 	return nil
 }
 
+// endpoint is the endpoint of an instance, or of the order when there is none.
+func (d *draft) endpoint(instanceID string) string {
+	if i := d.instance(instanceID); i != nil {
+		return i.Endpoint
+	}
+	return d.agg.Order.Endpoint
+}
+
 // putInstance drafts the instance's new row.
 func (d *draft) putInstance(i *store.Instance) {
 	i.UpdatedAt = d.now
@@ -164,13 +174,24 @@ func (d *draft) queue(ctx context.Context, i *store.Instance, t store.Task) {
 	i.TaskSeq++
 	t.ID = d.s.NewID()
 	t.Seller, t.OrderID, t.InstanceID, t.Seq = i.Seller, d.agg.Order.OrderID, i.InstanceID, i.TaskSeq
-	t.State, t.DueAt, t.RetryUntil = store.TaskWaiting, d.now, d.now.Add(d.s.window(t.Kind))
+	t.State, t.DueAt, t.RetryUntil = store.TaskWaiting, d.now, d.now.Add(d.s.window(t.Kind, i.Endpoint))
 	t.Traceparent = telemetry.Traceparent(ctx)
 	t.CreatedAt, t.UpdatedAt = d.now, d.now
 	d.agg.Tasks = append(d.agg.Tasks, t)
 	d.change.NewTasks = append(d.change.NewTasks, t)
 	d.putInstance(i)
 	d.promote(i.InstanceID)
+}
+
+// queueOwn drafts a task of Koogate's own that is in nobody's order and so holds up nothing.
+func (d *draft) queueOwn(ctx context.Context, t store.Task) {
+	o := &d.agg.Order
+	t.ID, t.Seller, t.OrderID, t.State, t.DueAt = d.s.NewID(), o.Seller, o.OrderID, store.TaskReady, d.now
+	t.RetryUntil = d.now.Add(d.s.window(t.Kind, d.endpoint(t.InstanceID)))
+	t.Traceparent = telemetry.Traceparent(ctx)
+	t.CreatedAt, t.UpdatedAt = d.now, d.now
+	d.agg.Tasks = append(d.agg.Tasks, t)
+	d.change.NewTasks = append(d.change.NewTasks, t)
 }
 
 // open says that a task is still to be finished.
@@ -200,6 +221,9 @@ func (d *draft) putTask(t *store.Task, mutate func(t *store.Task)) {
 
 // promote makes the instance's next waiting task READY when nothing before it is open, and gives it its provisioner.
 func (d *draft) promote(instanceID string) {
+	if instanceID == "" {
+		return
+	}
 	var next *store.Task
 	for i := range d.agg.Tasks {
 		t := &d.agg.Tasks[i]
@@ -221,7 +245,7 @@ func (d *draft) promote(instanceID string) {
 
 // commit applies the draft in a span of its own.
 func (d *draft) commit(ctx context.Context) error {
-	if len(d.change.Events) == 0 && len(d.change.NewTasks) == 0 && len(d.change.PutTasks) == 0 {
+	if len(d.change.Events) == 0 && len(d.change.NewTasks) == 0 && len(d.change.PutTasks) == 0 && d.change.Directory == nil {
 		return nil
 	}
 	if d.change.NewOrder == nil && len(d.change.Events) > 0 {
@@ -244,6 +268,7 @@ func (s *Service) apply(ctx context.Context, c *store.Change) error {
 func sentinel(err error) string {
 	for _, known := range []error{
 		store.ErrOrderExists, store.ErrLineExists, store.ErrInstanceExists, store.ErrStale, store.ErrFenced, store.ErrNotFound,
+		store.ErrNoChange,
 		context.Canceled, context.DeadlineExceeded,
 	} {
 		if errors.Is(err, known) {

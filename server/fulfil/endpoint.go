@@ -2,6 +2,8 @@ package fulfil
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -43,7 +45,13 @@ type ProductRule struct {
 	NeedsFingerprint bool
 }
 
-const maxWait = 4500 * time.Millisecond
+// maxWait is how long the families with asynchronous answers may be kept waiting; minHold and maxHold bound HoldBudget.
+const (
+	maxWait     = 4500 * time.Millisecond
+	minHold     = time.Second
+	maxHold     = 18 * time.Second
+	defaultHold = 15 * time.Second
+)
 
 func (e *Endpoint) check() error {
 	if e.Name == "" || e.Seller == "" {
@@ -54,6 +62,20 @@ func (e *Endpoint) check() error {
 	}
 	if e.CheckBudget < 100*time.Millisecond || e.CheckBudget > maxWait {
 		return fmt.Errorf("endpoint %q: check budget %s is outside 100ms to %s", e.Name, e.CheckBudget, maxWait)
+	}
+	if e.HoldBudget == 0 {
+		e.HoldBudget = defaultHold
+	}
+	if e.HoldBudget < minHold || e.HoldBudget > maxHold {
+		return fmt.Errorf("endpoint %q: hold budget %s is outside %s to %s", e.Name, e.HoldBudget, minHold, maxHold)
+	}
+	if e.QueryWindow < 0 {
+		return fmt.Errorf("endpoint %q: query window %s is negative", e.Name, e.QueryWindow)
+	}
+	for _, activity := range slices.Sorted(maps.Keys(e.OnCompletion)) {
+		if !slices.Contains(CompletionActivities(), activity) {
+			return fmt.Errorf("endpoint %q: activity %q cannot be answered on completion", e.Name, activity)
+		}
 	}
 	for id, r := range e.Products {
 		if r.Provisioner == "" {

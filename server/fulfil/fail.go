@@ -15,7 +15,7 @@ type Failure struct {
 	TaskID     string
 	Fence      int64
 	Permanent  bool
-	Code       resultcode.Code // what the marketplace is told about a failed creation; empty means 000104
+	Code       resultcode.Code // what the marketplace is told about a failed creation or licence; empty means 000104 or 000005
 	Message    string          // for operators; no secrets
 	RetryAfter time.Duration   // 0 means the queue's backoff
 }
@@ -26,6 +26,9 @@ func (s *Service) FailTask(ctx context.Context, f Failure) (store.Task, error) {
 	t, err := s.ownTask(ctx, f.Seller, f.TaskID)
 	if err != nil {
 		return t, err
+	}
+	if own(t.Kind) {
+		return t, errOwn(t.Kind)
 	}
 	want := store.TaskReady
 	if f.Permanent {
@@ -56,7 +59,7 @@ func (d *draft) failTask(t *store.Task, f Failure) {
 		"task": t.ID, "kind": string(t.Kind), "attempt": t.Attempt, "permanent": final, "reason": reason,
 	})
 	switch {
-	case i.State == store.InstanceReleased && t.Kind != store.TaskRelease:
+	case i != nil && i.State == store.InstanceReleased && t.Kind != store.TaskRelease:
 		d.promoteAfter(t, func() {
 			d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskCancelled, "released: "+reason })
 		})
@@ -72,10 +75,10 @@ func (d *draft) failTask(t *store.Task, f Failure) {
 }
 
 // failFinally ends a task as FAILED. What rests on it fails with it: the create or change that waits for an order query,
-// and the instance when it cannot be created. Everything else behind it goes on.
+// and the instance when it cannot be created. Everything else behind it goes on. i is nil for a task without an instance.
 func (d *draft) failFinally(t *store.Task, i *store.Instance, reason string, code resultcode.Code) {
 	d.promoteAfter(t, func() {
-		d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskFailed, reason })
+		d.putTask(t, func(t *store.Task) { t.State, t.Reason, t.Result = store.TaskFailed, reason, failureResult(code) })
 		if t.Kind == store.TaskOrderQuery {
 			if dep := d.dependent(t); dep != nil && dep.State == store.TaskWaiting {
 				d.putTask(dep, func(dep *store.Task) { dep.State, dep.Reason = store.TaskFailed, "order query failed: "+reason })
@@ -85,8 +88,15 @@ func (d *draft) failFinally(t *store.Task, i *store.Instance, reason string, cod
 			}
 		}
 	})
+	if i == nil {
+		return
+	}
+	if t.Kind == store.TaskIssueLicence {
+		d.putInstance(i) // wakes the call that waits for the licence
+	}
+	d.touch(i)
 	l := d.creation(i.InstanceID)
-	creating := t.Kind == store.TaskCreate ||
+	creating := creates(*t) ||
 		t.Kind == store.TaskOrderQuery && l != nil && l.OrderID == t.LineOrderID && l.OrderLineID == t.LineID
 	if !creating || i.State != store.InstanceProvisioning {
 		return
@@ -100,6 +110,9 @@ func (d *draft) failFinally(t *store.Task, i *store.Instance, reason string, cod
 
 // dependent is the task that waits for what the order query t finds out: the next of the same line.
 func (d *draft) dependent(t *store.Task) *store.Task {
+	if t.Seq == 0 {
+		return nil
+	}
 	for i := range d.agg.Tasks {
 		n := &d.agg.Tasks[i]
 		if n.InstanceID == t.InstanceID && n.Seq == t.Seq+1 && n.LineOrderID == t.LineOrderID && n.LineID == t.LineID {
@@ -120,11 +133,11 @@ func (s *Service) RetryTask(ctx context.Context, seller, id string) (store.Task,
 		if f == nil || f.State != store.TaskFailed {
 			return errs.New(errs.Precondition, errs.StateConflict, "task %s is not FAILED; only a failed task can be retried", id)
 		}
-		i := d.instance(f.InstanceID)
-		if i.State == store.InstanceReleased && f.Kind != store.TaskRelease {
+		switch i := d.instance(f.InstanceID); {
+		case i == nil:
+		case i.State == store.InstanceReleased && f.Kind != store.TaskRelease:
 			return errs.New(errs.Precondition, errs.StateConflict, "instance %s is released; there is nothing to retry", f.InstanceID)
-		}
-		if i.State == store.InstanceFailed {
+		case i.State == store.InstanceFailed:
 			i.State, i.Reason, i.FailureCode = store.InstanceProvisioning, "", ""
 			d.putInstance(i)
 		}
@@ -147,9 +160,15 @@ func (d *draft) retry(f *store.Task) {
 	}
 	d.event(EventTaskRetried, f.InstanceID, fields{"task": f.ID, "kind": string(f.Kind)})
 	wait := func(t *store.Task) {
-		t.State, t.DueAt, t.RetryUntil = store.TaskWaiting, d.now, d.now.Add(d.s.window(t.Kind))
+		t.State, t.DueAt, t.RetryUntil, t.Result = store.TaskWaiting, d.now, d.now.Add(d.s.window(t.Kind, d.endpoint(t.InstanceID))), ""
+		if t.Seq == 0 { // it has no turn to wait for
+			t.State = store.TaskReady
+		}
 	}
 	d.putTask(f, wait)
+	if f.Seq == 0 {
+		return
+	}
 	if dep := d.dependent(f); f.Kind == store.TaskOrderQuery && dep != nil && dep.State == store.TaskFailed {
 		d.putTask(dep, wait)
 	}

@@ -2,6 +2,7 @@ package fulfil
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/koogate/koogate/server/errs"
@@ -40,67 +41,86 @@ func (Input) String() string { return "[task input]" }
 // GoString hides the data from every %#v.
 func (Input) GoString() string { return "[task input]" }
 
-// Licence is an issued licence: a text or a file.
-type Licence struct {
-	Text     string `json:"text,omitempty"`
-	FileName string `json:"fileName,omitempty"`
-	File     []byte `json:"file,omitempty"`
-}
-
-// String hides the licence from every %v.
-func (Licence) String() string { return "[licence]" }
-
-// GoString hides the licence from every %#v.
-func (Licence) GoString() string { return "[licence]" }
-
 // InputOf opens what the call behind a task told; ok is false when it told nothing. It is for the worker that has leased
-// the task and for nobody else.
+// the task and for nobody else. Errors: STORE_UNAVAILABLE, INTERNAL.
 func (s *Service) InputOf(ctx context.Context, t store.Task) (in Input, ok bool, err error) {
-	return Input{}, false, nil
+	p := PayloadOf(t)
+	if !p.Input {
+		return Input{}, false, nil
+	}
+	agg, err := s.Store.Aggregate(ctx, t.Seller, t.OrderID)
+	if err != nil {
+		return Input{}, false, s.storeError(ctx, err, errs.OrderNotFound, "no order %s", t.OrderID)
+	}
+	if l := lineOf(agg, t, p.Action); l != nil && len(l.Input) > 0 {
+		if err := s.unseal(l.Input, lineContext("input", l.LineKey), &in); err != nil {
+			return Input{}, false, err
+		}
+		ok = true
+	}
+	for k := range agg.Instances {
+		i := &agg.Instances[k]
+		if i.InstanceID != t.InstanceID || i.Family != FamilyLicenseCode {
+			continue
+		}
+		a, err := s.openAccess(i)
+		if err != nil {
+			return Input{}, false, errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+		}
+		in.LicenceCode, ok = a.Licence, true
+	}
+	return in, ok, nil
 }
 
-// IssueLicence is one getLicenseAsync call (saas-v1 §6).
-type IssueLicence struct {
-	Endpoint   *Endpoint
-	InstanceID string
-	EventID    string
-	Input      Input // DeviceFingerprint, EffectiveAt, LicenceExpireAt
-	Extra      string
-	Arrived    time.Time
+// lineOf returns the line that caused a task, nil when it is none's. An empty action stands for whatever the order and
+// line ID name; a line with an input comes first. A later call that names the order of the purchase, as V1's do, has
+// nothing to do with the purchase's line.
+func lineOf(agg *store.Aggregate, t store.Task, action string) *store.Line {
+	var found *store.Line
+	for k := range agg.Lines {
+		l := &agg.Lines[k]
+		if l.InstanceID != t.InstanceID || l.OrderID != t.LineOrderID || l.OrderLineID != t.LineID || action != "" && l.Action != action {
+			continue
+		}
+		if l.Action == ActionNew && !creates(t) {
+			continue
+		}
+		if len(l.Input) > 0 {
+			return l
+		}
+		if found == nil {
+			found = l
+		}
+	}
+	return found
 }
 
-// IssueLicence admits the event once per fingerprint and answers 000000 when the licence was issued within the product's
-// sync budget, 000004 when it follows by upload, 000901 to 000903 when it is refused, and the provisioner's code when that
-// gave up. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
-func (s *Service) IssueLicence(ctx context.Context, c IssueLicence) (Answer, error) {
-	return Answer{}, errs.New(errs.Internal, errs.InternalFault, "internal error")
+// sealInput keeps what only the provisioner may see, bound to its line.
+func (s *Service) sealInput(l *store.Line, in Input) error {
+	text, err := json.Marshal(in)
+	if err != nil {
+		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	if string(text) == "{}" {
+		return nil
+	}
+	l.Input, err = s.seal(text, lineContext("input", l.LineKey))
+	return err
 }
 
-// OrderNotify is one orderNotify call (saas-v1 §9).
-type OrderNotify struct {
-	Endpoint             *Endpoint
-	OrderID, OrderLineID string
-	Extra                string
-	Arrived              time.Time
+// unseal decrypts JSON; a failure is a fault of ours.
+func (s *Service) unseal(sealed []byte, context string, v any) error {
+	text, err := s.Sealer.Open(sealed, context)
+	if err == nil {
+		err = json.Unmarshal(text, v)
+	}
+	if err != nil {
+		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	return nil
 }
 
-// OrderNotify records the notification once per order line and queues the query of the order. Errors: STORE_UNAVAILABLE.
-func (s *Service) OrderNotify(ctx context.Context, c OrderNotify) (Answer, error) {
-	return Answer{}, errs.New(errs.Internal, errs.InternalFault, "internal error")
-}
-
-// LicenceCode returns the instance that stands for a licence code of the marketplace, adopting a code that was never seen
-// unless the endpoint refuses those. Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
-func (s *Service) LicenceCode(ctx context.Context, ep *Endpoint, code, productID string, arrived time.Time) (instanceID string, err error) {
-	return "", errs.New(errs.Internal, errs.InternalFault, "internal error")
-}
-
-// LicenceInstanceID is the instance ID of a licence code: the code cannot be read from it.
-func LicenceInstanceID(seller, code string) string { return "" }
-
-// RecordDirectory merges a directory change and, when it alters something and the instance is known, appends an event to
-// the order's chain in the same transaction. changed is false when everything was there already. Errors:
-// STORE_UNAVAILABLE.
-func (s *Service) RecordDirectory(ctx context.Context, seller, instanceID string, data map[string]any, c *store.DirectoryChange) (changed bool, err error) {
-	return false, errs.New(errs.Internal, errs.InternalFault, "internal error")
+// lineContext binds a ciphertext to its line.
+func lineContext(what string, k store.LineKey) string {
+	return what + "/" + k.Seller + "/" + k.OrderID + "/" + k.OrderLineID + "/" + k.ProductID + "/" + k.Action
 }

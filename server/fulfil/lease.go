@@ -38,6 +38,9 @@ func (s *Service) LeaseTasks(ctx context.Context, r Lease) ([]store.Task, error)
 			Seller: r.Seller, Queues: r.Queues, Worker: r.Worker, Max: r.Max, Now: now, Until: now.Add(r.For),
 		})
 		if err != nil {
+			if ctx.Err() != nil {
+				return nil, nil // the caller went away; should something be leased, its lease ends
+			}
 			return nil, s.storeError(ctx, err, errs.TaskNotFound, "")
 		}
 		live := tasks[:0]
@@ -102,8 +105,8 @@ func (d *draft) cancel(t *store.Task, reason string) {
 // HeartbeatTask moves the end of a lease to now plus length. Errors: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
 func (s *Service) HeartbeatTask(ctx context.Context, seller, id string, fence int64, length time.Duration) (store.Task, error) {
 	t, err := s.ownTask(ctx, seller, id)
-	if err == nil && t.Kind == store.TaskOrderQuery {
-		err = errs.New(errs.NotFound, errs.TaskNotFound, "order queries are Koogate's own tasks")
+	if err == nil && own(t.Kind) {
+		err = errOwn(t.Kind)
 	}
 	if err != nil {
 		return store.Task{}, err

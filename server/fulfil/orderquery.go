@@ -21,7 +21,7 @@ const (
 // RunOrderQuery does one leased order query: asks the marketplace and either releases the task that waits for the answer
 // or gives the query back.
 func (s *Service) RunOrderQuery(ctx context.Context, t store.Task) {
-	ctx = telemetry.FromTraceparent(telemetry.UnderOrder(ctx, t.Seller, t.OrderID), t.Traceparent)
+	ctx = s.underTask(ctx, t)
 	facts, err := s.queryOrder(ctx, t)
 	if err == nil {
 		_, err = s.finish(ctx, t, t.Fence, "complete", store.TaskDone, func(d *draft, t *store.Task) error {
@@ -30,10 +30,7 @@ func (s *Service) RunOrderQuery(ctx context.Context, t store.Task) {
 		s.logJob(ctx, t, err)
 		return
 	}
-	var q *QueryError
-	if !errors.As(err, &q) {
-		q = &QueryError{Retryable: true, Code: "INTERNAL", Cause: err}
-	}
+	q := queryError(err)
 	s.Log.WarnContext(ctx, "order query failed", "order_id", t.LineOrderID, "code", q.Code, "retryable", q.Retryable,
 		"attempt", t.Attempt, "error", q.Cause)
 	_, err = s.finish(ctx, t, t.Fence, "fail", store.TaskReady, func(d *draft, t *store.Task) error {
@@ -41,6 +38,20 @@ func (s *Service) RunOrderQuery(ctx context.Context, t store.Task) {
 		return nil
 	})
 	s.logJob(ctx, t, err)
+}
+
+// underTask continues the trace of the call that caused a task.
+func (*Service) underTask(ctx context.Context, t store.Task) context.Context {
+	return telemetry.FromTraceparent(telemetry.UnderOrder(ctx, t.Seller, t.OrderID), t.Traceparent)
+}
+
+// queryError is the *QueryError in err; what is none is a fault of ours and tried again.
+func queryError(err error) *QueryError {
+	var q *QueryError
+	if !errors.As(err, &q) {
+		q = &QueryError{Retryable: true, Code: "INTERNAL", Cause: err}
+	}
+	return q
 }
 
 func (s *Service) logJob(ctx context.Context, t store.Task, err error) {
@@ -66,34 +77,32 @@ func (s *Service) queryOrder(ctx context.Context, t store.Task) (OrderFacts, err
 
 // queried records what was bought on the line, and on the order or the instance, and readies the dependent task.
 func (d *draft) queried(t *store.Task, f OrderFacts) error {
-	i := d.instance(t.InstanceID)
 	for k := range d.agg.Lines {
 		if l := &d.agg.Lines[k]; l.InstanceID == t.InstanceID && l.OrderID == t.LineOrderID && l.OrderLineID == t.LineID {
 			l.Product = f.Product
 			d.putLine(l)
 		}
 	}
-	if t.LineOrderID == d.agg.Order.OrderID {
-		o := &d.agg.Order
-		o.OrderType, o.QueryState, o.QueryReason = f.OrderType, store.QueryDone, ""
-		if len(f.Buyer) > 0 {
-			sealed, err := d.s.seal(f.Buyer, "buyer/"+o.Seller+"/"+o.OrderID)
-			if err != nil {
-				return err
-			}
-			o.Buyer = sealed
+	first := t.LineOrderID == d.agg.Order.OrderID
+	if first {
+		if err := d.bought(f); err != nil {
+			return err
 		}
-		i.ExpireAt = f.ExpireAt
 	}
 	d.event(EventOrderQueried, t.InstanceID, fields{
 		"orderId": t.LineOrderID, "orderLineId": t.LineID, "orderType": f.OrderType, "productId": f.Product.ProductID,
 		"skuCode": f.Product.SKUCode, "chargingMode": f.Product.ChargingMode, "linearValue": f.Product.LinearValue,
 	})
-	if f.OrderType == orderTrial {
-		i.Trial = true
+	if i := d.instance(t.InstanceID); i != nil {
+		if first {
+			i.ExpireAt = f.ExpireAt
+		}
+		if f.OrderType == orderTrial {
+			i.Trial = true
+		}
+		i.Product = f.Product
+		d.putInstance(i)
 	}
-	i.Product = f.Product
-	d.putInstance(i)
 	d.promoteAfter(t, func() { d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskDone, "" }) })
 	return nil
 }
@@ -111,7 +120,10 @@ func (d *draft) assign(t *store.Task) bool {
 		d.failFinally(t, i, reason, resultcode.NoResource)
 		return false
 	}
-	d.putTask(t, func(t *store.Task) { t.Queue, t.Payload = rule.Provisioner, payload(i, i.Product) })
+	p := Payload{Action: PayloadOf(*t).Action}
+	l := lineOf(d.agg, *t, p.Action)
+	p.Input = l != nil && len(l.Input) > 0 || i.Family == FamilyLicenseCode
+	d.putTask(t, func(t *store.Task) { t.Queue, t.Payload = rule.Provisioner, p.of(i, i.Product) })
 	return true
 }
 
@@ -123,13 +135,20 @@ type Payload struct {
 	LinearValue  int64     `json:"linearValue,omitempty"`
 	Trial        bool      `json:"trial,omitempty"`
 	ExpireAt     time.Time `json:"expireAt,omitzero"`
+
+	Action string `json:"action,omitempty"` // of the line, for tasks whose order and line ID do not name it; Koogate's own
+	Input  bool   `json:"input,omitempty"`  // there is an Input for the worker; Koogate's own
 }
 
-func payload(i *store.Instance, p store.Product) string {
-	text, err := json.Marshal(Payload{
-		ProductID: p.ProductID, SKUCode: p.SKUCode, ChargingMode: p.ChargingMode, LinearValue: p.LinearValue,
-		Trial: i.Trial, ExpireAt: i.ExpireAt,
-	})
+// of is p, filled with what is told about the product, as JSON.
+func (p Payload) of(i *store.Instance, product store.Product) string {
+	p.ProductID, p.SKUCode, p.ChargingMode, p.LinearValue = product.ProductID, product.SKUCode, product.ChargingMode, product.LinearValue
+	p.Trial, p.ExpireAt = i.Trial, i.ExpireAt
+	return p.text()
+}
+
+func (p Payload) text() string {
+	text, err := json.Marshal(p)
 	if err != nil { // plain values cannot fail
 		panic(err)
 	}
@@ -147,10 +166,12 @@ func PayloadOf(t store.Task) Payload {
 	return p
 }
 
-// queryFailed gives an order query back, or ends it when the marketplace refused for good or the window is over.
+// queryFailed gives an order query back, or ends it when the marketplace refused for good or the window is over. That of a
+// notification says nothing about an order that has instances: they have queries of their own.
 func (d *draft) queryFailed(t *store.Task, q *QueryError) {
 	d.failTask(t, Failure{Permanent: !q.Retryable, Code: resultcode.Internal, Message: q.Code})
-	if t.State == store.TaskFailed && t.LineOrderID == d.agg.Order.OrderID {
+	mine := t.LineOrderID == d.agg.Order.OrderID && (t.InstanceID != "" || len(d.agg.Instances) == 0)
+	if t.State == store.TaskFailed && mine {
 		d.agg.Order.QueryState, d.agg.Order.QueryReason = store.QueryFailed, t.Reason
 	}
 }

@@ -1,6 +1,7 @@
 package fulfil
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -15,6 +16,8 @@ type Release struct {
 	OrderID, OrderLineID string    // the unsubscription; empty when the instance expired
 	Extra                string    // unknown members of the body as JSON; empty when none
 	Arrived              time.Time // when the call's first byte was read
+	Activity             string    // the wire name, for the endpoint's OnCompletion; empty means releaseInstance
+	Hold                 bool      // a family that knows no asynchronous answer: wait as long as HoldBudget
 }
 
 // ReleaseInstance ends an instance for good; a repeat is a success. Tasks that nobody has begun are cancelled; one that a
@@ -30,7 +33,10 @@ func (s *Service) ReleaseInstance(ctx context.Context, c Release) (Answer, error
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{Code: resultcode.Success}, nil
+	return s.accepted(ctx, pending{
+		ep: c.Endpoint, activity: cmp.Or(c.Activity, activityRelease), hold: c.Hold, arrived: c.Arrived, instanceID: c.InstanceID,
+		kind: store.TaskRelease,
+	})
 }
 
 func (d *draft) release(ctx context.Context, i *store.Instance, c Release) error {
@@ -47,7 +53,7 @@ func (d *draft) release(ctx context.Context, i *store.Instance, c Release) error
 		if t.InstanceID != i.InstanceID {
 			continue
 		}
-		if t.Kind == store.TaskCreate && t.Attempt == 0 {
+		if creates(*t) && t.Attempt == 0 {
 			seen = false
 		}
 		if t.State == store.TaskWaiting || t.State == store.TaskReady || t.State == store.TaskFailed {
@@ -55,7 +61,11 @@ func (d *draft) release(ctx context.Context, i *store.Instance, c Release) error
 		}
 	}
 	if l := d.creation(i.InstanceID); l != nil {
-		d.answerProcessing(l)
+		code := resultcode.Processing
+		if i.Family == FamilySaasV1 || i.Family == FamilyLicenseV1 { // they know no success without access information
+			code = resultcode.Internal
+		}
+		d.answer(l, code)
 	}
 	if seen {
 		d.deliver(ctx, i, store.TaskRelease, c.OrderID, c.OrderLineID)

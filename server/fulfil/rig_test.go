@@ -35,6 +35,13 @@ type market struct {
 	facts   map[string]fulfil.OrderFacts // by order ID; "" is the answer for all others
 	errors  []error                      // returned first, one a call
 	queries atomic.Int64
+	uploads []upload
+}
+
+// upload is one attempt to deliver a licence.
+type upload struct {
+	event   string
+	licence fulfil.Licence
 }
 
 func (m *market) QueryOrder(_ context.Context, _, orderID, _ string) (fulfil.OrderFacts, error) {
@@ -50,6 +57,18 @@ func (m *market) QueryOrder(_ context.Context, _, orderID, _ string) (fulfil.Ord
 		return f, nil
 	}
 	return m.facts[""], nil
+}
+
+func (m *market) UploadLicence(_ context.Context, _, eventID string, l fulfil.Licence) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.uploads = append(m.uploads, upload{eventID, l})
+	if len(m.errors) > 0 {
+		err := m.errors[0]
+		m.errors = m.errors[1:]
+		return err
+	}
+	return nil
 }
 
 func (m *market) fail(errs ...error) {

@@ -12,7 +12,7 @@ import (
 // Handler does one leased task and takes it back; a task that it does not take back runs again when its lease ends.
 type Handler func(ctx context.Context, t store.Task)
 
-// Jobs is the work that this process does itself for one seller: order queries and template provisioners.
+// Jobs is the work that this process does itself for one seller: order queries, licence uploads and template provisioners.
 type Jobs struct {
 	Seller      string
 	Handlers    map[string]Handler // by queue

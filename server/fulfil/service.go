@@ -20,10 +20,14 @@ type Sealer interface {
 	Open(sealed []byte, context string) ([]byte, error)
 }
 
-// Marketplace answers order queries (open-apis §2).
+// Marketplace is what Koogate asks of the marketplace by itself.
 type Marketplace interface {
-	// QueryOrder returns what is known of one order line. A *QueryError tells whether asking again makes sense.
+	// QueryOrder returns what is known of one order line (open-apis §2). A *QueryError tells whether asking again makes
+	// sense.
 	QueryOrder(ctx context.Context, seller, orderID, orderLineID string) (OrderFacts, error)
+	// UploadLicence delivers the licence of a getLicenseAsync event (saas-v1 §6.1). A *QueryError tells whether trying
+	// again makes sense.
+	UploadLicence(ctx context.Context, seller, eventID string, l Licence) error
 }
 
 // OrderFacts is what the order query told about one line.
@@ -34,7 +38,7 @@ type OrderFacts struct {
 	Buyer     []byte    // JSON; personal data, sealed before it is kept
 }
 
-// QueryError is a failed order query.
+// QueryError is a failed call to the marketplace.
 type QueryError struct {
 	Retryable bool
 	Code      string // the marketplace's code or a class such as "NETWORK"; no personal data
@@ -42,7 +46,7 @@ type QueryError struct {
 }
 
 // Error implements error.
-func (e *QueryError) Error() string { return "order query: " + e.Code }
+func (e *QueryError) Error() string { return "marketplace: " + e.Code }
 
 // Unwrap returns the cause.
 func (e *QueryError) Unwrap() error { return e.Cause }
@@ -63,8 +67,9 @@ type Deps struct {
 
 // Config holds the rules that are not per endpoint. Zero values mean the defaults.
 type Config struct {
-	// QueryWindow is how long a failing order query is retried before the order fails. Default 3 h, the marketplace's
-	// own window for creation (saas-v2 §8.1).
+	// QueryWindow is how long a failing order query is retried before the order fails, and a failing upload before an
+	// operator is needed; an endpoint may have its own. Default 3 h, the marketplace's own window for creation (saas-v2
+	// §8.1).
 	QueryWindow time.Duration
 	// TaskWindow is how long a task that fails with "try again" is retried. Default 72 h.
 	TaskWindow time.Duration
@@ -132,9 +137,17 @@ func (s *Service) backoff(attempt int32) time.Duration {
 }
 
 // window is how long a task of that kind is tried again after failures.
-func (s *Service) window(kind store.TaskKind) time.Duration {
-	if kind == store.TaskOrderQuery {
-		return s.cfg.QueryWindow
+func (s *Service) window(kind store.TaskKind, endpoint string) time.Duration {
+	if !own(kind) {
+		return s.cfg.TaskWindow
 	}
-	return s.cfg.TaskWindow
+	if ep := s.endpoints[endpoint]; ep != nil && ep.QueryWindow > 0 {
+		return ep.QueryWindow
+	}
+	return s.cfg.QueryWindow
+}
+
+// own says whether a kind of task is Koogate's own work rather than a provisioner's.
+func own(kind store.TaskKind) bool {
+	return kind == store.TaskOrderQuery || kind == store.TaskLicenceUpload
 }

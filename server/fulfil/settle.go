@@ -14,7 +14,6 @@ import (
 //
 // A failed creation is told but not committed, so that a repeat after an operator's retry can still succeed.
 func (s *Service) settle(ctx context.Context, c NewInstance, line store.Line) (Answer, error) {
-	addInstance(ctx, line.InstanceID)
 	if line.AnswerCode != "" {
 		return committed(line), nil
 	}
@@ -68,19 +67,19 @@ func (s *Service) commitProcessing(ctx context.Context, line store.Line) (Answer
 		if l == nil {
 			return errs.New(errs.NotFound, errs.OrderNotFound, "the order line is gone")
 		}
-		d.answerProcessing(l)
+		d.answer(l, resultcode.Processing)
 		answer = committed(*l)
 		return nil
 	})
 	return answer, err
 }
 
-// answerProcessing fixes 000004 as a creating line's answer unless it has one.
-func (d *draft) answerProcessing(l *store.Line) {
+// answer fixes a line's answer unless it has one.
+func (d *draft) answer(l *store.Line, code resultcode.Code) {
 	if l.AnswerCode != "" {
 		return
 	}
-	l.AnswerCode = string(resultcode.Processing)
+	l.AnswerCode = string(code)
 	d.putLine(l)
 	d.event(EventAnswered, l.InstanceID, fields{"code": l.AnswerCode, "orderLineId": l.OrderLineID})
 }

@@ -17,7 +17,7 @@ const (
 	CodeLine     = "LINE_MISSING"     // the order has no such line; final
 	CodeProduct  = "PRODUCT_MISSING"  // the line has no product yet; retried
 	CodeLinear   = "QUANTITY_BOUNDS"  // the quantity is out of bounds; final
-	CodeArgument = "ID_INVALID"       // the order's IDs cannot be asked for; final
+	CodeArgument = "ID_INVALID"       // the order's or event's ID, or the licence, cannot be sent; final
 	CodeSeller   = "SELLER_UNKNOWN"   // the seller is not configured; retried
 )
 
@@ -39,6 +39,16 @@ func fault(err error) *fulfil.QueryError {
 		if q.Code = e.Code; q.Code == "" {
 			q.Code = fmt.Sprintf("HTTP_%d", e.HTTPStatus)
 		}
+	}
+	return q
+}
+
+// uploadFault is fault for the upload, where "illegal operation" speaks of the event and not of our keys (saas-v1 §6.1).
+func uploadFault(err error) *fulfil.QueryError {
+	q := fault(err)
+	var e *openapi.Error
+	if errors.As(err, &e) && !e.Gateway() && e.Suffix() == openapi.SuffixNotPermitted {
+		q.Retryable = false
 	}
 	return q
 }

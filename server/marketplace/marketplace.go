@@ -8,9 +8,10 @@ import (
 	"github.com/koogate/koogate/server/fulfil"
 )
 
-// Querier is the one call that is made; *openapi.Client is one.
+// Querier are the calls that are made; *openapi.Client is one.
 type Querier interface {
 	QueryOrder(ctx context.Context, orderID, orderLineID string) (*openapi.OrderInfo, error)
+	UploadLicence(ctx context.Context, eventID string, u openapi.Upload) error
 }
 
 // Marketplace implements fulfil.Marketplace. Safe for concurrent use.
@@ -35,4 +36,17 @@ func (m *Marketplace) QueryOrder(ctx context.Context, seller, orderID, orderLine
 		return fulfil.OrderFacts{}, fault(err)
 	}
 	return factsOf(order, orderID, orderLineID)
+}
+
+// UploadLicence implements fulfil.Marketplace. Every error is a *fulfil.QueryError.
+func (m *Marketplace) UploadLicence(ctx context.Context, seller, eventID string, l fulfil.Licence) error {
+	q, ok := m.sellers[seller]
+	if !ok {
+		return &fulfil.QueryError{Retryable: true, Code: CodeSeller}
+	}
+	err := q.UploadLicence(ctx, eventID, openapi.Upload{Characters: l.Text, FileName: l.FileName, File: l.File})
+	if err != nil {
+		return uploadFault(err)
+	}
+	return nil
 }

@@ -1,9 +1,12 @@
-// Package production serves the marketplace's activities over gRPC: it converts a request, calls the core, converts the
-// answer. What the core refuses becomes a result code by the one table in code.go; the facade uses the same table for
-// errors that arise before a handler is reached.
+// Package production serves the marketplace's activities over gRPC, one service a protocol family: it converts a request,
+// calls the core or the directory, converts the answer. What these refuse becomes a result code by the one table in
+// code.go; the facade uses the same table for errors that arise before a handler is reached.
 //
 // A call is admitted when it comes through the facade, which has verified the marketplace's signature, or when its bearer
 // token belongs to the endpoint's seller. Everything else is refused: nobody creates an instance by finding a port.
 //
-// Start at server.go.
+// The encrypted fields of V1 and of the Kit are opened and made here, with the keys of [Settings]: the core sees plain
+// texts only.
+//
+// Start at server.go, which holds what the families share; each has a file of its own.
 package production

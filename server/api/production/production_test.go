@@ -35,7 +35,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type core struct {
 	last   any
 	answer fulfil.Answer
+	shown  []fulfil.Shown
 	err    error
+
+	code    codeCall
+	codeErr error
+}
+
+// codeCall is what a licence code was asked with.
+type codeCall struct {
+	endpoint, code, productID string
+	arrived                   time.Time
 }
 
 func (c *core) Endpoint(name string) (*fulfil.Endpoint, bool) {
@@ -56,7 +66,7 @@ func (c *core) NewInstance(_ context.Context, v fulfil.NewInstance) (fulfil.Answ
 
 func (c *core) QueryInstance(_ context.Context, v fulfil.Query) (fulfil.Answer, []fulfil.Shown, error) {
 	a, err := c.note(v)
-	return a, nil, err
+	return a, c.shown, err
 }
 
 func (c *core) RefreshInstance(_ context.Context, v fulfil.Refresh) (fulfil.Answer, error) {
@@ -79,6 +89,19 @@ func (c *core) ChangeInstanceCheck(_ context.Context, v fulfil.CheckChange) (ful
 	return c.note(v)
 }
 
+func (c *core) IssueLicence(_ context.Context, v fulfil.IssueLicence) (fulfil.Answer, error) {
+	return c.note(v)
+}
+
+func (c *core) OrderNotify(_ context.Context, v fulfil.OrderNotify) (fulfil.Answer, error) {
+	return c.note(v)
+}
+
+func (c *core) LicenceCode(_ context.Context, ep *fulfil.Endpoint, code, productID string, arrived time.Time) (string, error) {
+	c.code = codeCall{ep.Name, code, productID, arrived}
+	return "lc-1", c.codeErr
+}
+
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func newServer(c *core) (*production.Server, store.Guard, *bytes.Buffer) {
@@ -93,6 +116,15 @@ func newServer(c *core) (*production.Server, store.Guard, *bytes.Buffer) {
 
 func newInstance() *productionv1.NewInstanceRequest {
 	return &productionv1.NewInstanceRequest{Endpoint: "demo", OrderId: "o", OrderLineId: "l", BusinessId: "b", ExtraJson: `{"a":1}`}
+}
+
+// A date that cannot be read is refused before the core hears of it.
+func TestBadExpiry(t *testing.T) {
+	r := newRig(production.Settings{})
+	m, err := production.NewSaasV2(r.deps).RefreshInstance(verified(t, keyA), &productionv1.RefreshInstanceRequest{Endpoint: "demo", ExpireTime: "soon"})
+	if err != nil || m.GetResultCode() != "000002" || r.core.last != nil {
+		t.Errorf("%v, %v", m, err)
+	}
 }
 
 // Whoever finds the port cannot create an instance.
@@ -227,7 +259,7 @@ func TestCodeOfReasons(t *testing.T) {
 		"INVALID_FIELD": "000002", "UNKNOWN_ENUM_VALUE": "000002", "ORDER_NOT_FOUND": "000005", "INSTANCE_NOT_FOUND": "000003",
 		"TASK_NOT_FOUND": "000005", "FENCING_TOKEN_STALE": "000005", "CONFLICTING_REPEAT": "000002", "STATE_CONFLICT": "000005",
 		"PAGE_TOKEN_INVALID": "000002", "FILTER_INVALID": "000002", "TOKEN_INVALID": "000001", "STORE_UNAVAILABLE": "000005",
-		"RESULT_INVALID": "000005", "ENDPOINT_NOT_FOUND": "000002", "INTERNAL": "000005",
+		"RESULT_INVALID": "000005", "ENDPOINT_NOT_FOUND": "000002", "INTERNAL": "000005", "DIRECTORY_NOT_FOUND": "000005",
 	}
 	for _, name := range koogatev1.ErrorReason_name {
 		reason := strings.TrimPrefix(name, "ERROR_REASON_")

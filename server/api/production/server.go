@@ -3,14 +3,11 @@ package production
 import (
 	"context"
 	"log/slog"
-	"strconv"
-	"strings"
 	"time"
 
-	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/koogallery/wiretime"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/facade/call"
 	"github.com/koogate/koogate/server/fulfil"
@@ -32,56 +29,46 @@ type Core interface {
 	ReleaseInstance(ctx context.Context, c fulfil.Release) (fulfil.Answer, error)
 	UpgradeInstance(ctx context.Context, c fulfil.Upgrade) (fulfil.Answer, error)
 	ChangeInstanceCheck(ctx context.Context, c fulfil.CheckChange) (fulfil.Answer, error)
+	IssueLicence(ctx context.Context, c fulfil.IssueLicence) (fulfil.Answer, error)
+	OrderNotify(ctx context.Context, c fulfil.OrderNotify) (fulfil.Answer, error)
+	LicenceCode(ctx context.Context, ep *fulfil.Endpoint, code, productID string, arrived time.Time) (instanceID string, err error)
 }
 
-var _ Core = (*fulfil.Service)(nil)
+// Directory is where the Kit's synchronisations go; *directory.Service implements it.
+type Directory interface {
+	SyncTenant(ctx context.Context, c directory.Tenant) (changed bool, err error)
+	SyncApplication(ctx context.Context, c directory.Application) (changed bool, err error)
+	SyncUsers(ctx context.Context, c directory.Users) (changed bool, err error)
+	SyncDepartment(ctx context.Context, c directory.Department) (changed bool, err error)
+	SyncDepartments(ctx context.Context, c directory.Departments) (changed bool, err error)
+}
 
-// Deps are what the server works with; all are required.
+var (
+	_ Core      = (*fulfil.Service)(nil)
+	_ Directory = (*directory.Service)(nil)
+)
+
+// Deps are what the services work with; all are required, but Directory only by the Kit and Endpoints by the families that
+// encrypt.
 type Deps struct {
-	Core    Core
-	Guard   store.Guard
-	Clock   clock.Clock
-	Metrics *telemetry.Metrics
-	Log     *slog.Logger
+	Core      Core
+	Directory Directory
+	Endpoints map[string]Settings // by endpoint name; one that is not in it has the default settings
+	Guard     store.Guard
+	Clock     clock.Clock
+	Metrics   *telemetry.Metrics
+	Log       *slog.Logger
 }
 
-// Server implements SaasV2Service. Requests must have passed interceptor.Validate.
-type Server struct {
-	productionv1.UnimplementedSaasV2ServiceServer
+// shared is what the services of all families have in common. Requests must have passed interceptor.Validate.
+type shared struct {
 	Deps
-}
-
-var _ productionv1.SaasV2ServiceServer = (*Server)(nil)
-
-// New returns a server over the core.
-func New(d Deps) *Server { return &Server{Deps: d} }
-
-// NewInstance implements SaasV2Service.
-func (s *Server) NewInstance(ctx context.Context, r *productionv1.NewInstanceRequest) (*productionv1.NewInstanceResponse, error) {
-	a, err := s.newInstance(ctx, r)
-	code, msg := s.outcome(ctx, a, err)
-	return &productionv1.NewInstanceResponse{ResultCode: code, ResultMsg: msg, InstanceId: a.InstanceID}, nil
-}
-
-func (s *Server) newInstance(ctx context.Context, r *productionv1.NewInstanceRequest) (fulfil.Answer, error) {
-	ep, err := s.endpoint(ctx, r.GetEndpoint())
-	if err != nil {
-		return fulfil.Answer{}, err
-	}
-	if r.GetTestFlag() == testFlag {
-		return s.twin(ep, activityNew).NewInstance(r.GetOrderId(), r.GetOrderLineId(), r.GetProductId()), nil
-	}
-	c := fulfil.NewInstance{
-		Endpoint: ep, OrderID: r.GetOrderId(), OrderLineID: r.GetOrderLineId(), BusinessID: r.GetBusinessId(),
-		ProductID: r.GetProductId(), Extra: r.GetExtraJson(),
-	}
-	c.Arrived, c.Lock = s.arrival(ctx, c)
-	return s.Core.NewInstance(ctx, c)
+	success string // the resultMsg of a success, as the family's pages show it; empty means resultcode's
 }
 
 // arrival returns when the call came in and what became of its lock. A caller that did not come through the facade
 // arrives now and asks the guard here; when that is away the call goes on without.
-func (s *Server) arrival(ctx context.Context, c fulfil.NewInstance) (time.Time, store.Entry) {
+func (s *shared) arrival(ctx context.Context, c fulfil.NewInstance) (time.Time, store.Entry) {
 	if known, ok := call.From(ctx); ok {
 		return known.Arrived, known.TakeLock()
 	}
@@ -96,135 +83,12 @@ func (s *Server) arrival(ctx context.Context, c fulfil.NewInstance) (time.Time, 
 	return now, lock
 }
 
-// QueryInstance implements SaasV2Service.
-func (s *Server) QueryInstance(ctx context.Context, r *productionv1.QueryInstanceRequest) (*productionv1.QueryInstanceResponse, error) {
-	a, shown, err := s.queryInstance(ctx, r)
-	code, msg := s.outcome(ctx, a, err)
-	resp := &productionv1.QueryInstanceResponse{ResultCode: code, ResultMsg: msg}
-	if len(shown) > 0 {
-		resp.Info = make([]*productionv1.InstanceInfo, len(shown))
+// arrived returns when the call came in.
+func (s *shared) arrived(ctx context.Context) time.Time {
+	if known, ok := call.From(ctx); ok {
+		return known.Arrived
 	}
-	for i := range shown {
-		access := &shown[i].Access
-		resp.Info[i] = &productionv1.InstanceInfo{
-			InstanceId: shown[i].InstanceID,
-			AppInfo: &productionv1.AppInfo{
-				FrontEndUrl: access.FrontEndURL, AdminUrl: access.AdminURL, UserName: access.UserName,
-				Password: access.Password, Memo: access.Memo,
-			},
-		}
-	}
-	return resp, nil
-}
-
-func (s *Server) queryInstance(ctx context.Context, r *productionv1.QueryInstanceRequest) (fulfil.Answer, []fulfil.Shown, error) {
-	ep, err := s.endpoint(ctx, r.GetEndpoint())
-	if err != nil {
-		return fulfil.Answer{}, nil, err
-	}
-	if r.GetTestFlag() == testFlag {
-		return s.twin(ep, activityQuery).QueryInstance(r.GetInstanceId())
-	}
-	return s.Core.QueryInstance(ctx, fulfil.Query{Endpoint: ep, InstanceIDs: r.GetInstanceId()})
-}
-
-// RefreshInstance implements SaasV2Service.
-func (s *Server) RefreshInstance(ctx context.Context, r *productionv1.RefreshInstanceRequest) (*productionv1.RefreshInstanceResponse, error) {
-	code, msg := s.do(ctx, r, activityRefresh, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		expire, err := wiretime.Parse(r.GetExpireTime())
-		if err != nil {
-			return fulfil.Answer{}, errs.Wrap(err, errs.Invalid, errs.InvalidField, "expireTime: not a date and time of 14 or 17 digits")
-		}
-		if twin != nil {
-			return twin.Done(), nil
-		}
-		return s.Core.RefreshInstance(ctx, fulfil.Refresh{
-			Endpoint: ep, Scene: r.GetScene(), OrderID: r.GetOrderId(), OrderLineID: r.GetOrderLineId(),
-			InstanceID: r.GetInstanceId(), ProductID: r.GetProductId(), ExpireAt: expire, Extra: r.GetExtraJson(),
-		})
-	})
-	return &productionv1.RefreshInstanceResponse{ResultCode: code, ResultMsg: msg}, nil
-}
-
-// UpdateInstanceStatus implements SaasV2Service.
-func (s *Server) UpdateInstanceStatus(ctx context.Context, r *productionv1.UpdateInstanceStatusRequest) (*productionv1.UpdateInstanceStatusResponse, error) {
-	code, msg := s.do(ctx, r, activityStatus, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		if twin != nil {
-			return twin.Done(), nil
-		}
-		return s.Core.UpdateInstanceStatus(ctx, fulfil.UpdateStatus{
-			Extra:    r.GetExtraJson(),
-			Endpoint: ep, InstanceID: r.GetInstanceId(), Freeze: r.GetStatus() == statusFreeze,
-		})
-	})
-	return &productionv1.UpdateInstanceStatusResponse{ResultCode: code, ResultMsg: msg}, nil
-}
-
-// ReleaseInstance implements SaasV2Service.
-func (s *Server) ReleaseInstance(ctx context.Context, r *productionv1.ReleaseInstanceRequest) (*productionv1.ReleaseInstanceResponse, error) {
-	code, msg := s.do(ctx, r, activityRelease, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		if twin != nil {
-			return twin.Done(), nil
-		}
-		return s.Core.ReleaseInstance(ctx, fulfil.Release{
-			Extra:    r.GetExtraJson(),
-			Endpoint: ep, InstanceID: r.GetInstanceId(), OrderID: r.GetOrderId(), OrderLineID: r.GetOrderLineId(),
-		})
-	})
-	return &productionv1.ReleaseInstanceResponse{ResultCode: code, ResultMsg: msg}, nil
-}
-
-// UpgradeInstance implements SaasV2Service.
-func (s *Server) UpgradeInstance(ctx context.Context, r *productionv1.UpgradeInstanceRequest) (*productionv1.UpgradeInstanceResponse, error) {
-	code, msg := s.do(ctx, r, activityUpgrade, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		if twin != nil {
-			return twin.Done(), nil
-		}
-		return s.Core.UpgradeInstance(ctx, fulfil.Upgrade{
-			Endpoint: ep, InstanceID: r.GetInstanceId(), OrderID: r.GetOrderId(), OrderLineID: r.GetOrderLineId(), Extra: r.GetExtraJson(),
-		})
-	})
-	return &productionv1.UpgradeInstanceResponse{ResultCode: code, ResultMsg: msg}, nil
-}
-
-// ChangeInstanceCheck implements SaasV2Service. Of several products the first is the target: the page that defines them
-// was not seen, and every example holds one.
-func (s *Server) ChangeInstanceCheck(ctx context.Context, r *productionv1.ChangeInstanceCheckRequest) (*productionv1.ChangeInstanceCheckResponse, error) {
-	code, msg := s.do(ctx, r, activityCheck, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		var target store.Product
-		for i, p := range r.GetProductInfo() {
-			quantity, ok := linear(p.GetLinearValue())
-			if !ok {
-				return fulfil.Answer{}, errs.New(errs.Invalid, errs.InvalidField, "productInfo[%d].linearValue: not a quantity", i)
-			}
-			if i == 0 {
-				target = store.Product{
-					ProductID: p.GetProductId(), SKUCode: p.GetSkuCode(), Name: p.GetProductName(), LinearValue: quantity,
-				}
-			}
-		}
-		if twin != nil {
-			return twin.Done(), nil
-		}
-		return s.Core.ChangeInstanceCheck(ctx, fulfil.CheckChange{Endpoint: ep, InstanceID: r.GetInstanceId(), Target: target})
-	})
-	return &productionv1.ChangeInstanceCheckResponse{ResultCode: code, ResultMsg: msg}, nil
-}
-
-// linear reads a quantity. The documents call it an integer; digits behind a point are dropped.
-func linear(text string) (int64, bool) {
-	if text == "" {
-		return 0, true
-	}
-	whole, fraction, _ := strings.Cut(text, ".")
-	if whole == "" && fraction != "" {
-		whole = "0"
-	}
-	if strings.Trim(fraction, "0123456789") != "" {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(whole, 10, 64)
-	return n, err == nil && n >= 0
+	return s.Clock.Now()
 }
 
 // request is what all requests have.
@@ -234,7 +98,7 @@ type request interface {
 }
 
 // do runs one call of an activity whose answer is nothing but a code. f gets the twin for a debugging call, else nil.
-func (s *Server) do(ctx context.Context, r request, activity string, f func(*fulfil.Endpoint, *fulfil.Twin) (fulfil.Answer, error)) (code, msg string) {
+func (s *shared) do(ctx context.Context, r request, activity string, f func(*fulfil.Endpoint, *fulfil.Twin) (fulfil.Answer, error)) (code, msg string) {
 	ep, err := s.endpoint(ctx, r.GetEndpoint())
 	if err != nil {
 		return s.outcome(ctx, fulfil.Answer{}, err)
@@ -249,14 +113,14 @@ func (s *Server) do(ctx context.Context, r request, activity string, f func(*ful
 }
 
 // twin returns the endpoint's twin and counts the debugging call.
-func (s *Server) twin(ep *fulfil.Endpoint, activity string) fulfil.Twin {
+func (s *shared) twin(ep *fulfil.Endpoint, activity string) fulfil.Twin {
 	s.Metrics.ProbeCall(ep.Name, activity)
 	return fulfil.Twin{Endpoint: ep}
 }
 
 // endpoint returns the endpoint if the caller may use it. Errors: TOKEN_INVALID, ENDPOINT_NOT_FOUND (also for another
 // seller's).
-func (s *Server) endpoint(ctx context.Context, name string) (*fulfil.Endpoint, error) {
+func (s *shared) endpoint(ctx context.Context, name string) (*fulfil.Endpoint, error) {
 	_, verified := call.From(ctx)
 	seller, authenticated := interceptor.SellerFrom(ctx)
 	if !verified && !authenticated {
@@ -271,8 +135,11 @@ func (s *Server) endpoint(ctx context.Context, name string) (*fulfil.Endpoint, e
 
 // outcome returns what an answer or an error is on the wire. A fault inside is logged here with its cause: the error goes
 // no further.
-func (s *Server) outcome(ctx context.Context, a fulfil.Answer, err error) (code, msg string) {
-	if err == nil {
+func (s *shared) outcome(ctx context.Context, a fulfil.Answer, err error) (code, msg string) {
+	switch {
+	case err == nil && a.Code.Success() && s.success != "":
+		return string(a.Code), s.success
+	case err == nil:
 		return string(a.Code), resultcode.Message(a.Code, a.Message)
 	}
 	if !errs.Expected(err) {

@@ -18,6 +18,8 @@ const LockTTL = 10 * time.Second
 type Call struct {
 	// Arrived is when the call's first byte was read.
 	Arrived time.Time
+	// Key is the base key that verified the call; answers to the call are encrypted with it. Never print it.
+	Key string
 	// Lock is the guard's answer about the order line's lock, for the first who asks by TakeLock.
 	Lock store.Entry
 

@@ -10,6 +10,8 @@ var (
 	ErrUTF8 = errors.New("the body is not valid UTF-8")
 	// ErrObject says that a body is JSON but not an object.
 	ErrObject = errors.New("the body is not a JSON object")
+	// ErrMembers says that an object has more than 1024 members.
+	ErrMembers = errors.New("an object has too many members")
 	// ErrDepth says that a body is nested deeper than MaxDepth.
 	ErrDepth = errors.New("the body is nested too deeply")
 )

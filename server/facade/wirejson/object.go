@@ -29,11 +29,15 @@ type member struct {
 	kind   Kind
 }
 
+// maxMembers is how many members one object may have: many times what any documented one has, and few enough that their
+// places cost little beside the body.
+const maxMembers = 1024
+
 // keptMembers is how much room an Object keeps when it is used again.
 const keptMembers = 64
 
 // Parse checks body, which must be exactly one JSON object in UTF-8, and reads its members, replacing those that o had.
-// Work is linear in the length of body. Errors: ErrSyntax, ErrUTF8, ErrObject, ErrDepth; after an error o is empty.
+// Work is linear in the length of body. Errors: ErrSyntax, ErrUTF8, ErrObject, ErrDepth, ErrMembers; after an error o is empty.
 func (o *Object) Parse(body []byte) error {
 	o.Reset()
 	if !utf8.Valid(body) {
@@ -86,6 +90,9 @@ func (o *Object) read(s *scanner) error {
 			return err
 		}
 		m.raw = s.in[begin:s.pos]
+		if len(o.members) == maxMembers {
+			return ErrMembers
+		}
 		o.members = append(o.members, m)
 		s.space()
 		if s.accept('}') {
@@ -117,6 +124,13 @@ func (o *Object) Text(name string) string {
 		}
 	}
 	return ""
+}
+
+// DropBlank removes the members that are null, or a text that is empty or nothing but white space.
+func (o *Object) DropBlank() {
+	o.members = slices.DeleteFunc(o.members, func(m member) bool {
+		return m.kind == Null || m.kind == Text && len(bytes.TrimSpace(unquote(m.raw))) == 0
+	})
 }
 
 // text returns the value of a text field; ok is false when it is of another type.

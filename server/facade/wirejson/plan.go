@@ -2,7 +2,10 @@ package wirejson
 
 import (
 	"fmt"
+	"strings"
 
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -10,6 +13,9 @@ import (
 const (
 	helperEndpoint = "endpoint"
 	helperExtra    = "extra_json"
+	// suffixFree ends the proto name of a text field that takes JSON of any kind: a text is taken as it is, anything else as
+	// compact JSON.
+	suffixFree = "_json"
 )
 
 // plan is how a message is read and written, worked out once.
@@ -25,6 +31,8 @@ type field struct {
 	name string // the wire's
 	key  string // `"name":`
 	list bool
+	free bool  // takes JSON of any kind
+	max  int   // of a list: how many elements it may have
 	sub  *plan // of a message's; nil for scalars
 }
 
@@ -39,10 +47,13 @@ func plans(d protoreflect.MessageDescriptor, into map[protoreflect.MessageDescri
 	p.extra = fs.ByName(helperExtra)
 	for i := range fs.Len() {
 		fd := fs.Get(i)
-		if p.extra != nil && (fd.Name() == helperEndpoint || fd.Name() == helperExtra) {
+		if fd.Name() == helperExtra || p.extra != nil && fd.Name() == helperEndpoint {
 			continue
 		}
-		f := &field{desc: fd, name: fd.JSONName(), key: `"` + fd.JSONName() + `":`, list: fd.IsList()}
+		f := &field{
+			desc: fd, name: fd.JSONName(), key: `"` + fd.JSONName() + `":`, list: fd.IsList(), max: bound(fd),
+			free: strings.HasSuffix(string(fd.Name()), suffixFree),
+		}
 		switch {
 		case fd.Kind() == protoreflect.MessageKind && !fd.IsMap():
 			var err error
@@ -57,4 +68,16 @@ func plans(d protoreflect.MessageDescriptor, into map[protoreflect.MessageDescri
 		p.fields = append(p.fields, f)
 	}
 	return p, nil
+}
+
+// maxElements bounds a list for which the contract names no bound, so that a hostile one cannot cost more.
+const maxElements = 100
+
+// bound is how many elements the contract allows a list.
+func bound(fd protoreflect.FieldDescriptor) int {
+	rules, _ := proto.GetExtension(fd.Options(), validate.E_Field).(*validate.FieldRules)
+	if n := rules.GetRepeated().GetMaxItems(); n > 0 && n < 1<<20 {
+		return int(n)
+	}
+	return maxElements
 }

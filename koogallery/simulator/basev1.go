@@ -1,0 +1,207 @@
+package simulator
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/seal"
+	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/wiretime"
+)
+
+// baseV1 is the base interface of SaaS V1.0 and the one of License V1: GET, the
+// parameters in the query with an authToken, the answer with a Body-Sign (saas-v1
+// §1, §2, §4).
+type baseV1 struct{ license bool }
+
+func (d baseV1) name(a Activity) Activity {
+	switch {
+	case d.license:
+		return licenseName(a)
+	case a == ActivityStatus:
+		return ActivityStatus1
+	case a == ActivityUpgrade:
+		return ActivityRise
+	default:
+		return a
+	}
+}
+
+func licenseName(a Activity) Activity {
+	switch a {
+	case ActivityNew:
+		return ActivityGetLicense
+	case ActivityRefresh:
+		return ActivityRefreshLicense
+	case ActivityExpire:
+		return ActivityExpireLicense
+	case ActivityRelease:
+		return ActivityReleaseLicense
+	default:
+		return a
+	}
+}
+
+// params translates the parameters of SaaS V2.0. What a V1 call says of the
+// product and the customer, a V2.0 seller has to query.
+func (d baseV1) params(s *Simulator, m *message, instanceID string) (map[string]any, error) {
+	p := maps.Clone(m.params)
+	for _, name := range []string{"orderLineId", "scene", "status"} {
+		delete(p, name)
+	}
+	p["activity"] = string(m.Activity)
+	if m.act != ActivityNew {
+		p["instanceId"] = instanceID
+	}
+	switch m.act {
+	case ActivityNew:
+		return p, d.opening(s, m, p)
+	case ActivityRefresh:
+		p["expireTime"] = local14(m.own.ExpireTime)
+		d.period(m, p)
+		if d.license {
+			delete(p, "orderAmount")
+		} else if m.Scene == SceneTrialToFormal {
+			p["trialToFormal"] = "1"
+		}
+	case ActivityUpgrade:
+		p["skuCode"], p["productId"] = m.own.Product.SKUCode, m.own.Product.ProductID
+		p["saasExtendParams"] = d.extension(m)
+		amount(p, m.own.Product)
+	case ActivityStatus:
+		p["instanceStatus"] = m.Scene
+	case ActivityExpire:
+		p["orderId"] = m.root.ID
+	case ActivityRelease:
+		p["orderId"] = m.root.ID // the new-purchase order, also after a refund
+		if !d.license {
+			p["orderAmount"] = m.root.charge
+		}
+	default:
+	}
+	return p, nil
+}
+
+// opening adds the parameters of newInstance and getLicense (saas-v1 §1.1, §4.1).
+// The ciphertexts differ from call to call, the plaintexts do not.
+func (d baseV1) opening(s *Simulator, m *message, p map[string]any) error {
+	o := m.own
+	p["businessId"] = uuid(s.cfg.NewID())
+	p["customerId"], p["customerName"] = o.buyer.customerID, o.buyer.customer
+	p["skuCode"], p["productId"] = o.Product.SKUCode, o.Product.ProductID
+	p["saasExtendParams"] = d.extension(m)
+	p["chargingMode"], p["provisionType"] = o.Kind.number(), "1"
+	if !o.ExpireTime.IsZero() {
+		p["expireTime"] = local14(o.ExpireTime)
+	}
+	d.period(m, p)
+	amount(p, o.Product)
+	if d.license {
+		delete(p, "orderAmount")
+		return nil
+	}
+	p["trialFlag"] = "0"
+	if o.Kind == Trial {
+		p["trialFlag"] = "1"
+	}
+	for name, plain := range map[string]string{"mobilePhone": o.buyer.mobilePhone, "email": o.buyer.email} {
+		sealed, err := seal.Encrypt(s.cfg.AccessKey, s.cfg.EncryptType, token(s.cfg.NewID())[:16], plain)
+		if err != nil {
+			return err
+		}
+		p[name] = sealed
+	}
+	return nil
+}
+
+// period adds what was bought for how long and for how much. The value of
+// periodType for days was never seen, so it is not sent.
+func (baseV1) period(m *message, p map[string]any) {
+	product := m.own.Product
+	if product.PeriodType == "year" || product.PeriodType == "month" {
+		p["periodType"], p["periodNumber"] = product.PeriodType, strconv.Itoa(product.PeriodNumber)
+	}
+	if m.own.deal != "" {
+		p["orderAmount"] = m.own.deal
+	}
+}
+
+// amount adds the linear attribute 数量, if the product has it.
+func amount(p map[string]any, product Product) {
+	if product.LinearValue > 0 {
+		p["amount"] = strconv.Itoa(product.LinearValue)
+	}
+}
+
+// extension returns saasExtendParams (saas-v1 §2.5): what the buyer was asked
+// for, always the same for the same order.
+func (d baseV1) extension(m *message) string {
+	if d.license {
+		return seal.FormatExtendParams([]seal.Param{{Name: "identificationCode", Value: token("identification\x00" + m.root.ID)[:32]}})
+	}
+	return seal.FormatExtendParams([]seal.Param{
+		{Name: "idNum", Value: m.root.buyer.customerID[:15]},
+		{Name: "userName", Value: m.root.buyer.userName},
+		{Name: "custEmail", Value: m.root.buyer.email},
+	})
+}
+
+func (baseV1) pack(s *Simulator, _ *Call, params map[string]any) (parcel, error) {
+	query := url.Values{sign.ParamTimeStamp: {wiretime.Format17(s.stamp())}}
+	for name, value := range params {
+		if text, ok := value.(string); ok {
+			query.Set(name, text)
+		}
+	}
+	signed, err := sign.SignQuery(s.cfg.FacadeURL, s.cfg.AccessKey, query)
+	if err != nil {
+		return parcel{}, err
+	}
+	return parcel{http.MethodGet, signed, http.Header{"Accept": {"application/json"}}, nil, s.cfg.V1Timeout}, nil
+}
+
+func (d baseV1) judge(s *Simulator, c *Call, a answer) {
+	members, ok := c.readSigned(s.cfg.AccessKey, a)
+	if !ok {
+		return
+	}
+	switch {
+	case c.act == ActivityNew && d.license:
+		c.judgeLicense(members)
+	case c.act == ActivityNew:
+		c.judgeAccess(s.cfg.AccessKey, members)
+	case c.act == ActivityQuery:
+		c.judgeList(s.cfg.AccessKey, members)
+	default:
+		c.Outcome = OutcomeOK
+	}
+}
+
+// number returns the value of chargingMode in V1 (saas-v1 §1.1).
+func (k Kind) number() string {
+	switch k {
+	case OnDemand:
+		return "0"
+	case Period, Trial:
+		return "1"
+	case OneTime:
+		return "3"
+	case Package:
+		return "5"
+	default:
+		return ""
+	}
+}
+
+// local14 and local17 print a time in Beijing.
+func local14(t time.Time) string { return wiretime.Format14(localDigits(t)) }
+func local17(t time.Time) string { return wiretime.Format17(localDigits(t)) }
+
+// localDigits returns the time whose digits in UTC are those of t in Beijing.
+func localDigits(t time.Time) time.Time {
+	_, offset := t.In(beijing).Zone()
+	return t.Add(time.Duration(offset) * time.Second)
+}

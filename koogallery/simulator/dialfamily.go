@@ -1,0 +1,146 @@
+package simulator
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/koogate/koogate/koogallery/openapi"
+	"github.com/koogate/koogate/koogallery/seal"
+)
+
+// Values of the debugging console's own examples (saas-v1 §11).
+const (
+	debugOrder   = "CS1906666666ABCDE"
+	debugProduct = "00301-666666-0--0"
+	debugSKU     = "d0abcd12-1234-5678-ab90-11ab012aaaa1"
+	debugCode    = "PLDEBUGDEBUGDEBUGDEBUGDEBUGDEBUG"
+)
+
+// DialTestOf is [Simulator.DialTest] for any family. The cases are those that a
+// seller of the family has to save: five of the base interface and five of the
+// Kit, four of License V1, three of License 2.0, five of online licences
+// (getLicenseAsync may answer 000004), one notification. For a joint family the
+// base cases come first. A failure counts for the same days as any other.
+//
+// Errors: ErrFamily, ErrConfig for a joint family without Config.PublicKey,
+// ctx.Err().
+func (s *Simulator) DialTestOf(ctx context.Context, family Family) (DialReport, error) {
+	switch family {
+	case FamilySaasV2:
+		return s.DialTest(ctx)
+	case FamilySaasV1, FamilyLicenseV1:
+		return s.dialRun(ctx, s.casesV1(family))
+	case FamilyLicenseCode:
+		return s.dialRun(ctx, s.casesCode())
+	case FamilyLicenseOnline:
+		return s.dialRun(ctx, s.casesOnline())
+	case FamilyOrderNotify:
+		return s.dialRun(ctx, []dialCase{{family, postNotify{}, ActivityNotify, "", s.debugParams(ActivityNotify, openapi.MockPeriodNew)}})
+	case FamilyKitV1, FamilyKitV2:
+		cases, err := s.casesKit(family)
+		if err != nil {
+			return DialReport{At: s.cfg.Now(), Result: Failed}, err
+		}
+		return s.dialRun(ctx, cases)
+	default:
+		return DialReport{At: s.cfg.Now(), Result: Failed}, fmt.Errorf("%w: want one of %v", ErrFamily, Families())
+	}
+}
+
+// debugParams begins the parameters of a saved case; more are names and values.
+func (s *Simulator) debugParams(a Activity, order string, more ...string) map[string]any {
+	p := map[string]any{"activity": string(a), "testFlag": "1"}
+	if order != "" {
+		p["orderId"] = order
+		if order != debugOrder { // V1 knows no lines
+			p["orderLineId"] = order + firstLine
+		}
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		p[more[i]] = more[i+1]
+	}
+	return p
+}
+
+// debugBusiness is the saved business id.
+func (s *Simulator) debugBusiness(f Family) string {
+	return uuid("dial test of " + string(f) + " " + s.cfg.FacadeURL)
+}
+
+// casesV1 returns the cases of a V1 base interface.
+func (s *Simulator) casesV1(family Family) []dialCase {
+	expire := local14(s.cfg.Products[Period].endAfter(s.dial.saved))
+	d := dialectOf(family)
+	cases := make([]dialCase, 0, 5)
+	add := func(a Activity, more ...string) {
+		cases = append(cases, dialCase{family, d, a, "", s.debugParams(d.name(a), debugOrder, more...)})
+	}
+	b := newBuyer("dial test of " + s.cfg.FacadeURL)
+	add(ActivityNew, "businessId", s.debugBusiness(family), "customerId", b.customerID, "customerName", b.customer, "skuCode", debugSKU,
+		"productId", debugProduct, "chargingMode", "1", "periodType", "year", "periodNumber", "1", "expireTime", expire,
+		"saasExtendParams", seal.FormatExtendParams([]seal.Param{{Name: "identificationCode", Value: "debug"}}))
+	add(ActivityRefresh, "productId", debugProduct, "expireTime", expire, "periodType", "year", "periodNumber", "1")
+	if family != FamilyLicenseV1 {
+		add(ActivityUpgrade, "skuCode", debugSKU, "productId", debugProduct, "amount", "20")
+	}
+	add(ActivityExpire)
+	add(ActivityRelease)
+	return cases
+}
+
+// casesCode returns the cases of License 2.0, about a test code.
+func (s *Simulator) casesCode() []dialCase {
+	expire := s.cfg.wireTime(s.cfg.Products[Period].endAfter(s.dial.saved))
+	d := postCode{}
+	return []dialCase{
+		{FamilyLicenseCode, d, ActivityRefresh, SceneRenewal, s.debugParams(ActivityRefreshCode, openapi.MockRenew,
+			"license", debugCode, "scene", SceneRenewal, "expireTime", expire)},
+		{FamilyLicenseCode, d, ActivityStatus, StatusFreeze, s.debugParams(ActivityStatusCode, "", "license", debugCode, "status", StatusFreeze)},
+		{FamilyLicenseCode, d, ActivityRelease, "", s.debugParams(ActivityReleaseCode, openapi.MockUnsubscribe, "license", debugCode)},
+	}
+}
+
+// casesOnline returns the cases of online licences; the saved event may be
+// uploaded to.
+func (s *Simulator) casesOnline() []dialCase {
+	expire := s.cfg.Products[Period].endAfter(s.dial.saved)
+	event := uuid("event of " + s.cfg.FacadeURL)
+	s.book.expect(event)
+	d, f := postOnline{}, FamilyLicenseOnline
+	return []dialCase{
+		{f, d, ActivityNew, "", s.debugParams(ActivityNew, openapi.MockPeriodNew, "businessId", s.debugBusiness(f))},
+		{f, d, ActivityRefresh, SceneRenewal, s.debugParams(ActivityRefresh, openapi.MockRenew, "scene", SceneRenewal, "expireTime", s.cfg.wireTime(expire))},
+		{f, d, ActivityStatus, StatusUnfreeze, s.debugParams(ActivityStatus, "", "status", StatusUnfreeze)},
+		{f, d, ActivityLicenseAsync, "", s.debugParams(ActivityLicenseAsync, "", "eventId", event, "deviceFingerprint", fingerprint(event),
+			"effectiveTime", s.dial.saved.UTC().Format(onlineTime), "expireTime", expire.Format(onlineTime))},
+		{f, d, ActivityRelease, "", s.debugParams(ActivityRelease, openapi.MockUnsubscribe)},
+	}
+}
+
+// casesKit returns the base cases of a joint family and the five of the Kit. Their
+// enterprise and their secret are new each time, as are their time stamps: what
+// the platform saves of those is not known.
+func (s *Simulator) casesKit(family Family) ([]dialCase, error) {
+	if err := s.canJoin(family); err != nil {
+		return nil, err
+	}
+	p, err := s.purchase(family, debugOrder, 1)
+	if err != nil {
+		return nil, err
+	}
+	var cases []dialCase
+	if family == FamilyKitV1 {
+		cases = s.casesV1(family)
+	} else {
+		for _, saved := range s.dial.cases {
+			cases = append(cases, dialCaseOf(family, saved))
+		}
+	}
+	for _, c := range p.calls()[:kitInterfaces] {
+		params := maps.Clone(c.params)
+		params["instanceId"] = "huaiweitest123456"
+		cases = append(cases, dialCase{family, kitOf(family), c.act, c.scene, params})
+	}
+	return cases, nil
+}

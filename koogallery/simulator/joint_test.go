@@ -1,0 +1,175 @@
+package simulator_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/koogate/koogate/koogallery/simulator"
+)
+
+func joints() []simulator.Family {
+	return []simulator.Family{simulator.FamilyKitV1, simulator.FamilyKitV2}
+}
+
+func TestJoint(t *testing.T) {
+	for _, family := range joints() {
+		p := newPartner(t, nil)
+		sim := rehearsal(t, p, nil)
+		var names []string
+		var states []int // departments, users, disabled users
+		report, err := sim.Joint(context.Background(), family, func(step simulator.JointStep) error {
+			names = append(names, step.Name)
+			disabled := 0
+			for _, u := range step.Users {
+				if u.State == simulator.JointDisabled {
+					disabled++
+				}
+			}
+			states = append(states, len(step.Departments), len(step.Users), disabled)
+			if step.InstanceID == "" || step.OrderID == "" || step.TenantID == "" || step.AppID == "" {
+				t.Errorf("step %+v", step)
+			}
+			return p.compare(step)
+		})
+		if err != nil || report.Result != simulator.Passed {
+			t.Fatalf("Joint = %+v, %v", report, err)
+		}
+		equal(t, "steps", names, []string{
+			"create", "tenantSync add", "applicationSync add", "allOrgSync all", "authSync add", "singleOrgSync add", "authSync disable", "tenantSync delete",
+		})
+		if want := []int{0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 2, 2, 0, 3, 2, 0, 3, 2, 1, 0, 0, 0}; !slices.Equal(states, want) {
+			t.Errorf("states %v", states)
+		}
+		last := ""
+		for _, h := range p.heard {
+			stamp, ok := h["timeStamp"]
+			if _, kit := h["tenantId"]; !ok || !kit {
+				continue
+			}
+			if len(stamp) != 17 || stamp <= last || !strings.HasPrefix(stamp, "20260130200000") { // Beijing
+				t.Errorf("timeStamp %s after %s", stamp, last)
+			}
+			last = stamp
+			_, list := h["orgInfoList"]
+			if _, text := h["orgInfo"]; h["activity"] == "allOrgSync" && (list == text || text != (family == simulator.FamilyKitV1)) {
+				t.Errorf("allOrgSync %v", h)
+			}
+		}
+		for _, c := range sim.Calls(report.OrderID) {
+			if c.InstanceID == "" && c.Activity != simulator.ActivityNew {
+				t.Errorf("call %+v", c)
+			}
+		}
+	}
+}
+
+// Whatever the order and the repetitions, the time stamps decide.
+func TestJointShuffled(t *testing.T) {
+	for _, family := range joints() {
+		orders := map[string]bool{}
+		for seed := range uint64(20) {
+			p := newPartner(t, nil)
+			sim := rehearsal(t, p, nil)
+			steps := 0
+			report, err := sim.JointShuffled(context.Background(), family, seed, func(step simulator.JointStep) error {
+				steps++
+				return p.compare(step)
+			})
+			if err != nil || report.Result != simulator.Passed || steps != 15 {
+				t.Fatalf("seed %d: %+v, %v", seed, report, err)
+			}
+			base := len(p.sequence()) - 14
+			calls := p.sequence()[base:]
+			orders[strings.Join(calls, " ")] = true
+			slices.Sort(calls)
+			want := twice(kitOrder()...)
+			slices.Sort(want)
+			equal(t, "calls", calls, want)
+			stamps := map[string]int{}
+			for _, h := range p.heard[base:] {
+				stamps[h["timeStamp"]]++
+			}
+			if len(stamps) != 7 {
+				t.Errorf("%d time stamps", len(stamps))
+			}
+		}
+		if len(orders) < 19 {
+			t.Errorf("%d different orders of 20", len(orders))
+		}
+	}
+}
+
+// A seller that believes the last call instead of the latest time stamp is found.
+func TestJointShuffledFindsArrivalOrder(t *testing.T) {
+	p := newPartner(t, nil)
+	sim := rehearsal(t, p, nil)
+	n := 0
+	report, err := sim.JointShuffled(context.Background(), simulator.FamilyKitV2, 1, func(step simulator.JointStep) error {
+		n++
+		p.mu.Lock()
+		for name, r := range p.directory {
+			r.at = "" // forgets how old its rows are
+			p.directory[name] = r
+		}
+		p.mu.Unlock()
+		return p.compare(step)
+	})
+	if err != nil || report.Result != simulator.Failed || n != 15 {
+		t.Errorf("%+v, %v, %d steps", report, err, n)
+	}
+}
+
+func TestJointReportsWhatTheCallerSees(t *testing.T) {
+	wrong := errors.New("no such tenant")
+	report, err := rehearsal(t, newPartner(t, nil), nil).Joint(context.Background(), simulator.FamilyKitV1, func(step simulator.JointStep) error {
+		if step.Name == "tenantSync add" {
+			return wrong
+		}
+		return nil
+	})
+	if err != nil || report.Result != simulator.Failed || report.Steps[1].Err != wrong.Error() || len(report.Steps) != 8 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+func TestCredential(t *testing.T) {
+	for _, family := range joints() {
+		p := newPartner(t, nil)
+		sim := rehearsal(t, p, nil)
+		report, err := sim.Credential(context.Background(), family)
+		if err != nil || report.Result != simulator.Passed || len(p.directory) != 0 || len(sim.Orders(0))+len(sim.Messages(0)) != 0 {
+			t.Errorf("Credential = %+v, %v", report, err)
+		}
+		equal(t, "calls", p.sequence(), kitOrder()[:5])
+		for _, h := range p.heard {
+			if h["testFlag"] != "1" || h["instanceId"] != "" || h["orderId"] != "" {
+				t.Errorf("%v", h)
+			}
+		}
+		for _, c := range sim.Calls("") {
+			if !c.Test || c.MessageID != 0 {
+				t.Errorf("%+v", c)
+			}
+		}
+	}
+}
+
+// A Kit call that failed is repeated by hand, with the time stamp that it had.
+func TestKitRestart(t *testing.T) {
+	p := newPartner(t, at("applicationSync", 1, code("000005")))
+	sim := rehearsal(t, p, nil)
+	report, err := sim.Joint(context.Background(), simulator.FamilyKitV2, nil)
+	if err != nil || report.Result != simulator.Failed || len(report.Steps) != 4 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	if c, err := sim.Restart(context.Background(), report.OrderID); err != nil || c.Activity != simulator.ActivityApplication || c.Attempt != 2 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	first, second := p.heard[len(p.heard)-2], p.heard[len(p.heard)-1]
+	if first["timeStamp"] != second["timeStamp"] || first["clientSecret"] != second["clientSecret"] {
+		t.Errorf("%v\n%v", first, second)
+	}
+}

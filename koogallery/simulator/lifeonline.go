@@ -1,0 +1,107 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// onlineTime is how the documents' example prints a time (saas-v1 §6).
+const onlineTime = "2006-01-02 15:04:05 z"
+
+// Errors of a life about what the seller did not do.
+var (
+	errNoUpload = errors.New("no licence was uploaded for the event")
+	errNoQuery  = errors.New("the seller did not query the order")
+	errNoUsage  = errors.New("no usageInfo for a metered instance")
+)
+
+// licenseOnline is the life of an instance with one licence by upload.
+func (l *life) licenseOnline(ctx context.Context) error {
+	root, err := l.begin(FamilyLicenseOnline)
+	if err != nil {
+		return err
+	}
+	if _, err := l.opened(ctx, "create", root); err != nil {
+		return err
+	}
+	l.queried(ctx, root)
+	event := uuid(l.s.cfg.NewID())
+	l.call(ctx, "licence", false, l.about(root.ID, l.licence(event)))
+	l.step(ctx, "upload", noCall, func(Call) error { return l.s.awaitUpload(ctx, event) })
+	l.call(ctx, "licence again", false, l.about(root.ID, l.licence(event)))
+	l.call(ctx, "renew", true, l.building(l.s.renewal, root.ID))
+	l.freezing(ctx, l.s.book.copyOf(root))
+	l.release(ctx, root, "")
+	l.step(ctx, "one licence", noCall, func(Call) error { return l.s.book.oneUpload(event) })
+	return nil
+}
+
+// noCall is a step in which the marketplace only looks.
+func noCall() (Call, error) { return Call{}, nil }
+
+// licence builds a getLicenseAsync for one device. The same event has the same
+// fingerprint and so gets the same licence.
+func (l *life) licence(event string) func(*order) *message {
+	l.s.book.expect(event)
+	return func(o *order) *message {
+		m := newMessage(ActivityLicenseAsync, o, o, nil)
+		m.schedule = l.s.cfg.Retry.Of(o.Family).Open
+		m.params["eventId"] = event
+		m.params["deviceFingerprint"] = fingerprint(event)
+		m.params["effectiveTime"] = o.CreateTime.UTC().Format(onlineTime)
+		m.params["expireTime"] = o.Present.ExpireTime.UTC().Format(onlineTime)
+		return m
+	}
+}
+
+// fingerprint has the form that the SDK builds: MAC, disk, mainboard and CPU
+// (saas-v1 §7).
+func fingerprint(seed string) string {
+	t := token("device\x00" + seed)
+	return fmt.Sprintf("02-%s-%s-%s-%s-%s|%s|%s|%s", t[0:2], t[2:4], t[4:6], t[6:8], t[8:10], t[10:22], t[22:34], t[34:50])
+}
+
+// orderNotify is the life of a notification.
+func (l *life) orderNotify(ctx context.Context) error {
+	root, err := l.begin(FamilyOrderNotify)
+	if err != nil {
+		return err
+	}
+	m := l.s.notification(root)
+	l.call(ctx, "notify", false, func() (*message, error) { return m, nil })
+	l.queried(ctx, root)
+	l.call(ctx, "notify again", false, func() (*message, error) { return m.repetition(), nil })
+	return nil
+}
+
+// queried waits until the seller has asked for the order, and reports how often
+// it has.
+func (l *life) queried(ctx context.Context, root *order) {
+	before := len(l.report.Steps)
+	l.step(ctx, "query order", noCall, func(Call) error {
+		done, err := l.s.until(ctx, func() bool { return l.s.book.copyOf(root).Queries > 0 })
+		if err == nil && !done {
+			err = errNoQuery
+		}
+		return err
+	})
+	if len(l.report.Steps) > before {
+		l.report.Steps[before].Queries = l.s.book.copyOf(root).Queries
+	}
+}
+
+// until looks again and again, as often as Config.Poll says.
+func (s *Simulator) until(ctx context.Context, ready func() bool) (bool, error) {
+	for n := 1; ; n++ {
+		if ready() {
+			return true, nil
+		}
+		if n >= s.cfg.Poll.Attempts() {
+			return false, nil
+		}
+		if err := s.cfg.Sleep(ctx, s.cfg.Poll.Interval); err != nil {
+			return false, err
+		}
+	}
+}

@@ -1,0 +1,414 @@
+package simulator_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/openapi"
+	"github.com/koogate/koogate/koogallery/seal"
+	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/wiretime"
+)
+
+const kitKey = "canary-kit-key"
+
+// credentialKey is the key pair of the seller's application credential.
+var credentialKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 3072)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+// partner is a correct seller of every family but SaaS V2.0, in memory. spoil can
+// change its answers before they are signed, or make it do nothing on its own.
+type partner struct {
+	*httptest.Server
+	t      *testing.T
+	clock  *clock
+	market *httptest.Server
+	open   *openapi.Client
+	spoil  func(activity string, n int, a *said)
+	debug  bool            // is dial tested: saved values come again
+	quiet  bool            // neither queries orders nor uploads licences
+	upload func(id string) // instead of the correct upload
+
+	mu        sync.Mutex
+	seen      map[string]bool // tokens and nonces
+	instances map[string]string
+	uploads   map[string]bool
+	calls     []string
+	heard     []map[string]string
+	directory directory
+	salt      int
+}
+
+// said is an answer that is about to be sent.
+type said struct {
+	status      int
+	contentType string
+	body        map[string]any
+	bodySign    func(key string, body []byte) string // "" sends no header
+}
+
+func newPartner(t *testing.T, spoil func(activity string, n int, a *said)) *partner {
+	t.Helper()
+	p := &partner{
+		t: t, clock: newClock(), spoil: spoil,
+		seen: map[string]bool{}, instances: map[string]string{}, uploads: map[string]bool{},
+		directory: directory{},
+	}
+	p.Server = httptest.NewServer(p)
+	t.Cleanup(p.Close)
+	return p
+}
+
+// rehearsal is a simulator that drives a partner, with the open API between them.
+func rehearsal(t *testing.T, p *partner, change func(*simulator.Config)) *simulator.Simulator {
+	t.Helper()
+	cfg := config(&seller{Server: p.Server, clock: p.clock})
+	cfg.KitKey, cfg.PublicKey, cfg.EncryptType = kitKey, &credentialKey().PublicKey, seal.AES128
+	if change != nil {
+		change(&cfg)
+	}
+	sim := newSimulator(t, cfg)
+	p.market = httptest.NewServer(sim.Handler())
+	t.Cleanup(p.market.Close)
+	client, err := openapi.New(openapi.Config{
+		BaseURL: p.market.URL, Credentials: cfg.Credentials, HTTPClient: p.market.Client(), Now: p.clock.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.open = client
+	return sim
+}
+
+func (p *partner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		p.t.Errorf("read: %v", err)
+	}
+	var key string
+	var heard map[string]string
+	rest, below := strings.CutPrefix(r.URL.Path, "/produce/demo/produceAPI/")
+	activity, v2 := strings.CutPrefix(rest, "v2/")
+	if below && r.Header.Get("Content-Type") != "application/json" {
+		p.t.Errorf("headers %v", r.Header)
+	}
+	switch {
+	case r.Method == http.MethodGet:
+		key, heard = facadeKey, p.verifyQuery(r, body)
+	case below && v2:
+		heard = p.verifyKit(r, body)
+	case below:
+		key, heard = kitKey, p.verifyToken(r, body)
+	default:
+		heard = p.verifyURL(r, body)
+	}
+	if below {
+		heard["activity"] = activity
+	}
+	a := &said{status: http.StatusOK, contentType: "application/json", bodySign: sign.BodySign}
+	n := p.note(heard)
+	a.body = p.answer(heard, below, r.Method == http.MethodGet)
+	if p.spoil != nil {
+		p.spoil(heard["activity"], n, a)
+	}
+	text, err := json.Marshal(a.body)
+	if err != nil {
+		p.t.Errorf("answer: %v", err)
+	}
+	w.Header().Set("Content-Type", a.contentType)
+	if key != "" && a.bodySign != nil {
+		w.Header().Set("Body-Sign", a.bodySign(key, text))
+	}
+	w.WriteHeader(a.status)
+	_, _ = w.Write(text)
+}
+
+// note remembers a call and returns its number among those of its activity.
+func (p *partner) note(heard map[string]string) int {
+	name := heard["activity"]
+	for _, member := range []string{"scene", "status", "instanceStatus", "flag"} {
+		if v := heard[member]; v != "" {
+			name += " " + v
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls = append(p.calls, name)
+	p.heard = append(p.heard, heard)
+	n := 0
+	for _, h := range p.heard {
+		if h["activity"] == heard["activity"] {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *partner) sequence() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.calls)
+}
+
+func (p *partner) fresh(what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.seen[what] {
+		p.t.Errorf("%s came twice", what)
+	}
+	p.seen[what] = true
+}
+
+func (p *partner) verifyQuery(r *http.Request, body []byte) map[string]string {
+	_, q, err := sign.VerifyQuery([]string{facadeKey}, r.URL.RawQuery)
+	if err != nil || q.Repaired || len(body) != 0 {
+		p.t.Errorf("%s: %v", r.URL, err)
+	}
+	p.fresh("timeStamp " + q.Params["timeStamp"])
+	if at, err := wiretime.Parse(q.Params["timeStamp"]); err != nil || at.Sub(p.clock.Now()).Abs() > time.Minute {
+		p.t.Errorf("timeStamp %s: %v", q.Params["timeStamp"], err)
+	}
+	return q.Params
+}
+
+func (p *partner) verifyURL(r *http.Request, body []byte) map[string]string {
+	q := r.URL.Query()
+	if _, form, err := sign.VerifyURL([]string{facadeKey}, q.Get("nonce"), q.Get("timestamp"), q.Get("signature"), body); err != nil || form != sign.FormRaw {
+		p.t.Errorf("signature: %v, %v", form, err)
+	}
+	p.fresh(q.Get("nonce"))
+	return p.members(body)
+}
+
+func (p *partner) verifyKit(r *http.Request, body []byte) map[string]string {
+	nonce, timestamp := r.Header.Get("x-nonce"), r.Header.Get("x-timestamp")
+	if _, form, err := sign.VerifyKit([]string{kitKey}, nonce, timestamp, r.Header.Get("x-sign"), body); err != nil || form != sign.FormSorted {
+		p.t.Errorf("x-sign: %v, %v", form, err)
+	}
+	if _, err := sign.Freshness(p.clock.Now(), timestamp, 0); err != nil {
+		p.t.Errorf("x-timestamp: %v", err)
+	}
+	p.fresh(nonce)
+	return p.members(body)
+}
+
+func (p *partner) verifyToken(r *http.Request, body []byte) map[string]string {
+	if _, err := sign.VerifyBody([]string{kitKey}, r.Header.Get("authToken"), body); err != nil {
+		p.t.Errorf("authToken: %v", err)
+	}
+	return p.members(body)
+}
+
+// members returns a body with every value as a text.
+func (p *partner) members(body []byte) map[string]string {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(body, &raw); err != nil {
+		p.t.Errorf("body: %v", err)
+	}
+	out := map[string]string{}
+	for name, value := range raw {
+		var text string
+		if json.Unmarshal(value, &text) != nil {
+			text = string(value)
+		}
+		out[name] = text
+	}
+	return out
+}
+
+func ok() map[string]any { return map[string]any{"resultCode": "000000", "resultMsg": "success."} }
+
+func (p *partner) answer(h map[string]string, kit, v1 bool) map[string]any {
+	if kit {
+		p.directory.merge(p, h)
+		return ok()
+	}
+	id := h["instanceId"]
+	switch activity := h["activity"]; activity {
+	case "newInstance", "getLicense":
+		opened := p.instance(h)
+		switch {
+		case activity == "getLicense":
+			p.wantExtension(h, "identificationCode")
+			return map[string]any{"resultCode": "000000", "resultMsg": "success.", "instanceId": opened, "license": "licence of " + opened}
+		case v1:
+			if !p.debug {
+				p.wantCustomer(h)
+			}
+			return map[string]any{
+				"resultCode": "000000", "resultMsg": "success.", "encryptType": "2", "instanceId": opened, "appInfo": p.access(opened),
+			}
+		}
+		p.query(h)
+		return map[string]any{"resultCode": "000000", "resultMsg": "success.", "instanceId": opened}
+	case "queryInstance":
+		info := []any{}
+		for _, one := range strings.Split(id, ",") {
+			element := map[string]any{"instanceId": one, "usageInfo": []any{map[string]any{
+				"usageValue": 12.5, "statisticalTime": wiretime.Format17(p.clock.Now()),
+			}}}
+			if element["appInfo"] = p.access(one); !v1 {
+				element["appInfo"] = map[string]any{"frontEndUrl": "https://app.example.com"}
+			}
+			info = append(info, element)
+		}
+		return map[string]any{"resultCode": "000000", "resultMsg": "success.", "encryptType": "2", "info": info}
+	case "getLicenseAsync":
+		p.deliver(h)
+		return map[string]any{"resultCode": "000004", "resultMsg": "under way"}
+	case "orderNotify":
+		p.query(h)
+	default:
+		if id == "" && h["license"] == "" {
+			p.t.Errorf("%s without an id", activity)
+		}
+	}
+	return ok()
+}
+
+// instance opens one instance for an order, for a pay-per-use order one for each
+// product.
+func (p *partner) instance(h map[string]string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := h["orderId"]
+	if h["chargingMode"] == "0" {
+		key += " " + h["productId"]
+	}
+	if p.seen[h["businessId"]] && !p.debug {
+		p.t.Errorf("businessId %s came twice", h["businessId"])
+	}
+	p.seen[h["businessId"]] = true
+	if p.instances[key] == "" {
+		p.instances[key] = h["businessId"]
+	}
+	return p.instances[key]
+}
+
+// access returns access information whose ciphertexts are never the same.
+func (p *partner) access(id string) map[string]any {
+	p.mu.Lock()
+	p.salt++
+	salt := strconv.Itoa(p.salt)
+	p.mu.Unlock()
+	hidden := func(plain string) string {
+		text, err := seal.Encrypt(facadeKey, seal.AES128, seal.StableIV(facadeKey, salt, plain), plain)
+		if err != nil {
+			p.t.Errorf("encrypt: %v", err)
+		}
+		return text
+	}
+	return map[string]any{
+		"frontEndUrl": "https://app.example.com/" + id, "userName": hidden("admin"), "password": hidden("secret of " + id), "memo": "first steps",
+	}
+}
+
+// wantCustomer checks what a V1 newInstance says of the customer.
+func (p *partner) wantCustomer(h map[string]string) {
+	phone, err := seal.Decrypt(facadeKey, seal.AES128, h["mobilePhone"])
+	if err != nil || !strings.HasPrefix(phone, "154") {
+		p.t.Errorf("mobilePhone %q: %v", phone, err)
+	}
+	email, err := seal.Decrypt(facadeKey, seal.AES128, h["email"])
+	if err != nil || !strings.HasSuffix(email, "@example.com") {
+		p.t.Errorf("email %q: %v", email, err)
+	}
+	p.wantExtension(h, "custEmail")
+}
+
+func (p *partner) wantExtension(h map[string]string, name string) {
+	params, err := seal.ParseExtendParams(h["saasExtendParams"])
+	if err != nil || !slices.ContainsFunc(params, func(param seal.Param) bool { return param.Name == name && param.Value != "" }) {
+		p.t.Errorf("saasExtendParams %v: %v", params, err)
+	}
+}
+
+// query asks the marketplace for an order.
+func (p *partner) query(h map[string]string) {
+	if p.quiet {
+		return
+	}
+	if _, err := p.open.QueryOrder(context.Background(), h["orderId"], h["orderLineId"]); err != nil {
+		p.t.Errorf("query order: %v", err)
+	}
+}
+
+// deliver uploads a licence, once for an event.
+func (p *partner) deliver(h map[string]string) {
+	p.mu.Lock()
+	done := p.uploads[h["eventId"]]
+	p.uploads[h["eventId"]] = true
+	p.mu.Unlock()
+	switch {
+	case p.upload != nil:
+		p.upload(h["eventId"])
+	case !p.quiet && !done:
+		status, code := p.sendLicence(h["eventId"], text("licence of "+h["eventId"]+" for "+h["deviceFingerprint"]), nil)
+		if status != 200 || code != "CBC.0000" {
+			p.t.Errorf("upload: %d %s", status, code)
+		}
+	}
+}
+
+// text is the JSON part of an upload of characters.
+func text(licence string) map[string]any {
+	return map[string]any{"type": "CHARACTERS", "characters": licence}
+}
+
+// sendLicence uploads a JSON part and, if there is one, a file.
+func (p *partner) sendLicence(event string, form any, file []byte) (status int, code string) {
+	body, err := json.Marshal(form)
+	if err != nil {
+		p.t.Error(err)
+	}
+	parts := "--x\r\nContent-Disposition: form-data; name=\"isvUpdateFileReq\"\r\nContent-Type: application/json\r\n\r\n" + string(body) + "\r\n"
+	if file != nil {
+		parts += "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"l.lic\"\r\nContent-Type: multipart/form-data\r\n\r\n" + string(file) + "\r\n"
+	}
+	return p.post(event, "multipart/form-data; boundary=x", []byte(parts+"--x--\r\n"), sign.Credentials{AccessKey: openAK, SecretKey: openSK})
+}
+
+func (p *partner) post(event, contentType string, body []byte, c sign.Credentials) (status int, code string) {
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost,
+		p.market.URL+"/api/mkp-openapi-public/global/v1/market-event/"+url.PathEscape(event)+"/file", bytes.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", contentType)
+	if err := sign.SignRequest(r, body, c, p.clock.Now()); err != nil {
+		p.t.Fatal(err)
+	}
+	response, err := p.market.Client().Do(r)
+	if err != nil {
+		p.t.Errorf("upload: %v", err)
+		return 0, ""
+	}
+	defer func() { _ = response.Body.Close() }()
+	var answer struct {
+		Code    string `json:"error_code"`
+		Message string `json:"error_msg"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || answer.Message == "" {
+		p.t.Errorf("upload: %+v, %v", answer, err)
+	}
+	return response.StatusCode, answer.Code
+}

@@ -1,0 +1,310 @@
+package simulator_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/seal"
+	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/simulator"
+)
+
+// at spoils call number n of an activity; 0 means every one.
+func at(activity string, n int, change func(a *said)) func(string, int, *said) {
+	return func(got string, m int, a *said) {
+		if got == activity && (n == 0 || n == m) {
+			change(a)
+		}
+	}
+}
+
+func code(c string) func(a *said) {
+	return func(a *said) { a.body = map[string]any{"resultCode": c, "resultMsg": "no"} }
+}
+
+func without(name string) func(a *said) { return func(a *said) { delete(a.body, name) } }
+
+func with(name string, value any) func(a *said) { return func(a *said) { a.body[name] = value } }
+
+func inApp(name string, value any) func(a *said) {
+	return func(a *said) {
+		app := a.body["appInfo"].(map[string]any)
+		if app[name] = value; value == nil {
+			delete(app, name)
+		}
+	}
+}
+
+func header(value func(key string, body []byte) string) func(a *said) {
+	return func(a *said) { a.bodySign = value }
+}
+
+// sealed encrypts with another cipher or key than the answer says.
+func sealed(key string, t seal.EncryptType, plain string) string {
+	text, err := seal.Encrypt(key, t, "0123456789abcdef", plain)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// Each wrong answer is found in the step where it was given, and nowhere else.
+func TestWrongAnswersOfEveryFamily(t *testing.T) {
+	const (
+		v1, licence, codes, online = simulator.FamilySaasV1, simulator.FamilyLicenseV1, simulator.FamilyLicenseCode, simulator.FamilyLicenseOnline
+		kit1, kit2, notify         = simulator.FamilyKitV1, simulator.FamilyKitV2, simulator.FamilyOrderNotify
+	)
+	noSign := func(a *said) { a.bodySign = nil }
+	for name, tc := range map[string]struct {
+		family simulator.Family
+		spoil  func(string, int, *said)
+		step   string
+		err    string
+	}{
+		"no Body-Sign":         {v1, at("upgrade", 1, noSign), "upgrade", "Body-Sign is missing"},
+		"Body-Sign elsewhere":  {v1, at("upgrade", 2, header(func(_ string, body []byte) string { return sign.BodySign("other", body) })), "upgrade again", "does not fit"},
+		"Body-Sign with stamp": {v1, at("queryInstance", 1, header(func(key string, body []byte) string { return sign.BodySign(key, append(body, '\n')) })), "query", "does not fit"},
+		"Body-Sign no quotes": {v1, at("upgrade", 2, header(func(key string, body []byte) string {
+			return strings.ReplaceAll(sign.BodySign(key, body), `"`, "")
+		})), "upgrade again", "malformed"},
+		"Body-Sign other order": {v1, at("upgrade", 2, header(func(key string, body []byte) string {
+			first, second, _ := strings.Cut(sign.BodySign(key, body), ", ")
+			return second + ", " + first
+		})), "upgrade again", "malformed"},
+		"Body-Sign lower case type": {v1, at("upgrade", 2, header(func(key string, body []byte) string {
+			return strings.Replace(sign.BodySign(key, body), "HMAC", "hmac", 1)
+		})), "upgrade again", "malformed"},
+		"processing":          {v1, at("refreshInstance", 0, code("000004")), "renew", "000004"},
+		"processing created":  {v1, at("newInstance", 2, with("resultCode", "000004")), "create again", "000004"},
+		"status":              {v1, at("expireInstance", 2, func(a *said) { a.status = http.StatusCreated }), "expire again", "HTTP status 201"},
+		"content type":        {v1, at("expireInstance", 2, func(a *said) { a.contentType = "text/json" }), "expire again", "application/json"},
+		"no resultMsg":        {v1, at("expireInstance", 2, without("resultMsg")), "expire again", "resultMsg is missing"},
+		"no resultCode":       {v1, at("expireInstance", 2, without("resultCode")), "expire again", "resultCode is missing"},
+		"no instance":         {v1, at("newInstance", 2, without("instanceId")), "create again", "instanceId is missing"},
+		"long instance":       {v1, at("newInstance", 2, with("instanceId", strings.Repeat("i", 65))), "create again", "longer than 64"},
+		"other instance":      {v1, at("newInstance", 2, with("instanceId", "another")), "create again", "another instance id"},
+		"other on acceptance": {v1, at("newInstance", 3, with("instanceId", "another")), "create with acceptance", "another instance id"},
+		"other after release": {v1, at("newInstance", 4, with("instanceId", "another")), "create after release", "another instance id"},
+		"gone after release":  {v1, at("newInstance", 4, code("000003")), "create after release", "000003"},
+		"no appInfo":          {v1, at("newInstance", 2, without("appInfo")), "create again", "appInfo is missing"},
+		"no front end":        {v1, at("newInstance", 2, inApp("frontEndUrl", nil)), "create again", "without frontEndUrl"},
+		"long front end":      {v1, at("newInstance", 2, inApp("frontEndUrl", "https://"+strings.Repeat("x", 505))), "create again", "longer than 512"},
+		"plain password":      {v1, at("newInstance", 2, inApp("password", "plain")), "create again", "password cannot be decrypted"},
+		"password elsewhere":  {v1, at("newInstance", 2, inApp("password", sealed("other", seal.AES128, "x"))), "create again", "cannot be decrypted"},
+		"other cipher":        {v1, at("newInstance", 2, without("encryptType")), "create again", "encryptType 1"},
+		"unknown cipher":      {v1, at("newInstance", 2, with("encryptType", "3")), "create again", "neither"},
+		"cipher as number":    {v1, at("newInstance", 2, with("encryptType", 2)), "create again", "neither"},
+		"long password":       {v1, at("newInstance", 2, inApp("password", sealed(facadeKey, seal.AES128, strings.Repeat("p", 80)))), "create again", "longer than 128"},
+		"other password":      {v1, at("newInstance", 2, inApp("password", sealed(facadeKey, seal.AES128, "another"))), "create again", "other access information"},
+		"memo not escaped":    {v1, at("newInstance", 2, inApp("memo", "中文")), "create again", "not \\u-escaped"},
+		"second item no id":   {v1, at("newInstance", 7, with("instanceId", "")), "second item create", "instanceId is missing"},
+		"query without id": {v1, at("queryInstance", 1, func(a *said) {
+			delete(a.body["info"].([]any)[0].(map[string]any), "instanceId")
+		}), "query", "info without instanceId"},
+		"query without info":  {v1, at("queryInstance", 1, without("info")), "query", "info is missing"},
+		"query with one left": {v1, at("queryInstance", 2, func(a *said) { a.body["info"] = a.body["info"].([]any)[:1] }), "pay-per-use query", "1 of 2"},
+		"query usage": {v1, at("queryInstance", 1, func(a *said) {
+			a.body["info"].([]any)[0].(map[string]any)["usageInfo"] = []any{map[string]any{"usageValue": "1"}}
+		}), "query", "usageValue"},
+		"release refused": {v1, at("releaseInstance", 2, code("000003")), "release again", "000003"},
+
+		"no licence":             {licence, at("getLicense", 2, without("license")), "get licence again", "license is missing"},
+		"empty licence":          {licence, at("getLicense", 2, with("license", "")), "get licence again", "license is missing"},
+		"other licence":          {licence, at("getLicense", 2, with("license", "another")), "get licence again", "another licence"},
+		"licence of no instance": {licence, at("getLicense", 2, without("instanceId")), "get licence again", "instanceId is missing"},
+		"licence no Body-Sign":   {licence, at("refreshLicense", 2, noSign), "renew again", "Body-Sign is missing"},
+
+		"code unknown":    {codes, at("releaseLicenseCode", 2, code("000003")), "release again", "000003"},
+		"code processing": {codes, at("updateLicenseCodeStatus", 2, code("000004")), "freeze again", "000004"},
+
+		"online other instance": {online, at("newInstance", 2, with("instanceId", "another")), "create again", "another instance id"},
+		"online quota":          {online, at("getLicenseAsync", 2, code("000900")), "licence again", "000900"},
+		"online processing":     {online, at("releaseInstance", 2, code("000004")), "release again", "000004"},
+
+		"notify refused": {notify, at("orderNotify", 2, code("000005")), "notify again", "000005"},
+
+		"kit no Body-Sign":     {kit1, at("tenantSync", 3, noSign), "tenantSync delete", "Body-Sign is missing"},
+		"kit Body-Sign of v1":  {kit1, at("tenantSync", 3, header(func(_ string, body []byte) string { return sign.BodySign(facadeKey, body) })), "tenantSync delete", "does not fit"},
+		"kit processing":       {kit2, at("tenantSync", 3, code("000004")), "tenantSync delete", "000004"},
+		"kit credential":       {kit2, at("allOrgSync", 1, code("000002")), "credential allOrgSync", "000002"},
+		"kit v1 no front end":  {kit1, at("newInstance", 1, inApp("frontEndUrl", nil)), "create", "without frontEndUrl"},
+		"kit without a secret": {kit2, at("applicationSync", 2, code("000101")), "applicationSync add", "000101"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPartner(t, tc.spoil)
+			sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Retry = simulator.RetryProfile{Check: simulator.Schedule{Window: 1}} })
+			report, err := sim.LifeOf(context.Background(), tc.family)
+			if err != nil || report.Result != simulator.Failed {
+				t.Fatalf("LifeOf = %+v, %v", report, err)
+			}
+			for _, step := range report.Steps {
+				if (step.Err != "") != (step.Name == tc.step) || step.Name == tc.step && !strings.Contains(step.Err, tc.err) {
+					t.Errorf("step %+v", step)
+				}
+			}
+		})
+	}
+}
+
+// Usage is demanded of metered V1 instances in strict mode only.
+func TestUsageOfV1(t *testing.T) {
+	for strict, want := range map[bool]simulator.Result{false: simulator.Passed, true: simulator.Failed} {
+		p := newPartner(t, at("queryInstance", 2, func(a *said) {
+			delete(a.body["info"].([]any)[0].(map[string]any), "usageInfo")
+		}))
+		sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Strict = strict })
+		if report, err := sim.LifeOf(context.Background(), simulator.FamilySaasV1); err != nil || report.Result != want {
+			t.Errorf("strict %v: %+v, %v", strict, report, err)
+		}
+	}
+}
+
+// The three ways in which the documents and live traffic write the header.
+func TestBodySignForms(t *testing.T) {
+	for _, blanks := range []string{", signature= ", ", signature=", ",signature="} {
+		p := newPartner(t, at("getLicense", 0, header(func(key string, body []byte) string {
+			return strings.Replace(sign.BodySign(key, body), ", signature= ", blanks, 1)
+		})))
+		if report, err := rehearsal(t, p, nil).LifeOf(context.Background(), simulator.FamilyLicenseV1); err != nil || report.Result != simulator.Passed {
+			t.Errorf("%q: %+v, %v", blanks, report, err)
+		}
+	}
+}
+
+func TestOneInstanceForTwoItems(t *testing.T) {
+	first := ""
+	p := newPartner(t, func(activity string, n int, a *said) {
+		switch {
+		case activity == "newInstance" && n == 5:
+			first = a.body["instanceId"].(string)
+		case activity == "newInstance" && n > 6:
+			a.body["instanceId"] = first
+		}
+	})
+	sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Retry = simulator.RetryProfile{Check: simulator.Schedule{Window: 1}} })
+	report, err := sim.LifeOf(context.Background(), simulator.FamilySaasV1)
+	if err != nil || report.Result != simulator.Failed {
+		t.Fatalf("LifeOf = %+v, %v", report, err)
+	}
+	n := slices.IndexFunc(report.Steps, func(step simulator.Step) bool { return step.Name == "second item create" })
+	if n < 0 || !strings.Contains(report.Steps[n].Err, "belongs to order") {
+		t.Errorf("steps %+v", report.Steps)
+	}
+}
+
+// How often and how long failed calls are repeated.
+func TestRetriesOfEveryFamily(t *testing.T) {
+	const v1, licence, codes, online = simulator.FamilySaasV1, simulator.FamilyLicenseV1, simulator.FamilyLicenseCode, simulator.FamilyLicenseOnline
+	for _, tc := range []struct {
+		family   simulator.Family
+		activity string
+		attempts int
+		took     time.Duration
+		failed   int // orders
+	}{
+		{v1, "newInstance", 4, 3 * time.Hour, 1},
+		{v1, "upgrade", 4, 3 * time.Hour, 1},
+		{v1, "refreshInstance", 61, time.Hour, 0},
+		{v1, "expireInstance", 61, time.Hour, 0},
+		{licence, "getLicense", 4, 3 * time.Hour, 1},
+		{licence, "refreshLicense", 1, 0, 0},
+		{codes, "refreshLicenseCode", 61, 2 * time.Hour, 0},
+		{codes, "releaseLicenseCode", 61, 2 * time.Hour, 0},
+		{online, "newInstance", 61, 2 * time.Hour, 1},
+		{online, "updateInstanceStatus", 61, 2 * time.Hour, 0},
+		{simulator.FamilyOrderNotify, "orderNotify", 4, 3 * time.Hour, 0},
+		{simulator.FamilyKitV1, "authSync", 1, 0, 0},
+		{simulator.FamilyKitV2, "tenantSync", 1, 0, 0},
+	} {
+		p := newPartner(t, at(tc.activity, 0, code("000005")))
+		sim := rehearsal(t, p, nil)
+		report, err := sim.LifeOf(context.Background(), tc.family)
+		if err != nil || report.Result != simulator.Failed {
+			t.Errorf("%s: %+v, %v", tc.activity, report, err)
+		}
+		calls := slices.DeleteFunc(sim.Calls(""), func(c simulator.Call) bool { return string(c.Activity) != tc.activity })
+		first := slices.DeleteFunc(slices.Clone(calls), func(c simulator.Call) bool { return c.MessageID != calls[0].MessageID })
+		if took := first[len(first)-1].At.Sub(first[0].At); len(first) != tc.attempts || took != tc.took {
+			t.Errorf("%s %s: %d attempts in %v", tc.family, tc.activity, len(first), took)
+		}
+		if n := sim.FailedOrders(); n != tc.failed {
+			t.Errorf("%s %s: %d failed orders", tc.family, tc.activity, n)
+		}
+		if tc.activity == "getLicense" { // no refund: it waits for a restart by hand
+			o, err := sim.Order(report.OrderID)
+			if err != nil || o.State != simulator.Processing || o.Refunded || o.Reason == "" {
+				t.Errorf("order %+v, %v", o, err)
+			}
+			p.spoil = nil
+			if _, err := sim.Restart(context.Background(), report.OrderID); err != nil {
+				t.Error(err)
+			}
+			if o, _ = sim.Order(report.OrderID); o.State != simulator.Completed || o.InstanceID == "" {
+				t.Errorf("order %+v", o)
+			}
+		}
+	}
+}
+
+// An online instance that is made in the background is called for until it is there.
+func TestOnlineUntilOpened(t *testing.T) {
+	p := newPartner(t, func(activity string, n int, a *said) {
+		if activity == "newInstance" && n <= 3 {
+			a.body["resultCode"] = "000004"
+		}
+	})
+	sim := rehearsal(t, p, nil)
+	report, err := sim.LifeOf(context.Background(), simulator.FamilyLicenseOnline)
+	if err != nil || report.Result != simulator.Passed {
+		t.Fatalf("LifeOf = %+v, %v", report, err)
+	}
+	equal(t, "calls", p.sequence()[:5], []string{"newInstance", "newInstance", "newInstance", "newInstance", "newInstance"})
+	calls := sim.Calls(report.OrderID)
+	if calls[0].Outcome != simulator.OutcomePending || calls[3].Attempt != 4 || calls[4].Attempt != 1 {
+		t.Errorf("calls %+v", calls[:5])
+	}
+}
+
+// Who neither queries orders nor uploads licences is found out.
+func TestQuietSellers(t *testing.T) {
+	for family, want := range map[simulator.Family][]string{
+		simulator.FamilyOrderNotify:   {"query order"},
+		simulator.FamilyLicenseOnline: {"query order", "upload"},
+	} {
+		p := newPartner(t, nil)
+		p.quiet = true
+		report, err := rehearsal(t, p, nil).LifeOf(context.Background(), family)
+		if err != nil || report.Result != simulator.Failed {
+			t.Errorf("LifeOf = %+v, %v", report, err)
+		}
+		var failed []string
+		for _, step := range report.Steps {
+			if step.Err != "" {
+				failed = append(failed, step.Name)
+			}
+		}
+		equal(t, string(family), failed, want)
+	}
+}
+
+func TestNotificationCountsQueries(t *testing.T) {
+	p := newPartner(t, nil)
+	sim := rehearsal(t, p, nil)
+	report, err := sim.LifeOf(context.Background(), simulator.FamilyOrderNotify)
+	if err != nil || len(report.Steps) != 3 || report.Steps[1].Queries != 1 {
+		t.Errorf("LifeOf = %+v, %v", report, err)
+	}
+	if o, err := sim.Order(report.OrderID); err != nil || o.Queries != 2 {
+		t.Errorf("order = %+v, %v", o, err)
+	}
+	if body := p.heard[0]; len(body) != 3 || body["orderId"] != report.OrderID || body["orderLineId"] != report.OrderID+"-000001" {
+		t.Errorf("body = %v", body)
+	}
+	if _, err := sim.Notify(context.Background(), report.OrderID); err != nil {
+		t.Error(err)
+	}
+}

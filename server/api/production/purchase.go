@@ -1,0 +1,164 @@
+package production
+
+import (
+	"encoding/json"
+
+	"github.com/koogate/koogate/koogallery/seal"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/store"
+)
+
+// The charging modes of V1 (saas-v1 §1.1).
+const (
+	modeOnDemand = "0"
+	modePeriod   = "1"
+	modeOneTime  = "3"
+	modePackage  = "5"
+)
+
+// chargingMode names a charging mode of V1 as the order query names it; empty stays empty.
+func chargingMode(v1 string) string {
+	switch v1 {
+	case modeOnDemand:
+		return "ON_DEMAND"
+	case modePeriod:
+		return "PERIOD"
+	case modeOneTime:
+		return "ONE_TIME"
+	case modePackage:
+		return "ON_DEMAND_PKG"
+	}
+	return ""
+}
+
+// The order types that V1 can tell, as the order query names them.
+const (
+	orderNew   = "NEW"
+	orderTrial = "TRIAL"
+)
+
+// purchase is what newInstance and getLicense of V1 both tell.
+type purchase interface {
+	request
+	GetOrderId() string
+	GetBusinessId() string
+	GetProductId() string
+	GetSkuCode() string
+	GetChargingMode() string
+	GetAmount() string
+	GetExpireTime() string
+	GetPeriodType() string
+	GetPeriodNumber() string
+	GetOrderAmount() string
+	GetProvisionType() string
+	GetCustomerId() string
+	GetCustomerName() string
+	GetUserId() string
+	GetUserName() string
+	GetSaasExtendParams() string
+	GetExtraJson() string
+}
+
+// terms is what the order keeps, sealed, of a V1 purchase: the buyer under the names that the order query's has, and what
+// was agreed. Personal data: never print it.
+type terms struct {
+	MobilePhone  string  `json:"mobilePhone,omitempty"`
+	Email        string  `json:"email,omitempty"`
+	CustomerID   string  `json:"customerId,omitempty"`
+	CustomerName string  `json:"customerName,omitempty"`
+	UserID       string  `json:"userId,omitempty"`
+	UserName     string  `json:"userName,omitempty"`
+	Params       []param `json:"extendParams,omitempty"`
+
+	Amount        string `json:"amount,omitempty"`
+	DiskSize      string `json:"diskSize,omitempty"`
+	BandWidth     string `json:"bandWidth,omitempty"`
+	PeriodType    string `json:"periodType,omitempty"`
+	PeriodNumber  string `json:"periodNumber,omitempty"`
+	OrderAmount   string `json:"orderAmount,omitempty"`
+	ProvisionType string `json:"provisionType,omitempty"`
+}
+
+type param struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// extras are the parameters that only newInstance has.
+type extras struct {
+	orderType           string
+	diskSize, bandWidth string
+	mobilePhone, email  string // in clear
+}
+
+// bought turns a V1 purchase into the core's call, without its lock. Errors: INVALID_FIELD.
+func (s *shared) bought(ep *fulfil.Endpoint, family string, r purchase, x extras) (fulfil.NewInstance, error) {
+	expire, err := parseTime("expireTime", r.GetExpireTime(), s.settings(ep).Location)
+	if err != nil {
+		return fulfil.NewInstance{}, err
+	}
+	quantity, err := quantities(r.GetAmount(), x.diskSize, x.bandWidth)
+	if err != nil {
+		return fulfil.NewInstance{}, err
+	}
+	params, err := extendParams(r.GetSaasExtendParams())
+	if err != nil {
+		return fulfil.NewInstance{}, err
+	}
+	in := fulfil.Input{
+		CustomerID: r.GetCustomerId(), CustomerName: r.GetCustomerName(), UserID: r.GetUserId(), UserName: r.GetUserName(),
+		MobilePhone: x.mobilePhone, Email: x.email, ExtendParams: byName(params),
+	}
+	buyer, err := json.Marshal(terms{
+		MobilePhone: in.MobilePhone, Email: in.Email, CustomerID: in.CustomerID, CustomerName: in.CustomerName, UserID: in.UserID,
+		UserName: in.UserName, Params: params,
+		Amount: r.GetAmount(), DiskSize: x.diskSize, BandWidth: x.bandWidth, PeriodType: r.GetPeriodType(),
+		PeriodNumber: r.GetPeriodNumber(), OrderAmount: r.GetOrderAmount(), ProvisionType: r.GetProvisionType(),
+	})
+	if err != nil {
+		return fulfil.NewInstance{}, errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	c := fulfil.NewInstance{
+		Endpoint: ep, OrderID: r.GetOrderId(), BusinessID: r.GetBusinessId(), Extra: r.GetExtraJson(),
+		Family: family, Input: in, Hold: true,
+		Told: &fulfil.OrderFacts{
+			OrderType: x.orderType,
+			Product: store.Product{
+				ProductID: r.GetProductId(), SKUCode: r.GetSkuCode(), ChargingMode: chargingMode(r.GetChargingMode()),
+				LinearValue: quantity,
+			},
+			ExpireAt: expire, Buyer: buyer,
+		},
+		Match: map[string]string{
+			"customerId": r.GetCustomerId(), "productId": r.GetProductId(), "skuCode": r.GetSkuCode(),
+			"chargingMode": r.GetChargingMode(),
+		},
+	}
+	return c, nil
+}
+
+// extendParams reads saasExtendParams (saas-v1 §2.5). Errors: INVALID_FIELD.
+func extendParams(text string) ([]param, error) {
+	list, err := seal.ParseExtendParams(text)
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Invalid, errs.InvalidField, "saasExtendParams: not a list of names and values in Base64")
+	}
+	var params []param
+	for _, p := range list {
+		params = append(params, param{p.Name, p.Value})
+	}
+	return params, nil
+}
+
+// byName returns parameters by their names; of two with one name the last counts. It is nil without any.
+func byName(params []param) map[string]string {
+	var m map[string]string
+	for _, p := range params {
+		if m == nil {
+			m = make(map[string]string, len(params))
+		}
+		m[p.Key] = p.Value
+	}
+	return m
+}

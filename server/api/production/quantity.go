@@ -1,0 +1,41 @@
+package production
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/koogate/koogate/server/errs"
+)
+
+// linear reads a quantity. The documents call it an integer; digits behind a point are dropped.
+func linear(text string) (int64, bool) {
+	if text == "" {
+		return 0, true
+	}
+	whole, fraction, _ := strings.Cut(text, ".")
+	if whole == "" && fraction != "" {
+		whole = "0"
+	}
+	if strings.Trim(fraction, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(whole, 10, 64)
+	return n, err == nil && n >= 0
+}
+
+// quantities reads the linear attributes of V1 and returns the first that is given: the documents let a product have one
+// (saas-v1 §1.1). Errors: INVALID_FIELD.
+func quantities(amount, diskSize, bandWidth string) (int64, error) {
+	var first int64
+	found := false
+	for _, q := range []struct{ field, text string }{{"amount", amount}, {"diskSize", diskSize}, {"bandWidth", bandWidth}} {
+		n, ok := linear(q.text)
+		if !ok {
+			return 0, errs.New(errs.Invalid, errs.InvalidField, "%s: not a quantity", q.field)
+		}
+		if q.text != "" && !found {
+			first, found = n, true
+		}
+	}
+	return first, nil
+}

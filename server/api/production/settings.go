@@ -1,0 +1,63 @@
+package production
+
+import (
+	"context"
+	"crypto/rsa"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/seal"
+	"github.com/koogate/koogate/koogallery/wiretime"
+	"github.com/koogate/koogate/server/facade/call"
+	"github.com/koogate/koogate/server/fulfil"
+)
+
+// Settings are what the handlers need to know of an endpoint beyond the core's rules.
+type Settings struct {
+	// Keys is the endpoint's ring of base keys. The first encrypts the answers to calls that no key has verified, those of
+	// gRPC callers; all of them are tried on what such a call encrypted.
+	Keys []string
+	// EncryptType is how userName and password are encrypted in V1 answers, and how mobilePhone and email most likely are in
+	// V1 calls. Default AES256.
+	EncryptType seal.EncryptType
+	// Location is the zone of V1's expireTime, which the documents do not name. Default UTC+8 (saas-v1 §12).
+	Location *time.Location
+	// Secrets decrypt the Kit's clientSecret and are tried in order.
+	Secrets []*rsa.PrivateKey
+	// SecretCode is the answer when none of them does: 000101 as in the marketplace's sample, the default, or 000002 (kit
+	// §F.7).
+	SecretCode resultcode.Code
+	// DeleteMissingDepartments ends the departments that a full list does not name; the documents do not say that it should
+	// (kit §A.5).
+	DeleteMissingDepartments bool
+}
+
+// String hides the keys from every %v.
+func (Settings) String() string { return "[endpoint settings]" }
+
+// GoString hides the keys from every %#v.
+func (Settings) GoString() string { return "[endpoint settings]" }
+
+// settings returns the endpoint's settings with their defaults.
+func (s *shared) settings(ep *fulfil.Endpoint) Settings {
+	set := s.Endpoints[ep.Name]
+	if set.EncryptType == "" {
+		set.EncryptType = seal.AES256
+	}
+	if set.Location == nil {
+		set.Location = wiretime.Beijing()
+	}
+	if set.SecretCode == "" {
+		set.SecretCode = resultcode.MobileInvalid
+	}
+	return set
+}
+
+// keys returns the keys for the encrypted fields of a call, the one that verified it first.
+func (set *Settings) keys(ctx context.Context) []string {
+	known, ok := call.From(ctx)
+	if !ok || known.Key == "" {
+		return set.Keys
+	}
+	return append([]string{known.Key}, set.Keys...)
+}

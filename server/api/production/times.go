@@ -1,0 +1,42 @@
+package production
+
+import (
+	"strings"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/wiretime"
+	"github.com/koogate/koogate/server/errs"
+)
+
+// parseTime reads a time of 14 or 17 digits in a zone; an empty text is no time. Errors: INVALID_FIELD, under the field's
+// name on the wire.
+func parseTime(field, text string, zone *time.Location) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := wiretime.ParseIn(text, zone)
+	if err != nil {
+		return time.Time{}, errs.Wrap(err, errs.Invalid, errs.InvalidField, "%s: not a date and time of 14 or 17 digits", field)
+	}
+	return t.UTC(), nil
+}
+
+// parseLoose reads the times of getLicenseAsync, which are in UTC unless they name an offset: "2023-10-27 10:30:15 z" as
+// printed by the page (saas-v1 §6), the same without the z or with a T, RFC 3339, 14 or 17 digits. An empty text is no
+// time. Errors: INVALID_FIELD.
+func parseLoose(field, text string) (time.Time, error) {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.Trim(text, "0123456789") == "" {
+		return parseTime(field, text, time.UTC)
+	}
+	local := strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(text, "z"), "Z"), " ")
+	for _, form := range []struct{ layout, text string }{
+		{"2006-01-02 15:04:05", local}, {"2006-01-02T15:04:05", local}, {time.RFC3339, text},
+	} {
+		t, err := time.Parse(form.layout, form.text)
+		if t = t.UTC(); err == nil && t.Year() >= wiretime.MinYear && t.Year() <= wiretime.MaxYear {
+			return t, nil
+		}
+	}
+	return time.Time{}, errs.New(errs.Invalid, errs.InvalidField, "%s: not a date and time", field)
+}

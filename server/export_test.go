@@ -1,0 +1,4 @@
+package server
+
+// RSAPEM makes an RSA key of that many bits, once.
+var RSAPEM = rsaPEM

@@ -1,0 +1,33 @@
+package facade
+
+import (
+	"google.golang.org/grpc"
+
+	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
+	"github.com/koogate/koogate/server/api/production"
+	"github.com/koogate/koogate/server/facade/wirejson"
+)
+
+// kitV1 and kitV2 are the two generations of the joint-operation Kit (kit §A): the same calls at two paths, signed in two
+// ways.
+func kitV1() Family {
+	return Family{Name: "kit_v1", door: kitV1Door, services: []service{kitService()}, subject: kitCall}
+}
+
+func kitV2() Family {
+	return Family{Name: "kit_v2", door: kitV2Door, services: []service{kitService()}, subject: kitCall}
+}
+
+func kitService() service {
+	return service{
+		descriptor: productionv1.File_koogate_production_v1_kit_proto.Services().ByName("KitService"),
+		gateway:    gateway(productionv1.NewKitServiceClient, productionv1.RegisterKitServiceHandlerClient),
+		serve: func(r grpc.ServiceRegistrar, d production.Deps) {
+			productionv1.RegisterKitServiceServer(r, production.NewKit(d))
+		},
+	}
+}
+
+func kitCall(_, _ string, o *wirejson.Object) subject {
+	return subject{instances: o.Text("instanceId")}
+}

@@ -1,0 +1,26 @@
+package facade
+
+import (
+	"google.golang.org/grpc"
+
+	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
+	"github.com/koogate/koogate/server/api/production"
+	"github.com/koogate/koogate/server/facade/wirejson"
+)
+
+// orderNotify are order notifications (saas-v1 §9).
+func orderNotify() Family {
+	return Family{
+		Name: "order_notify", door: postDoor,
+		services: []service{{
+			descriptor: productionv1.File_koogate_production_v1_order_notify_proto.Services().ByName("OrderNotifyService"),
+			gateway:    gateway(productionv1.NewOrderNotifyServiceClient, productionv1.RegisterOrderNotifyServiceHandlerClient),
+			serve: func(r grpc.ServiceRegistrar, d production.Deps) {
+				productionv1.RegisterOrderNotifyServiceServer(r, production.NewOrderNotify(d))
+			},
+		}},
+		subject: func(_, _ string, o *wirejson.Object) subject {
+			return subject{order: o.Text("orderId"), line: o.Text("orderLineId")}
+		},
+	}
+}

@@ -1,0 +1,105 @@
+package fulfil
+
+import (
+	"context"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/wiretime"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// actionAccept is the action of the second newInstance, which tells that the buyer accepted (saas-v1 §1.1).
+const actionAccept = ActionNew + "/accept"
+
+func (c NewInstance) acceptKey() store.LineKey {
+	k := c.key()
+	k.Action = actionAccept
+	return k
+}
+
+func (c NewInstance) acceptParams() map[string]string {
+	return map[string]string{"acceptanceTime": wiretime.Format17(c.AcceptedAt)}
+}
+
+// accept records the acceptance of a line that was admitted before, once. What was released stays as it is.
+func (s *Service) accept(ctx context.Context, c NewInstance, line store.Line) error {
+	var conflict error
+	err := s.decide(ctx, line.Seller, line.RootOrderID, func(d *draft) error {
+		i := d.instance(line.InstanceID)
+		if i == nil {
+			return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s does not exist", line.InstanceID)
+		}
+		var old *store.Line
+		if old, conflict = d.repeat(ctx, i, c.acceptKey(), c.acceptParams()); old == nil && i.State != store.InstanceReleased {
+			d.accepted(i, c)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return conflict
+}
+
+// accepted drafts the claim of the acceptance.
+func (d *draft) accepted(i *store.Instance, c NewInstance) {
+	l := d.newLine(i, c.acceptKey(), c.acceptParams())
+	l.AnswerCode = string(resultcode.Success)
+	d.addLine(l)
+	d.event(EventAccepted, i.InstanceID, fields{
+		"orderLineId": c.OrderLineID, "acceptanceTime": wiretime.Format17(c.AcceptedAt),
+	})
+}
+
+// hold answers the newInstance of a family that knows no asynchronous answer: it waits for the end of the creation as long
+// as the marketplace does, and shows how the customer gets in. What is not done in time is told but not committed, for the
+// next call. Once provisioned the answer stays the same for ever, also after the release (saas-v1 §1.2).
+func (s *Service) hold(ctx context.Context, c NewInstance, line store.Line) (Answer, error) {
+	ctx, span := s.Tracer.Start(ctx, "await completion")
+	defer span.End()
+	wake, stop := s.Store.Watch(store.InstanceTopic(line.Seller, line.InstanceID))
+	defer stop()
+	for {
+		is, err := s.Store.Instances(ctx, line.Seller, []string{line.InstanceID})
+		if err != nil || len(is) == 0 {
+			return Answer{}, s.storeError(ctx, err, errs.InstanceNotFound, "the instance is gone")
+		}
+		if answer, ok := s.held(ctx, &is[0]); ok {
+			return answer, nil
+		}
+		left := c.Arrived.Add(c.Endpoint.HoldBudget).Sub(s.now())
+		if left <= 0 {
+			return Answer{
+				Code: resultcode.Processing, InstanceID: line.InstanceID, Message: "still being provisioned; call again",
+			}, nil
+		}
+		if !s.await(ctx, wake, min(left, time.Second)) {
+			return Answer{}, s.storeError(ctx, ctx.Err(), errs.OrderNotFound, "")
+		}
+	}
+}
+
+// held is the answer that an instance's state gives; ok is false while it is being created.
+func (s *Service) held(ctx context.Context, i *store.Instance) (a Answer, ok bool) {
+	switch {
+	case len(i.Access) > 0:
+		access, err := s.openAccess(i)
+		if err != nil {
+			s.Log.ErrorContext(ctx, "access information cannot be decrypted; is the keyset complete?", "instance_id", i.InstanceID,
+				"error", err)
+			return Answer{
+				Code: resultcode.Internal, InstanceID: i.InstanceID, Message: "access information cannot be read",
+			}, true
+		}
+		return Answer{Code: resultcode.Success, InstanceID: i.InstanceID, Access: access}, true
+	case i.State == store.InstanceFailed:
+		return failed(*i), true
+	case i.State == store.InstanceReleased:
+		return Answer{
+			Code: resultcode.Internal, InstanceID: i.InstanceID, Message: "the instance was released before it was provisioned",
+		}, true
+	}
+	return Answer{}, false
+}

@@ -1,0 +1,168 @@
+package fulfil
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// The activities of V2, as Endpoint.OnCompletion names them and as an empty Activity is read.
+const (
+	activityRefresh = "refreshInstance"
+	activityStatus  = "updateInstanceStatus"
+	activityRelease = "releaseInstance"
+	activityUpgrade = "upgradeInstance"
+)
+
+// CompletionActivities are the activities, by their wire names, that can be answered when their tasks are done. What creates
+// has rules of its own: the product's sync budget, and the hold of the families without asynchronous answers.
+func CompletionActivities() []string {
+	return []string{
+		activityRefresh, activityStatus, activityRelease, activityUpgrade,
+		"expireInstance", "instanceStatus", "upgrade", // saas-v1 §1
+		"refreshLicense", "expireLicense", "releaseLicense", // saas-v1 §4
+		"refreshLicenseCode", "updateLicenseCodeStatus", "releaseLicenseCode", // saas-v1 §5.3
+	}
+}
+
+// pending names the tasks that an accepted activity is answered by: those that the claim of line queued, or the newest
+// of kind.
+type pending struct {
+	ep         *Endpoint
+	activity   string
+	hold       bool
+	arrived    time.Time
+	instanceID string
+	line       *store.LineKey
+	kind       store.TaskKind
+}
+
+// accepted answers an activity whose decision is committed: at once, or, when the endpoint wants it so, when its tasks have
+// ended. Only success is final: the marketplace calls again after any other code, and then the same tasks are looked at.
+func (s *Service) accepted(ctx context.Context, p pending) (Answer, error) {
+	success := Answer{Code: resultcode.Success}
+	if !p.ep.OnCompletion[p.activity] {
+		return success, nil
+	}
+	ctx, span := s.Tracer.Start(ctx, "await completion")
+	defer span.End()
+	until := p.until(s.now())
+	wake, stop := s.Store.Watch(store.InstanceTopic(p.ep.Seller, p.instanceID))
+	defer stop()
+	for {
+		tasks, err := s.pendingTasks(ctx, p)
+		if err != nil {
+			return Answer{}, s.storeError(ctx, err, errs.TaskNotFound, "")
+		}
+		waiting := false
+		for _, t := range tasks {
+			if t.State == store.TaskFailed {
+				return Answer{Code: resultcode.Internal, Message: string(t.Kind) + " failed: " + class(t)}, nil
+			}
+			waiting = waiting || open(t.State)
+		}
+		left := until.Sub(s.now())
+		switch {
+		case !waiting: // a task that the release has overtaken is no longer waited for either
+			return success, nil
+		case left <= 0:
+			return Answer{Code: resultcode.Processing, Message: "accepted, but not carried out yet; call again"}, nil
+		}
+		if !s.await(ctx, wake, min(left, time.Second)) {
+			return Answer{}, s.storeError(ctx, ctx.Err(), errs.TaskNotFound, "")
+		}
+	}
+}
+
+// until is when the marketplace must have its answer.
+func (p pending) until(now time.Time) time.Time {
+	if p.arrived.IsZero() {
+		p.arrived = now
+	}
+	if p.hold {
+		return p.arrived.Add(p.ep.HoldBudget)
+	}
+	return p.arrived.Add(maxWait)
+}
+
+// pendingTasks reads the tasks of p in any state. What one decision drafts carries one time, the line and its tasks alike.
+func (s *Service) pendingTasks(ctx context.Context, p pending) ([]store.Task, error) {
+	q := store.ListQuery{Seller: p.ep.Seller, Filter: []store.Term{{Field: "instance_id", Value: p.instanceID}}}
+	if p.line == nil {
+		q.Filter = append(q.Filter, store.Term{Field: "kind", Value: string(p.kind)})
+		q.Desc, q.Limit = true, 1
+		return s.Store.ListTasks(ctx, q)
+	}
+	l, err := s.Store.Line(ctx, *p.line)
+	if err != nil {
+		return nil, err
+	}
+	return s.tasksOf(ctx, l)
+}
+
+// tasksOf reads the tasks that the claim of a line queued, in any state.
+func (s *Service) tasksOf(ctx context.Context, l store.Line) ([]store.Task, error) {
+	all, err := s.Store.ListTasks(ctx, store.ListQuery{
+		Seller: l.Seller, Filter: []store.Term{{Field: "instance_id", Value: l.InstanceID}},
+		After: &store.Cursor{CreatedAt: l.CreatedAt}, Limit: 10,
+	})
+	if err != nil {
+		return nil, err
+	}
+	tasks := all[:0]
+	for _, t := range all {
+		if t.CreatedAt.Equal(l.CreatedAt) && t.LineOrderID == l.OrderID && t.LineID == l.OrderLineID {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks, nil
+}
+
+// touch wakes those who wait at the instance for a task's end.
+func (d *draft) touch(i *store.Instance) {
+	if i == nil {
+		return
+	}
+	if ep := d.s.endpoints[i.Endpoint]; ep != nil && len(ep.OnCompletion) > 0 {
+		d.putInstance(i)
+	}
+}
+
+// failure is the Result of a task that failed for good.
+type failure struct {
+	Code resultcode.Code `json:"failureCode,omitempty"`
+}
+
+// failureCode is what the provisioner wants the marketplace to be told; empty when it said nothing.
+func failureCode(t store.Task) resultcode.Code {
+	var f failure
+	if t.Result == "" || json.Unmarshal([]byte(t.Result), &f) != nil {
+		return ""
+	}
+	return f.Code
+}
+
+// failureResult renders a failure code as a task's Result.
+func failureResult(code resultcode.Code) string {
+	if code == "" {
+		return ""
+	}
+	text, err := json.Marshal(failure{code})
+	if err != nil { // a string cannot fail
+		panic(err)
+	}
+	return string(text)
+}
+
+// class tells the marketplace why a task failed without repeating the provisioner's words.
+func class(t store.Task) string {
+	code := failureCode(t)
+	if !code.Known() {
+		code = resultcode.ProductInternal
+	}
+	return resultcode.Meaning(code)
+}
