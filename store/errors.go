@@ -16,6 +16,12 @@ var (
 	ErrStale = errors.New("store: order changed meanwhile")
 	// ErrNoChange: Change.Directory altered nothing, so nothing of the change was committed.
 	ErrNoChange = errors.New("store: nothing changed")
+	// ErrSettled: a usage record was made of the window already, so its raw records stand.
+	ErrSettled = errors.New("store: window is settled")
+	// ErrConflict: the key belongs to something of other content.
+	ErrConflict = errors.New("store: key belongs to other content")
+	// ErrExhausted: the quotas do not hold the amount.
+	ErrExhausted = errors.New("store: quota is used up")
 	// ErrFenced: the task is not in the state, or under the fencing token, that the change expects.
 	ErrFenced = errors.New("store: task lease is over")
 )

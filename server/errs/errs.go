@@ -44,6 +44,14 @@ const (
 	EndpointNotFound  Reason = "ENDPOINT_NOT_FOUND"
 	InternalFault     Reason = "INTERNAL"
 	DirectoryNotFound Reason = "DIRECTORY_NOT_FOUND"
+
+	UsageNotFound          Reason = "USAGE_NOT_FOUND"
+	UsageSettled           Reason = "USAGE_SETTLED"
+	QuotaExhausted         Reason = "QUOTA_EXHAUSTED"
+	ReservationNotFound    Reason = "RESERVATION_NOT_FOUND"
+	LicenceUnknown         Reason = "LICENCE_UNKNOWN"
+	LicenceState           Reason = "LICENCE_STATE"
+	MarketplaceUnavailable Reason = "MARKETPLACE_UNAVAILABLE"
 )
 
 // Error is an error with a reason.

@@ -62,6 +62,20 @@ const (
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 15
 	// The tenant or application does not exist for this seller, or was deleted.
 	ErrorReason_ERROR_REASON_DIRECTORY_NOT_FOUND ErrorReason = 16
+	// No usage was reported under the key.
+	ErrorReason_ERROR_REASON_USAGE_NOT_FOUND ErrorReason = 17
+	// A record for the marketplace was made of the window already: what was reported stands.
+	ErrorReason_ERROR_REASON_USAGE_SETTLED ErrorReason = 18
+	// The packages do not hold the amount.
+	ErrorReason_ERROR_REASON_QUOTA_EXHAUSTED ErrorReason = 19
+	// The reservation does not exist for this seller.
+	ErrorReason_ERROR_REASON_RESERVATION_NOT_FOUND ErrorReason = 20
+	// The marketplace does not know the licence code.
+	ErrorReason_ERROR_REASON_LICENCE_UNKNOWN ErrorReason = 21
+	// The licence code is in a state that does not allow it, e.g. the buyer has not collected it yet.
+	ErrorReason_ERROR_REASON_LICENCE_STATE ErrorReason = 22
+	// The marketplace did not answer; the call may be repeated.
+	ErrorReason_ERROR_REASON_MARKETPLACE_UNAVAILABLE ErrorReason = 23
 )
 
 // Enum value maps for ErrorReason.
@@ -84,25 +98,39 @@ var (
 		14: "ERROR_REASON_ENDPOINT_NOT_FOUND",
 		15: "ERROR_REASON_INTERNAL",
 		16: "ERROR_REASON_DIRECTORY_NOT_FOUND",
+		17: "ERROR_REASON_USAGE_NOT_FOUND",
+		18: "ERROR_REASON_USAGE_SETTLED",
+		19: "ERROR_REASON_QUOTA_EXHAUSTED",
+		20: "ERROR_REASON_RESERVATION_NOT_FOUND",
+		21: "ERROR_REASON_LICENCE_UNKNOWN",
+		22: "ERROR_REASON_LICENCE_STATE",
+		23: "ERROR_REASON_MARKETPLACE_UNAVAILABLE",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":         0,
-		"ERROR_REASON_INVALID_FIELD":       1,
-		"ERROR_REASON_UNKNOWN_ENUM_VALUE":  2,
-		"ERROR_REASON_ORDER_NOT_FOUND":     3,
-		"ERROR_REASON_INSTANCE_NOT_FOUND":  4,
-		"ERROR_REASON_TASK_NOT_FOUND":      5,
-		"ERROR_REASON_FENCING_TOKEN_STALE": 6,
-		"ERROR_REASON_CONFLICTING_REPEAT":  7,
-		"ERROR_REASON_STATE_CONFLICT":      8,
-		"ERROR_REASON_PAGE_TOKEN_INVALID":  9,
-		"ERROR_REASON_FILTER_INVALID":      10,
-		"ERROR_REASON_TOKEN_INVALID":       11,
-		"ERROR_REASON_STORE_UNAVAILABLE":   12,
-		"ERROR_REASON_RESULT_INVALID":      13,
-		"ERROR_REASON_ENDPOINT_NOT_FOUND":  14,
-		"ERROR_REASON_INTERNAL":            15,
-		"ERROR_REASON_DIRECTORY_NOT_FOUND": 16,
+		"ERROR_REASON_UNSPECIFIED":             0,
+		"ERROR_REASON_INVALID_FIELD":           1,
+		"ERROR_REASON_UNKNOWN_ENUM_VALUE":      2,
+		"ERROR_REASON_ORDER_NOT_FOUND":         3,
+		"ERROR_REASON_INSTANCE_NOT_FOUND":      4,
+		"ERROR_REASON_TASK_NOT_FOUND":          5,
+		"ERROR_REASON_FENCING_TOKEN_STALE":     6,
+		"ERROR_REASON_CONFLICTING_REPEAT":      7,
+		"ERROR_REASON_STATE_CONFLICT":          8,
+		"ERROR_REASON_PAGE_TOKEN_INVALID":      9,
+		"ERROR_REASON_FILTER_INVALID":          10,
+		"ERROR_REASON_TOKEN_INVALID":           11,
+		"ERROR_REASON_STORE_UNAVAILABLE":       12,
+		"ERROR_REASON_RESULT_INVALID":          13,
+		"ERROR_REASON_ENDPOINT_NOT_FOUND":      14,
+		"ERROR_REASON_INTERNAL":                15,
+		"ERROR_REASON_DIRECTORY_NOT_FOUND":     16,
+		"ERROR_REASON_USAGE_NOT_FOUND":         17,
+		"ERROR_REASON_USAGE_SETTLED":           18,
+		"ERROR_REASON_QUOTA_EXHAUSTED":         19,
+		"ERROR_REASON_RESERVATION_NOT_FOUND":   20,
+		"ERROR_REASON_LICENCE_UNKNOWN":         21,
+		"ERROR_REASON_LICENCE_STATE":           22,
+		"ERROR_REASON_MARKETPLACE_UNAVAILABLE": 23,
 	}
 )
 
@@ -138,7 +166,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xd5\x04\n" +
+	"koogate.v1*\xcd\x06\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -157,7 +185,14 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1bERROR_REASON_RESULT_INVALID\x10\r\x12#\n" +
 	"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x10\x0e\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x0f\x12$\n" +
-	" ERROR_REASON_DIRECTORY_NOT_FOUND\x10\x10B\xa0\x01\n" +
+	" ERROR_REASON_DIRECTORY_NOT_FOUND\x10\x10\x12 \n" +
+	"\x1cERROR_REASON_USAGE_NOT_FOUND\x10\x11\x12\x1e\n" +
+	"\x1aERROR_REASON_USAGE_SETTLED\x10\x12\x12 \n" +
+	"\x1cERROR_REASON_QUOTA_EXHAUSTED\x10\x13\x12&\n" +
+	"\"ERROR_REASON_RESERVATION_NOT_FOUND\x10\x14\x12 \n" +
+	"\x1cERROR_REASON_LICENCE_UNKNOWN\x10\x15\x12\x1e\n" +
+	"\x1aERROR_REASON_LICENCE_STATE\x10\x16\x12(\n" +
+	"$ERROR_REASON_MARKETPLACE_UNAVAILABLE\x10\x17B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"

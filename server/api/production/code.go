@@ -22,7 +22,8 @@ func codeOf(r errs.Reason) resultcode.Code {
 	case errs.InstanceNotFound:
 		return resultcode.InstanceNotFound
 	case errs.OrderNotFound, errs.TaskNotFound, errs.FencingTokenStale, errs.StateConflict, errs.StoreUnavailable,
-		errs.ResultInvalid, errs.InternalFault, errs.DirectoryNotFound:
+		errs.ResultInvalid, errs.InternalFault, errs.DirectoryNotFound, errs.UsageNotFound, errs.UsageSettled, errs.QuotaExhausted,
+		errs.ReservationNotFound, errs.LicenceUnknown, errs.LicenceState, errs.MarketplaceUnavailable:
 	}
 	return resultcode.Internal
 }
