@@ -29,8 +29,10 @@ type Example struct {
 	Request Request  `yaml:"request"`
 	// Signed is a signature over the request as it stands here, made outside this project; nil for most.
 	Signed *Signed `yaml:"signed"`
-	// Setup says what must exist before; empty when nothing must.
-	Setup string `yaml:"setup"`
+	// Needs is an instance that must exist before: a newInstance with this businessId makes it. Empty for most, because most
+	// are debugging calls.
+	Needs string `yaml:"needs"`
+	Setup string `yaml:"setup"` // what else the sender must see to, in words
 	// Code is the result code that is expected.
 	Code string `yaml:"code"`
 	// Answer is the whole body, byte for byte as the page prints it; empty where it prints none. Own are the parts of it that
