@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -118,19 +117,11 @@ func TestAPI(t *testing.T) {
 	}
 }
 
-// recorder commits a change of the directory without an event.
-type recorder struct{ store store.Store }
-
-func (r recorder) RecordDirectory(ctx context.Context, _, _ string, _ map[string]any, c *store.DirectoryChange) (bool, error) {
-	err := r.store.Apply(ctx, &store.Change{Directory: c})
-	return err == nil, err
-}
-
 // sync makes the calls that the marketplace makes when an enterprise binds acme's instance, one microsecond apart.
 func (r *rig) sync(t *testing.T, instanceID string) {
 	t.Helper()
 	clk := clock.NewFake(time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC))
-	d := directory.New(directory.Deps{Store: r.deps.Store, Recorder: recorder{r.deps.Store}, Sealer: r.deps.Sealer, Clock: clk})
+	d := directory.New(directory.Deps{Store: r.deps.Store, Recorder: r.Core(), Sealer: r.deps.Sealer, Clock: clk})
 	scope := directory.Scope{Seller: "acme", InstanceID: instanceID, TenantID: "t1", At: clk.Now()}
 	ctx := t.Context()
 	for _, call := range []func() (bool, error){

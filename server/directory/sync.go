@@ -244,7 +244,7 @@ func (s *Service) SyncDepartments(ctx context.Context, c Departments) (changed b
 	data := map[string]any{"activity": "allOrgSync", "departments": len(change.Departments)}
 	if c.DeleteMissing {
 		change.Floor = stamp
-		data["deleteMissing"] = true
+		data["missing"] = "deleted"
 	}
 	return s.record(ctx, c.Scope, data, change)
 }

@@ -235,6 +235,9 @@ func TestDeleteMissing(t *testing.T) {
 	r.want(true)(sync(3, true, "b"))
 	r.want(false)(sync(3, true, "b"))
 	r.want(false)(sync(2, true, "a"))
+	if e := r.events(); e[len(e)-1] != `{"activity":"allOrgSync","departments":1,"missing":"deleted","tenantId":"tenant-1"}` {
+		t.Errorf("event %s", e[len(e)-1])
+	}
 	if got := r.show(storetest.Seller); got != "department b\ndepartment late" {
 		t.Errorf("got %q", got)
 	}

@@ -267,7 +267,9 @@ func TestDoors(t *testing.T) {
 
 // The V1.0 generation is held longer than the others, and no longer than the marketplace waits.
 func TestHeldCalls(t *testing.T) {
-	r := newRig(t, withEvery, func(cfg *facade.Config, _ *facade.Deps) { cfg.Budget, cfg.HoldBudget = 100*time.Millisecond, time.Second })
+	r := newRig(t, withEvery, func(cfg *facade.Config, _ *facade.Deps) {
+		cfg.Budget, cfg.HoldBudget = 100*time.Millisecond, time.Second
+	})
 	r.core.during = func(ctx context.Context) {
 		deadline, ok := ctx.Deadline()
 		if left := time.Until(deadline); !ok || left < 200*time.Millisecond {

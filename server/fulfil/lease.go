@@ -38,6 +38,9 @@ func (s *Service) LeaseTasks(ctx context.Context, r Lease) ([]store.Task, error)
 			Seller: r.Seller, Queues: r.Queues, Worker: r.Worker, Max: r.Max, Now: now, Until: now.Add(r.For),
 		})
 		if err != nil {
+			if ctx.Err() != nil {
+				return nil, nil // the caller went away; should something be leased, its lease ends
+			}
 			return nil, s.storeError(ctx, err, errs.TaskNotFound, "")
 		}
 		live := tasks[:0]

@@ -37,3 +37,14 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFullList measures the greatest list of departments that the Kit sends: half of them are there, and as many end.
+func BenchmarkFullList(b *testing.B) {
+	s := open(b, freshSchema(b))
+	b.ResetTimer()
+	for n := range b.N {
+		if err := s.Apply(b.Context(), storetest.FullList(20000, n+1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

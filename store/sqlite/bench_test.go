@@ -43,3 +43,18 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFullList measures the greatest list of departments that the Kit sends: half of them are there, and as many end.
+func BenchmarkFullList(b *testing.B) {
+	s, err := sqlite.Open(b.Context(), sqlite.Options{Path: filepath.Join(b.TempDir(), "koogate.db"), Migrate: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	b.ResetTimer()
+	for n := range b.N {
+		if err := s.Apply(b.Context(), storetest.FullList(20000, n+1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
