@@ -44,7 +44,7 @@ lint: third-party $(BIN)/buf $(BIN)/golangci-lint ## proto style, format and com
 ##@ generated code
 
 .PHONY: generate
-generate: generate-proto generate-sql ## all generated code: gen/ and store/*/dbsqlc
+generate: generate-proto generate-sql generate-docs ## all generated code: gen/ and store/*/dbsqlc, and docs/fidelity.md
 
 .PHONY: generate-proto
 generate-proto: third-party $(BIN)/buf ## gen/ from proto/, which is formatted first
@@ -61,6 +61,10 @@ generate-proto: third-party $(BIN)/buf ## gen/ from proto/, which is formatted f
 generate-sql: $(BIN)/sqlc ## store/*/dbsqlc from the migrations and queries next to them
 	$(BIN)/sqlc generate
 	gofmt -w store/*/dbsqlc
+
+.PHONY: generate-docs
+generate-docs: # docs/fidelity.md from docs/fidelity.yaml
+	go run ./.ci/tools/fidelity docs/fidelity.md
 
 .PHONY: third-party
 third-party: # the protos ours import, printed from the modules in go.mod

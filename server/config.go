@@ -209,7 +209,7 @@ func (c *Config) fulfilEndpoints() []fulfil.Endpoint {
 		list = append(list, fulfil.Endpoint{
 			Name: e.Name, Seller: e.Seller, Products: rules, CheckBudget: e.CheckBudget,
 			CheckAllow: e.CheckPolicy == "allow", OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse",
-			HoldBudget: e.HoldBudget, OnCompletion: e.onCompletion(), RefuseCodes: e.Codes == "refuse", QueryWindow: e.queryWindow(),
+			NewFamily: e.newFamily(), HoldBudget: e.HoldBudget, OnCompletion: e.onCompletion(), RefuseCodes: e.Codes == "refuse", QueryWindow: e.queryWindow(),
 		})
 	}
 	return list
@@ -224,6 +224,14 @@ func (e *Endpoint) onCompletion() map[string]bool {
 		}
 	}
 	return set
+}
+
+// newFamily is what newInstance in the form of V2 creates: at an address that sells nothing but online licences, those.
+func (e *Endpoint) newFamily() string {
+	if e.has(fulfil.FamilyLicenseOnline) && !e.has(fulfil.FamilySaasV2) {
+		return fulfil.FamilyLicenseOnline
+	}
+	return fulfil.FamilySaasV2
 }
 
 // queryWindow is how long a failing order query is worth repeating: as long as the marketplace waits for the order.

@@ -252,7 +252,7 @@ func (c *Config) checkProvisioners(f *findings) {
 	for i, p := range c.Provisioners {
 		at := fmt.Sprintf("provisioners[%d]", i)
 		f.name(at+".name", p.Name, names)
-		if p.Name == fulfil.QueueOrderQuery || p.Name == fulfil.QueueLicenceUpload {
+		if fulfil.OwnQueue(p.Name) {
 			f.add(at+".name", msgReserved, p.Name)
 		}
 		switch p.Type {

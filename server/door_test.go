@@ -91,6 +91,33 @@ func TestFacadeEndsTLS(t *testing.T) {
 	}
 }
 
+// The facade speaks HTTP/1.1 and nothing newer, also to those who would: HTTP/2 writes Body-Sign in lower case
+// (saas-v1 §2.3).
+func TestFacadeIsHTTP1(t *testing.T) {
+	files, pool := certificate(t)
+	r := start(t, withEvery, func(cfg *server.Config, _ *server.Deps) { cfg.TLS = files })
+	transport := &http.Transport{DisableKeepAlives: true, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
+	defer transport.CloseIdleConnections()
+	resp, err := (&http.Client{Transport: transport}).Get("https://" + r.Addr(server.DoorFacade) + "/produce/every?activity=queryInstance")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.ProtoMajor != 1 || resp.StatusCode != http.StatusOK || resp.Header.Get("Body-Sign") == "" {
+		t.Errorf("%s, %s, header %v", resp.Proto, resp.Status, resp.Header)
+	}
+	raw, err := tls.Dial("tcp", r.Addr(server.DoorFacade), &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	_, _ = raw.Write([]byte("GET /produce/every?activity=queryInstance HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+	text, err := io.ReadAll(raw)
+	if err != nil || !strings.Contains(string(text), "\r\nBody-Sign: sign_type=\"HMAC-SHA256\", signature= \"") {
+		t.Errorf("%v in %s", err, text)
+	}
+}
+
 func TestReflectionIsAnOption(t *testing.T) {
 	for _, on := range []bool{false, true} {
 		r := start(t, func(cfg *server.Config, _ *server.Deps) { cfg.GRPC.Reflection = on })

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -381,37 +382,44 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
-// fails leases the task of an instance from the worker's queue and gives it up.
-func (r *rig) fails(code resultcode.Code) {
-	r.t.Helper()
-	tasks, err := r.Core().LeaseTasks(r.t.Context(), fulfil.Lease{Seller: "acme", Queues: []string{"crm"}, Worker: "w", Max: 1, Wait: 5 * time.Second, For: time.Minute})
+// leases takes the next task of the worker's queue. It may be used from any goroutine.
+func (r *rig) leases() (store.Task, bool) {
+	tasks, err := r.Core().LeaseTasks(context.Background(), fulfil.Lease{Seller: "acme", Queues: []string{"crm"}, Worker: "w", Max: 1, Wait: 5 * time.Second, For: time.Minute})
 	if err != nil || len(tasks) != 1 {
-		r.t.Fatalf("leased %d tasks, %v", len(tasks), err)
+		r.t.Errorf("leased %d tasks, %v", len(tasks), err)
+		return store.Task{}, false
 	}
-	_, err = r.Core().FailTask(r.t.Context(), fulfil.Failure{Seller: "acme", TaskID: tasks[0].ID, Fence: tasks[0].Fence, Permanent: true, Code: code, Message: "no"})
-	if err != nil {
-		r.t.Fatal(err)
+	return tasks[0], true
+}
+
+// fails takes a task and gives it up for good.
+func (r *rig) fails(code resultcode.Code) {
+	task, ok := r.leases()
+	if !ok {
+		return
+	}
+	f := fulfil.Failure{Seller: "acme", TaskID: task.ID, Fence: task.Fence, Permanent: true, Code: code, Message: "no"}
+	if _, err := r.Core().FailTask(context.Background(), f); err != nil {
+		r.t.Error(err)
 	}
 }
 
-// completes leases a task and completes it.
-func (r *rig) completes() store.Task {
-	r.t.Helper()
-	tasks, err := r.Core().LeaseTasks(r.t.Context(), fulfil.Lease{Seller: "acme", Queues: []string{"crm"}, Worker: "w", Max: 1, Wait: 5 * time.Second, For: time.Minute})
-	if err != nil || len(tasks) != 1 {
-		r.t.Fatalf("leased %d tasks, %v", len(tasks), err)
+// completes takes a task and completes it.
+func (r *rig) completes() {
+	task, ok := r.leases()
+	if !ok {
+		return
 	}
-	c := fulfil.Completion{Seller: "acme", TaskID: tasks[0].ID, Fence: tasks[0].Fence}
-	switch tasks[0].Kind {
+	c := fulfil.Completion{Seller: "acme", TaskID: task.ID, Fence: task.Fence}
+	switch task.Kind {
 	case store.TaskCreate:
 		c.Access = &fulfil.Access{FrontEndURL: "https://app.example.com/1", UserName: "admin", Password: "canary-password"}
 	case store.TaskIssueLicence:
 		c.Licence = &fulfil.Licence{Text: "canary-licence"}
 	}
-	if _, err := r.Core().CompleteTask(r.t.Context(), c); err != nil {
-		r.t.Fatal(err)
+	if _, err := r.Core().CompleteTask(context.Background(), c); err != nil {
+		r.t.Error(err)
 	}
-	return tasks[0]
 }
 
 // Every result code of every family that can arise does (saas-v2 §7, saas-v1 §3, §5.3, §6, kit §A.7).
@@ -569,7 +577,7 @@ func TestEveryResultCodeArises(t *testing.T) {
 // What V1.0 answers can be opened with the key and by the published derivation only.
 func TestV1Credentials(t *testing.T) {
 	r := start(t, withEvery)
-	go func() { r.completes() }()
+	go r.completes()
 	a := r.get("slow", v1Purchase.with(params{"businessId": "b-1"}))
 	app, _ := a.all["appInfo"].(map[string]any)
 	if a.code != "000000" || a.all["encryptType"] != "1" || a.all["instanceId"] != "b-1" || app["frontEndUrl"] != "https://app.example.com/1" {
@@ -693,4 +701,59 @@ func oaep(t *testing.T, pub *rsa.PublicKey) string {
 		t.Fatal(err)
 	}
 	return sealed
+}
+
+// An address that sells nothing but online licences: what newInstance creates there has no access information, and the
+// activities that the family does not have are refused.
+func TestOnlineLicencesAlone(t *testing.T) {
+	r := start(t, func(cfg *server.Config, _ *server.Deps) {
+		cfg.Endpoints = append(cfg.Endpoints, server.Endpoint{
+			Name: "online", Seller: "acme", Families: []string{"license_online"}, Keys: []server.Secret{acmeKey}, Retry: server.RetryLicenseOnline,
+			Products: map[string]server.Product{"*": {Provisioner: "crm", SyncBudget: 4 * time.Second}},
+		})
+	})
+	go func() {
+		if task, ok := r.leases(); ok {
+			if _, err := r.Core().CompleteTask(context.Background(), fulfil.Completion{Seller: "acme", TaskID: task.ID, Fence: task.Fence}); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	a := r.post("online", params{"activity": "newInstance", "orderId": "CS9", "orderLineId": "CS9-1", "businessId": "i-9"})
+	if a.code != "000000" {
+		t.Fatal(a.body)
+	}
+	if i, err := r.Core().Instance(t.Context(), "acme", "i-9"); err != nil || i.Family != "license_online" || i.State != store.InstanceActive {
+		t.Errorf("instance %+v, %v", i, err)
+	}
+	for _, activity := range []string{"queryInstance", "upgradeInstance", "changeInstanceCheck", "orderNotify", "refreshLicenseCode"} {
+		if a := r.post("online", params{"activity": activity, "instanceId": "i-9"}); a.code != "000002" || !strings.Contains(a.msg, "not served") {
+			t.Errorf("%s: %s", activity, a.body)
+		}
+	}
+}
+
+// Members that the contract does not know are kept with the event of a synchronisation, and nobody can read them there.
+func TestKitKeepsWhatItDoesNotKnow(t *testing.T) {
+	r := start(t, withEvery)
+	bought(r)
+	body := `{"instanceId":"i-9","tenantId":"t-1","orgInfoList":[{"orgCode":"d","orgName":"x","floor":"canary-floor"}],"colour":"canary-colour","timeStamp":"20220413093539534"}`
+	if a := r.kit("kit_v2", "every", "allOrgSync", body); a.body != asKit {
+		t.Fatal(a.body)
+	}
+	es, err := r.Core().Events(t.Context(), "acme", "CS9", 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var data struct {
+		ExtraSealed []byte `json:"extraSealed"`
+	}
+	last := es[len(es)-1]
+	if err := json.Unmarshal([]byte(last.Data), &data); err != nil || last.Kind != "directory.synced" || strings.Contains(last.Data, "canary") {
+		t.Fatalf("event %+v, %v", last, err)
+	}
+	plain, err := r.deps.Sealer.Open(data.ExtraSealed, "kit/acme/i-9/t-1")
+	if want := "{\"colour\":\"canary-colour\"}\n\"d\": {\"floor\":\"canary-floor\"}\n"; err != nil || string(plain) != want {
+		t.Errorf("kept %q, %v", plain, err)
+	}
 }

@@ -74,7 +74,7 @@ func (c *devCmd) families(ctx context.Context, m *market, t *table) error {
 				}
 				report.InstanceID = report.OrderID
 			}
-			r := c.judge(ctx, demoSeller, demoToken, report)
+			r := c.judge(ctx, report)
 			r.kind = string(family)
 			t.add(r)
 			return nil
@@ -87,17 +87,17 @@ func (c *devCmd) families(ctx context.Context, m *market, t *table) error {
 			if err != nil {
 				return err
 			}
-			r := c.judge(ctx, demoSeller, demoToken, report)
+			r := c.judge(ctx, report)
 			r.kind = string(family) + ", joint purchase"
 			t.add(r)
 			return nil
 		})
 		group.Go(func() error {
-			report, err := m.demo.JointShuffled(ctx, family, uint64(t.began.UnixNano()), c.directoryIs(ctx)) //nolint:gosec // any bits will do
+			report, err := m.demo.JointShuffled(ctx, family, uint64(t.began.UnixNano()), c.directoryIs(ctx))
 			if err != nil {
 				return err
 			}
-			r := c.judge(ctx, demoSeller, demoToken, report)
+			r := c.judge(ctx, report)
 			r.kind = string(family) + ", shuffled, doubled"
 			t.add(r)
 			return nil

@@ -123,7 +123,7 @@ func (c *devCmd) drive(ctx context.Context, m *market, t *table) error {
 			if err != nil {
 				return err
 			}
-			t.add(c.judge(ctx, demoSeller, demoToken, report))
+			t.add(c.judge(ctx, report))
 			return nil
 		})
 	}
@@ -139,9 +139,9 @@ func (c *devCmd) drive(ctx context.Context, m *market, t *table) error {
 }
 
 // judge turns a life's report into a row; the order's event chain must hold as well.
-func (c *devCmd) judge(ctx context.Context, seller, token string, report simulator.Report) row {
+func (c *devCmd) judge(ctx context.Context, report simulator.Report) row {
 	r := row{
-		order: report.OrderID, kind: string(report.Kind), instance: report.InstanceID, seller: seller, took: report.Took, steps: len(report.Steps),
+		order: report.OrderID, kind: string(report.Kind), instance: report.InstanceID, seller: demoSeller, took: report.Took, steps: len(report.Steps),
 	}
 	for _, s := range report.Steps {
 		if s.Err != "" && r.err == "" {
@@ -151,7 +151,7 @@ func (c *devCmd) judge(ctx context.Context, seller, token string, report simulat
 	if r.err == "" && report.Result != simulator.Passed {
 		r.err = "the simulator did not accept it"
 	}
-	if err := c.verifyChain(ctx, token, r.order); err != nil && r.err == "" {
+	if err := c.verifyChain(ctx, demoToken, r.order); err != nil && r.err == "" {
 		r.err = err.Error()
 	}
 	return r

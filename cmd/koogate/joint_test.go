@@ -122,7 +122,7 @@ func TestFamilies(t *testing.T) {
 		if err != nil || report.Result != simulator.Passed {
 			t.Errorf("%s: %+v, %v", family, report, err)
 		}
-		if r := c.judge(t.Context(), demoSeller, demoToken, report); r.err != "" && family != simulator.FamilyLicenseCode {
+		if r := c.judge(t.Context(), report); r.err != "" && family != simulator.FamilyLicenseCode {
 			t.Errorf("%s: %s", family, r.err)
 		}
 		t.Logf("%s: %d steps in %s", family, len(report.Steps), time.Since(began).Round(time.Millisecond))

@@ -91,7 +91,7 @@ func (c *Client) UploadLicence(ctx context.Context, eventID string, u Upload) er
 	return c.interpretUpload(answer, u)
 }
 
-// encode renders the parts: the JSON part first, as in the documented example.
+// encode renders the parts, the JSON part first; the documented example has it second, and the order of parts has no meaning.
 func (u Upload) encode() (body []byte, contentType string, err error) {
 	request := uploadRequest{Type: "CHARACTERS", Characters: u.Characters}
 	if u.Characters == "" {

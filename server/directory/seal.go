@@ -49,3 +49,8 @@ func (s *Service) openProfile(u store.User) (p Profile, err error) {
 func fault(cause error) error {
 	return errs.Wrap(cause, errs.Internal, errs.InternalFault, "internal error")
 }
+
+// extraContext binds what the contract does not know of a call to the tenant that the call is about.
+func extraContext(k store.TenantKey) string {
+	return "kit/" + k.Seller + "/" + k.InstanceID + "/" + k.TenantID
+}

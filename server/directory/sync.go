@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"encoding/base64"
 	"time"
 
 	"github.com/koogate/koogate/server/clock"
@@ -86,6 +87,7 @@ type Scope struct {
 	InstanceID string
 	TenantID   string
 	At         time.Time // the call's own time, in UTC
+	Extra      string    // members of the call that the contract does not know, as JSON; kept sealed with the event
 }
 
 func (c Scope) key() store.TenantKey {
@@ -263,6 +265,13 @@ func (s *Service) record(ctx context.Context, c Scope, data map[string]any, chan
 		return false, nil
 	}
 	data["tenantId"] = c.TenantID
+	if c.Extra != "" {
+		sealed, err := s.seal([]byte(c.Extra), extraContext(c.key()))
+		if err != nil {
+			return false, err
+		}
+		data["extraSealed"] = base64.StdEncoding.EncodeToString(sealed)
+	}
 	change.Key, change.Now = c.key(), s.Clock.Now()
 	if changed, err = s.Recorder.RecordDirectory(ctx, c.Seller, c.InstanceID, data, &change); err != nil {
 		return false, storeError(err, "")

@@ -25,6 +25,9 @@ const (
 	QueueLicenceUpload = "koogate-licence-upload"
 )
 
+// OwnQueue says whether a queue is Koogate's own: it serves no worker, because its tasks end in other ways.
+func OwnQueue(queue string) bool { return queue == QueueOrderQuery || queue == QueueLicenceUpload }
+
 // Answer is the outcome of an activity, for the marketplace.
 type Answer struct {
 	Code       resultcode.Code

@@ -62,10 +62,10 @@ func (s *Service) CompleteTask(ctx context.Context, c Completion) (store.Task, e
 		d.promoteAfter(t, func() { d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskDone, "" }) })
 		switch t.Kind {
 		case store.TaskCreate:
-			return d.created(t, *c.Access)
+			return d.created(t, c.Access)
 		case store.TaskIssueLicence:
 			if creates(*t) {
-				return d.created(t, Access{Licence: c.Licence.Text})
+				return d.created(t, &Access{Licence: c.Licence.Text})
 			}
 			return d.issued(ctx, t, *c.Licence)
 		case store.TaskUpgrade:
@@ -94,6 +94,8 @@ func (d *draft) completed(t *store.Task) {
 	d.event(EventTaskCompleted, t.InstanceID, fields{"task": t.ID, "kind": string(t.Kind), "attempt": t.Attempt})
 }
 
+const msgNoAccess = "a CREATE task is completed with access_info.front_end_url"
+
 // creates says whether a task brings its instance into being: CREATE, or ISSUE_LICENCE where the licence is what was bought.
 func creates(t store.Task) bool {
 	return t.Kind == store.TaskCreate || t.Kind == store.TaskIssueLicence && PayloadOf(t).Action == ""
@@ -112,8 +114,8 @@ func (c Completion) check(t store.Task) error {
 	}
 	switch kind {
 	case store.TaskCreate:
-		if c.Access == nil || c.Access.FrontEndURL == "" {
-			return invalid("a CREATE task is completed with access_info.front_end_url")
+		if c.Access != nil && c.Access.FrontEndURL == "" { // whether it may be missing depends on the instance
+			return invalid(msgNoAccess)
 		}
 	case store.TaskCheckChange:
 		if c.Verdict == nil {
@@ -136,14 +138,17 @@ func errOwn(kind store.TaskKind) error {
 
 // checkFamily holds access information to what the instance's family can carry.
 func (s *Service) checkFamily(ctx context.Context, c Completion, t store.Task) error {
-	if c.Access == nil || seal.Fits(c.Access.UserName) && seal.Fits(c.Access.Password) {
+	missing := t.Kind == store.TaskCreate && c.Access == nil
+	if !missing && (c.Access == nil || seal.Fits(c.Access.UserName) && seal.Fits(c.Access.Password)) {
 		return nil
 	}
 	i, err := s.find(ctx, t.Seller, t.InstanceID)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if i.Family != FamilySaasV1 {
+	case missing && i.Family != FamilyLicenseOnline:
+		return invalid(msgNoAccess)
+	case missing || i.Family != FamilySaasV1:
 		return nil
 	}
 	return invalid(fmt.Sprintf("user_name and password of a SaaS V1 instance are at most %d bytes each", seal.MaxPlain))
@@ -186,7 +191,7 @@ func (s *Service) finish(ctx context.Context, t store.Task, fence int64, verb st
 }
 
 // created gives the instance its access information and newInstance its answer.
-func (d *draft) created(t *store.Task, a Access) error {
+func (d *draft) created(t *store.Task, a *Access) error {
 	d.completed(t)
 	i := d.instance(t.InstanceID)
 	if i.State == store.InstanceReleased { // released while it was being created: the release task behind this one cleans up
@@ -204,7 +209,11 @@ func (d *draft) created(t *store.Task, a Access) error {
 		l.AnswerCode = string(resultcode.Success)
 		d.putLine(l)
 	}
-	return d.sealAccess(i, a)
+	if a == nil { // of an online licence
+		d.putInstance(i)
+		return nil
+	}
+	return d.sealAccess(i, *a)
 }
 
 func (d *draft) sealAccess(i *store.Instance, a Access) error {

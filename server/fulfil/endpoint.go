@@ -28,6 +28,9 @@ type Endpoint struct {
 	// OnCompletion names the activities that are answered when their task is done instead of when they are accepted. A
 	// failed task is 000005, one that is not done in time 000004; both make the marketplace call again.
 	OnCompletion map[string]bool
+	// NewFamily is the family of what newInstance in the form of V2 creates: FamilySaasV2, the default, or
+	// FamilyLicenseOnline, whose instances have no access information.
+	NewFamily string
 	// RefuseCodes makes the callbacks about a licence code that was never seen answer 000003 instead of adopting it.
 	RefuseCodes bool
 	// QueryWindow is how long a failing order query is retried before the order fails; 0 means the service's default.
@@ -68,6 +71,12 @@ func (e *Endpoint) check() error {
 	}
 	if e.HoldBudget < minHold || e.HoldBudget > maxHold {
 		return fmt.Errorf("endpoint %q: hold budget %s is outside %s to %s", e.Name, e.HoldBudget, minHold, maxHold)
+	}
+	if e.NewFamily == "" {
+		e.NewFamily = FamilySaasV2
+	}
+	if e.NewFamily != FamilySaasV2 && e.NewFamily != FamilyLicenseOnline {
+		return fmt.Errorf("endpoint %q: family %q is not created by newInstance of V2", e.Name, e.NewFamily)
 	}
 	if e.QueryWindow < 0 {
 		return fmt.Errorf("endpoint %q: query window %s is negative", e.Name, e.QueryWindow)

@@ -28,6 +28,8 @@ type Input struct {
 	MobilePhone       string            `json:"mobilePhone,omitempty"`
 	Email             string            `json:"email,omitempty"`
 	ExtendParams      map[string]string `json:"extendParams,omitempty"`
+	DiskSize          int64             `json:"diskSize,omitempty"`  // GB; 0 when the call names none
+	BandWidth         int64             `json:"bandWidth,omitempty"` // Mbps; 0 when the call names none
 	EventID           string            `json:"eventId,omitempty"`
 	DeviceFingerprint string            `json:"deviceFingerprint,omitempty"`
 	EffectiveAt       time.Time         `json:"effectiveAt,omitzero"`

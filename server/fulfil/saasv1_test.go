@@ -489,3 +489,34 @@ func TestToldUpgrade(t *testing.T) {
 	}
 	r.events("CS1", append(v1Created, fulfil.EventUpgraded, fulfil.EventTaskCompleted, fulfil.EventConflict, fulfil.EventReleased)...)
 }
+
+func TestHundredExpiriesAndReleases(t *testing.T) {
+	r := newRig(t)
+	id := r.v1("CS1")
+	together := func(call func() (fulfil.Answer, error)) {
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				if a, err := call(); err != nil || a.Code != resultcode.Success {
+					t.Errorf("%+v %v", a, err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	together(func() (fulfil.Answer, error) {
+		return r.UpdateInstanceStatus(t.Context(), fulfil.UpdateStatus{
+			Endpoint: r.ep, InstanceID: id, Freeze: true, Expired: true, Activity: "expireInstance", Arrived: time.Now(),
+		})
+	})
+	r.work(store.TaskFreeze)
+	together(func() (fulfil.Answer, error) {
+		return r.ReleaseInstance(t.Context(), fulfil.Release{Endpoint: r.ep, InstanceID: id, OrderID: "CS1", Arrived: time.Now()})
+	})
+	r.work(store.TaskRelease)
+	r.none("worker")
+	if _, err := r.UpdateInstanceStatus(t.Context(), fulfil.UpdateStatus{Endpoint: r.ep, InstanceID: id, Freeze: true, Expired: true}); errs.As(err).Reason != errs.InstanceNotFound {
+		t.Errorf("expiry after the release: %v", err)
+	}
+	r.events("CS1", append(v1Created, fulfil.EventFrozen, fulfil.EventTaskCompleted, fulfil.EventReleased, fulfil.EventTaskCompleted)...)
+}

@@ -126,6 +126,8 @@ func (p *product) perform(ctx context.Context, t *koogatev1.Task, done *koogatev
 		done.Result = &koogatev1.CompleteTaskRequest_AccessInfo{AccessInfo: &koogatev1.AccessInfo{
 			FrontEndUrl: "https://app.example.com/" + t.GetInstanceId(), UserName: "admin", Password: i.password,
 		}}
+	case koogatev1.TaskKind_TASK_KIND_ISSUE_LICENCE: // for what t.GetInput() says; the same task must get the same licence
+		done.Result = &koogatev1.CompleteTaskRequest_Licence{Licence: &koogatev1.Licence{Text: i.password + "/" + t.GetTaskId()}}
 	case koogatev1.TaskKind_TASK_KIND_REFRESH, koogatev1.TaskKind_TASK_KIND_UPGRADE:
 		i.sku, i.expires = t.GetSkuCode(), t.GetExpireTime().AsTime()
 	case koogatev1.TaskKind_TASK_KIND_FREEZE, koogatev1.TaskKind_TASK_KIND_UNFREEZE:

@@ -554,7 +554,11 @@ type TaskInput struct {
 	// LicenceExpireTime is the end of the licence's validity; absent when the call names none.
 	LicenceExpireTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=licence_expire_time,json=licenceExpireTime,proto3" json:"licence_expire_time,omitempty"`
 	// LicenceCode is the licence code concerned, for products sold by code.
-	LicenceCode   string `protobuf:"bytes,12,opt,name=licence_code,json=licenceCode,proto3" json:"licence_code,omitempty"`
+	LicenceCode string `protobuf:"bytes,12,opt,name=licence_code,json=licenceCode,proto3" json:"licence_code,omitempty"`
+	// DiskSize is the quantity 硬盘大小 of a SaaS V1.0 purchase in GB; 0 when there is none.
+	DiskSize int64 `protobuf:"varint,13,opt,name=disk_size,json=diskSize,proto3" json:"disk_size,omitempty"`
+	// BandWidth is the quantity 带宽 of a SaaS V1.0 purchase in Mbps; 0 when there is none.
+	BandWidth     int64 `protobuf:"varint,14,opt,name=band_width,json=bandWidth,proto3" json:"band_width,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -671,6 +675,20 @@ func (x *TaskInput) GetLicenceCode() string {
 		return x.LicenceCode
 	}
 	return ""
+}
+
+func (x *TaskInput) GetDiskSize() int64 {
+	if x != nil {
+		return x.DiskSize
+	}
+	return 0
+}
+
+func (x *TaskInput) GetBandWidth() int64 {
+	if x != nil {
+		return x.BandWidth
+	}
+	return 0
 }
 
 // Licence is what an ISSUE_LICENCE task must return: a text or a file. It is encrypted at rest and shown to nobody but the
@@ -1769,7 +1787,7 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x0fnot_before_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\rnotBeforeTime\x12\x1b\n" +
 	"\tworker_id\x18\x17 \x01(\tR\bworkerId\x12$\n" +
 	"\x0ecause_order_id\x18\x18 \x01(\tR\fcauseOrderId\x12+\n" +
-	"\x05input\x18\x19 \x01(\v2\x15.koogate.v1.TaskInputR\x05input\"\x80\x05\n" +
+	"\x05input\x18\x19 \x01(\v2\x15.koogate.v1.TaskInputR\x05input\"\xbc\x05\n" +
 	"\tTaskInput\x12$\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB\x03\x80\x01\x01R\n" +
 	"customerId\x12(\n" +
@@ -1784,7 +1802,10 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x0eeffective_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12J\n" +
 	"\x13licence_expire_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x11licenceExpireTime\x12&\n" +
-	"\flicence_code\x18\f \x01(\tB\x03\x80\x01\x01R\vlicenceCode\x1a?\n" +
+	"\flicence_code\x18\f \x01(\tB\x03\x80\x01\x01R\vlicenceCode\x12\x1b\n" +
+	"\tdisk_size\x18\r \x01(\x03R\bdiskSize\x12\x1d\n" +
+	"\n" +
+	"band_width\x18\x0e \x01(\x03R\tbandWidth\x1a?\n" +
 	"\x11ExtendParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8b\x01\n" +

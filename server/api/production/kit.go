@@ -3,6 +3,7 @@ package production
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
@@ -32,6 +33,7 @@ type kitCall interface {
 	GetInstanceId() string
 	GetTenantId() string
 	GetTimeStamp() string
+	GetExtraJson() string
 }
 
 // keep does what a synchronisation says, once nothing was found wrong in it.
@@ -50,7 +52,9 @@ func (s *kit) sync(ctx context.Context, r kitCall, activity string, check func(*
 		if err != nil {
 			return fulfil.Answer{}, err
 		}
-		keep, err := check(ep, directory.Scope{Seller: ep.Seller, InstanceID: r.GetInstanceId(), TenantID: r.GetTenantId(), At: at})
+		keep, err := check(ep, directory.Scope{
+			Seller: ep.Seller, InstanceID: r.GetInstanceId(), TenantID: r.GetTenantId(), At: at, Extra: r.GetExtraJson(),
+		})
 		if own := (coded{}); errors.As(err, &own) {
 			return own.Answer, nil
 		}
@@ -166,9 +170,12 @@ func (s *kit) AllOrgSync(ctx context.Context, r *productionv1.AllOrgSyncRequest)
 		if len(list) == 0 && len(r.GetOrgInfo()) > 0 {
 			field, list = "orgInfo", r.GetOrgInfo()
 		}
-		units, err := unitsOf(field, list)
+		units, extra, err := unitsOf(field, list)
 		if err != nil {
 			return nil, err
+		}
+		if extra != "" { // the members of the call itself are an object, those of its departments a list behind it
+			scope.Extra = strings.TrimPrefix(scope.Extra+"\n"+extra, "\n")
 		}
 		return func() (bool, error) {
 			return s.Directory.SyncDepartments(ctx, directory.Departments{
@@ -179,21 +186,29 @@ func (s *kit) AllOrgSync(ctx context.Context, r *productionv1.AllOrgSyncRequest)
 	return &productionv1.AllOrgSyncResponse{ResultCode: code, ResultMsg: msg}, nil
 }
 
-// unitsOf reads a list of departments, whose names have one of two names themselves. Errors: INVALID_FIELD.
-func unitsOf(field string, list []*productionv1.KitDepartment) ([]directory.Unit, error) {
+// maxUnitExtra bounds what is kept of the departments' unknown members, in bytes: they ride on an event.
+const maxUnitExtra = 64 << 10
+
+// unitsOf reads a list of departments, whose names have one of two names themselves. extra are the members that the
+// contract does not know, one department a line, as far as they fit. Errors: INVALID_FIELD.
+func unitsOf(field string, list []*productionv1.KitDepartment) (units []directory.Unit, extra string, err error) {
 	if len(list) == 0 {
-		return nil, errs.New(errs.Invalid, errs.InvalidField, "%s: required", field)
+		return nil, "", errs.New(errs.Invalid, errs.InvalidField, "%s: required", field)
 	}
-	units := make([]directory.Unit, len(list))
+	units = make([]directory.Unit, len(list))
+	var more strings.Builder
 	for i, d := range list {
 		name := d.GetOrgName()
 		if name == "" {
 			name = d.GetName()
 		}
 		if name == "" {
-			return nil, errs.New(errs.Invalid, errs.InvalidField, "%s[%d].orgName: required", field, i)
+			return nil, "", errs.New(errs.Invalid, errs.InvalidField, "%s[%d].orgName: required", field, i)
 		}
 		units[i] = directory.Unit{OrgCode: d.GetOrgCode(), Name: name, ParentCode: d.GetParentCode()}
+		if x := d.GetExtraJson(); x != "" && more.Len()+len(x)+80 < maxUnitExtra {
+			fmt.Fprintf(&more, "%q: %s\n", d.GetOrgCode(), x)
+		}
 	}
-	return units, nil
+	return units, more.String(), nil
 }

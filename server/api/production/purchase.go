@@ -98,7 +98,7 @@ func (s *shared) bought(ep *fulfil.Endpoint, family string, r purchase, x extras
 	if err != nil {
 		return fulfil.NewInstance{}, err
 	}
-	quantity, err := quantities(r.GetAmount(), x.diskSize, x.bandWidth)
+	quantity, disk, band, err := quantities(r.GetAmount(), x.diskSize, x.bandWidth)
 	if err != nil {
 		return fulfil.NewInstance{}, err
 	}
@@ -108,7 +108,7 @@ func (s *shared) bought(ep *fulfil.Endpoint, family string, r purchase, x extras
 	}
 	in := fulfil.Input{
 		CustomerID: r.GetCustomerId(), CustomerName: r.GetCustomerName(), UserID: r.GetUserId(), UserName: r.GetUserName(),
-		MobilePhone: x.mobilePhone, Email: x.email, ExtendParams: byName(params),
+		MobilePhone: x.mobilePhone, Email: x.email, ExtendParams: byName(params), DiskSize: disk, BandWidth: band,
 	}
 	buyer, err := json.Marshal(terms{
 		MobilePhone: in.MobilePhone, Email: in.Email, CustomerID: in.CustomerID, CustomerName: in.CustomerName, UserID: in.UserID,

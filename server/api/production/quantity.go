@@ -23,19 +23,20 @@ func linear(text string) (int64, bool) {
 	return n, err == nil && n >= 0
 }
 
-// quantities reads the linear attributes of V1 and returns the first that is given: the documents let a product have one
-// (saas-v1 §1.1). Errors: INVALID_FIELD.
-func quantities(amount, diskSize, bandWidth string) (int64, error) {
-	var first int64
+// quantities reads the linear attributes of V1. value is the first that is given, amount before the others: that is the
+// product's quantity (saas-v1 §1.1). Errors: INVALID_FIELD.
+func quantities(amount, diskSize, bandWidth string) (value, disk, band int64, err error) {
+	var numbers [3]int64
 	found := false
-	for _, q := range []struct{ field, text string }{{"amount", amount}, {"diskSize", diskSize}, {"bandWidth", bandWidth}} {
+	for i, q := range []struct{ field, text string }{{"amount", amount}, {"diskSize", diskSize}, {"bandWidth", bandWidth}} {
 		n, ok := linear(q.text)
 		if !ok {
-			return 0, errs.New(errs.Invalid, errs.InvalidField, "%s: not a quantity", q.field)
+			return 0, 0, 0, errs.New(errs.Invalid, errs.InvalidField, "%s: not a quantity", q.field)
 		}
+		numbers[i] = n
 		if q.text != "" && !found {
-			first, found = n, true
+			value, found = n, true
 		}
 	}
-	return first, nil
+	return value, numbers[1], numbers[2], nil
 }

@@ -181,7 +181,7 @@ func (s *shared) release(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.
 // Upgrade implements SaasV1Service. The call does not tell the charging mode: an upgrade does not change it.
 func (s *saasV1) Upgrade(ctx context.Context, r *productionv1.UpgradeRequest) (*productionv1.UpgradeResponse, error) {
 	code, msg := s.do(ctx, r, activityUpgradeV1, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		quantity, err := quantities(r.GetAmount(), r.GetDiskSize(), r.GetBandWidth())
+		quantity, disk, band, err := quantities(r.GetAmount(), r.GetDiskSize(), r.GetBandWidth())
 		if err != nil {
 			return fulfil.Answer{}, err
 		}
@@ -195,7 +195,7 @@ func (s *saasV1) Upgrade(ctx context.Context, r *productionv1.UpgradeRequest) (*
 		return s.Core.UpgradeInstance(ctx, fulfil.Upgrade{
 			Endpoint: ep, InstanceID: r.GetInstanceId(), OrderID: r.GetOrderId(), Extra: r.GetExtraJson(),
 			Told:    &store.Product{ProductID: r.GetProductId(), SKUCode: r.GetSkuCode(), LinearValue: quantity},
-			Input:   fulfil.Input{ExtendParams: byName(params)},
+			Input:   fulfil.Input{ExtendParams: byName(params), DiskSize: disk, BandWidth: band},
 			Arrived: s.arrived(ctx), Activity: activityUpgradeV1, Hold: true,
 		})
 	})

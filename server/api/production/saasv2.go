@@ -41,7 +41,7 @@ func (s *Server) newInstance(ctx context.Context, r *productionv1.NewInstanceReq
 	}
 	c := fulfil.NewInstance{
 		Endpoint: ep, OrderID: r.GetOrderId(), OrderLineID: r.GetOrderLineId(), BusinessID: r.GetBusinessId(),
-		ProductID: r.GetProductId(), Extra: r.GetExtraJson(),
+		ProductID: r.GetProductId(), Extra: r.GetExtraJson(), Family: ep.NewFamily,
 	}
 	c.Arrived, c.Lock = s.arrival(ctx, c)
 	return s.Core.NewInstance(ctx, c)

@@ -47,6 +47,6 @@ func inputOf(in fulfil.Input) *koogatev1.TaskInput {
 		CustomerId: in.CustomerID, CustomerName: in.CustomerName, UserId: in.UserID, UserName: in.UserName,
 		MobilePhone: in.MobilePhone, Email: in.Email, ExtendParams: in.ExtendParams, EventId: in.EventID,
 		DeviceFingerprint: in.DeviceFingerprint, EffectiveTime: timestamp(in.EffectiveAt),
-		LicenceExpireTime: timestamp(in.LicenceExpireAt), LicenceCode: in.LicenceCode,
+		LicenceExpireTime: timestamp(in.LicenceExpireAt), LicenceCode: in.LicenceCode, DiskSize: in.DiskSize, BandWidth: in.BandWidth,
 	}
 }

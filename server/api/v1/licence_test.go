@@ -59,7 +59,7 @@ func TestInputOfALeasedTask(t *testing.T) {
 	told := fulfil.Input{
 		CustomerID: "c", CustomerName: "n", UserID: "u", UserName: "un", MobilePhone: "canary-phone", Email: "e",
 		ExtendParams: map[string]string{"identificationCode": "x"}, EventID: "ev", DeviceFingerprint: "fp",
-		EffectiveAt: time.Unix(1, 0), LicenceExpireAt: time.Unix(2, 0), LicenceCode: "code",
+		EffectiveAt: time.Unix(1, 0), LicenceExpireAt: time.Unix(2, 0), LicenceCode: "code", DiskSize: 40, BandWidth: 5,
 	}
 	s := &tasks{
 		log: slog.New(slog.NewTextHandler(&log, nil)),
@@ -76,7 +76,7 @@ func TestInputOfALeasedTask(t *testing.T) {
 	want := &koogatev1.TaskInput{
 		CustomerId: "c", CustomerName: "n", UserId: "u", UserName: "un", MobilePhone: "canary-phone", Email: "e",
 		ExtendParams: map[string]string{"identificationCode": "x"}, EventId: "ev", DeviceFingerprint: "fp",
-		EffectiveTime: timestamp(time.Unix(1, 0)), LicenceExpireTime: timestamp(time.Unix(2, 0)), LicenceCode: "code",
+		EffectiveTime: timestamp(time.Unix(1, 0)), LicenceExpireTime: timestamp(time.Unix(2, 0)), LicenceCode: "code", DiskSize: 40, BandWidth: 5,
 	}
 	for id, want := range map[string]*koogatev1.TaskInput{"told": want, "nothing": nil, "broken": nil} {
 		m := s.withInput(t.Context(), store.Task{ID: id, Fence: 7})

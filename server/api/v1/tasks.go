@@ -36,8 +36,8 @@ func (s *tasks) LeaseTasks(ctx context.Context, r *koogatev1.LeaseTasksRequest) 
 	if err != nil {
 		return nil, err
 	}
-	if q := r.GetQueue(); q == fulfil.QueueOrderQuery || q == fulfil.QueueLicenceUpload {
-		e := errs.New(errs.Invalid, errs.InvalidField, "queue: %s is Koogate's own", q)
+	if fulfil.OwnQueue(r.GetQueue()) {
+		e := errs.New(errs.Invalid, errs.InvalidField, "queue: %s is Koogate's own", r.GetQueue())
 		e.Fields = []errs.Field{{Path: "queue", Msg: "is Koogate's own and serves no worker"}}
 		return nil, e
 	}

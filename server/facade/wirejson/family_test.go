@@ -2,7 +2,6 @@ package wirejson_test
 
 import (
 	"bytes"
-	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -187,7 +186,7 @@ func FuzzKitList(f *testing.F) {
 		}
 		_ = c.Unmarshal(body, &productionv1.AllOrgSyncRequest{})
 		if got := cost(c, body); got > 16*uint64(len(body))+512<<10 {
-			t.Fatal(fmt.Sprintf("%d bytes for %d", got, len(body)))
+			t.Fatalf("%d bytes for %d", got, len(body))
 		}
 	})
 }
