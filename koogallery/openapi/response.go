@@ -60,9 +60,10 @@ func (c *Client) judge(name string, a answer, secrets ...string) (envelope, *Err
 	return e, failure
 }
 
-// clean scrubs a text of the server in which what was sent may be echoed.
+// clean scrubs a text of the server in which what was sent may be echoed, even
+// with control characters in between.
 func (c *Client) clean(message string, echo *strings.Replacer) string {
-	return c.scrub(echo.Replace(message))
+	return c.scrub(echo.Replace(printable(echo.Replace(message))))
 }
 
 // masker masks what was sent, longer texts before those they begin with.
