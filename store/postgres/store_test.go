@@ -22,12 +22,22 @@ func TestConformance(t *testing.T) {
 		storetest.WithSQL(func(t *testing.T, s store.Store, statement string) int { return execute(t, urls[s], statement) }))
 }
 
+func TestUsageConformance(t *testing.T) {
+	urls := make(map[store.Store]string)
+	storetest.RunUsage(t, func(t *testing.T) storetest.Ledger {
+		url := freshSchema(t)
+		s := open(t, url)
+		urls[s] = url
+		return s
+	}, storetest.WithSecondHandle(func(t *testing.T, first store.Store) store.Store { return open(t, urls[first]) }))
+}
+
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	url := freshSchema(t)
 	if _, err := postgres.Open(t.Context(), postgres.Options{URL: url}); err == nil || !strings.Contains(err.Error(), "koogate migrate") {
 		t.Fatalf("Open of an empty schema: %v", err)
 	}
-	for _, want := range []int{2, 0} {
+	for _, want := range []int{3, 0} {
 		if applied, err := postgres.Migrate(t.Context(), url); err != nil || applied != want {
 			t.Fatalf("Migrate: %d, %v, want %d", applied, err, want)
 		}
@@ -61,8 +71,8 @@ func TestMigrateTogether(t *testing.T) {
 		}
 		total += applied[i]
 	}
-	if total != 2 {
-		t.Errorf("%d migrations were applied in all, want 2", total)
+	if total != 3 {
+		t.Errorf("%d migrations were applied in all, want 3", total)
 	}
 }
 
