@@ -40,7 +40,8 @@ type Config struct {
 	// without a query.
 	FacadeURL string
 
-	// AccessKey is the key bound to that address; it signs the calls.
+	// AccessKey is the key bound to that address; it signs the calls, and verifies
+	// the seller's usage pushes (open-apis §3.2).
 	AccessKey string
 
 	// KitKey is the key bound to the Kit addresses below it; it signs the Kit's
@@ -75,8 +76,9 @@ type Config struct {
 	NewID func() string
 
 	// Strict makes the simulator take the stricter reading where the documents
-	// leave one: query order refuses orders that were not placed here, and a
-	// Life fails if a metered instance shows no usage.
+	// leave one: query order refuses orders that were not placed here, a Life fails
+	// if a metered instance shows no usage, and a usage push has to be signed over
+	// its sorted body.
 	Strict bool
 
 	// Timeout is how long one call may take. Default: DefaultTimeout.
