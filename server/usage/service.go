@@ -29,6 +29,7 @@ type Deps struct {
 // Config holds the meters and the bounds of a round. Zero values mean the defaults.
 type Config struct {
 	// Meters are the meters by endpoint and product ID; "*" stands for the endpoint's other products.
+	// A product with a meter without a name has none.
 	Meters map[string]map[string]Meter
 	// Batch is how many records one call takes, 1 to 1000. Default 1000.
 	Batch int
@@ -75,9 +76,9 @@ func (s *Service) meter(endpoint, productID string) (Meter, bool) {
 	products := s.cfg.Meters[endpoint]
 	m, ok := products[productID]
 	if !ok {
-		m, ok = products["*"]
+		m = products["*"]
 	}
-	return m, ok
+	return m, m.Name != ""
 }
 
 func (s *Service) now() time.Time { return s.Clock.Now() }

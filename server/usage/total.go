@@ -87,7 +87,7 @@ func (s *Service) total(ctx context.Context, seller string, of store.Term, now t
 		for i := range page {
 			w := &page[i]
 			sums[w.InstanceID] += w.Total
-			q.After = &store.Cursor{CreatedAt: w.CreatedAt, ID: windowID(w)}
+			q.After = &store.Cursor{CreatedAt: w.CreatedAt, ID: w.ID()}
 			if now.Sub(w.CreatedAt) > settledAfter {
 				final.sums[w.InstanceID] += w.Total
 				final.after = q.After
