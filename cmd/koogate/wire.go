@@ -91,9 +91,11 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 		return d, nil, err
 	}
 	transport := outgoing()
-	if d.Marketplace, err = openMarketplace(cfg.Sellers, &http.Client{Transport: transport}, d.Clock); err != nil {
+	market, err := openMarketplace(&cfg, &http.Client{Transport: transport}, d.Clock)
+	if err != nil {
 		return d, nil, err
 	}
+	d.Marketplace, d.Pusher = market, market
 	if d.Telemetry, err = telemetry.Setup(ctx, telemetry.Options{
 		Version: version(), Getenv: tracingEnv(cfg.Tracing, os.Getenv), Clock: d.Clock, Logger: w.log,
 	}); err != nil {
@@ -104,6 +106,7 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 		return d, nil, err
 	}
 	opened = append(opened, d.Store.Close)
+	d.Ledger = ledgerOf(d.Store)
 	if d.Guard, err = openGuard(cfg.Redis, d); err != nil {
 		return d, nil, err
 	}
@@ -124,6 +127,12 @@ func openStore(ctx context.Context, db server.Database, w wiring) (store.Store, 
 		return sqlite.Open(ctx, sqlite.Options{Path: path, Migrate: w.prepare})
 	}
 	return postgres.Open(ctx, postgres.Options{URL: db.URL.Reveal(), Migrate: w.prepare, Logger: w.log})
+}
+
+// ledgerOf returns the ledger of usage, which every backend keeps beside the rest.
+func ledgerOf(s store.Store) store.UsageStore {
+	l, _ := s.(store.UsageStore)
+	return l
 }
 
 // migrate brings the database up to date.
@@ -163,12 +172,12 @@ func openGuard(r server.Redis, d server.Deps) (store.Guard, error) {
 }
 
 // openMarketplace makes a client of the open APIs for every seller.
-func openMarketplace(sellers []server.Seller, client *http.Client, c clock.Clock) (*marketplace.Marketplace, error) {
-	clients := make(map[string]marketplace.Querier, len(sellers))
-	for _, s := range sellers {
+func openMarketplace(cfg *server.Config, client *http.Client, c clock.Clock) (*marketplace.Marketplace, error) {
+	clients := make(map[string]marketplace.Querier, len(cfg.Sellers))
+	for _, s := range cfg.Sellers {
 		m := s.Marketplace
 		q, err := openapi.New(openapi.Config{
-			Site: m.Site, BaseURL: m.BaseURL, Credentials: m.Credentials(), HTTPClient: client, Now: c.Now,
+			Site: m.Site, BaseURL: m.BaseURL, Credentials: m.Credentials(), UsageKey: cfg.UsageKey(s.Name).Reveal(), HTTPClient: client, Now: c.Now,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("seller %s: %w", s.Name, err)

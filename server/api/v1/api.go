@@ -20,12 +20,14 @@ type API struct {
 	orders    *orders
 	instances *instances
 	directory *entries
+	usage     koogatev1.UsageServiceServer
 }
 
 // Options are what the handlers work with.
 type Options struct {
 	Core      *fulfil.Service
 	Directory Directory
+	Usage     Usage // nil serves none
 	Validator protovalidate.Validator
 	Log       *slog.Logger
 	// Draining ends waiting leases when it is closed, so that a stop need not wait for them. Nil never does.
@@ -41,6 +43,7 @@ func New(o Options) *API {
 		orders:    &orders{core: o.Core},
 		instances: &instances{core: o.Core},
 		directory: &entries{directory: o.Directory},
+		usage:     newLedger(o.Usage),
 	}
 }
 
@@ -50,6 +53,7 @@ func (a *API) Register(r grpc.ServiceRegistrar) {
 	koogatev1.RegisterOrderServiceServer(r, a.orders)
 	koogatev1.RegisterInstanceServiceServer(r, a.instances)
 	koogatev1.RegisterDirectoryServiceServer(r, a.directory)
+	koogatev1.RegisterUsageServiceServer(r, a.usage)
 }
 
 // RegisterGateway adds the services' REST paths, which call through conn.
@@ -63,7 +67,10 @@ func RegisterGateway(ctx context.Context, mux *runtime.ServeMux, conn grpc.Clien
 	if err := koogatev1.RegisterInstanceServiceHandlerClient(ctx, mux, koogatev1.NewInstanceServiceClient(conn)); err != nil {
 		return err
 	}
-	return koogatev1.RegisterDirectoryServiceHandlerClient(ctx, mux, koogatev1.NewDirectoryServiceClient(conn))
+	if err := koogatev1.RegisterDirectoryServiceHandlerClient(ctx, mux, koogatev1.NewDirectoryServiceClient(conn)); err != nil {
+		return err
+	}
+	return koogatev1.RegisterUsageServiceHandlerClient(ctx, mux, koogatev1.NewUsageServiceClient(conn))
 }
 
 // sellerOf is the seller that the call's token names. Errors: TOKEN_INVALID.
