@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -33,7 +34,10 @@ type Client struct {
 	http           *http.Client
 	timeout        time.Duration
 	maxResponse    int64
+	now            func() time.Time
 	sign           func(r *http.Request, body []byte) error
+	usageSign      func(ts, nonce string, body []byte) string // nil without a key
+	usageOnly      bool                                       // a usage push goes without AK/SK
 	scrub          func(string) string
 }
 
@@ -68,8 +72,16 @@ func (c *Client) QueryOrder(ctx context.Context, orderID, orderLineID string) (*
 
 // The names of the calls, for the texts of errors.
 const (
-	callQuery  = "query order"
-	callUpload = "upload licence"
+	callQuery         = "query order"
+	callUpload        = "upload licence"
+	callUsage         = "push usage"
+	callUsageOld      = "push usage (old)"
+	callActivate      = "activate licence"
+	callActivateBatch = "activate licences"
+	callLicense       = "query licence"
+	callLicenseBatch  = "query licences"
+	callLicenseUsage  = "report licence usage"
+	callAsset         = "query asset"
 )
 
 // call is a request that has not been sent yet.
@@ -78,77 +90,129 @@ type call struct {
 	path         string // escaped
 	query        url.Values
 	contentType  string
+	header       http.Header // further headers; may be nil
 	body         []byte
+	unsigned     bool // no AK/SK
 }
 
 // attempt sends a call once, or twice when no connection to the main host can be made.
 func (c *Client) attempt(ctx context.Context, r call) (answer, error) {
-	a, connected, err := c.send(ctx, c.base, r)
-	if !connected && c.fallback != nil && ctx.Err() == nil && errors.Is(err, ErrNetwork) && !isCertificate(err) {
-		a, _, err = c.send(ctx, c.fallback, r)
+	a, err := c.send(ctx, c.base, r)
+	if err != nil && !Sent(err) && c.fallback != nil && ctx.Err() == nil && errors.Is(err, ErrNetwork) && !isCertificate(err) {
+		a, err = c.send(ctx, c.fallback, r)
 	}
 	return a, err
 }
 
 // answer is an HTTP answer whose body has been read.
 type answer struct {
-	status    int
-	requestID string
-	body      []byte
+	status     int
+	requestID  string
+	retryAfter time.Duration
+	body       []byte
 }
 
-// send performs one attempt. connected reports whether a connection was made,
-// and with it, whether the host may have seen the request.
-func (c *Client) send(ctx context.Context, base *url.URL, call call) (a answer, connected bool, err error) {
+// failure begins the error of a call that was answered.
+func (a answer) failure(name string) *Error {
+	return &Error{call: name, HTTPStatus: a.status, RequestID: a.requestID, RetryAfter: a.retryAfter}
+}
+
+// send performs one attempt.
+func (c *Client) send(ctx context.Context, base *url.URL, call call) (a answer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	var got atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
-	})
+	var line connection
+	ctx = httptrace.WithClientTrace(ctx, line.trace())
 
 	target := base.JoinPath(call.path)
 	target.RawQuery = call.query.Encode()
 	r, err := http.NewRequestWithContext(ctx, call.method, target.String(), bytes.NewReader(call.body))
 	if err != nil {
-		return a, false, fmt.Errorf("%w: request", ErrArgument)
+		return a, fmt.Errorf("%w: request", ErrArgument)
+	}
+	for name, values := range call.header {
+		r.Header[name] = values
 	}
 	r.Header.Set("Content-Type", call.contentType)
 	r.Header.Set("Accept", "application/json")
-	if err := c.sign(r, call.body); err != nil {
-		return a, false, &Error{call: call.name, Message: "the request cannot be signed", err: err}
+	if !call.unsigned {
+		if err := c.sign(r, call.body); err != nil {
+			return a, &Error{call: call.name, Message: "the request cannot be signed", Unsent: true, err: err}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		failure := c.networkError(call.name, a, err)
+		failure.Unsent = true
+		return a, failure
 	}
 
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return a, got.Load(), c.networkError(call.name, 0, "", err)
+		failure := c.networkError(call.name, a, err)
+		failure.Unsent = line.neverMade(err)
+		return a, failure
 	}
 	defer func() { _ = resp.Body.Close() }()
 	a.status = resp.StatusCode
 	a.requestID = cleanID(resp.Header.Get("X-Request-Id"))
+	a.retryAfter = retryAfter(resp.Header.Get("Retry-After"), c.now())
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, c.maxResponse+1))
 	switch {
 	case int64(len(a.body)) > c.maxResponse:
-		return a, true, &Error{call: call.name, HTTPStatus: a.status, RequestID: a.requestID, Message: "the answer is too large", Retryable: a.status >= 500, err: ErrResponseSize}
+		failure := a.failure(call.name)
+		failure.Message, failure.err = "the answer is too large", ErrResponseSize
+		failure.Retryable, failure.Unsent = a.status >= 500, unsent(a.status, "")
+		return a, failure
 	case err != nil:
-		return a, true, c.networkError(call.name, a.status, a.requestID, err)
+		failure := c.networkError(call.name, a, err)
+		failure.Unsent = unsent(a.status, "")
+		return a, failure
 	default:
-		return a, true, nil
+		return a, nil
 	}
 }
 
+// connection watches whether a request got a connection to be written to.
+type connection struct{ asked, got atomic.Bool }
+
+func (l *connection) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		// net/http asks again only if nothing was written to the first connection,
+		// or if the request is a GET.
+		GetConn: func(string) { l.asked.Store(true); l.got.Store(false) },
+		GotConn: func(httptrace.GotConnInfo) { l.got.Store(true) },
+	}
+}
+
+// neverMade reports whether no host can have seen the request. A transport that
+// does not report what it does is believed only when it failed to dial.
+func (l *connection) neverMade(err error) bool {
+	if l.asked.Load() {
+		return !l.got.Load()
+	}
+	var op *net.OpError
+	return !l.got.Load() && errors.As(err, &op) && op.Op == "dial"
+}
+
 // networkError hides the URL that net/http puts into its errors, and keeps the cause.
-func (c *Client) networkError(name string, status int, requestID string, err error) *Error {
+func (c *Client) networkError(name string, a answer, err error) *Error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return &Error{call: name, HTTPStatus: status, RequestID: requestID, Message: c.scrub(err.Error()), Retryable: true, err: errors.Join(ErrNetwork, err)}
+	failure := a.failure(name)
+	failure.Message, failure.Retryable, failure.err = c.scrub(err.Error()), true, errors.Join(ErrNetwork, err)
+	return failure
 }
 
 func isCertificate(err error) bool {
 	var verification *tls.CertificateVerificationError
 	return errors.As(err, &verification)
+}
+
+// post prepares a JSON request with AK/SK.
+func post(name, path string, body []byte) call {
+	return call{name: name, method: http.MethodPost, path: path, contentType: ContentType, body: body}
 }
 
 func validID(id string) bool { return validText(id, MaxID) }

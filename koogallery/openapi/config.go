@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -45,6 +47,15 @@ type Config struct {
 
 	// Credentials sign the requests. Required.
 	Credentials sign.Credentials
+
+	// UsageKey is the access key that the seller bound to the base interface. It
+	// makes the header signature of PushUsage (open-apis §3.2) and is required for
+	// that call only. It is not the SK of Credentials.
+	UsageKey string
+
+	// UsageWithoutAKSK leaves AK/SK out of PushUsage. The documents are unclear
+	// about whether the gateway wants both signatures, so both are sent by default.
+	UsageWithoutAKSK bool
 
 	// HTTPClient carries the requests. It is copied, and the copy follows no
 	// redirects and keeps no cookies. A transport that skips the verification of
@@ -94,6 +105,8 @@ func New(cfg Config) (*Client, error) {
 		http:        httpClient,
 		timeout:     cfg.Timeout,
 		maxResponse: cfg.MaxResponse,
+		now:         cfg.Now,
+		usageOnly:   cfg.UsageWithoutAKSK,
 	}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout
@@ -104,9 +117,27 @@ func New(cfg Config) (*Client, error) {
 	// Closures keep the keys out of reach of anything that prints a Client.
 	credentials, now := cfg.Credentials, cfg.Now
 	c.sign = func(r *http.Request, body []byte) error { return sign.SignRequest(r, body, credentials, now()) }
-	c.scrub = func(s string) string { return scrub(s, credentials) }
+	if key := cfg.UsageKey; key != "" {
+		c.usageSign = func(ts, nonce string, body []byte) string { return sign.UsageSign(key, ts, nonce, body) }
+	}
+	secrets := []string{credentials.SecretKey, credentials.SecurityToken, credentials.AccessKey, cfg.UsageKey}
+	c.scrub = func(s string) string { return scrub(s, secrets) }
 	return c, nil
 }
+
+const configText = "openapi.Config" + mask
+
+// Format implements fmt.Formatter and prints nothing of the content.
+func (Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, configText) }
+
+// String returns a constant text.
+func (Config) String() string { return configText }
+
+// GoString returns a constant text.
+func (Config) GoString() string { return configText }
+
+// LogValue implements slog.LogValuer with a constant text.
+func (Config) LogValue() slog.Value { return slog.StringValue(mask) }
 
 func (cfg Config) addresses() (main, fallback *url.URL, err error) {
 	mainText, fallbackText := cfg.BaseURL, cfg.FallbackBaseURL

@@ -5,14 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Sentinels. All but ErrArgument and ErrConfig come inside an *Error.
 var (
-	// ErrArgument says that an id given to QueryOrder, or what is given to
-	// UploadLicence, is unusable.
-	ErrArgument = errors.New("openapi: unusable id or upload")
+	// ErrArgument says that what is given to a method is unusable. Nothing was
+	// sent. The errors of methods that take lists name the element and the field.
+	ErrArgument = errors.New("openapi: unusable argument")
 
 	// ErrNetwork says that no complete answer arrived. The cause matches too,
 	// for instance context.DeadlineExceeded.
@@ -39,6 +41,45 @@ const (
 	SuffixNoAuthority    = "0151" // 401, the caller has no seller role
 	SuffixToken          = "0154" // 401, authentication failed
 	SuffixRateLimit      = "0250" // 406, called too often; retryable
+)
+
+// Codes of the usage interfaces beside those of query order, as [Error.Suffix]
+// returns them (open-apis §3.6). The older generation is printed with MKT or CBC,
+// the newer one begins with 9406 and has no prefix. 94060003 and 94060005 were
+// not seen.
+const (
+	SuffixBodySign      = "0102" // 400, the signature over the body is wrong
+	SuffixUsageInstance = "9001" // 500, there is no such instance
+	SuffixUsageEntities = "9002" // 500, invalid usage entries
+	SuffixUsageSize     = "9003" // 500, too many records
+	SuffixUsageBegin    = "9004" // 500, a record begins more than 21 days ago
+	SuffixUsageOther    = "9005" // named by the documents, not explained
+
+	CodeUsageInternal  = "94060001" // 500, other internal error; retryable
+	CodeUsageAuth      = "94060002" // 401, authentication failed
+	CodeUsageParameter = "94060004" // 400, parameter error
+	CodeUsageAbnormal  = "94060999" // one or more records are abnormal
+)
+
+// Codes of the licence code interfaces (saas-v1 §5.2c). All but success are
+// answered with HTTP 200 too.
+const (
+	CodeLicenseSuccess      = "92020000"
+	CodeLicenseInternal     = "92020001" // retryable
+	CodeLicenseParameter    = "92020002"
+	CodeLicenseState        = "92020003" // see IsAlreadyActivated
+	CodeLicenseNotReceived  = "92020004" // see IsNotReceived
+	CodeLicenseUnknown      = "92020005" // see IsUnknownLicense
+	CodeLicenseNotActivated = "92020011" // see IsNotActivated
+	CodeLicenseInvalidBatch = "92020020" // see IsInvalidInBatch
+)
+
+// Codes of the framework in front of the newer interfaces (saas-v1 §5.2c).
+const (
+	CodeRequestParameter   = "95000001" // 400, pattern, length or mandatory parameter
+	CodeRequestMethod      = "95000002" // 405
+	CodeRequestContentType = "95000003" // 415, not application/json
+	CodeRequestUnreadable  = "95000004" // 400, the body is not JSON
 )
 
 // Codes of the upload interface, which answers them with HTTP 200 (saas-v1 §6.1).
@@ -69,11 +110,20 @@ type Error struct {
 	Message string
 
 	// Retryable says whether the same call may succeed later. It is true for
-	// network errors, answers that cannot be read, 0999, rate limits (0250, 406,
-	// 429, APIGW.0308), 408 and 5xx without a documented code. It is false for the
-	// documented refusals 0100, 0101, 0199, 0150, 0151, 0154, 9001 to 9005, 91381034
-	// and 91381035, redirects and other 4xx.
+	// network errors, answers that cannot be read, the internal errors 0999,
+	// 94060001 and 92020001, rate limits (0250, 406, 429, APIGW.0308), 408 and 5xx
+	// without a documented code. It is false for the documented refusals 0100, 0101,
+	// 0102, 0199, 0150, 0151, 0154, 9001 to 9005, 94060002, 94060004, 92020002 and
+	// above, 95000001 to 95000004, 91381034 and 91381035, redirects and other 4xx.
+	// A call that may have taken effect already is no less Retryable: see Sent.
 	Retryable bool
+
+	// Unsent says that the call certainly had no effect: see Sent.
+	Unsent bool
+
+	// RetryAfter is how long a limited or overloaded server asks to wait, at most
+	// MaxRetryAfter. Zero if it does not say.
+	RetryAfter time.Duration
 
 	// RequestID is the gateway's id of the request, for a support case. May be "".
 	RequestID string
@@ -111,6 +161,73 @@ func (e *Error) Suffix() string { return suffix(e.Code) }
 // are unrelated to the marketplace's.
 func (e *Error) Gateway() bool { return strings.HasPrefix(e.Code, gatewayPrefix) }
 
+// Sent reports whether the call may have taken effect at the marketplace. It is
+// true, an unknown outcome, after a timeout or a broken connection once a
+// connection was there to write to, after 5xx, and after an answer of success
+// that cannot be read or carries a code that is not documented. It is false if
+// the call was refused before it was sent, if no connection could be made, after
+// 3xx and 4xx, and after a documented refusal with whatever status: the older
+// usage interface refuses with 500.
+func (e *Error) Sent() bool { return !e.Unsent }
+
+// RateLimited reports whether the marketplace or its gateway refused the call
+// because there were too many: 429, 406, 0250 or APIGW.0308.
+func (e *Error) RateLimited() bool {
+	return e.HTTPStatus == http.StatusTooManyRequests || e.HTTPStatus == http.StatusNotAcceptable ||
+		e.Code == gatewayThrottled || (!e.Gateway() && e.Suffix() == SuffixRateLimit)
+}
+
+// MaxRetryAfter bounds Error.RetryAfter.
+const MaxRetryAfter = time.Hour
+
+// RetryAfter returns how long to wait before the next call of any kind, if err
+// is an *Error because of a rate limit, or one that names a time to wait. The
+// limits are not published and the wait may be zero, unknown: choose one then.
+func RetryAfter(err error) (wait time.Duration, ok bool) {
+	var e *Error
+	if !errors.As(err, &e) {
+		return 0, false
+	}
+	return e.RetryAfter, e.RetryAfter > 0 || e.RateLimited()
+}
+
+// Sent reports whether a call that returned err may have taken effect (see
+// Error.Sent). It is false for ErrArgument and ErrConfig. It is true for nil and,
+// to be safe, for errors of other packages.
+func Sent(err error) bool {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Sent()
+	}
+	return !errors.Is(err, ErrArgument) && !errors.Is(err, ErrConfig)
+}
+
+// HasCode reports whether err is an *Error of the marketplace, not of its
+// gateway, whose code has the given suffix: one of the Suffix and Code constants.
+func HasCode(err error, suffix string) bool {
+	var e *Error
+	return errors.As(err, &e) && !e.Gateway() && e.Code != "" && e.Suffix() == suffix
+}
+
+// IsAlreadyActivated reports whether the state of a licence code does not allow
+// the call (92020003): as a rule it is active already. After an activation with an
+// unknown outcome this is what a repeat answers: ask QueryLicense.
+func IsAlreadyActivated(err error) bool { return HasCode(err, CodeLicenseState) }
+
+// IsNotReceived reports whether the buyer has not collected the licence code yet
+// (92020004), so that it cannot be activated.
+func IsNotReceived(err error) bool { return HasCode(err, CodeLicenseNotReceived) }
+
+// IsUnknownLicense reports whether there is no such licence code (92020005).
+func IsUnknownLicense(err error) bool { return HasCode(err, CodeLicenseUnknown) }
+
+// IsNotActivated reports whether the licence code has not been activated (92020011).
+func IsNotActivated(err error) bool { return HasCode(err, CodeLicenseNotActivated) }
+
+// IsInvalidInBatch reports whether a batch was refused because of a licence code
+// in it (92020020).
+func IsInvalidInBatch(err error) bool { return HasCode(err, CodeLicenseInvalidBatch) }
+
 // Retryable reports whether err, or an error it wraps, is an *Error worth
 // repeating. A nil error is not.
 func Retryable(err error) bool {
@@ -144,12 +261,55 @@ func retryable(status int, code string) bool {
 	}
 	if !strings.HasPrefix(code, gatewayPrefix) {
 		switch suffix(code) {
-		case SuffixInternal, SuffixRateLimit:
+		case SuffixInternal, SuffixRateLimit, CodeUsageInternal, CodeLicenseInternal:
 			return true
-		case SuffixParameterValue, SuffixParameter, SuffixRequest, SuffixNotPermitted, SuffixNoAuthority, SuffixToken,
-			"9001", "9002", "9003", "9004", "9005", CodeNoApplication, CodeNothingLeft:
+		}
+		if refusal(code) {
 			return false
 		}
 	}
 	return status >= 500
+}
+
+// unsent applies the rule in the comment of Error.Sent to an answer.
+func unsent(status int, code string) bool {
+	if status >= 300 && status < 500 {
+		return true
+	}
+	if strings.HasPrefix(code, gatewayPrefix) {
+		return code == gatewayThrottled
+	}
+	return suffix(code) == SuffixRateLimit || refusal(code)
+}
+
+// refusal reports whether the marketplace documents code as a final refusal.
+func refusal(code string) bool {
+	if strings.HasPrefix(code, gatewayPrefix) {
+		return false
+	}
+	switch suffix(code) {
+	case SuffixParameterValue, SuffixParameter, SuffixRequest, SuffixNotPermitted, SuffixNoAuthority, SuffixToken, SuffixBodySign,
+		SuffixUsageInstance, SuffixUsageEntities, SuffixUsageSize, SuffixUsageBegin, SuffixUsageOther,
+		CodeUsageAuth, CodeUsageParameter,
+		CodeLicenseParameter, CodeLicenseState, CodeLicenseNotReceived, CodeLicenseUnknown, CodeLicenseNotActivated, CodeLicenseInvalidBatch,
+		CodeRequestParameter, CodeRequestMethod, CodeRequestContentType, CodeRequestUnreadable,
+		CodeNoApplication, CodeNothingLeft:
+		return true
+	default:
+		return false
+	}
+}
+
+// retryAfter reads the header Retry-After: seconds or a date.
+func retryAfter(header string, now time.Time) time.Duration {
+	if header == "" {
+		return 0
+	}
+	var wait time.Duration
+	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(header); err == nil {
+		wait = at.Sub(now)
+	}
+	return min(max(wait, 0), MaxRetryAfter)
 }

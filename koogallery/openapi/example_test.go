@@ -78,3 +78,69 @@ func ExampleMockOrders() {
 	// MOCKPERIODYEARNEW MOCKPERIODYEARNEW-000001 new order, period
 	// MOCKONETIMENEW MOCKONETIMENEW-000001 new order, one-time
 }
+
+func ExampleClient_PushUsage() {
+	marketplace := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"error_code":"94060999","error_msg":"Failed","data":{"abnormal_usage_data":[{"metering_sn":"sn-2","error_code":"010"}]}}`)
+	}))
+	defer marketplace.Close()
+
+	client, err := openapi.New(openapi.Config{
+		BaseURL:     marketplace.URL,
+		Credentials: sign.Credentials{AccessKey: "testAK", SecretKey: "testSK"},
+		UsageKey:    "isvAccessKey-0123456789", // bound to the base interface in the seller centre
+		Now:         func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	hour := time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC)
+	records := []openapi.UsageRecord{
+		{InstanceID: "instance-1", BeginTime: hour, EndTime: hour.Add(time.Hour), RecordTime: hour.Add(time.Hour), UsageValue: "99", MeteringSN: "sn-1"},
+		{InstanceID: "instance-2", BeginTime: hour, EndTime: hour.Add(time.Hour), RecordTime: hour.Add(time.Hour), UsageValue: "0.5", MeteringSN: "sn-2"},
+	}
+	result, err := client.PushUsage(context.Background(), records)
+	if err != nil {
+		fmt.Println(err, "repeat:", openapi.Retryable(err), "may have arrived:", openapi.Sent(err))
+		return
+	}
+	for i, r := range result.Records {
+		fmt.Println(records[i].MeteringSN, r.Outcome)
+		if r.Outcome == openapi.OutcomeRejected {
+			fmt.Println(r.Code, r.Code.Meaning()+":", r.Code.Class())
+		}
+	}
+	// Output:
+	// sn-1 accepted
+	// sn-2 rejected
+	// 010 duplicate record: duplicate
+}
+
+func ExampleClient_ActivateLicense() {
+	marketplace := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == openapi.ActivateLicensePath {
+			fmt.Fprint(w, `{"error_code":"92020003","error_msg":"illegal state"}`)
+			return
+		}
+		fmt.Fprint(w, `{"error_code":"92020000","data":{"status":"ALIVE","expire_time":"20261231155959"}}`)
+	}))
+	defer marketplace.Close()
+
+	client, err := openapi.New(openapi.Config{
+		BaseURL:     marketplace.URL,
+		Credentials: sign.Credentials{AccessKey: "testAK", SecretKey: "testSK"},
+		Now:         func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.ActivateLicense(context.Background(), "PLXXXXXX", time.Time{})
+	if openapi.IsAlreadyActivated(err) || (err != nil && openapi.Sent(err)) { // perhaps by an earlier attempt
+		info, err := client.QueryLicense(context.Background(), "PLXXXXXX", nil)
+		fmt.Println(info, err)
+	}
+	// Output:
+	// openapi.LicenseInfo{status: "ALIVE", expire: 2026-12-31T15:59:59Z, product: ""} <nil>
+}

@@ -1,8 +1,10 @@
 package openapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -12,34 +14,69 @@ type envelope struct {
 	ResultMsg  text            `json:"resultMsg"`
 	OrderInfo  json.RawMessage `json:"orderInfo"`
 
-	GatewayCode text `json:"error_code"`
-	GatewayMsg  text `json:"error_msg"`
-	RequestID   text `json:"request_id"`
+	ErrorCode text            `json:"error_code"` // the gateway and all interfaces but query order
+	ErrorMsg  text            `json:"error_msg"`
+	Data      json.RawMessage `json:"data"`
+	RequestID text            `json:"request_id"`
 }
 
 // interpret turns an answer into an order or an *Error.
 func (c *Client) interpret(a answer) (*OrderInfo, error) {
-	failure := &Error{call: callQuery, HTTPStatus: a.status, RequestID: a.requestID}
+	e, failure := c.judge(callQuery, a)
+	if failure != nil {
+		return nil, failure
+	}
+	failure = a.failure(callQuery)
+	failure.Code = normalise(cleanCode(string(cmp.Or(e.ResultCode, e.ErrorCode))))
+	failure.RequestID = cmp.Or(cleanID(string(e.RequestID)), a.requestID)
+	if isNull(e.OrderInfo) {
+		failure.Message, failure.err, failure.Retryable = "success without an order", ErrNoOrder, true
+		return nil, failure
+	}
+	order, err := DecodeOrder(e.OrderInfo)
+	if err != nil {
+		failure.Message, failure.err = err.Error(), err
+		return nil, failure
+	}
+	return order, nil
+}
+
+// judge tells success from failure. secrets are what was sent and must not be
+// echoed in an error. With a failure the envelope is what could be read of it.
+func (c *Client) judge(name string, a answer, secrets ...string) (envelope, *Error) {
+	failure := a.failure(name)
 	e, message, ok := open(a, failure)
 	switch {
 	case !ok:
-	case a.status != http.StatusOK || (failure.Code != "" && !isSuccess(failure.Code)):
-		failure.Message = c.scrub(message)
-		failure.Retryable = retryable(a.status, failure.Code)
-	case failure.Code == "":
-		failure.Message, failure.err = "the answer holds no result code", ErrResponse
-		failure.Retryable = true
-	case isNull(e.OrderInfo):
-		failure.Message, failure.err = "success without an order", ErrNoOrder
-		failure.Retryable = true
+	case a.status == http.StatusOK && isSuccess(failure.Code):
+		return e, nil
+	case a.status == http.StatusOK && failure.Code == "":
+		failure.Message, failure.err, failure.Retryable = "the answer holds no result code", ErrResponse, true
 	default:
-		order, err := DecodeOrder(e.OrderInfo)
-		if err == nil {
-			return order, nil
-		}
-		failure.Message, failure.err = err.Error(), err
+		failure.Message = c.clean(message, masker(secrets))
+		failure.Retryable = retryable(a.status, failure.Code)
 	}
-	return nil, failure
+	failure.Unsent = unsent(a.status, failure.Code)
+	return e, failure
+}
+
+// clean scrubs a text of the server in which what was sent may be echoed, even
+// with control characters in between.
+func (c *Client) clean(message string, echo *strings.Replacer) string {
+	return c.scrub(echo.Replace(printable(echo.Replace(message))))
+}
+
+// masker masks what was sent, longer texts before those they begin with.
+func masker(secrets []string) *strings.Replacer {
+	secrets = slices.Clone(secrets)
+	slices.SortStableFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	pairs := make([]string, 0, 2*len(secrets))
+	for _, secret := range secrets {
+		if secret != "" {
+			pairs = append(pairs, secret, mask)
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // open decodes an answer's envelope and puts its code and request id into
@@ -57,12 +94,16 @@ func open(a answer, failure *Error) (e envelope, message string, ok bool) {
 	if failure.Code = normalise(cleanCode(string(e.ResultCode))); failure.Code != "" {
 		return e, string(e.ResultMsg), true
 	}
-	failure.Code = normalise(cleanCode(string(e.GatewayCode)))
-	return e, string(e.GatewayMsg), true
+	failure.Code = normalise(cleanCode(string(e.ErrorCode)))
+	return e, string(e.ErrorMsg), true
 }
 
-// isSuccess accepts MKT.0000 and CBC.0000, and zeros of any length without a prefix.
+// isSuccess accepts MKT.0000 and CBC.0000, zeros of any length without a prefix,
+// and the success of the licence code interfaces.
 func isSuccess(code string) bool {
+	if code == CodeLicenseSuccess {
+		return true
+	}
 	s := suffix(code)
 	return !strings.HasPrefix(code, gatewayPrefix) && len(s) >= len(SuffixSuccess) && strings.Trim(s, "0") == ""
 }

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/koogate/koogate/koogallery/sign"
 )
 
 const (
@@ -24,12 +22,12 @@ const (
 
 // scrub makes a text from outside fit for an error: bounded, printable, without
 // the caller's keys, and without what looks like a mail address or phone number.
-func scrub(s string, c sign.Credentials) string {
+func scrub(s string, secrets []string) string {
 	if len(s) > maxScrubbed {
 		s = s[:maxScrubbed]
 	}
 	s = printable(s)
-	for _, secret := range []string{c.SecretKey, c.SecurityToken, c.AccessKey} {
+	for _, secret := range secrets {
 		if secret != "" {
 			s = strings.ReplaceAll(s, secret, mask)
 		}

@@ -1,6 +1,7 @@
 package openapi_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -54,6 +55,7 @@ func serve(t *testing.T, answer http.HandlerFunc) *marketplace {
 		if !strings.Contains(r.Header.Get("Authorization"), "SignedHeaders=content-type;host;x-sdk-date") {
 			t.Errorf("Authorization = %q", r.Header.Get("Authorization"))
 		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		answer(w, r)
 	}))
 	t.Cleanup(m.Close)

@@ -79,7 +79,7 @@ func (c *Client) UploadLicence(ctx context.Context, eventID string, u Upload) er
 	}
 	body, contentType, err := u.encode()
 	if err != nil {
-		return &Error{call: callUpload, Message: "the request cannot be encoded", err: err}
+		return &Error{call: callUpload, Message: "the request cannot be encoded", Unsent: true, err: err}
 	}
 	answer, err := c.attempt(ctx, call{
 		name: callUpload, method: http.MethodPost, path: strings.Replace(UploadPath, "{event_id}", url.PathEscape(eventID), 1),
@@ -88,7 +88,11 @@ func (c *Client) UploadLicence(ctx context.Context, eventID string, u Upload) er
 	if err != nil {
 		return err
 	}
-	return c.interpretUpload(answer, u)
+	// An echo of what was sent is not for an error.
+	if _, failure := c.judge(callUpload, answer, u.Characters); failure != nil {
+		return failure
+	}
+	return nil
 }
 
 // encode renders the parts, the JSON part first; the documented example has it second, and the order of parts has no meaning.
@@ -119,24 +123,4 @@ func (u Upload) encode() (body []byte, contentType string, err error) {
 		err = w.Close()
 	}
 	return b.Bytes(), w.FormDataContentType(), err
-}
-
-// interpretUpload turns an answer into nil or an *Error.
-func (c *Client) interpretUpload(a answer, u Upload) error {
-	failure := &Error{call: callUpload, HTTPStatus: a.status, RequestID: a.requestID}
-	_, message, ok := open(a, failure)
-	switch {
-	case !ok:
-	case a.status == http.StatusOK && isSuccess(failure.Code):
-		return nil
-	case a.status == http.StatusOK && failure.Code == "":
-		failure.Message, failure.err, failure.Retryable = "the answer holds no result code", ErrResponse, true
-	default:
-		if u.Characters != "" { // an echo of what was sent is not for an error
-			message = strings.ReplaceAll(message, u.Characters, mask)
-		}
-		failure.Message = c.scrub(message)
-		failure.Retryable = retryable(a.status, failure.Code)
-	}
-	return failure
 }

@@ -15,7 +15,9 @@
 //   - the signature of a seller's answer, carried in the header Body-Sign:
 //     [BodySign], [VerifyBodySign] (saas-v2 §3);
 //   - AK/SK, also called SDK-HMAC-SHA256, for the open APIs that a seller
-//     calls: [SignRequest], and for servers [VerifyRequest] (open-apis §6).
+//     calls: [SignRequest], and for servers [VerifyRequest] (open-apis §6);
+//   - the header signature of a seller's usage push, which may come on top of
+//     AK/SK: [UsageSign], and for servers [VerifyUsage] (open-apis §3.2).
 //
 // What it is not: it keeps no nonces, holds no key ring, reads no clock and
 // starts no request. A caller passes the keys, the received bytes and the
