@@ -109,7 +109,8 @@ type ListQuery struct {
 	// Filter terms are all to hold. Fields, by list: orders endpoint, order_type, query_state; instances state, order_id,
 	// product_id, endpoint, charging_mode; tasks state, kind, queue, instance_id, order_id; tenants instance_id, tenant_id;
 	// applications instance_id, tenant_id, app_id; users instance_id, tenant_id, app_id, user_name, state, role, org_code;
-	// departments instance_id, tenant_id, org_code, parent_code.
+	// departments instance_id, tenant_id, org_code, parent_code; usage records instance_id, state, package_id; usage windows
+	// instance_id, package_id.
 	Filter []Term
 	Desc   bool
 	// After is the last row of the page before; nil for the first page.

@@ -102,7 +102,7 @@ func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "koogate migrate") {
 		t.Fatalf("Open of an empty file: %v", err)
 	}
-	for _, want := range []int{2, 0} {
+	for _, want := range []int{3, 0} {
 		if applied, err := sqlite.Migrate(t.Context(), path); err != nil || applied != want {
 			t.Fatalf("Migrate: %d, %v, want %d", applied, err, want)
 		}

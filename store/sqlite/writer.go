@@ -150,7 +150,7 @@ func (w *writer) attempt(group []*job) (spoiled bool, err error) {
 func refused(err error) bool {
 	for _, sentinel := range []error{
 		store.ErrOrderExists, store.ErrStale, store.ErrLineExists, store.ErrInstanceExists, store.ErrFenced, store.ErrNotFound,
-		store.ErrNoChange,
+		store.ErrNoChange, store.ErrSettled, store.ErrConflict, store.ErrExhausted,
 	} {
 		if errors.Is(err, sentinel) {
 			return true

@@ -70,6 +70,39 @@ type Instance struct {
 	Family       string
 }
 
+type LicenceCode struct {
+	Seller     string
+	Hash       string
+	Code       []byte
+	Status     string
+	ActivateAt int64
+	ExpireAt   int64
+	ProductID  string
+	OrderID    string
+	Amount     int64
+	CheckedAt  int64
+	CreatedAt  int64
+	UpdatedAt  int64
+}
+
+type LicenceDay struct {
+	Seller    string
+	Hash      string
+	Day       string
+	Clients   int64
+	State     string
+	Reason    string
+	UpdatedAt int64
+}
+
+type LicenceUse struct {
+	Seller string
+	Hash   string
+	Day    string
+	Client string
+	At     int64
+}
+
 type Order struct {
 	Seller      string
 	OrderID     string
@@ -103,6 +136,35 @@ type OrderLine struct {
 	CreatedAt       int64
 	Input           []byte
 	Result          []byte
+}
+
+type Quota struct {
+	Seller     string
+	PackageID  string
+	InstanceID string
+	Meter      string
+	Quota      int64
+	Used       int64
+	Reserved   int64
+	Priority   int64
+	ExpireAt   int64
+	Stop       int64
+	Told       int64
+	CreatedAt  int64
+	UpdatedAt  int64
+}
+
+type Reservation struct {
+	Seller     string
+	ID         string
+	InstanceID string
+	Amount     int64
+	Used       int64
+	Parts      string
+	State      string
+	ExpireAt   int64
+	CreatedAt  int64
+	UpdatedAt  int64
 }
 
 type Task struct {
@@ -148,6 +210,67 @@ type Tenant struct {
 	FloorRank  int64
 	CreatedAt  int64
 	UpdatedAt  int64
+}
+
+type UsageRaw struct {
+	Seller     string
+	Key        string
+	InstanceID string
+	StartAt    int64
+	PackageID  string
+	Meter      string
+	Mode       string
+	BeginAt    int64
+	EndAt      int64
+	Value      int64
+	ReportedAt int64
+	Corrects   string
+	Counted    int64
+	ReplacedBy string
+}
+
+type UsageRecord struct {
+	Seller     string
+	ID         string
+	InstanceID string
+	StartAt    int64
+	PackageID  string
+	Part       int64
+	Meter      string
+	BeginAt    int64
+	EndAt      int64
+	Value      int64
+	State      string
+	Code       string
+	Attempt    int64
+	DueAt      int64
+	DeadlineAt int64
+	RefuseAt   int64
+	CreatedAt  int64
+	UpdatedAt  int64
+}
+
+type UsageWindow struct {
+	Seller         string
+	InstanceID     string
+	StartAt        int64
+	PackageID      string
+	ID             string
+	Meter          string
+	Mode           string
+	EndAt          int64
+	Total          int64
+	Settled        int64
+	Open           int64
+	Records        int64
+	LastEndAt      int64
+	LastReportedAt int64
+	LastKey        string
+	DueAt          int64
+	DeadlineAt     int64
+	RefuseAt       int64
+	CreatedAt      int64
+	UpdatedAt      int64
 }
 
 type User struct {

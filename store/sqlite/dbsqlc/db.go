@@ -69,6 +69,27 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.instancesOfOrderStmt, err = db.PrepareContext(ctx, instancesOfOrder); err != nil {
 		return nil, fmt.Errorf("error preparing query InstancesOfOrder: %w", err)
 	}
+	if q.licenceCodeGetStmt, err = db.PrepareContext(ctx, licenceCodeGet); err != nil {
+		return nil, fmt.Errorf("error preparing query LicenceCodeGet: %w", err)
+	}
+	if q.licenceCodeInsertStmt, err = db.PrepareContext(ctx, licenceCodeInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query LicenceCodeInsert: %w", err)
+	}
+	if q.licenceCodeUpdateStmt, err = db.PrepareContext(ctx, licenceCodeUpdate); err != nil {
+		return nil, fmt.Errorf("error preparing query LicenceCodeUpdate: %w", err)
+	}
+	if q.licenceDayCountStmt, err = db.PrepareContext(ctx, licenceDayCount); err != nil {
+		return nil, fmt.Errorf("error preparing query LicenceDayCount: %w", err)
+	}
+	if q.licenceDayReportStmt, err = db.PrepareContext(ctx, licenceDayReport); err != nil {
+		return nil, fmt.Errorf("error preparing query LicenceDayReport: %w", err)
+	}
+	if q.licenceDaysOpenStmt, err = db.PrepareContext(ctx, licenceDaysOpen); err != nil {
+		return nil, fmt.Errorf("error preparing query LicenceDaysOpen: %w", err)
+	}
+	if q.licenceUseInsertStmt, err = db.PrepareContext(ctx, licenceUseInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query LicenceUseInsert: %w", err)
+	}
 	if q.lineGetStmt, err = db.PrepareContext(ctx, lineGet); err != nil {
 		return nil, fmt.Errorf("error preparing query LineGet: %w", err)
 	}
@@ -92,6 +113,33 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.orderUpdateStmt, err = db.PrepareContext(ctx, orderUpdate); err != nil {
 		return nil, fmt.Errorf("error preparing query OrderUpdate: %w", err)
+	}
+	if q.quotaBookStmt, err = db.PrepareContext(ctx, quotaBook); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotaBook: %w", err)
+	}
+	if q.quotaGetStmt, err = db.PrepareContext(ctx, quotaGet); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotaGet: %w", err)
+	}
+	if q.quotaInsertStmt, err = db.PrepareContext(ctx, quotaInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotaInsert: %w", err)
+	}
+	if q.quotaUpdateStmt, err = db.PrepareContext(ctx, quotaUpdate); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotaUpdate: %w", err)
+	}
+	if q.quotasOfInstanceStmt, err = db.PrepareContext(ctx, quotasOfInstance); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotasOfInstance: %w", err)
+	}
+	if q.reservationEndStmt, err = db.PrepareContext(ctx, reservationEnd); err != nil {
+		return nil, fmt.Errorf("error preparing query ReservationEnd: %w", err)
+	}
+	if q.reservationGetStmt, err = db.PrepareContext(ctx, reservationGet); err != nil {
+		return nil, fmt.Errorf("error preparing query ReservationGet: %w", err)
+	}
+	if q.reservationInsertStmt, err = db.PrepareContext(ctx, reservationInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query ReservationInsert: %w", err)
+	}
+	if q.reservationsOverStmt, err = db.PrepareContext(ctx, reservationsOver); err != nil {
+		return nil, fmt.Errorf("error preparing query ReservationsOver: %w", err)
 	}
 	if q.taskGetStmt, err = db.PrepareContext(ctx, taskGet); err != nil {
 		return nil, fmt.Errorf("error preparing query TaskGet: %w", err)
@@ -131,6 +179,81 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.tenantRowStmt, err = db.PrepareContext(ctx, tenantRow); err != nil {
 		return nil, fmt.Errorf("error preparing query TenantRow: %w", err)
+	}
+	if q.usageBeginLatestStmt, err = db.PrepareContext(ctx, usageBeginLatest); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageBeginLatest: %w", err)
+	}
+	if q.usagePartNextStmt, err = db.PrepareContext(ctx, usagePartNext); err != nil {
+		return nil, fmt.Errorf("error preparing query UsagePartNext: %w", err)
+	}
+	if q.usageProofRecordsStmt, err = db.PrepareContext(ctx, usageProofRecords); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageProofRecords: %w", err)
+	}
+	if q.usageProofWindowsStmt, err = db.PrepareContext(ctx, usageProofWindows); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageProofWindows: %w", err)
+	}
+	if q.usageRawGetStmt, err = db.PrepareContext(ctx, usageRawGet); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRawGet: %w", err)
+	}
+	if q.usageRawInsertStmt, err = db.PrepareContext(ctx, usageRawInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRawInsert: %w", err)
+	}
+	if q.usageRawLastStmt, err = db.PrepareContext(ctx, usageRawLast); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRawLast: %w", err)
+	}
+	if q.usageRawReplaceStmt, err = db.PrepareContext(ctx, usageRawReplace); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRawReplace: %w", err)
+	}
+	if q.usageRawTotalStmt, err = db.PrepareContext(ctx, usageRawTotal); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRawTotal: %w", err)
+	}
+	if q.usageRecordInsertStmt, err = db.PrepareContext(ctx, usageRecordInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRecordInsert: %w", err)
+	}
+	if q.usageRecordListStmt, err = db.PrepareContext(ctx, usageRecordList); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRecordList: %w", err)
+	}
+	if q.usageRecordNextDueStmt, err = db.PrepareContext(ctx, usageRecordNextDue); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRecordNextDue: %w", err)
+	}
+	if q.usageRecordSettleStmt, err = db.PrepareContext(ctx, usageRecordSettle); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRecordSettle: %w", err)
+	}
+	if q.usageRecordsOpenStmt, err = db.PrepareContext(ctx, usageRecordsOpen); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRecordsOpen: %w", err)
+	}
+	if q.usageRecordsRefusedStmt, err = db.PrepareContext(ctx, usageRecordsRefused); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRecordsRefused: %w", err)
+	}
+	if q.usageRecordsReviveStmt, err = db.PrepareContext(ctx, usageRecordsRevive); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRecordsRevive: %w", err)
+	}
+	if q.usageRecordsSendingStmt, err = db.PrepareContext(ctx, usageRecordsSending); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRecordsSending: %w", err)
+	}
+	if q.usageWindowGetStmt, err = db.PrepareContext(ctx, usageWindowGet); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageWindowGet: %w", err)
+	}
+	if q.usageWindowGrowStmt, err = db.PrepareContext(ctx, usageWindowGrow); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageWindowGrow: %w", err)
+	}
+	if q.usageWindowInsertStmt, err = db.PrepareContext(ctx, usageWindowInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageWindowInsert: %w", err)
+	}
+	if q.usageWindowListStmt, err = db.PrepareContext(ctx, usageWindowList); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageWindowList: %w", err)
+	}
+	if q.usageWindowNextDueStmt, err = db.PrepareContext(ctx, usageWindowNextDue); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageWindowNextDue: %w", err)
+	}
+	if q.usageWindowTurnStmt, err = db.PrepareContext(ctx, usageWindowTurn); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageWindowTurn: %w", err)
+	}
+	if q.usageWindowsDueStmt, err = db.PrepareContext(ctx, usageWindowsDue); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageWindowsDue: %w", err)
+	}
+	if q.usageWindowsOpenStmt, err = db.PrepareContext(ctx, usageWindowsOpen); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageWindowsOpen: %w", err)
 	}
 	if q.userListStmt, err = db.PrepareContext(ctx, userList); err != nil {
 		return nil, fmt.Errorf("error preparing query UserList: %w", err)
@@ -221,6 +344,41 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing instancesOfOrderStmt: %w", cerr)
 		}
 	}
+	if q.licenceCodeGetStmt != nil {
+		if cerr := q.licenceCodeGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing licenceCodeGetStmt: %w", cerr)
+		}
+	}
+	if q.licenceCodeInsertStmt != nil {
+		if cerr := q.licenceCodeInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing licenceCodeInsertStmt: %w", cerr)
+		}
+	}
+	if q.licenceCodeUpdateStmt != nil {
+		if cerr := q.licenceCodeUpdateStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing licenceCodeUpdateStmt: %w", cerr)
+		}
+	}
+	if q.licenceDayCountStmt != nil {
+		if cerr := q.licenceDayCountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing licenceDayCountStmt: %w", cerr)
+		}
+	}
+	if q.licenceDayReportStmt != nil {
+		if cerr := q.licenceDayReportStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing licenceDayReportStmt: %w", cerr)
+		}
+	}
+	if q.licenceDaysOpenStmt != nil {
+		if cerr := q.licenceDaysOpenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing licenceDaysOpenStmt: %w", cerr)
+		}
+	}
+	if q.licenceUseInsertStmt != nil {
+		if cerr := q.licenceUseInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing licenceUseInsertStmt: %w", cerr)
+		}
+	}
 	if q.lineGetStmt != nil {
 		if cerr := q.lineGetStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lineGetStmt: %w", cerr)
@@ -259,6 +417,51 @@ func (q *Queries) Close() error {
 	if q.orderUpdateStmt != nil {
 		if cerr := q.orderUpdateStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing orderUpdateStmt: %w", cerr)
+		}
+	}
+	if q.quotaBookStmt != nil {
+		if cerr := q.quotaBookStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotaBookStmt: %w", cerr)
+		}
+	}
+	if q.quotaGetStmt != nil {
+		if cerr := q.quotaGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotaGetStmt: %w", cerr)
+		}
+	}
+	if q.quotaInsertStmt != nil {
+		if cerr := q.quotaInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotaInsertStmt: %w", cerr)
+		}
+	}
+	if q.quotaUpdateStmt != nil {
+		if cerr := q.quotaUpdateStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotaUpdateStmt: %w", cerr)
+		}
+	}
+	if q.quotasOfInstanceStmt != nil {
+		if cerr := q.quotasOfInstanceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotasOfInstanceStmt: %w", cerr)
+		}
+	}
+	if q.reservationEndStmt != nil {
+		if cerr := q.reservationEndStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reservationEndStmt: %w", cerr)
+		}
+	}
+	if q.reservationGetStmt != nil {
+		if cerr := q.reservationGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reservationGetStmt: %w", cerr)
+		}
+	}
+	if q.reservationInsertStmt != nil {
+		if cerr := q.reservationInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reservationInsertStmt: %w", cerr)
+		}
+	}
+	if q.reservationsOverStmt != nil {
+		if cerr := q.reservationsOverStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reservationsOverStmt: %w", cerr)
 		}
 	}
 	if q.taskGetStmt != nil {
@@ -326,6 +529,131 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing tenantRowStmt: %w", cerr)
 		}
 	}
+	if q.usageBeginLatestStmt != nil {
+		if cerr := q.usageBeginLatestStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageBeginLatestStmt: %w", cerr)
+		}
+	}
+	if q.usagePartNextStmt != nil {
+		if cerr := q.usagePartNextStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usagePartNextStmt: %w", cerr)
+		}
+	}
+	if q.usageProofRecordsStmt != nil {
+		if cerr := q.usageProofRecordsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageProofRecordsStmt: %w", cerr)
+		}
+	}
+	if q.usageProofWindowsStmt != nil {
+		if cerr := q.usageProofWindowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageProofWindowsStmt: %w", cerr)
+		}
+	}
+	if q.usageRawGetStmt != nil {
+		if cerr := q.usageRawGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRawGetStmt: %w", cerr)
+		}
+	}
+	if q.usageRawInsertStmt != nil {
+		if cerr := q.usageRawInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRawInsertStmt: %w", cerr)
+		}
+	}
+	if q.usageRawLastStmt != nil {
+		if cerr := q.usageRawLastStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRawLastStmt: %w", cerr)
+		}
+	}
+	if q.usageRawReplaceStmt != nil {
+		if cerr := q.usageRawReplaceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRawReplaceStmt: %w", cerr)
+		}
+	}
+	if q.usageRawTotalStmt != nil {
+		if cerr := q.usageRawTotalStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRawTotalStmt: %w", cerr)
+		}
+	}
+	if q.usageRecordInsertStmt != nil {
+		if cerr := q.usageRecordInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRecordInsertStmt: %w", cerr)
+		}
+	}
+	if q.usageRecordListStmt != nil {
+		if cerr := q.usageRecordListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRecordListStmt: %w", cerr)
+		}
+	}
+	if q.usageRecordNextDueStmt != nil {
+		if cerr := q.usageRecordNextDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRecordNextDueStmt: %w", cerr)
+		}
+	}
+	if q.usageRecordSettleStmt != nil {
+		if cerr := q.usageRecordSettleStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRecordSettleStmt: %w", cerr)
+		}
+	}
+	if q.usageRecordsOpenStmt != nil {
+		if cerr := q.usageRecordsOpenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRecordsOpenStmt: %w", cerr)
+		}
+	}
+	if q.usageRecordsRefusedStmt != nil {
+		if cerr := q.usageRecordsRefusedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRecordsRefusedStmt: %w", cerr)
+		}
+	}
+	if q.usageRecordsReviveStmt != nil {
+		if cerr := q.usageRecordsReviveStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRecordsReviveStmt: %w", cerr)
+		}
+	}
+	if q.usageRecordsSendingStmt != nil {
+		if cerr := q.usageRecordsSendingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRecordsSendingStmt: %w", cerr)
+		}
+	}
+	if q.usageWindowGetStmt != nil {
+		if cerr := q.usageWindowGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageWindowGetStmt: %w", cerr)
+		}
+	}
+	if q.usageWindowGrowStmt != nil {
+		if cerr := q.usageWindowGrowStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageWindowGrowStmt: %w", cerr)
+		}
+	}
+	if q.usageWindowInsertStmt != nil {
+		if cerr := q.usageWindowInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageWindowInsertStmt: %w", cerr)
+		}
+	}
+	if q.usageWindowListStmt != nil {
+		if cerr := q.usageWindowListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageWindowListStmt: %w", cerr)
+		}
+	}
+	if q.usageWindowNextDueStmt != nil {
+		if cerr := q.usageWindowNextDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageWindowNextDueStmt: %w", cerr)
+		}
+	}
+	if q.usageWindowTurnStmt != nil {
+		if cerr := q.usageWindowTurnStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageWindowTurnStmt: %w", cerr)
+		}
+	}
+	if q.usageWindowsDueStmt != nil {
+		if cerr := q.usageWindowsDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageWindowsDueStmt: %w", cerr)
+		}
+	}
+	if q.usageWindowsOpenStmt != nil {
+		if cerr := q.usageWindowsOpenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageWindowsOpenStmt: %w", cerr)
+		}
+	}
 	if q.userListStmt != nil {
 		if cerr := q.userListStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing userListStmt: %w", cerr)
@@ -378,91 +706,173 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 }
 
 type Queries struct {
-	db                    DBTX
-	tx                    *sql.Tx
-	applicationGetStmt    *sql.Stmt
-	applicationListStmt   *sql.Stmt
-	applicationMergeStmt  *sql.Stmt
-	applicationsEraseStmt *sql.Stmt
-	departmentListStmt    *sql.Stmt
-	departmentMergeStmt   *sql.Stmt
-	departmentsBelowStmt  *sql.Stmt
-	departmentsEraseStmt  *sql.Stmt
-	eventInsertStmt       *sql.Stmt
-	eventsAfterStmt       *sql.Stmt
-	instanceInsertStmt    *sql.Stmt
-	instanceListStmt      *sql.Stmt
-	instanceUpdateStmt    *sql.Stmt
-	instancesByIDStmt     *sql.Stmt
-	instancesOfOrderStmt  *sql.Stmt
-	lineGetStmt           *sql.Stmt
-	lineInsertStmt        *sql.Stmt
-	lineUpdateStmt        *sql.Stmt
-	linesOfOrderStmt      *sql.Stmt
-	orderGetStmt          *sql.Stmt
-	orderInsertStmt       *sql.Stmt
-	orderListStmt         *sql.Stmt
-	orderUpdateStmt       *sql.Stmt
-	taskGetStmt           *sql.Stmt
-	taskHeartbeatStmt     *sql.Stmt
-	taskInsertStmt        *sql.Stmt
-	taskLeaseStmt         *sql.Stmt
-	taskListStmt          *sql.Stmt
-	taskNextDueStmt       *sql.Stmt
-	taskUpdateStmt        *sql.Stmt
-	tasksDueStmt          *sql.Stmt
-	tasksOfOrderStmt      *sql.Stmt
-	tenantGetStmt         *sql.Stmt
-	tenantListStmt        *sql.Stmt
-	tenantPutStmt         *sql.Stmt
-	tenantRowStmt         *sql.Stmt
-	userListStmt          *sql.Stmt
-	userMergeStmt         *sql.Stmt
-	usersEraseStmt        *sql.Stmt
+	db                      DBTX
+	tx                      *sql.Tx
+	applicationGetStmt      *sql.Stmt
+	applicationListStmt     *sql.Stmt
+	applicationMergeStmt    *sql.Stmt
+	applicationsEraseStmt   *sql.Stmt
+	departmentListStmt      *sql.Stmt
+	departmentMergeStmt     *sql.Stmt
+	departmentsBelowStmt    *sql.Stmt
+	departmentsEraseStmt    *sql.Stmt
+	eventInsertStmt         *sql.Stmt
+	eventsAfterStmt         *sql.Stmt
+	instanceInsertStmt      *sql.Stmt
+	instanceListStmt        *sql.Stmt
+	instanceUpdateStmt      *sql.Stmt
+	instancesByIDStmt       *sql.Stmt
+	instancesOfOrderStmt    *sql.Stmt
+	licenceCodeGetStmt      *sql.Stmt
+	licenceCodeInsertStmt   *sql.Stmt
+	licenceCodeUpdateStmt   *sql.Stmt
+	licenceDayCountStmt     *sql.Stmt
+	licenceDayReportStmt    *sql.Stmt
+	licenceDaysOpenStmt     *sql.Stmt
+	licenceUseInsertStmt    *sql.Stmt
+	lineGetStmt             *sql.Stmt
+	lineInsertStmt          *sql.Stmt
+	lineUpdateStmt          *sql.Stmt
+	linesOfOrderStmt        *sql.Stmt
+	orderGetStmt            *sql.Stmt
+	orderInsertStmt         *sql.Stmt
+	orderListStmt           *sql.Stmt
+	orderUpdateStmt         *sql.Stmt
+	quotaBookStmt           *sql.Stmt
+	quotaGetStmt            *sql.Stmt
+	quotaInsertStmt         *sql.Stmt
+	quotaUpdateStmt         *sql.Stmt
+	quotasOfInstanceStmt    *sql.Stmt
+	reservationEndStmt      *sql.Stmt
+	reservationGetStmt      *sql.Stmt
+	reservationInsertStmt   *sql.Stmt
+	reservationsOverStmt    *sql.Stmt
+	taskGetStmt             *sql.Stmt
+	taskHeartbeatStmt       *sql.Stmt
+	taskInsertStmt          *sql.Stmt
+	taskLeaseStmt           *sql.Stmt
+	taskListStmt            *sql.Stmt
+	taskNextDueStmt         *sql.Stmt
+	taskUpdateStmt          *sql.Stmt
+	tasksDueStmt            *sql.Stmt
+	tasksOfOrderStmt        *sql.Stmt
+	tenantGetStmt           *sql.Stmt
+	tenantListStmt          *sql.Stmt
+	tenantPutStmt           *sql.Stmt
+	tenantRowStmt           *sql.Stmt
+	usageBeginLatestStmt    *sql.Stmt
+	usagePartNextStmt       *sql.Stmt
+	usageProofRecordsStmt   *sql.Stmt
+	usageProofWindowsStmt   *sql.Stmt
+	usageRawGetStmt         *sql.Stmt
+	usageRawInsertStmt      *sql.Stmt
+	usageRawLastStmt        *sql.Stmt
+	usageRawReplaceStmt     *sql.Stmt
+	usageRawTotalStmt       *sql.Stmt
+	usageRecordInsertStmt   *sql.Stmt
+	usageRecordListStmt     *sql.Stmt
+	usageRecordNextDueStmt  *sql.Stmt
+	usageRecordSettleStmt   *sql.Stmt
+	usageRecordsOpenStmt    *sql.Stmt
+	usageRecordsRefusedStmt *sql.Stmt
+	usageRecordsReviveStmt  *sql.Stmt
+	usageRecordsSendingStmt *sql.Stmt
+	usageWindowGetStmt      *sql.Stmt
+	usageWindowGrowStmt     *sql.Stmt
+	usageWindowInsertStmt   *sql.Stmt
+	usageWindowListStmt     *sql.Stmt
+	usageWindowNextDueStmt  *sql.Stmt
+	usageWindowTurnStmt     *sql.Stmt
+	usageWindowsDueStmt     *sql.Stmt
+	usageWindowsOpenStmt    *sql.Stmt
+	userListStmt            *sql.Stmt
+	userMergeStmt           *sql.Stmt
+	usersEraseStmt          *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db:                    tx,
-		tx:                    tx,
-		applicationGetStmt:    q.applicationGetStmt,
-		applicationListStmt:   q.applicationListStmt,
-		applicationMergeStmt:  q.applicationMergeStmt,
-		applicationsEraseStmt: q.applicationsEraseStmt,
-		departmentListStmt:    q.departmentListStmt,
-		departmentMergeStmt:   q.departmentMergeStmt,
-		departmentsBelowStmt:  q.departmentsBelowStmt,
-		departmentsEraseStmt:  q.departmentsEraseStmt,
-		eventInsertStmt:       q.eventInsertStmt,
-		eventsAfterStmt:       q.eventsAfterStmt,
-		instanceInsertStmt:    q.instanceInsertStmt,
-		instanceListStmt:      q.instanceListStmt,
-		instanceUpdateStmt:    q.instanceUpdateStmt,
-		instancesByIDStmt:     q.instancesByIDStmt,
-		instancesOfOrderStmt:  q.instancesOfOrderStmt,
-		lineGetStmt:           q.lineGetStmt,
-		lineInsertStmt:        q.lineInsertStmt,
-		lineUpdateStmt:        q.lineUpdateStmt,
-		linesOfOrderStmt:      q.linesOfOrderStmt,
-		orderGetStmt:          q.orderGetStmt,
-		orderInsertStmt:       q.orderInsertStmt,
-		orderListStmt:         q.orderListStmt,
-		orderUpdateStmt:       q.orderUpdateStmt,
-		taskGetStmt:           q.taskGetStmt,
-		taskHeartbeatStmt:     q.taskHeartbeatStmt,
-		taskInsertStmt:        q.taskInsertStmt,
-		taskLeaseStmt:         q.taskLeaseStmt,
-		taskListStmt:          q.taskListStmt,
-		taskNextDueStmt:       q.taskNextDueStmt,
-		taskUpdateStmt:        q.taskUpdateStmt,
-		tasksDueStmt:          q.tasksDueStmt,
-		tasksOfOrderStmt:      q.tasksOfOrderStmt,
-		tenantGetStmt:         q.tenantGetStmt,
-		tenantListStmt:        q.tenantListStmt,
-		tenantPutStmt:         q.tenantPutStmt,
-		tenantRowStmt:         q.tenantRowStmt,
-		userListStmt:          q.userListStmt,
-		userMergeStmt:         q.userMergeStmt,
-		usersEraseStmt:        q.usersEraseStmt,
+		db:                      tx,
+		tx:                      tx,
+		applicationGetStmt:      q.applicationGetStmt,
+		applicationListStmt:     q.applicationListStmt,
+		applicationMergeStmt:    q.applicationMergeStmt,
+		applicationsEraseStmt:   q.applicationsEraseStmt,
+		departmentListStmt:      q.departmentListStmt,
+		departmentMergeStmt:     q.departmentMergeStmt,
+		departmentsBelowStmt:    q.departmentsBelowStmt,
+		departmentsEraseStmt:    q.departmentsEraseStmt,
+		eventInsertStmt:         q.eventInsertStmt,
+		eventsAfterStmt:         q.eventsAfterStmt,
+		instanceInsertStmt:      q.instanceInsertStmt,
+		instanceListStmt:        q.instanceListStmt,
+		instanceUpdateStmt:      q.instanceUpdateStmt,
+		instancesByIDStmt:       q.instancesByIDStmt,
+		instancesOfOrderStmt:    q.instancesOfOrderStmt,
+		licenceCodeGetStmt:      q.licenceCodeGetStmt,
+		licenceCodeInsertStmt:   q.licenceCodeInsertStmt,
+		licenceCodeUpdateStmt:   q.licenceCodeUpdateStmt,
+		licenceDayCountStmt:     q.licenceDayCountStmt,
+		licenceDayReportStmt:    q.licenceDayReportStmt,
+		licenceDaysOpenStmt:     q.licenceDaysOpenStmt,
+		licenceUseInsertStmt:    q.licenceUseInsertStmt,
+		lineGetStmt:             q.lineGetStmt,
+		lineInsertStmt:          q.lineInsertStmt,
+		lineUpdateStmt:          q.lineUpdateStmt,
+		linesOfOrderStmt:        q.linesOfOrderStmt,
+		orderGetStmt:            q.orderGetStmt,
+		orderInsertStmt:         q.orderInsertStmt,
+		orderListStmt:           q.orderListStmt,
+		orderUpdateStmt:         q.orderUpdateStmt,
+		quotaBookStmt:           q.quotaBookStmt,
+		quotaGetStmt:            q.quotaGetStmt,
+		quotaInsertStmt:         q.quotaInsertStmt,
+		quotaUpdateStmt:         q.quotaUpdateStmt,
+		quotasOfInstanceStmt:    q.quotasOfInstanceStmt,
+		reservationEndStmt:      q.reservationEndStmt,
+		reservationGetStmt:      q.reservationGetStmt,
+		reservationInsertStmt:   q.reservationInsertStmt,
+		reservationsOverStmt:    q.reservationsOverStmt,
+		taskGetStmt:             q.taskGetStmt,
+		taskHeartbeatStmt:       q.taskHeartbeatStmt,
+		taskInsertStmt:          q.taskInsertStmt,
+		taskLeaseStmt:           q.taskLeaseStmt,
+		taskListStmt:            q.taskListStmt,
+		taskNextDueStmt:         q.taskNextDueStmt,
+		taskUpdateStmt:          q.taskUpdateStmt,
+		tasksDueStmt:            q.tasksDueStmt,
+		tasksOfOrderStmt:        q.tasksOfOrderStmt,
+		tenantGetStmt:           q.tenantGetStmt,
+		tenantListStmt:          q.tenantListStmt,
+		tenantPutStmt:           q.tenantPutStmt,
+		tenantRowStmt:           q.tenantRowStmt,
+		usageBeginLatestStmt:    q.usageBeginLatestStmt,
+		usagePartNextStmt:       q.usagePartNextStmt,
+		usageProofRecordsStmt:   q.usageProofRecordsStmt,
+		usageProofWindowsStmt:   q.usageProofWindowsStmt,
+		usageRawGetStmt:         q.usageRawGetStmt,
+		usageRawInsertStmt:      q.usageRawInsertStmt,
+		usageRawLastStmt:        q.usageRawLastStmt,
+		usageRawReplaceStmt:     q.usageRawReplaceStmt,
+		usageRawTotalStmt:       q.usageRawTotalStmt,
+		usageRecordInsertStmt:   q.usageRecordInsertStmt,
+		usageRecordListStmt:     q.usageRecordListStmt,
+		usageRecordNextDueStmt:  q.usageRecordNextDueStmt,
+		usageRecordSettleStmt:   q.usageRecordSettleStmt,
+		usageRecordsOpenStmt:    q.usageRecordsOpenStmt,
+		usageRecordsRefusedStmt: q.usageRecordsRefusedStmt,
+		usageRecordsReviveStmt:  q.usageRecordsReviveStmt,
+		usageRecordsSendingStmt: q.usageRecordsSendingStmt,
+		usageWindowGetStmt:      q.usageWindowGetStmt,
+		usageWindowGrowStmt:     q.usageWindowGrowStmt,
+		usageWindowInsertStmt:   q.usageWindowInsertStmt,
+		usageWindowListStmt:     q.usageWindowListStmt,
+		usageWindowNextDueStmt:  q.usageWindowNextDueStmt,
+		usageWindowTurnStmt:     q.usageWindowTurnStmt,
+		usageWindowsDueStmt:     q.usageWindowsDueStmt,
+		usageWindowsOpenStmt:    q.usageWindowsOpenStmt,
+		userListStmt:            q.userListStmt,
+		userMergeStmt:           q.userMergeStmt,
+		usersEraseStmt:          q.usersEraseStmt,
 	}
 }

@@ -1,0 +1,174 @@
+package store
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// CountUnit is what one raw record adds to a window that counts records.
+const CountUnit Units = 10000
+
+// MaxRecordValue is the greatest value of one usage record, 99 999 999.9999; a window with more pending gets several.
+const MaxRecordValue Units = 999_999_999_999
+
+// maxParts bounds the records that closing a window once makes.
+const maxParts = 100
+
+// ID is the window's place among rows of the same creation time in a list; see [ListQuery].
+func (w UsageWindow) ID() string {
+	return keyID(w.Seller, w.InstanceID, strconv.FormatInt(w.StartAt.UnixMicro(), 10), w.PackageID)
+}
+
+// UsageRecordID derives the ID of a record, a UUID of version 8, from what the record is made of.
+func UsageRecordID(seller, instanceID string, startAt time.Time, part int32) string {
+	sum := sha256.Sum256([]byte(keyID("koogate/usage-record/1", seller, instanceID,
+		strconv.FormatInt(startAt.UnixMicro(), 10), strconv.FormatInt(int64(part), 10))))
+	id := sum[:16]
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
+	text := hex.EncodeToString(id)
+	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+}
+
+// WindowKey names the window that the record counts to.
+func (r *UsageRaw) WindowKey() UsageWindowKey {
+	return UsageWindowKey{InstanceID: r.InstanceID, StartAt: r.Window.StartAt, PackageID: r.PackageID}
+}
+
+// Same reports whether two raw records of one key tell the same: instance, meter, times, value, package, and the record
+// that they correct. When each was reported does not matter.
+func (r *UsageRaw) Same(o *UsageRaw) bool {
+	return r.InstanceID == o.InstanceID && r.Meter == o.Meter && r.BeginAt.UnixMicro() == o.BeginAt.UnixMicro() &&
+		r.EndAt.UnixMicro() == o.EndAt.UnixMicro() && r.Value == o.Value && r.PackageID == o.PackageID && r.Corrects == o.Corrects
+}
+
+// UsagePlace orders the raw records of a LAST window; the greatest gives the total.
+type UsagePlace struct {
+	EndAt      time.Time
+	ReportedAt time.Time
+	Key        string
+}
+
+// Compare orders places at the store's precision.
+func (p UsagePlace) Compare(o UsagePlace) int {
+	return cmp.Or(
+		cmp.Compare(p.EndAt.UnixMicro(), o.EndAt.UnixMicro()), cmp.Compare(p.ReportedAt.UnixMicro(), o.ReportedAt.UnixMicro()),
+		cmp.Compare(p.Key, o.Key),
+	)
+}
+
+// Place is the record's place in a LAST window.
+func (r *UsageRaw) Place() UsagePlace { return UsagePlace{r.EndAt, r.ReportedAt, r.Key} }
+
+// UsageTally is a window as a backend keeps it: every raw record either counts or does not, and Total is the aggregate of
+// those that count, Records their number. The mode, the meter and the times are those of the first record.
+type UsageTally struct {
+	UsageWindow
+	Last UsagePlace // of the record that a LAST window takes its total from
+}
+
+// NewUsageTally starts a window with its first raw record, which is still to be added.
+func NewUsageTally(r *UsageRaw) *UsageTally {
+	return &UsageTally{UsageWindow: UsageWindow{
+		Seller: r.Seller, UsageWindowKey: r.WindowKey(), Meter: r.Meter, Mode: r.Mode, EndAt: r.Window.EndAt, DueAt: r.Window.DueAt,
+		DeadlineAt: r.Window.DeadlineAt, RefuseAt: r.Window.RefuseAt, CreatedAt: r.ReportedAt, UpdatedAt: r.ReportedAt,
+	}}
+}
+
+// Add adds a raw record and reports whether it counts. The one that does not is a record of a LAST window that would take
+// the total below what was settled: it is kept, out of the aggregate for good, and the total stays. Values are not
+// negative, so in the other modes the total never falls.
+func (t *UsageTally) Add(r *UsageRaw) (counts bool) {
+	total := t.Total
+	switch t.Mode {
+	case UsageCount:
+		total += CountUnit
+	case UsageMax:
+		total = max(total, r.Value)
+	case UsageLast:
+		if place := r.Place(); t.Records == 0 || place.Compare(t.Last) > 0 {
+			if r.Value < t.Settled {
+				return false
+			}
+			total, t.Last = r.Value, place
+		}
+	default:
+		total += r.Value
+	}
+	t.Total = total
+	t.Records++
+	if r.ReportedAt.After(t.UpdatedAt) {
+		t.UpdatedAt = r.ReportedAt
+	}
+	return true
+}
+
+// UsageParts says which parts of an instance are taken.
+type UsageParts struct {
+	Next  int32     // one more than the greatest part of the instance and start; 0 for none
+	Begin time.Time // the latest begin among the instance's records with the window's end; zero for none
+}
+
+// Close turns the pending part of the window into records. Each begins its number of seconds after the window's start,
+// so no two records of an instance have begin and end in common. What is beyond maxParts records stays pending.
+func (t *UsageTally) Close(p UsageParts, now time.Time) []UsageRecord {
+	part := p.Next
+	if gap := p.Begin.Sub(t.StartAt); !p.Begin.IsZero() && gap >= 0 {
+		part = max(part, int32(gap/time.Second)+1)
+	}
+	var out []UsageRecord
+	for ; t.Total > t.Settled && len(out) < maxParts; part++ {
+		value := min(t.Total-t.Settled, MaxRecordValue)
+		out = append(out, UsageRecord{
+			Seller: t.Seller, ID: UsageRecordID(t.Seller, t.InstanceID, t.StartAt, part), UsageWindowKey: t.UsageWindowKey,
+			Part: part, Meter: t.Meter, BeginAt: t.StartAt.Add(time.Duration(part) * time.Second), EndAt: t.EndAt, Value: value,
+			State: UsageSending, DueAt: now, DeadlineAt: t.DeadlineAt, RefuseAt: t.RefuseAt, CreatedAt: now, UpdatedAt: now,
+		})
+		t.Settled += value
+	}
+	t.UpdatedAt = now
+	return out
+}
+
+// Check refuses a verdict that names no state.
+func (v *UsageVerdict) Check() error {
+	switch v.State {
+	case UsageSending, UsagePushed, UsageRefused:
+		return nil
+	}
+	return fmt.Errorf("a verdict on usage record %s names the state %q", v.ID, v.State)
+}
+
+// KeptCode is what the record keeps of the verdict's code: nothing once the marketplace has it.
+func (v *UsageVerdict) KeptCode() string {
+	if v.State == UsagePushed {
+		return ""
+	}
+	return v.Code
+}
+
+// KeptDueAt is when the record is sent next: never, unless it is to be tried again.
+func (v *UsageVerdict) KeptDueAt() time.Time {
+	if v.State != UsageSending {
+		return time.Time{}
+	}
+	return v.DueAt
+}
+
+// Book adds the sum of a window's records of one state and code to the proof.
+func (p *UsageProof) Book(state UsageState, code string, sum Units) {
+	switch state {
+	case UsageSending:
+		p.Sending += sum
+	case UsagePushed:
+		p.Pushed += sum
+	case UsageRefused:
+		if p.Refused == nil {
+			p.Refused = make(map[string]Units)
+		}
+		p.Refused[code] += sum
+	}
+}

@@ -1,0 +1,81 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+// LicenceCode implements store.UsageStore.
+func (s *Store) LicenceCode(ctx context.Context, seller, hash string) (store.LicenceCode, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.LicenceCode{}, err
+	}
+	defer s.leave()
+	row, err := s.read.LicenceCodeGet(ctx, dbsqlc.LicenceCodeGetParams{Seller: seller, Hash: hash})
+	if err != nil {
+		return store.LicenceCode{}, notFound(err, "read licence code")
+	}
+	return codeOf(row), nil
+}
+
+// PutLicenceCode implements store.UsageStore.
+func (s *Store) PutLicenceCode(ctx context.Context, c store.LicenceCode, was time.Time) error {
+	_, err := change(ctx, s, func(t *tx) (n int64, err error) {
+		if was.IsZero() {
+			n, err = t.fast.LicenceCodeInsert(context.Background(), dbsqlc.LicenceCodeInsertParams(codeRow(&c)))
+		} else {
+			n, err = t.fast.LicenceCodeUpdate(context.Background(), codeUpdate(codeRow(&c), micros(was)))
+		}
+		return n, hit(n, err, store.ErrStale, "put licence code")
+	})
+	return err
+}
+
+// AddLicenceUse implements store.UsageStore.
+func (s *Store) AddLicenceUse(ctx context.Context, u store.LicenceUse) (added bool, err error) {
+	return change(ctx, s, func(t *tx) (bool, error) {
+		n, err := t.fast.LicenceUseInsert(context.Background(), dbsqlc.LicenceUseInsertParams{
+			Seller: u.Seller, Hash: u.Hash, Day: u.Day, Client: u.Client, At: micros(u.At),
+		})
+		if err == nil && n > 0 {
+			err = t.fast.LicenceDayCount(context.Background(), dbsqlc.LicenceDayCountParams{
+				Seller: u.Seller, Hash: u.Hash, Day: u.Day, UpdatedAt: micros(u.At),
+			})
+		}
+		if err != nil {
+			return false, fmt.Errorf("sqlite: add licence use: %w", err)
+		}
+		return n > 0, nil
+	})
+}
+
+// LicenceDays implements store.UsageStore.
+func (s *Store) LicenceDays(ctx context.Context, seller, before string, limit int) ([]store.LicenceDay, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.read.LicenceDaysOpen(ctx, dbsqlc.LicenceDaysOpenParams{Seller: seller, Before: before, Max: int64(max(limit, 0))})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read licence days: %w", err)
+	}
+	return each(rows, dayOf), nil
+}
+
+// ReportedLicenceDay implements store.UsageStore.
+func (s *Store) ReportedLicenceDay(ctx context.Context, d store.LicenceDay, now time.Time) error {
+	_, err := change(ctx, s, func(t *tx) (struct{}, error) {
+		err := t.fast.LicenceDayReport(context.Background(), dbsqlc.LicenceDayReportParams{
+			State: d.Mark(), Reason: d.Reason, Now: micros(now), Seller: d.Seller, Hash: d.Hash, Day: d.Day,
+		})
+		if err != nil {
+			return struct{}{}, fmt.Errorf("sqlite: report licence day: %w", err)
+		}
+		return struct{}{}, nil
+	})
+	return err
+}

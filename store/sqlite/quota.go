@@ -1,0 +1,205 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+// PutQuota implements store.UsageStore.
+func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error) {
+	return change(ctx, s, func(t *tx) (store.Quota, error) {
+		ctx := context.Background()
+		row, err := t.query.QuotaGet(ctx, dbsqlc.QuotaGetParams{Seller: p.Seller, PackageID: p.PackageID})
+		if errors.Is(err, sql.ErrNoRows) {
+			p := p
+			p.Used, p.Reserved = 0, 0
+			row = quotaRow(&p)
+			if err := t.fast.QuotaInsert(ctx, dbsqlc.QuotaInsertParams(row)); err != nil {
+				return store.Quota{}, fmt.Errorf("sqlite: insert quota: %w", err)
+			}
+			return quotaOf(row), nil
+		}
+		if err != nil {
+			return store.Quota{}, fmt.Errorf("sqlite: read quota: %w", err)
+		}
+		q := quotaOf(row)
+		if err := q.Put(p); err != nil {
+			return store.Quota{}, err
+		}
+		row = quotaRow(&q)
+		err = t.fast.QuotaUpdate(ctx, dbsqlc.QuotaUpdateParams{
+			Quota: row.Quota, Priority: row.Priority, ExpireAt: row.ExpireAt, Told: row.Told, UpdatedAt: row.UpdatedAt,
+			Seller: row.Seller, PackageID: row.PackageID,
+		})
+		if err != nil {
+			return store.Quota{}, fmt.Errorf("sqlite: update quota: %w", err)
+		}
+		return quotaOf(row), nil
+	})
+}
+
+// Quotas implements store.UsageStore.
+func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.read.QuotasOfInstance(ctx, dbsqlc.QuotasOfInstanceParams{Seller: seller, InstanceID: instanceID})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read quotas: %w", err)
+	}
+	quotas := each(rows, quotaOf)
+	store.SortQuotas(quotas)
+	return quotas, nil
+}
+
+// ReserveQuota implements store.UsageStore. It runs in the writer, so nobody else draws on the quotas that it read.
+func (s *Store) ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error) {
+	if r.Amount < 0 {
+		return store.Reservation{}, fmt.Errorf("sqlite: reserve %d of a quota", r.Amount)
+	}
+	return change(ctx, s, func(t *tx) (store.Reservation, error) { return t.reserve(r, now) })
+}
+
+func (t *tx) reserve(r store.Reservation, now time.Time) (none store.Reservation, err error) {
+	ctx := context.Background()
+	switch have, err := t.reservation(ctx, r.Seller, r.ID); {
+	case err == nil:
+		return have, have.Again(r)
+	case !errors.Is(err, store.ErrNotFound):
+		return none, err
+	}
+	rows, err := t.query.QuotasOfInstance(ctx, dbsqlc.QuotasOfInstanceParams{Seller: r.Seller, InstanceID: r.InstanceID})
+	if err != nil {
+		return none, fmt.Errorf("sqlite: read quotas: %w", err)
+	}
+	parts, err := store.DrawQuotas(each(rows, quotaOf), r.Amount, now)
+	if err != nil {
+		return none, err
+	}
+	row, err := reservationRow(&store.Reservation{
+		Seller: r.Seller, ID: r.ID, InstanceID: r.InstanceID, Amount: r.Amount, Parts: parts, State: store.ReservationHeld,
+		ExpireAt: r.ExpireAt, CreatedAt: now, UpdatedAt: now,
+	})
+	if err != nil {
+		return none, err
+	}
+	if err := t.fast.ReservationInsert(ctx, dbsqlc.ReservationInsertParams(row)); err != nil {
+		return none, fmt.Errorf("sqlite: insert reservation: %w", err)
+	}
+	for _, p := range parts {
+		if err := t.book(ctx, r.Seller, p.PackageID, 0, p.Amount, now); err != nil {
+			return none, err
+		}
+	}
+	return reservationOf(row)
+}
+
+func (t *tx) reservation(ctx context.Context, seller, id string) (store.Reservation, error) {
+	row, err := t.query.ReservationGet(ctx, dbsqlc.ReservationGetParams{Seller: seller, ID: id})
+	if err != nil {
+		return store.Reservation{}, notFound(err, "read reservation")
+	}
+	return reservationOf(row)
+}
+
+// book adds to what is used and reserved of a quota.
+func (t *tx) book(ctx context.Context, seller, packageID string, use, reserve store.Units, now time.Time) error {
+	n, err := t.fast.QuotaBook(ctx, dbsqlc.QuotaBookParams{
+		Use: int64(use), Reserve: int64(reserve), Now: micros(now), Seller: seller, PackageID: packageID,
+	})
+	if err != nil {
+		return fmt.Errorf("sqlite: book quota: %w", err)
+	}
+	if n == 0 {
+		return fmt.Errorf("sqlite: quota %s does not hold what was drawn from it", packageID)
+	}
+	return nil
+}
+
+// end writes the end of a reservation and frees what was not used.
+func (t *tx) end(ctx context.Context, r *store.Reservation) error {
+	err := t.fast.ReservationEnd(ctx, dbsqlc.ReservationEndParams{
+		State: string(r.State), Used: int64(r.Used), Now: micros(r.UpdatedAt), Seller: r.Seller, ID: r.ID,
+	})
+	if err != nil {
+		return fmt.Errorf("sqlite: end reservation: %w", err)
+	}
+	uses := r.Uses()
+	for i, p := range r.Parts {
+		if err := t.book(ctx, r.Seller, p.PackageID, uses[i].Amount, -p.Amount, r.UpdatedAt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CommitQuota implements store.UsageStore.
+func (s *Store) CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Reservation, error) {
+	return change(ctx, s, func(t *tx) (none store.Reservation, err error) {
+		ctx := context.Background()
+		r, err := t.reservation(ctx, c.Seller, c.ReservationID)
+		if err != nil {
+			return none, err
+		}
+		raws, done, err := r.Commit(c)
+		if err != nil || done {
+			return r, err
+		}
+		outcomes, err := t.addUsage(raws)
+		if err != nil {
+			return none, err
+		}
+		for _, o := range outcomes {
+			if o != store.UsageAdded {
+				return none, store.ErrConflict
+			}
+		}
+		return r, t.end(ctx, &r)
+	})
+}
+
+// CancelQuota implements store.UsageStore.
+func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, now time.Time) (store.Reservation, error) {
+	return change(ctx, s, func(t *tx) (none store.Reservation, err error) {
+		ctx := context.Background()
+		r, err := t.reservation(ctx, seller, reservationID)
+		if err != nil {
+			return none, err
+		}
+		if done, err := r.Cancel(timeOf(micros(now))); err != nil || done {
+			return r, err
+		}
+		return r, t.end(ctx, &r)
+	})
+}
+
+// ExpireQuota implements store.UsageStore.
+func (s *Store) ExpireQuota(ctx context.Context, seller string, now time.Time, limit int) ([]store.Reservation, error) {
+	return change(ctx, s, func(t *tx) ([]store.Reservation, error) {
+		ctx := context.Background()
+		rows, err := t.query.ReservationsOver(ctx, dbsqlc.ReservationsOverParams{Seller: seller, Now: micros(now), Max: int64(max(limit, 0))})
+		if err != nil {
+			return nil, fmt.Errorf("sqlite: read reservations: %w", err)
+		}
+		var out []store.Reservation
+		for _, row := range rows {
+			r, err := reservationOf(row)
+			if err != nil {
+				return nil, err
+			}
+			r.State, r.UpdatedAt = store.ReservationExpired, timeOf(micros(now))
+			if err := t.end(ctx, &r); err != nil {
+				return nil, err
+			}
+			out = append(out, r)
+		}
+		return out, nil
+	})
+}
