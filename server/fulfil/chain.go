@@ -33,6 +33,7 @@ const (
 	EventRequested     = "licence.requested"  // getLicenseAsync was admitted
 	EventIssued        = "licence.issued"     // a provisioner issued the licence of an event
 	EventUploaded      = "licence.uploaded"   // the marketplace took it
+	EventQuotaWarned   = "quota.warned"       // a package is used up to a per cent of it
 	EventDirectory     = "directory.synced"   // a tenant, its applications, users or departments changed
 	EventConflict      = "call.conflict"      // the same key came with other parameters
 	EventQuarantined   = "call.quarantined"   // a value outside its documented list

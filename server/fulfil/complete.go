@@ -197,13 +197,9 @@ func (d *draft) created(t *store.Task, a *Access) error {
 	if i.State == store.InstanceReleased { // released while it was being created: the release task behind this one cleans up
 		return nil
 	}
-	expired := i.Frozen && i.Reason == reasonExpired
-	i.State, i.Reason, i.FailureCode = store.InstanceActive, "", ""
+	i.State, i.Reason, i.FailureCode = store.InstanceActive, frozenFor(i), ""
 	if i.Frozen {
 		i.State = store.InstanceFrozen
-	}
-	if expired {
-		i.Reason = reasonExpired
 	}
 	if l := d.creation(i.InstanceID); l != nil && l.AnswerCode == "" {
 		l.AnswerCode = string(resultcode.Success)

@@ -13,6 +13,7 @@
 //	refresh.go     renewals and upgrades; status.go release.go check.go query.go are the other later calls
 //	licence.go     getLicenseAsync: a licence for an event, answered in time or uploaded later
 //	policy.go      the answer of a later call that is to wait for its tasks
+//	quota.go       what a used up package does: warnings on its order, a freeze, a thaw
 //	directory.go   what Kit calls change in the directory, on the instance's chain
 //	family.go      the protocol families, and what a call tells the provisioner alone
 //	twin.go        what a debugging call (testFlag 1) gets instead

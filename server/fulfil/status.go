@@ -12,12 +12,15 @@ import (
 type UpdateStatus struct {
 	Endpoint   *Endpoint
 	InstanceID string
-	Freeze     bool      // FREEZE; otherwise UNFREEZE
-	Extra      string    // unknown members of the body as JSON; empty when none
-	Expired    bool      // the instance is frozen because it expired: a renewal thaws it
-	Arrived    time.Time // when the call's first byte was read
-	Activity   string    // the wire name, for the endpoint's OnCompletion; empty means updateInstanceStatus
-	Hold       bool      // a family that knows no asynchronous answer: wait as long as HoldBudget
+	Freeze     bool   // FREEZE; otherwise UNFREEZE
+	Extra      string // unknown members of the body as JSON; empty when none
+	Expired    bool   // the instance is frozen because it expired: a renewal thaws it
+	// Cause is why Koogate itself freezes or thaws, without the marketplace; empty for the marketplace's calls. It only thaws
+	// what it froze and nobody froze for another reason since.
+	Cause    string
+	Arrived  time.Time // when the call's first byte was read
+	Activity string    // the wire name, for the endpoint's OnCompletion; empty means updateInstanceStatus
+	Hold     bool      // a family that knows no asynchronous answer: wait as long as HoldBudget
 }
 
 // reasonExpired is the Reason of an instance that is frozen because it expired, and for no other reason.
@@ -33,13 +36,16 @@ func (s *Service) UpdateInstanceStatus(ctx context.Context, c UpdateStatus) (Ans
 		if i.Frozen == c.Freeze {
 			return d.frozenAnew(i, c)
 		}
-		i.Frozen = c.Freeze
-		switch {
-		case c.Freeze && c.Expired:
-			i.Reason = reasonExpired
-		case i.Reason == reasonExpired:
+		if !c.Freeze && c.Cause != "" && i.Reason != c.Cause {
+			return nil
+		}
+		switch cause := c.cause(); {
+		case c.Freeze && cause != "":
+			i.Reason = cause
+		case frozenFor(i) != "":
 			i.Reason = ""
 		}
+		i.Frozen = c.Freeze
 		kind, event := store.TaskUnfreeze, EventUnfrozen
 		if c.Freeze {
 			kind, event = store.TaskFreeze, EventFrozen
@@ -52,8 +58,8 @@ func (s *Service) UpdateInstanceStatus(ctx context.Context, c UpdateStatus) (Ans
 		}
 		d.putInstance(i)
 		var data fields
-		if c.Expired {
-			data = fields{"reason": reasonExpired}
+		if cause := c.cause(); cause != "" {
+			data = fields{"reason": cause}
 		}
 		data, err := d.withExtra(data, c.Extra)
 		if err != nil {
@@ -76,15 +82,37 @@ func (s *Service) UpdateInstanceStatus(ctx context.Context, c UpdateStatus) (Ans
 	})
 }
 
-// frozenAnew is what a call does to an instance that is already as it wants. Only one thing: what expired and is then
-// frozen for another reason is no longer thawed by a renewal. The provisioner has nothing to do.
+// cause is the reason that the instance keeps while it is frozen; empty for none that anything but the marketplace lifts.
+func (c UpdateStatus) cause() string {
+	if c.Expired {
+		return reasonExpired
+	}
+	return c.Cause
+}
+
+// frozenFor is the reason for which alone an instance is frozen and which something but the marketplace's call can lift.
+func frozenFor(i *store.Instance) string {
+	if i.Frozen && (i.Reason == reasonExpired || i.Reason == CauseQuota) {
+		return i.Reason
+	}
+	return ""
+}
+
+// frozenAnew is what a call does to an instance that is already as it wants. Only one thing: what expired or is used up and
+// is then frozen by the marketplace for another reason is no longer thawed by a renewal or a package. The provisioner has
+// nothing to do.
 func (d *draft) frozenAnew(i *store.Instance, c UpdateStatus) error {
-	if !c.Freeze || c.Expired || i.Reason != reasonExpired {
+	was := frozenFor(i)
+	if !c.Freeze || was == "" || c.Cause != "" || was == c.cause() {
 		return nil
 	}
-	i.Reason = ""
+	i.Reason = c.cause()
 	d.putInstance(i)
-	data, err := d.withExtra(fields{"was": reasonExpired}, c.Extra)
+	data := fields{"was": was}
+	if i.Reason != "" {
+		data["reason"] = i.Reason
+	}
+	data, err := d.withExtra(data, c.Extra)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,4 @@
+package licence
+
+// Hash is hash, for tests.
+func Hash(seller, code string) string { return hash(seller, code) }

@@ -1,0 +1,122 @@
+package quota_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/server/decimal"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// TestNothingOversoldNothingLost: 64 consumers over two processes draw on three packages until these are used up, and
+// reserve, commit, cancel, expire or abandon at random. There is no guard: the domain knows none.
+func TestNothingOversoldNothingLost(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	sizes := map[string]string{"P1": "14", "P2": "9.5", "P3": "20.0007"}
+	for order, size := range sizes {
+		r.pack(order, size)
+	}
+	second := r.service()
+	var mu sync.Mutex
+	committed, refused := map[string]store.Units{}, 0
+	var group sync.WaitGroup
+	for c := range 64 {
+		group.Go(func() {
+			rnd := rand.New(rand.NewPCG(uint64(c), 7)) //nolint:gosec // a test
+			s := r.Service
+			if c%2 == 1 {
+				s = second
+			}
+			for n := range 12 {
+				id := fmt.Sprintf("c%02d-%02d", c, n)
+				amount := store.Units(rnd.IntN(8000) + 1)
+				res, err := s.Reserve(ctx, seller, "inst-OD", id, amount, time.Duration(rnd.IntN(3)+1)*time.Second)
+				if err != nil {
+					if errs.As(err).Reason != errs.QuotaExhausted {
+						t.Errorf("reserve: %v", err)
+						return
+					}
+					mu.Lock()
+					refused++
+					mu.Unlock()
+					continue
+				}
+				switch rnd.IntN(5) {
+				case 0:
+					if _, err := s.Cancel(ctx, seller, id); err != nil {
+						t.Errorf("cancel: %v", err)
+					}
+				case 1: // abandoned
+					r.clock.Advance(100 * time.Millisecond)
+				case 2:
+					if _, err := s.Expire(ctx, seller); err != nil {
+						t.Errorf("expire: %v", err)
+					}
+					fallthrough
+				default:
+					used := store.Units(rnd.IntN(int(amount) + 1))
+					for range 1 + rnd.IntN(2) { // a repeat changes nothing
+						done, err := s.Commit(ctx, seller, id, &used, time.Time{})
+						if err != nil {
+							if errs.As(err).Reason != errs.StateConflict { // it expired
+								t.Errorf("commit: %v", err)
+							}
+							break
+						}
+						mu.Lock()
+						for _, u := range done.Uses() {
+							committed[fmt.Sprint(id, " ", u.PackageID)] = u.Amount
+						}
+						mu.Unlock()
+					}
+				}
+				_ = res
+			}
+		})
+	}
+	group.Wait()
+	r.clock.Advance(time.Hour)
+	for range 2 { // nothing is held any more
+		if _, err := r.Expire(ctx, seller); err != nil {
+			t.Fatal(err)
+		}
+	}
+	quotas, err := r.List(ctx, seller, "inst-OD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, sum := map[string]store.Units{}, store.Units(0)
+	for key, u := range committed {
+		var id, pkg string
+		if _, err := fmt.Sscan(key, &id, &pkg); err != nil {
+			t.Fatal(err)
+		}
+		if u > 0 {
+			want[pkg] += u
+			sum += u
+		}
+	}
+	var oversold store.Units
+	for _, q := range quotas {
+		oversold += max(0, q.Used+q.Reserved-q.Quota)
+		if q.Used+q.Reserved+q.Left() != q.Quota || q.Reserved != 0 {
+			t.Errorf("%s: %d used + %d reserved + %d left of %d", q.PackageID, q.Used, q.Reserved, q.Left(), q.Quota)
+		}
+		if q.Used != want[q.PackageID] {
+			t.Errorf("%s: %d used, %d committed", q.PackageID, q.Used, want[q.PackageID])
+		}
+	}
+	if oversold != 0 || len(quotas) != 3 {
+		t.Fatalf("oversold %d of %d packages", oversold, len(quotas))
+	}
+	r.ledger(want)
+	t.Logf("%s committed in %d parts, %d refused, oversold 0", decimal.Format(sum), len(committed), refused)
+	if refused == 0 || sum == 0 {
+		t.Error("the packages were never short, or never used")
+	}
+}

@@ -1,0 +1,132 @@
+package quota
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// Ledger is the part of store.UsageStore that quotas live in, and a read that store.UsageStore does not have yet: see Bridge.
+type Ledger interface {
+	PutQuota(ctx context.Context, p store.Quota) (store.Quota, error)
+	Quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error)
+	ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error)
+	CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Reservation, error)
+	CancelQuota(ctx context.Context, seller, reservationID string, now time.Time) (store.Reservation, error)
+	ExpireQuota(ctx context.Context, seller string, now time.Time, limit int) ([]store.Reservation, error)
+	// Reservation returns a reservation in any state. Errors: ErrNotFound.
+	Reservation(ctx context.Context, seller, id string) (store.Reservation, error)
+}
+
+// Stopper is what quotas ask of the core; *fulfil.Service is one.
+type Stopper interface {
+	// FreezeInstance and ThawInstance freeze an instance for a cause and lift what was frozen for that cause only.
+	FreezeInstance(ctx context.Context, seller, instanceID, cause string) error
+	ThawInstance(ctx context.Context, seller, instanceID, cause string) error
+	// WarnQuota records per cents on the package's order, each once for each size of the quota.
+	WarnQuota(ctx context.Context, seller, packageID, quota string, percents []int32) error
+}
+
+// Instances finds instances; store.Store is one.
+type Instances interface {
+	Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error)
+}
+
+// Windows knows the billing windows of instances; the usage domain implements it.
+type Windows interface {
+	// WindowOf returns a template of the raw usage of an instance that ends at end: Meter, Mode and Window are filled, BeginAt
+	// may be. Errors are *errs.Error.
+	WindowOf(ctx context.Context, seller, instanceID string, end time.Time) (store.UsageRaw, error)
+}
+
+// Deps are what the service works with; all are required.
+type Deps struct {
+	Ledger    Ledger
+	Instances Instances
+	Stopper   Stopper
+	Windows   Windows
+	Clock     clock.Clock
+}
+
+// The bounds.
+const (
+	// MaxPackages is how many packages an instance may have.
+	MaxPackages = 100
+	// MaxOrderPackages is how many packages of one order an instance may have (open-apis §7.3).
+	MaxOrderPackages = 30
+	// DefaultHold is how long a reservation is held when the caller does not say.
+	DefaultHold = 5 * time.Minute
+	// MinHold and MaxHold bound it.
+	MinHold = time.Second
+	MaxHold = 24 * time.Hour
+	// Tolerance is how far the end of a use may lie ahead of this machine's clock.
+	Tolerance = time.Minute
+)
+
+// Service answers whether something may be used. Safe for concurrent use.
+type Service struct {
+	Deps
+	puts   sync.Mutex // of PutQuota: its bounds are counted before the row is there
+	told   sync.Map   // standing → struct{}: what settle has brought about already, so that it is not looked up again
+	behind sync.Map   // place → struct{}: where settle failed
+}
+
+// New returns a service.
+func New(d Deps) *Service { return &Service{Deps: d} }
+
+func (s *Service) now() time.Time { return s.Clock.Now().UTC().Truncate(time.Microsecond) }
+
+// instance returns an instance that is neither released nor failed. Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
+func (s *Service) instance(ctx context.Context, seller, id string) (store.Instance, error) {
+	found, err := s.instances(ctx, seller, []string{id})
+	if err != nil {
+		return store.Instance{}, err
+	}
+	return found[id], living(found, id)
+}
+
+// instances returns those that exist, by ID.
+func (s *Service) instances(ctx context.Context, seller string, ids []string) (map[string]store.Instance, error) {
+	list, err := s.Instances.Instances(ctx, seller, ids)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	found := make(map[string]store.Instance, len(list))
+	for _, i := range list {
+		found[i.InstanceID] = i
+	}
+	return found, nil
+}
+
+func living(found map[string]store.Instance, id string) error {
+	i, ok := found[id]
+	switch {
+	case !ok:
+		return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s does not exist", id)
+	case i.State == store.InstanceReleased, i.State == store.InstanceFailed:
+		return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s is %s", id, i.State)
+	}
+	return nil
+}
+
+// storeError says what a failure of the store means to the caller; the sentinels that mean something are told apart before.
+func storeError(err error) error {
+	var known *errs.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	e := errs.Wrap(err, errs.Unavailable, errs.StoreUnavailable, "the store did not answer in time; repeat the call")
+	e.Retry = time.Second
+	return e
+}
+
+func invalid(field, msg string) error {
+	e := errs.New(errs.Invalid, errs.InvalidField, "%s: %s", field, msg)
+	e.Fields = []errs.Field{{Path: field, Msg: msg}}
+	return e
+}

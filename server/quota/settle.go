@@ -1,0 +1,123 @@
+package quota
+
+import (
+	"context"
+	"time"
+
+	"github.com/koogate/koogate/server/decimal"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/store"
+)
+
+// steps are the per cents of a package that are announced.
+var steps = []int32{80, 95, 100}
+
+// standing is a package of some size used up to a per cent. Each is announced once, and the order's chain holds it to that
+// over all processes and restarts; the Service only remembers what it need not look up again. store.Quota.Told is not
+// written: PutQuota is the only way to, and it would set expiry and priority back under the hands of another process.
+type standing struct {
+	seller, packageID string
+	quota             store.Units
+	percent           int32
+}
+
+// reached are the steps that a package has come to.
+func reached(q store.Quota) []int32 {
+	n := 0
+	for n < len(steps) && q.Quota > 0 && q.Used*100 >= q.Quota*store.Units(steps[n]) {
+		n++
+	}
+	return steps[:n]
+}
+
+// settle brings warnings and the freeze of an instance to where its packages stand now. It may be called at any time, by
+// any number at once, and again after a failure.
+func (s *Service) settle(ctx context.Context, seller, instanceID string) error {
+	quotas, err := s.Ledger.Quotas(ctx, seller, instanceID)
+	if err != nil {
+		return storeError(err)
+	}
+	for _, q := range quotas {
+		if err := s.warn(ctx, q); err != nil {
+			return storeError(err)
+		}
+	}
+	i, err := s.instance(ctx, seller, instanceID)
+	if err != nil {
+		return err
+	}
+	switch empty := usedUp(quotas, s.now()); {
+	case empty && !i.Frozen:
+		if err := s.Stopper.FreezeInstance(ctx, seller, instanceID, fulfil.CauseQuota); err != nil {
+			return storeError(err)
+		}
+		// A package may have come after the quotas were read and before the freeze; it found nothing to thaw.
+		if quotas, err = s.Ledger.Quotas(ctx, seller, instanceID); err != nil {
+			return storeError(err)
+		}
+		if usedUp(quotas, s.now()) {
+			return nil
+		}
+	case empty || !i.Frozen || i.Reason != fulfil.CauseQuota:
+		return nil
+	}
+	if err := s.Stopper.ThawInstance(ctx, seller, instanceID, fulfil.CauseQuota); err != nil {
+		return storeError(err)
+	}
+	return nil
+}
+
+// place is an instance of a seller.
+type place struct{ seller, instanceID string }
+
+// catchUp settles an instance after something that is done and stays done. When it fails the job tries again, and so does,
+// after the end of this process, the next call that meets the instance's packages.
+func (s *Service) catchUp(ctx context.Context, seller, instanceID string) {
+	if err := s.settle(ctx, seller, instanceID); err != nil {
+		s.behind.Store(place{seller, instanceID}, struct{}{})
+	}
+}
+
+// catchUpAll settles the seller's instances at which that failed. What fails again stays, unless the instance is gone.
+func (s *Service) catchUpAll(ctx context.Context, seller string) {
+	s.behind.Range(func(key, _ any) bool {
+		p := key.(place)
+		if p.seller != seller {
+			return true
+		}
+		err := s.settle(ctx, seller, p.instanceID)
+		if err == nil || errs.As(err).Reason == errs.InstanceNotFound {
+			s.behind.Delete(p)
+		}
+		return ctx.Err() == nil
+	})
+}
+
+// usedUp says that an instance is to stop: it has packages, all of them stop it, and of none is anything left, not even
+// reserved.
+func usedUp(quotas []store.Quota, now time.Time) bool {
+	for _, q := range quotas {
+		if !q.Stop || q.Reserved > 0 || q.Left() > 0 && !over(q, now) {
+			return false
+		}
+	}
+	return len(quotas) > 0
+}
+
+// warn announces what a package has come to.
+func (s *Service) warn(ctx context.Context, q store.Quota) error {
+	percents := reached(q)
+	if len(percents) == 0 {
+		return nil
+	}
+	now := standing{q.Seller, q.PackageID, q.Quota, percents[len(percents)-1]}
+	if _, done := s.told.Load(now); done {
+		return nil
+	}
+	if err := s.Stopper.WarnQuota(ctx, q.Seller, q.PackageID, decimal.Format(q.Quota), percents); err != nil {
+		return err
+	}
+	s.told.Store(now, struct{}{})
+	return nil
+}
