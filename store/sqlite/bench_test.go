@@ -109,26 +109,29 @@ func BenchmarkAddUsageFloor(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer func() { _ = db.Close() }()
-			db.SetMaxOpenConns(1)
-			insert, err := db.PrepareContext(b.Context(), `INSERT INTO usage_raw VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, '')`)
+			conn, err := db.Conn(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			insert, err := conn.PrepareContext(b.Context(), `INSERT INTO usage_raw VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, '')`)
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer func() { _ = insert.Close() }()
 			b.ResetTimer()
 			for n := range b.N {
-				tx, err := db.BeginTx(b.Context(), nil)
-				if err != nil {
+				if _, err := conn.ExecContext(b.Context(), "BEGIN IMMEDIATE"); err != nil {
 					b.Fatal(err)
 				}
 				for _, r := range storetest.UsageBatch(n, size) {
-					_, err := tx.StmtContext(b.Context(), insert).ExecContext(b.Context(), r.Seller, r.Key, r.InstanceID, r.Window.StartAt.UnixMicro(), r.PackageID,
+					_, err := insert.ExecContext(b.Context(), r.Seller, r.Key, r.InstanceID, r.Window.StartAt.UnixMicro(), r.PackageID,
 						r.Meter, string(r.Mode), r.BeginAt.UnixMicro(), r.EndAt.UnixMicro(), int64(r.Value), r.ReportedAt.UnixMicro(), r.Corrects)
 					if err != nil {
 						b.Fatal(err)
 					}
 				}
-				if err := tx.Commit(); err != nil {
+				if _, err := conn.ExecContext(b.Context(), "COMMIT"); err != nil {
 					b.Fatal(err)
 				}
 			}
