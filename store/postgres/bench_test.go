@@ -48,3 +48,34 @@ func BenchmarkFullList(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkAddUsage measures raw records that come in batches.
+func BenchmarkAddUsage(b *testing.B) {
+	for _, size := range []int{1, 100, 1000} {
+		for _, workers := range []int{1, 8} {
+			b.Run(fmt.Sprintf("batch=%d/goroutines=%d", size, workers), func(b *testing.B) {
+				s := open(b, freshSchema(b))
+				var next atomic.Int64
+				var wg sync.WaitGroup
+				b.ReportAllocs()
+				b.ResetTimer()
+				for range workers {
+					wg.Go(func() {
+						for {
+							n := next.Add(1)
+							if n > int64(b.N) {
+								return
+							}
+							if _, err := s.AddUsage(b.Context(), storetest.UsageBatch(int(n), size)); err != nil {
+								b.Error(err)
+								return
+							}
+						}
+					})
+				}
+				wg.Wait()
+				b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "records/s")
+			})
+		}
+	}
+}

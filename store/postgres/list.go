@@ -27,6 +27,9 @@ var (
 	applicationList = list{id: "id", fields: []string{"instance_id", "tenant_id", "app_id"}}
 	userList        = list{id: "id", fields: []string{"instance_id", "tenant_id", "app_id", "user_name", "state", "role", "org_code"}}
 	departmentList  = list{id: "id", fields: []string{"instance_id", "tenant_id", "org_code", "parent_code"}}
+
+	usageRecordList = list{id: "id", fields: []string{"instance_id", "state", "package_id"}}
+	usageWindowList = list{id: "id", fields: []string{"instance_id", "package_id"}}
 )
 
 // page is what a list query appends to its base query.
@@ -60,6 +63,8 @@ func (l list) page(q store.ListQuery) (page, error) {
 			return page{}, fmt.Errorf("postgres: list: unknown filter field %q", t.Field)
 		case t.Field == "state" && t.Value == string(store.TaskFailed):
 			b.WriteString(" AND state = 'FAILED'") // spelled out: only so does every plan see that a partial index serves
+		case t.Field == "state" && t.Value == string(store.UsageRefused):
+			b.WriteString(" AND state = 'REFUSED'")
 		default:
 			b.WriteString(" AND " + t.Field + " = " + arg(t.Value))
 		}
@@ -108,6 +113,16 @@ func (s *Store) ListUsers(ctx context.Context, q store.ListQuery) ([]store.User,
 // ListDepartments implements store.Store.
 func (s *Store) ListDepartments(ctx context.Context, q store.ListQuery) ([]store.Department, error) {
 	return listOf(ctx, s, departmentList, q, (*dbsqlc.Queries).DepartmentList, departmentOf)
+}
+
+// ListUsageRecords implements store.UsageStore.
+func (s *Store) ListUsageRecords(ctx context.Context, q store.ListQuery) ([]store.UsageRecord, error) {
+	return listOf(ctx, s, usageRecordList, q, (*dbsqlc.Queries).UsageRecordList, recordOf)
+}
+
+// ListUsageWindows implements store.UsageStore.
+func (s *Store) ListUsageWindows(ctx context.Context, q store.ListQuery) ([]store.UsageWindow, error) {
+	return listOf(ctx, s, usageWindowList, q, (*dbsqlc.Queries).UsageWindowList, windowOf)
 }
 
 func listOf[R, T any](ctx context.Context, s *Store, l list, q store.ListQuery,

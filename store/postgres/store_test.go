@@ -22,6 +22,16 @@ func TestConformance(t *testing.T) {
 		storetest.WithSQL(func(t *testing.T, s store.Store, statement string) int { return execute(t, urls[s], statement) }))
 }
 
+func TestUsageConformance(t *testing.T) {
+	urls := make(map[store.Store]string)
+	storetest.RunUsage(t, func(t *testing.T) storetest.Ledger {
+		url := freshSchema(t)
+		s := open(t, url)
+		urls[s] = url
+		return s
+	}, storetest.WithSecondHandle(func(t *testing.T, first store.Store) store.Store { return open(t, urls[first]) }))
+}
+
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	url := freshSchema(t)
 	if _, err := postgres.Open(t.Context(), postgres.Options{URL: url}); err == nil || !strings.Contains(err.Error(), "koogate migrate") {

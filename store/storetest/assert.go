@@ -50,7 +50,7 @@ func wantEqual[T any](t *testing.T, what string, got, want T) {
 // sentinels are all sentinel errors; a fault must be none of them.
 var sentinels = []error{
 	store.ErrNotFound, store.ErrOrderExists, store.ErrLineExists, store.ErrInstanceExists, store.ErrStale, store.ErrFenced,
-	store.ErrNoChange,
+	store.ErrNoChange, store.ErrSettled, store.ErrConflict, store.ErrExhausted,
 }
 
 func wantFault(t *testing.T, err error) {

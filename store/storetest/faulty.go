@@ -19,7 +19,11 @@ var ErrInjected = errors.New("storetest: injected fault")
 // same order of calls give the same faults.
 type FaultyStore struct {
 	store.Store
+	*injector
+}
 
+// injector decides what happens to the calls of one faulty store.
+type injector struct {
 	mu     sync.Mutex
 	random *rand.Rand
 	before float64
@@ -38,37 +42,36 @@ const (
 	FaultAfter        // was done, and fails nevertheless; a read fails before it happens
 )
 
-// Faulty wraps a store. Until [FaultyStore.Rates] or [FaultyStore.Script] says otherwise, a tenth of the calls fails before
+// Faulty wraps a store. Until Rates or Script says otherwise, a tenth of the calls fails before
 // and a tenth after the commit.
-func Faulty(s store.Store, seed uint64) *FaultyStore {
-	return &FaultyStore{
-		Store: s, random: rand.New(rand.NewPCG(seed, seed)), before: 0.1, after: 0.1, counts: make(map[Fault]int),
-	}
+func Faulty(s store.Store, seed uint64) *FaultyStore { return &FaultyStore{s, newInjector(seed)} }
+
+func newInjector(seed uint64) *injector {
+	return &injector{random: rand.New(rand.NewPCG(seed, seed)), before: 0.1, after: 0.1, counts: make(map[Fault]int)}
 }
 
 // Rates sets how large a part of the calls fails before and after the commit, each from 0 to 1.
-func (f *FaultyStore) Rates(before, after float64) {
+func (f *injector) Rates(before, after float64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.before, f.after = before, after
 }
 
-// Script sets what happens to the next calls of Apply, Lease and Heartbeat, one fault a call; after them the rates hold
-// again. Reads do not use it up.
-func (f *FaultyStore) Script(faults ...Fault) {
+// Script sets what happens to the next calls that write, one fault a call; after them the rates hold again. Reads do not use it up.
+func (f *injector) Script(faults ...Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.script = append(f.script[:0:0], faults...)
 }
 
 // Count returns how many calls met the fault so far.
-func (f *FaultyStore) Count(fault Fault) int {
+func (f *injector) Count(fault Fault) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.counts[fault]
 }
 
-func (f *FaultyStore) draw(write bool) Fault {
+func (f *injector) draw(write bool) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	fault := FaultNone
@@ -85,7 +88,7 @@ func (f *FaultyStore) draw(write bool) Fault {
 }
 
 // write passes a call on that changes rows.
-func write[T any](f *FaultyStore, call func() (T, error)) (none T, err error) {
+func write[T any](f *injector, call func() (T, error)) (none T, err error) {
 	fault := f.draw(true)
 	if fault == FaultBefore {
 		return none, ErrInjected
@@ -97,7 +100,7 @@ func write[T any](f *FaultyStore, call func() (T, error)) (none T, err error) {
 	return out, err
 }
 
-func read[T any](f *FaultyStore, call func() (T, error)) (none T, err error) {
+func read[T any](f *injector, call func() (T, error)) (none T, err error) {
 	if f.draw(false) != FaultNone {
 		return none, ErrInjected
 	}
@@ -106,58 +109,58 @@ func read[T any](f *FaultyStore, call func() (T, error)) (none T, err error) {
 
 // Apply implements store.Store.
 func (f *FaultyStore) Apply(ctx context.Context, c *store.Change) error {
-	_, err := write(f, func() (struct{}, error) { return struct{}{}, f.Store.Apply(ctx, c) })
+	_, err := write(f.injector, func() (struct{}, error) { return struct{}{}, f.Store.Apply(ctx, c) })
 	return err
 }
 
 // Lease implements store.Store. A lease whose answer is lost runs until its end.
 func (f *FaultyStore) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, error) {
-	return write(f, func() ([]store.Task, error) { return f.Store.Lease(ctx, r) })
+	return write(f.injector, func() ([]store.Task, error) { return f.Store.Lease(ctx, r) })
 }
 
 // Heartbeat implements store.Store.
 func (f *FaultyStore) Heartbeat(ctx context.Context, id string, fence int64, now, until time.Time) (store.Task, error) {
-	return write(f, func() (store.Task, error) { return f.Store.Heartbeat(ctx, id, fence, now, until) })
+	return write(f.injector, func() (store.Task, error) { return f.Store.Heartbeat(ctx, id, fence, now, until) })
 }
 
 // Line implements store.Store.
 func (f *FaultyStore) Line(ctx context.Context, k store.LineKey) (store.Line, error) {
-	return read(f, func() (store.Line, error) { return f.Store.Line(ctx, k) })
+	return read(f.injector, func() (store.Line, error) { return f.Store.Line(ctx, k) })
 }
 
 // Aggregate implements store.Store.
 func (f *FaultyStore) Aggregate(ctx context.Context, seller, orderID string) (*store.Aggregate, error) {
-	return read(f, func() (*store.Aggregate, error) { return f.Store.Aggregate(ctx, seller, orderID) })
+	return read(f.injector, func() (*store.Aggregate, error) { return f.Store.Aggregate(ctx, seller, orderID) })
 }
 
 // Instances implements store.Store.
 func (f *FaultyStore) Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error) {
-	return read(f, func() ([]store.Instance, error) { return f.Store.Instances(ctx, seller, ids) })
+	return read(f.injector, func() ([]store.Instance, error) { return f.Store.Instances(ctx, seller, ids) })
 }
 
 // Task implements store.Store.
 func (f *FaultyStore) Task(ctx context.Context, id string) (store.Task, error) {
-	return read(f, func() (store.Task, error) { return f.Store.Task(ctx, id) })
+	return read(f.injector, func() (store.Task, error) { return f.Store.Task(ctx, id) })
 }
 
 // Events implements store.Store.
 func (f *FaultyStore) Events(ctx context.Context, seller, orderID string, after int64, limit int) ([]store.Event, error) {
-	return read(f, func() ([]store.Event, error) { return f.Store.Events(ctx, seller, orderID, after, limit) })
+	return read(f.injector, func() ([]store.Event, error) { return f.Store.Events(ctx, seller, orderID, after, limit) })
 }
 
 // Tenant implements store.Store.
 func (f *FaultyStore) Tenant(ctx context.Context, k store.TenantKey) (store.Tenant, error) {
-	return read(f, func() (store.Tenant, error) { return f.Store.Tenant(ctx, k) })
+	return read(f.injector, func() (store.Tenant, error) { return f.Store.Tenant(ctx, k) })
 }
 
 // Application implements store.Store.
 func (f *FaultyStore) Application(ctx context.Context, k store.TenantKey, appID string) (store.Application, error) {
-	return read(f, func() (store.Application, error) { return f.Store.Application(ctx, k, appID) })
+	return read(f.injector, func() (store.Application, error) { return f.Store.Application(ctx, k, appID) })
 }
 
 // NextDue implements store.Store.
 func (f *FaultyStore) NextDue(ctx context.Context, seller string, queues []string) (at time.Time, ok bool, err error) {
-	at, err = read(f, func() (at time.Time, err error) {
+	at, err = read(f.injector, func() (at time.Time, err error) {
 		at, ok, err = f.Store.NextDue(ctx, seller, queues)
 		return at, err
 	})
@@ -166,35 +169,35 @@ func (f *FaultyStore) NextDue(ctx context.Context, seller string, queues []strin
 
 // ListOrders implements store.Store.
 func (f *FaultyStore) ListOrders(ctx context.Context, q store.ListQuery) ([]store.Order, error) {
-	return read(f, func() ([]store.Order, error) { return f.Store.ListOrders(ctx, q) })
+	return read(f.injector, func() ([]store.Order, error) { return f.Store.ListOrders(ctx, q) })
 }
 
 // ListInstances implements store.Store.
 func (f *FaultyStore) ListInstances(ctx context.Context, q store.ListQuery) ([]store.Instance, error) {
-	return read(f, func() ([]store.Instance, error) { return f.Store.ListInstances(ctx, q) })
+	return read(f.injector, func() ([]store.Instance, error) { return f.Store.ListInstances(ctx, q) })
 }
 
 // ListTasks implements store.Store.
 func (f *FaultyStore) ListTasks(ctx context.Context, q store.ListQuery) ([]store.Task, error) {
-	return read(f, func() ([]store.Task, error) { return f.Store.ListTasks(ctx, q) })
+	return read(f.injector, func() ([]store.Task, error) { return f.Store.ListTasks(ctx, q) })
 }
 
 // ListTenants implements store.Store.
 func (f *FaultyStore) ListTenants(ctx context.Context, q store.ListQuery) ([]store.Tenant, error) {
-	return read(f, func() ([]store.Tenant, error) { return f.Store.ListTenants(ctx, q) })
+	return read(f.injector, func() ([]store.Tenant, error) { return f.Store.ListTenants(ctx, q) })
 }
 
 // ListApplications implements store.Store.
 func (f *FaultyStore) ListApplications(ctx context.Context, q store.ListQuery) ([]store.Application, error) {
-	return read(f, func() ([]store.Application, error) { return f.Store.ListApplications(ctx, q) })
+	return read(f.injector, func() ([]store.Application, error) { return f.Store.ListApplications(ctx, q) })
 }
 
 // ListUsers implements store.Store.
 func (f *FaultyStore) ListUsers(ctx context.Context, q store.ListQuery) ([]store.User, error) {
-	return read(f, func() ([]store.User, error) { return f.Store.ListUsers(ctx, q) })
+	return read(f.injector, func() ([]store.User, error) { return f.Store.ListUsers(ctx, q) })
 }
 
 // ListDepartments implements store.Store.
 func (f *FaultyStore) ListDepartments(ctx context.Context, q store.ListQuery) ([]store.Department, error) {
-	return read(f, func() ([]store.Department, error) { return f.Store.ListDepartments(ctx, q) })
+	return read(f.injector, func() ([]store.Department, error) { return f.Store.ListDepartments(ctx, q) })
 }

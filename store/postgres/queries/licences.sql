@@ -1,0 +1,51 @@
+-- name: LicenceCodeGet :one
+-- LicenceCodeGet reads what is known of a code.
+SELECT
+    seller, hash, code, status, activate_at, expire_at, product_id, order_id, amount, checked_at, created_at, updated_at
+FROM licence_codes
+WHERE seller = sqlc.arg(seller) AND hash = sqlc.arg(hash);
+
+-- name: LicenceCodeInsert :execrows
+-- LicenceCodeInsert adds a code that is not there.
+INSERT INTO licence_codes (
+    seller, hash, code, status, activate_at, expire_at, product_id, order_id, amount, checked_at, created_at, updated_at
+) VALUES (
+    sqlc.arg(seller), sqlc.arg(hash), sqlc.arg(code), sqlc.arg(status), sqlc.arg(activate_at), sqlc.arg(expire_at),
+    sqlc.arg(product_id), sqlc.arg(order_id), sqlc.arg(amount), sqlc.arg(checked_at), sqlc.arg(created_at),
+    sqlc.arg(updated_at)
+)
+ON CONFLICT (seller, hash) DO NOTHING;
+
+-- name: LicenceCodeUpdate :execrows
+-- LicenceCodeUpdate replaces a code that is as the decision saw it.
+UPDATE licence_codes SET
+    code = sqlc.arg(code), status = sqlc.arg(status), activate_at = sqlc.arg(activate_at), expire_at = sqlc.arg(expire_at),
+    product_id = sqlc.arg(product_id), order_id = sqlc.arg(order_id), amount = sqlc.arg(amount),
+    checked_at = sqlc.arg(checked_at), updated_at = sqlc.arg(updated_at)
+WHERE seller = sqlc.arg(seller) AND hash = sqlc.arg(hash) AND licence_codes.updated_at = sqlc.arg(was);
+
+-- name: LicenceUseAdd :one
+-- LicenceUseAdd adds a client of a day unless it is counted already, and counts it; it returns how many it added.
+WITH used AS (
+    INSERT INTO licence_uses (seller, hash, day, client, at)
+    VALUES (sqlc.arg(seller), sqlc.arg(hash), sqlc.arg(day), sqlc.arg(client), sqlc.arg(at))
+    ON CONFLICT (seller, hash, day, client) DO NOTHING
+    RETURNING licence_uses.seller, licence_uses.hash, licence_uses.day, licence_uses.at
+), counted AS (
+    INSERT INTO licence_days (seller, hash, day, clients, state, reason, updated_at)
+    SELECT used.seller, used.hash, used.day, 1, '', '', used.at FROM used
+    ON CONFLICT (seller, hash, day) DO UPDATE SET clients = licence_days.clients + 1, updated_at = excluded.updated_at
+)
+SELECT count(*) FROM used;
+
+-- name: LicenceDaysOpen :many
+-- LicenceDaysOpen reads days that were not reported, the oldest first.
+SELECT seller, hash, day, clients, state, reason, updated_at FROM licence_days
+WHERE seller = sqlc.arg(seller) AND state = '' AND day < sqlc.arg(before)
+ORDER BY day, hash
+LIMIT sqlc.arg(max);
+
+-- name: LicenceDayReport :exec
+-- LicenceDayReport marks a day; what is reported stays so.
+UPDATE licence_days SET state = sqlc.arg(state), reason = sqlc.arg(reason), updated_at = sqlc.arg(now)
+WHERE seller = sqlc.arg(seller) AND hash = sqlc.arg(hash) AND day = sqlc.arg(day) AND licence_days.state <> 'REPORTED';

@@ -1,0 +1,93 @@
+-- name: QuotaInsert :execrows
+-- QuotaInsert adds a quota unless its package has one.
+INSERT INTO quotas (
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+) VALUES (
+    sqlc.arg(seller), sqlc.arg(package_id), sqlc.arg(instance_id), sqlc.arg(meter), sqlc.arg(quota), sqlc.arg(used),
+    sqlc.arg(reserved), sqlc.arg(priority), sqlc.arg(expire_at), sqlc.arg(stop), sqlc.arg(told), sqlc.arg(created_at),
+    sqlc.arg(updated_at)
+)
+ON CONFLICT (seller, package_id) DO NOTHING;
+
+-- name: QuotaLock :one
+-- QuotaLock returns a quota and keeps it for this transaction.
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+FROM quotas
+WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id)
+FOR UPDATE;
+
+-- name: QuotaUpdate :exec
+-- QuotaUpdate writes what may change of a quota that is kept for this transaction.
+UPDATE quotas SET
+    quota = sqlc.arg(quota), priority = sqlc.arg(priority), expire_at = sqlc.arg(expire_at), told = sqlc.arg(told),
+    updated_at = sqlc.arg(updated_at)
+WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id);
+
+-- name: QuotaBook :exec
+-- QuotaBook moves amounts of a quota. Division by zero when that would oversell it: see batch.go.
+WITH changed AS (
+    UPDATE quotas SET
+        used = used + sqlc.arg(use)::bigint, reserved = reserved + sqlc.arg(reserve)::bigint, updated_at = sqlc.arg(now)
+    WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id)
+        AND used + reserved + sqlc.arg(use)::bigint + sqlc.arg(reserve)::bigint <= quota
+    RETURNING 1
+)
+SELECT 1 / count(*) FROM changed;
+
+-- name: QuotasOfInstance :many
+-- QuotasOfInstance reads the quotas of an instance.
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+FROM quotas
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
+
+-- name: QuotasLock :many
+-- QuotasLock returns the quotas of an instance and keeps them for this transaction.
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+FROM quotas
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id)
+ORDER BY package_id
+FOR UPDATE;
+
+-- name: ReservationInsert :execrows
+-- ReservationInsert adds a reservation unless its ID is taken.
+INSERT INTO reservations (
+    seller, id, instance_id, amount, used, parts, state, expire_at, created_at, updated_at
+) VALUES (
+    sqlc.arg(seller), sqlc.arg(id), sqlc.arg(instance_id), sqlc.arg(amount), sqlc.arg(used), sqlc.arg(parts),
+    sqlc.arg(state), sqlc.arg(expire_at), sqlc.arg(created_at), sqlc.arg(updated_at)
+)
+ON CONFLICT (seller, id) DO NOTHING;
+
+-- name: ReservationGet :one
+-- ReservationGet reads a reservation.
+SELECT
+    seller, id, instance_id, amount, used, parts, state, expire_at, created_at, updated_at
+FROM reservations
+WHERE seller = sqlc.arg(seller) AND id = sqlc.arg(id);
+
+-- name: ReservationLock :one
+-- ReservationLock returns a reservation and keeps it for this transaction.
+SELECT
+    seller, id, instance_id, amount, used, parts, state, expire_at, created_at, updated_at
+FROM reservations
+WHERE seller = sqlc.arg(seller) AND id = sqlc.arg(id)
+FOR UPDATE;
+
+-- name: ReservationEnd :exec
+-- ReservationEnd ends a reservation that is kept for this transaction.
+UPDATE reservations SET state = sqlc.arg(state), used = sqlc.arg(used), updated_at = sqlc.arg(now)
+WHERE seller = sqlc.arg(seller) AND id = sqlc.arg(id);
+
+-- name: ReservationsOver :many
+-- ReservationsOver returns the reservations whose time is over, the earliest first, and keeps them for this transaction.
+-- Those that somebody else is ending are passed over.
+SELECT
+    seller, id, instance_id, amount, used, parts, state, expire_at, created_at, updated_at
+FROM reservations
+WHERE seller = sqlc.arg(seller) AND state = 'HELD' AND expire_at > 0 AND expire_at <= sqlc.arg(now)
+ORDER BY expire_at, id
+LIMIT sqlc.arg(max)
+FOR UPDATE SKIP LOCKED;

@@ -1,0 +1,238 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+// PutQuota implements store.UsageStore.
+func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error) {
+	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none store.Quota, err error) {
+		p := p
+		p.Used, p.Reserved = 0, 0
+		row := quotaRow(&p)
+		switch n, err := q.QuotaInsert(ctx, dbsqlc.QuotaInsertParams(row)); {
+		case err != nil:
+			return none, fmt.Errorf("postgres: insert quota: %w", err)
+		case n > 0:
+			return quotaOf(row), nil
+		}
+		row, err = q.QuotaLock(ctx, dbsqlc.QuotaLockParams{Seller: p.Seller, PackageID: p.PackageID})
+		if err != nil {
+			return none, fmt.Errorf("postgres: lock quota: %w", err)
+		}
+		quota := quotaOf(row)
+		if err := quota.Put(p); err != nil {
+			return none, err
+		}
+		row = quotaRow(&quota)
+		err = q.QuotaUpdate(ctx, dbsqlc.QuotaUpdateParams{
+			Quota: row.Quota, Priority: row.Priority, ExpireAt: row.ExpireAt, Told: row.Told, UpdatedAt: row.UpdatedAt,
+			Seller: row.Seller, PackageID: row.PackageID,
+		})
+		if err != nil {
+			return none, fmt.Errorf("postgres: update quota: %w", err)
+		}
+		return quotaOf(row), nil
+	})
+}
+
+// Quotas implements store.UsageStore.
+func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.QuotasOfInstance(ctx, dbsqlc.QuotasOfInstanceParams{Seller: seller, InstanceID: instanceID})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read quotas: %w", err)
+	}
+	quotas := each(rows, quotaOf)
+	store.SortQuotas(quotas)
+	return quotas, nil
+}
+
+// ReserveQuota implements store.UsageStore. The instance's quotas are locked before anything is read of the reservation, so
+// that repeats of one call queue there.
+func (s *Store) ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error) {
+	if r.Amount < 0 {
+		return store.Reservation{}, fmt.Errorf("postgres: reserve %d of a quota", r.Amount)
+	}
+	return change(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (store.Reservation, error) { return reserve(ctx, t, q, r, now) })
+}
+
+func reserve(ctx context.Context, t pgx.Tx, q *dbsqlc.Queries, r store.Reservation, now time.Time) (none store.Reservation, err error) {
+	rows, err := q.QuotasLock(ctx, dbsqlc.QuotasLockParams{Seller: r.Seller, InstanceID: r.InstanceID})
+	if err != nil {
+		return none, fmt.Errorf("postgres: lock quotas: %w", err)
+	}
+	if have, err := reservedBefore(ctx, q, r); !errors.Is(err, store.ErrNotFound) {
+		return have, err
+	}
+	parts, err := store.DrawQuotas(each(rows, quotaOf), r.Amount, now)
+	if err != nil {
+		return none, err
+	}
+	row, err := reservationRow(&store.Reservation{
+		Seller: r.Seller, ID: r.ID, InstanceID: r.InstanceID, Amount: r.Amount, Parts: parts, State: store.ReservationHeld,
+		ExpireAt: r.ExpireAt, CreatedAt: now, UpdatedAt: now,
+	})
+	if err != nil {
+		return none, err
+	}
+	switch n, err := q.ReservationInsert(ctx, dbsqlc.ReservationInsertParams(row)); {
+	case err != nil:
+		return none, fmt.Errorf("postgres: insert reservation: %w", err)
+	case n == 0: // taken meanwhile, for an instance without quotas or for another one
+		return reservedBefore(ctx, q, r)
+	}
+	var b bookings
+	for _, p := range parts {
+		b = append(b, booking{p.PackageID, 0, p.Amount})
+	}
+	if err := b.write(ctx, t, &writes{}, r.Seller, now); err != nil {
+		return none, err
+	}
+	return reservationOf(row)
+}
+
+// reservedBefore returns the reservation that is there under the ID.
+func reservedBefore(ctx context.Context, q *dbsqlc.Queries, r store.Reservation) (none store.Reservation, err error) {
+	row, err := q.ReservationGet(ctx, dbsqlc.ReservationGetParams{Seller: r.Seller, ID: r.ID})
+	if err != nil {
+		return none, notFound(err, "read reservation")
+	}
+	have, err := reservationOf(row)
+	if err != nil {
+		return none, err
+	}
+	return have, have.Again(r)
+}
+
+// booking adds to what is used and reserved of a quota.
+type booking struct {
+	packageID    string
+	use, reserve store.Units
+}
+
+type bookings []booking
+
+// errOversold is what cannot happen while quotas are locked.
+var errOversold = errors.New("postgres: a quota does not hold what was drawn from it")
+
+// write adds the bookings, one for each quota and in the order of their keys, to what is to be written and writes all.
+func (b bookings) write(ctx context.Context, t pgx.Tx, w *writes, seller string, now time.Time) error {
+	sums := make(map[string]booking)
+	for _, x := range b {
+		sum := sums[x.packageID]
+		sums[x.packageID] = booking{x.packageID, sum.use + x.use, sum.reserve + x.reserve}
+	}
+	var ids []string
+	for id := range sums {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		p := dbsqlc.QuotaBookParams{
+			Use: int64(sums[id].use), Reserve: int64(sums[id].reserve), Now: micros(now), Seller: seller, PackageID: id,
+		}
+		if err := w.add("book quota", errOversold, func(q *dbsqlc.Queries) error { return q.QuotaBook(ctx, p) }); err != nil {
+			return err
+		}
+	}
+	if len(w.steps) == 0 {
+		return nil
+	}
+	return w.run(ctx, t)
+}
+
+// end writes the ends of reservations and frees what was not used. The quotas are the last that is locked.
+func end(ctx context.Context, t pgx.Tx, seller string, now time.Time, reservations ...store.Reservation) error {
+	w := &writes{}
+	var b bookings
+	for _, r := range reservations {
+		p := dbsqlc.ReservationEndParams{State: string(r.State), Used: int64(r.Used), Now: micros(now), Seller: r.Seller, ID: r.ID}
+		if err := w.add("end reservation", nil, func(q *dbsqlc.Queries) error { return q.ReservationEnd(ctx, p) }); err != nil {
+			return err
+		}
+		uses := r.Uses()
+		for i, part := range r.Parts {
+			b = append(b, booking{part.PackageID, uses[i].Amount, -part.Amount})
+		}
+	}
+	return b.write(ctx, t, w, seller, now)
+}
+
+func lockReservation(ctx context.Context, q *dbsqlc.Queries, seller, id string) (store.Reservation, error) {
+	row, err := q.ReservationLock(ctx, dbsqlc.ReservationLockParams{Seller: seller, ID: id})
+	if err != nil {
+		return store.Reservation{}, notFound(err, "lock reservation")
+	}
+	return reservationOf(row)
+}
+
+// CommitQuota implements store.UsageStore.
+func (s *Store) CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Reservation, error) {
+	return change(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (none store.Reservation, err error) {
+		r, err := lockReservation(ctx, q, c.Seller, c.ReservationID)
+		if err != nil {
+			return none, err
+		}
+		raws, done, err := r.Commit(c)
+		if err != nil || done {
+			return r, err
+		}
+		outcomes, err := addUsage(ctx, q, raws)
+		if err != nil {
+			return none, err
+		}
+		for _, o := range outcomes {
+			if o != store.UsageAdded {
+				return none, store.ErrConflict
+			}
+		}
+		return r, end(ctx, t, c.Seller, r.UpdatedAt, r)
+	})
+}
+
+// CancelQuota implements store.UsageStore.
+func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, now time.Time) (store.Reservation, error) {
+	return change(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (none store.Reservation, err error) {
+		r, err := lockReservation(ctx, q, seller, reservationID)
+		if err != nil {
+			return none, err
+		}
+		if done, err := r.Cancel(timeOf(micros(now))); err != nil || done {
+			return r, err
+		}
+		return r, end(ctx, t, seller, now, r)
+	})
+}
+
+// ExpireQuota implements store.UsageStore.
+func (s *Store) ExpireQuota(ctx context.Context, seller string, now time.Time, limit int) ([]store.Reservation, error) {
+	return change(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) ([]store.Reservation, error) {
+		rows, err := q.ReservationsOver(ctx, dbsqlc.ReservationsOverParams{Seller: seller, Now: micros(now), Max: count(limit)})
+		if err != nil {
+			return nil, fmt.Errorf("postgres: read reservations: %w", err)
+		}
+		var out []store.Reservation
+		for _, row := range rows {
+			r, err := reservationOf(row)
+			if err != nil {
+				return nil, err
+			}
+			r.State, r.UpdatedAt = store.ReservationExpired, timeOf(micros(now))
+			out = append(out, r)
+		}
+		return out, end(ctx, t, seller, now, out...)
+	})
+}

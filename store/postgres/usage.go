@@ -1,0 +1,277 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+var _ store.UsageStore = (*Store)(nil)
+
+// change runs f in a transaction, anew when the server gives it up, and returns what its last run returned.
+func change[T any](ctx context.Context, s *Store, f func(t pgx.Tx, q *dbsqlc.Queries) (T, error)) (out T, err error) {
+	if err := s.enter(ctx); err != nil {
+		return out, err
+	}
+	defer s.leave()
+	var made T
+	err = retry(ctx, func() error {
+		return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) (err error) {
+			made, err = f(t, s.query.WithTx(t))
+			return err
+		})
+	})
+	if err != nil {
+		return out, err
+	}
+	return made, nil
+}
+
+// AddUsage implements store.UsageStore.
+func (s *Store) AddUsage(ctx context.Context, raws []store.UsageRaw) ([]store.UsageOutcome, error) {
+	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) ([]store.UsageOutcome, error) { return addUsage(ctx, q, raws) })
+}
+
+// rawID and windowID are keys as maps can hold them.
+type (
+	rawID    struct{ seller, key string }
+	windowID struct {
+		seller, instanceID string
+		startAt            int64
+		packageID          string
+	}
+)
+
+func windowIDOf(w *store.UsageWindow) windowID {
+	return windowID{w.Seller, w.InstanceID, micros(w.StartAt), w.PackageID}
+}
+
+// addUsage inserts raw records, then locks the windows that they count to and writes each once. Rows go in the order of
+// their keys, and raw records come before windows, so that no two calls wait for each other in a circle. The windows are
+// the last that is locked, for as short as can be: many calls add to the same ones.
+func addUsage(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw) ([]store.UsageOutcome, error) {
+	if len(raws) == 0 {
+		return nil, nil
+	}
+	outcomes := make([]store.UsageOutcome, len(raws))
+	first := make(map[rawID]int, len(raws))
+	var wanted []store.UsageRaw
+	for i := range raws {
+		id := rawID{raws[i].Seller, raws[i].Key}
+		if _, ok := first[id]; !ok {
+			first[id] = i
+			wanted = append(wanted, raws[i])
+		}
+	}
+	slices.SortFunc(wanted, func(a, b store.UsageRaw) int {
+		return cmp.Or(cmp.Compare(a.Seller, b.Seller), cmp.Compare(a.Key, b.Key))
+	})
+	inserted, err := q.UsageRawsInsert(ctx, rawColumns(wanted))
+	if err != nil {
+		return nil, fmt.Errorf("postgres: insert raw usage: %w", err)
+	}
+	for _, r := range inserted {
+		outcomes[first[rawID{r.Seller, r.Key}]] = store.UsageAdded
+	}
+	if err := compareUsage(ctx, q, raws, first, outcomes); err != nil {
+		return nil, err
+	}
+	if len(inserted) == 0 {
+		return outcomes, nil
+	}
+	tallies, err := lockTallies(ctx, q, raws, outcomes)
+	if err != nil {
+		return nil, err
+	}
+	var late dbsqlc.UsageRawsLeaveOutParams
+	for i := range raws {
+		r := &raws[i]
+		w := tallies[windowID{r.Seller, r.InstanceID, micros(r.Window.StartAt), r.PackageID}]
+		if outcomes[i] == store.UsageAdded && !w.Add(r) {
+			late.Sellers, late.Keys = append(late.Sellers, r.Seller), append(late.Keys, r.Key)
+		}
+	}
+	if len(late.Keys) > 0 {
+		if err := q.UsageRawsLeaveOut(ctx, late); err != nil {
+			return nil, fmt.Errorf("postgres: leave out raw usage: %w", err)
+		}
+	}
+	windows := make([]*store.UsageTally, 0, len(tallies))
+	for _, w := range tallies {
+		windows = append(windows, w)
+	}
+	return outcomes, putTallies(ctx, q, windows)
+}
+
+// compareUsage completes the outcomes of raw records whose keys were taken: in the database, or by an earlier one of raws.
+func compareUsage(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw, first map[rawID]int, outcomes []store.UsageOutcome) error {
+	var taken dbsqlc.UsageRawsGetParams
+	have := make(map[rawID]store.UsageRaw)
+	for id, i := range first {
+		if outcomes[i] == store.UsageAdded {
+			have[id] = raws[i]
+			continue
+		}
+		taken.Sellers, taken.Keys = append(taken.Sellers, id.seller), append(taken.Keys, id.key)
+	}
+	if len(taken.Keys) > 0 {
+		rows, err := q.UsageRawsGet(ctx, taken)
+		if err != nil {
+			return fmt.Errorf("postgres: read raw usage: %w", err)
+		}
+		for _, r := range rows {
+			have[rawID{r.Seller, r.Key}] = rawOf(r)
+		}
+	}
+	for i := range raws {
+		if outcomes[i] != "" {
+			continue
+		}
+		outcomes[i] = store.UsageConflict
+		if h := have[rawID{raws[i].Seller, raws[i].Key}]; h.Same(&raws[i]) {
+			outcomes[i] = store.UsageDuplicate
+		}
+	}
+	return nil
+}
+
+// lockTallies locks the windows of the raw records that were added, and starts those that are missing.
+func lockTallies(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw, outcomes []store.UsageOutcome) (map[windowID]*store.UsageTally, error) {
+	tallies := make(map[windowID]*store.UsageTally)
+	var wanted []*store.UsageTally
+	for i := range raws {
+		r := &raws[i]
+		if outcomes[i] != store.UsageAdded {
+			continue
+		}
+		id := windowID{r.Seller, r.InstanceID, micros(r.Window.StartAt), r.PackageID}
+		if _, ok := tallies[id]; !ok {
+			w := store.NewUsageTally(r)
+			tallies[id] = w
+			wanted = append(wanted, w)
+		}
+	}
+	slices.SortFunc(wanted, func(a, b *store.UsageTally) int {
+		return cmp.Or(
+			cmp.Compare(a.Seller, b.Seller), cmp.Compare(a.InstanceID, b.InstanceID),
+			cmp.Compare(micros(a.StartAt), micros(b.StartAt)), cmp.Compare(a.PackageID, b.PackageID),
+		)
+	})
+	rows, err := q.UsageWindowsLock(ctx, windowColumns(wanted))
+	if err != nil {
+		return nil, fmt.Errorf("postgres: lock usage windows: %w", err)
+	}
+	for _, row := range rows {
+		w := tallyOf(row)
+		tallies[windowIDOf(&w.UsageWindow)] = w
+	}
+	return tallies, nil
+}
+
+func putTallies(ctx context.Context, q *dbsqlc.Queries, windows []*store.UsageTally) error {
+	if err := q.UsageWindowsPut(ctx, windowChanges(windows)); err != nil {
+		return fmt.Errorf("postgres: write usage windows: %w", err)
+	}
+	return nil
+}
+
+// CorrectUsage implements store.UsageStore.
+func (s *Store) CorrectUsage(ctx context.Context, c store.UsageCorrection) (store.UsageOutcome, error) {
+	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (store.UsageOutcome, error) { return correctUsage(ctx, q, c) })
+}
+
+// correctUsage takes the place of the record that stands for the key now, which is the newest of its corrections. All of
+// them are of one window, whose lock keeps them from changing.
+func correctUsage(ctx context.Context, q *dbsqlc.Queries, c store.UsageCorrection) (store.UsageOutcome, error) {
+	if outcome, err := compareCorrection(ctx, q, c); !errors.Is(err, store.ErrNotFound) {
+		return outcome, err
+	}
+	seller := c.Raw.Seller
+	stands, err := q.UsageRawGet(ctx, dbsqlc.UsageRawGetParams{Seller: seller, Key: c.Raw.Corrects})
+	if err != nil {
+		return "", notFound(err, "read raw usage")
+	}
+	locked, err := q.UsageWindowLock(ctx, dbsqlc.UsageWindowLockParams{
+		Seller: seller, InstanceID: stands.InstanceID, StartAt: stands.StartAt, PackageID: stands.PackageID,
+	})
+	if err != nil {
+		return "", fmt.Errorf("postgres: lock usage window: %w", err)
+	}
+	w := tallyOf(locked)
+	// What a repeat of this call, or another correction, wrote while this one waited for the window shows only now.
+	if outcome, err := compareCorrection(ctx, q, c); !errors.Is(err, store.ErrNotFound) {
+		return outcome, err
+	}
+	if w.Settled > 0 {
+		return "", store.ErrSettled
+	}
+	for next := c.Raw.Corrects; next != ""; next = stands.ReplacedBy {
+		if stands, err = q.UsageRawGet(ctx, dbsqlc.UsageRawGetParams{Seller: seller, Key: next}); err != nil {
+			return "", fmt.Errorf("postgres: read raw usage: %w", err)
+		}
+	}
+	raw := rawOf(stands)
+	raw.Key, raw.Corrects, raw.Value, raw.ReportedAt = c.Raw.Key, c.Raw.Corrects, c.Raw.Value, c.Raw.ReportedAt
+	switch inserted, err := q.UsageRawsInsert(ctx, rawColumns([]store.UsageRaw{raw})); {
+	case err != nil:
+		return "", fmt.Errorf("postgres: correct raw usage: %w", err)
+	case len(inserted) == 0: // a record of another window took the key meanwhile
+		return compareCorrection(ctx, q, c)
+	}
+	err = q.UsageRawReplace(ctx, dbsqlc.UsageRawReplaceParams{ReplacedBy: raw.Key, Seller: seller, Key: stands.Key})
+	if err != nil {
+		return "", fmt.Errorf("postgres: correct raw usage: %w", err)
+	}
+	if err := recount(ctx, q, w); err != nil {
+		return "", err
+	}
+	if at := timeOf(micros(raw.ReportedAt)); at.After(w.UpdatedAt) {
+		w.UpdatedAt = at
+	}
+	return store.UsageAdded, putTallies(ctx, q, []*store.UsageTally{w})
+}
+
+// compareCorrection says what a correction is whose key is taken; store.ErrNotFound when it is not.
+func compareCorrection(ctx context.Context, q *dbsqlc.Queries, c store.UsageCorrection) (store.UsageOutcome, error) {
+	have, err := q.UsageRawGet(ctx, dbsqlc.UsageRawGetParams{Seller: c.Raw.Seller, Key: c.Raw.Key})
+	switch {
+	case err != nil:
+		return "", notFound(err, "read raw usage")
+	case have.Corrects != c.Raw.Corrects || have.Value != int64(c.Raw.Value):
+		return store.UsageConflict, store.ErrConflict
+	}
+	return store.UsageDuplicate, nil
+}
+
+// recount aggregates a window's raw records anew.
+func recount(ctx context.Context, q *dbsqlc.Queries, w *store.UsageTally) error {
+	window := dbsqlc.UsageRawTotalParams{Seller: w.Seller, InstanceID: w.InstanceID, StartAt: micros(w.StartAt), PackageID: w.PackageID}
+	sums, err := q.UsageRawTotal(ctx, window)
+	if err != nil {
+		return fmt.Errorf("postgres: recount usage: %w", err)
+	}
+	switch w.Mode {
+	case store.UsageCount:
+		w.Total = store.Units(sums.Records) * store.CountUnit
+	case store.UsageMax:
+		w.Total = store.Units(sums.Greatest)
+	case store.UsageLast:
+		row, err := q.UsageRawLast(ctx, dbsqlc.UsageRawLastParams(window))
+		if err != nil {
+			return fmt.Errorf("postgres: recount usage: %w", err)
+		}
+		last := rawOf(row)
+		w.Total, w.Last = last.Value, last.Place()
+	default:
+		w.Total = store.Units(sums.Total)
+	}
+	w.Records = sums.Records
+	return nil
+}

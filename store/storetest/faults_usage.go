@@ -1,0 +1,93 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/koogate/koogate/store"
+)
+
+var faultyUsageCases = []testCase{
+	withLedger("Script", usageFaultScript),
+	withLedger("AmbiguousCommitsLoseNothing", ambiguousUsage),
+}
+
+func usageFaultScript(t *testing.T, s Ledger) {
+	f := FaultyUsage(s, 1)
+	f.Rates(0, 0)
+	f.Script(FaultBefore, FaultAfter, FaultNone)
+	ctx := background(t)
+	_, err := f.AddUsage(ctx, []store.UsageRaw{usage("a", "i", 0, 1)})
+	wantError(t, err, ErrInjected)
+	wantTotals(t, f)
+	_, err = f.AddUsage(ctx, []store.UsageRaw{usage("a", "i", 0, 1)})
+	wantError(t, err, ErrInjected)
+	wantTotals(t, f, 1)
+	wantEqual(t, "again", add(t, f, usage("a", "i", 0, 1)), []store.UsageOutcome{store.UsageDuplicate})
+	f.Rates(1, 0)
+	for name, call := range usageCalls(struct {
+		store.Store
+		*FaultyUsageStore
+	}{s, f}) {
+		if err := call(ctx); !errors.Is(err, ErrInjected) {
+			t.Errorf("%s: error = %v, want %v", name, err, ErrInjected)
+		}
+	}
+}
+
+// ambiguousUsage does all that a domain does through faults, each call until it is answered: what is told, reserved, used
+// and pushed at the end is what was meant, once.
+func ambiguousUsage(t *testing.T, s Ledger) {
+	putQuota(t, s, quota("p", 1000))
+	f := FaultyUsage(s, 7)
+	f.Rates(0.2, 0.3)
+	ctx := background(t)
+	until := func(call func() error) error {
+		for {
+			if err := call(); !errors.Is(err, ErrInjected) {
+				return err
+			}
+		}
+	}
+	errs := together(8, func(i int) error {
+		for n := range 5 {
+			id := fmt.Sprint(i, "-", n)
+			err := errors.Join(
+				until(func() error { _, err := f.AddUsage(ctx, []store.UsageRaw{usage(id, "i", 0, 10)}); return err }),
+				until(func() error { _, err := f.CloseUsage(ctx, Seller, hour(9), 3); return err }),
+				until(func() error { _, err := f.ReserveQuota(ctx, reservation(id, 3), hour(1)); return err }),
+				until(func() error { _, err := f.CommitQuota(ctx, commit(id, 2)); return err }),
+				until(func() error { // records whose making was not answered are found here
+					rows, err := f.SendingUsage(ctx, Seller, hour(9), 100)
+					var all []store.UsageVerdict
+					for _, r := range rows {
+						all = append(all, pushed(r.ID))
+					}
+					if err == nil {
+						err = f.SettleUsage(ctx, all, hour(9))
+					}
+					return err
+				}),
+			)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	wantError(t, errors.Join(errs...), nil)
+	wantTotals(t, s, 400, 80)
+	wantBooked(t, s, 80, 0)
+	for len(closeAll(t, s, hour(9), 10)) > 0 {
+		continue
+	}
+	rows, err := s.SendingUsage(ctx, Seller, hour(9), 100)
+	wantError(t, err, nil)
+	for _, r := range rows {
+		settle(t, s, hour(9), pushed(r.ID))
+	}
+	for _, p := range prove(t, s, Seller) {
+		wantEqual(t, "pushed", p.Pushed, p.Total)
+	}
+}

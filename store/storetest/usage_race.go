@@ -1,0 +1,246 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/store"
+)
+
+var usageRaceCases = []testCase{
+	twoLedgers("TheSameKeysAtOnce", sameKeysAtOnce),
+	twoLedgers("CrossingBatches", crossingBatches),
+	twoLedgers("TwoClosers", twoClosers),
+	twoLedgers("AddingWhileClosing", addingWhileClosing),
+}
+
+var usageListCases = []testCase{
+	withLedger("Filters", usageFilters),
+	withLedger("PagesJoinToTheWholeSet", usagePages),
+}
+
+// usageLists are the lists of the ledger, seen alike.
+var usageLists = map[string]func(context.Context, store.UsageStore, store.ListQuery) ([]listed, error){
+	"records": func(ctx context.Context, s store.UsageStore, q store.ListQuery) ([]listed, error) {
+		rows, err := s.ListUsageRecords(ctx, q)
+		return rowsOf(rows, func(r store.UsageRecord) listed { return listed{r.ID, r.CreatedAt} }), err
+	},
+	"windows": func(ctx context.Context, s store.UsageStore, q store.ListQuery) ([]listed, error) {
+		rows, err := s.ListUsageWindows(ctx, q)
+		return rowsOf(rows, func(w store.UsageWindow) listed { return listed{w.ID(), w.CreatedAt} }), err
+	},
+}
+
+// sameKeysAtOnce: many callers report the same records; each is added once.
+func sameKeysAtOnce(t *testing.T, handles []Ledger) {
+	const callers, keys = 32, 50
+	ctx := background(t)
+	batch := UsageBatch(1, keys)
+	outcomes := make([][]store.UsageOutcome, callers)
+	errs := together(callers, func(i int) (err error) {
+		mine := slices.Clone(batch)
+		if i%2 == 1 {
+			slices.Reverse(mine)
+		}
+		outcomes[i], err = handles[i%2].AddUsage(ctx, mine)
+		return err
+	})
+	wantError(t, errors.Join(errs...), nil)
+	count := make(map[store.UsageOutcome]int)
+	for _, o := range slices.Concat(outcomes...) {
+		count[o]++
+	}
+	wantEqual(t, "outcomes", count, map[store.UsageOutcome]int{store.UsageAdded: keys, store.UsageDuplicate: (callers - 1) * keys})
+	var total store.Units
+	for _, p := range prove(t, handles[0], Seller) {
+		total += p.Total
+	}
+	wantEqual(t, "total", total, keys*batch[0].Value)
+}
+
+// crossingBatches: callers add to the same windows in opposite orders, in every mode; nobody waits for ever and nothing is
+// lost.
+func crossingBatches(t *testing.T, handles []Ledger) {
+	ctx := background(t)
+	modes := []store.UsageMode{store.UsageSum, store.UsageMax, store.UsageLast, store.UsageCount}
+	errs := together(16, func(i int) error {
+		for n := range 5 {
+			var batch []store.UsageRaw
+			for w := range 8 {
+				batch = append(batch, usage(fmt.Sprint(i, "/", n, "/", w), fmt.Sprint("i", w), 0, store.Units(1+i), inMode(modes[w%4]), endingAt(i, n)))
+			}
+			if i%2 == 1 {
+				slices.Reverse(batch)
+			}
+			if _, err := handles[i/2%2].AddUsage(ctx, batch); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	wantError(t, errors.Join(errs...), nil)
+	wantTotals(t, handles[0], 680, 16, 16, 800000, 680, 16, 16, 800000)
+}
+
+// twoClosers: closers at once never make two records of one pending part, also when the windows are of one stretch of time.
+func twoClosers(t *testing.T, handles []Ledger) {
+	ctx := background(t)
+	for round := range 3 {
+		for i := range 4 {
+			for p := range 8 {
+				mustAdd(t, handles[0], usage(fmt.Sprint(round, "-", i, "-", p), fmt.Sprint("i", i), 0, 1, ofPackage(fmt.Sprint("p", p))))
+			}
+		}
+		made := make([][]store.UsageRecord, 8)
+		errs := together(8, func(i int) (err error) {
+			made[i], err = handles[i%2].CloseUsage(ctx, Seller, hour(9), 7)
+			return err
+		})
+		wantError(t, errors.Join(errs...), nil)
+		all := slices.Concat(made...)
+		slices.SortFunc(all, func(a, b store.UsageRecord) int { return cmp.Compare(a.ID, b.ID) })
+		wantEqual(t, "number of records", len(all), 32)
+		wantEqual(t, "number of different records", len(slices.Compact(ids(all, recordID))), 32)
+		prove(t, handles[0], Seller)
+	}
+	wantEqual(t, "number of all records", len(records(t, handles[0])), 96)
+}
+
+// addingWhileClosing: usage comes in while others close, settle, revive and prove; at the end all of it is accounted for.
+func addingWhileClosing(t *testing.T, handles []Ledger) {
+	ctx := background(t)
+	errs := together(8, func(i int) error {
+		s := handles[i%2]
+		for n := range 20 {
+			if i < 4 {
+				batch := []store.UsageRaw{usage(fmt.Sprint(i, "-", n), fmt.Sprint("i", n%3), 0, 1), usage(fmt.Sprint(i, "+", n), fmt.Sprint("i", (n+1)%3), 0, 1, ofPackage("p"))}
+				if _, err := s.AddUsage(ctx, batch); err != nil {
+					return err
+				}
+				continue
+			}
+			made, err := s.CloseUsage(ctx, Seller, hour(9), 2)
+			if err != nil {
+				return err
+			}
+			var all []store.UsageVerdict
+			for k, r := range made {
+				if all = append(all, pushed(r.ID)); k%2 == 1 {
+					all[k] = refused(r.ID, "91")
+				}
+			}
+			if err := s.SettleUsage(ctx, all, hour(9)); err != nil {
+				return err
+			}
+			if _, err := s.ReviveUsage(ctx, Seller, "i1", hour(9)); err != nil {
+				return err
+			}
+			proofs, err := s.ProveUsage(ctx, Seller, store.UsageWindowKey{}, 100)
+			for _, p := range proofs {
+				if p.Difference() != 0 {
+					err = errors.Join(err, fmt.Errorf("a window is wrong by %d: %+v", p.Difference(), p))
+				}
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	wantError(t, errors.Join(errs...), nil)
+	for len(closeAll(t, handles[0], hour(9), 10)) > 0 {
+		continue
+	}
+	var total store.Units
+	for _, p := range prove(t, handles[0], Seller) {
+		total += p.Settled
+	}
+	wantEqual(t, "settled", total, 160)
+}
+
+func usageFilters(t *testing.T, s Ledger) {
+	for i := range 12 {
+		mustAdd(t, s, usage(fmt.Sprint(i), fmt.Sprint("i", i%3), i, 1, ofPackage(fmt.Sprint("p", i%2))))
+	}
+	made := closeAll(t, s, hour(99), 20)
+	for i, r := range made[:8] {
+		v := pushed(r.ID)
+		if i%2 == 0 {
+			v = refused(r.ID, "91")
+		}
+		settle(t, s, hour(99), v)
+	}
+	term := func(pairs ...string) (f []store.Term) {
+		for i := 0; i < len(pairs); i += 2 {
+			f = append(f, store.Term{Field: pairs[i], Value: pairs[i+1]})
+		}
+		return f
+	}
+	for _, c := range []struct {
+		filter  []store.Term
+		windows int // -1: no such field
+		records int
+	}{
+		{nil, 12, 12},
+		{term("instance_id", "i1"), 4, 4},
+		{term("package_id", "p1"), 6, 6},
+		{term("instance_id", "i1", "package_id", "p1"), 2, 2},
+		{term("instance_id", "x"), 0, 0},
+		{term("state", "REFUSED"), -1, 4},
+		{term("state", "PUSHED"), -1, 4},
+		{term("state", "SENDING", "instance_id", "i2"), -1, len(slices.DeleteFunc(slices.Clone(made[8:]), func(r store.UsageRecord) bool { return r.InstanceID != "i2" }))},
+		{term("meter", Meter), -1, -1},
+	} {
+		for _, desc := range []bool{false, true} {
+			q := store.ListQuery{Seller: Seller, Filter: c.filter, Desc: desc, Limit: 100}
+			for list, want := range map[string]int{"windows": c.windows, "records": c.records} {
+				rows, err := usageLists[list](background(t), s, q)
+				if want < 0 {
+					wantFault(t, err)
+					continue
+				}
+				wantError(t, err, nil)
+				wantEqual(t, fmt.Sprint(list, c.filter), len(rows), want)
+				if !slices.IsSortedFunc(rows, func(a, b listed) int { return sign(desc) * cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) }) {
+					t.Fatalf("%s %v, descending %v: out of order: %v", list, c.filter, desc, rows)
+				}
+			}
+		}
+	}
+}
+
+// usagePages: page by page each row comes once and in order, also among rows that were written at one moment.
+func usagePages(t *testing.T, s Ledger) {
+	for i := range 9 {
+		mustAdd(t, s, usage(fmt.Sprint(i), fmt.Sprint("i", i%3), i/3, 1, func(r *store.UsageRaw) {
+			r.ReportedAt = hour(0).Add(time.Duration(i%2) * time.Microsecond)
+		}))
+	}
+	closeAll(t, s, hour(9), 4)
+	closeAll(t, s, hour(10), 10)
+	for _, list := range []string{"windows", "records"} {
+		for _, desc := range []bool{false, true} {
+			want, err := usageLists[list](background(t), s, store.ListQuery{Seller: Seller, Desc: desc, Limit: 100})
+			wantError(t, err, nil)
+			wantEqual(t, "number of rows", len(want), 9)
+			for limit := 1; limit <= 5; limit++ {
+				var got []listed
+				for q := (store.ListQuery{Seller: Seller, Limit: limit, Desc: desc}); ; {
+					page, err := usageLists[list](background(t), s, q)
+					wantError(t, err, nil)
+					if got = append(got, page...); len(page) < limit {
+						break
+					}
+					last := page[len(page)-1]
+					q.After = &store.Cursor{CreatedAt: last.At, ID: last.ID}
+				}
+				wantEqual(t, fmt.Sprintf("%s by pages of %d, descending %v", list, limit, desc), got, want)
+			}
+		}
+	}
+}
