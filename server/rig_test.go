@@ -28,6 +28,7 @@ import (
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
@@ -48,6 +49,7 @@ type market struct {
 	mu    sync.Mutex
 	err   error
 	facts fulfil.OrderFacts
+	used  int // licence days that were reported
 }
 
 func (m *market) UploadLicence(context.Context, string, string, fulfil.Licence) error { return nil }
@@ -56,6 +58,40 @@ func (m *market) QueryOrder(context.Context, string, string, string) (fulfil.Ord
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.facts, m.err
+}
+
+// The licence codes of which market knows something; of every other it says that there is no such code.
+const (
+	codeKnown = "PL-canary-known"
+	codeEarly = "PL-canary-early"
+	codeAway  = "PL-canary-away"
+)
+
+func (m *market) ActivateCode(ctx context.Context, seller, code string, _ time.Time) (licence.Facts, error) {
+	f, err := m.QueryCode(ctx, seller, code)
+	f.OrderID, f.Amount = "CS123", 2
+	return f, err
+}
+
+func (m *market) QueryCode(_ context.Context, _, code string) (licence.Facts, error) {
+	switch code {
+	case codeKnown:
+		return licence.Facts{
+			Status: licence.Alive, ActivateAt: time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC), ExpireAt: yearly.ExpireAt, ProductID: "OFFI-1",
+		}, nil
+	case codeEarly:
+		return licence.Facts{}, &licence.CallError{Refusal: licence.NotReceived, Code: "92020004"}
+	case codeAway:
+		return licence.Facts{}, &licence.CallError{Sent: true, Code: "NETWORK"}
+	}
+	return licence.Facts{}, &licence.CallError{Refusal: licence.Unknown, Code: "92020005"}
+}
+
+func (m *market) ReportUse(_ context.Context, _ string, uses []licence.CodeUse) ([]licence.RefusedUse, int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.used += len(uses)
+	return nil, 0, nil
 }
 
 var yearly = fulfil.OrderFacts{
@@ -164,7 +200,7 @@ func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	}
 	registry := prometheus.NewRegistry()
 	return server.Deps{
-		Store: breakable{st, r}, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Clock: clock.System{},
+		Store: breakable{st, r}, Usage: st, Codes: r.market, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Clock: clock.System{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

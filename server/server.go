@@ -20,6 +20,8 @@ import (
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/licence"
+	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -27,9 +29,11 @@ import (
 // Deps are what the server works with; all are required. Run releases Store, Guard and Telemetry at its end.
 type Deps struct {
 	Store       store.Store
+	Usage       store.UsageStore // over the same database as Store
 	Guard       store.Guard
 	Sealer      fulfil.Sealer
 	Marketplace fulfil.Marketplace
+	Codes       licence.Codes
 	Clock       clock.Clock
 	NewID       func() string // time-ordered unique IDs (UUIDv7)
 	Password    func() string // a fresh random password for template provisioners
@@ -45,6 +49,8 @@ type Server struct {
 	deps Deps
 
 	core      *fulfil.Service
+	quotas    *quota.Service
+	licences  *licence.Service
 	doors     []*door
 	started   chan struct{} // closed when every door listens
 	draining  chan struct{} // closed when the stop begins
@@ -75,10 +81,15 @@ func New(cfg Config, d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.quotas = quota.New(quota.Deps{
+		Ledger: quota.Bridge(d.Usage), Instances: d.Store, Stopper: s.core, Windows: hourly{}, Clock: d.Clock,
+	})
+	s.licences = licence.New(licence.Deps{Store: d.Usage, Codes: d.Codes, Sealer: d.Sealer, Clock: d.Clock})
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Directory: entries, Validator: validator, Log: d.Log, Draining: s.draining,
+			Core: s.core, Directory: entries, Quotas: s.quotas, Licences: s.licences, Validator: validator, Log: d.Log,
+			Draining: s.draining,
 		}),
 		production: production.Deps{
 			Core: s.core, Directory: entries, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
@@ -150,6 +161,9 @@ func (s *Server) Run(ctx context.Context) (err error) {
 			defer s.working.Add(-1)
 			return s.core.RunJobs(jobs, j)
 		})
+	}
+	for _, r := range s.rounds() {
+		workers.Go(func() error { return r.run(jobs, s.deps.Clock, s.deps.Log) })
 	}
 	for _, d := range s.doors {
 		group.Go(func() error {

@@ -91,18 +91,22 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 		return d, nil, err
 	}
 	transport := outgoing()
-	if d.Marketplace, err = openMarketplace(cfg.Sellers, &http.Client{Transport: transport}, d.Clock); err != nil {
+	market, err := openMarketplace(cfg.Sellers, &http.Client{Transport: transport}, d.Clock)
+	if err != nil {
 		return d, nil, err
 	}
+	d.Marketplace, d.Codes = market, market
 	if d.Telemetry, err = telemetry.Setup(ctx, telemetry.Options{
 		Version: version(), Getenv: tracingEnv(cfg.Tracing, os.Getenv), Clock: d.Clock, Logger: w.log,
 	}); err != nil {
 		return d, nil, err
 	}
 	opened = append(opened, func() error { return d.Telemetry.Shutdown(context.WithoutCancel(ctx)) })
-	if d.Store, err = openStore(ctx, cfg.Database, w); err != nil {
+	st, err := openStore(ctx, cfg.Database, w)
+	if err != nil {
 		return d, nil, err
 	}
+	d.Store, d.Usage = st, st
 	opened = append(opened, d.Store.Close)
 	if d.Guard, err = openGuard(cfg.Redis, d); err != nil {
 		return d, nil, err
@@ -119,7 +123,13 @@ func openVault(path string, make bool) (*vault.Vault, error) {
 	return vault.OpenFile(path)
 }
 
-func openStore(ctx context.Context, db server.Database, w wiring) (store.Store, error) {
+// database is what every backend serves.
+type database interface {
+	store.Store
+	store.UsageStore
+}
+
+func openStore(ctx context.Context, db server.Database, w wiring) (database, error) {
 	if path, ok := db.SQLitePath(); ok {
 		return sqlite.Open(ctx, sqlite.Options{Path: path, Migrate: w.prepare})
 	}

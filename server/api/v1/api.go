@@ -20,12 +20,16 @@ type API struct {
 	orders    *orders
 	instances *instances
 	directory *entries
+	quotas    *quotas
+	licences  *licences
 }
 
 // Options are what the handlers work with.
 type Options struct {
 	Core      *fulfil.Service
 	Directory Directory
+	Quotas    Quotas
+	Licences  Licences
 	Validator protovalidate.Validator
 	Log       *slog.Logger
 	// Draining ends waiting leases when it is closed, so that a stop need not wait for them. Nil never does.
@@ -41,6 +45,8 @@ func New(o Options) *API {
 		orders:    &orders{core: o.Core},
 		instances: &instances{core: o.Core},
 		directory: &entries{directory: o.Directory},
+		quotas:    &quotas{quotas: o.Quotas},
+		licences:  &licences{licences: o.Licences},
 	}
 }
 
@@ -50,6 +56,8 @@ func (a *API) Register(r grpc.ServiceRegistrar) {
 	koogatev1.RegisterOrderServiceServer(r, a.orders)
 	koogatev1.RegisterInstanceServiceServer(r, a.instances)
 	koogatev1.RegisterDirectoryServiceServer(r, a.directory)
+	koogatev1.RegisterQuotaServiceServer(r, a.quotas)
+	koogatev1.RegisterLicenceServiceServer(r, a.licences)
 }
 
 // RegisterGateway adds the services' REST paths, which call through conn.
@@ -63,7 +71,13 @@ func RegisterGateway(ctx context.Context, mux *runtime.ServeMux, conn grpc.Clien
 	if err := koogatev1.RegisterInstanceServiceHandlerClient(ctx, mux, koogatev1.NewInstanceServiceClient(conn)); err != nil {
 		return err
 	}
-	return koogatev1.RegisterDirectoryServiceHandlerClient(ctx, mux, koogatev1.NewDirectoryServiceClient(conn))
+	if err := koogatev1.RegisterDirectoryServiceHandlerClient(ctx, mux, koogatev1.NewDirectoryServiceClient(conn)); err != nil {
+		return err
+	}
+	if err := koogatev1.RegisterQuotaServiceHandlerClient(ctx, mux, koogatev1.NewQuotaServiceClient(conn)); err != nil {
+		return err
+	}
+	return koogatev1.RegisterLicenceServiceHandlerClient(ctx, mux, koogatev1.NewLicenceServiceClient(conn))
 }
 
 // sellerOf is the seller that the call's token names. Errors: TOKEN_INVALID.
