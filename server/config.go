@@ -82,6 +82,8 @@ type Marketplace struct {
 	AccessKey     string       `koanf:"access_key"`
 	SecretKey     Secret       `koanf:"secret_key"`
 	SecretKeyFile string       `koanf:"secret_key_file"`
+	UsageKey      Secret       `koanf:"usage_key"` // signs usage pushes; the first key of the seller's first endpoint when empty
+	UsageKeyFile  string       `koanf:"usage_key_file"`
 }
 
 // Credentials are the seller's AK and SK.
@@ -143,6 +145,7 @@ type Product struct {
 	Provisioner string        `koanf:"provisioner"`
 	SyncBudget  time.Duration `koanf:"sync_budget"` // how long newInstance waits for it, 0 to 4.5s
 	Fingerprint string        `koanf:"fingerprint"` // of the device in getLicenseAsync: optional (default) or required
+	Meter       Meter         `koanf:"meter"`       // how pay-per-use is counted; without a name there is no meter
 }
 
 // The types of provisioner.

@@ -345,6 +345,7 @@ func (c *Config) checkProducts(f *findings, at string, products map[string]Produ
 		}
 		f.between(path+".sync_budget", p.SyncBudget, 0, maxSyncBudget)
 		f.choice(path+".fingerprint", p.Fingerprint, fingerprintNot, fingerprintMust)
+		p.Meter.check(f, path+".meter")
 	}
 }
 

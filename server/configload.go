@@ -239,6 +239,7 @@ func (c *Config) readSecrets(f *findings) {
 		at := fmt.Sprintf("sellers[%d]", i)
 		many(&s.APITokens, s.APITokenFiles, at+".api_token_files")
 		one(&s.Marketplace.SecretKey, s.Marketplace.SecretKeyFile, at+".marketplace.secret_key")
+		one(&s.Marketplace.UsageKey, s.Marketplace.UsageKeyFile, at+".marketplace.usage_key")
 	}
 	for i := range c.Endpoints {
 		e, at := &c.Endpoints[i], fmt.Sprintf("endpoints[%d]", i)

@@ -70,7 +70,7 @@ var (
 	msgTwice     = text{"%q is used twice: names are unique; rename one", "%q 重复：名称必须唯一，请改名"}
 	msgNoSeller  = text{"%q is not a seller: use the name of one in sellers", "%q 不是已配置的商家：请使用 sellers 中的名称"}
 	msgNoQueue   = text{"%q is not a provisioner: use the name of one in provisioners", "%q 不是已配置的开通器：请使用 provisioners 中的名称"}
-	msgReserved  = text{"%q is reserved for Koogate's own order queries: choose another name", "%q 保留给 Koogate 自身的订单查询：请使用其他名称"}
+	msgReserved  = text{"%q is reserved for Koogate's own work: choose another name", "%q 保留给 Koogate 自身的任务：请使用其他名称"}
 	msgChoice    = text{"%q is unknown: use one of %s", "%q 无法识别：请使用 %s 之一"}
 	msgBounds    = text{"%v is out of bounds: use %v to %v", "%v 超出范围：请使用 %v 至 %v"}
 	msgToken     = text{"holds characters that cannot stand in a header: use letters, digits and -._~+/=; `koogate keys new` makes one", "含有不能出现在请求头中的字符：请使用字母、数字与 -._~+/=，可用 `koogate keys new` 生成"}
@@ -88,6 +88,10 @@ var (
 	msgKitKey   = text{"is needed by the families kit_v1 and kit_v2: give the RSA key (3072 bits or more) whose public half you entered in the seller centre", "kit_v1、kit_v2 协议族需要：请提供 RSA 私钥（不小于 3072 位），其公钥已填入卖家中心"}
 	msgRSA      = text{"is no RSA key of 3072 bits or more in PEM: make one with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072`", "不是不小于 3072 位的 PEM 格式 RSA 私钥：可用 `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072` 生成"}
 	msgActivity = text{"%q is no activity whose answer can wait: use one of %s", "%q 不是可以等待完成再应答的接口：请使用 %s 之一"}
+
+	msgMeterName   = text{"is missing: a meter has a name of 1 to 64 characters; give one, or remove the meter", "缺失：计量项需要 1 至 64 个字符的名称，请填写或删除该计量项"}
+	msgMeterWindow = text{"%v is no window: use 1h or 24h", "%v 不是可用的窗口：请使用 1h 或 24h"}
+	msgMeterBill   = text{"hourly cannot hold windows of 24h, whose usage would miss every bill but one: use bill daily, or window 1h", "hourly 与 24h 的窗口不相容，用量将错过按小时出账：请改用 bill daily 或 window 1h"}
 
 	msgDemo  = text{"is the public demo value: make your own with `koogate keys new`; everybody knows this one", "是公开的演示值：人人皆知，请用 `koogate keys new` 生成自己的值"}
 	msgShort = text{"has %d characters: use at least %d; `koogate keys new` makes one", "只有 %d 个字符：至少需要 %d 个，可用 `koogate keys new` 生成"}

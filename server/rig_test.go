@@ -30,6 +30,7 @@ import (
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/memory"
@@ -99,6 +100,15 @@ var yearly = fulfil.OrderFacts{
 	Product:   store.Product{ProductID: "OFFI-1", SKUCode: "sku-1", Name: "demo", ChargingMode: "PERIOD", LinearValue: 10},
 	ExpireAt:  time.Date(2027, 11, 23, 15, 59, 59, 0, time.UTC),
 	Buyer:     []byte(`{"mobilePhone":"canary-buyer-phone"}`),
+}
+
+// PushUsage takes everything.
+func (m *market) PushUsage(_ context.Context, _ string, records []store.UsageRecord) ([]usage.Verdict, error) {
+	verdicts := make([]usage.Verdict, len(records))
+	for i := range verdicts {
+		verdicts[i].Kind = usage.VerdictAccepted
+	}
+	return verdicts, nil
 }
 
 // testConfig is one seller with a template product and a worker product, another seller, and doors on free ports.
@@ -200,8 +210,8 @@ func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	}
 	registry := prometheus.NewRegistry()
 	return server.Deps{
-		Store: breakable{st, r}, Usage: st, Codes: r.market, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Clock: clock.System{},
-		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
+		Store: breakable{st, r}, Ledger: st, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Pusher: r.market,
+		Codes: r.market, Clock: clock.System{}, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

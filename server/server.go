@@ -23,16 +23,18 @@ import (
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
 
 // Deps are what the server works with; all are required. Run releases Store, Guard and Telemetry at its end.
 type Deps struct {
 	Store       store.Store
-	Usage       store.UsageStore // over the same database as Store
+	Ledger      store.UsageStore // over the same database as Store
 	Guard       store.Guard
 	Sealer      fulfil.Sealer
 	Marketplace fulfil.Marketplace
+	Pusher      usage.Pusher
 	Codes       licence.Codes
 	Clock       clock.Clock
 	NewID       func() string // time-ordered unique IDs (UUIDv7)
@@ -49,6 +51,7 @@ type Server struct {
 	deps Deps
 
 	core      *fulfil.Service
+	usage     *usage.Service
 	quotas    *quota.Service
 	licences  *licence.Service
 	doors     []*door
@@ -81,18 +84,19 @@ func New(cfg Config, d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.quotas = quota.New(quota.Deps{
-		Ledger: quota.Bridge(d.Usage), Instances: d.Store, Stopper: s.core, Windows: hourly{}, Clock: d.Clock,
+	s.usage = cfg.UsageService(usage.Deps{
+		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Clock: d.Clock, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
-	s.licences = licence.New(licence.Deps{Store: d.Usage, Codes: d.Codes, Sealer: d.Sealer, Clock: d.Clock})
+	s.quotas = quota.New(quota.Deps{Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Clock: d.Clock})
+	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: d.Clock})
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Directory: entries, Quotas: s.quotas, Licences: s.licences, Validator: validator, Log: d.Log,
+			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),
 		production: production.Deps{
-			Core: s.core, Directory: entries, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
+			Core: s.core, Directory: entries, Usage: s.usage, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
 		},
 		chains: newChains(d, validator),
 	}
@@ -159,6 +163,12 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		s.working.Add(1)
 		workers.Go(func() error {
 			defer s.working.Add(-1)
+			if _, push := j.Handlers[fulfil.QueueUsagePush]; push {
+				workers.Go(func() error {
+					s.usage.KeepArmed(jobs, j.Seller)
+					return nil
+				})
+			}
 			return s.core.RunJobs(jobs, j)
 		})
 	}
@@ -242,13 +252,15 @@ func (s *Server) release(ctx context.Context) error {
 	return errors.Join(s.deps.Store.Close(), s.deps.Guard.Close(), s.deps.Telemetry.Shutdown(flush))
 }
 
-// jobs are this process's own work, by seller: the order queries, the licence uploads and the template provisioners.
+// jobs are this process's own work, by seller: the order queries, the licence uploads, the usage pushes and the template
+// provisioners.
 func (s *Server) jobs() []fulfil.Jobs {
 	if !s.cfg.Jobs.Enabled {
 		return nil
 	}
 	handlers := map[string]fulfil.Handler{
 		fulfil.QueueOrderQuery: s.core.RunOrderQuery, fulfil.QueueLicenceUpload: s.core.RunLicenceUpload,
+		fulfil.QueueUsagePush: s.usage.RunPush,
 	}
 	for _, p := range s.cfg.Provisioners {
 		if p.Type == ProvisionerTemplate {

@@ -36,6 +36,7 @@ type wiring struct {
 	log *slog.Logger
 	// prepare migrates the database and makes the keyset when it is missing; serve leaves both to commands of their own.
 	prepare bool
+	clock   clock.Clock // the machine's when nil
 }
 
 // app is a wired server with what has to be let go after it.
@@ -81,21 +82,24 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 			}
 		}
 	}()
+	if w.clock == nil {
+		w.clock = clock.System{}
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d = server.Deps{
-		Clock: clock.System{}, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text,
+		Clock: w.clock, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry, Log: w.log,
 	}
 	if d.Sealer, err = openVault(cfg.KeysetFile, w.prepare); err != nil {
 		return d, nil, err
 	}
 	transport := outgoing()
-	market, err := openMarketplace(cfg.Sellers, &http.Client{Transport: transport}, d.Clock)
+	market, err := openMarketplace(&cfg, &http.Client{Transport: transport}, d.Clock)
 	if err != nil {
 		return d, nil, err
 	}
-	d.Marketplace, d.Codes = market, market
+	d.Marketplace, d.Pusher, d.Codes = market, market, market
 	if d.Telemetry, err = telemetry.Setup(ctx, telemetry.Options{
 		Version: version(), Getenv: tracingEnv(cfg.Tracing, os.Getenv), Clock: d.Clock, Logger: w.log,
 	}); err != nil {
@@ -106,7 +110,7 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 	if err != nil {
 		return d, nil, err
 	}
-	d.Store, d.Usage = st, st
+	d.Store, d.Ledger = st, st
 	opened = append(opened, d.Store.Close)
 	if d.Guard, err = openGuard(cfg.Redis, d); err != nil {
 		return d, nil, err
@@ -173,12 +177,12 @@ func openGuard(r server.Redis, d server.Deps) (store.Guard, error) {
 }
 
 // openMarketplace makes a client of the open APIs for every seller.
-func openMarketplace(sellers []server.Seller, client *http.Client, c clock.Clock) (*marketplace.Marketplace, error) {
-	clients := make(map[string]marketplace.Querier, len(sellers))
-	for _, s := range sellers {
+func openMarketplace(cfg *server.Config, client *http.Client, c clock.Clock) (*marketplace.Marketplace, error) {
+	clients := make(map[string]marketplace.Querier, len(cfg.Sellers))
+	for _, s := range cfg.Sellers {
 		m := s.Marketplace
 		q, err := openapi.New(openapi.Config{
-			Site: m.Site, BaseURL: m.BaseURL, Credentials: m.Credentials(), HTTPClient: client, Now: c.Now,
+			Site: m.Site, BaseURL: m.BaseURL, Credentials: m.Credentials(), UsageKey: cfg.UsageKey(s.Name).Reveal(), HTTPClient: client, Now: c.Now,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("seller %s: %w", s.Name, err)

@@ -15,12 +15,15 @@ type book struct {
 	orders      map[string]*order // by key
 	sequence    []*order          // oldest first
 	instances   map[string]string // instance id to the key of the order that opened it
+	licenses    map[string]*order // code to the order that it was issued for
 	messages    []*message        // oldest first
 	calls       []Call            // oldest first
+	requests    []Request         // oldest first
 	events      map[string]*event
 	eventIDs    []string // oldest first
 	lastMessage int64
 	lastCall    int64
+	lastRequest int64
 	failed      monthCount
 	delisted    bool
 }
@@ -31,6 +34,7 @@ func newBook(maxOrders, maxCalls int) *book {
 		maxCalls:  maxCalls,
 		orders:    make(map[string]*order),
 		instances: make(map[string]string),
+		licenses:  make(map[string]*order),
 		events:    make(map[string]*event),
 	}
 }
@@ -62,6 +66,9 @@ func (b *book) add(o *order) (bool, error) {
 	}
 	b.orders[o.key()] = o
 	b.sequence = append(b.sequence, o)
+	if o.Family == FamilyLicenseCode && o.RootID == o.ID {
+		b.licenses[o.InstanceID] = o
+	}
 	return true, nil
 }
 
@@ -77,6 +84,9 @@ func (b *book) forget() bool {
 		if b.instances[id] == old.key() {
 			delete(b.instances, id)
 		}
+	}
+	if b.licenses[old.InstanceID] == old {
+		delete(b.licenses, old.InstanceID)
 	}
 	b.sequence = slices.Delete(b.sequence, i, i+1)
 	return true

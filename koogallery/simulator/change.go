@@ -109,6 +109,7 @@ func (s *Simulator) refresh(orderID, scene string, typ openapi.OrderType, from, 
 	if err != nil {
 		return nil, err
 	}
+	s.book.renewed(root, to.ExpireTime)
 	m := newMessage(ActivityRefresh, own, root, &change{term: to}).withOrder()
 	m.schedule, m.Scene = s.cfg.Retry.Of(root.Family).Refresh, scene
 	m.params["scene"] = scene

@@ -27,6 +27,9 @@ const (
 
 	// DefaultMaxCalls is how many calls, and how many messages, are remembered.
 	DefaultMaxCalls = 20_000
+
+	// DefaultMaxUsage is how many usage records that were taken are remembered.
+	DefaultMaxUsage = 200_000
 )
 
 // Config configures a Simulator. FacadeURL, AccessKey, Now and Sleep are
@@ -37,7 +40,8 @@ type Config struct {
 	// without a query.
 	FacadeURL string
 
-	// AccessKey is the key bound to that address; it signs the calls.
+	// AccessKey is the key bound to that address; it signs the calls, and verifies
+	// the seller's usage pushes (open-apis §3.2).
 	AccessKey string
 
 	// KitKey is the key bound to the Kit addresses below it; it signs the Kit's
@@ -72,8 +76,9 @@ type Config struct {
 	NewID func() string
 
 	// Strict makes the simulator take the stricter reading where the documents
-	// leave one: query order refuses orders that were not placed here, and a
-	// Life fails if a metered instance shows no usage.
+	// leave one: query order refuses orders that were not placed here, a Life fails
+	// if a metered instance shows no usage, and a usage push has to be signed over
+	// its sorted body.
 	Strict bool
 
 	// Timeout is how long one call may take. Default: DefaultTimeout.
@@ -100,11 +105,26 @@ type Config struct {
 	// DialCases replaces the saved debugging cases of DialTest.
 	DialCases []Case
 
-	// MaxOrders and MaxCalls bound the memory. Defaults: DefaultMaxOrders,
-	// DefaultMaxCalls. Old entries are forgotten first, orders only when
-	// nothing is pending for them.
+	// UsageAKSK makes the new usage interface demand AK/SK on top of its own
+	// signature; otherwise AK/SK is checked if it is there (open-apis §3.2).
+	UsageAKSK bool
+
+	// OldUsageCodes makes the new usage interface answer as the documents of 2023
+	// have it: MKT codes, and abnormal records only in the seller centre (open-apis
+	// §3.6, §3.7).
+	OldUsageCodes bool
+
+	// Assets is what the asset interface knows. Default: DemoAssets.
+	Assets []Asset
+
+	// MaxOrders, MaxCalls and MaxUsage bound the memory. Defaults:
+	// DefaultMaxOrders, DefaultMaxCalls, DefaultMaxUsage. Old entries are forgotten
+	// first, orders only when nothing is pending for them, usage records only when
+	// they are billed and too old to be reported again; without room a push fails
+	// with an internal error.
 	MaxOrders int
 	MaxCalls  int
+	MaxUsage  int
 
 	// Log receives one line per call, without bodies, keys and personal data.
 	// Default: nothing is logged.
@@ -128,13 +148,16 @@ func (c Config) prepared() (Config, error) {
 		return c, fmt.Errorf("%w: Now and Sleep are required", ErrConfig)
 	case c.EncryptType != "" && c.EncryptType != seal.AES256 && c.EncryptType != seal.AES128:
 		return c, fmt.Errorf("%w: EncryptType is neither AES256 nor AES128", ErrConfig)
-	case c.Timeout < 0 || c.V1Timeout < 0 || c.MaxOrders < 0 || c.MaxCalls < 0:
+	case c.Timeout < 0 || c.V1Timeout < 0 || c.MaxOrders < 0 || c.MaxCalls < 0 || c.MaxUsage < 0:
 		return c, fmt.Errorf("%w: a limit is negative", ErrConfig)
 	}
 	products := DemoProducts()
 	for kind, p := range c.Products {
 		if kind.ChargingMode() == "" || p.ProductID == "" || p.SKUCode == "" {
 			return c, fmt.Errorf("%w: Products needs known kinds with productId and skuCode", ErrConfig)
+		}
+		if p.Billing != "" && p.Billing != Hourly && p.Billing != Daily {
+			return c, fmt.Errorf("%w: Products needs a known billing", ErrConfig)
 		}
 		if kind.timed() && (p.PeriodNumber < 1 || p.endAfter(c.Now()).IsZero()) {
 			return c, fmt.Errorf("%w: Products needs a period of years, months or days for %s", ErrConfig, kind)
@@ -169,6 +192,12 @@ func (c Config) prepared() (Config, error) {
 	}
 	if c.MaxCalls == 0 {
 		c.MaxCalls = DefaultMaxCalls
+	}
+	if c.MaxUsage == 0 {
+		c.MaxUsage = DefaultMaxUsage
+	}
+	if c.Assets == nil {
+		c.Assets = DemoAssets()
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -7,23 +7,25 @@
 // It places orders of every charging mode, makes the signed calls that the
 // marketplace would make, repeats failed ones within the documented windows,
 // judges each answer as the marketplace's debugger does, keeps the records that
-// the seller centre shows, and answers two open APIs: "query order" for the
-// orders that it placed, and the upload of licences that it asked for.
+// the seller centre shows, and answers the open APIs ([API]): "query order" for
+// the orders that it placed, the upload of licences that it asked for, both usage
+// pushes with their bills, authorisation codes, and hosted assets.
 //
-// What it is not: it is not a load generator, it persists nothing, and it does
-// not answer the open APIs that a seller calls on its own account (usage push,
-// activation of authorisation codes) nor play the authentication centre of a
-// joint product's login.
+// What it is not: it is not a load generator, it persists nothing, it knows no
+// prices of usage, and it does not play the authentication centre of a joint
+// product's login.
 //
 // Start with [New], then [Simulator.LifeOf] or [Simulator.Life] for one whole
 // rehearsal, [Simulator.Joint] for a joint purchase, [Simulator.PlaceIn] and
 // [Simulator.Open] for single steps, and [Simulator.Handler] for the open APIs
-// and the seller-centre pages.
+// and the seller-centre pages. For usage see [Simulator.Adopt],
+// [Simulator.Billed] and [Simulator.AuditBills], for codes
+// [Simulator.IssueLicense], for what can go wrong [Faults], [Chaos] and [Outage].
 //
 // Time and ids are injected ([Config]): with a fake clock a three-hour retry
 // window passes in a microsecond. The one exception is the deadline of an HTTP
 // exchange, which is a context deadline. Memory is bounded by
-// [Config.MaxOrders] and [Config.MaxCalls]. All methods are safe for concurrent
+// [Config.MaxOrders], [Config.MaxCalls] and [Config.MaxUsage]. All methods are safe for concurrent
 // use.
 //
 // Where the public documents are silent or contradict each other the simulator
@@ -59,6 +61,50 @@
 //   - Query order for a well-formed id that the simulator did not place invents
 //     a one-year period order, always the same for the same id, so that a curl
 //     by hand works. [Config.Strict] turns that off.
+//
+// About usage:
+//
+//   - The signature of a push may be over the body as it came or over its sorted
+//     form; [Config.Strict] wants the latter. ts may be 15 minutes off, a nonce
+//     comes once. Everything that is wrong with these headers is 94060002. AK/SK
+//     is checked if it is there; [Config.UsageAKSK] demands it.
+//   - A body that is not as documented, or has more than 1,000 records, fails with
+//     94060004 and nothing is taken. Otherwise every record is judged by itself:
+//     the good ones are taken, the bad ones listed with 94060999 and status 200.
+//     [Config.OldUsageCodes] and the old interface have the older manner: the
+//     errors of its table fail the call and nothing is taken; other bad records
+//     are answered with success and show in 话单管理 only.
+//   - A record has one code, the first that fits of 004, 005, 002, 003, 001, 009,
+//     012, 006, 011 (order of the times, future), 007, 013, 011 (before the start,
+//     after the end), the package's 001, 009, 013 and 011, then 010. Only what was
+//     taken makes a later record a duplicate; a metering_sn that was taken is 005
+//     whatever else the record holds.
+//   - A relate_pkg_instance that is no package is 001, an instance_id that is one is
+//     012.
+//   - An instance of an order is in use from its newInstance to its release. A
+//     record from before the release may come after it, one over it is 011, one
+//     that begins after it 013. While an instance is frozen, usage that ends after
+//     the freeze is 013. That of an order that was cancelled is 013.
+//   - A value has at most eight digits before the point and four behind it.
+//   - Hourly usage is collected at minute 15 with the hour in which it ended, daily
+//     usage at 01:00 in Beijing with the day. What arrives at that moment or later
+//     is late and belongs to the next collection.
+//   - A package has a quota of its order's linear value, without resets. More may be
+//     deducted; [Simulator.Oversold] tells. Packages that no record names are not
+//     deducted from.
+//
+// About authorisation codes:
+//
+//   - A code has to be collected by the buyer ([Simulator.ReceiveLicense]) before
+//     it can be activated, whenever it was bought.
+//   - Renewals and releases change what the marketplace says of a code at once, also
+//     if the seller does not answer the call about it. An expired or frozen code is
+//     EXPIRED. Activation does not move the expiry. A code that is expired or
+//     released cannot be activated (92020003).
+//   - A batch is carried out as a whole; any code that stands against it is
+//     92020020. A repeated code or a real_effect_time before the order is 92020002.
+//   - Of the software usage the entries of good codes are counted; the others are
+//     in data.check_fail_list with 92020020.
 //
 // The section numbers in the comments refer to Koogate's wire reference:
 // "saas-v2" is the SaaS V2.0 production interface, "saas-v1" its predecessor with

@@ -150,6 +150,7 @@ func (m *message) apply(c Call) {
 	case ActivityNew:
 		if m.root.InstanceID == "" {
 			m.root.InstanceID = c.InstanceIDReturned
+			m.root.started = c.At
 		}
 		m.InstanceID = m.root.InstanceID
 		m.root.Asynchronous = c.asynchronous()
@@ -169,22 +170,35 @@ func (m *message) apply(c Call) {
 		present := m.target.term
 		m.root.Present = &present
 		if m.root.Family.expires() {
-			m.root.Frozen = false
+			m.root.freeze(false, c)
 		}
 		m.complete()
 	case ActivityUpgrade:
 		m.root.Present = &Term{Product: m.target.term.Product, ExpireTime: m.root.Present.ExpireTime}
 		m.complete()
 	case ActivityStatus:
-		m.root.Frozen = m.Scene == StatusFreeze
+		m.root.freeze(m.Scene == StatusFreeze, c)
 	case ActivityExpire:
-		m.root.Frozen = true
+		m.root.freeze(true, c)
 	case ActivityRelease:
-		m.root.Released = true
+		if !m.root.Released {
+			m.root.Released, m.root.closed = true, c.At.Add(c.Took)
+		}
 		m.complete()
 	case ActivityCheck:
 	default:
 	}
+}
+
+// freeze notes since when an instance is frozen, or that it is not.
+func (o *order) freeze(frozen bool, c Call) {
+	switch {
+	case !frozen:
+		o.frozenAt = time.Time{}
+	case !o.Frozen:
+		o.frozenAt = c.At.Add(c.Took)
+	}
+	o.Frozen = frozen
 }
 
 // complete marks the message's own order as carried out.

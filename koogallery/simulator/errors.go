@@ -31,6 +31,9 @@ var (
 	// ErrRestart says that there is no failed call to repeat.
 	ErrRestart = errors.New("simulator: no failed call to restart")
 
+	// ErrInstance says that an instance cannot be declared like that.
+	ErrInstance = errors.New("simulator: unusable instance")
+
 	// ErrClosed says that the simulator was closed or is too busy for work in the background.
 	ErrClosed = errors.New("simulator: closed or too busy")
 )

@@ -75,6 +75,7 @@ func (s *Simulator) status(status string) func(*order) *message {
 }
 
 func (s *Simulator) expiryRelease(o *order) *message {
+	o.license.released = o.Family == FamilyLicenseCode
 	m := newMessage(ActivityRelease, o, o, &change{})
 	m.schedule = s.cfg.Retry.Of(o.Family).Release
 	return m
@@ -128,6 +129,7 @@ func (s *Simulator) unsubscription(orderID string) (*message, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.book.ended(root)
 	m := newMessage(ActivityRelease, own, root, &change{}).withOrder()
 	m.schedule = s.cfg.Retry.Of(root.Family).Release
 	return m, nil

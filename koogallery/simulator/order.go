@@ -60,6 +60,11 @@ type order struct {
 	pending    int    // messages not yet settled
 	opened     bool   // Open was called
 	renewals   []Term // what cancelling renewals goes back to, latest last
+
+	// The life of the instance: no usage before, after and while.
+	started, closed, frozenAt time.Time
+
+	license licenseState // of license_code
 }
 
 // key names the order in the book: its id or, for a further line, the line's.

@@ -21,19 +21,13 @@ const (
 func (s *Simulator) requestID() string { return token(s.cfg.NewID())[:requestIDLen] }
 
 // orderQuery is the open API "query order" (open-apis §2).
-func (s *Simulator) orderQuery(w http.ResponseWriter, r *http.Request) {
-	if s.inject(r.Context(), w, refusal.write) {
-		return
-	}
+func (s *Simulator) orderQuery(w http.ResponseWriter, r *http.Request) (reply, *refusal) {
 	answer, refused := s.queryAnswer(w, r)
 	if refused != nil {
-		s.cfg.Log.InfoContext(r.Context(), "query order refused", "status", refused.status, "code", refused.code)
-		refused.write(w, s.requestID())
-		return
+		return reply{}, refused
 	}
 	s.book.queried(answer.OrderInfo.OrderID)
-	w.Header().Set("X-Request-Id", s.requestID())
-	writeJSON(w, http.StatusOK, answer)
+	return reply{status: http.StatusOK, code: answer.ResultCode, body: answer}, nil
 }
 
 func (s *Simulator) queryAnswer(w http.ResponseWriter, r *http.Request) (*wireAnswer, *refusal) {
@@ -64,7 +58,7 @@ func (s *Simulator) authenticate(r *http.Request, body []byte) *refusal {
 	keys := s.cfg.Credentials
 	_, err := sign.VerifyRequest(r, body, func(accessKey string) (string, bool) {
 		return keys.SecretKey, accessKey == keys.AccessKey && accessKey != ""
-	}, s.cfg.Now(), sign.DefaultRequestSkew)
+	}, s.marketNow(), sign.DefaultRequestSkew)
 	switch {
 	case err == nil:
 		return nil

@@ -24,8 +24,9 @@ var pageStyle string
 // that one style sheet and forms to this origin, and nothing else.
 var (
 	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-		"clock": func(t time.Time) string { return t.In(beijing).Format(time.DateTime) },
-		"label": func(v interface{ label() string }) string { return v.label() },
+		"clock":   func(t time.Time) string { return t.In(beijing).Format(time.DateTime) },
+		"explain": recordText,
+		"label":   func(v interface{ label() string }) string { return v.label() },
 	}).Parse(pageText))
 	pagePolicy = "default-src 'none'; style-src 'sha256-" + styleHash(pageStyle) +
 		"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -47,6 +48,10 @@ type pageData struct {
 	Families []Family
 	Orders   []Order
 	Messages []Message
+	Usage    []UsageRecord
+	Bills    []Bill
+	Packages []PackageUse
+	Requests []Request
 }
 
 func (s *Simulator) page(w http.ResponseWriter, r *http.Request) {
@@ -60,6 +65,10 @@ func (s *Simulator) page(w http.ResponseWriter, r *http.Request) {
 		Families: Families(),
 		Orders:   s.Orders(pageRows),
 		Messages: s.Messages(pageRows),
+		Usage:    s.UsageRecords("", pageRows),
+		Bills:    s.Bills("", pageRows),
+		Packages: s.PackageUses(),
+		Requests: s.Requests(pageRows),
 	}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, data); err != nil {

@@ -16,6 +16,9 @@ type Product struct {
 	PeriodType   string `json:"periodType,omitempty"`
 	PeriodNumber int    `json:"periodNumber,omitempty"`
 	Price        string `json:"price,omitempty"` // decimal text, for currency
+
+	// Billing is how often usage of an on-demand instance is billed. Default: Hourly.
+	Billing Billing `json:"billing,omitempty"`
 }
 
 // demoSKU is the specification of all demo products of the period kinds: it

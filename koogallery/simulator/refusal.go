@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// gatewayCodes begins the codes of the gateway (open-apis §1.3).
+const gatewayCodes = "APIGW."
+
 // refusal is an error answer of the open API (open-apis §1.3, §2.6).
 type refusal struct {
 	status  int
@@ -26,18 +29,30 @@ var (
 	refuseRate      = refusal{http.StatusNotAcceptable, "CBC.0250", "Access frequency overlimit", true}
 )
 
-// write answers with the refusal. The gateway's errors have a shape of their own.
-func (r refusal) write(w http.ResponseWriter, requestID string) {
-	w.Header().Set("X-Request-Id", requestID)
-	if strings.HasPrefix(r.code, "APIGW.") {
-		writeJSON(w, r.status, map[string]string{
-			"error_code": r.code, "error_msg": r.message, "request_id": requestID,
-		})
-		return
+// plain prints the refusal as query order does. The gateway's errors have a shape
+// of their own.
+func (r refusal) plain(requestID string) reply {
+	if strings.HasPrefix(r.code, gatewayCodes) {
+		return r.gateway(requestID)
 	}
 	answer := map[string]string{"resultCode": r.code, "resultMsg": r.message}
 	if r.extra {
 		answer["extra_info"] = r.message
 	}
-	writeJSON(w, r.status, answer)
+	return reply{status: r.status, code: r.code, body: answer}
+}
+
+// named prints the refusal in the shape of the other open APIs, which is that of
+// success, too.
+func (r refusal) named(requestID string) reply {
+	if strings.HasPrefix(r.code, gatewayCodes) {
+		return r.gateway(requestID)
+	}
+	return reply{status: r.status, code: r.code, body: map[string]string{"error_code": r.code, "error_msg": r.message}}
+}
+
+func (r refusal) gateway(requestID string) reply {
+	return reply{status: r.status, code: r.code, body: map[string]string{
+		"error_code": r.code, "error_msg": r.message, "request_id": requestID,
+	}}
 }

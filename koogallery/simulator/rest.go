@@ -41,6 +41,23 @@ func (s *Simulator) getCalls(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"calls": s.recentCalls(r.URL.Query().Get("order"), limitOf(r))})
 }
 
+func (s *Simulator) getRequests(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"requests": s.Requests(limitOf(r))})
+}
+
+func (s *Simulator) getUsage(w http.ResponseWriter, r *http.Request) {
+	id := r.URL.Query().Get("instance")
+	answer := map[string]any{"records": s.UsageRecords(id, limitOf(r)), "packages": s.PackageUses()}
+	if id != "" {
+		answer["totals"] = s.Billed(id)
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+func (s *Simulator) getBills(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"bills": s.Bills(r.URL.Query().Get("instance"), limitOf(r))})
+}
+
 // postOrders places an order and opens it in the background: retries can take
 // hours.
 func (s *Simulator) postOrders(w http.ResponseWriter, r *http.Request) {

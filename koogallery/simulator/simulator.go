@@ -16,6 +16,8 @@ type Simulator struct {
 	free   func()
 	book   *book
 	faults faultBox
+	ledger ledger
+	nonces nonceBox
 	dial   dialLog
 	stamps stamper
 
@@ -38,6 +40,7 @@ func New(cfg Config) (*Simulator, error) {
 		book:  newBook(cfg.MaxOrders, cfg.MaxCalls),
 		slots: make(chan struct{}, maxBackground),
 	}
+	s.ledger.init(cfg)
 	s.client, s.free = cfg.client()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.dial.cases, s.dial.saved, s.dial.instances = savedCases(cfg), cfg.Now(), make(map[Family]string)

@@ -35,13 +35,9 @@ var (
 // licenceUpload takes the licence of an event: a text or a file, once. The same
 // one may come again; another one, or one for an event that is unknown, is
 // refused.
-func (s *Simulator) licenceUpload(w http.ResponseWriter, r *http.Request) {
-	if s.inject(r.Context(), w, refusal.writeError) {
-		return
-	}
+func (s *Simulator) licenceUpload(w http.ResponseWriter, r *http.Request) (reply, *refusal) {
 	verdict := s.takeLicence(w, r)
-	s.cfg.Log.InfoContext(r.Context(), "licence upload", "status", verdict.status, "code", verdict.code)
-	verdict.writeError(w, s.requestID())
+	return reply{}, &verdict
 }
 
 func (s *Simulator) takeLicence(w http.ResponseWriter, r *http.Request) refusal {
@@ -130,15 +126,4 @@ func licenceOf(form members, file []byte, fileName string) (licence string, ok b
 	default:
 		return "", false
 	}
-}
-
-// writeError answers in the shape of the newer open APIs, which is that of
-// success, too.
-func (r refusal) writeError(w http.ResponseWriter, requestID string) {
-	if strings.HasPrefix(r.code, "APIGW.") {
-		r.write(w, requestID)
-		return
-	}
-	w.Header().Set("X-Request-Id", requestID)
-	writeJSON(w, r.status, map[string]string{"error_code": r.code, "error_msg": r.message})
 }

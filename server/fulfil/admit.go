@@ -23,10 +23,13 @@ const ActionNew = "newInstance"
 const (
 	QueueOrderQuery    = "koogate-order-query"
 	QueueLicenceUpload = "koogate-licence-upload"
+	QueueUsagePush     = "koogate-usage-push"
 )
 
 // OwnQueue says whether a queue is Koogate's own: it serves no worker, because its tasks end in other ways.
-func OwnQueue(queue string) bool { return queue == QueueOrderQuery || queue == QueueLicenceUpload }
+func OwnQueue(queue string) bool {
+	return queue == QueueOrderQuery || queue == QueueLicenceUpload || queue == QueueUsagePush
+}
 
 // Answer is the outcome of an activity, for the marketplace.
 type Answer struct {

@@ -19,6 +19,7 @@ const (
 	CodeLinear   = "QUANTITY_BOUNDS"  // the quantity is out of bounds; final
 	CodeArgument = "ID_INVALID"       // the order's or event's ID, or the licence, cannot be sent; final
 	CodeSeller   = "SELLER_UNKNOWN"   // the seller is not configured; retried
+	CodeUsageKey = "USAGE_KEY"        // there is no key that signs usage pushes; retried
 )
 
 // fault turns a client's error into the core's. Refusals of our own keys (401, 403) are retried although the client calls

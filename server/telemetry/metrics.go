@@ -20,8 +20,11 @@ type Metrics struct {
 	orderQueries  *prometheus.CounterVec
 	guardAway     prometheus.Gauge
 	leasesLost    prometheus.Counter
+	usage         usageMetrics
 
 	endpoints, queues, kinds, outcomes, reasons, fields, codes *bounded
+
+	sellers, usageCodes *bounded
 }
 
 // How many values of a label are told apart; the rest count as "other".
@@ -70,6 +73,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		endpoints: newBounded(manyValues), queues: newBounded(manyValues),
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
+		usage: newUsageMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
 	r.MustRegister(m.guardAway, m.leasesLost)
 	return m

@@ -21,6 +21,12 @@ func TestMetrics(t *testing.T) {
 	m.GuardAway(true)
 	m.OrderQuery("done")
 	m.LeaseLost()
+	m.UsagePushed("acme")
+	m.UsageRefused("acme", "012")
+	m.UsageDuplicate("acme")
+	m.UsageLate("acme")
+	m.UsageCall("ok")
+	m.UsageBacklog("acme", 1, 2, 3, time.Minute, true)
 	families, err := r.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +50,14 @@ func TestMetrics(t *testing.T) {
 		"koogate_guard_away":         "",
 		"koogate_order_query_total":  "outcome=done",
 		"koogate_lease_lost_total":   "",
+
+		"koogate_usage_pushed_total":     "seller=acme",
+		"koogate_usage_refused_total":    "code=012,seller=acme",
+		"koogate_usage_duplicates_total": "seller=acme",
+		"koogate_usage_late_total":       "seller=acme",
+		"koogate_usage_calls_total":      "outcome=ok",
+		"koogate_usage_backlog":          "seller=acme,state=record",
+		"koogate_usage_deadline_seconds": "seller=acme",
 	}
 	for name, labels := range want {
 		if g, ok := got[name]; !ok || g != labels {

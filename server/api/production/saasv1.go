@@ -239,13 +239,14 @@ func (s *saasV1) queryInstance(ctx context.Context, r *productionv1.QueryInstanc
 	if err != nil || len(shown) == 0 {
 		return a, nil, "", err
 	}
+	used := s.usageOf(ctx, r, shown)
 	info = make([]*productionv1.InstanceInfo, len(shown))
 	for i := range shown {
 		app, err := s.encrypted(ctx, ep, shown[i].InstanceID, shown[i].Access)
 		if err != nil {
 			return a, nil, "", err
 		}
-		info[i] = &productionv1.InstanceInfo{InstanceId: shown[i].InstanceID, AppInfo: app}
+		info[i] = &productionv1.InstanceInfo{InstanceId: shown[i].InstanceID, AppInfo: app, UsageInfo: used[shown[i].InstanceID]}
 	}
 	return a, info, string(s.settings(ep).EncryptType), nil
 }

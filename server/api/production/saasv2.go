@@ -55,8 +55,11 @@ func (s *Server) QueryInstance(ctx context.Context, r *productionv1.QueryInstanc
 	if len(shown) > 0 {
 		resp.Info = make([]*productionv1.InstanceInfo, len(shown))
 	}
+	used := s.usageOf(ctx, r, shown)
 	for i := range shown {
-		resp.Info[i] = &productionv1.InstanceInfo{InstanceId: shown[i].InstanceID, AppInfo: appInfo(shown[i].Access)}
+		resp.Info[i] = &productionv1.InstanceInfo{
+			InstanceId: shown[i].InstanceID, AppInfo: appInfo(shown[i].Access), UsageInfo: used[shown[i].InstanceID],
+		}
 	}
 	return resp, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
 
@@ -43,7 +44,13 @@ type Directory interface {
 	SyncDepartments(ctx context.Context, c directory.Departments) (changed bool, err error)
 }
 
+// Usage is where queryInstance finds usage; *usage.Service implements it.
+type Usage interface {
+	UsageOf(ctx context.Context, seller string, instanceIDs []string) (map[string][]usage.Info, error)
+}
+
 var (
+	_ Usage     = (*usage.Service)(nil)
 	_ Core      = (*fulfil.Service)(nil)
 	_ Directory = (*directory.Service)(nil)
 )
@@ -53,6 +60,7 @@ var (
 type Deps struct {
 	Core      Core
 	Directory Directory
+	Usage     Usage               // nil shows no usage
 	Endpoints map[string]Settings // by endpoint name; one that is not in it has the default settings
 	Guard     store.Guard
 	Clock     clock.Clock

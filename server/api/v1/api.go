@@ -20,6 +20,7 @@ type API struct {
 	orders    *orders
 	instances *instances
 	directory *entries
+	usage     koogatev1.UsageServiceServer
 	quotas    *quotas
 	licences  *licences
 }
@@ -28,6 +29,7 @@ type API struct {
 type Options struct {
 	Core      *fulfil.Service
 	Directory Directory
+	Usage     Usage // nil serves none
 	Quotas    Quotas
 	Licences  Licences
 	Validator protovalidate.Validator
@@ -45,6 +47,7 @@ func New(o Options) *API {
 		orders:    &orders{core: o.Core},
 		instances: &instances{core: o.Core},
 		directory: &entries{directory: o.Directory},
+		usage:     newLedger(o.Usage),
 		quotas:    &quotas{quotas: o.Quotas},
 		licences:  &licences{licences: o.Licences},
 	}
@@ -56,6 +59,7 @@ func (a *API) Register(r grpc.ServiceRegistrar) {
 	koogatev1.RegisterOrderServiceServer(r, a.orders)
 	koogatev1.RegisterInstanceServiceServer(r, a.instances)
 	koogatev1.RegisterDirectoryServiceServer(r, a.directory)
+	koogatev1.RegisterUsageServiceServer(r, a.usage)
 	koogatev1.RegisterQuotaServiceServer(r, a.quotas)
 	koogatev1.RegisterLicenceServiceServer(r, a.licences)
 }
@@ -72,6 +76,9 @@ func RegisterGateway(ctx context.Context, mux *runtime.ServeMux, conn grpc.Clien
 		return err
 	}
 	if err := koogatev1.RegisterDirectoryServiceHandlerClient(ctx, mux, koogatev1.NewDirectoryServiceClient(conn)); err != nil {
+		return err
+	}
+	if err := koogatev1.RegisterUsageServiceHandlerClient(ctx, mux, koogatev1.NewUsageServiceClient(conn)); err != nil {
 		return err
 	}
 	if err := koogatev1.RegisterQuotaServiceHandlerClient(ctx, mux, koogatev1.NewQuotaServiceClient(conn)); err != nil {

@@ -18,6 +18,8 @@ const (
 	prefixInstanceState = "INSTANCE_STATE_"
 	prefixQueryState    = "QUERY_STATE_"
 	prefixUserState     = "USER_STATE_"
+	prefixUsageState    = "USAGE_RECORD_STATE_"
+	prefixUsageOutcome  = "USAGE_OUTCOME_"
 	prefixReservation   = "RESERVATION_STATE_"
 	prefixLicenceStatus = "LICENCE_STATUS_"
 )

@@ -357,7 +357,11 @@ type InstanceInfo struct {
 	// InstanceId is the seller's instance ID.
 	InstanceId string `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	// AppInfo is the access information; absent only when the seller delivers it by other means.
-	AppInfo       *AppInfo `protobuf:"bytes,2,opt,name=app_info,json=appInfo,proto3" json:"app_info,omitempty"`
+	AppInfo *AppInfo `protobuf:"bytes,2,opt,name=app_info,json=appInfo,proto3" json:"app_info,omitempty"`
+	// UsageInfo is the usage of a pay-per-use instance, or of a package, one element for each pay-per-use instance that draws
+	// from it (saas-v2 §5.2, saas-v1 §1.8; seen on the CN pages, not in the INTL and EU tables). One V1.0-style page spells it
+	// usageInfos; the tables' name is sent. Absent when the product has no meter.
+	UsageInfo     []*UsageInfo `protobuf:"bytes,3,rep,name=usage_info,json=usageInfo,proto3" json:"usage_info,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -406,6 +410,89 @@ func (x *InstanceInfo) GetAppInfo() *AppInfo {
 	return nil
 }
 
+func (x *InstanceInfo) GetUsageInfo() []*UsageInfo {
+	if x != nil {
+		return x.UsageInfo
+	}
+	return nil
+}
+
+// UsageInfo is how much an instance has used (saas-v2 §5.2, saas-v1 §1.8).
+type UsageInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// RelatedInstanceId is, for a package, the pay-per-use instance that the usage belongs to (saas-v2 §5.2; seen). At most 64
+	// characters.
+	RelatedInstanceId string `protobuf:"bytes,1,opt,name=related_instance_id,json=relatedInstanceId,proto3" json:"related_instance_id,omitempty"`
+	// UsageValue is the accumulated total of a pay-per-use instance, or the part of a package that is used up (saas-v2 §5.2;
+	// seen as Double(12,4); that a string is taken is inferred from the usage push, whose examples send one, open-apis §3.1).
+	// Required, at most 4 decimals, without zeros at its end, at most 20 characters.
+	UsageValue string `protobuf:"bytes,2,opt,name=usage_value,json=usageValue,proto3" json:"usage_value,omitempty"`
+	// StatisticalTime is when that was so, UTC, yyyyMMddHHmmssSSS (saas-v2 §5.2, saas-v1 §1.8; seen). Required.
+	StatisticalTime string `protobuf:"bytes,3,opt,name=statistical_time,json=statisticalTime,proto3" json:"statistical_time,omitempty"`
+	// DashboardUrl is a page with details of the usage (saas-v2 §5.2; seen, optional). At most 512 characters.
+	DashboardUrl  string `protobuf:"bytes,4,opt,name=dashboard_url,json=dashboardUrl,proto3" json:"dashboard_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UsageInfo) Reset() {
+	*x = UsageInfo{}
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UsageInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UsageInfo) ProtoMessage() {}
+
+func (x *UsageInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UsageInfo.ProtoReflect.Descriptor instead.
+func (*UsageInfo) Descriptor() ([]byte, []int) {
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *UsageInfo) GetRelatedInstanceId() string {
+	if x != nil {
+		return x.RelatedInstanceId
+	}
+	return ""
+}
+
+func (x *UsageInfo) GetUsageValue() string {
+	if x != nil {
+		return x.UsageValue
+	}
+	return ""
+}
+
+func (x *UsageInfo) GetStatisticalTime() string {
+	if x != nil {
+		return x.StatisticalTime
+	}
+	return ""
+}
+
+func (x *UsageInfo) GetDashboardUrl() string {
+	if x != nil {
+		return x.DashboardUrl
+	}
+	return ""
+}
+
 // AppInfo is an instance's access information (saas-v2 §5.2).
 type AppInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -425,7 +512,7 @@ type AppInfo struct {
 
 func (x *AppInfo) Reset() {
 	*x = AppInfo{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[5]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -437,7 +524,7 @@ func (x *AppInfo) String() string {
 func (*AppInfo) ProtoMessage() {}
 
 func (x *AppInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[5]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -450,7 +537,7 @@ func (x *AppInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppInfo.ProtoReflect.Descriptor instead.
 func (*AppInfo) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{5}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AppInfo) GetFrontEndUrl() string {
@@ -518,7 +605,7 @@ type RefreshInstanceRequest struct {
 
 func (x *RefreshInstanceRequest) Reset() {
 	*x = RefreshInstanceRequest{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[6]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -530,7 +617,7 @@ func (x *RefreshInstanceRequest) String() string {
 func (*RefreshInstanceRequest) ProtoMessage() {}
 
 func (x *RefreshInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[6]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -543,7 +630,7 @@ func (x *RefreshInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshInstanceRequest.ProtoReflect.Descriptor instead.
 func (*RefreshInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{6}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RefreshInstanceRequest) GetEndpoint() string {
@@ -629,7 +716,7 @@ type RefreshInstanceResponse struct {
 
 func (x *RefreshInstanceResponse) Reset() {
 	*x = RefreshInstanceResponse{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[7]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -641,7 +728,7 @@ func (x *RefreshInstanceResponse) String() string {
 func (*RefreshInstanceResponse) ProtoMessage() {}
 
 func (x *RefreshInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[7]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -654,7 +741,7 @@ func (x *RefreshInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshInstanceResponse.ProtoReflect.Descriptor instead.
 func (*RefreshInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{7}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RefreshInstanceResponse) GetResultCode() string {
@@ -692,7 +779,7 @@ type UpdateInstanceStatusRequest struct {
 
 func (x *UpdateInstanceStatusRequest) Reset() {
 	*x = UpdateInstanceStatusRequest{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[8]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -704,7 +791,7 @@ func (x *UpdateInstanceStatusRequest) String() string {
 func (*UpdateInstanceStatusRequest) ProtoMessage() {}
 
 func (x *UpdateInstanceStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[8]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -717,7 +804,7 @@ func (x *UpdateInstanceStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstanceStatusRequest.ProtoReflect.Descriptor instead.
 func (*UpdateInstanceStatusRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{8}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UpdateInstanceStatusRequest) GetEndpoint() string {
@@ -775,7 +862,7 @@ type UpdateInstanceStatusResponse struct {
 
 func (x *UpdateInstanceStatusResponse) Reset() {
 	*x = UpdateInstanceStatusResponse{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[9]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -787,7 +874,7 @@ func (x *UpdateInstanceStatusResponse) String() string {
 func (*UpdateInstanceStatusResponse) ProtoMessage() {}
 
 func (x *UpdateInstanceStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[9]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -800,7 +887,7 @@ func (x *UpdateInstanceStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstanceStatusResponse.ProtoReflect.Descriptor instead.
 func (*UpdateInstanceStatusResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{9}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateInstanceStatusResponse) GetResultCode() string {
@@ -840,7 +927,7 @@ type ReleaseInstanceRequest struct {
 
 func (x *ReleaseInstanceRequest) Reset() {
 	*x = ReleaseInstanceRequest{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[10]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -852,7 +939,7 @@ func (x *ReleaseInstanceRequest) String() string {
 func (*ReleaseInstanceRequest) ProtoMessage() {}
 
 func (x *ReleaseInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[10]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -865,7 +952,7 @@ func (x *ReleaseInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseInstanceRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{10}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReleaseInstanceRequest) GetEndpoint() string {
@@ -930,7 +1017,7 @@ type ReleaseInstanceResponse struct {
 
 func (x *ReleaseInstanceResponse) Reset() {
 	*x = ReleaseInstanceResponse{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[11]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -942,7 +1029,7 @@ func (x *ReleaseInstanceResponse) String() string {
 func (*ReleaseInstanceResponse) ProtoMessage() {}
 
 func (x *ReleaseInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[11]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -955,7 +1042,7 @@ func (x *ReleaseInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseInstanceResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{11}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReleaseInstanceResponse) GetResultCode() string {
@@ -995,7 +1082,7 @@ type UpgradeInstanceRequest struct {
 
 func (x *UpgradeInstanceRequest) Reset() {
 	*x = UpgradeInstanceRequest{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[12]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1007,7 +1094,7 @@ func (x *UpgradeInstanceRequest) String() string {
 func (*UpgradeInstanceRequest) ProtoMessage() {}
 
 func (x *UpgradeInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[12]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1020,7 +1107,7 @@ func (x *UpgradeInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpgradeInstanceRequest.ProtoReflect.Descriptor instead.
 func (*UpgradeInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{12}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpgradeInstanceRequest) GetEndpoint() string {
@@ -1085,7 +1172,7 @@ type UpgradeInstanceResponse struct {
 
 func (x *UpgradeInstanceResponse) Reset() {
 	*x = UpgradeInstanceResponse{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[13]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1097,7 +1184,7 @@ func (x *UpgradeInstanceResponse) String() string {
 func (*UpgradeInstanceResponse) ProtoMessage() {}
 
 func (x *UpgradeInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[13]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1110,7 +1197,7 @@ func (x *UpgradeInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpgradeInstanceResponse.ProtoReflect.Descriptor instead.
 func (*UpgradeInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{13}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UpgradeInstanceResponse) GetResultCode() string {
@@ -1149,7 +1236,7 @@ type ChangeInstanceCheckRequest struct {
 
 func (x *ChangeInstanceCheckRequest) Reset() {
 	*x = ChangeInstanceCheckRequest{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[14]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1161,7 +1248,7 @@ func (x *ChangeInstanceCheckRequest) String() string {
 func (*ChangeInstanceCheckRequest) ProtoMessage() {}
 
 func (x *ChangeInstanceCheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[14]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1174,7 +1261,7 @@ func (x *ChangeInstanceCheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeInstanceCheckRequest.ProtoReflect.Descriptor instead.
 func (*ChangeInstanceCheckRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{14}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ChangeInstanceCheckRequest) GetEndpoint() string {
@@ -1236,7 +1323,7 @@ type ProductInfo struct {
 
 func (x *ProductInfo) Reset() {
 	*x = ProductInfo{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[15]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1248,7 +1335,7 @@ func (x *ProductInfo) String() string {
 func (*ProductInfo) ProtoMessage() {}
 
 func (x *ProductInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[15]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1261,7 +1348,7 @@ func (x *ProductInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProductInfo.ProtoReflect.Descriptor instead.
 func (*ProductInfo) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{15}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ProductInfo) GetProductId() string {
@@ -1305,7 +1392,7 @@ type ChangeInstanceCheckResponse struct {
 
 func (x *ChangeInstanceCheckResponse) Reset() {
 	*x = ChangeInstanceCheckResponse{}
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[16]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1317,7 +1404,7 @@ func (x *ChangeInstanceCheckResponse) String() string {
 func (*ChangeInstanceCheckResponse) ProtoMessage() {}
 
 func (x *ChangeInstanceCheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[16]
+	mi := &file_koogate_production_v1_saas_v2_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1330,7 +1417,7 @@ func (x *ChangeInstanceCheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeInstanceCheckResponse.ProtoReflect.Descriptor instead.
 func (*ChangeInstanceCheckResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{16}
+	return file_koogate_production_v1_saas_v2_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ChangeInstanceCheckResponse) GetResultCode() string {
@@ -1386,11 +1473,19 @@ const file_koogate_production_v1_saas_v2_proto_rawDesc = "" +
 	"resultCode\x12\x1d\n" +
 	"\n" +
 	"result_msg\x18\x02 \x01(\tR\tresultMsg\x12A\n" +
-	"\x04info\x18\x03 \x03(\v2#.koogate.production.v1.InstanceInfoB\b\xbaH\x05\x92\x01\x02\x10dR\x04info\"j\n" +
+	"\x04info\x18\x03 \x03(\v2#.koogate.production.v1.InstanceInfoB\b\xbaH\x05\x92\x01\x02\x10dR\x04info\"\xb6\x01\n" +
 	"\fInstanceInfo\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x129\n" +
-	"\bapp_info\x18\x02 \x01(\v2\x1e.koogate.production.v1.AppInfoR\aappInfo\"\xd1\x01\n" +
+	"\bapp_info\x18\x02 \x01(\v2\x1e.koogate.production.v1.AppInfoR\aappInfo\x12J\n" +
+	"\n" +
+	"usage_info\x18\x03 \x03(\v2 .koogate.production.v1.UsageInfoB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\tusageInfo\"\xd5\x01\n" +
+	"\tUsageInfo\x127\n" +
+	"\x13related_instance_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x11relatedInstanceId\x12*\n" +
+	"\vusage_value\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x14R\n" +
+	"usageValue\x124\n" +
+	"\x10statistical_time\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x11\x18\x14R\x0fstatisticalTime\x12-\n" +
+	"\rdashboard_url\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\fdashboardUrl\"\xd1\x01\n" +
 	"\aAppInfo\x12.\n" +
 	"\rfront_end_url\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x04R\vfrontEndUrl\x12%\n" +
@@ -1510,49 +1605,51 @@ func file_koogate_production_v1_saas_v2_proto_rawDescGZIP() []byte {
 	return file_koogate_production_v1_saas_v2_proto_rawDescData
 }
 
-var file_koogate_production_v1_saas_v2_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_koogate_production_v1_saas_v2_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_koogate_production_v1_saas_v2_proto_goTypes = []any{
 	(*NewInstanceRequest)(nil),           // 0: koogate.production.v1.NewInstanceRequest
 	(*NewInstanceResponse)(nil),          // 1: koogate.production.v1.NewInstanceResponse
 	(*QueryInstanceRequest)(nil),         // 2: koogate.production.v1.QueryInstanceRequest
 	(*QueryInstanceResponse)(nil),        // 3: koogate.production.v1.QueryInstanceResponse
 	(*InstanceInfo)(nil),                 // 4: koogate.production.v1.InstanceInfo
-	(*AppInfo)(nil),                      // 5: koogate.production.v1.AppInfo
-	(*RefreshInstanceRequest)(nil),       // 6: koogate.production.v1.RefreshInstanceRequest
-	(*RefreshInstanceResponse)(nil),      // 7: koogate.production.v1.RefreshInstanceResponse
-	(*UpdateInstanceStatusRequest)(nil),  // 8: koogate.production.v1.UpdateInstanceStatusRequest
-	(*UpdateInstanceStatusResponse)(nil), // 9: koogate.production.v1.UpdateInstanceStatusResponse
-	(*ReleaseInstanceRequest)(nil),       // 10: koogate.production.v1.ReleaseInstanceRequest
-	(*ReleaseInstanceResponse)(nil),      // 11: koogate.production.v1.ReleaseInstanceResponse
-	(*UpgradeInstanceRequest)(nil),       // 12: koogate.production.v1.UpgradeInstanceRequest
-	(*UpgradeInstanceResponse)(nil),      // 13: koogate.production.v1.UpgradeInstanceResponse
-	(*ChangeInstanceCheckRequest)(nil),   // 14: koogate.production.v1.ChangeInstanceCheckRequest
-	(*ProductInfo)(nil),                  // 15: koogate.production.v1.ProductInfo
-	(*ChangeInstanceCheckResponse)(nil),  // 16: koogate.production.v1.ChangeInstanceCheckResponse
+	(*UsageInfo)(nil),                    // 5: koogate.production.v1.UsageInfo
+	(*AppInfo)(nil),                      // 6: koogate.production.v1.AppInfo
+	(*RefreshInstanceRequest)(nil),       // 7: koogate.production.v1.RefreshInstanceRequest
+	(*RefreshInstanceResponse)(nil),      // 8: koogate.production.v1.RefreshInstanceResponse
+	(*UpdateInstanceStatusRequest)(nil),  // 9: koogate.production.v1.UpdateInstanceStatusRequest
+	(*UpdateInstanceStatusResponse)(nil), // 10: koogate.production.v1.UpdateInstanceStatusResponse
+	(*ReleaseInstanceRequest)(nil),       // 11: koogate.production.v1.ReleaseInstanceRequest
+	(*ReleaseInstanceResponse)(nil),      // 12: koogate.production.v1.ReleaseInstanceResponse
+	(*UpgradeInstanceRequest)(nil),       // 13: koogate.production.v1.UpgradeInstanceRequest
+	(*UpgradeInstanceResponse)(nil),      // 14: koogate.production.v1.UpgradeInstanceResponse
+	(*ChangeInstanceCheckRequest)(nil),   // 15: koogate.production.v1.ChangeInstanceCheckRequest
+	(*ProductInfo)(nil),                  // 16: koogate.production.v1.ProductInfo
+	(*ChangeInstanceCheckResponse)(nil),  // 17: koogate.production.v1.ChangeInstanceCheckResponse
 }
 var file_koogate_production_v1_saas_v2_proto_depIdxs = []int32{
 	4,  // 0: koogate.production.v1.QueryInstanceResponse.info:type_name -> koogate.production.v1.InstanceInfo
-	5,  // 1: koogate.production.v1.InstanceInfo.app_info:type_name -> koogate.production.v1.AppInfo
-	15, // 2: koogate.production.v1.ChangeInstanceCheckRequest.product_info:type_name -> koogate.production.v1.ProductInfo
-	0,  // 3: koogate.production.v1.SaasV2Service.NewInstance:input_type -> koogate.production.v1.NewInstanceRequest
-	2,  // 4: koogate.production.v1.SaasV2Service.QueryInstance:input_type -> koogate.production.v1.QueryInstanceRequest
-	6,  // 5: koogate.production.v1.SaasV2Service.RefreshInstance:input_type -> koogate.production.v1.RefreshInstanceRequest
-	8,  // 6: koogate.production.v1.SaasV2Service.UpdateInstanceStatus:input_type -> koogate.production.v1.UpdateInstanceStatusRequest
-	10, // 7: koogate.production.v1.SaasV2Service.ReleaseInstance:input_type -> koogate.production.v1.ReleaseInstanceRequest
-	12, // 8: koogate.production.v1.SaasV2Service.UpgradeInstance:input_type -> koogate.production.v1.UpgradeInstanceRequest
-	14, // 9: koogate.production.v1.SaasV2Service.ChangeInstanceCheck:input_type -> koogate.production.v1.ChangeInstanceCheckRequest
-	1,  // 10: koogate.production.v1.SaasV2Service.NewInstance:output_type -> koogate.production.v1.NewInstanceResponse
-	3,  // 11: koogate.production.v1.SaasV2Service.QueryInstance:output_type -> koogate.production.v1.QueryInstanceResponse
-	7,  // 12: koogate.production.v1.SaasV2Service.RefreshInstance:output_type -> koogate.production.v1.RefreshInstanceResponse
-	9,  // 13: koogate.production.v1.SaasV2Service.UpdateInstanceStatus:output_type -> koogate.production.v1.UpdateInstanceStatusResponse
-	11, // 14: koogate.production.v1.SaasV2Service.ReleaseInstance:output_type -> koogate.production.v1.ReleaseInstanceResponse
-	13, // 15: koogate.production.v1.SaasV2Service.UpgradeInstance:output_type -> koogate.production.v1.UpgradeInstanceResponse
-	16, // 16: koogate.production.v1.SaasV2Service.ChangeInstanceCheck:output_type -> koogate.production.v1.ChangeInstanceCheckResponse
-	10, // [10:17] is the sub-list for method output_type
-	3,  // [3:10] is the sub-list for method input_type
-	3,  // [3:3] is the sub-list for extension type_name
-	3,  // [3:3] is the sub-list for extension extendee
-	0,  // [0:3] is the sub-list for field type_name
+	6,  // 1: koogate.production.v1.InstanceInfo.app_info:type_name -> koogate.production.v1.AppInfo
+	5,  // 2: koogate.production.v1.InstanceInfo.usage_info:type_name -> koogate.production.v1.UsageInfo
+	16, // 3: koogate.production.v1.ChangeInstanceCheckRequest.product_info:type_name -> koogate.production.v1.ProductInfo
+	0,  // 4: koogate.production.v1.SaasV2Service.NewInstance:input_type -> koogate.production.v1.NewInstanceRequest
+	2,  // 5: koogate.production.v1.SaasV2Service.QueryInstance:input_type -> koogate.production.v1.QueryInstanceRequest
+	7,  // 6: koogate.production.v1.SaasV2Service.RefreshInstance:input_type -> koogate.production.v1.RefreshInstanceRequest
+	9,  // 7: koogate.production.v1.SaasV2Service.UpdateInstanceStatus:input_type -> koogate.production.v1.UpdateInstanceStatusRequest
+	11, // 8: koogate.production.v1.SaasV2Service.ReleaseInstance:input_type -> koogate.production.v1.ReleaseInstanceRequest
+	13, // 9: koogate.production.v1.SaasV2Service.UpgradeInstance:input_type -> koogate.production.v1.UpgradeInstanceRequest
+	15, // 10: koogate.production.v1.SaasV2Service.ChangeInstanceCheck:input_type -> koogate.production.v1.ChangeInstanceCheckRequest
+	1,  // 11: koogate.production.v1.SaasV2Service.NewInstance:output_type -> koogate.production.v1.NewInstanceResponse
+	3,  // 12: koogate.production.v1.SaasV2Service.QueryInstance:output_type -> koogate.production.v1.QueryInstanceResponse
+	8,  // 13: koogate.production.v1.SaasV2Service.RefreshInstance:output_type -> koogate.production.v1.RefreshInstanceResponse
+	10, // 14: koogate.production.v1.SaasV2Service.UpdateInstanceStatus:output_type -> koogate.production.v1.UpdateInstanceStatusResponse
+	12, // 15: koogate.production.v1.SaasV2Service.ReleaseInstance:output_type -> koogate.production.v1.ReleaseInstanceResponse
+	14, // 16: koogate.production.v1.SaasV2Service.UpgradeInstance:output_type -> koogate.production.v1.UpgradeInstanceResponse
+	17, // 17: koogate.production.v1.SaasV2Service.ChangeInstanceCheck:output_type -> koogate.production.v1.ChangeInstanceCheckResponse
+	11, // [11:18] is the sub-list for method output_type
+	4,  // [4:11] is the sub-list for method input_type
+	4,  // [4:4] is the sub-list for extension type_name
+	4,  // [4:4] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_koogate_production_v1_saas_v2_proto_init() }
@@ -1566,7 +1663,7 @@ func file_koogate_production_v1_saas_v2_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_production_v1_saas_v2_proto_rawDesc), len(file_koogate_production_v1_saas_v2_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,42 @@
+package production
+
+import (
+	"context"
+	"time"
+
+	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
+	"github.com/koogate/koogate/koogallery/wiretime"
+	"github.com/koogate/koogate/server/fulfil"
+)
+
+// usageLimit is how long queryInstance waits for the ledger.
+const usageLimit = 2 * time.Second
+
+// usageOf returns the usage of the instances that queryInstance shows, by instance. A ledger that does not answer leaves it
+// out: a buyer who waits for the access information is not to be refunded for want of a number.
+func (s *shared) usageOf(ctx context.Context, r request, shown []fulfil.Shown) map[string][]*productionv1.UsageInfo {
+	ep, ok := s.Core.Endpoint(r.GetEndpoint())
+	if !ok || s.Usage == nil || len(shown) == 0 || r.GetTestFlag() == testFlag {
+		return nil
+	}
+	ids := make([]string, len(shown))
+	for i := range shown {
+		ids[i] = shown[i].InstanceID
+	}
+	ctx, cancel := context.WithTimeout(ctx, usageLimit)
+	defer cancel()
+	used, err := s.Usage.UsageOf(ctx, ep.Seller, ids)
+	if err != nil {
+		s.Log.WarnContext(ctx, "usage left out of queryInstance", "error", err)
+		return nil
+	}
+	all := make(map[string][]*productionv1.UsageInfo, len(used))
+	for id, list := range used {
+		for _, u := range list {
+			all[id] = append(all[id], &productionv1.UsageInfo{
+				RelatedInstanceId: u.RelatedInstanceID, UsageValue: u.Value, StatisticalTime: wiretime.Format17(u.At),
+			})
+		}
+	}
+	return all
+}

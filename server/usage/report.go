@@ -1,0 +1,221 @@
+package usage
+
+import (
+	"context"
+	"fmt"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+const (
+	// MaxReport is how many records one report holds.
+	MaxReport = 1000
+	// skew is how far ahead of ours the vendor's clock may be.
+	skew = 2 * time.Minute
+
+	maxKey = 128 // characters
+	maxID  = 64
+)
+
+// Record is one reported use.
+type Record struct {
+	Key        string // makes the report idempotent, 1 to 128 characters
+	InstanceID string // the pay-per-use instance
+	Value      string // decimal, above 0; ignored by meters that count records
+	BeginAt    time.Time
+	EndAt      time.Time // decides the window; BeginAt is the same when zero
+	PackageID  string    // the package that it is drawn from; empty for none
+}
+
+// Result is what became of a record.
+type Result string
+
+// The results.
+const (
+	Added     Result = Result(store.UsageAdded)
+	Duplicate Result = Result(store.UsageDuplicate)
+	Conflict  Result = Result(store.UsageConflict)
+	Invalid   Result = "INVALID"
+)
+
+// Outcome tells it, in the order of the records.
+type Outcome struct {
+	Key     string
+	Result  Result
+	Message string // why it is INVALID or CONFLICT
+}
+
+// Report books up to 1000 records, each once per key; what is booked is durable when it returns. A record that cannot be
+// booked is told in its outcome and holds up none of the others. Errors: INVALID_FIELD for no or too many records,
+// STORE_UNAVAILABLE: nothing is lost by repeating the report.
+func (s *Service) Report(ctx context.Context, seller string, records []Record) ([]Outcome, error) {
+	if len(records) == 0 || len(records) > MaxReport {
+		return nil, errs.New(errs.Invalid, errs.InvalidField, "records: 1 to %d in one report", MaxReport)
+	}
+	j := judge{s: s, seller: seller, now: s.now()}
+	if err := j.read(ctx, records); err != nil {
+		return nil, storeError(err)
+	}
+	outcomes := make([]Outcome, len(records))
+	raws, places := make([]store.UsageRaw, 0, len(records)), make([]int, 0, len(records))
+	for i := range records {
+		outcomes[i].Key = records[i].Key
+		raw, fault := j.raw(records[i])
+		if fault != "" {
+			outcomes[i].Result, outcomes[i].Message = Invalid, fault
+			continue
+		}
+		raws, places = append(raws, raw), append(places, i)
+	}
+	if len(raws) == 0 {
+		return outcomes, nil
+	}
+	booked, err := s.Ledger.AddUsage(ctx, raws)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	for k, i := range places {
+		outcomes[i].Result = Result(booked[k])
+		if booked[k] == store.UsageConflict {
+			outcomes[i].Message = "key: belongs to a record of other content; the first stands"
+		}
+	}
+	return outcomes, nil
+}
+
+// judge holds what the records of one report are judged by.
+type judge struct {
+	s        *Service
+	seller   string
+	now      time.Time
+	facts    map[string]fact
+	packages map[string]map[string]bool // by instance; nil when the instance has no quotas
+}
+
+// read reads what is known of the instances and their packages.
+func (j *judge) read(ctx context.Context, records []Record) (err error) {
+	ends, drawn := make(map[string]time.Time), make(map[string]bool)
+	for _, r := range records {
+		if !usableID(r.InstanceID) {
+			continue
+		}
+		if end, ok := ends[r.InstanceID]; !ok || r.EndAt.After(end) {
+			ends[r.InstanceID] = r.EndAt
+		}
+		drawn[r.InstanceID] = drawn[r.InstanceID] || r.PackageID != ""
+	}
+	if j.facts, err = j.s.facts(ctx, j.seller, ends); err != nil {
+		return err
+	}
+	j.packages = make(map[string]map[string]bool)
+	for id, f := range j.facts {
+		if !drawn[id] || !f.found {
+			continue
+		}
+		quotas, err := j.s.Ledger.Quotas(ctx, j.seller, id)
+		if err != nil {
+			return err
+		}
+		for _, q := range quotas {
+			if j.packages[id] == nil {
+				j.packages[id] = make(map[string]bool)
+			}
+			j.packages[id][q.PackageID] = true
+		}
+	}
+	return nil
+}
+
+// raw turns a record into what the ledger books, or says what is wrong with it.
+func (j *judge) raw(r Record) (raw store.UsageRaw, fault string) {
+	if r.BeginAt.IsZero() {
+		r.BeginAt = r.EndAt
+	}
+	begin, end := r.BeginAt.UTC().Truncate(time.Microsecond), r.EndAt.UTC().Truncate(time.Microsecond)
+	switch {
+	case !usableKey(r.Key):
+		return raw, "key: 1 to 128 characters without control characters"
+	case !usableID(r.InstanceID):
+		return raw, "instance_id: 1 to 64 characters without control characters"
+	case r.PackageID != "" && !usableID(r.PackageID):
+		return raw, "package_id: at most 64 characters without control characters"
+	case r.EndAt.IsZero():
+		return raw, "end_time: required"
+	case begin.After(end):
+		return raw, "begin_time: after end_time"
+	case end.After(j.now.Add(skew)):
+		return raw, "end_time: in the future; is the clock right?"
+	}
+	f := j.facts[r.InstanceID]
+	meter, fault := j.meter(r, f, begin, end)
+	if fault != "" {
+		return raw, fault
+	}
+	value := store.Units(scale)
+	if meter.Mode != store.UsageCount {
+		amount, ok := ParseAmount(r.Value)
+		switch {
+		case !ok:
+			return raw, "value: not a decimal with at most 8 digits before and 4 behind the point"
+		case amount <= 0 || amount > maxAmount:
+			return raw, "value: not above 0"
+		}
+		value = amount
+	}
+	window := meter.window(begin, end, f.openedAt)
+	if !j.now.Before(window.RefuseAt) {
+		return raw, "end_time: the marketplace takes nothing that began more than 21 days ago, and this window did, at " +
+			window.StartAt.Format(time.RFC3339)
+	}
+	return store.UsageRaw{
+		Seller: j.seller, Key: r.Key, InstanceID: r.InstanceID, Meter: meter.Name, Mode: meter.Mode, BeginAt: begin, EndAt: end,
+		Value: value, PackageID: r.PackageID, ReportedAt: j.now, Window: window,
+	}, ""
+}
+
+// meter judges a record by its instance and finds the meter.
+func (j *judge) meter(r Record, f fact, begin, end time.Time) (m Meter, fault string) {
+	switch {
+	case !f.found:
+		return m, "instance_id: there is no such instance"
+	case f.mode == "":
+		return m, "instance_id: the marketplace has not said yet what was bought; report it again"
+	case f.mode == modePackage:
+		return m, "instance_id: is a package; report the pay-per-use instance, and the package as package_id"
+	case f.mode != modeOnDemand:
+		return m, fmt.Sprintf("instance_id: is not pay-per-use but %s", f.mode)
+	case f.state == store.InstanceFailed:
+		return m, "instance_id: was never opened"
+	case begin.Before(f.openedAt.Truncate(time.Second)):
+		return m, "begin_time: before the instance was opened, at " + f.openedAt.Format(time.RFC3339)
+	case !f.releasedAt.IsZero() && end.After(f.releasedAt):
+		return m, "end_time: after the instance was released, at " + f.releasedAt.Format(time.RFC3339)
+	}
+	if known := j.packages[r.InstanceID]; r.PackageID != "" && known != nil && !known[r.PackageID] {
+		return m, "package_id: is no package of the instance"
+	}
+	m, ok := j.s.meter(f.endpoint, f.productID)
+	if !ok {
+		return m, fmt.Sprintf("instance_id: product %q has no meter; configure endpoints[].products[].meter", f.productID)
+	}
+	return m, ""
+}
+
+func usableKey(s string) bool { return usable(s, maxKey) }
+func usableID(s string) bool  { return usable(s, maxID) }
+
+func usable(s string, limit int) bool {
+	if s == "" || len(s) > 4*limit || !utf8.ValidString(s) || utf8.RuneCountInString(s) > limit {
+		return false
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			return false
+		}
+	}
+	return true
+}

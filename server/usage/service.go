@@ -1,0 +1,150 @@
+package usage
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/store"
+)
+
+// Deps are what the service works with; all are required, but Pusher only to push.
+type Deps struct {
+	Store   store.Store      // instances, and the task that runs the rounds
+	Ledger  store.UsageStore // over the same database
+	Pusher  Pusher
+	Clock   clock.Clock
+	Tracer  trace.Tracer
+	Metrics *telemetry.Metrics
+	Log     *slog.Logger
+}
+
+// Config holds the meters and the bounds of a round. Zero values mean the defaults.
+type Config struct {
+	// Meters are the meters by endpoint and product ID; "*" stands for the endpoint's other products.
+	// A product with a meter without a name has none.
+	Meters map[string]map[string]Meter
+	// Batch is how many records one call takes, 1 to 1000. Default 1000.
+	Batch int
+	// RoundBudget is how long a round begins new calls. With CallTimeout it stays inside the lease of a job. Default 4 s.
+	RoundBudget time.Duration
+	// CallTimeout bounds one call to the marketplace. Default 9 s.
+	CallTimeout time.Duration
+	// FactFor is how long a read instance stands for now. Default 1 s.
+	FactFor time.Duration
+}
+
+// Service is the usage domain. Safe for concurrent use.
+type Service struct {
+	Deps
+	cfg Config
+
+	known  *cache[fact]
+	totals *cache[total]
+
+	mu    sync.Mutex
+	flows map[string]*flow // by seller
+}
+
+// New returns a service.
+func New(cfg Config, d Deps) *Service {
+	if cfg.Batch <= 0 || cfg.Batch > maxBatch {
+		cfg.Batch = maxBatch
+	}
+	def := func(v *time.Duration, d time.Duration) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	def(&cfg.RoundBudget, 4*time.Second)
+	def(&cfg.CallTimeout, 9*time.Second)
+	def(&cfg.FactFor, time.Second)
+	return &Service{
+		Deps: d, cfg: cfg, known: newCache[fact](manyInstances), totals: newCache[total](manyInstances), flows: make(map[string]*flow),
+	}
+}
+
+// meter returns the meter of an endpoint's product.
+func (s *Service) meter(endpoint, productID string) (Meter, bool) {
+	products := s.cfg.Meters[endpoint]
+	m, ok := products[productID]
+	if !ok {
+		m = products["*"]
+	}
+	return m, m.Name != ""
+}
+
+func (s *Service) now() time.Time { return s.Clock.Now() }
+
+// storeError says what a failure of the store means to the caller.
+func storeError(err error) error {
+	var known *errs.Error
+	switch {
+	case err == nil || errors.As(err, &known):
+		return err
+	case errors.Is(err, store.ErrNotFound):
+		return errs.New(errs.NotFound, errs.UsageNotFound, "no record of that key")
+	case errors.Is(err, store.ErrSettled):
+		return errs.New(errs.Precondition, errs.UsageSettled, "a record for the marketplace was made of the window already")
+	case errors.Is(err, store.ErrConflict):
+		return errs.New(errs.Conflict, errs.ConflictingRepeat, "the key belongs to a record of other content")
+	}
+	e := errs.Wrap(err, errs.Unavailable, errs.StoreUnavailable, "the store did not answer in time; repeat the call")
+	e.Retry = time.Second
+	return e
+}
+
+// Correct replaces the value of a booked record, as long as nothing of its window was settled; zero takes the record back.
+// key is the correction's own. Errors: INVALID_FIELD, USAGE_NOT_FOUND, USAGE_SETTLED, CONFLICTING_REPEAT,
+// STORE_UNAVAILABLE.
+func (s *Service) Correct(ctx context.Context, seller, key, corrects, value string) (Result, error) {
+	amount, ok := ParseAmount(value)
+	switch {
+	case !ok:
+		return "", errs.New(errs.Invalid, errs.InvalidField, "value: not a decimal with at most 8 digits before and 4 behind the point")
+	case !usableKey(key) || !usableKey(corrects):
+		return "", errs.New(errs.Invalid, errs.InvalidField, "key, corrects: 1 to 128 characters without control characters")
+	case key == corrects:
+		return "", errs.New(errs.Invalid, errs.InvalidField, "key: a correction has a key of its own")
+	}
+	out, err := s.Ledger.CorrectUsage(ctx, store.UsageCorrection{Raw: store.UsageRaw{
+		Seller: seller, Key: key, Corrects: corrects, Value: amount, ReportedAt: s.now(),
+	}})
+	if err != nil {
+		return "", storeError(err)
+	}
+	return Result(out), nil
+}
+
+// Retry sends refused records of an instance again, for an operator who has removed the cause, and returns how many.
+// Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
+func (s *Service) Retry(ctx context.Context, seller, instanceID string) (int, error) {
+	found, err := s.Store.Instances(ctx, seller, []string{instanceID})
+	if err != nil {
+		return 0, storeError(err)
+	}
+	if len(found) == 0 {
+		return 0, errs.New(errs.NotFound, errs.InstanceNotFound, "no instance %s", instanceID)
+	}
+	n, err := s.Ledger.ReviveUsage(ctx, seller, instanceID, s.now())
+	return n, storeError(err)
+}
+
+// Windows returns one page. Errors: STORE_UNAVAILABLE.
+func (s *Service) Windows(ctx context.Context, q store.ListQuery) ([]store.UsageWindow, error) {
+	rows, err := s.Ledger.ListUsageWindows(ctx, q)
+	return rows, storeError(err)
+}
+
+// Records returns one page. Errors: STORE_UNAVAILABLE.
+func (s *Service) Records(ctx context.Context, q store.ListQuery) ([]store.UsageRecord, error) {
+	rows, err := s.Ledger.ListUsageRecords(ctx, q)
+	return rows, storeError(err)
+}

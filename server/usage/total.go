@@ -1,0 +1,109 @@
+package usage
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/koogate/koogate/store"
+)
+
+// settledAfter is when a window's total changes no more: it may hold uses of 21 days ago and lasts a day at most.
+const settledAfter = refuseAfter + 2*Day
+
+// totalPage is how many windows a total reads at a time.
+const totalPage = 500
+
+// Info is the usage of an instance as the marketplace is shown it (saas-v2 §5.2).
+type Info struct {
+	RelatedInstanceID string // of a package: the pay-per-use instance that has used it up so far
+	Value             string // decimal without zeros at its end
+	At                time.Time
+}
+
+// total is the sum of the windows up to a place in their list; what comes after it may still change.
+type total struct {
+	after *store.Cursor
+	sums  map[string]store.Units // by instance
+}
+
+// UsageOf returns what queryInstance shows of instances: of a pay-per-use instance all that it has used, of a package what
+// was drawn from it, for each pay-per-use instance. An instance whose product has no meter has none, nor has a package
+// before its first use. Errors: STORE_UNAVAILABLE.
+func (s *Service) UsageOf(ctx context.Context, seller string, instanceIDs []string) (map[string][]Info, error) {
+	want := make(map[string]time.Time, len(instanceIDs))
+	for _, id := range instanceIDs {
+		want[id] = time.Time{}
+	}
+	facts, err := s.facts(ctx, seller, want)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	now := s.now()
+	out := make(map[string][]Info)
+	for id, f := range facts {
+		switch {
+		case !f.found:
+		case f.mode == modeOnDemand:
+			if _, ok := s.meter(f.endpoint, f.productID); !ok {
+				continue
+			}
+			sums, err := s.total(ctx, seller, store.Term{Field: "instance_id", Value: id}, now)
+			if err != nil {
+				return nil, storeError(err)
+			}
+			out[id] = []Info{{Value: FormatAmount(sums[id]), At: now}}
+		case f.mode == modePackage:
+			sums, err := s.total(ctx, seller, store.Term{Field: "package_id", Value: id}, now)
+			if err != nil {
+				return nil, storeError(err)
+			}
+			for related, sum := range sums {
+				out[id] = append(out[id], Info{RelatedInstanceID: related, Value: FormatAmount(sum), At: now})
+			}
+			slices.SortFunc(out[id], func(a, b Info) int {
+				if a.RelatedInstanceID < b.RelatedInstanceID {
+					return -1
+				}
+				return 1
+			})
+		}
+	}
+	return out, nil
+}
+
+// total sums up the windows of an instance or a package. Those that change no more are summed up once.
+func (s *Service) total(ctx context.Context, seller string, of store.Term, now time.Time) (map[string]store.Units, error) {
+	key := seller + "\x1f" + of.Field + "\x1f" + of.Value
+	known, _ := s.totals.get(key)
+	final := total{after: known.after, sums: clone(known.sums)}
+	sums := clone(known.sums)
+	q := store.ListQuery{Seller: seller, Filter: []store.Term{of}, After: known.after, Limit: totalPage}
+	for {
+		page, err := s.Ledger.ListUsageWindows(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			w := &page[i]
+			sums[w.InstanceID] += w.Total
+			q.After = &store.Cursor{CreatedAt: w.CreatedAt, ID: w.ID()}
+			if now.Sub(w.CreatedAt) > settledAfter {
+				final.sums[w.InstanceID] += w.Total
+				final.after = q.After
+			}
+		}
+		if len(page) < totalPage {
+			s.totals.put(key, final)
+			return sums, nil
+		}
+	}
+}
+
+func clone(m map[string]store.Units) map[string]store.Units {
+	c := make(map[string]store.Units, len(m)+1)
+	for k, v := range m {
+		c[k] = v
+	}
+	return c
+}
