@@ -44,7 +44,7 @@ func fromEnv(t *testing.T, name string, otherwise uint64) uint64 {
 // KOOGATE_USAGE_HISTORIES is how many (300), KOOGATE_USAGE_SEED the first seed; a failure names its own.
 func TestAnyHistory(t *testing.T) {
 	histories := fromEnv(t, "KOOGATE_USAGE_HISTORIES", 300)
-	seed := fromEnv(t, "KOOGATE_USAGE_SEED", rand.Uint64N(1<<32)) //nolint:gosec // a seed for a test
+	seed := fromEnv(t, "KOOGATE_USAGE_SEED", rand.Uint64N(1<<32))
 	if testing.Short() {
 		histories = min(histories, 30)
 	}
@@ -131,7 +131,7 @@ const (
 
 func newHistory(st both, seed uint64) *history {
 	h := &history{
-		Rand: rand.New(rand.NewPCG(seed, 1)), seller: fmt.Sprintf("seller-%d", seed), store: st, //nolint:gosec // a test
+		Rand: rand.New(rand.NewPCG(seed, 1)), seller: fmt.Sprintf("seller-%d", seed), store: st,
 		faults: storetest.Faulty(st, seed), ledger: storetest.FaultyUsage(st, seed), clock: clock.NewFake(noon),
 		metrics: telemetry.NewMetrics(prometheus.NewRegistry()),
 		truth:   make(map[string]usage.Record), refused: make(map[string]string),
