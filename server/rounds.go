@@ -36,20 +36,17 @@ func (s *Server) rounds() []round {
 }
 
 // run makes turns until ctx ends. A failure is logged and the round goes on.
-func (r round) run(ctx context.Context, c clock.Clock, log *slog.Logger) error {
+func (r round) run(ctx context.Context, c clock.Clock, log *slog.Logger) {
 	for {
 		next, err := r.do(ctx, r.seller)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			log.WarnContext(ctx, "round failed; it comes again", "round", r.name, "seller", r.seller, "error", err)
 		}
 		timer := c.NewTimer(min(max(next.Sub(c.Now()), shortestRound), longestRound))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return nil
+			return
 		case <-timer.C():
 		}
 	}

@@ -173,7 +173,10 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		})
 	}
 	for _, r := range s.rounds() {
-		workers.Go(func() error { return r.run(jobs, s.deps.Clock, s.deps.Log) })
+		workers.Go(func() error {
+			r.run(jobs, s.deps.Clock, s.deps.Log)
+			return nil
+		})
 	}
 	for _, d := range s.doors {
 		group.Go(func() error {
