@@ -36,6 +36,7 @@ type wiring struct {
 	log *slog.Logger
 	// prepare migrates the database and makes the keyset when it is missing; serve leaves both to commands of their own.
 	prepare bool
+	clock   clock.Clock // the machine's when nil
 }
 
 // app is a wired server with what has to be let go after it.
@@ -81,10 +82,13 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 			}
 		}
 	}()
+	if w.clock == nil {
+		w.clock = clock.System{}
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d = server.Deps{
-		Clock: clock.System{}, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text,
+		Clock: w.clock, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry, Log: w.log,
 	}
 	if d.Sealer, err = openVault(cfg.KeysetFile, w.prepare); err != nil {

@@ -212,7 +212,7 @@ func again(list []store.UsageRecord, code string) []Verdict {
 // pause decides how long the marketplace is left alone.
 func (p *push) pause(ctx context.Context, fault *PushError) {
 	pause := firstPause
-	for i := 0; i < p.flow.unheard() && pause < maxPause; i++ {
+	for n := p.flow.unheard(); n > 0 && pause < maxPause; n-- {
 		pause *= 2
 	}
 	if fault.Class == PushDenied {

@@ -159,7 +159,7 @@ func (m *usageModel) proofs() map[store.UsageWindowKey]string {
 
 func (m *usageModel) check(rt *rapid.T, t *testing.T, s Ledger) {
 	got := make(map[store.UsageWindowKey]string)
-	for _, p := range prove(t, s, m.seller) {
+	for _, p := range proveBy(t, s, m.seller, 100) {
 		if p.Refused == nil {
 			p.Refused = map[string]store.Units{}
 		}
