@@ -203,7 +203,8 @@ type historyInstance struct {
 type historyRaw struct {
 	usage.Record
 	in    *historyInstance
-	value store.Units // after corrections
+	value store.Units      // after corrections
+	place store.UsagePlace // of the newest of them, among uses that end at the same time
 }
 
 // window is what it counts to, by rules that are written here a second time.
@@ -554,6 +555,9 @@ func (h *usageHistory) report(ctx context.Context) error {
 		for _, r := range fresh {
 			h.note("  %s %s %s to %s %s", r.Key, r.Value, r.BeginAt.Format("01-02 15:04:05"), r.EndAt.Format("01-02 15:04:05"), r.PackageID)
 		}
+		for _, r := range fresh {
+			r.place = store.UsagePlace{EndAt: r.EndAt, ReportedAt: h.clock.Now(), Key: r.Key}
+		}
 		h.reported = append(h.reported, fresh...)
 		return nil
 	})
@@ -691,7 +695,7 @@ func (h *usageHistory) correct(ctx context.Context) error {
 			return fmt.Errorf("correct %s: %s", r.Key, result)
 		}
 		h.counts.Corrections++
-		r.value = value
+		r.value, r.place = value, store.UsagePlace{EndAt: r.EndAt, ReportedAt: h.clock.Now(), Key: key}
 		h.note("%s corrects %s to %s", key, r.Key, usage.FormatAmount(value))
 		return nil
 	})
@@ -916,14 +920,14 @@ func (h *usageHistory) ingested(in *historyInstance) (sum store.Units) {
 	}
 	for _, raws := range windows {
 		var total store.Units
-		var last time.Time
-		for _, r := range raws { // in the order of reporting
+		var last store.UsagePlace
+		for _, r := range raws {
 			switch in.meter.Mode {
 			case store.UsageMax:
 				total = max(total, r.value)
 			case store.UsageLast:
-				if !r.EndAt.Before(last) {
-					last, total = r.EndAt, r.value
+				if last.Key == "" || r.place.Compare(last) > 0 {
+					last, total = r.place, r.value
 				}
 			default:
 				total += r.value
