@@ -48,6 +48,8 @@ type UsageStore interface {
 	// ReserveQuota takes an amount from the instance's quotas in their order, all of it or nothing, under the caller's
 	// reservation ID; the same ID and amount again returns the first reservation. Errors: ErrExhausted, ErrConflict.
 	ReserveQuota(ctx context.Context, r Reservation, now time.Time) (Reservation, error)
+	// Reservation returns a reservation. Errors: ErrNotFound.
+	Reservation(ctx context.Context, seller, id string) (Reservation, error)
 	// CommitQuota ends a reservation: at most what was reserved becomes used, as raw usage of the packages it was taken
 	// from, in one transaction; the rest is free again. Repeats return the first outcome. Errors: ErrNotFound, ErrConflict
 	// (cancelled, expired, or another amount).

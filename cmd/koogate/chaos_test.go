@@ -78,7 +78,8 @@ func chaos(t *testing.T, s *site, kills int) {
 		t.Error(err)
 	}
 	open := func() int {
-		return p.count("tasks", `state = "READY"`) + p.count("tasks", `state = "WAITING"`) + p.count("tasks", `state = "LEASED"`)
+		n := p.count("tasks", `state = "READY"`) + p.count("tasks", `state = "WAITING"`) + p.count("tasks", `state = "LEASED"`)
+		return n - p.count("tasks", `kind = "USAGE_PUSH"`) // which stands for ever
 	}
 	for deadline := time.Now().Add(90 * time.Second); open() > 0 && time.Now().Before(deadline); {
 		time.Sleep(200 * time.Millisecond)

@@ -138,7 +138,10 @@ func (c *devCmd) drive(ctx context.Context, m *market, t *table, usage func() ([
 	}
 	group.Go(func() error { return c.families(ctx, m, t) })
 	group.Go(func() (err error) {
-		t.usage, err = usage()
+		began := clock.System{}.Now()
+		if t.usage, err = usage(); err == nil {
+			fmt.Fprintf(t.out.err, "  %-25s some hours on a clock that jumps (%s)\n", "usage", clock.System{}.Now().Sub(began).Round(time.Millisecond))
+		}
 		return err
 	})
 	group.Go(func() error {

@@ -140,7 +140,7 @@ func (d *usageDemo) marketplace(log *slog.Logger) (*simulator.Simulator, error) 
 }
 
 // packageSize is what a package of the demo holds.
-const packageSize = 100
+const packageSize = 50
 
 // play opens the orders, uses them for some hours and returns what everybody makes of it.
 func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
@@ -159,10 +159,12 @@ func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
 	if err := d.call(ctx, http.MethodPut, "/v1/instances/"+stopping+"/quotas/"+pack, map[string]any{"quota": fmt.Sprint(packageSize)}, nil); err != nil {
 		return nil, err
 	}
-	// Twelve hours, two more than the package holds.
+	// An hour more than the package holds.
 	granted := 0
-	for hour := range 12 {
-		d.clock.jump(time.Hour)
+	for hour := range packageSize/10 + 1 {
+		if err := d.nextHour(ctx); err != nil {
+			return nil, err
+		}
 		var records []map[string]any
 		for n := range 10 {
 			records = append(records, map[string]any{
@@ -187,12 +189,10 @@ func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
 			return nil, err
 		}
 	}
-	for range 3 { // the last window closes, is pushed, and its bill is collected
-		d.clock.jump(time.Hour)
-		if err := d.drained(ctx); err != nil {
-			return nil, err
-		}
+	if err := d.nextHour(ctx); err != nil { // the last window closes and is pushed
+		return nil, err
 	}
+	d.clock.jump(20 * time.Minute) // and its bill is collected
 	rows := []usageRow{{kind: "pay-per-use", instance: plain, left: "-"}, {kind: "stop when used up", instance: stopping}}
 	for i := range rows {
 		d.fill(ctx, &rows[i])
@@ -201,6 +201,14 @@ func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
 		rows[1].err = fmt.Sprintf("%d uses of 10 were let through, the package holds %d", granted, packageSize)
 	}
 	return rows, nil
+}
+
+// nextHour jumps two minutes into the next hour, when the windows of the one before are due, and waits until they are
+// pushed: a clock that jumps between the signing and the checking of a call would spoil it.
+func (d *usageDemo) nextHour(ctx context.Context) error {
+	now := d.clock.Now()
+	d.clock.jump(now.Truncate(time.Hour).Add(time.Hour + 2*time.Minute).Sub(now))
+	return d.drained(ctx)
 }
 
 // open places an order and has it opened.

@@ -49,11 +49,7 @@ func openLedger(ctx context.Context, cfg *server.Config, sellers []string, out *
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	ledger := ledgerOf(st)
-	if ledger == nil {
-		return nil, nil, nil, errors.Join(errors.New("this database keeps no usage"), st.Close())
-	}
-	return cfg.UsageService(usage.Deps{Store: st, Ledger: ledger, Clock: clock.System{}}), sellers, st.Close, nil
+	return cfg.UsageService(usage.Deps{Store: st, Ledger: st, Clock: clock.System{}}), sellers, st.Close, nil
 }
 
 // usageProveCmd is koogate usage prove.

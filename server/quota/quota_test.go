@@ -111,8 +111,10 @@ func TestBounds(t *testing.T) {
 	}
 	r.t = t
 	r.must(r.reserve("r1", "1"))
-	_, err := r.Commit(ctx, seller, "r1", nil, r.clock.Now().Add(2*quota.Tolerance))
-	r.want(err, errs.InvalidField)
+	for _, off := range []time.Duration{2 * quota.Tolerance, -2 * quota.Tolerance} {
+		_, err := r.Commit(ctx, seller, "r1", nil, r.clock.Now().Add(off))
+		r.want(err, errs.InvalidField)
+	}
 }
 
 func TestPackageBelongsToOneInstance(t *testing.T) {

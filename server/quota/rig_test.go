@@ -127,7 +127,7 @@ func over(t testing.TB, st backend) *rig {
 // service is another process over the same store.
 func (r *rig) service() *quota.Service {
 	return quota.New(quota.Deps{
-		Ledger: quota.Bridge(r.store), Instances: r.store, Stopper: stopper{r}, Windows: hours{}, Clock: r.clock,
+		Ledger: r.store, Instances: r.store, Stopper: stopper{r}, Windows: hours{}, Clock: r.clock,
 	})
 }
 
