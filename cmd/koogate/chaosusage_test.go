@@ -211,9 +211,10 @@ func (s *site) drain(p *process, do func()) {
 type vendor struct {
 	*rand.Rand
 	name, token string
-	direct      string   // the instance whose use is reported
-	stopping    string   // the instance that stops when its packages are used up
-	packages    []string // of it
+	tag         string                 // of its keys, among several consumers of one seller
+	direct      string                 // the instance whose use is reported
+	stopping    string                 // the instance that stops when its packages are used up
+	packages    []string               // of it
 	quotas      map[string]store.Units // by package
 
 	made, records       int
@@ -436,7 +437,7 @@ func (v *vendor) reportREST(ctx context.Context, p *process, request *koogatev1.
 // draw reserves an amount and commits all or some of it, or gives it back. The error of a refused reservation comes back as it is.
 func (v *vendor) draw(ctx context.Context, client koogatev1.QuotaServiceClient, amount store.Units) error {
 	v.made++
-	id := fmt.Sprintf("%s-r%d", v.name, v.made)
+	id := fmt.Sprintf("%s-%s-r%d", v.name, v.tag, v.made)
 	var held *koogatev1.Reservation
 	_, err := v.retry(ctx, func(ctx context.Context) error {
 		response, err := client.ReserveQuota(ctx, &koogatev1.ReserveQuotaRequest{
