@@ -7,8 +7,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
-FUZZTIME ?= 10s
-CHAOS_N  ?= 200
+FUZZTIME  ?= 10s
+CHAOS_N   ?= 200
 HISTORIES ?= 10000
 
 BIN    = .ci/bin
