@@ -54,9 +54,13 @@ const historiesPerFile = 500
 // records and releases; a process that dies between any two calls of the store, before or after the commit; refused records,
 // lost answers, failures, limits, and outages up to 72 h. After each every unit is billed or refused, once.
 //
-// KOOGATE_HISTORIES is how many, 200 by default; KOOGATE_SEED the seed of the first, the others follow by one.
+// KOOGATE_HISTORIES is how many, 200 by default and 40 under the race detector; KOOGATE_SEED the seed of the first, the others follow by one.
 func TestUsageHistories(t *testing.T) {
-	count := fromEnv(t, "KOOGATE_HISTORIES", 200)
+	usual := uint64(200)
+	if raceDetector {
+		usual = 40
+	}
+	count := fromEnv(t, "KOOGATE_HISTORIES", usual)
 	seed := fromEnv(t, "KOOGATE_SEED", uint64(time.Now().UnixNano())/1000)
 	began := time.Now()
 	var all historyCounts
