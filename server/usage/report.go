@@ -195,6 +195,9 @@ func (j *judge) meter(r Record, f fact, begin, end time.Time) (m Meter, fault st
 	case !f.releasedAt.IsZero() && end.After(f.releasedAt):
 		return m, "end_time: after the instance was released, at " + f.releasedAt.Format(time.RFC3339)
 	}
+	if f.stops { // only a reservation keeps the account of what is left
+		return m, "instance_id: its packages stop when they are used up; reserve and commit instead"
+	}
 	if known := j.packages[r.InstanceID]; r.PackageID != "" && known != nil && !known[r.PackageID] {
 		return m, "package_id: is no package of the instance"
 	}
