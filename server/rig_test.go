@@ -210,13 +210,8 @@ func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	}
 	registry := prometheus.NewRegistry()
 	return server.Deps{
-<<<<<<< HEAD
 		Store: breakable{st, r}, Ledger: st, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Pusher: r.market,
 		Codes: r.market, Clock: clock.System{}, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
-=======
-		Store: breakable{st, r}, Ledger: st, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Clock: clock.System{},
-		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
->>>>>>> part-s
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
