@@ -123,6 +123,10 @@ func TestPackageBelongsToOneInstance(t *testing.T) {
 	r.pack("P1", "10")
 	_, err := r.put("P1", "10", func(p *quota.Package) { p.InstanceID = "inst-OD2" })
 	r.want(err, errs.StateConflict)
+	r.instance("PEAK", "ON_DEMAND")
+	r.instance("P2", "ON_DEMAND_PKG")
+	_, err = r.put("P2", "10", func(p *quota.Package) { p.InstanceID = "inst-PEAK" })
+	r.want(err, errs.StateConflict) // peaks do not add up to a package
 	_, err = r.put("OD2", "10")
 	r.want(err, errs.StateConflict) // an on-demand instance is no package
 	_, err = r.put("OD2", "10", func(p *quota.Package) { p.InstanceID = "inst-P1" })
