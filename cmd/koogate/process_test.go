@@ -63,7 +63,7 @@ type site struct {
 	market   *httptest.Server
 	sim      *simulator.Simulator
 	ahead    atomic.Int64 // how far the marketplace's clock is, in nanoseconds
-	products string // YAML of the endpoint's products
+	products string       // YAML of the endpoint's products
 	env      []string
 }
 

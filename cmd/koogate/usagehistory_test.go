@@ -638,7 +638,9 @@ func (h *usageHistory) amount(in *historyInstance, end time.Time) store.Units {
 }
 
 // stale says that the window is, or is nearly, too old to be reported to.
-func (r *historyRaw) stale(now time.Time) bool { return now.Sub(r.EndAt) > 21*24*time.Hour-25*time.Hour }
+func (r *historyRaw) stale(now time.Time) bool {
+	return now.Sub(r.EndAt) > 21*24*time.Hour-25*time.Hour
+}
 
 // nonsense spoils a record.
 func (h *usageHistory) nonsense(r usage.Record, in *historyInstance) usage.Record {

@@ -103,6 +103,7 @@ func TestRecordsAreJudgedAlone(t *testing.T) {
 		{"21 days", func(u *usage.Record) { u.InstanceID, u.EndAt = "i-old", noon.Add(-21*24*time.Hour) }, "more than 21 days ago"},
 		{"nearly 21 days", func(u *usage.Record) { u.InstanceID, u.EndAt = "i-old", noon.Add(-21*24*time.Hour+time.Hour) }, ""},
 		{"its package", func(u *usage.Record) { u.PackageID = "p-1" }, ""},
+		{"a key of ours", func(u *usage.Record) { u.Key = "reservation/x" }, "choose another"},
 		{"stops when used up", func(u *usage.Record) { u.InstanceID = "i-stop" }, "reserve and commit"},
 		{"stops when used up, its package", func(u *usage.Record) { u.InstanceID, u.PackageID = "i-stop", "p-9" }, "reserve and commit"},
 		{"no package of it", func(u *usage.Record) { u.PackageID = "p-2" }, "no package of the instance"},
