@@ -132,6 +132,14 @@ func TestPlans(t *testing.T) {
 			_, err := q.DepartmentList(ctx, "")
 			return err
 		}, "PRIMARY KEY (seller=? AND instance_id=? AND tenant_id=?)"},
+		"usage records to be sent": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.UsageRecordsSending(ctx, dbsqlc.UsageRecordsSendingParams{})
+			return err
+		}, "usage_records_sending_idx (seller=?)"},
+		"usage windows to be closed": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.UsageWindowsDue(ctx, dbsqlc.UsageWindowsDueParams{})
+			return err
+		}, "usage_windows_open_idx (seller=?)"},
 	} {
 		e := &explainer{DBTX: s.readers}
 		if err := c.run(c.queries(e)); !errors.Is(err, errExplained) {
@@ -139,6 +147,9 @@ func TestPlans(t *testing.T) {
 		}
 		if !strings.Contains(e.plan, c.index) {
 			t.Errorf("%s: the plan is %q, want %q", name, e.plan, c.index)
+		}
+		if strings.Contains(name, "usage") && strings.Contains(e.plan, "TEMP B-TREE") {
+			t.Errorf("%s: the plan is %q: it sorts", name, e.plan)
 		}
 	}
 }
