@@ -7,8 +7,9 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
-FUZZTIME ?= 10s
-CHAOS_N  ?= 200
+FUZZTIME  ?= 10s
+CHAOS_N   ?= 200
+HISTORIES ?= 10000
 
 BIN    = .ci/bin
 # The race detector needs a C compiler; without one the tests still run.
@@ -83,6 +84,11 @@ services-test: ## the store, server and process tests with a real Redis and Post
 chaos: ## kill -9 the service CHAOS_N times under load and check every promise
 	@$(call exists,TestChaos)
 	KOOGATE_CHAOS_N=$(CHAOS_N) .ci/services go test -count=1 -run '^TestChaos' -timeout 60m ./cmd/koogate
+
+.PHONY: usage-histories
+usage-histories: ## HISTORIES random histories of usage, from the report to the bill (KOOGATE_SEED repeats them)
+	@$(call exists,TestUsageHistories)
+	KOOGATE_HISTORIES=$(HISTORIES) go test -count=1 -v -run '^TestUsageHistories$$' -timeout 60m ./cmd/koogate
 
 .PHONY: bench
 bench: ## the load client against the built service

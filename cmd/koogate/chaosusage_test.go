@@ -11,9 +11,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +31,7 @@ import (
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/storetest"
@@ -53,24 +54,22 @@ func TestChaosUsage(t *testing.T) {
 func chaosUsage(t *testing.T, s *site, kills int) {
 	seed := fromEnv(t, "KOOGATE_SEED", uint64(time.Now().UnixNano())/1000)
 	random := rand.New(rand.NewPCG(seed, 1))
-	pushing := make(chan struct{}, 1)
+	var pushes atomic.Int64 // on their way now
 	market := s.sim.Handler()
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == openapi.UsagePath {
-			select {
-			case pushing <- struct{}{}:
-			default:
-			}
+			pushes.Add(1)
+			defer pushes.Add(-1)
 		}
 		market.ServeHTTP(w, r)
 	}))
 	defer front.Close()
-	s.sim.SetFaults(simulator.Faults{Delay: 20 * time.Millisecond})
+	s.sim.SetFaults(simulator.Faults{Delay: 50 * time.Millisecond})
 	s.sim.SetChaos(simulator.Chaos{Seed: seed, Drop: 0.03, RateLimit: 0.02, Fail: 0.05, DropAfter: 0.1, FailAfter: 0.05, Record: 0.01})
 
 	var vendors []*vendor
 	for n := range chaosSellers {
-		vendors = append(vendors, newVendor(n, seed))
+		vendors = append(vendors, newVendor(fmt.Sprintf("vendor-%d", n), seed+uint64(n), 1500_0000))
 	}
 	s.seedUsage(vendors)
 	p := s.usageProcess(vendors, front.URL)
@@ -86,19 +85,15 @@ func chaosUsage(t *testing.T, s *site, kills int) {
 	began, hit := time.Now(), 0
 	for k := range kills {
 		time.Sleep(time.Duration(20+random.IntN(300)) * time.Millisecond)
-		if k%2 == 0 {
-			select {
-			case <-pushing: // what came before
-			default:
-			}
-			select {
-			case <-pushing:
-				hit++
-				time.Sleep(time.Duration(random.IntN(40)) * time.Millisecond)
-			case <-time.After(2 * time.Second):
-			}
+		for n := 0; k%2 == 0 && n < 1000 && pushes.Load() == 0; n++ { // every other one waits for a push
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
+		if pushes.Load() > 0 {
+			hit++
 		}
 		p.kill()
+		s.hurry(vendors)
 		p.start()
 		if (k+1)%20 == 0 {
 			t.Logf("%d of %d kills, %s", k+1, kills, time.Since(began).Round(time.Second))
@@ -108,65 +103,136 @@ func chaosUsage(t *testing.T, s *site, kills int) {
 	if err := stopLoad(); err != nil {
 		t.Error(err)
 	}
-	loaded := time.Since(began)
-	counts := s.sim.FaultCounts()
+	p.stop()
+	loaded, counts := time.Since(began), s.sim.FaultCounts()
 	s.sim.SetFaults(simulator.Faults{})
 	s.sim.SetChaos(simulator.Chaos{})
-	var sum, reserved store.Units
-	records, known := 0, 0
-	for _, v := range vendors {
-		v.settled(t, p)
-	}
-	s.ahead.Store(int64(2 * time.Hour)) // all bills are made
-	for _, v := range vendors {
-		v.check(t, p, s.sim)
-		sum, reserved, records = sum+v.reported, reserved+v.committed, records+v.records
-	}
-	for _, r := range s.sim.UsageRecords("", 0) {
-		if r.Code == "005" {
-			known++
+	s.drain(p, func() {
+		for _, v := range vendors {
+			v.settled(t, p)
 		}
-	}
+		s.ahead.Store(int64(4 * time.Hour)) // all bills are made
+		for _, v := range vendors {
+			v.check(t, p)
+			v.checkBills(t, s.sim)
+		}
+	})
 	if over := s.sim.Oversold(); len(over) > 0 {
 		t.Errorf("oversold: %+v", over)
 	}
 	if err := s.sim.AuditBills(); err != nil {
 		t.Error(err)
 	}
-	p.stop()
-	if out, err := exec.Command(s.bin, "usage", "prove", "--config", p.config).CombinedOutput(); err != nil {
-		t.Errorf("koogate usage prove: %v\n%s", err, out)
+	s.run("usage", "prove", "--config", p.config)
+	var sum, committed store.Units
+	records, known, told := 0, 0, s.sim.UsageRecords("", 0)
+	for _, v := range vendors {
+		sum, committed, records = sum+v.reported, committed+v.committed, records+v.records
 	}
-	t.Logf("seed %d: %d kills, %d of them at a push, in %s; %d records of %s reported and %s reserved and committed, all billed once; "+
-		"the marketplace's faults %+v, %d records sent again that it had; drained %s later",
-		seed, kills, hit, loaded.Round(time.Second), records, usage.FormatAmount(sum), usage.FormatAmount(reserved), counts, known,
-		(time.Since(began) - loaded).Round(time.Second))
-	if records < kills || reserved == 0 {
+	for _, r := range told {
+		if r.Code == "005" {
+			known++
+		}
+	}
+	t.Logf("seed %d: %d kills in %s, %d of them at a push; %d records of %s reported, %s reserved and committed, all billed once in %d records; "+
+		"faults of the marketplace %+v; it was sent %d records again that it had", seed, kills, loaded.Round(time.Second), hit, records,
+		usage.FormatAmount(sum), usage.FormatAmount(committed), len(told), counts, known)
+	if records < kills || committed == 0 {
 		t.Error("the load was too light to prove anything")
 	}
+}
+
+// hurry lets the standing tasks come to their turn as if the process had been away for longer than a lease and their rest.
+func (s *site) hurry(vendors []*vendor) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	s.open(func(st store.Store) error {
+		for _, v := range vendors {
+			task, err := st.Task(ctx, usage.TaskID(v.name))
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			c := store.Change{PutTasks: []store.TaskPut{{Task: task, ExpectState: task.State, ExpectFence: task.Fence}}}
+			c.PutTasks[0].State, c.PutTasks[0].DueAt = store.TaskReady, time.Now().UTC()
+			if err := st.Apply(ctx, &c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// open opens the site's database, which no process may have open if it is a file.
+func (s *site) open(do func(st store.Store) error) {
+	s.t.Helper()
+	st, err := openStore(s.t.Context(), server.Database{URL: server.Secret(s.database)}, wiring{log: slog.New(slog.DiscardHandler), prepare: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := errors.Join(do(st), st.Close()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// aheadClock is the machine's, two hours ahead.
+type aheadClock struct{ clock.System }
+
+// Now implements clock.Clock.
+func (aheadClock) Now() time.Time { return time.Now().UTC().Add(2 * time.Hour) }
+
+// drain goes on in this process, two hours later: the last windows are over, and so are leases, rests and pauses.
+func (s *site) drain(p *process, do func()) {
+	s.t.Helper()
+	s.ahead.Store(int64(2 * time.Hour))
+	cfg, problems := configFlags{Config: p.config}.load()
+	if len(problems) > 0 {
+		s.t.Fatal(problems)
+	}
+	app, err := newServer(s.t.Context(), cfg, wiring{log: slog.New(slog.DiscardHandler), clock: aheadClock{}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	stop := background(app.Run)
+	defer func() {
+		if err := stop(); err != nil {
+			s.t.Error(err)
+		}
+	}()
+	if err := waitReady(s.t.Context(), p.ops); err != nil {
+		s.t.Fatal(err)
+	}
+	do()
 }
 
 // vendor is one seller's systems: an instance whose use is reported, and one that may only use what its package holds.
 type vendor struct {
 	*rand.Rand
 	name, token string
-	direct      string   // the instance whose use is reported
-	stopping    string   // the instance that stops when its packages are used up
-	packages    []string // of it
-	quota       store.Units
+	tag         string                 // of its keys, among several consumers of one seller
+	direct      string                 // the instance whose use is reported
+	stopping    string                 // the instance that stops when its packages are used up
+	packages    []string               // of it
+	quotas      map[string]store.Units // by package
 
 	made, records       int
 	reported, committed store.Units
 	used                map[string]store.Units // by package
 }
 
-func newVendor(n int, seed uint64) *vendor {
-	name := fmt.Sprintf("vendor-%d", n)
-	return &vendor{
-		Rand: rand.New(rand.NewPCG(seed, uint64(n)+2)), name: name, token: testToken + "-" + name, direct: "inst-" + name + "-direct",
-		stopping: "inst-" + name + "-stopping", packages: []string{"inst-" + name + "-package"}, quota: 1500_0000,
-		used: make(map[string]store.Units),
+func newVendor(name string, seed uint64, quotas ...store.Units) *vendor {
+	v := &vendor{
+		Rand: rand.New(rand.NewPCG(seed, 2)), name: name, token: testToken + "-" + name, direct: "inst-" + name + "-direct",
+		stopping: "inst-" + name + "-stopping", quotas: make(map[string]store.Units), used: make(map[string]store.Units),
 	}
+	for n, quota := range quotas {
+		id := fmt.Sprintf("inst-%s-package-%d", name, n)
+		v.packages = append(v.packages, id)
+		v.quotas[id] = quota
+	}
+	return v
 }
 
 // seedUsage puts instances of three weeks ago into the database, so that use of past hours can be reported, which is due at
@@ -174,36 +240,32 @@ func newVendor(n int, seed uint64) *vendor {
 func (s *site) seedUsage(vendors []*vendor) {
 	s.t.Helper()
 	ctx := s.t.Context()
-	log := slog.New(slog.DiscardHandler)
-	st, err := openStore(ctx, server.Database{URL: server.Secret(s.database)}, wiring{log: log, prepare: true})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() {
-		if err := st.Close(); err != nil {
-			s.t.Error(err)
-		}
-	}()
 	at := time.Now().UTC().Add(-20 * 24 * time.Hour).Truncate(time.Hour)
-	for _, v := range vendors {
+	seed := func(st store.Store, v *vendor) error {
 		for _, id := range append([]string{v.direct, v.stopping}, v.packages...) {
 			mode, adoption := "ON_DEMAND", simulator.Adoption{}
-			if id != v.direct && id != v.stopping {
-				mode, adoption = "ON_DEMAND_PKG", simulator.Adoption{Kind: simulator.Package, Quota: simulator.Amount(v.quota)}
+			if quota, ok := v.quotas[id]; ok {
+				mode, adoption = "ON_DEMAND_PKG", simulator.Adoption{Kind: simulator.Package, Quota: simulator.Amount(quota)}
 			}
 			c := storetest.Admission(strings.TrimPrefix(id, "inst-"), at)
 			c.NewOrder.Seller, c.NewOrder.Endpoint, c.NewOrder.QueryState = v.name, v.name, store.QueryDone
 			c.NewLines[0].Seller, c.Events[0].Seller, c.NewTasks = v.name, v.name, nil
 			i := &c.NewInstances[0]
 			i.Seller, i.Endpoint, i.State, i.Product.ChargingMode, i.Product.ProductID = v.name, v.name, store.InstanceActive, mode, "product"
-			if err := st.Apply(ctx, c); err != nil {
-				s.t.Fatal(err)
-			}
-			if err := s.sim.Adopt(id, adoption); err != nil {
-				s.t.Fatal(err)
+			if err := errors.Join(st.Apply(ctx, c), s.sim.Adopt(id, adoption)); err != nil {
+				return err
 			}
 		}
+		return nil
 	}
+	s.open(func(st store.Store) error {
+		for _, v := range vendors {
+			if err := seed(st, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // usageProcess is a process with a seller and an endpoint for each vendor.
@@ -273,14 +335,9 @@ func (v *vendor) live(ctx context.Context, t *testing.T, p *process) {
 	over, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Minute)
 	defer cancel()
 	reports, quotas := koogatev1.NewUsageServiceClient(conn), koogatev1.NewQuotaServiceClient(conn)
-	for _, id := range v.packages {
-		if _, err := v.retry(over, func(ctx context.Context) error {
-			_, err := quotas.PutQuota(ctx, &koogatev1.PutQuotaRequest{InstanceId: v.stopping, PackageId: id, Quota: usage.FormatAmount(v.quota)})
-			return err
-		}); err != nil {
-			t.Errorf("%s: quota: %v", v.name, err)
-			return
-		}
+	if err := v.putQuotas(over, quotas); err != nil {
+		t.Errorf("%s: quota: %v", v.name, err)
+		return
 	}
 	for ctx.Err() == nil && !t.Failed() {
 		if err := v.report(over, p, reports); err != nil {
@@ -291,6 +348,19 @@ func (v *vendor) live(ctx context.Context, t *testing.T, p *process) {
 		}
 		_ = sleep(ctx, time.Duration(v.IntN(40))*time.Millisecond)
 	}
+}
+
+// putQuotas tells what the packages hold.
+func (v *vendor) putQuotas(ctx context.Context, client koogatev1.QuotaServiceClient) error {
+	for _, id := range v.packages {
+		if _, err := v.retry(ctx, func(ctx context.Context) error {
+			_, err := client.PutQuota(ctx, &koogatev1.PutQuotaRequest{InstanceId: v.stopping, PackageId: id, Quota: usage.FormatAmount(v.quotas[id])})
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pastHour is the end of a use whose window is over.
@@ -367,7 +437,7 @@ func (v *vendor) reportREST(ctx context.Context, p *process, request *koogatev1.
 // draw reserves an amount and commits all or some of it, or gives it back. The error of a refused reservation comes back as it is.
 func (v *vendor) draw(ctx context.Context, client koogatev1.QuotaServiceClient, amount store.Units) error {
 	v.made++
-	id := fmt.Sprintf("%s-r%d", v.name, v.made)
+	id := fmt.Sprintf("%s-%s-r%d", v.name, v.tag, v.made)
 	var held *koogatev1.Reservation
 	_, err := v.retry(ctx, func(ctx context.Context) error {
 		response, err := client.ReserveQuota(ctx, &koogatev1.ReserveQuotaRequest{
@@ -389,7 +459,7 @@ func (v *vendor) draw(ctx context.Context, client koogatev1.QuotaServiceClient, 
 		})
 		return err
 	}
-	request := &koogatev1.CommitReservationRequest{ReservationId: id, EndTime: timestamppb.New(v.pastHour())}
+	request := &koogatev1.CommitReservationRequest{ReservationId: id}
 	used := amount
 	if v.IntN(3) == 0 {
 		used = store.Units(v.Int64N(int64(amount))) + 1
@@ -462,12 +532,11 @@ type proof struct {
 	Refused                                   map[string]string
 }
 
-// settled waits until everything is pushed: a task that was killed waits for its lease, 15 s, others look every minute, and
-// what failed several times waits for its turn.
+// settled waits until everything is pushed.
 func (v *vendor) settled(t *testing.T, p *process) {
 	t.Helper()
 	var last proof
-	for deadline := time.Now().Add(11 * time.Minute); time.Now().Before(deadline); time.Sleep(500 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		last = proof{}
 		if v.ask(t, p, "/v1/usage:prove", &last); last.Pending == "0" && last.Sending == "0" {
 			return
@@ -476,8 +545,8 @@ func (v *vendor) settled(t *testing.T, p *process) {
 	t.Errorf("%s: not everything is pushed: %+v", v.name, last)
 }
 
-// check compares what was acknowledged with what is booked and billed.
-func (v *vendor) check(t *testing.T, p *process, sim *simulator.Simulator) {
+// check compares what was acknowledged with what is booked and pushed.
+func (v *vendor) check(t *testing.T, p *process) {
 	t.Helper()
 	var proof proof
 	v.ask(t, p, "/v1/usage:prove", &proof)
@@ -485,12 +554,17 @@ func (v *vendor) check(t *testing.T, p *process, sim *simulator.Simulator) {
 	if proof.Raw != all || proof.Pushed != all || proof.Difference != "0" || len(proof.Refused) > 0 {
 		t.Errorf("%s: the proof is %+v, reported and committed were %s", v.name, proof, all)
 	}
+	v.checkQuotas(t, p)
+}
+
+// checkBills compares it with the bills.
+func (v *vendor) checkBills(t *testing.T, sim *simulator.Simulator) {
+	t.Helper()
 	for id, want := range map[string]store.Units{v.direct: v.reported, v.stopping: v.committed} {
 		if got := sim.Billed(id); store.Units(got.Billed) != want || got.Waiting != 0 {
 			t.Errorf("%s: billed %+v, ingested %s", id, got, usage.FormatAmount(want))
 		}
 	}
-	v.checkQuotas(t, p)
 	for _, u := range sim.PackageUses() {
 		if want, mine := v.used[u.PackageID]; mine && store.Units(u.Used) != want {
 			t.Errorf("%s: %s deducted, %s committed", u.PackageID, u.Used, usage.FormatAmount(want))
@@ -510,7 +584,8 @@ func (v *vendor) checkQuotas(t *testing.T, p *process) {
 	}
 	for _, q := range list.Quotas {
 		used := v.used[q.PackageID]
-		if used > v.quota || q.Used != usage.FormatAmount(used) || q.Reserved != "0" || q.Left != usage.FormatAmount(v.quota-used) {
+		left := v.quotas[q.PackageID] - used
+		if left < 0 || q.Used != usage.FormatAmount(used) || q.Reserved != "0" || q.Left != usage.FormatAmount(left) {
 			t.Errorf("%s: %+v, committed %s", q.PackageID, q, usage.FormatAmount(used))
 		}
 	}
