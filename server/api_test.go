@@ -78,7 +78,7 @@ func TestAPI(t *testing.T) {
 		}
 		for _, transport := range []string{"grpc", "rest"} {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".json")+"/"+transport, func(t *testing.T) {
-				r := start(t, withoutJobs)
+				r := start(t, withoutJobs, metered)
 				conns := map[string]*grpc.ClientConn{}
 				saved := map[string]string{}
 				for _, s := range steps {
@@ -332,6 +332,13 @@ func (r *rig) rest(t *testing.T, s step, token string, fill func(string) string)
 		o.details(status.FromProto(st))
 	}
 	return o
+}
+
+// metered counts the use of the worked endpoint's products.
+func metered(cfg *server.Config, _ *server.Deps) {
+	p := cfg.Endpoints[0].Products["*"]
+	p.Meter = server.Meter{Name: "calls"}
+	cfg.Endpoints[0].Products = map[string]server.Product{"*": p}
 }
 
 // setMode is the charging mode that order queries tell from now on.

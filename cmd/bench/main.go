@@ -34,12 +34,24 @@ func main() {
 	floorAddr := flag.String("floor", "", "serve the floor at this address (the benchmark starts itself so)")
 	database := flag.String("database", "", "the floor's database")
 	redisAddr := flag.String("redis", "", "the floor's Redis")
+	floorGRPC := flag.String("floor-grpc", "", "serve the floor of usage at this address")
+	only := flag.String("only", "", "marketplace, usage, or a part of it: usage/ingest, usage/records, usage/windows, usage/order, usage/quota; empty for all")
+	backlog := flag.Int("backlog", 200_000, "records in the backlog that is pushed, at most 5000000")
+	pending := flag.Int("pending", 1_000_000, "records among which the next are found by deadline, at most 5000000")
+	push := flag.String("push", "", "push the backlog of this database (the benchmark starts itself so)")
 	flag.Parse()
-	if *floorAddr != "" {
+	switch {
+	case *push != "":
+		exit(pushAll(context.Background(), *push, *backlog))
+		return
+	case *floorGRPC != "":
+		exit(runUsageFloor(*floorAddr, *floorGRPC, *database))
+		return
+	case *floorAddr != "":
 		exit(serveFloor(*floorAddr, *database, *redisAddr, "CSFLOORSEED", "floor-seed-instance"))
 		return
 	}
-	exit(run(context.Background(), *backend, *rounds, *length))
+	exit(run(context.Background(), *only, *backend, *rounds, *length, *backlog, *pending))
 }
 
 func exit(err error) {
@@ -49,7 +61,7 @@ func exit(err error) {
 	}
 }
 
-func run(ctx context.Context, only string, rounds int, length time.Duration) error {
+func run(ctx context.Context, only, backend string, rounds int, length time.Duration, backlog, pending int) error {
 	dir, err := os.MkdirTemp("", "koogate-bench-")
 	if err != nil {
 		return err
@@ -59,9 +71,22 @@ func run(ctx context.Context, only string, rounds int, length time.Duration) err
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", koogate, "./cmd/koogate").CombinedOutput(); err != nil { //nolint:gosec // fixed
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
+	if only == "" || only == "marketplace" {
+		if err := runMarketplace(ctx, dir, koogate, backend, rounds, length); err != nil {
+			return err
+		}
+	}
+	if only != "marketplace" && backend != "postgres" {
+		return runUsage(ctx, only, dir, koogate, rounds, length, backlog, pending)
+	}
+	return nil
+}
+
+// runMarketplace measures the marketplace's calls.
+func runMarketplace(ctx context.Context, dir, koogate, backend string, rounds int, length time.Duration) error {
 	pg, rd := os.Getenv("KOOGATE_TEST_POSTGRES"), os.Getenv("KOOGATE_TEST_REDIS")
 	var ran bool
-	if only == "" || only == "sqlite" {
+	if backend == "" || backend == "sqlite" {
 		ran = true
 		mk := func(name string) (string, func() error, error) {
 			return "sqlite:" + filepath.Join(dir, name+".db"), func() error { return nil }, nil
@@ -70,7 +95,7 @@ func run(ctx context.Context, only string, rounds int, length time.Duration) err
 			return err
 		}
 	}
-	if pg != "" && (only == "" || only == "postgres") {
+	if pg != "" && (backend == "" || backend == "postgres") {
 		ran = true
 		mk := func(string) (string, func() error, error) { return newDatabase(ctx, pg) }
 		if err := compare(ctx, "PostgreSQL, locks in Redis", dir, koogate, mk, rd, rounds, length); err != nil {

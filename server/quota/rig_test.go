@@ -57,8 +57,8 @@ type rig struct {
 type hours struct{}
 
 func (hours) WindowOf(_ context.Context, _, instanceID string, end time.Time) (store.UsageRaw, error) {
-	if instanceID == "inst-unmetered" {
-		return store.UsageRaw{}, errs.New(errs.Precondition, errs.StateConflict, "no meter")
+	if instanceID == "inst-PEAK" {
+		return store.UsageRaw{Meter: "seats", Mode: store.UsageMax}, nil
 	}
 	start := end.Truncate(time.Hour)
 	return store.UsageRaw{Meter: "calls", Mode: store.UsageSum, Window: store.UsageWindowTimes{

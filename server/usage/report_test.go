@@ -62,6 +62,10 @@ func TestRecordsAreJudgedAlone(t *testing.T) {
 	r.open("i-pkg", "SMS", func(i *store.Instance) { i.Product.ChargingMode = "ON_DEMAND_PKG" })
 	r.open("i-failed", "SMS", func(i *store.Instance) { i.State = store.InstanceFailed })
 	r.open("i-old", "SMS", func(i *store.Instance) { i.CreatedAt = noon.Add(-1000 * time.Hour) })
+	r.open("i-stop", "SMS")
+	if _, err := r.store.PutQuota(t.Context(), store.Quota{Seller: seller, PackageID: "p-9", InstanceID: "i-stop", Quota: 10, Stop: true, CreatedAt: noon, UpdatedAt: noon}); err != nil {
+		t.Fatal(err)
+	}
 	r.open("i-gone", "SMS")
 	r.release("i-gone", noon.Add(-90*time.Minute))
 	if _, err := r.store.PutQuota(t.Context(), store.Quota{Seller: seller, PackageID: "p-1", InstanceID: "i-1", Quota: 10, CreatedAt: noon, UpdatedAt: noon}); err != nil {
@@ -99,6 +103,9 @@ func TestRecordsAreJudgedAlone(t *testing.T) {
 		{"21 days", func(u *usage.Record) { u.InstanceID, u.EndAt = "i-old", noon.Add(-21*24*time.Hour) }, "more than 21 days ago"},
 		{"nearly 21 days", func(u *usage.Record) { u.InstanceID, u.EndAt = "i-old", noon.Add(-21*24*time.Hour+time.Hour) }, ""},
 		{"its package", func(u *usage.Record) { u.PackageID = "p-1" }, ""},
+		{"a key of ours", func(u *usage.Record) { u.Key = "reservation/x" }, "choose another"},
+		{"stops when used up", func(u *usage.Record) { u.InstanceID = "i-stop" }, "reserve and commit"},
+		{"stops when used up, its package", func(u *usage.Record) { u.InstanceID, u.PackageID = "i-stop", "p-9" }, "reserve and commit"},
 		{"no package of it", func(u *usage.Record) { u.PackageID = "p-2" }, "no package of the instance"},
 		{"quotas unknown", func(u *usage.Record) { u.InstanceID, u.PackageID = "i-old", "p-2" }, ""},
 	}

@@ -22,9 +22,9 @@ func (q *Queries) UsageCloseLock(ctx context.Context, seller string) error {
 const usageNextDue = `-- name: UsageNextDue :one
 SELECT coalesce(min(next.due_at), 0)::bigint AS due_at, count(*) AS found
 FROM (
-    (SELECT w.due_at FROM usage_windows AS w WHERE w.seller = $1 AND w.open = 1 ORDER BY w.due_at LIMIT 1)
+    (SELECT w.due_at FROM usage_windows AS w WHERE w.seller = $1 AND w.open = 1 AND w.due_at >= 0 ORDER BY w.due_at LIMIT 1)
     UNION ALL
-    (SELECT r.due_at FROM usage_records AS r WHERE r.seller = $1 AND r.state = 'SENDING' ORDER BY r.due_at LIMIT 1)
+    (SELECT r.due_at FROM usage_records AS r WHERE r.seller = $1 AND r.state = 'SENDING' AND r.due_at >= 0 ORDER BY r.due_at LIMIT 1)
 ) AS next
 `
 

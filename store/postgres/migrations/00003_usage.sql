@@ -56,9 +56,11 @@ CREATE TABLE usage_windows (
 );
 
 CREATE INDEX usage_windows_list_idx ON usage_windows (seller, created_at, id);
--- What is to be closed, in the order of closing, and when the next is due. What is closed is not in them.
+-- What is to be closed, in the order of closing, and when the next is due. What is closed is not in them. Whoever asks for
+-- "due_at <= now" does not say "due_at >= 0": so the planner, however old its statistics, cannot find a backlog by due_at
+-- and sort all of it by deadline.
 CREATE INDEX usage_windows_open_idx ON usage_windows (seller, deadline_at, due_at, instance_id, start_at, package_id) WHERE open = 1;
-CREATE INDEX usage_windows_due_idx ON usage_windows (seller, due_at) WHERE open = 1;
+CREATE INDEX usage_windows_due_idx ON usage_windows (seller, due_at) WHERE open = 1 AND due_at >= 0;
 
 CREATE TABLE usage_records (
     seller      TEXT COLLATE "C" NOT NULL,
@@ -87,7 +89,7 @@ CREATE UNIQUE INDEX usage_records_part_key ON usage_records (seller, instance_id
 CREATE UNIQUE INDEX usage_records_span_key ON usage_records (seller, instance_id, end_at, begin_at);
 CREATE INDEX usage_records_list_idx ON usage_records (seller, created_at, id);
 CREATE INDEX usage_records_sending_idx ON usage_records (seller, deadline_at, due_at, id) WHERE state = 'SENDING';
-CREATE INDEX usage_records_due_idx ON usage_records (seller, due_at) WHERE state = 'SENDING';
+CREATE INDEX usage_records_due_idx ON usage_records (seller, due_at) WHERE state = 'SENDING' AND due_at >= 0;
 CREATE INDEX usage_records_refused_idx ON usage_records (seller, created_at, id) WHERE state = 'REFUSED';
 
 CREATE TABLE quotas (

@@ -135,9 +135,9 @@ FROM (
 -- UsageNextDue tells when the next window is to be closed or record to be sent; 0 when there is none.
 SELECT coalesce(min(next.due_at), 0)::bigint AS due_at, count(*) AS found
 FROM (
-    (SELECT w.due_at FROM usage_windows AS w WHERE w.seller = sqlc.arg(seller) AND w.open = 1 ORDER BY w.due_at LIMIT 1)
+    (SELECT w.due_at FROM usage_windows AS w WHERE w.seller = sqlc.arg(seller) AND w.open = 1 AND w.due_at >= 0 ORDER BY w.due_at LIMIT 1)
     UNION ALL
-    (SELECT r.due_at FROM usage_records AS r WHERE r.seller = sqlc.arg(seller) AND r.state = 'SENDING' ORDER BY r.due_at LIMIT 1)
+    (SELECT r.due_at FROM usage_records AS r WHERE r.seller = sqlc.arg(seller) AND r.state = 'SENDING' AND r.due_at >= 0 ORDER BY r.due_at LIMIT 1)
 ) AS next;
 
 -- name: UsageWindowsOpen :one

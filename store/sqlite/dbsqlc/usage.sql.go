@@ -565,7 +565,7 @@ SELECT
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
     deadline_at, refuse_at, created_at, updated_at
 FROM usage_records
-WHERE seller = ?1 AND state = 'SENDING' AND due_at <= ?2
+WHERE seller = ?1 AND state = 'SENDING' AND +due_at <= ?2
 ORDER BY deadline_at, due_at, id
 LIMIT ?3
 `
@@ -576,7 +576,7 @@ type UsageRecordsSendingParams struct {
 	Max    int64
 }
 
-// UsageRecordsSending reads the records to be sent, the earliest deadline first.
+// UsageRecordsSending reads the records to be sent, the earliest deadline first. The plus is that of UsageWindowsDue.
 func (q *Queries) UsageRecordsSending(ctx context.Context, arg UsageRecordsSendingParams) ([]UsageRecord, error) {
 	rows, err := q.query(ctx, q.usageRecordsSendingStmt, usageRecordsSending, arg.Seller, arg.Now, arg.Max)
 	if err != nil {
@@ -881,7 +881,7 @@ SELECT
     seller, instance_id, start_at, package_id, id, meter, mode, end_at, total, settled, open, records, last_end_at,
     last_reported_at, last_key, due_at, deadline_at, refuse_at, created_at, updated_at
 FROM usage_windows
-WHERE seller = ?1 AND open = 1 AND due_at <= ?2
+WHERE seller = ?1 AND open = 1 AND +due_at <= ?2
 ORDER BY deadline_at, due_at, instance_id, start_at, package_id
 LIMIT ?3
 `
@@ -892,7 +892,8 @@ type UsageWindowsDueParams struct {
 	Max    int64
 }
 
-// UsageWindowsDue reads the windows to be closed, the earliest deadline first.
+// UsageWindowsDue reads the windows to be closed, the earliest deadline first. The plus keeps the planner, whatever it
+// believes of the table, from finding them by due_at and sorting all of them.
 func (q *Queries) UsageWindowsDue(ctx context.Context, arg UsageWindowsDueParams) ([]UsageWindow, error) {
 	rows, err := q.query(ctx, q.usageWindowsDueStmt, usageWindowsDue, arg.Seller, arg.Now, arg.Max)
 	if err != nil {

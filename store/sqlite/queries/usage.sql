@@ -71,12 +71,13 @@ UPDATE usage_windows SET
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND start_at = sqlc.arg(start_at) AND package_id = sqlc.arg(package_id);
 
 -- name: UsageWindowsDue :many
--- UsageWindowsDue reads the windows to be closed, the earliest deadline first.
+-- UsageWindowsDue reads the windows to be closed, the earliest deadline first. The plus keeps the planner, whatever it
+-- believes of the table, from finding them by due_at and sorting all of them.
 SELECT
     seller, instance_id, start_at, package_id, id, meter, mode, end_at, total, settled, open, records, last_end_at,
     last_reported_at, last_key, due_at, deadline_at, refuse_at, created_at, updated_at
 FROM usage_windows
-WHERE seller = sqlc.arg(seller) AND open = 1 AND due_at <= sqlc.arg(now)
+WHERE seller = sqlc.arg(seller) AND open = 1 AND +due_at <= sqlc.arg(now)
 ORDER BY deadline_at, due_at, instance_id, start_at, package_id
 LIMIT sqlc.arg(max);
 
@@ -158,12 +159,12 @@ FROM usage_records
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND end_at = sqlc.arg(end_at);
 
 -- name: UsageRecordsSending :many
--- UsageRecordsSending reads the records to be sent, the earliest deadline first.
+-- UsageRecordsSending reads the records to be sent, the earliest deadline first. The plus is that of UsageWindowsDue.
 SELECT
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
     deadline_at, refuse_at, created_at, updated_at
 FROM usage_records
-WHERE seller = sqlc.arg(seller) AND state = 'SENDING' AND due_at <= sqlc.arg(now)
+WHERE seller = sqlc.arg(seller) AND state = 'SENDING' AND +due_at <= sqlc.arg(now)
 ORDER BY deadline_at, due_at, id
 LIMIT sqlc.arg(max);
 
