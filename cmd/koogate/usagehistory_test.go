@@ -201,6 +201,7 @@ type historyInstance struct {
 	released    time.Time // zero while in use
 	packages    []string
 	adoption    simulator.Adoption
+	refusals    []string // codes for which the weather made the marketplace refuse records
 }
 
 // historyRaw is a booked use and what stands for it now.
@@ -480,20 +481,22 @@ func (h *usageHistory) weather() error {
 	case 5: // what it has it still knows; the rest it refuses, until the weather changes
 		in := h.instances[h.IntN(len(h.instances))]
 		a := in.adoption
-		switch h.IntN(6) {
-		case 0:
-			a.Delisted = true // 006
-		case 1:
-			a.Owner = "another" // 009
-		case 2:
-			a.Start = h.clock.Now() // 011
-		case 3:
-			a.Kind = simulator.Package // 012
-		case 4:
-			a.FrozenAt = h.clock.Now().Add(-time.Hour) // 013
+		code := []string{"006", "009", "011", "012", "013", ""}[h.IntN(6)]
+		switch code {
+		case "006":
+			a.Delisted = true
+		case "009":
+			a.Owner = "another"
+		case "011":
+			a.Start = h.clock.Now()
+		case "012":
+			a.Kind = simulator.Package
+		case "013":
+			a.FrozenAt = h.clock.Now().Add(-time.Hour)
 		default:
 			h.sim.FailRecords("013", h.IntN(3), h.IntN(10), h.IntN(30))
 		}
+		in.refusals = append(in.refusals, code)
 		h.note("weather: %s is %+v", in.id, a)
 		return h.sim.Adopt(in.id, a)
 	default:
@@ -900,7 +903,7 @@ func (h *usageHistory) compareInstance(in *historyInstance, rows []store.UsageRe
 		case r.State == store.UsageRefused && r.Code == usage.CodeExpired && there:
 			// The answer was lost and the marketplace away for the rest of the 21 days: EXPIRED says that nobody knows.
 			h.counts.ExpiredTaken++
-		case r.State == store.UsageRefused && !there:
+		case r.State == store.UsageRefused && !there && (r.Code == usage.CodeExpired || slices.Contains(in.refusals, r.Code)):
 			refused += r.Value
 			if h.counts.Refused++; r.Code == usage.CodeExpired {
 				h.counts.Expired++
