@@ -16,7 +16,8 @@ type UsageStore interface {
 	// AddUsage inserts raw records and adds them to their windows, all in one transaction. The outcome of each tells
 	// whether it was added, was there already, or whether its key belongs to another record; the latter two change nothing.
 	AddUsage(ctx context.Context, raws []UsageRaw) ([]UsageOutcome, error)
-	// CorrectUsage replaces the value of a raw record as long as nothing of its window was settled. The correction is a raw
+	// CorrectUsage replaces the value of a raw record as long as nothing of its window was settled; with zero the record counts
+	// no more, in any mode, until it is corrected again. The correction is a raw
 	// record of its own under its own key. Errors: ErrNotFound (no record of that key), ErrSettled, ErrConflict (the
 	// correction's key belongs to another record).
 	CorrectUsage(ctx context.Context, c UsageCorrection) (UsageOutcome, error)
