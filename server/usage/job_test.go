@@ -45,7 +45,7 @@ func TestStandingTask(t *testing.T) {
 		}
 	}
 	task, ok := r.lease()
-	if !ok || task.Kind != usage.TaskPush || task.OrderID != "" || task.InstanceID != "" || task.Seq != 0 || task.Attempt != 1 {
+	if !ok || task.Kind != store.TaskUsagePush || task.OrderID != "" || task.InstanceID != "" || task.Seq != 0 || task.Attempt != 1 {
 		t.Fatalf("%+v", task)
 	}
 	r.RunPush(t.Context(), task)
