@@ -32,7 +32,7 @@ func (e *explainer) Query(ctx context.Context, query string, args ...any) (pgx.R
 
 // QueryRow implements dbsqlc.DBTX.
 func (e *explainer) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
-	_, err := e.Query(ctx, query, args...)
+	_, err := e.Query(ctx, query, args...) //nolint:sqlclosecheck // there are none
 	return noRow{err}
 }
 
