@@ -7,8 +7,9 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
-FUZZTIME ?= 10s
-CHAOS_N  ?= 200
+FUZZTIME  ?= 10s
+CHAOS_N   ?= 200
+HISTORIES ?= 10000
 
 BIN    = .ci/bin
 # The race detector needs a C compiler; without one the tests still run.
@@ -76,13 +77,18 @@ third-party: # the protos ours import, printed from the modules in go.mod
 exists = go test -list '^$(1)' ./cmd/koogate | grep '^Test' >/dev/null || { echo 'no $(1)… in ./cmd/koogate' >&2; exit 1; }
 
 .PHONY: services-test
-services-test: ## the store, server and process tests with a real Redis and PostgreSQL
-	.ci/services sh -ec '$(GOTEST) $(RACE) -count=1 ./store/... ./server/...; $(GOTEST) $(RACE) -count=1 ./cmd/...'
+services-test: ## the tests that use a real Redis and PostgreSQL: stores, quotas and processes
+	.ci/services sh -ec '$(GOTEST) $(RACE) -count=1 ./store/postgres ./store/redis ./server/quota; $(GOTEST) $(RACE) -count=1 ./cmd/...'
 
 .PHONY: chaos
 chaos: ## kill -9 the service CHAOS_N times under load and check every promise
 	@$(call exists,TestChaos)
 	KOOGATE_CHAOS_N=$(CHAOS_N) .ci/services go test -count=1 -run '^TestChaos' -timeout 60m ./cmd/koogate
+
+.PHONY: usage-histories
+usage-histories: ## HISTORIES random histories of usage, from the report to the bill (KOOGATE_SEED repeats them)
+	@$(call exists,TestUsageHistories)
+	KOOGATE_HISTORIES=$(HISTORIES) go test -count=1 -v -run '^TestUsageHistories$$' -timeout 60m ./cmd/koogate
 
 .PHONY: bench
 bench: ## the load client against the built service

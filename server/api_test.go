@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -33,6 +34,7 @@ import (
 type step struct {
 	Name    string            `json:"name"`
 	Admit   string            `json:"admit"` // instead of a call: admit this order and do its order query
+	Mode    string            `json:"mode"`  // with admit: the charging mode that the order query tells
 	Sync    string            `json:"sync"`  // instead of a call: synchronise a directory for this instance
 	RPC     string            `json:"rpc"`   // Service/Method of koogate.v1
 	Token   *string           `json:"token"` // acme's when absent; "" for none
@@ -76,11 +78,12 @@ func TestAPI(t *testing.T) {
 		}
 		for _, transport := range []string{"grpc", "rest"} {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".json")+"/"+transport, func(t *testing.T) {
-				r := start(t, withoutJobs)
+				r := start(t, withoutJobs, metered)
 				conns := map[string]*grpc.ClientConn{}
 				saved := map[string]string{}
 				for _, s := range steps {
 					if s.Admit != "" {
+						r.market.setMode(cmp.Or(s.Mode, yearly.Product.ChargingMode))
 						r.admit(t, s.Admit)
 						continue
 					}
@@ -272,6 +275,7 @@ func invoke(t *testing.T, s step, conn *grpc.ClientConn, fill func(string) strin
 	o.code = map[string]string{
 		"OK": "OK", "InvalidArgument": "INVALID_ARGUMENT", "NotFound": "NOT_FOUND", "Aborted": "ABORTED",
 		"Unauthenticated": "UNAUTHENTICATED", "FailedPrecondition": "FAILED_PRECONDITION",
+		"Unavailable": "UNAVAILABLE",
 	}[o.code]
 	o.details(st)
 	if err == nil {
@@ -328,6 +332,20 @@ func (r *rig) rest(t *testing.T, s step, token string, fill func(string) string)
 		o.details(status.FromProto(st))
 	}
 	return o
+}
+
+// metered counts the use of the worked endpoint's products.
+func metered(cfg *server.Config, _ *server.Deps) {
+	p := cfg.Endpoints[0].Products["*"]
+	p.Meter = server.Meter{Name: "calls"}
+	cfg.Endpoints[0].Products = map[string]server.Product{"*": p}
+}
+
+// setMode is the charging mode that order queries tell from now on.
+func (m *market) setMode(mode string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.facts.Product.ChargingMode = mode
 }
 
 // admit puts an order in place: admitted at the worked endpoint, its order query done, its create task ready.

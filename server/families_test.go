@@ -336,6 +336,9 @@ func TestDuplicates(t *testing.T) {
 			for n := range answers {
 				wg.Go(func() {
 					a := f.call(r, n)
+					for try := 0; try < 10 && a.code == "000005"; try++ { // a busy machine: the marketplace calls again as well
+						a = f.call(r, n)
+					}
 					answers[n] = a.body
 					if s, ok := a.all["instanceId"].(string); ok {
 						mu.Lock()

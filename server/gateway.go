@@ -24,7 +24,8 @@ var apiLimits = limits{header: 5 * time.Second, read: 30 * time.Second, write: 9
 // apiDoor serves the internal API as REST: the generated gateway over an in-process channel with the interceptors of the
 // gRPC door.
 func (s *Server) apiDoor(svc services) (*door, error) {
-	channel := inproc.New(svc.authenticated(s.draining).Unary)
+	chain := svc.authenticated(s.draining)
+	channel := inproc.NewStreaming(chain.Unary, chain.Stream)
 	svc.internal.Register(channel)
 	mux := newGateway()
 	if err := v1.RegisterGateway(context.Background(), mux, channel); err != nil {

@@ -28,7 +28,9 @@ import (
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/memory"
@@ -48,6 +50,7 @@ type market struct {
 	mu    sync.Mutex
 	err   error
 	facts fulfil.OrderFacts
+	used  int // licence days that were reported
 }
 
 func (m *market) UploadLicence(context.Context, string, string, fulfil.Licence) error { return nil }
@@ -58,11 +61,54 @@ func (m *market) QueryOrder(context.Context, string, string, string) (fulfil.Ord
 	return m.facts, m.err
 }
 
+// The licence codes of which market knows something; of every other it says that there is no such code.
+const (
+	codeKnown = "PL-canary-known"
+	codeEarly = "PL-canary-early"
+	codeAway  = "PL-canary-away"
+)
+
+func (m *market) ActivateCode(ctx context.Context, seller, code string, _ time.Time) (licence.Facts, error) {
+	f, err := m.QueryCode(ctx, seller, code)
+	f.OrderID, f.Amount = "CS123", 2
+	return f, err
+}
+
+func (m *market) QueryCode(_ context.Context, _, code string) (licence.Facts, error) {
+	switch code {
+	case codeKnown:
+		return licence.Facts{
+			Status: licence.Alive, ActivateAt: time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC), ExpireAt: yearly.ExpireAt, ProductID: "OFFI-1",
+		}, nil
+	case codeEarly:
+		return licence.Facts{}, &licence.CallError{Refusal: licence.NotReceived, Code: "92020004"}
+	case codeAway:
+		return licence.Facts{}, &licence.CallError{Sent: true, Code: "NETWORK"}
+	}
+	return licence.Facts{}, &licence.CallError{Refusal: licence.Unknown, Code: "92020005"}
+}
+
+func (m *market) ReportUse(_ context.Context, _ string, uses []licence.CodeUse) ([]licence.RefusedUse, int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.used += len(uses)
+	return nil, 0, nil
+}
+
 var yearly = fulfil.OrderFacts{
 	OrderType: "NEW",
 	Product:   store.Product{ProductID: "OFFI-1", SKUCode: "sku-1", Name: "demo", ChargingMode: "PERIOD", LinearValue: 10},
 	ExpireAt:  time.Date(2027, 11, 23, 15, 59, 59, 0, time.UTC),
 	Buyer:     []byte(`{"mobilePhone":"canary-buyer-phone"}`),
+}
+
+// PushUsage takes everything.
+func (m *market) PushUsage(_ context.Context, _ string, records []store.UsageRecord) ([]usage.Verdict, error) {
+	verdicts := make([]usage.Verdict, len(records))
+	for i := range verdicts {
+		verdicts[i].Kind = usage.VerdictAccepted
+	}
+	return verdicts, nil
 }
 
 // testConfig is one seller with a template product and a worker product, another seller, and doors on free ports.
@@ -164,8 +210,8 @@ func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	}
 	registry := prometheus.NewRegistry()
 	return server.Deps{
-		Store: breakable{st, r}, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Clock: clock.System{},
-		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
+		Store: breakable{st, r}, Ledger: st, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Pusher: r.market,
+		Codes: r.market, Clock: clock.System{}, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

@@ -20,19 +20,22 @@ import (
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/licence"
+	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
 
-// Deps are what the server works with; all are required, but without Ledger or Pusher there is no usage or none is pushed. Run releases Store, Guard and Telemetry at its end.
+// Deps are what the server works with; all are required. Run releases Store, Guard and Telemetry at its end.
 type Deps struct {
 	Store       store.Store
-	Ledger      store.UsageStore // of usage, over the same database
+	Ledger      store.UsageStore // over the same database as Store
 	Guard       store.Guard
 	Sealer      fulfil.Sealer
 	Marketplace fulfil.Marketplace
 	Pusher      usage.Pusher
+	Codes       licence.Codes
 	Clock       clock.Clock
 	NewID       func() string // time-ordered unique IDs (UUIDv7)
 	Password    func() string // a fresh random password for template provisioners
@@ -48,7 +51,9 @@ type Server struct {
 	deps Deps
 
 	core      *fulfil.Service
-	usage     *usage.Service // nil without a ledger
+	usage     *usage.Service
+	quotas    *quota.Service
+	licences  *licence.Service
 	doors     []*door
 	started   chan struct{} // closed when every door listens
 	draining  chan struct{} // closed when the stop begins
@@ -79,25 +84,21 @@ func New(cfg Config, d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.Ledger != nil {
-		s.usage = cfg.UsageService(usage.Deps{
-			Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Clock: d.Clock, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
-		})
-	}
+	s.usage = cfg.UsageService(usage.Deps{
+		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Clock: d.Clock, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
+	})
+	s.quotas = quota.New(quota.Deps{Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Clock: d.Clock})
+	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: d.Clock})
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
-	options := v1.Options{Core: s.core, Directory: entries, Validator: validator, Log: d.Log, Draining: s.draining}
-	if s.usage != nil {
-		options.Usage = s.usage
-	}
 	services := services{
-		internal: v1.New(options),
+		internal: v1.New(v1.Options{
+			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Validator: validator, Log: d.Log,
+			Draining: s.draining,
+		}),
 		production: production.Deps{
-			Core: s.core, Directory: entries, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
+			Core: s.core, Directory: entries, Usage: s.usage, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
 		},
 		chains: newChains(d, validator),
-	}
-	if s.usage != nil {
-		services.production.Usage = s.usage
 	}
 	if services.tokens, err = cfg.auth(); err != nil {
 		return nil, err
@@ -169,6 +170,12 @@ func (s *Server) Run(ctx context.Context) (err error) {
 				})
 			}
 			return s.core.RunJobs(jobs, j)
+		})
+	}
+	for _, r := range s.rounds() {
+		workers.Go(func() error {
+			r.run(jobs, s.deps.Clock, s.deps.Log)
+			return nil
 		})
 	}
 	for _, d := range s.doors {
@@ -245,16 +252,15 @@ func (s *Server) release(ctx context.Context) error {
 	return errors.Join(s.deps.Store.Close(), s.deps.Guard.Close(), s.deps.Telemetry.Shutdown(flush))
 }
 
-// jobs are this process's own work, by seller: the order queries, the licence uploads, the usage pushes and the template provisioners.
+// jobs are this process's own work, by seller: the order queries, the licence uploads, the usage pushes and the template
+// provisioners.
 func (s *Server) jobs() []fulfil.Jobs {
 	if !s.cfg.Jobs.Enabled {
 		return nil
 	}
 	handlers := map[string]fulfil.Handler{
 		fulfil.QueueOrderQuery: s.core.RunOrderQuery, fulfil.QueueLicenceUpload: s.core.RunLicenceUpload,
-	}
-	if s.usage != nil && s.deps.Pusher != nil {
-		handlers[fulfil.QueueUsagePush] = s.usage.RunPush
+		fulfil.QueueUsagePush: s.usage.RunPush,
 	}
 	for _, p := range s.cfg.Provisioners {
 		if p.Type == ProvisionerTemplate {

@@ -100,7 +100,7 @@ type Instance struct {
 // TaskKind is what a task asks for.
 type TaskKind string
 
-// The kinds of task. OrderQuery and LicenceUpload are Koogate's own; the rest go to provisioners.
+// The kinds of task. OrderQuery, LicenceUpload and UsagePush are Koogate's own; the rest go to provisioners.
 const (
 	TaskCreate        TaskKind = "CREATE"
 	TaskRefresh       TaskKind = "REFRESH"
@@ -112,6 +112,7 @@ const (
 	TaskOrderQuery    TaskKind = "ORDER_QUERY"
 	TaskIssueLicence  TaskKind = "ISSUE_LICENCE"
 	TaskLicenceUpload TaskKind = "LICENCE_UPLOAD"
+	TaskUsagePush     TaskKind = "USAGE_PUSH" // stands for ever: one for each seller, without an order
 )
 
 // TaskState is where a task stands.

@@ -16,7 +16,8 @@ type UsageStore interface {
 	// AddUsage inserts raw records and adds them to their windows, all in one transaction. The outcome of each tells
 	// whether it was added, was there already, or whether its key belongs to another record; the latter two change nothing.
 	AddUsage(ctx context.Context, raws []UsageRaw) ([]UsageOutcome, error)
-	// CorrectUsage replaces the value of a raw record as long as nothing of its window was settled. The correction is a raw
+	// CorrectUsage replaces the value of a raw record as long as nothing of its window was settled; with zero the record counts
+	// no more, in any mode, until it is corrected again. The correction is a raw
 	// record of its own under its own key. Errors: ErrNotFound (no record of that key), ErrSettled, ErrConflict (the
 	// correction's key belongs to another record).
 	CorrectUsage(ctx context.Context, c UsageCorrection) (UsageOutcome, error)
@@ -48,6 +49,8 @@ type UsageStore interface {
 	// ReserveQuota takes an amount from the instance's quotas in their order, all of it or nothing, under the caller's
 	// reservation ID; the same ID and amount again returns the first reservation. Errors: ErrExhausted, ErrConflict.
 	ReserveQuota(ctx context.Context, r Reservation, now time.Time) (Reservation, error)
+	// Reservation returns a reservation. Errors: ErrNotFound.
+	Reservation(ctx context.Context, seller, id string) (Reservation, error)
 	// CommitQuota ends a reservation: at most what was reserved becomes used, as raw usage of the packages it was taken
 	// from, in one transaction; the rest is free again. Repeats return the first outcome. Errors: ErrNotFound, ErrConflict
 	// (cancelled, expired, or another amount).

@@ -63,7 +63,7 @@ func quotas(ctx context.Context, dir string, length time.Duration) (err error) {
 			return err
 		}
 	}
-	svc := quota.New(quota.Deps{Ledger: quota.Bridge(st), Instances: st, Stopper: nobody{}, Windows: hourly{}, Clock: clock.System{}})
+	svc := quota.New(quota.Deps{Ledger: st, Instances: st, Stopper: nobody{}, Windows: hourly{}, Clock: clock.System{}})
 	fmt.Printf("\nQuotas, SQLite, each reserve and each commit durable; %s each\n", length)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "clients\treserve + commit/s\t")

@@ -80,6 +80,8 @@ func TestCommandLine(t *testing.T) {
 		"help of migrate": {[]string{"migrate", "--help"}, exitOK, "only go forward", ""},
 		"help of check":   {[]string{"config", "check", "--help"}, exitOK, "its remedy", ""},
 		"help of keys":    {[]string{"keys", "new", "--help"}, exitOK, "52 characters", ""},
+		"help of prove":   {[]string{"usage", "prove", "--help"}, exitOK, "koogate usage prove --config", ""},
+		"help of export":  {[]string{"usage", "export", "--help"}, exitOK, "july.csv", ""},
 		"version":         {[]string{"version"}, exitOK, "koogate ", ""},
 		"no command":      {nil, exitUsage, "", "koogate --help"},
 		"unknown command": {[]string{"burn"}, exitUsage, "", "burn"},

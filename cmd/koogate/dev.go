@@ -106,15 +106,15 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 			return err
 		}
 		t := &table{out: out, jaeger: jaeger, began: began}
-		if err := c.drive(ctx, market, t); err != nil {
+		if err := c.drive(ctx, market, t, func() ([]usageRow, error) { return c.usage(ctx, dir, log) }); err != nil {
 			return err
 		}
 		t.print()
 		if failed := t.failed(); failed > 0 {
 			if c.Once {
-				return fmt.Errorf("%d of %d orders failed", failed, len(t.rows))
+				return fmt.Errorf("%d of %d rows failed", failed, t.all())
 			}
-			fmt.Fprintf(out.out, "\n%d of %d orders failed; run with -v to see every call\n", failed, len(t.rows))
+			fmt.Fprintf(out.out, "\n%d of %d rows failed; run with -v to see every call\n", failed, t.all())
 		}
 		if !c.Once {
 			return c.next(out, jaeger)

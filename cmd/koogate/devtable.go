@@ -34,8 +34,9 @@ type table struct {
 	jaeger string
 	began  time.Time
 
-	mu   sync.Mutex
-	rows []row
+	mu    sync.Mutex
+	rows  []row
+	usage []usageRow
 }
 
 // add records an outcome and says so at once.
@@ -68,8 +69,15 @@ func (t *table) failed() (n int) {
 			n++
 		}
 	}
+	for _, r := range t.usage {
+		if r.err != "" {
+			n++
+		}
+	}
 	return n
 }
+
+func (t *table) all() int { return len(t.rows) + len(t.usage) }
 
 func (t *table) print() {
 	slices.SortStableFunc(t.rows, func(a, b row) int { return t.place(a) - t.place(b) })
@@ -110,11 +118,12 @@ func (t *table) print() {
 			fmt.Fprintf(t.out.out, "%s %s: %s\n", r.order, r.kind, r.err)
 		}
 	}
-	fmt.Fprintf(t.out.out, "%d orders, %d failed, %s since start\n", len(t.rows), t.failed(), clock.System{}.Now().Sub(t.began).Round(10*time.Millisecond))
+	t.printUsage(t.usage)
+	fmt.Fprintf(t.out.out, "\n%d orders, %d failed, %s since start\n", len(t.rows), t.failed(), clock.System{}.Now().Sub(t.began).Round(10*time.Millisecond))
 }
 
 // drive takes one order of each kind and of each family through its life, and one whose worker is killed.
-func (c *devCmd) drive(ctx context.Context, m *market, t *table) error {
+func (c *devCmd) drive(ctx context.Context, m *market, t *table, usage func() ([]usageRow, error)) error {
 	fmt.Fprintln(t.out.err, "driving one order of each kind and of each protocol family through its life")
 	var group errgroup.Group
 	for _, kind := range simulator.Kinds() {
@@ -128,6 +137,13 @@ func (c *devCmd) drive(ctx context.Context, m *market, t *table) error {
 		})
 	}
 	group.Go(func() error { return c.families(ctx, m, t) })
+	group.Go(func() (err error) {
+		began := clock.System{}.Now()
+		if t.usage, err = usage(); err == nil {
+			fmt.Fprintf(t.out.err, "  %-25s some hours on a clock that jumps (%s)\n", "usage", clock.System{}.Now().Sub(began).Round(time.Millisecond))
+		}
+		return err
+	})
 	group.Go(func() error {
 		r, err := c.drill(ctx, m)
 		if err == nil {

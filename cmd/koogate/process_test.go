@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,7 +61,9 @@ type site struct {
 	redis    string // host:port; empty for none
 	prefix   string // of the keys in Redis, one for the site
 	market   *httptest.Server
-	products string // YAML of the endpoint's products
+	sim      *simulator.Simulator
+	ahead    atomic.Int64 // how far the marketplace's clock is, in nanoseconds
+	products string       // YAML of the endpoint's products
 	env      []string
 }
 
@@ -81,12 +84,12 @@ func newSite(t testing.TB, database string) *site {
 	}
 	sim, err := simulator.New(simulator.Config{
 		FacadeURL: "http://127.0.0.1:1/", AccessKey: testKey, Credentials: sign.Credentials{AccessKey: "ak", SecretKey: "process-test-secret-key-0123"},
-		Now: time.Now, Sleep: sleep,
+		Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }, Sleep: sleep,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.market = httptest.NewServer(sim.Handler())
+	s.sim, s.market = sim, httptest.NewServer(sim.Handler())
 	t.Cleanup(func() { s.market.Close(); sim.Close() })
 	s.run("keys", "new", s.path("keyset.json"))
 	return s

@@ -49,11 +49,7 @@ func openLedger(ctx context.Context, cfg *server.Config, sellers []string, out *
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	ledger := ledgerOf(st)
-	if ledger == nil {
-		return nil, nil, nil, errors.Join(errors.New("this database keeps no usage"), st.Close())
-	}
-	return cfg.UsageService(usage.Deps{Store: st, Ledger: ledger, Clock: clock.System{}}), sellers, st.Close, nil
+	return cfg.UsageService(usage.Deps{Store: st, Ledger: st, Clock: clock.System{}}), sellers, st.Close, nil
 }
 
 // usageProveCmd is koogate usage prove.
@@ -62,8 +58,8 @@ type usageProveCmd struct{ usageFlags }
 // Help is shown by koogate usage prove --help.
 func (usageProveCmd) Help() string {
 	return `Recomputes every window of the ledger from the records that were reported and compares: raw = pending + sending + pushed +
-refused. It only reads, and may run while the service does (with SQLite too, if the service is stopped or the file allows a
-second reader).
+refused. It only reads, and may run while the service does on PostgreSQL; a SQLite file belongs to one process, so stop the
+service first, or ask it: GET /v1/usage:prove is the same proof.
 
 Exit codes: 0 the difference is 0; 1 it is not, or the ledger cannot be read; 2 wrong command line.
 

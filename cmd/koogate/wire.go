@@ -36,6 +36,7 @@ type wiring struct {
 	log *slog.Logger
 	// prepare migrates the database and makes the keyset when it is missing; serve leaves both to commands of their own.
 	prepare bool
+	clock   clock.Clock // the machine's when nil
 }
 
 // app is a wired server with what has to be let go after it.
@@ -81,10 +82,13 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 			}
 		}
 	}()
+	if w.clock == nil {
+		w.clock = clock.System{}
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d = server.Deps{
-		Clock: clock.System{}, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text,
+		Clock: w.clock, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry, Log: w.log,
 	}
 	if d.Sealer, err = openVault(cfg.KeysetFile, w.prepare); err != nil {
@@ -95,18 +99,19 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 	if err != nil {
 		return d, nil, err
 	}
-	d.Marketplace, d.Pusher = market, market
+	d.Marketplace, d.Pusher, d.Codes = market, market, market
 	if d.Telemetry, err = telemetry.Setup(ctx, telemetry.Options{
 		Version: version(), Getenv: tracingEnv(cfg.Tracing, os.Getenv), Clock: d.Clock, Logger: w.log,
 	}); err != nil {
 		return d, nil, err
 	}
 	opened = append(opened, func() error { return d.Telemetry.Shutdown(context.WithoutCancel(ctx)) })
-	if d.Store, err = openStore(ctx, cfg.Database, w); err != nil {
+	st, err := openStore(ctx, cfg.Database, w)
+	if err != nil {
 		return d, nil, err
 	}
+	d.Store, d.Ledger = st, st
 	opened = append(opened, d.Store.Close)
-	d.Ledger = ledgerOf(d.Store)
 	if d.Guard, err = openGuard(cfg.Redis, d); err != nil {
 		return d, nil, err
 	}
@@ -122,17 +127,17 @@ func openVault(path string, make bool) (*vault.Vault, error) {
 	return vault.OpenFile(path)
 }
 
-func openStore(ctx context.Context, db server.Database, w wiring) (store.Store, error) {
+// database is what every backend serves.
+type database interface {
+	store.Store
+	store.UsageStore
+}
+
+func openStore(ctx context.Context, db server.Database, w wiring) (database, error) {
 	if path, ok := db.SQLitePath(); ok {
 		return sqlite.Open(ctx, sqlite.Options{Path: path, Migrate: w.prepare})
 	}
 	return postgres.Open(ctx, postgres.Options{URL: db.URL.Reveal(), Migrate: w.prepare, Logger: w.log})
-}
-
-// ledgerOf returns the ledger of usage, which every backend keeps beside the rest.
-func ledgerOf(s store.Store) store.UsageStore {
-	l, _ := s.(store.UsageStore)
-	return l
 }
 
 // migrate brings the database up to date.

@@ -233,6 +233,9 @@ func TestUsageOfOrders(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.clock.Advance(time.Hour)
+	if err := s.sim.Freeze(ctx, opened[0].ID); err != nil { // once more: it is frozen since then all the same
+		t.Fatal(err)
+	}
 	want(push(id, "", 50*minute, 60*minute), "MKT.0000")
 	want(push(id, "", 50*minute, 61*minute), "013")
 	if err := s.sim.Unfreeze(ctx, opened[0].ID); err != nil { // after two

@@ -50,8 +50,9 @@ func (x *exchange) serve(ctx context.Context) {
 	if !x.door.scheme.read(x) || !x.door.scheme.verify(x) {
 		return
 	}
-	x.unwatch = context.AfterFunc(ctx, func() {
-		if context.Cause(ctx) == context.DeadlineExceeded { //nolint:errorlint // the value itself; who left needs no answer
+	budget := ctx // not ctx itself, which moves on
+	x.unwatch = context.AfterFunc(budget, func() {
+		if context.Cause(budget) == context.DeadlineExceeded { //nolint:errorlint // the value itself; who left needs no answer
 			x.expire()
 		}
 	})

@@ -123,7 +123,7 @@ func (c Completion) check(t store.Task) error {
 		}
 	case store.TaskIssueLicence:
 		return c.Licence.check(creates(t))
-	case store.TaskOrderQuery, store.TaskLicenceUpload:
+	case store.TaskOrderQuery, store.TaskLicenceUpload, store.TaskUsagePush:
 		return errOwn(kind)
 	}
 	return nil

@@ -149,5 +149,5 @@ func (s *Service) window(kind store.TaskKind, endpoint string) time.Duration {
 
 // own says whether a kind of task is Koogate's own work rather than a provisioner's.
 func own(kind store.TaskKind) bool {
-	return kind == store.TaskOrderQuery || kind == store.TaskLicenceUpload
+	return kind == store.TaskOrderQuery || kind == store.TaskLicenceUpload || kind == store.TaskUsagePush
 }

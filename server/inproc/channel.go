@@ -11,13 +11,21 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Channel carries unary calls to the services registered with it. Register everything before the first call; after that
+// Channel carries calls to the services registered with it, unary ones and those that stream requests. Register everything before the first call; after that
 // it is safe for concurrent use.
 type Channel struct {
 	unary    grpc.UnaryServerInterceptor
+	stream   grpc.StreamServerInterceptor
 	services map[string]struct{}
 	methods  map[string]method
-	streams  map[string]struct{}
+	streams  map[string]stream
+}
+
+// stream is one registered method that streams.
+type stream struct {
+	impl    any
+	handler grpc.StreamHandler
+	upload  bool // requests, not responses
 }
 
 // method is one registered unary method.
@@ -31,11 +39,18 @@ var (
 	_ grpc.ServiceRegistrar    = (*Channel)(nil)
 )
 
-// New returns a channel without services whose calls pass through unary; nil for none.
+// New returns a channel without services whose calls pass through unary; nil for none. Streams are not served.
 func New(unary grpc.UnaryServerInterceptor) *Channel {
 	return &Channel{
-		unary: unary, services: make(map[string]struct{}), methods: make(map[string]method), streams: make(map[string]struct{}),
+		unary: unary, services: make(map[string]struct{}), methods: make(map[string]method), streams: make(map[string]stream),
 	}
+}
+
+// NewStreaming is New with streams of requests, which pass through streams.
+func NewStreaming(unary grpc.UnaryServerInterceptor, streams grpc.StreamServerInterceptor) *Channel {
+	c := New(unary)
+	c.stream = streams
+	return c
 }
 
 // RegisterService implements grpc.ServiceRegistrar. Like a grpc.Server it takes each service once and only from an
@@ -52,7 +67,7 @@ func (c *Channel) RegisterService(desc *grpc.ServiceDesc, impl any) {
 		c.methods["/"+desc.ServiceName+"/"+m.MethodName] = method{impl: impl, handler: m.Handler}
 	}
 	for _, s := range desc.Streams {
-		c.streams["/"+desc.ServiceName+"/"+s.StreamName] = struct{}{}
+		c.streams["/"+desc.ServiceName+"/"+s.StreamName] = stream{impl: impl, handler: s.Handler, upload: s.ClientStreams && !s.ServerStreams}
 	}
 }
 
@@ -89,9 +104,17 @@ func (c *Channel) Invoke(ctx context.Context, name string, args, reply any, opts
 	return nil
 }
 
-// NewStream implements grpc.ClientConnInterface and always fails: the gateways carry no streams.
-func (c *Channel) NewStream(_ context.Context, _ *grpc.StreamDesc, name string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
-	return nil, c.unknown(name)
+// NewStream implements grpc.ClientConnInterface for methods that stream requests. All others fail: no gateway carries them.
+// The call ends when its context does, which the caller has to see to, as with any connection.
+func (c *Channel) NewStream(ctx context.Context, _ *grpc.StreamDesc, name string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
+	s, ok := c.streams[name]
+	if !ok || !s.upload || c.stream == nil {
+		return nil, c.unknown(name)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, status.FromContextError(err).Err()
+	}
+	return c.startUpload(ctx, name, s), nil
 }
 
 func (c *Channel) unknown(name string) error {

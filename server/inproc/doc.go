@@ -6,5 +6,6 @@
 // metadata arrive as incoming metadata, header and trailer come back, and every error is a status. It differs in two
 // things. The context's values are handed through, so that spans and request data cross. And the handler runs on the
 // caller's goroutine, which is two thirds of the cost saved: it sees the caller's deadline and cancellation, but one that is
-// deaf to them holds its caller up. Streams are refused.
+// deaf to them holds its caller up. Of streams only those of requests are carried, by a channel made with [NewStreaming]; their
+// handler has a goroutine of its own.
 package inproc

@@ -40,7 +40,6 @@ type market struct {
 	active   bool
 	facts    licence.Facts
 	failures map[string][]error
-	before   map[string]bool // a failure comes before the effect
 	slow     time.Duration
 	calls    []string
 	reports  []string
@@ -49,7 +48,7 @@ type market struct {
 }
 
 func (m *market) begin(name string) error {
-	time.Sleep(m.slow) //nolint:forbidigo // lets others run
+	time.Sleep(m.slow) // lets others run
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls = append(m.calls, name)
@@ -215,7 +214,7 @@ func TestActivateOnce(t *testing.T) {
 		defer close(stop)
 		for range 200 {
 			r.clock.Advance(time.Millisecond)
-			time.Sleep(time.Millisecond) //nolint:forbidigo // moves the fake clock along
+			time.Sleep(time.Millisecond) // moves the fake clock along
 		}
 	}()
 	for n := range 16 {
@@ -295,7 +294,7 @@ func TestCrashWhileActivating(t *testing.T) {
 					return
 				default:
 					r.clock.Advance(50 * time.Millisecond)
-					time.Sleep(200 * time.Microsecond) //nolint:forbidigo // moves the fake clock along
+					time.Sleep(200 * time.Microsecond) // moves the fake clock along
 				}
 			}
 		})

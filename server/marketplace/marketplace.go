@@ -3,6 +3,7 @@ package marketplace
 import (
 	"context"
 	"maps"
+	"time"
 
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/server/fulfil"
@@ -12,9 +13,12 @@ import (
 type Querier interface {
 	QueryOrder(ctx context.Context, orderID, orderLineID string) (*openapi.OrderInfo, error)
 	UploadLicence(ctx context.Context, eventID string, u openapi.Upload) error
+	ActivateLicense(ctx context.Context, license string, effective time.Time) (openapi.LicenseCodeInfo, error)
+	QueryLicense(ctx context.Context, license string, heartbeat *openapi.Heartbeat) (openapi.LicenseInfo, error)
+	ReportLicenseUsage(ctx context.Context, usage []openapi.LicenseUsage) (openapi.LicenseUsageResult, error)
 }
 
-// Marketplace implements fulfil.Marketplace. Safe for concurrent use.
+// Marketplace implements fulfil.Marketplace and licence.Codes. Safe for concurrent use.
 type Marketplace struct{ sellers map[string]Querier }
 
 var _ fulfil.Marketplace = (*Marketplace)(nil)

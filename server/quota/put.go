@@ -46,6 +46,9 @@ func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 	if err != nil {
 		return store.Quota{}, storeError(err)
 	}
+	if window.Mode != store.UsageSum { // what was drawn from a package adds up, or its bill is not what was used of it
+		return store.Quota{}, stateConflict("the meter of instance %s is no sum", p.InstanceID)
+	}
 	if p.ExpireAt.IsZero() {
 		p.ExpireAt = own.ExpireAt
 	}

@@ -99,6 +99,8 @@ func (s *Service) Commit(ctx context.Context, seller, id string, used *store.Uni
 		return store.Reservation{}, invalid("used", "is more than was reserved")
 	case end.After(now.Add(Tolerance)):
 		return store.Reservation{}, invalid("end_time", "lies ahead")
+	case end.Before(r.CreatedAt.Add(-Tolerance)):
+		return store.Reservation{}, invalid("end_time", "lies before the reservation")
 	}
 	raw, err := s.Windows.WindowOf(ctx, seller, r.InstanceID, end)
 	if err != nil {

@@ -64,7 +64,7 @@ const (
 	// MinHold and MaxHold bound it.
 	MinHold = time.Second
 	MaxHold = 24 * time.Hour
-	// Tolerance is how far the end of a use may lie ahead of this machine's clock.
+	// Tolerance is how far the end of a use may lie ahead of this machine's clock, or before its reservation.
 	Tolerance = time.Minute
 )
 

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ type fact struct {
 	state      store.InstanceState
 	openedAt   time.Time
 	releasedAt time.Time // zero while it is not released
+	stops      bool      // it has packages that end when they are used up
 }
 
 // serves says whether a remembered fact will do for a use that ended at end. A release is final; until then what was read
@@ -92,6 +94,13 @@ func (s *Service) factOf(ctx context.Context, i *store.Instance, now time.Time) 
 	f := fact{
 		readAt: now, found: true, endpoint: i.Endpoint, orderID: i.OrderID, productID: i.Product.ProductID, mode: i.Product.ChargingMode,
 		state: i.State, openedAt: i.CreatedAt,
+	}
+	if f.mode == modeOnDemand {
+		quotas, err := s.Ledger.Quotas(ctx, i.Seller, i.InstanceID)
+		if err != nil {
+			return fact{}, err
+		}
+		f.stops = slices.ContainsFunc(quotas, func(q store.Quota) bool { return q.Stop })
 	}
 	if i.State != store.InstanceReleased {
 		return f, nil

@@ -12,9 +12,6 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// TaskPush is the kind of the standing task that runs a seller's rounds. It has no order and no instance.
-const TaskPush store.TaskKind = "USAGE_PUSH"
-
 // lookAnyway is how long the task rests when nothing is known to be due: new records wait for it at most that long.
 const lookAnyway = 60 * time.Second
 
@@ -39,7 +36,7 @@ func (s *Service) Arm(ctx context.Context, seller string) error {
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			c.NewTasks = []store.Task{s.armed(store.Task{
-				ID: TaskID(seller), Seller: seller, Queue: fulfil.QueueUsagePush, Kind: TaskPush, CreatedAt: now,
+				ID: TaskID(seller), Seller: seller, Queue: fulfil.QueueUsagePush, Kind: store.TaskUsagePush, CreatedAt: now,
 			}, now, now)}
 		case err != nil:
 			return err

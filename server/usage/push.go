@@ -152,7 +152,7 @@ func (p *push) complete(ctx context.Context, list []store.UsageRecord) (orders m
 // send sends records in one call and writes down what the marketplace says. A list that is refused as a whole is halved
 // until the record that is meant stands alone. stop ends the round.
 func (p *push) send(ctx context.Context, list []store.UsageRecord, orders map[string]string) (stop bool, err error) {
-	if p.s.now().Sub(p.began) >= p.s.cfg.RoundBudget || ctx.Err() != nil {
+	if p.over(ctx) {
 		p.round.More = true
 		return true, nil
 	}
@@ -162,6 +162,11 @@ func (p *push) send(ctx context.Context, list []store.UsageRecord, orders map[st
 		p.flow.heard()
 		return false, p.settle(ctx, list, verdicts)
 	}
+	return p.fail(ctx, list, orders, fault)
+}
+
+// fail decides what a call that failed as a whole means to its records and to the round.
+func (p *push) fail(ctx context.Context, list []store.UsageRecord, orders map[string]string, fault *PushError) (stop bool, err error) {
 	p.s.Log.WarnContext(ctx, "usage push failed", "seller", p.seller, "records", len(list), "code", fault.Code,
 		"class", fault.Class.String(), "error", fault.Cause)
 	switch fault.Class {
@@ -192,6 +197,11 @@ func (p *push) send(ctx context.Context, list []store.UsageRecord, orders map[st
 	return true, p.settle(ctx, list, again(list, fault.Code))
 }
 
+// over says whether the round begins no more calls.
+func (p *push) over(ctx context.Context) bool {
+	return p.s.now().Sub(p.began) >= p.s.cfg.RoundBudget || ctx.Err() != nil
+}
+
 func (p *push) halves(ctx context.Context, list []store.UsageRecord, orders map[string]string) (stop bool, err error) {
 	half := len(list) / 2
 	if stop, err = p.send(ctx, list[:half], orders); stop || err != nil {
@@ -212,7 +222,7 @@ func again(list []store.UsageRecord, code string) []Verdict {
 // pause decides how long the marketplace is left alone.
 func (p *push) pause(ctx context.Context, fault *PushError) {
 	pause := firstPause
-	for i := 0; i < p.flow.unheard() && pause < maxPause; i++ {
+	for n := p.flow.unheard(); n > 0 && pause < maxPause; n-- {
 		pause *= 2
 	}
 	if fault.Class == PushDenied {
@@ -275,8 +285,8 @@ func (p *push) settle(ctx context.Context, list []store.UsageRecord, verdicts []
 	defer cancel()
 	now := p.s.now()
 	rows := make([]store.UsageVerdict, len(list))
-	for i, r := range list {
-		v := verdicts[i]
+	for i, v := range verdicts {
+		r := list[i]
 		rows[i] = store.UsageVerdict{Seller: r.Seller, ID: r.ID, Code: v.Code, DueAt: r.DueAt}
 		switch v.Kind {
 		case VerdictAccepted, VerdictDuplicate:
@@ -290,8 +300,8 @@ func (p *push) settle(ctx context.Context, list []store.UsageRecord, verdicts []
 	if err := p.s.Ledger.SettleUsage(ctx, rows, now); err != nil {
 		return err
 	}
-	for i, r := range list {
-		p.count(ctx, now, r, verdicts[i])
+	for i, v := range verdicts {
+		p.count(ctx, now, list[i], v)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -18,7 +19,9 @@ const (
 	skew = 2 * time.Minute
 
 	maxKey = 128 // characters
-	maxID  = 64
+	// ownKeys begin the keys under which reservations are booked (server/quota).
+	ownKeys = "reservation/"
+	maxID   = 64
 )
 
 // Record is one reported use.
@@ -139,6 +142,8 @@ func (j *judge) raw(r Record) (raw store.UsageRaw, fault string) {
 	switch {
 	case !usableKey(r.Key):
 		return raw, "key: 1 to 128 characters without control characters"
+	case strings.HasPrefix(r.Key, ownKeys):
+		return raw, "key: begins with " + ownKeys + ", as those of committed reservations do; choose another"
 	case !usableID(r.InstanceID):
 		return raw, "instance_id: 1 to 64 characters without control characters"
 	case r.PackageID != "" && !usableID(r.PackageID):
@@ -194,6 +199,9 @@ func (j *judge) meter(r Record, f fact, begin, end time.Time) (m Meter, fault st
 		return m, "begin_time: before the instance was opened, at " + f.openedAt.Format(time.RFC3339)
 	case !f.releasedAt.IsZero() && end.After(f.releasedAt):
 		return m, "end_time: after the instance was released, at " + f.releasedAt.Format(time.RFC3339)
+	}
+	if f.stops { // only a reservation keeps the account of what is left
+		return m, "instance_id: its packages stop when they are used up; reserve and commit instead"
 	}
 	if known := j.packages[r.InstanceID]; r.PackageID != "" && known != nil && !known[r.PackageID] {
 		return m, "package_id: is no package of the instance"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -111,6 +112,8 @@ func (s *Service) Correct(ctx context.Context, seller, key, corrects, value stri
 		return "", errs.New(errs.Invalid, errs.InvalidField, "value: not a decimal with at most 8 digits before and 4 behind the point")
 	case !usableKey(key) || !usableKey(corrects):
 		return "", errs.New(errs.Invalid, errs.InvalidField, "key, corrects: 1 to 128 characters without control characters")
+	case strings.HasPrefix(key, ownKeys) || strings.HasPrefix(corrects, ownKeys):
+		return "", errs.New(errs.Invalid, errs.InvalidField, "key, corrects: %s… is what a reservation has committed; it stands", ownKeys)
 	case key == corrects:
 		return "", errs.New(errs.Invalid, errs.InvalidField, "key: a correction has a key of its own")
 	}

@@ -1,10 +1,13 @@
 package postgres_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store/storetest"
 )
@@ -77,5 +80,40 @@ func BenchmarkAddUsage(b *testing.B) {
 				b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "records/s")
 			})
 		}
+	}
+}
+
+// BenchmarkAddUsageFloor is what BenchmarkAddUsage cannot be faster than: the same rows by COPY, without a look at keys or
+// windows, one transaction a batch.
+func BenchmarkAddUsageFloor(b *testing.B) {
+	columns := []string{
+		"seller", "key", "instance_id", "start_at", "package_id", "meter", "mode", "begin_at", "end_at", "value", "reported_at", "corrects",
+		"counted", "replaced_by",
+	}
+	for _, size := range []int{1, 100, 1000} {
+		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
+			url := freshSchema(b)
+			open(b, url)
+			conn, err := pgx.Connect(b.Context(), url)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = conn.Close(context.Background()) }()
+			b.ResetTimer()
+			for n := range b.N {
+				raws := storetest.UsageBatch(n, size)
+				rows := pgx.CopyFromSlice(len(raws), func(i int) ([]any, error) {
+					r := &raws[i]
+					return []any{
+						r.Seller, r.Key, r.InstanceID, r.Window.StartAt.UnixMicro(), r.PackageID, r.Meter, string(r.Mode), r.BeginAt.UnixMicro(),
+						r.EndAt.UnixMicro(), int64(r.Value), r.ReportedAt.UnixMicro(), r.Corrects, 1, "",
+					}, nil
+				})
+				if _, err := conn.CopyFrom(b.Context(), pgx.Identifier{"usage_raw"}, columns, rows); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "records/s")
+		})
 	}
 }

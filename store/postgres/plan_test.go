@@ -21,19 +21,22 @@ type explainer struct {
 var errExplained = errors.New("explained")
 
 func (e *explainer) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
-	rows, err := e.Conn.Query(ctx, "EXPLAIN "+query, args...)
-	if err != nil {
-		return nil, err
-	}
-	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	e.plan = strings.Join(lines, "\n")
-	return nil, errors.Join(errExplained, err)
+	return nil, e.explain(ctx, query, args)
 }
 
 // QueryRow implements dbsqlc.DBTX.
 func (e *explainer) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
-	_, err := e.Query(ctx, query, args...) //nolint:sqlclosecheck // there are none
-	return noRow{err}
+	return noRow{e.explain(ctx, query, args)}
+}
+
+func (e *explainer) explain(ctx context.Context, query string, args []any) error {
+	rows, err := e.Conn.Query(ctx, "EXPLAIN "+query, args...)
+	if err != nil {
+		return err
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	e.plan = strings.Join(lines, "\n")
+	return errors.Join(errExplained, err)
 }
 
 type noRow struct{ err error }

@@ -60,6 +60,19 @@ func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.
 	return quotas, nil
 }
 
+// Reservation implements store.UsageStore.
+func (s *Store) Reservation(ctx context.Context, seller, id string) (store.Reservation, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Reservation{}, err
+	}
+	defer s.leave()
+	row, err := s.query.ReservationGet(ctx, dbsqlc.ReservationGetParams{Seller: seller, ID: id})
+	if err != nil {
+		return store.Reservation{}, notFound(err, "read reservation")
+	}
+	return reservationOf(row)
+}
+
 // ReserveQuota implements store.UsageStore. The instance's quotas are locked before anything is read of the reservation, so
 // that repeats of one call queue there.
 func (s *Store) ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error) {

@@ -226,6 +226,9 @@ func correctUsage(ctx context.Context, q *dbsqlc.Queries, c store.UsageCorrectio
 		return compareCorrection(ctx, q, c)
 	}
 	err = q.UsageRawReplace(ctx, dbsqlc.UsageRawReplaceParams{ReplacedBy: raw.Key, Seller: seller, Key: stands.Key})
+	if err == nil && raw.Value == 0 { // taken back: nothing counts in its place
+		err = q.UsageRawReplace(ctx, dbsqlc.UsageRawReplaceParams{Seller: seller, Key: raw.Key})
+	}
 	if err != nil {
 		return "", fmt.Errorf("postgres: correct raw usage: %w", err)
 	}
@@ -264,11 +267,15 @@ func recount(ctx context.Context, q *dbsqlc.Queries, w *store.UsageTally) error 
 		w.Total = store.Units(sums.Greatest)
 	case store.UsageLast:
 		row, err := q.UsageRawLast(ctx, dbsqlc.UsageRawLastParams(window))
-		if err != nil {
+		switch {
+		case errors.Is(err, pgx.ErrNoRows): // all were taken back
+			w.Total, w.Last = 0, store.UsagePlace{}
+		case err != nil:
 			return fmt.Errorf("postgres: recount usage: %w", err)
+		default:
+			last := rawOf(row)
+			w.Total, w.Last = last.Value, last.Place()
 		}
-		last := rawOf(row)
-		w.Total, w.Last = last.Value, last.Place()
 	default:
 		w.Total = store.Units(sums.Total)
 	}

@@ -59,6 +59,19 @@ func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.
 	return quotas, nil
 }
 
+// Reservation implements store.UsageStore.
+func (s *Store) Reservation(ctx context.Context, seller, id string) (store.Reservation, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Reservation{}, err
+	}
+	defer s.leave()
+	row, err := s.read.ReservationGet(ctx, dbsqlc.ReservationGetParams{Seller: seller, ID: id})
+	if err != nil {
+		return store.Reservation{}, notFound(err, "read reservation")
+	}
+	return reservationOf(row)
+}
+
 // ReserveQuota implements store.UsageStore. It runs in the writer, so nobody else draws on the quotas that it read.
 func (s *Store) ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error) {
 	if r.Amount < 0 {

@@ -50,11 +50,6 @@ func conform(t *testing.T, change ...func(*sqlite.Options)) {
 	}))
 }
 
-// conformUsage runs the suite of the usage ledger on fresh files.
-func conformUsage(t *testing.T, change ...func(*sqlite.Options)) {
-	storetest.RunUsage(t, func(t *testing.T) storetest.Ledger { return open(t, filepath.Join(t.TempDir(), "koogate.db"), change...) })
-}
-
 // execute runs a statement on a connection of its own; it returns the one number of a query or the number of rows written.
 func execute(t *testing.T, path, statement string) (n int) {
 	t.Helper()
@@ -82,13 +77,13 @@ func execute(t *testing.T, path, statement string) (n int) {
 
 func TestConformance(t *testing.T) { conform(t) }
 
-func TestUsageConformance(t *testing.T) { conformUsage(t) }
+func TestUsageConformance(t *testing.T) {
+	storetest.RunUsage(t, func(t *testing.T) storetest.Ledger { return open(t, filepath.Join(t.TempDir(), "koogate.db")) })
+}
 
 // TestConformanceWithTinyGroups runs the suite where a group is rarely more than a few changes.
 func TestConformanceWithTinyGroups(t *testing.T) {
-	tiny := func(o *sqlite.Options) { o.MaxGroup, o.Readers = 3, 1 }
-	conform(t, tiny)
-	conformUsage(t, tiny)
+	conform(t, func(o *sqlite.Options) { o.MaxGroup, o.Readers = 3, 1 })
 }
 
 func TestOpenRefusesAFileInUse(t *testing.T) {

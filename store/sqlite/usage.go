@@ -171,6 +171,9 @@ func (t *tx) correctUsage(c store.UsageCorrection) (store.UsageOutcome, error) {
 	}
 	row := stands
 	row.Key, row.Corrects, row.Value, row.ReportedAt, row.Counted = c.Raw.Key, c.Raw.Corrects, int64(c.Raw.Value), micros(c.Raw.ReportedAt), 1
+	if c.Raw.Value == 0 { // taken back: nothing counts in its place
+		row.Counted = 0
+	}
 	_, err = t.fast.UsageRawInsert(ctx, dbsqlc.UsageRawInsertParams(row))
 	if err == nil {
 		err = t.fast.UsageRawReplace(ctx, dbsqlc.UsageRawReplaceParams{ReplacedBy: row.Key, Seller: stands.Seller, Key: stands.Key})
@@ -201,11 +204,15 @@ func (t *tx) recount(ctx context.Context, w *tally) error {
 		w.Total = store.Units(sums.Greatest)
 	case store.UsageLast:
 		row, err := t.query.UsageRawLast(ctx, dbsqlc.UsageRawLastParams(window))
-		if err != nil {
+		switch {
+		case errors.Is(err, sql.ErrNoRows): // all were taken back
+			w.Total, w.Last = 0, store.UsagePlace{}
+		case err != nil:
 			return fmt.Errorf("sqlite: recount usage: %w", err)
+		default:
+			last := rawOf(row)
+			w.Total, w.Last = last.Value, last.Place()
 		}
-		last := rawOf(row)
-		w.Total, w.Last = last.Value, last.Place()
 	default:
 		w.Total = store.Units(sums.Total)
 	}

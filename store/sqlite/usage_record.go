@@ -117,7 +117,7 @@ func (s *Store) NextUsage(ctx context.Context, seller string) (at time.Time, ok 
 // UsageAges implements store.UsageStore: one read transaction, so one snapshot.
 func (s *Store) UsageAges(ctx context.Context, seller string) (store.UsageBacklog, error) {
 	var b store.UsageBacklog
-	err := s.snapshot(ctx, func(q *dbsqlc.Queries) error {
+	err := s.snapshot(ctx, func(_ *sql.Tx, q *dbsqlc.Queries) error {
 		windows, err := q.UsageWindowsOpen(ctx, seller)
 		if err != nil {
 			return err
@@ -141,14 +141,19 @@ func (s *Store) UsageAges(ctx context.Context, seller string) (store.UsageBacklo
 	return b, nil
 }
 
+// proofPage is a page of the windows after a key.
+func proofPage(after store.UsageWindowKey, limit int) page {
+	return page{
+		suffix: " AND (w.instance_id, w.start_at, w.package_id) > (?, ?, ?) ORDER BY w.instance_id, w.start_at, w.package_id LIMIT ?",
+		args:   []any{after.InstanceID, micros(after.StartAt), after.PackageID, max(limit, 0)},
+	}
+}
+
 // ProveUsage implements store.UsageStore: one read transaction, so one snapshot.
 func (s *Store) ProveUsage(ctx context.Context, seller string, after store.UsageWindowKey, limit int) ([]store.UsageProof, error) {
 	var proofs []store.UsageProof
-	err := s.snapshot(ctx, func(q *dbsqlc.Queries) error {
-		rows, err := q.UsageProofWindows(ctx, dbsqlc.UsageProofWindowsParams{
-			Seller: seller, AfterInstanceID: after.InstanceID, AfterStartAt: micros(after.StartAt), AfterPackageID: after.PackageID,
-			Max: int64(max(limit, 0)),
-		})
+	err := s.snapshot(ctx, func(t *sql.Tx, q *dbsqlc.Queries) error {
+		rows, err := dbsqlc.New(suffixed{t, proofPage(after, limit)}).UsageProofWindows(ctx, seller)
 		if err != nil {
 			return err
 		}
@@ -174,7 +179,7 @@ func (s *Store) ProveUsage(ctx context.Context, seller string, after store.Usage
 }
 
 // snapshot runs reads in one read transaction.
-func (s *Store) snapshot(ctx context.Context, read func(q *dbsqlc.Queries) error) error {
+func (s *Store) snapshot(ctx context.Context, read func(t *sql.Tx, q *dbsqlc.Queries) error) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
@@ -184,5 +189,5 @@ func (s *Store) snapshot(ctx context.Context, read func(q *dbsqlc.Queries) error
 		return err
 	}
 	defer func() { _ = t.Rollback() }() // nothing was written
-	return read(s.read.WithTx(t))
+	return read(t, s.read.WithTx(t))
 }

@@ -126,9 +126,14 @@ func mustAdd(t testing.TB, s store.UsageStore, raws ...store.UsageRaw) {
 // prove reads all proofs in small pages and checks that they hold and come in the order of their keys.
 func prove(t testing.TB, s store.UsageStore, seller string) []store.UsageProof {
 	t.Helper()
+	return proveBy(t, s, seller, 2)
+}
+
+func proveBy(t testing.TB, s store.UsageStore, seller string, limit int) []store.UsageProof {
+	t.Helper()
 	var all []store.UsageProof
 	for after := (store.UsageWindowKey{}); ; {
-		page, err := s.ProveUsage(t.Context(), seller, after, 2)
+		page, err := s.ProveUsage(t.Context(), seller, after, limit)
 		if err != nil {
 			t.Fatalf("ProveUsage: %v", err)
 		}
@@ -141,10 +146,10 @@ func prove(t testing.TB, s store.UsageStore, seller string) []store.UsageProof {
 			}
 			all = append(all, p)
 		}
-		if len(page) < 2 {
+		if len(page) < limit {
 			return all
 		}
-		after = page[1].UsageWindowKey
+		after = page[limit-1].UsageWindowKey
 	}
 }
 

@@ -35,12 +35,14 @@ func modelKey(r *store.UsageRaw) store.UsageWindowKey {
 	return store.UsageWindowKey{InstanceID: r.InstanceID, StartAt: r.Window.StartAt, PackageID: r.PackageID}
 }
 
-// windows groups what counts.
+// windows groups what counts; a window of which everything was taken back is empty.
 func (m *usageModel) windows() map[store.UsageWindowKey][]*modelRaw {
 	out := make(map[store.UsageWindowKey][]*modelRaw)
 	for _, r := range m.raws {
+		k := modelKey(&r.UsageRaw)
+		out[k] = slices.Clip(out[k])
 		if r.counts {
-			out[modelKey(&r.UsageRaw)] = append(out[modelKey(&r.UsageRaw)], r)
+			out[k] = append(out[k], r)
 		}
 	}
 	return out
@@ -98,7 +100,7 @@ func (m *usageModel) correct(c store.UsageCorrection) (store.UsageOutcome, error
 	if m.settled[modelKey(&stands.UsageRaw)] > 0 {
 		return "", store.ErrSettled
 	}
-	n := &modelRaw{UsageRaw: stands.UsageRaw, counts: true}
+	n := &modelRaw{UsageRaw: stands.UsageRaw, counts: c.Raw.Value != 0}
 	n.Key, n.Corrects, n.Value, n.ReportedAt = c.Raw.Key, c.Raw.Corrects, c.Raw.Value, c.Raw.ReportedAt
 	m.raws[n.Key] = n
 	stands.counts, stands.replaced = false, n.Key
@@ -108,7 +110,7 @@ func (m *usageModel) correct(c store.UsageCorrection) (store.UsageOutcome, error
 func (m *usageModel) close(now time.Time, limit int) (ids []string) {
 	windows := m.windows()
 	due := slices.DeleteFunc(slices.Collect(maps.Keys(windows)), func(k store.UsageWindowKey) bool {
-		return windows[k][0].Window.DueAt.After(now) || aggregate(windows[k]) == m.settled[k]
+		return len(windows[k]) == 0 || windows[k][0].Window.DueAt.After(now) || aggregate(windows[k]) == m.settled[k]
 	})
 	slices.SortFunc(due, func(a, b store.UsageWindowKey) int { // deadlines follow starts here
 		return cmp.Or(a.StartAt.Compare(b.StartAt), compareWindows(a, b))
@@ -159,7 +161,7 @@ func (m *usageModel) proofs() map[store.UsageWindowKey]string {
 
 func (m *usageModel) check(rt *rapid.T, t *testing.T, s Ledger) {
 	got := make(map[store.UsageWindowKey]string)
-	for _, p := range prove(t, s, m.seller) {
+	for _, p := range proveBy(t, s, m.seller, 100) {
 		if p.Refused == nil {
 			p.Refused = map[string]store.Units{}
 		}

@@ -13,6 +13,7 @@ import (
 var correctionCases = []testCase{
 	withLedger("ReplacesAValue", correctionReplaces),
 	withLedger("OfAnyMode", correctionModes),
+	withLedger("ZeroTakesARecordBack", takenBack),
 	withLedger("Refusals", correctionRefusals),
 	withLedger("OneAfterAnother", correctionChain),
 	withLedger("OfACorrectionRace", correctionRace),
@@ -111,6 +112,32 @@ func correctionModes(t *testing.T, s Ledger) {
 		mustAdd(t, s, usage(p.InstanceID+"5", p.InstanceID, 0, 1, inMode(p.Mode), endingAt(5, 20)), usage(p.InstanceID+"6", p.InstanceID, 0, 9, inMode(p.Mode), endingAt(5, 29)))
 	}
 	wantTotals(t, s, 50000, 2, 9, 23) // the correction of LAST was reported later, at the same end
+}
+
+// takenBack: a record that is corrected to zero counts no more in any mode, one that is taken back by mistake counts again
+// once that is corrected too, and a window may become empty.
+func takenBack(t *testing.T, s Ledger) {
+	modes := []store.UsageMode{store.UsageSum, store.UsageMax, store.UsageLast, store.UsageCount}
+	for _, m := range modes {
+		k := string(m)
+		mustAdd(t, s, usage(k+"1", k, 0, 10, inMode(m), endingAt(5, 6)), usage(k+"2", k, 0, 4, inMode(m), endingAt(4, 6)))
+		correct(t, s, k+"3", k+"1", 0)
+	}
+	wantTotals(t, s, 10000, 4, 4, 4) // COUNT, LAST, MAX, SUM
+	for _, m := range modes {
+		correct(t, s, string(m)+"4", string(m)+"2", 0)
+	}
+	wantTotals(t, s, 0, 0, 0, 0)
+	wantEqual(t, "closed", len(closeAll(t, s, hour(2), 10)), 0)
+	for _, m := range modes {
+		correct(t, s, string(m)+"5", string(m)+"1", 7)
+	}
+	wantTotals(t, s, 10000, 7, 7, 7)
+	for _, m := range modes {
+		k := string(m)
+		mustAdd(t, s, usage(k+"6", k, 0, 5, inMode(m), endingAt(6, 20)))
+	}
+	wantTotals(t, s, 20000, 5, 7, 12)
 }
 
 func correctionRefusals(t *testing.T, s Ledger) {

@@ -53,6 +53,8 @@ const (
 	TaskKind_TASK_KIND_ISSUE_LICENCE TaskKind = 9
 	// Koogate's own upload of an issued licence to the marketplace; never handed to a worker.
 	TaskKind_TASK_KIND_LICENCE_UPLOAD TaskKind = 10
+	// Koogate's own pushes of usage: a standing task for each seller, which is never done and never handed to a worker.
+	TaskKind_TASK_KIND_USAGE_PUSH TaskKind = 11
 )
 
 // Enum value maps for TaskKind.
@@ -69,6 +71,7 @@ var (
 		8:  "TASK_KIND_ORDER_QUERY",
 		9:  "TASK_KIND_ISSUE_LICENCE",
 		10: "TASK_KIND_LICENCE_UPLOAD",
+		11: "TASK_KIND_USAGE_PUSH",
 	}
 	TaskKind_value = map[string]int32{
 		"TASK_KIND_UNSPECIFIED":    0,
@@ -82,6 +85,7 @@ var (
 		"TASK_KIND_ORDER_QUERY":    8,
 		"TASK_KIND_ISSUE_LICENCE":  9,
 		"TASK_KIND_LICENCE_UPLOAD": 10,
+		"TASK_KIND_USAGE_PUSH":     11,
 	}
 )
 
@@ -1875,7 +1879,7 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\"n\n" +
 	"\x11ListTasksResponse\x121\n" +
 	"\x05tasks\x18\x01 \x03(\v2\x10.koogate.v1.TaskB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\x05tasks\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\xa0\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\xba\x02\n" +
 	"\bTaskKind\x12\x19\n" +
 	"\x15TASK_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TASK_KIND_CREATE\x10\x01\x12\x15\n" +
@@ -1888,7 +1892,8 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x15TASK_KIND_ORDER_QUERY\x10\b\x12\x1b\n" +
 	"\x17TASK_KIND_ISSUE_LICENCE\x10\t\x12\x1c\n" +
 	"\x18TASK_KIND_LICENCE_UPLOAD\x10\n" +
-	"*\xb2\x01\n" +
+	"\x12\x18\n" +
+	"\x14TASK_KIND_USAGE_PUSH\x10\v*\xb2\x01\n" +
 	"\tTaskState\x12\x1a\n" +
 	"\x16TASK_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TASK_STATE_WAITING\x10\x01\x12\x14\n" +

@@ -157,7 +157,8 @@ type RawUsage struct {
 	BeginTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=begin_time,json=beginTime,proto3" json:"begin_time,omitempty"`
 	// EndTime is when it ended; decides the window. Required, not in the future.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// PackageId is the package instance that it is drawn from; chosen by the rule of the product when absent. Optional, at most 64 characters.
+	// PackageId is the package instance that it is drawn from; empty leaves that to the marketplace. An instance whose packages
+	// stop when they are used up takes usage by reservations only (QuotaService). Optional, at most 64 characters.
 	PackageId     string `protobuf:"bytes,6,opt,name=package_id,json=packageId,proto3" json:"package_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

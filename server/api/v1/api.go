@@ -21,6 +21,8 @@ type API struct {
 	instances *instances
 	directory *entries
 	usage     koogatev1.UsageServiceServer
+	quotas    *quotas
+	licences  *licences
 }
 
 // Options are what the handlers work with.
@@ -28,6 +30,8 @@ type Options struct {
 	Core      *fulfil.Service
 	Directory Directory
 	Usage     Usage // nil serves none
+	Quotas    Quotas
+	Licences  Licences
 	Validator protovalidate.Validator
 	Log       *slog.Logger
 	// Draining ends waiting leases when it is closed, so that a stop need not wait for them. Nil never does.
@@ -44,6 +48,8 @@ func New(o Options) *API {
 		instances: &instances{core: o.Core},
 		directory: &entries{directory: o.Directory},
 		usage:     newLedger(o.Usage),
+		quotas:    &quotas{quotas: o.Quotas},
+		licences:  &licences{licences: o.Licences},
 	}
 }
 
@@ -54,6 +60,8 @@ func (a *API) Register(r grpc.ServiceRegistrar) {
 	koogatev1.RegisterInstanceServiceServer(r, a.instances)
 	koogatev1.RegisterDirectoryServiceServer(r, a.directory)
 	koogatev1.RegisterUsageServiceServer(r, a.usage)
+	koogatev1.RegisterQuotaServiceServer(r, a.quotas)
+	koogatev1.RegisterLicenceServiceServer(r, a.licences)
 }
 
 // RegisterGateway adds the services' REST paths, which call through conn.
@@ -70,7 +78,13 @@ func RegisterGateway(ctx context.Context, mux *runtime.ServeMux, conn grpc.Clien
 	if err := koogatev1.RegisterDirectoryServiceHandlerClient(ctx, mux, koogatev1.NewDirectoryServiceClient(conn)); err != nil {
 		return err
 	}
-	return koogatev1.RegisterUsageServiceHandlerClient(ctx, mux, koogatev1.NewUsageServiceClient(conn))
+	if err := koogatev1.RegisterUsageServiceHandlerClient(ctx, mux, koogatev1.NewUsageServiceClient(conn)); err != nil {
+		return err
+	}
+	if err := koogatev1.RegisterQuotaServiceHandlerClient(ctx, mux, koogatev1.NewQuotaServiceClient(conn)); err != nil {
+		return err
+	}
+	return koogatev1.RegisterLicenceServiceHandlerClient(ctx, mux, koogatev1.NewLicenceServiceClient(conn))
 }
 
 // sellerOf is the seller that the call's token names. Errors: TOKEN_INVALID.

@@ -20,6 +20,8 @@ const (
 	prefixUserState     = "USER_STATE_"
 	prefixUsageState    = "USAGE_RECORD_STATE_"
 	prefixUsageOutcome  = "USAGE_OUTCOME_"
+	prefixReservation   = "RESERVATION_STATE_"
+	prefixLicenceStatus = "LICENCE_STATUS_"
 )
 
 func taskKind(k store.TaskKind) koogatev1.TaskKind {
@@ -40,6 +42,15 @@ func queryState(s store.QueryState) koogatev1.QueryState {
 
 func userState(s store.UserState) koogatev1.UserState {
 	return koogatev1.UserState(koogatev1.UserState_value[prefixUserState+string(s)])
+}
+
+func reservationState(s store.ReservationState) koogatev1.ReservationState {
+	return koogatev1.ReservationState(koogatev1.ReservationState_value[prefixReservation+string(s)])
+}
+
+// licenceStatus is UNSPECIFIED for a word that is newer than this.
+func licenceStatus(s string) koogatev1.LicenceStatus {
+	return koogatev1.LicenceStatus(koogatev1.LicenceStatus_value[prefixLicenceStatus+s])
 }
 
 // stored lists an enum's values as the store writes them, for filters.

@@ -13,6 +13,7 @@ import (
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/store"
 )
 
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func storeConstants(t *testing.T, typ string) []string {
 	t.Helper()
 	var decls []ast.Decl
-	for _, name := range []string{"rows.go", "directory.go"} {
+	for _, name := range []string{"rows.go", "directory.go", "usage.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), "../../../store/"+name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -73,6 +74,9 @@ func TestEnumsMatchTheStore(t *testing.T) {
 		"UserState": {koogatev1.UserState(0), prefixUserState, func(s string) protoreflect.EnumNumber {
 			return userState(store.UserState(s)).Number()
 		}},
+		"ReservationState": {koogatev1.ReservationState(0), prefixReservation, func(s string) protoreflect.EnumNumber {
+			return reservationState(store.ReservationState(s)).Number()
+		}},
 	} {
 		t.Run(typ, func(t *testing.T) {
 			inStore, inContract := storeConstants(t, typ), stored(c.enum, c.prefix)
@@ -91,6 +95,22 @@ func TestEnumsMatchTheStore(t *testing.T) {
 				t.Error("an unknown value maps to a known one")
 			}
 		})
+	}
+}
+
+func TestLicenceStatus(t *testing.T) {
+	words := []string{licence.Alive, licence.Expired, licence.Released}
+	slices.Sort(words)
+	if got := stored(koogatev1.LicenceStatus(0), prefixLicenceStatus); !slices.Equal(got, words) {
+		t.Errorf("the contract has %v, the domain %v", got, words)
+	}
+	for _, w := range words {
+		if licenceStatus(w) == 0 {
+			t.Errorf("%s is lost", w)
+		}
+	}
+	if licenceStatus("FROZEN") != 0 {
+		t.Error("an unknown word maps to a known one")
 	}
 }
 

@@ -169,7 +169,7 @@ func (s *tasks) FailTask(ctx context.Context, r *koogatev1.FailTaskRequest) (*ko
 	if err != nil {
 		return nil, err
 	}
-	if t.Kind == store.TaskOrderQuery || t.Kind == store.TaskLicenceUpload {
+	if t.Kind == store.TaskOrderQuery || t.Kind == store.TaskLicenceUpload || t.Kind == store.TaskUsagePush {
 		return nil, errs.New(errs.NotFound, errs.TaskNotFound, "order queries and licence uploads are Koogate's own tasks")
 	}
 	t, err = s.core.FailTask(ctx, fulfil.Failure{

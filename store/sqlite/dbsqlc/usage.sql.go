@@ -122,33 +122,18 @@ SELECT
         )
     END, 0) AS INTEGER) AS raw
 FROM usage_windows AS w
-WHERE w.seller = ?1 AND (w.instance_id, w.start_at, w.package_id) > (?2, CAST(?3 AS INTEGER), ?4)
-ORDER BY w.instance_id, w.start_at, w.package_id
-LIMIT ?5
+WHERE w.seller = ?1
 `
-
-type UsageProofWindowsParams struct {
-	Seller          string
-	AfterInstanceID string
-	AfterStartAt    int64
-	AfterPackageID  string
-	Max             int64
-}
 
 type UsageProofWindowsRow struct {
 	UsageWindow UsageWindow
 	Raw         int64
 }
 
-// UsageProofWindows reads windows after a key, and the aggregate of their raw records.
-func (q *Queries) UsageProofWindows(ctx context.Context, arg UsageProofWindowsParams) ([]UsageProofWindowsRow, error) {
-	rows, err := q.query(ctx, q.usageProofWindowsStmt, usageProofWindows,
-		arg.Seller,
-		arg.AfterInstanceID,
-		arg.AfterStartAt,
-		arg.AfterPackageID,
-		arg.Max,
-	)
+// UsageProofWindows is the base of a page of windows, each with the aggregate of its raw records; place, order and limit are
+// appended.
+func (q *Queries) UsageProofWindows(ctx context.Context, seller string) ([]UsageProofWindowsRow, error) {
+	rows, err := q.query(ctx, q.usageProofWindowsStmt, usageProofWindows, seller)
 	if err != nil {
 		return nil, err
 	}

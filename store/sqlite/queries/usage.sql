@@ -103,7 +103,8 @@ FROM usage_windows
 WHERE seller = sqlc.arg(seller);
 
 -- name: UsageProofWindows :many
--- UsageProofWindows reads windows after a key, and the aggregate of their raw records.
+-- UsageProofWindows is the base of a page of windows, each with the aggregate of its raw records; place, order and limit are
+-- appended.
 SELECT
     sqlc.embed(w),
     CAST(coalesce(CASE w.mode
@@ -127,9 +128,7 @@ SELECT
         )
     END, 0) AS INTEGER) AS raw
 FROM usage_windows AS w
-WHERE w.seller = sqlc.arg(seller) AND (w.instance_id, w.start_at, w.package_id) > (sqlc.arg(after_instance_id), CAST(sqlc.arg(after_start_at) AS INTEGER), sqlc.arg(after_package_id))
-ORDER BY w.instance_id, w.start_at, w.package_id
-LIMIT sqlc.arg(max);
+WHERE w.seller = sqlc.arg(seller);
 
 -- name: UsageProofRecords :many
 -- UsageProofRecords sums up a window's records by state and code.

@@ -1,0 +1,349 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/clock"
+)
+
+// The usage of the dev mode. Windows are hours and bills are collected at minute 15, so it plays on a clock that jumps: a
+// server and a marketplace of its own, which share that clock and nothing else.
+
+const usageSeller = "demo-usage"
+
+// jumpClock is the machine's clock plus what it has jumped.
+type jumpClock struct {
+	clock.System
+	mu     sync.Mutex
+	offset time.Duration
+}
+
+// Now implements clock.Clock.
+func (c *jumpClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.System.Now().Add(c.offset)
+}
+
+func (c *jumpClock) jump(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset += d
+}
+
+// usageRow is one line of the table of usage.
+type usageRow struct {
+	kind, instance                 string
+	reported, pushed, billed, left string
+	state                          string
+	err                            string
+}
+
+// usageDemo is the running part.
+type usageDemo struct {
+	clock  *jumpClock
+	market *simulator.Simulator
+	app    *app
+	api    string
+}
+
+// usage plays half a day of pay-per-use and of a package that ends when it is used up.
+func (c *devCmd) usage(ctx context.Context, dir string, log *slog.Logger) (rows []usageRow, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	market, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer market.Close() // its server has closed it by then, unless there was none
+	d := &usageDemo{clock: &jumpClock{}}
+	if d.app, err = newServer(ctx, d.config(dir, "http://"+market.Addr().String()), wiring{log: log, prepare: true, clock: d.clock}); err != nil {
+		return nil, err
+	}
+	var group errgroup.Group
+	group.Go(func() error { return d.app.Run(ctx) })
+	err = func() error {
+		select {
+		case <-d.app.Started():
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		d.api = "http://" + d.app.Addr(server.DoorAPI)
+		if d.market, err = d.marketplace(log); err != nil {
+			return err
+		}
+		defer d.market.Close()
+		pages := &http.Server{Handler: d.market.Handler(), ReadHeaderTimeout: 5 * time.Second}
+		group.Go(func() error {
+			if err := pages.Serve(market); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+		rows, err = d.play(ctx)
+		return errors.Join(err, pages.Close())
+	}()
+	cancel()
+	return rows, errors.Join(err, group.Wait())
+}
+
+// config is the server's whole configuration.
+func (d *usageDemo) config(dir, market string) server.Config {
+	cfg := server.DefaultConfig()
+	cfg.Listen = server.Listen{Facade: "127.0.0.1:0", API: "127.0.0.1:0", GRPC: "127.0.0.1:0", Ops: "127.0.0.1:0"}
+	cfg.Database.URL = server.Secret("sqlite:" + filepath.Join(dir, "usage.db"))
+	cfg.KeysetFile = filepath.Join(dir, "keyset-usage.json")
+	cfg.ShutdownGrace = 5 * time.Second
+	cfg.Sellers = []server.Seller{{
+		Name: usageSeller, APITokens: []server.Secret{demoToken},
+		Marketplace: server.Marketplace{BaseURL: market, AccessKey: demoAK, SecretKey: demoSK},
+	}}
+	rule := server.Product{Provisioner: templateQueue, SyncBudget: 4 * time.Second}
+	metered := rule
+	metered.Meter = server.Meter{Name: "calls"}
+	cfg.Endpoints = []server.Endpoint{{
+		Name: usageSeller, Seller: usageSeller, Keys: []server.Secret{demoKey},
+		Products: map[string]server.Product{simulator.DemoProducts()[simulator.OnDemand].ProductID: metered, "*": rule},
+	}}
+	cfg.Provisioners = []server.Provisioner{{Name: templateQueue, Type: server.ProvisionerTemplate, Template: server.Template{
+		FrontEndURL: "https://{instance}.demo.example.com/",
+	}}}
+	return cfg
+}
+
+// marketplace sells packages of packageSize.
+func (d *usageDemo) marketplace(log *slog.Logger) (*simulator.Simulator, error) {
+	packs := simulator.DemoProducts()[simulator.Package]
+	packs.LinearValue = packageSize
+	return simulator.New(simulator.Config{
+		FacadeURL: "http://" + d.app.Addr(server.DoorFacade) + "/produce/" + usageSeller, AccessKey: demoKey, Credentials: demoCredentials,
+		Now: d.clock.Now, Sleep: sleep, Poll: simulator.Schedule{Interval: 100 * time.Millisecond, Window: 30 * time.Second},
+		Products: map[simulator.Kind]simulator.Product{simulator.Package: packs}, Log: log,
+	})
+}
+
+// packageSize is what a package of the demo holds.
+const packageSize = 50
+
+// play opens the orders, uses them for some hours and returns what everybody makes of it.
+func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
+	plain, err := d.open(ctx, simulator.OnDemand)
+	if err != nil {
+		return nil, err
+	}
+	stopping, err := d.open(ctx, simulator.OnDemand)
+	if err != nil {
+		return nil, err
+	}
+	pack, err := d.open(ctx, simulator.Package)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.call(ctx, http.MethodPut, "/v1/instances/"+stopping+"/quotas/"+pack, map[string]any{"quota": fmt.Sprint(packageSize)}, nil); err != nil {
+		return nil, err
+	}
+	// An hour more than the package holds.
+	granted := 0
+	for hour := range packageSize/10 + 1 {
+		if err := d.nextHour(ctx); err != nil {
+			return nil, err
+		}
+		var records []map[string]any
+		for n := range 10 {
+			records = append(records, map[string]any{
+				"key": fmt.Sprintf("demo-%d-%d", hour, n), "instance_id": plain, "value": fmt.Sprintf("%d.25", n+1), "end_time": d.clock.Now().Format(time.RFC3339),
+			})
+		}
+		for range 2 { // whoever reports twice is counted once
+			if err := d.call(ctx, http.MethodPost, "/v1/usage:report", map[string]any{"records": records}, nil); err != nil {
+				return nil, err
+			}
+		}
+		id := fmt.Sprintf("demo-%d", hour)
+		err := d.call(ctx, http.MethodPost, "/v1/instances/"+stopping+"/quotas:reserve", map[string]any{"reservation_id": id, "amount": "10"}, nil)
+		if used := new(refused); errors.As(err, &used) && used.reason == "QUOTA_EXHAUSTED" {
+			continue
+		}
+		if err == nil {
+			err = d.call(ctx, http.MethodPost, "/v1/reservations/"+id+":commit", map[string]any{"used": "10"}, nil)
+			granted++
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := d.nextHour(ctx); err != nil { // the last window closes and is pushed
+		return nil, err
+	}
+	d.clock.jump(20 * time.Minute) // and its bill is collected
+	rows := []usageRow{{kind: "pay-per-use", instance: plain, left: "-"}, {kind: "stop when used up", instance: stopping}}
+	for i := range rows {
+		d.fill(ctx, &rows[i])
+	}
+	if granted != packageSize/10 && rows[1].err == "" {
+		rows[1].err = fmt.Sprintf("%d uses of 10 were let through, the package holds %d", granted, packageSize)
+	}
+	return rows, nil
+}
+
+// nextHour jumps two minutes into the next hour, when the windows of the one before are due, and waits until they are
+// pushed: a clock that jumps between the signing and the checking of a call would spoil it.
+func (d *usageDemo) nextHour(ctx context.Context) error {
+	now := d.clock.Now()
+	d.clock.jump(now.Truncate(time.Hour).Add(time.Hour + 2*time.Minute).Sub(now))
+	return d.drained(ctx)
+}
+
+// open places an order and has it opened.
+func (d *usageDemo) open(ctx context.Context, kind simulator.Kind) (instance string, err error) {
+	o, err := d.market.Place(kind)
+	if err != nil {
+		return "", err
+	}
+	if o, err = d.market.Open(ctx, o.ID); err != nil {
+		return "", err
+	}
+	return o.InstanceID, nil
+}
+
+// drained waits until nothing that is due waits to be pushed.
+func (d *usageDemo) drained(ctx context.Context) error {
+	for range 200 {
+		var p struct{ Pending, Sending string }
+		if err := d.call(ctx, http.MethodGet, "/v1/usage:prove", nil, &p); err != nil {
+			return err
+		}
+		if p.Sending == "0" && p.Pending == "0" {
+			return nil
+		}
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return errors.New("usage is not pushed within 10 s")
+}
+
+// fill puts what the ledger, the marketplace and the package say into a row, and what does not fit together.
+func (d *usageDemo) fill(ctx context.Context, r *usageRow) {
+	fail := func(err error) {
+		if err != nil && r.err == "" {
+			r.err = err.Error()
+		}
+	}
+	filter := "?page_size=500&filter=" + strings.ReplaceAll(fmt.Sprintf("instance_id%%20%%3D%%20%q", r.instance), `"`, "%22")
+	var windows struct{ Windows []struct{ Total string } }
+	fail(d.call(ctx, http.MethodGet, "/v1/usage/windows"+filter, nil, &windows))
+	var total simulator.Amount
+	for _, w := range windows.Windows {
+		amount, err := simulator.ParseAmount(w.Total)
+		fail(err)
+		total += amount
+	}
+	r.reported = total.String()
+	bill := d.market.Billed(r.instance)
+	r.pushed, r.billed = bill.Pushed.String(), bill.Billed.String()
+	var instance struct{ State string }
+	fail(d.call(ctx, http.MethodGet, "/v1/instances/"+r.instance, nil, &instance))
+	r.state = strings.TrimPrefix(instance.State, "INSTANCE_STATE_")
+	if r.left == "" {
+		var quotas struct{ Quotas []struct{ Left string } }
+		fail(d.call(ctx, http.MethodGet, "/v1/instances/"+r.instance+"/quotas", nil, &quotas))
+		if len(quotas.Quotas) == 1 {
+			r.left = quotas.Quotas[0].Left
+		}
+		if r.left != "0" || r.state != "FROZEN" {
+			fail(fmt.Errorf("used up, but %q is left and the instance is %s", r.left, r.state))
+		}
+	}
+	if total == 0 || r.reported != r.pushed || r.pushed != r.billed {
+		fail(errors.New("reported, pushed and billed differ"))
+	}
+	fail(d.market.AuditBills())
+	if over := d.market.Oversold(); len(over) > 0 {
+		fail(fmt.Errorf("oversold: %+v", over))
+	}
+}
+
+// refused is an error of the API.
+type refused struct {
+	status int
+	reason string
+	text   string
+}
+
+// Error implements error.
+func (r *refused) Error() string { return fmt.Sprintf("HTTP %d %s: %s", r.status, r.reason, r.text) }
+
+// call makes a call of the internal API. Errors: *refused.
+func (d *usageDemo) call(ctx context.Context, method, path string, body, into any) error {
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	q, err := http.NewRequestWithContext(ctx, method, d.api+path, bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	q.Header.Set("Authorization", "Bearer "+demoToken)
+	res, err := http.DefaultClient.Do(q)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK {
+		var e struct {
+			Message string
+			Details []struct{ Reason string }
+		}
+		_ = json.Unmarshal(answer, &e)
+		r := &refused{status: res.StatusCode, text: path + ": " + e.Message}
+		for _, detail := range e.Details {
+			if detail.Reason != "" {
+				r.reason = detail.Reason
+			}
+		}
+		return r
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, into)
+}
+
+// printUsage shows the rows under the table of orders.
+func (t *table) printUsage(rows []usageRow) {
+	w := tabwriter.NewWriter(t.out.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nUSAGE\tINSTANCE\tREPORTED\tPUSHED\tBILLED\tLEFT\tSTATE\tRESULT")
+	for _, r := range rows {
+		result := "ok"
+		if r.err != "" {
+			result = "FAILED: " + r.err
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.kind, r.instance, r.reported, r.pushed, r.billed, r.left, r.state, result)
+	}
+	_ = w.Flush() // to a terminal or a pipe that is still there
+}

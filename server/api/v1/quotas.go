@@ -1,0 +1,169 @@
+package v1
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/decimal"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/quota"
+	"github.com/koogate/koogate/store"
+)
+
+// Quotas is what QuotaService calls; *quota.Service is one.
+type Quotas interface {
+	Put(ctx context.Context, p quota.Package) (store.Quota, error)
+	List(ctx context.Context, seller, instanceID string) ([]store.Quota, error)
+	Check(ctx context.Context, seller, instanceID string, amount store.Units) (enough bool, left store.Units, err error)
+	Reserve(ctx context.Context, seller, instanceID, id string, amount store.Units, hold time.Duration) (store.Reservation, error)
+	Commit(ctx context.Context, seller, id string, used *store.Units, end time.Time) (store.Reservation, error)
+	Cancel(ctx context.Context, seller, id string) (store.Reservation, error)
+}
+
+// quotas serves QuotaService.
+type quotas struct {
+	koogatev1.UnimplementedQuotaServiceServer
+
+	quotas Quotas
+}
+
+// PutQuota implements QuotaService.
+func (s *quotas) PutQuota(ctx context.Context, r *koogatev1.PutQuotaRequest) (*koogatev1.PutQuotaResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	amount, err := amountOf("quota", r.GetQuota())
+	if err != nil {
+		return nil, err
+	}
+	q, err := s.quotas.Put(ctx, quota.Package{
+		Seller: seller, InstanceID: r.GetInstanceId(), PackageID: r.GetPackageId(), Quota: amount, Priority: r.GetPriority(),
+		ExpireAt: timeOf(r.GetExpireTime()), KeepGoing: r.GetKeepGoing(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.PutQuotaResponse{Quota: quotaOf(q)}, nil
+}
+
+// ListQuotas implements QuotaService.
+func (s *quotas) ListQuotas(ctx context.Context, r *koogatev1.ListQuotasRequest) (*koogatev1.ListQuotasResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.quotas.List(ctx, seller, r.GetInstanceId())
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.ListQuotasResponse{Quotas: each(list, quotaOf)}, nil
+}
+
+// CheckQuota implements QuotaService.
+func (s *quotas) CheckQuota(ctx context.Context, r *koogatev1.CheckQuotaRequest) (*koogatev1.CheckQuotaResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	amount, err := amountOf("amount", r.GetAmount())
+	if err != nil {
+		return nil, err
+	}
+	enough, left, err := s.quotas.Check(ctx, seller, r.GetInstanceId(), amount)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.CheckQuotaResponse{Enough: enough, Left: decimal.Format(left)}, nil
+}
+
+// ReserveQuota implements QuotaService.
+func (s *quotas) ReserveQuota(ctx context.Context, r *koogatev1.ReserveQuotaRequest) (*koogatev1.ReserveQuotaResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	amount, err := amountOf("amount", r.GetAmount())
+	if err != nil {
+		return nil, err
+	}
+	made, err := s.quotas.Reserve(ctx, seller, r.GetInstanceId(), r.GetReservationId(), amount, r.GetHold().AsDuration())
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.ReserveQuotaResponse{Reservation: reservationOf(made)}, nil
+}
+
+// CommitReservation implements QuotaService.
+func (s *quotas) CommitReservation(ctx context.Context, r *koogatev1.CommitReservationRequest) (*koogatev1.CommitReservationResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var used *store.Units
+	if text := r.GetUsed(); text != "" {
+		amount, err := amountOf("used", text)
+		if err != nil {
+			return nil, err
+		}
+		used = &amount
+	}
+	done, err := s.quotas.Commit(ctx, seller, r.GetReservationId(), used, timeOf(r.GetEndTime()))
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.CommitReservationResponse{Reservation: reservationOf(done)}, nil
+}
+
+// CancelReservation implements QuotaService.
+func (s *quotas) CancelReservation(ctx context.Context, r *koogatev1.CancelReservationRequest) (*koogatev1.CancelReservationResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done, err := s.quotas.Cancel(ctx, seller, r.GetReservationId())
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.CancelReservationResponse{Reservation: reservationOf(done)}, nil
+}
+
+// amountOf reads an amount. Errors: INVALID_FIELD.
+func amountOf(field, text string) (store.Units, error) {
+	u, err := decimal.Parse(text)
+	if err != nil {
+		e := errs.New(errs.Invalid, errs.InvalidField, "%s: want a decimal with at most 8 digits before and 4 behind the point", field)
+		e.Fields = []errs.Field{{Path: field, Msg: "is no such decimal"}}
+		return 0, e
+	}
+	return u, nil
+}
+
+// timeOf reads a time; none is the zero time.
+func timeOf(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime().Truncate(time.Microsecond)
+}
+
+func quotaOf(q store.Quota) *koogatev1.Quota {
+	return &koogatev1.Quota{
+		InstanceId: q.InstanceID, PackageId: q.PackageID, Meter: q.Meter, Quota: decimal.Format(q.Quota), Used: decimal.Format(q.Used),
+		Reserved: decimal.Format(q.Reserved), Left: decimal.Format(q.Left()), Priority: q.Priority, ExpireTime: timestamp(q.ExpireAt),
+		Stop: q.Stop,
+	}
+}
+
+func reservationOf(r store.Reservation) *koogatev1.Reservation {
+	return &koogatev1.Reservation{
+		ReservationId: r.ID, InstanceId: r.InstanceID, Amount: decimal.Format(r.Amount), Used: decimal.Format(r.Used),
+		Parts: each(r.Parts, func(p store.ReservationPart) *koogatev1.ReservedPart {
+			return &koogatev1.ReservedPart{PackageId: p.PackageID, Amount: decimal.Format(p.Amount)}
+		}),
+		State: reservationState(r.State), ExpireTime: timestamp(r.ExpireAt),
+	}
+}
