@@ -13,6 +13,9 @@ const (
 	recent = 5 * time.Minute
 	// alarmEvery is how often the same alarm is logged.
 	alarmEvery = 5 * time.Minute
+	// restful times as long as a long look at the backlog took it is not looked at again: the look counts all of it.
+	restful  = 10
+	longLook = 100 * time.Millisecond
 	// tight is how near a deadline is when a marketplace that takes nothing is an alarm.
 	tight = 10 * time.Minute
 )
@@ -24,6 +27,7 @@ type flow struct {
 	spans    []span
 	missAt   time.Time // of the last alarm
 	deniedAt time.Time
+	lookAt   time.Time // when the backlog may be looked at again
 }
 
 // span is a round that called the marketplace.
@@ -100,9 +104,31 @@ func (f *flow) again(last *time.Time, now time.Time) bool {
 	return true
 }
 
+// rests says whether it is too early to look at the backlog; looked remembers a look.
+func (f *flow) rests(now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return now.Before(f.lookAt)
+}
+
+func (f *flow) looked(from, to time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if took := to.Sub(from); took >= longLook {
+		f.lookAt = to.Add(restful * took)
+	}
+}
+
 // alarm shows the backlog, and says so when a deadline is missed or is going to be at the speed of the last minutes.
 func (s *Service) alarm(ctx context.Context, seller string, r Round) {
-	b, err := s.Ledger.UsageAges(ctx, seller)
+	flow, from := s.flow(seller), s.now()
+	if flow.rests(from) {
+		return
+	}
+	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	b, err := s.Ledger.UsageAges(look, seller)
+	flow.looked(from, s.now())
 	if err != nil {
 		s.Log.WarnContext(ctx, "usage backlog unknown", "seller", seller, "error", err)
 		return
@@ -113,8 +139,8 @@ func (s *Service) alarm(ctx context.Context, seller string, r Round) {
 		left = b.Deadline.Sub(now)
 	}
 	s.Metrics.UsageBacklog(seller, b.Windows, b.Records, b.Refused, left, !b.Deadline.IsZero())
-	rate, tried := s.flow(seller).rate()
-	if missed(b, left, rate, tried) && s.flow(seller).missAlarm(now) {
+	rate, tried := flow.rate()
+	if missed(b, left, rate, tried) && flow.missAlarm(now) {
 		s.Log.ErrorContext(ctx, "usage misses its bill, or is going to: the backlog does not get through in time",
 			"seller", seller, "deadline", b.Deadline, "left", left.Round(time.Second), "windows", b.Windows, "records", b.Records,
 			"records_per_second", rate, "pause", r.Pause)

@@ -92,9 +92,9 @@ func (s *Service) RunPush(ctx context.Context, t store.Task) {
 	if err != nil {
 		s.Log.WarnContext(ctx, "usage push round cut short", "seller", t.Seller, "error", err)
 	}
+	defer s.alarm(ctx, t.Seller, round) // not before the task is back: of a long backlog it takes a while
 	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	s.alarm(write, t.Seller, round)
 	now := s.now()
 	c := store.Change{PutTasks: []store.TaskPut{{
 		Task: s.armed(t, now, s.next(write, t.Seller, round, err)), ExpectState: store.TaskLeased, ExpectFence: t.Fence,
