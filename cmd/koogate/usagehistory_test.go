@@ -900,12 +900,12 @@ func (h *usageHistory) compareInstance(in *historyInstance, rows []store.UsageRe
 			return fmt.Errorf("billed %+v of record %+v", b, r)
 		case r.State == store.UsagePushed && there:
 			h.counts.Pushed++
-		case r.State == store.UsageRefused && r.Code == usage.CodeExpired && there:
-			// The answer was lost and the marketplace away for the rest of the 21 days: EXPIRED says that nobody knows.
+		case r.State == store.UsageRefused && r.Code == usage.CodeExpiredUnknown && there:
+			// The answer was lost and the marketplace away for the rest of the 21 days: the code says that nobody knows.
 			h.counts.ExpiredTaken++
-		case r.State == store.UsageRefused && !there && (r.Code == usage.CodeExpired || slices.Contains(in.refusals, r.Code)):
+		case r.State == store.UsageRefused && !there && (strings.HasPrefix(r.Code, usage.CodeExpired) || slices.Contains(in.refusals, r.Code)):
 			refused += r.Value
-			if h.counts.Refused++; r.Code == usage.CodeExpired {
+			if h.counts.Refused++; strings.HasPrefix(r.Code, usage.CodeExpired) {
 				h.counts.Expired++
 			}
 		default:

@@ -66,6 +66,9 @@ func (s *Service) LeaseTasks(ctx context.Context, r Lease) ([]store.Task, error)
 
 // leased records the lease in the order's trace.
 func (s *Service) leased(ctx context.Context, t store.Task) store.Task {
+	if t.OrderID == "" { // the standing task of usage pushes: its calls have spans of their own
+		return t
+	}
 	ctx = telemetry.FromTraceparent(telemetry.UnderOrder(ctx, t.Seller, t.OrderID), t.Traceparent)
 	ctx, span := s.Tracer.Start(ctx, "task lease "+string(t.Kind))
 	telemetry.Set(span, taskAttributes(t)...)

@@ -440,7 +440,7 @@ func (h *history) compare(ctx context.Context) error {
 			if !ok || b.Value != r.Value {
 				return fmt.Errorf("pushed and not billed: %+v", r)
 			}
-		case r.Code == usage.CodeExpired: // its answer may have been lost for three weeks
+		case r.Code == usage.CodeExpiredUnknown: // its answer may have been lost for three weeks
 			h.Expired++
 			pushed += map[bool]store.Units{true: r.Value}[ok]
 		default:

@@ -102,7 +102,7 @@ func (p *push) batch(ctx context.Context, now time.Time, list []store.UsageRecor
 			live = append(live, r)
 			continue
 		}
-		dead, old = append(dead, r), append(old, Verdict{VerdictRefused, CodeExpired})
+		dead, old = append(dead, r), append(old, Verdict{VerdictRefused, expiredCode(r)})
 	}
 	if len(dead) > 0 {
 		p.round.Expired += len(dead)
@@ -364,4 +364,12 @@ func (c PushClass) String() string {
 	default:
 		return "unknown"
 	}
+}
+
+// expiredCode says whether the marketplace may have a record that is too old to be sent again.
+func expiredCode(r store.UsageRecord) string {
+	if r.Attempt > 0 {
+		return CodeExpiredUnknown
+	}
+	return CodeExpired
 }
