@@ -440,6 +440,8 @@ func (h *history) compare(ctx context.Context) error {
 			if !ok || b.Value != r.Value {
 				return fmt.Errorf("pushed and not billed: %+v", r)
 			}
+		case r.Code == usage.CodeExpired && !ok:
+			h.Expired++
 		case r.Code == usage.CodeExpiredUnknown: // its answer may have been lost for three weeks
 			h.Expired++
 			pushed += map[bool]store.Units{true: r.Value}[ok]

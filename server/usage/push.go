@@ -366,9 +366,10 @@ func (c PushClass) String() string {
 	}
 }
 
-// expiredCode says whether the marketplace may have a record that is too old to be sent again.
+// expiredCode says whether the marketplace may have a record that is too old to be sent again. One that was made before it
+// was too old may have been sent: a process can die between the call and the word of it.
 func expiredCode(r store.UsageRecord) string {
-	if r.Attempt > 0 {
+	if r.CreatedAt.Before(r.RefuseAt) {
 		return CodeExpiredUnknown
 	}
 	return CodeExpired

@@ -255,7 +255,7 @@ func TestExpiry(t *testing.T) {
 	for _, call := range r.market.calls {
 		sent += len(call)
 	}
-	if got := states(r.records()); got["REFUSED EXPIRED"] != 2 {
+	if got := states(r.records()); got["REFUSED EXPIRED_UNKNOWN"] != 2 {
 		t.Errorf("%v", got)
 	}
 	calls := len(r.market.calls)
@@ -265,7 +265,7 @@ func TestExpiry(t *testing.T) {
 	if round := r.push(); round.Expired != 1 || len(r.market.calls) != calls {
 		t.Errorf("revived after its time: %+v", round)
 	}
-	if p := r.proven(); p.Refused["EXPIRED"] != 30000 {
+	if p := r.proven(); p.Refused["EXPIRED_UNKNOWN"] != 30000 {
 		t.Errorf("%+v", p)
 	}
 	if at, ok, err := r.store.NextUsage(t.Context(), seller); ok || err != nil {

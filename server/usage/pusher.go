@@ -65,11 +65,12 @@ const (
 
 // The words that stand for a code of the marketplace.
 const (
-	CodeExpired   = "EXPIRED"   // older than 21 days before it was sent at all
-	// CodeExpiredUnknown: older than 21 days, sent before without an answer; only the seller centre's list of records knows.
+	CodeExpired = "EXPIRED" // older than 21 days before it could be sent at all
+	// CodeExpiredUnknown: older than 21 days, and perhaps sent before without an answer; only the seller centre's list of
+	// records knows.
 	CodeExpiredUnknown = "EXPIRED_UNKNOWN"
-	CodeNoAnswer  = "NO_ANSWER" // the outcome of the call is not known
-	CodeNoVerdict = "NO_VERDICT"
+	CodeNoAnswer       = "NO_ANSWER" // the outcome of the call is not known
+	CodeNoVerdict      = "NO_VERDICT"
 )
 
 // Error implements error.
