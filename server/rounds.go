@@ -30,6 +30,7 @@ func (s *Server) rounds() []round {
 		list = append(list,
 			round{"expire reservations", seller.Name, s.quotas.Expire},
 			round{"report licence use", seller.Name, s.licences.ReportDays},
+			round{"prove usage", seller.Name, s.usage.KeepProved},
 		)
 	}
 	return list

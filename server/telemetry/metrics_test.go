@@ -27,6 +27,7 @@ func TestMetrics(t *testing.T) {
 	m.UsageLate("acme")
 	m.UsageCall("ok")
 	m.UsageBacklog("acme", 1, 2, 3, time.Minute, true)
+	m.UsageDifference("acme", 0)
 	families, err := r.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +59,7 @@ func TestMetrics(t *testing.T) {
 		"koogate_usage_calls_total":      "outcome=ok",
 		"koogate_usage_backlog":          "seller=acme,state=record",
 		"koogate_usage_deadline_seconds": "seller=acme",
+		"koogate_usage_difference":       "seller=acme",
 	}
 	for name, labels := range want {
 		if g, ok := got[name]; !ok || g != labels {

@@ -11,7 +11,7 @@ import (
 type usageMetrics struct {
 	pushed, refused, duplicates, late, calls *prometheus.CounterVec
 
-	backlog, deadline *prometheus.GaugeVec
+	backlog, deadline, difference *prometheus.GaugeVec
 }
 
 func newUsageMetrics(r prometheus.Registerer) usageMetrics {
@@ -37,6 +37,8 @@ func newUsageMetrics(r prometheus.Registerer) usageMetrics {
 			"Usage that waits: open windows, records to be sent, records refused.", "seller", "state"),
 		deadline: gauge("koogate_usage_deadline_seconds",
 			"Time to the earliest deadline of what waits; negative when it was missed, +Inf when nothing waits.", "seller"),
+		difference: gauge("koogate_usage_difference",
+			"What the ledger is off by, recomputed every hour: 0, or something is wrong.", "seller"),
 	}
 }
 
@@ -76,4 +78,9 @@ func (m *Metrics) UsageBacklog(seller string, windows, records, refused int64, l
 		seconds = left.Seconds()
 	}
 	m.usage.deadline.WithLabelValues(seller).Set(seconds)
+}
+
+// UsageDifference shows what the ledger is off by, in units of the meter.
+func (m *Metrics) UsageDifference(seller string, amount float64) {
+	m.usage.difference.WithLabelValues(m.sellers.value(seller)).Set(amount)
 }

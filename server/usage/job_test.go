@@ -1,6 +1,7 @@
 package usage_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -196,4 +197,40 @@ func TestUsageOf(t *testing.T) {
 	r.report(r.record("i-1", "0.0001", 30*24*time.Hour))
 	check(ask(), "6.7501")
 	check(ask(), "6.7501")
+}
+
+// lying is a ledger whose raw records have lost something.
+type lying struct {
+	store.UsageStore
+	off *store.Units
+}
+
+func (l lying) ProveUsage(ctx context.Context, seller string, after store.UsageWindowKey, limit int) ([]store.UsageProof, error) {
+	list, err := l.UsageStore.ProveUsage(ctx, seller, after, limit)
+	for i := range list {
+		list[i].Raw -= *l.off
+	}
+	return list, err
+}
+
+// The ledger is recomputed every hour, and whoever watches the metric or the log hears of a difference.
+func TestDifferenceIsShown(t *testing.T) {
+	t.Parallel()
+	var off store.Units
+	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Ledger = lying{d.Ledger, &off} })
+	r.fill(1)
+	prove := func() {
+		t.Helper()
+		if next, err := r.KeepProved(t.Context(), seller); err != nil || !next.Equal(r.clock.Now().Add(time.Hour)) {
+			t.Errorf("%s, %v", next, err)
+		}
+	}
+	const text = "does not add up"
+	if prove(); r.metric("koogate_usage_difference") != 0 || r.log.count(text) != 0 {
+		t.Errorf("a sound ledger: %v, %d alarms", r.metric("koogate_usage_difference"), r.log.count(text))
+	}
+	off = 2500
+	if prove(); r.metric("koogate_usage_difference") != 0.25 || r.log.count(text) != 1 {
+		t.Errorf("a broken one: %v, %d alarms", r.metric("koogate_usage_difference"), r.log.count(text))
+	}
 }

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"time"
 
 	"github.com/koogate/koogate/store"
 )
@@ -60,4 +61,23 @@ func (p *Proof) add(w *store.UsageProof) {
 	if p.BrokenCount++; len(p.Broken) < MaxBroken {
 		p.Broken = append(p.Broken, *w)
 	}
+}
+
+// proveEvery is how often the ledger is recomputed unasked.
+const proveEvery = time.Hour
+
+// KeepProved recomputes the ledger and shows the difference as a metric, with an alarm when there is one. It says when to
+// come again. Errors: STORE_UNAVAILABLE.
+func (s *Service) KeepProved(ctx context.Context, seller string) (next time.Time, err error) {
+	next = s.now().Add(proveEvery)
+	p, err := s.Prove(ctx, seller)
+	if err != nil {
+		return next, err
+	}
+	s.Metrics.UsageDifference(seller, float64(p.Difference)/scale)
+	if p.Difference != 0 {
+		s.Log.ErrorContext(ctx, "the usage ledger does not add up; `koogate usage prove` names the windows", "seller", seller,
+			"difference", FormatAmount(p.Difference), "windows", p.BrokenCount)
+	}
+	return next, nil
 }
