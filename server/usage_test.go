@@ -141,8 +141,10 @@ func TestUsageOverTheDoors(t *testing.T) {
 	if total != "11.25" && total != "13.25" || p["difference"] != "0" || p["pending"] != total {
 		t.Errorf("%v", p)
 	}
-	if shown := r.usageInfo("linked", a.InstanceID); len(shown) != 1 || shown[0]["usageValue"] != total || len(shown[0]["statisticalTime"]) != 17 || shown[0]["relatedInstanceId"] != "" {
+	if shown := r.usageInfo("linked", a.InstanceID); len(shown) != 1 || fmt.Sprint(shown[0]["usageValue"]) != total || len(fmt.Sprint(shown[0]["statisticalTime"])) != 17 || shown[0]["relatedInstanceId"] != nil {
 		t.Errorf("queryInstance shows %v, want %s", shown, total)
+	} else if _, number := shown[0]["usageValue"].(float64); !number {
+		t.Errorf("usageValue is a %T", shown[0]["usageValue"]) // saas-v2 §5.2: a Double
 	}
 
 	now.by.Store(int64(2 * time.Hour))
@@ -173,7 +175,7 @@ func TestUsageOverTheDoors(t *testing.T) {
 }
 
 // usageInfo is what queryInstance shows of an instance's usage.
-func (r *rig) usageInfo(endpoint, instanceID string) []map[string]string {
+func (r *rig) usageInfo(endpoint, instanceID string) []map[string]any {
 	r.t.Helper()
 	body := fmt.Sprintf(`{"activity":"queryInstance","instanceId":%q,"testFlag":"0"}`, instanceID)
 	u, err := sign.SignURL("http://"+r.Addr(server.DoorFacade)+"/produce/"+endpoint, acmeKey, rand.Text(), time.Now(), []byte(body))
@@ -195,7 +197,7 @@ func (r *rig) usageInfo(endpoint, instanceID string) []map[string]string {
 	var a struct {
 		ResultCode string `json:"resultCode"`
 		Info       []struct {
-			Usage []map[string]string `json:"usageInfo"`
+			Usage []map[string]any `json:"usageInfo"`
 		} `json:"info"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil || a.ResultCode != "000000" || len(a.Info) != 1 {

@@ -162,7 +162,9 @@ func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) server.Config {
 		{
 			Name: "demo", Seller: demoSeller, Families: facade.Families(), Keys: []server.Secret{demoKey},
 			KitKeys: []server.Secret{demoKitKey}, KitPrivateKeys: []server.Secret{server.Secret(kitPEM)},
-			Products: map[string]server.Product{"*": {Provisioner: templateQueue, SyncBudget: 4 * time.Second}},
+			Products: map[string]server.Product{
+				"*": {Provisioner: templateQueue, SyncBudget: 4 * time.Second, Meter: server.Meter{Name: "calls"}},
+			},
 		},
 		{
 			Name: "demo-worker", Seller: drillSeller, Keys: []server.Secret{demoKey},

@@ -34,7 +34,7 @@ func (s *shared) usageOf(ctx context.Context, r request, shown []fulfil.Shown) m
 	for id, list := range used {
 		for _, u := range list {
 			all[id] = append(all[id], &productionv1.UsageInfo{
-				RelatedInstanceId: u.RelatedInstanceID, UsageValue: u.Value, StatisticalTime: wiretime.Format17(u.At),
+				RelatedInstanceId: u.RelatedInstanceID, UsageValueNumber: u.Value, StatisticalTime: wiretime.Format17(u.At),
 			})
 		}
 	}

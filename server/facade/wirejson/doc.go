@@ -10,6 +10,8 @@
 //     named like one of our helper fields, are kept as extra_json: compact, sorted by name;
 //   - productInfo may be an object, an array of objects, or a text that holds either.
 //
+// A field whose proto name ends in _json takes JSON of any kind, one that ends in _number is written as a number.
+//
 // Writing follows the order of the proto's fields, leaves out what is empty, and uses nothing but ASCII: the wire demands
 // that Chinese text goes out as \u escapes (saas-v2 §5.2, memo).
 //

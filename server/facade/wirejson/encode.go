@@ -28,7 +28,11 @@ func (p *plan) encode(dst []byte, m protoreflect.Message) []byte {
 				continue
 			}
 			dst = f.open(dst, begin)
-			dst = AppendText(dst, text)
+			if f.bare && isNumber(text) {
+				dst = append(dst, text...)
+			} else {
+				dst = AppendText(dst, text)
+			}
 			continue
 		}
 		if !m.Has(f.desc) {
@@ -50,6 +54,12 @@ func (p *plan) encode(dst []byte, m protoreflect.Message) []byte {
 		dst = append(dst, ']')
 	}
 	return append(dst, '}')
+}
+
+// isNumber says whether a text is a number of the JSON grammar.
+func isNumber(text string) bool {
+	s := scanner{in: []byte(text)}
+	return s.number() == nil && s.pos == len(text)
 }
 
 // open begins the field's member; begin is where the object's first member would be.

@@ -190,3 +190,18 @@ func FuzzKitList(f *testing.F) {
 		}
 	})
 }
+
+// A usage is a number on the wire (saas-v2 §5.2), whatever else would be in its place is a text.
+func TestNumbers(t *testing.T) {
+	c := kitCodec(t)
+	for value, want := range map[string]string{
+		"0": `0`, "12.5": `12.5`, "99999999.9999": `99999999.9999`, "01": `"01"`, "1 ": `"1 "`, "x": `"x"`, "-": `"-"`,
+	} {
+		got, err := c.Marshal(&productionv1.QueryInstanceV1Response{
+			ResultCode: "000000", Info: []*productionv1.InstanceInfo{{UsageInfo: []*productionv1.UsageInfo{{UsageValueNumber: value}}}},
+		})
+		if err != nil || string(got) != `{"resultCode":"000000","info":[{"usageInfo":[{"usageValue":`+want+`}]}]}` {
+			t.Errorf("%q: %s, %v", value, got, err)
+		}
+	}
+}

@@ -16,6 +16,8 @@ const (
 	// suffixFree ends the proto name of a text field that takes JSON of any kind: a text is taken as it is, anything else as
 	// compact JSON.
 	suffixFree = "_json"
+	// suffixNumber ends the proto name of a text field that is a number on the wire.
+	suffixNumber = "_number"
 )
 
 // plan is how a message is read and written, worked out once.
@@ -32,6 +34,7 @@ type field struct {
 	key  string // `"name":`
 	list bool
 	free bool  // takes JSON of any kind
+	bare bool  // is written without quotes
 	max  int   // of a list: how many elements it may have
 	sub  *plan // of a message's; nil for scalars
 }
@@ -52,7 +55,7 @@ func plans(d protoreflect.MessageDescriptor, into map[protoreflect.MessageDescri
 		}
 		f := &field{
 			desc: fd, name: fd.JSONName(), key: `"` + fd.JSONName() + `":`, list: fd.IsList(), max: bound(fd),
-			free: strings.HasSuffix(string(fd.Name()), suffixFree),
+			free: strings.HasSuffix(string(fd.Name()), suffixFree), bare: strings.HasSuffix(string(fd.Name()), suffixNumber),
 		}
 		switch {
 		case fd.Kind() == protoreflect.MessageKind && !fd.IsMap():

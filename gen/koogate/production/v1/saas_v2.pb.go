@@ -423,10 +423,10 @@ type UsageInfo struct {
 	// RelatedInstanceId is, for a package, the pay-per-use instance that the usage belongs to (saas-v2 §5.2; seen). At most 64
 	// characters.
 	RelatedInstanceId string `protobuf:"bytes,1,opt,name=related_instance_id,json=relatedInstanceId,proto3" json:"related_instance_id,omitempty"`
-	// UsageValue is the accumulated total of a pay-per-use instance, or the part of a package that is used up (saas-v2 §5.2;
-	// seen as Double(12,4); that a string is taken is inferred from the usage push, whose examples send one, open-apis §3.1).
-	// Required, at most 4 decimals, without zeros at its end, at most 20 characters.
-	UsageValue string `protobuf:"bytes,2,opt,name=usage_value,json=usageValue,proto3" json:"usage_value,omitempty"`
+	// UsageValueNumber is the accumulated total of a pay-per-use instance, or the part of a package that is used up; a number
+	// on the wire (saas-v2 §5.2, Double(12,4); seen). Required, at most 4 decimals, without zeros at its end, at most 20
+	// characters.
+	UsageValueNumber string `protobuf:"bytes,2,opt,name=usage_value_number,json=usageValue,proto3" json:"usage_value_number,omitempty"`
 	// StatisticalTime is when that was so, UTC, yyyyMMddHHmmssSSS (saas-v2 §5.2, saas-v1 §1.8; seen). Required.
 	StatisticalTime string `protobuf:"bytes,3,opt,name=statistical_time,json=statisticalTime,proto3" json:"statistical_time,omitempty"`
 	// DashboardUrl is a page with details of the usage (saas-v2 §5.2; seen, optional). At most 512 characters.
@@ -472,9 +472,9 @@ func (x *UsageInfo) GetRelatedInstanceId() string {
 	return ""
 }
 
-func (x *UsageInfo) GetUsageValue() string {
+func (x *UsageInfo) GetUsageValueNumber() string {
 	if x != nil {
-		return x.UsageValue
+		return x.UsageValueNumber
 	}
 	return ""
 }
@@ -1479,10 +1479,10 @@ const file_koogate_production_v1_saas_v2_proto_rawDesc = "" +
 	"instanceId\x129\n" +
 	"\bapp_info\x18\x02 \x01(\v2\x1e.koogate.production.v1.AppInfoR\aappInfo\x12J\n" +
 	"\n" +
-	"usage_info\x18\x03 \x03(\v2 .koogate.production.v1.UsageInfoB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\tusageInfo\"\xd5\x01\n" +
+	"usage_info\x18\x03 \x03(\v2 .koogate.production.v1.UsageInfoB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\tusageInfo\"\xf5\x01\n" +
 	"\tUsageInfo\x127\n" +
-	"\x13related_instance_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x11relatedInstanceId\x12*\n" +
-	"\vusage_value\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x14R\n" +
+	"\x13related_instance_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x11relatedInstanceId\x12J\n" +
+	"\x12usage_value_number\x18\x02 \x01(\tB\"\xbaH\x1fr\x1d\x10\x01\x18\x142\x17^[0-9]+(\\.[0-9]{1,4})?$R\n" +
 	"usageValue\x124\n" +
 	"\x10statistical_time\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x11\x18\x14R\x0fstatisticalTime\x12-\n" +
 	"\rdashboard_url\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\fdashboardUrl\"\xd1\x01\n" +
