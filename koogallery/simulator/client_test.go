@@ -3,7 +3,9 @@ package simulator_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,5 +142,188 @@ func TestClientOfLicences(t *testing.T) {
 	var e *openapi.Error
 	if _, err := client.QueryLicense(ctx, "PL1", nil); !errors.As(err, &e) || e.HTTPStatus != 503 || !openapi.Retryable(err) {
 		t.Errorf("%v", err)
+	}
+}
+
+// Every documented record code comes back from the simulator through the client,
+// at the record that it belongs to (open-apis §3.5). 002 and 003 cannot be
+// brought about by a client that writes no such record, so they are made.
+func TestClientMeetsEveryRecordCode(t *testing.T) {
+	s := newStall(t, nil)
+	now := start()
+	s.adopt("i", simulator.Adoption{})
+	s.adopt("young", simulator.Adoption{Start: now.Add(-time.Hour)})
+	s.adopt("foreign", simulator.Adoption{Owner: "another seller"})
+	s.adopt("delisted", simulator.Adoption{Delisted: true})
+	s.adopt("prepaid", simulator.Adoption{Kind: simulator.Period})
+	s.adopt("frozen", simulator.Adoption{FrozenAt: now.Add(-48 * time.Hour)})
+	record := func(instance, sn string, ago time.Duration) openapi.UsageRecord {
+		return openapi.UsageRecord{
+			InstanceID: instance, RecordTime: now, BeginTime: now.Add(-ago - time.Minute), EndTime: now.Add(-ago), UsageValue: "1", MeteringSN: sn,
+		}
+	}
+	if result, err := s.client().PushUsage(t.Context(), []openapi.UsageRecord{record("i", "first", time.Hour)}); err != nil || result.Count(openapi.OutcomeAccepted) != 1 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	cases := []struct {
+		code openapi.RecordCode
+		made bool
+		r    openapi.UsageRecord
+	}{
+		{openapi.RecordNoInstance, false, record("nobody", "a", time.Hour)},
+		{openapi.RecordTimeFormat, true, record("i", "b", 2*time.Hour)},
+		{openapi.RecordUsageValue, true, record("i", "c", 3*time.Hour)},
+		{openapi.RecordSNMissing, true, record("i", "d", 4*time.Hour)},
+		{openapi.RecordSNDuplicate, false, record("i", "first", 5*time.Hour)},
+		{openapi.RecordProductDelisted, false, record("delisted", "f", time.Hour)},
+		{openapi.RecordExpired, false, record("i", "g", 22*24*time.Hour)},
+		{openapi.RecordNotYours, false, record("foreign", "h", time.Hour)},
+		{openapi.RecordDuplicate, false, record("i", "second", time.Hour)},
+		{openapi.RecordTimeRange, false, record("young", "j", 2*time.Hour)},
+		{openapi.RecordNotPayPerUse, false, record("prepaid", "k", time.Hour)},
+		{openapi.RecordResourceAbnormal, false, record("frozen", "l", time.Hour)},
+		{"099", true, record("i", "m", 6*time.Hour)},
+	}
+	var records []openapi.UsageRecord
+	for _, tc := range cases {
+		records = append(records, tc.r)
+		if tc.made {
+			s.sim.FailRecords(string(tc.code), 0)
+		}
+		one, err := s.client().PushUsage(t.Context(), []openapi.UsageRecord{tc.r})
+		if err != nil || len(one.Records) != 1 || one.Records[0].Outcome != openapi.OutcomeRejected || one.Records[0].Code != tc.code || one.Unmatched != 0 {
+			t.Errorf("%s alone: %+v, %v", tc.code, one, err)
+		}
+	}
+	// All at once: what was made before is now judged and taken, the others stay at their places.
+	all, err := s.client().PushUsage(t.Context(), records)
+	if err != nil || len(all.Records) != len(cases) || all.Unmatched != 0 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	for n, tc := range cases {
+		want := openapi.RecordOutcome{Outcome: openapi.OutcomeRejected, Code: tc.code}
+		if tc.made {
+			want = openapi.RecordOutcome{Outcome: openapi.OutcomeAccepted}
+		}
+		if got := all.Records[n]; got.Outcome != want.Outcome || got.Code != want.Code {
+			t.Errorf("%s among all: %+v", tc.code, got)
+		}
+	}
+	s.audit()
+}
+
+// Every documented code of a whole call comes back from every open API that may
+// answer it, with what it means for a repeat (open-apis §2, §3.6, §4; saas-v1
+// §5.2c, §6.1); the next call of the same client is answered as if nothing had been.
+func TestClientMeetsEveryCallCode(t *testing.T) {
+	ctx := t.Context()
+	const retry, never = true, false
+	type answer struct {
+		status int
+		code   string
+		retry  bool
+	}
+	family := []answer{ // the codes that all families share, printed as MKT. or CBC. (open-apis §10)
+		{500, "0999", retry}, {500, "0100", never}, {400, "0101", never}, {400, "0102", never}, {400, "0199", never},
+		{401, "0150", never}, {401, "0151", never}, {401, "0154", never}, {406, "0250", retry},
+		{500, "9001", never}, {500, "9002", never}, {500, "9003", never}, {500, "9004", never}, {500, "9005", never},
+	}
+	usage := []answer{
+		{500, "94060001", retry}, {401, "94060002", never}, {400, "94060004", never}, {500, "94060003", retry}, {400, "94060005", never},
+	}
+	license := []answer{
+		{200, "92020001", retry}, {200, "92020002", never}, {200, "92020003", never}, {200, "92020004", never}, {200, "92020005", never},
+		{200, "92020011", never}, {200, "92020020", never}, {400, "95000001", never}, {405, "95000002", never}, {415, "95000003", never},
+		{400, "95000004", never},
+	}
+	upload := []answer{{403, "CBC.0150", never}, {400, "CBC.0101", never}, {200, "91381034", never}, {200, "91381035", never}}
+	gateway := []answer{{401, "APIGW.0301", never}, {404, "APIGW.0101", never}, {429, "APIGW.0308", retry}, {504, "APIGW.0201", retry}}
+
+	for _, api := range []struct {
+		api   simulator.API
+		own   []answer
+		call  func(*openapi.Client) error
+		after func(error) bool // of the call that no fault hits; nil: success
+	}{
+		{simulator.APIOrderQuery, nil, func(c *openapi.Client) error {
+			_, err := c.QueryOrder(ctx, "nobody", "")
+			return err
+		}, func(err error) bool { return openapi.HasCode(err, "0150") }},
+		{simulator.APIUpload, upload, func(c *openapi.Client) error {
+			return c.UploadLicence(ctx, "nobody", openapi.Upload{Characters: "licence"})
+		}, func(err error) bool { return err != nil && !openapi.Retryable(err) }},
+		{simulator.APIUsage, usage, func(c *openapi.Client) error {
+			_, err := c.PushUsage(ctx, []openapi.UsageRecord{{
+				InstanceID: "i", MeteringSN: "1", UsageValue: "1", RecordTime: start(), BeginTime: start().Add(-time.Hour), EndTime: start(),
+			}})
+			return err
+		}, nil},
+		{simulator.APIUsageOld, nil, func(c *openapi.Client) error {
+			_, err := c.PushUsageOld(ctx, []openapi.OldUsageRecord{{
+				InstanceID: "i", ProductID: "P", UsageValue: "1", RecordTime: start(), BeginTime: start().Add(-2 * time.Hour), EndTime: start(),
+			}})
+			return err
+		}, nil},
+		{simulator.APIActivate, license, func(c *openapi.Client) error {
+			_, err := c.ActivateLicense(ctx, "PL1", time.Time{})
+			return err
+		}, nil},
+		{simulator.APIActivate2, license, func(c *openapi.Client) error {
+			_, err := c.ActivateLicenses(ctx, []string{"PL2"}, time.Time{})
+			return err
+		}, nil},
+		{simulator.APIHeartbeat, license, func(c *openapi.Client) error {
+			_, err := c.QueryLicense(ctx, "PL1", nil)
+			return err
+		}, nil},
+		{simulator.APIHeartbeat2, license, func(c *openapi.Client) error {
+			_, err := c.QueryLicenses(ctx, []string{"PL1", "PL2"})
+			return err
+		}, nil},
+		{simulator.APILicenseUsage, license, func(c *openapi.Client) error {
+			_, err := c.ReportLicenseUsage(ctx, []openapi.LicenseUsage{{License: "PL1", Elements: []openapi.LicenseUsageElement{{ID: "account"}}}})
+			return err
+		}, nil},
+		{simulator.APIAsset, nil, func(c *openapi.Client) error {
+			_, err := c.AssetDeployedObject(ctx, openapi.AssetQuery{AssetID: "asset-software-demo", DeployedType: openapi.DeployedSoftwarePackage})
+			return err
+		}, nil},
+	} {
+		t.Run(string(api.api), func(t *testing.T) {
+			s := newStall(t, nil)
+			s.adopt("i", simulator.Adoption{ProductID: "P"})
+			for _, code := range []string{"PL1", "PL2"} {
+				s.issue(simulator.LicenseOptions{Code: code, Received: true})
+			}
+			if api.api != simulator.APIActivate && api.api != simulator.APIActivate2 {
+				if _, err := s.client().ActivateLicenses(ctx, []string{"PL1", "PL2"}, time.Time{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			all := append(slices.Clone(api.own), gateway...)
+			for _, a := range family {
+				all = append(all, answer{a.status, "MKT." + a.code, a.retry})
+				// The usage APIs print MKT. only, and CBC.0999 stands for the internal error of the API itself.
+				if api.api != simulator.APIUsage && api.api != simulator.APIUsageOld && a.code != "0999" {
+					all = append(all, answer{a.status, "CBC." + a.code, a.retry})
+				}
+			}
+			client := s.client()
+			for _, want := range all {
+				s.sim.SetFaults(simulator.Faults{Fail: 1, Status: want.status, Code: want.code})
+				err := api.call(client)
+				var e *openapi.Error
+				if !errors.As(err, &e) || e.HTTPStatus != want.status || !strings.HasSuffix(want.code, e.Suffix()) || openapi.Retryable(err) != want.retry {
+					t.Errorf("%d %s: %v, retryable %v", want.status, want.code, err, openapi.Retryable(err))
+				}
+				if got := s.sim.Requests(1)[0]; got.API != api.api || got.Status != want.status || got.Code != want.code || got.Fault != simulator.FaultFail {
+					t.Errorf("%s: the simulator saw %+v", want.code, got)
+				}
+			}
+			switch err := api.call(client); {
+			case api.after == nil && err != nil, api.after != nil && !api.after(err):
+				t.Errorf("afterwards: %v", err)
+			}
+		})
 	}
 }
