@@ -62,7 +62,7 @@ var activityCases = []activityCase{
 	{activity: "refreshInstance", over: map[string]string{"scene": "NO_SUCH_SCENE"}, code: "000002", grpc: codes.InvalidArgument},
 	{activity: "refreshInstance", code: "000000"},
 	{activity: "refreshInstance", over: map[string]string{"expireTime": "20301231155959000"}, code: "000000"}, // the same moment
-	{activity: "refreshInstance", over: map[string]string{"expireTime": "20311231155959"}, code: "000002"},    // conflicting repeat
+	{activity: "refreshInstance", over: map[string]string{"expireTime": "20311231155959"}, code: "000000"},    // a repeat that differs
 	{activity: "refreshInstance", over: map[string]string{"scene": "UNSUBSCRIBE_RENEWAL_PERIOD", "expireTime": "20291231155959"}, code: "000000"},
 	{activity: "updateInstanceStatus", over: map[string]string{"status": "NORMAL"}, code: "000002", grpc: codes.InvalidArgument},
 	{activity: "updateInstanceStatus", code: "000000"},

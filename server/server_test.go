@@ -283,8 +283,8 @@ func TestAStopLosesNothing(t *testing.T) {
 	if _, err := again.CompleteTask(t.Context(), completion(task)); err != nil {
 		t.Fatal(err)
 	}
-	if a := second.mustCall("worked", newInstance("CS1")); a.ResultCode != "000004" || a.InstanceID != "biz-CS1" {
-		t.Errorf("the repeat got %+v, not what the first call was told", a)
+	if a := second.mustCall("worked", newInstance("CS1")); a.ResultCode != "000000" || a.InstanceID != "biz-CS1" {
+		t.Errorf("the repeat got %+v, not the instance that the first call was told", a)
 	}
 	v, err := koogatev1.NewOrderServiceClient(second.dial(acmeToken)).VerifyOrder(t.Context(), &koogatev1.VerifyOrderRequest{OrderId: "CS1"})
 	if err != nil || !v.GetValid() {

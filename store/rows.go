@@ -52,6 +52,8 @@ type Line struct {
 	Input       []byte // what the call told that only the provisioner may see, as JSON, sealed; nil when there was none
 	Result      []byte // what the provisioner made for the marketplace alone, as JSON, sealed; nil when there is none
 	AnswerCode  string // committed result code; empty while undecided
+	Admitted    int64  // seq of the event that admitted it, in the chain of RootOrderID; 0 for lines of earlier releases
+	Differs     string // digests of the differing repeats that have an event, separated by blanks
 	CreatedAt   time.Time
 }
 
@@ -91,10 +93,13 @@ type Instance struct {
 	Product     Product
 	Trial       bool
 	ExpireAt    time.Time // zero when it has no expiry
-	Access      []byte    // access information as JSON, sealed; nil until provisioned
-	TaskSeq     int64     // seq of the newest ordered task
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	// Facts says for product, trial and expiry which call set them, as JSON; empty for a row of an earlier release.
+	Facts         string
+	Access        []byte // access information as JSON, sealed; nil until provisioned
+	AccessVersion int64  // grows with every change of Access
+	TaskSeq       int64  // seq of the newest ordered task
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 // TaskKind is what a task asks for.

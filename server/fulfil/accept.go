@@ -25,22 +25,17 @@ func (c NewInstance) acceptParams() map[string]string {
 
 // accept records the acceptance of a line that was admitted before, once. What was released stays as it is.
 func (s *Service) accept(ctx context.Context, c NewInstance, line store.Line) error {
-	var conflict error
-	err := s.decide(ctx, line.Seller, line.RootOrderID, func(d *draft) error {
+	return s.decide(ctx, line.Seller, line.RootOrderID, func(d *draft) error {
 		i := d.instance(line.InstanceID)
 		if i == nil {
 			return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s does not exist", line.InstanceID)
 		}
-		var old *store.Line
-		if old, conflict = d.repeat(ctx, i, c.acceptKey(), c.acceptParams()); old == nil && i.State != store.InstanceReleased {
+		// The line is the purchase's with another action, so it cannot be another instance's.
+		if old, _ := d.repeat(ctx, i, c.acceptKey(), c.acceptParams()); old == nil && i.State != store.InstanceReleased {
 			d.accepted(i, c)
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return conflict
 }
 
 // accepted drafts the claim of the acceptance.
@@ -55,7 +50,8 @@ func (d *draft) accepted(i *store.Instance, c NewInstance) {
 
 // hold answers the newInstance of a family that knows no asynchronous answer: it waits for the end of the creation as long
 // as the marketplace does, and shows how the customer gets in. What is not done in time is told but not committed, for the
-// next call. Once provisioned the answer stays the same for ever, also after the release (saas-v1 §1.2).
+// next call. Once provisioned every repeat is a success that shows the present access information, also after the release
+// (saas-v1 §1.2, second-reading C1).
 func (s *Service) hold(ctx context.Context, c NewInstance, line store.Line) (Answer, error) {
 	ctx, span := s.Tracer.Start(ctx, "await completion")
 	defer span.End()

@@ -56,7 +56,7 @@ type NewInstance struct {
 	Told *OrderFacts
 	// Input is what only the provisioner may see.
 	Input Input
-	// Match are parameters that a repeat must bring again; no secrets, no personal data.
+	// Match are parameters that a repeat should bring again; no secrets.
 	Match map[string]string
 	// Hold keeps the call until the creation ends or the endpoint's HoldBudget is used up, and then answers 000004 without
 	// committing it: the families that know no asynchronous answer call again. Their answers carry the access information.
@@ -77,7 +77,7 @@ func LockKey(seller, orderID, orderLineID, productID string) string {
 }
 
 // NewInstance admits the line, or finds the admission of an earlier call, and answers. The same line always gets the same
-// instance ID. Errors: CONFLICTING_REPEAT, STORE_UNAVAILABLE.
+// instance ID. Errors: STORE_UNAVAILABLE.
 func (s *Service) NewInstance(ctx context.Context, c NewInstance) (Answer, error) {
 	line, err := s.admit(ctx, c)
 	if err == nil {
@@ -96,11 +96,8 @@ func (s *Service) NewInstance(ctx context.Context, c NewInstance) (Answer, error
 	return s.settle(ctx, c, line)
 }
 
-// params are what a repeat must bring again.
+// params are what a repeat should bring again.
 func (c NewInstance) params() string {
-	if c.Match == nil {
-		return "{}"
-	}
 	return params(c.Match)
 }
 
@@ -112,19 +109,19 @@ func (c NewInstance) productID() string {
 	return c.ProductID
 }
 
-// repeated does what a call may ask for beyond the admission of its line, which may be an earlier call's: the match of the
-// parameters and the acceptance.
+// repeated does what a call may ask for beyond the admission of its line, which may be an earlier call's: to record what it
+// brings otherwise, and the acceptance.
 func (s *Service) repeated(ctx context.Context, c NewInstance, line store.Line) error {
 	if c.Match != nil && line.Params != c.params() {
-		conflict := conflictOf(c.key())
 		err := s.decide(ctx, line.Seller, line.RootOrderID, func(d *draft) error {
-			d.conflict(line.InstanceID, line, c.params())
+			if l := d.line(c.key()); l != nil {
+				d.differs(ctx, l, c.Match)
+			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		return conflict
 	}
 	if c.AcceptedAt.IsZero() {
 		return nil
@@ -255,13 +252,16 @@ func (s *Service) draftAdmission(ctx context.Context, d *draft, c NewInstance, i
 		i.Family = FamilySaasV2
 	}
 	facts := fields{"endpoint": endpoint, "orderLineId": c.OrderLineID, "businessId": c.BusinessID}
+	line := d.newLine(i, c.key(), nil)
+	line.Params = c.params()
+	d.agg.Instances = append(d.agg.Instances, *i)
+	i = &d.agg.Instances[len(d.agg.Instances)-1]
+	d.change.NewInstances = append(d.change.NewInstances, *i)
 	if c.Told != nil {
-		if err := d.told(i, c.Told, facts); err != nil {
+		if err := d.told(i, &line, c.Told, facts); err != nil {
 			return store.Line{}, err
 		}
-	}
-	line := store.Line{
-		LineKey: c.key(), RootOrderID: c.OrderID, InstanceID: instanceID, Params: c.params(), Product: i.Product, CreatedAt: d.now,
+		line.Product = i.Product
 	}
 	if !c.Hold && c.Endpoint.budget(c.productID()) == 0 {
 		line.AnswerCode = string(resultcode.Processing)
@@ -272,9 +272,6 @@ func (s *Service) draftAdmission(ctx context.Context, d *draft, c NewInstance, i
 	if err := s.sealInput(&line, c.Input); err != nil {
 		return line, err
 	}
-	d.agg.Instances = append(d.agg.Instances, *i)
-	i = &d.agg.Instances[len(d.agg.Instances)-1]
-	d.change.NewInstances = append(d.change.NewInstances, *i)
 	d.addLine(line)
 	facts["answer"] = line.AnswerCode
 	d.event(EventAdmitted, instanceID, facts)
@@ -282,9 +279,7 @@ func (s *Service) draftAdmission(ctx context.Context, d *draft, c NewInstance, i
 		d.accepted(i, c)
 	}
 	if c.Told == nil {
-		d.queue(ctx, i, store.Task{
-			Queue: QueueOrderQuery, Kind: store.TaskOrderQuery, LineOrderID: c.OrderID, LineID: c.OrderLineID,
-		})
+		d.queue(ctx, i, queryOf(&line))
 	}
 	create := store.Task{Kind: store.TaskCreate, LineOrderID: c.OrderID, LineID: c.OrderLineID}
 	if c.Family == FamilyLicenseV1 {
@@ -295,30 +290,29 @@ func (s *Service) draftAdmission(ctx context.Context, d *draft, c NewInstance, i
 }
 
 // told records what the call itself told of the purchase on the order and the instance, and adds it to the event.
-func (d *draft) told(i *store.Instance, f *OrderFacts, facts fields) error {
-	if err := d.bought(*f); err != nil {
+func (d *draft) told(i *store.Instance, l *store.Line, f *OrderFacts, facts fields) error {
+	d.bought(*f)
+	st := purchased(*f)
+	st.buyer = f.Buyer
+	if _, err := d.merge(i, sourceOf(l, d.now), st); err != nil {
 		return err
-	}
-	productID := i.Product.ProductID // part of the key, for pay-per-use
-	i.Product, i.ExpireAt, i.Trial = f.Product, f.ExpireAt.UTC().Truncate(time.Microsecond), f.OrderType == orderTrial
-	if i.Product.ProductID == "" {
-		i.Product.ProductID = productID
 	}
 	facts["orderType"], facts["productId"], facts["skuCode"] = f.OrderType, i.Product.ProductID, f.Product.SKUCode
 	facts["chargingMode"], facts["linearValue"] = f.Product.ChargingMode, f.Product.LinearValue
 	return nil
 }
 
-// bought records on the order what was bought.
-func (d *draft) bought(f OrderFacts) error {
+// purchased is what is known of a purchase, but for its buyer.
+func purchased(f OrderFacts) statement {
+	trial := f.OrderType == orderTrial
+	st := statement{expiry: &f.ExpireAt, trial: &trial}.product(f.Product)
+	return st
+}
+
+// bought records on the order that it is known what was bought.
+func (d *draft) bought(f OrderFacts) {
 	o := &d.agg.Order
 	o.OrderType, o.QueryState, o.QueryReason = f.OrderType, store.QueryDone, ""
-	if len(f.Buyer) == 0 {
-		return nil
-	}
-	var err error
-	o.Buyer, err = d.s.seal(f.Buyer, "buyer/"+o.Seller+"/"+o.OrderID)
-	return err
 }
 
 // sealExtra keeps the members that the contract does not know. They may hold personal data, so they are sealed.
@@ -354,8 +348,11 @@ func usableID(id string) bool {
 	return id != "" && len(id) <= 64 && !strings.ContainsAny(id, ", \t")
 }
 
-// params renders parameters that a repeat must match.
+// params renders parameters, for repeats to be compared with.
 func params(m map[string]string) string {
+	if m == nil {
+		return "{}"
+	}
 	text, err := json.Marshal(m)
 	if err != nil { // a map of strings cannot fail
 		panic(err)

@@ -2,7 +2,6 @@ package fulfil
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
@@ -51,65 +50,28 @@ func live(i *store.Instance) error {
 	return nil
 }
 
-// claim drafts the admission of a line, or says that it was admitted before. The same key with other parameters is a
-// conflict: it is recorded on the instance's order, and the caller commits that record and then answers err.
-func (d *draft) claim(ctx context.Context, i *store.Instance, k store.LineKey, c claimed) (repeat bool, conflict, err error) {
-	old, conflict := d.repeat(ctx, i, k, c.want)
-	if old != nil {
-		return true, conflict, nil
+// claim drafts the admission of a line, or says that it was admitted before; old is then the line as it is.
+func (d *draft) claim(ctx context.Context, i *store.Instance, k store.LineKey, c claimed) (l, old *store.Line, conflict, err error) {
+	if old, conflict = d.repeat(ctx, i, k, c.want); old != nil {
+		return nil, old, conflict, nil
 	}
-	l := d.newLine(i, k, c.want)
-	l.AnswerCode = string(resultcode.Success)
-	if err := d.s.sealExtra(&l, c.extra); err != nil {
-		return false, nil, err
+	line := d.newLine(i, k, c.want)
+	line.AnswerCode = string(resultcode.Success)
+	if err := d.s.sealExtra(&line, c.extra); err != nil {
+		return nil, nil, nil, err
 	}
-	if err := d.s.sealInput(&l, c.input); err != nil {
-		return false, nil, err
+	if err := d.s.sealInput(&line, c.input); err != nil {
+		return nil, nil, nil, err
 	}
-	d.addLine(l)
-	return false, nil, nil
+	d.addLine(line)
+	return d.line(k), nil, nil, nil
 }
 
-// repeat returns the line when it was admitted before, nil otherwise. The same key with other parameters is a conflict,
-// which is recorded on the instance's order.
-func (d *draft) repeat(ctx context.Context, i *store.Instance, k store.LineKey, want map[string]string) (old *store.Line, conflict error) {
-	if old = d.line(k); old == nil {
-		// The key may have been admitted for an instance of another order: the claim must be unique over all.
-		if l, err := d.s.Store.Line(ctx, k); err == nil {
-			old = &l
-		}
-	}
-	if old == nil {
-		return nil, nil
-	}
-	if old.Params == params(want) {
-		return old, nil
-	}
-	d.conflict(i.InstanceID, *old, params(want))
-	return old, conflictOf(k)
-}
-
-// conflict records that a line's key came again with other parameters.
-func (d *draft) conflict(instanceID string, first store.Line, now string) {
-	d.event(EventConflict, instanceID, fields{
-		"action": first.Action, "orderId": first.OrderID, "orderLineId": first.OrderLineID, "first": json.RawMessage(first.Params),
-		"now": json.RawMessage(now),
-	})
-}
-
-func conflictOf(k store.LineKey) error {
-	what := "order line " + k.OrderLineID
-	if k.OrderLineID == "" {
-		what = "order " + k.OrderID
-	}
-	return errs.New(errs.Conflict, errs.ConflictingRepeat, "%s was admitted before with other parameters; the first call stands", what)
-}
-
-// newLine is a line about an instance, without an answer.
+// newLine is a line about an instance, without an answer. The event that admits it is the next of the draft.
 func (d *draft) newLine(i *store.Instance, k store.LineKey, want map[string]string) store.Line {
 	return store.Line{
 		LineKey: k, RootOrderID: d.agg.Order.OrderID, InstanceID: i.InstanceID, Params: params(want), Product: i.Product,
-		CreatedAt: d.now,
+		Admitted: d.agg.Order.Head.Seq + 1, CreatedAt: d.now,
 	}
 }
 
@@ -122,27 +84,27 @@ func (d *draft) addLine(l store.Line) {
 // claimed is what a call that claims a line brings.
 type claimed struct {
 	key   func(i *store.Instance) store.LineKey
-	want  map[string]string // what a repeat must bring again
+	want  map[string]string // what a repeat should bring again; no secrets
 	extra string
 	input Input
 }
 
-// overLine runs a decision that claims a line, and then answers as p says. The conflict is returned after its record is
-// committed.
-func (s *Service) overLine(ctx context.Context, p pending, c claimed, f func(d *draft, i *store.Instance) error) (Answer, error) {
+// overLine runs a decision that claims a line, and then answers as p says. A repeat is answered as the first call was; the
+// conflict of a line that is another instance's is returned after its record is committed.
+func (s *Service) overLine(ctx context.Context, p pending, c claimed, f func(d *draft, i *store.Instance, l *store.Line) error) (Answer, error) {
 	var conflict error
 	var key store.LineKey
 	err := s.onInstance(ctx, p.ep, p.instanceID, func(d *draft, i *store.Instance) error {
 		key = c.key(i)
-		var repeat bool
+		var l, old *store.Line
 		var err error
-		if repeat, conflict, err = d.claim(ctx, i, key, c); repeat || err != nil {
+		if l, old, conflict, err = d.claim(ctx, i, key, c); old != nil || err != nil {
 			return err
 		}
 		if err := live(i); err != nil {
 			return err
 		}
-		return f(d, i)
+		return f(d, i, l)
 	})
 	if err == nil {
 		err = conflict

@@ -41,8 +41,9 @@ func TestRenewalOnceAndNeverBackward(t *testing.T) {
 	if i := r.state("biz-CS1", store.InstanceActive); !i.ExpireAt.Equal(y2) {
 		t.Errorf("expiry %s: the late duplicate moved it back", i.ExpireAt)
 	}
-	if _, err := r.refresh(fulfil.SceneRenewal, "CSr1", y2); errs.As(err).Reason != errs.ConflictingRepeat {
-		t.Errorf("same key, other expiry: %v", err)
+	r.wantCode2(r.refresh(fulfil.SceneRenewal, "CSr1", y2.AddDate(1, 0, 0))) // a repeat is a success with the first effect
+	if i := r.state("biz-CS1", store.InstanceActive); !i.ExpireAt.Equal(y2) {
+		t.Errorf("expiry %s: a repeat with another one had an effect", i.ExpireAt)
 	}
 	r.wantCode2(r.refresh(fulfil.SceneUnsubscribe, "CSr2", y1)) // the cancellation may name the renewal's own order
 	r.work(store.TaskRefresh)
@@ -50,7 +51,7 @@ func TestRenewalOnceAndNeverBackward(t *testing.T) {
 		t.Errorf("expiry %s after the cancellation", i.ExpireAt)
 	}
 	r.events("CS1", append(created, fulfil.EventRefreshed, fulfil.EventTaskCompleted, fulfil.EventRefreshed, fulfil.EventTaskCompleted,
-		fulfil.EventConflict, fulfil.EventRefreshed, fulfil.EventTaskCompleted)...)
+		fulfil.EventDiffers, fulfil.EventRefreshed, fulfil.EventTaskCompleted)...)
 }
 
 func TestLineOfAnotherOrdersInstanceConflicts(t *testing.T) {
@@ -66,6 +67,12 @@ func TestLineOfAnotherOrdersInstanceConflicts(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	r.events("CS2", append(created, fulfil.EventConflict)...)
+	if i := r.state("biz-CS2", store.InstanceActive); !i.ExpireAt.Equal(yearly.ExpireAt) {
+		t.Errorf("the refused call set the expiry %s", i.ExpireAt)
+	}
+	if !strings.Contains(r.log.String(), "belongs to another instance") {
+		t.Error("no alarm in the log")
+	}
 }
 
 func TestTrialToFormal(t *testing.T) {

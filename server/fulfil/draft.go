@@ -237,7 +237,7 @@ func (d *draft) promote(instanceID string) {
 	if next == nil || next.State != store.TaskWaiting {
 		return
 	}
-	if next.Queue == "" && !d.assign(next) {
+	if !OwnQueue(next.Queue) && !d.assign(next) { // anew for one that was retried: what is to be reached may have changed
 		return
 	}
 	d.putTask(next, func(t *store.Task) { t.State, t.DueAt = store.TaskReady, d.now })

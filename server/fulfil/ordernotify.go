@@ -48,16 +48,13 @@ func (s *Service) OrderNotify(ctx context.Context, c OrderNotify) (Answer, error
 // notified drafts the line and the order query. The query belongs to no instance: whether there will be one is the
 // business of newInstance.
 func (d *draft) notified(ctx context.Context, c OrderNotify) error {
-	l := store.Line{
-		LineKey: c.key(), RootOrderID: c.OrderID, Params: "{}", AnswerCode: string(resultcode.Success), CreatedAt: d.now,
-	}
+	l := d.newLine(&store.Instance{}, c.key(), nil)
+	l.AnswerCode = string(resultcode.Success)
 	if err := d.s.sealExtra(&l, c.Extra); err != nil {
 		return err
 	}
 	d.addLine(l)
 	d.event(EventNotified, "", fields{"endpoint": c.Endpoint.Name, "orderLineId": c.OrderLineID})
-	d.queueOwn(ctx, store.Task{
-		Queue: QueueOrderQuery, Kind: store.TaskOrderQuery, LineOrderID: c.OrderID, LineID: c.OrderLineID,
-	})
+	d.queueOwn(ctx, queryOf(&l))
 	return nil
 }

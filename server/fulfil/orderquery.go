@@ -75,35 +75,60 @@ func (s *Service) queryOrder(ctx context.Context, t store.Task) (OrderFacts, err
 	return facts, nil
 }
 
-// queried records what was bought on the line, and on the order or the instance, and readies the dependent task.
+// queried records what was bought on the line, and on the order or the instance as far as no later call has said otherwise,
+// and readies the dependent task. The expiry of later lines is not the query's to tell: their calls brought it.
 func (d *draft) queried(t *store.Task, f OrderFacts) error {
-	for k := range d.agg.Lines {
-		if l := &d.agg.Lines[k]; l.InstanceID == t.InstanceID && l.OrderID == t.LineOrderID && l.OrderLineID == t.LineID {
-			l.Product = f.Product
-			d.putLine(l)
-		}
+	l := d.asked(t)
+	if l != nil && l.InstanceID == t.InstanceID {
+		l.Product = f.Product
+		d.putLine(l)
 	}
 	first := t.LineOrderID == d.agg.Order.OrderID
 	if first {
-		if err := d.bought(f); err != nil {
+		d.bought(f)
+	}
+	data := fields{
+		"orderId": t.LineOrderID, "orderLineId": t.LineID, "orderType": f.OrderType, "productId": f.Product.ProductID,
+		"skuCode": f.Product.SKUCode, "chargingMode": f.Product.ChargingMode, "linearValue": f.Product.LinearValue,
+	}
+	switch i := d.instance(t.InstanceID); {
+	case i != nil && l != nil:
+		st := statement{}.product(f.Product)
+		if l.Action == ActionNew {
+			st = purchased(f)
+		}
+		if first {
+			st.buyer = f.Buyer
+		}
+		from := sourceOf(l, d.now)
+		from.Asked = true
+		kept, err := d.merge(i, from, st)
+		if err != nil {
+			return err
+		}
+		if len(kept) > 0 {
+			data["kept"] = kept
+		}
+	case first && len(f.Buyer) > 0: // of an order that is known from a notification
+		if err := d.keepBuyer(f.Buyer); err != nil {
 			return err
 		}
 	}
-	d.event(EventOrderQueried, t.InstanceID, fields{
-		"orderId": t.LineOrderID, "orderLineId": t.LineID, "orderType": f.OrderType, "productId": f.Product.ProductID,
-		"skuCode": f.Product.SKUCode, "chargingMode": f.Product.ChargingMode, "linearValue": f.Product.LinearValue,
-	})
-	if i := d.instance(t.InstanceID); i != nil {
-		if first {
-			i.ExpireAt = f.ExpireAt
-		}
-		if f.OrderType == orderTrial {
-			i.Trial = true
-		}
-		i.Product = f.Product
-		d.putInstance(i)
-	}
+	d.event(EventOrderQueried, t.InstanceID, data)
 	d.promoteAfter(t, func() { d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskDone, "" }) })
+	return nil
+}
+
+// asked is the line that an order query is about; nil when there is none. A query that an earlier release queued names no
+// action: it is about the first call that named the order line.
+func (d *draft) asked(t *store.Task) *store.Line {
+	action := PayloadOf(*t).Action
+	for k := range d.agg.Lines {
+		l := &d.agg.Lines[k]
+		if l.InstanceID == t.InstanceID && l.OrderID == t.LineOrderID && l.OrderLineID == t.LineID && (action == "" || l.Action == action) {
+			return l
+		}
+	}
 	return nil
 }
 

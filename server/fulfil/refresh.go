@@ -33,65 +33,91 @@ type Refresh struct {
 	Hold                 bool      // a family that knows no asynchronous answer: wait as long as HoldBudget
 }
 
-// RefreshInstance sets the absolute expiry, once per scene and order line. A trial's conversion and a change at renewal
-// ask the marketplace first what was bought, unless the call has told. What was frozen because it expired is thawed when
-// the new expiry lies ahead. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, CONFLICTING_REPEAT,
-// STORE_UNAVAILABLE.
-func (s *Service) RefreshInstance(ctx context.Context, c Refresh) (Answer, error) {
-	// The scene is part of the key: a cancelled renewal may come with the order ID of the renewal itself (saas-v2 §9.8).
-	// And so is the instance where one order line may name several: V1 has no line ID, and a line may hold many licence codes.
-	key := func(i *store.Instance) store.LineKey {
-		k := store.LineKey{
-			Seller: c.Endpoint.Seller, OrderID: c.OrderID, OrderLineID: c.OrderLineID, Action: "refreshInstance/" + c.Scene,
-		}
-		if c.OrderLineID == "" || i.Family == FamilyLicenseCode {
-			k.Action += "/" + c.InstanceID
-		}
-		return k
+// actionRefresh begins the action of every refreshInstance line; the scene follows.
+const actionRefresh = "refreshInstance"
+
+// key is the line of a scene. The scene is part of it: a cancelled renewal may come with the order ID of the renewal itself
+// (saas-v2 §9.8). And so is the instance where one order line may name several: V1 has no line ID, and a line may hold many
+// licence codes.
+func (c Refresh) key(i *store.Instance, scene string) store.LineKey {
+	k := store.LineKey{
+		Seller: c.Endpoint.Seller, OrderID: c.OrderID, OrderLineID: c.OrderLineID, Action: actionRefresh + "/" + scene,
 	}
+	if c.OrderLineID == "" || i.Family == FamilyLicenseCode {
+		k.Action += "/" + c.InstanceID
+	}
+	return k
+}
+
+// RefreshInstance sets the absolute expiry, once per scene and order line; [draft.renewed] says which calls come too late to
+// count. A trial's conversion and a change at renewal ask the marketplace first what was bought, unless the call has told.
+// What was frozen because it expired is thawed when the new expiry lies ahead. A repeat is a success with the first effect.
+// Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, CONFLICTING_REPEAT for an order line of another instance, STORE_UNAVAILABLE.
+func (s *Service) RefreshInstance(ctx context.Context, c Refresh) (Answer, error) {
 	p := pending{
 		ep: c.Endpoint, activity: cmp.Or(c.Activity, activityRefresh), hold: c.Hold, arrived: c.Arrived, instanceID: c.InstanceID,
 	}
-	expire := c.ExpireAt.UTC().Truncate(time.Microsecond)
-	want := map[string]string{"instanceId": c.InstanceID, "expireTime": wiretime.Format17(expire), "productId": c.ProductID}
-	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra}, func(d *draft, i *store.Instance) error {
-		d.event(EventRefreshed, i.InstanceID, fields{
-			"scene": c.Scene, "orderId": c.OrderID, "orderLineId": c.OrderLineID, "expireTime": wiretime.Format17(expire),
-			"productId": c.ProductID,
-		})
-		i.ExpireAt = expire
-		if c.ProductID != "" {
-			i.Product.ProductID = c.ProductID
-		}
-		if c.Scene == SceneTrialToFormal {
-			i.Trial = false
-		}
-		if i.Frozen && i.Reason == reasonExpired && expire.After(d.now) {
-			i.Frozen, i.Reason = false, ""
-			if i.State == store.InstanceFrozen {
-				i.State = store.InstanceActive
-			}
-			d.event(EventUnfrozen, i.InstanceID, fields{"by": "renewal"})
-			d.deliver(ctx, i, store.TaskUnfreeze, c.OrderID, c.OrderLineID)
-		}
-		d.putInstance(i)
-		kind := store.TaskRefresh
-		if c.Scene == SceneRenewalChange {
-			kind = store.TaskUpgrade
-		}
-		if !c.Told && (c.Scene == SceneRenewalChange || c.Scene == SceneTrialToFormal) {
-			d.deliverAfterQuery(ctx, i, kind, c.OrderID, c.OrderLineID)
-		} else {
-			d.deliver(ctx, i, kind, c.OrderID, c.OrderLineID)
-		}
-		return nil
+	c.ExpireAt = c.ExpireAt.UTC().Truncate(time.Microsecond)
+	want := map[string]string{"instanceId": c.InstanceID, "expireTime": wiretime.Format17(c.ExpireAt), "productId": c.ProductID}
+	key := func(i *store.Instance) store.LineKey { return c.key(i, c.Scene) }
+	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra}, func(d *draft, i *store.Instance, l *store.Line) error {
+		return d.refresh(ctx, i, l, c)
 	})
 }
 
-// deliverAfterQuery drafts an order query and behind it the task that needs its answer.
-func (d *draft) deliverAfterQuery(ctx context.Context, i *store.Instance, kind store.TaskKind, orderID, lineID string) {
-	d.queue(ctx, i, store.Task{Queue: QueueOrderQuery, Kind: store.TaskOrderQuery, LineOrderID: orderID, LineID: lineID})
-	d.queue(ctx, i, store.Task{Kind: kind, LineOrderID: orderID, LineID: lineID})
+// refresh drafts what a refreshInstance call does.
+func (d *draft) refresh(ctx context.Context, i *store.Instance, l *store.Line, c Refresh) error {
+	st, ineffective := d.renewed(i, c, d.line(c.key(i, SceneUnsubscribe)) != nil)
+	if _, err := d.merge(i, sourceOf(l, d.now), st); err != nil {
+		return err
+	}
+	data := fields{
+		"scene": c.Scene, "orderId": c.OrderID, "orderLineId": c.OrderLineID, "expireTime": wiretime.Format17(c.ExpireAt),
+		"productId": c.ProductID,
+	}
+	if ineffective != "" {
+		data["ineffective"] = ineffective
+		d.event(EventRefreshed, i.InstanceID, data)
+		if st.trial == nil {
+			return nil
+		}
+	} else {
+		d.event(EventRefreshed, i.InstanceID, data)
+	}
+	if i.Frozen && i.Reason == reasonExpired && i.ExpireAt.After(d.now) {
+		i.Frozen, i.Reason = false, ""
+		if i.State == store.InstanceFrozen {
+			i.State = store.InstanceActive
+		}
+		d.event(EventUnfrozen, i.InstanceID, fields{"by": "renewal"})
+		d.deliver(ctx, i, store.TaskUnfreeze, c.OrderID, c.OrderLineID)
+	}
+	d.putInstance(i)
+	kind := store.TaskRefresh
+	if c.Scene == SceneRenewalChange {
+		kind = store.TaskUpgrade
+	}
+	if !c.Told && (c.Scene == SceneRenewalChange || c.Scene == SceneTrialToFormal) {
+		d.deliverAfterQuery(ctx, i, kind, l)
+	} else {
+		d.deliver(ctx, i, kind, c.OrderID, c.OrderLineID)
+	}
+	return nil
+}
+
+// deliverAfterQuery drafts an order query about a line and behind it the task that needs its answer.
+func (d *draft) deliverAfterQuery(ctx context.Context, i *store.Instance, kind store.TaskKind, l *store.Line) {
+	d.queue(ctx, i, queryOf(l))
+	d.queue(ctx, i, store.Task{Kind: kind, LineOrderID: l.OrderID, LineID: l.OrderLineID})
+}
+
+// queryOf is the order query about a line. Its payload names the line's action: what the marketplace says counts as of that
+// call, and an order line may have several.
+func queryOf(l *store.Line) store.Task {
+	return store.Task{
+		Queue: QueueOrderQuery, Kind: store.TaskOrderQuery, LineOrderID: l.OrderID, LineID: l.OrderLineID,
+		Payload: Payload{Action: l.Action}.text(),
+	}
 }
 
 // Upgrade is one upgradeInstance call (saas-v2 §5.6).
@@ -101,6 +127,7 @@ type Upgrade struct {
 	OrderID, OrderLineID string
 	Extra                string
 	Told                 *store.Product // what to upgrade to; nil means that the marketplace is asked
+	Quantified           bool           // the call told the quantity of Told, perhaps as 0
 	Input                Input          // what only the provisioner may see
 	Arrived              time.Time      // when the call's first byte was read
 	Activity             string         // the wire name, for the endpoint's OnCompletion; empty means upgradeInstance
@@ -108,8 +135,8 @@ type Upgrade struct {
 }
 
 // UpgradeInstance accepts a paid upgrade order once; what to upgrade to is asked of the marketplace, unless the call has
-// told. Errors:
-// INSTANCE_NOT_FOUND, STATE_CONFLICT, CONFLICTING_REPEAT, STORE_UNAVAILABLE.
+// told. A repeat is a success with the first effect. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, CONFLICTING_REPEAT for an
+// order line of another instance, STORE_UNAVAILABLE.
 func (s *Service) UpgradeInstance(ctx context.Context, c Upgrade) (Answer, error) {
 	key := func(*store.Instance) store.LineKey {
 		return store.LineKey{Seller: c.Endpoint.Seller, OrderID: c.OrderID, OrderLineID: c.OrderLineID, Action: "upgradeInstance"}
@@ -122,26 +149,25 @@ func (s *Service) UpgradeInstance(ctx context.Context, c Upgrade) (Answer, error
 		want["productId"], want["skuCode"] = c.Told.ProductID, c.Told.SKUCode
 		want["linearValue"] = strconv.FormatInt(c.Told.LinearValue, 10)
 	}
-	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra, input: c.Input}, func(d *draft, i *store.Instance) error {
+	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra, input: c.Input}, func(d *draft, i *store.Instance, l *store.Line) error {
 		data := fields{"orderId": c.OrderID, "orderLineId": c.OrderLineID}
 		if c.Told == nil {
 			d.event(EventUpgraded, i.InstanceID, data)
-			d.deliverAfterQuery(ctx, i, store.TaskUpgrade, c.OrderID, c.OrderLineID)
+			d.deliverAfterQuery(ctx, i, store.TaskUpgrade, l)
 			return nil
 		}
-		i.Product = upgraded(i.Product, *c.Told)
-		d.putInstance(i)
+		st := statement{}.named(*c.Told)
+		// A specification that is changed to without a quantity has none: a linear attribute is told whenever it exists, and a
+		// mere expansion keeps the SKU (saas-v1 §1.6).
+		if c.Quantified || c.Told.SKUCode != "" && c.Told.SKUCode != i.Product.SKUCode {
+			st.quantity = &c.Told.LinearValue
+		}
+		if _, err := d.merge(i, sourceOf(l, d.now), st); err != nil {
+			return err
+		}
 		data["productId"], data["skuCode"], data["linearValue"] = i.Product.ProductID, i.Product.SKUCode, i.Product.LinearValue
 		d.event(EventUpgraded, i.InstanceID, data)
 		d.deliver(ctx, i, store.TaskUpgrade, c.OrderID, c.OrderLineID)
 		return nil
 	})
-}
-
-// upgraded is a product with what an upgrade told of the new one; what it did not tell stays.
-func upgraded(p, told store.Product) store.Product {
-	p.ProductID, p.SKUCode = cmp.Or(told.ProductID, p.ProductID), cmp.Or(told.SKUCode, p.SKUCode)
-	p.Name, p.ChargingMode = cmp.Or(told.Name, p.Name), cmp.Or(told.ChargingMode, p.ChargingMode)
-	p.LinearValue = cmp.Or(told.LinearValue, p.LinearValue)
-	return p
 }

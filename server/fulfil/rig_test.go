@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,8 +22,8 @@ import (
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/backendtest"
 	"github.com/koogate/koogate/store/memory"
-	"github.com/koogate/koogate/store/sqlite"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -105,15 +104,12 @@ type option func(cfg *fulfil.Config, ep *fulfil.Endpoint, d *fulfil.Deps)
 
 func newRig(t *testing.T, opts ...option) *rig {
 	t.Helper()
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "koogate.db"), Migrate: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	return over(t, backendtest.SQLite(t), opts...)
+}
+
+// over is a rig on a given store.
+func over(t *testing.T, st store.Store, opts ...option) *rig {
+	t.Helper()
 	sealer, err := vault.Ephemeral()
 	if err != nil {
 		t.Fatal(err)

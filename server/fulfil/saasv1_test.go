@@ -179,19 +179,40 @@ func TestHeldReleaseBeforeTheCreation(t *testing.T) {
 	r.events("CS1", fulfil.EventAdmitted, fulfil.EventReleased, fulfil.EventTaskCancelled, fulfil.EventAnswered)
 }
 
-func TestMatchIsHeldAgainstTheFirstCall(t *testing.T) {
+func TestARepeatThatDiffersIsASuccess(t *testing.T) {
 	r := newRig(t)
 	r.fulfilled()
-	first, err := r.told("CS1", "biz-1")
+	first, err := r.told("CS1", "biz-1", func(c *fulfil.NewInstance) {
+		c.Match = map[string]string{"skuCode": "sku-1", "customerId": "canary-customer-1"}
+	})
 	r.wantAccess(first, err, "biz-1")
-	_, err = r.told("CS1", "biz-1", func(c *fulfil.NewInstance) { c.Match = map[string]string{"skuCode": "sku-2"} })
-	if errs.As(err).Reason != errs.ConflictingRepeat {
-		t.Errorf("another specification: %v", err)
+	other := func(c *fulfil.NewInstance) {
+		c.Match = map[string]string{"skuCode": "sku-2", "customerId": "canary-customer-2"}
+	}
+	for range 60 { // as often as the marketplace calls
+		if a, err := r.told("CS1", "biz-1", other); err != nil || a != first {
+			t.Errorf("another specification: %+v %v", a, err)
+		}
 	}
 	if a, err := r.told("CS1", "biz-1", func(c *fulfil.NewInstance) { c.Match = nil }); err != nil || a != first {
 		t.Errorf("nothing to match: %+v %v", a, err)
 	}
-	r.events("CS1", append(v1Created, fulfil.EventConflict)...)
+	es := r.events("CS1", append(v1Created, fulfil.EventDiffers)...)
+	if data := es[2].Data; strings.Contains(data, "canary") || !strings.Contains(data, `"parameters":["customerId","skuCode"]`) || !strings.Contains(data, `"now":{"skuCode":"sku-2"}`) {
+		t.Errorf("event %s", data)
+	}
+	for n := range 100 { // an endless row of different calls leaves a bounded number of events
+		other := func(c *fulfil.NewInstance) { c.Match = map[string]string{"skuCode": fmt.Sprint("sku-", n)} }
+		if a, err := r.told("CS1", "biz-1", other); err != nil || a != first {
+			t.Errorf("%+v %v", a, err)
+		}
+	}
+	if es, err := r.Events(t.Context(), "demo", "CS1", 0, 1000); err != nil || len(es) > 40 {
+		t.Errorf("%d events, %v", len(es), err)
+	}
+	if _, err := r.told("CS1", "biz-1", func(c *fulfil.NewInstance) { c.Match = nil }); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestAcceptance(t *testing.T) {
@@ -214,9 +235,10 @@ func TestAcceptance(t *testing.T) {
 		if want := `"acceptanceTime":"20260501000000000"`; !strings.Contains(es[2].Data, want) {
 			t.Errorf("event %s", es[2].Data)
 		}
-		if _, err := r.told("CS1", "b", acceptedAt(at.Add(time.Hour))); errs.As(err).Reason != errs.ConflictingRepeat {
-			t.Errorf("another acceptance: %v", err)
+		if a, err := r.told("CS1", "b", acceptedAt(at.Add(time.Hour))); err != nil || a != first {
+			t.Errorf("another acceptance: %+v %v", a, err)
 		}
+		r.events("CS1", append(v1Created, fulfil.EventAccepted, fulfil.EventDiffers)...)
 	})
 	t.Run("first of all", func(t *testing.T) {
 		r := newRig(t)
@@ -366,8 +388,9 @@ func TestRenewalOfV1NamesSeveralInstances(t *testing.T) {
 	r.work(store.TaskRefresh)
 	r.work(store.TaskRefresh)
 	r.none("worker")
-	if _, err := r.renew(a, "CSr", at.Add(time.Hour), fulfil.SceneRenewal); errs.As(err).Reason != errs.ConflictingRepeat {
-		t.Errorf("another expiry: %v", err)
+	r.wantCode2(r.renew(a, "CSr", at.Add(time.Hour), fulfil.SceneRenewal))
+	if i := r.state(a, store.InstanceActive); !i.ExpireAt.Equal(at) {
+		t.Errorf("a repeat with another expiry moved it to %s", i.ExpireAt)
 	}
 	earlier := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	r.wantCode2(r.renew(a, "CSr", earlier, fulfil.SceneUnsubscribe)) // taken as it is
@@ -375,7 +398,7 @@ func TestRenewalOfV1NamesSeveralInstances(t *testing.T) {
 		t.Errorf("expires %s", i.ExpireAt)
 	}
 	r.work(store.TaskRefresh)
-	r.events("CS1", append(v1Created, fulfil.EventRefreshed, fulfil.EventTaskCompleted, fulfil.EventConflict, fulfil.EventRefreshed,
+	r.events("CS1", append(v1Created, fulfil.EventRefreshed, fulfil.EventTaskCompleted, fulfil.EventDiffers, fulfil.EventRefreshed,
 		fulfil.EventTaskCompleted)...)
 	r.events("CS2", append(v1Created, fulfil.EventRefreshed, fulfil.EventTaskCompleted)...)
 }
@@ -478,8 +501,9 @@ func TestToldUpgrade(t *testing.T) {
 	}
 	r.complete(task)
 	r.none("worker")
-	if _, err := call(store.Product{ProductID: "OFFI-8"}); errs.As(err).Reason != errs.ConflictingRepeat {
-		t.Errorf("another target: %v", err)
+	r.wantCode2(call(store.Product{ProductID: "OFFI-8"}))
+	if i := r.state(id, store.InstanceActive); i.Product.ProductID != "OFFI-9" {
+		t.Errorf("a repeat with another target had an effect: %+v", i.Product)
 	}
 	r.wantCode2(r.ReleaseInstance(t.Context(), fulfil.Release{Endpoint: r.ep, InstanceID: id, OrderID: "CS1"}))
 	r.wantCode2(call(bigger)) // admitted before: the answer stands
@@ -487,7 +511,7 @@ func TestToldUpgrade(t *testing.T) {
 	if _, ok, err := r.InputOf(t.Context(), release); ok || err != nil { // what the buyer told is no business of the release
 		t.Errorf("input of %s: %v %v", release.Kind, ok, err)
 	}
-	r.events("CS1", append(v1Created, fulfil.EventUpgraded, fulfil.EventTaskCompleted, fulfil.EventConflict, fulfil.EventReleased)...)
+	r.events("CS1", append(v1Created, fulfil.EventUpgraded, fulfil.EventTaskCompleted, fulfil.EventDiffers, fulfil.EventReleased)...)
 }
 
 func TestHundredExpiriesAndReleases(t *testing.T) {

@@ -10,12 +10,12 @@ import (
 )
 
 // settle answers newInstance from the line's committed answer. While there is none it waits for the create task as long as
-// the product's budget allows, then commits 000004: what one call was told, every repeat is told.
+// the product's budget allows, then commits 000004, which is no verdict: a repeat is told what has become of the creation.
 //
 // A failed creation is told but not committed, so that a repeat after an operator's retry can still succeed.
 func (s *Service) settle(ctx context.Context, c NewInstance, line store.Line) (Answer, error) {
 	if line.AnswerCode != "" {
-		return committed(line), nil
+		return s.verdict(ctx, line)
 	}
 	ctx, span := s.Tracer.Start(ctx, "await completion")
 	defer span.End()
@@ -27,7 +27,7 @@ func (s *Service) settle(ctx context.Context, c NewInstance, line store.Line) (A
 			return Answer{}, s.storeError(ctx, err, errs.OrderNotFound, "the order line is gone")
 		}
 		if l.AnswerCode != "" {
-			return committed(l), nil
+			return s.verdict(ctx, l)
 		}
 		is, err := s.Store.Instances(ctx, line.Seller, []string{line.InstanceID})
 		if err != nil || len(is) == 0 {
@@ -44,6 +44,25 @@ func (s *Service) settle(ctx context.Context, c NewInstance, line store.Line) (A
 			return Answer{}, s.storeError(ctx, ctx.Err(), errs.OrderNotFound, "")
 		}
 	}
+}
+
+// verdict is the answer to a call whose line has one. A success is final. 000004 holds until the creation ends (third-reading
+// T10: the repeat returns the instance that was created before).
+func (s *Service) verdict(ctx context.Context, line store.Line) (Answer, error) {
+	answer := committed(line)
+	if answer.Code != resultcode.Processing {
+		return answer, nil
+	}
+	i, err := s.find(ctx, line.Seller, line.InstanceID)
+	switch {
+	case err != nil:
+		return Answer{}, err
+	case i.State == store.InstanceActive, i.State == store.InstanceFrozen, len(i.Access) > 0:
+		answer.Code = resultcode.Success
+	case i.State == store.InstanceFailed:
+		return failed(i), nil
+	}
+	return answer, nil
 }
 
 // await waits for a wake-up, at most d; false when the call itself is over.

@@ -5,16 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/goleak"
@@ -27,9 +22,8 @@ import (
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/backendtest"
 	"github.com/koogate/koogate/store/memory"
-	"github.com/koogate/koogate/store/postgres"
-	"github.com/koogate/koogate/store/sqlite"
 	"github.com/koogate/koogate/store/storetest"
 )
 
@@ -37,17 +31,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const seller = storetest.Seller
 
-// backend is what the domain needs of one database.
-type backend interface {
-	store.Store
-	store.UsageStore
-}
-
 // rig is the domain over the real core on a real store. The on-demand instance is inst-OD, its packages inst-P1 and so on.
 type rig struct {
 	*quota.Service
 	t      testing.TB
-	store  backend
+	store  backendtest.Backend
 	core   *fulfil.Service
 	clock  *clock.Fake
 	broken atomic.Bool // the core answers nothing but errors
@@ -95,70 +83,13 @@ func (s stopper) WarnQuota(ctx context.Context, seller, id, quota string, percen
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	return over(t, openSQLite(t))
+	return over(t, backendtest.SQLite(t))
 }
 
 // backends are what the domain runs over; one that is missing skips.
-var backends = map[string]func(t testing.TB) backend{"sqlite": openSQLite, "postgres": openPostgres}
+var backends = map[string]func(t testing.TB) backendtest.Backend{"sqlite": backendtest.SQLite, "postgres": backendtest.Postgres}
 
-func openSQLite(t testing.TB) backend {
-	t.Helper()
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "koogate.db"), Migrate: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return st
-}
-
-// openPostgres opens a schema of its own in the database that KOOGATE_TEST_POSTGRES names.
-func openPostgres(t testing.TB) backend {
-	t.Helper()
-	base := os.Getenv("KOOGATE_TEST_POSTGRES")
-	if base == "" {
-		if os.Getenv("KOOGATE_TEST_SERVICES") == "required" {
-			t.Fatal("KOOGATE_TEST_POSTGRES is not set")
-		}
-		t.Skip("KOOGATE_TEST_POSTGRES is not set")
-	}
-	schema := "koogate_quota_" + strings.ReplaceAll(storetest.NewID(), "-", "")
-	admin := func(statement string) {
-		ctx := context.Background()
-		conn, err := pgx.Connect(ctx, base)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = conn.Close(ctx) }()
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	admin("CREATE SCHEMA " + schema)
-	t.Cleanup(func() { admin("DROP SCHEMA " + schema + " CASCADE") })
-	u, err := url.Parse(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("search_path", schema)
-	u.RawQuery = q.Encode()
-	st, err := postgres.Open(t.Context(), postgres.Options{URL: u.String(), Migrate: true, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return st
-}
-
-func over(t testing.TB, st backend) *rig {
+func over(t testing.TB, st backendtest.Backend) *rig {
 	t.Helper()
 	sealer, err := vault.Ephemeral()
 	if err != nil {

@@ -20,6 +20,8 @@ type Metrics struct {
 	orderQueries  *prometheus.CounterVec
 	guardAway     prometheus.Gauge
 	leasesLost    prometheus.Counter
+	repeats       *prometheus.CounterVec
+	factsKept     prometheus.Counter
 	usage         usageMetrics
 
 	endpoints, queues, kinds, outcomes, reasons, fields, codes *bounded
@@ -70,12 +72,18 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		leasesLost: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "koogate_lease_lost_total", Help: "Completions and heartbeats refused because the lease was over.",
 		}),
+		repeats: counter("koogate_repeat_total",
+			"Repeated calls that are not like the first: differs, which are answered as the first was, and other_instance, which are refused.",
+			"activity", "what"),
+		factsKept: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "koogate_facts_kept_total", Help: "Facts of instances that a late answer told otherwise and a later call had set.",
+		}),
 		endpoints: newBounded(manyValues), queues: newBounded(manyValues),
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
 		usage: newUsageMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
-	r.MustRegister(m.guardAway, m.leasesLost)
+	r.MustRegister(m.guardAway, m.leasesLost, m.factsKept)
 	return m
 }
 
@@ -122,6 +130,16 @@ func (m *Metrics) GuardAway(away bool) {
 func (m *Metrics) OrderQuery(outcome string) {
 	m.orderQueries.WithLabelValues(m.outcomes.value(outcome)).Inc()
 }
+
+// Repeat counts a repeated call that is not like the first. action is a line's, whose first element is the activity; what is
+// "differs" or "other_instance".
+func (m *Metrics) Repeat(action, what string) {
+	activity, _, _ := strings.Cut(action, "/")
+	m.repeats.WithLabelValues(KnownActivity(activity), m.reasons.value(what)).Inc()
+}
+
+// FactsKept counts facts that a late answer did not overwrite.
+func (m *Metrics) FactsKept(n int) { m.factsKept.Add(float64(n)) }
 
 // LeaseLost counts a worker that came back after its lease was over.
 func (m *Metrics) LeaseLost() { m.leasesLost.Inc() }

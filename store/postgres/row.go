@@ -67,6 +67,7 @@ func lineRow(l *store.Line) dbsqlc.OrderLine {
 		BoughtProductID: l.Product.ProductID, SkuCode: l.Product.SKUCode, ProductName: l.Product.Name,
 		ChargingMode: l.Product.ChargingMode, LinearValue: l.Product.LinearValue,
 		AnswerCode: l.AnswerCode, CreatedAt: micros(l.CreatedAt), Input: blob(l.Input), Result: blob(l.Result),
+		Admitted: l.Admitted, Differs: l.Differs,
 	}
 }
 
@@ -74,7 +75,7 @@ func lineUpdate(l dbsqlc.OrderLine) dbsqlc.LineUpdateParams {
 	return dbsqlc.LineUpdateParams{
 		RootOrderID: l.RootOrderID, InstanceID: l.InstanceID, Params: l.Params, Extra: l.Extra,
 		BoughtProductID: l.BoughtProductID, SkuCode: l.SkuCode, ProductName: l.ProductName, ChargingMode: l.ChargingMode, LinearValue: l.LinearValue,
-		AnswerCode: l.AnswerCode, Input: l.Input, Result: l.Result,
+		AnswerCode: l.AnswerCode, Input: l.Input, Result: l.Result, Admitted: l.Admitted, Differs: l.Differs,
 		Seller: l.Seller, OrderID: l.OrderID, OrderLineID: l.OrderLineID, ProductID: l.ProductID, Action: l.Action,
 	}
 }
@@ -88,7 +89,8 @@ func lineOf(r dbsqlc.OrderLine) store.Line {
 		Product: store.Product{
 			ProductID: r.BoughtProductID, SKUCode: r.SkuCode, Name: r.ProductName, ChargingMode: r.ChargingMode, LinearValue: r.LinearValue,
 		},
-		Input: blob(r.Input), Result: blob(r.Result), AnswerCode: r.AnswerCode, CreatedAt: timeOf(r.CreatedAt),
+		Input: blob(r.Input), Result: blob(r.Result), AnswerCode: r.AnswerCode, Admitted: r.Admitted, Differs: r.Differs,
+		CreatedAt: timeOf(r.CreatedAt),
 	}
 }
 
@@ -100,6 +102,7 @@ func instanceRow(i *store.Instance) dbsqlc.Instance {
 		ChargingMode: i.Product.ChargingMode, LinearValue: i.Product.LinearValue,
 		Trial: truth(i.Trial), ExpireAt: micros(i.ExpireAt), Access: blob(i.Access), TaskSeq: i.TaskSeq,
 		CreatedAt: micros(i.CreatedAt), UpdatedAt: micros(i.UpdatedAt), Family: i.Family,
+		Facts: i.Facts, AccessVersion: i.AccessVersion,
 	}
 }
 
@@ -108,13 +111,15 @@ func instanceUpdate(i dbsqlc.Instance) dbsqlc.InstanceUpdateParams {
 		Endpoint: i.Endpoint, OrderID: i.OrderID, OrderLineID: i.OrderLineID, State: i.State, Frozen: i.Frozen,
 		Reason: i.Reason, FailureCode: i.FailureCode, ProductID: i.ProductID, SkuCode: i.SkuCode, ProductName: i.ProductName,
 		ChargingMode: i.ChargingMode, LinearValue: i.LinearValue, Trial: i.Trial, ExpireAt: i.ExpireAt, Access: i.Access,
-		TaskSeq: i.TaskSeq, UpdatedAt: i.UpdatedAt, Family: i.Family, Seller: i.Seller, InstanceID: i.InstanceID,
+		TaskSeq: i.TaskSeq, UpdatedAt: i.UpdatedAt, Family: i.Family, Facts: i.Facts, AccessVersion: i.AccessVersion,
+		Seller: i.Seller, InstanceID: i.InstanceID,
 	}
 }
 
 func instanceOf(r dbsqlc.Instance) store.Instance {
 	return store.Instance{
 		Seller: r.Seller, InstanceID: r.InstanceID, Endpoint: r.Endpoint, Family: r.Family, OrderID: r.OrderID, OrderLineID: r.OrderLineID,
+		Facts: r.Facts, AccessVersion: r.AccessVersion,
 		State: store.InstanceState(r.State), Frozen: r.Frozen != 0, Reason: r.Reason, FailureCode: r.FailureCode,
 		Product: store.Product{
 			ProductID: r.ProductID, SKUCode: r.SkuCode, Name: r.ProductName, ChargingMode: r.ChargingMode, LinearValue: r.LinearValue,

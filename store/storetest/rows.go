@@ -65,11 +65,12 @@ func fullRows(orderID string) *store.Change {
 			},
 			RootOrderID: orderID, InstanceID: "instance", Params: `{"a":1}`, Extra: []byte{7, 0, 200},
 			Input: []byte{8, 0, 201}, Result: []byte{9, 0, 202}, Product: product(3), AnswerCode: "000000", CreatedAt: at(3),
+			Admitted: 1<<40 + 7, Differs: "0a1b 2c3d",
 		}},
 		NewInstances: []store.Instance{{
 			Seller: Seller, InstanceID: "instance", Endpoint: "endpoint", Family: "family", OrderID: orderID, OrderLineID: "line", State: store.InstanceFrozen,
 			Frozen: true, Reason: "reason", FailureCode: "000005", Product: product(1 << 40), Trial: true, ExpireAt: at(4),
-			Access: []byte{255, 0, 0}, TaskSeq: 9, CreatedAt: at(5), UpdatedAt: at(6),
+			Facts: `{"expiry":{"n":7}}`, Access: []byte{255, 0, 0}, AccessVersion: 3, TaskSeq: 9, CreatedAt: at(5), UpdatedAt: at(6),
 		}},
 		NewTasks: []store.Task{{
 			ID: NewID(), Seller: Seller, Queue: "queue", Kind: store.TaskUpgrade, State: store.TaskLeased, OrderID: orderID,

@@ -64,7 +64,7 @@ func rpcs() []rpc {
 		}, doneV1, fulfil.Upgrade{
 			Endpoint: demo(), OrderID: "o", InstanceID: "i", Told: &store.Product{ProductID: "p", SKUCode: "s", LinearValue: 6456},
 			Input: fulfil.Input{ExtendParams: map[string]string{"idNum": "352255555555656", "userName": "huawei123", "custEmail": "123@huawei.com"}},
-			Extra: extra, Arrived: arrived, Activity: "upgrade", Hold: true,
+			Quantified: true, Extra: extra, Arrived: arrived, Activity: "upgrade", Hold: true,
 		}),
 		method("instanceStatus", &productionv1.InstanceStatusRequest{Endpoint: "demo", InstanceId: "i", InstanceStatus: "FREEZE", ExtraJson: extra},
 			func(d production.Deps) func(context.Context, *productionv1.InstanceStatusRequest) (*productionv1.InstanceStatusResponse, error) {

@@ -194,9 +194,10 @@ func (s *saasV1) Upgrade(ctx context.Context, r *productionv1.UpgradeRequest) (*
 		}
 		return s.Core.UpgradeInstance(ctx, fulfil.Upgrade{
 			Endpoint: ep, InstanceID: r.GetInstanceId(), OrderID: r.GetOrderId(), Extra: r.GetExtraJson(),
-			Told:    &store.Product{ProductID: r.GetProductId(), SKUCode: r.GetSkuCode(), LinearValue: quantity},
-			Input:   fulfil.Input{ExtendParams: byName(params), DiskSize: disk, BandWidth: band},
-			Arrived: s.arrived(ctx), Activity: activityUpgradeV1, Hold: true,
+			Told:       &store.Product{ProductID: r.GetProductId(), SKUCode: r.GetSkuCode(), LinearValue: quantity},
+			Quantified: r.GetAmount() != "" || r.GetDiskSize() != "" || r.GetBandWidth() != "",
+			Input:      fulfil.Input{ExtendParams: byName(params), DiskSize: disk, BandWidth: band},
+			Arrived:    s.arrived(ctx), Activity: activityUpgradeV1, Hold: true,
 		})
 	})
 	return &productionv1.UpgradeResponse{ResultCode: code, ResultMsg: msg}, nil

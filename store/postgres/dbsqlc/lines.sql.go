@@ -12,7 +12,7 @@ import (
 const lineGet = `-- name: LineGet :one
 SELECT
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs
 FROM order_lines
 WHERE seller = $1 AND order_id = $2 AND order_line_id = $3 AND product_id = $4 AND action = $5
 `
@@ -54,6 +54,8 @@ func (q *Queries) LineGet(ctx context.Context, arg LineGetParams) (OrderLine, er
 		&i.CreatedAt,
 		&i.Input,
 		&i.Result,
+		&i.Admitted,
+		&i.Differs,
 	)
 	return i, err
 }
@@ -61,12 +63,12 @@ func (q *Queries) LineGet(ctx context.Context, arg LineGetParams) (OrderLine, er
 const lineInsert = `-- name: LineInsert :exec
 INSERT INTO order_lines (
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs
 ) VALUES (
     $1, $2, $3, $4, $5,
     $6, $7, $8, $9, $10, $11,
     $12, $13, $14, $15,
-    $16, $17, $18
+    $16, $17, $18, $19, $20
 )
 `
 
@@ -89,6 +91,8 @@ type LineInsertParams struct {
 	CreatedAt       int64
 	Input           []byte
 	Result          []byte
+	Admitted        int64
+	Differs         string
 }
 
 // LineInsert adds an admitted effect.
@@ -112,6 +116,8 @@ func (q *Queries) LineInsert(ctx context.Context, arg LineInsertParams) error {
 		arg.CreatedAt,
 		arg.Input,
 		arg.Result,
+		arg.Admitted,
+		arg.Differs,
 	)
 	return err
 }
@@ -123,8 +129,9 @@ WITH changed AS (
         bought_product_id = $5, sku_code = $6,
         product_name = $7, charging_mode = $8,
         linear_value = $9, answer_code = $10,
-        input = $11, result = $12
-    WHERE seller = $13 AND order_id = $14 AND order_line_id = $15 AND product_id = $16 AND action = $17
+        input = $11, result = $12,
+        admitted = $13, differs = $14
+    WHERE seller = $15 AND order_id = $16 AND order_line_id = $17 AND product_id = $18 AND action = $19
     RETURNING 1
 )
 SELECT 1 / count(*) FROM changed
@@ -143,6 +150,8 @@ type LineUpdateParams struct {
 	AnswerCode      string
 	Input           []byte
 	Result          []byte
+	Admitted        int64
+	Differs         string
 	Seller          string
 	OrderID         string
 	OrderLineID     string
@@ -165,6 +174,8 @@ func (q *Queries) LineUpdate(ctx context.Context, arg LineUpdateParams) error {
 		arg.AnswerCode,
 		arg.Input,
 		arg.Result,
+		arg.Admitted,
+		arg.Differs,
 		arg.Seller,
 		arg.OrderID,
 		arg.OrderLineID,
@@ -177,7 +188,7 @@ func (q *Queries) LineUpdate(ctx context.Context, arg LineUpdateParams) error {
 const linesOfOrder = `-- name: LinesOfOrder :many
 SELECT
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs
 FROM order_lines
 WHERE seller = $1 AND root_order_id = $2
 ORDER BY created_at, order_id, order_line_id, product_id, action
@@ -217,6 +228,8 @@ func (q *Queries) LinesOfOrder(ctx context.Context, arg LinesOfOrderParams) ([]O
 			&i.CreatedAt,
 			&i.Input,
 			&i.Result,
+			&i.Admitted,
+			&i.Differs,
 		); err != nil {
 			return nil, err
 		}

@@ -2,13 +2,14 @@
 -- InstanceInsert adds an instance.
 INSERT INTO instances (
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version
 ) VALUES (
     sqlc.arg(seller), sqlc.arg(instance_id), sqlc.arg(endpoint), sqlc.arg(order_id), sqlc.arg(order_line_id),
     sqlc.arg(state), sqlc.arg(frozen), sqlc.arg(reason), sqlc.arg(failure_code), sqlc.arg(product_id),
     sqlc.arg(sku_code), sqlc.arg(product_name), sqlc.arg(charging_mode), sqlc.arg(linear_value), sqlc.arg(trial),
     sqlc.arg(expire_at), sqlc.arg(access), sqlc.arg(task_seq), sqlc.arg(created_at), sqlc.arg(updated_at),
-    sqlc.arg(family)
+    sqlc.arg(family), sqlc.arg(facts), sqlc.arg(access_version)
 );
 
 -- name: InstanceUpdate :exec
@@ -20,7 +21,8 @@ WITH changed AS (
         failure_code = sqlc.arg(failure_code), product_id = sqlc.arg(product_id), sku_code = sqlc.arg(sku_code),
         product_name = sqlc.arg(product_name), charging_mode = sqlc.arg(charging_mode),
         linear_value = sqlc.arg(linear_value), trial = sqlc.arg(trial), expire_at = sqlc.arg(expire_at),
-        access = sqlc.arg(access), task_seq = sqlc.arg(task_seq), updated_at = sqlc.arg(updated_at), family = sqlc.arg(family)
+        access = sqlc.arg(access), task_seq = sqlc.arg(task_seq), updated_at = sqlc.arg(updated_at), family = sqlc.arg(family),
+        facts = sqlc.arg(facts), access_version = sqlc.arg(access_version)
     WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id)
     RETURNING 1
 )
@@ -30,7 +32,8 @@ SELECT 1 / count(*) FROM changed;
 -- InstancesByID reads those instances that exist.
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version
 FROM instances
 WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(ids)::text[]);
 
@@ -38,7 +41,8 @@ WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(ids)::text[]);
 -- InstancesOfOrder reads what one order created.
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version
 FROM instances
 WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id)
 ORDER BY created_at, instance_id;
@@ -47,6 +51,7 @@ ORDER BY created_at, instance_id;
 -- InstanceList is the base of a page; the list builder appends filters, order and limit.
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version
 FROM instances
 WHERE seller = sqlc.arg(seller);

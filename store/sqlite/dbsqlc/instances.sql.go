@@ -13,34 +13,37 @@ import (
 const instanceInsert = `-- name: InstanceInsert :exec
 INSERT INTO instances (
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 `
 
 type InstanceInsertParams struct {
-	Seller       string
-	InstanceID   string
-	Endpoint     string
-	OrderID      string
-	OrderLineID  string
-	State        string
-	Frozen       int64
-	Reason       string
-	FailureCode  string
-	ProductID    string
-	SkuCode      string
-	ProductName  string
-	ChargingMode string
-	LinearValue  int64
-	Trial        int64
-	ExpireAt     int64
-	Access       []byte
-	TaskSeq      int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Family       string
+	Seller        string
+	InstanceID    string
+	Endpoint      string
+	OrderID       string
+	OrderLineID   string
+	State         string
+	Frozen        int64
+	Reason        string
+	FailureCode   string
+	ProductID     string
+	SkuCode       string
+	ProductName   string
+	ChargingMode  string
+	LinearValue   int64
+	Trial         int64
+	ExpireAt      int64
+	Access        []byte
+	TaskSeq       int64
+	CreatedAt     int64
+	UpdatedAt     int64
+	Family        string
+	Facts         string
+	AccessVersion int64
 }
 
 // InstanceInsert adds an instance.
@@ -67,6 +70,8 @@ func (q *Queries) InstanceInsert(ctx context.Context, arg InstanceInsertParams) 
 		arg.CreatedAt,
 		arg.UpdatedAt,
 		arg.Family,
+		arg.Facts,
+		arg.AccessVersion,
 	)
 	return err
 }
@@ -74,7 +79,8 @@ func (q *Queries) InstanceInsert(ctx context.Context, arg InstanceInsertParams) 
 const instanceList = `-- name: InstanceList :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version
 FROM instances
 WHERE seller = ?1
 `
@@ -111,6 +117,8 @@ func (q *Queries) InstanceList(ctx context.Context, seller string) ([]Instance, 
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Family,
+			&i.Facts,
+			&i.AccessVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -132,31 +140,34 @@ UPDATE instances SET
     failure_code = ?7, product_id = ?8, sku_code = ?9,
     product_name = ?10, charging_mode = ?11,
     linear_value = ?12, trial = ?13, expire_at = ?14,
-    access = ?15, task_seq = ?16, updated_at = ?17, family = ?18
-WHERE seller = ?19 AND instance_id = ?20
+    access = ?15, task_seq = ?16, updated_at = ?17, family = ?18,
+    facts = ?19, access_version = ?20
+WHERE seller = ?21 AND instance_id = ?22
 `
 
 type InstanceUpdateParams struct {
-	Endpoint     string
-	OrderID      string
-	OrderLineID  string
-	State        string
-	Frozen       int64
-	Reason       string
-	FailureCode  string
-	ProductID    string
-	SkuCode      string
-	ProductName  string
-	ChargingMode string
-	LinearValue  int64
-	Trial        int64
-	ExpireAt     int64
-	Access       []byte
-	TaskSeq      int64
-	UpdatedAt    int64
-	Family       string
-	Seller       string
-	InstanceID   string
+	Endpoint      string
+	OrderID       string
+	OrderLineID   string
+	State         string
+	Frozen        int64
+	Reason        string
+	FailureCode   string
+	ProductID     string
+	SkuCode       string
+	ProductName   string
+	ChargingMode  string
+	LinearValue   int64
+	Trial         int64
+	ExpireAt      int64
+	Access        []byte
+	TaskSeq       int64
+	UpdatedAt     int64
+	Family        string
+	Facts         string
+	AccessVersion int64
+	Seller        string
+	InstanceID    string
 }
 
 // InstanceUpdate replaces an instance.
@@ -180,6 +191,8 @@ func (q *Queries) InstanceUpdate(ctx context.Context, arg InstanceUpdateParams) 
 		arg.TaskSeq,
 		arg.UpdatedAt,
 		arg.Family,
+		arg.Facts,
+		arg.AccessVersion,
 		arg.Seller,
 		arg.InstanceID,
 	)
@@ -192,7 +205,8 @@ func (q *Queries) InstanceUpdate(ctx context.Context, arg InstanceUpdateParams) 
 const instancesByID = `-- name: InstancesByID :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version
 FROM instances
 WHERE seller = ?1 AND instance_id IN (/*SLICE:ids*/?)
 `
@@ -245,6 +259,8 @@ func (q *Queries) InstancesByID(ctx context.Context, arg InstancesByIDParams) ([
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Family,
+			&i.Facts,
+			&i.AccessVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -262,7 +278,8 @@ func (q *Queries) InstancesByID(ctx context.Context, arg InstancesByIDParams) ([
 const instancesOfOrder = `-- name: InstancesOfOrder :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
-    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version
 FROM instances
 WHERE seller = ?1 AND order_id = ?2
 ORDER BY created_at, instance_id
@@ -305,6 +322,8 @@ func (q *Queries) InstancesOfOrder(ctx context.Context, arg InstancesOfOrderPara
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Family,
+			&i.Facts,
+			&i.AccessVersion,
 		); err != nil {
 			return nil, err
 		}

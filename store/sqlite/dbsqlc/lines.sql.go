@@ -12,7 +12,7 @@ import (
 const lineGet = `-- name: LineGet :one
 SELECT
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs
 FROM order_lines
 WHERE seller = ?1 AND order_id = ?2 AND order_line_id = ?3 AND product_id = ?4 AND action = ?5
 `
@@ -54,6 +54,8 @@ func (q *Queries) LineGet(ctx context.Context, arg LineGetParams) (OrderLine, er
 		&i.CreatedAt,
 		&i.Input,
 		&i.Result,
+		&i.Admitted,
+		&i.Differs,
 	)
 	return i, err
 }
@@ -61,9 +63,9 @@ func (q *Queries) LineGet(ctx context.Context, arg LineGetParams) (OrderLine, er
 const lineInsert = `-- name: LineInsert :exec
 INSERT INTO order_lines (
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 `
 
@@ -86,6 +88,8 @@ type LineInsertParams struct {
 	CreatedAt       int64
 	Input           []byte
 	Result          []byte
+	Admitted        int64
+	Differs         string
 }
 
 // LineInsert adds an admitted effect.
@@ -109,6 +113,8 @@ func (q *Queries) LineInsert(ctx context.Context, arg LineInsertParams) error {
 		arg.CreatedAt,
 		arg.Input,
 		arg.Result,
+		arg.Admitted,
+		arg.Differs,
 	)
 	return err
 }
@@ -119,8 +125,9 @@ UPDATE order_lines SET
     bought_product_id = ?5, sku_code = ?6,
     product_name = ?7, charging_mode = ?8,
     linear_value = ?9, answer_code = ?10,
-    input = ?11, result = ?12
-WHERE seller = ?13 AND order_id = ?14 AND order_line_id = ?15 AND product_id = ?16 AND action = ?17
+    input = ?11, result = ?12,
+    admitted = ?13, differs = ?14
+WHERE seller = ?15 AND order_id = ?16 AND order_line_id = ?17 AND product_id = ?18 AND action = ?19
 `
 
 type LineUpdateParams struct {
@@ -136,6 +143,8 @@ type LineUpdateParams struct {
 	AnswerCode      string
 	Input           []byte
 	Result          []byte
+	Admitted        int64
+	Differs         string
 	Seller          string
 	OrderID         string
 	OrderLineID     string
@@ -158,6 +167,8 @@ func (q *Queries) LineUpdate(ctx context.Context, arg LineUpdateParams) (int64, 
 		arg.AnswerCode,
 		arg.Input,
 		arg.Result,
+		arg.Admitted,
+		arg.Differs,
 		arg.Seller,
 		arg.OrderID,
 		arg.OrderLineID,
@@ -173,7 +184,7 @@ func (q *Queries) LineUpdate(ctx context.Context, arg LineUpdateParams) (int64, 
 const linesOfOrder = `-- name: LinesOfOrder :many
 SELECT
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs
 FROM order_lines
 WHERE seller = ?1 AND root_order_id = ?2
 ORDER BY created_at, order_id, order_line_id, product_id, action
@@ -213,6 +224,8 @@ func (q *Queries) LinesOfOrder(ctx context.Context, arg LinesOfOrderParams) ([]O
 			&i.CreatedAt,
 			&i.Input,
 			&i.Result,
+			&i.Admitted,
+			&i.Differs,
 		); err != nil {
 			return nil, err
 		}

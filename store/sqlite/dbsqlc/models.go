@@ -47,27 +47,29 @@ type Event struct {
 }
 
 type Instance struct {
-	Seller       string
-	InstanceID   string
-	Endpoint     string
-	OrderID      string
-	OrderLineID  string
-	State        string
-	Frozen       int64
-	Reason       string
-	FailureCode  string
-	ProductID    string
-	SkuCode      string
-	ProductName  string
-	ChargingMode string
-	LinearValue  int64
-	Trial        int64
-	ExpireAt     int64
-	Access       []byte
-	TaskSeq      int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Family       string
+	Seller        string
+	InstanceID    string
+	Endpoint      string
+	OrderID       string
+	OrderLineID   string
+	State         string
+	Frozen        int64
+	Reason        string
+	FailureCode   string
+	ProductID     string
+	SkuCode       string
+	ProductName   string
+	ChargingMode  string
+	LinearValue   int64
+	Trial         int64
+	ExpireAt      int64
+	Access        []byte
+	TaskSeq       int64
+	CreatedAt     int64
+	UpdatedAt     int64
+	Family        string
+	Facts         string
+	AccessVersion int64
 }
 
 type LicenceCode struct {
@@ -136,6 +138,8 @@ type OrderLine struct {
 	CreatedAt       int64
 	Input           []byte
 	Result          []byte
+	Admitted        int64
+	Differs         string
 }
 
 type Quota struct {

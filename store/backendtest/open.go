@@ -1,0 +1,86 @@
+package backendtest
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres"
+	"github.com/koogate/koogate/store/sqlite"
+	"github.com/koogate/koogate/store/storetest"
+)
+
+// Backend is what a database implements.
+type Backend interface {
+	store.Store
+	store.UsageStore
+}
+
+// Each runs a test over every backend. One that is not there skips, or fails where KOOGATE_TEST_SERVICES demands it.
+func Each(t *testing.T, f func(t *testing.T, st Backend)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { f(t, SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { f(t, Postgres(t)) })
+}
+
+// SQLite opens a new file that is gone with the test.
+func SQLite(t testing.TB) Backend {
+	t.Helper()
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "koogate.db"), Migrate: true})
+	return opened(t, st, err)
+}
+
+// Postgres opens a schema of its own in the database that KOOGATE_TEST_POSTGRES names.
+func Postgres(t testing.TB) Backend {
+	t.Helper()
+	base := os.Getenv("KOOGATE_TEST_POSTGRES")
+	if base == "" {
+		if os.Getenv("KOOGATE_TEST_SERVICES") == "required" {
+			t.Fatal("KOOGATE_TEST_POSTGRES is not set")
+		}
+		t.Skip("KOOGATE_TEST_POSTGRES is not set")
+	}
+	schema := "koogate_domain_" + strings.ReplaceAll(storetest.NewID(), "-", "")
+	admin := func(statement string) {
+		ctx := context.Background()
+		conn, err := pgx.Connect(ctx, base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(ctx) }()
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	admin("CREATE SCHEMA " + schema)
+	t.Cleanup(func() { admin("DROP SCHEMA " + schema + " CASCADE") })
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	st, err := postgres.Open(t.Context(), postgres.Options{URL: u.String(), Migrate: true, Logger: slog.New(slog.DiscardHandler)})
+	return opened(t, st, err)
+}
+
+func opened(t testing.TB, st Backend, err error) Backend {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return st
+}
