@@ -29,6 +29,7 @@ const (
 	EventUnfrozen      = "instance.unfrozen"  // UNFREEZE accepted
 	EventUpgraded      = "instance.upgraded"  // upgrade accepted
 	EventReleased      = "instance.released"  // release accepted
+	EventAccessChanged = "access.changed"     // how the customer gets in was changed
 	EventChecked       = "change.checked"     // a change was asked about
 	EventRequested     = "licence.requested"  // getLicenseAsync was admitted
 	EventIssued        = "licence.issued"     // a provisioner issued the licence of an event

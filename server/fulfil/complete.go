@@ -34,7 +34,8 @@ type Verdict struct {
 	Message string `json:"message,omitempty"`
 }
 
-// Completion is the end of a task. Access is required for CREATE and allowed for UPGRADE; Verdict is required for
+// Completion is the end of a task. Access is required for CREATE and allowed for REFRESH and
+// UPGRADE; Verdict is required for
 // CHECK_CHANGE, Licence for ISSUE_LICENCE.
 type Completion struct {
 	Seller  string
@@ -68,7 +69,7 @@ func (s *Service) CompleteTask(ctx context.Context, c Completion) (store.Task, e
 				return d.created(t, &Access{Licence: c.Licence.Text})
 			}
 			return d.issued(ctx, t, *c.Licence)
-		case store.TaskUpgrade:
+		case store.TaskRefresh, store.TaskUpgrade:
 			if c.Access != nil {
 				if err := d.sealAccess(d.instance(t.InstanceID), *c.Access); err != nil {
 					return err
@@ -106,8 +107,8 @@ func (c Completion) check(t store.Task) error {
 	if c.Licence != nil && kind != store.TaskIssueLicence {
 		return invalid("licence belongs to ISSUE_LICENCE tasks only")
 	}
-	if c.Access != nil && kind != store.TaskCreate && kind != store.TaskUpgrade {
-		return invalid("access_info belongs to CREATE and UPGRADE tasks only")
+	if c.Access != nil && kind != store.TaskCreate && kind != store.TaskRefresh && kind != store.TaskUpgrade {
+		return invalid("access_info belongs to CREATE, REFRESH and UPGRADE tasks only")
 	}
 	if c.Verdict != nil && kind != store.TaskCheckChange {
 		return invalid("change_verdict belongs to CHECK_CHANGE tasks only")
@@ -197,7 +198,7 @@ func (d *draft) created(t *store.Task, a *Access) error {
 	if i.State == store.InstanceReleased { // released while it was being created: the release task behind this one cleans up
 		return nil
 	}
-	i.State, i.Reason, i.FailureCode = store.InstanceActive, frozenFor(i), ""
+	i.State, i.Reason, i.FailureCode, i.FailureText = store.InstanceActive, frozenFor(i), "", ""
 	if i.Frozen {
 		i.State = store.InstanceFrozen
 	}
@@ -220,6 +221,7 @@ func (d *draft) sealAccess(i *store.Instance, a Access) error {
 	if i.Access, err = d.s.seal(text, accessContext(i.Seller, i.InstanceID)); err != nil {
 		return err
 	}
+	i.AccessVersion++
 	d.putInstance(i)
 	return nil
 }

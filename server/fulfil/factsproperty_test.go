@@ -246,7 +246,7 @@ func (w *truth) retry(rt *rapid.T, r *rig) {
 	}
 	for _, t := range agg.Tasks {
 		if t.State == store.TaskFailed {
-			_, err := r.RetryTask(r.t.Context(), "demo", t.ID)
+			_, err := r.RetryTask(r.t.Context(), fulfil.Retry{Seller: "demo", TaskID: t.ID})
 			w.live(rt, err)
 		}
 	}

@@ -153,7 +153,7 @@ func TestHeldCreationFails(t *testing.T) {
 	}
 	a, err := r.told("CS1", "biz-1")
 	r.wantCode(a, err, resultcode.MobileInvalid)
-	if _, err := r.RetryTask(t.Context(), "demo", task.ID); err != nil {
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: task.ID}); err != nil {
 		t.Fatal(err)
 	}
 	r.work(store.TaskCreate)

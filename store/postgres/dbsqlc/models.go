@@ -70,6 +70,7 @@ type Instance struct {
 	Family        string
 	Facts         string
 	AccessVersion int64
+	FailureText   string
 }
 
 type LicenceCode struct {
