@@ -3,10 +3,8 @@ package fulfil
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
@@ -140,7 +138,7 @@ func errOwn(kind store.TaskKind) error {
 // checkFamily holds access information to what the instance's family can carry.
 func (s *Service) checkFamily(ctx context.Context, c Completion, t store.Task) error {
 	missing := t.Kind == store.TaskCreate && c.Access == nil
-	if !missing && (c.Access == nil || seal.Fits(c.Access.UserName) && seal.Fits(c.Access.Password)) {
+	if !missing && c.Access == nil {
 		return nil
 	}
 	i, err := s.find(ctx, t.Seller, t.InstanceID)
@@ -149,10 +147,10 @@ func (s *Service) checkFamily(ctx context.Context, c Completion, t store.Task) e
 		return err
 	case missing && i.Family != FamilyLicenseOnline:
 		return invalid(msgNoAccess)
-	case missing || i.Family != FamilySaasV1:
+	case missing:
 		return nil
 	}
-	return invalid(fmt.Sprintf("user_name and password of a SaaS V1 instance are at most %d bytes each", seal.MaxPlain))
+	return s.checkAccessOf(&i, *c.Access)
 }
 
 // finish takes a leased task back: draft changes it to a state that is not LEASED. When the task has already ended in the
@@ -213,7 +211,11 @@ func (d *draft) created(t *store.Task, a *Access) error {
 	return d.sealAccess(i, *a)
 }
 
+// sealAccess is the one way in which access information is kept, so what cannot be sent is not kept.
 func (d *draft) sealAccess(i *store.Instance, a Access) error {
+	if err := d.s.checkAccessOf(i, a); err != nil {
+		return err
+	}
 	text, err := json.Marshal(a) //nolint:gosec // sealed in the next line
 	if err != nil {
 		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
