@@ -183,6 +183,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.usageBeginLatestStmt, err = db.PrepareContext(ctx, usageBeginLatest); err != nil {
 		return nil, fmt.Errorf("error preparing query UsageBeginLatest: %w", err)
 	}
+	if q.usageJudgedStmt, err = db.PrepareContext(ctx, usageJudged); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageJudged: %w", err)
+	}
 	if q.usagePartNextStmt, err = db.PrepareContext(ctx, usagePartNext); err != nil {
 		return nil, fmt.Errorf("error preparing query UsagePartNext: %w", err)
 	}
@@ -534,6 +537,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing usageBeginLatestStmt: %w", cerr)
 		}
 	}
+	if q.usageJudgedStmt != nil {
+		if cerr := q.usageJudgedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageJudgedStmt: %w", cerr)
+		}
+	}
 	if q.usagePartNextStmt != nil {
 		if cerr := q.usagePartNextStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing usagePartNextStmt: %w", cerr)
@@ -761,6 +769,7 @@ type Queries struct {
 	tenantPutStmt           *sql.Stmt
 	tenantRowStmt           *sql.Stmt
 	usageBeginLatestStmt    *sql.Stmt
+	usageJudgedStmt         *sql.Stmt
 	usagePartNextStmt       *sql.Stmt
 	usageProofRecordsStmt   *sql.Stmt
 	usageProofWindowsStmt   *sql.Stmt
@@ -847,6 +856,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tenantPutStmt:           q.tenantPutStmt,
 		tenantRowStmt:           q.tenantRowStmt,
 		usageBeginLatestStmt:    q.usageBeginLatestStmt,
+		usageJudgedStmt:         q.usageJudgedStmt,
 		usagePartNextStmt:       q.usagePartNextStmt,
 		usageProofRecordsStmt:   q.usageProofRecordsStmt,
 		usageProofWindowsStmt:   q.usageProofWindowsStmt,
