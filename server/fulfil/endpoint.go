@@ -17,6 +17,9 @@ type Endpoint struct {
 	CheckBudget time.Duration
 	// CheckAllow is the policy for a check without an answer in time: true allows the change, false refuses it.
 	CheckAllow bool
+	// CheckReduction lets a smaller quantity be allowed without a worker who compared it with the present use: by CheckAllow,
+	// and by the template provisioner, which knows of no use (third-reading T4).
+	CheckReduction bool
 	// OmitPending makes queryInstance answer 000000 without the instances that are still being provisioned, instead of
 	// 000004 when nothing else is asked for (saas-v2 §9.10 leaves both open).
 	OmitPending bool
