@@ -77,14 +77,14 @@ type Seller struct {
 
 // Marketplace is how a seller reaches the open APIs.
 type Marketplace struct {
-	Site          openapi.Site `koanf:"site"`     // cn, intl or eu
-	BaseURL       string       `koanf:"base_url"` // instead of site
-	AccessKey     string       `koanf:"access_key"`
-	SecretKey     Secret       `koanf:"secret_key"`
-	SecretKeyFile string       `koanf:"secret_key_file"`
-	UsageKey      Secret       `koanf:"usage_key"` // signs usage pushes; the first key of the seller's first endpoint when empty
-	UsageKeyFile  string       `koanf:"usage_key_file"`
-	NoFallback    []string     `koanf:"no_fallback"` // calls that never go to the fallback host, by openapi.API
+	Site          openapi.Site  `koanf:"site"`     // cn, intl or eu
+	BaseURL       string        `koanf:"base_url"` // instead of site
+	AccessKey     string        `koanf:"access_key"`
+	SecretKey     Secret        `koanf:"secret_key"`
+	SecretKeyFile string        `koanf:"secret_key_file"`
+	UsageKey      Secret        `koanf:"usage_key"` // signs usage pushes; the first key of the seller's first endpoint when empty
+	UsageKeyFile  string        `koanf:"usage_key_file"`
+	NoFallback    []openapi.API `koanf:"no_fallback"` // interfaces that never go to the fallback host; empty means that all do
 }
 
 // Credentials are the seller's AK and SK.
@@ -221,7 +221,7 @@ func (c *Config) fulfilEndpoints() []fulfil.Endpoint {
 		}
 		list = append(list, fulfil.Endpoint{
 			Name: e.Name, Seller: e.Seller, Products: rules, CheckBudget: e.CheckBudget,
-			CheckAllow: e.CheckPolicy == "allow", CheckReduction: e.CheckReduction == "allow", OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse",
+			CheckAllow: e.CheckPolicy == "allow", CheckReduction: e.CheckReduction == "allow", FreezeAtExpiry: e.CodeFreeze == freezeExpiry, OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse",
 			NewFamily: e.newFamily(), HoldBudget: e.HoldBudget, OnCompletion: e.onCompletion(), RefuseCodes: e.Codes == "refuse", QueryWindow: e.queryWindow(),
 		})
 	}

@@ -36,6 +36,9 @@ type Endpoint struct {
 	NewFamily string
 	// RefuseCodes makes the callbacks about a licence code that was never seen answer 000003 instead of adopting it.
 	RefuseCodes bool
+	// FreezeAtExpiry shows a licence code that has expired as frozen. By default only the marketplace's call freezes: there is
+	// a time of grace between expiry and call (third-reading T29).
+	FreezeAtExpiry bool
 	// QueryWindow is how long a failing order query is retried before the order fails; 0 means the service's default.
 	QueryWindow time.Duration
 }
