@@ -10,7 +10,7 @@ import (
 const maxRepairs = 16
 
 // Repaired records on the order of a call what text of it was repaired or left out, once however often the call is repeated
-// (ADR 13). repairs name members and never hold a text. The call has been answered for by then, so a failure costs the
+// (ADR 15). repairs name members and never hold a text. The call has been answered for by then, so a failure costs the
 // record only.
 func (s *Service) Repaired(ctx context.Context, seller, orderID, activity string, repairs []string) {
 	repairs = repairs[:min(len(repairs), maxRepairs)]

@@ -83,7 +83,7 @@ type terms struct {
 	OrderAmount   string `json:"orderAmount,omitempty"`
 	ProvisionType string `json:"provisionType,omitempty"`
 
-	// Unread is what could not be read, as it came, by the parameter's name (ADR 13).
+	// Unread is what could not be read, as it came, by the parameter's name (ADR 15).
 	Unread map[string]string `json:"unread,omitempty"`
 }
 
@@ -101,7 +101,7 @@ type extras struct {
 }
 
 // unreadable notes that a parameter which only describes cannot be read. The purchase goes on, and the parameter is kept as
-// it came (ADR 13).
+// it came (ADR 15).
 func (x *extras) unreadable(ctx context.Context, name, text, why string) {
 	if x.unread == nil {
 		x.unread = make(map[string]string)

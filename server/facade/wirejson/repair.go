@@ -26,7 +26,7 @@ const maxRepairs = 16
 const mark = "\ufeff"
 
 // descriptive are the members that only describe: nothing is found, decided or counted by them, so a fault in one never
-// decides what becomes of a call (ADR 13). Whatever is not named here is taken as it was sent or refused.
+// decides what becomes of a call (ADR 15). Whatever is not named here is taken as it was sent or refused.
 var descriptive = map[string]bool{
 	"customerName": true, "userName": true, "mobilePhone": true, "email": true, "saasExtendParams": true, // of V1 purchases
 	"periodType": true, "periodNumber": true, "provisionType": true,
