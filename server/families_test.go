@@ -480,9 +480,9 @@ func TestEveryResultCodeArises(t *testing.T) {
 	}
 	table := map[string]codes{
 		"saas_v2": base(post, v2, params{"activity": "releaseInstance", "instanceId": "never"}, params{"orderId": "-"}),
-		"saas_v1": base(get, v1Purchase.with(params{"businessId": "b-1"}), params{"activity": "expireInstance", "instanceId": "never"}, params{"mobilePhone": "no ciphertext"}),
+		"saas_v1": base(get, v1Purchase.with(params{"businessId": "b-1"}), params{"activity": "expireInstance", "instanceId": "never"}, params{"amount": "many"}),
 		"license_v1": base(get, licence, params{"activity": "refreshLicense", "orderId": "CS2", "instanceId": "never", "expireTime": "20300523201932"},
-			params{"saasExtendParams": "!"}),
+			params{"amount": "many"}),
 		"license_code":   base(post, code, params{}, params{"scene": "TRIAL_TO_FORMAL"}),
 		"license_online": base(post, async, async.with(params{"instanceId": "never"}), params{"effectiveTime": "soon"}),
 		"order_notify":   base(post, notify, params{}, params{"orderLineId": "-"}),

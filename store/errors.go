@@ -22,6 +22,12 @@ var (
 	ErrConflict = errors.New("store: key belongs to other content")
 	// ErrExhausted: the quotas do not hold the amount.
 	ErrExhausted = errors.New("store: quota is used up")
+	// ErrBadText: a text that is to be kept unsealed, or asked for, is not UTF-8 or holds a NUL. Nothing was done, and a
+	// repeat changes nothing.
+	ErrBadText = errors.New("store: a text is not valid UTF-8 or holds a NUL")
+	// ErrBadData: the database refuses the values for another reason than a key that is taken. Nothing was done, and a
+	// repeat changes nothing.
+	ErrBadData = errors.New("store: the database refuses the values")
 	// ErrFenced: the task is not in the state, or under the fencing token, that the change expects.
 	ErrFenced = errors.New("store: task lease is over")
 )

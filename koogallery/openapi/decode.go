@@ -28,7 +28,7 @@ func DecodeOrder(orderInfo []byte) (*OrderInfo, error) {
 	var w struct {
 		OrderID      text            `json:"orderId"`
 		OrderType    text            `json:"orderType"`
-		CreateTime   text            `json:"createTime"`
+		CreateTime   loose           `json:"createTime"`
 		OrderLine    json.RawMessage `json:"orderLine"`
 		BuyerInfo    json.RawMessage `json:"buyerInfo"`
 		ExtendParams json.RawMessage `json:"extendParams"`
@@ -73,7 +73,7 @@ func (d *decoder) doubt(path string) {
 	}
 }
 
-func (d *decoder) time(s text, path string) time.Time {
+func (d *decoder) time(s loose, path string) time.Time {
 	if s == "" {
 		return time.Time{}
 	}
@@ -88,12 +88,12 @@ func (d *decoder) line(raw json.RawMessage, path string) (OrderLine, error) {
 	var w struct {
 		OrderLineID           text            `json:"orderLineId"`
 		ChargingMode          text            `json:"chargingMode"`
-		ExpireTime            text            `json:"expireTime"`
-		PeriodType            text            `json:"periodType"`
+		ExpireTime            loose           `json:"expireTime"`
+		PeriodType            loose           `json:"periodType"`
 		PeriodNumber          text            `json:"periodNumber"`
 		ProductInfo           json.RawMessage `json:"productInfo"`
-		Currency              text            `json:"currency"`
-		CurrencyAfterDiscount text            `json:"currencyAfterDiscount"`
+		Currency              loose           `json:"currency"`
+		CurrencyAfterDiscount loose           `json:"currencyAfterDiscount"`
 		ExtendParams          json.RawMessage `json:"extendParams"`
 	}
 	if err := decodeObject(raw, &w, path); err != nil {
@@ -132,10 +132,10 @@ func decodeProducts(raw json.RawMessage, path string) ([]ProductInfo, error) {
 	var products []ProductInfo
 	for i, element := range list {
 		var w struct {
-			ProductID   text `json:"productId"`
-			SkuCode     text `json:"skuCode"`
-			LinearValue text `json:"linearValue"`
-			ProductName text `json:"productName"`
+			ProductID   text  `json:"productId"`
+			SkuCode     text  `json:"skuCode"`
+			LinearValue text  `json:"linearValue"`
+			ProductName loose `json:"productName"`
 		}
 		at := fmt.Sprintf("%s[%d]", path, i)
 		if err := decodeObject(element, &w, at); err != nil {
@@ -158,12 +158,12 @@ func (d *decoder) buyer(raw json.RawMessage) *BuyerInfo {
 		return nil
 	}
 	var w struct {
-		MobilePhone  text `json:"mobilePhone"`
-		Email        text `json:"email"`
-		CustomerID   text `json:"customerId"`
-		CustomerName text `json:"customerName"`
-		UserID       text `json:"userId"`
-		UserName     text `json:"userName"`
+		MobilePhone  loose `json:"mobilePhone"`
+		Email        loose `json:"email"`
+		CustomerID   loose `json:"customerId"`
+		CustomerName loose `json:"customerName"`
+		UserID       loose `json:"userId"`
+		UserName     loose `json:"userName"`
 	}
 	if decodeObject(raw, &w, "buyerInfo") != nil {
 		d.doubt("buyerInfo")
@@ -233,6 +233,21 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	default:
 		*t = text(raw)
 	}
+	return nil
+}
+
+// loose is a text that only describes: an object or array, which is no text, is kept as it was written, so that it costs
+// nothing else. The raw form of what is around it keeps it too.
+type loose string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *loose) UnmarshalJSON(raw []byte) error {
+	var t text
+	if t.UnmarshalJSON(raw) != nil {
+		*l = loose(raw)
+		return nil
+	}
+	*l = loose(t)
 	return nil
 }
 

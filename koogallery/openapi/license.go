@@ -232,7 +232,7 @@ func codeInfo(m members) LicenseCodeInfo {
 	var d decoder
 	info := LicenseCodeInfo{
 		Status:     LicenseStatus(m.text("status")),
-		ExpireTime: d.time(text(m.text("expiretime")), "expire_time"),
+		ExpireTime: d.time(loose(m.text("expiretime")), "expire_time"),
 		ProductID:  m.text("productid"),
 		OrderID:    m.text("orderid"),
 	}
@@ -253,8 +253,8 @@ func licenseInfo(m members) LicenseInfo {
 	info := LicenseInfo{
 		LicenseCode:  m.license(),
 		Status:       LicenseStatus(m.text("status")),
-		ActivateTime: d.time(text(m.text("activatetime")), "activate_time"),
-		ExpireTime:   d.time(text(m.text("expiretime")), "expire_time"),
+		ActivateTime: d.time(loose(m.text("activatetime")), "activate_time"),
+		ExpireTime:   d.time(loose(m.text("expiretime")), "expire_time"),
 		ProductName:  m.text("productname"),
 		ProductID:    m.text("productid"),
 	}

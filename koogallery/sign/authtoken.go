@@ -131,7 +131,7 @@ func AuthTokenBody(key string, body []byte) (string, error) {
 // Errors: ErrMissingSignature, those of [AuthTokenBody], ErrNoKey, ErrSignature.
 // With an error key is -1.
 func VerifyBody(keys []string, authToken string, body []byte) (key int, err error) {
-	token := unquote(authToken)
+	token := plainToken(unquote(authToken))
 	if token == "" {
 		return -1, ErrMissingSignature
 	}
@@ -151,6 +151,19 @@ func VerifyBody(keys []string, authToken string, body []byte) (key int, err erro
 	default:
 		return -1, ErrSignature
 	}
+}
+
+// plainToken decodes a token that is still percent-encoded, as a sender that encodes twice leaves it. The token is only
+// compared, so no other token fits by it.
+func plainToken(token string) string {
+	if len(token) == authTokenLen || !strings.Contains(token, "%") || len(token) > 3*authTokenLen {
+		return token
+	}
+	var b strings.Builder
+	if !unescape(&b, strings.ReplaceAll(token, "+", "%2B")) {
+		return token
+	}
+	return b.String()
 }
 
 // unquote drops one pair of quotation marks, of whichever kinds.

@@ -2,6 +2,7 @@ package sign_test
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -64,6 +65,33 @@ func TestAuthTokenBodyVectors(t *testing.T) {
 }
 
 // Bodies with the same signed text.
+// A sender that percent-encodes the token twice is still the one that has the key; nothing else is decoded twice.
+func TestTokenEncodedTwice(t *testing.T) {
+	t.Parallel()
+	const query = "activity=x&timeStamp=20260314150926000&n=a%252Bb"
+	for _, key := range []string{"k1", "k2", "k3", "k4", "k5", "k6", "k7"} { // some tokens hold a plus or a slash
+		token, err := sign.AuthTokenQuery(key, query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		twice := url.QueryEscape(url.QueryEscape(token))
+		if _, q, err := sign.VerifyQuery([]string{key}, query+"&authToken="+twice); err != nil || q.Params["n"] != "a%2Bb" {
+			t.Errorf("%s: %v %q", twice, err, q.Params["n"])
+		}
+		if _, _, err := sign.VerifyQuery([]string{key + "x"}, query+"&authToken="+twice); !errors.Is(err, sign.ErrSignature) {
+			t.Errorf("another key: %v", err)
+		}
+		const body = `{"timeStamp":"20260314150926000","a":"b"}`
+		token, err = sign.AuthTokenBody(key, []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sign.VerifyBody([]string{key}, url.QueryEscape(token), []byte(body)); err != nil {
+			t.Errorf("header: %v", err)
+		}
+	}
+}
+
 func TestBodyCanonicalForm(t *testing.T) {
 	t.Parallel()
 	const blanks = `\u0009\u000b\u001c\u001f \u1680\u2000\u2006\u2008\u200a\u2028\u2029\u205f\u3000`

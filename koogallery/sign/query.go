@@ -58,6 +58,8 @@ func AuthTokenQuery(key, rawQuery string) (string, error) {
 // authToken, mobilePhone, email and saasExtendParams, which hold Base64 that the
 // marketplace's own examples print unescaped.
 //
+// A token that was percent-encoded twice is decoded twice; no other parameter is.
+//
 // The joined text does not escape & and =, so a signature does not tell one value
 // "x&b=y" from the parameters x and b=y. Check what a call needs, and remember
 // tokens (with plus signs for blanks) to refuse a replay: every genuine call,
@@ -77,7 +79,7 @@ func VerifyQuery(keys []string, rawQuery string) (key int, q Query, err error) {
 	if timeStamp == "" {
 		return -1, Query{}, ErrMissingTimestamp
 	}
-	if len(token) != authTokenLen {
+	if token = plainToken(token); len(token) != authTokenLen {
 		return -1, Query{}, ErrSignature
 	}
 	index, usable := matchToken(keys, token, timeStamp, join(pairs))

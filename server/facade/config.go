@@ -60,6 +60,7 @@ type Endpoint struct {
 type Core interface {
 	OrderOf(ctx context.Context, seller, instanceID string) (orderID string, err error)
 	Quarantine(ctx context.Context, seller, orderID, activity, field, value string)
+	Repaired(ctx context.Context, seller, orderID, activity string, repairs []string)
 }
 
 var _ Core = (*fulfil.Service)(nil)

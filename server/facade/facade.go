@@ -78,6 +78,7 @@ func (f *Facade) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "no such path")
 		return
 	}
+	path = f.endless(path)
 	below := false // the path is one of ours, whatever the method
 	for _, d := range f.doors {
 		name, activity, ok := d.split(path)
@@ -101,6 +102,17 @@ func (f *Facade) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", f.allowed)
 		refuse(w, http.StatusMethodNotAllowed, "the method must be one of: "+f.allowed)
 	}
+}
+
+// endless drops one slash at the end of an address: it names the same one, and the path is no part of what is signed. Where a
+// door wants an activity the slash stands before it and stays.
+func (f *Facade) endless(path string) string {
+	for _, d := range f.doors {
+		if d.under != "" && strings.HasSuffix(path, d.under) {
+			return path
+		}
+	}
+	return strings.TrimSuffix(path, "/")
 }
 
 // refuse answers what is not a call at all.

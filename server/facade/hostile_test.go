@@ -59,9 +59,9 @@ func TestHostileBodies(t *testing.T) {
 		{name: "NUL byte between", body: "\x00" + bodyStatus, code: "000002", says: "not valid JSON"},
 		{name: "NUL byte in a text", body: strings.Replace(bodyStatus, "10e758d0", "10e\x00758d0", 1), code: "000002", says: "not valid JSON"},
 		{name: "NUL escaped", body: strings.Replace(bodyStatus, "10e758d0", `10e\u0000758d0`, 1), code: "000002", says: "instanceId"},
-		{name: "byte order mark", body: "\ufeff" + bodyStatus, code: "000002", says: "not valid JSON"},
-		{name: "invalid UTF-8", body: strings.Replace(bodyStatus, "10e758d0", "10e\xff", 1), code: "000002", says: "not valid UTF-8"},
-		{name: "lone surrogate", body: strings.Replace(bodyStatus, "10e758d0", `10e\ud800`, 1), code: "000002", says: "not valid JSON"},
+		{name: "byte order mark", body: "\ufeff" + bodyStatus, code: "000000", made: frozen},
+		{name: "invalid UTF-8", body: strings.Replace(bodyStatus, "10e758d0", "10e\xff", 1), code: "000002", says: "instanceId: must be valid text"},
+		{name: "lone surrogate", body: strings.Replace(bodyStatus, "10e758d0", `10e\ud800`, 1), code: "000002", says: "instanceId: must be valid text"},
 		{name: "XML", body: "<activity>newInstance</activity>", code: "000002", says: "not valid JSON"},
 		{name: "form", body: "activity=newInstance", code: "000002", says: "not valid JSON"},
 		{name: "empty object", body: `{}`, code: "000002", says: "activity: required"},
@@ -174,6 +174,13 @@ func TestContentTypes(t *testing.T) {
 		"application/x-www-form-urlencoded": "000002",
 		"application/jsonp":                 "000002",
 		";;;":                               "000002",
+
+		"application/json, application/json":                           "000000", // added twice, by a sender and a proxy
+		"application/json;charset=utf8,application/json;charset=utf-8": "000000",
+		"application/json;charset=utf8;charset=utf-8":                  "000000",
+		"application/json, charset=utf-8":                              "000000",
+		"application/json, text/plain":                                 "000002",
+		"text/html, application/json":                                  "000002",
 	} {
 		r := newRig(t)
 		if a := r.call(bodyStatus, request{contentType: ct}); a.code != code {
@@ -203,7 +210,7 @@ func TestMethods(t *testing.T) {
 func TestPaths(t *testing.T) {
 	r := newRig(t)
 	for _, p := range []string{
-		"/", "/produce", "/produce/", "/produce/demo/", "/produce/demo/v2/newInstance", "/produce/demo%2Fx", "/produce//demo", "/Produce/demo", "/v1/orders",
+		"/", "/produce", "/produce/", "/produce/demo//", "/produce/demo/v2/newInstance", "/produce/demo%2Fx", "/produce//demo", "/Produce/demo", "/v1/orders",
 	} {
 		a := r.call(bodyStatus, request{path: p})
 		if a.status != http.StatusNotFound || a.code != "000002" {
@@ -211,6 +218,44 @@ func TestPaths(t *testing.T) {
 		}
 	}
 	r.want(answer{code: "000002"}, "000002")
+	r.want(r.call(bodyStatus, request{path: "/produce/demo/"}), "000000", froze) // a slash at the end is the same address
+}
+
+const froze = "updateInstanceStatus 10e758d0-31ad-4c4b-8f1b-81d03469a10e freeze=true"
+
+// A replay stays one in every lenient form of the call.
+func TestLenientFormsAreNoWayAroundTheNonce(t *testing.T) {
+	r := newRig(t)
+	again := func(q request) request { q.nonce = "fixed-nonce-0001"; return q }
+	r.want(r.call(bodyStatus, again(request{})), "000000", froze)
+	for name, q := range map[string]request{
+		"slash": {path: "/produce/demo/"}, "content type": {contentType: "application/json, application/json"}, "none": {contentType: "none"},
+	} {
+		if a := r.call(bodyStatus, again(q)); a.code != "000001" {
+			t.Errorf("%s: %s", name, a.body)
+		}
+	}
+}
+
+// Text that only describes does not decide a call; what was done about it is told to the order's record.
+func TestRepairsAreTold(t *testing.T) {
+	r := newRig(t)
+	body := strings.Replace(bodyCheck, `"skuCode"`, `"productName":"\ud83d","skuCode"`, 1)
+	if body == bodyCheck {
+		t.Fatal("no product name in the example")
+	}
+	r.core.orders["10e758d0-31ad-4c4b-8f1b-81d03469a10e"] = "CS-ROOT"
+	if a := r.call(body); a.code != "000000" {
+		t.Fatal(a.body)
+	}
+	if len(r.core.repairs) != 1 || !strings.HasSuffix(r.core.repairs[0], "changeInstanceCheck|productInfo: productName: not valid text, U+FFFD in its place") {
+		t.Errorf("%q", r.core.repairs)
+	}
+	r.call(debugging(body))
+	r.call(strings.Replace(bodyStatus, "10e758d0", `10e\ud800`, 1))
+	if len(r.core.repairs) != 1 {
+		t.Errorf("%q", r.core.repairs)
+	}
 }
 
 // An endpoint that is not configured cannot be told from one whose key one does not have.

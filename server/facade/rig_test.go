@@ -58,6 +58,7 @@ type stub struct {
 	calls     []string // "activity parameters", in order
 	orders    map[string]string
 	lookups   int
+	repairs   []string
 	alarms    []string
 
 	mute   bool  // do not remember calls
@@ -178,6 +179,12 @@ func (s *stub) Quarantine(_ context.Context, seller, orderID, activity, field, v
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.alarms = append(s.alarms, strings.Join([]string{seller, orderID, activity, field, value}, "|"))
+}
+
+func (s *stub) Repaired(_ context.Context, seller, orderID, activity string, repairs []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.repairs = append(s.repairs, strings.Join(append([]string{seller, orderID, activity}, repairs...), "|"))
 }
 
 func (s *stub) made() []string {

@@ -114,6 +114,9 @@ func (x *exchange) dispatch(ctx context.Context) {
 	c := &call.Call{Arrived: x.arrived, Key: x.key, Lock: x.entry}
 	defer func() { x.f.leave(ctx, x.lockKey, c.TakeLock()) }() // nothing, once the core has taken the lock
 	x.f.gateway.ServeHTTP(gatewayWriter{x}, x.door.scheme.request(call.With(ctx, c), x))
+	if repairs := append(c.Repairs(), x.object.Repairs()...); len(repairs) > 0 && x.reason == "" && !x.probe {
+		x.f.Core.Repaired(ctx, x.endpoint.Seller, x.orderID, x.activity, repairs)
+	}
 	switch {
 	case x.code == "":
 		x.fail(resultcode.Internal, "")

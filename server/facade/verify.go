@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -160,15 +159,22 @@ func param(query, name string) string {
 	return ""
 }
 
-// isJSON judges a Content-Type: application/json with any parameters, a relative of it, or none at all. The signature
-// held, so whoever forgot the header is still the marketplace.
+// isJSON judges a Content-Type: application/json with any parameters, a relative of it, or none at all, also when senders
+// and proxies each added theirs, in one line or several. The signature held, so whoever forgot the header is still the
+// marketplace; a header that names anything else besides is refused.
 func isJSON(header []string) bool {
-	if len(header) == 0 || header[0] == "" || header[0] == "application/json" {
+	if len(header) == 0 || len(header) == 1 && (header[0] == "" || header[0] == "application/json") {
 		return true
 	}
-	t, _, err := mime.ParseMediaType(header[0])
-	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
-		return false
+	for part := range strings.SplitSeq(strings.Join(header, ","), ",") {
+		kind, _, _ := strings.Cut(part, ";") // no parameter changes the form: the body is read as what it is
+		switch t := strings.ToLower(strings.TrimSpace(kind)); {
+		case strings.TrimSpace(part) == "", t == "application/json", t == "text/json":
+		case strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json") && !strings.ContainsAny(t, " \t"):
+		case strings.HasPrefix(t, "charset="): // joined by commas where a semicolon belongs
+		default:
+			return false
+		}
 	}
-	return t == "application/json" || t == "text/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json")
+	return true
 }

@@ -40,6 +40,7 @@ const (
 	EventConflict         = "call.conflict"      // the same key came for another instance
 	EventDiffers          = "call.differs"       // a repeat brought something else than the first call
 	EventQuarantined      = "call.quarantined"   // a value outside its documented list
+	EventRepaired         = "call.repaired"      // text that only describes was not valid; the call went on
 )
 
 type fields map[string]any

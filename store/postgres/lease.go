@@ -16,7 +16,7 @@ import (
 
 // Lease implements store.Store: one statement, which passes over rows that another leaser holds.
 func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, r); err != nil {
 		return nil, err
 	}
 	defer s.leave()
@@ -40,7 +40,7 @@ func leasedOf(r dbsqlc.TasksLeaseRow) store.Task { return taskOf(r.Task) }
 
 // Heartbeat implements store.Store. A lease whose end has come is over, also when nobody else has taken the task yet.
 func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, now, until time.Time) (store.Task, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, id); err != nil {
 		return store.Task{}, err
 	}
 	defer s.leave()
@@ -59,7 +59,7 @@ func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, now, unti
 
 // NextDue implements store.Store.
 func (s *Store) NextDue(ctx context.Context, seller string, queues []string) (at time.Time, ok bool, err error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, queues); err != nil {
 		return time.Time{}, false, err
 	}
 	defer s.leave()

@@ -11,7 +11,7 @@ import (
 
 // LicenceCode implements store.UsageStore.
 func (s *Store) LicenceCode(ctx context.Context, seller, hash string) (store.LicenceCode, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, hash); err != nil {
 		return store.LicenceCode{}, err
 	}
 	defer s.leave()
@@ -24,7 +24,7 @@ func (s *Store) LicenceCode(ctx context.Context, seller, hash string) (store.Lic
 
 // PutLicenceCode implements store.UsageStore.
 func (s *Store) PutLicenceCode(ctx context.Context, c store.LicenceCode, was time.Time) error {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, c); err != nil {
 		return err
 	}
 	defer s.leave()
@@ -49,7 +49,7 @@ func (s *Store) PutLicenceCode(ctx context.Context, c store.LicenceCode, was tim
 
 // AddLicenceUse implements store.UsageStore.
 func (s *Store) AddLicenceUse(ctx context.Context, u store.LicenceUse) (added bool, err error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, u); err != nil {
 		return false, err
 	}
 	defer s.leave()
@@ -68,7 +68,7 @@ func (s *Store) AddLicenceUse(ctx context.Context, u store.LicenceUse) (added bo
 
 // LicenceDays implements store.UsageStore.
 func (s *Store) LicenceDays(ctx context.Context, seller, before string, limit int) ([]store.LicenceDay, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, before); err != nil {
 		return nil, err
 	}
 	defer s.leave()
@@ -81,7 +81,7 @@ func (s *Store) LicenceDays(ctx context.Context, seller, before string, limit in
 
 // ReportedLicenceDay implements store.UsageStore.
 func (s *Store) ReportedLicenceDay(ctx context.Context, d store.LicenceDay, now time.Time) error {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, d); err != nil {
 		return err
 	}
 	defer s.leave()

@@ -97,8 +97,11 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 }
 
 // enter admits a call; every success is paired with leave.
-func (s *Store) enter(ctx context.Context) error {
+func (s *Store) enter(ctx context.Context, texts ...any) error {
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := store.CheckText(texts...); err != nil {
 		return err
 	}
 	s.gate.RLock()

@@ -70,7 +70,7 @@ func closeUsage(ctx context.Context, q *dbsqlc.Queries, seller string, now time.
 
 // SendingUsage implements store.UsageStore.
 func (s *Store) SendingUsage(ctx context.Context, seller string, now time.Time, limit int) ([]store.UsageRecord, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller); err != nil {
 		return nil, err
 	}
 	defer s.leave()
@@ -83,7 +83,7 @@ func (s *Store) SendingUsage(ctx context.Context, seller string, now time.Time, 
 
 // SettleUsage implements store.UsageStore: one round trip.
 func (s *Store) SettleUsage(ctx context.Context, verdicts []store.UsageVerdict, now time.Time) error {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, verdicts); err != nil {
 		return err
 	}
 	defer s.leave()
@@ -121,7 +121,7 @@ func (s *Store) ReviveUsage(ctx context.Context, seller, instanceID string, now 
 
 // NextUsage implements store.UsageStore.
 func (s *Store) NextUsage(ctx context.Context, seller string) (at time.Time, ok bool, err error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller); err != nil {
 		return time.Time{}, false, err
 	}
 	defer s.leave()
@@ -134,7 +134,7 @@ func (s *Store) NextUsage(ctx context.Context, seller string) (at time.Time, ok 
 
 // UsageAges implements store.UsageStore: one round trip and one snapshot.
 func (s *Store) UsageAges(ctx context.Context, seller string) (store.UsageBacklog, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller); err != nil {
 		return store.UsageBacklog{}, err
 	}
 	defer s.leave()
@@ -160,7 +160,7 @@ func (s *Store) UsageAges(ctx context.Context, seller string) (store.UsageBacklo
 
 // ProveUsage implements store.UsageStore: one snapshot.
 func (s *Store) ProveUsage(ctx context.Context, seller string, after store.UsageWindowKey, limit int) ([]store.UsageProof, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, after); err != nil {
 		return nil, err
 	}
 	defer s.leave()

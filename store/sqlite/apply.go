@@ -14,7 +14,7 @@ import (
 
 // Apply implements store.Store.
 func (s *Store) Apply(ctx context.Context, c *store.Change) error {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, c); err != nil {
 		return err
 	}
 	defer s.leave()

@@ -15,7 +15,7 @@ import (
 
 // Lease implements store.Store. It runs in the writer, so nobody else hands out the tasks that it found.
 func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, r); err != nil {
 		return nil, err
 	}
 	defer s.leave()
@@ -64,7 +64,7 @@ func (t *tx) lease(r store.LeaseRequest) ([]store.Task, error) {
 
 // Heartbeat implements store.Store. A lease whose end has come is over, also when nobody else has taken the task yet.
 func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, now, until time.Time) (store.Task, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, id); err != nil {
 		return store.Task{}, err
 	}
 	defer s.leave()
@@ -94,7 +94,7 @@ func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, now, unti
 
 // NextDue implements store.Store.
 func (s *Store) NextDue(ctx context.Context, seller string, queues []string) (at time.Time, ok bool, err error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, queues); err != nil {
 		return time.Time{}, false, err
 	}
 	defer s.leave()

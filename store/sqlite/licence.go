@@ -11,7 +11,7 @@ import (
 
 // LicenceCode implements store.UsageStore.
 func (s *Store) LicenceCode(ctx context.Context, seller, hash string) (store.LicenceCode, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, hash); err != nil {
 		return store.LicenceCode{}, err
 	}
 	defer s.leave()
@@ -55,7 +55,7 @@ func (s *Store) AddLicenceUse(ctx context.Context, u store.LicenceUse) (added bo
 
 // LicenceDays implements store.UsageStore.
 func (s *Store) LicenceDays(ctx context.Context, seller, before string, limit int) ([]store.LicenceDay, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, before); err != nil {
 		return nil, err
 	}
 	defer s.leave()

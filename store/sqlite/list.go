@@ -126,7 +126,7 @@ func (s *Store) ListUsageWindows(ctx context.Context, q store.ListQuery) ([]stor
 func listOf[R, T any](ctx context.Context, s *Store, l list, q store.ListQuery,
 	base func(*dbsqlc.Queries, context.Context, string) ([]R, error), convert func(R) T,
 ) ([]T, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, q); err != nil {
 		return nil, err
 	}
 	defer s.leave()

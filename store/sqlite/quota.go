@@ -46,7 +46,7 @@ func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error
 
 // Quotas implements store.UsageStore.
 func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, instanceID); err != nil {
 		return nil, err
 	}
 	defer s.leave()
@@ -61,7 +61,7 @@ func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.
 
 // Reservation implements store.UsageStore.
 func (s *Store) Reservation(ctx context.Context, seller, id string) (store.Reservation, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, id); err != nil {
 		return store.Reservation{}, err
 	}
 	defer s.leave()

@@ -12,7 +12,7 @@ import (
 
 // Line implements store.Store.
 func (s *Store) Line(ctx context.Context, k store.LineKey) (store.Line, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, k); err != nil {
 		return store.Line{}, err
 	}
 	defer s.leave()
@@ -25,7 +25,7 @@ func (s *Store) Line(ctx context.Context, k store.LineKey) (store.Line, error) {
 
 // Aggregate implements store.Store: one read transaction, so one snapshot.
 func (s *Store) Aggregate(ctx context.Context, seller, orderID string) (*store.Aggregate, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, orderID); err != nil {
 		return nil, err
 	}
 	defer s.leave()
@@ -58,7 +58,7 @@ func (s *Store) Aggregate(ctx context.Context, seller, orderID string) (*store.A
 
 // Instances implements store.Store.
 func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, ids); err != nil {
 		return nil, err
 	}
 	defer s.leave()
@@ -74,7 +74,7 @@ func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]s
 
 // Task implements store.Store.
 func (s *Store) Task(ctx context.Context, id string) (store.Task, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, id); err != nil {
 		return store.Task{}, err
 	}
 	defer s.leave()
@@ -87,7 +87,7 @@ func (s *Store) Task(ctx context.Context, id string) (store.Task, error) {
 
 // Events implements store.Store.
 func (s *Store) Events(ctx context.Context, seller, orderID string, after int64, limit int) ([]store.Event, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller, orderID); err != nil {
 		return nil, err
 	}
 	defer s.leave()
@@ -100,7 +100,7 @@ func (s *Store) Events(ctx context.Context, seller, orderID string, after int64,
 
 // Tenant implements store.Store.
 func (s *Store) Tenant(ctx context.Context, k store.TenantKey) (store.Tenant, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, k); err != nil {
 		return store.Tenant{}, err
 	}
 	defer s.leave()
@@ -113,7 +113,7 @@ func (s *Store) Tenant(ctx context.Context, k store.TenantKey) (store.Tenant, er
 
 // Application implements store.Store.
 func (s *Store) Application(ctx context.Context, k store.TenantKey, appID string) (store.Application, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, k, appID); err != nil {
 		return store.Application{}, err
 	}
 	defer s.leave()

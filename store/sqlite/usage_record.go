@@ -49,7 +49,7 @@ func (t *tx) closeUsage(seller string, now time.Time, limit int) ([]store.UsageR
 
 // SendingUsage implements store.UsageStore.
 func (s *Store) SendingUsage(ctx context.Context, seller string, now time.Time, limit int) ([]store.UsageRecord, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller); err != nil {
 		return nil, err
 	}
 	defer s.leave()
@@ -96,7 +96,7 @@ func (s *Store) ReviveUsage(ctx context.Context, seller, instanceID string, now 
 
 // NextUsage implements store.UsageStore.
 func (s *Store) NextUsage(ctx context.Context, seller string) (at time.Time, ok bool, err error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, seller); err != nil {
 		return time.Time{}, false, err
 	}
 	defer s.leave()

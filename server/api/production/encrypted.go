@@ -11,12 +11,12 @@ import (
 )
 
 // decrypt opens mobilePhone or email of a V1 call (saas-v1 §2.4). The call does not say how it was encrypted, so the
-// configured size goes first, over all keys, then the other. Errors: INVALID_FIELD.
-func (s *shared) decrypt(ctx context.Context, ep *fulfil.Endpoint, field, text string) (string, error) {
+// configured size goes first, over all keys, then the other. ok is false when nothing opens it.
+func (s *shared) decrypt(ctx context.Context, ep *fulfil.Endpoint, text string) (plain string, ok bool) {
 	if text == "" {
-		return "", nil
+		return "", true
 	}
-	text = strings.ReplaceAll(text, " ", "+") // what a plus sign becomes when it was not escaped
+	text = base64Forms.Replace(text)
 	set := s.settings(ep)
 	other := seal.AES128
 	if set.EncryptType == seal.AES128 {
@@ -25,12 +25,16 @@ func (s *shared) decrypt(ctx context.Context, ep *fulfil.Endpoint, field, text s
 	for _, t := range []seal.EncryptType{set.EncryptType, other} {
 		for _, key := range set.keys(ctx) {
 			if plain, err := seal.Decrypt(key, t, text); err == nil {
-				return plain, nil
+				return plain, true
 			}
 		}
 	}
-	return "", errs.New(errs.Invalid, errs.InvalidField, "%s: cannot be decrypted", field)
+	return "", false
 }
+
+// base64Forms brings the forms of Base64 into one: the alphabet of URLs, broken lines, and the blank that a plus sign
+// becomes when it was not escaped. An initial vector is letters and digits, so none of it is touched.
+var base64Forms = strings.NewReplacer(" ", "+", "-", "+", "_", "/", "\r", "", "\n", "", "\t", "")
 
 // encrypted is what a V1 answer shows of access information: the account is encrypted with the call's key. The initial
 // vectors depend on what they hide, so a repeated answer is the same to the byte. Without a front-end address there is

@@ -42,7 +42,7 @@ func (s *licenseV1) getLicense(ctx context.Context, r *productionv1.GetLicenseRe
 	if err != nil {
 		return fulfil.Answer{}, err
 	}
-	c, err := s.bought(ep, fulfil.FamilyLicenseV1, r, extras{orderType: orderNew})
+	c, err := s.bought(ctx, ep, fulfil.FamilyLicenseV1, r, extras{orderType: orderNew})
 	if err != nil {
 		return fulfil.Answer{}, err
 	}

@@ -1,10 +1,14 @@
 package production
 
 import (
+	"context"
+	"encoding/base64"
 	"encoding/json"
+	"strings"
 
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/facade/call"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
@@ -78,6 +82,9 @@ type terms struct {
 	PeriodNumber  string `json:"periodNumber,omitempty"`
 	OrderAmount   string `json:"orderAmount,omitempty"`
 	ProvisionType string `json:"provisionType,omitempty"`
+
+	// Unread is what could not be read, as it came, by the parameter's name (ADR 15).
+	Unread map[string]string `json:"unread,omitempty"`
 }
 
 type param struct {
@@ -90,22 +97,52 @@ type extras struct {
 	orderType           string
 	diskSize, bandWidth string
 	mobilePhone, email  string // in clear
+	unread              map[string]string
+}
+
+// unreadable notes that a parameter which only describes cannot be read. The purchase goes on, and the parameter is kept as
+// it came (ADR 15).
+func (x *extras) unreadable(ctx context.Context, name, text, why string) {
+	if x.unread == nil {
+		x.unread = make(map[string]string)
+	}
+	x.unread[name] = text
+	c, _ := call.From(ctx)
+	c.Repaired(name + ": " + why + ", left out and kept beside")
+}
+
+// beside adds what could not be read to the members that the contract does not know, which are kept sealed.
+func (x *extras) beside(extraJSON string) string {
+	if len(x.unread) == 0 {
+		return extraJSON
+	}
+	more := `"unread":` + params(x.unread) + "}"
+	if rest, ok := strings.CutSuffix(extraJSON, "}"); ok && len(rest) > 1 {
+		return rest + "," + more
+	}
+	return "{" + more
+}
+
+// params renders texts by their names.
+func params(m map[string]string) string {
+	text, err := json.Marshal(m)
+	if err != nil { // a map of strings cannot fail
+		panic(err)
+	}
+	return string(text)
 }
 
 // bought turns a V1 purchase into the core's call, without its lock. Errors: INVALID_FIELD.
-func (s *shared) bought(ep *fulfil.Endpoint, family string, r purchase, x extras) (fulfil.NewInstance, error) {
-	expire, err := parseTime("expireTime", r.GetExpireTime(), s.settings(ep).Location)
-	if err != nil {
-		return fulfil.NewInstance{}, err
+func (s *shared) bought(ctx context.Context, ep *fulfil.Endpoint, family string, r purchase, x extras) (fulfil.NewInstance, error) {
+	expire, err := parseExpiry("expireTime", r.GetExpireTime(), s.settings(ep).Location)
+	if err != nil { // an estimate: what ends the service is the call that says so
+		x.unreadable(ctx, "expireTime", r.GetExpireTime(), "not a date and time")
 	}
 	quantity, disk, band, err := quantities(r.GetAmount(), x.diskSize, x.bandWidth)
 	if err != nil {
 		return fulfil.NewInstance{}, err
 	}
-	params, err := extendParams(r.GetSaasExtendParams())
-	if err != nil {
-		return fulfil.NewInstance{}, err
-	}
+	params := x.extendParams(ctx, r.GetSaasExtendParams())
 	in := fulfil.Input{
 		CustomerID: r.GetCustomerId(), CustomerName: r.GetCustomerName(), UserID: r.GetUserId(), UserName: r.GetUserName(),
 		MobilePhone: x.mobilePhone, Email: x.email, ExtendParams: byName(params), DiskSize: disk, BandWidth: band,
@@ -115,6 +152,7 @@ func (s *shared) bought(ep *fulfil.Endpoint, family string, r purchase, x extras
 		UserName: in.UserName, Params: params,
 		Amount: r.GetAmount(), DiskSize: x.diskSize, BandWidth: x.bandWidth, PeriodType: r.GetPeriodType(),
 		PeriodNumber: r.GetPeriodNumber(), OrderAmount: r.GetOrderAmount(), ProvisionType: r.GetProvisionType(),
+		Unread: x.unread,
 	})
 	if err != nil {
 		return fulfil.NewInstance{}, errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
@@ -138,17 +176,34 @@ func (s *shared) bought(ep *fulfil.Endpoint, family string, r purchase, x extras
 	return c, nil
 }
 
-// extendParams reads saasExtendParams (saas-v1 §2.5). Errors: INVALID_FIELD.
-func extendParams(text string) ([]param, error) {
+// extendParams reads saasExtendParams (saas-v1 §2.5). What cannot be read is noted and none.
+func (x *extras) extendParams(ctx context.Context, text string) []param {
 	list, err := seal.ParseExtendParams(text)
 	if err != nil {
-		return nil, errs.Wrap(err, errs.Invalid, errs.InvalidField, "saasExtendParams: not a list of names and values in Base64")
+		if list, err = mendedParams(text); err != nil {
+			x.unreadable(ctx, "saasExtendParams", text, "not a list of names and values in Base64")
+			return nil
+		}
+		c, _ := call.From(ctx)
+		c.Repaired("saasExtendParams: not valid Base64 of valid text, mended")
 	}
 	var params []param
 	for _, p := range list {
 		params = append(params, param{p.Name, p.Value})
 	}
-	return params, nil
+	return params
+}
+
+// mendedParams reads extension parameters whose Base64 was wrapped with blanks, or whose text begins with a byte order mark
+// or is of another encoding: there U+FFFD stands for what is not UTF-8.
+func mendedParams(text string) ([]seal.Param, error) {
+	text = strings.Join(strings.Fields(text), "")
+	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(base64Forms.Replace(text), "="))
+	if err != nil {
+		return nil, err
+	}
+	plain := strings.ToValidUTF8(strings.TrimPrefix(string(raw), "\ufeff"), "\ufffd")
+	return seal.ParseExtendParams(base64.StdEncoding.EncodeToString([]byte(plain)))
 }
 
 // byName returns parameters by their names; of two with one name the last counts. It is nil without any.

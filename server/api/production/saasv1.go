@@ -51,13 +51,16 @@ func (s *saasV1) newInstance(ctx context.Context, r *productionv1.NewInstanceV1R
 	if r.GetTrialFlag() == yes {
 		x.orderType = orderTrial
 	}
-	if x.mobilePhone, err = s.decrypt(ctx, ep, "mobilePhone", r.GetMobilePhone()); err != nil {
-		return nil, fulfil.Answer{}, err
+	for _, f := range []struct {
+		name, text string
+		into       *string
+	}{{"mobilePhone", r.GetMobilePhone(), &x.mobilePhone}, {"email", r.GetEmail(), &x.email}} {
+		plain, ok := s.decrypt(ctx, ep, f.text)
+		if *f.into = plain; !ok {
+			x.unreadable(ctx, f.name, f.text, "cannot be decrypted")
+		}
 	}
-	if x.email, err = s.decrypt(ctx, ep, "email", r.GetEmail()); err != nil {
-		return nil, fulfil.Answer{}, err
-	}
-	c, err := s.bought(ep, fulfil.FamilySaasV1, r, x)
+	c, err := s.bought(ctx, ep, fulfil.FamilySaasV1, r, x)
 	if err != nil {
 		return nil, fulfil.Answer{}, err
 	}
@@ -120,7 +123,7 @@ type renewal interface {
 
 // renew does a renewal of V1, which tells all there is to know.
 func (s *shared) renew(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.Twin, r renewal, activity, scene string) (fulfil.Answer, error) {
-	expire, err := parseTime("expireTime", r.GetExpireTime(), s.settings(ep).Location)
+	expire, err := parseExpiry("expireTime", r.GetExpireTime(), s.settings(ep).Location)
 	if err != nil {
 		return fulfil.Answer{}, err
 	}
@@ -185,15 +188,13 @@ func (s *saasV1) Upgrade(ctx context.Context, r *productionv1.UpgradeRequest) (*
 		if err != nil {
 			return fulfil.Answer{}, err
 		}
-		params, err := extendParams(r.GetSaasExtendParams())
-		if err != nil {
-			return fulfil.Answer{}, err
-		}
+		var x extras
+		params := x.extendParams(ctx, r.GetSaasExtendParams())
 		if twin != nil {
 			return twin.Done(), nil
 		}
 		return s.Core.UpgradeInstance(ctx, fulfil.Upgrade{
-			Endpoint: ep, InstanceID: r.GetInstanceId(), OrderID: r.GetOrderId(), Extra: r.GetExtraJson(),
+			Endpoint: ep, InstanceID: r.GetInstanceId(), OrderID: r.GetOrderId(), Extra: x.beside(r.GetExtraJson()),
 			Told:       &store.Product{ProductID: r.GetProductId(), SKUCode: r.GetSkuCode(), LinearValue: quantity},
 			Quantified: r.GetAmount() != "" || r.GetDiskSize() != "" || r.GetBandWidth() != "",
 			Input:      fulfil.Input{ExtendParams: byName(params), DiskSize: disk, BandWidth: band},

@@ -1,6 +1,8 @@
 package production
 
 import (
+	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,10 +17,23 @@ func parseTime(field, text string, zone *time.Location) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t, err := wiretime.ParseIn(text, zone)
+	if errors.Is(err, wiretime.ErrRange) {
+		return time.Time{}, errs.Wrap(err, errs.Invalid, errs.InvalidField, "%s: the year is not one of %d to %d", field, wiretime.MinYear, wiretime.MaxYear)
+	}
 	if err != nil {
 		return time.Time{}, errs.Wrap(err, errs.Invalid, errs.InvalidField, "%s: not a date and time of 14 or 17 digits", field)
 	}
 	return t.UTC(), nil
+}
+
+// parseExpiry is parseTime for an end: a year beyond those that are kept stands for "never" and becomes the last moment that
+// is kept, so that it costs nobody the service.
+func parseExpiry(field, text string, zone *time.Location) (time.Time, error) {
+	t, err := parseTime(field, text, zone)
+	if errors.Is(err, wiretime.ErrRange) && text > strconv.Itoa(wiretime.MaxYear) {
+		return time.Date(wiretime.MaxYear, time.December, 31, 23, 59, 59, 0, time.UTC), nil
+	}
+	return t, err
 }
 
 // parseLoose reads the times of getLicenseAsync, which are in UTC unless they name an offset: "2023-10-27 10:30:15 z" as

@@ -4,6 +4,8 @@ package call
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +25,27 @@ type Call struct {
 	// Lock is the guard's answer about the order line's lock, for the first who asks by TakeLock.
 	Lock store.Entry
 
-	taken atomic.Bool
+	taken   atomic.Bool
+	mu      sync.Mutex // over repairs
+	repairs []string
+}
+
+// Repaired notes that a handler went on without a text that only describes: the member and what is wrong with it, never the
+// text. On a nil call it does nothing.
+func (c *Call) Repaired(what string) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.repairs = append(c.repairs, what)
+}
+
+// Repairs are what was noted so far.
+func (c *Call) Repairs() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.repairs)
 }
 
 // TakeLock returns the guard's answer to the first caller, who from then on has to give a held lock up; later callers get

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/url"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -32,17 +33,17 @@ func (p *plan) decode(o *Object, m protoreflect.Message) (strange bool, err erro
 			continue
 		}
 		if f.sub == nil {
-			text, ok := mem.text()
-			if f.free && !ok {
-				text, ok = string(compact(nil, mem.raw)), true
+			text, beside, err := f.take(o, mem)
+			if err != nil {
+				return false, err
 			}
-			if !ok {
-				return false, &FieldError{f.name, "must be a text"}
+			if beside {
+				unknown = append(unknown, *mem)
 			}
 			m.Set(f.desc, protoreflect.ValueOfString(text)) // an empty text is the field's zero value, that is absence
 			continue
 		}
-		inside, err := f.decode(mem, m)
+		inside, err := f.decode(o, mem, m)
 		if err != nil {
 			return false, err
 		}
@@ -51,14 +52,14 @@ func (p *plan) decode(o *Object, m protoreflect.Message) (strange bool, err erro
 		}
 	}
 	if len(unknown) > 0 && p.extra != nil {
-		m.Set(p.extra, protoreflect.ValueOfString(extra(unknown)))
+		m.Set(p.extra, protoreflect.ValueOfString(o.keep(unknown)))
 	}
 	return len(unknown) > 0 && p.extra == nil, nil
 }
 
 // decode fills a field that holds messages: from an object, an array of objects, or a text that holds either, there also
 // with names that are not quoted (kit §F5).
-func (f *field) decode(mem *member, m protoreflect.Message) (strange bool, err error) {
+func (f *field) decode(call *Object, mem *member, m protoreflect.Message) (strange bool, err error) {
 	m.Clear(f.desc)
 	raw, kind := mem.raw, mem.kind
 	if kind == Text {
@@ -72,8 +73,7 @@ func (f *field) decode(mem *member, m protoreflect.Message) (strange bool, err e
 	case Null:
 		return false, nil
 	case Structure:
-		var o Object
-		return f.element(&s, &o, m)
+		return f.element(call, &s, new(Object), m)
 	case List:
 	case Literal, Text:
 		return false, &FieldError{f.name, "must be an object or an array"}
@@ -91,7 +91,7 @@ func (f *field) decode(mem *member, m protoreflect.Message) (strange bool, err e
 		if n >= f.max {
 			return false, &FieldError{f.name, "has too many elements"}
 		}
-		inside, err := f.element(&s, &o, m)
+		inside, err := f.element(call, &s, &o, m)
 		if err != nil {
 			return false, err
 		}
@@ -181,8 +181,9 @@ func isNameStart(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '$'
 }
 
-// element decodes the value that is next, in text that was checked; null is passed over. o is room to work in.
-func (f *field) element(s *scanner, o *Object, m protoreflect.Message) (strange bool, err error) {
+// element decodes the value that is next, in text that was checked; null is passed over. o is room to work in; call gets
+// what was repaired.
+func (f *field) element(call *Object, s *scanner, o *Object, m protoreflect.Message) (strange bool, err error) {
 	if s.pos < len(s.in) && s.in[s.pos] == 'n' {
 		return false, s.word("null")
 	}
@@ -193,6 +194,11 @@ func (f *field) element(s *scanner, o *Object, m protoreflect.Message) (strange 
 		}
 		return false, &FieldError{f.name, "must hold objects"}
 	}
+	defer func() {
+		for _, r := range o.repairs {
+			call.repaired(f.name, r)
+		}
+	}()
 	if f.list {
 		if !f.sub.knows(o) { // also keeps a list of nothing from costing many times its own length
 			return false, &FieldError{f.name, "holds an object without any known member"}
@@ -228,12 +234,22 @@ func (c *Codec) Form(o *Object, d protoreflect.MessageDescriptor) url.Values {
 			unknown = append(unknown, *mem)
 			continue
 		}
-		if text, ok := mem.text(); ok && f.sub == nil {
-			form[f.name] = []string{text}
+		if f.sub != nil {
+			continue
+		}
+		text, beside, err := f.take(o, mem)
+		if err != nil { // left to the contract's rules, which no control character passes
+			if text, ok := mem.text(); ok {
+				form[f.name] = []string{strings.ToValidUTF8(text, "\ufffd")}
+			}
+			continue
+		}
+		if form[f.name] = []string{text}; beside {
+			unknown = append(unknown, *mem)
 		}
 	}
 	if len(unknown) > 0 && p.extra != nil {
-		if text := extra(unknown); text != "" {
+		if text := o.keep(unknown); text != "" {
 			form[p.extra.JSONName()] = []string{text}
 		}
 	}

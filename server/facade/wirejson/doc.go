@@ -8,6 +8,8 @@
 //   - null is the same as absence; of a repeated name the last value counts;
 //   - names are the wire's camelCase names and nothing else; members that the contract does not know, also those that are
 //     named like one of our helper fields, are kept as extra_json: compact, sorted by name;
+//   - members that only describe are repaired, those that identify or decide are refused when they are not valid text or hold
+//     a NUL (ADR 15); [Object.Repairs] tells what was repaired;
 //   - productInfo may be an object, an array of objects, or a text that holds either.
 //
 // A field whose proto name ends in _json takes JSON of any kind, one that ends in _number is written as a number.

@@ -6,8 +6,6 @@ import "errors"
 var (
 	// ErrSyntax says that a body is not JSON.
 	ErrSyntax = errors.New("the body is not valid JSON")
-	// ErrUTF8 says that a body is not UTF-8.
-	ErrUTF8 = errors.New("the body is not valid UTF-8")
 	// ErrObject says that a body is JSON but not an object.
 	ErrObject = errors.New("the body is not a JSON object")
 	// ErrMembers says that an object has more than 1024 members.

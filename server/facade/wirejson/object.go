@@ -3,7 +3,6 @@ package wirejson
 import (
 	"bytes"
 	"slices"
-	"unicode/utf8"
 )
 
 // Kind is the type of a JSON value.
@@ -19,7 +18,10 @@ const (
 )
 
 // Object is the outermost object of a body, or one of its parts. It refers to the bytes that it was parsed from.
-type Object struct{ members []member }
+type Object struct {
+	members []member
+	repairs []string
+}
 
 // member is one name and value.
 type member struct {
@@ -36,13 +38,12 @@ const maxMembers = 1024
 // keptMembers is how much room an Object keeps when it is used again.
 const keptMembers = 64
 
-// Parse checks body, which must be exactly one JSON object in UTF-8, and reads its members, replacing those that o had.
-// Work is linear in the length of body. Errors: ErrSyntax, ErrUTF8, ErrObject, ErrDepth, ErrMembers; after an error o is empty.
+// Parse checks body, which must be exactly one JSON object, and reads its members, replacing those that o had. A byte order
+// mark before it is passed over; what is not UTF-8 is left to those who look at a member. Work is linear in the length of
+// body. Errors: ErrSyntax, ErrObject, ErrDepth, ErrMembers; after an error o is empty.
 func (o *Object) Parse(body []byte) error {
 	o.Reset()
-	if !utf8.Valid(body) {
-		return ErrUTF8
-	}
+	body = o.unmark(body)
 	s := scanner{in: body}
 	s.space()
 	if s.pos < len(body) && body[s.pos] != '{' {
@@ -106,6 +107,7 @@ func (o *Object) read(s *scanner) error {
 
 // Reset forgets all members and the bytes they refer to.
 func (o *Object) Reset() {
+	o.repairs = nil
 	if cap(o.members) > keptMembers {
 		o.members = nil
 		return
@@ -125,11 +127,15 @@ func (o *Object) Is(name string, kind Kind) bool {
 }
 
 // Text returns the member as a text field takes it: a text without quotes and escapes, a number or truth value as it was
-// written. It is empty when there is no such member, when the member is null, and when it is an object or array.
+// written; what is not valid text is mended. It is empty when there is no such member, when the member is null, and when it
+// is an object or array.
 func (o *Object) Text(name string) string {
 	for i := len(o.members) - 1; i >= 0; i-- {
 		if m := &o.members[i]; string(m.name) == name {
 			text, _ := m.text()
+			if !sound(text) {
+				return mend(text)
+			}
 			return text
 		}
 	}

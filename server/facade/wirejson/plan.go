@@ -29,14 +29,16 @@ type plan struct {
 
 // field is one field of a plan.
 type field struct {
-	desc protoreflect.FieldDescriptor
-	name string // the wire's
-	key  string // `"name":`
-	list bool
-	free bool  // takes JSON of any kind
-	bare bool  // is written without quotes
-	max  int   // of a list: how many elements it may have
-	sub  *plan // of a message's; nil for scalars
+	desc        protoreflect.FieldDescriptor
+	name        string // the wire's
+	key         string // `"name":`
+	list        bool
+	free        bool  // takes JSON of any kind
+	bare        bool  // is written without quotes
+	descriptive bool  // see isDescriptive
+	longest     int   // how many characters a text may have; 0 for any number
+	max         int   // of a list: how many elements it may have
+	sub         *plan // of a message's; nil for scalars
 }
 
 // plans works out the plan of a message and of those in it. Fields of kinds that the wire does not use are refused.
@@ -55,6 +57,7 @@ func plans(d protoreflect.MessageDescriptor, into map[protoreflect.MessageDescri
 		}
 		f := &field{
 			desc: fd, name: fd.JSONName(), key: `"` + fd.JSONName() + `":`, list: fd.IsList(), max: bound(fd),
+			descriptive: isDescriptive(fd), longest: longest(fd),
 			free: strings.HasSuffix(string(fd.Name()), suffixFree), bare: strings.HasSuffix(string(fd.Name()), suffixNumber),
 		}
 		switch {
@@ -75,6 +78,12 @@ func plans(d protoreflect.MessageDescriptor, into map[protoreflect.MessageDescri
 
 // maxElements bounds a list for which the contract names no bound, so that a hostile one cannot cost more.
 const maxElements = 100
+
+// longest is how many characters the contract allows a text.
+func longest(fd protoreflect.FieldDescriptor) int {
+	rules, _ := proto.GetExtension(fd.Options(), validate.E_Field).(*validate.FieldRules)
+	return int(min(rules.GetString().GetMaxLen(), 1<<30))
+}
 
 // bound is how many elements the contract allows a list.
 func bound(fd protoreflect.FieldDescriptor) int {

@@ -10,7 +10,8 @@ import (
 // a body has the same verdict in both forms.
 const MaxDepth = 64
 
-// scanner walks over JSON and checks it. It repairs nothing: a lone surrogate is an error, as it is to a verifier.
+// scanner walks over JSON and checks it. Half a surrogate pair is what encoding/json and Jackson take it for as well: a
+// character that is none. It becomes a byte that is not UTF-8, so that whoever takes the text sees that it is broken.
 type scanner struct {
 	in  []byte
 	pos int
@@ -153,16 +154,30 @@ func (s *scanner) escape() (rune, bool) {
 		if !ok || !utf16.IsSurrogate(r) {
 			return r, ok
 		}
-		if !s.accept('\\') || !s.accept('u') {
-			return 0, false
-		}
-		low, ok := s.hex4()
-		if r = utf16.DecodeRune(r, low); !ok || r == utf8.RuneError {
-			return 0, false
-		}
-		return r, true
+		return s.pair(r)
 	}
 	return 0, false
+}
+
+// half is what half a surrogate pair is read as; no escape means it otherwise.
+const half = rune(-1)
+
+// pair reads the escape behind a first surrogate when the two are a pair.
+func (s *scanner) pair(high rune) (rune, bool) {
+	ahead := *s
+	if !ahead.accept('\\') || !ahead.accept('u') {
+		return half, true
+	}
+	low, ok := ahead.hex4()
+	if !ok {
+		return 0, false
+	}
+	r := utf16.DecodeRune(high, low)
+	if r == utf8.RuneError {
+		return half, true // what follows is read for itself
+	}
+	s.pos = ahead.pos
+	return r, true
 }
 
 func (s *scanner) hex4() (rune, bool) {
@@ -238,6 +253,10 @@ func unquote(quoted []byte) []byte {
 			continue
 		}
 		r, _ := s.escape()
+		if r == half {
+			out = append(out, 0xff)
+			continue
+		}
 		out = utf8.AppendRune(out, r)
 	}
 	return out

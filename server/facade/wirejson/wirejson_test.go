@@ -75,8 +75,8 @@ func TestRefusals(t *testing.T) {
 		"[1": wirejson.ErrSyntax, "[1,]": wirejson.ErrSyntax, "01": wirejson.ErrSyntax, "1 2": wirejson.ErrSyntax, `{"a":01}`: wirejson.ErrSyntax,
 		`{"a":+1}`: wirejson.ErrSyntax, `{"a":1.}`: wirejson.ErrSyntax, `{"a":.1}`: wirejson.ErrSyntax, `{"a":1e}`: wirejson.ErrSyntax,
 		`{"a":tru}`: wirejson.ErrSyntax, `{"a":nul}`: wirejson.ErrSyntax, `{"a":"\x"}`: wirejson.ErrSyntax, `{"a":"\u12"}`: wirejson.ErrSyntax,
-		`{"a":"\ud800"}`: wirejson.ErrSyntax, `{"a":"\ud800\u0041"}`: wirejson.ErrSyntax, `{"a":"\udc00"}`: wirejson.ErrSyntax,
-		"{\"a\":\"\n\"}": wirejson.ErrSyntax, `{"a":"\`: wirejson.ErrSyntax, "{\"a\":\"\xc3\"}": wirejson.ErrUTF8, "\xed\xa0\x80": wirejson.ErrUTF8,
+		`{"a":"\ud800\u12"}`: wirejson.ErrSyntax, `{"a":"\ud800\x"}`: wirejson.ErrSyntax, "\ufeff\ufeff{}": wirejson.ErrSyntax,
+		"{\"a\":\"\n\"}": wirejson.ErrSyntax, `{"a":"\`: wirejson.ErrSyntax, "\xed\xa0\x80": wirejson.ErrSyntax, "\xfe\xff\x00{\x00}": wirejson.ErrSyntax,
 		"null": wirejson.ErrObject, "[{}]": wirejson.ErrObject, `"a"`: wirejson.ErrObject, "-0.5e-3 ": wirejson.ErrObject, "true": wirejson.ErrObject,
 		strings.Repeat("[", 100): wirejson.ErrDepth, `{"a":` + strings.Repeat("[", 64): wirejson.ErrDepth,
 	} {
@@ -209,6 +209,7 @@ func FuzzDecode(f *testing.F) {
 	for _, s := range []string{
 		`{"activity":"changeInstanceCheck","productInfo":"[{\"linearValue\":1.0,\"q\":[]}]","a":{"b":"\ud83d\ude00"},"a":null}`,
 		`{"productInfo":{"productId":true},"instanceId":-1e9}`, `{`, `[]`, `"\ud800"`, "\xff", ` { "a" : [ { } , [ ] ] } `, `{"a":"\u0000"}`,
+		"\ufeff{}", `{"productInfo":{"productName":"\ud83d \udc00\u0000"},"x":"\ud800"}`, "{\"productInfo\":{\"productName\":\"\xc4\xe3\"},\"\xff\":\"\xfe\"}",
 	} {
 		f.Add([]byte(s))
 	}
@@ -217,13 +218,13 @@ func FuzzDecode(f *testing.F) {
 		var o wirejson.Object
 		err := o.Parse(body)
 		var std map[string]any
-		d := json.NewDecoder(bytes.NewReader(body))
+		d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))
 		d.UseNumber() // a number beyond float64 is a number
-		if stdErr := d.Decode(&std); err == nil && (stdErr != nil || !json.Valid(body)) {
+		if stdErr := d.Decode(&std); err == nil && (stdErr != nil || !json.Valid(bytes.TrimPrefix(body, []byte("\ufeff")))) {
 			t.Fatalf("accepted what encoding/json refuses: %v", stdErr)
 		}
-		if _, signErr := sign.Canonical(body); (err == nil) != (signErr == nil) {
-			t.Fatalf("Parse: %v, sign.Canonical: %v", err, signErr)
+		if _, signErr := sign.Canonical(body); err != nil && signErr == nil { // the verifier repairs nothing
+			t.Fatalf("Parse: %v, though sign.Canonical takes it", err)
 		}
 		if err != nil {
 			return
@@ -238,7 +239,7 @@ func FuzzDecode(f *testing.F) {
 		if m.GetEndpoint() != "" {
 			t.Fatal("the body set a helper field")
 		}
-		if x := m.GetExtraJson(); x != "" && (!json.Valid([]byte(x)) || !utf8.ValidString(x) || len(x) > len(body)) {
+		if x := m.GetExtraJson(); x != "" && (!json.Valid([]byte(x)) || !utf8.ValidString(x) || len(x) > 3*len(body)) {
 			t.Fatalf("extra_json %q", x)
 		}
 		if _, err := proto.Marshal(&m); err != nil {

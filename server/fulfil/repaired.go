@@ -1,0 +1,52 @@
+package fulfil
+
+import (
+	"context"
+
+	"github.com/koogate/koogate/store"
+)
+
+// maxRepairs bounds what one event tells.
+const maxRepairs = 16
+
+// Repaired records on the order of a call what text of it was repaired or left out, once however often the call is repeated
+// (ADR 15). repairs name members and never hold a text. The call has been answered for by then, so a failure costs the
+// record only.
+func (s *Service) Repaired(ctx context.Context, seller, orderID, activity string, repairs []string) {
+	repairs = repairs[:min(len(repairs), maxRepairs)]
+	s.Log.WarnContext(ctx, "text of a call was repaired", "activity", activity, "order_id", orderID, "repairs", repairs)
+	if orderID == "" {
+		return
+	}
+	data := fields{"activity": activity, "repairs": repairs}
+	want := link(store.Head{}, seller, orderID, EventRepaired, "", s.now(), data).Data
+	err := s.decide(ctx, seller, orderID, func(d *draft) error {
+		told, err := s.told(ctx, seller, orderID, want)
+		if err == nil && !told {
+			d.event(EventRepaired, "", data)
+		}
+		return err
+	})
+	if err != nil {
+		s.Log.WarnContext(ctx, "repair not recorded on an order", "order_id", orderID, "error", err)
+	}
+}
+
+// told says whether the order's chain holds the repair already.
+func (s *Service) told(ctx context.Context, seller, orderID, data string) (bool, error) {
+	const page = 500
+	for after := int64(0); ; {
+		events, err := s.Store.Events(ctx, seller, orderID, after, page)
+		if err != nil {
+			return false, err
+		}
+		for _, e := range events {
+			if after = e.Seq; e.Kind == EventRepaired && e.Data == data {
+				return true, nil
+			}
+		}
+		if len(events) < page {
+			return false, nil
+		}
+	}
+}
