@@ -36,6 +36,7 @@ const (
 	EventUploaded      = "licence.uploaded"   // the marketplace took it
 	EventQuotaWarned   = "quota.warned"       // a package is used up to a per cent of it
 	EventDirectory     = "directory.synced"   // a tenant, its applications, users or departments changed
+	EventPersonal      = "personal.read"      // personal data were read through the API
 	EventConflict      = "call.conflict"      // the same key came for another instance
 	EventDiffers       = "call.differs"       // a repeat brought something else than the first call
 	EventQuarantined   = "call.quarantined"   // a value outside its documented list

@@ -2,6 +2,7 @@ package production
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/server/errs"
@@ -128,7 +129,7 @@ func (s *shared) bought(ep *fulfil.Endpoint, family string, r purchase, x extras
 				ProductID: r.GetProductId(), SKUCode: r.GetSkuCode(), ChargingMode: chargingMode(r.GetChargingMode()),
 				LinearValue: quantity,
 			},
-			ExpireAt: expire, Buyer: buyer,
+			ExpireAt: expire, Buyer: buyer, Terms: termsOf(r),
 		},
 		Match: map[string]string{
 			"customerId": r.GetCustomerId(), "productId": r.GetProductId(), "skuCode": r.GetSkuCode(),
@@ -136,6 +137,22 @@ func (s *shared) bought(ep *fulfil.Endpoint, family string, r purchase, x extras
 		},
 	}
 	return c, nil
+}
+
+// priced is what the paid calls of V1 tell of their order beside the product.
+type priced interface {
+	GetPeriodType() string
+	GetPeriodNumber() string
+	GetOrderAmount() string
+}
+
+// termsOf is what a V1 call tells of its order. A period number that is none is left out: it decides nothing.
+func termsOf(r priced) fulfil.Terms {
+	n, err := strconv.ParseInt(r.GetPeriodNumber(), 10, 64)
+	if err != nil || n < 0 {
+		n = 0
+	}
+	return fulfil.Terms{PeriodType: r.GetPeriodType(), PeriodNumber: n, DealAmount: r.GetOrderAmount()}
 }
 
 // extendParams reads saasExtendParams (saas-v1 §2.5). Errors: INVALID_FIELD.
