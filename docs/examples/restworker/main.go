@@ -25,9 +25,16 @@ func main() {
 	for ctx.Err() == nil {
 		if err := w.round(ctx); err != nil && ctx.Err() == nil {
 			fmt.Fprintln(os.Stderr, "trying again:", err)
-			time.Sleep(time.Second)
+			pause(ctx)
 		}
 	}
+}
+
+// pause waits for a second, or until ctx is over.
+func pause(ctx context.Context) {
+	second, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	<-second.Done()
 }
 
 type worker struct {
