@@ -41,7 +41,7 @@ func TestARenewalsTaskTellsItsOrder(t *testing.T) {
 	check("CS1", "NEW", "year", "")
 }
 
-// TestReadingABuyerIsRecorded: no values in the event.
+// TestReadingABuyerIsRecorded: no values in the event, and none in what a line keeps unsealed.
 func TestReadingABuyerIsRecorded(t *testing.T) {
 	r := newRig(t)
 	r.mustCall("CS1", "biz-CS1")
@@ -53,5 +53,10 @@ func TestReadingABuyerIsRecorded(t *testing.T) {
 	es := r.events("CS1", fulfil.EventAdmitted, fulfil.EventOrderQueried, fulfil.EventPersonal)
 	if d := es[2].Data; strings.Contains(d, "canary") || !strings.Contains(d, `"who":"support"`) {
 		t.Errorf("event %s", d)
+	}
+	for _, l := range r.order("CS1").Lines {
+		if l.Purchase == "" || strings.Contains(l.Purchase, "canary") || strings.Contains(string(l.Input), "canary") {
+			t.Errorf("the line keeps %s", l.Purchase)
+		}
 	}
 }
