@@ -93,7 +93,7 @@ func TestAPI(t *testing.T) {
 					}
 					token := acmeToken
 					if s.Token != nil {
-						token = map[string]string{"": "", "other": otherToken, "wrong": "no-such-token"}[*s.Token]
+						token = map[string]string{"": "", "other": otherToken, "support": supportToken, "wrong": "no-such-token"}[*s.Token]
 					}
 					fill := func(text string) string {
 						for k, v := range saved {
@@ -274,7 +274,8 @@ func invoke(t *testing.T, s step, conn *grpc.ClientConn, fill func(string) strin
 	o := outcome{code: st.Code().String()}
 	o.code = map[string]string{
 		"OK": "OK", "InvalidArgument": "INVALID_ARGUMENT", "NotFound": "NOT_FOUND", "Aborted": "ABORTED",
-		"Unauthenticated": "UNAUTHENTICATED", "FailedPrecondition": "FAILED_PRECONDITION",
+		"PermissionDenied": "PERMISSION_DENIED",
+		"Unauthenticated":  "UNAUTHENTICATED", "FailedPrecondition": "FAILED_PRECONDITION",
 		"Unavailable": "UNAVAILABLE",
 	}[o.code]
 	o.details(st)

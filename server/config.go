@@ -73,7 +73,16 @@ type Seller struct {
 	Name          string      `koanf:"name"`
 	APITokens     []Secret    `koanf:"api_tokens"` // bearer tokens of the seller's own systems; several allow rotation
 	APITokenFiles []string    `koanf:"api_token_files"`
+	Tokens        []Token     `koanf:"tokens"` // bearer tokens with a name and scopes
 	Marketplace   Marketplace `koanf:"marketplace"`
+}
+
+// Token is a bearer token that has a name in the records and may do more than api_tokens may.
+type Token struct {
+	Name       string   `koanf:"name"`
+	Secret     Secret   `koanf:"secret"`
+	SecretFile string   `koanf:"secret_file"`
+	Scopes     []string `koanf:"scopes"` // personal_data: may read buyers outside a lease
 }
 
 // Marketplace is how a seller reaches the open APIs.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/interceptor"
 )
 
 var (
@@ -204,6 +205,31 @@ func (c *Config) checkSellers(f *findings) {
 				f.add(path, msgTokenUsed)
 			}
 			owner[token] = s.Name
+		}
+		s.checkTokens(f, at, owner)
+	}
+}
+
+// checkTokens covers the tokens with names.
+func (s Seller) checkTokens(f *findings, at string, owner map[Secret]string) {
+	names := make(map[string]bool)
+	for k, t := range s.Tokens {
+		path := fmt.Sprintf("%s.tokens[%d]", at, k)
+		f.name(path+".name", t.Name, names)
+		if !tokenPattern.MatchString(t.Secret.Reveal()) {
+			f.add(path+".secret", msgToken)
+		}
+		switch other, used := owner[t.Secret]; {
+		case used && other == s.Name:
+			f.add(path+".secret", msgKeyTwice)
+		case used:
+			f.add(path+".secret", msgTokenUsed)
+		}
+		owner[t.Secret] = s.Name
+		for n, scope := range t.Scopes {
+			if !slices.Contains(interceptor.Scopes(), scope) {
+				f.add(fmt.Sprintf("%s.scopes[%d]", path, n), msgChoice, scope, strings.Join(interceptor.Scopes(), ", "))
+			}
 		}
 	}
 }

@@ -238,6 +238,9 @@ func (c *Config) readSecrets(f *findings) {
 		s := &c.Sellers[i]
 		at := fmt.Sprintf("sellers[%d]", i)
 		many(&s.APITokens, s.APITokenFiles, at+".api_token_files")
+		for k := range s.Tokens {
+			one(&s.Tokens[k].Secret, s.Tokens[k].SecretFile, fmt.Sprintf("%s.tokens[%d].secret", at, k))
+		}
 		one(&s.Marketplace.SecretKey, s.Marketplace.SecretKeyFile, at+".marketplace.secret_key")
 		one(&s.Marketplace.UsageKey, s.Marketplace.UsageKeyFile, at+".marketplace.usage_key")
 	}

@@ -35,6 +35,9 @@ func (c *Config) Weak() []Problem {
 	}
 	for i, s := range c.Sellers {
 		at := fmt.Sprintf("sellers[%d]", i)
+		for k, token := range s.Tokens {
+			check(fmt.Sprintf("%s.tokens[%d].secret", at, k), token.Secret.Reveal(), minToken)
+		}
 		for k, token := range s.APITokens {
 			check(fmt.Sprintf("%s.api_tokens[%d]", at, k), token.Reveal(), minToken)
 		}

@@ -66,6 +66,9 @@ func (c *Config) auth() (interceptor.Pair, error) {
 		for _, secret := range reveal(seller.APITokens) {
 			tokens = append(tokens, interceptor.Token{Seller: seller.Name, Secret: secret})
 		}
+		for _, t := range seller.Tokens {
+			tokens = append(tokens, interceptor.Token{Seller: seller.Name, Secret: t.Secret.Reveal(), Name: t.Name, Scopes: t.Scopes})
+		}
 	}
 	return interceptor.Auth(tokens)
 }

@@ -42,7 +42,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const (
 	acmeToken  = "token-of-acme-0123456789abcdef012345"
 	otherToken = "token-of-other-0123456789abcdef01234"
-	acmeKey    = "access-key-0123456789"
+	// supportToken may read personal data of acme's buyers.
+	supportToken = "token-of-support-0123456789abcdef012"
+	acmeKey      = "access-key-0123456789"
 )
 
 // market answers every order query with the same facts.
@@ -99,7 +101,8 @@ var yearly = fulfil.OrderFacts{
 	OrderType: "NEW",
 	Product:   store.Product{ProductID: "OFFI-1", SKUCode: "sku-1", Name: "demo", ChargingMode: "PERIOD", LinearValue: 10},
 	ExpireAt:  time.Date(2027, 11, 23, 15, 59, 59, 0, time.UTC),
-	Buyer:     []byte(`{"mobilePhone":"canary-buyer-phone"}`),
+	Buyer:     []byte(`{"mobilePhone":"canary-buyer-phone","customerId":"c-1","extendParams":[{"key":"color","value":"red"}]}`),
+	Terms:     fulfil.Terms{PeriodType: "year", PeriodNumber: 1, Amount: "99.00"},
 }
 
 // PushUsage takes everything.
@@ -116,7 +119,10 @@ func testConfig() server.Config {
 	cfg := server.DefaultConfig()
 	cfg.Listen = server.Listen{Facade: "127.0.0.1:0", API: "127.0.0.1:0", GRPC: "127.0.0.1:0", Ops: "127.0.0.1:0"}
 	cfg.Sellers = []server.Seller{
-		{Name: "acme", APITokens: []server.Secret{acmeToken}}, {Name: "other", APITokens: []server.Secret{otherToken}},
+		{
+			Name: "acme", APITokens: []server.Secret{acmeToken},
+			Tokens: []server.Token{{Name: "support", Secret: supportToken, Scopes: []string{"personal_data"}}},
+		}, {Name: "other", APITokens: []server.Secret{otherToken}},
 	}
 	cfg.Provisioners = []server.Provisioner{
 		{Name: "crm", Type: server.ProvisionerWorker},

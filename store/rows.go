@@ -54,6 +54,7 @@ type Line struct {
 	AnswerCode  string // committed result code; empty while undecided
 	Admitted    int64  // seq of the event that admitted it, in the chain of RootOrderID; 0 for lines of earlier releases
 	Differs     string // digests of the differing repeats that have an event, separated by blanks
+	Purchase    string // what the line bought as it was told, as JSON; no personal data; empty when nothing was told
 	CreatedAt   time.Time
 }
 

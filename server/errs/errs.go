@@ -21,6 +21,7 @@ const (
 	Precondition             // FAILED_PRECONDITION: the state does not allow it
 	Unauthorized             // UNAUTHENTICATED
 	Unavailable              // UNAVAILABLE: may be repeated
+	Forbidden                // PERMISSION_DENIED: the caller is known and may not
 )
 
 // Reason is a value of the contract's ErrorReason enum without its prefix.
@@ -41,6 +42,7 @@ const (
 	PageTokenInvalid  Reason = "PAGE_TOKEN_INVALID"
 	FilterInvalid     Reason = "FILTER_INVALID"
 	TokenInvalid      Reason = "TOKEN_INVALID"
+	ScopeMissing      Reason = "SCOPE_MISSING"
 	StoreUnavailable  Reason = "STORE_UNAVAILABLE"
 	ResultInvalid     Reason = "RESULT_INVALID"
 	EndpointNotFound  Reason = "ENDPOINT_NOT_FOUND"

@@ -36,6 +36,8 @@ func (k Kind) Code() codes.Code {
 		return codes.Unauthenticated
 	case Unavailable:
 		return codes.Unavailable
+	case Forbidden:
+		return codes.PermissionDenied
 	case Internal:
 	}
 	return codes.Internal

@@ -261,7 +261,7 @@ func (s *Service) draftAdmission(ctx context.Context, d *draft, c NewInstance, i
 		if err := d.told(i, &line, c.Told, facts); err != nil {
 			return store.Line{}, err
 		}
-		line.Product = i.Product
+		line.Product, line.Purchase = i.Product, agreed(*c.Told)
 	}
 	if !c.Hold && c.Endpoint.budget(c.productID()) == 0 {
 		line.AnswerCode = string(resultcode.Processing)

@@ -37,6 +37,7 @@ const (
 	EventQuotaWarned      = "quota.warned"       // a package is used up to a per cent of it
 	EventDirectory        = "directory.synced"   // a tenant, its applications, users or departments changed
 	EventDirectoryIgnored = "directory.ignored"  // a call came too late and lost against later ones
+	EventPersonal         = "personal.read"      // personal data were read through the API
 	EventConflict         = "call.conflict"      // the same key came for another instance
 	EventDiffers          = "call.differs"       // a repeat brought something else than the first call
 	EventQuarantined      = "call.quarantined"   // a value outside its documented list

@@ -57,6 +57,7 @@ func (d *draft) claim(ctx context.Context, i *store.Instance, k store.LineKey, c
 	}
 	line := d.newLine(i, k, c.want)
 	line.AnswerCode = string(resultcode.Success)
+	line.Purchase = c.terms.text()
 	if err := d.s.sealExtra(&line, c.extra); err != nil {
 		return nil, nil, nil, err
 	}
@@ -87,6 +88,7 @@ type claimed struct {
 	want  map[string]string // what a repeat should bring again; no secrets
 	extra string
 	input Input
+	terms Terms // what the call told of the order behind it
 }
 
 // overLine runs a decision that claims a line, and then answers as p says. A repeat is answered as the first call was; the

@@ -286,7 +286,7 @@ func TestFailTask(t *testing.T) {
 	r.mustCall("CS1", "biz-1")
 	r.query()
 	task := r.lease("worker")
-	got, err := r.FailTask(t.Context(), fulfil.Failure{Seller: "demo", TaskID: task.ID, Fence: task.Fence, Message: "busy", RetryAfter: 30 * time.Millisecond})
+	got, err := r.FailTask(t.Context(), fulfil.Failure{Seller: "demo", TaskID: task.ID, Fence: task.Fence, Message: "busy", RetryAfter: 300 * time.Millisecond})
 	if err != nil || got.State != store.TaskReady || got.Reason != "busy" {
 		t.Fatalf("%+v %v", got, err)
 	}

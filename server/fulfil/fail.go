@@ -163,6 +163,10 @@ func (s *Service) RetryTask(ctx context.Context, r Retry) (store.Task, error) {
 		if f == nil || f.State != store.TaskFailed {
 			return errs.New(errs.Precondition, errs.StateConflict, "task %s is not FAILED; only a failed task can be retried", r.TaskID)
 		}
+		if f.Kind == store.TaskCheckChange {
+			return errs.New(errs.Precondition, errs.StateConflict,
+				"task %s is a check: the buyer has its answer, and nobody waits for another", r.TaskID)
+		}
 		until := d.deadline(f)
 		if until.Passed(d.now) && !r.Force {
 			return errs.New(errs.Precondition, errs.DeadlinePassed, "the marketplace waited until %s, and then: %s; to retry task %s all the same use force with a reason",

@@ -1,7 +1,6 @@
 package fulfil
 
 import (
-	"context"
 	"encoding/json"
 	"time"
 
@@ -18,8 +17,8 @@ const (
 	FamilyLicenseOnline = "license_online"
 )
 
-// Input is what a call told beyond the product. It holds personal data: sealed at rest, shown to the worker that leases the
-// task and to nobody else, and never logged.
+// Input is what the marketplace told beyond the purchase, by its call or by its answer to the order query. It holds personal
+// data: sealed at rest, shown to the worker that leases the task and to whoever may read personal data, and never logged.
 type Input struct {
 	CustomerID        string            `json:"customerId,omitempty"`
 	CustomerName      string            `json:"customerName,omitempty"`
@@ -42,37 +41,6 @@ func (Input) String() string { return "[task input]" }
 
 // GoString hides the data from every %#v.
 func (Input) GoString() string { return "[task input]" }
-
-// InputOf opens what the call behind a task told; ok is false when it told nothing. It is for the worker that has leased
-// the task and for nobody else. Errors: STORE_UNAVAILABLE, INTERNAL.
-func (s *Service) InputOf(ctx context.Context, t store.Task) (in Input, ok bool, err error) {
-	p := PayloadOf(t)
-	if !p.Input {
-		return Input{}, false, nil
-	}
-	agg, err := s.Store.Aggregate(ctx, t.Seller, t.OrderID)
-	if err != nil {
-		return Input{}, false, s.storeError(ctx, err, errs.OrderNotFound, "no order %s", t.OrderID)
-	}
-	if l := lineOf(agg, t, p.Action); l != nil && len(l.Input) > 0 {
-		if err := s.unseal(l.Input, lineContext("input", l.LineKey), &in); err != nil {
-			return Input{}, false, err
-		}
-		ok = true
-	}
-	for k := range agg.Instances {
-		i := &agg.Instances[k]
-		if i.InstanceID != t.InstanceID || i.Family != FamilyLicenseCode {
-			continue
-		}
-		a, err := s.openAccess(i)
-		if err != nil {
-			return Input{}, false, errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
-		}
-		in.LicenceCode, ok = a.Licence, true
-	}
-	return in, ok, nil
-}
 
 // lineOf returns the line that caused a task, nil when it is none's. An empty action stands for whatever the order and
 // line ID name; a line with an input comes first. A later call that names the order of the purchase, as V1's do, has

@@ -205,3 +205,27 @@ func TestOperatorsTextStaysInsideOnCompletion(t *testing.T) {
 		t.Errorf("message %q", a.Message)
 	}
 }
+
+// A check is a question of the marketplace that has been answered when its time was over: nobody waits for another answer, and no
+// force makes one of use.
+func TestACheckIsNotRetried(t *testing.T) {
+	r := newRig(t)
+	id := r.active("CS1")
+	asked := make(chan error, 1)
+	go func() {
+		_, err := r.ChangeInstanceCheck(t.Context(), fulfil.CheckChange{Endpoint: r.ep, InstanceID: id})
+		asked <- err
+	}()
+	task := r.lease("worker")
+	r.fail(task, true)
+	if err := <-asked; err != nil {
+		t.Fatal(err)
+	}
+	for _, force := range []bool{false, true} {
+		_, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: task.ID, Force: force, Reason: "once more"})
+		if errs.As(err).Reason != errs.StateConflict {
+			t.Errorf("force %v: %v", force, err)
+		}
+	}
+	r.none("worker")
+}

@@ -81,6 +81,9 @@ func (d *draft) queried(t *store.Task, f OrderFacts) error {
 	l := d.asked(t)
 	if l != nil && l.InstanceID == t.InstanceID {
 		l.Product = f.Product
+		if err := d.tell(l, f); err != nil {
+			return err
+		}
 		d.putLine(l)
 	}
 	first := t.LineOrderID == d.agg.Order.OrderID
@@ -165,7 +168,7 @@ type Payload struct {
 	Until Deadline `json:"until,omitzero"` // of the marketplace, as it was when the task was queued
 
 	Action string `json:"action,omitempty"` // of the line, for tasks whose order and line ID do not name it; Koogate's own
-	Input  bool   `json:"input,omitempty"`  // there is an Input for the worker; Koogate's own
+	Input  bool   `json:"input,omitempty"`  // the call told an Input; an earlier release that hands the task out needs it
 
 	// Reduces says of a check that the target is fewer than the present quantity, which only who looked at the use may allow;
 	// Koogate's own.

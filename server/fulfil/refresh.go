@@ -31,6 +31,7 @@ type Refresh struct {
 	Arrived              time.Time // when the call's first byte was read
 	Activity             string    // the wire name, for the endpoint's OnCompletion; empty means refreshInstance
 	Hold                 bool      // a family that knows no asynchronous answer: wait as long as HoldBudget
+	Terms                Terms     // what the call told of its order; the order type is the scene's when it told none
 }
 
 // actionRefresh begins the action of every refreshInstance line; the scene follows.
@@ -60,7 +61,7 @@ func (s *Service) RefreshInstance(ctx context.Context, c Refresh) (Answer, error
 	c.ExpireAt = c.ExpireAt.UTC().Truncate(time.Microsecond)
 	want := map[string]string{"instanceId": c.InstanceID, "expireTime": wiretime.Format17(c.ExpireAt), "productId": c.ProductID}
 	key := func(i *store.Instance) store.LineKey { return c.key(i, c.Scene) }
-	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra}, func(d *draft, i *store.Instance, l *store.Line) error {
+	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra, terms: c.terms()}, func(d *draft, i *store.Instance, l *store.Line) error {
 		return d.refresh(ctx, i, l, c)
 	})
 }
@@ -132,6 +133,7 @@ type Upgrade struct {
 	Arrived              time.Time      // when the call's first byte was read
 	Activity             string         // the wire name, for the endpoint's OnCompletion; empty means upgradeInstance
 	Hold                 bool           // a family that knows no asynchronous answer: wait as long as HoldBudget
+	Terms                Terms          // what the call told of its order
 }
 
 // UpgradeInstance accepts a paid upgrade order once; what to upgrade to is asked of the marketplace, unless the call has
@@ -149,7 +151,7 @@ func (s *Service) UpgradeInstance(ctx context.Context, c Upgrade) (Answer, error
 		want["productId"], want["skuCode"] = c.Told.ProductID, c.Told.SKUCode
 		want["linearValue"] = strconv.FormatInt(c.Told.LinearValue, 10)
 	}
-	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra, input: c.Input}, func(d *draft, i *store.Instance, l *store.Line) error {
+	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra, input: c.Input, terms: c.terms()}, func(d *draft, i *store.Instance, l *store.Line) error {
 		data := fields{"orderId": c.OrderID, "orderLineId": c.OrderLineID}
 		if c.Told == nil {
 			d.event(EventUpgraded, i.InstanceID, data)

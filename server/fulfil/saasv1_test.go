@@ -508,7 +508,7 @@ func TestToldUpgrade(t *testing.T) {
 	r.wantCode2(r.ReleaseInstance(t.Context(), fulfil.Release{Endpoint: r.ep, InstanceID: id, OrderID: "CS1"}))
 	r.wantCode2(call(bigger)) // admitted before: the answer stands
 	release := r.lease("worker")
-	if _, ok, err := r.InputOf(t.Context(), release); ok || err != nil { // what the buyer told is no business of the release
+	if in, ok, err := r.InputOf(t.Context(), release); !ok || err != nil || in.CustomerID == "" { // every task tells who bought
 		t.Errorf("input of %s: %v %v", release.Kind, ok, err)
 	}
 	r.events("CS1", append(v1Created, fulfil.EventUpgraded, fulfil.EventTaskCompleted, fulfil.EventDiffers, fulfil.EventReleased)...)

@@ -37,6 +37,7 @@ type OrderFacts struct {
 	Product   store.Product
 	ExpireAt  time.Time // zero when the mode has no expiry
 	Buyer     []byte    // JSON; personal data, sealed before it is kept
+	Terms     Terms     // what else was agreed; no personal data
 }
 
 // QueryError is a failed call to the marketplace.

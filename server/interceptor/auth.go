@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -23,6 +24,31 @@ func public(method string) bool {
 type Token struct {
 	Seller string
 	Secret string
+	Name   string   // names the bearer in records; may be empty
+	Scopes []string // what the bearer may do beyond the ordinary
+}
+
+// ScopePersonalData lets a token read personal data outside a lease.
+const ScopePersonalData = "personal_data"
+
+// Scopes are the scopes that there are.
+func Scopes() []string { return []string{ScopePersonalData} }
+
+type bearerKey struct{}
+
+// NameFrom returns the name of the call's token; "api token" when it has none, empty without a token.
+func NameFrom(ctx context.Context) string {
+	k, ok := ctx.Value(bearerKey{}).(key)
+	if ok && k.name == "" {
+		return "api token"
+	}
+	return k.name
+}
+
+// HasScope says whether the call's token has a scope.
+func HasScope(ctx context.Context, scope string) bool {
+	k, _ := ctx.Value(bearerKey{}).(key)
+	return slices.Contains(k.scopes, scope)
 }
 
 // Auth demands `authorization: Bearer …` with one of the tokens and puts the token's seller into the context, where
@@ -70,6 +96,8 @@ func WithSeller(ctx context.Context, seller string) context.Context {
 type key struct {
 	sum    [sha256.Size]byte
 	seller string
+	name   string
+	scopes []string
 }
 
 type keyRing []key
@@ -81,7 +109,7 @@ func newKeyRing(tokens []Token) (keyRing, error) {
 		if t.Secret == "" || t.Seller == "" {
 			return nil, errors.New("interceptor: a token needs a seller and a secret")
 		}
-		k := key{sum: sha256.Sum256([]byte(t.Secret)), seller: t.Seller}
+		k := key{sum: sha256.Sum256([]byte(t.Secret)), seller: t.Seller, name: t.Name, scopes: t.Scopes}
 		if other, dup := seen[k.sum]; dup && other != k.seller {
 			return nil, fmt.Errorf("interceptor: sellers %q and %q have the same token", other, k.seller)
 		}
@@ -100,16 +128,16 @@ func (ks keyRing) admit(ctx context.Context, method string) (context.Context, er
 		return nil, errs.New(errs.Unauthorized, errs.TokenInvalid, "a bearer token is required")
 	}
 	sum := sha256.Sum256([]byte(secret))
-	seller := ""
+	var found key
 	for i := range ks {
 		if subtle.ConstantTimeCompare(ks[i].sum[:], sum[:]) == 1 {
-			seller = ks[i].seller
+			found = ks[i]
 		}
 	}
-	if seller == "" {
+	if found.seller == "" {
 		return nil, errs.New(errs.Unauthorized, errs.TokenInvalid, "the bearer token is not known")
 	}
-	return WithSeller(ctx, seller), nil
+	return WithSeller(context.WithValue(ctx, bearerKey{}, found), found.seller), nil
 }
 
 // bearer returns the call's only bearer token. Two authorization values are none: proxies disagree on which counts.

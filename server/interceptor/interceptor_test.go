@@ -240,7 +240,9 @@ func TestValidate(t *testing.T) {
 }
 
 func TestAuth(t *testing.T) {
-	p, err := interceptor.Auth([]interceptor.Token{{"a", "token-a"}, {"a", "token-a2"}, {"b", "token-b"}})
+	p, err := interceptor.Auth([]interceptor.Token{
+		{Seller: "a", Secret: "token-a"}, {Seller: "a", Secret: "token-a2"}, {Seller: "b", Secret: "token-b"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +290,7 @@ func TestAuth(t *testing.T) {
 			})
 		})
 	}
-	for _, bad := range [][]interceptor.Token{{{"", "x"}}, {{"a", ""}}, {{"a", "x"}, {"b", "x"}}} {
+	for _, bad := range [][]interceptor.Token{{{Seller: "", Secret: "x"}}, {{Seller: "a", Secret: ""}}, {{Seller: "a", Secret: "x"}, {Seller: "b", Secret: "x"}}} {
 		if _, err := interceptor.Auth(bad); err == nil || strings.Contains(err.Error(), "x\"") {
 			t.Errorf("%v: %v", bad, err)
 		}
@@ -344,7 +346,7 @@ func TestWholeChain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	auth, err := interceptor.Auth([]interceptor.Token{{"a", "token"}})
+	auth, err := interceptor.Auth([]interceptor.Token{{Seller: "a", Secret: "token"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,10 @@ func factsOf(o *openapi.OrderInfo, orderID, lineID string) (fulfil.OrderFacts, e
 		},
 		ExpireAt: line.ExpireTime,
 		Buyer:    buyer,
+		Terms: fulfil.Terms{
+			PeriodType: line.PeriodType, PeriodNumber: line.PeriodNumber, Amount: line.Currency, DealAmount: line.CurrencyAfterDiscount,
+			OrderedAt: o.CreateTime,
+		},
 	}, nil
 }
 

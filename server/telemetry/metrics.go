@@ -18,6 +18,7 @@ type Metrics struct {
 	tasks         *prometheus.CounterVec
 	taskSeconds   *prometheus.HistogramVec
 	orderQueries  *prometheus.CounterVec
+	personalReads *prometheus.CounterVec
 	guardAway     prometheus.Gauge
 	leasesLost    prometheus.Counter
 	repeats       *prometheus.CounterVec
@@ -67,6 +68,8 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			[]float64{.01, .05, .1, .5, 1, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400}, "kind"),
 		orderQueries: counter("koogate_order_query_total",
 			"Order queries to the marketplace, by outcome.", "outcome"),
+		personalReads: counter("koogate_personal_reads_total",
+			"Readings of personal data through the API; each has an event on its order.", "what"),
 		guardAway: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "koogate_guard_away", Help: "1 while Redis is away and calls go on without it, else 0.",
 		}),
@@ -148,6 +151,11 @@ func (m *Metrics) FactsKept(n int) { m.factsKept.Add(float64(n)) }
 // Directory counts a directory call of which something was ignored, or whose time lies ahead. what is "ignored" or "ahead".
 func (m *Metrics) Directory(activity, what string) {
 	m.directory.WithLabelValues(KnownActivity(activity), m.reasons.value(what)).Inc()
+}
+
+// PersonalRead counts a reading of personal data through the API. what is a word of the program.
+func (m *Metrics) PersonalRead(what string) {
+	m.personalReads.WithLabelValues(m.outcomes.value(what)).Inc()
 }
 
 // LeaseLost counts a worker that came back after its lease was over.

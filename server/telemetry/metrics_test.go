@@ -20,6 +20,7 @@ func TestMetrics(t *testing.T) {
 	m.Task("default", "CREATE", "done", time.Second)
 	m.GuardAway(true)
 	m.OrderQuery("done")
+	m.PersonalRead("task_input")
 	m.LeaseLost()
 	m.UsagePushed("acme")
 	m.UsageRefused("acme", "012")
@@ -60,6 +61,8 @@ func TestMetrics(t *testing.T) {
 		"koogate_usage_backlog":          "seller=acme,state=record",
 		"koogate_usage_deadline_seconds": "seller=acme",
 		"koogate_usage_difference":       "seller=acme",
+		"koogate_personal_reads_total":   "what=task_input",
+		"koogate_facts_kept_total":       "",
 	}
 	for name, labels := range want {
 		if g, ok := got[name]; !ok || g != labels {

@@ -67,7 +67,7 @@ func lineRow(l *store.Line) dbsqlc.OrderLine {
 		BoughtProductID: l.Product.ProductID, SkuCode: l.Product.SKUCode, ProductName: l.Product.Name,
 		ChargingMode: l.Product.ChargingMode, LinearValue: l.Product.LinearValue,
 		AnswerCode: l.AnswerCode, CreatedAt: micros(l.CreatedAt), Input: blob(l.Input), Result: blob(l.Result),
-		Admitted: l.Admitted, Differs: l.Differs,
+		Admitted: l.Admitted, Differs: l.Differs, Purchase: l.Purchase,
 	}
 }
 
@@ -75,7 +75,7 @@ func lineUpdate(l dbsqlc.OrderLine) dbsqlc.LineUpdateParams {
 	return dbsqlc.LineUpdateParams{
 		RootOrderID: l.RootOrderID, InstanceID: l.InstanceID, Params: l.Params, Extra: l.Extra,
 		BoughtProductID: l.BoughtProductID, SkuCode: l.SkuCode, ProductName: l.ProductName, ChargingMode: l.ChargingMode, LinearValue: l.LinearValue,
-		AnswerCode: l.AnswerCode, Input: l.Input, Result: l.Result, Admitted: l.Admitted, Differs: l.Differs,
+		AnswerCode: l.AnswerCode, Input: l.Input, Result: l.Result, Admitted: l.Admitted, Differs: l.Differs, Purchase: l.Purchase,
 		Seller: l.Seller, OrderID: l.OrderID, OrderLineID: l.OrderLineID, ProductID: l.ProductID, Action: l.Action,
 	}
 }
@@ -89,7 +89,7 @@ func lineOf(r dbsqlc.OrderLine) store.Line {
 		Product: store.Product{
 			ProductID: r.BoughtProductID, SKUCode: r.SkuCode, Name: r.ProductName, ChargingMode: r.ChargingMode, LinearValue: r.LinearValue,
 		},
-		Input: blob(r.Input), Result: blob(r.Result), AnswerCode: r.AnswerCode, Admitted: r.Admitted, Differs: r.Differs,
+		Input: blob(r.Input), Result: blob(r.Result), AnswerCode: r.AnswerCode, Admitted: r.Admitted, Differs: r.Differs, Purchase: r.Purchase,
 		CreatedAt: timeOf(r.CreatedAt),
 	}
 }

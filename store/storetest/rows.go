@@ -65,7 +65,7 @@ func fullRows(orderID string) *store.Change {
 			},
 			RootOrderID: orderID, InstanceID: "instance", Params: `{"a":1}`, Extra: []byte{7, 0, 200},
 			Input: []byte{8, 0, 201}, Result: []byte{9, 0, 202}, Product: product(3), AnswerCode: "000000", CreatedAt: at(3),
-			Admitted: 1<<40 + 7, Differs: "0a1b 2c3d",
+			Admitted: 1<<40 + 7, Differs: "0a1b 2c3d", Purchase: `{"q":1}`,
 		}},
 		NewInstances: []store.Instance{{
 			Seller: Seller, InstanceID: "instance", Endpoint: "endpoint", Family: "family", OrderID: orderID, OrderLineID: "line", State: store.InstanceFrozen,

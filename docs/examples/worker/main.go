@@ -84,6 +84,7 @@ func (w *worker) do(ctx context.Context, t *koogatev1.Task) {
 			}
 		}
 	})
+	slog.Info("purchase", "what", purchase(t))
 	done := &koogatev1.CompleteTaskRequest{TaskId: t.GetTaskId(), FencingToken: t.GetFencingToken()}
 	err := w.product.perform(work, t, done)
 	end()
@@ -96,6 +97,27 @@ func (w *worker) do(ctx context.Context, t *koogatev1.Task) {
 		})
 	}
 	slog.Info("task", "kind", t.GetKind(), "instance", t.GetInstanceId(), "attempt", t.GetAttempt(), "reported", err == nil)
+}
+
+// purchase says who bought what for how long, from the task alone. The buyer is personal data: this line shows the account's
+// ID and nothing else of it.
+func purchase(t *koogatev1.Task) string {
+	p, who := t.GetPurchase(), fmt.Sprintf("customer %q", t.GetInput().GetCustomerId())
+	if t.GetInput().GetCustomerId() == "" && t.GetInput().GetLicenceCode() != "" {
+		who = "the holder of a licence code"
+	}
+	text := fmt.Sprintf("%s %s by %s: %d x product %q, sku %q", p.GetOrderType(), p.GetOrderId(), who, p.GetLinearValue(),
+		p.GetProductId(), p.GetSkuCode())
+	if p.GetChargingMode() != "" {
+		text += ", " + p.GetChargingMode()
+	}
+	if p.GetPeriodNumber() > 0 {
+		text += fmt.Sprintf(", for %d %s", p.GetPeriodNumber(), p.GetPeriodType())
+	}
+	if p.GetExpireTime() != nil {
+		text += ", until " + p.GetExpireTime().AsTime().Format(time.DateOnly)
+	}
+	return text
 }
 
 // product stands for yours. Its map is your database.

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 )
@@ -120,5 +121,20 @@ func TestWorkerDoesEveryKind(t *testing.T) {
 	}
 	if len(f.completed) != 8 || len(passwords) != 1 || len(w.product.instances) != 1 {
 		t.Errorf("completed %v with %d passwords", f.completed, len(passwords))
+	}
+}
+
+// TestPurchase: who bought what for how long, in one line.
+func TestPurchase(t *testing.T) {
+	got := purchase(&koogatev1.Task{
+		Input: &koogatev1.TaskInput{CustomerId: "c-1", MobilePhone: "canary"},
+		Purchase: &koogatev1.Purchase{
+			OrderId: "CS1", OrderType: "NEW", ProductId: "OFFI-1", SkuCode: "sku-1", ChargingMode: "PERIOD", LinearValue: 10,
+			PeriodType: "year", PeriodNumber: 1, ExpireTime: timestamppb.New(time.Date(2027, 11, 23, 0, 0, 0, 0, time.UTC)),
+		},
+	})
+	const want = `NEW CS1 by customer "c-1": 10 x product "OFFI-1", sku "sku-1", PERIOD, for 1 year, until 2027-11-23`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -456,14 +456,16 @@ type Task struct {
 	// CauseOrderId is the order that caused the task: the same for a creation, another for a renewal or an upgrade; empty
 	// for freeze, unfreeze and checks, which name none.
 	CauseOrderId string `protobuf:"bytes,24,opt,name=cause_order_id,json=causeOrderId,proto3" json:"cause_order_id,omitempty"`
-	// Input is what the marketplace's call told about the buyer and the licence; only in the answer to LeaseTasks, and only
-	// when there is something to tell.
+	// Input is what the marketplace told about the buyer and the licence, by its call or by its answer to the order query; only
+	// in the answer to LeaseTasks, and only when there is something to tell.
 	Input *TaskInput `protobuf:"bytes,25,opt,name=input,proto3" json:"input,omitempty"`
 	// MarketplaceDeadline is until when the marketplace waited for the task when it was queued, and what it does then; absent
 	// when it waits for nothing, e.g. because the call was answered with success.
 	MarketplaceDeadline *MarketplaceDeadline `protobuf:"bytes,26,opt,name=marketplace_deadline,json=marketplaceDeadline,proto3" json:"marketplace_deadline,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// Purchase is the order that the task is about; only in the answers to LeaseTasks and GetTask.
+	Purchase      *Purchase `protobuf:"bytes,27,opt,name=purchase,proto3" json:"purchase,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Task) Reset() {
@@ -678,8 +680,198 @@ func (x *Task) GetMarketplaceDeadline() *MarketplaceDeadline {
 	return nil
 }
 
-// TaskInput is what the marketplace's call told beyond the product. It holds personal data: it is sealed at rest and shown
-// to the worker that leases the task and to nobody else.
+func (x *Task) GetPurchase() *Purchase {
+	if x != nil {
+		return x.Purchase
+	}
+	return nil
+}
+
+// Purchase is what was bought: by the order that caused the task, or for a task that no order caused (freeze, release, check)
+// by the one that created the instance. What the marketplace did not tell is empty. It holds no personal data.
+type Purchase struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// OrderId is the marketplace's order ID.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// OrderLineId is its line; empty in the V1 families.
+	OrderLineId string `protobuf:"bytes,2,opt,name=order_line_id,json=orderLineId,proto3" json:"order_line_id,omitempty"`
+	// OrderType is the marketplace's word: NEW, TRIAL, TRIAL_TO_FORMAL, RENEW, CHANGE, UNSUBSCRIBE.
+	OrderType string `protobuf:"bytes,3,opt,name=order_type,json=orderType,proto3" json:"order_type,omitempty"`
+	// ChargingMode is PERIOD, ONE_TIME, ON_DEMAND or ON_DEMAND_PKG.
+	ChargingMode string `protobuf:"bytes,4,opt,name=charging_mode,json=chargingMode,proto3" json:"charging_mode,omitempty"`
+	// PeriodType is day, month or year; empty for what has no period.
+	PeriodType string `protobuf:"bytes,5,opt,name=period_type,json=periodType,proto3" json:"period_type,omitempty"`
+	// PeriodNumber counts the periods; 0 when it was not told.
+	PeriodNumber int64 `protobuf:"varint,6,opt,name=period_number,json=periodNumber,proto3" json:"period_number,omitempty"`
+	// ProductId is the marketplace's product.
+	ProductId string `protobuf:"bytes,7,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	// SkuCode is the specification.
+	SkuCode string `protobuf:"bytes,8,opt,name=sku_code,json=skuCode,proto3" json:"sku_code,omitempty"`
+	// ProductName is for display.
+	ProductName string `protobuf:"bytes,9,opt,name=product_name,json=productName,proto3" json:"product_name,omitempty"`
+	// LinearValue is the quantity; 0 when the product has none.
+	LinearValue int64 `protobuf:"varint,10,opt,name=linear_value,json=linearValue,proto3" json:"linear_value,omitempty"`
+	// Trial is true for a trial.
+	Trial bool `protobuf:"varint,11,opt,name=trial,proto3" json:"trial,omitempty"`
+	// ExpireTime is the instance's expiry as the task has it; absent when there is none.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// Amount is the order's amount as received; empty when it was not told.
+	Amount string `protobuf:"bytes,13,opt,name=amount,proto3" json:"amount,omitempty"`
+	// DealAmount is the amount after discount as received, negative for a refund; empty when it was not told.
+	DealAmount string `protobuf:"bytes,14,opt,name=deal_amount,json=dealAmount,proto3" json:"deal_amount,omitempty"`
+	// OrderTime is when the buyer ordered; absent when it was not told.
+	OrderTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=order_time,json=orderTime,proto3" json:"order_time,omitempty"`
+	// Scene is the marketplace's word for what a renewal's call is about: RENEWAL, RENEWAL_CHANGE, TRIAL_TO_FORMAL or
+	// UNSUBSCRIBE_RENEWAL_PERIOD; empty for other calls.
+	Scene         string `protobuf:"bytes,16,opt,name=scene,proto3" json:"scene,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Purchase) Reset() {
+	*x = Purchase{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Purchase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Purchase) ProtoMessage() {}
+
+func (x *Purchase) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Purchase.ProtoReflect.Descriptor instead.
+func (*Purchase) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Purchase) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Purchase) GetOrderLineId() string {
+	if x != nil {
+		return x.OrderLineId
+	}
+	return ""
+}
+
+func (x *Purchase) GetOrderType() string {
+	if x != nil {
+		return x.OrderType
+	}
+	return ""
+}
+
+func (x *Purchase) GetChargingMode() string {
+	if x != nil {
+		return x.ChargingMode
+	}
+	return ""
+}
+
+func (x *Purchase) GetPeriodType() string {
+	if x != nil {
+		return x.PeriodType
+	}
+	return ""
+}
+
+func (x *Purchase) GetPeriodNumber() int64 {
+	if x != nil {
+		return x.PeriodNumber
+	}
+	return 0
+}
+
+func (x *Purchase) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *Purchase) GetSkuCode() string {
+	if x != nil {
+		return x.SkuCode
+	}
+	return ""
+}
+
+func (x *Purchase) GetProductName() string {
+	if x != nil {
+		return x.ProductName
+	}
+	return ""
+}
+
+func (x *Purchase) GetLinearValue() int64 {
+	if x != nil {
+		return x.LinearValue
+	}
+	return 0
+}
+
+func (x *Purchase) GetTrial() bool {
+	if x != nil {
+		return x.Trial
+	}
+	return false
+}
+
+func (x *Purchase) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *Purchase) GetAmount() string {
+	if x != nil {
+		return x.Amount
+	}
+	return ""
+}
+
+func (x *Purchase) GetDealAmount() string {
+	if x != nil {
+		return x.DealAmount
+	}
+	return ""
+}
+
+func (x *Purchase) GetOrderTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OrderTime
+	}
+	return nil
+}
+
+func (x *Purchase) GetScene() string {
+	if x != nil {
+		return x.Scene
+	}
+	return ""
+}
+
+// TaskInput is what the marketplace told beyond the purchase, by its call or by its answer to the order query. It holds
+// personal data: it is sealed at rest and shown to the worker that leases the task, and to whoever reads it by GetTaskInput.
 type TaskInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// CustomerId is the buyer's account ID.
@@ -717,7 +909,7 @@ type TaskInput struct {
 
 func (x *TaskInput) Reset() {
 	*x = TaskInput{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -729,7 +921,7 @@ func (x *TaskInput) String() string {
 func (*TaskInput) ProtoMessage() {}
 
 func (x *TaskInput) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -742,7 +934,7 @@ func (x *TaskInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskInput.ProtoReflect.Descriptor instead.
 func (*TaskInput) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *TaskInput) GetCustomerId() string {
@@ -859,7 +1051,7 @@ type Licence struct {
 
 func (x *Licence) Reset() {
 	*x = Licence{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -871,7 +1063,7 @@ func (x *Licence) String() string {
 func (*Licence) ProtoMessage() {}
 
 func (x *Licence) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -884,7 +1076,7 @@ func (x *Licence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Licence.ProtoReflect.Descriptor instead.
 func (*Licence) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Licence) GetText() string {
@@ -928,7 +1120,7 @@ type AccessInfo struct {
 
 func (x *AccessInfo) Reset() {
 	*x = AccessInfo{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1132,7 @@ func (x *AccessInfo) String() string {
 func (*AccessInfo) ProtoMessage() {}
 
 func (x *AccessInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1145,7 @@ func (x *AccessInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessInfo.ProtoReflect.Descriptor instead.
 func (*AccessInfo) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *AccessInfo) GetFrontEndUrl() string {
@@ -1004,7 +1196,7 @@ type ChangeVerdict struct {
 
 func (x *ChangeVerdict) Reset() {
 	*x = ChangeVerdict{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1016,7 +1208,7 @@ func (x *ChangeVerdict) String() string {
 func (*ChangeVerdict) ProtoMessage() {}
 
 func (x *ChangeVerdict) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1029,7 +1221,7 @@ func (x *ChangeVerdict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeVerdict.ProtoReflect.Descriptor instead.
 func (*ChangeVerdict) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ChangeVerdict) GetAllowed() bool {
@@ -1065,7 +1257,7 @@ type LeaseTasksRequest struct {
 
 func (x *LeaseTasksRequest) Reset() {
 	*x = LeaseTasksRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1077,7 +1269,7 @@ func (x *LeaseTasksRequest) String() string {
 func (*LeaseTasksRequest) ProtoMessage() {}
 
 func (x *LeaseTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1090,7 +1282,7 @@ func (x *LeaseTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseTasksRequest.ProtoReflect.Descriptor instead.
 func (*LeaseTasksRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *LeaseTasksRequest) GetQueue() string {
@@ -1139,7 +1331,7 @@ type LeaseTasksResponse struct {
 
 func (x *LeaseTasksResponse) Reset() {
 	*x = LeaseTasksResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1151,7 +1343,7 @@ func (x *LeaseTasksResponse) String() string {
 func (*LeaseTasksResponse) ProtoMessage() {}
 
 func (x *LeaseTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1164,7 +1356,7 @@ func (x *LeaseTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseTasksResponse.ProtoReflect.Descriptor instead.
 func (*LeaseTasksResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *LeaseTasksResponse) GetTasks() []*Task {
@@ -1189,7 +1381,7 @@ type HeartbeatTaskRequest struct {
 
 func (x *HeartbeatTaskRequest) Reset() {
 	*x = HeartbeatTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +1393,7 @@ func (x *HeartbeatTaskRequest) String() string {
 func (*HeartbeatTaskRequest) ProtoMessage() {}
 
 func (x *HeartbeatTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +1406,7 @@ func (x *HeartbeatTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatTaskRequest.ProtoReflect.Descriptor instead.
 func (*HeartbeatTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *HeartbeatTaskRequest) GetTaskId() string {
@@ -1249,7 +1441,7 @@ type HeartbeatTaskResponse struct {
 
 func (x *HeartbeatTaskResponse) Reset() {
 	*x = HeartbeatTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1261,7 +1453,7 @@ func (x *HeartbeatTaskResponse) String() string {
 func (*HeartbeatTaskResponse) ProtoMessage() {}
 
 func (x *HeartbeatTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1274,7 +1466,7 @@ func (x *HeartbeatTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatTaskResponse.ProtoReflect.Descriptor instead.
 func (*HeartbeatTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{9}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *HeartbeatTaskResponse) GetTask() *Task {
@@ -1305,7 +1497,7 @@ type CompleteTaskRequest struct {
 
 func (x *CompleteTaskRequest) Reset() {
 	*x = CompleteTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1317,7 +1509,7 @@ func (x *CompleteTaskRequest) String() string {
 func (*CompleteTaskRequest) ProtoMessage() {}
 
 func (x *CompleteTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1330,7 +1522,7 @@ func (x *CompleteTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteTaskRequest.ProtoReflect.Descriptor instead.
 func (*CompleteTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{10}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CompleteTaskRequest) GetTaskId() string {
@@ -1417,7 +1609,7 @@ type CompleteTaskResponse struct {
 
 func (x *CompleteTaskResponse) Reset() {
 	*x = CompleteTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1429,7 +1621,7 @@ func (x *CompleteTaskResponse) String() string {
 func (*CompleteTaskResponse) ProtoMessage() {}
 
 func (x *CompleteTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1442,7 +1634,7 @@ func (x *CompleteTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteTaskResponse.ProtoReflect.Descriptor instead.
 func (*CompleteTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{11}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CompleteTaskResponse) GetTask() *Task {
@@ -1476,7 +1668,7 @@ type FailTaskRequest struct {
 
 func (x *FailTaskRequest) Reset() {
 	*x = FailTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1488,7 +1680,7 @@ func (x *FailTaskRequest) String() string {
 func (*FailTaskRequest) ProtoMessage() {}
 
 func (x *FailTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1501,7 +1693,7 @@ func (x *FailTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailTaskRequest.ProtoReflect.Descriptor instead.
 func (*FailTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{12}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FailTaskRequest) GetTaskId() string {
@@ -1564,7 +1756,7 @@ type FailTaskResponse struct {
 
 func (x *FailTaskResponse) Reset() {
 	*x = FailTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1768,7 @@ func (x *FailTaskResponse) String() string {
 func (*FailTaskResponse) ProtoMessage() {}
 
 func (x *FailTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1781,7 @@ func (x *FailTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailTaskResponse.ProtoReflect.Descriptor instead.
 func (*FailTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{13}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *FailTaskResponse) GetTask() *Task {
@@ -1614,7 +1806,7 @@ type RetryTaskRequest struct {
 
 func (x *RetryTaskRequest) Reset() {
 	*x = RetryTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1626,7 +1818,7 @@ func (x *RetryTaskRequest) String() string {
 func (*RetryTaskRequest) ProtoMessage() {}
 
 func (x *RetryTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1639,7 +1831,7 @@ func (x *RetryTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryTaskRequest.ProtoReflect.Descriptor instead.
 func (*RetryTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{14}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RetryTaskRequest) GetTaskId() string {
@@ -1663,6 +1855,98 @@ func (x *RetryTaskRequest) GetReason() string {
 	return ""
 }
 
+// GetTaskInputRequest names a task.
+type GetTaskInputRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// TaskId is the task. Required, at most 64 characters.
+	TaskId        string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTaskInputRequest) Reset() {
+	*x = GetTaskInputRequest{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTaskInputRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTaskInputRequest) ProtoMessage() {}
+
+func (x *GetTaskInputRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTaskInputRequest.ProtoReflect.Descriptor instead.
+func (*GetTaskInputRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetTaskInputRequest) GetTaskId() string {
+	if x != nil {
+		return x.TaskId
+	}
+	return ""
+}
+
+// GetTaskInputResponse holds the task's input.
+type GetTaskInputResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Input is what the marketplace told; empty when it told nothing.
+	Input         *TaskInput `protobuf:"bytes,1,opt,name=input,proto3" json:"input,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTaskInputResponse) Reset() {
+	*x = GetTaskInputResponse{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTaskInputResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTaskInputResponse) ProtoMessage() {}
+
+func (x *GetTaskInputResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTaskInputResponse.ProtoReflect.Descriptor instead.
+func (*GetTaskInputResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetTaskInputResponse) GetInput() *TaskInput {
+	if x != nil {
+		return x.Input
+	}
+	return nil
+}
+
 // RetryTaskResponse holds the task as it stands now.
 type RetryTaskResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1674,7 +1958,7 @@ type RetryTaskResponse struct {
 
 func (x *RetryTaskResponse) Reset() {
 	*x = RetryTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1686,7 +1970,7 @@ func (x *RetryTaskResponse) String() string {
 func (*RetryTaskResponse) ProtoMessage() {}
 
 func (x *RetryTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1699,7 +1983,7 @@ func (x *RetryTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryTaskResponse.ProtoReflect.Descriptor instead.
 func (*RetryTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{15}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RetryTaskResponse) GetTask() *Task {
@@ -1720,7 +2004,7 @@ type GetTaskRequest struct {
 
 func (x *GetTaskRequest) Reset() {
 	*x = GetTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1732,7 +2016,7 @@ func (x *GetTaskRequest) String() string {
 func (*GetTaskRequest) ProtoMessage() {}
 
 func (x *GetTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1745,7 +2029,7 @@ func (x *GetTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskRequest.ProtoReflect.Descriptor instead.
 func (*GetTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{16}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetTaskRequest) GetTaskId() string {
@@ -1766,7 +2050,7 @@ type GetTaskResponse struct {
 
 func (x *GetTaskResponse) Reset() {
 	*x = GetTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1778,7 +2062,7 @@ func (x *GetTaskResponse) String() string {
 func (*GetTaskResponse) ProtoMessage() {}
 
 func (x *GetTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1791,7 +2075,7 @@ func (x *GetTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskResponse.ProtoReflect.Descriptor instead.
 func (*GetTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{17}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetTaskResponse) GetTask() *Task {
@@ -1819,7 +2103,7 @@ type ListTasksRequest struct {
 
 func (x *ListTasksRequest) Reset() {
 	*x = ListTasksRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1831,7 +2115,7 @@ func (x *ListTasksRequest) String() string {
 func (*ListTasksRequest) ProtoMessage() {}
 
 func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1844,7 +2128,7 @@ func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksRequest.ProtoReflect.Descriptor instead.
 func (*ListTasksRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{18}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListTasksRequest) GetPageSize() int32 {
@@ -1888,7 +2172,7 @@ type ListTasksResponse struct {
 
 func (x *ListTasksResponse) Reset() {
 	*x = ListTasksResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1900,7 +2184,7 @@ func (x *ListTasksResponse) String() string {
 func (*ListTasksResponse) ProtoMessage() {}
 
 func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1913,7 +2197,7 @@ func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksResponse.ProtoReflect.Descriptor instead.
 func (*ListTasksResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{19}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListTasksResponse) GetTasks() []*Task {
@@ -1940,7 +2224,7 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12)\n" +
 	"\x03end\x18\x02 \x01(\x0e2\x17.koogate.v1.DeadlineEndR\x03end\x12\x12\n" +
 	"\x04text\x18\x03 \x01(\tR\x04text\x12\x17\n" +
-	"\atext_zh\x18\x04 \x01(\tR\x06textZh\"\x9c\b\n" +
+	"\atext_zh\x18\x04 \x01(\tR\x06textZh\"\xce\b\n" +
 	"\x04Task\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12\x14\n" +
@@ -1973,7 +2257,32 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\tworker_id\x18\x17 \x01(\tR\bworkerId\x12$\n" +
 	"\x0ecause_order_id\x18\x18 \x01(\tR\fcauseOrderId\x12+\n" +
 	"\x05input\x18\x19 \x01(\v2\x15.koogate.v1.TaskInputR\x05input\x12R\n" +
-	"\x14marketplace_deadline\x18\x1a \x01(\v2\x1f.koogate.v1.MarketplaceDeadlineR\x13marketplaceDeadline\"\xbc\x05\n" +
+	"\x14marketplace_deadline\x18\x1a \x01(\v2\x1f.koogate.v1.MarketplaceDeadlineR\x13marketplaceDeadline\x120\n" +
+	"\bpurchase\x18\x1b \x01(\v2\x14.koogate.v1.PurchaseR\bpurchase\"\xb0\x04\n" +
+	"\bPurchase\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\"\n" +
+	"\rorder_line_id\x18\x02 \x01(\tR\vorderLineId\x12\x1d\n" +
+	"\n" +
+	"order_type\x18\x03 \x01(\tR\torderType\x12#\n" +
+	"\rcharging_mode\x18\x04 \x01(\tR\fchargingMode\x12\x1f\n" +
+	"\vperiod_type\x18\x05 \x01(\tR\n" +
+	"periodType\x12#\n" +
+	"\rperiod_number\x18\x06 \x01(\x03R\fperiodNumber\x12\x1d\n" +
+	"\n" +
+	"product_id\x18\a \x01(\tR\tproductId\x12\x19\n" +
+	"\bsku_code\x18\b \x01(\tR\askuCode\x12!\n" +
+	"\fproduct_name\x18\t \x01(\tR\vproductName\x12!\n" +
+	"\flinear_value\x18\n" +
+	" \x01(\x03R\vlinearValue\x12\x14\n" +
+	"\x05trial\x18\v \x01(\bR\x05trial\x12;\n" +
+	"\vexpire_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12\x16\n" +
+	"\x06amount\x18\r \x01(\tR\x06amount\x12\x1f\n" +
+	"\vdeal_amount\x18\x0e \x01(\tR\n" +
+	"dealAmount\x129\n" +
+	"\n" +
+	"order_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\torderTime\x12\x14\n" +
+	"\x05scene\x18\x10 \x01(\tR\x05scene\"\xbc\x05\n" +
 	"\tTaskInput\x12$\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB\x03\x80\x01\x01R\n" +
 	"customerId\x12(\n" +
@@ -2049,6 +2358,10 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\atask_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06taskId\x12\x14\n" +
 	"\x05force\x18\x02 \x01(\bR\x05force\x12 \n" +
 	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\"9\n" +
+	"\x13GetTaskInputRequest\x12\"\n" +
+	"\atask_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06taskId\"C\n" +
+	"\x14GetTaskInputResponse\x12+\n" +
+	"\x05input\x18\x01 \x01(\v2\x15.koogate.v1.TaskInputR\x05input\"9\n" +
 	"\x11RetryTaskResponse\x12$\n" +
 	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"4\n" +
 	"\x0eGetTaskRequest\x12\"\n" +
@@ -2104,7 +2417,7 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x1fFAILURE_CODE_ALREADY_SUBSCRIBED\x10\x06\x12\x19\n" +
 	"\x15FAILURE_CODE_SOLD_OUT\x10\a\x12\x1d\n" +
 	"\x19FAILURE_CODE_EMAIL_DOMAIN\x10\b\x12\x1e\n" +
-	"\x1aFAILURE_CODE_LICENCE_QUOTA\x10\t2\xac\x06\n" +
+	"\x1aFAILURE_CODE_LICENCE_QUOTA\x10\t2\xa9\a\n" +
 	"\vTaskService\x12g\n" +
 	"\n" +
 	"LeaseTasks\x12\x1d.koogate.v1.LeaseTasksRequest\x1a\x1e.koogate.v1.LeaseTasksResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/tasks:lease\x12\x84\x01\n" +
@@ -2112,7 +2425,8 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\fCompleteTask\x12\x1f.koogate.v1.CompleteTaskRequest\x1a .koogate.v1.CompleteTaskResponse\"-\x82\xd3\xe4\x93\x02':\x01*b\x04task\"\x1c/v1/tasks/{task_id}:complete\x12p\n" +
 	"\bFailTask\x12\x1b.koogate.v1.FailTaskRequest\x1a\x1c.koogate.v1.FailTaskResponse\")\x82\xd3\xe4\x93\x02#:\x01*b\x04task\"\x18/v1/tasks/{task_id}:fail\x12t\n" +
 	"\tRetryTask\x12\x1c.koogate.v1.RetryTaskRequest\x1a\x1d.koogate.v1.RetryTaskResponse\"*\x82\xd3\xe4\x93\x02$:\x01*b\x04task\"\x19/v1/tasks/{task_id}:retry\x12e\n" +
-	"\aGetTask\x12\x1a.koogate.v1.GetTaskRequest\x1a\x1b.koogate.v1.GetTaskResponse\"!\x82\xd3\xe4\x93\x02\x1bb\x04task\x12\x13/v1/tasks/{task_id}\x12[\n" +
+	"\aGetTask\x12\x1a.koogate.v1.GetTaskRequest\x1a\x1b.koogate.v1.GetTaskResponse\"!\x82\xd3\xe4\x93\x02\x1bb\x04task\x12\x13/v1/tasks/{task_id}\x12{\n" +
+	"\fGetTaskInput\x12\x1f.koogate.v1.GetTaskInputRequest\x1a .koogate.v1.GetTaskInputResponse\"(\x82\xd3\xe4\x93\x02\"b\x05input\x12\x19/v1/tasks/{task_id}/input\x12[\n" +
 	"\tListTasks\x12\x1c.koogate.v1.ListTasksRequest\x1a\x1d.koogate.v1.ListTasksResponse\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/tasksB\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10TaskServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
@@ -2131,7 +2445,7 @@ func file_koogate_v1_task_service_proto_rawDescGZIP() []byte {
 }
 
 var file_koogate_v1_task_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_koogate_v1_task_service_proto_goTypes = []any{
 	(TaskKind)(0),                 // 0: koogate.v1.TaskKind
 	(TaskState)(0),                // 1: koogate.v1.TaskState
@@ -2139,77 +2453,86 @@ var file_koogate_v1_task_service_proto_goTypes = []any{
 	(FailureCode)(0),              // 3: koogate.v1.FailureCode
 	(*MarketplaceDeadline)(nil),   // 4: koogate.v1.MarketplaceDeadline
 	(*Task)(nil),                  // 5: koogate.v1.Task
-	(*TaskInput)(nil),             // 6: koogate.v1.TaskInput
-	(*Licence)(nil),               // 7: koogate.v1.Licence
-	(*AccessInfo)(nil),            // 8: koogate.v1.AccessInfo
-	(*ChangeVerdict)(nil),         // 9: koogate.v1.ChangeVerdict
-	(*LeaseTasksRequest)(nil),     // 10: koogate.v1.LeaseTasksRequest
-	(*LeaseTasksResponse)(nil),    // 11: koogate.v1.LeaseTasksResponse
-	(*HeartbeatTaskRequest)(nil),  // 12: koogate.v1.HeartbeatTaskRequest
-	(*HeartbeatTaskResponse)(nil), // 13: koogate.v1.HeartbeatTaskResponse
-	(*CompleteTaskRequest)(nil),   // 14: koogate.v1.CompleteTaskRequest
-	(*CompleteTaskResponse)(nil),  // 15: koogate.v1.CompleteTaskResponse
-	(*FailTaskRequest)(nil),       // 16: koogate.v1.FailTaskRequest
-	(*FailTaskResponse)(nil),      // 17: koogate.v1.FailTaskResponse
-	(*RetryTaskRequest)(nil),      // 18: koogate.v1.RetryTaskRequest
-	(*RetryTaskResponse)(nil),     // 19: koogate.v1.RetryTaskResponse
-	(*GetTaskRequest)(nil),        // 20: koogate.v1.GetTaskRequest
-	(*GetTaskResponse)(nil),       // 21: koogate.v1.GetTaskResponse
-	(*ListTasksRequest)(nil),      // 22: koogate.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),     // 23: koogate.v1.ListTasksResponse
-	nil,                           // 24: koogate.v1.TaskInput.ExtendParamsEntry
-	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 26: google.protobuf.Duration
+	(*Purchase)(nil),              // 6: koogate.v1.Purchase
+	(*TaskInput)(nil),             // 7: koogate.v1.TaskInput
+	(*Licence)(nil),               // 8: koogate.v1.Licence
+	(*AccessInfo)(nil),            // 9: koogate.v1.AccessInfo
+	(*ChangeVerdict)(nil),         // 10: koogate.v1.ChangeVerdict
+	(*LeaseTasksRequest)(nil),     // 11: koogate.v1.LeaseTasksRequest
+	(*LeaseTasksResponse)(nil),    // 12: koogate.v1.LeaseTasksResponse
+	(*HeartbeatTaskRequest)(nil),  // 13: koogate.v1.HeartbeatTaskRequest
+	(*HeartbeatTaskResponse)(nil), // 14: koogate.v1.HeartbeatTaskResponse
+	(*CompleteTaskRequest)(nil),   // 15: koogate.v1.CompleteTaskRequest
+	(*CompleteTaskResponse)(nil),  // 16: koogate.v1.CompleteTaskResponse
+	(*FailTaskRequest)(nil),       // 17: koogate.v1.FailTaskRequest
+	(*FailTaskResponse)(nil),      // 18: koogate.v1.FailTaskResponse
+	(*RetryTaskRequest)(nil),      // 19: koogate.v1.RetryTaskRequest
+	(*GetTaskInputRequest)(nil),   // 20: koogate.v1.GetTaskInputRequest
+	(*GetTaskInputResponse)(nil),  // 21: koogate.v1.GetTaskInputResponse
+	(*RetryTaskResponse)(nil),     // 22: koogate.v1.RetryTaskResponse
+	(*GetTaskRequest)(nil),        // 23: koogate.v1.GetTaskRequest
+	(*GetTaskResponse)(nil),       // 24: koogate.v1.GetTaskResponse
+	(*ListTasksRequest)(nil),      // 25: koogate.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),     // 26: koogate.v1.ListTasksResponse
+	nil,                           // 27: koogate.v1.TaskInput.ExtendParamsEntry
+	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 29: google.protobuf.Duration
 }
 var file_koogate_v1_task_service_proto_depIdxs = []int32{
-	25, // 0: koogate.v1.MarketplaceDeadline.time:type_name -> google.protobuf.Timestamp
+	28, // 0: koogate.v1.MarketplaceDeadline.time:type_name -> google.protobuf.Timestamp
 	2,  // 1: koogate.v1.MarketplaceDeadline.end:type_name -> koogate.v1.DeadlineEnd
 	0,  // 2: koogate.v1.Task.kind:type_name -> koogate.v1.TaskKind
 	1,  // 3: koogate.v1.Task.state:type_name -> koogate.v1.TaskState
-	25, // 4: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
-	25, // 5: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
-	25, // 6: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
-	25, // 7: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
-	25, // 8: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
-	6,  // 9: koogate.v1.Task.input:type_name -> koogate.v1.TaskInput
+	28, // 4: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
+	28, // 5: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
+	28, // 6: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
+	28, // 7: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
+	28, // 8: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
+	7,  // 9: koogate.v1.Task.input:type_name -> koogate.v1.TaskInput
 	4,  // 10: koogate.v1.Task.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
-	24, // 11: koogate.v1.TaskInput.extend_params:type_name -> koogate.v1.TaskInput.ExtendParamsEntry
-	25, // 12: koogate.v1.TaskInput.effective_time:type_name -> google.protobuf.Timestamp
-	25, // 13: koogate.v1.TaskInput.licence_expire_time:type_name -> google.protobuf.Timestamp
-	26, // 14: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
-	26, // 15: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
-	5,  // 16: koogate.v1.LeaseTasksResponse.tasks:type_name -> koogate.v1.Task
-	26, // 17: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
-	5,  // 18: koogate.v1.HeartbeatTaskResponse.task:type_name -> koogate.v1.Task
-	8,  // 19: koogate.v1.CompleteTaskRequest.access_info:type_name -> koogate.v1.AccessInfo
-	9,  // 20: koogate.v1.CompleteTaskRequest.change_verdict:type_name -> koogate.v1.ChangeVerdict
-	7,  // 21: koogate.v1.CompleteTaskRequest.licence:type_name -> koogate.v1.Licence
-	5,  // 22: koogate.v1.CompleteTaskResponse.task:type_name -> koogate.v1.Task
-	3,  // 23: koogate.v1.FailTaskRequest.code:type_name -> koogate.v1.FailureCode
-	26, // 24: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
-	5,  // 25: koogate.v1.FailTaskResponse.task:type_name -> koogate.v1.Task
-	5,  // 26: koogate.v1.RetryTaskResponse.task:type_name -> koogate.v1.Task
-	5,  // 27: koogate.v1.GetTaskResponse.task:type_name -> koogate.v1.Task
-	5,  // 28: koogate.v1.ListTasksResponse.tasks:type_name -> koogate.v1.Task
-	10, // 29: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
-	12, // 30: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
-	14, // 31: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
-	16, // 32: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
-	18, // 33: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
-	20, // 34: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
-	22, // 35: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
-	11, // 36: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
-	13, // 37: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
-	15, // 38: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
-	17, // 39: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
-	19, // 40: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
-	21, // 41: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
-	23, // 42: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
-	36, // [36:43] is the sub-list for method output_type
-	29, // [29:36] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	6,  // 11: koogate.v1.Task.purchase:type_name -> koogate.v1.Purchase
+	28, // 12: koogate.v1.Purchase.expire_time:type_name -> google.protobuf.Timestamp
+	28, // 13: koogate.v1.Purchase.order_time:type_name -> google.protobuf.Timestamp
+	27, // 14: koogate.v1.TaskInput.extend_params:type_name -> koogate.v1.TaskInput.ExtendParamsEntry
+	28, // 15: koogate.v1.TaskInput.effective_time:type_name -> google.protobuf.Timestamp
+	28, // 16: koogate.v1.TaskInput.licence_expire_time:type_name -> google.protobuf.Timestamp
+	29, // 17: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
+	29, // 18: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
+	5,  // 19: koogate.v1.LeaseTasksResponse.tasks:type_name -> koogate.v1.Task
+	29, // 20: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
+	5,  // 21: koogate.v1.HeartbeatTaskResponse.task:type_name -> koogate.v1.Task
+	9,  // 22: koogate.v1.CompleteTaskRequest.access_info:type_name -> koogate.v1.AccessInfo
+	10, // 23: koogate.v1.CompleteTaskRequest.change_verdict:type_name -> koogate.v1.ChangeVerdict
+	8,  // 24: koogate.v1.CompleteTaskRequest.licence:type_name -> koogate.v1.Licence
+	5,  // 25: koogate.v1.CompleteTaskResponse.task:type_name -> koogate.v1.Task
+	3,  // 26: koogate.v1.FailTaskRequest.code:type_name -> koogate.v1.FailureCode
+	29, // 27: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
+	5,  // 28: koogate.v1.FailTaskResponse.task:type_name -> koogate.v1.Task
+	7,  // 29: koogate.v1.GetTaskInputResponse.input:type_name -> koogate.v1.TaskInput
+	5,  // 30: koogate.v1.RetryTaskResponse.task:type_name -> koogate.v1.Task
+	5,  // 31: koogate.v1.GetTaskResponse.task:type_name -> koogate.v1.Task
+	5,  // 32: koogate.v1.ListTasksResponse.tasks:type_name -> koogate.v1.Task
+	11, // 33: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
+	13, // 34: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
+	15, // 35: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
+	17, // 36: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
+	19, // 37: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
+	23, // 38: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
+	20, // 39: koogate.v1.TaskService.GetTaskInput:input_type -> koogate.v1.GetTaskInputRequest
+	25, // 40: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
+	12, // 41: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
+	14, // 42: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
+	16, // 43: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
+	18, // 44: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
+	22, // 45: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
+	24, // 46: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
+	21, // 47: koogate.v1.TaskService.GetTaskInput:output_type -> koogate.v1.GetTaskInputResponse
+	26, // 48: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
+	41, // [41:49] is the sub-list for method output_type
+	33, // [33:41] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_task_service_proto_init() }
@@ -2217,7 +2540,7 @@ func file_koogate_v1_task_service_proto_init() {
 	if File_koogate_v1_task_service_proto != nil {
 		return
 	}
-	file_koogate_v1_task_service_proto_msgTypes[10].OneofWrappers = []any{
+	file_koogate_v1_task_service_proto_msgTypes[11].OneofWrappers = []any{
 		(*CompleteTaskRequest_AccessInfo)(nil),
 		(*CompleteTaskRequest_ChangeVerdict)(nil),
 		(*CompleteTaskRequest_Licence)(nil),
@@ -2228,7 +2551,7 @@ func file_koogate_v1_task_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_task_service_proto_rawDesc), len(file_koogate_v1_task_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   21,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -27,6 +27,7 @@ const (
 	TaskService_FailTask_FullMethodName      = "/koogate.v1.TaskService/FailTask"
 	TaskService_RetryTask_FullMethodName     = "/koogate.v1.TaskService/RetryTask"
 	TaskService_GetTask_FullMethodName       = "/koogate.v1.TaskService/GetTask"
+	TaskService_GetTaskInput_FullMethodName  = "/koogate.v1.TaskService/GetTaskInput"
 	TaskService_ListTasks_FullMethodName     = "/koogate.v1.TaskService/ListTasks"
 )
 
@@ -54,6 +55,9 @@ type TaskServiceClient interface {
 	RetryTask(ctx context.Context, in *RetryTaskRequest, opts ...grpc.CallOption) (*RetryTaskResponse, error)
 	// GetTask returns one task without its lease. Reasons: TASK_NOT_FOUND.
 	GetTask(ctx context.Context, in *GetTaskRequest, opts ...grpc.CallOption) (*GetTaskResponse, error)
+	// GetTaskInput reads what the marketplace told about the buyer, outside a lease. The token needs the scope personal_data,
+	// and every reading leaves an event on the order. Reasons: TASK_NOT_FOUND, SCOPE_MISSING.
+	GetTaskInput(ctx context.Context, in *GetTaskInputRequest, opts ...grpc.CallOption) (*GetTaskInputResponse, error)
 	// ListTasks pages through tasks, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
 	// FILTER_INVALID.
 	ListTasks(ctx context.Context, in *ListTasksRequest, opts ...grpc.CallOption) (*ListTasksResponse, error)
@@ -127,6 +131,16 @@ func (c *taskServiceClient) GetTask(ctx context.Context, in *GetTaskRequest, opt
 	return out, nil
 }
 
+func (c *taskServiceClient) GetTaskInput(ctx context.Context, in *GetTaskInputRequest, opts ...grpc.CallOption) (*GetTaskInputResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetTaskInputResponse)
+	err := c.cc.Invoke(ctx, TaskService_GetTaskInput_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *taskServiceClient) ListTasks(ctx context.Context, in *ListTasksRequest, opts ...grpc.CallOption) (*ListTasksResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListTasksResponse)
@@ -161,6 +175,9 @@ type TaskServiceServer interface {
 	RetryTask(context.Context, *RetryTaskRequest) (*RetryTaskResponse, error)
 	// GetTask returns one task without its lease. Reasons: TASK_NOT_FOUND.
 	GetTask(context.Context, *GetTaskRequest) (*GetTaskResponse, error)
+	// GetTaskInput reads what the marketplace told about the buyer, outside a lease. The token needs the scope personal_data,
+	// and every reading leaves an event on the order. Reasons: TASK_NOT_FOUND, SCOPE_MISSING.
+	GetTaskInput(context.Context, *GetTaskInputRequest) (*GetTaskInputResponse, error)
 	// ListTasks pages through tasks, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
 	// FILTER_INVALID.
 	ListTasks(context.Context, *ListTasksRequest) (*ListTasksResponse, error)
@@ -191,6 +208,9 @@ func (UnimplementedTaskServiceServer) RetryTask(context.Context, *RetryTaskReque
 }
 func (UnimplementedTaskServiceServer) GetTask(context.Context, *GetTaskRequest) (*GetTaskResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTask not implemented")
+}
+func (UnimplementedTaskServiceServer) GetTaskInput(context.Context, *GetTaskInputRequest) (*GetTaskInputResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetTaskInput not implemented")
 }
 func (UnimplementedTaskServiceServer) ListTasks(context.Context, *ListTasksRequest) (*ListTasksResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListTasks not implemented")
@@ -324,6 +344,24 @@ func _TaskService_GetTask_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TaskService_GetTaskInput_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetTaskInputRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TaskServiceServer).GetTaskInput(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TaskService_GetTaskInput_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TaskServiceServer).GetTaskInput(ctx, req.(*GetTaskInputRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _TaskService_ListTasks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListTasksRequest)
 	if err := dec(in); err != nil {
@@ -372,6 +410,10 @@ var TaskService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetTask",
 			Handler:    _TaskService_GetTask_Handler,
+		},
+		{
+			MethodName: "GetTaskInput",
+			Handler:    _TaskService_GetTaskInput_Handler,
 		},
 		{
 			MethodName: "ListTasks",

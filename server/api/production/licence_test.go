@@ -38,7 +38,7 @@ func TestGetLicense(t *testing.T) {
 	same(t, r.core.last, fulfil.NewInstance{
 		Endpoint: demo(), OrderID: "o", BusinessID: "b", Extra: `{"x":"y"}`, Arrived: arrived, Family: fulfil.FamilyLicenseV1, Hold: true,
 		Told: &fulfil.OrderFacts{
-			OrderType: "NEW", ExpireAt: expiry,
+			OrderType: "NEW", ExpireAt: expiry, Terms: fulfil.Terms{PeriodType: "month", PeriodNumber: 3, DealAmount: "9.5"},
 			Product: store.Product{ProductID: "p", SKUCode: "s", ChargingMode: "ON_DEMAND", LinearValue: 2},
 			Buyer: []byte(`{"customerId":"c","customerName":"n","userId":"u","userName":"un","extendParams":[{"key":"identificationCode","value":"HW-1"}],` +
 				`"amount":"2","periodType":"month","periodNumber":"3","orderAmount":"9.5","provisionType":"1"}`),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/koogate/koogate/koogallery/seal"
@@ -166,7 +167,7 @@ func (s *shared) bought(ctx context.Context, ep *fulfil.Endpoint, family string,
 				ProductID: r.GetProductId(), SKUCode: r.GetSkuCode(), ChargingMode: chargingMode(r.GetChargingMode()),
 				LinearValue: quantity,
 			},
-			ExpireAt: expire, Buyer: buyer,
+			ExpireAt: expire, Buyer: buyer, Terms: termsOf(r),
 		},
 		Match: map[string]string{
 			"customerId": r.GetCustomerId(), "productId": r.GetProductId(), "skuCode": r.GetSkuCode(),
@@ -174,6 +175,22 @@ func (s *shared) bought(ctx context.Context, ep *fulfil.Endpoint, family string,
 		},
 	}
 	return c, nil
+}
+
+// priced is what the paid calls of V1 tell of their order beside the product.
+type priced interface {
+	GetPeriodType() string
+	GetPeriodNumber() string
+	GetOrderAmount() string
+}
+
+// termsOf is what a V1 call tells of its order. A period number that is none is left out: it decides nothing.
+func termsOf(r priced) fulfil.Terms {
+	n, err := strconv.ParseInt(r.GetPeriodNumber(), 10, 64)
+	if err != nil || n < 0 {
+		n = 0
+	}
+	return fulfil.Terms{PeriodType: r.GetPeriodType(), PeriodNumber: n, DealAmount: r.GetOrderAmount()}
 }
 
 // extendParams reads saasExtendParams (saas-v1 §2.5). What cannot be read is noted and none.

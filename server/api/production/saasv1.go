@@ -119,6 +119,7 @@ type renewal interface {
 	GetProductId() string
 	GetExpireTime() string
 	GetExtraJson() string
+	priced
 }
 
 // renew does a renewal of V1, which tells all there is to know.
@@ -133,6 +134,7 @@ func (s *shared) renew(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.Tw
 	return s.Core.RefreshInstance(ctx, fulfil.Refresh{
 		Endpoint: ep, Scene: scene, OrderID: r.GetOrderId(), InstanceID: r.GetInstanceId(), ProductID: r.GetProductId(),
 		ExpireAt: expire, Extra: r.GetExtraJson(), Told: true, Arrived: s.arrived(ctx), Activity: activity, Hold: true,
+		Terms: termsOf(r),
 	})
 }
 

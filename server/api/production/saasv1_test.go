@@ -83,6 +83,7 @@ func TestNewInstanceV1(t *testing.T) {
 	}
 	got.Input, got.Told.Buyer = fulfil.Input{}, nil
 	same(t, *got.Told, fulfil.OrderFacts{
+		Terms:     fulfil.Terms{PeriodType: "year", PeriodNumber: 1, DealAmount: "100.5"},
 		OrderType: "NEW", ExpireAt: expiry, Product: store.Product{
 			ProductID: "00301-666666-0--0", SKUCode: "d0abcd12-1234-5678-ab90-11ab012aaaa1", ChargingMode: "PERIOD", LinearValue: 10,
 		},

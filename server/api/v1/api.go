@@ -40,10 +40,12 @@ type Options struct {
 
 // New returns the handlers.
 func New(o Options) *API {
+	t := &tasks{core: o.Core, validator: o.Validator, log: o.Log, draining: o.Draining}
+	if o.Core != nil {
+		t.told = o.Core.Told
+	}
 	return &API{
-		tasks: &tasks{
-			core: o.Core, inputOf: o.Core.InputOf, validator: o.Validator, log: o.Log, draining: o.Draining,
-		},
+		tasks:     t,
 		orders:    &orders{core: o.Core},
 		instances: &instances{core: o.Core},
 		directory: &entries{directory: o.Directory},

@@ -63,14 +63,15 @@ func TestInputOfALeasedTask(t *testing.T) {
 	}
 	s := &tasks{
 		log: slog.New(slog.NewTextHandler(&log, nil)),
-		inputOf: func(_ context.Context, t store.Task) (fulfil.Input, bool, error) {
+		told: func(_ context.Context, t store.Task) (fulfil.Purchase, fulfil.Input, bool, error) {
+			bought := fulfil.Purchase{OrderID: "CS1"}
 			switch t.ID {
 			case "told":
-				return told, true, nil
+				return bought, told, true, nil
 			case "broken":
-				return told, true, errors.New("no key")
+				return bought, told, true, errors.New("no key")
 			}
-			return fulfil.Input{}, false, nil
+			return bought, fulfil.Input{}, false, nil
 		},
 	}
 	want := &koogatev1.TaskInput{
@@ -80,7 +81,7 @@ func TestInputOfALeasedTask(t *testing.T) {
 	}
 	for id, want := range map[string]*koogatev1.TaskInput{"told": want, "nothing": nil, "broken": nil} {
 		m := s.withInput(t.Context(), store.Task{ID: id, Fence: 7})
-		if !proto.Equal(m.GetInput(), want) || m.GetTaskId() != id || m.GetFencingToken() != 7 {
+		if !proto.Equal(m.GetInput(), want) || m.GetTaskId() != id || m.GetFencingToken() != 7 || m.GetPurchase().GetOrderId() != "CS1" {
 			t.Errorf("%s: got %v", id, m)
 		}
 	}

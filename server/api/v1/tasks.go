@@ -24,7 +24,7 @@ type tasks struct {
 	koogatev1.UnimplementedTaskServiceServer
 
 	core      *fulfil.Service
-	inputOf   func(ctx context.Context, t store.Task) (in fulfil.Input, ok bool, err error)
+	told      func(ctx context.Context, t store.Task) (p fulfil.Purchase, in fulfil.Input, ok bool, err error)
 	validator protovalidate.Validator
 	log       *slog.Logger
 	draining  <-chan struct{}
@@ -53,11 +53,12 @@ func (s *tasks) LeaseTasks(ctx context.Context, r *koogatev1.LeaseTasksRequest) 
 	return &koogatev1.LeaseTasksResponse{Tasks: each(leased, func(t store.Task) *koogatev1.Task { return s.withInput(ctx, t) })}, nil
 }
 
-// withInput shows a leased task with what the call behind it told. The lease is the worker's by now: when the input cannot
+// withInput shows a leased task with what is known of the purchase and the buyer. The lease is the worker's by now: when the input cannot
 // be read, the task is delivered without it, since most work can be done so and withholding it would only burn the attempt.
 func (s *tasks) withInput(ctx context.Context, t store.Task) *koogatev1.Task {
 	m := leaseOf(t)
-	in, ok, err := s.inputOf(ctx, t)
+	p, in, ok, err := s.told(ctx, t)
+	m.Purchase = purchaseOf(p)
 	switch {
 	case err != nil:
 		s.log.ErrorContext(ctx, "the input of a leased task cannot be read", "task", t.ID, "instance", t.InstanceID, "error", err)
@@ -205,7 +206,13 @@ func (s *tasks) GetTask(ctx context.Context, r *koogatev1.GetTaskRequest) (*koog
 	if err != nil {
 		return nil, err
 	}
-	return &koogatev1.GetTaskResponse{Task: taskOf(t)}, nil
+	m := taskOf(t)
+	p, _, _, err := s.told(ctx, t)
+	if err != nil && errs.As(err).Reason != errs.InternalFault { // a buyer that cannot be unsealed is not shown here anyway
+		return nil, err
+	}
+	m.Purchase = purchaseOf(p)
+	return &koogatev1.GetTaskResponse{Task: m}, nil
 }
 
 // ListTasks implements TaskService.

@@ -12,7 +12,7 @@ import (
 const lineGet = `-- name: LineGet :one
 SELECT
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs, purchase
 FROM order_lines
 WHERE seller = $1 AND order_id = $2 AND order_line_id = $3 AND product_id = $4 AND action = $5
 `
@@ -56,6 +56,7 @@ func (q *Queries) LineGet(ctx context.Context, arg LineGetParams) (OrderLine, er
 		&i.Result,
 		&i.Admitted,
 		&i.Differs,
+		&i.Purchase,
 	)
 	return i, err
 }
@@ -63,12 +64,13 @@ func (q *Queries) LineGet(ctx context.Context, arg LineGetParams) (OrderLine, er
 const lineInsert = `-- name: LineInsert :exec
 INSERT INTO order_lines (
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs, purchase
 ) VALUES (
     $1, $2, $3, $4, $5,
     $6, $7, $8, $9, $10, $11,
     $12, $13, $14, $15,
-    $16, $17, $18, $19, $20
+    $16, $17, $18, $19, $20,
+    $21
 )
 `
 
@@ -93,6 +95,7 @@ type LineInsertParams struct {
 	Result          []byte
 	Admitted        int64
 	Differs         string
+	Purchase        string
 }
 
 // LineInsert adds an admitted effect.
@@ -118,6 +121,7 @@ func (q *Queries) LineInsert(ctx context.Context, arg LineInsertParams) error {
 		arg.Result,
 		arg.Admitted,
 		arg.Differs,
+		arg.Purchase,
 	)
 	return err
 }
@@ -130,8 +134,8 @@ WITH changed AS (
         product_name = $7, charging_mode = $8,
         linear_value = $9, answer_code = $10,
         input = $11, result = $12,
-        admitted = $13, differs = $14
-    WHERE seller = $15 AND order_id = $16 AND order_line_id = $17 AND product_id = $18 AND action = $19
+        admitted = $13, differs = $14, purchase = $15
+    WHERE seller = $16 AND order_id = $17 AND order_line_id = $18 AND product_id = $19 AND action = $20
     RETURNING 1
 )
 SELECT 1 / count(*) FROM changed
@@ -152,6 +156,7 @@ type LineUpdateParams struct {
 	Result          []byte
 	Admitted        int64
 	Differs         string
+	Purchase        string
 	Seller          string
 	OrderID         string
 	OrderLineID     string
@@ -176,6 +181,7 @@ func (q *Queries) LineUpdate(ctx context.Context, arg LineUpdateParams) error {
 		arg.Result,
 		arg.Admitted,
 		arg.Differs,
+		arg.Purchase,
 		arg.Seller,
 		arg.OrderID,
 		arg.OrderLineID,
@@ -188,7 +194,7 @@ func (q *Queries) LineUpdate(ctx context.Context, arg LineUpdateParams) error {
 const linesOfOrder = `-- name: LinesOfOrder :many
 SELECT
     seller, order_id, order_line_id, product_id, action, root_order_id, instance_id, params, extra, bought_product_id,
-    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs
+    sku_code, product_name, charging_mode, linear_value, answer_code, created_at, input, result, admitted, differs, purchase
 FROM order_lines
 WHERE seller = $1 AND root_order_id = $2
 ORDER BY created_at, order_id, order_line_id, product_id, action
@@ -230,6 +236,7 @@ func (q *Queries) LinesOfOrder(ctx context.Context, arg LinesOfOrderParams) ([]O
 			&i.Result,
 			&i.Admitted,
 			&i.Differs,
+			&i.Purchase,
 		); err != nil {
 			return nil, err
 		}

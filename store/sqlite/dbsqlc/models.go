@@ -149,6 +149,7 @@ type OrderLine struct {
 	Result          []byte
 	Admitted        int64
 	Differs         string
+	Purchase        string
 }
 
 type Quota struct {
