@@ -10,7 +10,7 @@ import (
 func SortQuotas(quotas []Quota) {
 	slices.SortFunc(quotas, func(a, b Quota) int {
 		return cmp.Or(
-			cmp.Compare(a.Priority, b.Priority), compareExpiry(a.ExpireAt, b.ExpireAt),
+			cmp.Compare(a.Priority, b.Priority), compareExpiry(a.EndAt(), b.EndAt()),
 			cmp.Compare(a.CreatedAt.UnixMicro(), b.CreatedAt.UnixMicro()), cmp.Compare(a.PackageID, b.PackageID),
 		)
 	})
@@ -24,6 +24,15 @@ func compareExpiry(a, b time.Time) int {
 		return -1
 	}
 	return a.Compare(b)
+}
+
+// EndAt is when what is left of a quota is lost: at the end of its cycle or, if that is earlier, at its expiry; zero for
+// never. It is what counts as a package's expiry when several are drawn from (third reading T38).
+func (q Quota) EndAt() time.Time {
+	if compareExpiry(q.TurnAt, q.ExpireAt) < 0 {
+		return q.TurnAt
+	}
+	return q.ExpireAt
 }
 
 // DrawQuotas says what an amount takes from which of an instance's quotas; quotas whose time is over at now are passed
@@ -40,7 +49,7 @@ func DrawQuotas(quotas []Quota, amount Units, now time.Time) ([]ReservationPart,
 		if take <= 0 || !q.ExpireAt.IsZero() && !q.ExpireAt.After(now) {
 			continue
 		}
-		parts = append(parts, ReservationPart{PackageID: q.PackageID, Amount: take})
+		parts = append(parts, ReservationPart{PackageID: q.PackageID, Amount: take, Cycle: q.Cycle})
 		amount -= take
 	}
 	if amount > 0 {
@@ -50,9 +59,10 @@ func DrawQuotas(quotas []Quota, amount Units, now time.Time) ([]ReservationPart,
 }
 
 // Put changes what may change of a quota: Quota and Told upwards, ExpireAt, Priority. A quota that grew takes the Told
-// that is given, since what was announced of the smaller one no longer holds. Errors: ErrConflict.
+// that is given, since what was announced of the smaller one no longer holds. Reset and begin stay as they are. Errors:
+// ErrConflict.
 func (q *Quota) Put(p Quota) error {
-	if q.InstanceID != p.InstanceID {
+	if q.InstanceID != p.InstanceID || q.Reset != p.Reset || !q.BeginAt.Equal(p.BeginAt) {
 		return ErrConflict
 	}
 	if p.Quota > q.Quota {

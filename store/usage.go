@@ -48,6 +48,13 @@ type UsageStore interface {
 	PutQuota(ctx context.Context, p Quota) (Quota, error)
 	// Quotas returns the quotas of an on-demand instance in the order in which they are drawn from.
 	Quotas(ctx context.Context, seller, instanceID string) ([]Quota, error)
+	// PackageQuota returns the quota of a package. Errors: ErrNotFound.
+	PackageQuota(ctx context.Context, seller, packageID string) (Quota, error)
+	// QuotasDue returns at most limit quotas that have expired or come to a new cycle and for which QuotaSettled was not called
+	// since: what follows from it is still to be brought about.
+	QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]Quota, error)
+	// QuotaSettled notes that what follows from a quota's expiry or cycle at now was brought about. Errors: ErrNotFound.
+	QuotaSettled(ctx context.Context, seller, packageID string, now time.Time) error
 	// ReserveQuota takes an amount from the instance's quotas in their order, all of it or nothing, under the caller's
 	// reservation ID; the same ID and amount again returns the first reservation. Errors: ErrExhausted, ErrConflict.
 	ReserveQuota(ctx context.Context, r Reservation, now time.Time) (Reservation, error)
@@ -254,8 +261,18 @@ type Quota struct {
 	ExpireAt   time.Time // zero for none
 	Stop       bool      // stop when used up
 	Told       int32     // the highest of 80, 95 and 100 that was announced
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	// Reset is when the content is granted anew, counted from BeginAt by the Beijing calendar. Used and Reserved are those of
+	// Cycle, the first being 0, which ends at TurnAt (zero without cycles); UsedBefore is what earlier cycles used.
+	Reset      Reset
+	BeginAt    time.Time
+	Cycle      int64
+	UsedBefore Units
+	TurnAt     time.Time
+	// SettledAt and SettledCycle are up to where QuotaSettled was called.
+	SettledAt    time.Time
+	SettledCycle int64
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 }
 
 // Left is what can still be reserved.
@@ -290,6 +307,7 @@ type Reservation struct {
 type ReservationPart struct {
 	PackageID string `json:"packageId"`
 	Amount    Units  `json:"amount"`
+	Cycle     int64  `json:"cycle,omitempty"` // of the package, when it was taken; it counts there however late it is committed
 }
 
 // QuotaCommit ends a reservation.

@@ -123,4 +123,4 @@ func (nobody) FreezeInstance(context.Context, string, string, string) error { re
 func (nobody) ThawInstance(context.Context, string, string, string) error { return nil }
 
 // WarnQuota implements quota.Stopper.
-func (nobody) WarnQuota(context.Context, string, string, string, []int32) error { return nil }
+func (nobody) WarnQuota(context.Context, string, string, string, int64, []int32) error { return nil }

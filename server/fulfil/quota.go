@@ -43,9 +43,9 @@ func (s *Service) setFrozen(ctx context.Context, seller, instanceID, cause strin
 }
 
 // WarnQuota records on the package's order that a package of that quota is used up to each of the per cents, once for each
-// of them and each quota, however often and by however many processes it is called: the order's chain decides. Errors:
+// of them, each quota and each cycle of it, however often and by however many processes it is called: the order's chain decides. Errors:
 // INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
-func (s *Service) WarnQuota(ctx context.Context, seller, packageID, quota string, percents []int32) error {
+func (s *Service) WarnQuota(ctx context.Context, seller, packageID, quota string, cycle int64, percents []int32) error {
 	found, err := s.find(ctx, seller, packageID)
 	if err != nil {
 		return err
@@ -56,9 +56,13 @@ func (s *Service) WarnQuota(ctx context.Context, seller, packageID, quota string
 			return s.storeError(ctx, err, errs.OrderNotFound, "no order %s", found.OrderID)
 		}
 		for _, p := range percents {
-			w := quotaWarning{Percent: p, Quota: quota}
+			w := quotaWarning{Percent: p, Quota: quota, Cycle: cycle}
 			if !slices.Contains(told, w) {
-				d.event(EventQuotaWarned, packageID, fields{"percent": w.Percent, "quota": w.Quota})
+				data := fields{"percent": w.Percent, "quota": w.Quota}
+				if cycle > 0 {
+					data["cycle"] = cycle
+				}
+				d.event(EventQuotaWarned, packageID, data)
 			}
 		}
 		return nil
@@ -69,6 +73,7 @@ func (s *Service) WarnQuota(ctx context.Context, seller, packageID, quota string
 type quotaWarning struct {
 	Percent int32  `json:"percent"`
 	Quota   string `json:"quota"`
+	Cycle   int64  `json:"cycle"`
 }
 
 // toldOf returns the package's warnings. An event that another process adds meanwhile makes the decision stale.

@@ -109,7 +109,7 @@ func TestUsedUpThenExpired(t *testing.T) {
 func TestFreezeUnknownInstance(t *testing.T) {
 	r := newRig(t)
 	for _, err := range []error{
-		r.FreezeInstance(t.Context(), "demo", "no-such", fulfil.CauseQuota), r.WarnQuota(t.Context(), "demo", "no-such", "1", []int32{80}),
+		r.FreezeInstance(t.Context(), "demo", "no-such", fulfil.CauseQuota), r.WarnQuota(t.Context(), "demo", "no-such", "1", 0, []int32{80}),
 	} {
 		if errs.As(err).Reason != errs.InstanceNotFound {
 			t.Errorf("got %v", err)
@@ -124,14 +124,14 @@ func TestWarningsOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			if err := r.WarnQuota(t.Context(), "demo", id, "100", []int32{80, 95}); err != nil {
+			if err := r.WarnQuota(t.Context(), "demo", id, "100", 0, []int32{80, 95}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	group.Wait()
 	for _, quota := range []string{"100", "200"} {
-		if err := r.WarnQuota(t.Context(), "demo", id, quota, []int32{80}); err != nil {
+		if err := r.WarnQuota(t.Context(), "demo", id, quota, 0, []int32{80}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,6 +3,8 @@ package quota
 import (
 	"context"
 	"time"
+
+	"github.com/koogate/koogate/server/errs"
 )
 
 const (
@@ -12,12 +14,39 @@ const (
 	expireBatch = 500
 )
 
-// Expire frees the reservations whose time is over and returns when to come again. Nothing depends on how late it comes: a
+// Expire frees the reservations whose time is over, ends packages whose time is over and grants the content of those that
+// have come to a new cycle, and returns when to come again. Nothing depends on how late it comes: a
 // Reserve that would be refused frees them itself. Errors: STORE_UNAVAILABLE.
 func (s *Service) Expire(ctx context.Context, seller string) (next time.Time, err error) {
 	_, err = s.expire(ctx, seller)
 	s.catchUpAll(ctx, seller)
+	if err == nil {
+		err = s.turn(ctx, seller)
+	}
 	return s.now().Add(Sweep), err
+}
+
+// turn brings about what follows from the calendar: an instance whose last package has expired stops, one whose package has
+// come to a new cycle goes on. What is due is computed from the packages, so a run that was missed heals itself, and a
+// package is noted as settled only after that. One that fails waits for the next run and does not hold up the others.
+func (s *Service) turn(ctx context.Context, seller string) error {
+	now := s.now()
+	due, err := s.Ledger.QuotasDue(ctx, seller, now, expireBatch)
+	if err != nil {
+		return storeError(err)
+	}
+	var failed error
+	for _, q := range due {
+		err := s.settle(ctx, seller, q.InstanceID)
+		if err != nil && errs.As(err).Reason != errs.InstanceNotFound { // a released one needs nothing
+			failed = err
+			continue
+		}
+		if err := s.Ledger.QuotaSettled(ctx, seller, q.PackageID, now); err != nil {
+			failed = storeError(err)
+		}
+	}
+	return failed
 }
 
 // expire frees all that is due and catches up with what follows for their instances.

@@ -26,9 +26,13 @@ type Package struct {
 	Priority   int32
 	ExpireAt   time.Time // zero means the package instance's own expiry
 	KeepGoing  bool      // the instance goes on when it is used up
+	// Reset is when the content, which Quota then is for each cycle, is granted anew; nil leaves it as it is, and a new
+	// package without one. Its cycles count from BeginAt; zero means the creation of the package's instance.
+	Reset   *store.Reset
+	BeginAt time.Time
 }
 
-// Put creates a package's quota or raises it; expiry and priority may change too, KeepGoing not. An instance that was
+// Put creates a package's quota or raises it; expiry and priority may change too, KeepGoing and the cycles not. An instance that was
 // frozen because its packages were used up, and for no other reason, is thawed when it has something left again. Errors:
 // INVALID_FIELD, INSTANCE_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
 func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
@@ -52,7 +56,10 @@ func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 	if p.ExpireAt.IsZero() {
 		p.ExpireAt = own.ExpireAt
 	}
-	q, err := s.put(ctx, p, own.OrderID, window.Meter)
+	if p.BeginAt = p.BeginAt.UTC().Truncate(time.Microsecond); p.BeginAt.After(s.now()) {
+		return store.Quota{}, invalid("begin_time", "lies ahead")
+	}
+	q, err := s.put(ctx, p, own, window.Meter)
 	if err != nil {
 		return store.Quota{}, err
 	}
@@ -84,12 +91,22 @@ func (s *Service) check(ctx context.Context, p Package) (own store.Instance, err
 
 // put keeps the bounds and writes the row, one at a time in this process. Among several processes the bounds may be passed
 // by as many packages as there are processes, which does no harm; that a package has one instance is the store's to hold.
-func (s *Service) put(ctx context.Context, p Package, orderID, meter string) (store.Quota, error) {
+func (s *Service) put(ctx context.Context, p Package, own store.Instance, meter string) (store.Quota, error) {
 	s.puts.Lock()
 	defer s.puts.Unlock()
 	quotas, err := s.Ledger.Quotas(ctx, p.Seller, p.InstanceID)
 	if err != nil {
 		return store.Quota{}, storeError(err)
+	}
+	reset, begin := store.ResetNone, time.Time{}
+	if p.Reset != nil {
+		reset = *p.Reset
+	}
+	if reset != store.ResetNone {
+		begin = p.BeginAt
+		if begin.IsZero() {
+			begin = own.CreatedAt
+		}
 	}
 	var ids []string
 	for _, q := range quotas {
@@ -103,20 +120,29 @@ func (s *Service) put(ctx context.Context, p Package, orderID, meter string) (st
 		if p.KeepGoing == q.Stop {
 			return store.Quota{}, stateConflict("whether the instance goes on without package %s cannot be changed", p.PackageID)
 		}
+		if p.Reset == nil {
+			reset = q.Reset
+		}
+		if p.BeginAt.IsZero() || reset == store.ResetNone {
+			begin = q.BeginAt
+		}
+		if reset != q.Reset || !begin.Equal(q.BeginAt) {
+			return store.Quota{}, stateConflict("when the content of package %s is granted anew cannot be changed", p.PackageID)
+		}
 	}
 	if len(ids) == len(quotas) { // a new one
-		if err := s.room(ctx, p.Seller, orderID, ids); err != nil {
+		if err := s.room(ctx, p.Seller, own.OrderID, ids); err != nil {
 			return store.Quota{}, err
 		}
 	}
 	now := s.now()
 	q, err := s.Ledger.PutQuota(ctx, store.Quota{
 		Seller: p.Seller, PackageID: p.PackageID, InstanceID: p.InstanceID, Meter: meter, Quota: p.Quota, Priority: p.Priority,
-		ExpireAt: p.ExpireAt, Stop: !p.KeepGoing, CreatedAt: now, UpdatedAt: now,
+		ExpireAt: p.ExpireAt, Stop: !p.KeepGoing, Reset: reset, BeginAt: begin, CreatedAt: now, UpdatedAt: now,
 	})
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		return store.Quota{}, stateConflict("package %s belongs to another instance", p.PackageID)
+		return store.Quota{}, stateConflict("package %s belongs to another instance, or was put with other cycles meanwhile", p.PackageID)
 	case err != nil:
 		return store.Quota{}, storeError(err)
 	}
@@ -161,9 +187,9 @@ func (s *Service) List(ctx context.Context, seller, instanceID string) ([]store.
 	if _, ok := found[instanceID]; !ok { // a released one may still be looked at
 		return nil, living(found, instanceID)
 	}
-	quotas, err := s.Ledger.Quotas(ctx, seller, instanceID)
+	quotas, err := s.quotas(ctx, seller, instanceID)
 	if err != nil {
-		return nil, storeError(err)
+		return nil, err
 	}
 	return quotas, nil
 }
@@ -174,9 +200,9 @@ func (s *Service) Check(ctx context.Context, seller, instanceID string, amount s
 	if _, err := s.instance(ctx, seller, instanceID); err != nil {
 		return false, 0, err
 	}
-	quotas, err := s.Ledger.Quotas(ctx, seller, instanceID)
+	quotas, err := s.quotas(ctx, seller, instanceID)
 	if err != nil {
-		return false, 0, storeError(err)
+		return false, 0, err
 	}
 	now := s.now()
 	for _, q := range quotas {

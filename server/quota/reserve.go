@@ -64,9 +64,9 @@ func (s *Service) Reserve(ctx context.Context, seller, instanceID, id string, am
 // free frees what was held too long, since the job that does it only comes by from time to time; when nothing is reserved
 // there is nothing to look for, which spares a refusal the transaction.
 func (s *Service) free(ctx context.Context, seller, instanceID string) (freed bool, err error) {
-	quotas, err := s.Ledger.Quotas(ctx, seller, instanceID)
+	quotas, err := s.quotas(ctx, seller, instanceID)
 	if err != nil {
-		return false, storeError(err)
+		return false, err
 	}
 	if !slices.ContainsFunc(quotas, func(q store.Quota) bool { return q.Reserved > 0 }) {
 		return false, nil

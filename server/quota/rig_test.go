@@ -74,11 +74,11 @@ func (s stopper) ThawInstance(ctx context.Context, seller, id, cause string) err
 	return s.r.core.ThawInstance(ctx, seller, id, cause)
 }
 
-func (s stopper) WarnQuota(ctx context.Context, seller, id, quota string, percents []int32) error {
+func (s stopper) WarnQuota(ctx context.Context, seller, id, quota string, cycle int64, percents []int32) error {
 	if s.r.broken.Load() {
 		return errBroken
 	}
-	return s.r.core.WarnQuota(ctx, seller, id, quota, percents)
+	return s.r.core.WarnQuota(ctx, seller, id, quota, cycle, percents)
 }
 
 func newRig(t testing.TB) *rig {

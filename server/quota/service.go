@@ -15,6 +15,8 @@ import (
 type Ledger interface {
 	PutQuota(ctx context.Context, p store.Quota) (store.Quota, error)
 	Quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error)
+	QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]store.Quota, error)
+	QuotaSettled(ctx context.Context, seller, packageID string, now time.Time) error
 	ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error)
 	CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Reservation, error)
 	CancelQuota(ctx context.Context, seller, reservationID string, now time.Time) (store.Reservation, error)
@@ -28,8 +30,8 @@ type Stopper interface {
 	// FreezeInstance and ThawInstance freeze an instance for a cause and lift what was frozen for that cause only.
 	FreezeInstance(ctx context.Context, seller, instanceID, cause string) error
 	ThawInstance(ctx context.Context, seller, instanceID, cause string) error
-	// WarnQuota records per cents on the package's order, each once for each size of the quota.
-	WarnQuota(ctx context.Context, seller, packageID, quota string, percents []int32) error
+	// WarnQuota records per cents on the package's order, each once for each size of the quota and each of its cycles.
+	WarnQuota(ctx context.Context, seller, packageID, quota string, cycle int64, percents []int32) error
 }
 
 // Instances finds instances; store.Store is one.
@@ -101,6 +103,21 @@ func (s *Service) instances(ctx context.Context, seller string, ids []string) (m
 		found[i.InstanceID] = i
 	}
 	return found, nil
+}
+
+// quotas returns an instance's quotas as they stand at now, in the order in which they are drawn from. What was read may be
+// of a cycle that is over; nothing is written for that.
+func (s *Service) quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error) {
+	list, err := s.Ledger.Quotas(ctx, seller, instanceID)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	now := s.now()
+	for i := range list {
+		list[i].Turn(now)
+	}
+	store.SortQuotas(list)
+	return list, nil
 }
 
 func living(found map[string]store.Instance, id string) error {

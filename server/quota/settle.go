@@ -13,12 +13,13 @@ import (
 // steps are the per cents of a package that are announced.
 var steps = []int32{80, 95, 100}
 
-// standing is a package of some size used up to a per cent. Each is announced once, and the order's chain holds it to that
+// standing is a package of some size, in a cycle of it, used up to a per cent. Each is announced once, and the order's chain holds it to that
 // over all processes and restarts; the Service only remembers what it need not look up again. store.Quota.Told is not
 // written: PutQuota is the only way to, and it would set expiry and priority back under the hands of another process.
 type standing struct {
 	seller, packageID string
 	quota             store.Units
+	cycle             int64
 	percent           int32
 }
 
@@ -34,9 +35,9 @@ func reached(q store.Quota) []int32 {
 // settle brings warnings and the freeze of an instance to where its packages stand now. It may be called at any time, by
 // any number at once, and again after a failure.
 func (s *Service) settle(ctx context.Context, seller, instanceID string) error {
-	quotas, err := s.Ledger.Quotas(ctx, seller, instanceID)
+	quotas, err := s.quotas(ctx, seller, instanceID)
 	if err != nil {
-		return storeError(err)
+		return err
 	}
 	for _, q := range quotas {
 		if err := s.warn(ctx, q); err != nil {
@@ -53,8 +54,8 @@ func (s *Service) settle(ctx context.Context, seller, instanceID string) error {
 			return storeError(err)
 		}
 		// A package may have come after the quotas were read and before the freeze; it found nothing to thaw.
-		if quotas, err = s.Ledger.Quotas(ctx, seller, instanceID); err != nil {
-			return storeError(err)
+		if quotas, err = s.quotas(ctx, seller, instanceID); err != nil {
+			return err
 		}
 		if usedUp(quotas, s.now()) {
 			return nil
@@ -111,11 +112,11 @@ func (s *Service) warn(ctx context.Context, q store.Quota) error {
 	if len(percents) == 0 {
 		return nil
 	}
-	now := standing{q.Seller, q.PackageID, q.Quota, percents[len(percents)-1]}
+	now := standing{q.Seller, q.PackageID, q.Quota, q.Cycle, percents[len(percents)-1]}
 	if _, done := s.told.Load(now); done {
 		return nil
 	}
-	if err := s.Stopper.WarnQuota(ctx, q.Seller, q.PackageID, decimal.Format(q.Quota), percents); err != nil {
+	if err := s.Stopper.WarnQuota(ctx, q.Seller, q.PackageID, decimal.Format(q.Quota), q.Cycle, percents); err != nil {
 		return err
 	}
 	s.told.Store(now, struct{}{})

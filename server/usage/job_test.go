@@ -166,6 +166,10 @@ func TestUsageOf(t *testing.T) {
 	pkg := func(i *store.Instance) { i.Product.ChargingMode = "ON_DEMAND_PKG" }
 	r.open("pkg", "SMS", pkg)
 	r.open("unused", "SMS", pkg)
+	r.open("put", "NONE", pkg)
+	if _, err := r.store.PutQuota(t.Context(), store.Quota{Seller: seller, PackageID: "put", InstanceID: "i-none", Quota: 1}); err != nil {
+		t.Fatal(err)
+	}
 	drawn := func(id, value string) usage.Record {
 		u := r.record(id, value, -time.Minute)
 		u.PackageID = "pkg"
@@ -174,7 +178,7 @@ func TestUsageOf(t *testing.T) {
 	r.report(r.record("i-1", "1.25", -time.Minute), r.record("i-1", "2", -20*time.Hour), drawn("i-1", "3.5"), drawn("i-2", "4"))
 	ask := func() map[string][]usage.Info {
 		t.Helper()
-		got, err := r.UsageOf(t.Context(), seller, []string{"i-1", "i-2", "i-none", "i-year", "pkg", "unused", "nobody"})
+		got, err := r.UsageOf(t.Context(), seller, []string{"i-1", "i-2", "i-none", "i-year", "pkg", "unused", "put", "nobody"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,8 +186,15 @@ func TestUsageOf(t *testing.T) {
 	}
 	check := func(got map[string][]usage.Info, first string) {
 		t.Helper()
-		if len(got) != 3 || len(got["i-1"]) != 1 || got["i-1"][0] != (usage.Info{Value: first, At: r.clock.Now()}) || got["i-2"][0].Value != "4" {
+		if len(got) != 5 || len(got["i-1"]) != 1 || got["i-1"][0] != (usage.Info{Value: first, At: r.clock.Now()}) || got["i-2"][0].Value != "4" {
 			t.Errorf("%+v", got)
+		}
+		// C9: a package shows itself before anything was drawn from it.
+		if p := got["unused"]; len(p) != 1 || p[0] != (usage.Info{Value: "0", At: r.clock.Now()}) {
+			t.Errorf("%+v", p)
+		}
+		if p := got["put"]; len(p) != 1 || p[0] != (usage.Info{RelatedInstanceID: "i-none", Value: "0", At: r.clock.Now()}) {
+			t.Errorf("%+v", p)
 		}
 		if p := got["pkg"]; len(p) != 2 || p[0].RelatedInstanceID != "i-1" || p[0].Value != "3.5" || p[1].RelatedInstanceID != "i-2" || p[1].Value != "4" {
 			t.Errorf("%+v", p)

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -28,8 +29,8 @@ type total struct {
 }
 
 // UsageOf returns what queryInstance shows of instances: of a pay-per-use instance all that it has used, of a package what
-// was drawn from it, for each pay-per-use instance. An instance whose product has no meter has none, nor has a package
-// before its first use. Errors: STORE_UNAVAILABLE.
+// was drawn from it, for each pay-per-use instance, and zero before the first use (second reading C9). An instance whose
+// product has no meter has none, unless it is a package whose quota says what it belongs to. Errors: STORE_UNAVAILABLE.
 func (s *Service) UsageOf(ctx context.Context, seller string, instanceIDs []string) (map[string][]Info, error) {
 	want := make(map[string]time.Time, len(instanceIDs))
 	for _, id := range instanceIDs {
@@ -58,6 +59,9 @@ func (s *Service) UsageOf(ctx context.Context, seller string, instanceIDs []stri
 			if err != nil {
 				return nil, storeError(err)
 			}
+			if err := s.unused(ctx, seller, id, f, sums); err != nil {
+				return nil, storeError(err)
+			}
 			for related, sum := range sums {
 				out[id] = append(out[id], Info{RelatedInstanceID: related, Value: FormatAmount(sum), At: now})
 			}
@@ -70,6 +74,22 @@ func (s *Service) UsageOf(ctx context.Context, seller string, instanceIDs []stri
 		}
 	}
 	return out, nil
+}
+
+// unused adds the zero of a package that nothing was drawn from yet.
+func (s *Service) unused(ctx context.Context, seller, packageID string, f fact, sums map[string]store.Units) error {
+	q, err := s.Ledger.PackageQuota(ctx, seller, packageID)
+	switch {
+	case err == nil:
+		sums[q.InstanceID] += 0
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	case len(sums) == 0:
+		if _, ok := s.meter(f.endpoint, f.productID); ok {
+			sums[""] = 0 // which instance it belongs to is not known yet
+		}
+	}
+	return nil
 }
 
 // total sums up the windows of an instance or a package. Those that change no more are summed up once.

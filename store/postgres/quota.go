@@ -1,9 +1,11 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,7 +23,8 @@ func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error
 			return none, fmt.Errorf("postgres: lock the usage of a seller: %w", err)
 		}
 		p := p
-		p.Used, p.Reserved = 0, 0
+		p.Used, p.Reserved, p.UsedBefore, p.Cycle, p.SettledCycle, p.SettledAt = 0, 0, 0, 0, 0, time.Time{}
+		p.Turn(p.BeginAt)
 		row := quotaRow(&p)
 		switch n, err := q.QuotaInsert(ctx, dbsqlc.QuotaInsertParams(row)); {
 		case err != nil:
@@ -94,7 +97,15 @@ func reserve(ctx context.Context, t pgx.Tx, q *dbsqlc.Queries, r store.Reservati
 	if have, err := reservedBefore(ctx, q, r); !errors.Is(err, store.ErrNotFound) {
 		return have, err
 	}
-	parts, err := store.DrawQuotas(each(rows, quotaOf), r.Amount, now)
+	quotas := each(rows, quotaOf)
+	for i := range quotas {
+		if quotas[i].Turn(now) {
+			if err := turn(ctx, q, &quotas[i]); err != nil {
+				return none, err
+			}
+		}
+	}
+	parts, err := store.DrawQuotas(quotas, r.Amount, now)
 	if err != nil {
 		return none, err
 	}
@@ -113,7 +124,7 @@ func reserve(ctx context.Context, t pgx.Tx, q *dbsqlc.Queries, r store.Reservati
 	}
 	var b bookings
 	for _, p := range parts {
-		b = append(b, booking{p.PackageID, 0, p.Amount})
+		b = append(b, booking{place{p.PackageID, p.Cycle}, 0, p.Amount})
 	}
 	if err := b.write(ctx, t, &writes{}, r.Seller, now); err != nil {
 		return none, err
@@ -134,9 +145,15 @@ func reservedBefore(ctx context.Context, q *dbsqlc.Queries, r store.Reservation)
 	return have, have.Again(r)
 }
 
+// place is a cycle of a quota.
+type place struct {
+	packageID string
+	cycle     int64
+}
+
 // booking adds to what is used and reserved of a quota.
 type booking struct {
-	packageID    string
+	place
 	use, reserve store.Units
 }
 
@@ -147,19 +164,18 @@ var errOversold = errors.New("postgres: a quota does not hold what was drawn fro
 
 // write adds the bookings, one for each quota and in the order of their keys, to what is to be written and writes all.
 func (b bookings) write(ctx context.Context, t pgx.Tx, w *writes, seller string, now time.Time) error {
-	sums := make(map[string]booking)
+	sums := make(map[place]booking)
 	for _, x := range b {
-		sum := sums[x.packageID]
-		sums[x.packageID] = booking{x.packageID, sum.use + x.use, sum.reserve + x.reserve}
+		sum := sums[x.place]
+		sums[x.place] = booking{x.place, sum.use + x.use, sum.reserve + x.reserve}
 	}
-	var ids []string
-	for id := range sums {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
+	ids := slices.SortedFunc(maps.Keys(sums), func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.packageID, b.packageID), cmp.Compare(a.cycle, b.cycle))
+	})
 	for _, id := range ids {
 		p := dbsqlc.QuotaBookParams{
-			Use: int64(sums[id].use), Reserve: int64(sums[id].reserve), Now: micros(now), Seller: seller, PackageID: id,
+			Use: int64(sums[id].use), Reserve: int64(sums[id].reserve), Now: micros(now), Seller: seller, PackageID: id.packageID,
+			Cycle: id.cycle,
 		}
 		if err := w.add("book quota", errOversold, func(q *dbsqlc.Queries) error { return q.QuotaBook(ctx, p) }); err != nil {
 			return err
@@ -182,7 +198,7 @@ func end(ctx context.Context, t pgx.Tx, seller string, now time.Time, reservatio
 		}
 		uses := r.Uses()
 		for i, part := range r.Parts {
-			b = append(b, booking{part.PackageID, uses[i].Amount, -part.Amount})
+			b = append(b, booking{place{part.PackageID, part.Cycle}, uses[i].Amount, -part.Amount})
 		}
 	}
 	return b.write(ctx, t, w, seller, now)

@@ -18,7 +18,8 @@ func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error
 		row, err := t.query.QuotaGet(ctx, dbsqlc.QuotaGetParams{Seller: p.Seller, PackageID: p.PackageID})
 		if errors.Is(err, sql.ErrNoRows) {
 			p := p
-			p.Used, p.Reserved = 0, 0
+			p.Used, p.Reserved, p.UsedBefore, p.Cycle, p.SettledCycle, p.SettledAt = 0, 0, 0, 0, 0, time.Time{}
+			p.Turn(p.BeginAt)
 			row = quotaRow(&p)
 			if err := t.fast.QuotaInsert(ctx, dbsqlc.QuotaInsertParams(row)); err != nil {
 				return store.Quota{}, fmt.Errorf("sqlite: insert quota: %w", err)
@@ -92,7 +93,15 @@ func (t *tx) reserve(r store.Reservation, now time.Time) (none store.Reservation
 	if err != nil {
 		return none, fmt.Errorf("sqlite: read quotas: %w", err)
 	}
-	parts, err := store.DrawQuotas(each(rows, quotaOf), r.Amount, now)
+	quotas := each(rows, quotaOf)
+	for i := range quotas {
+		if quotas[i].Turn(now) {
+			if err := t.turn(ctx, &quotas[i]); err != nil {
+				return none, err
+			}
+		}
+	}
+	parts, err := store.DrawQuotas(quotas, r.Amount, now)
 	if err != nil {
 		return none, err
 	}
@@ -107,7 +116,7 @@ func (t *tx) reserve(r store.Reservation, now time.Time) (none store.Reservation
 		return none, fmt.Errorf("sqlite: insert reservation: %w", err)
 	}
 	for _, p := range parts {
-		if err := t.book(ctx, r.Seller, p.PackageID, 0, p.Amount, now); err != nil {
+		if err := t.book(ctx, r.Seller, p, 0, p.Amount, now); err != nil {
 			return none, err
 		}
 	}
@@ -123,15 +132,15 @@ func (t *tx) reservation(ctx context.Context, seller, id string) (store.Reservat
 }
 
 // book adds to what is used and reserved of a quota.
-func (t *tx) book(ctx context.Context, seller, packageID string, use, reserve store.Units, now time.Time) error {
+func (t *tx) book(ctx context.Context, seller string, p store.ReservationPart, use, reserve store.Units, now time.Time) error {
 	n, err := t.fast.QuotaBook(ctx, dbsqlc.QuotaBookParams{
-		Use: int64(use), Reserve: int64(reserve), Now: micros(now), Seller: seller, PackageID: packageID,
+		Use: int64(use), Reserve: int64(reserve), Now: micros(now), Seller: seller, PackageID: p.PackageID, Cycle: p.Cycle,
 	})
 	if err != nil {
 		return fmt.Errorf("sqlite: book quota: %w", err)
 	}
 	if n == 0 {
-		return fmt.Errorf("sqlite: quota %s does not hold what was drawn from it", packageID)
+		return fmt.Errorf("sqlite: quota %s does not hold what was drawn from it", p.PackageID)
 	}
 	return nil
 }
@@ -146,7 +155,7 @@ func (t *tx) end(ctx context.Context, r *store.Reservation) error {
 	}
 	uses := r.Uses()
 	for i, p := range r.Parts {
-		if err := t.book(ctx, r.Seller, p.PackageID, uses[i].Amount, -p.Amount, r.UpdatedAt); err != nil {
+		if err := t.book(ctx, r.Seller, p, uses[i].Amount, -p.Amount, r.UpdatedAt); err != nil {
 			return err
 		}
 	}

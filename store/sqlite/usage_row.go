@@ -89,7 +89,8 @@ func quotaRow(q *store.Quota) dbsqlc.Quota {
 	return dbsqlc.Quota{
 		Seller: q.Seller, PackageID: q.PackageID, InstanceID: q.InstanceID, Meter: q.Meter, Quota: int64(q.Quota), Used: int64(q.Used),
 		Reserved: int64(q.Reserved), Priority: int64(q.Priority), ExpireAt: micros(q.ExpireAt), Stop: truth(q.Stop), Told: int64(q.Told),
-		CreatedAt: micros(q.CreatedAt), UpdatedAt: micros(q.UpdatedAt),
+		CreatedAt: micros(q.CreatedAt), UpdatedAt: micros(q.UpdatedAt), Reset: string(q.Reset), BeginAt: micros(q.BeginAt), Cycle: q.Cycle,
+		UsedBefore: int64(q.UsedBefore), TurnAt: micros(q.TurnAt), SettledAt: micros(q.SettledAt), SettledCycle: q.SettledCycle,
 	}
 }
 
@@ -98,6 +99,8 @@ func quotaOf(r dbsqlc.Quota) store.Quota {
 		Seller: r.Seller, PackageID: r.PackageID, InstanceID: r.InstanceID, Meter: r.Meter, Quota: store.Units(r.Quota),
 		Used: store.Units(r.Used), Reserved: store.Units(r.Reserved), Priority: int32(r.Priority), ExpireAt: timeOf(r.ExpireAt),
 		Stop: r.Stop != 0, Told: int32(r.Told), CreatedAt: timeOf(r.CreatedAt), UpdatedAt: timeOf(r.UpdatedAt),
+		Reset: store.Reset(r.Reset), BeginAt: timeOf(r.BeginAt), Cycle: r.Cycle, UsedBefore: store.Units(r.UsedBefore),
+		TurnAt: timeOf(r.TurnAt), SettledAt: timeOf(r.SettledAt), SettledCycle: r.SettledCycle,
 	}
 }
 

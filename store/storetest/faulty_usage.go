@@ -89,6 +89,22 @@ func (f *FaultyUsageStore) Quotas(ctx context.Context, seller, instanceID string
 	return read(f.injector, func() ([]store.Quota, error) { return f.UsageStore.Quotas(ctx, seller, instanceID) })
 }
 
+// PackageQuota implements store.UsageStore.
+func (f *FaultyUsageStore) PackageQuota(ctx context.Context, seller, packageID string) (store.Quota, error) {
+	return read(f.injector, func() (store.Quota, error) { return f.UsageStore.PackageQuota(ctx, seller, packageID) })
+}
+
+// QuotasDue implements store.UsageStore.
+func (f *FaultyUsageStore) QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]store.Quota, error) {
+	return read(f.injector, func() ([]store.Quota, error) { return f.UsageStore.QuotasDue(ctx, seller, now, limit) })
+}
+
+// QuotaSettled implements store.UsageStore.
+func (f *FaultyUsageStore) QuotaSettled(ctx context.Context, seller, packageID string, now time.Time) error {
+	_, err := write(f.injector, func() (struct{}, error) { return struct{}{}, f.UsageStore.QuotaSettled(ctx, seller, packageID, now) })
+	return err
+}
+
 // ReserveQuota implements store.UsageStore.
 func (f *FaultyUsageStore) ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error) {
 	return write(f.injector, func() (store.Reservation, error) { return f.UsageStore.ReserveQuota(ctx, r, now) })

@@ -88,6 +88,63 @@ func (ReservationState) EnumDescriptor() ([]byte, []int) {
 	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{0}
 }
 
+// QuotaReset is when the content of a package is granted anew (套餐包重置规则).
+type QuotaReset int32
+
+const (
+	// Unspecified leaves a package as it is; a new one is not reset.
+	QuotaReset_QUOTA_RESET_UNSPECIFIED QuotaReset = 0
+	// The content is the total for the package's whole life.
+	QuotaReset_QUOTA_RESET_NONE QuotaReset = 1
+	// The content is granted anew every month, counted from the package's begin by the Beijing calendar.
+	QuotaReset_QUOTA_RESET_MONTH QuotaReset = 2
+	// The content is granted anew every year, counted in the same way.
+	QuotaReset_QUOTA_RESET_YEAR QuotaReset = 3
+)
+
+// Enum value maps for QuotaReset.
+var (
+	QuotaReset_name = map[int32]string{
+		0: "QUOTA_RESET_UNSPECIFIED",
+		1: "QUOTA_RESET_NONE",
+		2: "QUOTA_RESET_MONTH",
+		3: "QUOTA_RESET_YEAR",
+	}
+	QuotaReset_value = map[string]int32{
+		"QUOTA_RESET_UNSPECIFIED": 0,
+		"QUOTA_RESET_NONE":        1,
+		"QUOTA_RESET_MONTH":       2,
+		"QUOTA_RESET_YEAR":        3,
+	}
+)
+
+func (x QuotaReset) Enum() *QuotaReset {
+	p := new(QuotaReset)
+	*p = x
+	return p
+}
+
+func (x QuotaReset) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (QuotaReset) Descriptor() protoreflect.EnumDescriptor {
+	return file_koogate_v1_quota_service_proto_enumTypes[1].Descriptor()
+}
+
+func (QuotaReset) Type() protoreflect.EnumType {
+	return &file_koogate_v1_quota_service_proto_enumTypes[1]
+}
+
+func (x QuotaReset) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use QuotaReset.Descriptor instead.
+func (QuotaReset) EnumDescriptor() ([]byte, []int) {
+	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{1}
+}
+
 // Quota is what a package holds.
 type Quota struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -105,12 +162,22 @@ type Quota struct {
 	Reserved string `protobuf:"bytes,6,opt,name=reserved,proto3" json:"reserved,omitempty"`
 	// Left is what can still be reserved.
 	Left string `protobuf:"bytes,7,opt,name=left,proto3" json:"left,omitempty"`
-	// Priority is drawn from lower first; among equals the earliest expiry, then the oldest.
+	// Priority is drawn from lower first; among equals the earliest expiry, for which the end of the cycle counts when that is earlier, then the oldest.
 	Priority int32 `protobuf:"varint,8,opt,name=priority,proto3" json:"priority,omitempty"`
 	// ExpireTime is when the package ends; absent when it does not.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// Stop is true when the instance stops with the package.
-	Stop          bool `protobuf:"varint,10,opt,name=stop,proto3" json:"stop,omitempty"`
+	Stop bool `protobuf:"varint,10,opt,name=stop,proto3" json:"stop,omitempty"`
+	// Reset is when the content is granted anew; quota, used, reserved and left are then those of the cycle in hand.
+	Reset_ QuotaReset `protobuf:"varint,11,opt,name=reset,proto3,enum=koogate.v1.QuotaReset" json:"reset,omitempty"`
+	// BeginTime is from when the cycles count; absent without cycles.
+	BeginTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=begin_time,json=beginTime,proto3" json:"begin_time,omitempty"`
+	// Cycle is the cycle in hand, the first being 0.
+	Cycle int64 `protobuf:"varint,13,opt,name=cycle,proto3" json:"cycle,omitempty"`
+	// ResetTime is when the cycle in hand ends; what is left then is lost. Absent without cycles.
+	ResetTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=reset_time,json=resetTime,proto3" json:"reset_time,omitempty"`
+	// UsedBefore is what was used in all cycles before this one.
+	UsedBefore    string `protobuf:"bytes,15,opt,name=used_before,json=usedBefore,proto3" json:"used_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -215,13 +282,50 @@ func (x *Quota) GetStop() bool {
 	return false
 }
 
+func (x *Quota) GetReset_() QuotaReset {
+	if x != nil {
+		return x.Reset_
+	}
+	return QuotaReset_QUOTA_RESET_UNSPECIFIED
+}
+
+func (x *Quota) GetBeginTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeginTime
+	}
+	return nil
+}
+
+func (x *Quota) GetCycle() int64 {
+	if x != nil {
+		return x.Cycle
+	}
+	return 0
+}
+
+func (x *Quota) GetResetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ResetTime
+	}
+	return nil
+}
+
+func (x *Quota) GetUsedBefore() string {
+	if x != nil {
+		return x.UsedBefore
+	}
+	return ""
+}
+
 // ReservedPart is what was taken from one package.
 type ReservedPart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// PackageId is the package.
 	PackageId string `protobuf:"bytes,1,opt,name=package_id,json=packageId,proto3" json:"package_id,omitempty"`
 	// Amount is what was taken from it.
-	Amount        string `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount string `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Cycle is the package's cycle in which it was taken, and to which it counts however late it is committed.
+	Cycle         int64 `protobuf:"varint,3,opt,name=cycle,proto3" json:"cycle,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -268,6 +372,13 @@ func (x *ReservedPart) GetAmount() string {
 		return x.Amount
 	}
 	return ""
+}
+
+func (x *ReservedPart) GetCycle() int64 {
+	if x != nil {
+		return x.Cycle
+	}
+	return 0
 }
 
 // Reservation is an amount taken from packages.
@@ -384,7 +495,11 @@ type PutQuotaRequest struct {
 	// ExpireTime is when the package ends; absent means the package instance's own expiry.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// KeepGoing leaves the instance running when its packages are used up: the excess is pay-per-use.
-	KeepGoing     bool `protobuf:"varint,6,opt,name=keep_going,json=keepGoing,proto3" json:"keep_going,omitempty"`
+	KeepGoing bool `protobuf:"varint,6,opt,name=keep_going,json=keepGoing,proto3" json:"keep_going,omitempty"`
+	// Reset is when the content is granted anew; quota is then the content of one cycle, not the total. It cannot be changed.
+	Reset_ QuotaReset `protobuf:"varint,7,opt,name=reset,proto3,enum=koogate.v1.QuotaReset" json:"reset,omitempty"`
+	// BeginTime is from when the cycles count, not ahead of now; absent means when the package's instance was created. It cannot be changed.
+	BeginTime     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=begin_time,json=beginTime,proto3" json:"begin_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -459,6 +574,20 @@ func (x *PutQuotaRequest) GetKeepGoing() bool {
 		return x.KeepGoing
 	}
 	return false
+}
+
+func (x *PutQuotaRequest) GetReset_() QuotaReset {
+	if x != nil {
+		return x.Reset_
+	}
+	return QuotaReset_QUOTA_RESET_UNSPECIFIED
+}
+
+func (x *PutQuotaRequest) GetBeginTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeginTime
+	}
+	return nil
 }
 
 // PutQuotaResponse holds the quota.
@@ -1035,7 +1164,7 @@ var File_koogate_v1_quota_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ekoogate/v1/quota_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa4\x02\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\x03\n" +
 	"\x05Quota\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x1d\n" +
@@ -1050,11 +1179,20 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\vexpire_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12\x12\n" +
 	"\x04stop\x18\n" +
-	" \x01(\bR\x04stop\"E\n" +
+	" \x01(\bR\x04stop\x12,\n" +
+	"\x05reset\x18\v \x01(\x0e2\x16.koogate.v1.QuotaResetR\x05reset\x129\n" +
+	"\n" +
+	"begin_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tbeginTime\x12\x14\n" +
+	"\x05cycle\x18\r \x01(\x03R\x05cycle\x129\n" +
+	"\n" +
+	"reset_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tresetTime\x12\x1f\n" +
+	"\vused_before\x18\x0f \x01(\tR\n" +
+	"usedBefore\"[\n" +
 	"\fReservedPart\x12\x1d\n" +
 	"\n" +
 	"package_id\x18\x01 \x01(\tR\tpackageId\x12\x16\n" +
-	"\x06amount\x18\x02 \x01(\tR\x06amount\"\xac\x02\n" +
+	"\x06amount\x18\x02 \x01(\tR\x06amount\x12\x14\n" +
+	"\x05cycle\x18\x03 \x01(\x03R\x05cycle\"\xac\x02\n" +
 	"\vReservation\x12%\n" +
 	"\x0ereservation_id\x18\x01 \x01(\tR\rreservationId\x12\x1f\n" +
 	"\vinstance_id\x18\x02 \x01(\tR\n" +
@@ -1064,7 +1202,7 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\x05parts\x18\x05 \x03(\v2\x18.koogate.v1.ReservedPartB\b\xbaH\x05\x92\x01\x02\x10dR\x05parts\x122\n" +
 	"\x05state\x18\x06 \x01(\x0e2\x1c.koogate.v1.ReservationStateR\x05state\x12;\n" +
 	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\xd1\x02\n" +
+	"expireTime\"\xc4\x03\n" +
 	"\x0fPutQuotaRequest\x12?\n" +
 	"\vinstance_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
 	"instanceId\x12=\n" +
@@ -1076,7 +1214,10 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\vexpire_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12\x1d\n" +
 	"\n" +
-	"keep_going\x18\x06 \x01(\bR\tkeepGoing\";\n" +
+	"keep_going\x18\x06 \x01(\bR\tkeepGoing\x126\n" +
+	"\x05reset\x18\a \x01(\x0e2\x16.koogate.v1.QuotaResetB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05reset\x129\n" +
+	"\n" +
+	"begin_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tbeginTime\";\n" +
 	"\x10PutQuotaResponse\x12'\n" +
 	"\x05quota\x18\x01 \x01(\v2\x11.koogate.v1.QuotaR\x05quota\"T\n" +
 	"\x11ListQuotasRequest\x12?\n" +
@@ -1115,7 +1256,13 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\x16RESERVATION_STATE_HELD\x10\x01\x12\x1f\n" +
 	"\x1bRESERVATION_STATE_COMMITTED\x10\x02\x12\x1f\n" +
 	"\x1bRESERVATION_STATE_CANCELLED\x10\x03\x12\x1d\n" +
-	"\x19RESERVATION_STATE_EXPIRED\x10\x042\xf3\x06\n" +
+	"\x19RESERVATION_STATE_EXPIRED\x10\x04*l\n" +
+	"\n" +
+	"QuotaReset\x12\x1b\n" +
+	"\x17QUOTA_RESET_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10QUOTA_RESET_NONE\x10\x01\x12\x15\n" +
+	"\x11QUOTA_RESET_MONTH\x10\x02\x12\x14\n" +
+	"\x10QUOTA_RESET_YEAR\x10\x032\xf3\x06\n" +
 	"\fQuotaService\x12\x88\x01\n" +
 	"\bPutQuota\x12\x1b.koogate.v1.PutQuotaRequest\x1a\x1c.koogate.v1.PutQuotaResponse\"A\x82\xd3\xe4\x93\x02;:\x01*b\x05quota\x1a//v1/instances/{instance_id}/quotas/{package_id}\x12w\n" +
 	"\n" +
@@ -1141,58 +1288,64 @@ func file_koogate_v1_quota_service_proto_rawDescGZIP() []byte {
 	return file_koogate_v1_quota_service_proto_rawDescData
 }
 
-var file_koogate_v1_quota_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_koogate_v1_quota_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_koogate_v1_quota_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_koogate_v1_quota_service_proto_goTypes = []any{
 	(ReservationState)(0),             // 0: koogate.v1.ReservationState
-	(*Quota)(nil),                     // 1: koogate.v1.Quota
-	(*ReservedPart)(nil),              // 2: koogate.v1.ReservedPart
-	(*Reservation)(nil),               // 3: koogate.v1.Reservation
-	(*PutQuotaRequest)(nil),           // 4: koogate.v1.PutQuotaRequest
-	(*PutQuotaResponse)(nil),          // 5: koogate.v1.PutQuotaResponse
-	(*ListQuotasRequest)(nil),         // 6: koogate.v1.ListQuotasRequest
-	(*ListQuotasResponse)(nil),        // 7: koogate.v1.ListQuotasResponse
-	(*CheckQuotaRequest)(nil),         // 8: koogate.v1.CheckQuotaRequest
-	(*CheckQuotaResponse)(nil),        // 9: koogate.v1.CheckQuotaResponse
-	(*ReserveQuotaRequest)(nil),       // 10: koogate.v1.ReserveQuotaRequest
-	(*ReserveQuotaResponse)(nil),      // 11: koogate.v1.ReserveQuotaResponse
-	(*CommitReservationRequest)(nil),  // 12: koogate.v1.CommitReservationRequest
-	(*CommitReservationResponse)(nil), // 13: koogate.v1.CommitReservationResponse
-	(*CancelReservationRequest)(nil),  // 14: koogate.v1.CancelReservationRequest
-	(*CancelReservationResponse)(nil), // 15: koogate.v1.CancelReservationResponse
-	(*timestamppb.Timestamp)(nil),     // 16: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),       // 17: google.protobuf.Duration
+	(QuotaReset)(0),                   // 1: koogate.v1.QuotaReset
+	(*Quota)(nil),                     // 2: koogate.v1.Quota
+	(*ReservedPart)(nil),              // 3: koogate.v1.ReservedPart
+	(*Reservation)(nil),               // 4: koogate.v1.Reservation
+	(*PutQuotaRequest)(nil),           // 5: koogate.v1.PutQuotaRequest
+	(*PutQuotaResponse)(nil),          // 6: koogate.v1.PutQuotaResponse
+	(*ListQuotasRequest)(nil),         // 7: koogate.v1.ListQuotasRequest
+	(*ListQuotasResponse)(nil),        // 8: koogate.v1.ListQuotasResponse
+	(*CheckQuotaRequest)(nil),         // 9: koogate.v1.CheckQuotaRequest
+	(*CheckQuotaResponse)(nil),        // 10: koogate.v1.CheckQuotaResponse
+	(*ReserveQuotaRequest)(nil),       // 11: koogate.v1.ReserveQuotaRequest
+	(*ReserveQuotaResponse)(nil),      // 12: koogate.v1.ReserveQuotaResponse
+	(*CommitReservationRequest)(nil),  // 13: koogate.v1.CommitReservationRequest
+	(*CommitReservationResponse)(nil), // 14: koogate.v1.CommitReservationResponse
+	(*CancelReservationRequest)(nil),  // 15: koogate.v1.CancelReservationRequest
+	(*CancelReservationResponse)(nil), // 16: koogate.v1.CancelReservationResponse
+	(*timestamppb.Timestamp)(nil),     // 17: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),       // 18: google.protobuf.Duration
 }
 var file_koogate_v1_quota_service_proto_depIdxs = []int32{
-	16, // 0: koogate.v1.Quota.expire_time:type_name -> google.protobuf.Timestamp
-	2,  // 1: koogate.v1.Reservation.parts:type_name -> koogate.v1.ReservedPart
-	0,  // 2: koogate.v1.Reservation.state:type_name -> koogate.v1.ReservationState
-	16, // 3: koogate.v1.Reservation.expire_time:type_name -> google.protobuf.Timestamp
-	16, // 4: koogate.v1.PutQuotaRequest.expire_time:type_name -> google.protobuf.Timestamp
-	1,  // 5: koogate.v1.PutQuotaResponse.quota:type_name -> koogate.v1.Quota
-	1,  // 6: koogate.v1.ListQuotasResponse.quotas:type_name -> koogate.v1.Quota
-	17, // 7: koogate.v1.ReserveQuotaRequest.hold:type_name -> google.protobuf.Duration
-	3,  // 8: koogate.v1.ReserveQuotaResponse.reservation:type_name -> koogate.v1.Reservation
-	16, // 9: koogate.v1.CommitReservationRequest.end_time:type_name -> google.protobuf.Timestamp
-	3,  // 10: koogate.v1.CommitReservationResponse.reservation:type_name -> koogate.v1.Reservation
-	3,  // 11: koogate.v1.CancelReservationResponse.reservation:type_name -> koogate.v1.Reservation
-	4,  // 12: koogate.v1.QuotaService.PutQuota:input_type -> koogate.v1.PutQuotaRequest
-	6,  // 13: koogate.v1.QuotaService.ListQuotas:input_type -> koogate.v1.ListQuotasRequest
-	8,  // 14: koogate.v1.QuotaService.CheckQuota:input_type -> koogate.v1.CheckQuotaRequest
-	10, // 15: koogate.v1.QuotaService.ReserveQuota:input_type -> koogate.v1.ReserveQuotaRequest
-	12, // 16: koogate.v1.QuotaService.CommitReservation:input_type -> koogate.v1.CommitReservationRequest
-	14, // 17: koogate.v1.QuotaService.CancelReservation:input_type -> koogate.v1.CancelReservationRequest
-	5,  // 18: koogate.v1.QuotaService.PutQuota:output_type -> koogate.v1.PutQuotaResponse
-	7,  // 19: koogate.v1.QuotaService.ListQuotas:output_type -> koogate.v1.ListQuotasResponse
-	9,  // 20: koogate.v1.QuotaService.CheckQuota:output_type -> koogate.v1.CheckQuotaResponse
-	11, // 21: koogate.v1.QuotaService.ReserveQuota:output_type -> koogate.v1.ReserveQuotaResponse
-	13, // 22: koogate.v1.QuotaService.CommitReservation:output_type -> koogate.v1.CommitReservationResponse
-	15, // 23: koogate.v1.QuotaService.CancelReservation:output_type -> koogate.v1.CancelReservationResponse
-	18, // [18:24] is the sub-list for method output_type
-	12, // [12:18] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	17, // 0: koogate.v1.Quota.expire_time:type_name -> google.protobuf.Timestamp
+	1,  // 1: koogate.v1.Quota.reset:type_name -> koogate.v1.QuotaReset
+	17, // 2: koogate.v1.Quota.begin_time:type_name -> google.protobuf.Timestamp
+	17, // 3: koogate.v1.Quota.reset_time:type_name -> google.protobuf.Timestamp
+	3,  // 4: koogate.v1.Reservation.parts:type_name -> koogate.v1.ReservedPart
+	0,  // 5: koogate.v1.Reservation.state:type_name -> koogate.v1.ReservationState
+	17, // 6: koogate.v1.Reservation.expire_time:type_name -> google.protobuf.Timestamp
+	17, // 7: koogate.v1.PutQuotaRequest.expire_time:type_name -> google.protobuf.Timestamp
+	1,  // 8: koogate.v1.PutQuotaRequest.reset:type_name -> koogate.v1.QuotaReset
+	17, // 9: koogate.v1.PutQuotaRequest.begin_time:type_name -> google.protobuf.Timestamp
+	2,  // 10: koogate.v1.PutQuotaResponse.quota:type_name -> koogate.v1.Quota
+	2,  // 11: koogate.v1.ListQuotasResponse.quotas:type_name -> koogate.v1.Quota
+	18, // 12: koogate.v1.ReserveQuotaRequest.hold:type_name -> google.protobuf.Duration
+	4,  // 13: koogate.v1.ReserveQuotaResponse.reservation:type_name -> koogate.v1.Reservation
+	17, // 14: koogate.v1.CommitReservationRequest.end_time:type_name -> google.protobuf.Timestamp
+	4,  // 15: koogate.v1.CommitReservationResponse.reservation:type_name -> koogate.v1.Reservation
+	4,  // 16: koogate.v1.CancelReservationResponse.reservation:type_name -> koogate.v1.Reservation
+	5,  // 17: koogate.v1.QuotaService.PutQuota:input_type -> koogate.v1.PutQuotaRequest
+	7,  // 18: koogate.v1.QuotaService.ListQuotas:input_type -> koogate.v1.ListQuotasRequest
+	9,  // 19: koogate.v1.QuotaService.CheckQuota:input_type -> koogate.v1.CheckQuotaRequest
+	11, // 20: koogate.v1.QuotaService.ReserveQuota:input_type -> koogate.v1.ReserveQuotaRequest
+	13, // 21: koogate.v1.QuotaService.CommitReservation:input_type -> koogate.v1.CommitReservationRequest
+	15, // 22: koogate.v1.QuotaService.CancelReservation:input_type -> koogate.v1.CancelReservationRequest
+	6,  // 23: koogate.v1.QuotaService.PutQuota:output_type -> koogate.v1.PutQuotaResponse
+	8,  // 24: koogate.v1.QuotaService.ListQuotas:output_type -> koogate.v1.ListQuotasResponse
+	10, // 25: koogate.v1.QuotaService.CheckQuota:output_type -> koogate.v1.CheckQuotaResponse
+	12, // 26: koogate.v1.QuotaService.ReserveQuota:output_type -> koogate.v1.ReserveQuotaResponse
+	14, // 27: koogate.v1.QuotaService.CommitReservation:output_type -> koogate.v1.CommitReservationResponse
+	16, // 28: koogate.v1.QuotaService.CancelReservation:output_type -> koogate.v1.CancelReservationResponse
+	23, // [23:29] is the sub-list for method output_type
+	17, // [17:23] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_quota_service_proto_init() }
@@ -1205,7 +1358,7 @@ func file_koogate_v1_quota_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_quota_service_proto_rawDesc), len(file_koogate_v1_quota_service_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -43,6 +43,7 @@ func (s *quotas) PutQuota(ctx context.Context, r *koogatev1.PutQuotaRequest) (*k
 	q, err := s.quotas.Put(ctx, quota.Package{
 		Seller: seller, InstanceID: r.GetInstanceId(), PackageID: r.GetPackageId(), Quota: amount, Priority: r.GetPriority(),
 		ExpireAt: timeOf(r.GetExpireTime()), KeepGoing: r.GetKeepGoing(),
+		Reset: resetOf(r.GetReset_()), BeginAt: timeOf(r.GetBeginTime()),
 	})
 	if err != nil {
 		return nil, err
@@ -154,15 +155,40 @@ func quotaOf(q store.Quota) *koogatev1.Quota {
 	return &koogatev1.Quota{
 		InstanceId: q.InstanceID, PackageId: q.PackageID, Meter: q.Meter, Quota: decimal.Format(q.Quota), Used: decimal.Format(q.Used),
 		Reserved: decimal.Format(q.Reserved), Left: decimal.Format(q.Left()), Priority: q.Priority, ExpireTime: timestamp(q.ExpireAt),
-		Stop: q.Stop,
+		Stop: q.Stop, Reset_: resetName(q.Reset), BeginTime: timestamp(q.BeginAt), Cycle: q.Cycle, ResetTime: timestamp(q.TurnAt),
+		UsedBefore: decimal.Format(q.UsedBefore),
 	}
+}
+
+// resetOf is nil for what is to stay as it is.
+func resetOf(r koogatev1.QuotaReset) *store.Reset {
+	reset := store.ResetNone
+	switch r {
+	case koogatev1.QuotaReset_QUOTA_RESET_UNSPECIFIED:
+		return nil
+	case koogatev1.QuotaReset_QUOTA_RESET_MONTH:
+		reset = store.ResetMonth
+	case koogatev1.QuotaReset_QUOTA_RESET_YEAR:
+		reset = store.ResetYear
+	}
+	return &reset
+}
+
+func resetName(r store.Reset) koogatev1.QuotaReset {
+	switch r {
+	case store.ResetMonth:
+		return koogatev1.QuotaReset_QUOTA_RESET_MONTH
+	case store.ResetYear:
+		return koogatev1.QuotaReset_QUOTA_RESET_YEAR
+	}
+	return koogatev1.QuotaReset_QUOTA_RESET_NONE
 }
 
 func reservationOf(r store.Reservation) *koogatev1.Reservation {
 	return &koogatev1.Reservation{
 		ReservationId: r.ID, InstanceId: r.InstanceID, Amount: decimal.Format(r.Amount), Used: decimal.Format(r.Used),
 		Parts: each(r.Parts, func(p store.ReservationPart) *koogatev1.ReservedPart {
-			return &koogatev1.ReservedPart{PackageId: p.PackageID, Amount: decimal.Format(p.Amount)}
+			return &koogatev1.ReservedPart{PackageId: p.PackageID, Amount: decimal.Format(p.Amount), Cycle: p.Cycle}
 		}),
 		State: reservationState(r.State), ExpireTime: timestamp(r.ExpireAt),
 	}

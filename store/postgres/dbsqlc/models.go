@@ -153,19 +153,26 @@ type OrderLine struct {
 }
 
 type Quota struct {
-	Seller     string
-	PackageID  string
-	InstanceID string
-	Meter      string
-	Quota      int64
-	Used       int64
-	Reserved   int64
-	Priority   int64
-	ExpireAt   int64
-	Stop       int64
-	Told       int64
-	CreatedAt  int64
-	UpdatedAt  int64
+	Seller       string
+	PackageID    string
+	InstanceID   string
+	Meter        string
+	Quota        int64
+	Used         int64
+	Reserved     int64
+	Priority     int64
+	ExpireAt     int64
+	Stop         int64
+	Told         int64
+	CreatedAt    int64
+	UpdatedAt    int64
+	Reset        string
+	BeginAt      int64
+	Cycle        int64
+	UsedBefore   int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
 }
 
 type Reservation struct {

@@ -12,15 +12,19 @@ import (
 const quotaBook = `-- name: QuotaBook :exec
 WITH changed AS (
     UPDATE quotas SET
-        used = used + $1::bigint, reserved = reserved + $2::bigint, updated_at = $3
-    WHERE seller = $4 AND package_id = $5
-        AND used + reserved + $1::bigint + $2::bigint <= quota
+        used = used + CASE WHEN cycle = $1::bigint THEN $2::bigint ELSE 0 END,
+        reserved = reserved + CASE WHEN cycle = $1::bigint THEN $3::bigint ELSE 0 END,
+        used_before = used_before + CASE WHEN cycle = $1::bigint THEN 0 ELSE $2::bigint END,
+        updated_at = $4
+    WHERE seller = $5 AND package_id = $6
+        AND (cycle <> $1::bigint OR used + reserved + $2::bigint + $3::bigint <= quota)
     RETURNING 1
 )
 SELECT 1 / count(*) FROM changed
 `
 
 type QuotaBookParams struct {
+	Cycle     int64
 	Use       int64
 	Reserve   int64
 	Now       int64
@@ -28,9 +32,11 @@ type QuotaBookParams struct {
 	PackageID string
 }
 
-// QuotaBook moves amounts of a quota. Division by zero when that would oversell it: see batch.go.
+// QuotaBook moves amounts of a quota. What was reserved in a cycle that is over is free since, and what was used of it counts
+// to the cycles before. Division by zero when that would oversell it: see batch.go.
 func (q *Queries) QuotaBook(ctx context.Context, arg QuotaBookParams) error {
 	_, err := q.db.Exec(ctx, quotaBook,
+		arg.Cycle,
 		arg.Use,
 		arg.Reserve,
 		arg.Now,
@@ -40,31 +46,82 @@ func (q *Queries) QuotaBook(ctx context.Context, arg QuotaBookParams) error {
 	return err
 }
 
+const quotaGet = `-- name: QuotaGet :one
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+FROM quotas
+WHERE seller = $1 AND package_id = $2
+`
+
+type QuotaGetParams struct {
+	Seller    string
+	PackageID string
+}
+
+// QuotaGet reads a quota.
+func (q *Queries) QuotaGet(ctx context.Context, arg QuotaGetParams) (Quota, error) {
+	row := q.db.QueryRow(ctx, quotaGet, arg.Seller, arg.PackageID)
+	var i Quota
+	err := row.Scan(
+		&i.Seller,
+		&i.PackageID,
+		&i.InstanceID,
+		&i.Meter,
+		&i.Quota,
+		&i.Used,
+		&i.Reserved,
+		&i.Priority,
+		&i.ExpireAt,
+		&i.Stop,
+		&i.Told,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Reset,
+		&i.BeginAt,
+		&i.Cycle,
+		&i.UsedBefore,
+		&i.TurnAt,
+		&i.SettledAt,
+		&i.SettledCycle,
+	)
+	return i, err
+}
+
 const quotaInsert = `-- name: QuotaInsert :execrows
 INSERT INTO quotas (
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 ) VALUES (
     $1, $2, $3, $4, $5, $6,
     $7, $8, $9, $10, $11, $12,
-    $13
+    $13, $14, $15, $16, $17, $18,
+    $19, $20
 )
 ON CONFLICT (seller, package_id) DO NOTHING
 `
 
 type QuotaInsertParams struct {
-	Seller     string
-	PackageID  string
-	InstanceID string
-	Meter      string
-	Quota      int64
-	Used       int64
-	Reserved   int64
-	Priority   int64
-	ExpireAt   int64
-	Stop       int64
-	Told       int64
-	CreatedAt  int64
-	UpdatedAt  int64
+	Seller       string
+	PackageID    string
+	InstanceID   string
+	Meter        string
+	Quota        int64
+	Used         int64
+	Reserved     int64
+	Priority     int64
+	ExpireAt     int64
+	Stop         int64
+	Told         int64
+	CreatedAt    int64
+	UpdatedAt    int64
+	Reset        string
+	BeginAt      int64
+	Cycle        int64
+	UsedBefore   int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
 }
 
 // QuotaInsert adds a quota unless its package has one.
@@ -83,6 +140,13 @@ func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) (int64
 		arg.Told,
 		arg.CreatedAt,
 		arg.UpdatedAt,
+		arg.Reset,
+		arg.BeginAt,
+		arg.Cycle,
+		arg.UsedBefore,
+		arg.TurnAt,
+		arg.SettledAt,
+		arg.SettledCycle,
 	)
 	if err != nil {
 		return 0, err
@@ -92,7 +156,8 @@ func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) (int64
 
 const quotaLock = `-- name: QuotaLock :one
 SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 FROM quotas
 WHERE seller = $1 AND package_id = $2
 FOR UPDATE
@@ -121,8 +186,50 @@ func (q *Queries) QuotaLock(ctx context.Context, arg QuotaLockParams) (Quota, er
 		&i.Told,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Reset,
+		&i.BeginAt,
+		&i.Cycle,
+		&i.UsedBefore,
+		&i.TurnAt,
+		&i.SettledAt,
+		&i.SettledCycle,
 	)
 	return i, err
+}
+
+const quotaTurn = `-- name: QuotaTurn :exec
+UPDATE quotas SET
+    cycle = $1, used_before = $2, used = $3, reserved = $4,
+    turn_at = $5, settled_at = $6, settled_cycle = $7
+WHERE seller = $8 AND package_id = $9
+`
+
+type QuotaTurnParams struct {
+	Cycle        int64
+	UsedBefore   int64
+	Used         int64
+	Reserved     int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
+	Seller       string
+	PackageID    string
+}
+
+// QuotaTurn writes the cycle that a quota has come to.
+func (q *Queries) QuotaTurn(ctx context.Context, arg QuotaTurnParams) error {
+	_, err := q.db.Exec(ctx, quotaTurn,
+		arg.Cycle,
+		arg.UsedBefore,
+		arg.Used,
+		arg.Reserved,
+		arg.TurnAt,
+		arg.SettledAt,
+		arg.SettledCycle,
+		arg.Seller,
+		arg.PackageID,
+	)
+	return err
 }
 
 const quotaUpdate = `-- name: QuotaUpdate :exec
@@ -156,9 +263,72 @@ func (q *Queries) QuotaUpdate(ctx context.Context, arg QuotaUpdateParams) error 
 	return err
 }
 
+const quotasDue = `-- name: QuotasDue :many
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+FROM quotas
+WHERE seller = $1 AND (
+    (expire_at > 0 AND expire_at <= $2 AND settled_at < expire_at)
+    OR (turn_at > 0 AND turn_at <= $2 AND (expire_at = 0 OR turn_at < expire_at))
+    OR settled_cycle < cycle
+)
+ORDER BY instance_id, package_id
+LIMIT $3
+`
+
+type QuotasDueParams struct {
+	Seller string
+	Now    int64
+	Max    int32
+}
+
+// QuotasDue reads the quotas from whose expiry or cycle something follows that nobody has brought about yet.
+func (q *Queries) QuotasDue(ctx context.Context, arg QuotasDueParams) ([]Quota, error) {
+	rows, err := q.db.Query(ctx, quotasDue, arg.Seller, arg.Now, arg.Max)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Quota
+	for rows.Next() {
+		var i Quota
+		if err := rows.Scan(
+			&i.Seller,
+			&i.PackageID,
+			&i.InstanceID,
+			&i.Meter,
+			&i.Quota,
+			&i.Used,
+			&i.Reserved,
+			&i.Priority,
+			&i.ExpireAt,
+			&i.Stop,
+			&i.Told,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Reset,
+			&i.BeginAt,
+			&i.Cycle,
+			&i.UsedBefore,
+			&i.TurnAt,
+			&i.SettledAt,
+			&i.SettledCycle,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const quotasLock = `-- name: QuotasLock :many
 SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 FROM quotas
 WHERE seller = $1 AND instance_id = $2
 ORDER BY package_id
@@ -194,6 +364,13 @@ func (q *Queries) QuotasLock(ctx context.Context, arg QuotasLockParams) ([]Quota
 			&i.Told,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Reset,
+			&i.BeginAt,
+			&i.Cycle,
+			&i.UsedBefore,
+			&i.TurnAt,
+			&i.SettledAt,
+			&i.SettledCycle,
 		); err != nil {
 			return nil, err
 		}
@@ -207,7 +384,8 @@ func (q *Queries) QuotasLock(ctx context.Context, arg QuotasLockParams) ([]Quota
 
 const quotasOfInstance = `-- name: QuotasOfInstance :many
 SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 FROM quotas
 WHERE seller = $1 AND instance_id = $2
 `
@@ -241,6 +419,13 @@ func (q *Queries) QuotasOfInstance(ctx context.Context, arg QuotasOfInstancePara
 			&i.Told,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Reset,
+			&i.BeginAt,
+			&i.Cycle,
+			&i.UsedBefore,
+			&i.TurnAt,
+			&i.SettledAt,
+			&i.SettledCycle,
 		); err != nil {
 			return nil, err
 		}

@@ -1,18 +1,21 @@
 -- name: QuotaInsert :execrows
 -- QuotaInsert adds a quota unless its package has one.
 INSERT INTO quotas (
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 ) VALUES (
     sqlc.arg(seller), sqlc.arg(package_id), sqlc.arg(instance_id), sqlc.arg(meter), sqlc.arg(quota), sqlc.arg(used),
     sqlc.arg(reserved), sqlc.arg(priority), sqlc.arg(expire_at), sqlc.arg(stop), sqlc.arg(told), sqlc.arg(created_at),
-    sqlc.arg(updated_at)
+    sqlc.arg(updated_at), sqlc.arg(reset), sqlc.arg(begin_at), sqlc.arg(cycle), sqlc.arg(used_before), sqlc.arg(turn_at),
+    sqlc.arg(settled_at), sqlc.arg(settled_cycle)
 )
 ON CONFLICT (seller, package_id) DO NOTHING;
 
 -- name: QuotaLock :one
 -- QuotaLock returns a quota and keeps it for this transaction.
 SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 FROM quotas
 WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id)
 FOR UPDATE;
@@ -25,12 +28,16 @@ UPDATE quotas SET
 WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id);
 
 -- name: QuotaBook :exec
--- QuotaBook moves amounts of a quota. Division by zero when that would oversell it: see batch.go.
+-- QuotaBook moves amounts of a quota. What was reserved in a cycle that is over is free since, and what was used of it counts
+-- to the cycles before. Division by zero when that would oversell it: see batch.go.
 WITH changed AS (
     UPDATE quotas SET
-        used = used + sqlc.arg(use)::bigint, reserved = reserved + sqlc.arg(reserve)::bigint, updated_at = sqlc.arg(now)
+        used = used + CASE WHEN cycle = sqlc.arg(cycle)::bigint THEN sqlc.arg(use)::bigint ELSE 0 END,
+        reserved = reserved + CASE WHEN cycle = sqlc.arg(cycle)::bigint THEN sqlc.arg(reserve)::bigint ELSE 0 END,
+        used_before = used_before + CASE WHEN cycle = sqlc.arg(cycle)::bigint THEN 0 ELSE sqlc.arg(use)::bigint END,
+        updated_at = sqlc.arg(now)
     WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id)
-        AND used + reserved + sqlc.arg(use)::bigint + sqlc.arg(reserve)::bigint <= quota
+        AND (cycle <> sqlc.arg(cycle)::bigint OR used + reserved + sqlc.arg(use)::bigint + sqlc.arg(reserve)::bigint <= quota)
     RETURNING 1
 )
 SELECT 1 / count(*) FROM changed;
@@ -38,18 +45,49 @@ SELECT 1 / count(*) FROM changed;
 -- name: QuotasOfInstance :many
 -- QuotasOfInstance reads the quotas of an instance.
 SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 FROM quotas
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
 
 -- name: QuotasLock :many
 -- QuotasLock returns the quotas of an instance and keeps them for this transaction.
 SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 FROM quotas
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id)
 ORDER BY package_id
 FOR UPDATE;
+
+-- name: QuotaGet :one
+-- QuotaGet reads a quota.
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+FROM quotas
+WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id);
+
+-- name: QuotasDue :many
+-- QuotasDue reads the quotas from whose expiry or cycle something follows that nobody has brought about yet.
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+FROM quotas
+WHERE seller = sqlc.arg(seller) AND (
+    (expire_at > 0 AND expire_at <= sqlc.arg(now) AND settled_at < expire_at)
+    OR (turn_at > 0 AND turn_at <= sqlc.arg(now) AND (expire_at = 0 OR turn_at < expire_at))
+    OR settled_cycle < cycle
+)
+ORDER BY instance_id, package_id
+LIMIT sqlc.arg(max);
+
+-- name: QuotaTurn :exec
+-- QuotaTurn writes the cycle that a quota has come to.
+UPDATE quotas SET
+    cycle = sqlc.arg(cycle), used_before = sqlc.arg(used_before), used = sqlc.arg(used), reserved = sqlc.arg(reserved),
+    turn_at = sqlc.arg(turn_at), settled_at = sqlc.arg(settled_at), settled_cycle = sqlc.arg(settled_cycle)
+WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id);
 
 -- name: ReservationInsert :execrows
 -- ReservationInsert adds a reservation unless its ID is taken.

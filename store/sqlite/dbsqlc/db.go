@@ -135,8 +135,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.quotaInsertStmt, err = db.PrepareContext(ctx, quotaInsert); err != nil {
 		return nil, fmt.Errorf("error preparing query QuotaInsert: %w", err)
 	}
+	if q.quotaTurnStmt, err = db.PrepareContext(ctx, quotaTurn); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotaTurn: %w", err)
+	}
 	if q.quotaUpdateStmt, err = db.PrepareContext(ctx, quotaUpdate); err != nil {
 		return nil, fmt.Errorf("error preparing query QuotaUpdate: %w", err)
+	}
+	if q.quotasDueStmt, err = db.PrepareContext(ctx, quotasDue); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotasDue: %w", err)
 	}
 	if q.quotasOfInstanceStmt, err = db.PrepareContext(ctx, quotasOfInstance); err != nil {
 		return nil, fmt.Errorf("error preparing query QuotasOfInstance: %w", err)
@@ -472,9 +478,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing quotaInsertStmt: %w", cerr)
 		}
 	}
+	if q.quotaTurnStmt != nil {
+		if cerr := q.quotaTurnStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotaTurnStmt: %w", cerr)
+		}
+	}
 	if q.quotaUpdateStmt != nil {
 		if cerr := q.quotaUpdateStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing quotaUpdateStmt: %w", cerr)
+		}
+	}
+	if q.quotasDueStmt != nil {
+		if cerr := q.quotasDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotasDueStmt: %w", cerr)
 		}
 	}
 	if q.quotasOfInstanceStmt != nil {
@@ -793,7 +809,9 @@ type Queries struct {
 	quotaBookStmt           *sql.Stmt
 	quotaGetStmt            *sql.Stmt
 	quotaInsertStmt         *sql.Stmt
+	quotaTurnStmt           *sql.Stmt
 	quotaUpdateStmt         *sql.Stmt
+	quotasDueStmt           *sql.Stmt
 	quotasOfInstanceStmt    *sql.Stmt
 	reservationEndStmt      *sql.Stmt
 	reservationGetStmt      *sql.Stmt
@@ -885,7 +903,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		quotaBookStmt:           q.quotaBookStmt,
 		quotaGetStmt:            q.quotaGetStmt,
 		quotaInsertStmt:         q.quotaInsertStmt,
+		quotaTurnStmt:           q.quotaTurnStmt,
 		quotaUpdateStmt:         q.quotaUpdateStmt,
+		quotasDueStmt:           q.quotasDueStmt,
 		quotasOfInstanceStmt:    q.quotasOfInstanceStmt,
 		reservationEndStmt:      q.reservationEndStmt,
 		reservationGetStmt:      q.reservationGetStmt,

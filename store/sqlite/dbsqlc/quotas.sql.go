@@ -11,22 +11,28 @@ import (
 
 const quotaBook = `-- name: QuotaBook :execrows
 UPDATE quotas SET
-    used = used + ?1, reserved = reserved + ?2, updated_at = ?3
-WHERE seller = ?4 AND package_id = ?5
-    AND used + reserved + ?1 + ?2 <= quota
+    used = used + iif(cycle = ?1, ?2, 0),
+    reserved = reserved + iif(cycle = ?1, ?3, 0),
+    used_before = used_before + iif(cycle = ?1, 0, ?2),
+    updated_at = ?4
+WHERE seller = ?5 AND package_id = ?6
+    AND (cycle <> ?1 OR used + reserved + ?2 + ?3 <= quota)
 `
 
 type QuotaBookParams struct {
-	Use       int64
-	Reserve   int64
+	Cycle     int64
+	Use       interface{}
+	Reserve   interface{}
 	Now       int64
 	Seller    string
 	PackageID string
 }
 
-// QuotaBook moves amounts of a quota; what would oversell it finds no row.
+// QuotaBook moves amounts of a quota; what would oversell it finds no row. What was reserved in a cycle that is over is free
+// since, and what was used of it counts to the cycles before.
 func (q *Queries) QuotaBook(ctx context.Context, arg QuotaBookParams) (int64, error) {
 	result, err := q.exec(ctx, q.quotaBookStmt, quotaBook,
+		arg.Cycle,
 		arg.Use,
 		arg.Reserve,
 		arg.Now,
@@ -41,7 +47,8 @@ func (q *Queries) QuotaBook(ctx context.Context, arg QuotaBookParams) (int64, er
 
 const quotaGet = `-- name: QuotaGet :one
 SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 FROM quotas
 WHERE seller = ?1 AND package_id = ?2
 `
@@ -69,32 +76,47 @@ func (q *Queries) QuotaGet(ctx context.Context, arg QuotaGetParams) (Quota, erro
 		&i.Told,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Reset,
+		&i.BeginAt,
+		&i.Cycle,
+		&i.UsedBefore,
+		&i.TurnAt,
+		&i.SettledAt,
+		&i.SettledCycle,
 	)
 	return i, err
 }
 
 const quotaInsert = `-- name: QuotaInsert :exec
 INSERT INTO quotas (
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 `
 
 type QuotaInsertParams struct {
-	Seller     string
-	PackageID  string
-	InstanceID string
-	Meter      string
-	Quota      int64
-	Used       int64
-	Reserved   int64
-	Priority   int64
-	ExpireAt   int64
-	Stop       int64
-	Told       int64
-	CreatedAt  int64
-	UpdatedAt  int64
+	Seller       string
+	PackageID    string
+	InstanceID   string
+	Meter        string
+	Quota        int64
+	Used         int64
+	Reserved     int64
+	Priority     int64
+	ExpireAt     int64
+	Stop         int64
+	Told         int64
+	CreatedAt    int64
+	UpdatedAt    int64
+	Reset        string
+	BeginAt      int64
+	Cycle        int64
+	UsedBefore   int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
 }
 
 // QuotaInsert adds a quota.
@@ -113,6 +135,48 @@ func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) error 
 		arg.Told,
 		arg.CreatedAt,
 		arg.UpdatedAt,
+		arg.Reset,
+		arg.BeginAt,
+		arg.Cycle,
+		arg.UsedBefore,
+		arg.TurnAt,
+		arg.SettledAt,
+		arg.SettledCycle,
+	)
+	return err
+}
+
+const quotaTurn = `-- name: QuotaTurn :exec
+UPDATE quotas SET
+    cycle = ?1, used_before = ?2, used = ?3, reserved = ?4,
+    turn_at = ?5, settled_at = ?6, settled_cycle = ?7
+WHERE seller = ?8 AND package_id = ?9
+`
+
+type QuotaTurnParams struct {
+	Cycle        int64
+	UsedBefore   int64
+	Used         int64
+	Reserved     int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
+	Seller       string
+	PackageID    string
+}
+
+// QuotaTurn writes the cycle that a quota has come to.
+func (q *Queries) QuotaTurn(ctx context.Context, arg QuotaTurnParams) error {
+	_, err := q.exec(ctx, q.quotaTurnStmt, quotaTurn,
+		arg.Cycle,
+		arg.UsedBefore,
+		arg.Used,
+		arg.Reserved,
+		arg.TurnAt,
+		arg.SettledAt,
+		arg.SettledCycle,
+		arg.Seller,
+		arg.PackageID,
 	)
 	return err
 }
@@ -148,9 +212,75 @@ func (q *Queries) QuotaUpdate(ctx context.Context, arg QuotaUpdateParams) error 
 	return err
 }
 
+const quotasDue = `-- name: QuotasDue :many
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+FROM quotas
+WHERE seller = ?1 AND (
+    (expire_at > 0 AND expire_at <= ?2 AND settled_at < expire_at)
+    OR (turn_at > 0 AND turn_at <= ?2 AND (expire_at = 0 OR turn_at < expire_at))
+    OR settled_cycle < cycle
+)
+ORDER BY instance_id, package_id
+LIMIT ?3
+`
+
+type QuotasDueParams struct {
+	Seller string
+	Now    int64
+	Max    int64
+}
+
+// QuotasDue reads the quotas from whose expiry or cycle something follows that nobody has brought about yet.
+func (q *Queries) QuotasDue(ctx context.Context, arg QuotasDueParams) ([]Quota, error) {
+	rows, err := q.query(ctx, q.quotasDueStmt, quotasDue, arg.Seller, arg.Now, arg.Max)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Quota
+	for rows.Next() {
+		var i Quota
+		if err := rows.Scan(
+			&i.Seller,
+			&i.PackageID,
+			&i.InstanceID,
+			&i.Meter,
+			&i.Quota,
+			&i.Used,
+			&i.Reserved,
+			&i.Priority,
+			&i.ExpireAt,
+			&i.Stop,
+			&i.Told,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Reset,
+			&i.BeginAt,
+			&i.Cycle,
+			&i.UsedBefore,
+			&i.TurnAt,
+			&i.SettledAt,
+			&i.SettledCycle,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const quotasOfInstance = `-- name: QuotasOfInstance :many
 SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 FROM quotas
 WHERE seller = ?1 AND instance_id = ?2
 `
@@ -184,6 +314,13 @@ func (q *Queries) QuotasOfInstance(ctx context.Context, arg QuotasOfInstancePara
 			&i.Told,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Reset,
+			&i.BeginAt,
+			&i.Cycle,
+			&i.UsedBefore,
+			&i.TurnAt,
+			&i.SettledAt,
+			&i.SettledCycle,
 		); err != nil {
 			return nil, err
 		}

@@ -1,15 +1,17 @@
 -- name: QuotaInsert :exec
 -- QuotaInsert adds a quota.
 INSERT INTO quotas (
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: QuotaGet :one
 -- QuotaGet reads a quota.
 SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 FROM quotas
 WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id);
 
@@ -21,16 +23,42 @@ UPDATE quotas SET
 WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id);
 
 -- name: QuotaBook :execrows
--- QuotaBook moves amounts of a quota; what would oversell it finds no row.
+-- QuotaBook moves amounts of a quota; what would oversell it finds no row. What was reserved in a cycle that is over is free
+-- since, and what was used of it counts to the cycles before.
 UPDATE quotas SET
-    used = used + sqlc.arg(use), reserved = reserved + sqlc.arg(reserve), updated_at = sqlc.arg(now)
+    used = used + iif(cycle = sqlc.arg(cycle), sqlc.arg(use), 0),
+    reserved = reserved + iif(cycle = sqlc.arg(cycle), sqlc.arg(reserve), 0),
+    used_before = used_before + iif(cycle = sqlc.arg(cycle), 0, sqlc.arg(use)),
+    updated_at = sqlc.arg(now)
 WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id)
-    AND used + reserved + sqlc.arg(use) + sqlc.arg(reserve) <= quota;
+    AND (cycle <> sqlc.arg(cycle) OR used + reserved + sqlc.arg(use) + sqlc.arg(reserve) <= quota);
+
+-- name: QuotasDue :many
+-- QuotasDue reads the quotas from whose expiry or cycle something follows that nobody has brought about yet.
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+FROM quotas
+WHERE seller = sqlc.arg(seller) AND (
+    (expire_at > 0 AND expire_at <= sqlc.arg(now) AND settled_at < expire_at)
+    OR (turn_at > 0 AND turn_at <= sqlc.arg(now) AND (expire_at = 0 OR turn_at < expire_at))
+    OR settled_cycle < cycle
+)
+ORDER BY instance_id, package_id
+LIMIT sqlc.arg(max);
+
+-- name: QuotaTurn :exec
+-- QuotaTurn writes the cycle that a quota has come to.
+UPDATE quotas SET
+    cycle = sqlc.arg(cycle), used_before = sqlc.arg(used_before), used = sqlc.arg(used), reserved = sqlc.arg(reserved),
+    turn_at = sqlc.arg(turn_at), settled_at = sqlc.arg(settled_at), settled_cycle = sqlc.arg(settled_cycle)
+WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id);
 
 -- name: QuotasOfInstance :many
 -- QuotasOfInstance reads the quotas of an instance.
 SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
 FROM quotas
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
 

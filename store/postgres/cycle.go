@@ -1,0 +1,68 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+// PackageQuota implements store.UsageStore.
+func (s *Store) PackageQuota(ctx context.Context, seller, packageID string) (store.Quota, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Quota{}, err
+	}
+	defer s.leave()
+	row, err := s.query.QuotaGet(ctx, dbsqlc.QuotaGetParams{Seller: seller, PackageID: packageID})
+	if err != nil {
+		return store.Quota{}, notFound(err, "read quota")
+	}
+	return quotaOf(row), nil
+}
+
+// QuotasDue implements store.UsageStore.
+func (s *Store) QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]store.Quota, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.QuotasDue(ctx, dbsqlc.QuotasDueParams{Seller: seller, Now: micros(now), Max: count(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read due quotas: %w", err)
+	}
+	return each(rows, quotaOf), nil
+}
+
+// QuotaSettled implements store.UsageStore.
+func (s *Store) QuotaSettled(ctx context.Context, seller, packageID string, now time.Time) error {
+	_, err := change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none struct{}, err error) {
+		row, err := q.QuotaLock(ctx, dbsqlc.QuotaLockParams{Seller: seller, PackageID: packageID})
+		if err != nil {
+			return none, notFound(err, "lock quota")
+		}
+		quota := quotaOf(row)
+		quota.Settle(now)
+		return none, turn(ctx, q, &quota)
+	})
+	return err
+}
+
+// turn writes the cycle of a quota that is kept for this transaction.
+func turn(ctx context.Context, q *dbsqlc.Queries, quota *store.Quota) error {
+	if err := q.QuotaTurn(ctx, quotaTurn(quota)); err != nil {
+		return fmt.Errorf("postgres: turn quota: %w", err)
+	}
+	return nil
+}
+
+func quotaTurn(q *store.Quota) dbsqlc.QuotaTurnParams {
+	row := quotaRow(q)
+	return dbsqlc.QuotaTurnParams{
+		Cycle: row.Cycle, UsedBefore: row.UsedBefore, Used: row.Used, Reserved: row.Reserved, TurnAt: row.TurnAt,
+		SettledAt: row.SettledAt, SettledCycle: row.SettledCycle, Seller: row.Seller, PackageID: row.PackageID,
+	}
+}

@@ -1,0 +1,66 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+// PackageQuota implements store.UsageStore.
+func (s *Store) PackageQuota(ctx context.Context, seller, packageID string) (store.Quota, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Quota{}, err
+	}
+	defer s.leave()
+	row, err := s.read.QuotaGet(ctx, dbsqlc.QuotaGetParams{Seller: seller, PackageID: packageID})
+	if err != nil {
+		return store.Quota{}, notFound(err, "read quota")
+	}
+	return quotaOf(row), nil
+}
+
+// QuotasDue implements store.UsageStore.
+func (s *Store) QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]store.Quota, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.read.QuotasDue(ctx, dbsqlc.QuotasDueParams{Seller: seller, Now: micros(now), Max: int64(max(limit, 0))})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read due quotas: %w", err)
+	}
+	return each(rows, quotaOf), nil
+}
+
+// QuotaSettled implements store.UsageStore.
+func (s *Store) QuotaSettled(ctx context.Context, seller, packageID string, now time.Time) error {
+	_, err := change(ctx, s, func(t *tx) (none struct{}, err error) {
+		ctx := context.Background()
+		row, err := t.query.QuotaGet(ctx, dbsqlc.QuotaGetParams{Seller: seller, PackageID: packageID})
+		if err != nil {
+			return none, notFound(err, "read quota")
+		}
+		q := quotaOf(row)
+		q.Settle(now)
+		return none, t.turn(ctx, &q)
+	})
+	return err
+}
+
+func (t *tx) turn(ctx context.Context, q *store.Quota) error {
+	if err := t.fast.QuotaTurn(ctx, quotaTurn(q)); err != nil {
+		return fmt.Errorf("sqlite: turn quota: %w", err)
+	}
+	return nil
+}
+
+func quotaTurn(q *store.Quota) dbsqlc.QuotaTurnParams {
+	row := quotaRow(q)
+	return dbsqlc.QuotaTurnParams{
+		Cycle: row.Cycle, UsedBefore: row.UsedBefore, Used: row.Used, Reserved: row.Reserved, TurnAt: row.TurnAt,
+		SettledAt: row.SettledAt, SettledCycle: row.SettledCycle, Seller: row.Seller, PackageID: row.PackageID,
+	}
+}

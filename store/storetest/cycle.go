@@ -1,0 +1,194 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/koogate/koogate/store"
+)
+
+// last31 is the last moment of a January in Beijing, whose cycles end on the last day of shorter months.
+var last31 = time.Date(2026, 1, 31, 15, 59, 59, 0, time.UTC)
+
+func monthly(q *store.Quota) { q.Reset, q.BeginAt = store.ResetMonth, last31 }
+
+// day is a moment of a day of 2026, in the middle of it.
+func day(month time.Month, d int) time.Time { return time.Date(2026, month, d, 12, 0, 0, 0, time.UTC) }
+
+func quotaCycles(t *testing.T, s Ledger) {
+	q := putQuota(t, s, quota("p", 10, monthly))
+	feb, mar := time.Date(2026, 2, 28, 15, 59, 59, 0, time.UTC), time.Date(2026, 3, 31, 15, 59, 59, 0, time.UTC)
+	wantEqual(t, "the first cycle", []any{q.Cycle, q.TurnAt}, []any{int64(0), feb})
+	reserve(t, s, reservation("old", 6), day(2, 1))
+	_, err := s.ReserveQuota(background(t), reservation("more", 5), feb.Add(-time.Microsecond))
+	wantError(t, err, store.ErrExhausted)
+	got := reserve(t, s, reservation("new", 10), feb) // the content is granted anew; what is held is of the cycle before
+	wantEqual(t, "cycle of the reservation", got.Parts, []store.ReservationPart{{PackageID: "p", Amount: 10, Cycle: 1}})
+	standing := func(what string, want store.Quota) {
+		t.Helper()
+		q := quotas(t, s)[0]
+		wantEqual(t, what, []any{q.Cycle, q.Used, q.Reserved, q.UsedBefore, q.TurnAt}, []any{want.Cycle, want.Used, want.Reserved, want.UsedBefore, want.TurnAt})
+	}
+	standing("after the turn", store.Quota{Cycle: 1, Reserved: 10, TurnAt: mar})
+	_, err = s.CommitQuota(background(t), commit("old", 4))
+	wantError(t, err, nil)
+	standing("a late commit counts to its cycle", store.Quota{Cycle: 1, Reserved: 10, UsedBefore: 4, TurnAt: mar})
+	_, err = s.ReserveQuota(background(t), reservation("back", 1), day(2, 1)) // a clock that lags grants nothing again
+	wantError(t, err, store.ErrExhausted)
+	_, err = s.CommitQuota(background(t), commit("new", 9))
+	wantError(t, err, nil)
+	standing("a commit in time", store.Quota{Cycle: 1, Used: 9, UsedBefore: 4, TurnAt: mar})
+	reserve(t, s, reservation("third", 1), day(4, 10))
+	standing("the third", store.Quota{Cycle: 2, Reserved: 1, UsedBefore: 13, TurnAt: time.Date(2026, 4, 30, 15, 59, 59, 0, time.UTC)})
+	for _, set := range []func(*store.Quota){func(*store.Quota) {}, func(q *store.Quota) { monthly(q); q.Reset = store.ResetYear }} {
+		_, err = s.PutQuota(background(t), quota("p", 20, set))
+		wantError(t, err, store.ErrConflict)
+	}
+}
+
+// drawByCycle is T38: the package whose content is lost first is drawn first, be it by its cycle.
+func drawByCycle(t *testing.T, s Ledger) {
+	year := func(q *store.Quota) { monthly(q); q.ExpireAt = day(12, 31) }
+	putQuota(t, s, quota("year", 10, year))
+	putQuota(t, s, quota("month", 10, func(q *store.Quota) { q.ExpireAt = day(3, 2) }))
+	wantEqual(t, "before the turn", reserve(t, s, reservation("a", 4), day(2, 27)).Parts[0].PackageID, "year")
+	wantEqual(t, "after it", reserve(t, s, reservation("b", 4), day(3, 1)).Parts[0].PackageID, "month")
+}
+
+func quotasDue(t *testing.T, s Ledger) {
+	putQuota(t, s, quota("cycle", 10, monthly))
+	putQuota(t, s, quota("ends", 10, func(q *store.Quota) { q.ExpireAt = day(2, 10) }))
+	putQuota(t, s, quota("last", 10, func(q *store.Quota) { monthly(q); q.ExpireAt = day(3, 10) }))
+	putQuota(t, s, quota("plain", 10))
+	due := func(now time.Time) []string {
+		t.Helper()
+		list, err := s.QuotasDue(background(t), Seller, now, 10)
+		wantError(t, err, nil)
+		return ids(list, func(q store.Quota) string { return q.PackageID })
+	}
+	settle := func(now time.Time) {
+		t.Helper()
+		for _, id := range due(now) {
+			wantError(t, s.QuotaSettled(background(t), Seller, id, now), nil)
+		}
+		wantEqual(t, "settled", len(due(now)), 0)
+	}
+	wantEqual(t, "at first", len(due(day(2, 9))), 0)
+	wantEqual(t, "expired", due(day(2, 10)), []string{"ends"})
+	settle(day(2, 10))
+	wantEqual(t, "turned", due(day(3, 1)), []string{"cycle", "last"})
+	reserve(t, s, reservation("r", 25), day(3, 1)) // it turns them as well, and brings nothing about
+	wantEqual(t, "still", due(day(3, 1)), []string{"cycle", "last"})
+	settle(day(3, 1))
+	wantEqual(t, "both", due(day(6, 1)), []string{"cycle", "last"})
+	settle(day(6, 1))
+	q, err := s.PackageQuota(background(t), Seller, "last")
+	wantError(t, err, nil)
+	wantEqual(t, "an expired package keeps its last cycle", q.Cycle, int64(1))
+	_, err = s.PackageQuota(background(t), Seller, "none")
+	wantError(t, err, store.ErrNotFound)
+	wantError(t, s.QuotaSettled(background(t), Seller, "none", day(6, 1)), store.ErrNotFound)
+}
+
+// anyHistoryOfCycles: whatever is reserved, committed, cancelled, settled or freed in any order over many cycles, no cycle of
+// a package gives more than its content, and what was committed is what its cycles used.
+func anyHistoryOfCycles(t *testing.T, s Ledger) {
+	run := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		run++
+		instance := fmt.Sprint("history-", run)
+		content := map[string]store.Units{}
+		for n := range 3 {
+			id := fmt.Sprint(instance, "-p", n)
+			reset := rapid.SampledFrom([]store.Reset{store.ResetNone, store.ResetMonth, store.ResetYear}).Draw(rt, "reset")
+			content[id] = store.Units(rapid.IntRange(1, 20).Draw(rt, "content"))
+			q := quota(id, content[id], func(q *store.Quota) {
+				q.InstanceID, q.Reset = instance, reset
+				if reset != store.ResetNone {
+					q.BeginAt = last31
+				}
+			})
+			if _, err := s.PutQuota(background(t), q); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		type slot struct {
+			id    string
+			cycle int64
+		}
+		taken, used := map[slot]store.Units{}, map[string]store.Units{}
+		held := map[string]store.Reservation{}
+		now := day(2, 1)
+		free := func(r store.Reservation, keep store.Units) {
+			r.Used = keep
+			for i, u := range r.Uses() {
+				taken[slot{u.PackageID, r.Parts[i].Cycle}] -= r.Parts[i].Amount - u.Amount
+				used[u.PackageID] += u.Amount
+			}
+			delete(held, r.ID)
+		}
+		for n := range rapid.IntRange(1, 25).Draw(rt, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 20).Draw(rt, "days")) * 24 * time.Hour)
+			switch rapid.IntRange(0, 3).Draw(rt, "act") {
+			case 0, 1:
+				r := reservation(fmt.Sprint(instance, "-r", n), store.Units(rapid.IntRange(1, 25).Draw(rt, "amount")))
+				r.InstanceID = instance
+				lag := time.Duration(rapid.IntRange(0, 40).Draw(rt, "lag")) * 24 * time.Hour // another replica's clock
+				got, err := s.ReserveQuota(background(t), r, now.Add(-lag))
+				if errors.Is(err, store.ErrExhausted) {
+					continue
+				}
+				if err != nil {
+					rt.Fatal(err)
+				}
+				held[got.ID] = got
+				for _, p := range got.Parts {
+					k := slot{p.PackageID, p.Cycle}
+					if taken[k] += p.Amount; taken[k] > content[p.PackageID] {
+						rt.Fatalf("%v gave %d of %d", k, taken[k], content[p.PackageID])
+					}
+				}
+			case 2:
+				for _, id := range slices.Sorted(maps.Keys(held)) {
+					r := held[id]
+					if rapid.Bool().Draw(rt, "cancel") {
+						if _, err := s.CancelQuota(background(t), Seller, r.ID, now); err != nil {
+							rt.Fatal(err)
+						}
+						free(r, 0)
+						continue
+					}
+					keep := store.Units(rapid.IntRange(0, int(r.Amount)).Draw(rt, "used"))
+					c := commit(r.ID, keep)
+					c.Raw = NewUsage("use-"+r.ID, instance, 0, 0)
+					if _, err := s.CommitQuota(background(t), c); err != nil {
+						rt.Fatal(err)
+					}
+					free(r, keep)
+				}
+			case 3:
+				if err := s.QuotaSettled(background(t), Seller, instance+"-p0", now); err != nil {
+					rt.Fatal(err)
+				}
+			}
+		}
+		list, err := s.Quotas(background(t), Seller, instance)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for _, q := range list {
+			if got := q.UsedBefore + q.Used; got != used[q.PackageID] {
+				rt.Fatalf("%s: %d used, %d committed", q.PackageID, got, used[q.PackageID])
+			}
+			if got := q.Used + q.Reserved; got != taken[slot{q.PackageID, q.Cycle}] {
+				rt.Fatalf("%s: %d taken of cycle %d, want %d", q.PackageID, got, q.Cycle, taken[slot{q.PackageID, q.Cycle}])
+			}
+		}
+	})
+}
