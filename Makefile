@@ -78,8 +78,8 @@ third-party: # the protos ours import, printed from the modules in go.mod
 exists = go test -list '^$(1)' ./cmd/koogate | grep '^Test' >/dev/null || { echo 'no $(1)… in ./cmd/koogate' >&2; exit 1; }
 
 .PHONY: services-test
-services-test: ## the tests that use a real Redis and PostgreSQL: stores, quotas and processes
-	.ci/services sh -ec '$(GOTEST) $(RACE) -count=1 ./store/postgres ./store/redis ./server/quota; $(GOTEST) $(RACE) -count=1 ./cmd/...'
+services-test: ## the tests that use a real Redis and PostgreSQL: stores, domains on both databases, processes
+	.ci/services sh -ec '$(GOTEST) $(RACE) -count=1 ./store/postgres ./store/redis ./server/quota; $(GOTEST) $(RACE) -count=1 -run OnBoth ./server/fulfil ./server/usage ./server/directory; $(GOTEST) $(RACE) -count=1 ./cmd/...'
 
 .PHONY: chaos
 chaos: ## kill -9 the service CHAOS_N times under load and check every promise

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server/fulfil"
@@ -241,8 +242,10 @@ func (e *Endpoint) newFamily() string {
 
 // queryWindow is how long a failing order query is worth repeating: as long as the marketplace waits for the order.
 func (e *Endpoint) queryWindow() time.Duration {
+	family := deadline.SaasV2
 	if e.Retry == RetryLicenseOnline {
-		return 2 * time.Hour
+		family = deadline.LicenseOnline
 	}
-	return 3 * time.Hour
+	r, _ := deadline.Of(family, deadline.Open)
+	return r.Window
 }

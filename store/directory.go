@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"time"
 )
 
@@ -133,5 +134,60 @@ type DirectoryChange struct {
 	// Floor is the stamp of a full list of departments that deletes those it does not name; zero for none. Departments
 	// below it are dead; those of the list carry this stamp or a greater one.
 	Floor Stamp
-	Now   time.Time // becomes UpdatedAt of every row that is written, and CreatedAt of new ones
+	// Claimed is the time that the call itself names, and Ahead that it lies too far ahead to be believed: then the stamps are
+	// replaced by the time of the call's first arrival, which is Now unless the same call came before. A call that was ahead when
+	// it first came counts as of then for good, also when its time has come. Zero means that the stamps are taken as they are.
+	Claimed time.Time
+	Ahead   bool
+	Now     time.Time // becomes UpdatedAt of every row that is written, and CreatedAt of new ones
+
+	// Ignored is set by Apply, also with ErrNoChange: how many of the rows above lost against what a later call has left.
+	Ignored int
+}
+
+// Arrived replaces every stamp's time by that of the call's first arrival.
+func (c *DirectoryChange) Arrived(at time.Time) {
+	if c.Tenant != nil {
+		t := *c.Tenant
+		t.At = at
+		c.Tenant = &t
+	}
+	c.Applications, c.Users, c.Departments = slices.Clone(c.Applications), slices.Clone(c.Users), slices.Clone(c.Departments)
+	for i := range c.Applications {
+		c.Applications[i].At = at
+	}
+	for i := range c.Users {
+		c.Users[i].At = at
+	}
+	for i := range c.Departments {
+		c.Departments[i].At = at
+	}
+	if !c.Floor.IsZero() {
+		c.Floor.At = at
+	}
+}
+
+// Stamped is a row that a change would write, by its ID.
+type Stamped struct {
+	ID    string
+	Stamp Stamp
+}
+
+// StampedIDs are the IDs of rows.
+func StampedIDs(rows []Stamped) []string {
+	ids := make([]string, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].ID
+	}
+	return ids
+}
+
+// Newer counts those of rows whose place is taken by a greater stamp.
+func Newer(rows []Stamped, have map[string]Stamp) (n int) {
+	for _, r := range rows {
+		if h, ok := have[r.ID]; ok && h.Compare(r.Stamp) > 0 {
+			n++
+		}
+	}
+	return n
 }

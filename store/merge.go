@@ -17,6 +17,7 @@ type Merge struct {
 	Applications []Application
 	Users        []User
 	Departments  []Department
+	Ignored      int // of the change's rows those that the tenant's row alone shows to come too late
 }
 
 // Merge merges the change into the tenant's row, which for a tenant without one has nothing but its key. The caller keeps
@@ -34,6 +35,8 @@ func (c *DirectoryChange) Merge(row *TenantRow) Merge {
 				row.Tenant = Tenant{Stamp: t.Stamp, Deleted: true}
 			}
 			row.TenantKey, row.CreatedAt, row.Known, m.PutTenant = c.Key, created, true, true
+		} else if t.Compare(row.Stamp) < 0 {
+			m.Ignored++
 		}
 		if t.Deleted && t.Compare(row.Erased) > 0 {
 			row.Erased, m.Erase, m.PutTenant = t.Stamp, true, true
@@ -51,14 +54,14 @@ func (c *DirectoryChange) Merge(row *TenantRow) Merge {
 		}
 		a.TenantKey, a.CreatedAt, a.UpdatedAt = c.Key, c.Now, c.Now
 		return a.ID(), a.Stamp
-	})
+	}, &m.Ignored)
 	m.Users = newest(c.Users, row.Erased, func(u *User) (string, Stamp) {
 		if u.Deleted {
 			*u = User{AppID: u.AppID, UserName: u.UserName, Stamp: u.Stamp, Deleted: true}
 		}
 		u.TenantKey, u.CreatedAt, u.UpdatedAt = c.Key, c.Now, c.Now
 		return u.ID(), u.Stamp
-	})
+	}, &m.Ignored)
 	below := Stamp{At: row.Floor.At, Rank: row.Floor.Rank - 1} // ranks are whole, so "not greater than this" is "less than the floor"
 	if row.Floor.IsZero() || below.Compare(row.Erased) < 0 {
 		below = row.Erased
@@ -69,13 +72,13 @@ func (c *DirectoryChange) Merge(row *TenantRow) Merge {
 		}
 		d.TenantKey, d.CreatedAt, d.UpdatedAt = c.Key, c.Now, c.Now
 		return d.ID(), d.Stamp
-	})
+	}, &m.Ignored)
 	return m
 }
 
 // newest completes the rows and returns, in their order, those that are greater than dead: of each key the first with the
-// greatest stamp.
-func newest[T any](rows []T, dead Stamp, complete func(*T) (id string, s Stamp)) []T {
+// greatest stamp. It counts those that are dead.
+func newest[T any](rows []T, dead Stamp, complete func(*T) (id string, s Stamp), ignored *int) []T {
 	out := make([]T, 0, len(rows))
 	stamps := make([]Stamp, 0, len(rows))
 	places := make(map[string]int, len(rows))
@@ -84,6 +87,9 @@ func newest[T any](rows []T, dead Stamp, complete func(*T) (id string, s Stamp))
 		place, seen := places[id]
 		switch {
 		case s.Compare(dead) <= 0:
+			if s.Compare(dead) < 0 {
+				*ignored++
+			}
 		case !seen:
 			places[id] = len(out)
 			out, stamps = append(out, r), append(stamps, s)
@@ -92,4 +98,18 @@ func newest[T any](rows []T, dead Stamp, complete func(*T) (id string, s Stamp))
 		}
 	}
 	return out
+}
+
+// Stamps are the rows that the merge would write, by their IDs: applications, users and departments.
+func (m *Merge) Stamps() (applications, users, departments []Stamped) {
+	for _, a := range m.Applications {
+		applications = append(applications, Stamped{a.ID(), a.Stamp})
+	}
+	for _, u := range m.Users {
+		users = append(users, Stamped{u.ID(), u.Stamp})
+	}
+	for _, d := range m.Departments {
+		departments = append(departments, Stamped{d.ID(), d.Stamp})
+	}
+	return applications, users, departments
 }

@@ -90,6 +90,7 @@ type Instance struct {
 	Frozen      bool   // the marketplace wants it frozen, also while it is still PROVISIONING
 	Reason      string // why FAILED or RELEASED
 	FailureCode string // result code of a FAILED creation
+	FailureText string // what the provisioner of a FAILED creation says to the customer
 	Product     Product
 	Trial       bool
 	ExpireAt    time.Time // zero when it has no expiry

@@ -14,7 +14,9 @@ import (
 // again. So at any moment, for every window: aggregate of raw = Total = sent + pushed + refused + pending.
 type UsageStore interface {
 	// AddUsage inserts raw records and adds them to their windows, all in one transaction. The outcome of each tells
-	// whether it was added, was there already, or whether its key belongs to another record; the latter two change nothing.
+	// whether it was added, was there already, whether its key belongs to another record, or whether its instance is not as
+	// the record was judged by (UsageRaw.Judged), which the transaction reads; the latter three change nothing. PutQuota and
+	// AddUsage of one seller come one after the other: what is added after PutQuota has returned was held to its quota.
 	AddUsage(ctx context.Context, raws []UsageRaw) ([]UsageOutcome, error)
 	// CorrectUsage replaces the value of a raw record as long as nothing of its window was settled; with zero the record counts
 	// no more, in any mode, until it is corrected again. The correction is a raw
@@ -101,6 +103,27 @@ type UsageRaw struct {
 	ReportedAt time.Time
 	Corrects   string // key of the record whose value this one replaces; empty for none
 	Window     UsageWindowTimes
+	Judged     UsageJudged // what the record was judged by; not kept
+}
+
+// Stale says which raw records are to be judged anew, given what is known of each instance now, and returns their outcomes;
+// the rest is empty. fresh is the rest of the records, and places where they stand among raws.
+func Stale(raws []UsageRaw, now func(seller, instanceID string) UsageJudged) (outcomes []UsageOutcome, fresh []UsageRaw, places []int) {
+	outcomes = make([]UsageOutcome, len(raws))
+	for i := range raws {
+		if raws[i].Judged != now(raws[i].Seller, raws[i].InstanceID) {
+			outcomes[i] = UsageStale
+			continue
+		}
+		fresh, places = append(fresh, raws[i]), append(places, i)
+	}
+	return outcomes, fresh, places
+}
+
+// UsageJudged is what is known of an instance where its usage is judged, and may have changed since.
+type UsageJudged struct {
+	Stops    bool // it has packages that stop when they are used up, so nothing may be reported past a reservation
+	Released bool
 }
 
 // UsageWindowTimes are the window that a raw record counts to.
@@ -125,6 +148,7 @@ const (
 	UsageAdded     UsageOutcome = "ADDED"
 	UsageDuplicate UsageOutcome = "DUPLICATE" // the same record was there already
 	UsageConflict  UsageOutcome = "CONFLICT"  // the key belongs to a record of other content
+	UsageStale     UsageOutcome = "STALE"     // the instance is not as the record was judged by: judge it anew
 )
 
 // UsageWindowKey identifies a window.

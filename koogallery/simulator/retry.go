@@ -1,6 +1,10 @@
 package simulator
 
-import "time"
+import (
+	"time"
+
+	"github.com/koogate/koogate/koogallery/deadline"
+)
 
 // Schedule says how often and for how long a failed call is repeated: at the
 // start and then every Interval, as long as Window has not passed since the
@@ -86,34 +90,32 @@ func (p RetryProfile) Of(f Family) FamilyRetry {
 	return FamilyRetry{Open: p.Create, Upgrade: p.Upgrade, Refresh: p.Refresh, Status: p.Status, Release: p.Release}
 }
 
-// DocumentedRetry returns the windows of SaaS V2.0: create 3 h once an hour,
-// refresh 2 h, status and release 1 h. The V2.0 pages give no window for the
-// upgrade (V1.0: 3 h, as create) and no interval for the last three, so those of
-// the sister guides are used (every two minutes, every minute). The change
-// check is made once: a customer is waiting for it.
-//
-// SaaS V1.0: newInstance and upgrade 3 h once an hour, the others 1 h without an
-// interval, so every minute; instanceStatus has no window and gets that of the
-// expiry. License V1: getLicense 3 h once an hour, the others once. License 2.0:
-// 60 repetitions every two minutes. Online licences: 2 h every two minutes; the
-// pages say nothing of getLicenseAsync, which gets the same. Notifications: 3 h,
-// once an hour.
+// DocumentedRetry returns the windows of package deadline, which names their
+// pages. What a family does not have is tried once.
 func DocumentedRetry() RetryProfile {
-	hourly := Schedule{Interval: time.Hour, Window: 3 * time.Hour}
-	minutely := Schedule{Interval: time.Minute, Window: time.Hour}
-	two := Schedule{Interval: 2 * time.Minute, Window: 2 * time.Hour}
+	of := func(f deadline.Family, s deadline.Step) Schedule {
+		r, _ := deadline.Of(f, s)
+		return Schedule{Interval: r.Every, Window: r.Window}
+	}
+	family := func(f deadline.Family) FamilyRetry {
+		return FamilyRetry{
+			Open: of(f, deadline.Open), Upgrade: of(f, deadline.Upgrade), Refresh: of(f, deadline.Refresh),
+			Status: of(f, deadline.Status), Release: of(f, deadline.Release),
+		}
+	}
 	return RetryProfile{
-		Create:  hourly,
-		Upgrade: hourly,
-		Refresh: two,
-		Status:  minutely,
-		Release: minutely,
+		Create:  of(deadline.SaasV2, deadline.Open),
+		Upgrade: of(deadline.SaasV2, deadline.Upgrade),
+		Refresh: of(deadline.SaasV2, deadline.Refresh),
+		Status:  of(deadline.SaasV2, deadline.Status),
+		Release: of(deadline.SaasV2, deadline.Release),
+		Check:   of(deadline.SaasV2, deadline.Check),
 
-		SaasV1:        FamilyRetry{Open: hourly, Upgrade: hourly, Refresh: minutely, Status: minutely, Release: minutely},
-		LicenseV1:     FamilyRetry{Open: hourly},
-		LicenseCode:   FamilyRetry{Refresh: two, Status: two, Release: two},
-		LicenseOnline: FamilyRetry{Open: two, Refresh: two, Status: two, Release: two},
-		Notify:        hourly,
+		SaasV1:        family(deadline.SaasV1),
+		LicenseV1:     family(deadline.LicenseV1),
+		LicenseCode:   family(deadline.LicenseCode),
+		LicenseOnline: family(deadline.LicenseOnline),
+		Notify:        of(deadline.OrderNotify, deadline.Open),
 	}
 }
 

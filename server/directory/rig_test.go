@@ -62,6 +62,8 @@ type rig struct {
 	store    store.Store
 	recorder *recorder
 	path     string
+	clock    *clock.Fake
+	sealer   directory.Sealer
 }
 
 func newRig(t *testing.T, wrap ...func(store.Store) store.Store) *rig {
@@ -76,6 +78,14 @@ func newRig(t *testing.T, wrap ...func(store.Store) store.Store) *rig {
 			t.Error(err)
 		}
 	})
+	r := over(t, st, wrap...)
+	r.path = path
+	return r
+}
+
+// over is a rig on a given store.
+func over(t *testing.T, st store.Store, wrap ...func(store.Store) store.Store) *rig {
+	t.Helper()
 	sealer, err := vault.Ephemeral()
 	if err != nil {
 		t.Fatal(err)
@@ -83,12 +93,12 @@ func newRig(t *testing.T, wrap ...func(store.Store) store.Store) *rig {
 	if err := st.Apply(t.Context(), storetest.Admission("CS1", storetest.Epoch)); err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, store: st, path: path}
+	r := &rig{t: t, store: st, clock: clock.NewFake(storetest.Epoch), sealer: sealer}
 	for _, w := range wrap {
 		r.store = w(r.store)
 	}
 	r.recorder = &recorder{store: r.store}
-	r.Service = directory.New(directory.Deps{Store: r.store, Recorder: r.recorder, Sealer: sealer, Clock: clock.NewFake(storetest.Epoch)})
+	r.Service = directory.New(directory.Deps{Store: r.store, Recorder: r.recorder, Sealer: sealer, Clock: r.clock})
 	return r
 }
 

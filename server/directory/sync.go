@@ -81,6 +81,10 @@ type Service struct{ Deps }
 // New returns a service.
 func New(d Deps) *Service { return &Service{Deps: d} }
 
+// MaxAhead is how far the time of a call may lie ahead of ours. One that lies further ahead counts as of its first arrival: else
+// it would beat every later call until its time has come.
+const MaxAhead = 5 * time.Minute
+
 // Scope is what every synchronisation names.
 type Scope struct {
 	Seller     string
@@ -273,6 +277,10 @@ func (s *Service) record(ctx context.Context, c Scope, data map[string]any, chan
 		data["extraSealed"] = base64.StdEncoding.EncodeToString(sealed)
 	}
 	change.Key, change.Now = c.key(), s.Clock.Now()
+	change.Claimed = c.At.UTC().Truncate(time.Microsecond)
+	if change.Ahead = c.At.After(change.Now.Add(MaxAhead)); change.Ahead {
+		data["ahead"] = c.At.Sub(change.Now).Round(time.Second).String()
+	}
 	if changed, err = s.Recorder.RecordDirectory(ctx, c.Seller, c.InstanceID, data, &change); err != nil {
 		return false, storeError(err, "")
 	}

@@ -36,6 +36,8 @@ const (
 	FencingTokenStale Reason = "FENCING_TOKEN_STALE"
 	ConflictingRepeat Reason = "CONFLICTING_REPEAT"
 	StateConflict     Reason = "STATE_CONFLICT"
+	DeadlinePassed    Reason = "DEADLINE_PASSED"
+	EtagMismatch      Reason = "ETAG_MISMATCH"
 	PageTokenInvalid  Reason = "PAGE_TOKEN_INVALID"
 	FilterInvalid     Reason = "FILTER_INVALID"
 	TokenInvalid      Reason = "TOKEN_INVALID"

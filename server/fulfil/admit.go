@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"strings"
+	"regexp"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -343,10 +343,11 @@ func (d *draft) withExtra(data fields, extra string) (fields, error) {
 	return data, nil
 }
 
-// usableID says whether a business ID can serve as an instance ID: queryInstance separates IDs by commas.
-func usableID(id string) bool {
-	return id != "" && len(id) <= 64 && !strings.ContainsAny(id, ", \t")
-}
+// safeID is what an instance ID may look like: nothing that means something in a list, a path, a query or a host name.
+var safeID = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$`)
+
+// usableID says whether a business ID, which comes from outside, can serve as an instance ID (ADR 14).
+func usableID(id string) bool { return safeID.MatchString(id) }
 
 // params renders parameters, for repeats to be compared with.
 func params(m map[string]string) string {

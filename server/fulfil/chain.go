@@ -13,31 +13,33 @@ import (
 
 // The kinds of event, in the order an order usually meets them.
 const (
-	EventNotified      = "order.notified"     // orderNotify was admitted
-	EventAdmitted      = "instance.admitted"  // newInstance was admitted
-	EventAdopted       = "licence.adopted"    // a licence code of the marketplace was met for the first time
-	EventAccepted      = "instance.accepted"  // the buyer accepted
-	EventOrderQueried  = "order.queried"      // the marketplace told what was bought
-	EventQueryFailed   = "order.query_failed" // one attempt failed; final when permanent is true
-	EventTaskCompleted = "task.completed"     // a provisioner finished
-	EventTaskFailed    = "task.failed"        // a provisioner gave a task back or gave up
-	EventTaskCancelled = "task.cancelled"     // overtaken
-	EventTaskRetried   = "task.retried"       // an operator retried it
-	EventAnswered      = "answer.committed"   // newInstance's answer was fixed without a task's end
-	EventRefreshed     = "instance.refreshed" // expiry set
-	EventFrozen        = "instance.frozen"    // FREEZE accepted
-	EventUnfrozen      = "instance.unfrozen"  // UNFREEZE accepted
-	EventUpgraded      = "instance.upgraded"  // upgrade accepted
-	EventReleased      = "instance.released"  // release accepted
-	EventChecked       = "change.checked"     // a change was asked about
-	EventRequested     = "licence.requested"  // getLicenseAsync was admitted
-	EventIssued        = "licence.issued"     // a provisioner issued the licence of an event
-	EventUploaded      = "licence.uploaded"   // the marketplace took it
-	EventQuotaWarned   = "quota.warned"       // a package is used up to a per cent of it
-	EventDirectory     = "directory.synced"   // a tenant, its applications, users or departments changed
-	EventConflict      = "call.conflict"      // the same key came for another instance
-	EventDiffers       = "call.differs"       // a repeat brought something else than the first call
-	EventQuarantined   = "call.quarantined"   // a value outside its documented list
+	EventNotified         = "order.notified"     // orderNotify was admitted
+	EventAdmitted         = "instance.admitted"  // newInstance was admitted
+	EventAdopted          = "licence.adopted"    // a licence code of the marketplace was met for the first time
+	EventAccepted         = "instance.accepted"  // the buyer accepted
+	EventOrderQueried     = "order.queried"      // the marketplace told what was bought
+	EventQueryFailed      = "order.query_failed" // one attempt failed; final when permanent is true
+	EventTaskCompleted    = "task.completed"     // a provisioner finished
+	EventTaskFailed       = "task.failed"        // a provisioner gave a task back or gave up
+	EventTaskCancelled    = "task.cancelled"     // overtaken
+	EventTaskRetried      = "task.retried"       // an operator retried it
+	EventAnswered         = "answer.committed"   // newInstance's answer was fixed without a task's end
+	EventRefreshed        = "instance.refreshed" // expiry set
+	EventFrozen           = "instance.frozen"    // FREEZE accepted
+	EventUnfrozen         = "instance.unfrozen"  // UNFREEZE accepted
+	EventUpgraded         = "instance.upgraded"  // upgrade accepted
+	EventReleased         = "instance.released"  // release accepted
+	EventAccessChanged    = "access.changed"     // how the customer gets in was changed
+	EventChecked          = "change.checked"     // a change was asked about
+	EventRequested        = "licence.requested"  // getLicenseAsync was admitted
+	EventIssued           = "licence.issued"     // a provisioner issued the licence of an event
+	EventUploaded         = "licence.uploaded"   // the marketplace took it
+	EventQuotaWarned      = "quota.warned"       // a package is used up to a per cent of it
+	EventDirectory        = "directory.synced"   // a tenant, its applications, users or departments changed
+	EventDirectoryIgnored = "directory.ignored"  // a call came too late and lost against later ones
+	EventConflict         = "call.conflict"      // the same key came for another instance
+	EventDiffers          = "call.differs"       // a repeat brought something else than the first call
+	EventQuarantined      = "call.quarantined"   // a value outside its documented list
 )
 
 type fields map[string]any

@@ -45,7 +45,7 @@ func live(i *store.Instance) error {
 	case store.InstanceReleased:
 		return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s is released", i.InstanceID)
 	case store.InstanceFailed:
-		return errs.New(errs.Precondition, errs.StateConflict, "instance %s could not be provisioned: %s", i.InstanceID, i.Reason)
+		return errs.New(errs.Precondition, errs.StateConflict, "instance %s could not be provisioned", i.InstanceID)
 	}
 	return nil
 }

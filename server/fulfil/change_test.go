@@ -133,7 +133,7 @@ func TestFailedUpgradeQueryDoesNotHoldUpTheRest(t *testing.T) {
 	if err != nil || kinds(agg.Tasks) != "[ORDER_QUERY:FAILED UPGRADE:FAILED]" {
 		t.Fatalf("%s %v", kinds(agg.Tasks), err)
 	}
-	if _, err := r.RetryTask(t.Context(), "demo", agg.Tasks[0].ID); err != nil {
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: agg.Tasks[0].ID}); err != nil {
 		t.Fatal(err)
 	}
 	r.query()

@@ -3,10 +3,8 @@ package fulfil
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
@@ -34,7 +32,8 @@ type Verdict struct {
 	Message string `json:"message,omitempty"`
 }
 
-// Completion is the end of a task. Access is required for CREATE and allowed for UPGRADE; Verdict is required for
+// Completion is the end of a task. Access is required for CREATE and allowed for REFRESH and
+// UPGRADE; Verdict is required for
 // CHECK_CHANGE, Licence for ISSUE_LICENCE.
 type Completion struct {
 	Seller  string
@@ -68,7 +67,7 @@ func (s *Service) CompleteTask(ctx context.Context, c Completion) (store.Task, e
 				return d.created(t, &Access{Licence: c.Licence.Text})
 			}
 			return d.issued(ctx, t, *c.Licence)
-		case store.TaskUpgrade:
+		case store.TaskRefresh, store.TaskUpgrade:
 			if c.Access != nil {
 				if err := d.sealAccess(d.instance(t.InstanceID), *c.Access); err != nil {
 					return err
@@ -106,8 +105,8 @@ func (c Completion) check(t store.Task) error {
 	if c.Licence != nil && kind != store.TaskIssueLicence {
 		return invalid("licence belongs to ISSUE_LICENCE tasks only")
 	}
-	if c.Access != nil && kind != store.TaskCreate && kind != store.TaskUpgrade {
-		return invalid("access_info belongs to CREATE and UPGRADE tasks only")
+	if c.Access != nil && kind != store.TaskCreate && kind != store.TaskRefresh && kind != store.TaskUpgrade {
+		return invalid("access_info belongs to CREATE, REFRESH and UPGRADE tasks only")
 	}
 	if c.Verdict != nil && kind != store.TaskCheckChange {
 		return invalid("change_verdict belongs to CHECK_CHANGE tasks only")
@@ -139,7 +138,7 @@ func errOwn(kind store.TaskKind) error {
 // checkFamily holds access information to what the instance's family can carry.
 func (s *Service) checkFamily(ctx context.Context, c Completion, t store.Task) error {
 	missing := t.Kind == store.TaskCreate && c.Access == nil
-	if !missing && (c.Access == nil || seal.Fits(c.Access.UserName) && seal.Fits(c.Access.Password)) {
+	if !missing && c.Access == nil {
 		return nil
 	}
 	i, err := s.find(ctx, t.Seller, t.InstanceID)
@@ -148,10 +147,10 @@ func (s *Service) checkFamily(ctx context.Context, c Completion, t store.Task) e
 		return err
 	case missing && i.Family != FamilyLicenseOnline:
 		return invalid(msgNoAccess)
-	case missing || i.Family != FamilySaasV1:
+	case missing:
 		return nil
 	}
-	return invalid(fmt.Sprintf("user_name and password of a SaaS V1 instance are at most %d bytes each", seal.MaxPlain))
+	return s.checkAccessOf(&i, *c.Access)
 }
 
 // finish takes a leased task back: draft changes it to a state that is not LEASED. When the task has already ended in the
@@ -197,7 +196,7 @@ func (d *draft) created(t *store.Task, a *Access) error {
 	if i.State == store.InstanceReleased { // released while it was being created: the release task behind this one cleans up
 		return nil
 	}
-	i.State, i.Reason, i.FailureCode = store.InstanceActive, frozenFor(i), ""
+	i.State, i.Reason, i.FailureCode, i.FailureText = store.InstanceActive, frozenFor(i), "", ""
 	if i.Frozen {
 		i.State = store.InstanceFrozen
 	}
@@ -212,7 +211,11 @@ func (d *draft) created(t *store.Task, a *Access) error {
 	return d.sealAccess(i, *a)
 }
 
+// sealAccess is the one way in which access information is kept, so what cannot be sent is not kept.
 func (d *draft) sealAccess(i *store.Instance, a Access) error {
+	if err := d.s.checkAccessOf(i, a); err != nil {
+		return err
+	}
 	text, err := json.Marshal(a) //nolint:gosec // sealed in the next line
 	if err != nil {
 		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
@@ -220,6 +223,7 @@ func (d *draft) sealAccess(i *store.Instance, a Access) error {
 	if i.Access, err = d.s.seal(text, accessContext(i.Seller, i.InstanceID)); err != nil {
 		return err
 	}
+	i.AccessVersion++
 	d.putInstance(i)
 	return nil
 }

@@ -209,7 +209,7 @@ func TestOrderQueryRefusedThenRedriven(t *testing.T) {
 	if err != nil || agg.Order.QueryState != store.QueryFailed || kinds(agg.Tasks) != "[ORDER_QUERY:FAILED CREATE:FAILED]" {
 		t.Fatalf("%s %s %v", agg.Order.QueryState, kinds(agg.Tasks), err)
 	}
-	if _, err := r.RetryTask(t.Context(), "demo", agg.Tasks[1].ID); err != nil { // retrying the create leads to its query
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: agg.Tasks[1].ID}); err != nil { // retrying the create leads to its query
 		t.Fatal(err)
 	}
 	r.state("biz-1", store.InstanceProvisioning)
@@ -301,12 +301,12 @@ func TestFailTask(t *testing.T) {
 	a, _, err := r.QueryInstance(t.Context(), fulfil.Query{Endpoint: r.ep, InstanceIDs: "biz-1"})
 	r.wantCode(a, err, resultcode.SoldOut)
 	r.none("worker")
-	if _, err := r.RetryTask(t.Context(), "demo", task.ID); err != nil {
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: task.ID}); err != nil {
 		t.Fatal(err)
 	}
 	r.work(store.TaskCreate)
 	r.state("biz-1", store.InstanceActive)
-	if _, err := r.RetryTask(t.Context(), "demo", task.ID); errs.As(err).Reason != errs.StateConflict {
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: task.ID}); errs.As(err).Reason != errs.StateConflict {
 		t.Errorf("retry of a done task: %v", err)
 	}
 	r.events("CS1", fulfil.EventAdmitted, fulfil.EventOrderQueried, fulfil.EventTaskFailed, fulfil.EventTaskFailed,

@@ -26,11 +26,55 @@ func (s *Service) RecordDirectory(ctx context.Context, seller, instanceID string
 	default:
 		return false, err
 	}
-	switch {
-	case errors.Is(err, store.ErrNoChange):
-		return false, nil
-	case err != nil:
+	changed = err == nil
+	if errors.Is(err, store.ErrNoChange) {
+		err = nil
+	}
+	if err != nil {
 		return false, s.storeError(ctx, err, errs.OrderNotFound, "")
 	}
-	return true, nil
+	s.tellIgnored(ctx, seller, i, data, c)
+	return changed, nil
+}
+
+// tellIgnored says what a call about the directory asked for and did not get, because a later call has said otherwise, and that a
+// call came with a time from the future. The same call again, right behind, leaves no second event.
+func (s *Service) tellIgnored(ctx context.Context, seller string, i store.Instance, data map[string]any, c *store.DirectoryChange) {
+	activity, _ := data["activity"].(string)
+	if c.Ahead {
+		s.Metrics.Directory(activity, "ahead")
+		s.Log.WarnContext(ctx, "a directory call names a time from the future and counts as of its arrival; is the caller's clock right?",
+			"activity", activity, "instance_id", c.Key.InstanceID, "ahead", data["ahead"])
+	}
+	if c.Ignored == 0 {
+		return
+	}
+	s.Metrics.Directory(activity, "ignored")
+	s.Log.WarnContext(ctx, "a directory call came too late and had no effect on what later calls have said", "activity", activity,
+		"instance_id", c.Key.InstanceID, "rows", c.Ignored)
+	if i.OrderID == "" {
+		return
+	}
+	told := fields{"rows": c.Ignored}
+	for name, v := range data {
+		if name != "extraSealed" {
+			told[name] = v
+		}
+	}
+	err := s.decide(ctx, seller, i.OrderID, func(d *draft) error {
+		head := d.agg.Order.Head
+		last, err := s.Store.Events(ctx, seller, i.OrderID, head.Seq-1, 1)
+		if err != nil {
+			return s.storeError(ctx, err, errs.OrderNotFound, "")
+		}
+		e := link(head, seller, i.OrderID, EventDirectoryIgnored, i.InstanceID, d.now, told)
+		if len(last) == 1 && last[0].Kind == e.Kind && last[0].Data == e.Data {
+			return nil
+		}
+		d.event(EventDirectoryIgnored, i.InstanceID, told)
+		return nil
+	})
+	if err != nil {
+		s.Log.WarnContext(ctx, "the ignored call is not recorded on its order", "order_id", i.OrderID, "error", err)
+	}
 }

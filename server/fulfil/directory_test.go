@@ -46,15 +46,24 @@ func TestDirectoryChangesAreOnTheChain(t *testing.T) {
 	if record("biz-CS1", at.Add(-time.Hour)) { // a late call
 		t.Error("an older call changed something")
 	}
-	es := r.events("CS1", append(created, fulfil.EventDirectory)...)
+	if record("biz-CS1", at.Add(-time.Hour)) {
+		t.Error("an older call changed something")
+	}
+	es := r.events("CS1", append(created, fulfil.EventDirectory, fulfil.EventDirectoryIgnored)...) // the same once more is not said again
+	if e := es[4]; !strings.Contains(e.Data, `"rows":1`) || !strings.Contains(e.Data, `"activity":"tenantSync"`) {
+		t.Errorf("event %s", e.Data)
+	}
 	if e := es[3]; e.InstanceID != "biz-CS1" || !strings.Contains(e.Data, `"tenantId":"T1"`) {
 		t.Errorf("event %+v", e)
+	}
+	if !strings.Contains(r.log.String(), "came too late and had no effect") {
+		t.Error("nothing in the log")
 	}
 	r.wantCode2(r.release())
 	if !record("biz-CS1", at.Add(time.Hour)) || record("biz-CS1", at.Add(time.Hour)) {
 		t.Error("after the release")
 	}
-	r.events("CS1", append(created, fulfil.EventDirectory, fulfil.EventReleased, fulfil.EventDirectory)...)
+	r.events("CS1", append(created, fulfil.EventDirectory, fulfil.EventDirectoryIgnored, fulfil.EventReleased, fulfil.EventDirectory)...)
 }
 
 func TestDirectoryOfAnUnknownInstance(t *testing.T) {

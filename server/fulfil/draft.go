@@ -177,6 +177,7 @@ func (d *draft) queue(ctx context.Context, i *store.Instance, t store.Task) {
 	t.State, t.DueAt, t.RetryUntil = store.TaskWaiting, d.now, d.now.Add(d.s.window(t.Kind, i.Endpoint))
 	t.Traceparent = telemetry.Traceparent(ctx)
 	t.CreatedAt, t.UpdatedAt = d.now, d.now
+	d.limit(&t)
 	d.agg.Tasks = append(d.agg.Tasks, t)
 	d.change.NewTasks = append(d.change.NewTasks, t)
 	d.putInstance(i)

@@ -33,6 +33,8 @@ type Endpoint struct {
 	NewFamily string
 	// RefuseCodes makes the callbacks about a licence code that was never seen answer 000003 instead of adopting it.
 	RefuseCodes bool
+	// ASCII holds what is answered to ASCII, but for memo, in the families of V2 too (second-reading C4); V1 always is.
+	ASCII bool
 	// QueryWindow is how long a failing order query is retried before the order fails; 0 means the service's default.
 	QueryWindow time.Duration
 }

@@ -93,7 +93,7 @@ func TestALateOrderQueryOverwritesNothingNewer(t *testing.T) {
 		if err != nil || kinds(agg.Tasks) != "[ORDER_QUERY:FAILED UPGRADE:FAILED]" {
 			t.Fatalf("%s %v", kinds(agg.Tasks), err)
 		}
-		if _, err := r.RetryTask(t.Context(), "demo", agg.Tasks[1].ID); err != nil {
+		if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: agg.Tasks[1].ID}); err != nil {
 			t.Fatal(err)
 		}
 		r.query()
@@ -116,7 +116,7 @@ func TestARetriedTaskTellsThePresent(t *testing.T) {
 	}
 	r.wantCode2(r.refresh(fulfil.SceneRenewal, "CSr2", second))
 	r.work(store.TaskRefresh)
-	if _, err := r.RetryTask(t.Context(), "demo", old.ID); err != nil {
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: old.ID}); err != nil {
 		t.Fatal(err)
 	}
 	if p := fulfil.PayloadOf(r.lease("worker")); !p.ExpireAt.Equal(second) {

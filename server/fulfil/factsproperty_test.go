@@ -56,7 +56,7 @@ type truth struct {
 // operator's retry, between renewals (also old ones, started again), refunds before and after their renewal, upgrades that
 // tell and that have to be asked about, conversions, freezes and releases, over a store that loses answers. What the instance
 // is in the end is what the last call said that was answered with success.
-func TestAnyHistoryKeepsTheNewestFacts(t *testing.T) {
+func TestNewestFactsOnBoth(t *testing.T) {
 	backendtest.Each(t, func(t *testing.T, st backendtest.Backend) {
 		var faulty *storetest.FaultyStore
 		r := over(t, st, func(_ *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) {
@@ -246,7 +246,7 @@ func (w *truth) retry(rt *rapid.T, r *rig) {
 	}
 	for _, t := range agg.Tasks {
 		if t.State == store.TaskFailed {
-			_, err := r.RetryTask(r.t.Context(), "demo", t.ID)
+			_, err := r.RetryTask(r.t.Context(), fulfil.Retry{Seller: "demo", TaskID: t.ID})
 			w.live(rt, err)
 		}
 	}

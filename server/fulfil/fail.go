@@ -2,8 +2,10 @@ package fulfil
 
 import (
 	"context"
+	"strings"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/store"
@@ -16,8 +18,18 @@ type Failure struct {
 	Fence      int64
 	Permanent  bool
 	Code       resultcode.Code // what the marketplace is told about a failed creation or licence; empty means 000104 or 000005
-	Message    string          // for operators; no secrets
+	Message    string          // for operators: it never leaves Koogate; no secrets
+	Customer   string          // for the customer, in resultMsg: printable ASCII, at most 200 characters; empty means the code's own text
 	RetryAfter time.Duration   // 0 means the queue's backoff
+}
+
+// maxCustomer bounds what a provisioner tells the customer: resultMsg holds 255 characters, the code's own text among them.
+const maxCustomer = 200
+
+// plainText says whether a text is printable ASCII of at most a number of characters: nothing else may stand in an answer but
+// in memo (second-reading C4).
+func plainText(text string, most int) bool {
+	return len(text) <= most && strings.IndexFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 }
 
 // FailTask gives a task back: to be tried again after a pause, or, when the failure is permanent or the retry window is
@@ -29,6 +41,9 @@ func (s *Service) FailTask(ctx context.Context, f Failure) (store.Task, error) {
 	}
 	if own(t.Kind) {
 		return t, errOwn(t.Kind)
+	}
+	if !plainText(f.Customer, maxCustomer) {
+		return t, errs.New(errs.Invalid, errs.InvalidField, "customer_message: at most %d printable ASCII characters", maxCustomer)
 	}
 	want := store.TaskReady
 	if f.Permanent {
@@ -70,15 +85,17 @@ func (d *draft) failTask(t *store.Task, f Failure) {
 		}
 		d.putTask(t, func(t *store.Task) { t.State, t.Reason, t.DueAt = store.TaskReady, reason, d.now.Add(pause) })
 	default:
-		d.failFinally(t, i, reason, f.Code)
+		d.failFinally(t, i, reason, f.Code, f.Customer)
 	}
 }
 
 // failFinally ends a task as FAILED. What rests on it fails with it: the create or change that waits for an order query,
 // and the instance when it cannot be created. Everything else behind it goes on. i is nil for a task without an instance.
-func (d *draft) failFinally(t *store.Task, i *store.Instance, reason string, code resultcode.Code) {
+func (d *draft) failFinally(t *store.Task, i *store.Instance, reason string, code resultcode.Code, customer string) {
 	d.promoteAfter(t, func() {
-		d.putTask(t, func(t *store.Task) { t.State, t.Reason, t.Result = store.TaskFailed, reason, failureResult(code) })
+		d.putTask(t, func(t *store.Task) {
+			t.State, t.Reason, t.Result = store.TaskFailed, reason, failureResult(code, customer)
+		})
 		if t.Kind == store.TaskOrderQuery {
 			if dep := d.dependent(t); dep != nil && dep.State == store.TaskWaiting {
 				d.putTask(dep, func(dep *store.Task) { dep.State, dep.Reason = store.TaskFailed, "order query failed: "+reason })
@@ -104,7 +121,7 @@ func (d *draft) failFinally(t *store.Task, i *store.Instance, reason string, cod
 	if code == "" {
 		code = resultcode.ProductInternal
 	}
-	i.State, i.Reason, i.FailureCode = store.InstanceFailed, reason, string(code)
+	i.State, i.Reason, i.FailureCode, i.FailureText = store.InstanceFailed, reason, string(code), customer
 	d.putInstance(i)
 }
 
@@ -122,26 +139,53 @@ func (d *draft) dependent(t *store.Task) *store.Task {
 	return nil
 }
 
-// RetryTask puts a FAILED task back, for an operator who has removed the cause. Errors: TASK_NOT_FOUND, STATE_CONFLICT.
-func (s *Service) RetryTask(ctx context.Context, seller, id string) (store.Task, error) {
-	t, err := s.ownTask(ctx, seller, id)
+// Retry asks for a FAILED task to be tried again.
+type Retry struct {
+	Seller string
+	TaskID string
+	Force  bool   // also when the marketplace's deadline is over; needs a Reason
+	Reason string // why, for the order's events; no secrets, no personal data
+}
+
+// RetryTask puts a FAILED task back, for an operator who has removed the cause. Beyond the marketplace's deadline it does so only
+// by force: the order is refunded then, and what is made of it is given away. Errors: TASK_NOT_FOUND, STATE_CONFLICT,
+// DEADLINE_PASSED, INVALID_FIELD for force without a reason.
+func (s *Service) RetryTask(ctx context.Context, r Retry) (store.Task, error) {
+	if r.Force && strings.TrimSpace(r.Reason) == "" {
+		return store.Task{}, errs.New(errs.Invalid, errs.InvalidField, "reason: say why the task is retried by force")
+	}
+	t, err := s.ownTask(ctx, r.Seller, r.TaskID)
 	if err != nil {
 		return t, err
 	}
-	err = s.decide(ctx, seller, t.OrderID, func(d *draft) error {
-		f := d.task(id)
+	err = s.decide(ctx, r.Seller, t.OrderID, func(d *draft) error {
+		f := d.task(r.TaskID)
 		if f == nil || f.State != store.TaskFailed {
-			return errs.New(errs.Precondition, errs.StateConflict, "task %s is not FAILED; only a failed task can be retried", id)
+			return errs.New(errs.Precondition, errs.StateConflict, "task %s is not FAILED; only a failed task can be retried", r.TaskID)
+		}
+		until := d.deadline(f)
+		if until.Passed(d.now) && !r.Force {
+			return errs.New(errs.Precondition, errs.DeadlinePassed, "the marketplace waited until %s, and then: %s; to retry task %s all the same use force with a reason",
+				until.At.Format(time.RFC3339), until.End.Text(), r.TaskID)
 		}
 		switch i := d.instance(f.InstanceID); {
 		case i == nil:
 		case i.State == store.InstanceReleased && f.Kind != store.TaskRelease:
 			return errs.New(errs.Precondition, errs.StateConflict, "instance %s is released; there is nothing to retry", f.InstanceID)
 		case i.State == store.InstanceFailed:
-			i.State, i.Reason, i.FailureCode = store.InstanceProvisioning, "", ""
+			i.State, i.Reason, i.FailureCode, i.FailureText = store.InstanceProvisioning, "", "", ""
 			d.putInstance(i)
 		}
-		d.retry(f)
+		act := fields{}
+		if r.Reason != "" {
+			act["reason"] = r.Reason
+		}
+		if until.Passed(d.now) {
+			act["forced"], act["deadline"], act["end"] = true, until.At.Format(time.RFC3339), string(until.End)
+			s.Log.WarnContext(ctx, "a task is retried beyond the marketplace's deadline", "task_id", f.ID, "order_id", f.OrderID,
+				"deadline", until.At, "end", string(until.End))
+		}
+		d.retry(f, until, act)
 		t = *f
 		return nil
 	})
@@ -149,18 +193,22 @@ func (s *Service) RetryTask(ctx context.Context, seller, id string) (store.Task,
 }
 
 // retry puts a failed task, and with an order query the task that rests on it, back into their queues.
-func (d *draft) retry(f *store.Task) {
+func (d *draft) retry(f *store.Task, until Deadline, act fields) {
 	if f.Queue == "" { // it failed with its order query: that is what must run again
 		for k := range d.agg.Tasks {
 			if q := &d.agg.Tasks[k]; q.Kind == store.TaskOrderQuery && q.State == store.TaskFailed && d.dependent(q) == f {
-				d.retry(q)
+				d.retry(q, until, act)
 				return
 			}
 		}
 	}
-	d.event(EventTaskRetried, f.InstanceID, fields{"task": f.ID, "kind": string(f.Kind)})
+	act["task"], act["kind"] = f.ID, string(f.Kind)
+	d.event(EventTaskRetried, f.InstanceID, act)
 	wait := func(t *store.Task) {
 		t.State, t.DueAt, t.RetryUntil, t.Result = store.TaskWaiting, d.now, d.now.Add(d.s.window(t.Kind, d.endpoint(t.InstanceID))), ""
+		if until.End == deadline.Refund && !until.Passed(d.now) && until.At.Before(t.RetryUntil) {
+			t.RetryUntil = until.At
+		}
 		if t.Seq == 0 { // it has no turn to wait for
 			t.State = store.TaskReady
 		}

@@ -193,7 +193,7 @@ func (s *Service) settleLicence(ctx context.Context, c IssueLicence, line store.
 
 // licenceCode is what getLicenseAsync may say of a failed task: one of its documented codes.
 func licenceCode(t store.Task) resultcode.Code {
-	code := failureCode(t)
+	code := failureOf(t).Code
 	if code == resultcode.NoResource || slices.Contains(resultcode.License(), code) {
 		return code
 	}

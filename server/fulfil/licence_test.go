@@ -229,7 +229,7 @@ func TestLicenceQuotaIsToldAndRedriven(t *testing.T) {
 				t.Errorf("the provisioner's words are in %q", a.Message)
 			}
 			r.state("biz-CS1", store.InstanceActive)
-			if _, err := r.RetryTask(t.Context(), "demo", task.ID); err != nil {
+			if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: task.ID}); err != nil {
 				t.Fatal(err)
 			}
 			if err := r.issue(r.lease("worker"), text); err != nil {
@@ -309,12 +309,12 @@ func TestUploadIsRetriedThenLeftToTheOperator(t *testing.T) {
 	if err != nil || kinds(agg.Tasks) != "[LICENCE_UPLOAD:FAILED]" || agg.Tasks[0].Reason != "retry window over: HTTP_502" {
 		t.Fatalf("%s %v", kinds(agg.Tasks), err)
 	}
-	if _, err := r.RetryTask(t.Context(), "demo", agg.Tasks[0].ID); err != nil {
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: agg.Tasks[0].ID}); err != nil {
 		t.Fatal(err)
 	}
 	r.market.fail(&fulfil.QueryError{Code: "91381034"})
 	r.upload()
-	if _, err := r.RetryTask(t.Context(), "demo", agg.Tasks[0].ID); err != nil {
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: agg.Tasks[0].ID}); err != nil {
 		t.Fatal(err)
 	}
 	r.upload()
@@ -403,7 +403,7 @@ func TestBoughtLicenceFails(t *testing.T) {
 	a, err := r.told("CS1", "biz-1", v1)
 	r.wantCode(a, err, resultcode.SoldOut)
 	r.state("biz-1", store.InstanceFailed)
-	if _, err := r.RetryTask(t.Context(), "demo", task.ID); err != nil {
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: task.ID}); err != nil {
 		t.Fatal(err)
 	}
 	r.state("biz-1", store.InstanceProvisioning)

@@ -107,7 +107,7 @@ func TestNotificationsQueryFails(t *testing.T) {
 	if agg.Order.QueryState != store.QueryFailed || agg.Order.QueryReason != "MKT.0101" || kinds(agg.Tasks) != "[ORDER_QUERY:FAILED]" {
 		t.Errorf("%+v %s", agg.Order, kinds(agg.Tasks))
 	}
-	if _, err := r.RetryTask(t.Context(), "demo", agg.Tasks[0].ID); err != nil {
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: agg.Tasks[0].ID}); err != nil {
 		t.Fatal(err)
 	}
 	r.query()

@@ -142,10 +142,11 @@ func (d *draft) assign(t *store.Task) bool {
 		d.event(EventTaskFailed, t.InstanceID, fields{
 			"task": t.ID, "kind": string(t.Kind), "attempt": t.Attempt, "permanent": true, "reason": reason,
 		})
-		d.failFinally(t, i, reason, resultcode.NoResource)
+		d.failFinally(t, i, reason, resultcode.NoResource, "")
 		return false
 	}
-	p := Payload{Action: PayloadOf(*t).Action}
+	was := PayloadOf(*t)
+	p := Payload{Action: was.Action, Until: was.Until}
 	l := lineOf(d.agg, *t, p.Action)
 	p.Input = l != nil && len(l.Input) > 0 || i.Family == FamilyLicenseCode
 	d.putTask(t, func(t *store.Task) { t.Queue, t.Payload = rule.Provisioner, p.of(i, i.Product) })
@@ -160,6 +161,8 @@ type Payload struct {
 	LinearValue  int64     `json:"linearValue,omitempty"`
 	Trial        bool      `json:"trial,omitempty"`
 	ExpireAt     time.Time `json:"expireAt,omitzero"`
+
+	Until Deadline `json:"until,omitzero"` // of the marketplace, as it was when the task was queued
 
 	Action string `json:"action,omitempty"` // of the line, for tasks whose order and line ID do not name it; Koogate's own
 	Input  bool   `json:"input,omitempty"`  // there is an Input for the worker; Koogate's own

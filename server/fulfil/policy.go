@@ -134,33 +134,39 @@ func (d *draft) touch(i *store.Instance) {
 
 // failure is the Result of a task that failed for good.
 type failure struct {
-	Code resultcode.Code `json:"failureCode,omitempty"`
+	Code     resultcode.Code `json:"failureCode,omitempty"`
+	Customer string          `json:"customerMessage,omitempty"`
 }
 
-// failureCode is what the provisioner wants the marketplace to be told; empty when it said nothing.
-func failureCode(t store.Task) resultcode.Code {
+// failureOf is what the provisioner wants the marketplace to be told; empty when it said nothing.
+func failureOf(t store.Task) failure {
 	var f failure
 	if t.Result == "" || json.Unmarshal([]byte(t.Result), &f) != nil {
-		return ""
+		return failure{}
 	}
-	return f.Code
+	return f
 }
 
-// failureResult renders a failure code as a task's Result.
-func failureResult(code resultcode.Code) string {
-	if code == "" {
+// failureResult renders what the marketplace is told as a task's Result.
+func failureResult(code resultcode.Code, customer string) string {
+	if code == "" && customer == "" {
 		return ""
 	}
-	text, err := json.Marshal(failure{code})
+	text, err := json.Marshal(failure{code, customer})
 	if err != nil { // a string cannot fail
 		panic(err)
 	}
 	return string(text)
 }
 
-// class tells the marketplace why a task failed without repeating the provisioner's words.
+// class tells the marketplace why a task failed: in the words that the provisioner has for the customer, else in those of its
+// code. What it has for operators stays inside.
 func class(t store.Task) string {
-	code := failureCode(t)
+	f := failureOf(t)
+	if f.Customer != "" {
+		return f.Customer
+	}
+	code := f.Code
 	if !code.Known() {
 		code = resultcode.ProductInternal
 	}

@@ -99,7 +99,7 @@ func TestFailureIsToldOnCompletion(t *testing.T) {
 			}
 			a, err := c.call(r, time.Now())
 			r.wantCode(a, err, resultcode.Internal)
-			if _, err := r.RetryTask(t.Context(), "demo", task.ID); err != nil {
+			if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: task.ID}); err != nil {
 				t.Fatal(err)
 			}
 			a, err = c.call(r, nearlyOver())
@@ -141,7 +141,7 @@ func TestOnCompletionWaitsForTheOrderQueryToo(t *testing.T) {
 	r.query()
 	a, err = call(time.Now())
 	r.wantCode(a, err, resultcode.Internal)
-	if _, err := r.RetryTask(t.Context(), "demo", r.order("CS1").Tasks[0].ID); err != nil {
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: r.order("CS1").Tasks[0].ID}); err != nil {
 		t.Fatal(err)
 	}
 	r.query()

@@ -110,5 +110,6 @@ func (s *Service) openAccess(i *store.Instance) (Access, error) {
 	if err != nil {
 		return a, err
 	}
-	return a, json.Unmarshal(text, &a)
+	err = json.Unmarshal(text, &a)
+	return a.wire(), err
 }

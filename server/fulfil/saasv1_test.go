@@ -153,7 +153,7 @@ func TestHeldCreationFails(t *testing.T) {
 	}
 	a, err := r.told("CS1", "biz-1")
 	r.wantCode(a, err, resultcode.MobileInvalid)
-	if _, err := r.RetryTask(t.Context(), "demo", task.ID); err != nil {
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: task.ID}); err != nil {
 		t.Fatal(err)
 	}
 	r.work(store.TaskCreate)
@@ -336,7 +336,7 @@ func TestLongCredentialsOfV1AreRefused(t *testing.T) {
 		})
 		return err
 	}
-	long := strings.Repeat("é", 39) + "xx" // 80 bytes, 41 characters
+	long := strings.Repeat("x", 80)
 	for _, c := range [][2]string{{long, "p"}, {"u", long}} {
 		if err := complete(c[0], c[1]); errs.As(err).Reason != errs.ResultInvalid {
 			t.Errorf("%d and %d bytes: %v", len(c[0]), len(c[1]), err)

@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
@@ -93,7 +94,8 @@ func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 			*v = d
 		}
 	}
-	def(&cfg.QueryWindow, 3*time.Hour)
+	creation, _ := deadline.Of(deadline.SaasV2, deadline.Open)
+	def(&cfg.QueryWindow, creation.Window)
 	def(&cfg.TaskWindow, 72*time.Hour)
 	def(&cfg.JobLease, 15*time.Second)
 	def(&cfg.BackoffBase, time.Second)

@@ -107,11 +107,11 @@ func committed(l store.Line) Answer {
 	return Answer{Code: resultcode.Code(l.AnswerCode), InstanceID: l.InstanceID}
 }
 
-// failed is the answer for an instance whose creation failed.
+// failed is the answer for an instance whose creation failed: the code, and what the provisioner says to the customer.
 func failed(i store.Instance) Answer {
 	code := resultcode.Code(i.FailureCode)
 	if code == "" {
 		code = resultcode.Internal
 	}
-	return Answer{Code: code, Message: "provisioning failed: " + i.Reason, InstanceID: i.InstanceID}
+	return Answer{Code: code, Message: i.FailureText, InstanceID: i.InstanceID} // the reason is for operators
 }

@@ -3,13 +3,18 @@ package fulfil
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"regexp"
 	"strings"
 
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/store"
 )
 
 // Template is the built-in provisioner: it fills URLs and credentials from patterns in which {instance}, {order},
-// {product} and {sku} stand for the task's values. The password is generated, and so is the end of a licence. Everything
+// {product} and {sku} stand for the task's values, escaped for the place where they stand. The password is generated, and so is the end of a licence. Everything
 // but CREATE and ISSUE_LICENCE succeeds at once, and every change is allowed.
 type Template struct {
 	FrontEndURL string
@@ -27,29 +32,87 @@ func (s *Service) RunTemplate(tpl Template) func(ctx context.Context, t store.Ta
 		case store.TaskCreate:
 			c.Access = tpl.fill(t, s.Password())
 		case store.TaskIssueLicence:
-			c.Licence = &Licence{Text: tpl.replacer(t).Replace(cmp.Or(tpl.Licence, "LICENCE-{instance}")) + "-" + s.Password()}
+			c.Licence = &Licence{Text: fillText(cmp.Or(tpl.Licence, "LICENCE-{instance}"), tpl.values(t)) + "-" + s.Password()}
 		case store.TaskCheckChange:
 			c.Verdict = &Verdict{Allowed: true}
 		}
 		_, err := s.CompleteTask(ctx, c)
+		if e := errs.As(err); err != nil && e.Reason == errs.ResultInvalid { // it would be no better the next time
+			_, err = s.FailTask(ctx, Failure{Seller: t.Seller, TaskID: t.ID, Fence: t.Fence, Permanent: true, Message: e.Msg})
+		}
 		s.logJob(ctx, t, err)
 	}
 }
 
-// replacer puts a task's values into a pattern.
-func (Template) replacer(t store.Task) *strings.Replacer {
+// values are what the placeholders stand for. They come from outside.
+func (Template) values(t store.Task) map[string]string {
 	p := PayloadOf(t)
-	return strings.NewReplacer("{instance}", t.InstanceID, "{order}", t.OrderID, "{product}", p.ProductID, "{sku}", p.SKUCode)
+	return map[string]string{"{instance}": t.InstanceID, "{order}": t.OrderID, "{product}": p.ProductID, "{sku}": p.SKUCode}
 }
 
 func (tpl Template) fill(t store.Task, password string) *Access {
-	r := tpl.replacer(t)
+	v := tpl.values(t)
 	a := &Access{
-		FrontEndURL: r.Replace(tpl.FrontEndURL), AdminURL: r.Replace(tpl.AdminURL), UserName: r.Replace(tpl.UserName),
-		Memo: r.Replace(tpl.Memo),
+		FrontEndURL: fillURL(tpl.FrontEndURL, v), AdminURL: fillURL(tpl.AdminURL, v), UserName: fillText(tpl.UserName, v),
+		Memo: fillText(tpl.Memo, v),
 	}
 	if a.UserName != "" {
 		a.Password = password
 	}
 	return a
+}
+
+// fillText puts values into a text that has no syntax.
+func fillText(pattern string, values map[string]string) string {
+	return fillEach(pattern, values, func(_, value string) string { return value })
+}
+
+// fillURL puts values into an address, each escaped for the place where it stands, so that no value can change what the
+// address around it means: the host above all (ADR 14).
+func fillURL(pattern string, values map[string]string) string {
+	return fillEach(pattern, values, func(before, value string) string {
+		_, below, absolute := strings.Cut(before, "://")
+		switch {
+		case strings.Contains(before, "?") || strings.Contains(before, "#"):
+			return url.QueryEscape(value)
+		case absolute && !strings.Contains(below, "/"):
+			return hostLabel(value)
+		case value == "." || value == "..":
+			return standIn(value)
+		}
+		return url.PathEscape(value)
+	})
+}
+
+// fillEach replaces the placeholders of a pattern from its beginning; put gets the pattern before each.
+func fillEach(pattern string, values map[string]string, put func(before, value string) string) string {
+	var b strings.Builder
+	for at := 0; at < len(pattern); {
+		if end := strings.IndexByte(pattern[at:], '}'); pattern[at] == '{' && end > 0 {
+			if value, ok := values[pattern[at:at+end+1]]; ok {
+				b.WriteString(put(pattern[:at], value))
+				at += end + 1
+				continue
+			}
+		}
+		b.WriteByte(pattern[at])
+		at++
+	}
+	return b.String()
+}
+
+var label = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+
+// hostLabel is a value as a part of a host's name; one that cannot be is represented by its hash.
+func hostLabel(value string) string {
+	if label.MatchString(value) {
+		return value
+	}
+	return standIn(value)
+}
+
+// standIn represents a value where it cannot stand itself.
+func standIn(value string) string {
+	sum := sha256.Sum256([]byte(value))
+	return "x-" + hex.EncodeToString(sum[:10])
 }

@@ -22,6 +22,7 @@ type Metrics struct {
 	leasesLost    prometheus.Counter
 	repeats       *prometheus.CounterVec
 	factsKept     prometheus.Counter
+	directory     *prometheus.CounterVec
 	usage         usageMetrics
 
 	endpoints, queues, kinds, outcomes, reasons, fields, codes *bounded
@@ -74,6 +75,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}),
 		repeats: counter("koogate_repeat_total",
 			"Repeated calls that are not like the first: differs, which are answered as the first was, and other_instance, which are refused.",
+			"activity", "what"),
+		directory: counter("koogate_directory_late_total",
+			"Directory calls that were ignored, in whole or part, because later calls have said otherwise, or that named a time from the future (ahead).",
 			"activity", "what"),
 		factsKept: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "koogate_facts_kept_total", Help: "Facts of instances that a late answer told otherwise and a later call had set.",
@@ -140,6 +144,11 @@ func (m *Metrics) Repeat(action, what string) {
 
 // FactsKept counts facts that a late answer did not overwrite.
 func (m *Metrics) FactsKept(n int) { m.factsKept.Add(float64(n)) }
+
+// Directory counts a directory call of which something was ignored, or whose time lies ahead. what is "ignored" or "ahead".
+func (m *Metrics) Directory(activity, what string) {
+	m.directory.WithLabelValues(KnownActivity(activity), m.reasons.value(what)).Inc()
+}
 
 // LeaseLost counts a worker that came back after its lease was over.
 func (m *Metrics) LeaseLost() { m.leasesLost.Inc() }

@@ -41,6 +41,11 @@ type fact struct {
 	stops      bool      // it has packages that end when they are used up
 }
 
+// judged is the part that may have changed since: the transaction that books is held to it.
+func (f fact) judged() store.UsageJudged {
+	return store.UsageJudged{Stops: f.stops, Released: f.state == store.InstanceReleased}
+}
+
 // serves says whether a remembered fact will do for a use that ended at end. A release is final; until then what was read
 // tells of the time before it was read, and nothing of the time since.
 func (f fact) serves(end, now time.Time, fresh time.Duration) bool {
@@ -56,6 +61,8 @@ func (f fact) keeps() bool {
 	return !f.releasedAt.IsZero() || f.state == store.InstanceActive || f.state == store.InstanceFrozen
 }
 
+func factKey(seller, instanceID string) string { return seller + "\x1f" + instanceID }
+
 // facts returns what is known of instances, each good for uses up to the given time. The one of an unknown instance is
 // not found.
 func (s *Service) facts(ctx context.Context, seller string, want map[string]time.Time) (map[string]fact, error) {
@@ -63,7 +70,7 @@ func (s *Service) facts(ctx context.Context, seller string, want map[string]time
 	out := make(map[string]fact, len(want))
 	var missing []string
 	for id, end := range want {
-		if f, ok := s.known.get(seller + "\x1f" + id); ok && f.serves(end, now, s.cfg.FactFor) {
+		if f, ok := s.known.get(factKey(seller, id)); ok && f.serves(end, now, s.cfg.FactFor) {
 			out[id] = f
 		} else {
 			missing = append(missing, id)
@@ -83,7 +90,7 @@ func (s *Service) facts(ctx context.Context, seller string, want map[string]time
 			}
 			out[rows[i].InstanceID] = f
 			if f.keeps() {
-				s.known.put(seller+"\x1f"+rows[i].InstanceID, f)
+				s.known.put(factKey(seller, rows[i].InstanceID), f)
 			}
 		}
 	}
@@ -146,6 +153,13 @@ func (c *cache[V]) get(key string) (V, bool) {
 		c.set(key, v)
 	}
 	return v, ok
+}
+
+func (c *cache[V]) drop(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.young, key)
+	delete(c.old, key)
 }
 
 func (c *cache[V]) put(key string, v V) {

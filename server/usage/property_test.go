@@ -20,6 +20,7 @@ import (
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/backendtest"
 	"github.com/koogate/koogate/store/storetest"
 )
 
@@ -49,7 +50,7 @@ func TestAnyHistory(t *testing.T) {
 		histories = min(histories, 30)
 	}
 	t.Logf("KOOGATE_USAGE_SEED=%d KOOGATE_USAGE_HISTORIES=%d", seed, histories)
-	st := openStore(t)
+	st := backendtest.SQLite(t)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var all tally
@@ -94,7 +95,7 @@ type history struct {
 	tally
 	*rand.Rand
 	seller  string
-	store   both
+	store   backendtest.Backend
 	faults  *storetest.FaultyStore
 	ledger  *storetest.FaultyUsageStore
 	clock   *clock.Fake
@@ -129,7 +130,7 @@ const (
 	weathers
 )
 
-func newHistory(st both, seed uint64) *history {
+func newHistory(st backendtest.Backend, seed uint64) *history {
 	h := &history{
 		Rand: rand.New(rand.NewPCG(seed, 1)), seller: fmt.Sprintf("seller-%d", seed), store: st,
 		faults: storetest.Faulty(st, seed), ledger: storetest.FaultyUsage(st, seed), clock: clock.NewFake(noon),

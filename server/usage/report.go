@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -59,35 +60,67 @@ func (s *Service) Report(ctx context.Context, seller string, records []Record) (
 	if len(records) == 0 || len(records) > MaxReport {
 		return nil, errs.New(errs.Invalid, errs.InvalidField, "records: 1 to %d in one report", MaxReport)
 	}
-	j := judge{s: s, seller: seller, now: s.now()}
-	if err := j.read(ctx, records); err != nil {
-		return nil, storeError(err)
-	}
 	outcomes := make([]Outcome, len(records))
-	raws, places := make([]store.UsageRaw, 0, len(records)), make([]int, 0, len(records))
+	places := make([]int, len(records))
 	for i := range records {
-		outcomes[i].Key = records[i].Key
+		outcomes[i].Key, places[i] = records[i].Key, i
+	}
+	for try := 0; len(places) > 0; try++ {
+		if try == maxJudgements { // its instances change faster than they are read: nobody's usage is lost by repeating it
+			return nil, storeError(errUnsettled)
+		}
+		var err error
+		if places, err = s.report(ctx, seller, records, places, outcomes); err != nil {
+			return nil, storeError(err)
+		}
+	}
+	return outcomes, nil
+}
+
+// maxJudgements bounds how often a record is judged: an instance changes twice in its life in a way that matters.
+const maxJudgements = 10
+
+var errUnsettled = errors.New("the instances change while their usage is judged")
+
+// report judges and books the records at places, and returns the places of those that are to be judged anew, because what was
+// remembered of their instances holds no more.
+func (s *Service) report(ctx context.Context, seller string, records []Record, places []int, outcomes []Outcome) (again []int, err error) {
+	some := make([]Record, len(places))
+	for k, i := range places {
+		some[k] = records[i]
+	}
+	j := judge{s: s, seller: seller, now: s.now()}
+	if err := j.read(ctx, some); err != nil {
+		return nil, err
+	}
+	var raws []store.UsageRaw
+	var booked []int
+	for _, i := range places {
 		raw, fault := j.raw(records[i])
 		if fault != "" {
 			outcomes[i].Result, outcomes[i].Message = Invalid, fault
 			continue
 		}
-		raws, places = append(raws, raw), append(places, i)
+		raws, booked = append(raws, raw), append(booked, i)
 	}
 	if len(raws) == 0 {
-		return outcomes, nil
+		return nil, nil
 	}
-	booked, err := s.Ledger.AddUsage(ctx, raws)
+	results, err := s.Ledger.AddUsage(ctx, raws)
 	if err != nil {
-		return nil, storeError(err)
+		return nil, err
 	}
-	for k, i := range places {
-		outcomes[i].Result = Result(booked[k])
-		if booked[k] == store.UsageConflict {
+	for k, i := range booked {
+		outcomes[i].Result = Result(results[k])
+		switch results[k] {
+		case store.UsageConflict:
 			outcomes[i].Message = "key: belongs to a record of other content; the first stands"
+		case store.UsageStale:
+			s.known.drop(factKey(seller, records[i].InstanceID))
+			again = append(again, i)
 		}
 	}
-	return outcomes, nil
+	return again, nil
 }
 
 // judge holds what the records of one report are judged by.
@@ -178,7 +211,7 @@ func (j *judge) raw(r Record) (raw store.UsageRaw, fault string) {
 	}
 	return store.UsageRaw{
 		Seller: j.seller, Key: r.Key, InstanceID: r.InstanceID, Meter: meter.Name, Mode: meter.Mode, BeginAt: begin, EndAt: end,
-		Value: value, PackageID: r.PackageID, ReportedAt: j.now, Window: window,
+		Value: value, PackageID: r.PackageID, ReportedAt: j.now, Window: window, Judged: f.judged(),
 	}, ""
 }
 

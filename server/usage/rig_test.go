@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +19,7 @@ import (
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
-	"github.com/koogate/koogate/store/sqlite"
+	"github.com/koogate/koogate/store/backendtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -41,31 +40,11 @@ var meters = map[string]usage.Meter{
 	"NONE":  {},
 }
 
-// both is a store with its ledger.
-type both interface {
-	store.Store
-	store.UsageStore
-}
-
-func openStore(t testing.TB) both {
-	t.Helper()
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "koogate.db"), Migrate: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return st
-}
-
 // rig is the domain over a real store, a clock that stands and a marketplace that does as it is told.
 type rig struct {
 	*usage.Service
 	t      *testing.T
-	store  both
+	store  backendtest.Backend
 	clock  *clock.Fake
 	market *market
 	spans  *tracetest.InMemoryExporter
@@ -76,8 +55,14 @@ type rig struct {
 
 func newRig(t *testing.T, opts ...func(*usage.Config, *usage.Deps)) *rig {
 	t.Helper()
+	return over(t, backendtest.SQLite(t), opts...)
+}
+
+// over is a rig on a given store.
+func over(t *testing.T, st backendtest.Backend, opts ...func(*usage.Config, *usage.Deps)) *rig {
+	t.Helper()
 	r := &rig{
-		t: t, store: openStore(t), clock: clock.NewFake(noon), market: &market{has: make(map[string]store.UsageRecord)},
+		t: t, store: st, clock: clock.NewFake(noon), market: &market{has: make(map[string]store.UsageRecord)},
 		spans: tracetest.NewInMemoryExporter(), gather: prometheus.NewRegistry(), log: &syncBuffer{},
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(r.spans), sdktrace.WithIDGenerator(telemetry.IDGenerator{}))

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -34,8 +35,13 @@ func merge(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) err
 		return fmt.Errorf("postgres: lock tenant: %w", err)
 	}
 	row := tenantRowOf(locked)
+	altered, err := arrive(ctx, q, c)
+	if err != nil {
+		return err
+	}
 	m := c.Merge(&row)
-	var altered int64
+	c.Ignored = m.Ignored
+	apps, users, departments := m.Stamps()
 	add := func(doing string, wanted bool, run func() (int64, error)) {
 		if !wanted || err != nil {
 			return
@@ -46,13 +52,24 @@ func merge(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) err
 		}
 	}
 	add("put tenant", m.PutTenant, func() (int64, error) { return 1, q.TenantPut(ctx, tenantPut(tenantRow(&row))) })
-	add("merge applications", len(m.Applications) > 0, func() (int64, error) {
+	mergeRows := func(doing string, rows []store.Stamped, write func() (int64, error), have stampsOf) {
+		add(doing, len(rows) > 0, func() (int64, error) {
+			n, err := write()
+			if err != nil || int(n) == len(rows) {
+				return n, err
+			}
+			stamps, err := have(ctx, q, k, store.StampedIDs(rows))
+			c.Ignored += store.Newer(rows, stamps)
+			return n, err
+		})
+	}
+	mergeRows("merge applications", apps, func() (int64, error) {
 		return q.ApplicationsMerge(ctx, applicationColumns(k, m.Applications, now))
-	})
-	add("merge users", len(m.Users) > 0, func() (int64, error) { return q.UsersMerge(ctx, userColumns(k, m.Users, now)) })
-	add("merge departments", len(m.Departments) > 0, func() (int64, error) {
+	}, applicationStamps)
+	mergeRows("merge users", users, func() (int64, error) { return q.UsersMerge(ctx, userColumns(k, m.Users, now)) }, userStamps)
+	mergeRows("merge departments", departments, func() (int64, error) {
 		return q.DepartmentsMerge(ctx, departmentColumns(k, m.Departments, now))
-	})
+	}, departmentStamps)
 	erased := dbsqlc.ApplicationsEraseParams{
 		Now: now, Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID,
 		StampAt: micros(row.Erased.At), StampRank: int64(row.Erased.Rank),
@@ -81,4 +98,60 @@ func tenantPut(t dbsqlc.Tenant) dbsqlc.TenantPutParams {
 		FloorRank: t.FloorRank, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt,
 		Seller: t.Seller, InstanceID: t.InstanceID, TenantID: t.TenantID,
 	}
+}
+
+// arrive replaces the stamps of a call with a time from the future by that of its first arrival, which is kept even if the call
+// alters nothing else: else a repeat would count as of its own.
+func arrive(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) (altered int64, err error) {
+	if c.Claimed.IsZero() {
+		return 0, nil
+	}
+	if c.Ahead {
+		altered, err = q.DirectoryArrive(ctx, dbsqlc.DirectoryArriveParams{
+			Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: micros(c.Claimed), ArrivedAt: micros(c.Now),
+		})
+		if err != nil {
+			return 0, fmt.Errorf("postgres: keep an arrival: %w", err)
+		}
+	}
+	at, err := q.DirectoryArrival(ctx, dbsqlc.DirectoryArrivalParams{
+		Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: micros(c.Claimed),
+	})
+	switch {
+	case err == nil:
+		c.Arrived(timeOf(at))
+	case !errors.Is(err, pgx.ErrNoRows):
+		return 0, fmt.Errorf("postgres: read an arrival: %w", err)
+	}
+	return altered, nil
+}
+
+// stampsOf reads what rows of a tenant were written by.
+type stampsOf func(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, ids []string) (map[string]store.Stamp, error)
+
+func applicationStamps(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
+	rows, err := q.ApplicationStamps(ctx, dbsqlc.ApplicationStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
+	have := make(map[string]store.Stamp, len(rows))
+	for _, r := range rows {
+		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
+	}
+	return have, err
+}
+
+func userStamps(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
+	rows, err := q.UserStamps(ctx, dbsqlc.UserStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
+	have := make(map[string]store.Stamp, len(rows))
+	for _, r := range rows {
+		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
+	}
+	return have, err
+}
+
+func departmentStamps(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
+	rows, err := q.DepartmentStamps(ctx, dbsqlc.DepartmentStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
+	have := make(map[string]store.Stamp, len(rows))
+	for _, r := range rows {
+		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
+	}
+	return have, err
 }

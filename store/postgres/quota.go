@@ -16,6 +16,10 @@ import (
 // PutQuota implements store.UsageStore.
 func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error) {
 	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none store.Quota, err error) {
+		// What was reported before this quota is committed first; what comes after sees it.
+		if err := q.UsageSellerLock(ctx, p.Seller); err != nil {
+			return none, fmt.Errorf("postgres: lock the usage of a seller: %w", err)
+		}
 		p := p
 		p.Used, p.Reserved = 0, 0
 		row := quotaRow(&p)

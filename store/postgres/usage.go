@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -36,7 +37,61 @@ func change[T any](ctx context.Context, s *Store, f func(t pgx.Tx, q *dbsqlc.Que
 
 // AddUsage implements store.UsageStore.
 func (s *Store) AddUsage(ctx context.Context, raws []store.UsageRaw) ([]store.UsageOutcome, error) {
-	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) ([]store.UsageOutcome, error) { return addUsage(ctx, q, raws) })
+	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) ([]store.UsageOutcome, error) {
+		judged, err := judged(ctx, q, raws)
+		if err != nil {
+			return nil, err
+		}
+		outcomes, fresh, places := store.Stale(raws, func(seller, id string) store.UsageJudged { return judged[instanceID{seller, id}] })
+		added, err := addUsage(ctx, q, fresh)
+		if err != nil {
+			return nil, err
+		}
+		for k, i := range places {
+			outcomes[i] = added[k]
+		}
+		return outcomes, nil
+	})
+}
+
+// instanceID is an instance's key as maps can hold it.
+type instanceID struct{ seller, instanceID string }
+
+// judged reads what usage is judged by now. Until the commit no quota of its sellers is put: see PutQuota.
+func judged(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw) (map[instanceID]store.UsageJudged, error) {
+	judged := make(map[instanceID]store.UsageJudged)
+	ids := make(map[string][]string)
+	for i := range raws {
+		id := instanceID{raws[i].Seller, raws[i].InstanceID}
+		if _, ok := judged[id]; !ok {
+			judged[id] = store.UsageJudged{}
+			ids[id.seller] = append(ids[id.seller], id.instanceID)
+		}
+	}
+	for _, seller := range slices.Sorted(maps.Keys(ids)) {
+		if err := q.UsageSellerShare(ctx, seller); err != nil {
+			return nil, fmt.Errorf("postgres: share the usage of a seller: %w", err)
+		}
+		stops, err := q.UsageStops(ctx, dbsqlc.UsageStopsParams{Seller: seller, InstanceIds: ids[seller]})
+		if err != nil {
+			return nil, fmt.Errorf("postgres: read what stops: %w", err)
+		}
+		released, err := q.UsageReleased(ctx, dbsqlc.UsageReleasedParams{Seller: seller, InstanceIds: ids[seller]})
+		if err != nil {
+			return nil, fmt.Errorf("postgres: read what is released: %w", err)
+		}
+		for _, id := range stops {
+			j := judged[instanceID{seller, id}]
+			j.Stops = true
+			judged[instanceID{seller, id}] = j
+		}
+		for _, id := range released {
+			j := judged[instanceID{seller, id}]
+			j.Released = true
+			judged[instanceID{seller, id}] = j
+		}
+	}
+	return judged, nil
 }
 
 // rawID and windowID are keys as maps can hold them.

@@ -22,20 +22,38 @@ func (t *tx) applyDirectory(ctx context.Context, c *store.DirectoryChange) error
 	case !errors.Is(err, sql.ErrNoRows):
 		return fmt.Errorf("sqlite: read tenant: %w", err)
 	}
+	altered, err := t.arrive(ctx, c)
+	if err != nil {
+		return err
+	}
 	m := c.Merge(&row)
-	var altered int64
+	c.Ignored = m.Ignored
 	if m.PutTenant {
 		if err := t.fast.TenantPut(ctx, dbsqlc.TenantPutParams(tenantRow(&row))); err != nil {
 			return fmt.Errorf("sqlite: put tenant: %w", err)
 		}
 		altered++
 	}
-	for _, write := range []func(context.Context, *store.Merge) (int64, error){t.mergeApplications, t.mergeUsers, t.mergeDepartments} {
-		n, err := write(ctx, &m)
+	apps, users, departments := m.Stamps()
+	for _, table := range []struct {
+		rows  []store.Stamped
+		write func(context.Context, *store.Merge) (int64, error)
+		have  func(context.Context, store.TenantKey, []string) (map[string]store.Stamp, error)
+	}{
+		{apps, t.mergeApplications, t.applicationStamps}, {users, t.mergeUsers, t.userStamps}, {departments, t.mergeDepartments, t.departmentStamps},
+	} {
+		n, err := table.write(ctx, &m)
 		if err != nil {
 			return err
 		}
-		altered += n
+		if altered += n; int(n) == len(table.rows) {
+			continue
+		}
+		have, err := table.have(ctx, c.Key, store.StampedIDs(table.rows))
+		if err != nil {
+			return fmt.Errorf("sqlite: read stamps: %w", err)
+		}
+		c.Ignored += store.Newer(table.rows, have)
 	}
 	if err := t.erase(ctx, &row, &m); err != nil {
 		return err
@@ -106,4 +124,57 @@ func (t *tx) erase(ctx context.Context, row *store.TenantRow, m *store.Merge) er
 		return fmt.Errorf("sqlite: erase: %w", err)
 	}
 	return nil
+}
+
+// arrive replaces the stamps of a call with a time from the future by that of its first arrival, which is kept even if the call
+// alters nothing else: else a repeat would count as of its own.
+func (t *tx) arrive(ctx context.Context, c *store.DirectoryChange) (altered int64, err error) {
+	if c.Claimed.IsZero() {
+		return 0, nil
+	}
+	if c.Ahead {
+		altered, err = t.fast.DirectoryArrive(ctx, dbsqlc.DirectoryArriveParams{
+			Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: micros(c.Claimed), ArrivedAt: micros(c.Now),
+		})
+		if err != nil {
+			return 0, fmt.Errorf("sqlite: keep an arrival: %w", err)
+		}
+	}
+	at, err := t.query.DirectoryArrival(ctx, dbsqlc.DirectoryArrivalParams{
+		Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: micros(c.Claimed),
+	})
+	switch {
+	case err == nil:
+		c.Arrived(timeOf(at))
+	case !errors.Is(err, sql.ErrNoRows):
+		return 0, fmt.Errorf("sqlite: read an arrival: %w", err)
+	}
+	return altered, nil
+}
+
+func (t *tx) applicationStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
+	rows, err := t.query.ApplicationStamps(ctx, dbsqlc.ApplicationStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
+	have := make(map[string]store.Stamp, len(rows))
+	for _, r := range rows {
+		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
+	}
+	return have, err
+}
+
+func (t *tx) userStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
+	rows, err := t.query.UserStamps(ctx, dbsqlc.UserStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
+	have := make(map[string]store.Stamp, len(rows))
+	for _, r := range rows {
+		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
+	}
+	return have, err
+}
+
+func (t *tx) departmentStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
+	rows, err := t.query.DepartmentStamps(ctx, dbsqlc.DepartmentStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
+	have := make(map[string]store.Stamp, len(rows))
+	for _, r := range rows {
+		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
+	}
+	return have, err
 }

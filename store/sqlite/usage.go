@@ -31,7 +31,41 @@ func change[T any](ctx context.Context, s *Store, f func(*tx) (T, error)) (out T
 
 // AddUsage implements store.UsageStore.
 func (s *Store) AddUsage(ctx context.Context, raws []store.UsageRaw) ([]store.UsageOutcome, error) {
-	return change(ctx, s, func(t *tx) ([]store.UsageOutcome, error) { return t.addUsage(raws) })
+	return change(ctx, s, func(t *tx) ([]store.UsageOutcome, error) {
+		judged, err := t.judged(raws)
+		if err != nil {
+			return nil, err
+		}
+		outcomes, fresh, places := store.Stale(raws, func(seller, id string) store.UsageJudged { return judged[instanceID{seller, id}] })
+		added, err := t.addUsage(fresh)
+		if err != nil {
+			return nil, err
+		}
+		for k, i := range places {
+			outcomes[i] = added[k]
+		}
+		return outcomes, nil
+	})
+}
+
+// instanceID is an instance's key as maps can hold it.
+type instanceID struct{ seller, instanceID string }
+
+// judged reads what usage is judged by now, which no other writer can change before the commit.
+func (t *tx) judged(raws []store.UsageRaw) (map[instanceID]store.UsageJudged, error) {
+	judged := make(map[instanceID]store.UsageJudged)
+	for i := range raws {
+		id := instanceID{raws[i].Seller, raws[i].InstanceID}
+		if _, ok := judged[id]; ok {
+			continue
+		}
+		row, err := t.query.UsageJudged(context.Background(), dbsqlc.UsageJudgedParams{Seller: id.seller, InstanceID: id.instanceID})
+		if err != nil {
+			return nil, fmt.Errorf("sqlite: read what usage is judged by: %w", err)
+		}
+		judged[id] = store.UsageJudged{Stops: row.Stops != 0, Released: row.Released != 0}
+	}
+	return judged, nil
 }
 
 // windowID is a window's key as maps can hold it.

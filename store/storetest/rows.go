@@ -69,7 +69,7 @@ func fullRows(orderID string) *store.Change {
 		}},
 		NewInstances: []store.Instance{{
 			Seller: Seller, InstanceID: "instance", Endpoint: "endpoint", Family: "family", OrderID: orderID, OrderLineID: "line", State: store.InstanceFrozen,
-			Frozen: true, Reason: "reason", FailureCode: "000005", Product: product(1 << 40), Trial: true, ExpireAt: at(4),
+			Frozen: true, Reason: "reason", FailureCode: "000005", FailureText: "told", Product: product(1 << 40), Trial: true, ExpireAt: at(4),
 			Facts: `{"expiry":{"n":7}}`, Access: []byte{255, 0, 0}, AccessVersion: 3, TaskSeq: 9, CreatedAt: at(5), UpdatedAt: at(6),
 		}},
 		NewTasks: []store.Task{{

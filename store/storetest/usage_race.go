@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 var usageRaceCases = []testCase{
 	twoLedgers("TheSameKeysAtOnce", sameKeysAtOnce),
 	twoLedgers("CrossingBatches", crossingBatches),
+	twoLedgers("NothingPastAQuota", nothingPastAQuota),
+	withLedger("HeldToTheInstance", heldToTheInstance),
 	twoLedgers("TwoClosers", twoClosers),
 	twoLedgers("AddingWhileClosing", addingWhileClosing),
 }
@@ -243,4 +246,69 @@ func usagePages(t *testing.T, s Ledger) {
 			}
 		}
 	}
+}
+
+// nothingPastAQuota: callers report plainly, as what they were judged by allows, while a quota is put that stops the instance.
+// What is added was added before the quota, and whoever begins after it was put is told to judge anew, by whichever handle.
+func nothingPastAQuota(t *testing.T, handles []Ledger) {
+	ctx := background(t)
+	for round := range 10 {
+		id := fmt.Sprint("i", round)
+		var put atomic.Bool
+		added := make([]store.Units, 8)
+		errs := together(9, func(i int) error {
+			if i == 8 {
+				_, err := handles[round%2].PutQuota(ctx, quota(fmt.Sprint("p", round), 100, func(q *store.Quota) { q.InstanceID, q.Stop = id, true }))
+				put.Store(true)
+				return err
+			}
+			for n := range 12 {
+				after := put.Load()
+				outcomes, err := handles[i%2].AddUsage(ctx, []store.UsageRaw{usage(fmt.Sprint(round, "/", i, "/", n), id, 0, 1)})
+				switch {
+				case err != nil:
+					return err
+				case outcomes[0] == store.UsageAdded && after:
+					return errors.New("plain usage was added after the quota had been put")
+				case outcomes[0] == store.UsageAdded:
+					added[i]++
+				case outcomes[0] != store.UsageStale:
+					return fmt.Errorf("outcome %s", outcomes[0])
+				}
+			}
+			return nil
+		})
+		wantError(t, errors.Join(errs...), nil)
+		var sum, total store.Units
+		for _, n := range added {
+			sum += n
+		}
+		for _, p := range prove(t, handles[0], Seller) {
+			if p.InstanceID == id {
+				total += p.Total
+			}
+		}
+		wantEqual(t, "total", total, sum)
+	}
+}
+
+// heldToTheInstance: a record that was judged by what holds no more is not added, and none of the others suffers.
+func heldToTheInstance(t *testing.T, s Ledger) {
+	ctx := background(t)
+	putQuota(t, s, quota("p1", 100, func(q *store.Quota) { q.InstanceID, q.Stop = "stops", true }))
+	putQuota(t, s, quota("p2", 100, func(q *store.Quota) { q.InstanceID, q.Stop = "goes-on", false }))
+	c := Admission("CS1", Epoch)
+	c.NewInstances[0].State = store.InstanceReleased
+	wantError(t, s.Apply(ctx, c), nil)
+	released := c.NewInstances[0].InstanceID
+	judged := func(j store.UsageJudged) func(*store.UsageRaw) { return func(r *store.UsageRaw) { r.Judged = j } }
+	outcomes, err := s.AddUsage(ctx, []store.UsageRaw{
+		usage("a", "stops", 0, 1), usage("b", "goes-on", 0, 1), usage("c", released, 0, 1),
+		usage("d", "stops", 0, 1, judged(store.UsageJudged{Stops: true})), usage("e", released, 0, 1, judged(store.UsageJudged{Released: true})),
+		usage("f", "goes-on", 0, 1, judged(store.UsageJudged{Stops: true})),
+	})
+	wantError(t, err, nil)
+	wantEqual(t, "outcomes", outcomes, []store.UsageOutcome{
+		store.UsageStale, store.UsageAdded, store.UsageStale, store.UsageAdded, store.UsageAdded, store.UsageStale,
+	})
 }

@@ -42,7 +42,8 @@ const (
 	ErrorReason_ERROR_REASON_TASK_NOT_FOUND ErrorReason = 5
 	// The caller's lease is over: another lease holds a newer fencing token, or the task ended.
 	ErrorReason_ERROR_REASON_FENCING_TOKEN_STALE ErrorReason = 6
-	// The same key arrived with other parameters; the first call stands.
+	// The same key arrived before for another instance, or, for usage and reservations, with other content; the first call
+	// stands.
 	ErrorReason_ERROR_REASON_CONFLICTING_REPEAT ErrorReason = 7
 	// The state of the order, instance or task does not allow the change.
 	ErrorReason_ERROR_REASON_STATE_CONFLICT ErrorReason = 8
@@ -76,6 +77,10 @@ const (
 	ErrorReason_ERROR_REASON_LICENCE_STATE ErrorReason = 22
 	// The marketplace did not answer; the call may be repeated.
 	ErrorReason_ERROR_REASON_MARKETPLACE_UNAVAILABLE ErrorReason = 23
+	// The marketplace's deadline is over and it has acted, e.g. refunded the order; only force with a reason goes on.
+	ErrorReason_ERROR_REASON_DEADLINE_PASSED ErrorReason = 24
+	// The etag is not that of the present version: somebody else has changed the resource. Read it again.
+	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 25
 )
 
 // Enum value maps for ErrorReason.
@@ -105,6 +110,8 @@ var (
 		21: "ERROR_REASON_LICENCE_UNKNOWN",
 		22: "ERROR_REASON_LICENCE_STATE",
 		23: "ERROR_REASON_MARKETPLACE_UNAVAILABLE",
+		24: "ERROR_REASON_DEADLINE_PASSED",
+		25: "ERROR_REASON_ETAG_MISMATCH",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -131,6 +138,8 @@ var (
 		"ERROR_REASON_LICENCE_UNKNOWN":         21,
 		"ERROR_REASON_LICENCE_STATE":           22,
 		"ERROR_REASON_MARKETPLACE_UNAVAILABLE": 23,
+		"ERROR_REASON_DEADLINE_PASSED":         24,
+		"ERROR_REASON_ETAG_MISMATCH":           25,
 	}
 )
 
@@ -166,7 +175,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xcd\x06\n" +
+	"koogate.v1*\x8f\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -192,7 +201,9 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\"ERROR_REASON_RESERVATION_NOT_FOUND\x10\x14\x12 \n" +
 	"\x1cERROR_REASON_LICENCE_UNKNOWN\x10\x15\x12\x1e\n" +
 	"\x1aERROR_REASON_LICENCE_STATE\x10\x16\x12(\n" +
-	"$ERROR_REASON_MARKETPLACE_UNAVAILABLE\x10\x17B\xa0\x01\n" +
+	"$ERROR_REASON_MARKETPLACE_UNAVAILABLE\x10\x17\x12 \n" +
+	"\x1cERROR_REASON_DEADLINE_PASSED\x10\x18\x12\x1e\n" +
+	"\x1aERROR_REASON_ETAG_MISMATCH\x10\x19B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"

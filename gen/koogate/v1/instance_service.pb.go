@@ -13,6 +13,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -129,7 +130,9 @@ type Instance struct {
 	// UpdateTime is when it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Family is the protocol through which it was bought: saas_v2, saas_v1, license_v1, license_code or license_online.
-	Family        string `protobuf:"bytes,18,opt,name=family,proto3" json:"family,omitempty"`
+	Family string `protobuf:"bytes,18,opt,name=family,proto3" json:"family,omitempty"`
+	// AccessEtag is the version of the access information, for UpdateInstanceAccess; empty until provisioned.
+	AccessEtag    string `protobuf:"bytes,19,opt,name=access_etag,json=accessEtag,proto3" json:"access_etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -290,6 +293,224 @@ func (x *Instance) GetFamily() string {
 	return ""
 }
 
+func (x *Instance) GetAccessEtag() string {
+	if x != nil {
+		return x.AccessEtag
+	}
+	return ""
+}
+
+// InstanceAccess is how a customer gets in, as a change names it. It is encrypted at rest and shown to nobody but the
+// marketplace, whose bounds hold after the change.
+type InstanceAccess struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// FrontEndUrl is the front-end URL. At most 512 characters; it cannot be cleared.
+	FrontEndUrl string `protobuf:"bytes,1,opt,name=front_end_url,json=frontEndUrl,proto3" json:"front_end_url,omitempty"`
+	// AdminUrl is the administration URL. At most 512 characters.
+	AdminUrl string `protobuf:"bytes,2,opt,name=admin_url,json=adminUrl,proto3" json:"admin_url,omitempty"`
+	// UserName is the administrator's account. At most 128 characters.
+	UserName string `protobuf:"bytes,3,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	// Password is the administrator's password. At most 128 characters.
+	Password string `protobuf:"bytes,4,opt,name=password,proto3" json:"password,omitempty"`
+	// Memo is a remark for the customer. At most 1024 characters.
+	Memo          string `protobuf:"bytes,5,opt,name=memo,proto3" json:"memo,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InstanceAccess) Reset() {
+	*x = InstanceAccess{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InstanceAccess) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InstanceAccess) ProtoMessage() {}
+
+func (x *InstanceAccess) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InstanceAccess.ProtoReflect.Descriptor instead.
+func (*InstanceAccess) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *InstanceAccess) GetFrontEndUrl() string {
+	if x != nil {
+		return x.FrontEndUrl
+	}
+	return ""
+}
+
+func (x *InstanceAccess) GetAdminUrl() string {
+	if x != nil {
+		return x.AdminUrl
+	}
+	return ""
+}
+
+func (x *InstanceAccess) GetUserName() string {
+	if x != nil {
+		return x.UserName
+	}
+	return ""
+}
+
+func (x *InstanceAccess) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *InstanceAccess) GetMemo() string {
+	if x != nil {
+		return x.Memo
+	}
+	return ""
+}
+
+// UpdateInstanceAccessRequest changes access information.
+type UpdateInstanceAccessRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// InstanceId is the seller's instance ID. Required, at most 64 characters.
+	InstanceId string `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// Access holds the new values. Required.
+	Access *InstanceAccess `protobuf:"bytes,2,opt,name=access,proto3" json:"access,omitempty"`
+	// UpdateMask names the fields of access that change, also to empty; absent means those that are not empty.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// Etag is the access_etag that the change is based on; empty changes whatever is there. At most 64 characters.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Reason says why, for the order's events; no secrets, no personal data. At most 1024 characters.
+	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateInstanceAccessRequest) Reset() {
+	*x = UpdateInstanceAccessRequest{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateInstanceAccessRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateInstanceAccessRequest) ProtoMessage() {}
+
+func (x *UpdateInstanceAccessRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateInstanceAccessRequest.ProtoReflect.Descriptor instead.
+func (*UpdateInstanceAccessRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *UpdateInstanceAccessRequest) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *UpdateInstanceAccessRequest) GetAccess() *InstanceAccess {
+	if x != nil {
+		return x.Access
+	}
+	return nil
+}
+
+func (x *UpdateInstanceAccessRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *UpdateInstanceAccessRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *UpdateInstanceAccessRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// UpdateInstanceAccessResponse holds the instance.
+type UpdateInstanceAccessResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Instance has the new access_etag.
+	Instance      *Instance `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateInstanceAccessResponse) Reset() {
+	*x = UpdateInstanceAccessResponse{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateInstanceAccessResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateInstanceAccessResponse) ProtoMessage() {}
+
+func (x *UpdateInstanceAccessResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateInstanceAccessResponse.ProtoReflect.Descriptor instead.
+func (*UpdateInstanceAccessResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *UpdateInstanceAccessResponse) GetInstance() *Instance {
+	if x != nil {
+		return x.Instance
+	}
+	return nil
+}
+
 // GetInstanceRequest names an instance.
 type GetInstanceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -301,7 +522,7 @@ type GetInstanceRequest struct {
 
 func (x *GetInstanceRequest) Reset() {
 	*x = GetInstanceRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -313,7 +534,7 @@ func (x *GetInstanceRequest) String() string {
 func (*GetInstanceRequest) ProtoMessage() {}
 
 func (x *GetInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -326,7 +547,7 @@ func (x *GetInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstanceRequest.ProtoReflect.Descriptor instead.
 func (*GetInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{1}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetInstanceRequest) GetInstanceId() string {
@@ -347,7 +568,7 @@ type GetInstanceResponse struct {
 
 func (x *GetInstanceResponse) Reset() {
 	*x = GetInstanceResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -359,7 +580,7 @@ func (x *GetInstanceResponse) String() string {
 func (*GetInstanceResponse) ProtoMessage() {}
 
 func (x *GetInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -372,7 +593,7 @@ func (x *GetInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstanceResponse.ProtoReflect.Descriptor instead.
 func (*GetInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetInstanceResponse) GetInstance() *Instance {
@@ -400,7 +621,7 @@ type ListInstancesRequest struct {
 
 func (x *ListInstancesRequest) Reset() {
 	*x = ListInstancesRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -412,7 +633,7 @@ func (x *ListInstancesRequest) String() string {
 func (*ListInstancesRequest) ProtoMessage() {}
 
 func (x *ListInstancesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -425,7 +646,7 @@ func (x *ListInstancesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstancesRequest.ProtoReflect.Descriptor instead.
 func (*ListInstancesRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListInstancesRequest) GetPageSize() int32 {
@@ -469,7 +690,7 @@ type ListInstancesResponse struct {
 
 func (x *ListInstancesResponse) Reset() {
 	*x = ListInstancesResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -481,7 +702,7 @@ func (x *ListInstancesResponse) String() string {
 func (*ListInstancesResponse) ProtoMessage() {}
 
 func (x *ListInstancesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -494,7 +715,7 @@ func (x *ListInstancesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstancesResponse.ProtoReflect.Descriptor instead.
 func (*ListInstancesResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListInstancesResponse) GetInstances() []*Instance {
@@ -516,7 +737,7 @@ var File_koogate_v1_instance_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\n" +
 	"!koogate/v1/instance_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x05\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x05\n" +
 	"\bInstance\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x16\n" +
@@ -541,7 +762,25 @@ const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x16\n" +
-	"\x06family\x18\x12 \x01(\tR\x06family\"@\n" +
+	"\x06family\x18\x12 \x01(\tR\x06family\x12\x1f\n" +
+	"\vaccess_etag\x18\x13 \x01(\tR\n" +
+	"accessEtag\"\xdc\x01\n" +
+	"\x0eInstanceAccess\x122\n" +
+	"\rfront_end_url\x18\x01 \x01(\tB\x0e\xbaH\v\xd8\x01\x01r\x06\x18\x80\x04\x88\x01\x01R\vfrontEndUrl\x12%\n" +
+	"\tadmin_url\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\badminUrl\x12(\n" +
+	"\tuser_name\x18\x03 \x01(\tB\v\xbaH\x05r\x03\x18\x80\x01\x80\x01\x01R\buserName\x12'\n" +
+	"\bpassword\x18\x04 \x01(\tB\v\xbaH\x05r\x03\x18\x80\x01\x80\x01\x01R\bpassword\x12\x1c\n" +
+	"\x04memo\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04memo\"\x81\x02\n" +
+	"\x1bUpdateInstanceAccessRequest\x12*\n" +
+	"\vinstance_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
+	"instanceId\x12:\n" +
+	"\x06access\x18\x02 \x01(\v2\x1a.koogate.v1.InstanceAccessB\x06\xbaH\x03\xc8\x01\x01R\x06access\x12;\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\x12\x1b\n" +
+	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12 \n" +
+	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\"P\n" +
+	"\x1cUpdateInstanceAccessResponse\x120\n" +
+	"\binstance\x18\x01 \x01(\v2\x14.koogate.v1.InstanceR\binstance\"@\n" +
 	"\x12GetInstanceRequest\x12*\n" +
 	"\vinstance_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
 	"instanceId\"G\n" +
@@ -563,10 +802,11 @@ const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\x15INSTANCE_STATE_ACTIVE\x10\x02\x12\x19\n" +
 	"\x15INSTANCE_STATE_FROZEN\x10\x03\x12\x1b\n" +
 	"\x17INSTANCE_STATE_RELEASED\x10\x04\x12\x19\n" +
-	"\x15INSTANCE_STATE_FAILED\x10\x052\xfd\x01\n" +
+	"\x15INSTANCE_STATE_FAILED\x10\x052\xa7\x03\n" +
 	"\x0fInstanceService\x12}\n" +
 	"\vGetInstance\x12\x1e.koogate.v1.GetInstanceRequest\x1a\x1f.koogate.v1.GetInstanceResponse\"-\x82\xd3\xe4\x93\x02'b\binstance\x12\x1b/v1/instances/{instance_id}\x12k\n" +
-	"\rListInstances\x12 .koogate.v1.ListInstancesRequest\x1a!.koogate.v1.ListInstancesResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/instancesB\xa4\x01\n" +
+	"\rListInstances\x12 .koogate.v1.ListInstancesRequest\x1a!.koogate.v1.ListInstancesResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/instances\x12\xa7\x01\n" +
+	"\x14UpdateInstanceAccess\x12'.koogate.v1.UpdateInstanceAccessRequest\x1a(.koogate.v1.UpdateInstanceAccessResponse\"<\x82\xd3\xe4\x93\x026:\x06accessb\binstance2\"/v1/instances/{instance_id}/accessB\xa4\x01\n" +
 	"\x0ecom.koogate.v1B\x14InstanceServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -584,32 +824,41 @@ func file_koogate_v1_instance_service_proto_rawDescGZIP() []byte {
 }
 
 var file_koogate_v1_instance_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koogate_v1_instance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_koogate_v1_instance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_koogate_v1_instance_service_proto_goTypes = []any{
-	(InstanceState)(0),            // 0: koogate.v1.InstanceState
-	(*Instance)(nil),              // 1: koogate.v1.Instance
-	(*GetInstanceRequest)(nil),    // 2: koogate.v1.GetInstanceRequest
-	(*GetInstanceResponse)(nil),   // 3: koogate.v1.GetInstanceResponse
-	(*ListInstancesRequest)(nil),  // 4: koogate.v1.ListInstancesRequest
-	(*ListInstancesResponse)(nil), // 5: koogate.v1.ListInstancesResponse
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(InstanceState)(0),                   // 0: koogate.v1.InstanceState
+	(*Instance)(nil),                     // 1: koogate.v1.Instance
+	(*InstanceAccess)(nil),               // 2: koogate.v1.InstanceAccess
+	(*UpdateInstanceAccessRequest)(nil),  // 3: koogate.v1.UpdateInstanceAccessRequest
+	(*UpdateInstanceAccessResponse)(nil), // 4: koogate.v1.UpdateInstanceAccessResponse
+	(*GetInstanceRequest)(nil),           // 5: koogate.v1.GetInstanceRequest
+	(*GetInstanceResponse)(nil),          // 6: koogate.v1.GetInstanceResponse
+	(*ListInstancesRequest)(nil),         // 7: koogate.v1.ListInstancesRequest
+	(*ListInstancesResponse)(nil),        // 8: koogate.v1.ListInstancesResponse
+	(*timestamppb.Timestamp)(nil),        // 9: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),        // 10: google.protobuf.FieldMask
 }
 var file_koogate_v1_instance_service_proto_depIdxs = []int32{
-	0, // 0: koogate.v1.Instance.state:type_name -> koogate.v1.InstanceState
-	6, // 1: koogate.v1.Instance.expire_time:type_name -> google.protobuf.Timestamp
-	6, // 2: koogate.v1.Instance.create_time:type_name -> google.protobuf.Timestamp
-	6, // 3: koogate.v1.Instance.update_time:type_name -> google.protobuf.Timestamp
-	1, // 4: koogate.v1.GetInstanceResponse.instance:type_name -> koogate.v1.Instance
-	1, // 5: koogate.v1.ListInstancesResponse.instances:type_name -> koogate.v1.Instance
-	2, // 6: koogate.v1.InstanceService.GetInstance:input_type -> koogate.v1.GetInstanceRequest
-	4, // 7: koogate.v1.InstanceService.ListInstances:input_type -> koogate.v1.ListInstancesRequest
-	3, // 8: koogate.v1.InstanceService.GetInstance:output_type -> koogate.v1.GetInstanceResponse
-	5, // 9: koogate.v1.InstanceService.ListInstances:output_type -> koogate.v1.ListInstancesResponse
-	8, // [8:10] is the sub-list for method output_type
-	6, // [6:8] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	0,  // 0: koogate.v1.Instance.state:type_name -> koogate.v1.InstanceState
+	9,  // 1: koogate.v1.Instance.expire_time:type_name -> google.protobuf.Timestamp
+	9,  // 2: koogate.v1.Instance.create_time:type_name -> google.protobuf.Timestamp
+	9,  // 3: koogate.v1.Instance.update_time:type_name -> google.protobuf.Timestamp
+	2,  // 4: koogate.v1.UpdateInstanceAccessRequest.access:type_name -> koogate.v1.InstanceAccess
+	10, // 5: koogate.v1.UpdateInstanceAccessRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 6: koogate.v1.UpdateInstanceAccessResponse.instance:type_name -> koogate.v1.Instance
+	1,  // 7: koogate.v1.GetInstanceResponse.instance:type_name -> koogate.v1.Instance
+	1,  // 8: koogate.v1.ListInstancesResponse.instances:type_name -> koogate.v1.Instance
+	5,  // 9: koogate.v1.InstanceService.GetInstance:input_type -> koogate.v1.GetInstanceRequest
+	7,  // 10: koogate.v1.InstanceService.ListInstances:input_type -> koogate.v1.ListInstancesRequest
+	3,  // 11: koogate.v1.InstanceService.UpdateInstanceAccess:input_type -> koogate.v1.UpdateInstanceAccessRequest
+	6,  // 12: koogate.v1.InstanceService.GetInstance:output_type -> koogate.v1.GetInstanceResponse
+	8,  // 13: koogate.v1.InstanceService.ListInstances:output_type -> koogate.v1.ListInstancesResponse
+	4,  // 14: koogate.v1.InstanceService.UpdateInstanceAccess:output_type -> koogate.v1.UpdateInstanceAccessResponse
+	12, // [12:15] is the sub-list for method output_type
+	9,  // [9:12] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_instance_service_proto_init() }
@@ -623,7 +872,7 @@ func file_koogate_v1_instance_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_instance_service_proto_rawDesc), len(file_koogate_v1_instance_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

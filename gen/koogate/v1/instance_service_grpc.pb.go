@@ -21,21 +21,27 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	InstanceService_GetInstance_FullMethodName   = "/koogate.v1.InstanceService/GetInstance"
-	InstanceService_ListInstances_FullMethodName = "/koogate.v1.InstanceService/ListInstances"
+	InstanceService_GetInstance_FullMethodName          = "/koogate.v1.InstanceService/GetInstance"
+	InstanceService_ListInstances_FullMethodName        = "/koogate.v1.InstanceService/ListInstances"
+	InstanceService_UpdateInstanceAccess_FullMethodName = "/koogate.v1.InstanceService/UpdateInstanceAccess"
 )
 
 // InstanceServiceClient is the client API for InstanceService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// InstanceService reads instances. The seller is the bearer token's. Credentials are never part of an answer.
+// InstanceService reads instances and changes how their customers get in. The seller is the bearer token's. Credentials are
+// never part of an answer.
 type InstanceServiceClient interface {
 	// GetInstance returns one instance. Reasons: INSTANCE_NOT_FOUND.
 	GetInstance(ctx context.Context, in *GetInstanceRequest, opts ...grpc.CallOption) (*GetInstanceResponse, error)
 	// ListInstances pages through instances, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
 	// FILTER_INVALID.
 	ListInstances(ctx context.Context, in *ListInstancesRequest, opts ...grpc.CallOption) (*ListInstancesResponse, error)
+	// UpdateInstanceAccess changes the access information of an instance that is provisioned: the next queryInstance of the
+	// marketplace, or newInstance of SaaS V1.0, shows it. The change is an event of the order, without the values. Reasons:
+	// INSTANCE_NOT_FOUND, STATE_CONFLICT, ETAG_MISMATCH, RESULT_INVALID, INVALID_FIELD.
+	UpdateInstanceAccess(ctx context.Context, in *UpdateInstanceAccessRequest, opts ...grpc.CallOption) (*UpdateInstanceAccessResponse, error)
 }
 
 type instanceServiceClient struct {
@@ -66,17 +72,32 @@ func (c *instanceServiceClient) ListInstances(ctx context.Context, in *ListInsta
 	return out, nil
 }
 
+func (c *instanceServiceClient) UpdateInstanceAccess(ctx context.Context, in *UpdateInstanceAccessRequest, opts ...grpc.CallOption) (*UpdateInstanceAccessResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateInstanceAccessResponse)
+	err := c.cc.Invoke(ctx, InstanceService_UpdateInstanceAccess_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // InstanceServiceServer is the server API for InstanceService service.
 // All implementations must embed UnimplementedInstanceServiceServer
 // for forward compatibility.
 //
-// InstanceService reads instances. The seller is the bearer token's. Credentials are never part of an answer.
+// InstanceService reads instances and changes how their customers get in. The seller is the bearer token's. Credentials are
+// never part of an answer.
 type InstanceServiceServer interface {
 	// GetInstance returns one instance. Reasons: INSTANCE_NOT_FOUND.
 	GetInstance(context.Context, *GetInstanceRequest) (*GetInstanceResponse, error)
 	// ListInstances pages through instances, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
 	// FILTER_INVALID.
 	ListInstances(context.Context, *ListInstancesRequest) (*ListInstancesResponse, error)
+	// UpdateInstanceAccess changes the access information of an instance that is provisioned: the next queryInstance of the
+	// marketplace, or newInstance of SaaS V1.0, shows it. The change is an event of the order, without the values. Reasons:
+	// INSTANCE_NOT_FOUND, STATE_CONFLICT, ETAG_MISMATCH, RESULT_INVALID, INVALID_FIELD.
+	UpdateInstanceAccess(context.Context, *UpdateInstanceAccessRequest) (*UpdateInstanceAccessResponse, error)
 	mustEmbedUnimplementedInstanceServiceServer()
 }
 
@@ -92,6 +113,9 @@ func (UnimplementedInstanceServiceServer) GetInstance(context.Context, *GetInsta
 }
 func (UnimplementedInstanceServiceServer) ListInstances(context.Context, *ListInstancesRequest) (*ListInstancesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListInstances not implemented")
+}
+func (UnimplementedInstanceServiceServer) UpdateInstanceAccess(context.Context, *UpdateInstanceAccessRequest) (*UpdateInstanceAccessResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateInstanceAccess not implemented")
 }
 func (UnimplementedInstanceServiceServer) mustEmbedUnimplementedInstanceServiceServer() {}
 func (UnimplementedInstanceServiceServer) testEmbeddedByValue()                         {}
@@ -150,6 +174,24 @@ func _InstanceService_ListInstances_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InstanceService_UpdateInstanceAccess_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateInstanceAccessRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InstanceServiceServer).UpdateInstanceAccess(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InstanceService_UpdateInstanceAccess_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InstanceServiceServer).UpdateInstanceAccess(ctx, req.(*UpdateInstanceAccessRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // InstanceService_ServiceDesc is the grpc.ServiceDesc for InstanceService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -164,6 +206,10 @@ var InstanceService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListInstances",
 			Handler:    _InstanceService_ListInstances_Handler,
+		},
+		{
+			MethodName: "UpdateInstanceAccess",
+			Handler:    _InstanceService_UpdateInstanceAccess_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

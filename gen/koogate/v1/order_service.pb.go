@@ -109,9 +109,12 @@ type Order struct {
 	// CreateTime is when the first call of the order was admitted.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// UpdateTime is when the order last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// MarketplaceDeadline is the earliest of its lines' deadlines; absent when the marketplace waits for none of them, and in
+	// lists.
+	MarketplaceDeadline *MarketplaceDeadline `protobuf:"bytes,13,opt,name=marketplace_deadline,json=marketplaceDeadline,proto3" json:"marketplace_deadline,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *Order) Reset() {
@@ -228,6 +231,13 @@ func (x *Order) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Order) GetMarketplaceDeadline() *MarketplaceDeadline {
+	if x != nil {
+		return x.MarketplaceDeadline
+	}
+	return nil
+}
+
 // OrderLine is one admitted effect of an order line.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -245,12 +255,15 @@ type OrderLine struct {
 	SkuCode string `protobuf:"bytes,6,opt,name=sku_code,json=skuCode,proto3" json:"sku_code,omitempty"`
 	// ChargingMode is PERIOD, ONE_TIME, ON_DEMAND or ON_DEMAND_PKG; empty until known.
 	ChargingMode string `protobuf:"bytes,7,opt,name=charging_mode,json=chargingMode,proto3" json:"charging_mode,omitempty"`
-	// AnswerCode is the committed result code that every repeat gets; empty while undecided.
+	// AnswerCode is the committed result code: 000000 for good, or 000004 until the creation ends; empty while undecided.
 	AnswerCode string `protobuf:"bytes,8,opt,name=answer_code,json=answerCode,proto3" json:"answer_code,omitempty"`
 	// CreateTime is when the line was admitted.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// MarketplaceDeadline is until when the marketplace waits for the line and what it does then; absent when it waits for
+	// nothing.
+	MarketplaceDeadline *MarketplaceDeadline `protobuf:"bytes,10,opt,name=marketplace_deadline,json=marketplaceDeadline,proto3" json:"marketplace_deadline,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
@@ -342,6 +355,13 @@ func (x *OrderLine) GetAnswerCode() string {
 func (x *OrderLine) GetCreateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *OrderLine) GetMarketplaceDeadline() *MarketplaceDeadline {
+	if x != nil {
+		return x.MarketplaceDeadline
 	}
 	return nil
 }
@@ -909,7 +929,7 @@ var File_koogate_v1_order_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_order_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ekoogate/v1/order_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xde\x03\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkoogate/v1/task_service.proto\"\xb2\x04\n" +
 	"\x05Order\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12\x1a\n" +
@@ -929,7 +949,8 @@ const file_koogate_v1_order_service_proto_rawDesc = "" +
 	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"\xc0\x02\n" +
+	"updateTime\x12R\n" +
+	"\x14marketplace_deadline\x18\r \x01(\v2\x1f.koogate.v1.MarketplaceDeadlineR\x13marketplaceDeadline\"\x94\x03\n" +
 	"\tOrderLine\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\"\n" +
 	"\rorder_line_id\x18\x02 \x01(\tR\vorderLineId\x12\x16\n" +
@@ -943,7 +964,9 @@ const file_koogate_v1_order_service_proto_rawDesc = "" +
 	"\vanswer_code\x18\b \x01(\tR\n" +
 	"answerCode\x12;\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xd1\x01\n" +
+	"createTime\x12R\n" +
+	"\x14marketplace_deadline\x18\n" +
+	" \x01(\v2\x1f.koogate.v1.MarketplaceDeadlineR\x13marketplaceDeadline\"\xd1\x01\n" +
 	"\n" +
 	"OrderEvent\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x03R\x03seq\x12\x12\n" +
@@ -1031,30 +1054,33 @@ var file_koogate_v1_order_service_proto_goTypes = []any{
 	(*VerifyOrderRequest)(nil),      // 10: koogate.v1.VerifyOrderRequest
 	(*VerifyOrderResponse)(nil),     // 11: koogate.v1.VerifyOrderResponse
 	(*timestamppb.Timestamp)(nil),   // 12: google.protobuf.Timestamp
+	(*MarketplaceDeadline)(nil),     // 13: koogate.v1.MarketplaceDeadline
 }
 var file_koogate_v1_order_service_proto_depIdxs = []int32{
 	0,  // 0: koogate.v1.Order.query_state:type_name -> koogate.v1.QueryState
 	2,  // 1: koogate.v1.Order.lines:type_name -> koogate.v1.OrderLine
 	12, // 2: koogate.v1.Order.create_time:type_name -> google.protobuf.Timestamp
 	12, // 3: koogate.v1.Order.update_time:type_name -> google.protobuf.Timestamp
-	12, // 4: koogate.v1.OrderLine.create_time:type_name -> google.protobuf.Timestamp
-	12, // 5: koogate.v1.OrderEvent.time:type_name -> google.protobuf.Timestamp
-	1,  // 6: koogate.v1.GetOrderResponse.order:type_name -> koogate.v1.Order
-	1,  // 7: koogate.v1.ListOrdersResponse.orders:type_name -> koogate.v1.Order
-	3,  // 8: koogate.v1.ListOrderEventsResponse.events:type_name -> koogate.v1.OrderEvent
-	4,  // 9: koogate.v1.OrderService.GetOrder:input_type -> koogate.v1.GetOrderRequest
-	6,  // 10: koogate.v1.OrderService.ListOrders:input_type -> koogate.v1.ListOrdersRequest
-	8,  // 11: koogate.v1.OrderService.ListOrderEvents:input_type -> koogate.v1.ListOrderEventsRequest
-	10, // 12: koogate.v1.OrderService.VerifyOrder:input_type -> koogate.v1.VerifyOrderRequest
-	5,  // 13: koogate.v1.OrderService.GetOrder:output_type -> koogate.v1.GetOrderResponse
-	7,  // 14: koogate.v1.OrderService.ListOrders:output_type -> koogate.v1.ListOrdersResponse
-	9,  // 15: koogate.v1.OrderService.ListOrderEvents:output_type -> koogate.v1.ListOrderEventsResponse
-	11, // 16: koogate.v1.OrderService.VerifyOrder:output_type -> koogate.v1.VerifyOrderResponse
-	13, // [13:17] is the sub-list for method output_type
-	9,  // [9:13] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	13, // 4: koogate.v1.Order.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
+	12, // 5: koogate.v1.OrderLine.create_time:type_name -> google.protobuf.Timestamp
+	13, // 6: koogate.v1.OrderLine.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
+	12, // 7: koogate.v1.OrderEvent.time:type_name -> google.protobuf.Timestamp
+	1,  // 8: koogate.v1.GetOrderResponse.order:type_name -> koogate.v1.Order
+	1,  // 9: koogate.v1.ListOrdersResponse.orders:type_name -> koogate.v1.Order
+	3,  // 10: koogate.v1.ListOrderEventsResponse.events:type_name -> koogate.v1.OrderEvent
+	4,  // 11: koogate.v1.OrderService.GetOrder:input_type -> koogate.v1.GetOrderRequest
+	6,  // 12: koogate.v1.OrderService.ListOrders:input_type -> koogate.v1.ListOrdersRequest
+	8,  // 13: koogate.v1.OrderService.ListOrderEvents:input_type -> koogate.v1.ListOrderEventsRequest
+	10, // 14: koogate.v1.OrderService.VerifyOrder:input_type -> koogate.v1.VerifyOrderRequest
+	5,  // 15: koogate.v1.OrderService.GetOrder:output_type -> koogate.v1.GetOrderResponse
+	7,  // 16: koogate.v1.OrderService.ListOrders:output_type -> koogate.v1.ListOrdersResponse
+	9,  // 17: koogate.v1.OrderService.ListOrderEvents:output_type -> koogate.v1.ListOrderEventsResponse
+	11, // 18: koogate.v1.OrderService.VerifyOrder:output_type -> koogate.v1.VerifyOrderResponse
+	15, // [15:19] is the sub-list for method output_type
+	11, // [11:15] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_order_service_proto_init() }
@@ -1062,6 +1088,7 @@ func file_koogate_v1_order_service_proto_init() {
 	if File_koogate_v1_order_service_proto != nil {
 		return
 	}
+	file_koogate_v1_task_service_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

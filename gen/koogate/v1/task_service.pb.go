@@ -185,6 +185,71 @@ func (TaskState) EnumDescriptor() ([]byte, []int) {
 	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{1}
 }
 
+// DeadlineEnd is what the marketplace does when its deadline is over.
+type DeadlineEnd int32
+
+const (
+	// The marketplace waits for nothing.
+	DeadlineEnd_DEADLINE_END_UNSPECIFIED DeadlineEnd = 0
+	// It cancels and refunds the order; more than five such orders in a month delist the product.
+	DeadlineEnd_DEADLINE_END_REFUND DeadlineEnd = 1
+	// It judges the order failed until somebody restarts it by hand; what the buyer has paid for is not in effect.
+	DeadlineEnd_DEADLINE_END_RESTART DeadlineEnd = 2
+	// It stops calling; its own state has changed all the same.
+	DeadlineEnd_DEADLINE_END_STOP DeadlineEnd = 3
+	// It tells the buyer that the change is not possible now.
+	DeadlineEnd_DEADLINE_END_REFUSE DeadlineEnd = 4
+	// Nobody calls again unless the buyer or the administrator triggers it.
+	DeadlineEnd_DEADLINE_END_ASK DeadlineEnd = 5
+)
+
+// Enum value maps for DeadlineEnd.
+var (
+	DeadlineEnd_name = map[int32]string{
+		0: "DEADLINE_END_UNSPECIFIED",
+		1: "DEADLINE_END_REFUND",
+		2: "DEADLINE_END_RESTART",
+		3: "DEADLINE_END_STOP",
+		4: "DEADLINE_END_REFUSE",
+		5: "DEADLINE_END_ASK",
+	}
+	DeadlineEnd_value = map[string]int32{
+		"DEADLINE_END_UNSPECIFIED": 0,
+		"DEADLINE_END_REFUND":      1,
+		"DEADLINE_END_RESTART":     2,
+		"DEADLINE_END_STOP":        3,
+		"DEADLINE_END_REFUSE":      4,
+		"DEADLINE_END_ASK":         5,
+	}
+)
+
+func (x DeadlineEnd) Enum() *DeadlineEnd {
+	p := new(DeadlineEnd)
+	*p = x
+	return p
+}
+
+func (x DeadlineEnd) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DeadlineEnd) Descriptor() protoreflect.EnumDescriptor {
+	return file_koogate_v1_task_service_proto_enumTypes[2].Descriptor()
+}
+
+func (DeadlineEnd) Type() protoreflect.EnumType {
+	return &file_koogate_v1_task_service_proto_enumTypes[2]
+}
+
+func (x DeadlineEnd) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DeadlineEnd.Descriptor instead.
+func (DeadlineEnd) EnumDescriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{2}
+}
+
 // FailureCode is why a worker gives up; for CREATE and ISSUE_LICENCE it chooses the marketplace's result code.
 type FailureCode int32
 
@@ -250,11 +315,11 @@ func (x FailureCode) String() string {
 }
 
 func (FailureCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_koogate_v1_task_service_proto_enumTypes[2].Descriptor()
+	return file_koogate_v1_task_service_proto_enumTypes[3].Descriptor()
 }
 
 func (FailureCode) Type() protoreflect.EnumType {
-	return &file_koogate_v1_task_service_proto_enumTypes[2]
+	return &file_koogate_v1_task_service_proto_enumTypes[3]
 }
 
 func (x FailureCode) Number() protoreflect.EnumNumber {
@@ -263,7 +328,80 @@ func (x FailureCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use FailureCode.Descriptor instead.
 func (FailureCode) EnumDescriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{3}
+}
+
+// MarketplaceDeadline is until when the marketplace waits, and what it does then.
+type MarketplaceDeadline struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Time is when the marketplace's last repetition ends, counted from the first call that Koogate heard.
+	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
+	// End is what the marketplace does then.
+	End DeadlineEnd `protobuf:"varint,2,opt,name=end,proto3,enum=koogate.v1.DeadlineEnd" json:"end,omitempty"`
+	// Text says the same in English.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// TextZh says the same in Chinese.
+	TextZh        string `protobuf:"bytes,4,opt,name=text_zh,json=textZh,proto3" json:"text_zh,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MarketplaceDeadline) Reset() {
+	*x = MarketplaceDeadline{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MarketplaceDeadline) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MarketplaceDeadline) ProtoMessage() {}
+
+func (x *MarketplaceDeadline) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MarketplaceDeadline.ProtoReflect.Descriptor instead.
+func (*MarketplaceDeadline) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *MarketplaceDeadline) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *MarketplaceDeadline) GetEnd() DeadlineEnd {
+	if x != nil {
+		return x.End
+	}
+	return DeadlineEnd_DEADLINE_END_UNSPECIFIED
+}
+
+func (x *MarketplaceDeadline) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *MarketplaceDeadline) GetTextZh() string {
+	if x != nil {
+		return x.TextZh
+	}
+	return ""
 }
 
 // Task is one thing to do for one instance.
@@ -320,14 +458,17 @@ type Task struct {
 	CauseOrderId string `protobuf:"bytes,24,opt,name=cause_order_id,json=causeOrderId,proto3" json:"cause_order_id,omitempty"`
 	// Input is what the marketplace's call told about the buyer and the licence; only in the answer to LeaseTasks, and only
 	// when there is something to tell.
-	Input         *TaskInput `protobuf:"bytes,25,opt,name=input,proto3" json:"input,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Input *TaskInput `protobuf:"bytes,25,opt,name=input,proto3" json:"input,omitempty"`
+	// MarketplaceDeadline is until when the marketplace waited for the task when it was queued, and what it does then; absent
+	// when it waits for nothing, e.g. because the call was answered with success.
+	MarketplaceDeadline *MarketplaceDeadline `protobuf:"bytes,26,opt,name=marketplace_deadline,json=marketplaceDeadline,proto3" json:"marketplace_deadline,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[0]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +480,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[0]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +493,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{0}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Task) GetTaskId() string {
@@ -530,6 +671,13 @@ func (x *Task) GetInput() *TaskInput {
 	return nil
 }
 
+func (x *Task) GetMarketplaceDeadline() *MarketplaceDeadline {
+	if x != nil {
+		return x.MarketplaceDeadline
+	}
+	return nil
+}
+
 // TaskInput is what the marketplace's call told beyond the product. It holds personal data: it is sealed at rest and shown
 // to the worker that leases the task and to nobody else.
 type TaskInput struct {
@@ -569,7 +717,7 @@ type TaskInput struct {
 
 func (x *TaskInput) Reset() {
 	*x = TaskInput{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -581,7 +729,7 @@ func (x *TaskInput) String() string {
 func (*TaskInput) ProtoMessage() {}
 
 func (x *TaskInput) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -594,7 +742,7 @@ func (x *TaskInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskInput.ProtoReflect.Descriptor instead.
 func (*TaskInput) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{1}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *TaskInput) GetCustomerId() string {
@@ -711,7 +859,7 @@ type Licence struct {
 
 func (x *Licence) Reset() {
 	*x = Licence{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -723,7 +871,7 @@ func (x *Licence) String() string {
 func (*Licence) ProtoMessage() {}
 
 func (x *Licence) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -736,7 +884,7 @@ func (x *Licence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Licence.ProtoReflect.Descriptor instead.
 func (*Licence) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Licence) GetText() string {
@@ -760,7 +908,7 @@ func (x *Licence) GetFile() []byte {
 	return nil
 }
 
-// AccessInfo is what a CREATE task must return and an UPGRADE task may. It is encrypted at rest and shown to nobody but
+// AccessInfo is what a CREATE task must return and a REFRESH or UPGRADE task may. It is encrypted at rest and shown to nobody but
 // the marketplace.
 type AccessInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -780,7 +928,7 @@ type AccessInfo struct {
 
 func (x *AccessInfo) Reset() {
 	*x = AccessInfo{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -792,7 +940,7 @@ func (x *AccessInfo) String() string {
 func (*AccessInfo) ProtoMessage() {}
 
 func (x *AccessInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -805,7 +953,7 @@ func (x *AccessInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessInfo.ProtoReflect.Descriptor instead.
 func (*AccessInfo) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *AccessInfo) GetFrontEndUrl() string {
@@ -856,7 +1004,7 @@ type ChangeVerdict struct {
 
 func (x *ChangeVerdict) Reset() {
 	*x = ChangeVerdict{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -868,7 +1016,7 @@ func (x *ChangeVerdict) String() string {
 func (*ChangeVerdict) ProtoMessage() {}
 
 func (x *ChangeVerdict) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -881,7 +1029,7 @@ func (x *ChangeVerdict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeVerdict.ProtoReflect.Descriptor instead.
 func (*ChangeVerdict) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ChangeVerdict) GetAllowed() bool {
@@ -917,7 +1065,7 @@ type LeaseTasksRequest struct {
 
 func (x *LeaseTasksRequest) Reset() {
 	*x = LeaseTasksRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +1077,7 @@ func (x *LeaseTasksRequest) String() string {
 func (*LeaseTasksRequest) ProtoMessage() {}
 
 func (x *LeaseTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1090,7 @@ func (x *LeaseTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseTasksRequest.ProtoReflect.Descriptor instead.
 func (*LeaseTasksRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *LeaseTasksRequest) GetQueue() string {
@@ -991,7 +1139,7 @@ type LeaseTasksResponse struct {
 
 func (x *LeaseTasksResponse) Reset() {
 	*x = LeaseTasksResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1151,7 @@ func (x *LeaseTasksResponse) String() string {
 func (*LeaseTasksResponse) ProtoMessage() {}
 
 func (x *LeaseTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1016,7 +1164,7 @@ func (x *LeaseTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseTasksResponse.ProtoReflect.Descriptor instead.
 func (*LeaseTasksResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *LeaseTasksResponse) GetTasks() []*Task {
@@ -1041,7 +1189,7 @@ type HeartbeatTaskRequest struct {
 
 func (x *HeartbeatTaskRequest) Reset() {
 	*x = HeartbeatTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1053,7 +1201,7 @@ func (x *HeartbeatTaskRequest) String() string {
 func (*HeartbeatTaskRequest) ProtoMessage() {}
 
 func (x *HeartbeatTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1066,7 +1214,7 @@ func (x *HeartbeatTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatTaskRequest.ProtoReflect.Descriptor instead.
 func (*HeartbeatTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *HeartbeatTaskRequest) GetTaskId() string {
@@ -1101,7 +1249,7 @@ type HeartbeatTaskResponse struct {
 
 func (x *HeartbeatTaskResponse) Reset() {
 	*x = HeartbeatTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1113,7 +1261,7 @@ func (x *HeartbeatTaskResponse) String() string {
 func (*HeartbeatTaskResponse) ProtoMessage() {}
 
 func (x *HeartbeatTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1126,7 +1274,7 @@ func (x *HeartbeatTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatTaskResponse.ProtoReflect.Descriptor instead.
 func (*HeartbeatTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *HeartbeatTaskResponse) GetTask() *Task {
@@ -1157,7 +1305,7 @@ type CompleteTaskRequest struct {
 
 func (x *CompleteTaskRequest) Reset() {
 	*x = CompleteTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1169,7 +1317,7 @@ func (x *CompleteTaskRequest) String() string {
 func (*CompleteTaskRequest) ProtoMessage() {}
 
 func (x *CompleteTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1182,7 +1330,7 @@ func (x *CompleteTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteTaskRequest.ProtoReflect.Descriptor instead.
 func (*CompleteTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{9}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CompleteTaskRequest) GetTaskId() string {
@@ -1238,7 +1386,7 @@ type isCompleteTaskRequest_Result interface {
 }
 
 type CompleteTaskRequest_AccessInfo struct {
-	// AccessInfo for CREATE (required) and UPGRADE (optional).
+	// AccessInfo for CREATE (required), REFRESH and UPGRADE (optional).
 	AccessInfo *AccessInfo `protobuf:"bytes,3,opt,name=access_info,json=accessInfo,proto3,oneof"`
 }
 
@@ -1269,7 +1417,7 @@ type CompleteTaskResponse struct {
 
 func (x *CompleteTaskResponse) Reset() {
 	*x = CompleteTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1281,7 +1429,7 @@ func (x *CompleteTaskResponse) String() string {
 func (*CompleteTaskResponse) ProtoMessage() {}
 
 func (x *CompleteTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1294,7 +1442,7 @@ func (x *CompleteTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteTaskResponse.ProtoReflect.Descriptor instead.
 func (*CompleteTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{10}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CompleteTaskResponse) GetTask() *Task {
@@ -1315,17 +1463,20 @@ type FailTaskRequest struct {
 	Permanent bool `protobuf:"varint,3,opt,name=permanent,proto3" json:"permanent,omitempty"`
 	// Code chooses the marketplace's result code when a permanent failure is told to it.
 	Code FailureCode `protobuf:"varint,4,opt,name=code,proto3,enum=koogate.v1.FailureCode" json:"code,omitempty"`
-	// Message is for operators; no secrets. At most 1024 characters.
+	// Message is for operators and never leaves Koogate; no secrets. At most 1024 characters.
 	Message string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
 	// RetryAfter delays the next attempt, at most 24 h; absent means the queue's backoff.
-	RetryAfter    *durationpb.Duration `protobuf:"bytes,6,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	RetryAfter *durationpb.Duration `protobuf:"bytes,6,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	// CustomerMessage is for the customer: it stands in resultMsg when a permanent failure is told to the marketplace. Printable
+	// ASCII, at most 200 characters; empty means the text of the result code.
+	CustomerMessage string `protobuf:"bytes,7,opt,name=customer_message,json=customerMessage,proto3" json:"customer_message,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *FailTaskRequest) Reset() {
 	*x = FailTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1337,7 +1488,7 @@ func (x *FailTaskRequest) String() string {
 func (*FailTaskRequest) ProtoMessage() {}
 
 func (x *FailTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1350,7 +1501,7 @@ func (x *FailTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailTaskRequest.ProtoReflect.Descriptor instead.
 func (*FailTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{11}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FailTaskRequest) GetTaskId() string {
@@ -1395,6 +1546,13 @@ func (x *FailTaskRequest) GetRetryAfter() *durationpb.Duration {
 	return nil
 }
 
+func (x *FailTaskRequest) GetCustomerMessage() string {
+	if x != nil {
+		return x.CustomerMessage
+	}
+	return ""
+}
+
 // FailTaskResponse holds the task as it stands now.
 type FailTaskResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1406,7 +1564,7 @@ type FailTaskResponse struct {
 
 func (x *FailTaskResponse) Reset() {
 	*x = FailTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1418,7 +1576,7 @@ func (x *FailTaskResponse) String() string {
 func (*FailTaskResponse) ProtoMessage() {}
 
 func (x *FailTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1431,7 +1589,7 @@ func (x *FailTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailTaskResponse.ProtoReflect.Descriptor instead.
 func (*FailTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{12}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FailTaskResponse) GetTask() *Task {
@@ -1445,14 +1603,18 @@ func (x *FailTaskResponse) GetTask() *Task {
 type RetryTaskRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// TaskId is the task. Required, at most 64 characters.
-	TaskId        string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	TaskId string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	// Force retries the task although the marketplace's deadline is over. Needs a reason.
+	Force bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	// Reason says why, for the order's events; no secrets, no personal data. At most 1024 characters.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RetryTaskRequest) Reset() {
 	*x = RetryTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1464,7 +1626,7 @@ func (x *RetryTaskRequest) String() string {
 func (*RetryTaskRequest) ProtoMessage() {}
 
 func (x *RetryTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,12 +1639,26 @@ func (x *RetryTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryTaskRequest.ProtoReflect.Descriptor instead.
 func (*RetryTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{13}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RetryTaskRequest) GetTaskId() string {
 	if x != nil {
 		return x.TaskId
+	}
+	return ""
+}
+
+func (x *RetryTaskRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+func (x *RetryTaskRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
 	}
 	return ""
 }
@@ -1498,7 +1674,7 @@ type RetryTaskResponse struct {
 
 func (x *RetryTaskResponse) Reset() {
 	*x = RetryTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1510,7 +1686,7 @@ func (x *RetryTaskResponse) String() string {
 func (*RetryTaskResponse) ProtoMessage() {}
 
 func (x *RetryTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1523,7 +1699,7 @@ func (x *RetryTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryTaskResponse.ProtoReflect.Descriptor instead.
 func (*RetryTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{14}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RetryTaskResponse) GetTask() *Task {
@@ -1544,7 +1720,7 @@ type GetTaskRequest struct {
 
 func (x *GetTaskRequest) Reset() {
 	*x = GetTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +1732,7 @@ func (x *GetTaskRequest) String() string {
 func (*GetTaskRequest) ProtoMessage() {}
 
 func (x *GetTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1569,7 +1745,7 @@ func (x *GetTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskRequest.ProtoReflect.Descriptor instead.
 func (*GetTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{15}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetTaskRequest) GetTaskId() string {
@@ -1590,7 +1766,7 @@ type GetTaskResponse struct {
 
 func (x *GetTaskResponse) Reset() {
 	*x = GetTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1602,7 +1778,7 @@ func (x *GetTaskResponse) String() string {
 func (*GetTaskResponse) ProtoMessage() {}
 
 func (x *GetTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1615,7 +1791,7 @@ func (x *GetTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskResponse.ProtoReflect.Descriptor instead.
 func (*GetTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{16}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetTaskResponse) GetTask() *Task {
@@ -1643,7 +1819,7 @@ type ListTasksRequest struct {
 
 func (x *ListTasksRequest) Reset() {
 	*x = ListTasksRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1655,7 +1831,7 @@ func (x *ListTasksRequest) String() string {
 func (*ListTasksRequest) ProtoMessage() {}
 
 func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1668,7 +1844,7 @@ func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksRequest.ProtoReflect.Descriptor instead.
 func (*ListTasksRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{17}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListTasksRequest) GetPageSize() int32 {
@@ -1712,7 +1888,7 @@ type ListTasksResponse struct {
 
 func (x *ListTasksResponse) Reset() {
 	*x = ListTasksResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1724,7 +1900,7 @@ func (x *ListTasksResponse) String() string {
 func (*ListTasksResponse) ProtoMessage() {}
 
 func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1737,7 +1913,7 @@ func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksResponse.ProtoReflect.Descriptor instead.
 func (*ListTasksResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{18}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListTasksResponse) GetTasks() []*Task {
@@ -1759,7 +1935,12 @@ var File_koogate_v1_task_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/task_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\a\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x01\n" +
+	"\x13MarketplaceDeadline\x12.\n" +
+	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12)\n" +
+	"\x03end\x18\x02 \x01(\x0e2\x17.koogate.v1.DeadlineEndR\x03end\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12\x17\n" +
+	"\atext_zh\x18\x04 \x01(\tR\x06textZh\"\x9c\b\n" +
 	"\x04Task\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12\x14\n" +
@@ -1791,7 +1972,8 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x0fnot_before_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\rnotBeforeTime\x12\x1b\n" +
 	"\tworker_id\x18\x17 \x01(\tR\bworkerId\x12$\n" +
 	"\x0ecause_order_id\x18\x18 \x01(\tR\fcauseOrderId\x12+\n" +
-	"\x05input\x18\x19 \x01(\v2\x15.koogate.v1.TaskInputR\x05input\"\xbc\x05\n" +
+	"\x05input\x18\x19 \x01(\v2\x15.koogate.v1.TaskInputR\x05input\x12R\n" +
+	"\x14marketplace_deadline\x18\x1a \x01(\v2\x1f.koogate.v1.MarketplaceDeadlineR\x13marketplaceDeadline\"\xbc\x05\n" +
 	"\tTaskInput\x12$\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB\x03\x80\x01\x01R\n" +
 	"customerId\x12(\n" +
@@ -1851,7 +2033,7 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\alicence\x18\x05 \x01(\v2\x13.koogate.v1.LicenceH\x00R\alicenceB\b\n" +
 	"\x06result\"<\n" +
 	"\x14CompleteTaskResponse\x12$\n" +
-	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"\xa8\x02\n" +
+	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"\xe7\x02\n" +
 	"\x0fFailTaskRequest\x12\"\n" +
 	"\atask_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06taskId\x12,\n" +
 	"\rfencing_token\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\ffencingToken\x12\x1c\n" +
@@ -1859,11 +2041,14 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x04code\x18\x04 \x01(\x0e2\x17.koogate.v1.FailureCodeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04code\x12\"\n" +
 	"\amessage\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\amessage\x12J\n" +
 	"\vretry_after\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xa3\x052\x00R\n" +
-	"retryAfter\"8\n" +
+	"retryAfter\x12=\n" +
+	"\x10customer_message\x18\a \x01(\tB\x12\xbaH\x0fr\r\x18\xc8\x012\b^[ -~]*$R\x0fcustomerMessage\"8\n" +
 	"\x10FailTaskResponse\x12$\n" +
-	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"6\n" +
+	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"n\n" +
 	"\x10RetryTaskRequest\x12\"\n" +
-	"\atask_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06taskId\"9\n" +
+	"\atask_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06taskId\x12\x14\n" +
+	"\x05force\x18\x02 \x01(\bR\x05force\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\"9\n" +
 	"\x11RetryTaskResponse\x12$\n" +
 	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"4\n" +
 	"\x0eGetTaskRequest\x12\"\n" +
@@ -1901,7 +2086,14 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x11TASK_STATE_LEASED\x10\x03\x12\x13\n" +
 	"\x0fTASK_STATE_DONE\x10\x04\x12\x15\n" +
 	"\x11TASK_STATE_FAILED\x10\x05\x12\x18\n" +
-	"\x14TASK_STATE_CANCELLED\x10\x06*\xb8\x02\n" +
+	"\x14TASK_STATE_CANCELLED\x10\x06*\xa4\x01\n" +
+	"\vDeadlineEnd\x12\x1c\n" +
+	"\x18DEADLINE_END_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13DEADLINE_END_REFUND\x10\x01\x12\x18\n" +
+	"\x14DEADLINE_END_RESTART\x10\x02\x12\x15\n" +
+	"\x11DEADLINE_END_STOP\x10\x03\x12\x17\n" +
+	"\x13DEADLINE_END_REFUSE\x10\x04\x12\x14\n" +
+	"\x10DEADLINE_END_ASK\x10\x05*\xb8\x02\n" +
 	"\vFailureCode\x12\x1c\n" +
 	"\x18FAILURE_CODE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15FAILURE_CODE_INTERNAL\x10\x01\x12\x1c\n" +
@@ -1938,81 +2130,86 @@ func file_koogate_v1_task_service_proto_rawDescGZIP() []byte {
 	return file_koogate_v1_task_service_proto_rawDescData
 }
 
-var file_koogate_v1_task_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_koogate_v1_task_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_koogate_v1_task_service_proto_goTypes = []any{
 	(TaskKind)(0),                 // 0: koogate.v1.TaskKind
 	(TaskState)(0),                // 1: koogate.v1.TaskState
-	(FailureCode)(0),              // 2: koogate.v1.FailureCode
-	(*Task)(nil),                  // 3: koogate.v1.Task
-	(*TaskInput)(nil),             // 4: koogate.v1.TaskInput
-	(*Licence)(nil),               // 5: koogate.v1.Licence
-	(*AccessInfo)(nil),            // 6: koogate.v1.AccessInfo
-	(*ChangeVerdict)(nil),         // 7: koogate.v1.ChangeVerdict
-	(*LeaseTasksRequest)(nil),     // 8: koogate.v1.LeaseTasksRequest
-	(*LeaseTasksResponse)(nil),    // 9: koogate.v1.LeaseTasksResponse
-	(*HeartbeatTaskRequest)(nil),  // 10: koogate.v1.HeartbeatTaskRequest
-	(*HeartbeatTaskResponse)(nil), // 11: koogate.v1.HeartbeatTaskResponse
-	(*CompleteTaskRequest)(nil),   // 12: koogate.v1.CompleteTaskRequest
-	(*CompleteTaskResponse)(nil),  // 13: koogate.v1.CompleteTaskResponse
-	(*FailTaskRequest)(nil),       // 14: koogate.v1.FailTaskRequest
-	(*FailTaskResponse)(nil),      // 15: koogate.v1.FailTaskResponse
-	(*RetryTaskRequest)(nil),      // 16: koogate.v1.RetryTaskRequest
-	(*RetryTaskResponse)(nil),     // 17: koogate.v1.RetryTaskResponse
-	(*GetTaskRequest)(nil),        // 18: koogate.v1.GetTaskRequest
-	(*GetTaskResponse)(nil),       // 19: koogate.v1.GetTaskResponse
-	(*ListTasksRequest)(nil),      // 20: koogate.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),     // 21: koogate.v1.ListTasksResponse
-	nil,                           // 22: koogate.v1.TaskInput.ExtendParamsEntry
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 24: google.protobuf.Duration
+	(DeadlineEnd)(0),              // 2: koogate.v1.DeadlineEnd
+	(FailureCode)(0),              // 3: koogate.v1.FailureCode
+	(*MarketplaceDeadline)(nil),   // 4: koogate.v1.MarketplaceDeadline
+	(*Task)(nil),                  // 5: koogate.v1.Task
+	(*TaskInput)(nil),             // 6: koogate.v1.TaskInput
+	(*Licence)(nil),               // 7: koogate.v1.Licence
+	(*AccessInfo)(nil),            // 8: koogate.v1.AccessInfo
+	(*ChangeVerdict)(nil),         // 9: koogate.v1.ChangeVerdict
+	(*LeaseTasksRequest)(nil),     // 10: koogate.v1.LeaseTasksRequest
+	(*LeaseTasksResponse)(nil),    // 11: koogate.v1.LeaseTasksResponse
+	(*HeartbeatTaskRequest)(nil),  // 12: koogate.v1.HeartbeatTaskRequest
+	(*HeartbeatTaskResponse)(nil), // 13: koogate.v1.HeartbeatTaskResponse
+	(*CompleteTaskRequest)(nil),   // 14: koogate.v1.CompleteTaskRequest
+	(*CompleteTaskResponse)(nil),  // 15: koogate.v1.CompleteTaskResponse
+	(*FailTaskRequest)(nil),       // 16: koogate.v1.FailTaskRequest
+	(*FailTaskResponse)(nil),      // 17: koogate.v1.FailTaskResponse
+	(*RetryTaskRequest)(nil),      // 18: koogate.v1.RetryTaskRequest
+	(*RetryTaskResponse)(nil),     // 19: koogate.v1.RetryTaskResponse
+	(*GetTaskRequest)(nil),        // 20: koogate.v1.GetTaskRequest
+	(*GetTaskResponse)(nil),       // 21: koogate.v1.GetTaskResponse
+	(*ListTasksRequest)(nil),      // 22: koogate.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),     // 23: koogate.v1.ListTasksResponse
+	nil,                           // 24: koogate.v1.TaskInput.ExtendParamsEntry
+	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 26: google.protobuf.Duration
 }
 var file_koogate_v1_task_service_proto_depIdxs = []int32{
-	0,  // 0: koogate.v1.Task.kind:type_name -> koogate.v1.TaskKind
-	1,  // 1: koogate.v1.Task.state:type_name -> koogate.v1.TaskState
-	23, // 2: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
-	23, // 3: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
-	23, // 4: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
-	23, // 5: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
-	23, // 6: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
-	4,  // 7: koogate.v1.Task.input:type_name -> koogate.v1.TaskInput
-	22, // 8: koogate.v1.TaskInput.extend_params:type_name -> koogate.v1.TaskInput.ExtendParamsEntry
-	23, // 9: koogate.v1.TaskInput.effective_time:type_name -> google.protobuf.Timestamp
-	23, // 10: koogate.v1.TaskInput.licence_expire_time:type_name -> google.protobuf.Timestamp
-	24, // 11: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
-	24, // 12: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
-	3,  // 13: koogate.v1.LeaseTasksResponse.tasks:type_name -> koogate.v1.Task
-	24, // 14: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
-	3,  // 15: koogate.v1.HeartbeatTaskResponse.task:type_name -> koogate.v1.Task
-	6,  // 16: koogate.v1.CompleteTaskRequest.access_info:type_name -> koogate.v1.AccessInfo
-	7,  // 17: koogate.v1.CompleteTaskRequest.change_verdict:type_name -> koogate.v1.ChangeVerdict
-	5,  // 18: koogate.v1.CompleteTaskRequest.licence:type_name -> koogate.v1.Licence
-	3,  // 19: koogate.v1.CompleteTaskResponse.task:type_name -> koogate.v1.Task
-	2,  // 20: koogate.v1.FailTaskRequest.code:type_name -> koogate.v1.FailureCode
-	24, // 21: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
-	3,  // 22: koogate.v1.FailTaskResponse.task:type_name -> koogate.v1.Task
-	3,  // 23: koogate.v1.RetryTaskResponse.task:type_name -> koogate.v1.Task
-	3,  // 24: koogate.v1.GetTaskResponse.task:type_name -> koogate.v1.Task
-	3,  // 25: koogate.v1.ListTasksResponse.tasks:type_name -> koogate.v1.Task
-	8,  // 26: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
-	10, // 27: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
-	12, // 28: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
-	14, // 29: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
-	16, // 30: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
-	18, // 31: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
-	20, // 32: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
-	9,  // 33: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
-	11, // 34: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
-	13, // 35: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
-	15, // 36: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
-	17, // 37: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
-	19, // 38: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
-	21, // 39: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
-	33, // [33:40] is the sub-list for method output_type
-	26, // [26:33] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	25, // 0: koogate.v1.MarketplaceDeadline.time:type_name -> google.protobuf.Timestamp
+	2,  // 1: koogate.v1.MarketplaceDeadline.end:type_name -> koogate.v1.DeadlineEnd
+	0,  // 2: koogate.v1.Task.kind:type_name -> koogate.v1.TaskKind
+	1,  // 3: koogate.v1.Task.state:type_name -> koogate.v1.TaskState
+	25, // 4: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
+	25, // 5: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
+	25, // 6: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
+	25, // 7: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
+	25, // 8: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
+	6,  // 9: koogate.v1.Task.input:type_name -> koogate.v1.TaskInput
+	4,  // 10: koogate.v1.Task.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
+	24, // 11: koogate.v1.TaskInput.extend_params:type_name -> koogate.v1.TaskInput.ExtendParamsEntry
+	25, // 12: koogate.v1.TaskInput.effective_time:type_name -> google.protobuf.Timestamp
+	25, // 13: koogate.v1.TaskInput.licence_expire_time:type_name -> google.protobuf.Timestamp
+	26, // 14: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
+	26, // 15: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
+	5,  // 16: koogate.v1.LeaseTasksResponse.tasks:type_name -> koogate.v1.Task
+	26, // 17: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
+	5,  // 18: koogate.v1.HeartbeatTaskResponse.task:type_name -> koogate.v1.Task
+	8,  // 19: koogate.v1.CompleteTaskRequest.access_info:type_name -> koogate.v1.AccessInfo
+	9,  // 20: koogate.v1.CompleteTaskRequest.change_verdict:type_name -> koogate.v1.ChangeVerdict
+	7,  // 21: koogate.v1.CompleteTaskRequest.licence:type_name -> koogate.v1.Licence
+	5,  // 22: koogate.v1.CompleteTaskResponse.task:type_name -> koogate.v1.Task
+	3,  // 23: koogate.v1.FailTaskRequest.code:type_name -> koogate.v1.FailureCode
+	26, // 24: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
+	5,  // 25: koogate.v1.FailTaskResponse.task:type_name -> koogate.v1.Task
+	5,  // 26: koogate.v1.RetryTaskResponse.task:type_name -> koogate.v1.Task
+	5,  // 27: koogate.v1.GetTaskResponse.task:type_name -> koogate.v1.Task
+	5,  // 28: koogate.v1.ListTasksResponse.tasks:type_name -> koogate.v1.Task
+	10, // 29: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
+	12, // 30: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
+	14, // 31: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
+	16, // 32: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
+	18, // 33: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
+	20, // 34: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
+	22, // 35: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
+	11, // 36: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
+	13, // 37: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
+	15, // 38: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
+	17, // 39: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
+	19, // 40: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
+	21, // 41: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
+	23, // 42: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
+	36, // [36:43] is the sub-list for method output_type
+	29, // [29:36] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_task_service_proto_init() }
@@ -2020,7 +2217,7 @@ func file_koogate_v1_task_service_proto_init() {
 	if File_koogate_v1_task_service_proto != nil {
 		return
 	}
-	file_koogate_v1_task_service_proto_msgTypes[9].OneofWrappers = []any{
+	file_koogate_v1_task_service_proto_msgTypes[10].OneofWrappers = []any{
 		(*CompleteTaskRequest_AccessInfo)(nil),
 		(*CompleteTaskRequest_ChangeVerdict)(nil),
 		(*CompleteTaskRequest_Licence)(nil),
@@ -2030,8 +2227,8 @@ func file_koogate_v1_task_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_task_service_proto_rawDesc), len(file_koogate_v1_task_service_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   20,
+			NumEnums:      4,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

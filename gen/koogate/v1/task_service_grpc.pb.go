@@ -49,7 +49,8 @@ type TaskServiceClient interface {
 	// FailTask gives a task back, to be tried again or, when permanent, to end as FAILED. Reasons: TASK_NOT_FOUND,
 	// FENCING_TOKEN_STALE.
 	FailTask(ctx context.Context, in *FailTaskRequest, opts ...grpc.CallOption) (*FailTaskResponse, error)
-	// RetryTask puts a FAILED task back into its queue; for operators. Reasons: TASK_NOT_FOUND, STATE_CONFLICT.
+	// RetryTask puts a FAILED task back into its queue; for operators. What is past the marketplace's deadline is retried only
+	// by force. Reasons: TASK_NOT_FOUND, STATE_CONFLICT, DEADLINE_PASSED.
 	RetryTask(ctx context.Context, in *RetryTaskRequest, opts ...grpc.CallOption) (*RetryTaskResponse, error)
 	// GetTask returns one task without its lease. Reasons: TASK_NOT_FOUND.
 	GetTask(ctx context.Context, in *GetTaskRequest, opts ...grpc.CallOption) (*GetTaskResponse, error)
@@ -155,7 +156,8 @@ type TaskServiceServer interface {
 	// FailTask gives a task back, to be tried again or, when permanent, to end as FAILED. Reasons: TASK_NOT_FOUND,
 	// FENCING_TOKEN_STALE.
 	FailTask(context.Context, *FailTaskRequest) (*FailTaskResponse, error)
-	// RetryTask puts a FAILED task back into its queue; for operators. Reasons: TASK_NOT_FOUND, STATE_CONFLICT.
+	// RetryTask puts a FAILED task back into its queue; for operators. What is past the marketplace's deadline is retried only
+	// by force. Reasons: TASK_NOT_FOUND, STATE_CONFLICT, DEADLINE_PASSED.
 	RetryTask(context.Context, *RetryTaskRequest) (*RetryTaskResponse, error)
 	// GetTask returns one task without its lease. Reasons: TASK_NOT_FOUND.
 	GetTask(context.Context, *GetTaskRequest) (*GetTaskResponse, error)

@@ -56,7 +56,11 @@ func TestClientSecret(t *testing.T) {
 				req := application(t, "canary")
 				req.Flag = c.flag
 				if c.broken {
-					req.ClientSecret = "x" + req.GetClientSecret()[1:]
+					first := "x"
+					if strings.HasPrefix(req.GetClientSecret(), first) {
+						first = "y"
+					}
+					req.ClientSecret = first + req.GetClientSecret()[1:]
 				}
 				rehearse(req)
 				m, err := production.NewKit(r.deps).ApplicationSync(verified(t, keyA), req)

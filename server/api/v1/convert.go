@@ -41,7 +41,7 @@ func taskOf(t store.Task) *koogatev1.Task {
 		ProductId: p.ProductID, SkuCode: p.SKUCode, ChargingMode: p.ChargingMode, LinearValue: p.LinearValue,
 		Trial: p.Trial, ExpireTime: timestamp(p.ExpireAt),
 		Attempt: t.Attempt, Reason: t.Reason, Traceparent: t.Traceparent, WorkerId: t.Worker,
-		CreateTime: timestamp(t.CreatedAt), UpdateTime: timestamp(t.UpdatedAt),
+		CreateTime: timestamp(t.CreatedAt), UpdateTime: timestamp(t.UpdatedAt), MarketplaceDeadline: deadlineOf(p.Until),
 	}
 	switch t.State {
 	case store.TaskLeased:
@@ -68,12 +68,37 @@ func orderOf(o store.Order) *koogatev1.Order {
 	}
 }
 
-// wholeOrder shows an order with its lines, the creating ones first.
-func wholeOrder(a *store.Aggregate) *koogatev1.Order {
+// deadlineOf leaves out the deadline of what the marketplace does not wait for.
+func deadlineOf(l fulfil.Deadline) *koogatev1.MarketplaceDeadline {
+	if l.At.IsZero() {
+		return nil
+	}
+	return &koogatev1.MarketplaceDeadline{
+		Time: timestamp(l.At), Text: l.End.Text(), TextZh: l.End.Chinese(),
+		End: koogatev1.DeadlineEnd(koogatev1.DeadlineEnd_value["DEADLINE_END_"+string(l.End)]),
+	}
+}
+
+// wholeOrder shows an order with its lines, the creating ones first, and until when the marketplace waits for them.
+func wholeOrder(a *store.Aggregate, until func(i *store.Instance, l *store.Line) fulfil.Deadline) *koogatev1.Order {
 	lines := slices.Clone(a.Lines)
 	slices.SortStableFunc(lines, func(x, y store.Line) int { return rank(x) - rank(y) })
 	m := orderOf(a.Order)
-	m.Lines = each(lines[:min(len(lines), maxLines)], lineOf)
+	instances := make(map[string]*store.Instance, len(a.Instances))
+	for k := range a.Instances {
+		instances[a.Instances[k].InstanceID] = &a.Instances[k]
+	}
+	for k := range lines[:min(len(lines), maxLines)] {
+		line := lineOf(lines[k])
+		if i := instances[lines[k].InstanceID]; i != nil {
+			line.MarketplaceDeadline = deadlineOf(until(i, &lines[k]))
+		}
+		if l := line.GetMarketplaceDeadline(); l != nil &&
+			(m.GetMarketplaceDeadline() == nil || l.GetTime().AsTime().Before(m.GetMarketplaceDeadline().GetTime().AsTime())) {
+			m.MarketplaceDeadline = l
+		}
+		m.Lines = append(m.Lines, line)
+	}
 	return m
 }
 
@@ -107,5 +132,6 @@ func instanceOf(i store.Instance, url string) *koogatev1.Instance {
 		ChargingMode: i.Product.ChargingMode, LinearValue: i.Product.LinearValue, Trial: i.Trial,
 		ExpireTime: timestamp(i.ExpireAt), FrontEndUrl: url, TraceId: telemetry.TraceID(i.Seller, i.OrderID).String(),
 		CreateTime: timestamp(i.CreatedAt), UpdateTime: timestamp(i.UpdatedAt), Family: cmp.Or(i.Family, fulfil.FamilySaasV2),
+		AccessEtag: fulfil.AccessEtag(&i),
 	}
 }

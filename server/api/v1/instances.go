@@ -2,8 +2,10 @@ package v1
 
 import (
 	"context"
+	"slices"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
@@ -48,4 +50,54 @@ func (s *instances) ListInstances(ctx context.Context, r *koogatev1.ListInstance
 
 func (s *instances) show(i store.Instance) *koogatev1.Instance {
 	return instanceOf(i, s.core.FrontEnd(i))
+}
+
+// UpdateInstanceAccess implements InstanceService.
+func (s *instances) UpdateInstanceAccess(ctx context.Context, r *koogatev1.UpdateInstanceAccessRequest) (*koogatev1.UpdateInstanceAccessResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := r.GetAccess()
+	u := fulfil.AccessUpdate{
+		Seller: seller, InstanceID: r.GetInstanceId(), Etag: r.GetEtag(), Reason: r.GetReason(),
+		Access: fulfil.Access{
+			FrontEndURL: a.GetFrontEndUrl(), AdminURL: a.GetAdminUrl(), UserName: a.GetUserName(), Password: a.GetPassword(), Memo: a.GetMemo(),
+		},
+	}
+	if u.Fields, err = accessFields(r.GetUpdateMask().GetPaths(), u.Access); err != nil {
+		return nil, err
+	}
+	i, err := s.core.UpdateAccess(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.UpdateInstanceAccessResponse{Instance: s.show(i)}, nil
+}
+
+// accessFields are the fields that change: those of the mask, or without one those that are given.
+func accessFields(mask []string, a fulfil.Access) ([]string, error) {
+	var names []string
+	known := 0
+	for _, f := range []struct{ path, name, value string }{
+		{"front_end_url", "frontEndUrl", a.FrontEndURL}, {"admin_url", "adminUrl", a.AdminURL}, {"user_name", "userName", a.UserName},
+		{"password", "password", a.Password}, {"memo", "memo", a.Memo},
+	} {
+		named := slices.Contains(mask, f.path)
+		if named {
+			known++
+		}
+		if named || len(mask) == 0 && f.value != "" {
+			names = append(names, f.name)
+		}
+	}
+	slices.Sort(mask)
+	switch {
+	case len(slices.Compact(mask)) != known:
+		return nil, errs.New(errs.Invalid, errs.InvalidField,
+			"update_mask: names a field that access does not have; it has front_end_url, admin_url, user_name, password and memo")
+	case len(names) == 0:
+		return nil, errs.New(errs.Invalid, errs.InvalidField, "access: names nothing to change")
+	}
+	return names, nil
 }

@@ -30,7 +30,7 @@ func (s *orders) GetOrder(ctx context.Context, r *koogatev1.GetOrderRequest) (*k
 	if err != nil {
 		return nil, err
 	}
-	return &koogatev1.GetOrderResponse{Order: wholeOrder(a)}, nil
+	return &koogatev1.GetOrderResponse{Order: wholeOrder(a, s.core.LineDeadline)}, nil
 }
 
 // ListOrders implements OrderService.

@@ -174,7 +174,7 @@ func (s *tasks) FailTask(ctx context.Context, r *koogatev1.FailTaskRequest) (*ko
 	}
 	t, err = s.core.FailTask(ctx, fulfil.Failure{
 		Seller: seller, TaskID: r.GetTaskId(), Fence: r.GetFencingToken(), Permanent: r.GetPermanent(),
-		Code: failureCode(r.GetCode()), Message: r.GetMessage(), RetryAfter: r.GetRetryAfter().AsDuration(),
+		Code: failureCode(r.GetCode()), Message: r.GetMessage(), Customer: r.GetCustomerMessage(), RetryAfter: r.GetRetryAfter().AsDuration(),
 	})
 	if err != nil {
 		return nil, err
@@ -188,7 +188,7 @@ func (s *tasks) RetryTask(ctx context.Context, r *koogatev1.RetryTaskRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.core.RetryTask(ctx, seller, r.GetTaskId())
+	t, err := s.core.RetryTask(ctx, fulfil.Retry{Seller: seller, TaskID: r.GetTaskId(), Force: r.GetForce(), Reason: r.GetReason()})
 	if err != nil {
 		return nil, err
 	}

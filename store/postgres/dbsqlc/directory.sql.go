@@ -92,6 +92,50 @@ func (q *Queries) ApplicationList(ctx context.Context, seller string) ([]Applica
 	return items, nil
 }
 
+const applicationStamps = `-- name: ApplicationStamps :many
+SELECT id, stamp_at, stamp_rank FROM applications
+WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND id = ANY($4::text[])
+`
+
+type ApplicationStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        []string
+}
+
+type ApplicationStampsRow struct {
+	ID        string
+	StampAt   int64
+	StampRank int64
+}
+
+// ApplicationStamps reads what the rows of a tenant were written by.
+func (q *Queries) ApplicationStamps(ctx context.Context, arg ApplicationStampsParams) ([]ApplicationStampsRow, error) {
+	rows, err := q.db.Query(ctx, applicationStamps,
+		arg.Seller,
+		arg.InstanceID,
+		arg.TenantID,
+		arg.Ids,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ApplicationStampsRow
+	for rows.Next() {
+		var i ApplicationStampsRow
+		if err := rows.Scan(&i.ID, &i.StampAt, &i.StampRank); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const applicationsErase = `-- name: ApplicationsErase :execrows
 UPDATE applications SET client_id = '', client_secret = NULL, deleted = 1, updated_at = $1
 WHERE seller = $2 AND instance_id = $3 AND tenant_id = $4
@@ -216,6 +260,50 @@ func (q *Queries) DepartmentList(ctx context.Context, seller string) ([]Departme
 	return items, nil
 }
 
+const departmentStamps = `-- name: DepartmentStamps :many
+SELECT id, stamp_at, stamp_rank FROM departments
+WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND id = ANY($4::text[])
+`
+
+type DepartmentStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        []string
+}
+
+type DepartmentStampsRow struct {
+	ID        string
+	StampAt   int64
+	StampRank int64
+}
+
+// DepartmentStamps reads what the rows of a tenant were written by.
+func (q *Queries) DepartmentStamps(ctx context.Context, arg DepartmentStampsParams) ([]DepartmentStampsRow, error) {
+	rows, err := q.db.Query(ctx, departmentStamps,
+		arg.Seller,
+		arg.InstanceID,
+		arg.TenantID,
+		arg.Ids,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DepartmentStampsRow
+	for rows.Next() {
+		var i DepartmentStampsRow
+		if err := rows.Scan(&i.ID, &i.StampAt, &i.StampRank); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const departmentsBelow = `-- name: DepartmentsBelow :execrows
 UPDATE departments SET name = '', parent_code = '', deleted = 1, updated_at = $1
 WHERE seller = $2 AND instance_id = $3 AND tenant_id = $4
@@ -322,6 +410,60 @@ func (q *Queries) DepartmentsMerge(ctx context.Context, arg DepartmentsMergePara
 		arg.StampRanks,
 		arg.Deletes,
 		arg.Now,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const directoryArrival = `-- name: DirectoryArrival :one
+SELECT arrived_at FROM directory_arrivals
+WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND claimed_at = $4
+`
+
+type DirectoryArrivalParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	ClaimedAt  int64
+}
+
+// DirectoryArrival reads when a call with a time from the future came first.
+func (q *Queries) DirectoryArrival(ctx context.Context, arg DirectoryArrivalParams) (int64, error) {
+	row := q.db.QueryRow(ctx, directoryArrival,
+		arg.Seller,
+		arg.InstanceID,
+		arg.TenantID,
+		arg.ClaimedAt,
+	)
+	var arrived_at int64
+	err := row.Scan(&arrived_at)
+	return arrived_at, err
+}
+
+const directoryArrive = `-- name: DirectoryArrive :execrows
+INSERT INTO directory_arrivals (seller, instance_id, tenant_id, claimed_at, arrived_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (seller, instance_id, tenant_id, claimed_at) DO NOTHING
+`
+
+type DirectoryArriveParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	ClaimedAt  int64
+	ArrivedAt  int64
+}
+
+// DirectoryArrive keeps when a call with a time from the future came first.
+func (q *Queries) DirectoryArrive(ctx context.Context, arg DirectoryArriveParams) (int64, error) {
+	result, err := q.db.Exec(ctx, directoryArrive,
+		arg.Seller,
+		arg.InstanceID,
+		arg.TenantID,
+		arg.ClaimedAt,
+		arg.ArrivedAt,
 	)
 	if err != nil {
 		return 0, err
@@ -558,6 +700,50 @@ func (q *Queries) UserList(ctx context.Context, seller string) ([]User, error) {
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const userStamps = `-- name: UserStamps :many
+SELECT id, stamp_at, stamp_rank FROM users
+WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND id = ANY($4::text[])
+`
+
+type UserStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        []string
+}
+
+type UserStampsRow struct {
+	ID        string
+	StampAt   int64
+	StampRank int64
+}
+
+// UserStamps reads what the rows of a tenant were written by.
+func (q *Queries) UserStamps(ctx context.Context, arg UserStampsParams) ([]UserStampsRow, error) {
+	rows, err := q.db.Query(ctx, userStamps,
+		arg.Seller,
+		arg.InstanceID,
+		arg.TenantID,
+		arg.Ids,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UserStampsRow
+	for rows.Next() {
+		var i UserStampsRow
+		if err := rows.Scan(&i.ID, &i.StampAt, &i.StampRank); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -34,6 +34,14 @@ type Department struct {
 	UpdatedAt  int64
 }
 
+type DirectoryArrival struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	ClaimedAt  int64
+	ArrivedAt  int64
+}
+
 type Event struct {
 	Seller     string
 	OrderID    string
@@ -70,6 +78,7 @@ type Instance struct {
 	Family        string
 	Facts         string
 	AccessVersion int64
+	FailureText   string
 }
 
 type LicenceCode struct {

@@ -753,6 +753,88 @@ func (q *Queries) UsageRecordsSending(ctx context.Context, arg UsageRecordsSendi
 	return items, nil
 }
 
+const usageReleased = `-- name: UsageReleased :many
+SELECT instance_id FROM instances
+WHERE seller = $1 AND instance_id = ANY($2::text[]) AND state = 'RELEASED'
+`
+
+type UsageReleasedParams struct {
+	Seller      string
+	InstanceIds []string
+}
+
+// UsageReleased reads which of a seller's instances are released.
+func (q *Queries) UsageReleased(ctx context.Context, arg UsageReleasedParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, usageReleased, arg.Seller, arg.InstanceIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var instance_id string
+		if err := rows.Scan(&instance_id); err != nil {
+			return nil, err
+		}
+		items = append(items, instance_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const usageSellerLock = `-- name: UsageSellerLock :exec
+SELECT pg_advisory_xact_lock(hashtextextended('koogate/usage/' || $1::text, 0))
+`
+
+// UsageSellerLock waits for the usage of a seller that is being added, and holds further up until the commit.
+func (q *Queries) UsageSellerLock(ctx context.Context, seller string) error {
+	_, err := q.db.Exec(ctx, usageSellerLock, seller)
+	return err
+}
+
+const usageSellerShare = `-- name: UsageSellerShare :exec
+SELECT pg_advisory_xact_lock_shared(hashtextextended('koogate/usage/' || $1::text, 0))
+`
+
+// UsageSellerShare lets usage of a seller be added together, but not while a quota is put.
+func (q *Queries) UsageSellerShare(ctx context.Context, seller string) error {
+	_, err := q.db.Exec(ctx, usageSellerShare, seller)
+	return err
+}
+
+const usageStops = `-- name: UsageStops :many
+SELECT DISTINCT instance_id FROM quotas
+WHERE seller = $1 AND instance_id = ANY($2::text[]) AND stop = 1
+`
+
+type UsageStopsParams struct {
+	Seller      string
+	InstanceIds []string
+}
+
+// UsageStops reads which of a seller's instances stop when their packages are used up.
+func (q *Queries) UsageStops(ctx context.Context, arg UsageStopsParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, usageStops, arg.Seller, arg.InstanceIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var instance_id string
+		if err := rows.Scan(&instance_id); err != nil {
+			return nil, err
+		}
+		items = append(items, instance_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const usageWindowList = `-- name: UsageWindowList :many
 SELECT
     seller, instance_id, start_at, package_id, id, meter, mode, end_at, total, settled, open, records, last_end_at,

@@ -3,13 +3,13 @@
 INSERT INTO instances (
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 ) VALUES (
     sqlc.arg(seller), sqlc.arg(instance_id), sqlc.arg(endpoint), sqlc.arg(order_id), sqlc.arg(order_line_id),
     sqlc.arg(state), sqlc.arg(frozen), sqlc.arg(reason), sqlc.arg(failure_code), sqlc.arg(product_id),
     sqlc.arg(sku_code), sqlc.arg(product_name), sqlc.arg(charging_mode), sqlc.arg(linear_value), sqlc.arg(trial),
     sqlc.arg(expire_at), sqlc.arg(access), sqlc.arg(task_seq), sqlc.arg(created_at), sqlc.arg(updated_at),
-    sqlc.arg(family), sqlc.arg(facts), sqlc.arg(access_version)
+    sqlc.arg(family), sqlc.arg(facts), sqlc.arg(access_version), sqlc.arg(failure_text)
 );
 
 -- name: InstanceUpdate :exec
@@ -22,7 +22,8 @@ WITH changed AS (
         product_name = sqlc.arg(product_name), charging_mode = sqlc.arg(charging_mode),
         linear_value = sqlc.arg(linear_value), trial = sqlc.arg(trial), expire_at = sqlc.arg(expire_at),
         access = sqlc.arg(access), task_seq = sqlc.arg(task_seq), updated_at = sqlc.arg(updated_at), family = sqlc.arg(family),
-        facts = sqlc.arg(facts), access_version = sqlc.arg(access_version)
+        facts = sqlc.arg(facts), access_version = sqlc.arg(access_version),
+    failure_text = sqlc.arg(failure_text)
     WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id)
     RETURNING 1
 )
@@ -33,7 +34,7 @@ SELECT 1 / count(*) FROM changed;
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 FROM instances
 WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(ids)::text[]);
 
@@ -42,7 +43,7 @@ WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(ids)::text[]);
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 FROM instances
 WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id)
 ORDER BY created_at, instance_id;
@@ -52,6 +53,6 @@ ORDER BY created_at, instance_id;
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 FROM instances
 WHERE seller = sqlc.arg(seller);

@@ -238,3 +238,21 @@ SELECT
     deadline_at, refuse_at, created_at, updated_at
 FROM usage_records
 WHERE seller = sqlc.arg(seller);
+
+-- name: UsageSellerShare :exec
+-- UsageSellerShare lets usage of a seller be added together, but not while a quota is put.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('koogate/usage/' || sqlc.arg(seller)::text, 0));
+
+-- name: UsageSellerLock :exec
+-- UsageSellerLock waits for the usage of a seller that is being added, and holds further up until the commit.
+SELECT pg_advisory_xact_lock(hashtextextended('koogate/usage/' || sqlc.arg(seller)::text, 0));
+
+-- name: UsageStops :many
+-- UsageStops reads which of a seller's instances stop when their packages are used up.
+SELECT DISTINCT instance_id FROM quotas
+WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(instance_ids)::text[]) AND stop = 1;
+
+-- name: UsageReleased :many
+-- UsageReleased reads which of a seller's instances are released.
+SELECT instance_id FROM instances
+WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(instance_ids)::text[]) AND state = 'RELEASED';

@@ -33,6 +33,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.applicationMergeStmt, err = db.PrepareContext(ctx, applicationMerge); err != nil {
 		return nil, fmt.Errorf("error preparing query ApplicationMerge: %w", err)
 	}
+	if q.applicationStampsStmt, err = db.PrepareContext(ctx, applicationStamps); err != nil {
+		return nil, fmt.Errorf("error preparing query ApplicationStamps: %w", err)
+	}
 	if q.applicationsEraseStmt, err = db.PrepareContext(ctx, applicationsErase); err != nil {
 		return nil, fmt.Errorf("error preparing query ApplicationsErase: %w", err)
 	}
@@ -42,11 +45,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.departmentMergeStmt, err = db.PrepareContext(ctx, departmentMerge); err != nil {
 		return nil, fmt.Errorf("error preparing query DepartmentMerge: %w", err)
 	}
+	if q.departmentStampsStmt, err = db.PrepareContext(ctx, departmentStamps); err != nil {
+		return nil, fmt.Errorf("error preparing query DepartmentStamps: %w", err)
+	}
 	if q.departmentsBelowStmt, err = db.PrepareContext(ctx, departmentsBelow); err != nil {
 		return nil, fmt.Errorf("error preparing query DepartmentsBelow: %w", err)
 	}
 	if q.departmentsEraseStmt, err = db.PrepareContext(ctx, departmentsErase); err != nil {
 		return nil, fmt.Errorf("error preparing query DepartmentsErase: %w", err)
+	}
+	if q.directoryArrivalStmt, err = db.PrepareContext(ctx, directoryArrival); err != nil {
+		return nil, fmt.Errorf("error preparing query DirectoryArrival: %w", err)
+	}
+	if q.directoryArriveStmt, err = db.PrepareContext(ctx, directoryArrive); err != nil {
+		return nil, fmt.Errorf("error preparing query DirectoryArrive: %w", err)
 	}
 	if q.eventInsertStmt, err = db.PrepareContext(ctx, eventInsert); err != nil {
 		return nil, fmt.Errorf("error preparing query EventInsert: %w", err)
@@ -183,6 +195,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.usageBeginLatestStmt, err = db.PrepareContext(ctx, usageBeginLatest); err != nil {
 		return nil, fmt.Errorf("error preparing query UsageBeginLatest: %w", err)
 	}
+	if q.usageJudgedStmt, err = db.PrepareContext(ctx, usageJudged); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageJudged: %w", err)
+	}
 	if q.usagePartNextStmt, err = db.PrepareContext(ctx, usagePartNext); err != nil {
 		return nil, fmt.Errorf("error preparing query UsagePartNext: %w", err)
 	}
@@ -261,6 +276,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.userMergeStmt, err = db.PrepareContext(ctx, userMerge); err != nil {
 		return nil, fmt.Errorf("error preparing query UserMerge: %w", err)
 	}
+	if q.userStampsStmt, err = db.PrepareContext(ctx, userStamps); err != nil {
+		return nil, fmt.Errorf("error preparing query UserStamps: %w", err)
+	}
 	if q.usersEraseStmt, err = db.PrepareContext(ctx, usersErase); err != nil {
 		return nil, fmt.Errorf("error preparing query UsersErase: %w", err)
 	}
@@ -284,6 +302,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing applicationMergeStmt: %w", cerr)
 		}
 	}
+	if q.applicationStampsStmt != nil {
+		if cerr := q.applicationStampsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing applicationStampsStmt: %w", cerr)
+		}
+	}
 	if q.applicationsEraseStmt != nil {
 		if cerr := q.applicationsEraseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing applicationsEraseStmt: %w", cerr)
@@ -299,6 +322,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing departmentMergeStmt: %w", cerr)
 		}
 	}
+	if q.departmentStampsStmt != nil {
+		if cerr := q.departmentStampsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing departmentStampsStmt: %w", cerr)
+		}
+	}
 	if q.departmentsBelowStmt != nil {
 		if cerr := q.departmentsBelowStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing departmentsBelowStmt: %w", cerr)
@@ -307,6 +335,16 @@ func (q *Queries) Close() error {
 	if q.departmentsEraseStmt != nil {
 		if cerr := q.departmentsEraseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing departmentsEraseStmt: %w", cerr)
+		}
+	}
+	if q.directoryArrivalStmt != nil {
+		if cerr := q.directoryArrivalStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing directoryArrivalStmt: %w", cerr)
+		}
+	}
+	if q.directoryArriveStmt != nil {
+		if cerr := q.directoryArriveStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing directoryArriveStmt: %w", cerr)
 		}
 	}
 	if q.eventInsertStmt != nil {
@@ -534,6 +572,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing usageBeginLatestStmt: %w", cerr)
 		}
 	}
+	if q.usageJudgedStmt != nil {
+		if cerr := q.usageJudgedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageJudgedStmt: %w", cerr)
+		}
+	}
 	if q.usagePartNextStmt != nil {
 		if cerr := q.usagePartNextStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing usagePartNextStmt: %w", cerr)
@@ -664,6 +707,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing userMergeStmt: %w", cerr)
 		}
 	}
+	if q.userStampsStmt != nil {
+		if cerr := q.userStampsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing userStampsStmt: %w", cerr)
+		}
+	}
 	if q.usersEraseStmt != nil {
 		if cerr := q.usersEraseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing usersEraseStmt: %w", cerr)
@@ -711,11 +759,15 @@ type Queries struct {
 	applicationGetStmt      *sql.Stmt
 	applicationListStmt     *sql.Stmt
 	applicationMergeStmt    *sql.Stmt
+	applicationStampsStmt   *sql.Stmt
 	applicationsEraseStmt   *sql.Stmt
 	departmentListStmt      *sql.Stmt
 	departmentMergeStmt     *sql.Stmt
+	departmentStampsStmt    *sql.Stmt
 	departmentsBelowStmt    *sql.Stmt
 	departmentsEraseStmt    *sql.Stmt
+	directoryArrivalStmt    *sql.Stmt
+	directoryArriveStmt     *sql.Stmt
 	eventInsertStmt         *sql.Stmt
 	eventsAfterStmt         *sql.Stmt
 	instanceInsertStmt      *sql.Stmt
@@ -761,6 +813,7 @@ type Queries struct {
 	tenantPutStmt           *sql.Stmt
 	tenantRowStmt           *sql.Stmt
 	usageBeginLatestStmt    *sql.Stmt
+	usageJudgedStmt         *sql.Stmt
 	usagePartNextStmt       *sql.Stmt
 	usageProofRecordsStmt   *sql.Stmt
 	usageProofWindowsStmt   *sql.Stmt
@@ -787,6 +840,7 @@ type Queries struct {
 	usageWindowsOpenStmt    *sql.Stmt
 	userListStmt            *sql.Stmt
 	userMergeStmt           *sql.Stmt
+	userStampsStmt          *sql.Stmt
 	usersEraseStmt          *sql.Stmt
 }
 
@@ -797,11 +851,15 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		applicationGetStmt:      q.applicationGetStmt,
 		applicationListStmt:     q.applicationListStmt,
 		applicationMergeStmt:    q.applicationMergeStmt,
+		applicationStampsStmt:   q.applicationStampsStmt,
 		applicationsEraseStmt:   q.applicationsEraseStmt,
 		departmentListStmt:      q.departmentListStmt,
 		departmentMergeStmt:     q.departmentMergeStmt,
+		departmentStampsStmt:    q.departmentStampsStmt,
 		departmentsBelowStmt:    q.departmentsBelowStmt,
 		departmentsEraseStmt:    q.departmentsEraseStmt,
+		directoryArrivalStmt:    q.directoryArrivalStmt,
+		directoryArriveStmt:     q.directoryArriveStmt,
 		eventInsertStmt:         q.eventInsertStmt,
 		eventsAfterStmt:         q.eventsAfterStmt,
 		instanceInsertStmt:      q.instanceInsertStmt,
@@ -847,6 +905,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tenantPutStmt:           q.tenantPutStmt,
 		tenantRowStmt:           q.tenantRowStmt,
 		usageBeginLatestStmt:    q.usageBeginLatestStmt,
+		usageJudgedStmt:         q.usageJudgedStmt,
 		usagePartNextStmt:       q.usagePartNextStmt,
 		usageProofRecordsStmt:   q.usageProofRecordsStmt,
 		usageProofWindowsStmt:   q.usageProofWindowsStmt,
@@ -873,6 +932,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		usageWindowsOpenStmt:    q.usageWindowsOpenStmt,
 		userListStmt:            q.userListStmt,
 		userMergeStmt:           q.userMergeStmt,
+		userStampsStmt:          q.userStampsStmt,
 		usersEraseStmt:          q.usersEraseStmt,
 	}
 }

@@ -7,6 +7,7 @@ package dbsqlc
 
 import (
 	"context"
+	"strings"
 )
 
 const applicationGet = `-- name: ApplicationGet :one
@@ -145,6 +146,61 @@ func (q *Queries) ApplicationMerge(ctx context.Context, arg ApplicationMergePara
 	return result.RowsAffected()
 }
 
+const applicationStamps = `-- name: ApplicationStamps :many
+SELECT id, stamp_at, stamp_rank FROM applications
+WHERE seller = ?1 AND instance_id = ?2 AND tenant_id = ?3 AND id IN (/*SLICE:ids*/?)
+`
+
+type ApplicationStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        []string
+}
+
+type ApplicationStampsRow struct {
+	ID        string
+	StampAt   int64
+	StampRank int64
+}
+
+// ApplicationStamps reads what the rows of a tenant were written by.
+func (q *Queries) ApplicationStamps(ctx context.Context, arg ApplicationStampsParams) ([]ApplicationStampsRow, error) {
+	query := applicationStamps
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Seller)
+	queryParams = append(queryParams, arg.InstanceID)
+	queryParams = append(queryParams, arg.TenantID)
+	if len(arg.Ids) > 0 {
+		for _, v := range arg.Ids {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(arg.Ids))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
+	}
+	rows, err := q.query(ctx, nil, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ApplicationStampsRow
+	for rows.Next() {
+		var i ApplicationStampsRow
+		if err := rows.Scan(&i.ID, &i.StampAt, &i.StampRank); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const applicationsErase = `-- name: ApplicationsErase :execrows
 UPDATE applications SET client_id = '', client_secret = NULL, deleted = 1, updated_at = ?1
 WHERE seller = ?2 AND instance_id = ?3 AND tenant_id = ?4
@@ -269,6 +325,61 @@ func (q *Queries) DepartmentMerge(ctx context.Context, arg DepartmentMergeParams
 	return result.RowsAffected()
 }
 
+const departmentStamps = `-- name: DepartmentStamps :many
+SELECT id, stamp_at, stamp_rank FROM departments
+WHERE seller = ?1 AND instance_id = ?2 AND tenant_id = ?3 AND id IN (/*SLICE:ids*/?)
+`
+
+type DepartmentStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        []string
+}
+
+type DepartmentStampsRow struct {
+	ID        string
+	StampAt   int64
+	StampRank int64
+}
+
+// DepartmentStamps reads what the rows of a tenant were written by.
+func (q *Queries) DepartmentStamps(ctx context.Context, arg DepartmentStampsParams) ([]DepartmentStampsRow, error) {
+	query := departmentStamps
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Seller)
+	queryParams = append(queryParams, arg.InstanceID)
+	queryParams = append(queryParams, arg.TenantID)
+	if len(arg.Ids) > 0 {
+		for _, v := range arg.Ids {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(arg.Ids))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
+	}
+	rows, err := q.query(ctx, nil, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DepartmentStampsRow
+	for rows.Next() {
+		var i DepartmentStampsRow
+		if err := rows.Scan(&i.ID, &i.StampAt, &i.StampRank); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const departmentsBelow = `-- name: DepartmentsBelow :execrows
 UPDATE departments SET name = '', parent_code = '', deleted = 1, updated_at = ?1
 WHERE seller = ?2 AND instance_id = ?3 AND tenant_id = ?4
@@ -324,6 +435,60 @@ func (q *Queries) DepartmentsErase(ctx context.Context, arg DepartmentsErasePara
 		arg.TenantID,
 		arg.StampAt,
 		arg.StampRank,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const directoryArrival = `-- name: DirectoryArrival :one
+SELECT arrived_at FROM directory_arrivals
+WHERE seller = ?1 AND instance_id = ?2 AND tenant_id = ?3 AND claimed_at = ?4
+`
+
+type DirectoryArrivalParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	ClaimedAt  int64
+}
+
+// DirectoryArrival reads when a call with a time from the future came first.
+func (q *Queries) DirectoryArrival(ctx context.Context, arg DirectoryArrivalParams) (int64, error) {
+	row := q.queryRow(ctx, q.directoryArrivalStmt, directoryArrival,
+		arg.Seller,
+		arg.InstanceID,
+		arg.TenantID,
+		arg.ClaimedAt,
+	)
+	var arrived_at int64
+	err := row.Scan(&arrived_at)
+	return arrived_at, err
+}
+
+const directoryArrive = `-- name: DirectoryArrive :execrows
+INSERT INTO directory_arrivals (seller, instance_id, tenant_id, claimed_at, arrived_at)
+VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (seller, instance_id, tenant_id, claimed_at) DO NOTHING
+`
+
+type DirectoryArriveParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	ClaimedAt  int64
+	ArrivedAt  int64
+}
+
+// DirectoryArrive keeps when a call with a time from the future came first.
+func (q *Queries) DirectoryArrive(ctx context.Context, arg DirectoryArriveParams) (int64, error) {
+	result, err := q.exec(ctx, q.directoryArriveStmt, directoryArrive,
+		arg.Seller,
+		arg.InstanceID,
+		arg.TenantID,
+		arg.ClaimedAt,
+		arg.ArrivedAt,
 	)
 	if err != nil {
 		return 0, err
@@ -623,6 +788,61 @@ func (q *Queries) UserMerge(ctx context.Context, arg UserMergeParams) (int64, er
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const userStamps = `-- name: UserStamps :many
+SELECT id, stamp_at, stamp_rank FROM users
+WHERE seller = ?1 AND instance_id = ?2 AND tenant_id = ?3 AND id IN (/*SLICE:ids*/?)
+`
+
+type UserStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        []string
+}
+
+type UserStampsRow struct {
+	ID        string
+	StampAt   int64
+	StampRank int64
+}
+
+// UserStamps reads what the rows of a tenant were written by.
+func (q *Queries) UserStamps(ctx context.Context, arg UserStampsParams) ([]UserStampsRow, error) {
+	query := userStamps
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Seller)
+	queryParams = append(queryParams, arg.InstanceID)
+	queryParams = append(queryParams, arg.TenantID)
+	if len(arg.Ids) > 0 {
+		for _, v := range arg.Ids {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(arg.Ids))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
+	}
+	rows, err := q.query(ctx, nil, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UserStampsRow
+	for rows.Next() {
+		var i UserStampsRow
+		if err := rows.Scan(&i.ID, &i.StampAt, &i.StampRank); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const usersErase = `-- name: UsersErase :execrows

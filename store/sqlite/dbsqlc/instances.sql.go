@@ -14,9 +14,9 @@ const instanceInsert = `-- name: InstanceInsert :exec
 INSERT INTO instances (
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 `
 
@@ -44,6 +44,7 @@ type InstanceInsertParams struct {
 	Family        string
 	Facts         string
 	AccessVersion int64
+	FailureText   string
 }
 
 // InstanceInsert adds an instance.
@@ -72,6 +73,7 @@ func (q *Queries) InstanceInsert(ctx context.Context, arg InstanceInsertParams) 
 		arg.Family,
 		arg.Facts,
 		arg.AccessVersion,
+		arg.FailureText,
 	)
 	return err
 }
@@ -80,7 +82,7 @@ const instanceList = `-- name: InstanceList :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 FROM instances
 WHERE seller = ?1
 `
@@ -119,6 +121,7 @@ func (q *Queries) InstanceList(ctx context.Context, seller string) ([]Instance, 
 			&i.Family,
 			&i.Facts,
 			&i.AccessVersion,
+			&i.FailureText,
 		); err != nil {
 			return nil, err
 		}
@@ -141,8 +144,9 @@ UPDATE instances SET
     product_name = ?10, charging_mode = ?11,
     linear_value = ?12, trial = ?13, expire_at = ?14,
     access = ?15, task_seq = ?16, updated_at = ?17, family = ?18,
-    facts = ?19, access_version = ?20
-WHERE seller = ?21 AND instance_id = ?22
+    facts = ?19, access_version = ?20,
+    failure_text = ?21
+WHERE seller = ?22 AND instance_id = ?23
 `
 
 type InstanceUpdateParams struct {
@@ -166,6 +170,7 @@ type InstanceUpdateParams struct {
 	Family        string
 	Facts         string
 	AccessVersion int64
+	FailureText   string
 	Seller        string
 	InstanceID    string
 }
@@ -193,6 +198,7 @@ func (q *Queries) InstanceUpdate(ctx context.Context, arg InstanceUpdateParams) 
 		arg.Family,
 		arg.Facts,
 		arg.AccessVersion,
+		arg.FailureText,
 		arg.Seller,
 		arg.InstanceID,
 	)
@@ -206,7 +212,7 @@ const instancesByID = `-- name: InstancesByID :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 FROM instances
 WHERE seller = ?1 AND instance_id IN (/*SLICE:ids*/?)
 `
@@ -261,6 +267,7 @@ func (q *Queries) InstancesByID(ctx context.Context, arg InstancesByIDParams) ([
 			&i.Family,
 			&i.Facts,
 			&i.AccessVersion,
+			&i.FailureText,
 		); err != nil {
 			return nil, err
 		}
@@ -279,7 +286,7 @@ const instancesOfOrder = `-- name: InstancesOfOrder :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 FROM instances
 WHERE seller = ?1 AND order_id = ?2
 ORDER BY created_at, instance_id
@@ -324,6 +331,7 @@ func (q *Queries) InstancesOfOrder(ctx context.Context, arg InstancesOfOrderPara
 			&i.Family,
 			&i.Facts,
 			&i.AccessVersion,
+			&i.FailureText,
 		); err != nil {
 			return nil, err
 		}

@@ -29,6 +29,30 @@ func (q *Queries) UsageBeginLatest(ctx context.Context, arg UsageBeginLatestPara
 	return latest, err
 }
 
+const usageJudged = `-- name: UsageJudged :one
+SELECT
+    CAST(EXISTS (SELECT 1 FROM quotas AS q WHERE q.seller = ?1 AND q.instance_id = ?2 AND q.stop = 1) AS INTEGER) AS stops,
+    CAST(EXISTS (SELECT 1 FROM instances AS i WHERE i.seller = ?1 AND i.instance_id = ?2 AND i.state = 'RELEASED') AS INTEGER) AS released
+`
+
+type UsageJudgedParams struct {
+	Seller     string
+	InstanceID string
+}
+
+type UsageJudgedRow struct {
+	Stops    int64
+	Released int64
+}
+
+// UsageJudged reads what usage of an instance is judged by.
+func (q *Queries) UsageJudged(ctx context.Context, arg UsageJudgedParams) (UsageJudgedRow, error) {
+	row := q.queryRow(ctx, q.usageJudgedStmt, usageJudged, arg.Seller, arg.InstanceID)
+	var i UsageJudgedRow
+	err := row.Scan(&i.Stops, &i.Released)
+	return i, err
+}
+
 const usagePartNext = `-- name: UsagePartNext :one
 SELECT CAST(coalesce(max(part) + 1, 0) AS INTEGER) AS next
 FROM usage_records

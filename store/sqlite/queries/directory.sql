@@ -130,3 +130,29 @@ SELECT
     seller, instance_id, tenant_id, org_code, id, name, parent_code, stamp_at, stamp_rank, deleted, created_at, updated_at
 FROM departments
 WHERE seller = sqlc.arg(seller) AND deleted = 0;
+
+-- name: DirectoryArrive :execrows
+-- DirectoryArrive keeps when a call with a time from the future came first.
+INSERT INTO directory_arrivals (seller, instance_id, tenant_id, claimed_at, arrived_at)
+VALUES (sqlc.arg(seller), sqlc.arg(instance_id), sqlc.arg(tenant_id), sqlc.arg(claimed_at), sqlc.arg(arrived_at))
+ON CONFLICT (seller, instance_id, tenant_id, claimed_at) DO NOTHING;
+
+-- name: DirectoryArrival :one
+-- DirectoryArrival reads when a call with a time from the future came first.
+SELECT arrived_at FROM directory_arrivals
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id) AND claimed_at = sqlc.arg(claimed_at);
+
+-- name: ApplicationStamps :many
+-- ApplicationStamps reads what the rows of a tenant were written by.
+SELECT id, stamp_at, stamp_rank FROM applications
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id) AND id IN (sqlc.slice(ids));
+
+-- name: UserStamps :many
+-- UserStamps reads what the rows of a tenant were written by.
+SELECT id, stamp_at, stamp_rank FROM users
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id) AND id IN (sqlc.slice(ids));
+
+-- name: DepartmentStamps :many
+-- DepartmentStamps reads what the rows of a tenant were written by.
+SELECT id, stamp_at, stamp_rank FROM departments
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id) AND id IN (sqlc.slice(ids));

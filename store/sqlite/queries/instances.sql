@@ -3,9 +3,9 @@
 INSERT INTO instances (
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: InstanceUpdate :execrows
@@ -17,7 +17,8 @@ UPDATE instances SET
     product_name = sqlc.arg(product_name), charging_mode = sqlc.arg(charging_mode),
     linear_value = sqlc.arg(linear_value), trial = sqlc.arg(trial), expire_at = sqlc.arg(expire_at),
     access = sqlc.arg(access), task_seq = sqlc.arg(task_seq), updated_at = sqlc.arg(updated_at), family = sqlc.arg(family),
-    facts = sqlc.arg(facts), access_version = sqlc.arg(access_version)
+    facts = sqlc.arg(facts), access_version = sqlc.arg(access_version),
+    failure_text = sqlc.arg(failure_text)
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
 
 -- name: InstancesByID :many
@@ -25,7 +26,7 @@ WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 FROM instances
 WHERE seller = sqlc.arg(seller) AND instance_id IN (sqlc.slice(ids));
 
@@ -34,7 +35,7 @@ WHERE seller = sqlc.arg(seller) AND instance_id IN (sqlc.slice(ids));
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 FROM instances
 WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id)
 ORDER BY created_at, instance_id;
@@ -44,6 +45,6 @@ ORDER BY created_at, instance_id;
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version
+    facts, access_version, failure_text
 FROM instances
 WHERE seller = sqlc.arg(seller);

@@ -204,3 +204,9 @@ SELECT
     deadline_at, refuse_at, created_at, updated_at
 FROM usage_records
 WHERE seller = sqlc.arg(seller);
+
+-- name: UsageJudged :one
+-- UsageJudged reads what usage of an instance is judged by.
+SELECT
+    CAST(EXISTS (SELECT 1 FROM quotas AS q WHERE q.seller = sqlc.arg(seller) AND q.instance_id = sqlc.arg(instance_id) AND q.stop = 1) AS INTEGER) AS stops,
+    CAST(EXISTS (SELECT 1 FROM instances AS i WHERE i.seller = sqlc.arg(seller) AND i.instance_id = sqlc.arg(instance_id) AND i.state = 'RELEASED') AS INTEGER) AS released;

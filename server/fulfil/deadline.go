@@ -1,0 +1,123 @@
+package fulfil
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/deadline"
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/store"
+)
+
+// Deadline is until when the marketplace waits for something, and what it does then.
+type Deadline struct {
+	At  time.Time    `json:"at,omitzero"` // zero when the marketplace waits for nothing
+	End deadline.End `json:"end,omitempty"`
+}
+
+// Passed reports whether the marketplace has acted.
+func (l Deadline) Passed(now time.Time) bool { return !l.At.IsZero() && now.After(l.At) }
+
+// stepOf is what a line is about.
+func stepOf(action string) deadline.Step {
+	activity, _, _ := strings.Cut(action, "/")
+	switch activity {
+	case ActionNew, actionNotify, actionLicence:
+		return deadline.Open
+	case actionRefresh:
+		return deadline.Refresh
+	case "upgradeInstance":
+		return deadline.Upgrade
+	}
+	return ""
+}
+
+// stepsOf are the steps of the tasks whose calls name no line.
+var stepsOf = map[store.TaskKind]deadline.Step{
+	store.TaskFreeze: deadline.Status, store.TaskUnfreeze: deadline.Status, store.TaskRelease: deadline.Release,
+	store.TaskCheckChange: deadline.Check,
+}
+
+// deadlineOf counts from the first call that was heard. family is the instance's, waits whether the activity is answered when
+// it is done: what was answered with success is over for the marketplace.
+func deadlineOf(family string, step deadline.Step, began time.Time) Deadline {
+	r, ok := deadline.Of(deadline.Family(cmp.Or(family, FamilySaasV2)), step)
+	if !ok {
+		return Deadline{}
+	}
+	return Deadline{At: began.Add(r.Window), End: r.End}
+}
+
+// LineDeadline is until when the marketplace waits for a line of an instance. It waits for a creation until that is told as a
+// success, and for other lines only where the endpoint answers when they are done.
+func (s *Service) LineDeadline(i *store.Instance, l *store.Line) Deadline {
+	step := stepOf(l.Action)
+	switch {
+	case step == "":
+		return Deadline{}
+	case l.AnswerCode == string(resultcode.Success) && step == deadline.Open, l.AnswerCode != "" && strings.HasPrefix(l.Action, actionLicence):
+		return Deadline{} // the licence of an event that was answered with 000004 follows by upload, for which there is no time
+	case step == deadline.Open:
+	case !s.onCompletion(i.Endpoint, step):
+		return Deadline{}
+	}
+	return deadlineOf(i.Family, step, l.CreatedAt)
+}
+
+// onCompletion says whether an endpoint answers a step when it is done.
+func (s *Service) onCompletion(endpoint string, step deadline.Step) bool {
+	ep := s.endpoints[endpoint]
+	if ep == nil {
+		return false
+	}
+	for activity, on := range ep.OnCompletion {
+		if on && activitySteps[activity] == step {
+			return true
+		}
+	}
+	return false
+}
+
+// activitySteps are the steps of CompletionActivities.
+var activitySteps = map[string]deadline.Step{
+	activityRefresh: deadline.Refresh, activityStatus: deadline.Status, activityRelease: deadline.Release, activityUpgrade: deadline.Upgrade,
+	"expireInstance": deadline.Status, "instanceStatus": deadline.Status, "upgrade": deadline.Upgrade,
+	"refreshLicense": deadline.Refresh, "expireLicense": deadline.Status, "releaseLicense": deadline.Release,
+	"refreshLicenseCode": deadline.Refresh, "updateLicenseCodeStatus": deadline.Status, "releaseLicenseCode": deadline.Release,
+}
+
+// deadline is until when the marketplace waits for what a task does.
+func (d *draft) deadline(t *store.Task) Deadline {
+	i := d.instance(t.InstanceID)
+	if i == nil {
+		return Deadline{}
+	}
+	if step, ok := stepsOf[t.Kind]; ok {
+		if t.Kind != store.TaskCheckChange && !d.s.onCompletion(i.Endpoint, step) {
+			return Deadline{}
+		}
+		return deadlineOf(i.Family, step, t.CreatedAt)
+	}
+	l := d.asked(t)
+	if creates(*t) || l != nil && l.Action == ActionNew {
+		l = d.creation(t.InstanceID)
+	}
+	if l == nil {
+		return Deadline{}
+	}
+	return d.s.LineDeadline(i, l)
+}
+
+// limit writes the marketplace's deadline on a new task. What creates is not tried again beyond it: the order is refunded then, and
+// an instance that comes later is nobody's.
+func (d *draft) limit(t *store.Task) {
+	p := PayloadOf(*t)
+	if p.Until = d.deadline(t); p.Until == (Deadline{}) {
+		return
+	}
+	t.Payload = p.text()
+	if p.Until.End == deadline.Refund && p.Until.At.Before(t.RetryUntil) {
+		t.RetryUntil = p.Until.At
+	}
+}
