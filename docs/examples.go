@@ -39,6 +39,8 @@ type Example struct {
 	// are the seller's own to choose, such as the instance ID: another text is right there.
 	Answer string   `yaml:"answer"`
 	Own    []string `yaml:"own"`
+	// Tail may stand before the last brace of the answer, beyond what the page prints, because another page wants it there.
+	Tail string `yaml:"tail"`
 	// Has are the members that the answer must have besides resultCode and resultMsg, e.g. "info[].instanceId".
 	Has  []string `yaml:"has"`
 	Note string   `yaml:"note"`
@@ -102,6 +104,9 @@ func (e *Example) Check(body string) error {
 // pattern matches the printed answer with any text in place of the seller's own.
 func (e *Example) pattern() *regexp.Regexp {
 	p := regexp.QuoteMeta(e.Answer)
+	if e.Tail != "" {
+		p = strings.TrimSuffix(p, regexp.QuoteMeta("}")) + "(" + regexp.QuoteMeta(e.Tail) + ")?" + regexp.QuoteMeta("}")
+	}
 	for _, own := range e.Own {
 		p = strings.ReplaceAll(p, regexp.QuoteMeta(own), `[^"]+`)
 	}

@@ -80,13 +80,14 @@ type Seller struct {
 
 // Marketplace is how a seller reaches the open APIs.
 type Marketplace struct {
-	Site          openapi.Site `koanf:"site"`     // cn, intl or eu
-	BaseURL       string       `koanf:"base_url"` // instead of site
-	AccessKey     string       `koanf:"access_key"`
-	SecretKey     Secret       `koanf:"secret_key"`
-	SecretKeyFile string       `koanf:"secret_key_file"`
-	UsageKey      Secret       `koanf:"usage_key"` // signs usage pushes; the first key of the seller's first endpoint when empty
-	UsageKeyFile  string       `koanf:"usage_key_file"`
+	Site          openapi.Site  `koanf:"site"`     // cn, intl or eu
+	BaseURL       string        `koanf:"base_url"` // instead of site
+	AccessKey     string        `koanf:"access_key"`
+	SecretKey     Secret        `koanf:"secret_key"`
+	SecretKeyFile string        `koanf:"secret_key_file"`
+	UsageKey      Secret        `koanf:"usage_key"` // signs usage pushes; the first key of the seller's first endpoint when empty
+	UsageKeyFile  string        `koanf:"usage_key_file"`
+	NoFallback    []openapi.API `koanf:"no_fallback"` // interfaces that never go to the fallback host; empty means that all do
 }
 
 // Credentials are the seller's AK and SK.
@@ -118,11 +119,20 @@ type Endpoint struct {
 	Products    map[string]Product `koanf:"products"`  // by product ID; "*" stands for all others
 	CheckBudget time.Duration      `koanf:"check_budget"`
 	CheckPolicy string             `koanf:"check_policy"` // refuse (default) or allow
-	Pending     string             `koanf:"pending"`      // processing (default) or omit
-	Unknown     string             `koanf:"unknown"`      // omit (default) or refuse
-	Answers     map[string]string  `koanf:"answers"`      // by activity: accept (default) or completion
-	Retry       string             `koanf:"retry"`        // saas (default) or license_online
-	Codes       string             `koanf:"codes"`        // licence codes that were never seen: adopt (default) or refuse
+
+	CheckReduction string `koanf:"check_reduction"` // a smaller quantity that no worker has judged: refuse (default) or allow
+	CreateAppInfo  string `koanf:"create_app_info"` // whether V2's newInstance answers appInfo.frontEndUrl: debug (default), off or always
+	ProductInfo    string `koanf:"product_info"`    // of changeInstanceCheck: any (default; also an array or a text), or object
+
+	Pending string            `koanf:"pending"` // processing (default) or omit
+	Unknown string            `koanf:"unknown"` // omit (default) or refuse
+	Answers map[string]string `koanf:"answers"` // by activity: accept (default) or completion
+	Retry   string            `koanf:"retry"`   // saas (default) or license_online
+	Codes   string            `koanf:"codes"`   // licence codes that were never seen: adopt (default) or refuse
+
+	// Licence codes.
+	CodeExpireZone string `koanf:"code_expire_zone"` // of their expireTime: utc (default) or beijing
+	CodeFreeze     string `koanf:"code_freeze"`      // what is shown as frozen: call (default), or expiry, also what has expired
 
 	// The V1.0 generation.
 	EncryptType string        `koanf:"encrypt_type"` // aes256 (default) or aes128
@@ -214,7 +224,7 @@ func (c *Config) fulfilEndpoints() []fulfil.Endpoint {
 		}
 		list = append(list, fulfil.Endpoint{
 			Name: e.Name, Seller: e.Seller, Products: rules, CheckBudget: e.CheckBudget,
-			CheckAllow: e.CheckPolicy == "allow", OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse",
+			CheckAllow: e.CheckPolicy == "allow", CheckReduction: e.CheckReduction == "allow", FreezeAtExpiry: e.CodeFreeze == freezeExpiry, OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse",
 			NewFamily: e.newFamily(), HoldBudget: e.HoldBudget, OnCompletion: e.onCompletion(), RefuseCodes: e.Codes == "refuse", QueryWindow: e.queryWindow(),
 		})
 	}

@@ -193,6 +193,7 @@ func TestConfigFaults(t *testing.T) {
 		"token twice":           {"[0123456789abcdef0123456789abcdef]", "[aaaa, aaaa]", "sellers[0].api_tokens[1]", "given twice"},
 		"site and url":          {"      site: cn", "      site: cn\n      base_url: https://x.example", "sellers[0].marketplace", "either site"},
 		"unknown site":          {"      site: cn", "      site: us", "sellers[0].marketplace.site", "cn, intl, eu"},
+		"fallback":              {"      site: cn", "      site: cn\n      no_fallback: [orders]", "sellers[0].marketplace.no_fallback[0]", "order_query"},
 		"plain http":            {"      site: cn", "      base_url: http://market.example", "sellers[0].marketplace.base_url", "https"},
 		"no ak":                 {"      access_key: AK0123456789", "", "sellers[0].marketplace.access_key", "is missing"},
 		"bad ak":                {"      access_key: AK0123456789", "      access_key: 'a,b'", "sellers[0].marketplace.access_key", "characters"},

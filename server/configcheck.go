@@ -253,6 +253,11 @@ func (m Marketplace) check(f *findings, at string) {
 	case m.BaseURL != "" && !usableBase(m.BaseURL):
 		f.add(at+".base_url", msgBaseURL)
 	}
+	for k, api := range m.NoFallback {
+		if !api.Known() {
+			f.add(fmt.Sprintf("%s.no_fallback[%d]", at, k), msgChoice, api, fmt.Sprint(openapi.APIs()))
+		}
+	}
 	if m.AccessKey == "" {
 		f.add(at+".access_key", msgRequired, "AK")
 	}
@@ -358,6 +363,9 @@ func (c *Config) checkEndpoints(f *findings) {
 			f.between(at+".check_budget", e.CheckBudget, minCheckBudget, maxSyncBudget)
 		}
 		f.choice(at+".check_policy", e.CheckPolicy, "refuse", "allow")
+		f.choice(at+".check_reduction", e.CheckReduction, "refuse", "allow")
+		f.choice(at+".create_app_info", e.CreateAppInfo, createDebug, createOff, createAlways)
+		f.choice(at+".product_info", e.ProductInfo, "any", productInfoObject)
 		f.choice(at+".pending", e.Pending, "processing", "omit")
 		f.choice(at+".unknown", e.Unknown, "omit", "refuse")
 		c.checkProducts(f, at+".products", e.Products)

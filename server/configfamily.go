@@ -20,9 +20,16 @@ import (
 const (
 	encryptAES256, encryptAES128    = "aes256", "aes128"
 	zoneBeijing, zoneUTC            = "beijing", "utc"
+	freezeCall, freezeExpiry        = "call", "expiry"
 	missingKeep, missingDelete      = "keep", "delete"
 	fingerprintNot, fingerprintMust = "optional", "required"
 	minHold, maxHold                = time.Second, 18 * time.Second
+)
+
+// The further choices of an endpoint's keys.
+const (
+	createDebug, createOff, createAlways = "debug", "off", "always"
+	productInfoObject                    = "object"
 )
 
 // checkFamilies covers what an endpoint says about its protocol families.
@@ -42,6 +49,8 @@ func (e *Endpoint) checkFamilies(f *findings, at string) {
 	}
 	f.choice(at+".retry", e.Retry, RetrySaas, RetryLicenseOnline)
 	f.choice(at+".codes", e.Codes, "adopt", "refuse")
+	f.choice(at+".code_expire_zone", e.CodeExpireZone, zoneUTC, zoneBeijing)
+	f.choice(at+".code_freeze", e.CodeFreeze, freezeCall, freezeExpiry)
 	f.choice(at+".encrypt_type", e.EncryptType, encryptAES256, encryptAES128)
 	f.choice(at+".expire_zone", e.ExpireZone, zoneBeijing, zoneUTC)
 	f.choice(at+".kit_secret_code", e.KitSecretCode, string(resultcode.MobileInvalid), string(resultcode.InvalidParam))
@@ -85,7 +94,9 @@ func (e *Endpoint) checkFamilies(f *findings, at string) {
 	only(tokens, "saas_v1, license_v1", map[string]bool{
 		"encrypt_type": e.EncryptType != "", "expire_zone": e.ExpireZone != "", "hold_budget": e.HoldBudget != 0,
 	})
-	only(codes, "license_code", map[string]bool{"codes": e.Codes != ""})
+	only(codes, "license_code", map[string]bool{
+		"codes": e.Codes != "", "code_expire_zone": e.CodeExpireZone != "", "code_freeze": e.CodeFreeze != "",
+	})
 }
 
 // ring covers a list of keys of which several are valid at once.
@@ -122,6 +133,15 @@ func (c *Config) settings() (map[string]production.Settings, error) {
 		}
 		if e.ExpireZone == zoneUTC {
 			s.Location = time.UTC
+		}
+		if e.CodeExpireZone == zoneBeijing {
+			s.CodeLocation = wiretime.Beijing()
+		}
+		switch e.CreateAppInfo {
+		case createOff:
+			s.CreateAppInfo = production.AppInfoOff
+		case createAlways:
+			s.CreateAppInfo = production.AppInfoAlways
 		}
 		if e.KitSecretCode != "" {
 			s.SecretCode = resultcode.Code(e.KitSecretCode)

@@ -13,6 +13,8 @@ import (
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/seal"
+	"github.com/koogate/koogate/koogallery/wiretime"
+	"github.com/koogate/koogate/server/api/production"
 )
 
 // rsaPEM makes a key of that many bits once.
@@ -50,8 +52,9 @@ func everyFamily(change func(e *Endpoint)) Config {
 		EncryptType: "aes128", ExpireZone: "utc", HoldBudget: 10 * time.Second, Retry: RetryLicenseOnline, Codes: "refuse",
 		Answers: map[string]string{"releaseInstance": "completion", "refreshInstance": "accept"},
 		KitKeys: []Secret{"canary-kit-0123456789"}, KitPrivateKeys: []Secret{Secret(rsaPEM(3072))}, KitSecretCode: "000002",
-		KitMissingDepartments: "delete",
-		Products:              map[string]Product{"*": {Provisioner: "crm", Fingerprint: "required"}},
+		KitMissingDepartments: "delete", CodeExpireZone: "beijing", CodeFreeze: "expiry", CreateAppInfo: "always",
+		CheckReduction: "allow", ProductInfo: "object",
+		Products: map[string]Product{"*": {Provisioner: "crm", Fingerprint: "required"}},
 	}
 	change(&e)
 	cfg.Endpoints = []Endpoint{e}
@@ -65,7 +68,7 @@ func TestFamiliesOfAnEndpoint(t *testing.T) {
 	}
 	core := cfg.fulfilEndpoints()[0]
 	if core.HoldBudget != 10*time.Second || !core.OnCompletion["releaseInstance"] || core.OnCompletion["refreshInstance"] || !core.RefuseCodes ||
-		core.QueryWindow != 2*time.Hour || !core.Products["*"].NeedsFingerprint {
+		core.QueryWindow != 2*time.Hour || !core.Products["*"].NeedsFingerprint || !core.CheckReduction || !core.FreezeAtExpiry {
 		t.Errorf("the core's rules: %+v", core)
 	}
 	all, err := cfg.settings()
@@ -73,7 +76,8 @@ func TestFamiliesOfAnEndpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := all["all"]
-	if s.EncryptType != seal.AES128 || s.Location != time.UTC || len(s.Secrets) != 1 || s.SecretCode != resultcode.InvalidParam || !s.DeleteMissingDepartments {
+	if s.EncryptType != seal.AES128 || s.Location != time.UTC || len(s.Secrets) != 1 || s.SecretCode != resultcode.InvalidParam || !s.DeleteMissingDepartments ||
+		s.CodeLocation.String() != wiretime.Beijing().String() || s.CreateAppInfo != production.AppInfoAlways {
 		t.Errorf("the handlers' settings: %+v", s)
 	}
 }
@@ -89,6 +93,11 @@ func TestFamilyFaults(t *testing.T) {
 		"codes":          {func(e *Endpoint) { e.Codes = "maybe" }, ".codes", "adopt, refuse"},
 		"encryption":     {func(e *Endpoint) { e.EncryptType = "des" }, ".encrypt_type", "aes256, aes128"},
 		"zone":           {func(e *Endpoint) { e.ExpireZone = "mars" }, ".expire_zone", "beijing, utc"},
+		"code zone":      {func(e *Endpoint) { e.CodeExpireZone = "mars" }, ".code_expire_zone", "utc, beijing"},
+		"code freeze":    {func(e *Endpoint) { e.CodeFreeze = "never" }, ".code_freeze", "call, expiry"},
+		"reduction":      {func(e *Endpoint) { e.CheckReduction = "maybe" }, ".check_reduction", "refuse, allow"},
+		"create":         {func(e *Endpoint) { e.CreateAppInfo = "on" }, ".create_app_info", "debug, off, always"},
+		"product info":   {func(e *Endpoint) { e.ProductInfo = "text" }, ".product_info", "any, object"},
 		"hold":           {func(e *Endpoint) { e.HoldBudget = time.Minute }, ".hold_budget", "1s to 18s"},
 		"answer":         {func(e *Endpoint) { e.Answers["releaseInstance"] = "later" }, ".answers[releaseInstance]", "accept, completion"},
 		"activity":       {func(e *Endpoint) { e.Answers["newInstance"] = "accept" }, ".answers[newInstance]", "no activity whose answer can wait"},
@@ -109,6 +118,7 @@ func TestFamilyFaults(t *testing.T) {
 		}, ".expire_zone", "saas_v1, license_v1"},
 		"no licence code": {func(e *Endpoint) {
 			e.Families = slices.DeleteFunc(e.Families, func(f string) bool { return f == "license_code" })
+			e.CodeExpireZone, e.CodeFreeze = "", ""
 		}, ".codes", "license_code"},
 	} {
 		t.Run(name, func(t *testing.T) {

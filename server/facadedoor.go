@@ -21,7 +21,7 @@ func (s *Server) facadeDoor(svc services) (*door, error) {
 	for _, e := range s.cfg.Endpoints {
 		cfg.Endpoints = append(cfg.Endpoints, facade.Endpoint{
 			Name: e.Name, Seller: e.Seller, Families: e.Families, Keys: reveal(e.Keys), KitKeys: reveal(e.KitKeys),
-			BodySign: e.BodySign, Skew: e.Skew,
+			BodySign: e.BodySign, Skew: e.Skew, ProductInfoObject: e.ProductInfo == productInfoObject,
 		})
 	}
 	f, err := facade.New(cfg, facade.Deps{

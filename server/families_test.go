@@ -740,6 +740,24 @@ func TestOnlineLicencesAlone(t *testing.T) {
 	}
 }
 
+// 000003 may be answered to a change of status, an update and a release (third-reading T14).
+func TestOnlineLicencesOfNobody(t *testing.T) {
+	r := start(t, func(cfg *server.Config, _ *server.Deps) {
+		cfg.Endpoints = append(cfg.Endpoints, server.Endpoint{
+			Name: "online", Seller: "acme", Families: []string{"license_online"}, Keys: []server.Secret{acmeKey},
+			Products: map[string]server.Product{"*": {Provisioner: "crm"}},
+		})
+	})
+	for _, p := range []params{
+		{"activity": "refreshInstance", "scene": "RENEWAL", "orderId": "CSr", "orderLineId": "CSr-1", "expireTime": "20301231155959"},
+		{"activity": "updateInstanceStatus", "status": "FREEZE"}, {"activity": "releaseInstance", "orderId": "CSu"},
+	} {
+		if a := r.post("online", p.with(params{"instanceId": "nobody"})); a.code != "000003" {
+			t.Errorf("%s: %s", p["activity"], a.body)
+		}
+	}
+}
+
 // Members that the contract does not know are kept with the event of a synchronisation, and nobody can read them there.
 func TestKitKeepsWhatItDoesNotKnow(t *testing.T) {
 	r := start(t, withEvery)

@@ -183,6 +183,7 @@ func openMarketplace(cfg *server.Config, client *http.Client, c clock.Clock) (*m
 		m := s.Marketplace
 		q, err := openapi.New(openapi.Config{
 			Site: m.Site, BaseURL: m.BaseURL, Credentials: m.Credentials(), UsageKey: cfg.UsageKey(s.Name).Reveal(), HTTPClient: client, Now: c.Now,
+			NoFallback: m.NoFallback,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("seller %s: %w", s.Name, err)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -38,6 +39,7 @@ type Client struct {
 	sign           func(r *http.Request, body []byte) error
 	usageSign      func(ts, nonce string, body []byte) string // nil without a key
 	usageOnly      bool                                       // a usage push goes without AK/SK
+	mainOnly       []API                                      // without the fallback host
 	scrub          func(string) string
 }
 
@@ -98,7 +100,7 @@ type call struct {
 // attempt sends a call once, or twice when no connection to the main host can be made.
 func (c *Client) attempt(ctx context.Context, r call) (answer, error) {
 	a, err := c.send(ctx, c.base, r)
-	if err != nil && !Sent(err) && c.fallback != nil && ctx.Err() == nil && errors.Is(err, ErrNetwork) && !isCertificate(err) {
+	if err != nil && !Sent(err) && c.fallback != nil && !slices.Contains(c.mainOnly, r.api()) && ctx.Err() == nil && errors.Is(err, ErrNetwork) && !isCertificate(err) {
 		a, err = c.send(ctx, c.fallback, r)
 	}
 	return a, err

@@ -116,6 +116,25 @@ func TestFallback(t *testing.T) {
 			t.Errorf("err %v, calls %d", err, second.calls.Load())
 		}
 	})
+	t.Run("switched off for one interface", func(t *testing.T) {
+		t.Parallel()
+		second := serve(t, ok)
+		cfg := config(deadURL(t))
+		cfg.FallbackBaseURL, cfg.NoFallback = second.URL, []openapi.API{openapi.APIOrderQuery}
+		c := newClient(t, cfg)
+		_, err := c.QueryOrder(t.Context(), "o", "")
+		assertNetwork(t, err)
+		if second.calls.Load() != 0 {
+			t.Error("the order was asked for at the fallback host")
+		}
+		if _, err := c.QueryLicense(t.Context(), "PL1", nil); err == nil || second.calls.Load() != 1 {
+			t.Errorf("the licence was not asked for at the fallback host: %v", err)
+		}
+		cfg.NoFallback = []openapi.API{"orders"}
+		if _, err := openapi.New(cfg); !errors.Is(err, openapi.ErrConfig) {
+			t.Errorf("an unknown interface: %v", err)
+		}
+	})
 	t.Run("neither answers", func(t *testing.T) {
 		t.Parallel()
 		cfg := config(deadURL(t))

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,10 @@ type Config struct {
 	// FallbackBaseURL is tried once when no connection to the main address can
 	// be made. Empty means the fallback of Site if BaseURL is empty too, else none.
 	FallbackBaseURL string
+
+	// NoFallback names the interfaces that never go to the fallback host: the pages
+	// disagree about which of them have it (third-reading T37). Empty means that all do.
+	NoFallback []API
 
 	// Credentials sign the requests. Required.
 	Credentials sign.Credentials
@@ -82,6 +87,8 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	switch {
+	case slices.ContainsFunc(cfg.NoFallback, func(a API) bool { return !a.Known() }):
+		return nil, fmt.Errorf("%w: NoFallback names an unknown interface", ErrConfig)
 	case cfg.Now == nil:
 		return nil, fmt.Errorf("%w: Now is required", ErrConfig)
 	case cfg.Timeout < 0:
@@ -107,6 +114,7 @@ func New(cfg Config) (*Client, error) {
 		maxResponse: cfg.MaxResponse,
 		now:         cfg.Now,
 		usageOnly:   cfg.UsageWithoutAKSK,
+		mainOnly:    slices.Clone(cfg.NoFallback),
 	}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout

@@ -84,6 +84,7 @@ const (
 
 // Codes of the upload interface, which answers them with HTTP 200 (saas-v1 §6.1).
 const (
+	CodeUploadInvalid = "91381033" // the licence resource is invalid; final. The page cuts the number off: inferred
 	CodeNoApplication = "91381034" // there is no such licence application; final
 	CodeNothingLeft   = "91381035" // the period has no remaining amount; final
 )
@@ -114,7 +115,7 @@ type Error struct {
 	// 94060001 and 92020001, rate limits (0250, 406, 429, APIGW.0308), 408 and 5xx
 	// without a documented code. It is false for the documented refusals 0100, 0101,
 	// 0102, 0199, 0150, 0151, 0154, 9001 to 9005, 94060002, 94060004, 92020002 and
-	// above, 95000001 to 95000004, 91381034 and 91381035, redirects and other 4xx.
+	// above, 95000001 to 95000004, 91381033 to 91381035, redirects and other 4xx.
 	// A call that may have taken effect already is no less Retryable: see Sent.
 	Retryable bool
 
@@ -293,7 +294,7 @@ func refusal(code string) bool {
 		CodeUsageAuth, CodeUsageParameter,
 		CodeLicenseParameter, CodeLicenseState, CodeLicenseNotReceived, CodeLicenseUnknown, CodeLicenseNotActivated, CodeLicenseInvalidBatch,
 		CodeRequestParameter, CodeRequestMethod, CodeRequestContentType, CodeRequestUnreadable,
-		CodeNoApplication, CodeNothingLeft:
+		CodeUploadInvalid, CodeNoApplication, CodeNothingLeft:
 		return true
 	default:
 		return false

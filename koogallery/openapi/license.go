@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -87,6 +88,11 @@ type LicenseInfo struct {
 
 	// Doubts names the fields that were present but unreadable.
 	Doubts []string `json:"doubts,omitempty"`
+
+	// Raw is the answer's data as it came: members may be added at any time, and who
+	// is connected must stay compatible (third-reading T27). It holds the code. Nil in
+	// a batch.
+	Raw json.RawMessage `json:"-"`
 }
 
 // Format implements fmt.Formatter; every verb prints what String returns.
@@ -189,6 +195,7 @@ func (c *Client) QueryLicense(ctx context.Context, license string, heartbeat *He
 	if info.LicenseCode == "" {
 		info.LicenseCode = license
 	}
+	info.Raw = bytes.Clone(e.Data)
 	return info, nil
 }
 

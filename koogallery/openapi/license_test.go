@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,7 +86,8 @@ func TestQueryLicense(t *testing.T) {
 	m := expect(t, "/api/mkp-openapi-public/global/v1/license/heartbeat", `{"license":"PLcanary001"}`, `{"error_code":"92020000","error_msg":"success",`+data+`}`)
 	got, err := newClient(t, config(m.URL)).QueryLicense(t.Context(), license, nil)
 	if err != nil || got.LicenseCode != want.LicenseCode || got.Status != want.Status || !got.ActivateTime.Equal(want.ActivateTime) ||
-		!got.ExpireTime.Equal(want.ExpireTime) || got.ProductName != "n" || got.ProductID != "p" || len(got.Doubts) != 0 {
+		!got.ExpireTime.Equal(want.ExpireTime) || got.ProductName != "n" || got.ProductID != "p" || len(got.Doubts) != 0 ||
+		!strings.HasSuffix(string(got.Raw), `"x":1}`) {
 		t.Errorf("%v, %v", got, err)
 	}
 	m = expect(t, openapi.QueryLicensePath, `{"license":"PLcanary001","heartbeatInfo":{"thirdPartyAccount":"myaccount1","ip":"192.168.1.51"}}`, `{"error_code":"92020000",`+data+`}`)
@@ -388,4 +391,79 @@ func assertLogsClean(t *testing.T, value any) {
 		slog.New(handler).Info("m", "value", value)
 	}
 	assertClean(t, log.String())
+}
+
+// 92020020 says that some code is bad and not which (third-reading T24): the others are activated one by one, and nothing that
+// was activated before is lost. Whatever else is refused stays an error.
+func TestActivateEach(t *testing.T) {
+	t.Parallel()
+	single := map[string]string{"PL1": "92020000", "PL2": "92020004", "PL3": "92020003", "PL4": "92020000", "PL5": "92020001", "PL6": "92020000"}
+	m := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		var request struct{ License, RealEffectTime string }
+		body, _ := io.ReadAll(r.Body)
+		if err := json.Unmarshal(body, &request); err != nil || !strings.Contains(string(body), `"real_effect_time":"20260102153555"`) {
+			t.Errorf("%s, %v", body, err)
+		}
+		code := "92020020"
+		if r.URL.Path == openapi.ActivateLicensePath {
+			code = single[request.License]
+		}
+		reply(200, `{"error_code":"`+code+`","error_msg":"x"}`)(w, r)
+	})
+	at := time.Date(2026, 1, 2, 15, 35, 55, 0, time.UTC)
+	c := newClient(t, config(m.URL))
+	list, err := c.ActivateEach(t.Context(), []string{"PL1", "PL2", "PL3", "PL4"}, at)
+	if err != nil || len(list) != 4 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	for i, want := range []openapi.Outcome{openapi.OutcomeAccepted, openapi.OutcomeRejected, openapi.OutcomeAccepted, openapi.OutcomeAccepted} {
+		if list[i].Outcome != want {
+			t.Errorf("%d: %v, want %s", i, list[i], want)
+		}
+	}
+	if list[1].Code != openapi.CodeLicenseNotReceived {
+		t.Errorf("%v", list[1])
+	}
+	list, err = c.ActivateEach(t.Context(), []string{"PL1", "PL5", "PL6"}, at)
+	if !openapi.Retryable(err) || len(list) != 3 || list[0].Outcome != openapi.OutcomeAccepted || list[1].Outcome != openapi.OutcomeUnknown || list[2].Outcome != openapi.OutcomeUnknown {
+		t.Errorf("%v, %v", list, err)
+	}
+	if n := m.calls.Load(); n != 5+3 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+// A push carries the documented members of its interface and no other: MKT.0101 is also the answer to one that is not defined
+// (third-reading T34).
+func TestUsageCarriesNothingUndefined(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	common := []string{"begin_time", "end_time", "instance_id", "record_time", "relate_pkg_instance", "usage_value"}
+	for path, want := range map[string][]string{
+		openapi.UsagePath: append([]string{"metering_sn"}, common...), openapi.UsageOldPath: append([]string{"product_id"}, common...),
+	} {
+		m := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			var body map[string][]map[string]any
+			if err := json.NewDecoder(r.Body).Decode(&body); err != nil || r.URL.Path != path || len(body) != 1 || len(body["usage_records"]) != 1 {
+				t.Errorf("%s: %v, %v", r.URL.Path, body, err)
+				return
+			}
+			got := slices.Sorted(maps.Keys(body["usage_records"][0]))
+			if slices.Sort(want); !slices.Equal(got, want) {
+				t.Errorf("%s: %v, want %v", path, got, want)
+			}
+			reply(200, `{"error_code":"94060000"}`)(w, r)
+		})
+		cfg := config(m.URL)
+		cfg.UsageKey = "k"
+		c := newClient(t, cfg)
+		if path == openapi.UsagePath {
+			_, _ = c.PushUsage(t.Context(), []openapi.UsageRecord{{InstanceID: "i", RecordTime: at, BeginTime: at, EndTime: at, UsageValue: "1", MeteringSN: "s", RelatePkgInstance: "p"}})
+		} else {
+			_, _ = c.PushUsageOld(t.Context(), []openapi.OldUsageRecord{{InstanceID: "i", ProductID: "q", RecordTime: at, BeginTime: at, EndTime: at, UsageValue: "1", RelatePkgInstance: "p"}})
+		}
+		if m.calls.Load() != 1 {
+			t.Errorf("%s was not called", path)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package openapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -60,10 +61,12 @@ type QueriedLicense struct {
 // (saas-v1 §5.1, v2). effective is as for ActivateLicense and applies to all.
 // The result has one element for each code, in the same order.
 //
-// The shape of the answer was never seen. If it reports success and lists
-// nothing, all codes count as activated; what it lists is read as far as
-// possible. The answer to a batch with a bad code is an error (see
-// IsInvalidInBatch); if it lists codes, the result comes with the error.
+// The answer has a code and a text and no data (third-reading T24): all codes are
+// activated then, and status and expiry are to be fetched with QueryLicense. What
+// an answer lists all the same is read as far as possible. A batch with a bad code
+// is an error that does not say which one it is (see IsInvalidInBatch, and
+// ActivateEach for one by one); if it lists codes, the result comes with the error.
+// Do not mix orders with different delivery times: there is one time for all.
 //
 // Errors: ErrArgument if there are no codes, too many, an unusable or a repeated
 // one; otherwise an *Error.
@@ -82,6 +85,50 @@ func (c *Client) ActivateLicenses(ctx context.Context, licenses []string, effect
 		list = append(list, a)
 	}
 	return list, err
+}
+
+// ActivateEach activates as ActivateLicenses does, and if that is refused because
+// of some code (92020020), which is not told, one code after the other. A code that
+// was activated before is accepted, as a repeat of a call whose answer was lost
+// finds it. Result and errors are as for ActivateLicenses, but an error about one
+// code stands with that code. After an error that concerns all, the codes that were
+// not tried are OutcomeUnknown.
+func (c *Client) ActivateEach(ctx context.Context, licenses []string, effective time.Time) ([]ActivatedLicense, error) {
+	list, err := c.ActivateLicenses(ctx, licenses, effective)
+	if !IsInvalidInBatch(err) {
+		return list, err
+	}
+	list = make([]ActivatedLicense, len(licenses))
+	for i, license := range licenses {
+		list[i].License, list[i].Outcome = license, OutcomeUnknown
+	}
+	for i, license := range licenses {
+		a := &list[i]
+		info, err := c.ActivateLicense(ctx, license, effective)
+		var e *Error
+		switch {
+		case err == nil:
+			a.Outcome, a.Info = OutcomeAccepted, info
+		case !errors.As(err, &e) || e.Retryable || !licenseVerdict(e.Code):
+			return list, err
+		default:
+			a.Outcome, a.Code, a.Message = OutcomeRejected, e.Code, e.Message
+			if IsAlreadyActivated(err) {
+				a.Outcome = OutcomeAccepted
+			}
+		}
+	}
+	return list, nil
+}
+
+// licenseVerdict tells whether a code says something about one licence code.
+func licenseVerdict(code string) bool {
+	switch code {
+	case CodeLicenseParameter, CodeLicenseState, CodeLicenseNotReceived, CodeLicenseUnknown, CodeLicenseNotActivated:
+		return true
+	default:
+		return false
+	}
 }
 
 // QueryLicenses asks for the state of up to MaxLicenses licence codes in one

@@ -149,7 +149,7 @@ func TestUploadFailures(t *testing.T) {
 		retryable bool
 	}{
 		"illegal operation": {403, "CBC.0150", false}, "parameter": {400, "CBC.0101", false}, "no application": {200, "91381034", false},
-		"nothing left": {200, "91381035", false}, "final at any status": {500, "91381034", false}, "unknown code": {200, "91389999", false},
+		"invalid resource": {200, "91381033", false}, "nothing left": {200, "91381035", false}, "final at any status": {500, "91381034", false}, "unknown code": {200, "91389999", false},
 		"internal": {500, "CBC.0999", true}, "rate limit": {429, "APIGW.0308", true}, "bad gateway": {502, "", true},
 		"success that is none": {500, "CBC.0000", true}, "no code": {200, "", true},
 	} {

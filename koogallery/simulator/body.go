@@ -53,14 +53,3 @@ func (c Config) wireTime(t time.Time) string {
 	}
 	return wiretime.Format14(t)
 }
-
-// productInfo is the target of a change check. Its members are not documented;
-// these are the ones of query order (saas-v2 §5.7).
-func productInfo(p Product) map[string]any {
-	return map[string]any{
-		"linearValue": p.LinearValue,
-		"productId":   p.ProductID,
-		"productName": p.Name,
-		"skuCode":     p.SKUCode,
-	}
-}

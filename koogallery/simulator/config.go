@@ -102,6 +102,9 @@ type Config struct {
 	// instead of 14, as their text says (saas-v2 §5.3).
 	LongTime bool
 
+	// Readings choose between readings that contradict each other.
+	Readings Readings
+
 	// DialCases replaces the saved debugging cases of DialTest.
 	DialCases []Case
 
@@ -151,6 +154,9 @@ func (c Config) prepared() (Config, error) {
 	case c.Timeout < 0 || c.V1Timeout < 0 || c.MaxOrders < 0 || c.MaxCalls < 0 || c.MaxUsage < 0:
 		return c, fmt.Errorf("%w: a limit is negative", ErrConfig)
 	}
+	if err := c.Readings.check(); err != nil {
+		return c, err
+	}
 	products := DemoProducts()
 	for kind, p := range c.Products {
 		if kind.ChargingMode() == "" || p.ProductID == "" || p.SKUCode == "" {
@@ -158,6 +164,9 @@ func (c Config) prepared() (Config, error) {
 		}
 		if p.Billing != "" && p.Billing != Hourly && p.Billing != Daily {
 			return c, fmt.Errorf("%w: Products needs a known billing", ErrConfig)
+		}
+		if kind == Trial && (p.PeriodType != "day" || p.PeriodNumber < minTrialDays || p.PeriodNumber > maxTrialDays) {
+			return c, fmt.Errorf("%w: Products needs a trial of %d to %d days", ErrConfig, minTrialDays, maxTrialDays)
 		}
 		if kind.timed() && (p.PeriodNumber < 1 || p.endAfter(c.Now()).IsZero()) {
 			return c, fmt.Errorf("%w: Products needs a period of years, months or days for %s", ErrConfig, kind)

@@ -80,7 +80,10 @@ func (postV2) pack(s *Simulator, c *Call, params map[string]any) (parcel, error)
 	return parcel{http.MethodPost, signed, jsonHeader(), body, s.cfg.Timeout}, nil
 }
 
-func (postV2) judge(_ *Simulator, c *Call, a answer) { judge(c, a.contentType(), a.body, a.timeout) }
+func (postV2) judge(s *Simulator, c *Call, a answer) {
+	judge(c, a.contentType(), a.body, a.timeout)
+	s.cfg.Readings.demand(c, s.cfg.AccessKey, a)
+}
 
 // jsonHeader returns the headers of the calls with a body.
 func jsonHeader() http.Header {
@@ -108,6 +111,9 @@ func (postCode) params(s *Simulator, m *message, instanceID string) (map[string]
 	p := s.params(m, instanceID)
 	delete(p, "instanceId")
 	p["license"] = instanceID
+	if text, ok := p["expireTime"].(string); ok {
+		p["expireTime"] = s.cfg.Readings.codeTime(text)
+	}
 	return p, nil
 }
 

@@ -41,7 +41,7 @@
 //   - Cancelling a renewal carries the id of a refund order, as the newer page
 //     says, and so does a release by unsubscription.
 //   - productInfo of changeInstanceCheck is an object with productId, skuCode,
-//     linearValue and productName.
+//     linearValue and productName; the last but one only if there is a quantity.
 //   - V1 knows no asynchronous answer: 000004 is a failure. An answer without
 //     Body-Sign, or with one that does not fit, has failed too, and so has a
 //     newInstance without a front-end URL.

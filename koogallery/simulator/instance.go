@@ -97,7 +97,7 @@ func (s *Simulator) changeCheck(linearValue int) func(*order) *message {
 		p.LinearValue = linearValue
 		m := newMessage(ActivityCheck, o, o, &change{})
 		m.schedule = s.cfg.Retry.Check
-		m.params["productInfo"] = productInfo(p)
+		m.params["productInfo"] = s.cfg.Readings.productInfo(p)
 		return m
 	}
 }

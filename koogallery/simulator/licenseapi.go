@@ -50,7 +50,7 @@ var (
 type wireLicense struct {
 	Code    string `json:"error_code"`
 	Message string `json:"error_msg"`
-	Data    any    `json:"data"`
+	Data    any    `json:"data,omitempty"`
 }
 
 // wireCode is what an activation tells. Its text is a string in the answer.
@@ -199,6 +199,9 @@ func (s *Simulator) activateBatch(m members) (reply, *refusal) {
 		return reply{}, refused
 	default:
 		return reply{}, &refuseBatch
+	}
+	if !s.cfg.Readings.BatchData {
+		return licenseReply(nil)
 	}
 	for i := range data {
 		data[i].License = codes[i]

@@ -21,6 +21,12 @@ type Product struct {
 	Billing Billing `json:"billing,omitempty"`
 }
 
+// Length of a trial, in days (third-reading T55).
+const (
+	minTrialDays = 3
+	maxTrialDays = 180
+)
+
 // demoSKU is the specification of all demo products of the period kinds: it
 // stays the same when a trial becomes formal (open-apis §2.3).
 const demoSKU = "da9b4d34-ee8a-4355-a823-13e034e49986"

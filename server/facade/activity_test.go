@@ -38,7 +38,7 @@ func TestActivities(t *testing.T) {
 			name: "newInstance", body: bodyNew,
 			answer: `{"resultCode":"000000","resultMsg":"success","instanceId":"87b94795-0603-4e24-8ae5-69420d60e3c8"}`,
 			made:   "newInstance CS2211181819B4LVS CS2211181819B4LVS-000001 87b94795-0603-4e24-8ae5-69420d60e3c8  extra= lock=1 arrived=12:00:00",
-			probed: `{"resultCode":"000000","resultMsg":"success","instanceId":"213174a1-dc1c-73c8-d383-bf8dfe4ac56f"}`,
+			probed: `{"resultCode":"000000","resultMsg":"success","instanceId":"213174a1-dc1c-73c8-d383-bf8dfe4ac56f","appInfo":{"frontEndUrl":"https://debug.invalid/"}}`,
 		},
 		{
 			name: "queryInstance", body: bodyQuery,

@@ -49,6 +49,9 @@ type Endpoint struct {
 	// BodySign signs answers to verified calls with the key that the call was verified with (saas-v2 §3). The V1.0
 	// generation is answered signed in any case.
 	BodySign bool
+	// ProductInfoObject refuses a productInfo of changeInstanceCheck that is no object, as the page of 2026 has it; older
+	// pages left the form open, so an array and a text are read by default (third-reading T2).
+	ProductInfoObject bool
 	// Skew is how far the marketplace's clock may be off, 1 s to 10 min. Default 60 s (saas-v2 §2.3).
 	Skew time.Duration
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/facade/call"
+	"github.com/koogate/koogate/server/facade/wirejson"
 	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/store"
 )
@@ -89,6 +90,9 @@ func (x *exchange) parse() (refused string) {
 		return "activity: required"
 	case x.route == nil:
 		return "activity: not served at this address"
+	}
+	if x.endpoint.ProductInfoObject && !x.object.Is("productInfo", wirejson.Structure) {
+		return "productInfo: must be an object"
 	}
 	x.subject = x.route.subject(x.endpoint.Seller, x.activity, &x.object)
 	return ""

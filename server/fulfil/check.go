@@ -18,10 +18,12 @@ type CheckChange struct {
 }
 
 // ChangeInstanceCheck asks the instance's provisioner whether it may be changed and waits within the endpoint's budget;
-// without an answer the endpoint's policy decides. Nothing is changed, so calls are not deduplicated. Errors:
-// INSTANCE_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
+// without an answer the endpoint's policy decides. Nothing is changed, so calls are not deduplicated. The check comes before
+// the change's order exists (third-reading T2): it claims no line and asks for no order, and it needs nothing of the
+// instance's own order either, whose query may still be out. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
 func (s *Service) ChangeInstanceCheck(ctx context.Context, c CheckChange) (Answer, error) {
 	var task store.Task
+	var refused bool // it would be a reduction that nobody has looked at
 	wake, stop := s.Store.Watch(store.InstanceTopic(c.Endpoint.Seller, c.InstanceID))
 	defer stop()
 	err := s.onInstance(ctx, c.Endpoint, c.InstanceID, func(d *draft, i *store.Instance) error {
@@ -30,12 +32,16 @@ func (s *Service) ChangeInstanceCheck(ctx context.Context, c CheckChange) (Answe
 		}
 		rule, ok := d.rule(i)
 		if !ok {
+			rule, ok = c.Endpoint.rule(c.Target.ProductID)
+		}
+		if !ok {
 			return errs.New(errs.Precondition, errs.StateConflict, "instance %s has no product yet; try again later", i.InstanceID)
 		}
+		refused = !c.Endpoint.CheckReduction && reduces(i.Product, c.Target)
 		task = store.Task{
 			ID: s.NewID(), Seller: i.Seller, Queue: rule.Provisioner, Kind: store.TaskCheckChange, State: store.TaskReady,
 			OrderID: i.OrderID, InstanceID: i.InstanceID, DueAt: d.now, Deadline: d.now.Add(c.Endpoint.CheckBudget),
-			Payload: Payload{}.of(i, c.Target), Traceparent: telemetry.Traceparent(ctx), CreatedAt: d.now, UpdatedAt: d.now,
+			Payload: Payload{Reduces: refused}.of(i, c.Target), Traceparent: telemetry.Traceparent(ctx), CreatedAt: d.now, UpdatedAt: d.now,
 		}
 		d.change.NewTasks = append(d.change.NewTasks, task)
 		return nil
@@ -55,13 +61,27 @@ func (s *Service) ChangeInstanceCheck(ctx context.Context, c CheckChange) (Answe
 		}
 		left := t.Deadline.Sub(s.now())
 		if left <= 0 || !open(t.State) {
-			return s.checkByPolicy(ctx, c, t)
+			return s.checkByPolicy(ctx, c, t, c.Endpoint.CheckAllow && !refused)
 		}
 		if !s.await(ctx, wake, left) {
 			return Answer{}, s.storeError(ctx, ctx.Err(), errs.TaskNotFound, "")
 		}
 	}
 }
+
+// reduces says that the target has fewer units of the same specification than the instance has now. One specification has
+// one SKU code; each of its period types has a product ID of its own, so another product ID may be the same specification
+// (third-reading T5).
+func reduces(now, target store.Product) bool {
+	same := now.ProductID == target.ProductID
+	if now.SKUCode != "" && target.SKUCode != "" {
+		same = now.SKUCode == target.SKUCode
+	}
+	return same && target.LinearValue > 0 && target.LinearValue < now.LinearValue
+}
+
+// unlooked is the refusal of a reduction that nobody has looked at.
+const unlooked = "the quantity is below the present one, and nobody has compared it with the present use"
 
 func verdict(t store.Task) (Answer, error) {
 	var v Verdict
@@ -78,7 +98,7 @@ func verdict(t store.Task) (Answer, error) {
 }
 
 // checkByPolicy ends a check that the provisioner did not answer.
-func (s *Service) checkByPolicy(ctx context.Context, c CheckChange, t store.Task) (Answer, error) {
+func (s *Service) checkByPolicy(ctx context.Context, c CheckChange, t store.Task, allow bool) (Answer, error) {
 	var late *store.Task
 	err := s.decide(ctx, t.Seller, t.OrderID, func(d *draft) error {
 		late = d.task(t.ID)
@@ -88,7 +108,7 @@ func (s *Service) checkByPolicy(ctx context.Context, c CheckChange, t store.Task
 		if open(late.State) {
 			d.cancel(late, "no verdict within "+c.Endpoint.CheckBudget.String())
 		}
-		d.event(EventChecked, t.InstanceID, fields{"task": t.ID, "allowed": c.Endpoint.CheckAllow, "by": "policy"})
+		d.event(EventChecked, t.InstanceID, fields{"task": t.ID, "allowed": allow, "by": "policy"})
 		return nil
 	})
 	if err != nil {
@@ -99,8 +119,11 @@ func (s *Service) checkByPolicy(ctx context.Context, c CheckChange, t store.Task
 			return verdict(t)
 		}
 	}
-	if c.Endpoint.CheckAllow {
+	switch {
+	case allow:
 		return Answer{Code: resultcode.Success}, nil
+	case c.Endpoint.CheckAllow:
+		return Answer{Code: resultcode.Internal, Message: unlooked}, nil
 	}
 	return Answer{Code: resultcode.Internal, Message: "the product did not say in time whether it can be changed; try again later"}, nil
 }

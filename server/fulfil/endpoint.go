@@ -17,6 +17,9 @@ type Endpoint struct {
 	CheckBudget time.Duration
 	// CheckAllow is the policy for a check without an answer in time: true allows the change, false refuses it.
 	CheckAllow bool
+	// CheckReduction lets a smaller quantity be allowed without a worker who compared it with the present use: by CheckAllow,
+	// and by the template provisioner, which knows of no use (third-reading T4).
+	CheckReduction bool
 	// OmitPending makes queryInstance answer 000000 without the instances that are still being provisioned, instead of
 	// 000004 when nothing else is asked for (saas-v2 §9.10 leaves both open).
 	OmitPending bool
@@ -35,6 +38,9 @@ type Endpoint struct {
 	RefuseCodes bool
 	// ASCII holds what is answered to ASCII, but for memo, in the families of V2 too (second-reading C4); V1 always is.
 	ASCII bool
+	// FreezeAtExpiry shows a licence code that has expired as frozen. By default only the marketplace's call freezes: there is
+	// a time of grace between expiry and call (third-reading T29).
+	FreezeAtExpiry bool
 	// QueryWindow is how long a failing order query is retried before the order fails; 0 means the service's default.
 	QueryWindow time.Duration
 }

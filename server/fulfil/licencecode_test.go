@@ -104,3 +104,44 @@ func TestUnknownLicenceCodeIsRefused(t *testing.T) {
 		t.Errorf("orders %v %v", orders, err)
 	}
 }
+
+// Only the marketplace's call freezes a code; when it is set so, one that has expired is shown as frozen, and nothing else
+// changes (third-reading T29).
+func TestCodeShownAtExpiry(t *testing.T) {
+	for _, set := range []bool{false, true} {
+		r := newRig(t, func(_ *fulfil.Config, ep *fulfil.Endpoint, _ *fulfil.Deps) { ep.FreezeAtExpiry = set })
+		for expiry, expired := range map[time.Time]bool{
+			{}: false, time.Now().Add(time.Hour): false, time.Now().Add(-time.Hour): true,
+		} {
+			code := "PL" + expiry.String()[:19]
+			id, err := r.LicenceCode(t.Context(), r.ep, code, "OFFI-7", time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !expiry.IsZero() {
+				r.wantCode2(r.RefreshInstance(t.Context(), fulfil.Refresh{
+					Endpoint: r.ep, Scene: fulfil.SceneRenewal, OrderID: "CS" + code, OrderLineID: "1", InstanceID: id, ExpireAt: expiry, Told: true,
+					Activity: "refreshLicenseCode",
+				}))
+			}
+			i := r.state(id, store.InstanceActive)
+			want := store.InstanceActive
+			if expired && set {
+				want = store.InstanceFrozen
+			}
+			if got := r.Shown(i); got.State != want || (got.Reason == "expired") != (want == store.InstanceFrozen) {
+				t.Errorf("set %v, expiry %s: shown as %s (%s)", set, expiry, got.State, got.Reason)
+			}
+			a, err := r.UpdateInstanceStatus(t.Context(), fulfil.UpdateStatus{Endpoint: r.ep, InstanceID: id, Freeze: true})
+			r.wantCode(a, err, "000000")
+			if got := r.Shown(r.state(id, store.InstanceFrozen)); got.State != store.InstanceFrozen || got.Reason != "" {
+				t.Errorf("after the call: %s (%s)", got.State, got.Reason)
+			}
+		}
+		// What is no code stays as it is, whatever its expiry.
+		i := store.Instance{Endpoint: "demo", State: store.InstanceActive, ExpireAt: time.Now().Add(-time.Hour), Family: fulfil.FamilySaasV2}
+		if got := r.Shown(i); got.State != store.InstanceActive {
+			t.Errorf("an instance that is no code is shown as %s", got.State)
+		}
+	}
+}

@@ -166,6 +166,10 @@ type Payload struct {
 
 	Action string `json:"action,omitempty"` // of the line, for tasks whose order and line ID do not name it; Koogate's own
 	Input  bool   `json:"input,omitempty"`  // there is an Input for the worker; Koogate's own
+
+	// Reduces says of a check that the target is fewer than the present quantity, which only who looked at the use may allow;
+	// Koogate's own.
+	Reduces bool `json:"reduces,omitempty"`
 }
 
 // of is p, filled with what is told about the product, as JSON.

@@ -40,6 +40,17 @@ func (s *Service) FrontEnd(i store.Instance) string {
 	return a.FrontEndURL
 }
 
+// Shown is the instance as it is to be shown: with the state that its endpoint's rules make of it. Nothing is stored, and
+// what the marketplace is answered does not depend on it.
+func (s *Service) Shown(i store.Instance) store.Instance {
+	ep := s.endpoints[i.Endpoint]
+	expired := !i.ExpireAt.IsZero() && !s.now().Before(i.ExpireAt)
+	if ep != nil && ep.FreezeAtExpiry && expired && i.Family == FamilyLicenseCode && i.State == store.InstanceActive {
+		i.State, i.Reason = store.InstanceFrozen, reasonExpired
+	}
+	return i
+}
+
 // Task returns one task. Errors: TASK_NOT_FOUND.
 func (s *Service) Task(ctx context.Context, seller, id string) (store.Task, error) {
 	return s.ownTask(ctx, seller, id)

@@ -14,8 +14,9 @@ import (
 )
 
 // Template is the built-in provisioner: it fills URLs and credentials from patterns in which {instance}, {order},
-// {product} and {sku} stand for the task's values, escaped for the place where they stand. The password is generated, and so is the end of a licence. Everything
-// but CREATE and ISSUE_LICENCE succeeds at once, and every change is allowed.
+// {product} and {sku} stand for the task's values, escaped for the place where they stand. The password is generated, and so
+// is the end of a licence. Everything but CREATE and ISSUE_LICENCE succeeds at once, and every change is allowed but to a
+// smaller quantity (Endpoint.CheckReduction).
 type Template struct {
 	FrontEndURL string
 	AdminURL    string
@@ -35,6 +36,9 @@ func (s *Service) RunTemplate(tpl Template) func(ctx context.Context, t store.Ta
 			c.Licence = &Licence{Text: fillText(cmp.Or(tpl.Licence, "LICENCE-{instance}"), tpl.values(t)) + "-" + s.Password()}
 		case store.TaskCheckChange:
 			c.Verdict = &Verdict{Allowed: true}
+			if PayloadOf(t).Reduces { // a template knows nothing of the use
+				c.Verdict = &Verdict{Message: unlooked}
+			}
 		}
 		_, err := s.CompleteTask(ctx, c)
 		if e := errs.As(err); err != nil && e.Reason == errs.ResultInvalid { // it would be no better the next time

@@ -2,7 +2,6 @@ package production
 
 import (
 	"context"
-	"time"
 
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	"github.com/koogate/koogate/server/fulfil"
@@ -23,7 +22,7 @@ func NewLicenseCode(d Deps) productionv1.LicenseCodeServiceServer {
 // RefreshLicenseCode implements LicenseCodeService.
 func (s *licenseCode) RefreshLicenseCode(ctx context.Context, r *productionv1.RefreshLicenseCodeRequest) (*productionv1.RefreshLicenseCodeResponse, error) {
 	code, msg := s.do(ctx, r, activityCodeRefresh, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		expire, err := parseTime("expireTime", r.GetExpireTime(), time.UTC)
+		expire, err := parseTime("expireTime", r.GetExpireTime(), s.settings(ep).CodeLocation)
 		if err != nil {
 			return fulfil.Answer{}, err
 		}

@@ -121,14 +121,18 @@ func TestNewInstanceV1Parameters(t *testing.T) {
 	}{
 		"trial": {field: "trial_flag", text: "1", check: func(c fulfil.NewInstance) bool { return c.Told.OrderType == "TRIAL" }},
 		"pay-per-use": {field: "charging_mode", text: "0", check: func(c fulfil.NewInstance) bool {
-			return c.ProductID == "00301-666666-0--0" && c.Told.Product.ChargingMode == "ON_DEMAND"
+			return c.ProductID == "00301-666666-0--0" && c.Told.Product.LinearValue == 10 && c.Told.Product.ChargingMode == "ON_DEMAND"
 		}},
-		"one-time": {field: "charging_mode", text: "3", check: func(c fulfil.NewInstance) bool { return c.ProductID == "" && c.Told.Product.ChargingMode == "ONE_TIME" }},
+		"one-time": {field: "charging_mode", text: "3", check: func(c fulfil.NewInstance) bool {
+			return c.ProductID == "" && c.Told.Product.LinearValue == 10 && c.Told.Product.ChargingMode == "ONE_TIME"
+		}},
 		"package": {field: "charging_mode", text: "5", check: func(c fulfil.NewInstance) bool {
-			return c.ProductID == "" && c.Told.Product.ChargingMode == "ON_DEMAND_PKG"
+			return c.ProductID == "" && c.Told.Product.LinearValue == 10 && c.Told.Product.ChargingMode == "ON_DEMAND_PKG"
 		}},
-		"mode not told": {field: "charging_mode", check: func(c fulfil.NewInstance) bool { return c.ProductID == "" && c.Told.Product.ChargingMode == "" }},
-		"no quantity":   {field: "amount", check: func(c fulfil.NewInstance) bool { return c.Told.Product.LinearValue == 0 }},
+		"mode not told": {field: "charging_mode", check: func(c fulfil.NewInstance) bool {
+			return c.ProductID == "" && c.Told.Product.LinearValue == 10 && c.Told.Product.ChargingMode == ""
+		}},
+		"no quantity": {field: "amount", check: func(c fulfil.NewInstance) bool { return c.Told.Product.LinearValue == 0 }},
 		"amount goes first": {field: "disk_size", text: "40", check: func(c fulfil.NewInstance) bool {
 			return c.Told.Product.LinearValue == 10 && strings.Contains(string(c.Told.Buyer), `"diskSize":"40"`)
 		}},

@@ -28,7 +28,11 @@ func NewSaasV2(d Deps) productionv1.SaasV2ServiceServer { return New(d) }
 func (s *Server) NewInstance(ctx context.Context, r *productionv1.NewInstanceRequest) (*productionv1.NewInstanceResponse, error) {
 	a, err := s.newInstance(ctx, r)
 	code, msg := s.outcome(ctx, a, err)
-	return &productionv1.NewInstanceResponse{ResultCode: code, ResultMsg: msg, InstanceId: a.InstanceID}, nil
+	resp := &productionv1.NewInstanceResponse{ResultCode: code, ResultMsg: msg, InstanceId: a.InstanceID}
+	if err == nil && a.Code.Success() {
+		resp.AppInfo = s.createInfo(ctx, r, a.InstanceID)
+	}
+	return resp, nil
 }
 
 func (s *Server) newInstance(ctx context.Context, r *productionv1.NewInstanceRequest) (fulfil.Answer, error) {
@@ -45,6 +49,30 @@ func (s *Server) newInstance(ctx context.Context, r *productionv1.NewInstanceReq
 	}
 	c.Arrived, c.Lock = s.arrival(ctx, c)
 	return s.Core.NewInstance(ctx, c)
+}
+
+// createInfo is what a success of newInstance shows beside the ID; nil when the endpoint wants nothing shown. An address that
+// cannot be read now is left out: the instance is there, and queryInstance will be asked for it.
+func (s *Server) createInfo(ctx context.Context, r *productionv1.NewInstanceRequest, instanceID string) *productionv1.AppInfo {
+	ep, err := s.endpoint(ctx, r.GetEndpoint())
+	if err != nil || ep.NewFamily == fulfil.FamilyLicenseOnline { // a licence has no address
+		return nil
+	}
+	debugging := r.GetTestFlag() == testFlag
+	when := s.settings(ep).CreateAppInfo
+	if when == AppInfoOff || when == AppInfoDebug && !debugging {
+		return nil
+	}
+	var shown []fulfil.Shown
+	if debugging {
+		_, shown, err = fulfil.Twin{Endpoint: ep}.QueryInstance(instanceID)
+	} else {
+		_, shown, err = s.Core.QueryInstance(ctx, fulfil.Query{Endpoint: ep, InstanceIDs: instanceID})
+	}
+	if err != nil || len(shown) != 1 {
+		return nil
+	}
+	return &productionv1.AppInfo{FrontEndUrl: shown[0].Access.FrontEndURL}
 }
 
 // QueryInstance implements SaasV2Service.

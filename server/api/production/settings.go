@@ -22,6 +22,10 @@ type Settings struct {
 	EncryptType seal.EncryptType
 	// Location is the zone of V1's expireTime, which the documents do not name. Default UTC+8 (saas-v1 §12).
 	Location *time.Location
+	// CodeLocation is the zone of License 2.0's expireTime, which its page does not name. Default UTC (third-reading T30).
+	CodeLocation *time.Location
+	// CreateAppInfo says whether newInstance of V2 answers with the front-end address.
+	CreateAppInfo CreateAppInfo
 	// Secrets decrypt the Kit's clientSecret and are tried in order.
 	Secrets []*rsa.PrivateKey
 	// SecretCode is the answer when none of them does: 000101 as in the marketplace's sample, the default, or 000002 (kit
@@ -31,6 +35,17 @@ type Settings struct {
 	// (kit §A.5).
 	DeleteMissingDepartments bool
 }
+
+// CreateAppInfo says when newInstance of V2 answers with appInfo.frontEndUrl: the table has no such member, and the
+// debugging FAQ of guides that describe V2 alone demands it (third-reading T8).
+type CreateAppInfo int
+
+// The choices.
+const (
+	AppInfoDebug  CreateAppInfo = iota // in debugging calls only
+	AppInfoOff                         // never
+	AppInfoAlways                      // whenever the instance is there
+)
 
 // String hides the keys from every %v.
 func (Settings) String() string { return "[endpoint settings]" }
@@ -46,6 +61,9 @@ func (s *shared) settings(ep *fulfil.Endpoint) Settings {
 	}
 	if set.Location == nil {
 		set.Location = wiretime.Beijing()
+	}
+	if set.CodeLocation == nil {
+		set.CodeLocation = time.UTC
 	}
 	if set.SecretCode == "" {
 		set.SecretCode = resultcode.MobileInvalid

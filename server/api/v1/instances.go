@@ -49,7 +49,7 @@ func (s *instances) ListInstances(ctx context.Context, r *koogatev1.ListInstance
 }
 
 func (s *instances) show(i store.Instance) *koogatev1.Instance {
-	return instanceOf(i, s.core.FrontEnd(i))
+	return instanceOf(s.core.Shown(i), s.core.FrontEnd(i))
 }
 
 // UpdateInstanceAccess implements InstanceService.

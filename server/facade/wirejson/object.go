@@ -114,6 +114,16 @@ func (o *Object) Reset() {
 	o.members = o.members[:0]
 }
 
+// Is says that a member is of a kind, or not there at all.
+func (o *Object) Is(name string, kind Kind) bool {
+	for i := len(o.members) - 1; i >= 0; i-- {
+		if string(o.members[i].name) == name {
+			return o.members[i].kind == kind
+		}
+	}
+	return true
+}
+
 // Text returns the member as a text field takes it: a text without quotes and escapes, a number or truth value as it was
 // written. It is empty when there is no such member, when the member is null, and when it is an object or array.
 func (o *Object) Text(name string) string {

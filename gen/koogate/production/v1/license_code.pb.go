@@ -33,7 +33,8 @@ type RefreshLicenseCodeRequest struct {
 	Endpoint string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	// Activity is "refreshLicenseCode"; empty is accepted from gRPC callers.
 	Activity string `protobuf:"bytes,2,opt,name=activity,proto3" json:"activity,omitempty"`
-	// Scene is RENEWAL or UNSUBSCRIBE_RENEWAL_PERIOD.
+	// Scene is RENEWAL or UNSUBSCRIBE_RENEWAL_PERIOD, or TRIAL_TO_FORMAL, which the list of scenes lacks and the text of productId
+	// speaks of (third-reading T30).
 	Scene string `protobuf:"bytes,3,opt,name=scene,proto3" json:"scene,omitempty"`
 	// OrderId is the new order. Required, at most 64 characters.
 	OrderId string `protobuf:"bytes,4,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
@@ -516,11 +517,11 @@ var File_koogate_production_v1_license_code_proto protoreflect.FileDescriptor
 
 const file_koogate_production_v1_license_code_proto_rawDesc = "" +
 	"\n" +
-	"(koogate/production/v1/license_code.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"\xe3\x04\n" +
+	"(koogate/production/v1/license_code.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"\xf4\x04\n" +
 	"\x19RefreshLicenseCodeRequest\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x127\n" +
-	"\bactivity\x18\x02 \x01(\tB\x1b\xbaH\x18r\x16R\x00R\x12refreshLicenseCodeR\bactivity\x12@\n" +
-	"\x05scene\x18\x03 \x01(\tB*\xbaH'r%R\aRENEWALR\x1aUNSUBSCRIBE_RENEWAL_PERIODR\x05scene\x129\n" +
+	"\bactivity\x18\x02 \x01(\tB\x1b\xbaH\x18r\x16R\x00R\x12refreshLicenseCodeR\bactivity\x12Q\n" +
+	"\x05scene\x18\x03 \x01(\tB;\xbaH8r6R\aRENEWALR\x1aUNSUBSCRIBE_RENEWAL_PERIODR\x0fTRIAL_TO_FORMALR\x05scene\x129\n" +
 	"\border_id\x18\x04 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aorderId\x12B\n" +
 	"\rorder_line_id\x18\x05 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\vorderLineId\x12;\n" +
 	"\alicense\x18\x06 \x01(\tB!\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01R\alicense\x12;\n" +

@@ -148,7 +148,10 @@ type NewInstanceResponse struct {
 	// ResultMsg is never empty; at most 255 characters.
 	ResultMsg string `protobuf:"bytes,2,opt,name=result_msg,json=resultMsg,proto3" json:"result_msg,omitempty"`
 	// InstanceId is the seller's instance ID, the same for every call of one order line.
-	InstanceId    string `protobuf:"bytes,3,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	InstanceId string `protobuf:"bytes,3,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// AppInfo holds the front-end address alone, in the answers for which the endpoint is set to show it: the table has no such
+	// member, the debugging FAQ demands it (third-reading T8).
+	AppInfo       *AppInfo `protobuf:"bytes,4,opt,name=app_info,json=appInfo,proto3" json:"app_info,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -202,6 +205,13 @@ func (x *NewInstanceResponse) GetInstanceId() string {
 		return x.InstanceId
 	}
 	return ""
+}
+
+func (x *NewInstanceResponse) GetAppInfo() *AppInfo {
+	if x != nil {
+		return x.AppInfo
+	}
+	return nil
 }
 
 // QueryInstanceRequest is the body of activity queryInstance.
@@ -1306,7 +1316,9 @@ func (x *ChangeInstanceCheckRequest) GetExtraJson() string {
 	return ""
 }
 
-// ProductInfo names a product and its quantity. The page defining it was not seen; all fields are optional here.
+// ProductInfo is the target of a change (third-reading T1): productId, skuCode and productName are mandatory in the table,
+// with 64 characters each, linearValue is an optional integer. What is missing is not missed here, as older pages left the
+// members open.
 type ProductInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ProductId is the marketplace's product ID. At most 64 characters.
@@ -1451,14 +1463,15 @@ const file_koogate_production_v1_saas_v2_proto_rawDesc = "" +
 	"\n" +
 	"product_id\x18\a \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\tproductId\x12(\n" +
 	"\n" +
-	"extra_json\x18\x0f \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x04R\textraJson\"v\n" +
+	"extra_json\x18\x0f \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x04R\textraJson\"\xb1\x01\n" +
 	"\x13NewInstanceResponse\x12\x1f\n" +
 	"\vresult_code\x18\x01 \x01(\tR\n" +
 	"resultCode\x12\x1d\n" +
 	"\n" +
 	"result_msg\x18\x02 \x01(\tR\tresultMsg\x12\x1f\n" +
 	"\vinstance_id\x18\x03 \x01(\tR\n" +
-	"instanceId\"\x9f\x02\n" +
+	"instanceId\x129\n" +
+	"\bapp_info\x18\x04 \x01(\v2\x1e.koogate.production.v1.AppInfoR\aappInfo\"\x9f\x02\n" +
 	"\x14QueryInstanceRequest\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x122\n" +
 	"\bactivity\x18\x02 \x01(\tB\x16\xbaH\x13r\x11R\x00R\rqueryInstanceR\bactivity\x12@\n" +
@@ -1627,29 +1640,30 @@ var file_koogate_production_v1_saas_v2_proto_goTypes = []any{
 	(*ChangeInstanceCheckResponse)(nil),  // 17: koogate.production.v1.ChangeInstanceCheckResponse
 }
 var file_koogate_production_v1_saas_v2_proto_depIdxs = []int32{
-	4,  // 0: koogate.production.v1.QueryInstanceResponse.info:type_name -> koogate.production.v1.InstanceInfo
-	6,  // 1: koogate.production.v1.InstanceInfo.app_info:type_name -> koogate.production.v1.AppInfo
-	5,  // 2: koogate.production.v1.InstanceInfo.usage_info:type_name -> koogate.production.v1.UsageInfo
-	16, // 3: koogate.production.v1.ChangeInstanceCheckRequest.product_info:type_name -> koogate.production.v1.ProductInfo
-	0,  // 4: koogate.production.v1.SaasV2Service.NewInstance:input_type -> koogate.production.v1.NewInstanceRequest
-	2,  // 5: koogate.production.v1.SaasV2Service.QueryInstance:input_type -> koogate.production.v1.QueryInstanceRequest
-	7,  // 6: koogate.production.v1.SaasV2Service.RefreshInstance:input_type -> koogate.production.v1.RefreshInstanceRequest
-	9,  // 7: koogate.production.v1.SaasV2Service.UpdateInstanceStatus:input_type -> koogate.production.v1.UpdateInstanceStatusRequest
-	11, // 8: koogate.production.v1.SaasV2Service.ReleaseInstance:input_type -> koogate.production.v1.ReleaseInstanceRequest
-	13, // 9: koogate.production.v1.SaasV2Service.UpgradeInstance:input_type -> koogate.production.v1.UpgradeInstanceRequest
-	15, // 10: koogate.production.v1.SaasV2Service.ChangeInstanceCheck:input_type -> koogate.production.v1.ChangeInstanceCheckRequest
-	1,  // 11: koogate.production.v1.SaasV2Service.NewInstance:output_type -> koogate.production.v1.NewInstanceResponse
-	3,  // 12: koogate.production.v1.SaasV2Service.QueryInstance:output_type -> koogate.production.v1.QueryInstanceResponse
-	8,  // 13: koogate.production.v1.SaasV2Service.RefreshInstance:output_type -> koogate.production.v1.RefreshInstanceResponse
-	10, // 14: koogate.production.v1.SaasV2Service.UpdateInstanceStatus:output_type -> koogate.production.v1.UpdateInstanceStatusResponse
-	12, // 15: koogate.production.v1.SaasV2Service.ReleaseInstance:output_type -> koogate.production.v1.ReleaseInstanceResponse
-	14, // 16: koogate.production.v1.SaasV2Service.UpgradeInstance:output_type -> koogate.production.v1.UpgradeInstanceResponse
-	17, // 17: koogate.production.v1.SaasV2Service.ChangeInstanceCheck:output_type -> koogate.production.v1.ChangeInstanceCheckResponse
-	11, // [11:18] is the sub-list for method output_type
-	4,  // [4:11] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	6,  // 0: koogate.production.v1.NewInstanceResponse.app_info:type_name -> koogate.production.v1.AppInfo
+	4,  // 1: koogate.production.v1.QueryInstanceResponse.info:type_name -> koogate.production.v1.InstanceInfo
+	6,  // 2: koogate.production.v1.InstanceInfo.app_info:type_name -> koogate.production.v1.AppInfo
+	5,  // 3: koogate.production.v1.InstanceInfo.usage_info:type_name -> koogate.production.v1.UsageInfo
+	16, // 4: koogate.production.v1.ChangeInstanceCheckRequest.product_info:type_name -> koogate.production.v1.ProductInfo
+	0,  // 5: koogate.production.v1.SaasV2Service.NewInstance:input_type -> koogate.production.v1.NewInstanceRequest
+	2,  // 6: koogate.production.v1.SaasV2Service.QueryInstance:input_type -> koogate.production.v1.QueryInstanceRequest
+	7,  // 7: koogate.production.v1.SaasV2Service.RefreshInstance:input_type -> koogate.production.v1.RefreshInstanceRequest
+	9,  // 8: koogate.production.v1.SaasV2Service.UpdateInstanceStatus:input_type -> koogate.production.v1.UpdateInstanceStatusRequest
+	11, // 9: koogate.production.v1.SaasV2Service.ReleaseInstance:input_type -> koogate.production.v1.ReleaseInstanceRequest
+	13, // 10: koogate.production.v1.SaasV2Service.UpgradeInstance:input_type -> koogate.production.v1.UpgradeInstanceRequest
+	15, // 11: koogate.production.v1.SaasV2Service.ChangeInstanceCheck:input_type -> koogate.production.v1.ChangeInstanceCheckRequest
+	1,  // 12: koogate.production.v1.SaasV2Service.NewInstance:output_type -> koogate.production.v1.NewInstanceResponse
+	3,  // 13: koogate.production.v1.SaasV2Service.QueryInstance:output_type -> koogate.production.v1.QueryInstanceResponse
+	8,  // 14: koogate.production.v1.SaasV2Service.RefreshInstance:output_type -> koogate.production.v1.RefreshInstanceResponse
+	10, // 15: koogate.production.v1.SaasV2Service.UpdateInstanceStatus:output_type -> koogate.production.v1.UpdateInstanceStatusResponse
+	12, // 16: koogate.production.v1.SaasV2Service.ReleaseInstance:output_type -> koogate.production.v1.ReleaseInstanceResponse
+	14, // 17: koogate.production.v1.SaasV2Service.UpgradeInstance:output_type -> koogate.production.v1.UpgradeInstanceResponse
+	17, // 18: koogate.production.v1.SaasV2Service.ChangeInstanceCheck:output_type -> koogate.production.v1.ChangeInstanceCheckResponse
+	12, // [12:19] is the sub-list for method output_type
+	5,  // [5:12] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_koogate_production_v1_saas_v2_proto_init() }

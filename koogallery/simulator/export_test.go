@@ -1,0 +1,12 @@
+package simulator
+
+import "encoding/json"
+
+// ProductInfo is productInfo as it is sent.
+func (s *Simulator) ProductInfo(p Product) []byte {
+	text, _ := json.Marshal(s.cfg.Readings.productInfo(p)) // texts and a number
+	return text
+}
+
+// CodeTime is an expireTime of License 2.0 as it is sent.
+func CodeTime(r Readings, text string) string { return r.codeTime(text) }

@@ -1,0 +1,102 @@
+package simulator
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/wiretime"
+)
+
+// Readings choose between readings of documents that contradict each other or
+// have changed (third-reading §7). The zero value is the newest page's.
+type Readings struct {
+	// BodySign wants every answer of SaaS V2.0 signed, as the page of 2024 has it (T6).
+	BodySign bool
+
+	// FrontEndURL wants appInfo.frontEndUrl in the answer to a debugging
+	// newInstance of SaaS V2.0, as the debugging FAQ has it (T8).
+	FrontEndURL bool
+
+	// ProductInfo is the form in which changeInstanceCheck sends it (T2).
+	ProductInfo ProductInfoForm
+
+	// CodeBeijing writes the expireTime of License 2.0 in Beijing time instead of
+	// UTC: its page names no zone (T30).
+	CodeBeijing bool
+
+	// BatchData answers a batch activation of licence codes with data. The page has
+	// none: status and expiry are to be asked for (T24).
+	BatchData bool
+}
+
+// ProductInfoForm is a form of productInfo.
+type ProductInfoForm string
+
+// The forms. The page of 2026 prints an object.
+const (
+	ProductInfoObject ProductInfoForm = ""
+	ProductInfoArray  ProductInfoForm = "array"
+	ProductInfoText   ProductInfoForm = "text" // that holds an object
+)
+
+func (r Readings) check() error {
+	switch r.ProductInfo {
+	case ProductInfoObject, ProductInfoArray, ProductInfoText:
+		return nil
+	default:
+		return fmt.Errorf("%w: Readings.ProductInfo is unknown", ErrConfig)
+	}
+}
+
+// productInfo is the target of a change check (third-reading T1): a product
+// without a quantity has no linearValue.
+func (r Readings) productInfo(p Product) any {
+	info := map[string]any{"productId": p.ProductID, "productName": p.Name, "skuCode": p.SKUCode}
+	if p.LinearValue > 0 {
+		info["linearValue"] = p.LinearValue
+	}
+	switch r.ProductInfo {
+	case ProductInfoArray:
+		return []any{info}
+	case ProductInfoText:
+		text, err := plainJSON(info)
+		if err != nil { // texts and a number cannot fail
+			panic(err)
+		}
+		return string(text)
+	default:
+		return info
+	}
+}
+
+// codeTime writes an expireTime of License 2.0.
+func (r Readings) codeTime(text string) string {
+	at, err := wiretime.Parse(text)
+	if err != nil || !r.CodeBeijing {
+		return text
+	}
+	return at.In(beijing).Format("20060102150405")
+}
+
+// demand adds what these readings want of an answer of SaaS V2.0. What is missing
+// makes a call fail that would else be one that succeeded.
+func (r Readings) demand(c *Call, key string, a answer) {
+	if c.Outcome != OutcomeOK {
+		return
+	}
+	if r.BodySign && !sign.VerifyBodySign(key, a.header.Get(sign.BodySignHeader), a.body) {
+		c.complain("Body-Sign is missing or does not fit")
+		c.Outcome = OutcomeFailed
+	}
+	if r.FrontEndURL && c.Test && c.act == ActivityNew && resultcode.Code(c.ResultCode) == resultcode.Success {
+		var shown struct {
+			AppInfo struct{ FrontEndURL string } `json:"appInfo"`
+		}
+		if json.Unmarshal(a.body, &shown) != nil || shown.AppInfo.FrontEndURL == "" {
+			c.complain("appInfo.frontEndUrl is missing")
+			c.Outcome = OutcomeFailed
+		}
+	}
+}

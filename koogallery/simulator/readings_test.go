@@ -1,0 +1,89 @@
+package simulator_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/koogate/koogate/koogallery/simulator"
+)
+
+// The answers of a seller that knows nothing of a reading fail under it, and nothing else does.
+func TestReadingsThatDemand(t *testing.T) {
+	for name, c := range map[string]struct {
+		set    func(r *simulator.Readings)
+		answer string
+		header string
+		dial   bool
+	}{
+		"as it comes":  {func(*simulator.Readings) {}, "", "", true},
+		"no address":   {func(r *simulator.Readings) { r.FrontEndURL = true }, "", "", false},
+		"address":      {func(r *simulator.Readings) { r.FrontEndURL = true }, `{"resultCode":"000000","resultMsg":"success","instanceId":"i","appInfo":{"frontEndUrl":"https://a.example"}}`, "", true},
+		"no signature": {func(r *simulator.Readings) { r.BodySign = true }, "", "", false},
+		"wrong one":    {func(r *simulator.Readings) { r.BodySign = true }, "", `sign_type="HMAC-SHA256", signature= "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clk := newClock()
+			s := newSeller(t, clk, func(w http.ResponseWriter, activity string, _ int) bool {
+				if c.header != "" {
+					w.Header().Set("Body-Sign", c.header)
+				}
+				if activity != "newInstance" || c.answer == "" {
+					return false
+				}
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = w.Write([]byte(c.answer))
+				return true
+			})
+			cfg := config(s)
+			c.set(&cfg.Readings)
+			sim := newSimulator(t, cfg)
+			report, err := sim.DialTest(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(report.Results) == 0 || report.Results[0].Name != "newInstance" || (report.Results[0].Err == "") != c.dial {
+				t.Errorf("%+v", report)
+			}
+		})
+	}
+}
+
+// The forms of productInfo, and the zone of a licence code's expiry.
+func TestReadingsThatAreSent(t *testing.T) {
+	for form, want := range map[simulator.ProductInfoForm]byte{simulator.ProductInfoObject: '{', simulator.ProductInfoArray: '[', simulator.ProductInfoText: '"'} {
+		p := newPartner(t, nil)
+		sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Readings.ProductInfo = form })
+		if got := sim.ProductInfo(simulator.Product{ProductID: "p", SKUCode: "s", Name: "n"}); len(got) == 0 || got[0] != want || strings.Contains(string(got), "linearValue") {
+			t.Errorf("%q: %s", form, got)
+		}
+	}
+	for beijing, want := range map[bool]string{false: "20260101000000", true: "20260101080000"} {
+		if got := simulator.CodeTime(simulator.Readings{CodeBeijing: beijing}, "20260101000000"); got != want {
+			t.Errorf("%v: %s", beijing, got)
+		}
+	}
+}
+
+func TestReadingsAreChecked(t *testing.T) {
+	cfg := config(newSeller(t, newClock(), nil))
+	cfg.Readings.ProductInfo = "xml"
+	if _, err := simulator.New(cfg); !errors.Is(err, simulator.ErrConfig) {
+		t.Errorf("form: %v", err)
+	}
+	for days, good := range map[int]bool{2: false, 3: true, 180: true, 181: false} {
+		cfg := config(newSeller(t, newClock(), nil))
+		p := simulator.DemoProducts()[simulator.Trial]
+		p.PeriodNumber = days
+		cfg.Products = map[simulator.Kind]simulator.Product{simulator.Trial: p}
+		sim, err := simulator.New(cfg)
+		if (err == nil) != good || err != nil && !errors.Is(err, simulator.ErrConfig) {
+			t.Errorf("a trial of %d days: %v", days, err)
+		}
+		if err == nil {
+			sim.Close()
+		}
+	}
+}
