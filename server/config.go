@@ -26,6 +26,8 @@ type Config struct {
 	GRPC          GRPC          `koanf:"grpc"`
 	Tracing       Tracing       `koanf:"tracing"`
 	ShutdownGrace time.Duration `koanf:"shutdown_grace"` // how long running calls may take to end, 1s to 10m
+
+	origin *origin // where LoadConfig found each key; nil for a configuration that was not loaded
 }
 
 // Listen holds the address of each door, host:port; port 0 takes any free one.

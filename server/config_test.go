@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/koogate/koogate/server/vault"
 )
 
 // goodYAML is a configuration without faults; faults are made by replacing a line.
@@ -52,8 +54,25 @@ shutdown_grace: 20s
 
 func write(t *testing.T, text string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "koogate.yaml")
+	dir := t.TempDir()
+	path := filepath.Join(dir, "koogate.yaml")
+	if strings.Contains(text, "/tmp/keyset.json") {
+		text = strings.ReplaceAll(text, "/tmp/keyset.json", writeKeyset(t, dir))
+	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func writeKeyset(t *testing.T, dir string) string {
+	t.Helper()
+	keyset, err := vault.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "keyset.json")
+	if err := os.WriteFile(path, keyset, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -86,20 +105,22 @@ func TestExampleLoadsAndValidates(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"acme-api-token", "acme-sk", "acme-access-key", "acme-kit-key", "acme-classic-key"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("0123456789abcdef0123456789abcdef\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("0123456789abcdef0123456789abcdef-"+name+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	text := strings.ReplaceAll(string(raw), "/etc/koogate/acme", dir+"/acme")
+	text = strings.Replace(text, "/etc/koogate/keyset.json", writeKeyset(t, dir), 1)
+	text = strings.Replace(text, "sqlite:/var/lib/koogate/", "sqlite:"+dir+"/", 1)
 	c, problems := LoadConfig(Source{File: write(t, text)})
 	problems = append(append(problems, c.Validate()...), c.Weak()...)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if len(c.Endpoints[0].Products) != 2 || c.Sellers[0].APITokens[0].Reveal() != "0123456789abcdef0123456789abcdef" {
+	if len(c.Endpoints[0].Products) != 2 || c.Sellers[0].APITokens[0].Reveal() != "0123456789abcdef0123456789abcdef-acme-api-token" {
 		t.Fatalf("got %+v", c)
 	}
-	for key := range leaves(reflect.TypeFor[Config](), "") { // the example names every scalar key, or its _file form
+	for key := range leaves(reflect.ValueOf(&c).Elem(), "") { // the example names every scalar key, or its _file form
 		last := key[strings.LastIndexByte(key, '.')+1:]
 		if !strings.Contains(text, last+":") && !strings.Contains(text, last+"_file:") {
 			t.Errorf("the example does not explain %s", key)
@@ -149,9 +170,9 @@ func TestConfigFaults(t *testing.T) {
 		"unknown key":           {"redis:", "redis:\n  adresses: []", "redis.adresses", "use one of addrs"},
 		"unknown in list":       {"    seller: acme", "    seller: acme\n    key: x", "endpoints[0].key", "is not a key"},
 		"unknown in map":        {"        sync_budget: 3s", "        sync: 3s", "endpoints[0].products[*].sync", "is not a key"},
-		"wrong type":            {"        sync_budget: 3s", "        sync_budget: soon", "configuration", "duration"},
-		"syntax":                {"redis:", "redis: [", "koogate.yaml", "not valid YAML"},
-		"address":               {"  api: 127.0.0.1:8081", "  api: 8081", "listen.api", "host:port"},
+		"wrong type":            {"        sync_budget: 3s", "        sync_budget: soon", "endpoints[0].products[*].sync_budget", "is no duration"},
+		"syntax":                {"redis:", "redis: [", "koogate.yaml:8", "expected ',' or ']'"},
+		"address":               {"  api: 127.0.0.1:8081", "  api: '8081'", "listen.api", "host:port"},
 		"same address":          {"  api: 127.0.0.1:8081", "  api: 127.0.0.1:8080", "listen.api", "same address as listen.facade"},
 		"half tls":              {"database:", "tls:\n  cert_file: /tmp/x\ndatabase:", "tls", "belong together"},
 		"missing cert":          {"database:", "tls:\n  cert_file: /nonexistent/x\n  key_file: /nonexistent/y\ndatabase:", "tls", "no such file"},

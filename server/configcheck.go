@@ -33,13 +33,25 @@ const (
 	maxProductID       = 64
 )
 
+// Check returns everything that keeps `koogate serve` from starting: the faults of [Config.Validate] and [Config.Weak].
+// What only follows from a problem of [LoadConfig], or from another one here, is left out.
+func (c *Config) Check() []Problem {
+	list := c.Validate()
+	for _, p := range c.Weak() {
+		if !slices.ContainsFunc(list, func(other Problem) bool { return other.Path == p.Path }) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
 // Validate returns every fault of the configuration, each with its remedy; none means that it can be served. Files are
 // read to see that they can be. Demo values and short keys are [Config.Weak]'s.
 func (c *Config) Validate() []Problem { return append(c.checkBackends(), c.checkServing()...) }
 
 // checkServing covers what New works with.
 func (c *Config) checkServing() []Problem {
-	var f findings
+	f := findings{origin: c.origin}
 	c.checkListen(&f)
 	c.checkTLS(&f)
 	c.checkSellers(&f)
@@ -63,12 +75,11 @@ func (c *Config) checkServing() []Problem {
 
 // checkBackends covers what the wiring of production needs beyond that.
 func (c *Config) checkBackends() []Problem {
-	var f findings
+	f := findings{origin: c.origin}
 	postgres := c.checkDatabase(&f)
 	c.checkRedis(&f, postgres)
-	if c.KeysetFile == "" {
-		f.add("keyset_file", msgRequired, "`koogate keys new FILE`")
-	}
+	c.checkKeyset(&f)
+	c.checkKeyUse(&f)
 	for i := range c.Sellers {
 		c.Sellers[i].Marketplace.check(&f, fmt.Sprintf("sellers[%d].marketplace", i))
 	}
@@ -76,7 +87,8 @@ func (c *Config) checkBackends() []Problem {
 }
 
 func (c *Config) checkListen(f *findings) {
-	seen := make(map[string]string)
+	type door struct{ path, host string }
+	seen := make(map[string][]door) // by port
 	for _, l := range []struct{ path, addr string }{
 		{"listen.facade", c.Listen.Facade}, {"listen.api", c.Listen.API}, {"listen.grpc", c.Listen.GRPC}, {"listen.ops", c.Listen.Ops},
 	} {
@@ -84,14 +96,33 @@ func (c *Config) checkListen(f *findings) {
 			f.add(l.path, msgAddr)
 			continue
 		}
-		if _, port, _ := net.SplitHostPort(l.addr); port == "0" {
+		host, port, _ := net.SplitHostPort(l.addr)
+		if port == "0" {
 			continue
 		}
-		if other, twice := seen[l.addr]; twice {
-			f.add(l.path, msgAddrTwice, other)
+		for _, other := range seen[port] {
+			if overlap(host, other.host) {
+				f.add(l.path, msgAddrTwice, other.path)
+				break
+			}
 		}
-		seen[l.addr] = l.path
+		seen[port] = append(seen[port], door{l.path, host})
 	}
+}
+
+// overlap says whether two hosts cannot both listen on one port: they are the same, or one stands for all.
+func overlap(a, b string) bool {
+	norm := func(host string) string {
+		switch ip, err := netip.ParseAddr(host); {
+		case host == "" || err == nil && ip.IsUnspecified():
+			return ""
+		case strings.EqualFold(host, "localhost"):
+			return "127.0.0.1"
+		}
+		return strings.ToLower(host)
+	}
+	a, b = norm(a), norm(b)
+	return a == b || a == "" || b == ""
 }
 
 func hostPort(addr string, lowest int) bool {
@@ -105,7 +136,7 @@ func hostPort(addr string, lowest int) bool {
 
 func (c *Config) checkTLS(f *findings) {
 	switch {
-	case !c.TLS.Enabled():
+	case !c.TLS.Enabled() || !f.sound("tls.cert_file", "tls.key_file"):
 	case c.TLS.CertFile == "" || c.TLS.KeyFile == "":
 		f.add("tls", msgTLSPair)
 	default:
@@ -140,19 +171,23 @@ func (d Database) Postgres() bool {
 
 // ValidateDatabase returns the faults of the database's part alone, for commands that need nothing else.
 func (c *Config) ValidateDatabase() []Problem {
-	var f findings
+	f := findings{origin: c.origin}
 	c.checkDatabase(&f)
 	return f.list
 }
 
 func (c *Config) checkDatabase(f *findings) (postgres bool) {
-	_, sqlite := c.Database.SQLitePath()
+	path, sqlite := c.Database.SQLitePath()
 	postgres = c.Database.Postgres()
 	switch {
 	case c.Database.URL == "":
 		f.add("database.url", msgRequired, "sqlite:PATH / postgres://…")
 	case !sqlite && !postgres:
 		f.add("database.url", msgDatabase)
+	case sqlite:
+		checkSQLite(f, path)
+	default:
+		checkPostgres(f, c.Database.URL.Reveal())
 	}
 	return postgres
 }
@@ -236,6 +271,7 @@ func (s Seller) checkTokens(f *findings, at string, owner map[Secret]string) {
 
 func (m Marketplace) check(f *findings, at string) {
 	switch {
+	case !f.sound(at+".site", at+".base_url"):
 	case (m.Site == "") == (m.BaseURL == ""):
 		f.add(at, msgSite)
 	case m.Site != "" && m.Site.BaseURL() == "":
@@ -293,6 +329,8 @@ func (c *Config) checkProvisioners(f *findings) {
 			if p.Template != (Template{}) {
 				f.add(at+".template", msgTplOther)
 			}
+		case "":
+			f.add(at+".type", msgRequired, "template / worker")
 		default:
 			f.add(at+".type", msgChoice, p.Type, "template, worker")
 		}
@@ -336,7 +374,7 @@ func (c *Config) checkEndpoints(f *findings) {
 	for i, e := range c.Endpoints {
 		at := fmt.Sprintf("endpoints[%d]", i)
 		f.name(at+".name", e.Name, names)
-		if !slices.ContainsFunc(c.Sellers, func(s Seller) bool { return s.Name == e.Seller }) {
+		if !slices.ContainsFunc(c.Sellers, func(s Seller) bool { return s.Name == e.Seller }) && f.names("sellers") {
 			f.add(at+".seller", msgNoSeller, e.Seller)
 		}
 		if len(e.Keys) == 0 {
@@ -374,7 +412,7 @@ func (c *Config) checkProducts(f *findings, at string, products map[string]Produ
 		if id == "" || utf8.RuneCountInString(id) > maxProductID {
 			f.add(path, msgProductID)
 		}
-		if !slices.ContainsFunc(c.Provisioners, func(o Provisioner) bool { return o.Name == p.Provisioner }) {
+		if !slices.ContainsFunc(c.Provisioners, func(o Provisioner) bool { return o.Name == p.Provisioner }) && f.names("provisioners") {
 			f.add(path+".provisioner", msgNoQueue, p.Provisioner)
 		}
 		f.between(path+".sync_budget", p.SyncBudget, 0, maxSyncBudget)
@@ -385,6 +423,8 @@ func (c *Config) checkProducts(f *findings, at string, products map[string]Produ
 
 func (f *findings) name(path, name string, seen map[string]bool) {
 	switch {
+	case name == "":
+		f.add(path, msgRequired, "1-63 × a-z 0-9 -")
 	case !namePattern.MatchString(name):
 		f.add(path, msgName, name)
 	case seen[name]:

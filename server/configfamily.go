@@ -75,8 +75,10 @@ func (e *Endpoint) checkFamilies(f *findings, at string) {
 		f.add(at+".kit_private_keys", msgKitKey)
 	}
 	// A key that nothing reads is a mistake: usually the family is missing from families.
+	// While one of families is at fault it is not known what is served.
+	known := f.sound(at+".families") && !slices.ContainsFunc(f.list, func(p Problem) bool { return strings.HasPrefix(p.Path, at+".families[") })
 	only := func(served bool, families string, set map[string]bool) {
-		if served {
+		if served || !known {
 			return
 		}
 		for _, key := range slices.Sorted(maps.Keys(set)) {

@@ -4,15 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/knadh/koanf/parsers/yaml"
-	"github.com/knadh/koanf/providers/confmap"
-	"github.com/knadh/koanf/providers/env/v2"
-	"github.com/knadh/koanf/providers/file"
-	"github.com/knadh/koanf/v2"
 )
 
 // envPrefix begins every variable: database.url is KOOGATE_DATABASE_URL.
@@ -25,148 +20,121 @@ type Source struct {
 	Set     map[string]string // dotted key to value, e.g. "listen.facade"
 }
 
-// LoadConfig reads a configuration and the files that its *_file keys name. Every problem is reported, not only the first;
-// with problems the configuration is not to be used. Whether it makes sense is for [Config.Validate].
+// LoadConfig reads a configuration and the files that its *_file keys name. Every problem is reported, not only the first,
+// each with its place; with problems the configuration is not to be used. Whether it makes sense is for [Config.Check],
+// which can be asked all the same: it leaves out what only follows from the problems here.
 func LoadConfig(src Source) (Config, []Problem) {
 	cfg := DefaultConfig()
-	var f findings
-	k := koanf.New(".")
-	known := leaves(reflect.TypeFor[Config](), "")
+	cfg.origin = newOrigin()
+	f := findings{origin: cfg.origin}
 	if src.File != "" {
-		switch err := k.Load(file.Provider(src.File), yaml.Parser()); {
-		case err == nil:
-			unknownKeys(&f, reflect.ValueOf(k.Raw()), reflect.TypeFor[Config](), "")
-		case isPathError(err):
-			f.add(src.File, msgFile, reason(err))
-		default:
-			f.add(src.File, msgSyntax, err)
-		}
+		decodeFile(&f, src.File, &cfg)
 	}
-	if err := k.Load(environment(&f, known, src.Environ), nil); err != nil {
-		f.add("environment", msgType, err)
+	known := leaves(reflect.ValueOf(&cfg).Elem(), "")
+	readEnvironment(&f, known, src.Environ)
+	readFlags(&f, known, src.Set)
+	if !f.origin.unread {
+		cfg.readSecrets(&f)
 	}
-	set := make(map[string]any, len(src.Set))
-	for key, value := range src.Set {
-		t, ok := known[key]
-		if !ok {
-			f.add(key, msgUnknown, "the scalar keys of deploy/koogate.example.yaml")
-			continue
-		}
-		set[key] = scalar(t, value)
-	}
-	if err := k.Load(confmap.Provider(set, "."), nil); err != nil {
-		f.add("flags", msgType, err)
-	}
-	if err := k.Unmarshal("", &cfg); err != nil {
-		for _, line := range typeErrors(err) {
-			f.add("configuration", msgType, line)
-		}
-		return cfg, f.list
-	}
-	cfg.readSecrets(&f)
 	return cfg, f.list
 }
 
-// environment maps KOOGATE_ variables to keys. A variable that begins like a section but names no key of it is a fault;
-// others with the prefix are none of our business.
-func environment(f *findings, known map[string]reflect.Type, environ []string) *env.Env {
+// readEnvironment sets the keys that variables name. A variable that begins like a section but names no key of it, or looks
+// like a mistyped one, is a fault; others with the prefix are none of our business.
+func readEnvironment(f *findings, known map[string]reflect.Value, environ []string) {
 	keys := make(map[string]string, len(known))
 	var sections []string
 	for key := range known {
-		keys[envPrefix+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = key
+		keys[variable(key)] = key
 		if section, _, ok := strings.Cut(key, "."); ok {
-			sections = append(sections, envPrefix+strings.ToUpper(section)+"_")
+			sections = append(sections, variable(section)+"_")
 		}
 	}
-	return env.Provider(".", env.Opt{
-		Prefix:      envPrefix,
-		EnvironFunc: func() []string { return environ },
-		TransformFunc: func(name, value string) (string, any) {
-			key, ok := keys[name]
-			if !ok {
-				if slices.ContainsFunc(sections, func(s string) bool { return strings.HasPrefix(name, s) }) {
-					f.add(name, msgEnv)
-				}
-				return "", nil
-			}
-			return key, scalar(known[key], value)
-		},
-	})
+	names := slices.Sorted(maps.Keys(keys))
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, envPrefix) {
+			continue
+		}
+		key, ok := keys[name]
+		if ok {
+			setKey(f, known[key], name, key, value)
+			continue
+		}
+		meant := near(strings.TrimPrefix(name, envPrefix), bare(names))
+		switch {
+		case meant != "" && distance(name, envPrefix+meant) <= 2:
+			f.addAt("", name, msgEnvNear, envPrefix+meant)
+		case slices.ContainsFunc(sections, func(s string) bool { return strings.HasPrefix(name, s) }):
+			f.addAt("", name, msgEnv)
+		}
+	}
 }
 
-// scalar is a value from the environment or a flag; lists are separated by commas.
-func scalar(t reflect.Type, value string) any {
-	if t.Kind() != reflect.Slice {
-		return value
-	}
-	if value == "" {
-		return []string{}
-	}
-	list := strings.Split(value, ",")
-	for i := range list {
-		list[i] = strings.TrimSpace(list[i])
+// variable is the name of a key's variable.
+func variable(key string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+func bare(names []string) []string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = strings.TrimPrefix(name, envPrefix)
 	}
 	return list
 }
 
-// leaves lists the keys that hold a scalar or a list of scalars.
-func leaves(t reflect.Type, path string) map[string]reflect.Type {
-	all := make(map[string]reflect.Type)
-	for i := range t.NumField() {
-		field := t.Field(i)
-		key := join(path, field.Tag.Get("koanf"))
+// flagOrigin is where a key of the command line stands.
+const flagOrigin = "--set"
+
+func readFlags(f *findings, known map[string]reflect.Value, set map[string]string) {
+	names := slices.Sorted(maps.Keys(known))
+	for _, key := range slices.Sorted(maps.Keys(set)) {
+		v, ok := known[key]
+		switch meant := near(key, names); {
+		case ok:
+			setKey(f, v, flagOrigin, key, set[key])
+		case meant != "":
+			f.addAt(flagOrigin, key, msgNear, meant, msgScalarKeys)
+		default:
+			f.addAt(flagOrigin, key, msgUnknown, msgScalarKeys)
+		}
+	}
+}
+
+// setKey sets a key from a variable or a flag.
+func setKey(f *findings, v reflect.Value, origin, key, value string) {
+	f.origin.at[key] = origin
+	for element := range f.origin.at { // those of the file's list, which is replaced
+		if strings.HasPrefix(element, key+"[") {
+			delete(f.origin.at, element)
+		}
+	}
+	if why, ok := setText(v, value); !ok {
+		f.breaks(origin, key, why)
+	}
+}
+
+// keyOf is the name of a field in the configuration; empty for what is none of the configuration's.
+func keyOf(field reflect.StructField) string { return field.Tag.Get("koanf") }
+
+// leaves lists the keys that hold a scalar or a list of scalars, with their places in v.
+func leaves(v reflect.Value, path string) map[string]reflect.Value {
+	all := make(map[string]reflect.Value)
+	for i := range v.NumField() {
+		name, field := keyOf(v.Type().Field(i)), v.Field(i)
+		if name == "" {
+			continue
+		}
+		key := join(path, name)
 		switch {
-		case field.Type.Kind() == reflect.Struct:
-			for k, v := range leaves(field.Type, key) {
-				all[k] = v
-			}
-		case field.Type.Kind() != reflect.Map && (field.Type.Kind() != reflect.Slice || field.Type.Elem().Kind() != reflect.Struct):
-			all[key] = field.Type
+		case field.Kind() == reflect.Struct:
+			maps.Copy(all, leaves(field, key))
+		case field.Kind() != reflect.Map && (field.Kind() != reflect.Slice || field.Type().Elem().Kind() != reflect.Struct):
+			all[key] = field
 		}
 	}
 	return all
-}
-
-// unknownKeys reports every key of v that t does not have.
-func unknownKeys(f *findings, v reflect.Value, t reflect.Type, path string) {
-	for v.IsValid() && v.Kind() == reflect.Interface {
-		v = v.Elem()
-	}
-	switch {
-	case !v.IsValid():
-	case t.Kind() == reflect.Struct && v.Kind() == reflect.Map:
-		fields := make(map[string]reflect.Type, t.NumField())
-		var names []string
-		for i := range t.NumField() {
-			name := t.Field(i).Tag.Get("koanf")
-			fields[name] = t.Field(i).Type
-			names = append(names, name)
-		}
-		for _, key := range sortedKeys(v) {
-			at := join(path, fmt.Sprint(key.Interface()))
-			if ft, ok := fields[fmt.Sprint(key.Interface())]; ok {
-				unknownKeys(f, v.MapIndex(key), ft, at)
-			} else {
-				f.add(at, msgUnknown, strings.Join(names, ", "))
-			}
-		}
-	case t.Kind() == reflect.Map && v.Kind() == reflect.Map:
-		for _, key := range sortedKeys(v) {
-			unknownKeys(f, v.MapIndex(key), t.Elem(), fmt.Sprintf("%s[%v]", path, key.Interface()))
-		}
-	case t.Kind() == reflect.Slice && v.Kind() == reflect.Slice:
-		for i := range v.Len() {
-			unknownKeys(f, v.Index(i), t.Elem(), fmt.Sprintf("%s[%d]", path, i))
-		}
-	}
-}
-
-func sortedKeys(v reflect.Value) []reflect.Value {
-	keys := v.MapKeys()
-	slices.SortFunc(keys, func(a, b reflect.Value) int {
-		return strings.Compare(fmt.Sprint(a.Interface()), fmt.Sprint(b.Interface()))
-	})
-	return keys
 }
 
 func join(path, key string) string {
@@ -174,25 +142,6 @@ func join(path, key string) string {
 		return key
 	}
 	return path + "." + key
-}
-
-// typeErrors splits what the decoder says of several keys, without the value that it may quote.
-func typeErrors(err error) []string {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		var lines []string
-		for _, e := range joined.Unwrap() {
-			lines = append(lines, typeErrors(e)...)
-		}
-		return lines
-	}
-	line, _, _ := strings.Cut(strings.Join(strings.Fields(err.Error()), " "), ", value:")
-	return []string{line}
-}
-
-func isPathError(err error) bool {
-	var p *fs.PathError
-	return errors.As(err, &p)
 }
 
 // reason is an error without the path that the message names already.
@@ -204,7 +153,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// readSecrets reads the files that *_file keys name.
+// readSecrets reads the files that *_file keys name. Faults of a secret are then reported where its file is named.
 func (c *Config) readSecrets(f *findings) {
 	one := func(value *Secret, path, key string) {
 		if path == "" {
@@ -217,17 +166,23 @@ func (c *Config) readSecrets(f *findings) {
 		s, err := readSecret(path)
 		if err != nil {
 			f.add(key+"_file", msgFile, reason(err))
+			f.origin.broken[key] = true
 			return
 		}
 		*value = s
+		f.origin.at[key] = f.origin.of(key + "_file")
 	}
 	many := func(values *[]Secret, paths []string, key string) {
+		list := strings.TrimSuffix(key, "_files") + "s"
 		for i, path := range paths {
+			at := fmt.Sprintf("%s[%d]", key, i)
 			s, err := readSecret(path)
 			if err != nil {
-				f.add(fmt.Sprintf("%s[%d]", key, i), msgFile, reason(err))
+				f.add(at, msgFile, reason(err))
+				f.origin.broken[list] = true
 				continue
 			}
+			f.origin.at[fmt.Sprintf("%s[%d]", list, len(*values))] = f.origin.of(at)
 			*values = append(*values, s)
 		}
 	}

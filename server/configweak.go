@@ -23,7 +23,7 @@ const (
 // Weak returns the secrets that must not be used in production: the public demo values and short ones. `koogate serve`
 // refuses to start with any; New does not look, because the dev mode runs on them.
 func (c *Config) Weak() []Problem {
-	var f findings
+	f := findings{origin: c.origin}
 	demo := []string{DemoAccessKey, DemoKitKey, DemoAK, DemoSK, DemoToken}
 	check := func(path, value string, shortest int) {
 		switch {

@@ -7,18 +7,27 @@ import (
 
 // Problem is one fault of a configuration with its remedy. It quotes no secret.
 type Problem struct {
-	Path string // the key, e.g. "endpoints[0].keys[1]"
-	EN   string // what is wrong and what to do about it
-	ZH   string // the same in Chinese
+	Origin string // where it stands: file:line:column, the variable, or --set; empty when it stands nowhere
+	Path   string // the key, e.g. "endpoints[0].keys[1]"
+	EN     string // what is wrong and what to do about it
+	ZH     string // the same in Chinese
 }
 
 // String is the English message.
-func (p Problem) String() string { return p.Path + ": " + p.EN }
+func (p Problem) String() string { return p.where(": ") + p.Path + ": " + p.EN }
+
+// where is the place, with what separates it from the rest.
+func (p Problem) where(separator string) string {
+	if p.Origin == "" || p.Origin == p.Path {
+		return ""
+	}
+	return p.Origin + separator
+}
 
 // In returns the message in a language: "zh", or anything else for English.
 func (p Problem) In(lang string) string {
 	if strings.HasPrefix(strings.ToLower(lang), "zh") {
-		return p.Path + "：" + p.ZH
+		return p.where("：") + p.Path + "：" + p.ZH
 	}
 	return p.String()
 }
@@ -38,28 +47,46 @@ func (f Faults) Error() string {
 // text is a message in both languages, with the same verbs in the same order.
 type text struct{ en, zh string }
 
-// findings collects problems.
-type findings struct{ list []Problem }
-
-func (f *findings) add(path string, t text, args ...any) {
-	f.list = append(f.list, Problem{Path: path, EN: fmt.Sprintf(t.en, args...), ZH: fmt.Sprintf(t.zh, args...)})
-}
+// msgScalarKeys stands for the names of all keys that a flag may set.
+const msgScalarKeys = "the scalar keys of deploy/koogate.example.yaml"
 
 // The messages. Each says what is wrong, then the remedy.
 var (
 	msgFile     = text{"cannot be read (%s): give the path of a readable file", "无法读取（%s）：请填写可读文件的路径"}
 	msgSyntax   = text{"is not valid YAML (%s): correct the file", "不是合法的 YAML（%s）：请修正该文件"}
-	msgType     = text{"%s: see deploy/koogate.example.yaml for the form of each key", "%s：各配置项的写法见 deploy/koogate.example.yaml"}
 	msgUnknown  = text{"is not a key: remove it, or use one of %s", "未知的配置项：请删除，或改用 %s 之一"}
 	msgEnv      = text{"is not a variable of Koogate: remove it, or correct its name", "不是 Koogate 的环境变量：请删除或更正名称"}
+	msgNear     = text{"is not a key: did you mean %s? Otherwise remove it, or use one of %s", "未知的配置项：是否应为 %s？否则请删除，或改用 %s 之一"}
+	msgEnvNear  = text{"is not a variable of Koogate: did you mean %s? Otherwise remove it", "不是 Koogate 的环境变量：是否应为 %s？否则请删除"}
 	msgBoth     = text{"is given here and as %s: keep one of the two", "与 %s 重复：两者只保留其一"}
 	msgRequired = text{"is missing: %s", "缺失：%s"}
+
+	msgQuoteNumber = text{"is a number to YAML, not the text that stands here: put it in quotes", "在 YAML 中是数字而不是原样的文本：请加引号"}
+	msgQuoteBool   = text{"is true or false to a reader of YAML, not the text that stands here: put it in quotes", "在 YAML 中是布尔值而不是原样的文本：请加引号"}
+	msgQuoteDate   = text{"is a date to YAML, not the text that stands here: put it in quotes", "在 YAML 中是日期而不是原样的文本：请加引号"}
+	msgQuoteOther  = text{"is not text to YAML: put it in quotes, without a tag", "在 YAML 中不是文本：请加引号，且不要使用标签"}
+	msgNull        = text{"has no value: give one, or remove the key; an empty text is \"\"", "没有值：请填写，或删除该项；空文本写作 \"\""}
+	msgNoUnit      = text{"is a duration without a unit: write for example 3s, 500ms or 10m", "时长缺少单位：例如 3s、500ms 或 10m"}
+	msgDuration    = text{"is no duration: write a number and its unit, for example 3s, 500ms or 10m", "不是时长：请填写数字与单位，例如 3s、500ms 或 10m"}
+	msgBool        = text{"is neither true nor false: write one of the two, without quotes", "既不是 true 也不是 false：请填写其一，不加引号"}
+	msgInt         = text{"is no whole number in plain digits: write for example 8, without quotes", "不是十进制整数：例如 8，不加引号"}
+	msgNotList     = text{"is no list: write [a, b], or a line beginning with - for each element", "不是列表：请写作 [a, b]，或每个元素一行并以 - 开头"}
+	msgNotSection  = text{"is no section: write its keys below it, indented", "不是配置节：请在其下缩进填写各项"}
+	msgNotScalar   = text{"is a list or a section where one value belongs: write the value alone", "此处应为单个值，而不是列表或配置节：请只填写该值"}
+	msgKey         = text{"has a key that is a list or a section: write a text", "含有列表或配置节形式的键：请使用文本"}
+	msgDouble      = text{"is given twice, first in line %d: remove one", "重复：首次出现在第 %d 行，请删除其一"}
+	msgMerge       = text{"merges with << what is no section: give an anchor of one", "<< 合并的不是配置节：请引用配置节的锚点"}
+	msgDocuments   = text{"begins a second document: one file is one configuration; remove the line ---", "开始了第二个文档：一个文件只能包含一份配置，请删除 --- 行"}
 
 	msgAddr      = text{"is not host:port: write for example 127.0.0.1:8080", "不是 主机:端口 的形式：例如 127.0.0.1:8080"}
 	msgAddrTwice = text{"is the same address as %s: give each door a port of its own", "与 %s 的地址相同：请为每个入口使用不同端口"}
 	msgTLSPair   = text{"certificate and key belong together: set tls.cert_file and tls.key_file, or neither", "证书与私钥必须成对：请同时设置 tls.cert_file 与 tls.key_file，或都不设置"}
 	msgTLSLoad   = text{"cannot be used (%s): give a PEM certificate chain and its key", "无法使用（%s）：请提供 PEM 证书链及其私钥"}
 	msgDatabase  = text{"is neither postgres://… nor sqlite:PATH: write for example sqlite:/var/lib/koogate/koogate.db", "既不是 postgres://… 也不是 sqlite:路径：例如 sqlite:/var/lib/koogate/koogate.db"}
+	msgKeyset    = text{"%s cannot be used (%s): `koogate keys new FILE` makes one, readable by its owner only", "%s 无法使用（%s）：可用 `koogate keys new FILE` 生成，仅其所有者可读"}
+	msgDirectory = text{"cannot be kept in %s (%s): create that directory for the user that runs Koogate, or correct the path", "无法存放于 %s（%s）：请为运行 Koogate 的用户创建该目录，或更正路径"}
+	msgDSN       = text{"is no usable PostgreSQL URL (%s): write for example postgres://user@host:5432/koogate?sslmode=verify-full", "不是可用的 PostgreSQL 地址（%s）：例如 postgres://user@host:5432/koogate?sslmode=verify-full"}
+	msgKeyKind   = text{"is the same key as %s: the marketplace binds a key to one type of interface; bind another one to the Kit", "与 %s 相同：云商店的一个密钥只能绑定一种接口类型，请为联营接口绑定另一个密钥"}
 	msgRedisMust = text{"is missing: with PostgreSQL several processes may run, so give at least one Redis address", "缺失：使用 PostgreSQL 时可能有多个进程，请至少提供一个 Redis 地址"}
 	msgRedisMany = text{"has several addresses: set redis.master (Sentinel) or redis.cluster, or leave one", "有多个地址：请设置 redis.master（哨兵）或 redis.cluster，或只保留一个"}
 	msgRedisMode = text{"excludes redis.master and redis.db: a cluster has neither; remove them", "与 redis.master、redis.db 互斥：集群没有这两项，请删除"}

@@ -39,6 +39,15 @@ func readSecret(path string) (Secret, error) {
 		return "", err
 	}
 	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return "", err
+	case info.IsDir():
+		return "", errors.New("a directory")
+	case info.Mode().IsRegular() && info.Mode().Perm()&0o002 != 0: // reading is the operator's to judge: container secrets are 0444
+		return "", fmt.Errorf("mode %04o lets everybody write it", info.Mode().Perm())
+	}
 	raw, err := io.ReadAll(io.LimitReader(f, maxSecretFile+1))
 	if err != nil {
 		return "", err

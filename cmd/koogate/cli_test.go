@@ -127,6 +127,17 @@ func TestKeysNew(t *testing.T) {
 
 func TestConfigCheck(t *testing.T) {
 	dir, addrs := t.TempDir(), freeAddrs(t, 4)
+	t.Run("no keyset", func(t *testing.T) {
+		t.Setenv("LC_ALL", "C")
+		code, out, errs := koogate(t, "config", "check", "--config", writeConfig(t, dir, cliKey, cliToken, addrs))
+		want := "koogate.yaml:4:14: keyset_file: " + filepath.Join(dir, "keyset.json") + " cannot be used (no such file or directory): `koogate keys new FILE` makes one, readable by its owner only\n"
+		if code != exitFailed || out != "" || !strings.HasSuffix(errs, want) || strings.Count(errs, "\n") != 1 {
+			t.Fatalf("got %d %q, want %q", code, errs, want)
+		}
+	})
+	if code, _, errs := koogate(t, "keys", "new", filepath.Join(dir, "keyset.json")); code != exitOK {
+		t.Fatal(errs)
+	}
 	t.Run("good", func(t *testing.T) {
 		if code, out, errs := koogate(t, "config", "check", "--config", writeConfig(t, dir, cliKey, cliToken, addrs)); code != exitOK || out != "ok\n" {
 			t.Fatalf("got %d %s", code, errs)

@@ -48,8 +48,13 @@ type checkCmd struct {
 
 // Help is shown by koogate config check --help.
 func (checkCmd) Help() string {
-	return `Prints a line for every fault, with its remedy, and exits 1; or says ok and exits 0. It reads the files that the
-configuration names and connects to nothing.
+	return `Prints a line for every fault, with its place and its remedy, and exits 1; or says ok and exits 0. A fault that only
+follows from another is not printed. It connects to nothing.
+
+What is checked: the file's syntax, its keys and the type of every value; names and references; bounds; the keyset, which is
+opened; the files of secrets and certificates, which are read; the directory of an SQLite database, in which a file is made
+and removed, or the form of a PostgreSQL URL; addresses that exclude each other; keys and tokens that are used twice, weak, or
+public.
 
 Example:
   koogate config check --config koogate.yaml`
@@ -58,7 +63,7 @@ Example:
 // Run implements the command.
 func (c *checkCmd) Run(out *console) error {
 	cfg, problems := c.load()
-	problems = append(append(problems, cfg.Validate()...), cfg.Weak()...)
+	problems = append(problems, cfg.Check()...)
 	if err := report(out, problems); err != nil {
 		return err
 	}

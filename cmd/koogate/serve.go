@@ -28,9 +28,7 @@ Examples:
 // Run implements the command.
 func (c *serveCmd) Run(ctx context.Context, out *console) error {
 	cfg, problems := c.load()
-	if len(problems) == 0 {
-		problems = append(cfg.Validate(), cfg.Weak()...)
-	}
+	problems = append(problems, cfg.Check()...)
 	if err := report(out, problems); err != nil {
 		return err
 	}
@@ -64,9 +62,7 @@ Example:
 // Run implements the command.
 func (c *migrateCmd) Run(ctx context.Context, out *console) error {
 	cfg, problems := c.load()
-	if len(problems) == 0 {
-		problems = cfg.ValidateDatabase()
-	}
+	problems = append(problems, cfg.ValidateDatabase()...)
 	if err := report(out, problems); err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package directory
 import (
 	"context"
 	"encoding/base64"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/koogate/koogate/server/clock"
@@ -125,6 +127,8 @@ type Users struct {
 	Flag  Flag
 	AppID string
 	Users []User
+
+	Skipped []int // indexes of elements that could not be used
 }
 
 // User is one user of a call. Everything but UserName, Role, OrgCode and Enabled is sealed.
@@ -166,7 +170,8 @@ type Department struct {
 // Departments is one allOrgSync call (kit §A.5).
 type Departments struct {
 	Scope
-	Units []Unit
+	Units   []Unit
+	Skipped []int // indexes of elements that could not be used
 	// DeleteMissing ends the departments that the list does not name; the documents do not say that it should (kit §A.5).
 	DeleteMissing bool
 }
@@ -216,6 +221,7 @@ func (s *Service) SyncUsers(ctx context.Context, c Users) (changed bool, err err
 		change.Users = append(change.Users, row)
 	}
 	data := map[string]any{"activity": "authSync", "flag": c.Flag.String(), "appId": c.AppID, "users": len(change.Users)}
+	skipped(data, c.Skipped)
 	return s.record(ctx, c.Scope, data, change)
 }
 
@@ -248,11 +254,27 @@ func (s *Service) SyncDepartments(ctx context.Context, c Departments) (changed b
 		change.Departments = append(change.Departments, u.row(stamp))
 	}
 	data := map[string]any{"activity": "allOrgSync", "departments": len(change.Departments)}
+	skipped(data, c.Skipped)
 	if c.DeleteMissing {
 		change.Floor = stamp
 		data["missing"] = "deleted"
 	}
 	return s.record(ctx, c.Scope, data, change)
+}
+
+// maxSkipped is how many skipped elements an event names; it counts all.
+const maxSkipped = 20
+
+// skipped says in an event which elements of a list had no effect.
+func skipped(data map[string]any, indexes []int) {
+	if len(indexes) == 0 {
+		return
+	}
+	text := make([]string, 0, maxSkipped)
+	for _, i := range indexes[:min(len(indexes), maxSkipped)] {
+		text = append(text, strconv.Itoa(i))
+	}
+	data["skipped"], data["skippedAt"] = len(indexes), strings.Join(text, ",")
 }
 
 func (u Unit) row(stamp store.Stamp) store.Department {

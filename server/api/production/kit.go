@@ -1,10 +1,15 @@
 package production
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
+
+	"buf.build/go/protovalidate"
 
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
@@ -117,34 +122,81 @@ func (s *kit) AuthSync(ctx context.Context, r *productionv1.AuthSyncRequest) (*p
 		if at, err := parseTime("currentSyncTime", r.GetCurrentSyncTime(), wiretime.Beijing()); err == nil && !at.IsZero() {
 			scope.At = at
 		}
-		users, err := usersOf(r.GetUserList())
+		users, skipped, err := usersOf(r.GetUserList())
 		if err != nil {
 			return nil, err
 		}
 		return func() (bool, error) {
-			return s.Directory.SyncUsers(ctx, directory.Users{Scope: scope, Flag: flagOf(r.GetFlag()), AppID: r.GetAppId(), Users: users})
+			s.tellSkipped(ctx, activityAuth, scope, "userList", skipped)
+			return s.Directory.SyncUsers(ctx, directory.Users{
+				Scope: scope, Flag: flagOf(r.GetFlag()), AppID: r.GetAppId(), Users: users, Skipped: skipped,
+			})
 		}, nil
 	})
 	return &productionv1.AuthSyncResponse{ResultCode: code, ResultMsg: msg}, nil
 }
 
-// usersOf reads the users of a call. Errors: INVALID_FIELD.
-func usersOf(list []*productionv1.KitUser) ([]directory.User, error) {
+// usersOf reads the users of a call. One that breaks a rule of the contract is skipped, since the others must not wait for
+// it; with none left the call is refused. Errors: INVALID_FIELD.
+func usersOf(list []*productionv1.KitUser) (users []directory.User, skipped []int, err error) {
 	if len(list) == 0 {
-		return nil, errs.New(errs.Invalid, errs.InvalidField, "userList: required")
+		return nil, nil, errs.New(errs.Invalid, errs.InvalidField, "userList: required")
 	}
-	users := make([]directory.User, len(list))
+	users = make([]directory.User, 0, len(list))
 	for i, u := range list {
-		users[i] = directory.User{
-			UserName: u.GetUserName(), Role: u.GetRole(), OrgCode: u.GetOrgCode(), Enabled: enabled(u.GetEnable()),
-			Profile: directory.Profile{
-				Name: u.GetName(), Position: u.GetPosition(), EmployeeCode: u.GetEmployeeCode(), EmployeeType: u.GetEmployeeType(),
-				Mobile: u.GetMobile(), Email: u.GetEmail(), WorkPlace: u.GetWorkPlace(), EntryDate: u.GetEntryDate(),
-				Extension: u.GetExtensionJson(), Extra: u.GetExtraJson(),
-			},
+		if protovalidate.Validate(u) != nil {
+			skipped = append(skipped, i)
+			continue
 		}
+		users = append(users, directory.User{
+			UserName: u.GetUserName(), Role: u.GetRole(), OrgCode: u.GetOrgCode(), Enabled: enabled(u.GetEnable()), Profile: profileOf(u),
+		})
 	}
-	return users, nil
+	if len(users) == 0 {
+		return nil, nil, errs.New(errs.Invalid, errs.InvalidField, "userList: no element can be used")
+	}
+	return users, skipped, nil
+}
+
+// profileOf reads what stands beside the other members in one reading of the pages and in extension in another
+// (third-reading T48); beside wins.
+func profileOf(u *productionv1.KitUser) directory.Profile {
+	inside := make(map[string]any)
+	numbers := json.NewDecoder(strings.NewReader(u.GetExtensionJson()))
+	numbers.UseNumber()
+	if numbers.Decode(&inside) != nil { // a text, or nothing
+		inside = nil
+	}
+	either := func(beside, name string, most int) string {
+		if beside != "" {
+			return beside
+		}
+		switch v := inside[name].(type) {
+		case string:
+			beside = v
+		case json.Number:
+			beside = v.String()
+		}
+		if utf8.RuneCountInString(beside) > most {
+			return "" // it stays in extension
+		}
+		return beside
+	}
+	return directory.Profile{
+		Name: u.GetName(), Position: u.GetPosition(), EmployeeCode: u.GetEmployeeCode(), EmployeeType: either(u.GetEmployeeType(), "employeeType", 11),
+		Mobile: u.GetMobile(), Email: u.GetEmail(), WorkPlace: either(u.GetWorkPlace(), "workPlace", 255),
+		EntryDate: either(u.GetEntryDate(), "entryDate", 32), Extension: u.GetExtensionJson(), Extra: u.GetExtraJson(),
+	}
+}
+
+// tellSkipped says which elements of a list had no effect: by index, never by value.
+func (s *kit) tellSkipped(ctx context.Context, activity string, c directory.Scope, field string, skipped []int) {
+	if len(skipped) == 0 {
+		return
+	}
+	s.Metrics.Directory(activity, "skipped")
+	s.Log.WarnContext(ctx, "elements of a list cannot be used and were skipped; the others took effect", "activity", activity,
+		"instance_id", c.InstanceID, "field", field, "skipped", len(skipped), "first", skipped[:min(len(skipped), 20)])
 }
 
 // enabled reads a truth value in the forms that pass validation; a user is enabled unless the call says otherwise.
@@ -170,7 +222,7 @@ func (s *kit) AllOrgSync(ctx context.Context, r *productionv1.AllOrgSyncRequest)
 		if len(list) == 0 && len(r.GetOrgInfo()) > 0 {
 			field, list = "orgInfo", r.GetOrgInfo()
 		}
-		units, extra, err := unitsOf(field, list)
+		units, skipped, extra, err := unitsOf(field, list)
 		if err != nil {
 			return nil, err
 		}
@@ -178,8 +230,11 @@ func (s *kit) AllOrgSync(ctx context.Context, r *productionv1.AllOrgSyncRequest)
 			scope.Extra = strings.TrimPrefix(scope.Extra+"\n"+extra, "\n")
 		}
 		return func() (bool, error) {
+			s.tellSkipped(ctx, activityAllOrg, scope, field, skipped)
 			return s.Directory.SyncDepartments(ctx, directory.Departments{
-				Scope: scope, Units: units, DeleteMissing: s.settings(ep).DeleteMissingDepartments,
+				Scope: scope, Units: units, Skipped: skipped,
+				// What was skipped may name a department: a list with holes says of none that it is gone.
+				DeleteMissing: s.settings(ep).DeleteMissingDepartments && len(skipped) == 0,
 			})
 		}, nil
 	})
@@ -189,26 +244,28 @@ func (s *kit) AllOrgSync(ctx context.Context, r *productionv1.AllOrgSyncRequest)
 // maxUnitExtra bounds what is kept of the departments' unknown members, in bytes: they ride on an event.
 const maxUnitExtra = 64 << 10
 
-// unitsOf reads a list of departments, whose names have one of two names themselves. extra are the members that the
-// contract does not know, one department a line, as far as they fit. Errors: INVALID_FIELD.
-func unitsOf(field string, list []*productionv1.KitDepartment) (units []directory.Unit, extra string, err error) {
+// unitsOf reads a list of departments, whose names have one of three names themselves. One that breaks a rule of the contract
+// or has no name is skipped; with none left the call is refused. extra are the members that the contract does not know, one
+// department a line, as far as they fit. Errors: INVALID_FIELD.
+func unitsOf(field string, list []*productionv1.KitDepartment) (units []directory.Unit, skipped []int, extra string, err error) {
 	if len(list) == 0 {
-		return nil, "", errs.New(errs.Invalid, errs.InvalidField, "%s: required", field)
+		return nil, nil, "", errs.New(errs.Invalid, errs.InvalidField, "%s: required", field)
 	}
-	units = make([]directory.Unit, len(list))
+	units = make([]directory.Unit, 0, len(list))
 	var more strings.Builder
 	for i, d := range list {
-		name := d.GetOrgName()
-		if name == "" {
-			name = d.GetName()
+		name := cmp.Or(d.GetOrgName(), d.GetOrgNameOld(), d.GetName())
+		if name == "" || protovalidate.Validate(d) != nil {
+			skipped = append(skipped, i)
+			continue
 		}
-		if name == "" {
-			return nil, "", errs.New(errs.Invalid, errs.InvalidField, "%s[%d].orgName: required", field, i)
-		}
-		units[i] = directory.Unit{OrgCode: d.GetOrgCode(), Name: name, ParentCode: d.GetParentCode()}
+		units = append(units, directory.Unit{OrgCode: d.GetOrgCode(), Name: name, ParentCode: d.GetParentCode()})
 		if x := d.GetExtraJson(); x != "" && more.Len()+len(x)+80 < maxUnitExtra {
 			fmt.Fprintf(&more, "%q: %s\n", d.GetOrgCode(), x)
 		}
 	}
-	return units, more.String(), nil
+	if len(units) == 0 {
+		return nil, nil, "", errs.New(errs.Invalid, errs.InvalidField, "%s: no element can be used", field)
+	}
+	return units, skipped, more.String(), nil
 }

@@ -3,9 +3,12 @@ package production_test
 import (
 	"crypto"
 	"crypto/rsa"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"buf.build/go/protovalidate"
 
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
@@ -188,8 +191,9 @@ func TestDepartmentsOfTheKit(t *testing.T) {
 		"V2":         {nil, v2, []directory.Unit{{OrgCode: "2", Name: "测试部"}}, ""},
 		"both":       {v1, v2, []directory.Unit{{OrgCode: "2", Name: "测试部"}}, ""},
 		"neither":    {nil, nil, nil, "orgInfoList: required"},
-		"unnamed":    {nil, append(v2, &productionv1.KitDepartment{OrgCode: "3"}), nil, "orgInfoList[1].orgName: required"},
-		"unnamed V1": {[]*productionv1.KitDepartment{{OrgCode: "3"}}, nil, nil, "orgInfo[0].orgName: required"},
+		"unnamed":    {nil, append(v2, &productionv1.KitDepartment{OrgCode: "3"}), []directory.Unit{{OrgCode: "2", Name: "测试部"}}, ""},
+		"old name":   {nil, []*productionv1.KitDepartment{{OrgCode: "4", OrgNameOld: "财务部"}}, []directory.Unit{{OrgCode: "4", Name: "财务部"}}, ""},
+		"unnamed V1": {[]*productionv1.KitDepartment{{OrgCode: "3"}}, nil, nil, "orgInfo: no element can be used"},
 	} {
 		for _, missing := range []bool{false, true} {
 			r := newRig(production.Settings{DeleteMissingDepartments: missing})
@@ -206,8 +210,68 @@ func TestDepartmentsOfTheKit(t *testing.T) {
 				continue
 			}
 			same(t, r.dir.last, directory.Departments{
-				Scope: directory.Scope{Seller: "demo-seller", InstanceID: "i", TenantID: "68cb", At: sent}, Units: c.units, DeleteMissing: missing,
+				Scope: directory.Scope{Seller: "demo-seller", InstanceID: "i", TenantID: "68cb", At: sent}, Units: c.units,
+				Skipped: map[bool][]int{true: {1}}[name == "unnamed"], DeleteMissing: missing && name != "unnamed",
 			})
+		}
+	}
+}
+
+// TestOneBadElementCostsOnlyItself sends users of whom most break a rule of the contract: the whole request still passes
+// validation, the others take effect, and the log names indexes.
+func TestOneBadElementCostsOnlyItself(t *testing.T) {
+	long := strings.Repeat("x", 65)
+	req := &productionv1.AuthSyncRequest{
+		Endpoint: "demo", InstanceId: "i", TenantId: "68cb", AppId: "app", Flag: "1", TimeStamp: "20220413093539534",
+		UserList: []*productionv1.KitUser{
+			{UserName: "first"}, {}, {UserName: "canary\x00"}, {UserName: long}, {UserName: "u", OrgCode: "canary\x00"}, {UserName: "u", Enable: "canary"},
+			{UserName: "last", OrgCode: "unknown-department"},
+		},
+	}
+	if err := protovalidate.Validate(req); err != nil {
+		t.Fatalf("the request is refused as a whole: %v", err)
+	}
+	r := newRig(production.Settings{})
+	m, err := production.NewKit(r.deps).AuthSync(verified(t, keyA), req)
+	if err != nil || wire(t, m) != doneKit {
+		t.Fatalf("%v, %v", m, err)
+	}
+	got := r.dir.last.(directory.Users)
+	if len(got.Users) != 2 || got.Users[0].UserName != "first" || got.Users[1].UserName != "last" || !slices.Equal(got.Skipped, []int{1, 2, 3, 4, 5}) {
+		t.Errorf("got %+v", got)
+	}
+	if log := r.log.String(); !strings.Contains(log, "skipped") || strings.Contains(log, "canary") || strings.Contains(log, long) {
+		t.Errorf("log: %s", log)
+	}
+	req.UserList = req.GetUserList()[1:6]
+	m, err = production.NewKit(r.deps).AuthSync(verified(t, keyA), req)
+	if got := wire(t, m); err != nil || got != `{"resultCode":"000002","resultMsg":"invalid request parameters: userList: no element can be used"}` {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// TestMembersInEitherPlace: third-reading T48.
+func TestMembersInEitherPlace(t *testing.T) {
+	for extension, want := range map[string]directory.Profile{
+		`{"employeeType":2,"workPlace":"南京","entryDate":"2022-11-9"}`: {EmployeeType: "2", WorkPlace: "南京", EntryDate: "2022-11-9"},
+		`{"employeeType":"3","workPlace":7,"entryDate":{}}`:           {EmployeeType: "3", WorkPlace: "7"},
+		`{"employeeType":123456789012}`:                               {},
+		"a text":                                                      {},
+		"":                                                            {},
+	} {
+		want.Extension = extension
+		r := newRig(production.Settings{})
+		req := &productionv1.AuthSyncRequest{
+			Endpoint: "demo", InstanceId: "i", TenantId: "68cb", AppId: "app", Flag: "1", TimeStamp: "20220413093539534",
+			UserList: []*productionv1.KitUser{{UserName: "u", ExtensionJson: extension}, {UserName: "v", EmployeeType: "1", ExtensionJson: `{"employeeType":2}`}},
+		}
+		if m, err := production.NewKit(r.deps).AuthSync(verified(t, keyA), req); err != nil || wire(t, m) != doneKit {
+			t.Fatalf("%v, %v", m, err)
+		}
+		users := r.dir.last.(directory.Users).Users
+		same(t, users[0].Profile, want)
+		if users[1].Profile.EmployeeType != "1" {
+			t.Errorf("beside does not win: %q", users[1].Profile.EmployeeType)
 		}
 	}
 }

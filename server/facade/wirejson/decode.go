@@ -91,7 +91,7 @@ func (f *field) decode(call *Object, mem *member, m protoreflect.Message) (stran
 		if n >= f.max {
 			return false, &FieldError{f.name, "has too many elements"}
 		}
-		inside, err := f.element(call, &s, &o, m)
+		inside, err := f.next(call, &s, &o, m)
 		if err != nil {
 			return false, err
 		}
@@ -179,6 +179,27 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\
 
 func isNameStart(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '$'
+}
+
+// next decodes an element of a list. Where elements are judged one by one, what cannot be read leaves an empty element in its
+// place, so that the others keep their index.
+func (f *field) next(call *Object, s *scanner, o *Object, m protoreflect.Message) (strange bool, err error) {
+	start, list := s.pos, m.Mutable(f.desc).List()
+	before := list.Len()
+	strange, err = f.element(call, s, o, m)
+	if err == nil && list.Len() == before && f.each { // null
+		list.AppendMutable()
+	}
+	if err == nil || !f.each {
+		return strange, err
+	}
+	s.pos = start
+	if _, err := s.value(0); err != nil {
+		return false, &FieldError{f.name, "must hold objects"}
+	}
+	list.Truncate(before)
+	list.AppendMutable()
+	return false, nil
 }
 
 // element decodes the value that is next, in text that was checked; null is passed over. o is room to work in; call gets

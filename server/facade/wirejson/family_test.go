@@ -72,10 +72,17 @@ func TestKitLists(t *testing.T) {
 		"a text that is no JSON": {
 			body: `{"userList":"zhangsan01"}`, into: &productionv1.AuthSyncRequest{}, err: "userList: holds a text that is not JSON",
 		},
-		"a number":          {body: `{"userList":7}`, into: &productionv1.AuthSyncRequest{}, err: "userList: must be an object or an array"},
-		"a list of numbers": {body: `{"userList":[7]}`, into: &productionv1.AuthSyncRequest{}, err: "userList: must hold objects"},
-		"objects of nothing": {
-			body: `{"userList":[{}]}`, into: &productionv1.AuthSyncRequest{}, err: "userList: holds an object without any known member",
+		"a number": {body: `{"userList":7}`, into: &productionv1.AuthSyncRequest{}, err: "userList: must be an object or an array"},
+		"elements that cannot be read keep their places": {
+			body: `{"userList":[7,{"userName":"u"},{},null,{"userName":{"a":[1]}},[{}],{"userName":"v","extension":{"a":1}}],"more":1}`,
+			into: &productionv1.AuthSyncRequest{},
+			want: &productionv1.AuthSyncRequest{
+				UserList: []*productionv1.KitUser{{}, {UserName: "u"}, {}, {}, {}, {}, {UserName: "v", ExtensionJson: `{"a":1}`}}, ExtraJson: `{"more":1}`,
+			},
+		},
+		"the older page's name": {
+			body: `{"orgInfoList":"{\"orgCode\":\"1\",\"OrgName\":\"产品部\"}"}`, into: &productionv1.AllOrgSyncRequest{},
+			want: &productionv1.AllOrgSyncRequest{OrgInfoList: []*productionv1.KitDepartment{{OrgCode: "1", OrgNameOld: "产品部"}}},
 		},
 		"too many users": {
 			body: `{"userList":[` + strings.Repeat(`{"userName":"u"},`, 500) + `{"userName":"u"}]}`, into: &productionv1.AuthSyncRequest{},

@@ -38,6 +38,7 @@ type field struct {
 	descriptive bool  // see isDescriptive
 	longest     int   // how many characters a text may have; 0 for any number
 	max         int   // of a list: how many elements it may have
+	each        bool  // of a list: the contract leaves its elements to be judged one by one
 	sub         *plan // of a message's; nil for scalars
 }
 
@@ -57,7 +58,7 @@ func plans(d protoreflect.MessageDescriptor, into map[protoreflect.MessageDescri
 		}
 		f := &field{
 			desc: fd, name: fd.JSONName(), key: `"` + fd.JSONName() + `":`, list: fd.IsList(), max: bound(fd),
-			descriptive: isDescriptive(fd), longest: longest(fd),
+			descriptive: isDescriptive(fd), longest: longest(fd), each: apart(fd),
 			free: strings.HasSuffix(string(fd.Name()), suffixFree), bare: strings.HasSuffix(string(fd.Name()), suffixNumber),
 		}
 		switch {
@@ -92,4 +93,11 @@ func bound(fd protoreflect.FieldDescriptor) int {
 		return int(n)
 	}
 	return maxElements
+}
+
+// apart says that the contract does not judge a list's elements with the list: what cannot be read of one must not cost the
+// others.
+func apart(fd protoreflect.FieldDescriptor) bool {
+	rules, _ := proto.GetExtension(fd.Options(), validate.E_Field).(*validate.FieldRules)
+	return rules.GetRepeated().GetItems().GetIgnore() == validate.Ignore_IGNORE_ALWAYS
 }

@@ -419,7 +419,8 @@ type AuthSyncRequest struct {
 	TenantId string `protobuf:"bytes,3,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
 	// AppId is the credential's application. Required, at most 64 characters.
 	AppId string `protobuf:"bytes,4,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
-	// UserList are the users, at most 500 in one call. An array, or a text that holds one.
+	// UserList are the users, at most 500 in one call. An array, or a text that holds one. Each is judged by itself: one that
+	// breaks a bound is left out and named by its index, and the others take effect.
 	UserList []*KitUser `protobuf:"bytes,5,rep,name=user_list,json=userList,proto3" json:"user_list,omitempty"`
 	// CurrentSyncTime is the time of this synchronisation in UTC+8, yyyyMMddHHmmssSSS. At most 20 characters.
 	CurrentSyncTime string `protobuf:"bytes,6,opt,name=current_sync_time,json=currentSyncTime,proto3" json:"current_sync_time,omitempty"`
@@ -1066,7 +1067,9 @@ type KitDepartment struct {
 	ParentCode string `protobuf:"bytes,4,opt,name=parent_code,json=parentCode,proto3" json:"parent_code,omitempty"`
 	// ExtraJson is a compact JSON object of the department's members that this contract does not know. At most 8192
 	// characters.
-	ExtraJson     string `protobuf:"bytes,5,opt,name=extra_json,json=extraJson,proto3" json:"extra_json,omitempty"`
+	ExtraJson string `protobuf:"bytes,5,opt,name=extra_json,json=extraJson,proto3" json:"extra_json,omitempty"`
+	// OrgNameOld is the department's name as an older page writes it, OrgName (third-reading T44). At most 128 characters.
+	OrgNameOld    string `protobuf:"bytes,6,opt,name=org_name_old,json=OrgName,proto3" json:"org_name_old,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1132,6 +1135,13 @@ func (x *KitDepartment) GetParentCode() string {
 func (x *KitDepartment) GetExtraJson() string {
 	if x != nil {
 		return x.ExtraJson
+	}
+	return ""
+}
+
+func (x *KitDepartment) GetOrgNameOld() string {
+	if x != nil {
+		return x.OrgNameOld
 	}
 	return ""
 }
@@ -1241,14 +1251,14 @@ const file_koogate_production_v1_kit_proto_rawDesc = "" +
 	"\vresult_code\x18\x01 \x01(\tR\n" +
 	"resultCode\x12\x1d\n" +
 	"\n" +
-	"result_msg\x18\x02 \x01(\tR\tresultMsg\"\xcf\x04\n" +
+	"result_msg\x18\x02 \x01(\tR\tresultMsg\"\xd4\x04\n" +
 	"\x0fAuthSyncRequest\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x12=\n" +
 	"\vinstance_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
 	"instanceId\x12;\n" +
 	"\ttenant_id\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\btenantId\x125\n" +
-	"\x06app_id\x18\x04 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x05appId\x12F\n" +
-	"\tuser_list\x18\x05 \x03(\v2\x1e.koogate.production.v1.KitUserB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\buserList\x12H\n" +
+	"\x06app_id\x18\x04 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x05appId\x12K\n" +
+	"\tuser_list\x18\x05 \x03(\v2\x1e.koogate.production.v1.KitUserB\x0e\xbaH\v\x92\x01\b\x10\xf4\x03\"\x03\xd8\x01\x03R\buserList\x12H\n" +
 	"\x11current_sync_time\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18\x142\x13^[^\\x00-\\x1f\\x7f]*$R\x0fcurrentSyncTime\x12%\n" +
 	"\x04flag\x18\a \x01(\tB\x11\xbaH\x0er\fR\x010R\x011R\x012R\x013R\x04flag\x12*\n" +
 	"\ttest_flag\x18\b \x01(\tB\r\xbaH\n" +
@@ -1307,22 +1317,20 @@ const file_koogate_production_v1_kit_proto_rawDesc = "" +
 	"\vresult_code\x18\x01 \x01(\tR\n" +
 	"resultCode\x12\x1d\n" +
 	"\n" +
-	"result_msg\x18\x02 \x01(\tR\tresultMsg\"\x84\x04\n" +
+	"result_msg\x18\x02 \x01(\tR\tresultMsg\"\x8e\x04\n" +
 	"\x11AllOrgSyncRequest\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x12=\n" +
 	"\vinstance_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
 	"instanceId\x12;\n" +
-	"\ttenant_id\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\btenantId\x12K\n" +
-	"\borg_info\x18\x04 \x03(\v2$.koogate.production.v1.KitDepartmentB\n" +
-	"\xbaH\a\x92\x01\x04\x10\xa0\x9c\x01R\aorgInfo\x12T\n" +
-	"\rorg_info_list\x18\x05 \x03(\v2$.koogate.production.v1.KitDepartmentB\n" +
-	"\xbaH\a\x92\x01\x04\x10\xa0\x9c\x01R\vorgInfoList\x12*\n" +
+	"\ttenant_id\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\btenantId\x12P\n" +
+	"\borg_info\x18\x04 \x03(\v2$.koogate.production.v1.KitDepartmentB\x0f\xbaH\f\x92\x01\t\x10\xa0\x9c\x01\"\x03\xd8\x01\x03R\aorgInfo\x12Y\n" +
+	"\rorg_info_list\x18\x05 \x03(\v2$.koogate.production.v1.KitDepartmentB\x0f\xbaH\f\x92\x01\t\x10\xa0\x9c\x01\"\x03\xd8\x01\x03R\vorgInfoList\x12*\n" +
 	"\ttest_flag\x18\x06 \x01(\tB\r\xbaH\n" +
 	"r\bR\x00R\x010R\x011R\btestFlag\x12=\n" +
 	"\n" +
 	"time_stamp\x18\a \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18\x142\x13^[^\\x00-\\x1f\\x7f]*$R\ttimeStamp\x12(\n" +
 	"\n" +
-	"extra_json\x18\b \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x04R\textraJson\"\xf5\x01\n" +
+	"extra_json\x18\b \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x04R\textraJson\"\x9e\x02\n" +
 	"\rKitDepartment\x129\n" +
 	"\borg_code\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aorgCode\x12#\n" +
 	"\borg_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\aorgName\x12\x1c\n" +
@@ -1330,7 +1338,8 @@ const file_koogate_production_v1_kit_proto_rawDesc = "" +
 	"\vparent_code\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
 	"parentCode\x12'\n" +
 	"\n" +
-	"extra_json\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80@R\textraJson\"T\n" +
+	"extra_json\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80@R\textraJson\x12'\n" +
+	"\forg_name_old\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\aOrgName\"T\n" +
 	"\x12AllOrgSyncResponse\x12\x1f\n" +
 	"\vresult_code\x18\x01 \x01(\tR\n" +
 	"resultCode\x12\x1d\n" +
