@@ -120,6 +120,7 @@ type Endpoint struct {
 	Unknown     string             `koanf:"unknown"`      // omit (default) or refuse
 	Answers     map[string]string  `koanf:"answers"`      // by activity: accept (default) or completion
 	Retry       string             `koanf:"retry"`        // saas (default) or license_online
+	AnswerText  string             `koanf:"answer_text"`  // of V2 answers beyond memo: unicode (default) or ascii; V1 is ascii
 	Codes       string             `koanf:"codes"`        // licence codes that were never seen: adopt (default) or refuse
 
 	// The V1.0 generation.
@@ -213,7 +214,7 @@ func (c *Config) fulfilEndpoints() []fulfil.Endpoint {
 		list = append(list, fulfil.Endpoint{
 			Name: e.Name, Seller: e.Seller, Products: rules, CheckBudget: e.CheckBudget,
 			CheckAllow: e.CheckPolicy == "allow", OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse",
-			NewFamily: e.newFamily(), HoldBudget: e.HoldBudget, OnCompletion: e.onCompletion(), RefuseCodes: e.Codes == "refuse", QueryWindow: e.queryWindow(),
+			NewFamily: e.newFamily(), HoldBudget: e.HoldBudget, OnCompletion: e.onCompletion(), RefuseCodes: e.Codes == "refuse", ASCII: e.AnswerText == "ascii", QueryWindow: e.queryWindow(),
 		})
 	}
 	return list

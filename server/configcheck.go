@@ -321,6 +321,7 @@ func (c *Config) checkEndpoints(f *findings) {
 		}
 		f.choice(at+".check_policy", e.CheckPolicy, "refuse", "allow")
 		f.choice(at+".pending", e.Pending, "processing", "omit")
+		f.choice(at+".answer_text", e.AnswerText, "unicode", "ascii")
 		f.choice(at+".unknown", e.Unknown, "omit", "refuse")
 		c.checkProducts(f, at+".products", e.Products)
 	}
