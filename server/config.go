@@ -133,11 +133,12 @@ type Endpoint struct {
 	CreateAppInfo  string `koanf:"create_app_info"` // whether V2's newInstance answers appInfo.frontEndUrl: debug (default), off or always
 	ProductInfo    string `koanf:"product_info"`    // of changeInstanceCheck: any (default; also an array or a text), or object
 
-	Pending string            `koanf:"pending"` // processing (default) or omit
-	Unknown string            `koanf:"unknown"` // omit (default) or refuse
-	Answers map[string]string `koanf:"answers"` // by activity: accept (default) or completion
-	Retry   string            `koanf:"retry"`   // saas (default) or license_online
-	Codes   string            `koanf:"codes"`   // licence codes that were never seen: adopt (default) or refuse
+	Pending    string            `koanf:"pending"`     // processing (default) or omit
+	Unknown    string            `koanf:"unknown"`     // omit (default) or refuse
+	Answers    map[string]string `koanf:"answers"`     // by activity: accept (default) or completion
+	Retry      string            `koanf:"retry"`       // saas (default) or license_online
+	AnswerText string            `koanf:"answer_text"` // of V2 answers beyond memo: unicode (default) or ascii; V1 is ascii
+	Codes      string            `koanf:"codes"`       // licence codes that were never seen: adopt (default) or refuse
 
 	// Licence codes.
 	CodeExpireZone string `koanf:"code_expire_zone"` // of their expireTime: utc (default) or beijing
@@ -234,7 +235,7 @@ func (c *Config) fulfilEndpoints() []fulfil.Endpoint {
 		list = append(list, fulfil.Endpoint{
 			Name: e.Name, Seller: e.Seller, Products: rules, CheckBudget: e.CheckBudget,
 			CheckAllow: e.CheckPolicy == "allow", CheckReduction: e.CheckReduction == "allow", FreezeAtExpiry: e.CodeFreeze == freezeExpiry, OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse",
-			NewFamily: e.newFamily(), HoldBudget: e.HoldBudget, OnCompletion: e.onCompletion(), RefuseCodes: e.Codes == "refuse", QueryWindow: e.queryWindow(),
+			NewFamily: e.newFamily(), HoldBudget: e.HoldBudget, OnCompletion: e.onCompletion(), RefuseCodes: e.Codes == "refuse", ASCII: e.AnswerText == "ascii", QueryWindow: e.queryWindow(),
 		})
 	}
 	return list

@@ -393,6 +393,7 @@ func (c *Config) checkEndpoints(f *findings) {
 		f.choice(at+".create_app_info", e.CreateAppInfo, createDebug, createOff, createAlways)
 		f.choice(at+".product_info", e.ProductInfo, "any", productInfoObject)
 		f.choice(at+".pending", e.Pending, "processing", "omit")
+		f.choice(at+".answer_text", e.AnswerText, "unicode", "ascii")
 		f.choice(at+".unknown", e.Unknown, "omit", "refuse")
 		c.checkProducts(f, at+".products", e.Products)
 	}

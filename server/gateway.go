@@ -48,6 +48,7 @@ func newGateway() *runtime.ServeMux {
 		}),
 		runtime.WithOutgoingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithDisablePathLengthFallback(),
+		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptSlash), // an ID from outside arrives whole, whatever is in it
 		runtime.WithErrorHandler(answerError),
 		runtime.WithRoutingErrorHandler(func(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
 			answerError(ctx, mux, m, w, r, routingError(code))

@@ -60,3 +60,11 @@ func soundValue(v reflect.Value) bool {
 	}
 	return true
 }
+
+// Mend makes a text sound that only describes: U+FFFD stands for what is not UTF-8 and for each NUL.
+func Mend(text string) string {
+	if Sound(text) {
+		return text
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
+}

@@ -3,10 +3,11 @@ package resultcode
 import (
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// MaxMessage is the longest resultMsg in characters (saas-v2 §5).
+// MaxMessage is the longest resultMsg in characters (saas-v2 §5), as the marketplace's Java counts them: in UTF-16 units.
 const MaxMessage = 255
 
 // Message returns the resultMsg for c: the English meaning of the code, followed
@@ -55,11 +56,10 @@ func plain(s string) string {
 // cut shortens s to MaxMessage characters, on a character boundary.
 func cut(s string) string {
 	count := 0
-	for i := range s {
-		if count == MaxMessage {
+	for i, r := range s {
+		if count += utf16.RuneLen(r); count > MaxMessage {
 			return strings.TrimRight(s[:i], " ")
 		}
-		count++
 	}
 	return s
 }

@@ -75,7 +75,7 @@ func TestMessage(t *testing.T) {
 		{"Chinese", "实例不存在", prefix + "实例不存在"},
 		{"exact", strings.Repeat("界", room), prefix + strings.Repeat("界", room)},
 		{"one too many", strings.Repeat("界", room+1), prefix + strings.Repeat("界", room)},
-		{"four bytes each", strings.Repeat("😀", 1000), prefix + strings.Repeat("😀", room)},
+		{"two units each", strings.Repeat("😀", 1000), prefix + strings.Repeat("😀", room/2)},
 		{"huge", strings.Repeat("x", 10_000_000), prefix + strings.Repeat("x", room)},
 		{"no blank at the cut", strings.Repeat("x", room-1) + " y", prefix + strings.Repeat("x", room-1)},
 	}

@@ -3,9 +3,9 @@ package directory
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/store"
 )
 
@@ -104,7 +104,5 @@ func storeError(err error, missing string) error {
 	case errors.Is(err, store.ErrNotFound):
 		return errs.New(errs.NotFound, errs.DirectoryNotFound, "%s", missing)
 	}
-	e := errs.Wrap(err, errs.Unavailable, errs.StoreUnavailable, "the store did not answer in time; repeat the call")
-	e.Retry = time.Second
-	return e
+	return storefault.Of(err)
 }

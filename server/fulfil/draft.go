@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -79,9 +80,7 @@ func (s *Service) storeError(ctx context.Context, err error, missing errs.Reason
 	if ctx.Err() == nil {
 		s.Log.ErrorContext(ctx, "store failed", "error", err)
 	}
-	e := errs.Wrap(err, errs.Unavailable, errs.StoreUnavailable, "the store did not answer in time; repeat the call")
-	e.Retry = time.Second
-	return e
+	return storefault.Of(err)
 }
 
 // event appends an event to the order's chain.

@@ -59,7 +59,7 @@ func (s *Service) FailTask(ctx context.Context, f Failure) (store.Task, error) {
 func (d *draft) failTask(t *store.Task, f Failure) {
 	i := d.instance(t.InstanceID)
 	final := f.Permanent || !t.RetryUntil.IsZero() && d.now.After(t.RetryUntil)
-	reason := f.Message
+	reason := store.Mend(f.Message)
 	if reason == "" {
 		reason = "no reason given"
 	}

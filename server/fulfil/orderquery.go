@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -27,8 +28,11 @@ func (s *Service) RunOrderQuery(ctx context.Context, t store.Task) {
 		_, err = s.finish(ctx, t, t.Fence, "complete", store.TaskDone, func(d *draft, t *store.Task) error {
 			return d.queried(t, facts)
 		})
-		s.logJob(ctx, t, err)
-		return
+		if err == nil || storefault.Outage(err) {
+			s.logJob(ctx, t, err)
+			return
+		}
+		err = &QueryError{Code: codeDataRefused, Cause: err} // it would be refused for ever
 	}
 	q := queryError(err)
 	s.Log.WarnContext(ctx, "order query failed", "order_id", t.LineOrderID, "code", q.Code, "retryable", q.Retryable,
@@ -39,6 +43,9 @@ func (s *Service) RunOrderQuery(ctx context.Context, t store.Task) {
 	})
 	s.logJob(ctx, t, err)
 }
+
+// codeDataRefused is the code of an answer whose texts no database takes.
+const codeDataRefused = "DATA_REFUSED"
 
 // underTask continues the trace of the call that caused a task.
 func (*Service) underTask(ctx context.Context, t store.Task) context.Context {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/store"
 )
 
@@ -237,9 +238,7 @@ func storeError(err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	e := errs.Wrap(err, errs.Unavailable, errs.StoreUnavailable, "the store did not answer in time; repeat the call")
-	e.Retry = time.Second
-	return e
+	return storefault.Of(err)
 }
 
 // refusalError says what a failed call means to the caller.

@@ -27,6 +27,10 @@ func factsOf(o *openapi.OrderInfo, orderID, lineID string) (fulfil.OrderFacts, e
 	if product.LinearValue < 0 || product.LinearValue > maxLinear {
 		return fulfil.OrderFacts{}, &fulfil.QueryError{Code: CodeLinear}
 	}
+	// What identifies or decides is taken as it is or not at all; what only describes is mended (ADR 15).
+	if err := store.CheckText(product.ProductID, product.SkuCode, string(line.ChargingMode), string(o.OrderType)); err != nil {
+		return fulfil.OrderFacts{}, &fulfil.QueryError{Retryable: true, Code: CodeAnswer, Cause: err}
+	}
 	buyer, err := buyerOf(o, line)
 	if err != nil {
 		return fulfil.OrderFacts{}, &fulfil.QueryError{Retryable: true, Code: CodeAnswer} // the cause would quote personal data
@@ -34,7 +38,7 @@ func factsOf(o *openapi.OrderInfo, orderID, lineID string) (fulfil.OrderFacts, e
 	return fulfil.OrderFacts{
 		OrderType: string(o.OrderType),
 		Product: store.Product{
-			ProductID: product.ProductID, SKUCode: product.SkuCode, Name: product.ProductName,
+			ProductID: product.ProductID, SKUCode: product.SkuCode, Name: store.Mend(product.ProductName),
 			ChargingMode: string(line.ChargingMode), LinearValue: product.LinearValue,
 		},
 		ExpireAt: line.ExpireTime,

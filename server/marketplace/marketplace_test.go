@@ -89,6 +89,40 @@ func TestFactsOfTheLine(t *testing.T) {
 	}
 }
 
+// Text that only describes never loses an order; what identifies is taken as it is or not at all.
+func TestBrokenTextInAnAnswer(t *testing.T) {
+	for name, c := range map[string]struct{ was, is, product, code string }{
+		"half an emoji":        {`"productName":"one"`, `"productName":"one\ud83d"`, "one\ufffd", ""},
+		"NUL":                  {`"productName":"one"`, `"productName":"one\u0000"`, "one\ufffd", ""},
+		"GBK":                  {`"productName":"one"`, "\"productName\":\"\xc4\xe3\"", "\ufffd\ufffd", ""},
+		"a name that is none":  {`"productName":"one"`, `"productName":{"zh":"名"}`, `{"zh":"名"}`, ""},
+		"buyer with NUL":       {`"userName":"u"`, `"userName":"\u0000\ud83d","x":"\udc00"`, "one", ""},
+		"buyer in GBK":         {`"userName":"u"`, "\"userName\":\"\xc4\xe3\"", "one", ""},
+		"buyer of other types": {`"userName":"u"`, `"userName":["u"]`, "one", ""},
+		"currency of another":  {`"chargingMode":"PERIOD"`, `"chargingMode":"PERIOD","currency":{"a":1},"expireTime":[1]`, "one", ""},
+		"product ID with NUL":  {`"productId":"P1"`, `"productId":"P1\u0000"`, "", marketplace.CodeAnswer},
+		"order type with NUL":  {`"orderType":"NEW"`, `"orderType":"NEW\u0000"`, "", marketplace.CodeAnswer},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := orderBody("PERIOD", "", "1", `,"buyerInfo":{"userName":"u"}`)
+			broken := strings.Replace(body, c.was, c.is, 1)
+			if broken == body {
+				t.Fatal("nothing was broken")
+			}
+			got, err := answering(t, 200, broken).QueryOrder(t.Context(), "acme", orderID, lineID)
+			if q := (*fulfil.QueryError)(nil); c.code != "" {
+				if !errors.As(err, &q) || q.Code != c.code {
+					t.Fatalf("got %v", err)
+				}
+				return
+			}
+			if err != nil || got.Product.Name != c.product || !json.Valid(got.Buyer) || store.CheckText(got.Product) != nil {
+				t.Fatalf("got %+v %q, %v", got.Product, got.Buyer, err)
+			}
+		})
+	}
+}
+
 func TestBuyerIsKeptWhole(t *testing.T) {
 	m := answering(t, 200, orderBody("PERIOD", "", "1",
 		`,"buyerInfo":{"userName":"`+canary+`","newMember":{"a":1}},"extendParams":[{"name":"domain","value":"example.com"}]`))

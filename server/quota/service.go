@@ -8,6 +8,7 @@ import (
 
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/store"
 )
 
@@ -137,9 +138,7 @@ func storeError(err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	e := errs.Wrap(err, errs.Unavailable, errs.StoreUnavailable, "the store did not answer in time; repeat the call")
-	e.Retry = time.Second
-	return e
+	return storefault.Of(err)
 }
 
 func invalid(field, msg string) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -97,9 +98,7 @@ func storeError(err error) error {
 	case errors.Is(err, store.ErrConflict):
 		return errs.New(errs.Conflict, errs.ConflictingRepeat, "the key belongs to a record of other content")
 	}
-	e := errs.Wrap(err, errs.Unavailable, errs.StoreUnavailable, "the store did not answer in time; repeat the call")
-	e.Retry = time.Second
-	return e
+	return storefault.Of(err)
 }
 
 // Correct replaces the value of a booked record, as long as nothing of its window was settled; zero takes the record back.

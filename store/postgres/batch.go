@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -90,6 +91,8 @@ const (
 	codeUniqueViolation      = "23505"
 	codeDivisionByZero       = "22012"
 	codeSerializationFailure = "40001"
+	codeNotInRepertoire      = "22021" // also a NUL
+	codeUntranslatable       = "22P05"
 	codeDeadlockDetected     = "40P01"
 )
 
@@ -116,18 +119,34 @@ func retry(ctx context.Context, f func() error) error {
 		err := f()
 		var pg *pgconn.PgError
 		switch {
-		case err == nil || n == tries:
-			return err
+		case err == nil:
+			return nil
+		case n == tries:
+			return refused(err)
 		case errors.As(err, &pg) && (pg.Code == codeSerializationFailure || pg.Code == codeDeadlockDetected):
 		case pgconn.SafeToRetry(err):
 		default:
-			return err
+			return refused(err)
 		}
 		jitter := rand.N(4 * time.Millisecond) //nolint:gosec // keeps two losers apart, protects nothing
 		if !sleep(ctx, time.Duration(n)*(time.Millisecond+jitter)) {
 			return err
 		}
 	}
+}
+
+// refused marks an error of the data: class 22 is about values, 23 about constraints.
+func refused(err error) error {
+	var pg *pgconn.PgError
+	switch {
+	case !errors.As(err, &pg):
+		return err
+	case pg.Code == codeNotInRepertoire || pg.Code == codeUntranslatable:
+		return fmt.Errorf("%w: %w", store.ErrBadText, err)
+	case strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23"):
+		return fmt.Errorf("%w: %w", store.ErrBadData, err)
+	}
+	return err
 }
 
 // sleep waits and reports whether it was left to: false when ctx ended first.

@@ -115,6 +115,15 @@ func onUnique(err, sentinel error, doing string) error {
 	return fmt.Errorf("sqlite: %s: %w", doing, err)
 }
 
+// explain marks an error of the data: SQLite keeps to the constraints and sizes that are declared.
+func explain(err error) error {
+	switch resultCode(err) & 0xff {
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE:
+		return fmt.Errorf("%w: %w", store.ErrBadData, err)
+	}
+	return err
+}
+
 // hit turns an update that found no row into a sentinel, and a violated unique constraint (a task moved to a taken seq)
 // into store.ErrStale.
 func hit(n int64, err, sentinel error, doing string) error {

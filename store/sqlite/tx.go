@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -77,6 +78,9 @@ func (t *tx) exec(statement string, args []any) (res driver.Result, err error) {
 		}
 		t.args = t.args[:0]
 		for i, a := range args {
+			if text, ok := a.(string); ok && !store.Sound(text) {
+				return store.ErrBadText
+			}
 			t.args = append(t.args, driver.NamedValue{Ordinal: i + 1, Value: a})
 		}
 		res, err = s.ExecContext(context.Background(), t.args)

@@ -78,7 +78,7 @@ func (w *writer) do(ctx context.Context, f func(*tx) error) error {
 		}
 		<-j.done
 	}
-	return j.err
+	return explain(j.err)
 }
 
 func (w *writer) loop() {
@@ -150,7 +150,7 @@ func (w *writer) attempt(group []*job) (spoiled bool, err error) {
 func refused(err error) bool {
 	for _, sentinel := range []error{
 		store.ErrOrderExists, store.ErrStale, store.ErrLineExists, store.ErrInstanceExists, store.ErrFenced, store.ErrNotFound,
-		store.ErrNoChange, store.ErrSettled, store.ErrConflict, store.ErrExhausted,
+		store.ErrNoChange, store.ErrSettled, store.ErrConflict, store.ErrExhausted, store.ErrBadText,
 	} {
 		if errors.Is(err, sentinel) {
 			return true

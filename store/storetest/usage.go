@@ -29,7 +29,7 @@ func RunUsage(t *testing.T, open func(t *testing.T) Ledger, opts ...Option) {
 	}{
 		{"Usage", usageCases}, {"Correction", correctionCases}, {"Record", recordCases}, {"UsageList", usageListCases},
 		{"UsageRace", usageRaceCases}, {"UsageModel", usageModelCases}, {"Quota", quotaCases}, {"Licence", licenceCases},
-		{"FaultyUsage", faultyUsageCases},
+		{"FaultyUsage", faultyUsageCases}, {"UsageText", usageTextCases},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {

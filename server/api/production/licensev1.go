@@ -19,7 +19,7 @@ type licenseV1 struct {
 
 // NewLicenseV1 returns the License V1 service.
 func NewLicenseV1(d Deps) productionv1.LicenseV1ServiceServer {
-	return &licenseV1{shared: shared{Deps: d, success: doneWithDot}}
+	return &licenseV1{shared: shared{Deps: d, success: doneWithDot, ascii: true}}
 }
 
 // GetLicense implements LicenseV1Service.
@@ -32,7 +32,7 @@ func (s *licenseV1) GetLicense(ctx context.Context, r *productionv1.GetLicenseRe
 	if err == nil && a.Code.Success() {
 		resp.License, resp.InstanceId = a.Access.Licence, a.InstanceID
 	}
-	resp.ResultCode, resp.ResultMsg = s.outcome(ctx, a, err)
+	resp.ResultCode, resp.ResultMsg = s.outcome(ctx, r.GetEndpoint(), a, err)
 	return resp, nil
 }
 

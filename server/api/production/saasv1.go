@@ -22,7 +22,7 @@ type saasV1 struct {
 
 // NewSaasV1 returns the SaaS V1.0 service.
 func NewSaasV1(d Deps) productionv1.SaasV1ServiceServer {
-	return &saasV1{shared: shared{Deps: d, success: doneWithDot}}
+	return &saasV1{shared: shared{Deps: d, success: doneWithDot, ascii: true}}
 }
 
 // NewInstanceV1 implements SaasV1Service.
@@ -38,7 +38,7 @@ func (s *saasV1) NewInstanceV1(ctx context.Context, r *productionv1.NewInstanceV
 	if err != nil {
 		resp.InstanceId = ""
 	}
-	resp.ResultCode, resp.ResultMsg = s.outcome(ctx, a, err)
+	resp.ResultCode, resp.ResultMsg = s.outcome(ctx, r.GetEndpoint(), a, err)
 	return resp, nil
 }
 
@@ -223,7 +223,7 @@ func (s *saasV1) InstanceStatus(ctx context.Context, r *productionv1.InstanceSta
 // QueryInstanceV1 implements SaasV1Service.
 func (s *saasV1) QueryInstanceV1(ctx context.Context, r *productionv1.QueryInstanceV1Request) (*productionv1.QueryInstanceV1Response, error) {
 	a, info, encryptType, err := s.queryInstance(ctx, r)
-	code, msg := s.outcome(ctx, a, err)
+	code, msg := s.outcome(ctx, r.GetEndpoint(), a, err)
 	return &productionv1.QueryInstanceV1Response{ResultCode: code, ResultMsg: msg, EncryptType: encryptType, Info: info}, nil
 }
 

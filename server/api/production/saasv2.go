@@ -27,7 +27,7 @@ func NewSaasV2(d Deps) productionv1.SaasV2ServiceServer { return New(d) }
 // NewInstance implements SaasV2Service.
 func (s *Server) NewInstance(ctx context.Context, r *productionv1.NewInstanceRequest) (*productionv1.NewInstanceResponse, error) {
 	a, err := s.newInstance(ctx, r)
-	code, msg := s.outcome(ctx, a, err)
+	code, msg := s.outcome(ctx, r.GetEndpoint(), a, err)
 	resp := &productionv1.NewInstanceResponse{ResultCode: code, ResultMsg: msg, InstanceId: a.InstanceID}
 	if err == nil && a.Code.Success() {
 		resp.AppInfo = s.createInfo(ctx, r, a.InstanceID)
@@ -78,7 +78,7 @@ func (s *Server) createInfo(ctx context.Context, r *productionv1.NewInstanceRequ
 // QueryInstance implements SaasV2Service.
 func (s *Server) QueryInstance(ctx context.Context, r *productionv1.QueryInstanceRequest) (*productionv1.QueryInstanceResponse, error) {
 	a, shown, err := s.queryInstance(ctx, r)
-	code, msg := s.outcome(ctx, a, err)
+	code, msg := s.outcome(ctx, r.GetEndpoint(), a, err)
 	resp := &productionv1.QueryInstanceResponse{ResultCode: code, ResultMsg: msg}
 	if len(shown) > 0 {
 		resp.Info = make([]*productionv1.InstanceInfo, len(shown))

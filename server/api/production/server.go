@@ -3,7 +3,9 @@ package production
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/clock"
@@ -72,6 +74,7 @@ type Deps struct {
 type shared struct {
 	Deps
 	success string // the resultMsg of a success, as the family's pages show it; empty means resultcode's
+	ascii   bool   // answers hold ASCII only, but for memo (second-reading C4), whatever the endpoint's rule is
 }
 
 // arrival returns when the call came in and what became of its lock. A caller that did not come through the facade
@@ -109,7 +112,7 @@ type request interface {
 func (s *shared) do(ctx context.Context, r request, activity string, f func(*fulfil.Endpoint, *fulfil.Twin) (fulfil.Answer, error)) (code, msg string) {
 	ep, err := s.endpoint(ctx, r.GetEndpoint())
 	if err != nil {
-		return s.outcome(ctx, fulfil.Answer{}, err)
+		return s.outcome(ctx, r.GetEndpoint(), fulfil.Answer{}, err)
 	}
 	var twin *fulfil.Twin
 	if r.GetTestFlag() == testFlag {
@@ -117,7 +120,7 @@ func (s *shared) do(ctx context.Context, r request, activity string, f func(*ful
 		twin = &t
 	}
 	a, err := f(ep, twin)
-	return s.outcome(ctx, a, err)
+	return s.outcome(ctx, r.GetEndpoint(), a, err)
 }
 
 // twin returns the endpoint's twin and counts the debugging call.
@@ -141,9 +144,23 @@ func (s *shared) endpoint(ctx context.Context, name string) (*fulfil.Endpoint, e
 	return ep, nil
 }
 
-// outcome returns what an answer or an error is on the wire. A fault inside is logged here with its cause: the error goes
-// no further.
-func (s *shared) outcome(ctx context.Context, a fulfil.Answer, err error) (code, msg string) {
+// outcome returns what an answer or an error is on the wire. Where answers must be ASCII, a text that is not falls back to
+// what the code means in English.
+func (s *shared) outcome(ctx context.Context, endpoint string, a fulfil.Answer, err error) (code, msg string) {
+	code, msg = s.result(ctx, a, err)
+	ascii := s.ascii
+	if ep, ok := s.Core.Endpoint(endpoint); ok && ep.ASCII {
+		ascii = true
+	}
+	if ascii && strings.IndexFunc(msg, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
+		msg = resultcode.Message(resultcode.Code(code), "")
+	}
+	return code, msg
+}
+
+// result returns what an answer or an error is on the wire. A fault inside is logged here with its cause: the error goes no
+// further.
+func (s *shared) result(ctx context.Context, a fulfil.Answer, err error) (code, msg string) {
 	switch {
 	case err == nil && a.Code.Success() && s.success != "":
 		return string(a.Code), s.success

@@ -1,0 +1,30 @@
+// Package storefault says what a failure of the store means to a caller: an outage may be repeated, a fault of the data may
+// not. It knows the sentinels that mean the same to every domain; those that mean something to one are that domain's.
+package storefault
+
+import (
+	"errors"
+	"time"
+
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// Of returns the error for a failure of the store: INVALID_FIELD for a text that no database takes, INTERNAL for values that
+// the database refuses otherwise, and STORE_UNAVAILABLE, to be repeated, for everything else.
+func Of(err error) *errs.Error {
+	switch {
+	case errors.Is(err, store.ErrBadText):
+		return errs.Wrap(err, errs.Invalid, errs.InvalidField, "a text is not valid UTF-8 or holds a NUL")
+	case errors.Is(err, store.ErrBadData):
+		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	e := errs.Wrap(err, errs.Unavailable, errs.StoreUnavailable, "the store did not answer in time; repeat the call")
+	e.Retry = time.Second
+	return e
+}
+
+// Outage says whether a failure may go away by itself.
+func Outage(err error) bool {
+	return !errors.Is(err, store.ErrBadText) && !errors.Is(err, store.ErrBadData)
+}

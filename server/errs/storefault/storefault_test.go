@@ -1,0 +1,32 @@
+package storefault_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/errs/storefault"
+	"github.com/koogate/koogate/store"
+)
+
+// A fault of the data is never told as an outage.
+func TestOf(t *testing.T) {
+	for _, c := range []struct {
+		err    error
+		kind   errs.Kind
+		reason errs.Reason
+		retry  time.Duration
+	}{
+		{store.ErrBadText, errs.Invalid, errs.InvalidField, 0},
+		{fmt.Errorf("postgres: insert: %w", store.ErrBadText), errs.Invalid, errs.InvalidField, 0},
+		{fmt.Errorf("postgres: insert: %w", store.ErrBadData), errs.Internal, errs.InternalFault, 0},
+		{errors.New("connection refused"), errs.Unavailable, errs.StoreUnavailable, time.Second},
+	} {
+		e := storefault.Of(c.err)
+		if e.Kind != c.kind || e.Reason != c.reason || e.Retry != c.retry || !errors.Is(e, c.err) || storefault.Outage(c.err) != (c.retry > 0) {
+			t.Errorf("%v became %v", c.err, e)
+		}
+	}
+}
