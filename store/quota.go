@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -99,7 +100,7 @@ func (r *Reservation) Commit(c QuotaCommit) (raws []UsageRaw, done bool, err err
 		raw := c.Raw
 		raw.Seller, raw.InstanceID, raw.PackageID, raw.Value = r.Seller, r.InstanceID, u.PackageID, u.Amount
 		if len(r.Parts) > 1 {
-			raw.Key += "/" + u.PackageID
+			raw.Key += "/" + url.PathEscape(u.PackageID) // without a slash, so that no other commit can have the key
 		}
 		raws = append(raws, raw)
 	}

@@ -37,6 +37,7 @@ type core struct {
 	answer fulfil.Answer
 	shown  []fulfil.Shown
 	err    error
+	ascii  bool
 
 	code    codeCall
 	codeErr error
@@ -52,7 +53,7 @@ func (c *core) Endpoint(name string) (*fulfil.Endpoint, bool) {
 	if name != "demo" {
 		return nil, false
 	}
-	return &fulfil.Endpoint{Name: "demo", Seller: "demo-seller"}, true
+	return &fulfil.Endpoint{Name: "demo", Seller: "demo-seller", ASCII: c.ascii}, true
 }
 
 func (c *core) note(v any) (fulfil.Answer, error) {

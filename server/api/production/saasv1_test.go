@@ -373,3 +373,23 @@ func unread(c fulfil.NewInstance, name, text string) bool {
 	var b struct{ Unread map[string]string }
 	return json.Unmarshal(c.Told.Buyer, &b) == nil && b.Unread[name] == text
 }
+
+// A reason in Chinese is for V2; V1 and endpoints that say so get what the code means in English.
+func TestAnswersOfV1AreASCII(t *testing.T) {
+	r := newRig(production.Settings{})
+	r.core.answer = fulfil.Answer{Code: resultcode.SoldOut, Message: "已售罄"}
+	v1, err := production.NewSaasV1(r.deps).NewInstanceV1(verified(t, keyA), v1Purchase())
+	if err != nil || v1.GetResultMsg() != resultcode.Meaning(resultcode.SoldOut) || v1.GetResultCode() != "000106" {
+		t.Errorf("V1: %v %v", v1, err)
+	}
+	release := &productionv1.ReleaseInstanceRequest{Endpoint: "demo", Activity: "releaseInstance", InstanceId: "i", OrderId: "o"}
+	v2, err := production.NewSaasV2(r.deps).ReleaseInstance(verified(t, keyA), release)
+	if err != nil || !strings.Contains(v2.GetResultMsg(), "已售罄") {
+		t.Errorf("V2: %v %v", v2, err)
+	}
+	r.core.ascii = true
+	v2, err = production.NewSaasV2(r.deps).ReleaseInstance(verified(t, keyA), release)
+	if err != nil || v2.GetResultMsg() != resultcode.Meaning(resultcode.SoldOut) {
+		t.Errorf("V2, ascii: %v %v", v2, err)
+	}
+}

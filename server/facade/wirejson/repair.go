@@ -29,7 +29,6 @@ const mark = "\ufeff"
 // decides what becomes of a call (ADR 15). Whatever is not named here is taken as it was sent or refused.
 var descriptive = map[string]bool{
 	"customerName": true, "userName": true, "mobilePhone": true, "email": true, "saasExtendParams": true, // of V1 purchases
-	"periodType": true, "periodNumber": true, "provisionType": true,
 	"productName": true,                                                                                                // of changeInstanceCheck
 	"name":        true, "orgName": true, "position": true, "employeeCode": true, "employeeType": true, "mobile": true, // of the Kit
 	"workPlace": true, "entryDate": true, "extension": true,
