@@ -242,13 +242,11 @@ type loose string
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (l *loose) UnmarshalJSON(raw []byte) error {
-	var t text
-	if t.UnmarshalJSON(raw) != nil {
+	if raw[0] == '{' || raw[0] == '[' {
 		*l = loose(raw)
 		return nil
 	}
-	*l = loose(t)
-	return nil
+	return (*text)(l).UnmarshalJSON(raw)
 }
 
 // count reads a whole number that is not negative: 10, "10" or 10.0. An absent
