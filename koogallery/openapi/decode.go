@@ -243,11 +243,11 @@ type loose string
 // UnmarshalJSON implements json.Unmarshaler.
 func (l *loose) UnmarshalJSON(raw []byte) error {
 	var t text
-	if t.UnmarshalJSON(raw) != nil {
+	if err := t.UnmarshalJSON(raw); err == nil {
+		*l = loose(t)
+	} else {
 		*l = loose(raw)
-		return nil
 	}
-	*l = loose(t)
 	return nil
 }
 

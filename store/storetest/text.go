@@ -127,7 +127,7 @@ func noBadUsage(t *testing.T, s Ledger) {
 			if call == "ReserveQuota" {
 				putQuota(t, s, quota("p-"+name, 5))
 			}
-			spoil(reflect.ValueOf(v.value), call, bad, func(path string) { wantError(t, v.write(), store.ErrBadText) })
+			spoil(reflect.ValueOf(v.value), call, bad, func(string) { wantError(t, v.write(), store.ErrBadText) })
 		}
 	}
 }

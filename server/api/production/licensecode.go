@@ -22,7 +22,7 @@ func NewLicenseCode(d Deps) productionv1.LicenseCodeServiceServer {
 // RefreshLicenseCode implements LicenseCodeService.
 func (s *licenseCode) RefreshLicenseCode(ctx context.Context, r *productionv1.RefreshLicenseCodeRequest) (*productionv1.RefreshLicenseCodeResponse, error) {
 	code, msg := s.do(ctx, r, activityCodeRefresh, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		expire, err := parseExpiry("expireTime", r.GetExpireTime(), s.settings(ep).CodeLocation)
+		expire, err := parseExpiry(r.GetExpireTime(), s.settings(ep).CodeLocation)
 		if err != nil {
 			return fulfil.Answer{}, err
 		}

@@ -135,7 +135,7 @@ func params(m map[string]string) string {
 
 // bought turns a V1 purchase into the core's call, without its lock. Errors: INVALID_FIELD.
 func (s *shared) bought(ctx context.Context, ep *fulfil.Endpoint, family string, r purchase, x extras) (fulfil.NewInstance, error) {
-	expire, err := parseExpiry("expireTime", r.GetExpireTime(), s.settings(ep).Location)
+	expire, err := parseExpiry(r.GetExpireTime(), s.settings(ep).Location)
 	if err != nil { // an estimate: what ends the service is the call that says so
 		x.unreadable(ctx, "expireTime", r.GetExpireTime(), "not a date and time")
 	}

@@ -124,7 +124,7 @@ type renewal interface {
 
 // renew does a renewal of V1, which tells all there is to know.
 func (s *shared) renew(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.Twin, r renewal, activity, scene string) (fulfil.Answer, error) {
-	expire, err := parseExpiry("expireTime", r.GetExpireTime(), s.settings(ep).Location)
+	expire, err := parseExpiry(r.GetExpireTime(), s.settings(ep).Location)
 	if err != nil {
 		return fulfil.Answer{}, err
 	}

@@ -106,7 +106,7 @@ func (s *Server) queryInstance(ctx context.Context, r *productionv1.QueryInstanc
 // RefreshInstance implements SaasV2Service.
 func (s *Server) RefreshInstance(ctx context.Context, r *productionv1.RefreshInstanceRequest) (*productionv1.RefreshInstanceResponse, error) {
 	code, msg := s.do(ctx, r, activityRefresh, func(ep *fulfil.Endpoint, twin *fulfil.Twin) (fulfil.Answer, error) {
-		expire, err := parseExpiry("expireTime", r.GetExpireTime(), time.UTC)
+		expire, err := parseExpiry(r.GetExpireTime(), time.UTC)
 		if err != nil {
 			return fulfil.Answer{}, err
 		}

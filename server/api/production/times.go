@@ -26,10 +26,10 @@ func parseTime(field, text string, zone *time.Location) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// parseExpiry is parseTime for an end: a year beyond those that are kept stands for "never" and becomes the last moment that
+// parseExpiry is parseTime for expireTime: a year beyond those that are kept stands for "never" and becomes the last moment that
 // is kept, so that it costs nobody the service.
-func parseExpiry(field, text string, zone *time.Location) (time.Time, error) {
-	t, err := parseTime(field, text, zone)
+func parseExpiry(text string, zone *time.Location) (time.Time, error) {
+	t, err := parseTime("expireTime", text, zone)
 	if errors.Is(err, wiretime.ErrRange) && text > strconv.Itoa(wiretime.MaxYear) {
 		return time.Date(wiretime.MaxYear, time.December, 31, 23, 59, 59, 0, time.UTC), nil
 	}
