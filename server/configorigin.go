@@ -69,8 +69,8 @@ func (f *findings) addAt(at, path string, t text, args ...any) {
 }
 
 // breaks reports a fault of a key that leaves the key without its value.
-func (f *findings) breaks(at, path string, t text, args ...any) {
-	f.addAt(at, path, t, args...)
+func (f *findings) breaks(at, path string, t text) {
+	f.addAt(at, path, t)
 	f.origin.broken[path] = true
 }
 

@@ -193,7 +193,7 @@ func TestFilesAreLookedAt(t *testing.T) {
 func writeOpenKeyset(t *testing.T) string {
 	t.Helper()
 	path := writeKeyset(t, t.TempDir())
-	if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // the fault under test
+	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -40,6 +40,7 @@ func (s *Server) apiDoor(svc services) (*door, error) {
 // newGateway is a gateway that answers every error as a google.rpc.Status with a reason.
 func newGateway() *runtime.ServeMux {
 	return runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, v1.NewMarshaler()),
 		runtime.WithIncomingHeaderMatcher(func(name string) (string, bool) {
 			if strings.EqualFold(name, "Traceparent") {
 				return "traceparent", true

@@ -52,21 +52,7 @@ func (k *taker) PushUsage(_ context.Context, _ string, list []store.UsageRecord)
 // TestUsageOverTheDoors reports usage by gRPC, by REST and by both kinds of stream, sees it in queryInstance, has it pushed
 // by the standing task and proves the ledger.
 func TestUsageOverTheDoors(t *testing.T) {
-	now, market := &shifted{}, &taker{}
-	r := start(t, func(cfg *server.Config, d *server.Deps) {
-		d.Clock, d.Pusher = now, market
-		for id, p := range cfg.Endpoints[1].Products {
-			p.Meter = server.Meter{Name: "sms"}
-			cfg.Endpoints[1].Products[id] = p
-		}
-	})
-	r.market.facts.Product.ChargingMode = "ON_DEMAND"
-	a, err := r.call("linked", map[string]string{
-		"activity": "newInstance", "orderId": "CS1", "orderLineId": "CS1-000001", "businessId": "b-1", "productId": "OFFI-1",
-	})
-	if err != nil || a.InstanceID == "" {
-		t.Fatalf("%+v, %v", a, err)
-	}
+	r, a, now := meteredInstance(t)
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+acmeToken)
 	client := koogatev1.NewUsageServiceClient(r.dial(""))
 	end := now.Now().Add(time.Second)
@@ -204,4 +190,25 @@ func (r *rig) usageInfo(endpoint, instanceID string) []map[string]any {
 		r.t.Fatalf("%+v, %v", a, err)
 	}
 	return a.Info[0].Usage
+}
+
+// meteredInstance is a server with a pay-per-use instance whose use is metered, on a clock that can be shifted.
+func meteredInstance(t *testing.T) (*rig, answer, *shifted) {
+	t.Helper()
+	now := &shifted{}
+	r := start(t, func(cfg *server.Config, d *server.Deps) {
+		d.Clock, d.Pusher = now, &taker{}
+		for id, p := range cfg.Endpoints[1].Products {
+			p.Meter = server.Meter{Name: "sms"}
+			cfg.Endpoints[1].Products[id] = p
+		}
+	})
+	r.market.facts.Product.ChargingMode = "ON_DEMAND"
+	a, err := r.call("linked", map[string]string{
+		"activity": "newInstance", "orderId": "CS1", "orderLineId": "CS1-000001", "businessId": "b-1", "productId": "OFFI-1",
+	})
+	if err != nil || a.InstanceID == "" {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	return r, a, now
 }

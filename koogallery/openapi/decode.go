@@ -242,11 +242,13 @@ type loose string
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (l *loose) UnmarshalJSON(raw []byte) error {
-	if raw[0] == '{' || raw[0] == '[' {
+	var t text
+	if err := t.UnmarshalJSON(raw); err == nil {
+		*l = loose(t)
+	} else {
 		*l = loose(raw)
-		return nil
 	}
-	return (*text)(l).UnmarshalJSON(raw)
+	return nil
 }
 
 // count reads a whole number that is not negative: 10, "10" or 10.0. An absent

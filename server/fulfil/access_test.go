@@ -158,3 +158,50 @@ func TestTemplateThatCannotBeAnswered(t *testing.T) {
 		t.Errorf("reason %q", i.Reason)
 	}
 }
+
+// What was repaired in a call is told on its order once, however often the call comes.
+func TestARepairIsToldOnce(t *testing.T) {
+	r := newRig(t)
+	r.mustCall("CS1", "biz-1")
+	for range 3 {
+		r.Repaired(t.Context(), "demo", "CS1", "newInstance", []string{"customerName: not valid text"})
+	}
+	r.Repaired(t.Context(), "demo", "CS1", "newInstance", []string{"email: cannot be decrypted"})
+	r.Repaired(t.Context(), "demo", "unknown", "newInstance", []string{"email: cannot be decrypted"})
+	r.Repaired(t.Context(), "demo", "", "newInstance", []string{"email: cannot be decrypted"})
+	es := r.events("CS1", fulfil.EventAdmitted, fulfil.EventRepaired, fulfil.EventRepaired)
+	if es[1].Data != `{"activity":"newInstance","repairs":["customerName: not valid text"]}` {
+		t.Error(es[1].Data)
+	}
+}
+
+// A worker's reason is descriptive too: what no database takes is mended. What it names itself is not.
+func TestReasonsAreMended(t *testing.T) {
+	r := newRig(t)
+	r.mustCall("CS1", "biz-1")
+	r.query()
+	task := r.lease("worker")
+	if _, err := r.FailTask(t.Context(), fulfil.Failure{Seller: "demo", TaskID: task.ID, Fence: task.Fence, Permanent: true, Message: "disk\x00full\xff"}); err != nil {
+		t.Fatal(err)
+	}
+	if i := r.state("biz-1", store.InstanceFailed); !strings.Contains(i.Reason, "disk\ufffdfull\ufffd") {
+		t.Errorf("%q", i.Reason)
+	}
+	_, err := r.Instance(t.Context(), "demo", "a\x00b")
+	if e := errs.As(err); e.Kind != errs.Invalid || e.Reason != errs.InvalidField {
+		t.Errorf("asked for what cannot be: %v", err)
+	}
+}
+
+// An answer of the order query that the database refuses ends the query with a reason, instead of being asked for ever.
+func TestAnswerThatNoDatabaseTakes(t *testing.T) {
+	r := newRig(t)
+	facts := yearly
+	facts.Product.SKUCode = "a\x00"
+	r.market.set("", facts)
+	r.mustCall("CS1", "biz-1")
+	r.query()
+	if i := r.state("biz-1", store.InstanceFailed); !strings.Contains(i.Reason, "DATA_REFUSED") {
+		t.Errorf("%q", i.Reason)
+	}
+}

@@ -159,7 +159,10 @@ type RawUsage struct {
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// PackageId is the package instance that it is drawn from; empty leaves that to the marketplace. An instance whose packages
 	// stop when they are used up takes usage by reservations only (QuotaService). Optional, at most 64 characters.
-	PackageId     string `protobuf:"bytes,6,opt,name=package_id,json=packageId,proto3" json:"package_id,omitempty"`
+	PackageId string `protobuf:"bytes,6,opt,name=package_id,json=packageId,proto3" json:"package_id,omitempty"`
+	// Unreadable names the field of a record that REST could not read, e.g. a number for a string, and makes the record INVALID. It
+	// is Koogate's own: leave it out. At most 64 characters.
+	Unreadable    string `protobuf:"bytes,15,opt,name=unreadable,proto3" json:"unreadable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -236,6 +239,13 @@ func (x *RawUsage) GetPackageId() string {
 	return ""
 }
 
+func (x *RawUsage) GetUnreadable() string {
+	if x != nil {
+		return x.Unreadable
+	}
+	return ""
+}
+
 // ReportedUsage is the outcome of one record.
 type ReportedUsage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -243,8 +253,10 @@ type ReportedUsage struct {
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// Outcome is what became of it.
 	Outcome UsageOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=koogate.v1.UsageOutcome" json:"outcome,omitempty"`
-	// Message says what is wrong with an invalid one.
-	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// Message says what is wrong with an invalid one, the field first.
+	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// Index is the record's place in the report, or in the whole stream, from 0.
+	Index         int64 `protobuf:"varint,4,opt,name=index,proto3" json:"index,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -300,10 +312,17 @@ func (x *ReportedUsage) GetMessage() string {
 	return ""
 }
 
+func (x *ReportedUsage) GetIndex() int64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
 // ReportUsageRequest reports a batch.
 type ReportUsageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Records are 1 to 1000.
+	// Records are 1 to 1000. Each is judged alone, by its own bounds: one that breaks them is INVALID and costs none of the others.
 	Records       []*RawUsage `protobuf:"bytes,1,rep,name=records,proto3" json:"records,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -404,7 +423,7 @@ func (x *ReportUsageResponse) GetAdded() int32 {
 // StreamUsageRequest is one batch of a stream.
 type StreamUsageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Records are 1 to 1000.
+	// Records are 1 to 1000. Each is judged alone, by its own bounds: one that breaks them is INVALID and costs none of the others.
 	Records       []*RawUsage `protobuf:"bytes,1,rep,name=records,proto3" json:"records,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1419,7 +1438,7 @@ var File_koogate_v1_usage_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_usage_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ekoogate/v1/usage_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x02\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x03\n" +
 	"\bRawUsage\x121\n" +
 	"\x03key\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x03key\x12?\n" +
 	"\vinstance_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
@@ -1429,18 +1448,24 @@ const file_koogate_v1_usage_service_proto_rawDesc = "" +
 	"begin_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tbeginTime\x12=\n" +
 	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\aendTime\x12;\n" +
 	"\n" +
-	"package_id\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\tpackageId\"o\n" +
+	"package_id\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\tpackageId\x12'\n" +
+	"\n" +
+	"unreadable\x18\x0f \x01(\tB\a\xbaH\x04r\x02\x18@R\n" +
+	"unreadable\"\x85\x01\n" +
 	"\rReportedUsage\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x122\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2\x18.koogate.v1.UsageOutcomeR\aoutcome\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"Q\n" +
-	"\x12ReportUsageRequest\x12;\n" +
-	"\arecords\x18\x01 \x03(\v2\x14.koogate.v1.RawUsageB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\arecords\"k\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x14\n" +
+	"\x05index\x18\x04 \x01(\x03R\x05index\"V\n" +
+	"\x12ReportUsageRequest\x12@\n" +
+	"\arecords\x18\x01 \x03(\v2\x14.koogate.v1.RawUsageB\x10\xbaH\r\x92\x01\n" +
+	"\b\x01\x10\xe8\a\"\x03\xd8\x01\x03R\arecords\"k\n" +
 	"\x13ReportUsageResponse\x12>\n" +
 	"\aresults\x18\x01 \x03(\v2\x19.koogate.v1.ReportedUsageB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\aresults\x12\x14\n" +
-	"\x05added\x18\x02 \x01(\x05R\x05added\"Q\n" +
-	"\x12StreamUsageRequest\x12;\n" +
-	"\arecords\x18\x01 \x03(\v2\x14.koogate.v1.RawUsageB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\arecords\"\xb4\x01\n" +
+	"\x05added\x18\x02 \x01(\x05R\x05added\"V\n" +
+	"\x12StreamUsageRequest\x12@\n" +
+	"\arecords\x18\x01 \x03(\v2\x14.koogate.v1.RawUsageB\x10\xbaH\r\x92\x01\n" +
+	"\b\x01\x10\xe8\a\"\x03\xd8\x01\x03R\arecords\"\xb4\x01\n" +
 	"\x13StreamUsageResponse\x12\x14\n" +
 	"\x05added\x18\x01 \x01(\x03R\x05added\x12\x1e\n" +
 	"\n" +

@@ -51,11 +51,11 @@ func (s *ledger) ReportUsage(ctx context.Context, r *koogatev1.ReportUsageReques
 		return nil, err
 	}
 	resp := &koogatev1.ReportUsageResponse{}
-	for _, o := range outcomes {
+	for i, o := range outcomes {
 		if o.Result == usage.Added {
 			resp.Added++
 		} else {
-			resp.Results = append(resp.Results, reportedOf(o))
+			resp.Results = append(resp.Results, reportedOf(o, i))
 		}
 	}
 	return resp, nil
@@ -70,7 +70,7 @@ func (s *ledger) StreamUsage(stream grpc.ClientStreamingServer[koogatev1.StreamU
 		return err
 	}
 	resp := &koogatev1.StreamUsageResponse{}
-	for {
+	for seen := 0; ; {
 		r, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
 			return stream.SendAndClose(resp)
@@ -82,7 +82,7 @@ func (s *ledger) StreamUsage(stream grpc.ClientStreamingServer[koogatev1.StreamU
 		if err != nil {
 			return err
 		}
-		for _, o := range outcomes {
+		for i, o := range outcomes {
 			switch o.Result {
 			case usage.Added:
 				resp.Added++
@@ -90,10 +90,11 @@ func (s *ledger) StreamUsage(stream grpc.ClientStreamingServer[koogatev1.StreamU
 				resp.Duplicates++
 			default:
 				if resp.RejectedCount++; len(resp.Rejected) < maxRejected {
-					resp.Rejected = append(resp.Rejected, reportedOf(o))
+					resp.Rejected = append(resp.Rejected, reportedOf(o, seen+i))
 				}
 			}
 		}
+		seen += len(outcomes)
 	}
 }
 
@@ -175,7 +176,7 @@ func (s *ledger) ListUsageRecords(ctx context.Context, r *koogatev1.ListUsageRec
 }
 
 func recordOf(r *koogatev1.RawUsage) usage.Record {
-	u := usage.Record{Key: r.GetKey(), InstanceID: r.GetInstanceId(), Value: r.GetValue(), PackageID: r.GetPackageId()}
+	u := usage.Record{Key: r.GetKey(), InstanceID: r.GetInstanceId(), Value: r.GetValue(), PackageID: r.GetPackageId(), Unreadable: r.GetUnreadable()}
 	if r.GetBeginTime() != nil {
 		u.BeginAt = r.GetBeginTime().AsTime()
 	}
@@ -185,8 +186,8 @@ func recordOf(r *koogatev1.RawUsage) usage.Record {
 	return u
 }
 
-func reportedOf(o usage.Outcome) *koogatev1.ReportedUsage {
-	return &koogatev1.ReportedUsage{Key: o.Key, Outcome: usageOutcome(o.Result), Message: o.Message}
+func reportedOf(o usage.Outcome, index int) *koogatev1.ReportedUsage {
+	return &koogatev1.ReportedUsage{Key: o.Key, Outcome: usageOutcome(o.Result), Message: o.Message, Index: int64(index)}
 }
 
 func usageOutcome(r usage.Result) koogatev1.UsageOutcome {
