@@ -63,7 +63,7 @@ func rpcs() []rpc {
 			return production.NewSaasV1(d).Upgrade
 		}, doneV1, fulfil.Upgrade{
 			Endpoint: demo(), OrderID: "o", InstanceID: "i", Told: &store.Product{ProductID: "p", SKUCode: "s", LinearValue: 6456},
-			Input: fulfil.Input{ExtendParams: map[string]string{"idNum": "352255555555656", "userName": "huawei123", "custEmail": "123@huawei.com"}},
+			Input:      fulfil.Input{ExtendParams: map[string]string{"idNum": "352255555555656", "userName": "huawei123", "custEmail": "123@huawei.com"}},
 			Quantified: true, Extra: extra, Arrived: arrived, Activity: "upgrade", Hold: true,
 		}),
 		method("instanceStatus", &productionv1.InstanceStatusRequest{Endpoint: "demo", InstanceId: "i", InstanceStatus: "FREEZE", ExtraJson: extra},
