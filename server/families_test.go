@@ -483,7 +483,7 @@ func TestEveryResultCodeArises(t *testing.T) {
 		"saas_v1": base(get, v1Purchase.with(params{"businessId": "b-1"}), params{"activity": "expireInstance", "instanceId": "never"}, params{"mobilePhone": "no ciphertext"}),
 		"license_v1": base(get, licence, params{"activity": "refreshLicense", "orderId": "CS2", "instanceId": "never", "expireTime": "20300523201932"},
 			params{"saasExtendParams": "!"}),
-		"license_code":   base(post, code, params{}, params{"scene": "TRIAL_TO_FORMAL"}),
+		"license_code":   base(post, code, params{}, params{"scene": "RENEWAL_CHANGE"}),
 		"license_online": base(post, async, async.with(params{"instanceId": "never"}), params{"effectiveTime": "soon"}),
 		"order_notify":   base(post, notify, params{}, params{"orderLineId": "-"}),
 		"kit_v1":         base(kit("kit_v1", "tenantSync"), tenant, params{}, params{"flag": "9"}),
