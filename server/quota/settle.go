@@ -35,6 +35,12 @@ func reached(q store.Quota) []int32 {
 // settle brings warnings and the freeze of an instance to where its packages stand now. It may be called at any time, by
 // any number at once, and again after a failure.
 func (s *Service) settle(ctx context.Context, seller, instanceID string) error {
+	// The instance first: one that is frozen and whose packages hold something when they are read after that has been given more
+	// since. The other way round, what was left when the packages were read may be why it was frozen.
+	i, err := s.instance(ctx, seller, instanceID)
+	if err != nil {
+		return err
+	}
 	quotas, err := s.quotas(ctx, seller, instanceID)
 	if err != nil {
 		return err
@@ -43,10 +49,6 @@ func (s *Service) settle(ctx context.Context, seller, instanceID string) error {
 		if err := s.warn(ctx, q); err != nil {
 			return storeError(err)
 		}
-	}
-	i, err := s.instance(ctx, seller, instanceID)
-	if err != nil {
-		return err
 	}
 	switch empty := usedUp(quotas, s.now()); {
 	case empty && !i.Frozen:
