@@ -54,7 +54,7 @@ func TestCluster(t *testing.T) {
 	for range 3 {
 		bus := freePort(t)
 		nodes = append(nodes, guardtest.StartRedis(t, "--cluster-enabled", "yes", "--cluster-port", bus,
-			"--cluster-require-full-coverage", "no", "--cluster-node-timeout", "1000"))
+			"--cluster-require-full-coverage", "no", "--cluster-node-timeout", "5000"))
 		ports = append(ports, bus)
 		addrs = append(addrs, nodes[len(nodes)-1].Addr)
 	}
