@@ -39,8 +39,7 @@ var stepsOf = map[store.TaskKind]deadline.Step{
 	store.TaskCheckChange: deadline.Check,
 }
 
-// deadlineOf counts from the first call that was heard. family is the instance's, waits whether the activity is answered when
-// it is done: what was answered with success is over for the marketplace.
+// deadlineOf is until when the marketplace waits for a step of the instance's family, counted from the first call that was heard.
 func deadlineOf(family string, step deadline.Step, began time.Time) Deadline {
 	r, ok := deadline.Of(deadline.Family(cmp.Or(family, FamilySaasV2)), step)
 	if !ok {

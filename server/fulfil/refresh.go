@@ -78,12 +78,10 @@ func (d *draft) refresh(ctx context.Context, i *store.Instance, l *store.Line, c
 	}
 	if ineffective != "" {
 		data["ineffective"] = ineffective
-		d.event(EventRefreshed, i.InstanceID, data)
-		if st.trial == nil {
-			return nil
-		}
-	} else {
-		d.event(EventRefreshed, i.InstanceID, data)
+	}
+	d.event(EventRefreshed, i.InstanceID, data)
+	if ineffective != "" && st.trial == nil {
+		return nil
 	}
 	if i.Frozen && i.Reason == reasonExpired && i.ExpireAt.After(d.now) {
 		i.Frozen, i.Reason = false, ""

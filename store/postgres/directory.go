@@ -131,27 +131,29 @@ type stampsOf func(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, id
 
 func applicationStamps(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := q.ApplicationStamps(ctx, dbsqlc.ApplicationStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
-	have := make(map[string]store.Stamp, len(rows))
-	for _, r := range rows {
-		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
-	}
-	return have, err
+	return stampsByID(rows), err
 }
 
 func userStamps(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := q.UserStamps(ctx, dbsqlc.UserStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
-	have := make(map[string]store.Stamp, len(rows))
-	for _, r := range rows {
-		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
-	}
-	return have, err
+	return stampsByID(rows), err
 }
 
 func departmentStamps(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := q.DepartmentStamps(ctx, dbsqlc.DepartmentStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
+	return stampsByID(rows), err
+}
+
+// stampsByID are the stamps of rows by their IDs. The rows of the three tables differ in nothing but their type's name.
+func stampsByID[R ~struct {
+	ID        string
+	StampAt   int64
+	StampRank int64
+}](rows []R) map[string]store.Stamp {
 	have := make(map[string]store.Stamp, len(rows))
-	for _, r := range rows {
+	for _, row := range rows {
+		r := dbsqlc.UserStampsRow(row)
 		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
 	}
-	return have, err
+	return have
 }

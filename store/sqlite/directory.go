@@ -154,27 +154,29 @@ func (t *tx) arrive(ctx context.Context, c *store.DirectoryChange) (altered int6
 
 func (t *tx) applicationStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := t.query.ApplicationStamps(ctx, dbsqlc.ApplicationStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
-	have := make(map[string]store.Stamp, len(rows))
-	for _, r := range rows {
-		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
-	}
-	return have, err
+	return stampsByID(rows), err
 }
 
 func (t *tx) userStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := t.query.UserStamps(ctx, dbsqlc.UserStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
-	have := make(map[string]store.Stamp, len(rows))
-	for _, r := range rows {
-		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
-	}
-	return have, err
+	return stampsByID(rows), err
 }
 
 func (t *tx) departmentStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := t.query.DepartmentStamps(ctx, dbsqlc.DepartmentStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
+	return stampsByID(rows), err
+}
+
+// stampsByID are the stamps of rows by their IDs. The rows of the three tables differ in nothing but their type's name.
+func stampsByID[R ~struct {
+	ID        string
+	StampAt   int64
+	StampRank int64
+}](rows []R) map[string]store.Stamp {
 	have := make(map[string]store.Stamp, len(rows))
-	for _, r := range rows {
+	for _, row := range rows {
+		r := dbsqlc.UserStampsRow(row)
 		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
 	}
-	return have, err
+	return have
 }
