@@ -65,20 +65,17 @@ func TestCluster(t *testing.T) {
 			tell(t, nodes[0], fmt.Sprintf("CLUSTER MEET 127.0.0.1 %s %s", port, ports[i]))
 		}
 	}
-	g := openWithin(t, unhurried, func(o *Options) { o.Addrs, o.Cluster = addrs, true })
-	serves := func(i int) bool {
-		key := fmt.Sprint("warm", i)
-		e, err := g.Enter(t.Context(), store.EnterRequest{Nonce: key, NonceTTL: time.Second, LockKey: key, LockTTL: time.Second})
-		return err == nil && e.Lock != store.LockNone
-	}
-	until(t, 20*time.Second, "the cluster forms", func() bool {
-		for i := range 30 {
-			if !serves(i) {
+	// Each node learns of the others' slots by gossip, and a client asks the one it comes upon.
+	until(t, 60*time.Second, "every node knows every slot", func() bool {
+		for _, n := range nodes {
+			known, err := n.Do(`EVAL "return redis.status_reply((string.gsub(redis.call('CLUSTER','INFO'), '%s+', ' ')))" 0`)
+			if err != nil || !strings.Contains(known, "cluster_state:ok ") || !strings.Contains(known, "cluster_slots_ok:16384 ") {
 				return false
 			}
 		}
 		return true
 	})
+	g := openWithin(t, unhurried, func(o *Options) { o.Addrs, o.Cluster = addrs, true })
 	t.Run("suite", func(t *testing.T) {
 		guardtest.Run(t, func(t *testing.T) (store.Guard, func(time.Duration)) {
 			g := openWithin(t, unhurried, func(o *Options) { o.Addrs, o.Cluster = addrs, true })
