@@ -97,6 +97,7 @@ type Marketplace struct {
 	UsageKey      Secret        `koanf:"usage_key"` // signs usage pushes; the first key of the seller's first endpoint when empty
 	UsageKeyFile  string        `koanf:"usage_key_file"`
 	NoFallback    []openapi.API `koanf:"no_fallback"` // interfaces that never go to the fallback host; empty means that all do
+	UsageSpans    string        `koanf:"usage_spans"` // of records that share a window: apart (default) or shared
 }
 
 // Credentials are the seller's AK and SK.
@@ -169,6 +170,7 @@ type Product struct {
 	SyncBudget  time.Duration `koanf:"sync_budget"` // how long newInstance waits for it, 0 to 4.5s
 	Fingerprint string        `koanf:"fingerprint"` // of the device in getLicenseAsync: optional (default) or required
 	Meter       Meter         `koanf:"meter"`       // how pay-per-use is counted; without a name there is no meter
+	Package     Package       `koanf:"package"`     // what a package holds; without items it is put by PutQuota
 }
 
 // The types of provisioner.

@@ -279,6 +279,7 @@ func (m Marketplace) check(f *findings, at string) {
 	case m.BaseURL != "" && !usableBase(m.BaseURL):
 		f.add(at+".base_url", msgBaseURL)
 	}
+	f.choice(at+".usage_spans", m.UsageSpans, spansApart, spansShared)
 	for k, api := range m.NoFallback {
 		if !api.Known() {
 			f.add(fmt.Sprintf("%s.no_fallback[%d]", at, k), msgChoice, api, fmt.Sprint(openapi.APIs()))
@@ -395,11 +396,12 @@ func (c *Config) checkEndpoints(f *findings) {
 		f.choice(at+".pending", e.Pending, "processing", "omit")
 		f.choice(at+".answer_text", e.AnswerText, "unicode", "ascii")
 		f.choice(at+".unknown", e.Unknown, "omit", "refuse")
-		c.checkProducts(f, at+".products", e.Products)
+		c.checkProducts(f, at+".products", e)
 	}
 }
 
-func (c *Config) checkProducts(f *findings, at string, products map[string]Product) {
+func (c *Config) checkProducts(f *findings, at string, e Endpoint) {
+	products := e.Products
 	if len(products) == 0 {
 		f.add(at, msgNone)
 	}
@@ -419,6 +421,7 @@ func (c *Config) checkProducts(f *findings, at string, products map[string]Produ
 		f.between(path+".sync_budget", p.SyncBudget, 0, maxSyncBudget)
 		f.choice(path+".fingerprint", p.Fingerprint, fingerprintNot, fingerprintMust)
 		p.Meter.check(f, path+".meter")
+		c.checkPackage(f, e, id, path+".package")
 	}
 }
 

@@ -97,5 +97,5 @@ func (c *Config) UsageKey(seller string) Secret {
 
 // UsageService is the usage domain for commands that read the ledger without a server; it cannot push.
 func (c *Config) UsageService(d usage.Deps) *usage.Service {
-	return usage.New(usage.Config{Meters: c.meters()}, d)
+	return usage.New(usage.Config{Meters: c.meters(), Spans: c.spans()}, d)
 }

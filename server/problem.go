@@ -120,6 +120,12 @@ var (
 	msgMeterWindow = text{"%v is no window: use 1h or 24h", "%v 不是可用的窗口：请使用 1h 或 24h"}
 	msgMeterBill   = text{"hourly cannot hold windows of 24h, whose usage would miss every bill but one: use bill daily, or window 1h", "hourly 与 24h 的窗口不相容，用量将错过按小时出账：请改用 bill daily 或 window 1h"}
 
+	msgPackageEmpty = text{"is missing: name the fee items that the package holds, or remove the package", "缺失：请列出套餐包包含的计费项，或删除 package"}
+	msgPackageAll   = text{"stands at *: a package is a product of its own; move it to its product ID", "位于 * 之下：套餐包是独立的商品，请移至其商品 ID 之下"}
+	msgPackageMany  = text{"has %d items: a package holds at most %d", "包含 %d 个计费项：至多 %d 个"}
+	msgPackageItem  = text{"%q is no fee item of this seller: name a product with a meter that sums up", "%q 不是该商家的计费项：请填写带有 sum 计量项的商品 ID"}
+	msgPackageQuota = text{"%q is no quota: write a decimal above zero with at most 8 digits before and 4 behind the point, such as \"100\"", "%q 不是可用的额度：请填写大于零、小数点前至多 8 位、后至多 4 位的十进制数，例如 \"100\""}
+
 	msgDemo  = text{"is the public demo value: make your own with `koogate keys new`; everybody knows this one", "是公开的演示值：人人皆知，请用 `koogate keys new` 生成自己的值"}
 	msgShort = text{"has %d characters: use at least %d; `koogate keys new` makes one", "只有 %d 个字符：至少需要 %d 个，可用 `koogate keys new` 生成"}
 )

@@ -87,7 +87,9 @@ func New(cfg Config, d Deps) (*Server, error) {
 	s.usage = cfg.UsageService(usage.Deps{
 		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Clock: d.Clock, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
-	s.quotas = quota.New(quota.Deps{Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Clock: d.Clock})
+	s.quotas = quota.New(quota.Deps{
+		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Clock: d.Clock,
+	})
 	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: d.Clock})
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
 	services := services{
@@ -96,7 +98,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 			Draining: s.draining,
 		}),
 		production: production.Deps{
-			Core: s.core, Directory: entries, Usage: s.usage, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
+			Core: s.core, Directory: entries, Usage: filledUsage{s.usage, s.quotas}, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
 		},
 		chains: newChains(d, validator),
 	}

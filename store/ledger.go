@@ -110,23 +110,33 @@ func (t *UsageTally) Add(r *UsageRaw) (counts bool) {
 type UsageParts struct {
 	Next  int32     // one more than the greatest part of the instance and start; 0 for none
 	Begin time.Time // the latest begin among the instance's records with the window's end; zero for none
+	Told  time.Time // the latest that was told of those of the window's package; zero for none
 }
 
 // Close turns the pending part of the window into records. Each begins its number of seconds after the window's start,
-// so no two records of an instance have begin and end in common. What is beyond maxParts records stays pending.
-func (t *UsageTally) Close(p UsageParts, now time.Time) []UsageRecord {
+// so no two records of an instance have begin and end in common, whatever the marketplace is told by spans. What is beyond
+// maxParts records stays pending.
+func (t *UsageTally) Close(p UsageParts, spans UsageSpans, now time.Time) []UsageRecord {
 	part := p.Next
 	if gap := p.Begin.Sub(t.StartAt); !p.Begin.IsZero() && gap >= 0 {
 		part = max(part, int32(gap/time.Second)+1)
 	}
+	told := t.StartAt
+	if gap := p.Told.Sub(t.StartAt); !p.Told.IsZero() && gap >= 0 {
+		told = p.Told.Add(time.Second)
+	}
 	var out []UsageRecord
 	for ; t.Total > t.Settled && len(out) < maxParts; part++ {
 		value := min(t.Total-t.Settled, MaxRecordValue)
-		out = append(out, UsageRecord{
+		r := UsageRecord{
 			Seller: t.Seller, ID: UsageRecordID(t.Seller, t.InstanceID, t.StartAt, part), UsageWindowKey: t.UsageWindowKey,
 			Part: part, Meter: t.Meter, BeginAt: t.StartAt.Add(time.Duration(part) * time.Second), EndAt: t.EndAt, Value: value,
 			State: UsageSending, DueAt: now, DeadlineAt: t.DeadlineAt, RefuseAt: t.RefuseAt, CreatedAt: now, UpdatedAt: now,
-		})
+		}
+		if spans == SpansShared && !told.Equal(r.BeginAt) {
+			r.ToldAt = told
+		}
+		out, told = append(out, r), told.Add(time.Second)
 		t.Settled += value
 	}
 	t.UpdatedAt = now

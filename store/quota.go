@@ -59,6 +59,23 @@ func DrawQuotas(quotas []Quota, amount Units, now time.Time) ([]ReservationPart,
 	return parts, nil
 }
 
+// PutItem puts the quota of one fee item beside those that its package has, and returns the row as it is to be and whether it
+// was there. Errors: ErrConflict when the package's items would differ in Stop, Reset or BeginAt, which are the package's.
+func PutItem(items []Quota, p Quota) (q Quota, found bool, err error) {
+	for _, o := range items {
+		if o.InstanceID == p.InstanceID {
+			err := o.Put(p)
+			return o, true, err
+		}
+		if o.Stop != p.Stop || o.Reset != p.Reset || !o.BeginAt.Equal(p.BeginAt) {
+			return Quota{}, false, ErrConflict
+		}
+	}
+	p.Used, p.Reserved, p.UsedBefore, p.Cycle, p.SettledCycle, p.SettledAt = 0, 0, 0, 0, 0, time.Time{}
+	p.Turn(p.BeginAt)
+	return p, false, nil
+}
+
 // Put changes what may change of a quota: Quota and Told upwards, ExpireAt, Priority. A quota that grew takes the Told
 // that is given, since what was announced of the smaller one no longer holds. Reset and begin stay as they are. Errors:
 // ErrConflict.

@@ -99,6 +99,7 @@ type Instance struct {
 	Facts         string
 	Access        []byte // access information as JSON, sealed; nil until provisioned
 	AccessVersion int64  // grows with every change of Access
+	BuyerKey      string // a digest of the customer who bought it; empty while it is not known
 	TaskSeq       int64  // seq of the newest ordered task
 	CreatedAt     time.Time
 	UpdatedAt     time.Time

@@ -20,6 +20,11 @@ type Store interface {
 	Aggregate(ctx context.Context, seller, orderID string) (*Aggregate, error)
 	// Instances returns the instances that exist among ids (at most 100), in no particular order.
 	Instances(ctx context.Context, seller string, ids []string) ([]Instance, error)
+	// InstancesOfBuyer returns at most limit instances that the buyer of a key has of a product and that are neither released nor
+	// failed, the oldest first. InstancesBought returns those of all known buyers of a product that come after a place in the
+	// order of creation.
+	InstancesOfBuyer(ctx context.Context, seller, productID, buyerKey string, limit int) ([]Instance, error)
+	InstancesBought(ctx context.Context, seller, productID string, after Cursor, limit int) ([]Instance, error)
 	// Task returns one task in any state. Errors: ErrNotFound.
 	Task(ctx context.Context, id string) (Task, error)
 	// Events returns the order's events with seq > after, ascending, at most limit.

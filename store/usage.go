@@ -24,8 +24,8 @@ type UsageStore interface {
 	// correction's key belongs to another record).
 	CorrectUsage(ctx context.Context, c UsageCorrection) (UsageOutcome, error)
 	// CloseUsage turns the pending parts of at most limit windows that are due at now, the earliest deadline first, into
-	// records in state SENDING, and returns them.
-	CloseUsage(ctx context.Context, seller string, now time.Time, limit int) ([]UsageRecord, error)
+	// records in state SENDING, and returns them. spans says what the marketplace is told of records that share a window.
+	CloseUsage(ctx context.Context, seller string, now time.Time, spans UsageSpans, limit int) ([]UsageRecord, error)
 	// SendingUsage returns at most limit records in state SENDING whose DueAt has come, the earliest deadline first.
 	SendingUsage(ctx context.Context, seller string, now time.Time, limit int) ([]UsageRecord, error)
 	// SettleUsage records what the marketplace said. A record that is not SENDING any more is left alone.
@@ -43,18 +43,19 @@ type UsageStore interface {
 	// ProveUsage recomputes windows from their raw records, in the order of their keys after a key, at most limit.
 	ProveUsage(ctx context.Context, seller string, after UsageWindowKey, limit int) ([]UsageProof, error)
 
-	// PutQuota creates a package's quota, or changes what may change of it (Quota upwards, ExpireAt, Priority). Errors:
-	// ErrConflict when the package belongs to another instance.
+	// PutQuota creates the quota of one fee item of a package, or changes what may change of it (Quota upwards, ExpireAt,
+	// Priority). All items of a package share ExpireAt, Stop, Reset and BeginAt: the first is written to all of them, and
+	// ErrConflict is the answer to others of the rest.
 	PutQuota(ctx context.Context, p Quota) (Quota, error)
 	// Quotas returns the quotas of an on-demand instance in the order in which they are drawn from.
 	Quotas(ctx context.Context, seller, instanceID string) ([]Quota, error)
-	// PackageQuota returns the quota of a package. Errors: ErrNotFound.
-	PackageQuota(ctx context.Context, seller, packageID string) (Quota, error)
+	// PackageQuotas returns the quotas of a package, one for each of its fee items, the first that was put first.
+	PackageQuotas(ctx context.Context, seller, packageID string) ([]Quota, error)
 	// QuotasDue returns at most limit quotas that have expired or come to a new cycle and for which QuotaSettled was not called
 	// since: what follows from it is still to be brought about.
 	QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]Quota, error)
 	// QuotaSettled notes that what follows from a quota's expiry or cycle at now was brought about. Errors: ErrNotFound.
-	QuotaSettled(ctx context.Context, seller, packageID string, now time.Time) error
+	QuotaSettled(ctx context.Context, k QuotaKey, now time.Time) error
 	// ReserveQuota takes an amount from the instance's quotas in their order, all of it or nothing, under the caller's
 	// reservation ID; the same ID and amount again returns the first reservation. Errors: ErrExhausted, ErrConflict.
 	ReserveQuota(ctx context.Context, r Reservation, now time.Time) (Reservation, error)
@@ -201,6 +202,7 @@ type UsageRecord struct {
 	Meter      string
 	BeginAt    time.Time
 	EndAt      time.Time
+	ToldAt     time.Time // the begin that the marketplace is told when it is not BeginAt; zero otherwise
 	Value      Units
 	State      UsageState
 	Code       string // the marketplace's record code or a word of ours; empty unless refused or tried in vain
@@ -211,6 +213,25 @@ type UsageRecord struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }
+
+// Told is the begin that the marketplace is told.
+func (r *UsageRecord) Told() time.Time {
+	if r.ToldAt.IsZero() {
+		return r.BeginAt
+	}
+	return r.ToldAt
+}
+
+// UsageSpans says what the marketplace is told of records of one instance that share a window, because they are drawn from
+// several packages. It takes a record of the same instance, begin and end for a duplicate (open-apis §3.7), and how several
+// are told apart is not published (Q3); its own sample has two that differ in neither (second reading C17).
+type UsageSpans int
+
+// The choices.
+const (
+	SpansApart  UsageSpans = iota // each begins a second after the one before
+	SpansShared                   // those of several packages begin together; what a package has several of is still told apart
+)
 
 // UsageVerdict is what became of sending one record.
 type UsageVerdict struct {
@@ -248,11 +269,14 @@ func (p UsageProof) Difference() Units {
 	return p.Total - rest
 }
 
-// Quota is what a package holds. Key: Seller, PackageID.
+// QuotaKey names the quota of one fee item of a package. Every fee item is a pay-per-use instance of its own.
+type QuotaKey struct{ Seller, PackageID, InstanceID string }
+
+// Quota is what a package holds of one fee item. Key: Seller, PackageID, InstanceID.
 type Quota struct {
 	Seller     string
 	PackageID  string // the package's instance
-	InstanceID string // the on-demand instance that it belongs to
+	InstanceID string // the on-demand instance of the fee item
 	Meter      string
 	Quota      Units
 	Used       Units
@@ -274,6 +298,9 @@ type Quota struct {
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }
+
+// Key is the quota's.
+func (q Quota) Key() QuotaKey { return QuotaKey{q.Seller, q.PackageID, q.InstanceID} }
 
 // Left is what can still be reserved.
 func (q Quota) Left() Units { return q.Quota - q.Used - q.Reserved }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
@@ -123,4 +124,10 @@ func (nobody) FreezeInstance(context.Context, string, string, string) error { re
 func (nobody) ThawInstance(context.Context, string, string, string) error { return nil }
 
 // WarnQuota implements quota.Stopper.
-func (nobody) WarnQuota(context.Context, string, string, string, int64, []int32) error { return nil }
+func (nobody) WarnQuota(context.Context, fulfil.QuotaWarning, []int32) error { return nil }
+
+// PackageAssigned implements quota.Stopper.
+func (nobody) PackageAssigned(context.Context, string, string, fulfil.PackageItem) error { return nil }
+
+// PackageWaits implements quota.Stopper.
+func (nobody) PackageWaits(context.Context, string, string, string, string) error { return nil }

@@ -99,8 +99,8 @@ func (m *mortal) CorrectUsage(ctx context.Context, c store.UsageCorrection) (sto
 	return call1(m, "CorrectUsage", func() (store.UsageOutcome, error) { return m.Store.CorrectUsage(ctx, c) })
 }
 
-func (m *mortal) CloseUsage(ctx context.Context, seller string, now time.Time, limit int) ([]store.UsageRecord, error) {
-	return call1(m, "CloseUsage", func() ([]store.UsageRecord, error) { return m.Store.CloseUsage(ctx, seller, now, limit) })
+func (m *mortal) CloseUsage(ctx context.Context, seller string, now time.Time, spans store.UsageSpans, limit int) ([]store.UsageRecord, error) {
+	return call1(m, "CloseUsage", func() ([]store.UsageRecord, error) { return m.Store.CloseUsage(ctx, seller, now, spans, limit) })
 }
 
 func (m *mortal) SendingUsage(ctx context.Context, seller string, now time.Time, limit int) ([]store.UsageRecord, error) {

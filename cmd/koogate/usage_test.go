@@ -34,7 +34,7 @@ func ledgerFile(t *testing.T) (config, database string) {
 		t.Fatal(err)
 	}
 	for _, at := range []time.Time{start.Add(61 * time.Minute), start.Add(30 * time.Hour)} {
-		list, err := st.CloseUsage(t.Context(), "acme", at, 10)
+		list, err := st.CloseUsage(t.Context(), "acme", at, store.SpansApart, 10)
 		if err != nil || len(list) != 1 {
 			t.Fatal(list, err)
 		}

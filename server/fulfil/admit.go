@@ -305,7 +305,7 @@ func (d *draft) told(i *store.Instance, l *store.Line, f *OrderFacts, facts fiel
 // purchased is what is known of a purchase, but for its buyer.
 func purchased(f OrderFacts) statement {
 	trial := f.OrderType == orderTrial
-	return statement{expiry: &f.ExpireAt, trial: &trial}.product(f.Product)
+	return statement{expiry: &f.ExpireAt, trial: &trial, customerID: buyerOf(f.Buyer).CustomerID}.product(f.Product)
 }
 
 // bought records on the order that it is known what was bought.

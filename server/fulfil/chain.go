@@ -35,6 +35,8 @@ const (
 	EventIssued           = "licence.issued"     // a provisioner issued the licence of an event
 	EventUploaded         = "licence.uploaded"   // the marketplace took it
 	EventQuotaWarned      = "quota.warned"       // a package is used up to a per cent of it
+	EventPackageAssigned  = "package.assigned"   // a package belongs to an instance of its buyer, with its product's content
+	EventPackageWaits     = "package.waits"      // a package cannot be filled, and why
 	EventDirectory        = "directory.synced"   // a tenant, its applications, users or departments changed
 	EventDirectoryIgnored = "directory.ignored"  // a call came too late and lost against later ones
 	EventPersonal         = "personal.read"      // personal data were read through the API
@@ -46,18 +48,23 @@ const (
 
 type fields map[string]any
 
+// text is the data as an event keeps it, with its keys sorted. Data are strings and numbers only, so it cannot fail.
+func (f fields) text() string {
+	if f == nil {
+		f = fields{}
+	}
+	text, err := json.Marshal(f)
+	if err != nil {
+		panic(fmt.Sprintf("data of an event: %v", err))
+	}
+	return string(text)
+}
+
 // link appends an event to a chain and returns it with its hash.
 func link(head store.Head, seller, orderID, kind, instanceID string, at time.Time, data fields) store.Event {
-	if data == nil {
-		data = fields{}
-	}
-	text, err := json.Marshal(data) // sorts keys; strings and numbers only, so it cannot fail
-	if err != nil {
-		panic(fmt.Sprintf("event %s: %v", kind, err))
-	}
 	e := store.Event{
 		Seller: seller, OrderID: orderID, Seq: head.Seq + 1, Kind: kind, InstanceID: instanceID,
-		At: at.UTC().Truncate(time.Microsecond), Data: string(text), PrevHash: head.Hash,
+		At: at.UTC().Truncate(time.Microsecond), Data: data.text(), PrevHash: head.Hash,
 	}
 	e.Hash = Hash(e)
 	return e

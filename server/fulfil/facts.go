@@ -61,6 +61,7 @@ type statement struct {
 	quantity                               *int64
 	trial                                  *bool
 	buyer                                  []byte
+	customerID                             string // of the buyer; who bought an instance does not change
 }
 
 // product adds what is known of a product. A product that is told is told whole, so its quantity counts also when it is 0;
@@ -116,6 +117,9 @@ func (d *draft) merge(i *store.Instance, from Source, st statement) (kept []stri
 	}
 	if st.trial != nil {
 		set(factTrial, *st.trial == i.Trial, func() { i.Trial = *st.trial })
+	}
+	if i.BuyerKey == "" {
+		i.BuyerKey = BuyerKey(i.Seller, st.customerID)
 	}
 	if len(st.buyer) > 0 {
 		set(factBuyer, false, func() { err = d.keepBuyer(st.buyer) })

@@ -42,42 +42,58 @@ func (s *Service) setFrozen(ctx context.Context, seller, instanceID, cause strin
 	return err
 }
 
-// WarnQuota records on the package's order that a package of that quota is used up to each of the per cents, once for each
-// of them, each quota and each cycle of it, however often and by however many processes it is called: the order's chain decides. Errors:
-// INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
-func (s *Service) WarnQuota(ctx context.Context, seller, packageID, quota string, cycle int64, percents []int32) error {
-	found, err := s.find(ctx, seller, packageID)
+// QuotaWarning is what is announced of a package.
+type QuotaWarning struct {
+	Seller, PackageID string
+	InstanceID        string // the pay-per-use instance of the fee item
+	Quota             string // what was bought of it, as a decimal
+	Cycle             int64
+}
+
+// WarnQuota records on the package's order that a package is used up to each of the per cents, once for each of them, each
+// fee item, each quota and each cycle of it, however often and by however many processes it is called: the order's chain
+// decides. Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
+func (s *Service) WarnQuota(ctx context.Context, w QuotaWarning, percents []int32) error {
+	found, err := s.find(ctx, w.Seller, w.PackageID)
 	if err != nil {
 		return err
 	}
-	return s.decide(ctx, seller, found.OrderID, func(d *draft) error {
-		told, err := d.toldOf(ctx, packageID)
+	return s.decide(ctx, w.Seller, found.OrderID, func(d *draft) error {
+		told, err := d.toldOf(ctx, EventQuotaWarned, w.PackageID)
 		if err != nil {
 			return s.storeError(ctx, err, errs.OrderNotFound, "no order %s", found.OrderID)
 		}
 		for _, p := range percents {
-			w := quotaWarning{Percent: p, Quota: quota, Cycle: cycle}
-			if !slices.Contains(told, w) {
-				data := fields{"percent": w.Percent, "quota": w.Quota}
-				if cycle > 0 {
-					data["cycle"] = cycle
+			if !slices.ContainsFunc(told, func(data string) bool { return w.warns(data, p) }) {
+				data := fields{"percent": p, "quota": w.Quota, "relatedInstanceId": w.InstanceID}
+				if w.Cycle > 0 {
+					data["cycle"] = w.Cycle
 				}
-				d.event(EventQuotaWarned, packageID, data)
+				d.event(EventQuotaWarned, w.PackageID, data)
 			}
 		}
 		return nil
 	})
 }
 
-// quotaWarning is the data of a warning.
-type quotaWarning struct {
-	Percent int32  `json:"percent"`
-	Quota   string `json:"quota"`
-	Cycle   int64  `json:"cycle"`
+// warns says whether an event's data tells the warning with a per cent. An earlier release named no instance, as its packages
+// had one each.
+func (w QuotaWarning) warns(data string, percent int32) bool {
+	var e struct {
+		Percent    int32  `json:"percent"`
+		Quota      string `json:"quota"`
+		Cycle      int64  `json:"cycle"`
+		InstanceID string `json:"relatedInstanceId"`
+	}
+	if json.Unmarshal([]byte(data), &e) != nil {
+		return false
+	}
+	return e.Percent == percent && e.Quota == w.Quota && e.Cycle == w.Cycle && (e.InstanceID == w.InstanceID || e.InstanceID == "")
 }
 
-// toldOf returns the package's warnings. An event that another process adds meanwhile makes the decision stale.
-func (d *draft) toldOf(ctx context.Context, packageID string) (told []quotaWarning, err error) {
+// toldOf returns the data of an instance's events of a kind. An event that another process adds meanwhile makes the decision
+// stale.
+func (d *draft) toldOf(ctx context.Context, kind, instanceID string) (told []string, err error) {
 	const page = 500
 	o := &d.agg.Order
 	for after := int64(0); ; {
@@ -86,12 +102,8 @@ func (d *draft) toldOf(ctx context.Context, packageID string) (told []quotaWarni
 			return nil, fmt.Errorf("events of the order: %w", err)
 		}
 		for _, e := range events {
-			if e.Kind == EventQuotaWarned && e.InstanceID == packageID {
-				var w quotaWarning
-				if err := json.Unmarshal([]byte(e.Data), &w); err != nil {
-					return nil, fmt.Errorf("event %d: %w", e.Seq, err)
-				}
-				told = append(told, w)
+			if e.Kind == kind && e.InstanceID == instanceID {
+				told = append(told, e.Data)
 			}
 			after = e.Seq
 		}

@@ -109,7 +109,8 @@ func TestUsedUpThenExpired(t *testing.T) {
 func TestFreezeUnknownInstance(t *testing.T) {
 	r := newRig(t)
 	for _, err := range []error{
-		r.FreezeInstance(t.Context(), "demo", "no-such", fulfil.CauseQuota), r.WarnQuota(t.Context(), "demo", "no-such", "1", 0, []int32{80}),
+		r.FreezeInstance(t.Context(), "demo", "no-such", fulfil.CauseQuota), r.WarnQuota(t.Context(), fulfil.QuotaWarning{Seller: "demo", PackageID: "no-such", Quota: "1"}, []int32{80}),
+		r.PackageAssigned(t.Context(), "demo", "no-such", fulfil.PackageItem{}), r.PackageWaits(t.Context(), "demo", "no-such", "p", "why"),
 	} {
 		if errs.As(err).Reason != errs.InstanceNotFound {
 			t.Errorf("got %v", err)
@@ -124,18 +125,22 @@ func TestWarningsOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			if err := r.WarnQuota(t.Context(), "demo", id, "100", 0, []int32{80, 95}); err != nil {
+			if err := r.WarnQuota(t.Context(), fulfil.QuotaWarning{Seller: "demo", PackageID: id, InstanceID: "sms", Quota: "100"}, []int32{80, 95}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	group.Wait()
-	for _, quota := range []string{"100", "200"} {
-		if err := r.WarnQuota(t.Context(), "demo", id, quota, 0, []int32{80}); err != nil {
+	for _, w := range []fulfil.QuotaWarning{{InstanceID: "sms", Quota: "100"}, {InstanceID: "sms", Quota: "200"}, {InstanceID: "mms", Quota: "100", Cycle: 2}} {
+		w.Seller, w.PackageID = "demo", id
+		if err := r.WarnQuota(t.Context(), w, []int32{80}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := []string{`{"percent":80,"quota":"100"}`, `{"percent":95,"quota":"100"}`, `{"percent":80,"quota":"200"}`}
+	want := []string{
+		`{"percent":80,"quota":"100","relatedInstanceId":"sms"}`, `{"percent":95,"quota":"100","relatedInstanceId":"sms"}`,
+		`{"percent":80,"quota":"200","relatedInstanceId":"sms"}`, `{"cycle":2,"percent":80,"quota":"100","relatedInstanceId":"mms"}`,
+	}
 	if got := r.dataOf("CS1", fulfil.EventQuotaWarned); !slices.Equal(got, want) {
 		t.Fatalf("got %q, want %q", got, want)
 	}

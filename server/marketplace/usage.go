@@ -34,7 +34,7 @@ func (m *Marketplace) PushUsage(ctx context.Context, seller string, records []st
 	for i := range records {
 		r := &records[i]
 		list[i] = openapi.UsageRecord{
-			InstanceID: r.InstanceID, RecordTime: r.CreatedAt, BeginTime: r.BeginAt, EndTime: r.EndAt,
+			InstanceID: r.InstanceID, RecordTime: r.CreatedAt, BeginTime: r.Told(), EndTime: r.EndAt,
 			UsageValue: usage.FormatAmount(r.Value), MeteringSN: r.ID, RelatePkgInstance: r.PackageID,
 		}
 	}

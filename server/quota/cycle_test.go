@@ -36,8 +36,8 @@ func TestCycle(t *testing.T) {
 				t.Fatalf("got %v %v %v", enough, left, err)
 			}
 			r.use("b", "8")
-			r.events("P1", `quota.warned {"percent":80,"quota":"10"}`, `quota.warned {"percent":95,"quota":"10"}`,
-				`quota.warned {"percent":100,"quota":"10"}`, `quota.warned {"cycle":1,"percent":80,"quota":"10"}`)
+			r.events("P1", `quota.warned {"percent":80,"quota":"10","relatedInstanceId":"inst-OD"}`, `quota.warned {"percent":95,"quota":"10","relatedInstanceId":"inst-OD"}`,
+				`quota.warned {"percent":100,"quota":"10","relatedInstanceId":"inst-OD"}`, `quota.warned {"cycle":1,"percent":80,"quota":"10","relatedInstanceId":"inst-OD"}`)
 			r.ledger(map[string]store.Units{"inst-P1": r.units("18")})
 			q := r.pack("P1", "12") // what is not said of the cycles leaves them
 			if q.Reset != store.ResetMonth || !q.BeginAt.Equal(begin.UTC()) {

@@ -42,7 +42,7 @@ func (s *Service) turn(ctx context.Context, seller string) error {
 			failed = err
 			continue
 		}
-		if err := s.Ledger.QuotaSettled(ctx, seller, q.PackageID, now); err != nil {
+		if err := s.Ledger.QuotaSettled(ctx, q.Key(), now); err != nil {
 			failed = storeError(err)
 		}
 	}

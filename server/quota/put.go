@@ -17,10 +17,10 @@ const (
 	modeOneTime  = "ONE_TIME"
 )
 
-// Package tells what a package holds.
+// Package tells what a package holds of one fee item.
 type Package struct {
 	Seller     string
-	InstanceID string // the on-demand instance
+	InstanceID string // the on-demand instance of the fee item
 	PackageID  string // the package's own instance
 	Quota      store.Units
 	Priority   int32
@@ -32,8 +32,9 @@ type Package struct {
 	BeginAt time.Time
 }
 
-// Put creates a package's quota or raises it; expiry and priority may change too, KeepGoing and the cycles not. An instance that was
-// frozen because its packages were used up, and for no other reason, is thawed when it has something left again. Errors:
+// Put creates the quota of one fee item of a package or raises it; expiry and priority may change too, KeepGoing and the cycles
+// not. The items of a package share all of that but the priority. An instance that was frozen because its packages were used
+// up, and for no other reason, is thawed when it has something left again. Errors:
 // INVALID_FIELD, INSTANCE_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
 func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 	switch {
@@ -42,7 +43,7 @@ func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 	case p.PackageID == p.InstanceID:
 		return store.Quota{}, invalid("package_id", "is the package's own instance, not the pay-per-use instance")
 	}
-	own, err := s.check(ctx, p)
+	own, of, err := s.check(ctx, p)
 	if err != nil {
 		return store.Quota{}, err
 	}
@@ -59,98 +60,161 @@ func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 	if p.BeginAt = p.BeginAt.UTC().Truncate(time.Microsecond); p.BeginAt.After(s.now()) {
 		return store.Quota{}, invalid("begin_time", "lies ahead")
 	}
-	q, err := s.put(ctx, p, own, window.Meter)
+	q, err := s.put(ctx, p, own, of, window.Meter)
 	if err != nil {
 		return store.Quota{}, err
 	}
-	return q, s.settle(ctx, p.Seller, p.InstanceID)
+	return q, s.settleItems(ctx, q)
 }
 
-// check returns the package's instance.
-func (s *Service) check(ctx context.Context, p Package) (own store.Instance, err error) {
+// settleItems settles the instances of all items of a package, of whose end they share.
+func (s *Service) settleItems(ctx context.Context, q store.Quota) error {
+	items, err := s.Ledger.PackageQuotas(ctx, q.Seller, q.PackageID)
+	if err != nil {
+		return storeError(err)
+	}
+	for _, o := range items {
+		if o.InstanceID != q.InstanceID {
+			s.catchUp(ctx, o.Seller, o.InstanceID)
+		}
+	}
+	return s.settle(ctx, q.Seller, q.InstanceID)
+}
+
+// check returns the package's own instance, and that of its fee item.
+func (s *Service) check(ctx context.Context, p Package) (own, of store.Instance, err error) {
 	found, err := s.instances(ctx, p.Seller, []string{p.InstanceID, p.PackageID})
 	if err != nil {
-		return own, err
+		return own, of, err
 	}
 	for _, id := range []string{p.InstanceID, p.PackageID} {
 		if err := living(found, id); err != nil {
-			return own, err
+			return own, of, err
 		}
 	}
-	own = found[p.PackageID]
-	switch found[p.InstanceID].Product.ChargingMode {
+	own, of = found[p.PackageID], found[p.InstanceID]
+	switch of.Product.ChargingMode {
 	case modePackage, modePeriod, modeOneTime:
-		return own, stateConflict("instance %s is not pay-per-use", p.InstanceID)
+		return own, of, stateConflict("instance %s is not pay-per-use", p.InstanceID)
 	}
 	switch own.Product.ChargingMode {
 	case modeOnDemand, modePeriod, modeOneTime:
-		return own, stateConflict("instance %s is not a package", p.PackageID)
+		return own, of, stateConflict("instance %s is not a package", p.PackageID)
 	}
-	return own, nil
+	return own, of, nil
 }
 
 // put keeps the bounds and writes the row, one at a time in this process. Among several processes the bounds may be passed
-// by as many packages as there are processes, which does no harm; that a package has one instance is the store's to hold.
-func (s *Service) put(ctx context.Context, p Package, own store.Instance, meter string) (store.Quota, error) {
+// by as many packages as there are processes, which does no harm; that the items of a package agree is the store's to hold.
+func (s *Service) put(ctx context.Context, p Package, own, of store.Instance, meter string) (store.Quota, error) {
 	s.puts.Lock()
 	defer s.puts.Unlock()
-	quotas, err := s.Ledger.Quotas(ctx, p.Seller, p.InstanceID)
+	items, err := s.Ledger.PackageQuotas(ctx, p.Seller, p.PackageID)
 	if err != nil {
 		return store.Quota{}, storeError(err)
 	}
-	reset, begin := store.ResetNone, time.Time{}
-	if p.Reset != nil {
-		reset = *p.Reset
+	want := store.Quota{
+		Seller: p.Seller, PackageID: p.PackageID, InstanceID: p.InstanceID, Meter: meter, Quota: p.Quota, Priority: p.Priority,
+		ExpireAt: p.ExpireAt, Stop: !p.KeepGoing,
 	}
-	if reset != store.ResetNone {
-		begin = p.BeginAt
-		if begin.IsZero() {
-			begin = own.CreatedAt
-		}
-	}
-	var ids []string
-	for _, q := range quotas {
-		if q.PackageID != p.PackageID {
-			ids = append(ids, q.PackageID)
-			continue
-		}
-		if p.Quota < q.Quota {
+	p.cycles(&want, items, own)
+	known := false
+	for _, q := range items {
+		switch {
+		case p.KeepGoing == q.Stop:
+			return store.Quota{}, stateConflict("whether an instance goes on without package %s cannot be changed, and is the same for all its items", p.PackageID)
+		case want.Reset != q.Reset || !want.BeginAt.Equal(q.BeginAt):
+			return store.Quota{}, stateConflict("when the content of package %s is granted anew cannot be changed, and is the same for all its items", p.PackageID)
+		case q.InstanceID == p.InstanceID && p.Quota < q.Quota:
 			return store.Quota{}, stateConflict("the quota of a package cannot be lowered")
 		}
-		if p.KeepGoing == q.Stop {
-			return store.Quota{}, stateConflict("whether the instance goes on without package %s cannot be changed", p.PackageID)
-		}
-		if p.Reset == nil {
-			reset = q.Reset
-		}
-		if p.BeginAt.IsZero() || reset == store.ResetNone {
-			begin = q.BeginAt
-		}
-		if reset != q.Reset || !begin.Equal(q.BeginAt) {
-			return store.Quota{}, stateConflict("when the content of package %s is granted anew cannot be changed", p.PackageID)
-		}
+		known = known || q.InstanceID == p.InstanceID
 	}
-	if len(ids) == len(quotas) { // a new one
-		if err := s.room(ctx, p.Seller, own.OrderID, ids); err != nil {
+	if !known {
+		if len(items) >= MaxItems {
+			return store.Quota{}, stateConflict("a package has at most %d items", MaxItems)
+		}
+		if err := s.another(ctx, items, of); err != nil {
+			return store.Quota{}, err
+		}
+		if err := s.room(ctx, p.Seller, p.InstanceID, own.OrderID); err != nil {
 			return store.Quota{}, err
 		}
 	}
-	now := s.now()
-	q, err := s.Ledger.PutQuota(ctx, store.Quota{
-		Seller: p.Seller, PackageID: p.PackageID, InstanceID: p.InstanceID, Meter: meter, Quota: p.Quota, Priority: p.Priority,
-		ExpireAt: p.ExpireAt, Stop: !p.KeepGoing, Reset: reset, BeginAt: begin, CreatedAt: now, UpdatedAt: now,
-	})
+	want.CreatedAt = s.now()
+	want.UpdatedAt = want.CreatedAt
+	q, err := s.Ledger.PutQuota(ctx, want)
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		return store.Quota{}, stateConflict("package %s belongs to another instance, or was put with other cycles meanwhile", p.PackageID)
+		return store.Quota{}, stateConflict("package %s was put with other cycles meanwhile", p.PackageID)
 	case err != nil:
 		return store.Quota{}, storeError(err)
 	}
 	return q, nil
 }
 
-// room refuses one package too many beside those of ids.
-func (s *Service) room(ctx context.Context, seller, orderID string, ids []string) error {
+// another refuses a second instance of a fee item that a package has already.
+func (s *Service) another(ctx context.Context, items []store.Quota, of store.Instance) error {
+	has, err := s.products(ctx, items)
+	if err != nil {
+		return err
+	}
+	if id, ok := has[of.Product.ProductID]; ok {
+		return stateConflict("package %s belongs to instance %s of the same fee item", items[0].PackageID, id)
+	}
+	return nil
+}
+
+// products are the fee items of quotas, by product ID, with their instances.
+func (s *Service) products(ctx context.Context, items []store.Quota) (map[string]string, error) {
+	if len(items) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(items))
+	for n, q := range items {
+		ids[n] = q.InstanceID
+	}
+	found, err := s.instances(ctx, items[0].Seller, ids)
+	if err != nil {
+		return nil, err
+	}
+	has := make(map[string]string, len(found))
+	for _, i := range found {
+		has[i.Product.ProductID] = i.InstanceID
+	}
+	return has, nil
+}
+
+// cycles says when the content is granted anew: as the caller does, else as for the items that are there.
+func (p Package) cycles(want *store.Quota, items []store.Quota, own store.Instance) {
+	if p.Reset != nil {
+		want.Reset = *p.Reset
+	} else if len(items) > 0 {
+		want.Reset = items[0].Reset
+	}
+	if want.Reset == store.ResetNone {
+		return
+	}
+	switch {
+	case !p.BeginAt.IsZero():
+		want.BeginAt = p.BeginAt
+	case len(items) > 0:
+		want.BeginAt = items[0].BeginAt
+	default:
+		want.BeginAt = own.CreatedAt
+	}
+}
+
+// room refuses one package too many beside those that an instance has.
+func (s *Service) room(ctx context.Context, seller, instanceID, orderID string) error {
+	quotas, err := s.Ledger.Quotas(ctx, seller, instanceID)
+	if err != nil {
+		return storeError(err)
+	}
+	ids := make([]string, len(quotas))
+	for n, q := range quotas {
+		ids[n] = q.PackageID
+	}
 	if len(ids) >= MaxPackages {
 		return stateConflict("an instance has at most %d packages", MaxPackages)
 	}
@@ -206,12 +270,12 @@ func (s *Service) Check(ctx context.Context, seller, instanceID string, amount s
 	}
 	now := s.now()
 	for _, q := range quotas {
-		if !over(q, now) {
+		if !ended(q, now) {
 			left += q.Left()
 		}
 	}
 	return amount <= left, left, nil
 }
 
-// over says that a package's time is over.
-func over(q store.Quota, now time.Time) bool { return !q.ExpireAt.IsZero() && !q.ExpireAt.After(now) }
+// ended says that a package's time is over.
+func ended(q store.Quota, now time.Time) bool { return !q.ExpireAt.IsZero() && !q.ExpireAt.After(now) }

@@ -220,13 +220,13 @@ func TestWarningsFreezeAndThaw(t *testing.T) {
 	r.events("P1")
 	r.use("b", "0.0001")
 	r.use("c", "0.5")
-	r.events("P1", `quota.warned {"percent":80,"quota":"10"}`)
+	r.events("P1", `quota.warned {"percent":80,"quota":"10","relatedInstanceId":"inst-OD"}`)
 	r.use("d", "1")
-	r.events("P1", `quota.warned {"percent":80,"quota":"10"}`, `quota.warned {"percent":95,"quota":"10"}`)
+	r.events("P1", `quota.warned {"percent":80,"quota":"10","relatedInstanceId":"inst-OD"}`, `quota.warned {"percent":95,"quota":"10","relatedInstanceId":"inst-OD"}`)
 	r.frozen(false)
 	r.Service = r.service() // another process tells nothing again
 	r.use("e", "0.5")
-	r.events("P1", `quota.warned {"percent":80,"quota":"10"}`, `quota.warned {"percent":95,"quota":"10"}`, `quota.warned {"percent":100,"quota":"10"}`)
+	r.events("P1", `quota.warned {"percent":80,"quota":"10","relatedInstanceId":"inst-OD"}`, `quota.warned {"percent":95,"quota":"10","relatedInstanceId":"inst-OD"}`, `quota.warned {"percent":100,"quota":"10","relatedInstanceId":"inst-OD"}`)
 	r.events("OD", frozenEvent)
 	r.frozen(true)
 	_, err := r.reserve("f", "0.0001")
@@ -235,14 +235,14 @@ func TestWarningsFreezeAndThaw(t *testing.T) {
 	r.frozen(false)
 	r.events("OD", frozenEvent, thawedEvent)
 	r.use("g", "1")
-	r.events("P2", `quota.warned {"percent":80,"quota":"1"}`, `quota.warned {"percent":95,"quota":"1"}`, `quota.warned {"percent":100,"quota":"1"}`)
+	r.events("P2", `quota.warned {"percent":80,"quota":"1","relatedInstanceId":"inst-OD"}`, `quota.warned {"percent":95,"quota":"1","relatedInstanceId":"inst-OD"}`, `quota.warned {"percent":100,"quota":"1","relatedInstanceId":"inst-OD"}`)
 	r.frozen(true)
 	r.pack("P1", "20") // what grew is announced anew
 	r.frozen(false)
 	r.use("h", "6")
 	r.events("OD", frozenEvent, thawedEvent, frozenEvent, thawedEvent)
-	r.events("P1", `quota.warned {"percent":80,"quota":"10"}`, `quota.warned {"percent":95,"quota":"10"}`,
-		`quota.warned {"percent":100,"quota":"10"}`, `quota.warned {"percent":80,"quota":"20"}`)
+	r.events("P1", `quota.warned {"percent":80,"quota":"10","relatedInstanceId":"inst-OD"}`, `quota.warned {"percent":95,"quota":"10","relatedInstanceId":"inst-OD"}`,
+		`quota.warned {"percent":100,"quota":"10","relatedInstanceId":"inst-OD"}`, `quota.warned {"percent":80,"quota":"20","relatedInstanceId":"inst-OD"}`)
 }
 
 func TestKeepGoing(t *testing.T) {
@@ -290,7 +290,7 @@ func TestWhatFollowsIsCaughtUpWith(t *testing.T) {
 			r.broken.Store(false)
 			heal(r)
 			r.frozen(true)
-			r.events("P1", `quota.warned {"percent":80,"quota":"1"}`, `quota.warned {"percent":95,"quota":"1"}`, `quota.warned {"percent":100,"quota":"1"}`)
+			r.events("P1", `quota.warned {"percent":80,"quota":"1","relatedInstanceId":"inst-OD"}`, `quota.warned {"percent":95,"quota":"1","relatedInstanceId":"inst-OD"}`, `quota.warned {"percent":100,"quota":"1","relatedInstanceId":"inst-OD"}`)
 		})
 	}
 	t.Run("a thaw by the next reservation", func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/koogate/koogate/server/decimal"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/store"
 )
 
@@ -123,5 +124,103 @@ func contend(t *testing.T, r *rig) {
 	t.Logf("%s committed in %d parts, %d refused, oversold 0", decimal.Format(sum), len(committed), refused)
 	if refused == 0 || sum == 0 {
 		t.Error("the packages were never short, or never used")
+	}
+}
+
+// TestCyclesAndItemsUnderContention: 48 consumers over three processes draw on the items of packages that are granted anew
+// while they do. No cycle gives more than its content, and every unit that was committed is used, of the right item.
+func TestCyclesAndItemsUnderContention(t *testing.T) {
+	for name, open := range backends {
+		t.Run(name, func(t *testing.T) { contendForItems(t, over(t, open(t))) })
+	}
+}
+
+func contendForItems(t *testing.T, r *rig) {
+	ctx := t.Context()
+	r.instance("MMS", "ON_DEMAND", func(i *store.Instance) { i.Product.ProductID = "MMS" })
+	begin := store.CycleStart(store.ResetMonth, r.clock.Now(), -1).Add(2 * time.Second) // turns two seconds from now
+	monthly := reset(store.ResetMonth, begin)
+	ofMMS := func(p *quota.Package) { p.InstanceID = "inst-MMS" }
+	r.pack("P1", "9", monthly)
+	r.pack("P1", "5", monthly, ofMMS)
+	r.pack("P2", "6.5")
+	r.pack("P2", "4", ofMMS)
+	type place struct {
+		packageID, instanceID string
+		cycle                 int64
+	}
+	var mu sync.Mutex
+	committed, refused := map[place]store.Units{}, 0
+	services := []*quota.Service{r.Service, r.service(), r.service()}
+	instances := []string{"inst-OD", "inst-MMS"}
+	var group sync.WaitGroup
+	for c := range 48 {
+		group.Go(func() {
+			rnd := rand.New(rand.NewPCG(uint64(c), 11))
+			s, instance := services[c%3], instances[c%2]
+			for n := range 12 {
+				id := fmt.Sprintf("c%02d-%02d", c, n)
+				_, err := s.Reserve(ctx, seller, instance, id, store.Units(rnd.IntN(6000)+1), time.Duration(rnd.IntN(3)+1)*time.Second)
+				r.clock.Advance(10 * time.Millisecond)
+				if err != nil {
+					if errs.As(err).Reason != errs.QuotaExhausted {
+						t.Errorf("reserve: %v", err)
+					}
+					mu.Lock()
+					refused++
+					mu.Unlock()
+					continue
+				}
+				if rnd.IntN(4) == 0 {
+					if _, err := s.Cancel(ctx, seller, id); err != nil && errs.As(err).Reason != errs.StateConflict {
+						t.Errorf("cancel: %v", err)
+					}
+					continue
+				}
+				done, err := s.Commit(ctx, seller, id, nil, time.Time{})
+				if err != nil {
+					if errs.As(err).Reason != errs.StateConflict { // it expired
+						t.Errorf("commit: %v", err)
+					}
+					continue
+				}
+				mu.Lock()
+				for _, u := range done.Uses() {
+					committed[place{u.PackageID, instance, u.Cycle}] += u.Amount
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	r.clock.Advance(time.Hour)
+	if _, err := r.Expire(ctx, seller); err != nil {
+		t.Fatal(err)
+	}
+	cycles := map[int64]bool{}
+	for _, id := range []string{"inst-P1", "inst-P2"} {
+		items, err := r.store.PackageQuotas(ctx, seller, id)
+		if err != nil || len(items) != 2 {
+			t.Fatal(items, err)
+		}
+		for _, q := range items {
+			var total store.Units
+			for k, sum := range committed {
+				if k.packageID != q.PackageID || k.instanceID != q.InstanceID {
+					continue
+				}
+				if total += sum; sum > q.Quota {
+					t.Errorf("%v gave %d of %d", k, sum, q.Quota)
+				}
+				cycles[k.cycle] = true
+			}
+			if q.UsedBefore+q.Used != total || q.Reserved != 0 {
+				t.Errorf("%s of %s: %d used and %d reserved, %d committed", q.PackageID, q.InstanceID, q.UsedBefore+q.Used, q.Reserved, total)
+			}
+		}
+	}
+	t.Logf("%d places, %d refused", len(committed), refused)
+	if refused == 0 || len(cycles) < 2 {
+		t.Errorf("the packages were never short (%d refused), or never turned (%v)", refused, cycles)
 	}
 }

@@ -36,7 +36,7 @@ func (s *Service) Reserve(ctx context.Context, seller, instanceID, id string, am
 	want := store.Reservation{Seller: seller, ID: id, InstanceID: instanceID, Amount: amount, ExpireAt: now.Add(hold)}
 	r, err := s.Ledger.ReserveQuota(ctx, want, now)
 	if errors.Is(err, store.ErrExhausted) {
-		again, ferr := s.free(ctx, seller, instanceID)
+		again, ferr := s.free(ctx, &i)
 		if ferr != nil {
 			return store.Reservation{}, ferr
 		}
@@ -61,18 +61,30 @@ func (s *Service) Reserve(ctx context.Context, seller, instanceID, id string, am
 	return r, nil
 }
 
-// free frees what was held too long, since the job that does it only comes by from time to time; when nothing is reserved
-// there is nothing to look for, which spares a refusal the transaction.
-func (s *Service) free(ctx context.Context, seller, instanceID string) (freed bool, err error) {
-	quotas, err := s.quotas(ctx, seller, instanceID)
+// free looks for what the instance may have by now: packages that were just bought, and what was held too long, since the
+// jobs that see to both only come by from time to time. When nothing is reserved there is nothing to free, which spares a
+// refusal the transaction.
+func (s *Service) free(ctx context.Context, i *store.Instance) (more bool, err error) {
+	before, err := s.quotas(ctx, i.Seller, i.InstanceID)
 	if err != nil {
 		return false, err
 	}
-	if !slices.ContainsFunc(quotas, func(q store.Quota) bool { return q.Reserved > 0 }) {
-		return false, nil
+	if err := s.fillOf(ctx, i); err != nil {
+		return false, err
 	}
-	n, err := s.expire(ctx, seller)
-	return n > 0, err
+	quotas, err := s.quotas(ctx, i.Seller, i.InstanceID)
+	if err != nil {
+		return false, err
+	}
+	more = len(quotas) > len(before)
+	if slices.ContainsFunc(quotas, func(q store.Quota) bool { return q.Reserved > 0 }) {
+		n, err := s.expire(ctx, i.Seller)
+		if err != nil {
+			return false, err
+		}
+		more = more || n > 0
+	}
+	return more, nil
 }
 
 // Commit books what was used of a reservation and frees the rest. used nil means all of it; end is when the use ended, zero

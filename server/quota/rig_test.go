@@ -39,6 +39,8 @@ type rig struct {
 	core   *fulfil.Service
 	clock  *clock.Fake
 	broken atomic.Bool // the core answers nothing but errors
+
+	contents []quota.Content
 }
 
 // hours puts usage into windows of an hour.
@@ -74,11 +76,25 @@ func (s stopper) ThawInstance(ctx context.Context, seller, id, cause string) err
 	return s.r.core.ThawInstance(ctx, seller, id, cause)
 }
 
-func (s stopper) WarnQuota(ctx context.Context, seller, id, quota string, cycle int64, percents []int32) error {
+func (s stopper) WarnQuota(ctx context.Context, w fulfil.QuotaWarning, percents []int32) error {
 	if s.r.broken.Load() {
 		return errBroken
 	}
-	return s.r.core.WarnQuota(ctx, seller, id, quota, cycle, percents)
+	return s.r.core.WarnQuota(ctx, w, percents)
+}
+
+func (s stopper) PackageAssigned(ctx context.Context, seller, id string, item fulfil.PackageItem) error {
+	if s.r.broken.Load() {
+		return errBroken
+	}
+	return s.r.core.PackageAssigned(ctx, seller, id, item)
+}
+
+func (s stopper) PackageWaits(ctx context.Context, seller, id, productID, reason string) error {
+	if s.r.broken.Load() {
+		return errBroken
+	}
+	return s.r.core.PackageWaits(ctx, seller, id, productID, reason)
 }
 
 func newRig(t testing.TB) *rig {
@@ -114,15 +130,18 @@ func over(t testing.TB, st backendtest.Backend) *rig {
 // service is another process over the same store.
 func (r *rig) service() *quota.Service {
 	return quota.New(quota.Deps{
-		Ledger: r.store, Instances: r.store, Stopper: stopper{r}, Windows: hours{}, Clock: r.clock,
+		Ledger: r.store, Instances: r.store, Stopper: stopper{r}, Windows: hours{}, Contents: r.contents, Clock: r.clock,
 	})
 }
 
 // instance makes an order with an active instance.
-func (r *rig) instance(order, mode string) {
+func (r *rig) instance(order, mode string, mods ...func(i *store.Instance)) {
 	r.t.Helper()
 	c := storetest.Admission(order, storetest.Epoch)
 	c.NewInstances[0].State, c.NewInstances[0].Product.ChargingMode = store.InstanceActive, mode
+	for _, m := range mods {
+		m(&c.NewInstances[0])
+	}
 	c.NewTasks = nil
 	if err := r.store.Apply(r.t.Context(), c); err != nil {
 		r.t.Fatal(err)

@@ -9,15 +9,17 @@ import (
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/errs/storefault"
+	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
 
-// Ledger is the part of store.UsageStore that quotas live in, and a read that store.UsageStore does not have yet: see Bridge.
+// Ledger is the part of store.UsageStore that quotas live in.
 type Ledger interface {
 	PutQuota(ctx context.Context, p store.Quota) (store.Quota, error)
 	Quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error)
+	PackageQuotas(ctx context.Context, seller, packageID string) ([]store.Quota, error)
 	QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]store.Quota, error)
-	QuotaSettled(ctx context.Context, seller, packageID string, now time.Time) error
+	QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Time) error
 	ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error)
 	CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Reservation, error)
 	CancelQuota(ctx context.Context, seller, reservationID string, now time.Time) (store.Reservation, error)
@@ -31,13 +33,19 @@ type Stopper interface {
 	// FreezeInstance and ThawInstance freeze an instance for a cause and lift what was frozen for that cause only.
 	FreezeInstance(ctx context.Context, seller, instanceID, cause string) error
 	ThawInstance(ctx context.Context, seller, instanceID, cause string) error
-	// WarnQuota records per cents on the package's order, each once for each size of the quota and each of its cycles.
-	WarnQuota(ctx context.Context, seller, packageID, quota string, cycle int64, percents []int32) error
+	// WarnQuota records per cents on the package's order, each once for each fee item, size of the quota and cycle.
+	WarnQuota(ctx context.Context, w fulfil.QuotaWarning, percents []int32) error
+	// PackageAssigned and PackageWaits record on the package's order to which instance a fee item of it belongs, and why it does
+	// not know, once each.
+	PackageAssigned(ctx context.Context, seller, packageID string, item fulfil.PackageItem) error
+	PackageWaits(ctx context.Context, seller, packageID, productID, reason string) error
 }
 
 // Instances finds instances; store.Store is one.
 type Instances interface {
 	Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error)
+	InstancesOfBuyer(ctx context.Context, seller, productID, buyerKey string, limit int) ([]store.Instance, error)
+	InstancesBought(ctx context.Context, seller, productID string, after store.Cursor, limit int) ([]store.Instance, error)
 }
 
 // Windows knows the billing windows of instances; the usage domain implements it.
@@ -47,12 +55,13 @@ type Windows interface {
 	WindowOf(ctx context.Context, seller, instanceID string, end time.Time) (store.UsageRaw, error)
 }
 
-// Deps are what the service works with; all are required.
+// Deps are what the service works with; all but Contents are required.
 type Deps struct {
 	Ledger    Ledger
 	Instances Instances
 	Stopper   Stopper
 	Windows   Windows
+	Contents  []Content // what packages hold, by the configuration of their products
 	Clock     clock.Clock
 }
 
@@ -60,6 +69,8 @@ type Deps struct {
 const (
 	// MaxPackages is how many packages an instance may have.
 	MaxPackages = 100
+	// MaxItems is how many fee items a package may hold.
+	MaxItems = 50
 	// MaxOrderPackages is how many packages of one order an instance may have (open-apis §7.3).
 	MaxOrderPackages = 30
 	// DefaultHold is how long a reservation is held when the caller does not say.
@@ -77,6 +88,7 @@ type Service struct {
 	puts   sync.Mutex // of PutQuota: its bounds are counted before the row is there
 	told   sync.Map   // standing → struct{}: what settle has brought about already, so that it is not looked up again
 	behind sync.Map   // place → struct{}: where settle failed
+	filled filled     // packages that need not be looked at again
 }
 
 // New returns a service.
@@ -126,10 +138,15 @@ func living(found map[string]store.Instance, id string) error {
 	switch {
 	case !ok:
 		return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s does not exist", id)
-	case i.State == store.InstanceReleased, i.State == store.InstanceFailed:
+	case over(&i):
 		return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s is %s", id, i.State)
 	}
 	return nil
+}
+
+// over says that nothing more is to come of an instance.
+func over(i *store.Instance) bool {
+	return i.State == store.InstanceReleased || i.State == store.InstanceFailed
 }
 
 // storeError says what a failure of the store means to the caller; the sentinels that mean something are told apart before.

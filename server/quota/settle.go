@@ -17,10 +17,11 @@ var steps = []int32{80, 95, 100}
 // over all processes and restarts; the Service only remembers what it need not look up again. store.Quota.Told is not
 // written: PutQuota is the only way to, and it would set expiry and priority back under the hands of another process.
 type standing struct {
-	seller, packageID string
-	quota             store.Units
-	cycle             int64
-	percent           int32
+	store.QuotaKey
+
+	quota   store.Units
+	cycle   int64
+	percent int32
 }
 
 // reached are the steps that a package has come to.
@@ -101,7 +102,7 @@ func (s *Service) catchUpAll(ctx context.Context, seller string) {
 // reserved.
 func usedUp(quotas []store.Quota, now time.Time) bool {
 	for _, q := range quotas {
-		if !q.Stop || q.Reserved > 0 || q.Left() > 0 && !over(q, now) {
+		if !q.Stop || q.Reserved > 0 || q.Left() > 0 && !ended(q, now) {
 			return false
 		}
 	}
@@ -114,11 +115,14 @@ func (s *Service) warn(ctx context.Context, q store.Quota) error {
 	if len(percents) == 0 {
 		return nil
 	}
-	now := standing{q.Seller, q.PackageID, q.Quota, q.Cycle, percents[len(percents)-1]}
+	now := standing{q.Key(), q.Quota, q.Cycle, percents[len(percents)-1]}
 	if _, done := s.told.Load(now); done {
 		return nil
 	}
-	if err := s.Stopper.WarnQuota(ctx, q.Seller, q.PackageID, decimal.Format(q.Quota), q.Cycle, percents); err != nil {
+	w := fulfil.QuotaWarning{
+		Seller: q.Seller, PackageID: q.PackageID, InstanceID: q.InstanceID, Quota: decimal.Format(q.Quota), Cycle: q.Cycle,
+	}
+	if err := s.Stopper.WarnQuota(ctx, w, percents); err != nil {
 		return err
 	}
 	s.told.Store(now, struct{}{})

@@ -11,23 +11,26 @@ import (
 
 // between runs a hook before each reading of an instance.
 type between struct {
-	from quota.Instances
+	rows
+
 	hook func()
 }
+
+type rows = quota.Instances
 
 func (b *between) Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error) {
 	if f := b.hook; f != nil {
 		b.hook = nil
 		f()
 	}
-	return b.from.Instances(ctx, seller, ids)
+	return b.rows.Instances(ctx, seller, ids)
 }
 
 // A replica that looks at an instance while another uses up its last package does not thaw what that one has frozen.
 func TestWhatAnotherReplicaFrozeStaysFrozen(t *testing.T) {
 	r := newRig(t)
 	r.pack("P1", "10")
-	slow := &between{from: r.store}
+	slow := &between{rows: r.store}
 	other := quota.New(quota.Deps{Ledger: r.store, Instances: slow, Stopper: stopper{r}, Windows: hours{}, Clock: r.clock})
 	r.must(r.reserve("a", "4"))
 	r.must(r.reserve("b", "6"))

@@ -68,7 +68,7 @@ func (p *push) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := p.s.now()
 		// Due windows first: only then the earliest deadline of all is among the records.
-		closed, err := p.s.Ledger.CloseUsage(ctx, p.seller, now, p.s.cfg.Batch)
+		closed, err := p.s.Ledger.CloseUsage(ctx, p.seller, now, p.s.cfg.Spans[p.seller], p.s.cfg.Batch)
 		if err != nil {
 			return err
 		}
@@ -142,8 +142,8 @@ func (p *push) complete(ctx context.Context, list []store.UsageRecord) (orders m
 		if released := f.releasedAt.Truncate(time.Second); f.found && !f.releasedAt.IsZero() && released.Before(r.EndAt) {
 			r.EndAt = released
 		}
-		if r.EndAt.Before(r.BeginAt) {
-			r.EndAt = r.BeginAt
+		if told := r.Told(); r.EndAt.Before(told) {
+			r.EndAt = told
 		}
 	}
 	return orders, nil

@@ -295,6 +295,6 @@ func (away) AddUsage(context.Context, []store.UsageRaw) ([]store.UsageOutcome, e
 	return nil, errAway
 }
 
-func (away) CloseUsage(context.Context, string, time.Time, int) ([]store.UsageRecord, error) {
+func (away) CloseUsage(context.Context, string, time.Time, store.UsageSpans, int) ([]store.UsageRecord, error) {
 	return nil, errAway
 }

@@ -33,6 +33,8 @@ type Config struct {
 	// Meters are the meters by endpoint and product ID; "*" stands for the endpoint's other products.
 	// A product with a meter without a name has none.
 	Meters map[string]map[string]Meter
+	// Spans says by seller what the marketplace is told of records that share a window. Default SpansApart.
+	Spans map[string]store.UsageSpans
 	// Batch is how many records one call takes, 1 to 1000. Default 1000.
 	Batch int
 	// RoundBudget is how long a round begins new calls. With CallTimeout it stays inside the lease of a job. Default 4 s.

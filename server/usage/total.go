@@ -2,7 +2,6 @@ package usage
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -76,15 +75,16 @@ func (s *Service) UsageOf(ctx context.Context, seller string, instanceIDs []stri
 	return out, nil
 }
 
-// unused adds the zero of a package that nothing was drawn from yet.
+// unused adds the zero of each fee item of a package that nothing was drawn from yet.
 func (s *Service) unused(ctx context.Context, seller, packageID string, f fact, sums map[string]store.Units) error {
-	q, err := s.Ledger.PackageQuota(ctx, seller, packageID)
-	switch {
-	case err == nil:
-		sums[q.InstanceID] += 0
-	case !errors.Is(err, store.ErrNotFound):
+	items, err := s.Ledger.PackageQuotas(ctx, seller, packageID)
+	if err != nil {
 		return err
-	case len(sums) == 0:
+	}
+	for _, q := range items {
+		sums[q.InstanceID] += 0
+	}
+	if len(sums) == 0 {
 		if _, ok := s.meter(f.endpoint, f.productID); ok {
 			sums[""] = 0 // which instance it belongs to is not known yet
 		}

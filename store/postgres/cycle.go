@@ -11,17 +11,17 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-// PackageQuota implements store.UsageStore.
-func (s *Store) PackageQuota(ctx context.Context, seller, packageID string) (store.Quota, error) {
-	if err := s.enter(ctx); err != nil {
-		return store.Quota{}, err
+// PackageQuotas implements store.UsageStore.
+func (s *Store) PackageQuotas(ctx context.Context, seller, packageID string) ([]store.Quota, error) {
+	if err := s.enter(ctx, seller, packageID); err != nil {
+		return nil, err
 	}
 	defer s.leave()
-	row, err := s.query.QuotaGet(ctx, dbsqlc.QuotaGetParams{Seller: seller, PackageID: packageID})
+	rows, err := s.query.QuotasOfPackage(ctx, dbsqlc.QuotasOfPackageParams{Seller: seller, PackageID: packageID})
 	if err != nil {
-		return store.Quota{}, notFound(err, "read quota")
+		return nil, fmt.Errorf("postgres: read quotas: %w", err)
 	}
-	return quotaOf(row), nil
+	return each(rows, quotaOf), nil
 }
 
 // QuotasDue implements store.UsageStore.
@@ -38,13 +38,13 @@ func (s *Store) QuotasDue(ctx context.Context, seller string, now time.Time, lim
 }
 
 // QuotaSettled implements store.UsageStore.
-func (s *Store) QuotaSettled(ctx context.Context, seller, packageID string, now time.Time) error {
+func (s *Store) QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Time) error {
 	_, err := change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none struct{}, err error) {
-		row, err := q.QuotaLock(ctx, dbsqlc.QuotaLockParams{Seller: seller, PackageID: packageID})
+		row, err := q.QuotaLock(ctx, dbsqlc.QuotaLockParams(k))
 		if err != nil {
 			return none, notFound(err, "lock quota")
 		}
-		quota := quotaOf(row)
+		quota := quotaOf(dbsqlc.QuotaRow(row))
 		quota.Settle(now)
 		return none, turn(ctx, q, &quota)
 	})
@@ -64,5 +64,6 @@ func quotaTurn(q *store.Quota) dbsqlc.QuotaTurnParams {
 	return dbsqlc.QuotaTurnParams{
 		Cycle: row.Cycle, UsedBefore: row.UsedBefore, Used: row.Used, Reserved: row.Reserved, TurnAt: row.TurnAt,
 		SettledAt: row.SettledAt, SettledCycle: row.SettledCycle, Seller: row.Seller, PackageID: row.PackageID,
+		InstanceID: row.InstanceID,
 	}
 }

@@ -15,38 +15,41 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-// PutQuota implements store.UsageStore.
+// PutQuota implements store.UsageStore. Only one transaction at a time puts quotas of a seller.
 func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error) {
 	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none store.Quota, err error) {
 		// What was reported before this quota is committed first; what comes after sees it.
 		if err := q.UsageSellerLock(ctx, p.Seller); err != nil {
 			return none, fmt.Errorf("postgres: lock the usage of a seller: %w", err)
 		}
-		p := p
-		p.Used, p.Reserved, p.UsedBefore, p.Cycle, p.SettledCycle, p.SettledAt = 0, 0, 0, 0, 0, time.Time{}
-		p.Turn(p.BeginAt)
-		row := quotaRow(&p)
-		switch n, err := q.QuotaInsert(ctx, dbsqlc.QuotaInsertParams(row)); {
-		case err != nil:
-			return none, fmt.Errorf("postgres: insert quota: %w", err)
-		case n > 0:
-			return quotaOf(row), nil
-		}
-		row, err = q.QuotaLock(ctx, dbsqlc.QuotaLockParams{Seller: p.Seller, PackageID: p.PackageID})
+		rows, err := q.QuotasOfPackage(ctx, dbsqlc.QuotasOfPackageParams{Seller: p.Seller, PackageID: p.PackageID})
 		if err != nil {
-			return none, fmt.Errorf("postgres: lock quota: %w", err)
+			return none, fmt.Errorf("postgres: read quotas: %w", err)
 		}
-		quota := quotaOf(row)
-		if err := quota.Put(p); err != nil {
+		item, found, err := store.PutItem(each(rows, quotaOf), p)
+		if err != nil {
 			return none, err
 		}
-		row = quotaRow(&quota)
-		err = q.QuotaUpdate(ctx, dbsqlc.QuotaUpdateParams{
-			Quota: row.Quota, Priority: row.Priority, ExpireAt: row.ExpireAt, Told: row.Told, UpdatedAt: row.UpdatedAt,
-			Seller: row.Seller, PackageID: row.PackageID,
-		})
+		row := quotaRow(&item)
+		switch {
+		case found:
+			err = q.QuotaUpdate(ctx, dbsqlc.QuotaUpdateParams{
+				Quota: row.Quota, Priority: row.Priority, ExpireAt: row.ExpireAt, Told: row.Told, UpdatedAt: row.UpdatedAt,
+				Seller: row.Seller, PackageID: row.PackageID, InstanceID: row.InstanceID,
+			})
+		case len(rows) == 0:
+			err = q.QuotaInsert(ctx, dbsqlc.QuotaInsertParams(row))
+		default:
+			err = q.QuotaItemInsert(ctx, dbsqlc.QuotaItemInsertParams(row))
+		}
 		if err != nil {
-			return none, fmt.Errorf("postgres: update quota: %w", err)
+			return none, fmt.Errorf("postgres: put quota: %w", err)
+		}
+		if len(rows) > 1 || !found && len(rows) > 0 {
+			err = q.QuotaExpire(ctx, dbsqlc.QuotaExpireParams{ExpireAt: row.ExpireAt, Seller: row.Seller, PackageID: row.PackageID})
+			if err != nil {
+				return none, fmt.Errorf("postgres: end quotas: %w", err)
+			}
 		}
 		return quotaOf(row), nil
 	})
@@ -97,7 +100,7 @@ func reserve(ctx context.Context, t pgx.Tx, q *dbsqlc.Queries, r store.Reservati
 	if have, err := reservedBefore(ctx, q, r); !errors.Is(err, store.ErrNotFound) {
 		return have, err
 	}
-	quotas := each(rows, quotaOf)
+	quotas := each(rows, func(r dbsqlc.QuotasLockRow) store.Quota { return quotaOf(dbsqlc.QuotaRow(r)) })
 	for i := range quotas {
 		if quotas[i].Turn(now) {
 			if err := turn(ctx, q, &quotas[i]); err != nil {
@@ -124,7 +127,7 @@ func reserve(ctx context.Context, t pgx.Tx, q *dbsqlc.Queries, r store.Reservati
 	}
 	var b bookings
 	for _, p := range parts {
-		b = append(b, booking{place{p.PackageID, p.Cycle}, 0, p.Amount})
+		b = append(b, booking{place{r.InstanceID, p.PackageID, p.Cycle}, 0, p.Amount})
 	}
 	if err := b.write(ctx, t, &writes{}, r.Seller, now); err != nil {
 		return none, err
@@ -147,8 +150,8 @@ func reservedBefore(ctx context.Context, q *dbsqlc.Queries, r store.Reservation)
 
 // place is a cycle of a quota.
 type place struct {
-	packageID string
-	cycle     int64
+	instanceID, packageID string
+	cycle                 int64
 }
 
 // booking adds to what is used and reserved of a quota.
@@ -170,12 +173,12 @@ func (b bookings) write(ctx context.Context, t pgx.Tx, w *writes, seller string,
 		sums[x.place] = booking{x.place, sum.use + x.use, sum.reserve + x.reserve}
 	}
 	ids := slices.SortedFunc(maps.Keys(sums), func(a, b place) int {
-		return cmp.Or(cmp.Compare(a.packageID, b.packageID), cmp.Compare(a.cycle, b.cycle))
+		return cmp.Or(cmp.Compare(a.instanceID, b.instanceID), cmp.Compare(a.packageID, b.packageID), cmp.Compare(a.cycle, b.cycle))
 	})
 	for _, id := range ids {
 		p := dbsqlc.QuotaBookParams{
 			Use: int64(sums[id].use), Reserve: int64(sums[id].reserve), Now: micros(now), Seller: seller, PackageID: id.packageID,
-			Cycle: id.cycle,
+			InstanceID: id.instanceID, Cycle: id.cycle,
 		}
 		if err := w.add("book quota", errOversold, func(q *dbsqlc.Queries) error { return q.QuotaBook(ctx, p) }); err != nil {
 			return err
@@ -198,7 +201,7 @@ func end(ctx context.Context, t pgx.Tx, seller string, now time.Time, reservatio
 		}
 		uses := r.Uses()
 		for i, part := range r.Parts {
-			b = append(b, booking{place{part.PackageID, part.Cycle}, uses[i].Amount, -part.Amount})
+			b = append(b, booking{place{r.InstanceID, part.PackageID, part.Cycle}, uses[i].Amount, -part.Amount})
 		}
 	}
 	return b.write(ctx, t, w, seller, now)

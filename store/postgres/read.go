@@ -78,6 +78,36 @@ func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]s
 	return each(rows, instanceOf), nil
 }
 
+// InstancesOfBuyer implements store.Store.
+func (s *Store) InstancesOfBuyer(ctx context.Context, seller, productID, buyerKey string, limit int) ([]store.Instance, error) {
+	if err := s.enter(ctx, seller, productID, buyerKey); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.InstancesOfBuyer(ctx, dbsqlc.InstancesOfBuyerParams{
+		Seller: seller, ProductID: productID, BuyerKey: buyerKey, Max: count(limit),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read the instances of a buyer: %w", err)
+	}
+	return each(rows, instanceOf), nil
+}
+
+// InstancesBought implements store.Store.
+func (s *Store) InstancesBought(ctx context.Context, seller, productID string, after store.Cursor, limit int) ([]store.Instance, error) {
+	if err := s.enter(ctx, seller, productID, after.ID); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.InstancesBought(ctx, dbsqlc.InstancesBoughtParams{
+		Seller: seller, ProductID: productID, Since: micros(after.CreatedAt), AfterID: after.ID, Max: count(limit),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read the instances of a product: %w", err)
+	}
+	return each(rows, instanceOf), nil
+}
+
 // Task implements store.Store.
 func (s *Store) Task(ctx context.Context, id string) (store.Task, error) {
 	if err := s.enter(ctx, id); err != nil {

@@ -13,19 +13,20 @@ import (
 )
 
 // CloseUsage implements store.UsageStore. Closers of one seller queue, whatever windows they find.
-func (s *Store) CloseUsage(ctx context.Context, seller string, now time.Time, limit int) ([]store.UsageRecord, error) {
+func (s *Store) CloseUsage(ctx context.Context, seller string, now time.Time, spans store.UsageSpans, limit int) ([]store.UsageRecord, error) {
 	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) ([]store.UsageRecord, error) {
-		return closeUsage(ctx, q, seller, now, limit)
+		return closeUsage(ctx, q, seller, now, spans, limit)
 	})
 }
 
-// stretch is an instance with the start, or the end, of a window.
+// stretch is an instance with the start, or the end, of a window; of one package or of all of them.
 type stretch struct {
 	instanceID string
 	at         int64
+	packageID  string
 }
 
-func closeUsage(ctx context.Context, q *dbsqlc.Queries, seller string, now time.Time, limit int) ([]store.UsageRecord, error) {
+func closeUsage(ctx context.Context, q *dbsqlc.Queries, seller string, now time.Time, spans store.UsageSpans, limit int) ([]store.UsageRecord, error) {
 	if err := q.UsageCloseLock(ctx, seller); err != nil {
 		return nil, fmt.Errorf("postgres: lock closing: %w", err)
 	}
@@ -40,26 +41,30 @@ func closeUsage(ctx context.Context, q *dbsqlc.Queries, seller string, now time.
 	for _, r := range rows {
 		asked.InstanceIds = append(asked.InstanceIds, r.InstanceID)
 		asked.StartAts, asked.EndAts = append(asked.StartAts, r.StartAt), append(asked.EndAts, r.EndAt)
+		asked.PackageIds = append(asked.PackageIds, r.PackageID)
 	}
 	taken, err := q.UsagePartsTaken(ctx, asked)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read parts: %w", err)
 	}
-	next, latest := make(map[stretch]int32), make(map[stretch]time.Time)
+	next, latest, told := make(map[stretch]int32), make(map[stretch]time.Time), make(map[stretch]time.Time)
 	for _, t := range taken {
-		next[stretch{t.InstanceID, t.StartAt}] = int32(t.Next)
-		latest[stretch{t.InstanceID, t.EndAt}] = timeOf(t.Latest)
+		next[stretch{t.InstanceID, t.StartAt, ""}] = int32(t.Next)
+		latest[stretch{t.InstanceID, t.EndAt, ""}] = timeOf(t.Latest)
+		told[stretch{t.InstanceID, t.EndAt, t.PackageID}] = timeOf(t.Told)
 	}
 	var out []store.UsageRecord
 	windows := each(rows, tallyOf)
 	for i, w := range windows {
-		from, to := stretch{w.InstanceID, rows[i].StartAt}, stretch{w.InstanceID, rows[i].EndAt}
-		records := w.Close(store.UsageParts{Next: next[from], Begin: latest[to]}, timeOf(micros(now)))
+		from, to := stretch{w.InstanceID, rows[i].StartAt, ""}, stretch{w.InstanceID, rows[i].EndAt, ""}
+		of := stretch{w.InstanceID, rows[i].EndAt, w.PackageID}
+		records := w.Close(store.UsageParts{Next: next[from], Begin: latest[to], Told: told[of]}, spans, timeOf(micros(now)))
 		last := records[len(records)-1]
 		next[from] = last.Part + 1
 		if last.BeginAt.After(latest[to]) {
 			latest[to] = last.BeginAt
 		}
+		told[of] = last.Told()
 		out = append(out, records...)
 	}
 	if err := q.UsageRecordsInsert(ctx, recordColumns(out)); err != nil {

@@ -9,17 +9,17 @@ import (
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
-// PackageQuota implements store.UsageStore.
-func (s *Store) PackageQuota(ctx context.Context, seller, packageID string) (store.Quota, error) {
-	if err := s.enter(ctx); err != nil {
-		return store.Quota{}, err
+// PackageQuotas implements store.UsageStore.
+func (s *Store) PackageQuotas(ctx context.Context, seller, packageID string) ([]store.Quota, error) {
+	if err := s.enter(ctx, seller, packageID); err != nil {
+		return nil, err
 	}
 	defer s.leave()
-	row, err := s.read.QuotaGet(ctx, dbsqlc.QuotaGetParams{Seller: seller, PackageID: packageID})
+	rows, err := s.read.QuotasOfPackage(ctx, dbsqlc.QuotasOfPackageParams{Seller: seller, PackageID: packageID})
 	if err != nil {
-		return store.Quota{}, notFound(err, "read quota")
+		return nil, fmt.Errorf("sqlite: read quotas: %w", err)
 	}
-	return quotaOf(row), nil
+	return each(rows, quotaOf), nil
 }
 
 // QuotasDue implements store.UsageStore.
@@ -36,10 +36,10 @@ func (s *Store) QuotasDue(ctx context.Context, seller string, now time.Time, lim
 }
 
 // QuotaSettled implements store.UsageStore.
-func (s *Store) QuotaSettled(ctx context.Context, seller, packageID string, now time.Time) error {
+func (s *Store) QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Time) error {
 	_, err := change(ctx, s, func(t *tx) (none struct{}, err error) {
 		ctx := context.Background()
-		row, err := t.query.QuotaGet(ctx, dbsqlc.QuotaGetParams{Seller: seller, PackageID: packageID})
+		row, err := t.query.QuotaGet(ctx, dbsqlc.QuotaGetParams(k))
 		if err != nil {
 			return none, notFound(err, "read quota")
 		}
@@ -51,7 +51,12 @@ func (s *Store) QuotaSettled(ctx context.Context, seller, packageID string, now 
 }
 
 func (t *tx) turn(ctx context.Context, q *store.Quota) error {
-	if err := t.fast.QuotaTurn(ctx, quotaTurn(q)); err != nil {
+	p := quotaTurn(q)
+	n, err := t.fast.QuotaTurn(ctx, p)
+	if err == nil && n == 0 {
+		_, err = t.fast.QuotaItemTurn(ctx, dbsqlc.QuotaItemTurnParams(p))
+	}
+	if err != nil {
 		return fmt.Errorf("sqlite: turn quota: %w", err)
 	}
 	return nil
@@ -62,5 +67,6 @@ func quotaTurn(q *store.Quota) dbsqlc.QuotaTurnParams {
 	return dbsqlc.QuotaTurnParams{
 		Cycle: row.Cycle, UsedBefore: row.UsedBefore, Used: row.Used, Reserved: row.Reserved, TurnAt: row.TurnAt,
 		SettledAt: row.SettledAt, SettledCycle: row.SettledCycle, Seller: row.Seller, PackageID: row.PackageID,
+		InstanceID: row.InstanceID,
 	}
 }

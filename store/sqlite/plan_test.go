@@ -168,6 +168,22 @@ func TestPlans(t *testing.T) {
 			_, err := q.QuotasOfInstance(ctx, dbsqlc.QuotasOfInstanceParams{})
 			return err
 		}, "quotas_instance_idx (seller=? AND instance_id=?)"},
+		"further quotas of an instance": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.QuotasOfInstance(ctx, dbsqlc.QuotasOfInstanceParams{})
+			return err
+		}, "quota_items_instance_idx (seller=? AND instance_id=?)"},
+		"quotas of a package": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.QuotasOfPackage(ctx, dbsqlc.QuotasOfPackageParams{})
+			return err
+		}, "SEARCH quota_items USING PRIMARY KEY (seller=? AND package_id=?)"},
+		"instances of a buyer": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.InstancesOfBuyer(ctx, dbsqlc.InstancesOfBuyerParams{})
+			return err
+		}, "instances_buyer_idx (seller=? AND product_id=? AND buyer_key=?)"},
+		"instances of known buyers": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.InstancesBought(ctx, dbsqlc.InstancesBoughtParams{})
+			return err
+		}, "instances_bought_idx (seller=? AND product_id=? AND created_at>?)"},
 		"days to be reported": {fixed, func(q *dbsqlc.Queries) error {
 			_, err := q.LicenceDaysOpen(ctx, dbsqlc.LicenceDaysOpenParams{})
 			return err

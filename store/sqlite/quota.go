@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -13,36 +12,57 @@ import (
 
 // PutQuota implements store.UsageStore.
 func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error) {
-	return change(ctx, s, func(t *tx) (store.Quota, error) {
+	return change(ctx, s, func(t *tx) (none store.Quota, err error) {
 		ctx := context.Background()
-		row, err := t.query.QuotaGet(ctx, dbsqlc.QuotaGetParams{Seller: p.Seller, PackageID: p.PackageID})
-		if errors.Is(err, sql.ErrNoRows) {
-			p := p
-			p.Used, p.Reserved, p.UsedBefore, p.Cycle, p.SettledCycle, p.SettledAt = 0, 0, 0, 0, 0, time.Time{}
-			p.Turn(p.BeginAt)
-			row = quotaRow(&p)
-			if err := t.fast.QuotaInsert(ctx, dbsqlc.QuotaInsertParams(row)); err != nil {
-				return store.Quota{}, fmt.Errorf("sqlite: insert quota: %w", err)
-			}
-			return quotaOf(row), nil
+		rows, err := t.query.QuotasOfPackage(ctx, dbsqlc.QuotasOfPackageParams{Seller: p.Seller, PackageID: p.PackageID})
+		if err != nil {
+			return none, fmt.Errorf("sqlite: read quotas: %w", err)
+		}
+		q, found, err := store.PutItem(each(rows, quotaOf), p)
+		if err != nil {
+			return none, err
+		}
+		row := quotaRow(&q)
+		switch {
+		case found:
+			err = t.updateQuota(ctx, row)
+		case len(rows) == 0:
+			err = t.fast.QuotaInsert(ctx, dbsqlc.QuotaInsertParams(row))
+		default:
+			err = t.fast.QuotaItemInsert(ctx, dbsqlc.QuotaItemInsertParams(row))
 		}
 		if err != nil {
-			return store.Quota{}, fmt.Errorf("sqlite: read quota: %w", err)
+			return none, fmt.Errorf("sqlite: put quota: %w", err)
 		}
-		q := quotaOf(row)
-		if err := q.Put(p); err != nil {
-			return store.Quota{}, err
-		}
-		row = quotaRow(&q)
-		err = t.fast.QuotaUpdate(ctx, dbsqlc.QuotaUpdateParams{
-			Quota: row.Quota, Priority: row.Priority, ExpireAt: row.ExpireAt, Told: row.Told, UpdatedAt: row.UpdatedAt,
-			Seller: row.Seller, PackageID: row.PackageID,
-		})
-		if err != nil {
-			return store.Quota{}, fmt.Errorf("sqlite: update quota: %w", err)
+		if len(rows) > 1 || !found && len(rows) > 0 {
+			return quotaOf(row), t.expireQuotas(ctx, row)
 		}
 		return quotaOf(row), nil
 	})
+}
+
+func (t *tx) updateQuota(ctx context.Context, row dbsqlc.QuotaRow) error {
+	p := dbsqlc.QuotaUpdateParams{
+		Quota: row.Quota, Priority: row.Priority, ExpireAt: row.ExpireAt, Told: row.Told, UpdatedAt: row.UpdatedAt,
+		Seller: row.Seller, PackageID: row.PackageID, InstanceID: row.InstanceID,
+	}
+	if n, err := t.fast.QuotaUpdate(ctx, p); err != nil || n > 0 {
+		return err
+	}
+	_, err := t.fast.QuotaItemUpdate(ctx, dbsqlc.QuotaItemUpdateParams(p))
+	return err
+}
+
+// expireQuotas writes the end of a package to all its fee items.
+func (t *tx) expireQuotas(ctx context.Context, row dbsqlc.QuotaRow) error {
+	p := dbsqlc.QuotaExpireParams{ExpireAt: row.ExpireAt, Seller: row.Seller, PackageID: row.PackageID}
+	if err := t.fast.QuotaExpire(ctx, p); err != nil {
+		return fmt.Errorf("sqlite: end quotas: %w", err)
+	}
+	if err := t.fast.QuotaItemExpire(ctx, dbsqlc.QuotaItemExpireParams(p)); err != nil {
+		return fmt.Errorf("sqlite: end quotas: %w", err)
+	}
+	return nil
 }
 
 // Quotas implements store.UsageStore.
@@ -116,7 +136,7 @@ func (t *tx) reserve(r store.Reservation, now time.Time) (none store.Reservation
 		return none, fmt.Errorf("sqlite: insert reservation: %w", err)
 	}
 	for _, p := range parts {
-		if err := t.book(ctx, r.Seller, p, 0, p.Amount, now); err != nil {
+		if err := t.book(ctx, r.InstanceID, r.Seller, p, 0, p.Amount, now); err != nil {
 			return none, err
 		}
 	}
@@ -131,11 +151,16 @@ func (t *tx) reservation(ctx context.Context, seller, id string) (store.Reservat
 	return reservationOf(row)
 }
 
-// book adds to what is used and reserved of a quota.
-func (t *tx) book(ctx context.Context, seller string, p store.ReservationPart, use, reserve store.Units, now time.Time) error {
-	n, err := t.fast.QuotaBook(ctx, dbsqlc.QuotaBookParams{
-		Use: int64(use), Reserve: int64(reserve), Now: micros(now), Seller: seller, PackageID: p.PackageID, Cycle: p.Cycle,
-	})
+// book adds to what is used and reserved of a quota of an instance.
+func (t *tx) book(ctx context.Context, instanceID, seller string, p store.ReservationPart, use, reserve store.Units, now time.Time) error {
+	b := dbsqlc.QuotaBookParams{
+		Use: int64(use), Reserve: int64(reserve), Now: micros(now), Seller: seller, PackageID: p.PackageID, InstanceID: instanceID,
+		Cycle: p.Cycle,
+	}
+	n, err := t.fast.QuotaBook(ctx, b)
+	if err == nil && n == 0 {
+		n, err = t.fast.QuotaItemBook(ctx, dbsqlc.QuotaItemBookParams(b))
+	}
 	if err != nil {
 		return fmt.Errorf("sqlite: book quota: %w", err)
 	}
@@ -155,7 +180,7 @@ func (t *tx) end(ctx context.Context, r *store.Reservation) error {
 	}
 	uses := r.Uses()
 	for i, p := range r.Parts {
-		if err := t.book(ctx, r.Seller, p, uses[i].Amount, -p.Amount, r.UpdatedAt); err != nil {
+		if err := t.book(ctx, r.InstanceID, r.Seller, p, uses[i].Amount, -p.Amount, r.UpdatedAt); err != nil {
 			return err
 		}
 	}

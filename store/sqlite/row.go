@@ -102,7 +102,7 @@ func instanceRow(i *store.Instance) dbsqlc.Instance {
 		ChargingMode: i.Product.ChargingMode, LinearValue: i.Product.LinearValue,
 		Trial: truth(i.Trial), ExpireAt: micros(i.ExpireAt), Access: blob(i.Access), TaskSeq: i.TaskSeq,
 		CreatedAt: micros(i.CreatedAt), UpdatedAt: micros(i.UpdatedAt), Family: i.Family,
-		Facts: i.Facts, AccessVersion: i.AccessVersion, FailureText: i.FailureText,
+		Facts: i.Facts, AccessVersion: i.AccessVersion, FailureText: i.FailureText, BuyerKey: i.BuyerKey,
 	}
 }
 
@@ -112,14 +112,14 @@ func instanceUpdate(i dbsqlc.Instance) dbsqlc.InstanceUpdateParams {
 		Reason: i.Reason, FailureCode: i.FailureCode, ProductID: i.ProductID, SkuCode: i.SkuCode, ProductName: i.ProductName,
 		ChargingMode: i.ChargingMode, LinearValue: i.LinearValue, Trial: i.Trial, ExpireAt: i.ExpireAt, Access: i.Access,
 		TaskSeq: i.TaskSeq, UpdatedAt: i.UpdatedAt, Family: i.Family, Facts: i.Facts, AccessVersion: i.AccessVersion,
-		FailureText: i.FailureText, Seller: i.Seller, InstanceID: i.InstanceID,
+		FailureText: i.FailureText, BuyerKey: i.BuyerKey, Seller: i.Seller, InstanceID: i.InstanceID,
 	}
 }
 
 func instanceOf(r dbsqlc.Instance) store.Instance {
 	return store.Instance{
 		Seller: r.Seller, InstanceID: r.InstanceID, Endpoint: r.Endpoint, Family: r.Family, OrderID: r.OrderID, OrderLineID: r.OrderLineID,
-		Facts: r.Facts, AccessVersion: r.AccessVersion, FailureText: r.FailureText,
+		Facts: r.Facts, AccessVersion: r.AccessVersion, FailureText: r.FailureText, BuyerKey: r.BuyerKey,
 		State: store.InstanceState(r.State), Frozen: r.Frozen != 0, Reason: r.Reason, FailureCode: r.FailureCode,
 		Product: store.Product{
 			ProductID: r.ProductID, SKUCode: r.SkuCode, Name: r.ProductName, ChargingMode: r.ChargingMode, LinearValue: r.LinearValue,

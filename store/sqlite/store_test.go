@@ -98,7 +98,7 @@ func TestOpenRefusesAFileInUse(t *testing.T) {
 }
 
 // versions is how many migrations there are.
-const versions = 7
+const versions = 8
 
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a strange %41 näme?&#.db")

@@ -12,11 +12,11 @@ import (
 )
 
 // CloseUsage implements store.UsageStore. It runs in the writer, so nobody else closes the windows that it found.
-func (s *Store) CloseUsage(ctx context.Context, seller string, now time.Time, limit int) ([]store.UsageRecord, error) {
-	return change(ctx, s, func(t *tx) ([]store.UsageRecord, error) { return t.closeUsage(seller, now, limit) })
+func (s *Store) CloseUsage(ctx context.Context, seller string, now time.Time, spans store.UsageSpans, limit int) ([]store.UsageRecord, error) {
+	return change(ctx, s, func(t *tx) ([]store.UsageRecord, error) { return t.closeUsage(seller, now, spans, limit) })
 }
 
-func (t *tx) closeUsage(seller string, now time.Time, limit int) ([]store.UsageRecord, error) {
+func (t *tx) closeUsage(seller string, now time.Time, spans store.UsageSpans, limit int) ([]store.UsageRecord, error) {
 	ctx := context.Background()
 	rows, err := t.query.UsageWindowsDue(ctx, dbsqlc.UsageWindowsDueParams{Seller: seller, Now: micros(now), Max: int64(max(limit, 0))})
 	if err != nil {
@@ -33,7 +33,14 @@ func (t *tx) closeUsage(seller string, now time.Time, limit int) ([]store.UsageR
 		if err != nil {
 			return nil, fmt.Errorf("sqlite: read parts: %w", err)
 		}
-		records := w.Close(store.UsageParts{Next: int32(next), Begin: timeOf(latest)}, timeOf(micros(now)))
+		told, err := t.query.UsageToldLatest(ctx, dbsqlc.UsageToldLatestParams{
+			Seller: seller, InstanceID: row.InstanceID, EndAt: row.EndAt, PackageID: row.PackageID,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("sqlite: read parts: %w", err)
+		}
+		parts := store.UsageParts{Next: int32(next), Begin: timeOf(latest), Told: timeOf(told)}
+		records := w.Close(parts, spans, timeOf(micros(now)))
 		for i := range records {
 			if err := t.fast.UsageRecordInsert(ctx, dbsqlc.UsageRecordInsertParams(recordRow(&records[i]))); err != nil {
 				return nil, fmt.Errorf("sqlite: insert usage record: %w", err)

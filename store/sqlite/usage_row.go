@@ -71,7 +71,7 @@ func recordRow(r *store.UsageRecord) dbsqlc.UsageRecord {
 		Seller: r.Seller, ID: r.ID, InstanceID: r.InstanceID, StartAt: micros(r.StartAt), PackageID: r.PackageID, Part: int64(r.Part),
 		Meter: r.Meter, BeginAt: micros(r.BeginAt), EndAt: micros(r.EndAt), Value: int64(r.Value), State: string(r.State), Code: r.Code,
 		Attempt: int64(r.Attempt), DueAt: micros(r.DueAt), DeadlineAt: micros(r.DeadlineAt), RefuseAt: micros(r.RefuseAt),
-		CreatedAt: micros(r.CreatedAt), UpdatedAt: micros(r.UpdatedAt),
+		CreatedAt: micros(r.CreatedAt), UpdatedAt: micros(r.UpdatedAt), ToldBeginAt: micros(r.ToldAt),
 	}
 }
 
@@ -79,14 +79,14 @@ func recordOf(r dbsqlc.UsageRecord) store.UsageRecord {
 	return store.UsageRecord{
 		Seller: r.Seller, ID: r.ID, Part: int32(r.Part), Meter: r.Meter,
 		UsageWindowKey: store.UsageWindowKey{InstanceID: r.InstanceID, StartAt: timeOf(r.StartAt), PackageID: r.PackageID},
-		BeginAt:        timeOf(r.BeginAt), EndAt: timeOf(r.EndAt), Value: store.Units(r.Value), State: store.UsageState(r.State), Code: r.Code,
+		BeginAt:        timeOf(r.BeginAt), EndAt: timeOf(r.EndAt), ToldAt: timeOf(r.ToldBeginAt), Value: store.Units(r.Value), State: store.UsageState(r.State), Code: r.Code,
 		Attempt: int32(r.Attempt), DueAt: timeOf(r.DueAt), DeadlineAt: timeOf(r.DeadlineAt), RefuseAt: timeOf(r.RefuseAt),
 		CreatedAt: timeOf(r.CreatedAt), UpdatedAt: timeOf(r.UpdatedAt),
 	}
 }
 
-func quotaRow(q *store.Quota) dbsqlc.Quota {
-	return dbsqlc.Quota{
+func quotaRow(q *store.Quota) dbsqlc.QuotaRow {
+	return dbsqlc.QuotaRow{
 		Seller: q.Seller, PackageID: q.PackageID, InstanceID: q.InstanceID, Meter: q.Meter, Quota: int64(q.Quota), Used: int64(q.Used),
 		Reserved: int64(q.Reserved), Priority: int64(q.Priority), ExpireAt: micros(q.ExpireAt), Stop: truth(q.Stop), Told: int64(q.Told),
 		CreatedAt: micros(q.CreatedAt), UpdatedAt: micros(q.UpdatedAt), Reset: string(q.Reset), BeginAt: micros(q.BeginAt), Cycle: q.Cycle,
@@ -94,7 +94,7 @@ func quotaRow(q *store.Quota) dbsqlc.Quota {
 	}
 }
 
-func quotaOf(r dbsqlc.Quota) store.Quota {
+func quotaOf(r dbsqlc.QuotaRow) store.Quota {
 	return store.Quota{
 		Seller: r.Seller, PackageID: r.PackageID, InstanceID: r.InstanceID, Meter: r.Meter, Quota: store.Units(r.Quota),
 		Used: store.Units(r.Used), Reserved: store.Units(r.Reserved), Priority: int32(r.Priority), ExpireAt: timeOf(r.ExpireAt),

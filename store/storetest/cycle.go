@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -75,7 +76,7 @@ func quotasDue(t *testing.T, s Ledger) {
 	settle := func(now time.Time) {
 		t.Helper()
 		for _, id := range due(now) {
-			wantError(t, s.QuotaSettled(background(t), Seller, id, now), nil)
+			wantError(t, s.QuotaSettled(background(t), quota(id, 1).Key(), now), nil)
 		}
 		wantEqual(t, "settled", len(due(now)), 0)
 	}
@@ -88,48 +89,51 @@ func quotasDue(t *testing.T, s Ledger) {
 	settle(day(3, 1))
 	wantEqual(t, "both", due(day(6, 1)), []string{"cycle", "last"})
 	settle(day(6, 1))
-	q, err := s.PackageQuota(background(t), Seller, "last")
-	wantError(t, err, nil)
-	wantEqual(t, "an expired package keeps its last cycle", q.Cycle, int64(1))
-	_, err = s.PackageQuota(background(t), Seller, "none")
-	wantError(t, err, store.ErrNotFound)
-	wantError(t, s.QuotaSettled(background(t), Seller, "none", day(6, 1)), store.ErrNotFound)
+	wantEqual(t, "an expired package keeps its last cycle", packageQuotas(t, s, "last")[0].Cycle, int64(1))
+	wantEqual(t, "of no package", len(packageQuotas(t, s, "none")), 0)
+	wantError(t, s.QuotaSettled(background(t), quota("none", 1).Key(), day(6, 1)), store.ErrNotFound)
 }
 
-// anyHistoryOfCycles: whatever is reserved, committed, cancelled, settled or freed in any order over many cycles, no cycle of
-// a package gives more than its content, and what was committed is what its cycles used.
+// anyHistoryOfCycles: whatever is reserved, committed, cancelled, settled or freed in any order over many cycles, by the
+// instances of several fee items, no cycle of a package gives more of an item than its content, and what was committed is
+// what its cycles used.
 func anyHistoryOfCycles(t *testing.T, s Ledger) {
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
-		instance := fmt.Sprint("history-", run)
-		content := map[string]store.Units{}
+		instances := []string{fmt.Sprint("sms-", run), fmt.Sprint("mms-", run)}
+		type place struct{ packageID, instanceID string }
+		content := map[place]store.Units{}
 		for n := range 3 {
-			id := fmt.Sprint(instance, "-p", n)
+			id := fmt.Sprint("history-", run, "-p", n)
 			reset := rapid.SampledFrom([]store.Reset{store.ResetNone, store.ResetMonth, store.ResetYear}).Draw(rt, "reset")
-			content[id] = store.Units(rapid.IntRange(1, 20).Draw(rt, "content"))
-			q := quota(id, content[id], func(q *store.Quota) {
-				q.InstanceID, q.Reset = instance, reset
-				if reset != store.ResetNone {
-					q.BeginAt = last31
+			for _, instance := range rapid.SampledFrom([][]string{instances, instances[:1], {instances[1], instances[0]}}).Draw(rt, "items") {
+				k := place{id, instance}
+				content[k] = store.Units(rapid.IntRange(1, 20).Draw(rt, "content"))
+				q := quota(id, content[k], func(q *store.Quota) {
+					q.InstanceID, q.Reset = instance, reset
+					if reset != store.ResetNone {
+						q.BeginAt = last31
+					}
+				})
+				if _, err := s.PutQuota(background(t), q); err != nil {
+					rt.Fatal(err)
 				}
-			})
-			if _, err := s.PutQuota(background(t), q); err != nil {
-				rt.Fatal(err)
 			}
 		}
 		type slot struct {
-			id    string
+			place
 			cycle int64
 		}
-		taken, used := map[slot]store.Units{}, map[string]store.Units{}
+		taken, used := map[slot]store.Units{}, map[place]store.Units{}
 		held := map[string]store.Reservation{}
 		now := day(2, 1)
 		free := func(r store.Reservation, keep store.Units) {
 			r.Used = keep
 			for i, u := range r.Uses() {
-				taken[slot{u.PackageID, r.Parts[i].Cycle}] -= r.Parts[i].Amount - u.Amount
-				used[u.PackageID] += u.Amount
+				k := place{u.PackageID, r.InstanceID}
+				taken[slot{k, r.Parts[i].Cycle}] -= r.Parts[i].Amount - u.Amount
+				used[k] += u.Amount
 			}
 			delete(held, r.ID)
 		}
@@ -137,8 +141,8 @@ func anyHistoryOfCycles(t *testing.T, s Ledger) {
 			now = now.Add(time.Duration(rapid.IntRange(0, 20).Draw(rt, "days")) * 24 * time.Hour)
 			switch rapid.IntRange(0, 3).Draw(rt, "act") {
 			case 0, 1:
-				r := reservation(fmt.Sprint(instance, "-r", n), store.Units(rapid.IntRange(1, 25).Draw(rt, "amount")))
-				r.InstanceID = instance
+				r := reservation(fmt.Sprint("history-", run, "-r", n), store.Units(rapid.IntRange(1, 25).Draw(rt, "amount")))
+				r.InstanceID = rapid.SampledFrom(instances).Draw(rt, "instance")
 				lag := time.Duration(rapid.IntRange(0, 40).Draw(rt, "lag")) * 24 * time.Hour // another replica's clock
 				got, err := s.ReserveQuota(background(t), r, now.Add(-lag))
 				if errors.Is(err, store.ErrExhausted) {
@@ -149,9 +153,9 @@ func anyHistoryOfCycles(t *testing.T, s Ledger) {
 				}
 				held[got.ID] = got
 				for _, p := range got.Parts {
-					k := slot{p.PackageID, p.Cycle}
-					if taken[k] += p.Amount; taken[k] > content[p.PackageID] {
-						rt.Fatalf("%v gave %d of %d", k, taken[k], content[p.PackageID])
+					k := slot{place{p.PackageID, r.InstanceID}, p.Cycle}
+					if taken[k] += p.Amount; taken[k] > content[k.place] {
+						rt.Fatalf("%v gave %d of %d", k, taken[k], content[k.place])
 					}
 				}
 			case 2:
@@ -166,28 +170,34 @@ func anyHistoryOfCycles(t *testing.T, s Ledger) {
 					}
 					keep := store.Units(rapid.IntRange(0, int(r.Amount)).Draw(rt, "used"))
 					c := commit(r.ID, keep)
-					c.Raw = NewUsage("use-"+r.ID, instance, 0, 0)
+					c.Raw = NewUsage("use-"+r.ID, r.InstanceID, 0, 0)
 					if _, err := s.CommitQuota(background(t), c); err != nil {
 						rt.Fatal(err)
 					}
 					free(r, keep)
 				}
 			case 3:
-				if err := s.QuotaSettled(background(t), Seller, instance+"-p0", now); err != nil {
+				k := rapid.SampledFrom(slices.SortedFunc(maps.Keys(content), func(a, b place) int {
+					return cmp.Or(cmp.Compare(a.packageID, b.packageID), cmp.Compare(a.instanceID, b.instanceID))
+				})).Draw(rt, "settled")
+				if err := s.QuotaSettled(background(t), store.QuotaKey{Seller: Seller, PackageID: k.packageID, InstanceID: k.instanceID}, now); err != nil {
 					rt.Fatal(err)
 				}
 			}
 		}
-		list, err := s.Quotas(background(t), Seller, instance)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		for _, q := range list {
-			if got := q.UsedBefore + q.Used; got != used[q.PackageID] {
-				rt.Fatalf("%s: %d used, %d committed", q.PackageID, got, used[q.PackageID])
+		for _, instance := range instances {
+			list, err := s.Quotas(background(t), Seller, instance)
+			if err != nil {
+				rt.Fatal(err)
 			}
-			if got := q.Used + q.Reserved; got != taken[slot{q.PackageID, q.Cycle}] {
-				rt.Fatalf("%s: %d taken of cycle %d, want %d", q.PackageID, got, q.Cycle, taken[slot{q.PackageID, q.Cycle}])
+			for _, q := range list {
+				k := place{q.PackageID, q.InstanceID}
+				if got := q.UsedBefore + q.Used; got != used[k] {
+					rt.Fatalf("%v: %d used, %d committed", k, got, used[k])
+				}
+				if got := q.Used + q.Reserved; got != taken[slot{k, q.Cycle}] {
+					rt.Fatalf("%v: %d taken of cycle %d, want %d", k, got, q.Cycle, taken[slot{k, q.Cycle}])
+				}
 			}
 		}
 	})

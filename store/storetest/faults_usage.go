@@ -55,7 +55,7 @@ func ambiguousUsage(t *testing.T, s Ledger) {
 			id := fmt.Sprint(i, "-", n)
 			err := errors.Join(
 				until(func() error { _, err := f.AddUsage(ctx, []store.UsageRaw{usage(id, "i", 0, 10)}); return err }),
-				until(func() error { _, err := f.CloseUsage(ctx, Seller, hour(9), 3); return err }),
+				until(func() error { _, err := f.CloseUsage(ctx, Seller, hour(9), store.SpansApart, 3); return err }),
 				until(func() error { _, err := f.ReserveQuota(ctx, reservation(id, 3), hour(1)); return err }),
 				until(func() error { _, err := f.CommitQuota(ctx, commit(id, 2)); return err }),
 				until(func() error { // records whose making was not answered are found here

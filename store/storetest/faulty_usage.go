@@ -30,8 +30,8 @@ func (f *FaultyUsageStore) CorrectUsage(ctx context.Context, c store.UsageCorrec
 }
 
 // CloseUsage implements store.UsageStore.
-func (f *FaultyUsageStore) CloseUsage(ctx context.Context, seller string, now time.Time, limit int) ([]store.UsageRecord, error) {
-	return write(f.injector, func() ([]store.UsageRecord, error) { return f.UsageStore.CloseUsage(ctx, seller, now, limit) })
+func (f *FaultyUsageStore) CloseUsage(ctx context.Context, seller string, now time.Time, spans store.UsageSpans, limit int) ([]store.UsageRecord, error) {
+	return write(f.injector, func() ([]store.UsageRecord, error) { return f.UsageStore.CloseUsage(ctx, seller, now, spans, limit) })
 }
 
 // SendingUsage implements store.UsageStore.
@@ -89,9 +89,9 @@ func (f *FaultyUsageStore) Quotas(ctx context.Context, seller, instanceID string
 	return read(f.injector, func() ([]store.Quota, error) { return f.UsageStore.Quotas(ctx, seller, instanceID) })
 }
 
-// PackageQuota implements store.UsageStore.
-func (f *FaultyUsageStore) PackageQuota(ctx context.Context, seller, packageID string) (store.Quota, error) {
-	return read(f.injector, func() (store.Quota, error) { return f.UsageStore.PackageQuota(ctx, seller, packageID) })
+// PackageQuotas implements store.UsageStore.
+func (f *FaultyUsageStore) PackageQuotas(ctx context.Context, seller, packageID string) ([]store.Quota, error) {
+	return read(f.injector, func() ([]store.Quota, error) { return f.UsageStore.PackageQuotas(ctx, seller, packageID) })
 }
 
 // QuotasDue implements store.UsageStore.
@@ -100,8 +100,8 @@ func (f *FaultyUsageStore) QuotasDue(ctx context.Context, seller string, now tim
 }
 
 // QuotaSettled implements store.UsageStore.
-func (f *FaultyUsageStore) QuotaSettled(ctx context.Context, seller, packageID string, now time.Time) error {
-	_, err := write(f.injector, func() (struct{}, error) { return struct{}{}, f.UsageStore.QuotaSettled(ctx, seller, packageID, now) })
+func (f *FaultyUsageStore) QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Time) error {
+	_, err := write(f.injector, func() (struct{}, error) { return struct{}{}, f.UsageStore.QuotaSettled(ctx, k, now) })
 	return err
 }
 

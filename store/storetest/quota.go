@@ -131,7 +131,7 @@ func quotaChanges(t *testing.T, s Ledger) {
 	want.Quota, want.ExpireAt, want.Told = 200, time.Time{}, 0
 	wantEqual(t, "a greater quota", putQuota(t, s, change), want)
 	wantEqual(t, "kept", quotas(t, s), []store.Quota{want})
-	_, err := s.PutQuota(background(t), quota("p", 300, func(q *store.Quota) { q.InstanceID = "j" }))
+	_, err := s.PutQuota(background(t), quota("p", 300, monthly))
 	wantError(t, err, store.ErrConflict)
 	wantEqual(t, "kept after a conflict", quotas(t, s), []store.Quota{want})
 }

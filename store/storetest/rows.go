@@ -12,6 +12,7 @@ import (
 
 var rowCases = []testCase{
 	withStore("EveryColumn", everyColumn),
+	withStore("InstancesOfBuyers", instancesOfBuyers),
 	withStore("ZeroValues", func(t *testing.T, s store.Store) { roundTrip(t, s, zeroRows()) }),
 	withStore("UnicodeAndLongValues", func(t *testing.T, s store.Store) { roundTrip(t, s, longRows()) }),
 	withStore("EmptyBytesAreNil", emptyBytes),
@@ -69,7 +70,7 @@ func fullRows(orderID string) *store.Change {
 		}},
 		NewInstances: []store.Instance{{
 			Seller: Seller, InstanceID: "instance", Endpoint: "endpoint", Family: "family", OrderID: orderID, OrderLineID: "line", State: store.InstanceFrozen,
-			Frozen: true, Reason: "reason", FailureCode: "000005", FailureText: "told", Product: product(1 << 40), Trial: true, ExpireAt: at(4),
+			Frozen: true, Reason: "reason", FailureCode: "000005", FailureText: "told", BuyerKey: "key", Product: product(1 << 40), Trial: true, ExpireAt: at(4),
 			Facts: `{"expiry":{"n":7}}`, Access: []byte{255, 0, 0}, AccessVersion: 3, TaskSeq: 9, CreatedAt: at(5), UpdatedAt: at(6),
 		}},
 		NewTasks: []store.Task{{
@@ -294,4 +295,35 @@ func previousBinary(t *testing.T, s store.Store, exec func(string) int) {
 	if l := a.Lines[0]; l.OrderLineID != "old" || l.Input != nil || l.Result != nil {
 		t.Fatalf("the old binary's line reads as %+v", l)
 	}
+}
+
+func instancesOfBuyers(t *testing.T, s store.Store) {
+	at := func(n int) time.Time { return Epoch.Add(time.Duration(n) * time.Second) }
+	for _, x := range []struct {
+		id, product, buyer string
+		state              store.InstanceState
+		at                 int
+	}{
+		{"a", "sms", "ann", store.InstanceActive, 1}, {"b", "sms", "ann", store.InstanceProvisioning, 1}, {"c", "sms", "ann", store.InstanceReleased, 2},
+		{"d", "sms", "ben", store.InstanceFrozen, 3}, {"e", "sms", "", store.InstanceActive, 4}, {"f", "mms", "ann", store.InstanceActive, 5},
+		{"g", "sms", "ann", store.InstanceFailed, 6},
+	} {
+		c := Admission("CS"+x.id, at(x.at))
+		i := &c.NewInstances[0]
+		i.Product.ProductID, i.BuyerKey, i.State = x.product, x.buyer, x.state
+		wantError(t, s.Apply(background(t), c), nil)
+	}
+	names := func(list []store.Instance, err error) []string {
+		t.Helper()
+		wantError(t, err, nil)
+		return ids(list, func(i store.Instance) string { return i.InstanceID })
+	}
+	ctx := background(t)
+	wantEqual(t, "of a buyer", names(s.InstancesOfBuyer(ctx, Seller, "sms", "ann", 9)), []string{"inst-CSa", "inst-CSb"})
+	wantEqual(t, "at most one", names(s.InstancesOfBuyer(ctx, Seller, "sms", "ann", 1)), []string{"inst-CSa"})
+	wantEqual(t, "of nobody", len(names(s.InstancesOfBuyer(ctx, Seller, "sms", "", 9))), 0)
+	wantEqual(t, "of another seller", len(names(s.InstancesOfBuyer(ctx, "other", "sms", "ann", 9))), 0)
+	wantEqual(t, "of all buyers", names(s.InstancesBought(ctx, Seller, "sms", store.Cursor{CreatedAt: at(0)}, 9)), []string{"inst-CSa", "inst-CSb", "inst-CSd"})
+	wantEqual(t, "after a place", names(s.InstancesBought(ctx, Seller, "sms", store.Cursor{CreatedAt: at(1), ID: "inst-CSa"}, 1)), []string{"inst-CSb"})
+	wantEqual(t, "after the last", len(names(s.InstancesBought(ctx, Seller, "sms", store.Cursor{CreatedAt: at(3), ID: "inst-CSd"}, 9))), 0)
 }

@@ -28,7 +28,7 @@ func RunUsage(t *testing.T, open func(t *testing.T) Ledger, opts ...Option) {
 		cases []testCase
 	}{
 		{"Usage", usageCases}, {"Correction", correctionCases}, {"Record", recordCases}, {"UsageList", usageListCases},
-		{"UsageRace", usageRaceCases}, {"UsageModel", usageModelCases}, {"Quota", quotaCases}, {"Licence", licenceCases},
+		{"UsageRace", usageRaceCases}, {"UsageModel", usageModelCases}, {"Quota", quotaCases}, {"Items", itemCases}, {"Licence", licenceCases},
 		{"FaultyUsage", faultyUsageCases}, {"UsageText", usageTextCases},
 	}
 	for _, g := range groups {
@@ -347,9 +347,12 @@ func usageClosed(t *testing.T, s Ledger) {
 func usageCalls(s Ledger) map[string]func(context.Context) error {
 	list := store.ListQuery{Seller: Seller, Limit: 1}
 	return map[string]func(context.Context) error{
-		"AddUsage":         func(ctx context.Context) error { _, err := s.AddUsage(ctx, UsageBatch(1, 1)); return err },
-		"CorrectUsage":     func(ctx context.Context) error { _, err := s.CorrectUsage(ctx, correction("c", "k", 1)); return err },
-		"CloseUsage":       func(ctx context.Context) error { _, err := s.CloseUsage(ctx, Seller, Epoch, 1); return err },
+		"AddUsage":     func(ctx context.Context) error { _, err := s.AddUsage(ctx, UsageBatch(1, 1)); return err },
+		"CorrectUsage": func(ctx context.Context) error { _, err := s.CorrectUsage(ctx, correction("c", "k", 1)); return err },
+		"CloseUsage": func(ctx context.Context) error {
+			_, err := s.CloseUsage(ctx, Seller, Epoch, store.SpansApart, 1)
+			return err
+		},
 		"SendingUsage":     func(ctx context.Context) error { _, err := s.SendingUsage(ctx, Seller, Epoch, 1); return err },
 		"SettleUsage":      func(ctx context.Context) error { return s.SettleUsage(ctx, []store.UsageVerdict{pushed("x")}, Epoch) },
 		"ReviveUsage":      func(ctx context.Context) error { _, err := s.ReviveUsage(ctx, Seller, "i", Epoch); return err },
@@ -363,9 +366,9 @@ func usageCalls(s Ledger) map[string]func(context.Context) error {
 		},
 		"PutQuota":       func(ctx context.Context) error { _, err := s.PutQuota(ctx, quota("p", 1)); return err },
 		"Quotas":         func(ctx context.Context) error { _, err := s.Quotas(ctx, Seller, "i"); return err },
-		"PackageQuota":   func(ctx context.Context) error { _, err := s.PackageQuota(ctx, Seller, "p"); return err },
+		"PackageQuotas":  func(ctx context.Context) error { _, err := s.PackageQuotas(ctx, Seller, "p"); return err },
 		"QuotasDue":      func(ctx context.Context) error { _, err := s.QuotasDue(ctx, Seller, Epoch, 1); return err },
-		"QuotaSettled":   func(ctx context.Context) error { return s.QuotaSettled(ctx, Seller, "p", Epoch) },
+		"QuotaSettled":   func(ctx context.Context) error { return s.QuotaSettled(ctx, quota("p", 1).Key(), Epoch) },
 		"ReserveQuota":   func(ctx context.Context) error { _, err := s.ReserveQuota(ctx, reservation("r", 0), Epoch); return err },
 		"CommitQuota":    func(ctx context.Context) error { _, err := s.CommitQuota(ctx, commit("r", 0)); return err },
 		"CancelQuota":    func(ctx context.Context) error { _, err := s.CancelQuota(ctx, Seller, "r", Epoch); return err },

@@ -225,7 +225,7 @@ func everyUnit(t *testing.T, s Ledger) {
 			},
 			"close": func(rt *rapid.T) {
 				now, limit := hour(rapid.SampledFrom([]float64{1.5, 3}).Draw(rt, "now")), rapid.IntRange(1, 3).Draw(rt, "limit")
-				made, err := s.CloseUsage(ctx, m.seller, now, limit)
+				made, err := s.CloseUsage(ctx, m.seller, now, store.SpansApart, limit)
 				var got []string
 				for _, r := range made {
 					got = append(got, r.ID)

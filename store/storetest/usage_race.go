@@ -101,7 +101,7 @@ func twoClosers(t *testing.T, handles []Ledger) {
 		}
 		made := make([][]store.UsageRecord, 8)
 		errs := together(8, func(i int) (err error) {
-			made[i], err = handles[i%2].CloseUsage(ctx, Seller, hour(9), 7)
+			made[i], err = handles[i%2].CloseUsage(ctx, Seller, hour(9), store.SpansApart, 7)
 			return err
 		})
 		wantError(t, errors.Join(errs...), nil)
@@ -127,7 +127,7 @@ func addingWhileClosing(t *testing.T, handles []Ledger) {
 				}
 				continue
 			}
-			made, err := s.CloseUsage(ctx, Seller, hour(9), 2)
+			made, err := s.CloseUsage(ctx, Seller, hour(9), store.SpansApart, 2)
 			if err != nil {
 				return err
 			}

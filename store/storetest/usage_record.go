@@ -23,6 +23,7 @@ var recordCases = []testCase{
 	withLedger("ClosingMakesARecord", closingMakesRecord),
 	withLedger("OnlyWhatIsDueEarliestDeadlineFirst", closingOrder),
 	withLedger("LateUsageIsAnotherPart", latePart),
+	withLedger("SharedSpans", sharedSpans),
 	withLedger("PartsAreNumberedOverAllPackages", partsOverPackages),
 	withLedger("BeginsAreUniqueAmongStarts", uniqueBegins),
 	withLedger("AGreatValueIsSeveralRecords", greatValue),
@@ -50,7 +51,7 @@ func correct(t testing.TB, s store.UsageStore, key, corrects string, value store
 
 func closeAll(t testing.TB, s store.UsageStore, now time.Time, limit int) []store.UsageRecord {
 	t.Helper()
-	records, err := s.CloseUsage(t.Context(), Seller, now, limit)
+	records, err := s.CloseUsage(t.Context(), Seller, now, store.SpansApart, limit)
 	if err != nil {
 		t.Fatalf("CloseUsage: %v", err)
 	}
@@ -231,7 +232,7 @@ func closingOrder(t *testing.T, s Ledger) {
 	instance := func(r store.UsageRecord) string { return r.InstanceID }
 	wantEqual(t, "the first two", ids(closeAll(t, s, hour(2.5), 2), instance), []string{"i4", "i3"})
 	wantEqual(t, "the rest", ids(closeAll(t, s, hour(2.75), 10), instance), []string{"i1", "i0", "i2"})
-	others, err := s.CloseUsage(background(t), "other", hour(9), 10)
+	others, err := s.CloseUsage(background(t), "other", hour(9), store.SpansApart, 10)
 	wantError(t, err, nil)
 	wantEqual(t, "of another seller", len(others), 0)
 }
@@ -270,6 +271,36 @@ func partsOverPackages(t *testing.T, s Ledger) {
 		slices.Sort(p)
 	}
 	wantEqual(t, "parts", parts, map[string][]int32{"i0": {0, 1, 2, 3}, "i1": {0}, "j0": {0}})
+	prove(t, s, Seller)
+}
+
+// sharedSpans: what several packages give of a window is told with one begin, and what one gives of it twice is not.
+func sharedSpans(t *testing.T, s Ledger) {
+	mustAdd(t, s, usage("a", "i", 0, 1), usage("b", "i", 0, 2, ofPackage("p")), usage("c", "i", 0, 3, ofPackage("q")))
+	closeShared := func() {
+		t.Helper()
+		_, err := s.CloseUsage(background(t), Seller, hour(9), store.SpansShared, 10)
+		wantError(t, err, nil)
+	}
+	closeShared()
+	mustAdd(t, s, usage("d", "i", 0, 4, ofPackage("p")), usage("e", "i", 0, 5, ofPackage("p")))
+	closeShared()
+	mustAdd(t, s, usage("f", "i", 0, 6, ofPackage("q")))
+	closeAll(t, s, hour(9), 10)
+	mustAdd(t, s, usage("g", "i", 0, 7, ofPackage("q")))
+	closeShared()
+	got := map[string][]time.Duration{}
+	begins := map[time.Time]bool{}
+	for _, r := range records(t, s) {
+		got[r.PackageID] = append(got[r.PackageID], r.Told().Sub(hour(0)))
+		begins[r.BeginAt] = true
+	}
+	for _, told := range got {
+		slices.Sort(told)
+	}
+	const second = time.Second
+	wantEqual(t, "told", got, map[string][]time.Duration{"": {0}, "p": {0, second}, "q": {0, 4 * second, 5 * second}})
+	wantEqual(t, "begins kept apart", len(begins), 6)
 	prove(t, s, Seller)
 }
 

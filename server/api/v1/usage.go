@@ -204,7 +204,7 @@ func windowOf(w store.UsageWindow) *koogatev1.UsageWindow {
 
 func usageRecordOf(u store.UsageRecord) *koogatev1.UsageRecord {
 	return &koogatev1.UsageRecord{
-		MeteringSn: u.ID, InstanceId: u.InstanceID, PackageId: u.PackageID, Meter: u.Meter, BeginTime: timestamp(u.BeginAt),
+		MeteringSn: u.ID, InstanceId: u.InstanceID, PackageId: u.PackageID, Meter: u.Meter, BeginTime: timestamp(u.Told()),
 		EndTime: timestamp(u.EndAt), Value: usage.FormatAmount(u.Value), State: usageState(u.State), Code: u.Code, Attempt: u.Attempt,
 		DueTime: timestamp(u.DueAt), DeadlineTime: timestamp(u.DeadlineAt), CreateTime: timestamp(u.CreatedAt), UpdateTime: timestamp(u.UpdatedAt),
 	}

@@ -10,26 +10,36 @@ import (
 )
 
 const quotaBook = `-- name: QuotaBook :exec
-WITH changed AS (
+WITH first AS (
     UPDATE quotas SET
         used = used + CASE WHEN cycle = $1::bigint THEN $2::bigint ELSE 0 END,
         reserved = reserved + CASE WHEN cycle = $1::bigint THEN $3::bigint ELSE 0 END,
         used_before = used_before + CASE WHEN cycle = $1::bigint THEN 0 ELSE $2::bigint END,
         updated_at = $4
-    WHERE seller = $5 AND package_id = $6
-        AND (cycle <> $1::bigint OR used + reserved + $2::bigint + $3::bigint <= quota)
+    WHERE quotas.seller = $5 AND quotas.package_id = $6 AND quotas.instance_id = $7
+        AND (cycle <> $1::bigint OR quotas.used + quotas.reserved + $2::bigint + $3::bigint <= quota)
+    RETURNING 1
+), further AS (
+    UPDATE quota_items SET
+        used = used + CASE WHEN cycle = $1::bigint THEN $2::bigint ELSE 0 END,
+        reserved = reserved + CASE WHEN cycle = $1::bigint THEN $3::bigint ELSE 0 END,
+        used_before = used_before + CASE WHEN cycle = $1::bigint THEN 0 ELSE $2::bigint END,
+        updated_at = $4
+    WHERE quota_items.seller = $5 AND quota_items.package_id = $6 AND quota_items.instance_id = $7
+        AND (cycle <> $1::bigint OR quota_items.used + quota_items.reserved + $2::bigint + $3::bigint <= quota)
     RETURNING 1
 )
-SELECT 1 / count(*) FROM changed
+SELECT 1 / ((SELECT count(*) FROM first) + (SELECT count(*) FROM further))
 `
 
 type QuotaBookParams struct {
-	Cycle     int64
-	Use       int64
-	Reserve   int64
-	Now       int64
-	Seller    string
-	PackageID string
+	Cycle      int64
+	Use        int64
+	Reserve    int64
+	Now        int64
+	Seller     string
+	PackageID  string
+	InstanceID string
 }
 
 // QuotaBook moves amounts of a quota. What was reserved in a cycle that is over is free since, and what was used of it counts
@@ -42,53 +52,33 @@ func (q *Queries) QuotaBook(ctx context.Context, arg QuotaBookParams) error {
 		arg.Now,
 		arg.Seller,
 		arg.PackageID,
+		arg.InstanceID,
 	)
 	return err
 }
 
-const quotaGet = `-- name: QuotaGet :one
-SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
-FROM quotas
-WHERE seller = $1 AND package_id = $2
+const quotaExpire = `-- name: QuotaExpire :exec
+WITH first AS (
+    UPDATE quotas SET expire_at = $1
+    WHERE quotas.seller = $2 AND quotas.package_id = $3
+)
+UPDATE quota_items SET expire_at = $1
+WHERE quota_items.seller = $2 AND quota_items.package_id = $3
 `
 
-type QuotaGetParams struct {
+type QuotaExpireParams struct {
+	ExpireAt  int64
 	Seller    string
 	PackageID string
 }
 
-// QuotaGet reads a quota.
-func (q *Queries) QuotaGet(ctx context.Context, arg QuotaGetParams) (Quota, error) {
-	row := q.db.QueryRow(ctx, quotaGet, arg.Seller, arg.PackageID)
-	var i Quota
-	err := row.Scan(
-		&i.Seller,
-		&i.PackageID,
-		&i.InstanceID,
-		&i.Meter,
-		&i.Quota,
-		&i.Used,
-		&i.Reserved,
-		&i.Priority,
-		&i.ExpireAt,
-		&i.Stop,
-		&i.Told,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.Reset,
-		&i.BeginAt,
-		&i.Cycle,
-		&i.UsedBefore,
-		&i.TurnAt,
-		&i.SettledAt,
-		&i.SettledCycle,
-	)
-	return i, err
+// QuotaExpire writes when a package ends, which all its fee items share.
+func (q *Queries) QuotaExpire(ctx context.Context, arg QuotaExpireParams) error {
+	_, err := q.db.Exec(ctx, quotaExpire, arg.ExpireAt, arg.Seller, arg.PackageID)
+	return err
 }
 
-const quotaInsert = `-- name: QuotaInsert :execrows
+const quotaInsert = `-- name: QuotaInsert :exec
 INSERT INTO quotas (
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
     reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
@@ -98,7 +88,6 @@ INSERT INTO quotas (
     $13, $14, $15, $16, $17, $18,
     $19, $20
 )
-ON CONFLICT (seller, package_id) DO NOTHING
 `
 
 type QuotaInsertParams struct {
@@ -124,9 +113,9 @@ type QuotaInsertParams struct {
 	SettledCycle int64
 }
 
-// QuotaInsert adds a quota unless its package has one.
-func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) (int64, error) {
-	result, err := q.db.Exec(ctx, quotaInsert,
+// QuotaInsert adds the first quota of a package.
+func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) error {
+	_, err := q.db.Exec(ctx, quotaInsert,
 		arg.Seller,
 		arg.PackageID,
 		arg.InstanceID,
@@ -148,30 +137,131 @@ func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) (int64
 		arg.SettledAt,
 		arg.SettledCycle,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
+}
+
+const quotaItemInsert = `-- name: QuotaItemInsert :exec
+INSERT INTO quota_items (
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+) VALUES (
+    $1, $2, $3, $4, $5, $6,
+    $7, $8, $9, $10, $11, $12,
+    $13, $14, $15, $16, $17, $18,
+    $19, $20
+)
+`
+
+type QuotaItemInsertParams struct {
+	Seller       string
+	PackageID    string
+	InstanceID   string
+	Meter        string
+	Quota        int64
+	Used         int64
+	Reserved     int64
+	Priority     int64
+	ExpireAt     int64
+	Stop         int64
+	Told         int64
+	CreatedAt    int64
+	UpdatedAt    int64
+	Reset        string
+	BeginAt      int64
+	Cycle        int64
+	UsedBefore   int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
+}
+
+// QuotaItemInsert adds a further quota of a package.
+func (q *Queries) QuotaItemInsert(ctx context.Context, arg QuotaItemInsertParams) error {
+	_, err := q.db.Exec(ctx, quotaItemInsert,
+		arg.Seller,
+		arg.PackageID,
+		arg.InstanceID,
+		arg.Meter,
+		arg.Quota,
+		arg.Used,
+		arg.Reserved,
+		arg.Priority,
+		arg.ExpireAt,
+		arg.Stop,
+		arg.Told,
+		arg.CreatedAt,
+		arg.UpdatedAt,
+		arg.Reset,
+		arg.BeginAt,
+		arg.Cycle,
+		arg.UsedBefore,
+		arg.TurnAt,
+		arg.SettledAt,
+		arg.SettledCycle,
+	)
+	return err
 }
 
 const quotaLock = `-- name: QuotaLock :one
+WITH first AS (
+    SELECT
+        seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    FROM quotas
+    WHERE quotas.seller = $1 AND quotas.package_id = $2 AND quotas.instance_id = $3
+    FOR UPDATE
+), further AS (
+    SELECT
+        seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    FROM quota_items
+    WHERE quota_items.seller = $1 AND quota_items.package_id = $2 AND quota_items.instance_id = $3
+    FOR UPDATE
+)
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
     reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
-FROM quotas
-WHERE seller = $1 AND package_id = $2
-FOR UPDATE
+FROM first
+UNION ALL
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+FROM further
 `
 
 type QuotaLockParams struct {
-	Seller    string
-	PackageID string
+	Seller     string
+	PackageID  string
+	InstanceID string
+}
+
+type QuotaLockRow struct {
+	Seller       string
+	PackageID    string
+	InstanceID   string
+	Meter        string
+	Quota        int64
+	Used         int64
+	Reserved     int64
+	Priority     int64
+	ExpireAt     int64
+	Stop         int64
+	Told         int64
+	CreatedAt    int64
+	UpdatedAt    int64
+	Reset        string
+	BeginAt      int64
+	Cycle        int64
+	UsedBefore   int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
 }
 
 // QuotaLock returns a quota and keeps it for this transaction.
-func (q *Queries) QuotaLock(ctx context.Context, arg QuotaLockParams) (Quota, error) {
-	row := q.db.QueryRow(ctx, quotaLock, arg.Seller, arg.PackageID)
-	var i Quota
+func (q *Queries) QuotaLock(ctx context.Context, arg QuotaLockParams) (QuotaLockRow, error) {
+	row := q.db.QueryRow(ctx, quotaLock, arg.Seller, arg.PackageID, arg.InstanceID)
+	var i QuotaLockRow
 	err := row.Scan(
 		&i.Seller,
 		&i.PackageID,
@@ -198,10 +288,16 @@ func (q *Queries) QuotaLock(ctx context.Context, arg QuotaLockParams) (Quota, er
 }
 
 const quotaTurn = `-- name: QuotaTurn :exec
-UPDATE quotas SET
+WITH first AS (
+    UPDATE quotas SET
+        cycle = $1, used_before = $2, used = $3, reserved = $4,
+        turn_at = $5, settled_at = $6, settled_cycle = $7
+    WHERE quotas.seller = $8 AND quotas.package_id = $9 AND quotas.instance_id = $10
+)
+UPDATE quota_items SET
     cycle = $1, used_before = $2, used = $3, reserved = $4,
     turn_at = $5, settled_at = $6, settled_cycle = $7
-WHERE seller = $8 AND package_id = $9
+WHERE quota_items.seller = $8 AND quota_items.package_id = $9 AND quota_items.instance_id = $10
 `
 
 type QuotaTurnParams struct {
@@ -214,6 +310,7 @@ type QuotaTurnParams struct {
 	SettledCycle int64
 	Seller       string
 	PackageID    string
+	InstanceID   string
 }
 
 // QuotaTurn writes the cycle that a quota has come to.
@@ -228,25 +325,33 @@ func (q *Queries) QuotaTurn(ctx context.Context, arg QuotaTurnParams) error {
 		arg.SettledCycle,
 		arg.Seller,
 		arg.PackageID,
+		arg.InstanceID,
 	)
 	return err
 }
 
 const quotaUpdate = `-- name: QuotaUpdate :exec
-UPDATE quotas SET
+WITH first AS (
+    UPDATE quotas SET
+        quota = $1, priority = $2, expire_at = $3, told = $4,
+        updated_at = $5
+    WHERE quotas.seller = $6 AND quotas.package_id = $7 AND quotas.instance_id = $8
+)
+UPDATE quota_items SET
     quota = $1, priority = $2, expire_at = $3, told = $4,
     updated_at = $5
-WHERE seller = $6 AND package_id = $7
+WHERE quota_items.seller = $6 AND quota_items.package_id = $7 AND quota_items.instance_id = $8
 `
 
 type QuotaUpdateParams struct {
-	Quota     int64
-	Priority  int64
-	ExpireAt  int64
-	Told      int64
-	UpdatedAt int64
-	Seller    string
-	PackageID string
+	Quota      int64
+	Priority   int64
+	ExpireAt   int64
+	Told       int64
+	UpdatedAt  int64
+	Seller     string
+	PackageID  string
+	InstanceID string
 }
 
 // QuotaUpdate writes what may change of a quota that is kept for this transaction.
@@ -259,6 +364,7 @@ func (q *Queries) QuotaUpdate(ctx context.Context, arg QuotaUpdateParams) error 
 		arg.UpdatedAt,
 		arg.Seller,
 		arg.PackageID,
+		arg.InstanceID,
 	)
 	return err
 }
@@ -267,7 +373,7 @@ const quotasDue = `-- name: QuotasDue :many
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
     reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
-FROM quotas
+FROM quota_rows
 WHERE seller = $1 AND (
     (expire_at > 0 AND expire_at <= $2 AND settled_at < expire_at)
     OR (turn_at > 0 AND turn_at <= $2 AND (expire_at = 0 OR turn_at < expire_at))
@@ -284,15 +390,15 @@ type QuotasDueParams struct {
 }
 
 // QuotasDue reads the quotas from whose expiry or cycle something follows that nobody has brought about yet.
-func (q *Queries) QuotasDue(ctx context.Context, arg QuotasDueParams) ([]Quota, error) {
+func (q *Queries) QuotasDue(ctx context.Context, arg QuotasDueParams) ([]QuotaRow, error) {
 	rows, err := q.db.Query(ctx, quotasDue, arg.Seller, arg.Now, arg.Max)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Quota
+	var items []QuotaRow
 	for rows.Next() {
-		var i Quota
+		var i QuotaRow
 		if err := rows.Scan(
 			&i.Seller,
 			&i.PackageID,
@@ -326,13 +432,32 @@ func (q *Queries) QuotasDue(ctx context.Context, arg QuotasDueParams) ([]Quota, 
 }
 
 const quotasLock = `-- name: QuotasLock :many
+WITH first AS (
+    SELECT
+        seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    FROM quotas
+    WHERE quotas.seller = $1 AND quotas.instance_id = $2
+    ORDER BY package_id
+    FOR UPDATE
+), further AS (
+    SELECT
+        seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    FROM quota_items
+    WHERE quota_items.seller = $1 AND quota_items.instance_id = $2
+    ORDER BY package_id
+    FOR UPDATE
+)
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
     reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
-FROM quotas
-WHERE seller = $1 AND instance_id = $2
-ORDER BY package_id
-FOR UPDATE
+FROM first
+UNION ALL
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+FROM further
 `
 
 type QuotasLockParams struct {
@@ -340,16 +465,39 @@ type QuotasLockParams struct {
 	InstanceID string
 }
 
+type QuotasLockRow struct {
+	Seller       string
+	PackageID    string
+	InstanceID   string
+	Meter        string
+	Quota        int64
+	Used         int64
+	Reserved     int64
+	Priority     int64
+	ExpireAt     int64
+	Stop         int64
+	Told         int64
+	CreatedAt    int64
+	UpdatedAt    int64
+	Reset        string
+	BeginAt      int64
+	Cycle        int64
+	UsedBefore   int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
+}
+
 // QuotasLock returns the quotas of an instance and keeps them for this transaction.
-func (q *Queries) QuotasLock(ctx context.Context, arg QuotasLockParams) ([]Quota, error) {
+func (q *Queries) QuotasLock(ctx context.Context, arg QuotasLockParams) ([]QuotasLockRow, error) {
 	rows, err := q.db.Query(ctx, quotasLock, arg.Seller, arg.InstanceID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Quota
+	var items []QuotasLockRow
 	for rows.Next() {
-		var i Quota
+		var i QuotasLockRow
 		if err := rows.Scan(
 			&i.Seller,
 			&i.PackageID,
@@ -386,7 +534,7 @@ const quotasOfInstance = `-- name: QuotasOfInstance :many
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
     reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
-FROM quotas
+FROM quota_rows
 WHERE seller = $1 AND instance_id = $2
 `
 
@@ -396,15 +544,71 @@ type QuotasOfInstanceParams struct {
 }
 
 // QuotasOfInstance reads the quotas of an instance.
-func (q *Queries) QuotasOfInstance(ctx context.Context, arg QuotasOfInstanceParams) ([]Quota, error) {
+func (q *Queries) QuotasOfInstance(ctx context.Context, arg QuotasOfInstanceParams) ([]QuotaRow, error) {
 	rows, err := q.db.Query(ctx, quotasOfInstance, arg.Seller, arg.InstanceID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Quota
+	var items []QuotaRow
 	for rows.Next() {
-		var i Quota
+		var i QuotaRow
+		if err := rows.Scan(
+			&i.Seller,
+			&i.PackageID,
+			&i.InstanceID,
+			&i.Meter,
+			&i.Quota,
+			&i.Used,
+			&i.Reserved,
+			&i.Priority,
+			&i.ExpireAt,
+			&i.Stop,
+			&i.Told,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Reset,
+			&i.BeginAt,
+			&i.Cycle,
+			&i.UsedBefore,
+			&i.TurnAt,
+			&i.SettledAt,
+			&i.SettledCycle,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const quotasOfPackage = `-- name: QuotasOfPackage :many
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+FROM quota_rows
+WHERE seller = $1 AND package_id = $2
+ORDER BY created_at, instance_id
+`
+
+type QuotasOfPackageParams struct {
+	Seller    string
+	PackageID string
+}
+
+// QuotasOfPackage reads the quotas of a package, one for each of its fee items.
+func (q *Queries) QuotasOfPackage(ctx context.Context, arg QuotasOfPackageParams) ([]QuotaRow, error) {
+	rows, err := q.db.Query(ctx, quotasOfPackage, arg.Seller, arg.PackageID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []QuotaRow
+	for rows.Next() {
+		var i QuotaRow
 		if err := rows.Scan(
 			&i.Seller,
 			&i.PackageID,

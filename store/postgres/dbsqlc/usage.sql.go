@@ -43,15 +43,18 @@ func (q *Queries) UsageNextDue(ctx context.Context, seller string) (UsageNextDue
 
 const usagePartsTaken = `-- name: UsagePartsTaken :many
 SELECT
-    w.instance_id::text AS instance_id, w.start_at::bigint AS start_at, w.end_at::bigint AS end_at,
+    w.instance_id::text AS instance_id, w.start_at::bigint AS start_at, w.end_at::bigint AS end_at, w.package_id::text AS package_id,
     (SELECT coalesce(max(r.part) + 1, 0) FROM usage_records AS r
         WHERE r.seller = $1 AND r.instance_id = w.instance_id AND r.start_at = w.start_at)::bigint AS next,
     (SELECT coalesce(max(r.begin_at), 0) FROM usage_records AS r
-        WHERE r.seller = $1 AND r.instance_id = w.instance_id AND r.end_at = w.end_at)::bigint AS latest
+        WHERE r.seller = $1 AND r.instance_id = w.instance_id AND r.end_at = w.end_at)::bigint AS latest,
+    (SELECT coalesce(max(CASE WHEN r.told_begin_at = 0 THEN r.begin_at ELSE r.told_begin_at END), 0) FROM usage_records AS r
+        WHERE r.seller = $1 AND r.instance_id = w.instance_id AND r.end_at = w.end_at
+        AND r.package_id = w.package_id)::bigint AS told
 FROM (
     SELECT
         unnest($2::text[]) AS instance_id, unnest($3::bigint[]) AS start_at,
-        unnest($4::bigint[]) AS end_at
+        unnest($4::bigint[]) AS end_at, unnest($5::text[]) AS package_id
 ) AS w
 `
 
@@ -60,24 +63,28 @@ type UsagePartsTakenParams struct {
 	InstanceIds []string
 	StartAts    []int64
 	EndAts      []int64
+	PackageIds  []string
 }
 
 type UsagePartsTakenRow struct {
 	InstanceID string
 	StartAt    int64
 	EndAt      int64
+	PackageID  string
 	Next       int64
 	Latest     int64
+	Told       int64
 }
 
 // UsagePartsTaken tells, for windows, the first free part of instance and start, and the latest begin of the instance's
-// records with the window's end, 0 for none. The arrays are columns.
+// records with the window's end, 0 for none, and the latest that was told of those of the package. The arrays are columns.
 func (q *Queries) UsagePartsTaken(ctx context.Context, arg UsagePartsTakenParams) ([]UsagePartsTakenRow, error) {
 	rows, err := q.db.Query(ctx, usagePartsTaken,
 		arg.Seller,
 		arg.InstanceIds,
 		arg.StartAts,
 		arg.EndAts,
+		arg.PackageIds,
 	)
 	if err != nil {
 		return nil, err
@@ -90,8 +97,10 @@ func (q *Queries) UsagePartsTaken(ctx context.Context, arg UsagePartsTakenParams
 			&i.InstanceID,
 			&i.StartAt,
 			&i.EndAt,
+			&i.PackageID,
 			&i.Next,
 			&i.Latest,
+			&i.Told,
 		); err != nil {
 			return nil, err
 		}
@@ -511,7 +520,7 @@ func (q *Queries) UsageRawsLeaveOut(ctx context.Context, arg UsageRawsLeaveOutPa
 const usageRecordList = `-- name: UsageRecordList :many
 SELECT
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 FROM usage_records
 WHERE seller = $1
 `
@@ -545,6 +554,7 @@ func (q *Queries) UsageRecordList(ctx context.Context, seller string) ([]UsageRe
 			&i.RefuseAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.ToldBeginAt,
 		); err != nil {
 			return nil, err
 		}
@@ -587,7 +597,7 @@ func (q *Queries) UsageRecordSettle(ctx context.Context, arg UsageRecordSettlePa
 const usageRecordsInsert = `-- name: UsageRecordsInsert :exec
 INSERT INTO usage_records (
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 )
 SELECT
     unnest($1::text[]), unnest($2::text[]), unnest($3::text[]),
@@ -596,28 +606,29 @@ SELECT
     unnest($10::bigint[]), unnest($11::text[]), unnest($12::text[]),
     unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::bigint[]),
     unnest($16::bigint[]), unnest($17::bigint[]),
-    unnest($18::bigint[])
+    unnest($18::bigint[]), unnest($19::bigint[])
 `
 
 type UsageRecordsInsertParams struct {
-	Sellers     []string
-	Ids         []string
-	InstanceIds []string
-	StartAts    []int64
-	PackageIds  []string
-	Parts       []int64
-	Meters      []string
-	BeginAts    []int64
-	EndAts      []int64
-	Values      []int64
-	States      []string
-	Codes       []string
-	Attempts    []int64
-	DueAts      []int64
-	DeadlineAts []int64
-	RefuseAts   []int64
-	CreatedAts  []int64
-	UpdatedAts  []int64
+	Sellers      []string
+	Ids          []string
+	InstanceIds  []string
+	StartAts     []int64
+	PackageIds   []string
+	Parts        []int64
+	Meters       []string
+	BeginAts     []int64
+	EndAts       []int64
+	Values       []int64
+	States       []string
+	Codes        []string
+	Attempts     []int64
+	DueAts       []int64
+	DeadlineAts  []int64
+	RefuseAts    []int64
+	CreatedAts   []int64
+	UpdatedAts   []int64
+	ToldBeginAts []int64
 }
 
 // UsageRecordsInsert adds records. The arrays are columns.
@@ -641,6 +652,7 @@ func (q *Queries) UsageRecordsInsert(ctx context.Context, arg UsageRecordsInsert
 		arg.RefuseAts,
 		arg.CreatedAts,
 		arg.UpdatedAts,
+		arg.ToldBeginAts,
 	)
 	return err
 }
@@ -700,7 +712,7 @@ func (q *Queries) UsageRecordsRevive(ctx context.Context, arg UsageRecordsRevive
 const usageRecordsSending = `-- name: UsageRecordsSending :many
 SELECT
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 FROM usage_records
 WHERE seller = $1 AND state = 'SENDING' AND due_at <= $2
 ORDER BY deadline_at, due_at, id
@@ -742,6 +754,7 @@ func (q *Queries) UsageRecordsSending(ctx context.Context, arg UsageRecordsSendi
 			&i.RefuseAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.ToldBeginAt,
 		); err != nil {
 			return nil, err
 		}
@@ -805,7 +818,7 @@ func (q *Queries) UsageSellerShare(ctx context.Context, seller string) error {
 }
 
 const usageStops = `-- name: UsageStops :many
-SELECT DISTINCT instance_id FROM quotas
+SELECT DISTINCT instance_id FROM quota_rows
 WHERE seller = $1 AND instance_id = ANY($2::text[]) AND stop = 1
 `
 

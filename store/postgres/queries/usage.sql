@@ -118,17 +118,20 @@ FOR UPDATE SKIP LOCKED;
 
 -- name: UsagePartsTaken :many
 -- UsagePartsTaken tells, for windows, the first free part of instance and start, and the latest begin of the instance's
--- records with the window's end, 0 for none. The arrays are columns.
+-- records with the window's end, 0 for none, and the latest that was told of those of the package. The arrays are columns.
 SELECT
-    w.instance_id::text AS instance_id, w.start_at::bigint AS start_at, w.end_at::bigint AS end_at,
+    w.instance_id::text AS instance_id, w.start_at::bigint AS start_at, w.end_at::bigint AS end_at, w.package_id::text AS package_id,
     (SELECT coalesce(max(r.part) + 1, 0) FROM usage_records AS r
         WHERE r.seller = sqlc.arg(seller) AND r.instance_id = w.instance_id AND r.start_at = w.start_at)::bigint AS next,
     (SELECT coalesce(max(r.begin_at), 0) FROM usage_records AS r
-        WHERE r.seller = sqlc.arg(seller) AND r.instance_id = w.instance_id AND r.end_at = w.end_at)::bigint AS latest
+        WHERE r.seller = sqlc.arg(seller) AND r.instance_id = w.instance_id AND r.end_at = w.end_at)::bigint AS latest,
+    (SELECT coalesce(max(CASE WHEN r.told_begin_at = 0 THEN r.begin_at ELSE r.told_begin_at END), 0) FROM usage_records AS r
+        WHERE r.seller = sqlc.arg(seller) AND r.instance_id = w.instance_id AND r.end_at = w.end_at
+        AND r.package_id = w.package_id)::bigint AS told
 FROM (
     SELECT
         unnest(sqlc.arg(instance_ids)::text[]) AS instance_id, unnest(sqlc.arg(start_ats)::bigint[]) AS start_at,
-        unnest(sqlc.arg(end_ats)::bigint[]) AS end_at
+        unnest(sqlc.arg(end_ats)::bigint[]) AS end_at, unnest(sqlc.arg(package_ids)::text[]) AS package_id
 ) AS w;
 
 -- name: UsageNextDue :one
@@ -188,7 +191,7 @@ GROUP BY instance_id, start_at, package_id, state, code;
 -- UsageRecordsInsert adds records. The arrays are columns.
 INSERT INTO usage_records (
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 )
 SELECT
     unnest(sqlc.arg(sellers)::text[]), unnest(sqlc.arg(ids)::text[]), unnest(sqlc.arg(instance_ids)::text[]),
@@ -197,13 +200,13 @@ SELECT
     unnest(sqlc.arg(values)::bigint[]), unnest(sqlc.arg(states)::text[]), unnest(sqlc.arg(codes)::text[]),
     unnest(sqlc.arg(attempts)::bigint[]), unnest(sqlc.arg(due_ats)::bigint[]), unnest(sqlc.arg(deadline_ats)::bigint[]),
     unnest(sqlc.arg(refuse_ats)::bigint[]), unnest(sqlc.arg(created_ats)::bigint[]),
-    unnest(sqlc.arg(updated_ats)::bigint[]);
+    unnest(sqlc.arg(updated_ats)::bigint[]), unnest(sqlc.arg(told_begin_ats)::bigint[]);
 
 -- name: UsageRecordsSending :many
 -- UsageRecordsSending reads the records to be sent, the earliest deadline first.
 SELECT
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 FROM usage_records
 WHERE seller = sqlc.arg(seller) AND state = 'SENDING' AND due_at <= sqlc.arg(now)
 ORDER BY deadline_at, due_at, id
@@ -235,7 +238,7 @@ WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND stat
 -- UsageRecordList is the base of a page; the list builder appends filters, order and limit.
 SELECT
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 FROM usage_records
 WHERE seller = sqlc.arg(seller);
 
@@ -249,7 +252,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('koogate/usage/' || sqlc.arg(selle
 
 -- name: UsageStops :many
 -- UsageStops reads which of a seller's instances stop when their packages are used up.
-SELECT DISTINCT instance_id FROM quotas
+SELECT DISTINCT instance_id FROM quota_rows
 WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(instance_ids)::text[]) AND stop = 1;
 
 -- name: UsageReleased :many

@@ -75,8 +75,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.instanceUpdateStmt, err = db.PrepareContext(ctx, instanceUpdate); err != nil {
 		return nil, fmt.Errorf("error preparing query InstanceUpdate: %w", err)
 	}
+	if q.instancesBoughtStmt, err = db.PrepareContext(ctx, instancesBought); err != nil {
+		return nil, fmt.Errorf("error preparing query InstancesBought: %w", err)
+	}
 	if q.instancesByIDStmt, err = db.PrepareContext(ctx, instancesByID); err != nil {
 		return nil, fmt.Errorf("error preparing query InstancesByID: %w", err)
+	}
+	if q.instancesOfBuyerStmt, err = db.PrepareContext(ctx, instancesOfBuyer); err != nil {
+		return nil, fmt.Errorf("error preparing query InstancesOfBuyer: %w", err)
 	}
 	if q.instancesOfOrderStmt, err = db.PrepareContext(ctx, instancesOfOrder); err != nil {
 		return nil, fmt.Errorf("error preparing query InstancesOfOrder: %w", err)
@@ -129,11 +135,29 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.quotaBookStmt, err = db.PrepareContext(ctx, quotaBook); err != nil {
 		return nil, fmt.Errorf("error preparing query QuotaBook: %w", err)
 	}
+	if q.quotaExpireStmt, err = db.PrepareContext(ctx, quotaExpire); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotaExpire: %w", err)
+	}
 	if q.quotaGetStmt, err = db.PrepareContext(ctx, quotaGet); err != nil {
 		return nil, fmt.Errorf("error preparing query QuotaGet: %w", err)
 	}
 	if q.quotaInsertStmt, err = db.PrepareContext(ctx, quotaInsert); err != nil {
 		return nil, fmt.Errorf("error preparing query QuotaInsert: %w", err)
+	}
+	if q.quotaItemBookStmt, err = db.PrepareContext(ctx, quotaItemBook); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotaItemBook: %w", err)
+	}
+	if q.quotaItemExpireStmt, err = db.PrepareContext(ctx, quotaItemExpire); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotaItemExpire: %w", err)
+	}
+	if q.quotaItemInsertStmt, err = db.PrepareContext(ctx, quotaItemInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotaItemInsert: %w", err)
+	}
+	if q.quotaItemTurnStmt, err = db.PrepareContext(ctx, quotaItemTurn); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotaItemTurn: %w", err)
+	}
+	if q.quotaItemUpdateStmt, err = db.PrepareContext(ctx, quotaItemUpdate); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotaItemUpdate: %w", err)
 	}
 	if q.quotaTurnStmt, err = db.PrepareContext(ctx, quotaTurn); err != nil {
 		return nil, fmt.Errorf("error preparing query QuotaTurn: %w", err)
@@ -146,6 +170,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.quotasOfInstanceStmt, err = db.PrepareContext(ctx, quotasOfInstance); err != nil {
 		return nil, fmt.Errorf("error preparing query QuotasOfInstance: %w", err)
+	}
+	if q.quotasOfPackageStmt, err = db.PrepareContext(ctx, quotasOfPackage); err != nil {
+		return nil, fmt.Errorf("error preparing query QuotasOfPackage: %w", err)
 	}
 	if q.reservationEndStmt, err = db.PrepareContext(ctx, reservationEnd); err != nil {
 		return nil, fmt.Errorf("error preparing query ReservationEnd: %w", err)
@@ -251,6 +278,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.usageRecordsSendingStmt, err = db.PrepareContext(ctx, usageRecordsSending); err != nil {
 		return nil, fmt.Errorf("error preparing query UsageRecordsSending: %w", err)
+	}
+	if q.usageToldLatestStmt, err = db.PrepareContext(ctx, usageToldLatest); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageToldLatest: %w", err)
 	}
 	if q.usageWindowGetStmt, err = db.PrepareContext(ctx, usageWindowGet); err != nil {
 		return nil, fmt.Errorf("error preparing query UsageWindowGet: %w", err)
@@ -378,9 +408,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing instanceUpdateStmt: %w", cerr)
 		}
 	}
+	if q.instancesBoughtStmt != nil {
+		if cerr := q.instancesBoughtStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing instancesBoughtStmt: %w", cerr)
+		}
+	}
 	if q.instancesByIDStmt != nil {
 		if cerr := q.instancesByIDStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing instancesByIDStmt: %w", cerr)
+		}
+	}
+	if q.instancesOfBuyerStmt != nil {
+		if cerr := q.instancesOfBuyerStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing instancesOfBuyerStmt: %w", cerr)
 		}
 	}
 	if q.instancesOfOrderStmt != nil {
@@ -468,6 +508,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing quotaBookStmt: %w", cerr)
 		}
 	}
+	if q.quotaExpireStmt != nil {
+		if cerr := q.quotaExpireStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotaExpireStmt: %w", cerr)
+		}
+	}
 	if q.quotaGetStmt != nil {
 		if cerr := q.quotaGetStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing quotaGetStmt: %w", cerr)
@@ -476,6 +521,31 @@ func (q *Queries) Close() error {
 	if q.quotaInsertStmt != nil {
 		if cerr := q.quotaInsertStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing quotaInsertStmt: %w", cerr)
+		}
+	}
+	if q.quotaItemBookStmt != nil {
+		if cerr := q.quotaItemBookStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotaItemBookStmt: %w", cerr)
+		}
+	}
+	if q.quotaItemExpireStmt != nil {
+		if cerr := q.quotaItemExpireStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotaItemExpireStmt: %w", cerr)
+		}
+	}
+	if q.quotaItemInsertStmt != nil {
+		if cerr := q.quotaItemInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotaItemInsertStmt: %w", cerr)
+		}
+	}
+	if q.quotaItemTurnStmt != nil {
+		if cerr := q.quotaItemTurnStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotaItemTurnStmt: %w", cerr)
+		}
+	}
+	if q.quotaItemUpdateStmt != nil {
+		if cerr := q.quotaItemUpdateStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotaItemUpdateStmt: %w", cerr)
 		}
 	}
 	if q.quotaTurnStmt != nil {
@@ -496,6 +566,11 @@ func (q *Queries) Close() error {
 	if q.quotasOfInstanceStmt != nil {
 		if cerr := q.quotasOfInstanceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing quotasOfInstanceStmt: %w", cerr)
+		}
+	}
+	if q.quotasOfPackageStmt != nil {
+		if cerr := q.quotasOfPackageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing quotasOfPackageStmt: %w", cerr)
 		}
 	}
 	if q.reservationEndStmt != nil {
@@ -673,6 +748,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing usageRecordsSendingStmt: %w", cerr)
 		}
 	}
+	if q.usageToldLatestStmt != nil {
+		if cerr := q.usageToldLatestStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageToldLatestStmt: %w", cerr)
+		}
+	}
 	if q.usageWindowGetStmt != nil {
 		if cerr := q.usageWindowGetStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing usageWindowGetStmt: %w", cerr)
@@ -789,7 +869,9 @@ type Queries struct {
 	instanceInsertStmt      *sql.Stmt
 	instanceListStmt        *sql.Stmt
 	instanceUpdateStmt      *sql.Stmt
+	instancesBoughtStmt     *sql.Stmt
 	instancesByIDStmt       *sql.Stmt
+	instancesOfBuyerStmt    *sql.Stmt
 	instancesOfOrderStmt    *sql.Stmt
 	licenceCodeGetStmt      *sql.Stmt
 	licenceCodeInsertStmt   *sql.Stmt
@@ -807,12 +889,19 @@ type Queries struct {
 	orderListStmt           *sql.Stmt
 	orderUpdateStmt         *sql.Stmt
 	quotaBookStmt           *sql.Stmt
+	quotaExpireStmt         *sql.Stmt
 	quotaGetStmt            *sql.Stmt
 	quotaInsertStmt         *sql.Stmt
+	quotaItemBookStmt       *sql.Stmt
+	quotaItemExpireStmt     *sql.Stmt
+	quotaItemInsertStmt     *sql.Stmt
+	quotaItemTurnStmt       *sql.Stmt
+	quotaItemUpdateStmt     *sql.Stmt
 	quotaTurnStmt           *sql.Stmt
 	quotaUpdateStmt         *sql.Stmt
 	quotasDueStmt           *sql.Stmt
 	quotasOfInstanceStmt    *sql.Stmt
+	quotasOfPackageStmt     *sql.Stmt
 	reservationEndStmt      *sql.Stmt
 	reservationGetStmt      *sql.Stmt
 	reservationInsertStmt   *sql.Stmt
@@ -848,6 +937,7 @@ type Queries struct {
 	usageRecordsRefusedStmt *sql.Stmt
 	usageRecordsReviveStmt  *sql.Stmt
 	usageRecordsSendingStmt *sql.Stmt
+	usageToldLatestStmt     *sql.Stmt
 	usageWindowGetStmt      *sql.Stmt
 	usageWindowGrowStmt     *sql.Stmt
 	usageWindowInsertStmt   *sql.Stmt
@@ -883,7 +973,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		instanceInsertStmt:      q.instanceInsertStmt,
 		instanceListStmt:        q.instanceListStmt,
 		instanceUpdateStmt:      q.instanceUpdateStmt,
+		instancesBoughtStmt:     q.instancesBoughtStmt,
 		instancesByIDStmt:       q.instancesByIDStmt,
+		instancesOfBuyerStmt:    q.instancesOfBuyerStmt,
 		instancesOfOrderStmt:    q.instancesOfOrderStmt,
 		licenceCodeGetStmt:      q.licenceCodeGetStmt,
 		licenceCodeInsertStmt:   q.licenceCodeInsertStmt,
@@ -901,12 +993,19 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		orderListStmt:           q.orderListStmt,
 		orderUpdateStmt:         q.orderUpdateStmt,
 		quotaBookStmt:           q.quotaBookStmt,
+		quotaExpireStmt:         q.quotaExpireStmt,
 		quotaGetStmt:            q.quotaGetStmt,
 		quotaInsertStmt:         q.quotaInsertStmt,
+		quotaItemBookStmt:       q.quotaItemBookStmt,
+		quotaItemExpireStmt:     q.quotaItemExpireStmt,
+		quotaItemInsertStmt:     q.quotaItemInsertStmt,
+		quotaItemTurnStmt:       q.quotaItemTurnStmt,
+		quotaItemUpdateStmt:     q.quotaItemUpdateStmt,
 		quotaTurnStmt:           q.quotaTurnStmt,
 		quotaUpdateStmt:         q.quotaUpdateStmt,
 		quotasDueStmt:           q.quotasDueStmt,
 		quotasOfInstanceStmt:    q.quotasOfInstanceStmt,
+		quotasOfPackageStmt:     q.quotasOfPackageStmt,
 		reservationEndStmt:      q.reservationEndStmt,
 		reservationGetStmt:      q.reservationGetStmt,
 		reservationInsertStmt:   q.reservationInsertStmt,
@@ -942,6 +1041,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		usageRecordsRefusedStmt: q.usageRecordsRefusedStmt,
 		usageRecordsReviveStmt:  q.usageRecordsReviveStmt,
 		usageRecordsSendingStmt: q.usageRecordsSendingStmt,
+		usageToldLatestStmt:     q.usageToldLatestStmt,
 		usageWindowGetStmt:      q.usageWindowGetStmt,
 		usageWindowGrowStmt:     q.usageWindowGrowStmt,
 		usageWindowInsertStmt:   q.usageWindowInsertStmt,

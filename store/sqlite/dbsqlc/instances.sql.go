@@ -14,9 +14,9 @@ const instanceInsert = `-- name: InstanceInsert :exec
 INSERT INTO instances (
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version, failure_text
+    facts, access_version, failure_text, buyer_key
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 `
 
@@ -45,6 +45,7 @@ type InstanceInsertParams struct {
 	Facts         string
 	AccessVersion int64
 	FailureText   string
+	BuyerKey      string
 }
 
 // InstanceInsert adds an instance.
@@ -74,6 +75,7 @@ func (q *Queries) InstanceInsert(ctx context.Context, arg InstanceInsertParams) 
 		arg.Facts,
 		arg.AccessVersion,
 		arg.FailureText,
+		arg.BuyerKey,
 	)
 	return err
 }
@@ -82,7 +84,7 @@ const instanceList = `-- name: InstanceList :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version, failure_text
+    facts, access_version, failure_text, buyer_key
 FROM instances
 WHERE seller = ?1
 `
@@ -122,6 +124,7 @@ func (q *Queries) InstanceList(ctx context.Context, seller string) ([]Instance, 
 			&i.Facts,
 			&i.AccessVersion,
 			&i.FailureText,
+			&i.BuyerKey,
 		); err != nil {
 			return nil, err
 		}
@@ -145,8 +148,8 @@ UPDATE instances SET
     linear_value = ?12, trial = ?13, expire_at = ?14,
     access = ?15, task_seq = ?16, updated_at = ?17, family = ?18,
     facts = ?19, access_version = ?20,
-    failure_text = ?21
-WHERE seller = ?22 AND instance_id = ?23
+    failure_text = ?21, buyer_key = ?22
+WHERE seller = ?23 AND instance_id = ?24
 `
 
 type InstanceUpdateParams struct {
@@ -171,6 +174,7 @@ type InstanceUpdateParams struct {
 	Facts         string
 	AccessVersion int64
 	FailureText   string
+	BuyerKey      string
 	Seller        string
 	InstanceID    string
 }
@@ -199,6 +203,7 @@ func (q *Queries) InstanceUpdate(ctx context.Context, arg InstanceUpdateParams) 
 		arg.Facts,
 		arg.AccessVersion,
 		arg.FailureText,
+		arg.BuyerKey,
 		arg.Seller,
 		arg.InstanceID,
 	)
@@ -208,11 +213,88 @@ func (q *Queries) InstanceUpdate(ctx context.Context, arg InstanceUpdateParams) 
 	return result.RowsAffected()
 }
 
+const instancesBought = `-- name: InstancesBought :many
+SELECT
+    seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version, failure_text, buyer_key
+FROM instances
+WHERE seller = ?1 AND product_id = ?2 AND buyer_key <> ''
+    AND created_at >= ?3 AND (created_at > ?3 OR instance_id > ?4)
+    AND state NOT IN ('RELEASED', 'FAILED')
+ORDER BY created_at, instance_id
+LIMIT ?5
+`
+
+type InstancesBoughtParams struct {
+	Seller    string
+	ProductID string
+	Since     int64
+	AfterID   string
+	Max       int64
+}
+
+// InstancesBought reads what known buyers have of a product since a time and is not over.
+func (q *Queries) InstancesBought(ctx context.Context, arg InstancesBoughtParams) ([]Instance, error) {
+	rows, err := q.query(ctx, q.instancesBoughtStmt, instancesBought,
+		arg.Seller,
+		arg.ProductID,
+		arg.Since,
+		arg.AfterID,
+		arg.Max,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Instance
+	for rows.Next() {
+		var i Instance
+		if err := rows.Scan(
+			&i.Seller,
+			&i.InstanceID,
+			&i.Endpoint,
+			&i.OrderID,
+			&i.OrderLineID,
+			&i.State,
+			&i.Frozen,
+			&i.Reason,
+			&i.FailureCode,
+			&i.ProductID,
+			&i.SkuCode,
+			&i.ProductName,
+			&i.ChargingMode,
+			&i.LinearValue,
+			&i.Trial,
+			&i.ExpireAt,
+			&i.Access,
+			&i.TaskSeq,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Family,
+			&i.Facts,
+			&i.AccessVersion,
+			&i.FailureText,
+			&i.BuyerKey,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const instancesByID = `-- name: InstancesByID :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version, failure_text
+    facts, access_version, failure_text, buyer_key
 FROM instances
 WHERE seller = ?1 AND instance_id IN (/*SLICE:ids*/?)
 `
@@ -268,6 +350,81 @@ func (q *Queries) InstancesByID(ctx context.Context, arg InstancesByIDParams) ([
 			&i.Facts,
 			&i.AccessVersion,
 			&i.FailureText,
+			&i.BuyerKey,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const instancesOfBuyer = `-- name: InstancesOfBuyer :many
+SELECT
+    seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version, failure_text, buyer_key
+FROM instances
+WHERE seller = ?1 AND product_id = ?2 AND buyer_key = ?3
+    AND buyer_key <> '' AND state NOT IN ('RELEASED', 'FAILED')
+ORDER BY created_at, instance_id
+LIMIT ?4
+`
+
+type InstancesOfBuyerParams struct {
+	Seller    string
+	ProductID string
+	BuyerKey  string
+	Max       int64
+}
+
+// InstancesOfBuyer reads what one buyer has of a product and is not over.
+func (q *Queries) InstancesOfBuyer(ctx context.Context, arg InstancesOfBuyerParams) ([]Instance, error) {
+	rows, err := q.query(ctx, q.instancesOfBuyerStmt, instancesOfBuyer,
+		arg.Seller,
+		arg.ProductID,
+		arg.BuyerKey,
+		arg.Max,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Instance
+	for rows.Next() {
+		var i Instance
+		if err := rows.Scan(
+			&i.Seller,
+			&i.InstanceID,
+			&i.Endpoint,
+			&i.OrderID,
+			&i.OrderLineID,
+			&i.State,
+			&i.Frozen,
+			&i.Reason,
+			&i.FailureCode,
+			&i.ProductID,
+			&i.SkuCode,
+			&i.ProductName,
+			&i.ChargingMode,
+			&i.LinearValue,
+			&i.Trial,
+			&i.ExpireAt,
+			&i.Access,
+			&i.TaskSeq,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Family,
+			&i.Facts,
+			&i.AccessVersion,
+			&i.FailureText,
+			&i.BuyerKey,
 		); err != nil {
 			return nil, err
 		}
@@ -286,7 +443,7 @@ const instancesOfOrder = `-- name: InstancesOfOrder :many
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
-    facts, access_version, failure_text
+    facts, access_version, failure_text, buyer_key
 FROM instances
 WHERE seller = ?1 AND order_id = ?2
 ORDER BY created_at, instance_id
@@ -332,6 +489,7 @@ func (q *Queries) InstancesOfOrder(ctx context.Context, arg InstancesOfOrderPara
 			&i.Facts,
 			&i.AccessVersion,
 			&i.FailureText,
+			&i.BuyerKey,
 		); err != nil {
 			return nil, err
 		}

@@ -79,6 +79,7 @@ type Instance struct {
 	Facts         string
 	AccessVersion int64
 	FailureText   string
+	BuyerKey      string
 }
 
 type LicenceCode struct {
@@ -153,6 +154,52 @@ type OrderLine struct {
 }
 
 type Quota struct {
+	Seller       string
+	PackageID    string
+	InstanceID   string
+	Meter        string
+	Quota        int64
+	Used         int64
+	Reserved     int64
+	Priority     int64
+	ExpireAt     int64
+	Stop         int64
+	Told         int64
+	CreatedAt    int64
+	UpdatedAt    int64
+	Reset        string
+	BeginAt      int64
+	Cycle        int64
+	UsedBefore   int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
+}
+
+type QuotaItem struct {
+	Seller       string
+	PackageID    string
+	InstanceID   string
+	Meter        string
+	Quota        int64
+	Used         int64
+	Reserved     int64
+	Priority     int64
+	ExpireAt     int64
+	Stop         int64
+	Told         int64
+	CreatedAt    int64
+	UpdatedAt    int64
+	Reset        string
+	BeginAt      int64
+	Cycle        int64
+	UsedBefore   int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
+}
+
+type QuotaRow struct {
 	Seller       string
 	PackageID    string
 	InstanceID   string
@@ -251,24 +298,25 @@ type UsageRaw struct {
 }
 
 type UsageRecord struct {
-	Seller     string
-	ID         string
-	InstanceID string
-	StartAt    int64
-	PackageID  string
-	Part       int64
-	Meter      string
-	BeginAt    int64
-	EndAt      int64
-	Value      int64
-	State      string
-	Code       string
-	Attempt    int64
-	DueAt      int64
-	DeadlineAt int64
-	RefuseAt   int64
-	CreatedAt  int64
-	UpdatedAt  int64
+	Seller      string
+	ID          string
+	InstanceID  string
+	StartAt     int64
+	PackageID   string
+	Part        int64
+	Meter       string
+	BeginAt     int64
+	EndAt       int64
+	Value       int64
+	State       string
+	Code        string
+	Attempt     int64
+	DueAt       int64
+	DeadlineAt  int64
+	RefuseAt    int64
+	CreatedAt   int64
+	UpdatedAt   int64
+	ToldBeginAt int64
 }
 
 type UsageWindow struct {

@@ -15,17 +15,18 @@ UPDATE quotas SET
     reserved = reserved + iif(cycle = ?1, ?3, 0),
     used_before = used_before + iif(cycle = ?1, 0, ?2),
     updated_at = ?4
-WHERE seller = ?5 AND package_id = ?6
+WHERE seller = ?5 AND package_id = ?6 AND instance_id = ?7
     AND (cycle <> ?1 OR used + reserved + ?2 + ?3 <= quota)
 `
 
 type QuotaBookParams struct {
-	Cycle     int64
-	Use       interface{}
-	Reserve   interface{}
-	Now       int64
-	Seller    string
-	PackageID string
+	Cycle      int64
+	Use        interface{}
+	Reserve    interface{}
+	Now        int64
+	Seller     string
+	PackageID  string
+	InstanceID string
 }
 
 // QuotaBook moves amounts of a quota; what would oversell it finds no row. What was reserved in a cycle that is over is free
@@ -38,6 +39,7 @@ func (q *Queries) QuotaBook(ctx context.Context, arg QuotaBookParams) (int64, er
 		arg.Now,
 		arg.Seller,
 		arg.PackageID,
+		arg.InstanceID,
 	)
 	if err != nil {
 		return 0, err
@@ -45,23 +47,41 @@ func (q *Queries) QuotaBook(ctx context.Context, arg QuotaBookParams) (int64, er
 	return result.RowsAffected()
 }
 
-const quotaGet = `-- name: QuotaGet :one
-SELECT
-    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
-FROM quotas
-WHERE seller = ?1 AND package_id = ?2
+const quotaExpire = `-- name: QuotaExpire :exec
+UPDATE quotas SET expire_at = ?1
+WHERE seller = ?2 AND package_id = ?3
 `
 
-type QuotaGetParams struct {
+type QuotaExpireParams struct {
+	ExpireAt  int64
 	Seller    string
 	PackageID string
 }
 
+// QuotaExpire writes when a package ends, which all its fee items share.
+func (q *Queries) QuotaExpire(ctx context.Context, arg QuotaExpireParams) error {
+	_, err := q.exec(ctx, q.quotaExpireStmt, quotaExpire, arg.ExpireAt, arg.Seller, arg.PackageID)
+	return err
+}
+
+const quotaGet = `-- name: QuotaGet :one
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+FROM quota_rows
+WHERE seller = ?1 AND package_id = ?2 AND instance_id = ?3
+`
+
+type QuotaGetParams struct {
+	Seller     string
+	PackageID  string
+	InstanceID string
+}
+
 // QuotaGet reads a quota.
-func (q *Queries) QuotaGet(ctx context.Context, arg QuotaGetParams) (Quota, error) {
-	row := q.queryRow(ctx, q.quotaGetStmt, quotaGet, arg.Seller, arg.PackageID)
-	var i Quota
+func (q *Queries) QuotaGet(ctx context.Context, arg QuotaGetParams) (QuotaRow, error) {
+	row := q.queryRow(ctx, q.quotaGetStmt, quotaGet, arg.Seller, arg.PackageID, arg.InstanceID)
+	var i QuotaRow
 	err := row.Scan(
 		&i.Seller,
 		&i.PackageID,
@@ -119,7 +139,7 @@ type QuotaInsertParams struct {
 	SettledCycle int64
 }
 
-// QuotaInsert adds a quota.
+// QuotaInsert adds the first quota of a package.
 func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) error {
 	_, err := q.exec(ctx, q.quotaInsertStmt, quotaInsert,
 		arg.Seller,
@@ -146,11 +166,200 @@ func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) error 
 	return err
 }
 
-const quotaTurn = `-- name: QuotaTurn :exec
+const quotaItemBook = `-- name: QuotaItemBook :execrows
+UPDATE quota_items SET
+    used = used + iif(cycle = ?1, ?2, 0),
+    reserved = reserved + iif(cycle = ?1, ?3, 0),
+    used_before = used_before + iif(cycle = ?1, 0, ?2),
+    updated_at = ?4
+WHERE seller = ?5 AND package_id = ?6 AND instance_id = ?7
+    AND (cycle <> ?1 OR used + reserved + ?2 + ?3 <= quota)
+`
+
+type QuotaItemBookParams struct {
+	Cycle      int64
+	Use        interface{}
+	Reserve    interface{}
+	Now        int64
+	Seller     string
+	PackageID  string
+	InstanceID string
+}
+
+// QuotaItemBook does the same to a further quota of a package.
+func (q *Queries) QuotaItemBook(ctx context.Context, arg QuotaItemBookParams) (int64, error) {
+	result, err := q.exec(ctx, q.quotaItemBookStmt, quotaItemBook,
+		arg.Cycle,
+		arg.Use,
+		arg.Reserve,
+		arg.Now,
+		arg.Seller,
+		arg.PackageID,
+		arg.InstanceID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const quotaItemExpire = `-- name: QuotaItemExpire :exec
+UPDATE quota_items SET expire_at = ?1
+WHERE seller = ?2 AND package_id = ?3
+`
+
+type QuotaItemExpireParams struct {
+	ExpireAt  int64
+	Seller    string
+	PackageID string
+}
+
+// QuotaItemExpire writes when a package ends, which all its fee items share.
+func (q *Queries) QuotaItemExpire(ctx context.Context, arg QuotaItemExpireParams) error {
+	_, err := q.exec(ctx, q.quotaItemExpireStmt, quotaItemExpire, arg.ExpireAt, arg.Seller, arg.PackageID)
+	return err
+}
+
+const quotaItemInsert = `-- name: QuotaItemInsert :exec
+INSERT INTO quota_items (
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+) VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+)
+`
+
+type QuotaItemInsertParams struct {
+	Seller       string
+	PackageID    string
+	InstanceID   string
+	Meter        string
+	Quota        int64
+	Used         int64
+	Reserved     int64
+	Priority     int64
+	ExpireAt     int64
+	Stop         int64
+	Told         int64
+	CreatedAt    int64
+	UpdatedAt    int64
+	Reset        string
+	BeginAt      int64
+	Cycle        int64
+	UsedBefore   int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
+}
+
+// QuotaItemInsert adds a further quota of a package.
+func (q *Queries) QuotaItemInsert(ctx context.Context, arg QuotaItemInsertParams) error {
+	_, err := q.exec(ctx, q.quotaItemInsertStmt, quotaItemInsert,
+		arg.Seller,
+		arg.PackageID,
+		arg.InstanceID,
+		arg.Meter,
+		arg.Quota,
+		arg.Used,
+		arg.Reserved,
+		arg.Priority,
+		arg.ExpireAt,
+		arg.Stop,
+		arg.Told,
+		arg.CreatedAt,
+		arg.UpdatedAt,
+		arg.Reset,
+		arg.BeginAt,
+		arg.Cycle,
+		arg.UsedBefore,
+		arg.TurnAt,
+		arg.SettledAt,
+		arg.SettledCycle,
+	)
+	return err
+}
+
+const quotaItemTurn = `-- name: QuotaItemTurn :execrows
+UPDATE quota_items SET
+    cycle = ?1, used_before = ?2, used = ?3, reserved = ?4,
+    turn_at = ?5, settled_at = ?6, settled_cycle = ?7
+WHERE seller = ?8 AND package_id = ?9 AND instance_id = ?10
+`
+
+type QuotaItemTurnParams struct {
+	Cycle        int64
+	UsedBefore   int64
+	Used         int64
+	Reserved     int64
+	TurnAt       int64
+	SettledAt    int64
+	SettledCycle int64
+	Seller       string
+	PackageID    string
+	InstanceID   string
+}
+
+// QuotaItemTurn does the same to a further quota of a package.
+func (q *Queries) QuotaItemTurn(ctx context.Context, arg QuotaItemTurnParams) (int64, error) {
+	result, err := q.exec(ctx, q.quotaItemTurnStmt, quotaItemTurn,
+		arg.Cycle,
+		arg.UsedBefore,
+		arg.Used,
+		arg.Reserved,
+		arg.TurnAt,
+		arg.SettledAt,
+		arg.SettledCycle,
+		arg.Seller,
+		arg.PackageID,
+		arg.InstanceID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const quotaItemUpdate = `-- name: QuotaItemUpdate :execrows
+UPDATE quota_items SET
+    quota = ?1, priority = ?2, expire_at = ?3, told = ?4,
+    updated_at = ?5
+WHERE seller = ?6 AND package_id = ?7 AND instance_id = ?8
+`
+
+type QuotaItemUpdateParams struct {
+	Quota      int64
+	Priority   int64
+	ExpireAt   int64
+	Told       int64
+	UpdatedAt  int64
+	Seller     string
+	PackageID  string
+	InstanceID string
+}
+
+// QuotaItemUpdate does the same to a further quota of a package.
+func (q *Queries) QuotaItemUpdate(ctx context.Context, arg QuotaItemUpdateParams) (int64, error) {
+	result, err := q.exec(ctx, q.quotaItemUpdateStmt, quotaItemUpdate,
+		arg.Quota,
+		arg.Priority,
+		arg.ExpireAt,
+		arg.Told,
+		arg.UpdatedAt,
+		arg.Seller,
+		arg.PackageID,
+		arg.InstanceID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const quotaTurn = `-- name: QuotaTurn :execrows
 UPDATE quotas SET
     cycle = ?1, used_before = ?2, used = ?3, reserved = ?4,
     turn_at = ?5, settled_at = ?6, settled_cycle = ?7
-WHERE seller = ?8 AND package_id = ?9
+WHERE seller = ?8 AND package_id = ?9 AND instance_id = ?10
 `
 
 type QuotaTurnParams struct {
@@ -163,11 +372,12 @@ type QuotaTurnParams struct {
 	SettledCycle int64
 	Seller       string
 	PackageID    string
+	InstanceID   string
 }
 
 // QuotaTurn writes the cycle that a quota has come to.
-func (q *Queries) QuotaTurn(ctx context.Context, arg QuotaTurnParams) error {
-	_, err := q.exec(ctx, q.quotaTurnStmt, quotaTurn,
+func (q *Queries) QuotaTurn(ctx context.Context, arg QuotaTurnParams) (int64, error) {
+	result, err := q.exec(ctx, q.quotaTurnStmt, quotaTurn,
 		arg.Cycle,
 		arg.UsedBefore,
 		arg.Used,
@@ -177,30 +387,35 @@ func (q *Queries) QuotaTurn(ctx context.Context, arg QuotaTurnParams) error {
 		arg.SettledCycle,
 		arg.Seller,
 		arg.PackageID,
+		arg.InstanceID,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
-const quotaUpdate = `-- name: QuotaUpdate :exec
+const quotaUpdate = `-- name: QuotaUpdate :execrows
 UPDATE quotas SET
     quota = ?1, priority = ?2, expire_at = ?3, told = ?4,
     updated_at = ?5
-WHERE seller = ?6 AND package_id = ?7
+WHERE seller = ?6 AND package_id = ?7 AND instance_id = ?8
 `
 
 type QuotaUpdateParams struct {
-	Quota     int64
-	Priority  int64
-	ExpireAt  int64
-	Told      int64
-	UpdatedAt int64
-	Seller    string
-	PackageID string
+	Quota      int64
+	Priority   int64
+	ExpireAt   int64
+	Told       int64
+	UpdatedAt  int64
+	Seller     string
+	PackageID  string
+	InstanceID string
 }
 
 // QuotaUpdate writes what may change of a quota; only the one writer runs it.
-func (q *Queries) QuotaUpdate(ctx context.Context, arg QuotaUpdateParams) error {
-	_, err := q.exec(ctx, q.quotaUpdateStmt, quotaUpdate,
+func (q *Queries) QuotaUpdate(ctx context.Context, arg QuotaUpdateParams) (int64, error) {
+	result, err := q.exec(ctx, q.quotaUpdateStmt, quotaUpdate,
 		arg.Quota,
 		arg.Priority,
 		arg.ExpireAt,
@@ -208,15 +423,19 @@ func (q *Queries) QuotaUpdate(ctx context.Context, arg QuotaUpdateParams) error 
 		arg.UpdatedAt,
 		arg.Seller,
 		arg.PackageID,
+		arg.InstanceID,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const quotasDue = `-- name: QuotasDue :many
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
     reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
-FROM quotas
+FROM quota_rows
 WHERE seller = ?1 AND (
     (expire_at > 0 AND expire_at <= ?2 AND settled_at < expire_at)
     OR (turn_at > 0 AND turn_at <= ?2 AND (expire_at = 0 OR turn_at < expire_at))
@@ -233,15 +452,15 @@ type QuotasDueParams struct {
 }
 
 // QuotasDue reads the quotas from whose expiry or cycle something follows that nobody has brought about yet.
-func (q *Queries) QuotasDue(ctx context.Context, arg QuotasDueParams) ([]Quota, error) {
+func (q *Queries) QuotasDue(ctx context.Context, arg QuotasDueParams) ([]QuotaRow, error) {
 	rows, err := q.query(ctx, q.quotasDueStmt, quotasDue, arg.Seller, arg.Now, arg.Max)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Quota
+	var items []QuotaRow
 	for rows.Next() {
-		var i Quota
+		var i QuotaRow
 		if err := rows.Scan(
 			&i.Seller,
 			&i.PackageID,
@@ -281,7 +500,7 @@ const quotasOfInstance = `-- name: QuotasOfInstance :many
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
     reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
-FROM quotas
+FROM quota_rows
 WHERE seller = ?1 AND instance_id = ?2
 `
 
@@ -291,15 +510,74 @@ type QuotasOfInstanceParams struct {
 }
 
 // QuotasOfInstance reads the quotas of an instance.
-func (q *Queries) QuotasOfInstance(ctx context.Context, arg QuotasOfInstanceParams) ([]Quota, error) {
+func (q *Queries) QuotasOfInstance(ctx context.Context, arg QuotasOfInstanceParams) ([]QuotaRow, error) {
 	rows, err := q.query(ctx, q.quotasOfInstanceStmt, quotasOfInstance, arg.Seller, arg.InstanceID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Quota
+	var items []QuotaRow
 	for rows.Next() {
-		var i Quota
+		var i QuotaRow
+		if err := rows.Scan(
+			&i.Seller,
+			&i.PackageID,
+			&i.InstanceID,
+			&i.Meter,
+			&i.Quota,
+			&i.Used,
+			&i.Reserved,
+			&i.Priority,
+			&i.ExpireAt,
+			&i.Stop,
+			&i.Told,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Reset,
+			&i.BeginAt,
+			&i.Cycle,
+			&i.UsedBefore,
+			&i.TurnAt,
+			&i.SettledAt,
+			&i.SettledCycle,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const quotasOfPackage = `-- name: QuotasOfPackage :many
+SELECT
+    seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+FROM quota_rows
+WHERE seller = ?1 AND package_id = ?2
+ORDER BY created_at, instance_id
+`
+
+type QuotasOfPackageParams struct {
+	Seller    string
+	PackageID string
+}
+
+// QuotasOfPackage reads the quotas of a package, one for each of its fee items.
+func (q *Queries) QuotasOfPackage(ctx context.Context, arg QuotasOfPackageParams) ([]QuotaRow, error) {
+	rows, err := q.query(ctx, q.quotasOfPackageStmt, quotasOfPackage, arg.Seller, arg.PackageID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []QuotaRow
+	for rows.Next() {
+		var i QuotaRow
 		if err := rows.Scan(
 			&i.Seller,
 			&i.PackageID,

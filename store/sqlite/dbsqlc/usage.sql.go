@@ -31,7 +31,7 @@ func (q *Queries) UsageBeginLatest(ctx context.Context, arg UsageBeginLatestPara
 
 const usageJudged = `-- name: UsageJudged :one
 SELECT
-    CAST(EXISTS (SELECT 1 FROM quotas AS q WHERE q.seller = ?1 AND q.instance_id = ?2 AND q.stop = 1) AS INTEGER) AS stops,
+    CAST(EXISTS (SELECT 1 FROM quota_rows AS q WHERE q.seller = ?1 AND q.instance_id = ?2 AND q.stop = 1) AS INTEGER) AS stops,
     CAST(EXISTS (SELECT 1 FROM instances AS i WHERE i.seller = ?1 AND i.instance_id = ?2 AND i.state = 'RELEASED') AS INTEGER) AS released
 `
 
@@ -386,31 +386,32 @@ func (q *Queries) UsageRawTotal(ctx context.Context, arg UsageRawTotalParams) (U
 const usageRecordInsert = `-- name: UsageRecordInsert :exec
 INSERT INTO usage_records (
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 `
 
 type UsageRecordInsertParams struct {
-	Seller     string
-	ID         string
-	InstanceID string
-	StartAt    int64
-	PackageID  string
-	Part       int64
-	Meter      string
-	BeginAt    int64
-	EndAt      int64
-	Value      int64
-	State      string
-	Code       string
-	Attempt    int64
-	DueAt      int64
-	DeadlineAt int64
-	RefuseAt   int64
-	CreatedAt  int64
-	UpdatedAt  int64
+	Seller      string
+	ID          string
+	InstanceID  string
+	StartAt     int64
+	PackageID   string
+	Part        int64
+	Meter       string
+	BeginAt     int64
+	EndAt       int64
+	Value       int64
+	State       string
+	Code        string
+	Attempt     int64
+	DueAt       int64
+	DeadlineAt  int64
+	RefuseAt    int64
+	CreatedAt   int64
+	UpdatedAt   int64
+	ToldBeginAt int64
 }
 
 // UsageRecordInsert adds a record.
@@ -434,6 +435,7 @@ func (q *Queries) UsageRecordInsert(ctx context.Context, arg UsageRecordInsertPa
 		arg.RefuseAt,
 		arg.CreatedAt,
 		arg.UpdatedAt,
+		arg.ToldBeginAt,
 	)
 	return err
 }
@@ -441,7 +443,7 @@ func (q *Queries) UsageRecordInsert(ctx context.Context, arg UsageRecordInsertPa
 const usageRecordList = `-- name: UsageRecordList :many
 SELECT
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 FROM usage_records
 WHERE seller = ?1
 `
@@ -475,6 +477,7 @@ func (q *Queries) UsageRecordList(ctx context.Context, seller string) ([]UsageRe
 			&i.RefuseAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.ToldBeginAt,
 		); err != nil {
 			return nil, err
 		}
@@ -587,7 +590,7 @@ func (q *Queries) UsageRecordsRevive(ctx context.Context, arg UsageRecordsRevive
 const usageRecordsSending = `-- name: UsageRecordsSending :many
 SELECT
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 FROM usage_records
 WHERE seller = ?1 AND state = 'SENDING' AND +due_at <= ?2
 ORDER BY deadline_at, due_at, id
@@ -629,6 +632,7 @@ func (q *Queries) UsageRecordsSending(ctx context.Context, arg UsageRecordsSendi
 			&i.RefuseAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.ToldBeginAt,
 		); err != nil {
 			return nil, err
 		}
@@ -641,6 +645,33 @@ func (q *Queries) UsageRecordsSending(ctx context.Context, arg UsageRecordsSendi
 		return nil, err
 	}
 	return items, nil
+}
+
+const usageToldLatest = `-- name: UsageToldLatest :one
+SELECT CAST(coalesce(max(iif(told_begin_at = 0, begin_at, told_begin_at)), 0) AS INTEGER) AS latest
+FROM usage_records
+WHERE seller = ?1 AND instance_id = ?2 AND end_at = ?3
+    AND package_id = ?4
+`
+
+type UsageToldLatestParams struct {
+	Seller     string
+	InstanceID string
+	EndAt      int64
+	PackageID  string
+}
+
+// UsageToldLatest tells the latest begin that was told of an instance's records with an end and a package; 0 for none.
+func (q *Queries) UsageToldLatest(ctx context.Context, arg UsageToldLatestParams) (int64, error) {
+	row := q.queryRow(ctx, q.usageToldLatestStmt, usageToldLatest,
+		arg.Seller,
+		arg.InstanceID,
+		arg.EndAt,
+		arg.PackageID,
+	)
+	var latest int64
+	err := row.Scan(&latest)
+	return latest, err
 }
 
 const usageWindowGet = `-- name: UsageWindowGet :one

@@ -141,9 +141,9 @@ GROUP BY state, code;
 -- UsageRecordInsert adds a record.
 INSERT INTO usage_records (
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: UsagePartNext :one
@@ -158,11 +158,18 @@ SELECT CAST(coalesce(max(begin_at), 0) AS INTEGER) AS latest
 FROM usage_records
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND end_at = sqlc.arg(end_at);
 
+-- name: UsageToldLatest :one
+-- UsageToldLatest tells the latest begin that was told of an instance's records with an end and a package; 0 for none.
+SELECT CAST(coalesce(max(iif(told_begin_at = 0, begin_at, told_begin_at)), 0) AS INTEGER) AS latest
+FROM usage_records
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND end_at = sqlc.arg(end_at)
+    AND package_id = sqlc.arg(package_id);
+
 -- name: UsageRecordsSending :many
 -- UsageRecordsSending reads the records to be sent, the earliest deadline first. The plus is that of UsageWindowsDue.
 SELECT
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 FROM usage_records
 WHERE seller = sqlc.arg(seller) AND state = 'SENDING' AND +due_at <= sqlc.arg(now)
 ORDER BY deadline_at, due_at, id
@@ -201,12 +208,12 @@ WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND stat
 -- UsageRecordList is the base of a page; the list builder appends filters, order and limit.
 SELECT
     seller, id, instance_id, start_at, package_id, part, meter, begin_at, end_at, value, state, code, attempt, due_at,
-    deadline_at, refuse_at, created_at, updated_at
+    deadline_at, refuse_at, created_at, updated_at, told_begin_at
 FROM usage_records
 WHERE seller = sqlc.arg(seller);
 
 -- name: UsageJudged :one
 -- UsageJudged reads what usage of an instance is judged by.
 SELECT
-    CAST(EXISTS (SELECT 1 FROM quotas AS q WHERE q.seller = sqlc.arg(seller) AND q.instance_id = sqlc.arg(instance_id) AND q.stop = 1) AS INTEGER) AS stops,
+    CAST(EXISTS (SELECT 1 FROM quota_rows AS q WHERE q.seller = sqlc.arg(seller) AND q.instance_id = sqlc.arg(instance_id) AND q.stop = 1) AS INTEGER) AS stops,
     CAST(EXISTS (SELECT 1 FROM instances AS i WHERE i.seller = sqlc.arg(seller) AND i.instance_id = sqlc.arg(instance_id) AND i.state = 'RELEASED') AS INTEGER) AS released;
