@@ -117,7 +117,7 @@ func TestExampleLoadsAndValidates(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if len(c.Endpoints[0].Products) != 2 || c.Sellers[0].APITokens[0].Reveal() != "0123456789abcdef0123456789abcdef-acme-api-token" {
+	if len(c.Endpoints[0].Products) != 3 || len(c.contents()) != 1 || c.Sellers[0].APITokens[0].Reveal() != "0123456789abcdef0123456789abcdef-acme-api-token" {
 		t.Fatalf("got %+v", c)
 	}
 	for key := range leaves(reflect.ValueOf(&c).Elem(), "") { // the example names every scalar key, or its _file form

@@ -39,7 +39,7 @@ func pushTo(t *testing.T, answer http.HandlerFunc, change func(*openapi.Config))
 	record := func(n int) store.UsageRecord {
 		return store.UsageRecord{
 			Seller: "acme", ID: fmt.Sprintf("sn-%d", n), UsageWindowKey: store.UsageWindowKey{InstanceID: fmt.Sprintf("i-%d", n), PackageID: "pkg"},
-			BeginAt: pushNow.Add(-61 * time.Minute), EndAt: pushNow.Add(-time.Minute), CreatedAt: pushNow, Value: 12500,
+			BeginAt: pushNow.Add(-60 * time.Minute), ToldAt: pushNow.Add(-61 * time.Minute), EndAt: pushNow.Add(-time.Minute), CreatedAt: pushNow, Value: 12500,
 		}
 	}
 	return marketplace.New(map[string]marketplace.Querier{"acme": client}).

@@ -258,6 +258,26 @@ func (s *Service) List(ctx context.Context, seller, instanceID string) ([]store.
 	return quotas, nil
 }
 
+// ListPackage returns the quotas of a package, one for each of its fee items. Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
+func (s *Service) ListPackage(ctx context.Context, seller, packageID string) ([]store.Quota, error) {
+	found, err := s.instances(ctx, seller, []string{packageID})
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := found[packageID]; !ok {
+		return nil, living(found, packageID)
+	}
+	items, err := s.Ledger.PackageQuotas(ctx, seller, packageID)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	now := s.now()
+	for i := range items {
+		items[i].Turn(now)
+	}
+	return items, nil
+}
+
 // Check tells whether an amount is left, and how much is, in all packages that are not over. Nothing is reserved. Errors:
 // INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
 func (s *Service) Check(ctx context.Context, seller, instanceID string, amount store.Units) (enough bool, left store.Units, err error) {

@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -285,6 +286,7 @@ func (p *push) settle(ctx context.Context, list []store.UsageRecord, verdicts []
 	defer cancel()
 	now := p.s.now()
 	rows := make([]store.UsageVerdict, len(list))
+	verdicts = p.doubted(verdicts)
 	for i, v := range verdicts {
 		r := list[i]
 		rows[i] = store.UsageVerdict{Seller: r.Seller, ID: r.ID, Code: v.Code, DueAt: r.DueAt}
@@ -304,6 +306,24 @@ func (p *push) settle(ctx context.Context, list []store.UsageRecord, verdicts []
 		p.count(ctx, now, list[i], v)
 	}
 	return nil
+}
+
+// codeTaken says that a record of the same instance, begin and end is there (open-apis §3.6).
+const codeTaken = "010"
+
+// doubted are the verdicts as they are to be believed. Where packages share begin and end, what is there may be another
+// package's record, and then this one is on no bill: an operator decides.
+func (p *push) doubted(verdicts []Verdict) []Verdict {
+	if p.s.cfg.Spans[p.seller] != store.SpansShared {
+		return verdicts
+	}
+	out := slices.Clone(verdicts)
+	for i, v := range out {
+		if v.Kind == VerdictDuplicate && v.Code == codeTaken {
+			out[i].Kind = VerdictRefused
+		}
+	}
+	return out
 }
 
 func (p *push) count(ctx context.Context, now time.Time, r store.UsageRecord, v Verdict) {

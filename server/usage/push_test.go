@@ -3,6 +3,7 @@ package usage_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -349,5 +350,65 @@ func TestLateIsCounted(t *testing.T) {
 	r.clock.Advance(16 * time.Minute)
 	if round := r.push(); round.Late != 1 || round.Pushed != 1 || r.metric("koogate_usage_late_total") != 1 {
 		t.Errorf("%+v", round)
+	}
+}
+
+// TestATakenSpanIsNoSuccess: where packages share begin and end, "there is a record of that time" may speak of another's.
+func TestATakenSpanIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	for spans, want := range map[store.UsageSpans]store.UsageState{store.SpansApart: store.UsagePushed, store.SpansShared: store.UsageRefused} {
+		r := newRig(t, func(cfg *usage.Config, _ *usage.Deps) { cfg.Spans = map[string]store.UsageSpans{seller: spans} })
+		r.fill(1)
+		r.clock.Advance(time.Minute)
+		r.market.say = map[string]usage.Verdict{"i-000": {Kind: usage.VerdictDuplicate, Code: "010"}}
+		r.push()
+		if rec := r.records()[0]; rec.State != want {
+			t.Errorf("spans %d: %s, want %s", spans, rec.State, want)
+		}
+	}
+}
+
+// TestSpansAreToldAsConfigured: records of one instance and hour that are drawn from several packages begin a second apart, or
+// together where that is configured; what one package has twice is apart in any case, and so is what the ledger keeps.
+func TestSpansAreToldAsConfigured(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spans store.UsageSpans
+		want  []time.Duration
+	}{
+		"apart":  {store.SpansApart, []time.Duration{0, time.Second, 2 * time.Second, 3 * time.Second}},
+		"shared": {store.SpansShared, []time.Duration{0, 0, 0, time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, func(cfg *usage.Config, _ *usage.Deps) { cfg.Spans = map[string]store.UsageSpans{seller: c.spans} })
+			r.open("i", "SMS")
+			for _, id := range []string{"p", "q"} {
+				r.open(id, "PKG", func(i *store.Instance) { i.Product.ChargingMode = "ON_DEMAND_PKG" })
+			}
+			of := func(packageID, value string) usage.Record {
+				u := r.record("i", value, -30*time.Minute)
+				u.PackageID = packageID
+				return u
+			}
+			r.report(of("", "1"), of("p", "2"), of("q", "3"))
+			r.clock.Advance(time.Minute)
+			r.push()
+			r.report(of("q", "4"))
+			r.push()
+			var told []time.Duration
+			begins := map[time.Time]bool{}
+			for _, call := range r.market.calls {
+				for _, sent := range call {
+					told = append(told, sent.Told().Sub(noon.Add(-time.Hour)))
+				}
+			}
+			for _, rec := range r.records() {
+				begins[rec.BeginAt] = true
+			}
+			if slices.Sort(told); !slices.Equal(told, c.want) || len(begins) != 4 {
+				t.Errorf("told %v, want %v; %d begins", told, c.want, len(begins))
+			}
+		})
 	}
 }

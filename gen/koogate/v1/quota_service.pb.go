@@ -145,10 +145,10 @@ func (QuotaReset) EnumDescriptor() ([]byte, []int) {
 	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{1}
 }
 
-// Quota is what a package holds.
+// Quota is what a package holds of one fee item.
 type Quota struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// InstanceId is the pay-per-use instance that the package belongs to.
+	// InstanceId is the pay-per-use instance of the fee item.
 	InstanceId string `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	// PackageId is the package's own instance.
 	PackageId string `protobuf:"bytes,2,opt,name=package_id,json=packageId,proto3" json:"package_id,omitempty"`
@@ -481,10 +481,11 @@ func (x *Reservation) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// PutQuotaRequest tells what a package holds.
+// PutQuotaRequest tells what a package holds of one fee item. The items of a package share ExpireTime, KeepGoing, Reset and
+// BeginTime.
 type PutQuotaRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// InstanceId is the pay-per-use instance. Required, at most 64 characters.
+	// InstanceId is the pay-per-use instance of the fee item. Required, at most 64 characters.
 	InstanceId string `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	// PackageId is the package's own instance. Required, at most 64 characters.
 	PackageId string `protobuf:"bytes,2,opt,name=package_id,json=packageId,proto3" json:"package_id,omitempty"`
@@ -728,6 +729,98 @@ func (x *ListQuotasResponse) GetQuotas() []*Quota {
 	return nil
 }
 
+// ListPackageQuotasRequest names a package.
+type ListPackageQuotasRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// PackageId is the package's own instance. Required, at most 64 characters.
+	PackageId     string `protobuf:"bytes,1,opt,name=package_id,json=packageId,proto3" json:"package_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPackageQuotasRequest) Reset() {
+	*x = ListPackageQuotasRequest{}
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPackageQuotasRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPackageQuotasRequest) ProtoMessage() {}
+
+func (x *ListPackageQuotasRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPackageQuotasRequest.ProtoReflect.Descriptor instead.
+func (*ListPackageQuotasRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListPackageQuotasRequest) GetPackageId() string {
+	if x != nil {
+		return x.PackageId
+	}
+	return ""
+}
+
+// ListPackageQuotasResponse holds its fee items.
+type ListPackageQuotasResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Quotas are one for each fee item, at most 50.
+	Quotas        []*Quota `protobuf:"bytes,1,rep,name=quotas,proto3" json:"quotas,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPackageQuotasResponse) Reset() {
+	*x = ListPackageQuotasResponse{}
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPackageQuotasResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPackageQuotasResponse) ProtoMessage() {}
+
+func (x *ListPackageQuotasResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPackageQuotasResponse.ProtoReflect.Descriptor instead.
+func (*ListPackageQuotasResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListPackageQuotasResponse) GetQuotas() []*Quota {
+	if x != nil {
+		return x.Quotas
+	}
+	return nil
+}
+
 // CheckQuotaRequest asks whether an amount is left.
 type CheckQuotaRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -741,7 +834,7 @@ type CheckQuotaRequest struct {
 
 func (x *CheckQuotaRequest) Reset() {
 	*x = CheckQuotaRequest{}
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -753,7 +846,7 @@ func (x *CheckQuotaRequest) String() string {
 func (*CheckQuotaRequest) ProtoMessage() {}
 
 func (x *CheckQuotaRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -766,7 +859,7 @@ func (x *CheckQuotaRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckQuotaRequest.ProtoReflect.Descriptor instead.
 func (*CheckQuotaRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CheckQuotaRequest) GetInstanceId() string {
@@ -796,7 +889,7 @@ type CheckQuotaResponse struct {
 
 func (x *CheckQuotaResponse) Reset() {
 	*x = CheckQuotaResponse{}
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -808,7 +901,7 @@ func (x *CheckQuotaResponse) String() string {
 func (*CheckQuotaResponse) ProtoMessage() {}
 
 func (x *CheckQuotaResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -821,7 +914,7 @@ func (x *CheckQuotaResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckQuotaResponse.ProtoReflect.Descriptor instead.
 func (*CheckQuotaResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CheckQuotaResponse) GetEnough() bool {
@@ -855,7 +948,7 @@ type ReserveQuotaRequest struct {
 
 func (x *ReserveQuotaRequest) Reset() {
 	*x = ReserveQuotaRequest{}
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +960,7 @@ func (x *ReserveQuotaRequest) String() string {
 func (*ReserveQuotaRequest) ProtoMessage() {}
 
 func (x *ReserveQuotaRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +973,7 @@ func (x *ReserveQuotaRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveQuotaRequest.ProtoReflect.Descriptor instead.
 func (*ReserveQuotaRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{9}
+	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReserveQuotaRequest) GetInstanceId() string {
@@ -922,7 +1015,7 @@ type ReserveQuotaResponse struct {
 
 func (x *ReserveQuotaResponse) Reset() {
 	*x = ReserveQuotaResponse{}
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -934,7 +1027,7 @@ func (x *ReserveQuotaResponse) String() string {
 func (*ReserveQuotaResponse) ProtoMessage() {}
 
 func (x *ReserveQuotaResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +1040,7 @@ func (x *ReserveQuotaResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveQuotaResponse.ProtoReflect.Descriptor instead.
 func (*ReserveQuotaResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{10}
+	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReserveQuotaResponse) GetReservation() *Reservation {
@@ -972,7 +1065,7 @@ type CommitReservationRequest struct {
 
 func (x *CommitReservationRequest) Reset() {
 	*x = CommitReservationRequest{}
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -984,7 +1077,7 @@ func (x *CommitReservationRequest) String() string {
 func (*CommitReservationRequest) ProtoMessage() {}
 
 func (x *CommitReservationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -997,7 +1090,7 @@ func (x *CommitReservationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitReservationRequest.ProtoReflect.Descriptor instead.
 func (*CommitReservationRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{11}
+	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CommitReservationRequest) GetReservationId() string {
@@ -1032,7 +1125,7 @@ type CommitReservationResponse struct {
 
 func (x *CommitReservationResponse) Reset() {
 	*x = CommitReservationResponse{}
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1044,7 +1137,7 @@ func (x *CommitReservationResponse) String() string {
 func (*CommitReservationResponse) ProtoMessage() {}
 
 func (x *CommitReservationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1057,7 +1150,7 @@ func (x *CommitReservationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitReservationResponse.ProtoReflect.Descriptor instead.
 func (*CommitReservationResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{12}
+	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CommitReservationResponse) GetReservation() *Reservation {
@@ -1078,7 +1171,7 @@ type CancelReservationRequest struct {
 
 func (x *CancelReservationRequest) Reset() {
 	*x = CancelReservationRequest{}
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1090,7 +1183,7 @@ func (x *CancelReservationRequest) String() string {
 func (*CancelReservationRequest) ProtoMessage() {}
 
 func (x *CancelReservationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1103,7 +1196,7 @@ func (x *CancelReservationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelReservationRequest.ProtoReflect.Descriptor instead.
 func (*CancelReservationRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{13}
+	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CancelReservationRequest) GetReservationId() string {
@@ -1124,7 +1217,7 @@ type CancelReservationResponse struct {
 
 func (x *CancelReservationResponse) Reset() {
 	*x = CancelReservationResponse{}
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1136,7 +1229,7 @@ func (x *CancelReservationResponse) String() string {
 func (*CancelReservationResponse) ProtoMessage() {}
 
 func (x *CancelReservationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_quota_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_quota_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1149,7 +1242,7 @@ func (x *CancelReservationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelReservationResponse.ProtoReflect.Descriptor instead.
 func (*CancelReservationResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{14}
+	return file_koogate_v1_quota_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CancelReservationResponse) GetReservation() *Reservation {
@@ -1224,7 +1317,12 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\vinstance_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
 	"instanceId\"I\n" +
 	"\x12ListQuotasResponse\x123\n" +
-	"\x06quotas\x18\x01 \x03(\v2\x11.koogate.v1.QuotaB\b\xbaH\x05\x92\x01\x02\x10dR\x06quotas\"\x92\x01\n" +
+	"\x06quotas\x18\x01 \x03(\v2\x11.koogate.v1.QuotaB\b\xbaH\x05\x92\x01\x02\x10dR\x06quotas\"Y\n" +
+	"\x18ListPackageQuotasRequest\x12=\n" +
+	"\n" +
+	"package_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\tpackageId\"P\n" +
+	"\x19ListPackageQuotasResponse\x123\n" +
+	"\x06quotas\x18\x01 \x03(\v2\x11.koogate.v1.QuotaB\b\xbaH\x05\x92\x01\x02\x102R\x06quotas\"\x92\x01\n" +
 	"\x11CheckQuotaRequest\x12?\n" +
 	"\vinstance_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
 	"instanceId\x12<\n" +
@@ -1262,11 +1360,12 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\x17QUOTA_RESET_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10QUOTA_RESET_NONE\x10\x01\x12\x15\n" +
 	"\x11QUOTA_RESET_MONTH\x10\x02\x12\x14\n" +
-	"\x10QUOTA_RESET_YEAR\x10\x032\xf3\x06\n" +
+	"\x10QUOTA_RESET_YEAR\x10\x032\x80\b\n" +
 	"\fQuotaService\x12\x88\x01\n" +
 	"\bPutQuota\x12\x1b.koogate.v1.PutQuotaRequest\x1a\x1c.koogate.v1.PutQuotaResponse\"A\x82\xd3\xe4\x93\x02;:\x01*b\x05quota\x1a//v1/instances/{instance_id}/quotas/{package_id}\x12w\n" +
 	"\n" +
-	"ListQuotas\x12\x1d.koogate.v1.ListQuotasRequest\x1a\x1e.koogate.v1.ListQuotasResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/instances/{instance_id}/quotas\x12}\n" +
+	"ListQuotas\x12\x1d.koogate.v1.ListQuotasRequest\x1a\x1e.koogate.v1.ListQuotasResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/instances/{instance_id}/quotas\x12\x8a\x01\n" +
+	"\x11ListPackageQuotas\x12$.koogate.v1.ListPackageQuotasRequest\x1a%.koogate.v1.ListPackageQuotasResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/packages/{package_id}/quotas\x12}\n" +
 	"\n" +
 	"CheckQuota\x12\x1d.koogate.v1.CheckQuotaRequest\x1a\x1e.koogate.v1.CheckQuotaResponse\"0\x82\xd3\xe4\x93\x02*\x12(/v1/instances/{instance_id}/quotas:check\x12\x95\x01\n" +
 	"\fReserveQuota\x12\x1f.koogate.v1.ReserveQuotaRequest\x1a .koogate.v1.ReserveQuotaResponse\"B\x82\xd3\xe4\x93\x02<:\x01*b\vreservation\"*/v1/instances/{instance_id}/quotas:reserve\x12\xa2\x01\n" +
@@ -1289,7 +1388,7 @@ func file_koogate_v1_quota_service_proto_rawDescGZIP() []byte {
 }
 
 var file_koogate_v1_quota_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_koogate_v1_quota_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_koogate_v1_quota_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_koogate_v1_quota_service_proto_goTypes = []any{
 	(ReservationState)(0),             // 0: koogate.v1.ReservationState
 	(QuotaReset)(0),                   // 1: koogate.v1.QuotaReset
@@ -1300,52 +1399,57 @@ var file_koogate_v1_quota_service_proto_goTypes = []any{
 	(*PutQuotaResponse)(nil),          // 6: koogate.v1.PutQuotaResponse
 	(*ListQuotasRequest)(nil),         // 7: koogate.v1.ListQuotasRequest
 	(*ListQuotasResponse)(nil),        // 8: koogate.v1.ListQuotasResponse
-	(*CheckQuotaRequest)(nil),         // 9: koogate.v1.CheckQuotaRequest
-	(*CheckQuotaResponse)(nil),        // 10: koogate.v1.CheckQuotaResponse
-	(*ReserveQuotaRequest)(nil),       // 11: koogate.v1.ReserveQuotaRequest
-	(*ReserveQuotaResponse)(nil),      // 12: koogate.v1.ReserveQuotaResponse
-	(*CommitReservationRequest)(nil),  // 13: koogate.v1.CommitReservationRequest
-	(*CommitReservationResponse)(nil), // 14: koogate.v1.CommitReservationResponse
-	(*CancelReservationRequest)(nil),  // 15: koogate.v1.CancelReservationRequest
-	(*CancelReservationResponse)(nil), // 16: koogate.v1.CancelReservationResponse
-	(*timestamppb.Timestamp)(nil),     // 17: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),       // 18: google.protobuf.Duration
+	(*ListPackageQuotasRequest)(nil),  // 9: koogate.v1.ListPackageQuotasRequest
+	(*ListPackageQuotasResponse)(nil), // 10: koogate.v1.ListPackageQuotasResponse
+	(*CheckQuotaRequest)(nil),         // 11: koogate.v1.CheckQuotaRequest
+	(*CheckQuotaResponse)(nil),        // 12: koogate.v1.CheckQuotaResponse
+	(*ReserveQuotaRequest)(nil),       // 13: koogate.v1.ReserveQuotaRequest
+	(*ReserveQuotaResponse)(nil),      // 14: koogate.v1.ReserveQuotaResponse
+	(*CommitReservationRequest)(nil),  // 15: koogate.v1.CommitReservationRequest
+	(*CommitReservationResponse)(nil), // 16: koogate.v1.CommitReservationResponse
+	(*CancelReservationRequest)(nil),  // 17: koogate.v1.CancelReservationRequest
+	(*CancelReservationResponse)(nil), // 18: koogate.v1.CancelReservationResponse
+	(*timestamppb.Timestamp)(nil),     // 19: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),       // 20: google.protobuf.Duration
 }
 var file_koogate_v1_quota_service_proto_depIdxs = []int32{
-	17, // 0: koogate.v1.Quota.expire_time:type_name -> google.protobuf.Timestamp
+	19, // 0: koogate.v1.Quota.expire_time:type_name -> google.protobuf.Timestamp
 	1,  // 1: koogate.v1.Quota.reset:type_name -> koogate.v1.QuotaReset
-	17, // 2: koogate.v1.Quota.begin_time:type_name -> google.protobuf.Timestamp
-	17, // 3: koogate.v1.Quota.reset_time:type_name -> google.protobuf.Timestamp
+	19, // 2: koogate.v1.Quota.begin_time:type_name -> google.protobuf.Timestamp
+	19, // 3: koogate.v1.Quota.reset_time:type_name -> google.protobuf.Timestamp
 	3,  // 4: koogate.v1.Reservation.parts:type_name -> koogate.v1.ReservedPart
 	0,  // 5: koogate.v1.Reservation.state:type_name -> koogate.v1.ReservationState
-	17, // 6: koogate.v1.Reservation.expire_time:type_name -> google.protobuf.Timestamp
-	17, // 7: koogate.v1.PutQuotaRequest.expire_time:type_name -> google.protobuf.Timestamp
+	19, // 6: koogate.v1.Reservation.expire_time:type_name -> google.protobuf.Timestamp
+	19, // 7: koogate.v1.PutQuotaRequest.expire_time:type_name -> google.protobuf.Timestamp
 	1,  // 8: koogate.v1.PutQuotaRequest.reset:type_name -> koogate.v1.QuotaReset
-	17, // 9: koogate.v1.PutQuotaRequest.begin_time:type_name -> google.protobuf.Timestamp
+	19, // 9: koogate.v1.PutQuotaRequest.begin_time:type_name -> google.protobuf.Timestamp
 	2,  // 10: koogate.v1.PutQuotaResponse.quota:type_name -> koogate.v1.Quota
 	2,  // 11: koogate.v1.ListQuotasResponse.quotas:type_name -> koogate.v1.Quota
-	18, // 12: koogate.v1.ReserveQuotaRequest.hold:type_name -> google.protobuf.Duration
-	4,  // 13: koogate.v1.ReserveQuotaResponse.reservation:type_name -> koogate.v1.Reservation
-	17, // 14: koogate.v1.CommitReservationRequest.end_time:type_name -> google.protobuf.Timestamp
-	4,  // 15: koogate.v1.CommitReservationResponse.reservation:type_name -> koogate.v1.Reservation
-	4,  // 16: koogate.v1.CancelReservationResponse.reservation:type_name -> koogate.v1.Reservation
-	5,  // 17: koogate.v1.QuotaService.PutQuota:input_type -> koogate.v1.PutQuotaRequest
-	7,  // 18: koogate.v1.QuotaService.ListQuotas:input_type -> koogate.v1.ListQuotasRequest
-	9,  // 19: koogate.v1.QuotaService.CheckQuota:input_type -> koogate.v1.CheckQuotaRequest
-	11, // 20: koogate.v1.QuotaService.ReserveQuota:input_type -> koogate.v1.ReserveQuotaRequest
-	13, // 21: koogate.v1.QuotaService.CommitReservation:input_type -> koogate.v1.CommitReservationRequest
-	15, // 22: koogate.v1.QuotaService.CancelReservation:input_type -> koogate.v1.CancelReservationRequest
-	6,  // 23: koogate.v1.QuotaService.PutQuota:output_type -> koogate.v1.PutQuotaResponse
-	8,  // 24: koogate.v1.QuotaService.ListQuotas:output_type -> koogate.v1.ListQuotasResponse
-	10, // 25: koogate.v1.QuotaService.CheckQuota:output_type -> koogate.v1.CheckQuotaResponse
-	12, // 26: koogate.v1.QuotaService.ReserveQuota:output_type -> koogate.v1.ReserveQuotaResponse
-	14, // 27: koogate.v1.QuotaService.CommitReservation:output_type -> koogate.v1.CommitReservationResponse
-	16, // 28: koogate.v1.QuotaService.CancelReservation:output_type -> koogate.v1.CancelReservationResponse
-	23, // [23:29] is the sub-list for method output_type
-	17, // [17:23] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	2,  // 12: koogate.v1.ListPackageQuotasResponse.quotas:type_name -> koogate.v1.Quota
+	20, // 13: koogate.v1.ReserveQuotaRequest.hold:type_name -> google.protobuf.Duration
+	4,  // 14: koogate.v1.ReserveQuotaResponse.reservation:type_name -> koogate.v1.Reservation
+	19, // 15: koogate.v1.CommitReservationRequest.end_time:type_name -> google.protobuf.Timestamp
+	4,  // 16: koogate.v1.CommitReservationResponse.reservation:type_name -> koogate.v1.Reservation
+	4,  // 17: koogate.v1.CancelReservationResponse.reservation:type_name -> koogate.v1.Reservation
+	5,  // 18: koogate.v1.QuotaService.PutQuota:input_type -> koogate.v1.PutQuotaRequest
+	7,  // 19: koogate.v1.QuotaService.ListQuotas:input_type -> koogate.v1.ListQuotasRequest
+	9,  // 20: koogate.v1.QuotaService.ListPackageQuotas:input_type -> koogate.v1.ListPackageQuotasRequest
+	11, // 21: koogate.v1.QuotaService.CheckQuota:input_type -> koogate.v1.CheckQuotaRequest
+	13, // 22: koogate.v1.QuotaService.ReserveQuota:input_type -> koogate.v1.ReserveQuotaRequest
+	15, // 23: koogate.v1.QuotaService.CommitReservation:input_type -> koogate.v1.CommitReservationRequest
+	17, // 24: koogate.v1.QuotaService.CancelReservation:input_type -> koogate.v1.CancelReservationRequest
+	6,  // 25: koogate.v1.QuotaService.PutQuota:output_type -> koogate.v1.PutQuotaResponse
+	8,  // 26: koogate.v1.QuotaService.ListQuotas:output_type -> koogate.v1.ListQuotasResponse
+	10, // 27: koogate.v1.QuotaService.ListPackageQuotas:output_type -> koogate.v1.ListPackageQuotasResponse
+	12, // 28: koogate.v1.QuotaService.CheckQuota:output_type -> koogate.v1.CheckQuotaResponse
+	14, // 29: koogate.v1.QuotaService.ReserveQuota:output_type -> koogate.v1.ReserveQuotaResponse
+	16, // 30: koogate.v1.QuotaService.CommitReservation:output_type -> koogate.v1.CommitReservationResponse
+	18, // 31: koogate.v1.QuotaService.CancelReservation:output_type -> koogate.v1.CancelReservationResponse
+	25, // [25:32] is the sub-list for method output_type
+	18, // [18:25] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_quota_service_proto_init() }
@@ -1359,7 +1463,7 @@ func file_koogate_v1_quota_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_quota_service_proto_rawDesc), len(file_koogate_v1_quota_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

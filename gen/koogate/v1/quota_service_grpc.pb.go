@@ -23,6 +23,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	QuotaService_PutQuota_FullMethodName          = "/koogate.v1.QuotaService/PutQuota"
 	QuotaService_ListQuotas_FullMethodName        = "/koogate.v1.QuotaService/ListQuotas"
+	QuotaService_ListPackageQuotas_FullMethodName = "/koogate.v1.QuotaService/ListPackageQuotas"
 	QuotaService_CheckQuota_FullMethodName        = "/koogate.v1.QuotaService/CheckQuota"
 	QuotaService_ReserveQuota_FullMethodName      = "/koogate.v1.QuotaService/ReserveQuota"
 	QuotaService_CommitReservation_FullMethodName = "/koogate.v1.QuotaService/CommitReservation"
@@ -38,10 +39,14 @@ const (
 // Reserve, use, commit: what is reserved is taken from the packages at once, all of it or nothing, so nothing is ever
 // oversold; what is committed becomes usage in the ledger in the same transaction, so nothing is lost.
 type QuotaServiceClient interface {
-	// PutQuota tells what a package holds, or raises it. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT.
+	// PutQuota tells what a package holds of one fee item, or raises it. Every fee item is a pay-per-use instance of its own; a
+	// package with several is put once for each. A package whose product is configured needs no call: it is filled when it is
+	// bought. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT.
 	PutQuota(ctx context.Context, in *PutQuotaRequest, opts ...grpc.CallOption) (*PutQuotaResponse, error)
 	// ListQuotas shows the packages of an instance in the order in which they are drawn from.
 	ListQuotas(ctx context.Context, in *ListQuotasRequest, opts ...grpc.CallOption) (*ListQuotasResponse, error)
+	// ListPackageQuotas shows the fee items of a package, the first that was put first. Reasons: INSTANCE_NOT_FOUND.
+	ListPackageQuotas(ctx context.Context, in *ListPackageQuotasRequest, opts ...grpc.CallOption) (*ListPackageQuotasResponse, error)
 	// CheckQuota tells whether an amount is left now; nothing is reserved.
 	CheckQuota(ctx context.Context, in *CheckQuotaRequest, opts ...grpc.CallOption) (*CheckQuotaResponse, error)
 	// ReserveQuota takes an amount, all of it or nothing. Repeating it answers the same. Reasons: QUOTA_EXHAUSTED,
@@ -76,6 +81,16 @@ func (c *quotaServiceClient) ListQuotas(ctx context.Context, in *ListQuotasReque
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListQuotasResponse)
 	err := c.cc.Invoke(ctx, QuotaService_ListQuotas_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *quotaServiceClient) ListPackageQuotas(ctx context.Context, in *ListPackageQuotasRequest, opts ...grpc.CallOption) (*ListPackageQuotasResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPackageQuotasResponse)
+	err := c.cc.Invoke(ctx, QuotaService_ListPackageQuotas_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -131,10 +146,14 @@ func (c *quotaServiceClient) CancelReservation(ctx context.Context, in *CancelRe
 // Reserve, use, commit: what is reserved is taken from the packages at once, all of it or nothing, so nothing is ever
 // oversold; what is committed becomes usage in the ledger in the same transaction, so nothing is lost.
 type QuotaServiceServer interface {
-	// PutQuota tells what a package holds, or raises it. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT.
+	// PutQuota tells what a package holds of one fee item, or raises it. Every fee item is a pay-per-use instance of its own; a
+	// package with several is put once for each. A package whose product is configured needs no call: it is filled when it is
+	// bought. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT.
 	PutQuota(context.Context, *PutQuotaRequest) (*PutQuotaResponse, error)
 	// ListQuotas shows the packages of an instance in the order in which they are drawn from.
 	ListQuotas(context.Context, *ListQuotasRequest) (*ListQuotasResponse, error)
+	// ListPackageQuotas shows the fee items of a package, the first that was put first. Reasons: INSTANCE_NOT_FOUND.
+	ListPackageQuotas(context.Context, *ListPackageQuotasRequest) (*ListPackageQuotasResponse, error)
 	// CheckQuota tells whether an amount is left now; nothing is reserved.
 	CheckQuota(context.Context, *CheckQuotaRequest) (*CheckQuotaResponse, error)
 	// ReserveQuota takes an amount, all of it or nothing. Repeating it answers the same. Reasons: QUOTA_EXHAUSTED,
@@ -160,6 +179,9 @@ func (UnimplementedQuotaServiceServer) PutQuota(context.Context, *PutQuotaReques
 }
 func (UnimplementedQuotaServiceServer) ListQuotas(context.Context, *ListQuotasRequest) (*ListQuotasResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListQuotas not implemented")
+}
+func (UnimplementedQuotaServiceServer) ListPackageQuotas(context.Context, *ListPackageQuotasRequest) (*ListPackageQuotasResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPackageQuotas not implemented")
 }
 func (UnimplementedQuotaServiceServer) CheckQuota(context.Context, *CheckQuotaRequest) (*CheckQuotaResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckQuota not implemented")
@@ -226,6 +248,24 @@ func _QuotaService_ListQuotas_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(QuotaServiceServer).ListQuotas(ctx, req.(*ListQuotasRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _QuotaService_ListPackageQuotas_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPackageQuotasRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QuotaServiceServer).ListPackageQuotas(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: QuotaService_ListPackageQuotas_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QuotaServiceServer).ListPackageQuotas(ctx, req.(*ListPackageQuotasRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -316,6 +356,10 @@ var QuotaService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListQuotas",
 			Handler:    _QuotaService_ListQuotas_Handler,
+		},
+		{
+			MethodName: "ListPackageQuotas",
+			Handler:    _QuotaService_ListPackageQuotas_Handler,
 		},
 		{
 			MethodName: "CheckQuota",

@@ -17,6 +17,7 @@ import (
 type Quotas interface {
 	Put(ctx context.Context, p quota.Package) (store.Quota, error)
 	List(ctx context.Context, seller, instanceID string) ([]store.Quota, error)
+	ListPackage(ctx context.Context, seller, packageID string) ([]store.Quota, error)
 	Check(ctx context.Context, seller, instanceID string, amount store.Units) (enough bool, left store.Units, err error)
 	Reserve(ctx context.Context, seller, instanceID, id string, amount store.Units, hold time.Duration) (store.Reservation, error)
 	Commit(ctx context.Context, seller, id string, used *store.Units, end time.Time) (store.Reservation, error)
@@ -62,6 +63,19 @@ func (s *quotas) ListQuotas(ctx context.Context, r *koogatev1.ListQuotasRequest)
 		return nil, err
 	}
 	return &koogatev1.ListQuotasResponse{Quotas: each(list, quotaOf)}, nil
+}
+
+// ListPackageQuotas implements QuotaService.
+func (s *quotas) ListPackageQuotas(ctx context.Context, r *koogatev1.ListPackageQuotasRequest) (*koogatev1.ListPackageQuotasResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.quotas.ListPackage(ctx, seller, r.GetPackageId())
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.ListPackageQuotasResponse{Quotas: each(list, quotaOf)}, nil
 }
 
 // CheckQuota implements QuotaService.

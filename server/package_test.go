@@ -1,0 +1,83 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"google.golang.org/grpc/metadata"
+
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/fulfil"
+)
+
+// shop answers order queries by the order line.
+type shop struct {
+	*market
+
+	lines map[string]fulfil.OrderFacts
+}
+
+func (s *shop) QueryOrder(_ context.Context, _, _, lineID string) (fulfil.OrderFacts, error) {
+	return s.lines[lineID], nil
+}
+
+// TestAPackageFromItsOrder buys SMS and MMS by use, and then a package of both: from the first query on it shows an element
+// for each fee item, and what is used of one is drawn from it (second reading C8, C9).
+func TestAPackageFromItsOrder(t *testing.T) {
+	facts := func(product, mode string) fulfil.OrderFacts {
+		f := yearly
+		f.Product.ProductID, f.Product.ChargingMode = product, mode
+		f.Buyer = []byte(`{"customerId":"ann"}`)
+		return f
+	}
+	r := start(t, func(cfg *server.Config, d *server.Deps) {
+		d.Marketplace = &shop{d.Marketplace.(*market), map[string]fulfil.OrderFacts{
+			"CS1-000001": facts("SMS", "ON_DEMAND"), "CS1-000002": facts("MMS", "ON_DEMAND"), "CS2-000001": facts("PKG", "ON_DEMAND_PKG"),
+		}}
+		products := cfg.Endpoints[1].Products
+		for id, p := range map[string]server.Product{
+			"SMS": {Meter: server.Meter{Name: "sms"}}, "MMS": {Meter: server.Meter{Name: "mms"}},
+			"PKG": {Package: server.Package{Items: []server.PackageItem{{Product: "SMS", Quota: "100"}, {Product: "MMS", Quota: "50"}}}},
+		} {
+			p.Provisioner, p.SyncBudget = products["*"].Provisioner, products["*"].SyncBudget
+			products[id] = p
+		}
+	})
+	buy := func(order, line, product string) string {
+		t.Helper()
+		a, err := r.call("linked", map[string]string{
+			"activity": "newInstance", "orderId": order, "orderLineId": line, "businessId": "b-" + product, "productId": product,
+		})
+		if err != nil || a.InstanceID == "" {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		return a.InstanceID
+	}
+	sms, mms, pkg := buy("CS1", "CS1-000001", "SMS"), buy("CS1", "CS1-000002", "MMS"), buy("CS2", "CS2-000001", "PKG")
+	shows := func(want map[string]string) {
+		t.Helper()
+		got := map[string]string{}
+		for _, u := range r.usageInfo("linked", pkg) {
+			got[fmt.Sprint(u["relatedInstanceId"])] = fmt.Sprint(u["usageValue"])
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("queryInstance shows %v, want %v", got, want)
+		}
+	}
+	shows(map[string]string{sms: "0", mms: "0"})
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+acmeToken)
+	client := koogatev1.NewQuotaServiceClient(r.dial(""))
+	if _, err := client.ReserveQuota(ctx, &koogatev1.ReserveQuotaRequest{InstanceId: mms, ReservationId: "r-1", Amount: "12.5"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CommitReservation(ctx, &koogatev1.CommitReservationRequest{ReservationId: "r-1"}); err != nil {
+		t.Fatal(err)
+	}
+	shows(map[string]string{sms: "0", mms: "12.5"})
+	list, err := client.ListPackageQuotas(ctx, &koogatev1.ListPackageQuotasRequest{PackageId: pkg})
+	if err != nil || len(list.GetQuotas()) != 2 || list.GetQuotas()[0].GetQuota() != "100" || list.GetQuotas()[1].GetUsed() != "12.5" {
+		t.Fatalf("%v, %v", list, err)
+	}
+}
