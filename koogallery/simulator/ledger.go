@@ -23,12 +23,14 @@ type ledger struct {
 	abnormal  []UsageRecord   // oldest first
 	serials   map[string]*row
 	periods   map[usagePeriod]*row
-	waiting   map[int64][]*row // by the collection, in Unix seconds
-	accounts  map[string]*account
-	packages  map[string]*PackageUse
-	bills     []*bill // oldest first
-	lastRow   int64
-	lastBill  int64
+
+	sharedPeriods bool
+	waiting       map[int64][]*row // by the collection, in Unix seconds
+	accounts      map[string]*account
+	packages      map[string]*PackageUse
+	bills         []*bill // oldest first
+	lastRow       int64
+	lastBill      int64
 }
 
 // row is a record that was taken.
@@ -44,10 +46,18 @@ type row struct {
 type usagePeriod struct {
 	instance   string
 	begin, end int64
+	pack       string // with Readings.SharedPeriods
 }
 
-func (p *pushed) period() usagePeriod { return usagePeriod{p.InstanceID, p.begin.Unix(), p.end.Unix()} }
-func (r *row) period() usagePeriod    { return usagePeriod{r.InstanceID, r.begin.Unix(), r.end.Unix()} }
+func (l *ledger) period(r *UsageRecord, begin, end time.Time) usagePeriod {
+	p := usagePeriod{instance: r.InstanceID, begin: begin.Unix(), end: end.Unix()}
+	if l.sharedPeriods {
+		p.pack = r.PackageID
+	}
+	return p
+}
+
+func (l *ledger) periodOf(r *row) usagePeriod { return l.period(&r.UsageRecord, r.begin, r.end) }
 
 // Bill is what one collection found for one instance. There are no prices here.
 type Bill struct {
@@ -99,6 +109,7 @@ type PackageUse struct {
 }
 
 func (l *ledger) init(cfg Config) {
+	l.sharedPeriods = cfg.Readings.SharedPeriods
 	l.maxRecords, l.maxAccounts, l.maxAbnormal = cfg.MaxUsage, 2*cfg.MaxOrders, cfg.MaxCalls
 	l.adopted, l.withdrawn = make(map[string]Adoption), make(map[string]bool)
 	l.serials, l.periods, l.waiting = make(map[string]*row), make(map[usagePeriod]*row), make(map[int64][]*row)
@@ -127,7 +138,7 @@ func (l *ledger) forget(r *row) {
 	if r.MeteringSN != "" {
 		delete(l.serials, r.MeteringSN)
 	}
-	delete(l.periods, r.period())
+	delete(l.periods, l.periodOf(r))
 	a := l.accounts[r.InstanceID]
 	a.rows--
 	a.forgottenRows += r.Amount
@@ -197,7 +208,7 @@ func (l *ledger) take(p *pushed, in, pack Adoption) bool {
 	if r.MeteringSN != "" {
 		l.serials[r.MeteringSN] = r
 	}
-	l.periods[r.period()] = r
+	l.periods[l.periodOf(r)] = r
 	at := r.CollectAt.Unix()
 	l.waiting[at] = append(l.waiting[at], r)
 	a.rows++
@@ -301,7 +312,7 @@ func (l *ledger) audit() error {
 				wrong("metering_sn %q was taken twice", r.MeteringSN)
 			}
 		}
-		if l.periods[r.period()] != r {
+		if l.periods[l.periodOf(r)] != r {
 			wrong("record %d repeats a period", r.Seq)
 		}
 		if r.bill == nil {

@@ -35,7 +35,7 @@ func TestAuditFindsMistakes(t *testing.T) {
 		"other amount":      func(l *ledger) { l.rows[0].Amount++ },
 		"sum":               func(l *ledger) { l.accounts["a"].Pushed++ },
 		"number forgotten":  func(l *ledger) { delete(l.serials, "1") },
-		"period forgotten":  func(l *ledger) { delete(l.periods, l.rows[0].period()) },
+		"period forgotten":  func(l *ledger) { delete(l.periods, l.periodOf(l.rows[0])) },
 		"bill of more":      func(l *ledger) { l.bills[0].Amount++ },
 		"record of no bill": func(l *ledger) { l.bills[0].rows = l.bills[0].rows[1:] },
 	} {

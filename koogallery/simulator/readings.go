@@ -29,6 +29,11 @@ type Readings struct {
 	// BatchData answers a batch activation of licence codes with data. The page has
 	// none: status and expiry are to be asked for (T24).
 	BatchData bool
+
+	// SharedPeriods takes records of one instance, begin and end that are drawn from
+	// different packages. By the rule they are duplicates, while the page's own sample
+	// has two such records (C17).
+	SharedPeriods bool
 }
 
 // ProductInfoForm is a form of productInfo.

@@ -321,7 +321,7 @@ func (s *Simulator) recordVerdict(p *pushed, known map[string]lookup, now time.T
 			return code
 		}
 	}
-	if l.periods[p.period()] != nil {
+	if l.periods[l.period(&p.UsageRecord, p.begin, p.end)] != nil {
 		return recordDuplicate
 	}
 	return ""

@@ -396,3 +396,21 @@ func TestAdoptErrors(t *testing.T) {
 		t.Error("a third product is accepted")
 	}
 }
+
+// TestSharedPeriods: two packages' records of one period are duplicates unless the other reading is chosen.
+func TestSharedPeriods(t *testing.T) {
+	t.Parallel()
+	for shared, want := range map[bool]int{false: 2, true: 1} {
+		s := newStall(t, func(c *simulator.Config) { c.Readings.SharedPeriods = shared })
+		s.adopt("i", simulator.Adoption{})
+		s.adopt("p", simulator.Adoption{Kind: simulator.Package})
+		again := func(number string) rec { return s.record("i", number, 2*time.Hour, time.Hour, "1") }
+		_, a := s.push(again("a"), again("b").with("relate_pkg_instance", "p"), again("c").with("relate_pkg_instance", "p"))
+		if got := a.Data.Abnormal; len(got) != want || got[0].Code != "010" || got[want-1].MeteringSN != "c" {
+			t.Errorf("shared %v: %+v", shared, got)
+		}
+		if err := s.sim.AuditBills(); err != nil {
+			t.Error(err)
+		}
+	}
+}
