@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite"
+	"github.com/koogate/koogate/store/sqlitetest"
 	"github.com/koogate/koogate/store/storetest"
 )
 
@@ -68,8 +68,8 @@ type rig struct {
 
 func newRig(t *testing.T, wrap ...func(store.Store) store.Store) *rig {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "koogate.db")
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Migrate: true})
+	path := sqlitetest.File(t)
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
