@@ -22,7 +22,10 @@ import (
 	"github.com/koogate/koogate/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	storetest.SetChecks()
+	goleak.VerifyTestMain(m)
+}
 
 // recorder appends an event to the order's chain in the transaction of the change, as the core does.
 type recorder struct {
