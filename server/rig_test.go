@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,6 +34,7 @@ import (
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/memory"
 	"github.com/koogate/koogate/store/sqlite"
+	"github.com/koogate/koogate/store/sqlitetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -161,7 +161,7 @@ type option func(cfg *server.Config, d *server.Deps)
 // start runs a server until the test ends or stop is called.
 func start(t *testing.T, opts ...option) *rig {
 	t.Helper()
-	return startAt(t, filepath.Join(t.TempDir(), "koogate.db"), nil, opts...)
+	return startAt(t, sqlitetest.File(t), nil, opts...)
 }
 
 // startAt runs a server on a database that may exist already, with the keys that sealed it.
@@ -201,7 +201,7 @@ func startAt(t *testing.T, path string, sealer fulfil.Sealer, opts ...option) *r
 
 func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	t.Helper()
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: r.path, Migrate: true})
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: r.path})
 	if err != nil {
 		t.Fatal(err)
 	}

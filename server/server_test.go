@@ -15,6 +15,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/store/sqlitetest"
 )
 
 func withoutJobs(cfg *server.Config, _ *server.Deps) { cfg.Jobs.Enabled = false }
@@ -43,7 +44,7 @@ func TestStartAndStop(t *testing.T) {
 
 func TestABusyPortFailsTheStart(t *testing.T) {
 	first := start(t)
-	second := &rig{t: t, market: &market{}, log: &syncBuffer{}, path: t.TempDir() + "/koogate.db"}
+	second := &rig{t: t, market: &market{}, log: &syncBuffer{}, path: sqlitetest.File(t)}
 	cfg := testConfig()
 	cfg.Listen.GRPC = first.Addr(server.DoorGRPC)
 	s, err := server.New(cfg, testDeps(t, second, nil))
@@ -225,7 +226,7 @@ func TestAStopLosesNothing(t *testing.T) {
 	patient := func(cfg *server.Config, _ *server.Deps) {
 		cfg.Endpoints[0].Products = map[string]server.Product{"*": {Provisioner: "crm", SyncBudget: 2 * time.Second}}
 	}
-	first := startAt(t, t.TempDir()+"/koogate.db", sealer, patient)
+	first := startAt(t, sqlitetest.File(t), sealer, patient)
 	tasks := koogatev1.NewTaskServiceClient(first.dial(acmeToken))
 
 	answered := make(chan answer, 1)
@@ -294,7 +295,7 @@ func TestAStopLosesNothing(t *testing.T) {
 
 // TestRunEndsWithItsContext: a context that is over before the start is a stop, and everything is released.
 func TestRunEndsWithItsContext(t *testing.T) {
-	second := &rig{t: t, market: &market{}, log: &syncBuffer{}, path: t.TempDir() + "/koogate.db"}
+	second := &rig{t: t, market: &market{}, log: &syncBuffer{}, path: sqlitetest.File(t)}
 	s, err := server.New(testConfig(), testDeps(t, second, nil))
 	if err != nil {
 		t.Fatal(err)

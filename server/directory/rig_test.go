@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,10 +18,14 @@ import (
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite"
+	"github.com/koogate/koogate/store/sqlitetest"
 	"github.com/koogate/koogate/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	storetest.SetChecks()
+	goleak.VerifyTestMain(m)
+}
 
 // recorder appends an event to the order's chain in the transaction of the change, as the core does.
 type recorder struct {
@@ -68,8 +71,8 @@ type rig struct {
 
 func newRig(t *testing.T, wrap ...func(store.Store) store.Store) *rig {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "koogate.db")
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Migrate: true})
+	path := sqlitetest.File(t)
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +22,7 @@ import (
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/memory"
 	"github.com/koogate/koogate/store/sqlite"
+	"github.com/koogate/koogate/store/sqlitetest"
 )
 
 type market struct{}
@@ -37,7 +37,7 @@ func (market) QueryOrder(context.Context, string, string, string) (fulfil.OrderF
 func newRealRig(t *testing.T) *rig {
 	t.Helper()
 	r := newRig(t)
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "koogate.db"), Migrate: true})
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: sqlitetest.File(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

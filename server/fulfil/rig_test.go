@@ -24,9 +24,13 @@ import (
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
 	"github.com/koogate/koogate/store/memory"
+	"github.com/koogate/koogate/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	storetest.SetChecks()
+	goleak.VerifyTestMain(m)
+}
 
 // market is a marketplace that answers order queries as told.
 type market struct {

@@ -21,6 +21,7 @@ import (
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite"
+	"github.com/koogate/koogate/store/sqlitetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -146,8 +147,8 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "koogate.db")
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Migrate: true})
+	path := sqlitetest.File(t)
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,9 +20,13 @@ import (
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
+	"github.com/koogate/koogate/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	storetest.SetChecks()
+	goleak.VerifyTestMain(m)
+}
 
 // noon is 12:00 UTC, 20:00 in Beijing.
 var noon = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)

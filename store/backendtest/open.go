@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +12,7 @@ import (
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/postgres"
-	"github.com/koogate/koogate/store/sqlite"
+	"github.com/koogate/koogate/store/sqlitetest"
 	"github.com/koogate/koogate/store/storetest"
 )
 
@@ -33,8 +32,7 @@ func Each(t *testing.T, f func(t *testing.T, st Backend)) {
 // SQLite opens a new file that is gone with the test.
 func SQLite(t testing.TB) Backend {
 	t.Helper()
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "koogate.db"), Migrate: true})
-	return opened(t, st, err)
+	return sqlitetest.Open(t)
 }
 
 // Postgres opens a schema of its own in the database that KOOGATE_TEST_POSTGRES names.

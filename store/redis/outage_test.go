@@ -16,7 +16,7 @@ import (
 
 // load runs callers until stop and times each of their calls. Every answer is either a state or ErrAway.
 func load(t *testing.T, g store.Guard, callers int, stop <-chan struct{}) (watch *stopwatch, served, away *atomic.Int64, wait func()) {
-	watch, served, away = new(stopwatch), new(atomic.Int64), new(atomic.Int64)
+	watch, served, away = startWatch(), new(atomic.Int64), new(atomic.Int64)
 	var wg sync.WaitGroup
 	for c := range callers {
 		wg.Go(func() {
@@ -78,7 +78,7 @@ func eventually(t *testing.T, g store.Guard) {
 // FLUSHALL in a loop: calls go on, no error, no false replay.
 func TestFlushDuringUse(t *testing.T) {
 	s := guardtest.StartRedis(t)
-	g := openAt(t, nil, s.Addr)
+	g := openWithin(t, unhurried, nil, s.Addr) // how long a call took is the watch's to say
 	stop := make(chan struct{})
 	watch, served, away, wait := load(t, g, 32, stop)
 	for range 100 {
@@ -117,15 +117,14 @@ func TestServerKilled(t *testing.T) {
 		s.Restart(t)
 		eventually(t, g)
 		before := served.Load()
+		until(t, 8*time.Second, "something is served after recovery", func() bool { return served.Load() > before })
 		sleep(300 * time.Millisecond)
-		if served.Load() == before {
-			t.Error("nothing is served after recovery")
-		}
 	}
 	close(stop)
 	wait()
 	watch.check(t)
 	t.Logf("served %d, away %d", served.Load(), away.Load())
+	eventually(t, g) // the load itself may have made a call fail on a busy machine: the last word must be "back"
 	mu.Lock()
 	defer mu.Unlock()
 	if len(states) < 6 || len(states)%2 != 0 {
@@ -167,8 +166,9 @@ func TestBlackHole(t *testing.T) {
 		"silent cluster":  func(o *Options) { o.Addrs, o.Cluster = []string{blackHole(t), blackHole(t), blackHole(t)}, true },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // they wait, all for the same deadlines
 			g := openAt(t, change)
-			var watch stopwatch
+			watch := startWatch()
 			for range 5 {
 				var wg sync.WaitGroup
 				for i := range 64 {

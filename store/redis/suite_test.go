@@ -15,6 +15,7 @@ import (
 
 // The client's logic, on a server that runs inside the test and whose time is told.
 func TestGuardOnMiniredis(t *testing.T) {
+	t.Parallel()
 	guardtest.Run(t, func(t *testing.T) (store.Guard, func(time.Duration)) {
 		m := miniredis.RunT(t)
 		return openWithin(t, unhurried, nil, m.Addr()), m.FastForward
@@ -22,6 +23,7 @@ func TestGuardOnMiniredis(t *testing.T) {
 }
 
 func TestGuardOnRealRedis(t *testing.T) {
+	t.Parallel()
 	addr := realRedis(t)
 	guardtest.Run(t, func(t *testing.T) (store.Guard, func(time.Duration)) {
 		return openWithin(t, unhurried, nil, addr), sleep
@@ -29,6 +31,7 @@ func TestGuardOnRealRedis(t *testing.T) {
 }
 
 func TestFallbackWithRedisThere(t *testing.T) {
+	t.Parallel()
 	addr := realRedis(t)
 	guardtest.Run(t, func(t *testing.T) (store.Guard, func(time.Duration)) {
 		return WithFallback(openWithin(t, unhurried, nil, addr), memory.New(now)), sleep
@@ -36,6 +39,7 @@ func TestFallbackWithRedisThere(t *testing.T) {
 }
 
 func TestFallbackWithRedisAway(t *testing.T) {
+	t.Parallel()
 	guardtest.Run(t, func(t *testing.T) (store.Guard, func(time.Duration)) {
 		g := WithFallback(openAt(t, nil, "127.0.0.1:1"), memory.New(now))
 		t.Cleanup(func() { _ = g.Close() })

@@ -49,6 +49,7 @@ func freePort(t *testing.T) string {
 // A cluster of three masters: the nonce and the lock of one call live on different nodes, slots move while in use, and
 // a node that dies takes its share of the keys away for a moment, nothing else.
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	var nodes []*guardtest.RedisServer
 	var ports, addrs []string
 	for range 3 {
@@ -110,7 +111,7 @@ func TestCluster(t *testing.T) {
 		g := openAt(t, func(o *Options) { o.Addrs, o.Cluster = addrs, true })
 		until(t, 10*time.Second, "first call", func() bool { return g.Ping(t.Context()) == nil })
 		nodes[2].Kill()
-		var watch stopwatch
+		watch := startWatch()
 		for i := range 60 {
 			watch.time(func() {
 				_, _ = g.Enter(t.Context(), store.EnterRequest{
@@ -125,6 +126,7 @@ func TestCluster(t *testing.T) {
 
 // Sentinel: the master dies, a replica is promoted, and the guard follows.
 func TestSentinel(t *testing.T) {
+	t.Parallel()
 	master := guardtest.StartRedis(t)
 	host, port, _ := net.SplitHostPort(master.Addr)
 	replica := guardtest.StartRedis(t, "--replicaof", host, port, "--repl-diskless-sync-delay", "0")
@@ -145,7 +147,7 @@ func TestSentinel(t *testing.T) {
 		t.Fatal(before, err)
 	}
 	master.Kill()
-	var watch stopwatch
+	watch := startWatch()
 	var after store.Entry
 	until(t, 30*time.Second, "failover", func() bool {
 		watch.time(func() { after, err = enter("b") })

@@ -10,6 +10,7 @@ import (
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite"
+	"github.com/koogate/koogate/store/sqlitetest"
 	"github.com/koogate/koogate/store/storetest"
 )
 
@@ -36,7 +37,7 @@ func conform(t *testing.T, change ...func(*sqlite.Options)) {
 	var mu sync.Mutex
 	paths := make(map[store.Store]string)
 	storetest.Run(t, func(t *testing.T) store.Store {
-		path := filepath.Join(t.TempDir(), "koogate.db")
+		path := sqlitetest.File(t)
 		s := open(t, path, change...)
 		mu.Lock()
 		defer mu.Unlock()
@@ -78,7 +79,7 @@ func execute(t *testing.T, path, statement string) (n int) {
 func TestConformance(t *testing.T) { conform(t) }
 
 func TestUsageConformance(t *testing.T) {
-	storetest.RunUsage(t, func(t *testing.T) storetest.Ledger { return open(t, filepath.Join(t.TempDir(), "koogate.db")) })
+	storetest.RunUsage(t, func(t *testing.T) storetest.Ledger { return sqlitetest.Open(t) })
 }
 
 // TestConformanceWithTinyGroups runs the suite where a group is rarely more than a few changes.
