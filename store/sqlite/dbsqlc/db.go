@@ -54,6 +54,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.departmentsEraseStmt, err = db.PrepareContext(ctx, departmentsErase); err != nil {
 		return nil, fmt.Errorf("error preparing query DepartmentsErase: %w", err)
 	}
+	if q.departmentsOfTenantStmt, err = db.PrepareContext(ctx, departmentsOfTenant); err != nil {
+		return nil, fmt.Errorf("error preparing query DepartmentsOfTenant: %w", err)
+	}
 	if q.directoryArrivalStmt, err = db.PrepareContext(ctx, directoryArrival); err != nil {
 		return nil, fmt.Errorf("error preparing query DirectoryArrival: %w", err)
 	}
@@ -341,6 +344,11 @@ func (q *Queries) Close() error {
 	if q.departmentsEraseStmt != nil {
 		if cerr := q.departmentsEraseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing departmentsEraseStmt: %w", cerr)
+		}
+	}
+	if q.departmentsOfTenantStmt != nil {
+		if cerr := q.departmentsOfTenantStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing departmentsOfTenantStmt: %w", cerr)
 		}
 	}
 	if q.directoryArrivalStmt != nil {
@@ -782,6 +790,7 @@ type Queries struct {
 	departmentStampsStmt    *sql.Stmt
 	departmentsBelowStmt    *sql.Stmt
 	departmentsEraseStmt    *sql.Stmt
+	departmentsOfTenantStmt *sql.Stmt
 	directoryArrivalStmt    *sql.Stmt
 	directoryArriveStmt     *sql.Stmt
 	eventInsertStmt         *sql.Stmt
@@ -876,6 +885,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		departmentStampsStmt:    q.departmentStampsStmt,
 		departmentsBelowStmt:    q.departmentsBelowStmt,
 		departmentsEraseStmt:    q.departmentsEraseStmt,
+		departmentsOfTenantStmt: q.departmentsOfTenantStmt,
 		directoryArrivalStmt:    q.directoryArrivalStmt,
 		directoryArriveStmt:     q.directoryArriveStmt,
 		eventInsertStmt:         q.eventInsertStmt,
