@@ -35,6 +35,7 @@ const (
 	EventIssued           = "licence.issued"     // a provisioner issued the licence of an event
 	EventUploaded         = "licence.uploaded"   // the marketplace took it
 	EventQuotaWarned      = "quota.warned"       // a package is used up to a per cent of it
+	EventUsageRetried     = "usage.retried"      // an operator had refused usage sent again beyond the marketplace's window
 	EventDirectory        = "directory.synced"   // a tenant, its applications, users or departments changed
 	EventDirectoryIgnored = "directory.ignored"  // a call came too late and lost against later ones
 	EventPersonal         = "personal.read"      // personal data were read through the API

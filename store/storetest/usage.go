@@ -347,12 +347,15 @@ func usageClosed(t *testing.T, s Ledger) {
 func usageCalls(s Ledger) map[string]func(context.Context) error {
 	list := store.ListQuery{Seller: Seller, Limit: 1}
 	return map[string]func(context.Context) error{
-		"AddUsage":         func(ctx context.Context) error { _, err := s.AddUsage(ctx, UsageBatch(1, 1)); return err },
-		"CorrectUsage":     func(ctx context.Context) error { _, err := s.CorrectUsage(ctx, correction("c", "k", 1)); return err },
-		"CloseUsage":       func(ctx context.Context) error { _, err := s.CloseUsage(ctx, Seller, Epoch, 1); return err },
-		"SendingUsage":     func(ctx context.Context) error { _, err := s.SendingUsage(ctx, Seller, Epoch, 1); return err },
-		"SettleUsage":      func(ctx context.Context) error { return s.SettleUsage(ctx, []store.UsageVerdict{pushed("x")}, Epoch) },
-		"ReviveUsage":      func(ctx context.Context) error { _, err := s.ReviveUsage(ctx, Seller, "i", Epoch); return err },
+		"AddUsage":     func(ctx context.Context) error { _, err := s.AddUsage(ctx, UsageBatch(1, 1)); return err },
+		"CorrectUsage": func(ctx context.Context) error { _, err := s.CorrectUsage(ctx, correction("c", "k", 1)); return err },
+		"CloseUsage":   func(ctx context.Context) error { _, err := s.CloseUsage(ctx, Seller, Epoch, 1); return err },
+		"SendingUsage": func(ctx context.Context) error { _, err := s.SendingUsage(ctx, Seller, Epoch, 1); return err },
+		"SettleUsage":  func(ctx context.Context) error { return s.SettleUsage(ctx, []store.UsageVerdict{pushed("x")}, Epoch) },
+		"ReviveUsage": func(ctx context.Context) error {
+			_, err := s.ReviveUsage(ctx, Seller, "i", Epoch, time.Time{})
+			return err
+		},
 		"NextUsage":        func(ctx context.Context) error { _, _, err := s.NextUsage(ctx, Seller); return err },
 		"UsageAges":        func(ctx context.Context) error { _, err := s.UsageAges(ctx, Seller); return err },
 		"ListUsageRecords": func(ctx context.Context) error { _, err := s.ListUsageRecords(ctx, list); return err },

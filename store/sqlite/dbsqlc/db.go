@@ -246,6 +246,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.usageRecordsOpenStmt, err = db.PrepareContext(ctx, usageRecordsOpen); err != nil {
 		return nil, fmt.Errorf("error preparing query UsageRecordsOpen: %w", err)
 	}
+	if q.usageRecordsPastStmt, err = db.PrepareContext(ctx, usageRecordsPast); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRecordsPast: %w", err)
+	}
 	if q.usageRecordsRefusedStmt, err = db.PrepareContext(ctx, usageRecordsRefused); err != nil {
 		return nil, fmt.Errorf("error preparing query UsageRecordsRefused: %w", err)
 	}
@@ -666,6 +669,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing usageRecordsOpenStmt: %w", cerr)
 		}
 	}
+	if q.usageRecordsPastStmt != nil {
+		if cerr := q.usageRecordsPastStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRecordsPastStmt: %w", cerr)
+		}
+	}
 	if q.usageRecordsRefusedStmt != nil {
 		if cerr := q.usageRecordsRefusedStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing usageRecordsRefusedStmt: %w", cerr)
@@ -854,6 +862,7 @@ type Queries struct {
 	usageRecordNextDueStmt  *sql.Stmt
 	usageRecordSettleStmt   *sql.Stmt
 	usageRecordsOpenStmt    *sql.Stmt
+	usageRecordsPastStmt    *sql.Stmt
 	usageRecordsRefusedStmt *sql.Stmt
 	usageRecordsReviveStmt  *sql.Stmt
 	usageRecordsSendingStmt *sql.Stmt
@@ -949,6 +958,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		usageRecordNextDueStmt:  q.usageRecordNextDueStmt,
 		usageRecordSettleStmt:   q.usageRecordSettleStmt,
 		usageRecordsOpenStmt:    q.usageRecordsOpenStmt,
+		usageRecordsPastStmt:    q.usageRecordsPastStmt,
 		usageRecordsRefusedStmt: q.usageRecordsRefusedStmt,
 		usageRecordsReviveStmt:  q.usageRecordsReviveStmt,
 		usageRecordsSendingStmt: q.usageRecordsSendingStmt,
