@@ -85,7 +85,8 @@ func New(cfg Config, d Deps) (*Server, error) {
 		return nil, err
 	}
 	s.usage = cfg.UsageService(usage.Deps{
-		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Clock: d.Clock, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
+		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Clock: d.Clock, Tracer: d.Telemetry.Tracer(),
+		Metrics: d.Metrics, Log: d.Log,
 	})
 	s.quotas = quota.New(quota.Deps{
 		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Clock: d.Clock,

@@ -141,8 +141,54 @@ type DirectoryChange struct {
 	Ahead   bool
 	Now     time.Time // becomes UpdatedAt of every row that is written, and CreatedAt of new ones
 
+	// Full says that Departments is a full list, which is worth comparing.
+	Full bool
+	// Compared is for a full list of departments: Apply calls it inside its transaction, when the list is merged and the rest of
+	// the change is not written yet, with what the list differed by, so that the change's events can tell it. It is called again
+	// when the transaction is tried again, and not when nothing changed. Nil for none.
+	Compared func(Difference)
+
 	// Ignored is set by Apply, also with ErrNoChange: how many of the rows above lost against what a later call has left.
 	Ignored int
+}
+
+// Difference is what a full list of departments differed by from those that were there; codes in order.
+type Difference struct {
+	Added   []string // alive by the list, and not before
+	Changed []string // alive before, and of another name or parent by the list
+	Absent  []string // alive before, not named by the list, and not told of by a later call
+}
+
+// Compare compares the departments of a change, which is a full list, with those that were there before it was merged.
+func (c *DirectoryChange) Compare(merged *Merge, before []Department) (d Difference) {
+	var list Stamp
+	named := make(map[string]bool, len(c.Departments))
+	for _, u := range c.Departments {
+		named[u.OrgCode] = true
+		if u.Compare(list) > 0 {
+			list = u.Stamp
+		}
+	}
+	had := make(map[string]*Department, len(before))
+	for i := range before {
+		b := &before[i]
+		if had[b.OrgCode] = b; !b.Deleted && !named[b.OrgCode] && b.Compare(list) < 0 {
+			d.Absent = append(d.Absent, b.OrgCode)
+		}
+	}
+	for _, u := range merged.Departments {
+		switch b := had[u.OrgCode]; {
+		case u.Deleted || b != nil && b.Compare(u.Stamp) >= 0: // not a department, or a later call has told of it
+		case b == nil || b.Deleted:
+			d.Added = append(d.Added, u.OrgCode)
+		case b.Name != u.Name || b.ParentCode != u.ParentCode:
+			d.Changed = append(d.Changed, u.OrgCode)
+		}
+	}
+	for _, codes := range [][]string{d.Added, d.Changed, d.Absent} {
+		slices.Sort(codes)
+	}
+	return d
 }
 
 // Arrived replaces every stamp's time by that of the call's first arrival.

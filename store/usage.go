@@ -5,6 +5,12 @@ import (
 	"time"
 )
 
+// UsageRevived is what became of the refused records of an instance.
+type UsageRevived struct {
+	Records int // those that go out again
+	Past    int // those that were left alone
+}
+
 // UsageStore keeps the usage ledger, the quotas of packages and the licence codes. The backends implement it beside Store,
 // over the same database and with the same rules for time, durability and concurrency.
 //
@@ -30,9 +36,9 @@ type UsageStore interface {
 	SendingUsage(ctx context.Context, seller string, now time.Time, limit int) ([]UsageRecord, error)
 	// SettleUsage records what the marketplace said. A record that is not SENDING any more is left alone.
 	SettleUsage(ctx context.Context, verdicts []UsageVerdict, now time.Time) error
-	// ReviveUsage puts refused records of an instance back to SENDING, for an operator who has removed the cause; it
-	// returns how many.
-	ReviveUsage(ctx context.Context, seller, instanceID string, now time.Time) (int, error)
+	// ReviveUsage puts refused records of an instance back to SENDING, for an operator who has removed the cause. Those whose
+	// RefuseAt has come are left alone; or, when until is not zero, they are put back as well and until becomes their RefuseAt.
+	ReviveUsage(ctx context.Context, seller, instanceID string, now, until time.Time) (UsageRevived, error)
 	// NextUsage returns when the seller's next window is due or record is to be sent again; ok is false when nothing waits.
 	NextUsage(ctx context.Context, seller string) (at time.Time, ok bool, err error)
 	// UsageAges returns, for an alarm, how many windows and records wait and the earliest deadline among them.

@@ -111,8 +111,8 @@ func (m *mortal) SettleUsage(ctx context.Context, verdicts []store.UsageVerdict,
 	return call0(m, "SettleUsage", func() error { return m.Store.SettleUsage(ctx, verdicts, now) })
 }
 
-func (m *mortal) ReviveUsage(ctx context.Context, seller, instanceID string, now time.Time) (int, error) {
-	return call1(m, "ReviveUsage", func() (int, error) { return m.Store.ReviveUsage(ctx, seller, instanceID, now) })
+func (m *mortal) ReviveUsage(ctx context.Context, seller, instanceID string, now, until time.Time) (store.UsageRevived, error) {
+	return call1(m, "ReviveUsage", func() (store.UsageRevived, error) { return m.Store.ReviveUsage(ctx, seller, instanceID, now, until) })
 }
 
 func (m *mortal) NextUsage(ctx context.Context, seller string) (at time.Time, ok bool, err error) {

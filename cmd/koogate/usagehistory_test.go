@@ -24,6 +24,7 @@ import (
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/marketplace"
 	"github.com/koogate/koogate/server/telemetry"
@@ -804,8 +805,11 @@ func (h *usageHistory) release(ctx context.Context) error {
 func (h *usageHistory) retry(ctx context.Context) error {
 	in := h.instances[h.IntN(len(h.instances))]
 	return h.alive("retry", func() error {
-		n, err := h.service.Retry(ctx, h.seller, in.id)
-		h.note("retry of %s: %d", in.id, n)
+		n, err := h.service.Retry(ctx, usage.Retry{Seller: h.seller, InstanceID: in.id})
+		h.note("retry of %s: %+v", in.id, n)
+		if err != nil && errs.As(err).Reason == errs.DeadlinePassed {
+			return nil
+		}
 		return err
 	})
 }

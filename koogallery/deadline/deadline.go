@@ -134,6 +134,10 @@ func Rules() []Rule {
 	}
 }
 
+// UsageAge is how long after its begin the marketplace takes a usage record; what is older it refuses for good. Source:
+// zh-cn_topic_0070649410, the rules of the usage push (open-apis §3.7).
+const UsageAge = 21 * 24 * time.Hour
+
 // table is Rules by family and step.
 var table = func() map[Family]map[Step]Rule {
 	t := map[Family]map[Step]Rule{}

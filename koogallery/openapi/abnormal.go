@@ -82,6 +82,9 @@ func matchAbnormal(wire []usageRecord, data json.RawMessage, failed bool) UsageR
 			matches = byPeriod[period{m.text("instanceid"), instant(m.text("begintime")), instant(m.text("endtime"))}]
 		}
 		outcome := RecordOutcome{Outcome: OutcomeRejected, Code: recordCode(m), Message: m.message()}
+		if code := m.rawCode(); code != "" && strings.Trim(suffix(code), "0") == "" { // named, and nothing said against it
+			outcome.Outcome, outcome.Code = OutcomeUnknown, ""
+		}
 		switch len(matches) {
 		case 0:
 			result.Unmatched++

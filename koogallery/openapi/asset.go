@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -76,10 +77,11 @@ func (p SoftwarePackageObject) text() string {
 }
 
 // AssetDeployedObject returns where an asset is to be found (kit §D). Attempts
-// and hosts are as for QueryOrder. There may be no objects.
+// and hosts are as for QueryOrder. There may be no objects. An object that cannot
+// be read is left out and costs none of the others.
 //
 // Errors: ErrArgument if a required field is empty or one is unusable; otherwise
-// an *Error, which matches ErrResponse if the objects cannot be read.
+// an *Error, which matches ErrResponse if none of the objects can be read.
 func (c *Client) AssetDeployedObject(ctx context.Context, q AssetQuery) ([]DeployedObject, error) {
 	if !validID(q.AssetID) || !validID(string(q.DeployedType)) ||
 		(q.Region != "" && !validID(q.Region)) || (q.AssetVersion != "" && !validID(q.AssetVersion)) {
@@ -120,56 +122,68 @@ func decodeObjects(data json.RawMessage) ([]DeployedObject, error) {
 		return nil, badField("data")
 	}
 	objects := make([]DeployedObject, 0, len(list))
+	var unread error // of the first element that cannot be read
 	for i, raw := range list {
-		var w struct {
-			AssetID      text            `json:"asset_id"`
-			DeployedType text            `json:"deployed_type"`
-			Version      text            `json:"version"`
-			VersionID    text            `json:"version_id"`
-			Region       text            `json:"region"`
-			Image        json.RawMessage `json:"image_deployed_object"`
-			Package      json.RawMessage `json:"software_pkg_deployed_object"`
-		}
-		path := fmt.Sprintf("data[%d]", i)
-		if err := decodeObject(raw, &w, path); err != nil {
-			return nil, err
-		}
-		o := DeployedObject{
-			AssetID: string(w.AssetID), DeployedType: DeployedType(w.DeployedType),
-			Version: string(w.Version), VersionID: string(w.VersionID), Region: string(w.Region),
-		}
-		var image struct {
-			ID           text `json:"image_id"`
-			Name         text `json:"image_name"`
-			OSType       text `json:"os_type"`
-			CreateTime   text `json:"create_time"`
-			Architecture text `json:"architecture"`
-		}
-		switch found, err := first(w.Image, &image, path+".image_deployed_object"); {
-		case err != nil:
-			return nil, err
-		case found:
-			o.Image = &ImageObject{
-				ImageID: string(image.ID), ImageName: string(image.Name), OSType: string(image.OSType),
-				Architecture: string(image.Architecture), CreateTime: string(image.CreateTime),
-			}
-		}
-		var software struct {
-			Name     text `json:"package_name"`
-			Path     text `json:"internal_path"`
-			Checksum text `json:"checksum"`
-		}
-		switch found, err := first(w.Package, &software, path+".software_pkg_deployed_object"); {
-		case err != nil:
-			return nil, err
-		case found:
-			o.SoftwarePackage = &SoftwarePackageObject{
-				PackageName: string(software.Name), InternalPath: unescape(string(software.Path)), Checksum: string(software.Checksum),
-			}
+		o, err := decodeDeployed(raw, fmt.Sprintf("data[%d]", i))
+		if err != nil {
+			unread = cmp.Or(unread, err)
+			continue
 		}
 		objects = append(objects, o)
 	}
+	if len(objects) == 0 {
+		return nil, unread
+	}
 	return objects, nil
+}
+
+func decodeDeployed(raw json.RawMessage, path string) (DeployedObject, error) {
+	var w struct {
+		AssetID      text            `json:"asset_id"`
+		DeployedType text            `json:"deployed_type"`
+		Version      text            `json:"version"`
+		VersionID    text            `json:"version_id"`
+		Region       text            `json:"region"`
+		Image        json.RawMessage `json:"image_deployed_object"`
+		Package      json.RawMessage `json:"software_pkg_deployed_object"`
+	}
+	if err := decodeObject(raw, &w, path); err != nil {
+		return DeployedObject{}, err
+	}
+	o := DeployedObject{
+		AssetID: string(w.AssetID), DeployedType: DeployedType(w.DeployedType),
+		Version: string(w.Version), VersionID: string(w.VersionID), Region: string(w.Region),
+	}
+	var image struct {
+		ID           text `json:"image_id"`
+		Name         text `json:"image_name"`
+		OSType       text `json:"os_type"`
+		CreateTime   text `json:"create_time"`
+		Architecture text `json:"architecture"`
+	}
+	switch found, err := first(w.Image, &image, path+".image_deployed_object"); {
+	case err != nil:
+		return o, err
+	case found:
+		o.Image = &ImageObject{
+			ImageID: string(image.ID), ImageName: string(image.Name), OSType: string(image.OSType),
+			Architecture: string(image.Architecture), CreateTime: string(image.CreateTime),
+		}
+	}
+	var software struct {
+		Name     text `json:"package_name"`
+		Path     text `json:"internal_path"`
+		Checksum text `json:"checksum"`
+	}
+	switch found, err := first(w.Package, &software, path+".software_pkg_deployed_object"); {
+	case err != nil:
+		return o, err
+	case found:
+		o.SoftwarePackage = &SoftwarePackageObject{
+			PackageName: string(software.Name), InternalPath: unescape(string(software.Path)), Checksum: string(software.Checksum),
+		}
+	}
+	return o, nil
 }
 
 // first decodes an object, or the first element of an array of them.

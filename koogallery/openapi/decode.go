@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -21,9 +22,11 @@ const maxDoubts = 32
 // enum values kept.
 //
 // Optional fields that cannot be read are named in OrderInfo.Doubts. What
-// provisioning depends on must be readable: an order id, at least one line, a
-// line id on each, products, quantities and periods. Otherwise the error matches
-// ErrResponse and names the field, without its content.
+// provisioning depends on must be readable: an order id, and of each line its id,
+// first product, quantity and period. A line of which that is not so is left out,
+// named in Doubts and counted in OrderInfo.Unread; it costs none of the others.
+// Without an order id or any line that can be read the error matches ErrResponse
+// and names the field, without its content.
 func DecodeOrder(orderInfo []byte) (*OrderInfo, error) {
 	var w struct {
 		OrderID      text            `json:"orderId"`
@@ -51,12 +54,22 @@ func DecodeOrder(orderInfo []byte) (*OrderInfo, error) {
 		return nil, badField("orderLine")
 	}
 	o.OrderLines = make([]OrderLine, 0, len(lines))
+	var unread error // of the first line that cannot be read
 	for i, raw := range lines {
-		line, err := d.line(raw, fmt.Sprintf("orderLine[%d]", i))
+		path := fmt.Sprintf("orderLine[%d]", i)
+		var inside decoder
+		line, err := inside.line(raw, path)
 		if err != nil {
-			return nil, err
+			unread = cmp.Or(unread, err)
+			o.Unread++
+			d.doubt(path)
+			continue
 		}
+		d.doubt(inside.doubts...)
 		o.OrderLines = append(o.OrderLines, line)
+	}
+	if len(o.OrderLines) == 0 {
+		return nil, unread
 	}
 	o.BuyerInfo = d.buyer(w.BuyerInfo)
 	o.ExtendParams = d.extendParams(w.ExtendParams, "extendParams")
@@ -67,10 +80,8 @@ func DecodeOrder(orderInfo []byte) (*OrderInfo, error) {
 // decoder collects the fields that could not be read.
 type decoder struct{ doubts []string }
 
-func (d *decoder) doubt(path string) {
-	if len(d.doubts) < maxDoubts {
-		d.doubts = append(d.doubts, path)
-	}
+func (d *decoder) doubt(paths ...string) {
+	d.doubts = append(d.doubts, paths[:min(len(paths), maxDoubts-len(d.doubts))]...)
 }
 
 func (d *decoder) time(s loose, path string) time.Time {
@@ -106,7 +117,7 @@ func (d *decoder) line(raw json.RawMessage, path string) (OrderLine, error) {
 	if !ok {
 		return OrderLine{}, badField(path + ".periodNumber")
 	}
-	products, err := decodeProducts(w.ProductInfo, path+".productInfo")
+	products, err := d.products(w.ProductInfo, path+".productInfo")
 	if err != nil {
 		return OrderLine{}, err
 	}
@@ -124,33 +135,48 @@ func (d *decoder) line(raw json.RawMessage, path string) (OrderLine, error) {
 	}, nil
 }
 
-func decodeProducts(raw json.RawMessage, path string) ([]ProductInfo, error) {
+// products decodes the products of a line. The first is what was bought and must be readable, since another in its place would
+// be another purchase; what cannot be read behind it is left out.
+func (d *decoder) products(raw json.RawMessage, path string) ([]ProductInfo, error) {
 	list, ok := oneOrMany(raw)
 	if !ok {
 		return nil, badField(path)
 	}
 	var products []ProductInfo
 	for i, element := range list {
-		var w struct {
-			ProductID   text  `json:"productId"`
-			SkuCode     text  `json:"skuCode"`
-			LinearValue text  `json:"linearValue"`
-			ProductName loose `json:"productName"`
-		}
 		at := fmt.Sprintf("%s[%d]", path, i)
-		if err := decodeObject(element, &w, at); err != nil {
-			return nil, err
+		p, unread := decodeProduct(element, at)
+		switch {
+		case unread == "":
+			products = append(products, p)
+		case i == 0:
+			return nil, badField(unread)
+		default:
+			d.doubt(unread)
 		}
-		quantity, ok := count(w.LinearValue)
-		if !ok {
-			return nil, badField(at + ".linearValue")
-		}
-		products = append(products, ProductInfo{
-			ProductID: string(w.ProductID), SkuCode: string(w.SkuCode),
-			LinearValue: quantity, ProductName: string(w.ProductName), Raw: element,
-		})
 	}
 	return products, nil
+}
+
+// decodeProduct decodes a product, or returns the path of what cannot be read.
+func decodeProduct(element json.RawMessage, path string) (p ProductInfo, unread string) {
+	var w struct {
+		ProductID   text  `json:"productId"`
+		SkuCode     text  `json:"skuCode"`
+		LinearValue text  `json:"linearValue"`
+		ProductName loose `json:"productName"`
+	}
+	if decodeObject(element, &w, path) != nil {
+		return p, path
+	}
+	quantity, ok := count(w.LinearValue)
+	if !ok {
+		return p, path + ".linearValue"
+	}
+	return ProductInfo{
+		ProductID: string(w.ProductID), SkuCode: string(w.SkuCode),
+		LinearValue: quantity, ProductName: string(w.ProductName), Raw: element,
+	}, ""
 }
 
 func (d *decoder) buyer(raw json.RawMessage) *BuyerInfo {

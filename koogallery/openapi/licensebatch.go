@@ -88,14 +88,16 @@ func (c *Client) ActivateLicenses(ctx context.Context, licenses []string, effect
 }
 
 // ActivateEach activates as ActivateLicenses does, and if that is refused because
-// of some code (92020020), which is not told, one code after the other. A code that
+// of some code (92020020, or a parameter that is wrong), which is not told, one
+// code after the other, so that a bad one costs none of the others. A code that
 // was activated before is accepted, as a repeat of a call whose answer was lost
 // finds it. Result and errors are as for ActivateLicenses, but an error about one
 // code stands with that code. After an error that concerns all, the codes that were
 // not tried are OutcomeUnknown.
 func (c *Client) ActivateEach(ctx context.Context, licenses []string, effective time.Time) ([]ActivatedLicense, error) {
 	list, err := c.ActivateLicenses(ctx, licenses, effective)
-	if !IsInvalidInBatch(err) {
+	var whole *Error
+	if !errors.As(err, &whole) || !aboutElements(whole.Code) {
 		return list, err
 	}
 	list = make([]ActivatedLicense, len(licenses))
@@ -121,10 +123,15 @@ func (c *Client) ActivateEach(ctx context.Context, licenses []string, effective 
 	return list, nil
 }
 
+// aboutElements tells whether a refusal of a batch may be one of a single licence code.
+func aboutElements(code string) bool {
+	return code == CodeLicenseInvalidBatch || code == CodeLicenseParameter || code == CodeRequestParameter
+}
+
 // licenseVerdict tells whether a code says something about one licence code.
 func licenseVerdict(code string) bool {
 	switch code {
-	case CodeLicenseParameter, CodeLicenseState, CodeLicenseNotReceived, CodeLicenseUnknown, CodeLicenseNotActivated:
+	case CodeRequestParameter, CodeLicenseInvalidBatch, CodeLicenseParameter, CodeLicenseState, CodeLicenseNotReceived, CodeLicenseUnknown, CodeLicenseNotActivated:
 		return true
 	default:
 		return false

@@ -65,7 +65,7 @@ type OrderInfo struct {
 	// time. Zero if absent or unreadable.
 	CreateTime time.Time `json:"createTime,omitzero"`
 
-	// OrderLines are the lines, at least one. The wire name is orderLine.
+	// OrderLines are the lines that can be read, at least one. The wire name is orderLine.
 	OrderLines []OrderLine `json:"orderLine"`
 
 	// BuyerInfo is the buyer, nil if absent.
@@ -76,8 +76,13 @@ type OrderInfo struct {
 	ExtendParams []ExtendParam `json:"extendParams,omitempty"`
 
 	// Doubts names the optional fields that were present but unreadable and so
-	// have their zero value, for instance "orderLine[0].expireTime".
+	// have their zero value, for instance "orderLine[0].expireTime", and the lines
+	// and further products that were left out, by their place in the answer.
 	Doubts []string `json:"doubts,omitempty"`
+
+	// Unread counts the lines that were left out because they could not be read. If
+	// it is not zero, a line that is not among OrderLines may be one of them.
+	Unread int `json:"unread,omitempty"`
 
 	// Raw is the orderInfo object as received, unknown fields and buyer data
 	// included. It is not printed and not encoded: treat it as personal data.

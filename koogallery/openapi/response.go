@@ -11,13 +11,13 @@ import (
 // envelope is what the interface or the gateway before it answers (open-apis §1.3, §2.3).
 type envelope struct {
 	ResultCode text            `json:"resultCode"`
-	ResultMsg  text            `json:"resultMsg"`
+	ResultMsg  loose           `json:"resultMsg"`
 	OrderInfo  json.RawMessage `json:"orderInfo"`
 
-	ErrorCode text            `json:"error_code"` // the gateway and all interfaces but query order
-	ErrorMsg  text            `json:"error_msg"`
+	ErrorCode loose           `json:"error_code"` // the gateway and all interfaces but query order
+	ErrorMsg  loose           `json:"error_msg"`
 	Data      json.RawMessage `json:"data"`
-	RequestID text            `json:"request_id"`
+	RequestID loose           `json:"request_id"`
 }
 
 // interpret turns an answer into an order or an *Error.
@@ -27,7 +27,7 @@ func (c *Client) interpret(a answer) (*OrderInfo, error) {
 		return nil, failure
 	}
 	failure = a.failure(callQuery)
-	failure.Code = normalise(cleanCode(string(cmp.Or(e.ResultCode, e.ErrorCode))))
+	failure.Code = normalise(cleanCode(cmp.Or(string(e.ResultCode), string(e.ErrorCode))))
 	failure.RequestID = cmp.Or(cleanID(string(e.RequestID)), a.requestID)
 	if isNull(e.OrderInfo) {
 		failure.Message, failure.err, failure.Retryable = "success without an order", ErrNoOrder, true

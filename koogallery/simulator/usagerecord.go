@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"time"
 	"unicode/utf8"
+
+	"github.com/koogate/koogate/koogallery/deadline"
 )
 
 // Codes of abnormal usage records (open-apis §3.5). They are written here a
@@ -110,7 +112,7 @@ const usageTime = "20060102T150405Z"
 const (
 	maxUsageRecords = 1000
 	maxUsageBody    = 2 << 20
-	maxUsageAge     = 21 * 24 * time.Hour
+	maxUsageAge     = deadline.UsageAge
 	usageSkew       = 15 * time.Minute
 )
 

@@ -24,7 +24,8 @@ func (Client) GoString() string { return "[client]" }
 // Member is a user with the profile in clear.
 type Member struct {
 	store.User
-	Known Profile
+	Known      Profile
+	Unreadable bool // the profile cannot be unsealed; Known is empty and says nothing
 }
 
 // String hides the person from every %v.
@@ -70,8 +71,8 @@ func (s *Service) Departments(ctx context.Context, q store.ListQuery) ([]store.D
 	return listed(s.Store.ListDepartments(ctx, q))
 }
 
-// Users returns one page. A profile that cannot be opened fails the page: a list with people who have lost their names
-// would pass for the truth. Errors: STORE_UNAVAILABLE.
+// Users returns one page. A profile that cannot be opened is marked, so that people who have lost their names do not pass for
+// people without, and costs the others nothing. Errors: STORE_UNAVAILABLE.
 func (s *Service) Users(ctx context.Context, q store.ListQuery) ([]Member, error) {
 	rows, err := listed(s.Store.ListUsers(ctx, q))
 	if err != nil {
@@ -80,10 +81,7 @@ func (s *Service) Users(ctx context.Context, q store.ListQuery) ([]Member, error
 	members := make([]Member, len(rows))
 	for i, u := range rows {
 		p, err := s.openProfile(u)
-		if err != nil {
-			return nil, err
-		}
-		members[i] = Member{User: u, Known: p}
+		members[i] = Member{User: u, Known: p, Unreadable: err != nil}
 	}
 	return members, nil
 }

@@ -244,12 +244,12 @@ func (s *Service) SyncDepartment(ctx context.Context, c Department) (changed boo
 	return s.record(ctx, c.Scope, data, store.DirectoryChange{Departments: []store.Department{d}})
 }
 
-// SyncDepartments merges a full list. Its departments carry the call's time and the lowest rank, as additions do; with
+// SyncDepartments merges a full list, and its event tells by what it differed from the departments that were there. Its departments carry the call's time and the lowest rank, as additions do; with
 // DeleteMissing every department with a lesser stamp ends, one that another call of the same time or a later one told of
 // does not. Of a department that is named twice the last counts. Errors: STORE_UNAVAILABLE.
 func (s *Service) SyncDepartments(ctx context.Context, c Departments) (changed bool, err error) {
 	stamp := c.stamp(Add)
-	change := store.DirectoryChange{}
+	change := store.DirectoryChange{Full: true}
 	for _, u := range lastOf(c.Units, func(u Unit) string { return u.OrgCode }) {
 		change.Departments = append(change.Departments, u.row(stamp))
 	}

@@ -17,6 +17,7 @@ type AccessUpdate struct {
 	Fields     []string // which fields of Access count, by their JSON names; at least one
 	Etag       string   // of the version that the change is based on; empty changes whatever is there
 	Reason     string   // why, for the order's events; no secrets, no personal data
+	Who        string   // names the caller in the event
 }
 
 // AccessEtag is the version of an instance's access information; empty until it is provisioned.
@@ -71,6 +72,9 @@ func (s *Service) UpdateAccess(ctx context.Context, u AccessUpdate) (store.Insta
 		data := fields{"fields": changed, "version": i.AccessVersion}
 		if u.Reason != "" {
 			data["reason"] = u.Reason
+		}
+		if u.Who != "" {
+			data["who"] = u.Who
 		}
 		d.event(EventAccessChanged, i.InstanceID, data)
 		found = *i

@@ -37,6 +37,7 @@ const (
 	EventQuotaWarned      = "quota.warned"       // a package is used up to a per cent of it
 	EventPackageAssigned  = "package.assigned"   // a package belongs to an instance of its buyer, with its product's content
 	EventPackageWaits     = "package.waits"      // a package cannot be filled, and why
+	EventUsageRetried     = "usage.retried"      // an operator had refused usage sent again beyond the marketplace's window
 	EventDirectory        = "directory.synced"   // a tenant, its applications, users or departments changed
 	EventDirectoryIgnored = "directory.ignored"  // a call came too late and lost against later ones
 	EventPersonal         = "personal.read"      // personal data were read through the API

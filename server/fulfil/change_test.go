@@ -2,6 +2,7 @@ package fulfil_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -381,5 +382,35 @@ func TestTwinKeepsNoState(t *testing.T) {
 	orders, err := r.Orders(t.Context(), store.ListQuery{Seller: "demo", Limit: 10})
 	if err != nil || len(orders) != 0 {
 		t.Errorf("orders %v %v", orders, err)
+	}
+}
+
+// lostKey is a sealer that has lost what one instance was sealed with.
+type lostKey struct {
+	fulfil.Sealer
+
+	instanceID string
+}
+
+func (l lostKey) Open(sealed []byte, context string) ([]byte, error) {
+	if strings.Contains(context, l.instanceID) {
+		return nil, errors.New("no such key")
+	}
+	return l.Sealer.Open(sealed, context)
+}
+
+// An instance whose access information cannot be read costs the others of a query nothing; alone it is told as a fault.
+func TestOneUnreadableInstanceCostsNoOther(t *testing.T) {
+	r := newRig(t, func(_ *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) { d.Sealer = lostKey{d.Sealer, "biz-CS2"} })
+	r.active("CS1")
+	r.active("CS2")
+	for ids, want := range map[string]struct {
+		code  resultcode.Code
+		shown int
+	}{"biz-CS2,biz-CS1": {resultcode.Success, 1}, "biz-CS1,biz-CS2": {resultcode.Success, 1}, "biz-CS2": {resultcode.Internal, 0}, "biz-CS2,nope": {resultcode.Internal, 0}} {
+		a, shown, err := r.QueryInstance(t.Context(), fulfil.Query{Endpoint: r.ep, InstanceIDs: ids})
+		if err != nil || a.Code != want.code || len(shown) != want.shown || want.shown == 1 && shown[0].InstanceID != "biz-CS1" {
+			t.Errorf("%s: %+v %v %v", ids, a, shown, err)
+		}
 	}
 }

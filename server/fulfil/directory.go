@@ -3,6 +3,7 @@ package fulfil
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/store"
@@ -14,11 +15,20 @@ import (
 func (s *Service) RecordDirectory(ctx context.Context, seller, instanceID string, data map[string]any, c *store.DirectoryChange) (changed bool, err error) {
 	i, err := s.find(ctx, seller, instanceID)
 	var e *errs.Error
+	var differed store.Difference
 	switch {
 	case err == nil:
 		err = s.decide(ctx, seller, i.OrderID, func(d *draft) error {
+			head := d.agg.Order.Head
 			d.event(EventDirectory, instanceID, fields(data))
 			d.change.Directory = c
+			if c.Full {
+				c.Compared = func(diff store.Difference) {
+					differed = diff
+					d.agg.Order.Head, d.change.Events = head, nil
+					d.event(EventDirectory, instanceID, differs(data, diff))
+				}
+			}
 			return nil
 		})
 	case errors.As(err, &e) && e.Reason == errs.InstanceNotFound: // bound to something that was not bought through here
@@ -33,8 +43,30 @@ func (s *Service) RecordDirectory(ctx context.Context, seller, instanceID string
 	if err != nil {
 		return false, s.storeError(ctx, err, errs.OrderNotFound, "")
 	}
+	if changed && len(differed.Absent) > 0 {
+		activity, _ := data["activity"].(string)
+		s.Metrics.Directory(activity, "absent")
+		s.Log.WarnContext(ctx, "a full list of departments does not name some that are there; see the event on the order", "activity", activity,
+			"instance_id", instanceID, "absent", len(differed.Absent))
+	}
 	s.tellIgnored(ctx, seller, i, data, c)
 	return changed, nil
+}
+
+// maxCodes is how many departments of a kind an event names; it counts all.
+const maxCodes = 20
+
+// differs is the data of an event with what a full list differed by. What is absent is said also when it is nothing, since that is
+// the answer to a question.
+func differs(data fields, diff store.Difference) fields {
+	told := maps.Clone(data)
+	for name, codes := range map[string][]string{"added": diff.Added, "changed": diff.Changed, "absent": diff.Absent} {
+		told[name] = len(codes)
+		if len(codes) > 0 {
+			told[name+"Codes"] = codes[:min(len(codes), maxCodes)]
+		}
+	}
+	return told
 }
 
 // tellIgnored says what a call about the directory asked for and did not get, because a later call has said otherwise, and that a

@@ -204,3 +204,17 @@ func TestQuantityOfAToldUpgrade(t *testing.T) {
 		})
 	}
 }
+
+// What of an order query's answer could not be read is said in the event, by its place.
+func TestWhatAnOrderQueryCouldNotReadIsTold(t *testing.T) {
+	r := newRig(t)
+	f := yearly
+	f.Unread = []string{"orderLine[0]", "extendParams[0]"}
+	r.market.set("CS1", f)
+	r.mustCall("CS1", "biz-CS1")
+	r.query()
+	es := r.events("CS1", fulfil.EventAdmitted, fulfil.EventOrderQueried)
+	if !strings.Contains(es[1].Data, `"unread":["orderLine[0]","extendParams[0]"]`) {
+		t.Errorf("event %s", es[1].Data)
+	}
+}

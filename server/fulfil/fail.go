@@ -145,6 +145,7 @@ type Retry struct {
 	TaskID string
 	Force  bool   // also when the marketplace's deadline is over; needs a Reason
 	Reason string // why, for the order's events; no secrets, no personal data
+	Who    string // names the caller in the event
 }
 
 // RetryTask puts a FAILED task back, for an operator who has removed the cause. Beyond the marketplace's deadline it does so only
@@ -183,6 +184,9 @@ func (s *Service) RetryTask(ctx context.Context, r Retry) (store.Task, error) {
 		act := fields{}
 		if r.Reason != "" {
 			act["reason"] = r.Reason
+		}
+		if r.Who != "" {
+			act["who"] = r.Who
 		}
 		if until.Passed(d.now) {
 			act["forced"], act["deadline"], act["end"] = true, until.At.Format(time.RFC3339), string(until.End)

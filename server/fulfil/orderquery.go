@@ -101,6 +101,9 @@ func (d *draft) queried(t *store.Task, f OrderFacts) error {
 		"orderId": t.LineOrderID, "orderLineId": t.LineID, "orderType": f.OrderType, "productId": f.Product.ProductID,
 		"skuCode": f.Product.SKUCode, "chargingMode": f.Product.ChargingMode, "linearValue": f.Product.LinearValue,
 	}
+	if len(f.Unread) > 0 {
+		data["unread"] = f.Unread[:min(len(f.Unread), maxRepairs)]
+	}
 	switch i := d.instance(t.InstanceID); {
 	case i != nil && l != nil:
 		st := statement{}.product(f.Product)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"unicode"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
@@ -25,33 +26,46 @@ type Shown struct {
 	Access     Access
 }
 
-// SplitIDs splits the wire's list of IDs, dropping blanks around them and repeats. Errors: INVALID_FIELD for none or more
-// than 100.
+// SplitIDs splits the wire's list of IDs, dropping blanks around them, repeats, and what is no ID. Errors: INVALID_FIELD for
+// none or more than 100.
 func SplitIDs(list string) ([]string, error) {
-	var ids []string
+	ids, _, err := splitIDs(list)
+	return ids, err
+}
+
+// splitIDs also says whether there was something that is no ID: a text with control characters names nothing that exists.
+func splitIDs(list string) (ids []string, strange bool, err error) {
 	seen := make(map[string]struct{})
 	for id := range strings.SplitSeq(list, ",") {
 		id = strings.TrimSpace(id)
 		if _, dup := seen[id]; id == "" || dup {
 			continue
 		}
+		if strings.ContainsFunc(id, unicode.IsControl) || !store.Sound(id) {
+			strange = true
+			continue
+		}
 		seen[id] = struct{}{}
 		ids = append(ids, id)
 		if len(ids) > MaxQueryIDs {
-			return nil, errs.New(errs.Invalid, errs.InvalidField, "instanceId: more than %d IDs in one call", MaxQueryIDs)
+			return nil, strange, errs.New(errs.Invalid, errs.InvalidField, "instanceId: more than %d IDs in one call", MaxQueryIDs)
 		}
 	}
-	if len(ids) == 0 {
-		return nil, errs.New(errs.Invalid, errs.InvalidField, "instanceId: required")
+	switch {
+	case len(ids) > 0:
+		return ids, strange, nil
+	case strange:
+		return nil, strange, errs.New(errs.Invalid, errs.InvalidField, "instanceId: no ID has control characters")
 	}
-	return ids, nil
+	return nil, strange, errs.New(errs.Invalid, errs.InvalidField, "instanceId: required")
 }
 
-// QueryInstance shows instances that are provisioned, in the order asked for. A single one that is not is answered with
-// its own code: 000004 while it is being provisioned, 000003 when unknown or released, its failure's code when it failed.
+// QueryInstance shows instances that are provisioned, in the order asked for, and leaves out the others. When none can be shown
+// it answers with the code of one that is not: 000004 while it is being provisioned, 000003 when unknown or released, its
+// failure's code when it failed, 000005 when its access information cannot be read.
 // Errors: INVALID_FIELD, STORE_UNAVAILABLE.
 func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, error) {
-	ids, err := SplitIDs(q.InstanceIDs)
+	ids, strange, err := splitIDs(q.InstanceIDs)
 	if err != nil {
 		return Answer{}, nil, err
 	}
@@ -85,9 +99,12 @@ func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, 
 			shown = append(shown, Shown{ids[k], a})
 		}
 	}
+	if strange && unknown == nil && q.Endpoint.RefuseUnknown {
+		return Answer{Code: resultcode.InstanceNotFound, Message: "no instance has an ID with control characters"}, nil, nil
+	}
 	answer := Answer{Code: resultcode.Success}
 	switch {
-	case broken != nil:
+	case broken != nil && len(shown) == 0:
 		answer = Answer{Code: resultcode.Internal, Message: "access information of " + *broken + " cannot be read"}
 	case unknown != nil && (len(shown) == 0 && pending == nil && failure == nil || q.Endpoint.RefuseUnknown):
 		answer = Answer{Code: resultcode.InstanceNotFound, Message: "instance " + *unknown + " does not exist"}

@@ -112,3 +112,16 @@ func (d *draft) toldOf(ctx context.Context, kind, instanceID string) (told []str
 		}
 	}
 }
+
+// RecordUsageRetry records on the instance's order that an operator has refused usage sent again beyond the marketplace's window.
+// Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
+func (s *Service) RecordUsageRetry(ctx context.Context, seller, instanceID string, data map[string]any) error {
+	found, err := s.find(ctx, seller, instanceID)
+	if err != nil {
+		return err
+	}
+	return s.decide(ctx, seller, found.OrderID, func(d *draft) error {
+		d.event(EventUsageRetried, instanceID, fields(data))
+		return nil
+	})
+}

@@ -38,6 +38,7 @@ type OrderFacts struct {
 	ExpireAt  time.Time // zero when the mode has no expiry
 	Buyer     []byte    // JSON; personal data, sealed before it is kept
 	Terms     Terms     // what else was agreed; no personal data
+	Unread    []string  // names what of the answer could not be read, by its place and never by its content
 }
 
 // QueryError is a failed call to the marketplace.

@@ -17,6 +17,9 @@ func factsOf(o *openapi.OrderInfo, orderID, lineID string) (fulfil.OrderFacts, e
 		return fulfil.OrderFacts{}, &fulfil.QueryError{Retryable: true, Code: CodeOrder}
 	}
 	line, ok := o.Line(lineID)
+	if !ok && o.Unread > 0 { // ours may be among those that cannot be read
+		return fulfil.OrderFacts{}, &fulfil.QueryError{Retryable: true, Code: CodeAnswer}
+	}
 	if !ok {
 		return fulfil.OrderFacts{}, &fulfil.QueryError{Code: CodeLine}
 	}
@@ -47,6 +50,7 @@ func factsOf(o *openapi.OrderInfo, orderID, lineID string) (fulfil.OrderFacts, e
 			PeriodType: line.PeriodType, PeriodNumber: line.PeriodNumber, Amount: line.Currency, DealAmount: line.CurrencyAfterDiscount,
 			OrderedAt: o.CreateTime,
 		},
+		Unread: o.Doubts,
 	}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +121,22 @@ func TestBrokenTextInAnAnswer(t *testing.T) {
 				t.Fatalf("got %+v %q, %v", got.Product, got.Buyer, err)
 			}
 		})
+	}
+}
+
+// A line beside ours that cannot be read costs ours nothing and is told; when ours is not there it may be the one, and the query is
+// repeated.
+func TestOneBadLineInAnAnswer(t *testing.T) {
+	const other = `{"orderLineId":"CS2207261447AUY4H-000002","chargingMode":"ONE_TIME",`
+	whole := orderBody("PERIOD", "", "1", `,"extendParams":[7]`)
+	body := strings.Replace(whole, other, other+`"periodNumber":"`+canary+`",`, 1)
+	got, err := answering(t, 200, body).QueryOrder(t.Context(), "acme", orderID, lineID)
+	if err != nil || got.Product.ProductID != "P1" || !slices.Equal(got.Unread, []string{"orderLine[0]", "extendParams[0]"}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	_, err = answering(t, 200, body).QueryOrder(t.Context(), "acme", orderID, "CS2207261447AUY4H-000002")
+	if q := queryError(t, err); q.Code != marketplace.CodeAnswer || !q.Retryable {
+		t.Errorf("the line that cannot be read: %+v", q)
 	}
 }
 

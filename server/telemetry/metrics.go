@@ -148,7 +148,8 @@ func (m *Metrics) Repeat(action, what string) {
 // FactsKept counts facts that a late answer did not overwrite.
 func (m *Metrics) FactsKept(n int) { m.factsKept.Add(float64(n)) }
 
-// Directory counts a directory call of which something was ignored, or whose time lies ahead. what is "ignored" or "ahead".
+// Directory counts a directory call of which something was ignored, whose time lies ahead, or which is a full list that leaves
+// out what is there. what is "ignored", "ahead", "skipped" or "absent".
 func (m *Metrics) Directory(activity, what string) {
 	m.directory.WithLabelValues(KnownActivity(activity), m.reasons.value(what)).Inc()
 }

@@ -3,6 +3,7 @@ package usage
 import (
 	"time"
 
+	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/store"
 )
 
@@ -17,8 +18,8 @@ const (
 	beijing = 8 * time.Hour
 	// collect is how long after its hour or day a bill still takes usage (open-apis §3.7).
 	collect = 15 * time.Minute
-	// refuseAfter is how old the begin of a record may be (open-apis §3.7).
-	refuseAfter = 21 * Day
+	// refuseAfter is how old the begin of a record may be.
+	refuseAfter = deadline.UsageAge
 	// DefaultSettle is how long after its end a window waits for late records.
 	DefaultSettle = time.Minute
 )

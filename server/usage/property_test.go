@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
@@ -199,7 +200,7 @@ func (h *history) step(ctx context.Context) error {
 	case n < 92:
 		h.change()
 	case n < 95:
-		if _, err := h.service.Retry(ctx, h.seller, h.any()); err != nil {
+		if _, err := h.service.Retry(ctx, usage.Retry{Seller: h.seller, InstanceID: h.any()}); err != nil && errs.As(err).Reason != errs.DeadlinePassed {
 			h.Crashes++
 		}
 	default:

@@ -1,6 +1,7 @@
 package usage_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
@@ -103,7 +105,7 @@ func TestRecordVerdicts(t *testing.T) {
 	// The identical record goes out again, after its pause, and the operator sends refused ones again.
 	first := r.market.calls[0]
 	r.market.say = nil
-	if n, err := r.Retry(t.Context(), seller, "i-001"); n != 1 || err != nil {
+	if n, err := r.Retry(t.Context(), usage.Retry{Seller: seller, InstanceID: "i-001"}); n != (usage.Retried{Records: 1}) || err != nil {
 		t.Fatal(n, err)
 	}
 	if round := r.push(); round.Pushed != 1 {
@@ -260,10 +262,10 @@ func TestExpiry(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	calls := len(r.market.calls)
-	if n, err := r.Retry(t.Context(), seller, "i-000"); n != 1 || err != nil {
+	if n, err := r.Retry(t.Context(), usage.Retry{Seller: seller, InstanceID: "i-000"}); errs.As(err).Reason != errs.DeadlinePassed || n != (usage.Retried{}) {
 		t.Fatal(n, err)
 	}
-	if round := r.push(); round.Expired != 1 || len(r.market.calls) != calls {
+	if round := r.push(); round.Expired != 0 || len(r.market.calls) != calls {
 		t.Errorf("revived after its time: %+v", round)
 	}
 	if p := r.proven(); p.Refused["EXPIRED_UNKNOWN"] != 30000 {
@@ -411,4 +413,76 @@ func TestSpansAreToldAsConfigured(t *testing.T) {
 			}
 		})
 	}
+}
+
+// acts remembers what was recorded, and fails when told to.
+type acts struct {
+	err  error
+	told []string
+}
+
+func (a *acts) RecordUsageRetry(_ context.Context, seller, instanceID string, data map[string]any) error {
+	if a.err == nil {
+		a.told = append(a.told, fmt.Sprint(seller, " ", instanceID, " ", data))
+	}
+	return a.err
+}
+
+// What the marketplace takes no more is sent again by force alone, for a day, and never without a record of who wanted it and why.
+// What is in time goes out beside it.
+func TestRetryBeyondTheWindowNeedsForce(t *testing.T) {
+	t.Parallel()
+	recorder := &acts{}
+	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Recorder = recorder })
+	r.fill(2)
+	r.clock.Advance(time.Minute)
+	refuse := func(list []store.UsageRecord) ([]usage.Verdict, error) {
+		v := make([]usage.Verdict, len(list))
+		for i := range v {
+			v[i] = usage.Verdict{Kind: usage.VerdictRefused, Code: "012"}
+		}
+		return v, nil
+	}
+	r.market.before = refuse
+	r.push()
+	if got := states(r.records()); got["REFUSED 012"] != 2 {
+		t.Fatalf("%v", got)
+	}
+	retry := func(q usage.Retry) (usage.Retried, error) {
+		q.Seller, q.InstanceID = seller, "i-000"
+		return r.Retry(t.Context(), q)
+	}
+	r.clock.Advance(21*24*time.Hour + time.Hour)
+	calls := len(r.market.calls)
+	for name, c := range map[string]struct {
+		retry usage.Retry
+		want  errs.Reason
+	}{
+		"plain": {usage.Retry{Reason: "why not"}, errs.DeadlinePassed}, "force without a reason": {usage.Retry{Force: true}, errs.InvalidField},
+		"force for no reason": {usage.Retry{Force: true, Reason: "  "}, errs.InvalidField},
+	} {
+		if n, err := retry(c.retry); errs.As(err).Reason != c.want || n != (usage.Retried{}) {
+			t.Errorf("%s: %v, %v", name, n, err)
+		}
+	}
+	recorder.err = errs.New(errs.Unavailable, errs.StoreUnavailable, "away")
+	forced := usage.Retry{Force: true, Reason: "agreed with the marketplace", Who: "support"}
+	if n, err := retry(forced); errs.As(err).Reason != errs.StoreUnavailable || n != (usage.Retried{}) {
+		t.Errorf("without a record: %v, %v", n, err)
+	}
+	if r.push(); len(r.market.calls) != calls || len(recorder.told) != 0 {
+		t.Errorf("sent without force or record: %v %v", r.market.calls[calls:], recorder.told)
+	}
+	recorder.err = nil
+	if n, err := retry(forced); n != (usage.Retried{Records: 1}) || err != nil {
+		t.Fatal(n, err)
+	}
+	if want := "acme i-000 map[forced:true reason:agreed with the marketplace records:1 who:support]"; len(recorder.told) != 1 || recorder.told[0] != want {
+		t.Errorf("recorded %q", recorder.told)
+	}
+	r.market.before = nil
+	if round := r.push(); round.Pushed != 1 || len(r.market.calls) != calls+1 {
+		t.Errorf("by force: %+v", round)
+	}
+	r.proven()
 }

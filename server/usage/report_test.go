@@ -282,7 +282,7 @@ func TestStoreAway(t *testing.T) {
 	if _, err := r.Push(t.Context(), seller); errs.As(err).Reason != errs.StoreUnavailable {
 		t.Errorf("%v", err)
 	}
-	if _, err := r.Retry(t.Context(), seller, "i-9"); errs.As(err).Reason != errs.InstanceNotFound {
+	if _, err := r.Retry(t.Context(), usage.Retry{Seller: seller, InstanceID: "i-9"}); errs.As(err).Reason != errs.InstanceNotFound {
 		t.Errorf("%v", err)
 	}
 }

@@ -17,15 +17,22 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// Deps are what the service works with; all are required, but Pusher only to push.
+// Deps are what the service works with; all are required, but Pusher only to push and Recorder only to retry by force.
 type Deps struct {
-	Store   store.Store      // instances, and the task that runs the rounds
-	Ledger  store.UsageStore // over the same database
-	Pusher  Pusher
-	Clock   clock.Clock
-	Tracer  trace.Tracer
-	Metrics *telemetry.Metrics
-	Log     *slog.Logger
+	Store    store.Store      // instances, and the task that runs the rounds
+	Ledger   store.UsageStore // over the same database
+	Pusher   Pusher
+	Recorder Recorder
+	Clock    clock.Clock
+	Tracer   trace.Tracer
+	Metrics  *telemetry.Metrics
+	Log      *slog.Logger
+}
+
+// Recorder records on an instance's order that an operator has refused usage sent again beyond the marketplace's window;
+// *fulfil.Service is one. Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
+type Recorder interface {
+	RecordUsageRetry(ctx context.Context, seller, instanceID string, data map[string]any) error
 }
 
 // Config holds the meters and the bounds of a round. Zero values mean the defaults.
@@ -127,18 +134,62 @@ func (s *Service) Correct(ctx context.Context, seller, key, corrects, value stri
 	return Result(out), nil
 }
 
-// Retry sends refused records of an instance again, for an operator who has removed the cause, and returns how many.
-// Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
-func (s *Service) Retry(ctx context.Context, seller, instanceID string) (int, error) {
-	found, err := s.Store.Instances(ctx, seller, []string{instanceID})
+// forcedFor is how long what was retried by force is tried, since the marketplace's own window is over.
+const forcedFor = Day
+
+// Retry is an operator's wish to have refused records of an instance sent again.
+type Retry struct {
+	Seller, InstanceID string
+
+	Force  bool   // also those that are older than the marketplace takes; needs a Reason
+	Reason string // why, for the order's events; no secrets, no personal data
+	Who    string // names the caller in the event
+}
+
+// Retried is what became of the refused records.
+type Retried struct {
+	Records int // those that go out again
+	Past    int // those that were left alone, since the marketplace takes nothing that old
+}
+
+// Retry sends refused records of an instance again, for an operator who has removed the cause. Records that are older than the
+// marketplace takes are left alone; by force they are sent all the same, for a day, and an event on the instance's order says who
+// wanted it and why. Errors: INSTANCE_NOT_FOUND, DEADLINE_PASSED when all of them are too old, INVALID_FIELD for force without a
+// reason, STORE_UNAVAILABLE.
+func (s *Service) Retry(ctx context.Context, r Retry) (Retried, error) {
+	if r.Force && strings.TrimSpace(r.Reason) == "" {
+		return Retried{}, errs.New(errs.Invalid, errs.InvalidField, "reason: say why usage is sent again by force")
+	}
+	found, err := s.Store.Instances(ctx, r.Seller, []string{r.InstanceID})
 	if err != nil {
-		return 0, storeError(err)
+		return Retried{}, storeError(err)
 	}
 	if len(found) == 0 {
-		return 0, errs.New(errs.NotFound, errs.InstanceNotFound, "no instance %s", instanceID)
+		return Retried{}, errs.New(errs.NotFound, errs.InstanceNotFound, "no instance %s", r.InstanceID)
 	}
-	n, err := s.Ledger.ReviveUsage(ctx, seller, instanceID, s.now())
-	return n, storeError(err)
+	now := s.now()
+	got, err := s.Ledger.ReviveUsage(ctx, r.Seller, r.InstanceID, now, time.Time{})
+	switch {
+	case err != nil:
+		return Retried{}, storeError(err)
+	case got.Past == 0 || !r.Force && got.Records > 0:
+		return Retried(got), nil
+	case !r.Force:
+		return Retried{}, errs.New(errs.Precondition, errs.DeadlinePassed,
+			"the marketplace takes no usage that began more than %d days ago, and %d refused records of instance %s did; to send them all the same use force with a reason",
+			refuseAfter/Day, got.Past, r.InstanceID)
+	}
+	s.Log.WarnContext(ctx, "usage is sent again beyond the marketplace's window", "seller", r.Seller, "instance_id", r.InstanceID, "records", got.Past)
+	// The record comes first: what was done by force is never without one.
+	data := map[string]any{"forced": true, "reason": r.Reason, "records": got.Past, "who": r.Who}
+	if err := s.Recorder.RecordUsageRetry(ctx, r.Seller, r.InstanceID, data); err != nil {
+		return Retried{}, err
+	}
+	forced, err := s.Ledger.ReviveUsage(ctx, r.Seller, r.InstanceID, now, now.Add(forcedFor))
+	if err != nil {
+		return Retried{}, storeError(err)
+	}
+	return Retried{Records: got.Records + forced.Records, Past: forced.Past}, nil
 }
 
 // Windows returns one page. Errors: STORE_UNAVAILABLE.

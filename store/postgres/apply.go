@@ -17,14 +17,12 @@ func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 	}
 	defer s.leave()
 	err := retry(ctx, func() error {
+		if c.Directory != nil {
+			return s.applyDirectory(ctx, c)
+		}
 		w, err := writesOf(c) // anew for each try: a batch is good for one
-		switch {
-		case err != nil:
+		if err != nil || len(w.steps) == 0 {
 			return err
-		case c.Directory != nil:
-			return s.applyDirectory(ctx, c.Directory, w)
-		case len(w.steps) == 0:
-			return nil
 		}
 		return w.run(ctx, s.pool)
 	})

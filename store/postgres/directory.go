@@ -14,13 +14,14 @@ import (
 // applyDirectory merges a directory change and writes the rest of the change in one transaction. It needs a few round
 // trips, since what to write depends on the tenant's row; the row stays locked meanwhile, and every change that has one
 // locks it first.
-func (s *Store) applyDirectory(ctx context.Context, c *store.DirectoryChange, rest *writes) error {
+func (s *Store) applyDirectory(ctx context.Context, c *store.Change) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
-		if err := merge(ctx, s.query.WithTx(t), c); err != nil {
+		if err := merge(ctx, s.query.WithTx(t), c.Directory); err != nil {
 			return err
 		}
-		if len(rest.steps) == 0 {
-			return nil
+		rest, err := writesOf(c) // only now: the merge may have completed the events
+		if err != nil || len(rest.steps) == 0 {
+			return err
 		}
 		return rest.run(ctx, t)
 	})
@@ -41,6 +42,10 @@ func merge(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) err
 	}
 	m := c.Merge(&row)
 	c.Ignored = m.Ignored
+	differed, err := compare(ctx, q, c, &m)
+	if err != nil {
+		return err
+	}
 	apps, users, departments := m.Stamps()
 	add := func(doing string, wanted bool, run func() (int64, error)) {
 		if !wanted || err != nil {
@@ -85,10 +90,32 @@ func merge(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) err
 			StampAt: micros(row.Floor.At), StampRank: int64(row.Floor.Rank),
 		})
 	})
-	if err == nil && altered == 0 {
+	switch {
+	case err != nil:
+		return err
+	case altered == 0:
 		return store.ErrNoChange
+	case c.Compared != nil:
+		c.Compared(differed)
 	}
-	return err
+	return nil
+}
+
+// compare compares a full list with the departments that are there; it comes before they are written. The tenant's row is
+// locked by then, so no other change comes between.
+func compare(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange, m *store.Merge) (store.Difference, error) {
+	if c.Compared == nil {
+		return store.Difference{}, nil
+	}
+	rows, err := q.DepartmentsOfTenant(ctx, dbsqlc.DepartmentsOfTenantParams(c.Key))
+	if err != nil {
+		return store.Difference{}, fmt.Errorf("postgres: read departments: %w", err)
+	}
+	before := make([]store.Department, len(rows))
+	for i := range rows {
+		before[i] = departmentOf(rows[i])
+	}
+	return c.Compare(m, before), nil
 }
 
 func tenantPut(t dbsqlc.Tenant) dbsqlc.TenantPutParams {

@@ -114,13 +114,19 @@ func (s *Store) SettleUsage(ctx context.Context, verdicts []store.UsageVerdict, 
 }
 
 // ReviveUsage implements store.UsageStore.
-func (s *Store) ReviveUsage(ctx context.Context, seller, instanceID string, now time.Time) (int, error) {
-	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (int, error) {
-		n, err := q.UsageRecordsRevive(ctx, dbsqlc.UsageRecordsReviveParams{Now: micros(now), Seller: seller, InstanceID: instanceID})
+func (s *Store) ReviveUsage(ctx context.Context, seller, instanceID string, now, until time.Time) (store.UsageRevived, error) {
+	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (store.UsageRevived, error) {
+		n, err := q.UsageRecordsRevive(ctx, dbsqlc.UsageRecordsReviveParams{
+			Now: micros(now), Until: micros(until), Seller: seller, InstanceID: instanceID,
+		})
 		if err != nil {
-			return 0, fmt.Errorf("postgres: revive usage: %w", err)
+			return store.UsageRevived{}, fmt.Errorf("postgres: revive usage: %w", err)
 		}
-		return int(n), nil
+		past, err := q.UsageRecordsPast(ctx, dbsqlc.UsageRecordsPastParams{Seller: seller, InstanceID: instanceID})
+		if err != nil {
+			return store.UsageRevived{}, fmt.Errorf("postgres: count refused usage: %w", err)
+		}
+		return store.UsageRevived{Records: int(n), Past: int(past)}, nil
 	})
 }
 

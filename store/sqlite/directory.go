@@ -28,6 +28,10 @@ func (t *tx) applyDirectory(ctx context.Context, c *store.DirectoryChange) error
 	}
 	m := c.Merge(&row)
 	c.Ignored = m.Ignored
+	differed, err := t.compare(ctx, c, &m)
+	if err != nil {
+		return err
+	}
 	if m.PutTenant {
 		if err := t.fast.TenantPut(ctx, dbsqlc.TenantPutParams(tenantRow(&row))); err != nil {
 			return fmt.Errorf("sqlite: put tenant: %w", err)
@@ -61,7 +65,26 @@ func (t *tx) applyDirectory(ctx context.Context, c *store.DirectoryChange) error
 	if altered == 0 {
 		return store.ErrNoChange
 	}
+	if c.Compared != nil {
+		c.Compared(differed)
+	}
 	return nil
+}
+
+// compare compares a full list with the departments that are there; it comes before they are written.
+func (t *tx) compare(ctx context.Context, c *store.DirectoryChange, m *store.Merge) (store.Difference, error) {
+	if c.Compared == nil {
+		return store.Difference{}, nil
+	}
+	rows, err := t.query.DepartmentsOfTenant(ctx, dbsqlc.DepartmentsOfTenantParams(c.Key))
+	if err != nil {
+		return store.Difference{}, fmt.Errorf("sqlite: read departments: %w", err)
+	}
+	before := make([]store.Department, len(rows))
+	for i := range rows {
+		before[i] = departmentOf(rows[i])
+	}
+	return c.Compare(m, before), nil
 }
 
 func (t *tx) mergeApplications(ctx context.Context, m *store.Merge) (altered int64, err error) {

@@ -89,15 +89,19 @@ func (s *Store) SettleUsage(ctx context.Context, verdicts []store.UsageVerdict, 
 }
 
 // ReviveUsage implements store.UsageStore.
-func (s *Store) ReviveUsage(ctx context.Context, seller, instanceID string, now time.Time) (int, error) {
-	return change(ctx, s, func(t *tx) (int, error) {
+func (s *Store) ReviveUsage(ctx context.Context, seller, instanceID string, now, until time.Time) (store.UsageRevived, error) {
+	return change(ctx, s, func(t *tx) (store.UsageRevived, error) {
 		n, err := t.fast.UsageRecordsRevive(context.Background(), dbsqlc.UsageRecordsReviveParams{
-			Now: micros(now), Seller: seller, InstanceID: instanceID,
+			Now: micros(now), Until: micros(until), Seller: seller, InstanceID: instanceID,
 		})
 		if err != nil {
-			return 0, fmt.Errorf("sqlite: revive usage: %w", err)
+			return store.UsageRevived{}, fmt.Errorf("sqlite: revive usage: %w", err)
 		}
-		return int(n), nil
+		past, err := t.query.UsageRecordsPast(context.Background(), dbsqlc.UsageRecordsPastParams{Seller: seller, InstanceID: instanceID})
+		if err != nil {
+			return store.UsageRevived{}, fmt.Errorf("sqlite: count refused usage: %w", err)
+		}
+		return store.UsageRevived{Records: int(n), Past: int(past)}, nil
 	})
 }
 

@@ -29,6 +29,7 @@ var directoryCases = []testCase{
 	withStore("ManyRows", manyRows),
 	withStore("DeletionRacesWithUsers", deletionRaces),
 	withStore("AnyOrderEndsAlike", anyOrder),
+	withStore("FullListsAreCompared", fullListsAreCompared),
 	withStore("ListFilters", directoryFilters),
 	withStore("PagesJoinToTheWholeSet", directoryPages),
 }

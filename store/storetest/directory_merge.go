@@ -249,3 +249,72 @@ func directoryPages(t *testing.T, s store.Store) {
 		}
 	}
 }
+
+// fullListsAreCompared: whatever was there and in whatever order calls come, a full list is told to differ by exactly what the
+// lists of before and after show.
+func fullListsAreCompared(t *testing.T, s store.Store) {
+	ctx := background(t)
+	round := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		calls := rapid.SliceOfN(drawCall, 1, 12).Draw(rt, "calls")
+		round++
+		k := kit
+		k.TenantID = fmt.Sprint("compared-", round)
+		alive := func() map[string]store.Department {
+			units := make(map[string]store.Department)
+			for _, d := range mustEntries(t, s, k).Departments {
+				units[d.OrgCode] = d
+			}
+			return units
+		}
+		for n, c := range calls {
+			change, before, told := c.change(k), alive(), 0
+			var got store.Difference
+			if c.Kind < 4 {
+				if err := s.Apply(ctx, change); err != nil && !errors.Is(err, store.ErrNoChange) {
+					rt.Fatal(err)
+				}
+				continue
+			}
+			change.Directory.Compared = func(d store.Difference) { got, told = d, told+1 }
+			err := s.Apply(ctx, change)
+			if errors.Is(err, store.ErrNoChange) {
+				if told != 0 {
+					rt.Fatalf("call %d: a difference without a change", n)
+				}
+				continue
+			}
+			if err != nil || told != 1 {
+				rt.Fatalf("call %d: told %d times, %v", n, told, err)
+			}
+			if want := difference(change.Directory.Departments, before, alive()); !reflect.DeepEqual(got, want) {
+				rt.Fatalf("call %d: %+v, want %+v", n, got, want)
+			}
+		}
+	})
+}
+
+// difference is what a list differed by, by what was alive before and after it.
+func difference(list []store.Department, before, after map[string]store.Department) (d store.Difference) {
+	named := make(map[string]bool)
+	for _, u := range list {
+		named[u.OrgCode] = true
+		old, had := before[u.OrgCode]
+		switch now, has := after[u.OrgCode]; {
+		case !has || now.Compare(u.Stamp) != 0 || had && old.Compare(u.Stamp) == 0: // not the list's word, or not its first
+		case !had && !slices.Contains(d.Added, u.OrgCode):
+			d.Added = append(d.Added, u.OrgCode)
+		case had && (old.Name != now.Name || old.ParentCode != now.ParentCode) && !slices.Contains(d.Changed, u.OrgCode):
+			d.Changed = append(d.Changed, u.OrgCode)
+		}
+	}
+	for code, old := range before {
+		if !named[code] && old.Compare(list[0].Stamp) < 0 {
+			d.Absent = append(d.Absent, code)
+		}
+	}
+	slices.Sort(d.Added)
+	slices.Sort(d.Changed)
+	slices.Sort(d.Absent)
+	return d
+}

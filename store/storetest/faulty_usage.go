@@ -46,8 +46,10 @@ func (f *FaultyUsageStore) SettleUsage(ctx context.Context, verdicts []store.Usa
 }
 
 // ReviveUsage implements store.UsageStore.
-func (f *FaultyUsageStore) ReviveUsage(ctx context.Context, seller, instanceID string, now time.Time) (int, error) {
-	return write(f.injector, func() (int, error) { return f.UsageStore.ReviveUsage(ctx, seller, instanceID, now) })
+func (f *FaultyUsageStore) ReviveUsage(ctx context.Context, seller, instanceID string, now, until time.Time) (store.UsageRevived, error) {
+	return write(f.injector, func() (store.UsageRevived, error) {
+		return f.UsageStore.ReviveUsage(ctx, seller, instanceID, now, until)
+	})
 }
 
 // NextUsage implements store.UsageStore.

@@ -353,9 +353,12 @@ func usageCalls(s Ledger) map[string]func(context.Context) error {
 			_, err := s.CloseUsage(ctx, Seller, Epoch, store.SpansApart, 1)
 			return err
 		},
-		"SendingUsage":     func(ctx context.Context) error { _, err := s.SendingUsage(ctx, Seller, Epoch, 1); return err },
-		"SettleUsage":      func(ctx context.Context) error { return s.SettleUsage(ctx, []store.UsageVerdict{pushed("x")}, Epoch) },
-		"ReviveUsage":      func(ctx context.Context) error { _, err := s.ReviveUsage(ctx, Seller, "i", Epoch); return err },
+		"SendingUsage": func(ctx context.Context) error { _, err := s.SendingUsage(ctx, Seller, Epoch, 1); return err },
+		"SettleUsage":  func(ctx context.Context) error { return s.SettleUsage(ctx, []store.UsageVerdict{pushed("x")}, Epoch) },
+		"ReviveUsage": func(ctx context.Context) error {
+			_, err := s.ReviveUsage(ctx, Seller, "i", Epoch, time.Time{})
+			return err
+		},
 		"NextUsage":        func(ctx context.Context) error { _, _, err := s.NextUsage(ctx, Seller); return err },
 		"UsageAges":        func(ctx context.Context) error { _, err := s.UsageAges(ctx, Seller); return err },
 		"ListUsageRecords": func(ctx context.Context) error { _, err := s.ListUsageRecords(ctx, list); return err },

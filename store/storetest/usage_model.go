@@ -125,7 +125,7 @@ func (m *usageModel) close(now time.Time, limit int) (ids []string) {
 			}
 			r := store.UsageRecord{
 				UsageWindowKey: k, ID: store.UsageRecordID(m.seller, k.InstanceID, k.StartAt, part), Part: part,
-				Value: min(pending, 999_999_999_999), State: store.UsageSending,
+				Value: min(pending, 999_999_999_999), State: store.UsageSending, RefuseAt: windows[k][0].Window.RefuseAt,
 			}
 			m.records[r.ID] = &r
 			pending -= r.Value
@@ -247,14 +247,24 @@ func everyUnit(t *testing.T, s Ledger) {
 				same("SettleUsage", s.SettleUsage(ctx, []store.UsageVerdict{v}, hour(8)), error(nil))
 			},
 			"revive": func(rt *rapid.T) {
-				instance, want := fmt.Sprint("i", rapid.IntRange(0, 1).Draw(rt, "instance")), 0
+				instance := fmt.Sprint("i", rapid.IntRange(0, 1).Draw(rt, "instance"))
+				now, until := hour(float64(rapid.IntRange(6, 30).Draw(rt, "now"))), time.Time{}
+				if rapid.Bool().Draw(rt, "force") {
+					until = now.Add(time.Hour)
+				}
+				var want store.UsageRevived
 				for _, r := range m.records {
-					if r.InstanceID == instance && r.State == store.UsageRefused {
-						r.State = store.UsageSending
-						want++
+					switch old := !r.RefuseAt.After(now); {
+					case r.InstanceID != instance || r.State != store.UsageRefused:
+					case old && until.IsZero():
+						want.Past++
+					default:
+						if r.State, want.Records = store.UsageSending, want.Records+1; old {
+							r.RefuseAt = until
+						}
 					}
 				}
-				got, err := s.ReviveUsage(ctx, m.seller, instance, hour(8))
+				got, err := s.ReviveUsage(ctx, m.seller, instance, now, until)
 				same("ReviveUsage", []any{got, err}, []any{want, error(nil)})
 			},
 			"": func(rt *rapid.T) { m.check(rt, t, s) },

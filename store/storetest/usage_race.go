@@ -140,7 +140,7 @@ func addingWhileClosing(t *testing.T, handles []Ledger) {
 			if err := s.SettleUsage(ctx, all, hour(9)); err != nil {
 				return err
 			}
-			if _, err := s.ReviveUsage(ctx, Seller, "i1", hour(9)); err != nil {
+			if _, err := s.ReviveUsage(ctx, Seller, "i1", hour(9), time.Time{}); err != nil {
 				return err
 			}
 			proofs, err := s.ProveUsage(ctx, Seller, store.UsageWindowKey{}, 100)

@@ -310,9 +310,12 @@ type DirectoryUser struct {
 	// ExtensionJson is the free-form extension, JSON or a text.
 	ExtensionJson string `protobuf:"bytes,16,opt,name=extension_json,json=extensionJson,proto3" json:"extension_json,omitempty"`
 	// SyncTime is the time of the newest call about it.
-	SyncTime      *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=sync_time,json=syncTime,proto3" json:"sync_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	SyncTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=sync_time,json=syncTime,proto3" json:"sync_time,omitempty"`
+	// ProfileUnreadable is true when what is known of the person cannot be unsealed, for instance because a key is missing. What is
+	// sealed, from name to extension_json, is empty then and says nothing; the other users of the list are not concerned.
+	ProfileUnreadable bool `protobuf:"varint,18,opt,name=profile_unreadable,json=profileUnreadable,proto3" json:"profile_unreadable,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *DirectoryUser) Reset() {
@@ -462,6 +465,13 @@ func (x *DirectoryUser) GetSyncTime() *timestamppb.Timestamp {
 		return x.SyncTime
 	}
 	return nil
+}
+
+func (x *DirectoryUser) GetProfileUnreadable() bool {
+	if x != nil {
+		return x.ProfileUnreadable
+	}
+	return false
 }
 
 // Department is a department of a tenant.
@@ -1201,7 +1211,7 @@ const file_koogate_v1_directory_service_proto_rawDesc = "" +
 	"\x06app_id\x18\x03 \x01(\tR\x05appId\x12\x1b\n" +
 	"\tclient_id\x18\x04 \x01(\tR\bclientId\x12(\n" +
 	"\rclient_secret\x18\x05 \x01(\tB\x03\x80\x01\x01R\fclientSecret\x127\n" +
-	"\tsync_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bsyncTime\"\xd0\x04\n" +
+	"\tsync_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bsyncTime\"\xff\x04\n" +
 	"\rDirectoryUser\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x1b\n" +
@@ -1223,7 +1233,8 @@ const file_koogate_v1_directory_service_proto_rawDesc = "" +
 	"\n" +
 	"entry_date\x18\x0f \x01(\tB\x03\x80\x01\x01R\tentryDate\x12*\n" +
 	"\x0eextension_json\x18\x10 \x01(\tB\x03\x80\x01\x01R\rextensionJson\x127\n" +
-	"\tsync_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\bsyncTime\"\xd3\x01\n" +
+	"\tsync_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\bsyncTime\x12-\n" +
+	"\x12profile_unreadable\x18\x12 \x01(\bR\x11profileUnreadable\"\xd3\x01\n" +
 	"\n" +
 	"Department\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +

@@ -653,7 +653,11 @@ func (x *CorrectUsageResponse) GetOutcome() UsageOutcome {
 type RetryUsageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// InstanceId is the pay-per-use instance. Required, at most 64 characters.
-	InstanceId    string `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	InstanceId string `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// Force also sends records that are older than the marketplace takes. Needs a reason.
+	Force bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	// Reason says why, for the order's events; no secrets, no personal data. At most 1024 characters.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -695,11 +699,27 @@ func (x *RetryUsageRequest) GetInstanceId() string {
 	return ""
 }
 
+func (x *RetryUsageRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+func (x *RetryUsageRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // RetryUsageResponse tells how many records are sent again.
 type RetryUsageResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Records is how many.
-	Records       int32 `protobuf:"varint,1,opt,name=records,proto3" json:"records,omitempty"`
+	// Records is how many are sent again.
+	Records int32 `protobuf:"varint,1,opt,name=records,proto3" json:"records,omitempty"`
+	// PastRecords is how many were left alone, because the marketplace takes nothing that old.
+	PastRecords   int32 `protobuf:"varint,2,opt,name=past_records,json=pastRecords,proto3" json:"past_records,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -737,6 +757,13 @@ func (*RetryUsageResponse) Descriptor() ([]byte, []int) {
 func (x *RetryUsageResponse) GetRecords() int32 {
 	if x != nil {
 		return x.Records
+	}
+	return 0
+}
+
+func (x *RetryUsageResponse) GetPastRecords() int32 {
+	if x != nil {
+		return x.PastRecords
 	}
 	return 0
 }
@@ -1478,12 +1505,15 @@ const file_koogate_v1_usage_service_proto_rawDesc = "" +
 	"\bcorrects\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\bcorrects\x12:\n" +
 	"\x05value\x18\x03 \x01(\tB$\xbaH!r\x1f\x18\x102\x1b^[0-9]{1,8}(\\.[0-9]{1,4})?$R\x05value\"J\n" +
 	"\x14CorrectUsageResponse\x122\n" +
-	"\aoutcome\x18\x01 \x01(\x0e2\x18.koogate.v1.UsageOutcomeR\aoutcome\"T\n" +
+	"\aoutcome\x18\x01 \x01(\x0e2\x18.koogate.v1.UsageOutcomeR\aoutcome\"\x8c\x01\n" +
 	"\x11RetryUsageRequest\x12?\n" +
 	"\vinstance_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
-	"instanceId\".\n" +
+	"instanceId\x12\x14\n" +
+	"\x05force\x18\x02 \x01(\bR\x05force\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\"Q\n" +
 	"\x12RetryUsageResponse\x12\x18\n" +
-	"\arecords\x18\x01 \x01(\x05R\arecords\"\x13\n" +
+	"\arecords\x18\x01 \x01(\x05R\arecords\x12!\n" +
+	"\fpast_records\x18\x02 \x01(\x05R\vpastRecords\"\x13\n" +
 	"\x11ProveUsageRequest\"\xea\x02\n" +
 	"\x12ProveUsageResponse\x12\x18\n" +
 	"\awindows\x18\x01 \x01(\x03R\awindows\x12\x10\n" +

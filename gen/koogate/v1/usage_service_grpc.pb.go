@@ -45,8 +45,10 @@ type UsageServiceClient interface {
 	// CorrectUsage replaces a record's value as long as nothing of its window was pushed. Reasons: USAGE_NOT_FOUND,
 	// USAGE_SETTLED, CONFLICTING_REPEAT.
 	CorrectUsage(ctx context.Context, in *CorrectUsageRequest, opts ...grpc.CallOption) (*CorrectUsageResponse, error)
-	// RetryUsage sends refused records of an instance again, for operators who have removed the cause. Reasons:
-	// INSTANCE_NOT_FOUND.
+	// RetryUsage sends refused records of an instance again, for operators who have removed the cause. The marketplace takes no
+	// record that began more than 21 days ago: such records are left alone, and when there are no others the call is refused. By
+	// force they are sent all the same, for a day, and an event on the instance's order says who wanted it and why. Reasons:
+	// INSTANCE_NOT_FOUND, DEADLINE_PASSED.
 	RetryUsage(ctx context.Context, in *RetryUsageRequest, opts ...grpc.CallOption) (*RetryUsageResponse, error)
 	// ProveUsage recomputes the ledger of the seller from its raw records: raw = sent + pushed + refused + pending, for every
 	// window.
@@ -153,8 +155,10 @@ type UsageServiceServer interface {
 	// CorrectUsage replaces a record's value as long as nothing of its window was pushed. Reasons: USAGE_NOT_FOUND,
 	// USAGE_SETTLED, CONFLICTING_REPEAT.
 	CorrectUsage(context.Context, *CorrectUsageRequest) (*CorrectUsageResponse, error)
-	// RetryUsage sends refused records of an instance again, for operators who have removed the cause. Reasons:
-	// INSTANCE_NOT_FOUND.
+	// RetryUsage sends refused records of an instance again, for operators who have removed the cause. The marketplace takes no
+	// record that began more than 21 days ago: such records are left alone, and when there are no others the call is refused. By
+	// force they are sent all the same, for a day, and an event on the instance's order says who wanted it and why. Reasons:
+	// INSTANCE_NOT_FOUND, DEADLINE_PASSED.
 	RetryUsage(context.Context, *RetryUsageRequest) (*RetryUsageResponse, error)
 	// ProveUsage recomputes the ledger of the seller from its raw records: raw = sent + pushed + refused + pending, for every
 	// window.

@@ -117,7 +117,7 @@ func userOf(m directory.Member) *koogatev1.DirectoryUser {
 		InstanceId: m.InstanceID, TenantId: m.TenantID, AppId: m.AppID, UserName: m.UserName, State: userState(m.State),
 		Role: m.Role, OrgCode: m.OrgCode, Name: p.Name, Position: p.Position, EmployeeCode: p.EmployeeCode,
 		EmployeeType: p.EmployeeType, Mobile: p.Mobile, Email: p.Email, WorkPlace: p.WorkPlace, EntryDate: p.EntryDate,
-		ExtensionJson: p.Extension, SyncTime: timestamp(m.At),
+		ExtensionJson: p.Extension, SyncTime: timestamp(m.At), ProfileUnreadable: m.Unreadable,
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/store"
 )
 
@@ -189,7 +190,7 @@ func (s *tasks) RetryTask(ctx context.Context, r *koogatev1.RetryTaskRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.core.RetryTask(ctx, fulfil.Retry{Seller: seller, TaskID: r.GetTaskId(), Force: r.GetForce(), Reason: r.GetReason()})
+	t, err := s.core.RetryTask(ctx, fulfil.Retry{Seller: seller, TaskID: r.GetTaskId(), Force: r.GetForce(), Reason: r.GetReason(), Who: interceptor.NameFrom(ctx)})
 	if err != nil {
 		return nil, err
 	}

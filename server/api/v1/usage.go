@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
@@ -19,7 +20,7 @@ const maxRejected = 1000
 type Usage interface {
 	Report(ctx context.Context, seller string, records []usage.Record) ([]usage.Outcome, error)
 	Correct(ctx context.Context, seller, key, corrects, value string) (usage.Result, error)
-	Retry(ctx context.Context, seller, instanceID string) (int, error)
+	Retry(ctx context.Context, r usage.Retry) (usage.Retried, error)
 	Prove(ctx context.Context, seller string) (usage.Proof, error)
 	Windows(ctx context.Context, q store.ListQuery) ([]store.UsageWindow, error)
 	Records(ctx context.Context, q store.ListQuery) ([]store.UsageRecord, error)
@@ -117,11 +118,13 @@ func (s *ledger) RetryUsage(ctx context.Context, r *koogatev1.RetryUsageRequest)
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.usage.Retry(ctx, seller, r.GetInstanceId())
+	got, err := s.usage.Retry(ctx, usage.Retry{
+		Seller: seller, InstanceID: r.GetInstanceId(), Force: r.GetForce(), Reason: r.GetReason(), Who: interceptor.NameFrom(ctx),
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &koogatev1.RetryUsageResponse{Records: int32(n)}, nil
+	return &koogatev1.RetryUsageResponse{Records: int32(got.Records), PastRecords: int32(got.Past)}, nil
 }
 
 // ProveUsage implements UsageService.

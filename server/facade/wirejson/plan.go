@@ -36,6 +36,7 @@ type field struct {
 	free        bool  // takes JSON of any kind
 	bare        bool  // is written without quotes
 	descriptive bool  // see isDescriptive
+	ids         bool  // is a list of IDs in one text, see isIDs
 	longest     int   // how many characters a text may have; 0 for any number
 	max         int   // of a list: how many elements it may have
 	each        bool  // of a list: the contract leaves its elements to be judged one by one
@@ -58,7 +59,7 @@ func plans(d protoreflect.MessageDescriptor, into map[protoreflect.MessageDescri
 		}
 		f := &field{
 			desc: fd, name: fd.JSONName(), key: `"` + fd.JSONName() + `":`, list: fd.IsList(), max: bound(fd),
-			descriptive: isDescriptive(fd), longest: longest(fd), each: apart(fd),
+			descriptive: isDescriptive(fd), ids: isIDs(fd), longest: longest(fd), each: apart(fd),
 			free: strings.HasSuffix(string(fd.Name()), suffixFree), bare: strings.HasSuffix(string(fd.Name()), suffixNumber),
 		}
 		switch {

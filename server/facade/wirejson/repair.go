@@ -54,6 +54,29 @@ func (o *Object) repaired(name, how string) {
 	}
 }
 
+// isIDs says whether a field holds IDs separated by commas: the one of the queries does.
+func isIDs(fd protoreflect.FieldDescriptor) bool {
+	return fd.JSONName() == "instanceId" && strings.HasPrefix(string(fd.ContainingMessage().Name()), "QueryInstance")
+}
+
+// noID stands for an ID that is no text. No ID holds a control character, so it names nothing and costs the IDs beside it
+// nothing, while a repaired one would be another ID.
+const noID = "\x1a"
+
+// soundIDs puts noID in the place of each ID that is no text.
+func soundIDs(list string) string {
+	if sound(list) {
+		return list
+	}
+	ids := strings.Split(list, ",")
+	for i := range ids {
+		if !sound(ids[i]) {
+			ids[i] = noID
+		}
+	}
+	return strings.Join(ids, ",")
+}
+
 // sound says that a text is one that every database and every reader takes: UTF-8 without NUL.
 func sound(text string) bool { return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 }
 
@@ -79,6 +102,8 @@ func (f *field) take(o *Object, mem *member) (text string, beside bool, err erro
 		return "", true, nil
 	case !ok:
 		return "", false, &FieldError{f.name, "must be a text"}
+	case f.ids:
+		return soundIDs(text), false, nil
 	case !f.descriptive && !sound(text):
 		return "", false, &FieldError{f.name, "must be valid text"}
 	case !f.descriptive:

@@ -417,6 +417,51 @@ func (q *Queries) DepartmentsMerge(ctx context.Context, arg DepartmentsMergePara
 	return result.RowsAffected(), nil
 }
 
+const departmentsOfTenant = `-- name: DepartmentsOfTenant :many
+SELECT seller, instance_id, tenant_id, org_code, id, name, parent_code, stamp_at, stamp_rank, deleted, created_at, updated_at FROM departments
+WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3
+`
+
+type DepartmentsOfTenantParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+}
+
+// DepartmentsOfTenant reads all departments of a tenant, tombstones too.
+func (q *Queries) DepartmentsOfTenant(ctx context.Context, arg DepartmentsOfTenantParams) ([]Department, error) {
+	rows, err := q.db.Query(ctx, departmentsOfTenant, arg.Seller, arg.InstanceID, arg.TenantID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Department
+	for rows.Next() {
+		var i Department
+		if err := rows.Scan(
+			&i.Seller,
+			&i.InstanceID,
+			&i.TenantID,
+			&i.OrgCode,
+			&i.ID,
+			&i.Name,
+			&i.ParentCode,
+			&i.StampAt,
+			&i.StampRank,
+			&i.Deleted,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const directoryArrival = `-- name: DirectoryArrival :one
 SELECT arrived_at FROM directory_arrivals
 WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND claimed_at = $4

@@ -171,3 +171,8 @@ WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tena
 -- DepartmentStamps reads what the rows of a tenant were written by.
 SELECT id, stamp_at, stamp_rank FROM departments
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id) AND id = ANY(sqlc.arg(ids)::text[]);
+
+-- name: DepartmentsOfTenant :many
+-- DepartmentsOfTenant reads all departments of a tenant, tombstones too.
+SELECT seller, instance_id, tenant_id, org_code, id, name, parent_code, stamp_at, stamp_rank, deleted, created_at, updated_at FROM departments
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id);

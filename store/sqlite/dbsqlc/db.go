@@ -54,6 +54,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.departmentsEraseStmt, err = db.PrepareContext(ctx, departmentsErase); err != nil {
 		return nil, fmt.Errorf("error preparing query DepartmentsErase: %w", err)
 	}
+	if q.departmentsOfTenantStmt, err = db.PrepareContext(ctx, departmentsOfTenant); err != nil {
+		return nil, fmt.Errorf("error preparing query DepartmentsOfTenant: %w", err)
+	}
 	if q.directoryArrivalStmt, err = db.PrepareContext(ctx, directoryArrival); err != nil {
 		return nil, fmt.Errorf("error preparing query DirectoryArrival: %w", err)
 	}
@@ -270,6 +273,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.usageRecordsOpenStmt, err = db.PrepareContext(ctx, usageRecordsOpen); err != nil {
 		return nil, fmt.Errorf("error preparing query UsageRecordsOpen: %w", err)
 	}
+	if q.usageRecordsPastStmt, err = db.PrepareContext(ctx, usageRecordsPast); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRecordsPast: %w", err)
+	}
 	if q.usageRecordsRefusedStmt, err = db.PrepareContext(ctx, usageRecordsRefused); err != nil {
 		return nil, fmt.Errorf("error preparing query UsageRecordsRefused: %w", err)
 	}
@@ -371,6 +377,11 @@ func (q *Queries) Close() error {
 	if q.departmentsEraseStmt != nil {
 		if cerr := q.departmentsEraseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing departmentsEraseStmt: %w", cerr)
+		}
+	}
+	if q.departmentsOfTenantStmt != nil {
+		if cerr := q.departmentsOfTenantStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing departmentsOfTenantStmt: %w", cerr)
 		}
 	}
 	if q.directoryArrivalStmt != nil {
@@ -733,6 +744,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing usageRecordsOpenStmt: %w", cerr)
 		}
 	}
+	if q.usageRecordsPastStmt != nil {
+		if cerr := q.usageRecordsPastStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRecordsPastStmt: %w", cerr)
+		}
+	}
 	if q.usageRecordsRefusedStmt != nil {
 		if cerr := q.usageRecordsRefusedStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing usageRecordsRefusedStmt: %w", cerr)
@@ -862,6 +878,7 @@ type Queries struct {
 	departmentStampsStmt    *sql.Stmt
 	departmentsBelowStmt    *sql.Stmt
 	departmentsEraseStmt    *sql.Stmt
+	departmentsOfTenantStmt *sql.Stmt
 	directoryArrivalStmt    *sql.Stmt
 	directoryArriveStmt     *sql.Stmt
 	eventInsertStmt         *sql.Stmt
@@ -934,6 +951,7 @@ type Queries struct {
 	usageRecordNextDueStmt  *sql.Stmt
 	usageRecordSettleStmt   *sql.Stmt
 	usageRecordsOpenStmt    *sql.Stmt
+	usageRecordsPastStmt    *sql.Stmt
 	usageRecordsRefusedStmt *sql.Stmt
 	usageRecordsReviveStmt  *sql.Stmt
 	usageRecordsSendingStmt *sql.Stmt
@@ -966,6 +984,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		departmentStampsStmt:    q.departmentStampsStmt,
 		departmentsBelowStmt:    q.departmentsBelowStmt,
 		departmentsEraseStmt:    q.departmentsEraseStmt,
+		departmentsOfTenantStmt: q.departmentsOfTenantStmt,
 		directoryArrivalStmt:    q.directoryArrivalStmt,
 		directoryArriveStmt:     q.directoryArriveStmt,
 		eventInsertStmt:         q.eventInsertStmt,
@@ -1038,6 +1057,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		usageRecordNextDueStmt:  q.usageRecordNextDueStmt,
 		usageRecordSettleStmt:   q.usageRecordSettleStmt,
 		usageRecordsOpenStmt:    q.usageRecordsOpenStmt,
+		usageRecordsPastStmt:    q.usageRecordsPastStmt,
 		usageRecordsRefusedStmt: q.usageRecordsRefusedStmt,
 		usageRecordsReviveStmt:  q.usageRecordsReviveStmt,
 		usageRecordsSendingStmt: q.usageRecordsSendingStmt,

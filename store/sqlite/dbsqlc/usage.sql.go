@@ -554,6 +554,24 @@ func (q *Queries) UsageRecordsOpen(ctx context.Context, seller string) (UsageRec
 	return i, err
 }
 
+const usageRecordsPast = `-- name: UsageRecordsPast :one
+SELECT count(*) FROM usage_records
+WHERE seller = ?1 AND instance_id = ?2 AND state = 'REFUSED'
+`
+
+type UsageRecordsPastParams struct {
+	Seller     string
+	InstanceID string
+}
+
+// UsageRecordsPast counts an instance's refused records.
+func (q *Queries) UsageRecordsPast(ctx context.Context, arg UsageRecordsPastParams) (int64, error) {
+	row := q.queryRow(ctx, q.usageRecordsPastStmt, usageRecordsPast, arg.Seller, arg.InstanceID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const usageRecordsRefused = `-- name: UsageRecordsRefused :one
 SELECT count(*) FROM usage_records
 WHERE seller = ?1 AND state = 'REFUSED'
@@ -568,19 +586,29 @@ func (q *Queries) UsageRecordsRefused(ctx context.Context, seller string) (int64
 }
 
 const usageRecordsRevive = `-- name: UsageRecordsRevive :execrows
-UPDATE usage_records SET state = 'SENDING', due_at = ?1, updated_at = ?1
-WHERE seller = ?2 AND instance_id = ?3 AND state = 'REFUSED'
+UPDATE usage_records SET
+    state = 'SENDING', due_at = ?1, updated_at = ?1,
+    refuse_at = CASE WHEN refuse_at > ?1 THEN refuse_at ELSE CAST(?2 AS INTEGER) END
+WHERE seller = ?3 AND instance_id = ?4 AND state = 'REFUSED'
+    AND (refuse_at > ?1 OR CAST(?2 AS INTEGER) > 0)
 `
 
 type UsageRecordsReviveParams struct {
 	Now        int64
+	Until      int64
 	Seller     string
 	InstanceID string
 }
 
-// UsageRecordsRevive puts an instance's refused records back.
+// UsageRecordsRevive puts an instance's refused records back: those that the marketplace may still take, and with until, for
+// that long, those that are too old.
 func (q *Queries) UsageRecordsRevive(ctx context.Context, arg UsageRecordsReviveParams) (int64, error) {
-	result, err := q.exec(ctx, q.usageRecordsReviveStmt, usageRecordsRevive, arg.Now, arg.Seller, arg.InstanceID)
+	result, err := q.exec(ctx, q.usageRecordsReviveStmt, usageRecordsRevive,
+		arg.Now,
+		arg.Until,
+		arg.Seller,
+		arg.InstanceID,
+	)
 	if err != nil {
 		return 0, err
 	}

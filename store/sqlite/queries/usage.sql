@@ -200,8 +200,17 @@ UPDATE usage_records SET
 WHERE seller = sqlc.arg(seller) AND id = sqlc.arg(id) AND usage_records.state = 'SENDING';
 
 -- name: UsageRecordsRevive :execrows
--- UsageRecordsRevive puts an instance's refused records back.
-UPDATE usage_records SET state = 'SENDING', due_at = sqlc.arg(now), updated_at = sqlc.arg(now)
+-- UsageRecordsRevive puts an instance's refused records back: those that the marketplace may still take, and with until, for
+-- that long, those that are too old.
+UPDATE usage_records SET
+    state = 'SENDING', due_at = sqlc.arg(now), updated_at = sqlc.arg(now),
+    refuse_at = CASE WHEN refuse_at > sqlc.arg(now) THEN refuse_at ELSE CAST(sqlc.arg(until) AS INTEGER) END
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND state = 'REFUSED'
+    AND (refuse_at > sqlc.arg(now) OR CAST(sqlc.arg(until) AS INTEGER) > 0);
+
+-- name: UsageRecordsPast :one
+-- UsageRecordsPast counts an instance's refused records.
+SELECT count(*) FROM usage_records
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND state = 'REFUSED';
 
 -- name: UsageRecordList :many

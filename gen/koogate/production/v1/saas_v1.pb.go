@@ -1310,8 +1310,8 @@ type QueryInstanceV1Request struct {
 	Endpoint string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	// Activity is "queryInstance"; empty is accepted from gRPC callers.
 	Activity string `protobuf:"bytes,2,opt,name=activity,proto3" json:"activity,omitempty"`
-	// InstanceId is one instance ID or up to 100 separated by commas; the published length of 64 cannot hold them.
-	// Required, at most 6600 characters.
+	// InstanceId is one instance ID or up to 100 separated by commas; the published length of 64 cannot hold them. Each ID is
+	// judged alone, so that one that is none costs the others nothing. Required, at most 65536 characters.
 	InstanceId string `protobuf:"bytes,3,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	// TestFlag is "1" for a debugging call; "", "0" and absence mean production.
 	TestFlag string `protobuf:"bytes,4,opt,name=test_flag,json=testFlag,proto3" json:"test_flag,omitempty"`
@@ -1631,11 +1631,11 @@ const file_koogate_production_v1_saas_v1_proto_rawDesc = "" +
 	"\vresult_code\x18\x01 \x01(\tR\n" +
 	"resultCode\x12\x1d\n" +
 	"\n" +
-	"result_msg\x18\x02 \x01(\tR\tresultMsg\"\xde\x02\n" +
+	"result_msg\x18\x02 \x01(\tR\tresultMsg\"\xca\x02\n" +
 	"\x16QueryInstanceV1Request\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x122\n" +
-	"\bactivity\x18\x02 \x01(\tB\x16\xbaH\x13r\x11R\x00R\rqueryInstanceR\bactivity\x12@\n" +
-	"\vinstance_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc832\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
+	"\bactivity\x18\x02 \x01(\tB\x16\xbaH\x13r\x11R\x00R\rqueryInstanceR\bactivity\x12,\n" +
+	"\vinstance_id\x18\x03 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80\x04R\n" +
 	"instanceId\x12*\n" +
 	"\ttest_flag\x18\x04 \x01(\tB\r\xbaH\n" +
 	"r\bR\x00R\x010R\x011R\btestFlag\x12;\n" +

@@ -222,7 +222,8 @@ type QueryInstanceRequest struct {
 	// Activity is "queryInstance"; empty is accepted from gRPC callers.
 	Activity string `protobuf:"bytes,2,opt,name=activity,proto3" json:"activity,omitempty"`
 	// InstanceId is one instance ID or up to 100 separated by commas. The published maximum of 100 characters cannot hold
-	// 100 IDs; the bound here is 100 IDs of 64 characters with their commas.
+	// 100 IDs. Each ID is judged alone, so that one that is none costs the others nothing; the bound here is that of a body.
+	// Required, at most 65536 characters.
 	InstanceId string `protobuf:"bytes,3,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	// TestFlag is "1" for a debugging call; "", "0" and absence mean production.
 	TestFlag string `protobuf:"bytes,4,opt,name=test_flag,json=testFlag,proto3" json:"test_flag,omitempty"`
@@ -1471,11 +1472,11 @@ const file_koogate_production_v1_saas_v2_proto_rawDesc = "" +
 	"result_msg\x18\x02 \x01(\tR\tresultMsg\x12\x1f\n" +
 	"\vinstance_id\x18\x03 \x01(\tR\n" +
 	"instanceId\x129\n" +
-	"\bapp_info\x18\x04 \x01(\v2\x1e.koogate.production.v1.AppInfoR\aappInfo\"\x9f\x02\n" +
+	"\bapp_info\x18\x04 \x01(\v2\x1e.koogate.production.v1.AppInfoR\aappInfo\"\x8b\x02\n" +
 	"\x14QueryInstanceRequest\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x122\n" +
-	"\bactivity\x18\x02 \x01(\tB\x16\xbaH\x13r\x11R\x00R\rqueryInstanceR\bactivity\x12@\n" +
-	"\vinstance_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc832\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
+	"\bactivity\x18\x02 \x01(\tB\x16\xbaH\x13r\x11R\x00R\rqueryInstanceR\bactivity\x12,\n" +
+	"\vinstance_id\x18\x03 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80\x04R\n" +
 	"instanceId\x12*\n" +
 	"\ttest_flag\x18\x04 \x01(\tB\r\xbaH\n" +
 	"r\bR\x00R\x010R\x011R\btestFlag\x12(\n" +
