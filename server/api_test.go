@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	_ "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
@@ -33,11 +34,13 @@ import (
 // an earlier step saved.
 type step struct {
 	Name    string            `json:"name"`
-	Admit   string            `json:"admit"` // instead of a call: admit this order and do its order query
-	Mode    string            `json:"mode"`  // with admit: the charging mode that the order query tells
-	Sync    string            `json:"sync"`  // instead of a call: synchronise a directory for this instance
-	RPC     string            `json:"rpc"`   // Service/Method of koogate.v1
-	Token   *string           `json:"token"` // acme's when absent; "" for none
+	Admit   string            `json:"admit"`   // instead of a call: admit this order and do its order query
+	Mode    string            `json:"mode"`    // with admit: the charging mode that the order query tells
+	Sync    string            `json:"sync"`    // instead of a call: synchronise a directory for this instance
+	Refused string            `json:"refused"` // instead of a call: a usage record of this instance that the marketplace refused
+	Age     string            `json:"age"`     // with refused: how long ago it began
+	RPC     string            `json:"rpc"`     // Service/Method of koogate.v1
+	Token   *string           `json:"token"`   // acme's when absent; "" for none
 	Request json.RawMessage   `json:"request"`
 	REST    string            `json:"rest"` // METHOD path
 	Body    json.RawMessage   `json:"body"` // of the REST request
@@ -87,6 +90,10 @@ func TestAPI(t *testing.T) {
 						r.admit(t, s.Admit)
 						continue
 					}
+					if s.Refused != "" {
+						r.refuse(t, s.Refused, s.Age)
+						continue
+					}
 					if s.Sync != "" {
 						r.sync(t, s.Sync)
 						continue
@@ -117,6 +124,32 @@ func TestAPI(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// refuse books a use of acme's instance that began so long ago, and has the marketplace refuse its record.
+func (r *rig) refuse(t *testing.T, instanceID, age string) {
+	t.Helper()
+	ago, err := time.ParseDuration(age)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, ledger, now := t.Context(), r.deps.Ledger, time.Now().UTC()
+	start := now.Add(-ago).Truncate(time.Hour)
+	end := start.Add(time.Hour)
+	if _, err := ledger.AddUsage(ctx, []store.UsageRaw{{
+		Seller: "acme", Key: instanceID + age, InstanceID: instanceID, Meter: "calls", Mode: store.UsageSum, BeginAt: start, EndAt: end, Value: 10000, ReportedAt: end,
+		Window: store.UsageWindowTimes{StartAt: start, EndAt: end, DueAt: end, DeadlineAt: end, RefuseAt: start.Add(deadline.UsageAge)},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	made, err := ledger.CloseUsage(ctx, "acme", now, 1)
+	if err != nil || len(made) != 1 {
+		t.Fatal(made, err)
+	}
+	verdict := store.UsageVerdict{Seller: "acme", ID: made[0].ID, State: store.UsageRefused, Code: "012", DueAt: now}
+	if err := ledger.SettleUsage(ctx, []store.UsageVerdict{verdict}, now); err != nil {
+		t.Fatal(err)
 	}
 }
 

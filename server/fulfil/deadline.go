@@ -2,6 +2,7 @@ package fulfil
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +63,32 @@ func (s *Service) LineDeadline(i *store.Instance, l *store.Line) Deadline {
 		return Deadline{}
 	}
 	return deadlineOf(i.Family, step, l.CreatedAt)
+}
+
+// WaitingLines are the lines of an order that the marketplace waits for, or has waited for in vain, with their deadlines. A line
+// whose endpoint answers on completion is waited for as long as its task is not done. A creation that is done and was answered
+// with 000004 is waited for until the next repeat or query is told so; nobody records that, so it counts until its time is over.
+func (s *Service) WaitingLines(a *store.Aggregate) map[store.LineKey]Deadline {
+	instances := make(map[string]*store.Instance, len(a.Instances))
+	for k := range a.Instances {
+		instances[a.Instances[k].InstanceID] = &a.Instances[k]
+	}
+	waiting := make(map[store.LineKey]Deadline)
+	for k := range a.Lines {
+		l := &a.Lines[k]
+		i := instances[l.InstanceID]
+		if i == nil || stepOf(l.Action) != deadline.Open && !slices.ContainsFunc(a.Tasks, func(t store.Task) bool {
+			return t.InstanceID == l.InstanceID && t.LineOrderID == l.OrderID && t.LineID == l.OrderLineID && t.Kind != store.TaskOrderQuery
+		}) {
+			continue
+		}
+		until := s.LineDeadline(i, l)
+		done := i.State != store.InstanceProvisioning && i.State != store.InstanceFailed && stepOf(l.Action) == deadline.Open
+		if !until.At.IsZero() && !(done && until.Passed(s.now())) {
+			waiting[l.LineKey] = until
+		}
+	}
+	return waiting
 }
 
 // onCompletion says whether an endpoint answers a step when it is done.

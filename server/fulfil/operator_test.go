@@ -2,6 +2,7 @@ package fulfil_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -228,4 +229,51 @@ func TestACheckIsNotRetried(t *testing.T) {
 		}
 	}
 	r.none("worker")
+}
+
+// A line is waited for until it is told as a success, or where the endpoint answers on completion, until its task is done.
+func TestWaitingLines(t *testing.T) {
+	r, c := fakeClock(t, patient("refreshInstance"))
+	r.mustCall("CS1", "biz-CS1")
+	waiting := func() (actions []string) {
+		a := r.order("CS1")
+		for k, until := range r.WaitingLines(a) {
+			actions = append(actions, k.Action+" "+string(until.End))
+		}
+		slices.Sort(actions)
+		return actions
+	}
+	want := func(when string, want ...string) {
+		t.Helper()
+		if got := waiting(); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", when, got, want)
+		}
+	}
+	want("admitted", "newInstance REFUND")
+	r.RunOrderQuery(t.Context(), r.now(fulfil.QueueOrderQuery))
+	task := r.now("worker")
+	r.fail(task, true)
+	c.Advance(4 * time.Hour)
+	want("failed, and refunded", "newInstance REFUND")
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: task.ID, Force: true, Reason: "paid by invoice", Who: "support"}); err != nil {
+		t.Fatal(err)
+	}
+	r.complete(r.now("worker"))
+	want("created by force")
+	es := r.order("CS1").Order.Head.Seq
+	if events, err := r.Events(t.Context(), "demo", "CS1", es-2, 1); err != nil || !strings.Contains(events[0].Data, `"who":"support"`) {
+		t.Errorf("who: %v %v", events, err)
+	}
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		_, _ = r.RefreshInstance(t.Context(), fulfil.Refresh{
+			Endpoint: r.ep, Scene: fulfil.SceneRenewal, OrderID: "CSr", OrderLineID: "1", InstanceID: "biz-CS1", ExpireAt: yearly.ExpireAt,
+		})
+	}()
+	renewal := r.lease("worker")
+	want("renewed, going on", "refreshInstance/RENEWAL RESTART")
+	r.complete(renewal)
+	<-asked
+	want("renewed")
 }

@@ -98,7 +98,8 @@ type Order struct {
 	QueryState QueryState `protobuf:"varint,5,opt,name=query_state,json=queryState,proto3,enum=koogate.v1.QueryState" json:"query_state,omitempty"`
 	// QueryReason says why the order query failed; empty otherwise.
 	QueryReason string `protobuf:"bytes,6,opt,name=query_reason,json=queryReason,proto3" json:"query_reason,omitempty"`
-	// Lines are every order line that acted on this order's instances, the creating ones first; at most 1000.
+	// Lines are every order line that acted on this order's instances, the creating ones first; at most 1000. In lists they are
+	// those for which the marketplace waits, the earliest deadline first; at most 20.
 	Lines []*OrderLine `protobuf:"bytes,7,rep,name=lines,proto3" json:"lines,omitempty"`
 	// TraceId is the order's trace, 32 hex digits.
 	TraceId string `protobuf:"bytes,8,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
@@ -110,8 +111,7 @@ type Order struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// UpdateTime is when the order last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// MarketplaceDeadline is the earliest of its lines' deadlines; absent when the marketplace waits for none of them, and in
-	// lists.
+	// MarketplaceDeadline is the earliest of its lines' deadlines; absent when the marketplace waits for none of them.
 	MarketplaceDeadline *MarketplaceDeadline `protobuf:"bytes,13,opt,name=marketplace_deadline,json=marketplaceDeadline,proto3" json:"marketplace_deadline,omitempty"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
@@ -259,8 +259,8 @@ type OrderLine struct {
 	AnswerCode string `protobuf:"bytes,8,opt,name=answer_code,json=answerCode,proto3" json:"answer_code,omitempty"`
 	// CreateTime is when the line was admitted.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// MarketplaceDeadline is until when the marketplace waits for the line and what it does then; absent when it waits for
-	// nothing.
+	// MarketplaceDeadline is until when the marketplace waits for the line and what it does then, also when that has passed; absent
+	// when it waits for nothing.
 	MarketplaceDeadline *MarketplaceDeadline `protobuf:"bytes,10,opt,name=marketplace_deadline,json=marketplaceDeadline,proto3" json:"marketplace_deadline,omitempty"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
@@ -634,7 +634,7 @@ func (x *ListOrdersRequest) GetOrderBy() string {
 // ListOrdersResponse is one page of orders.
 type ListOrdersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Orders are without their lines; at most page_size.
+	// Orders are with those of their lines for which the marketplace waits; at most page_size.
 	Orders []*Order `protobuf:"bytes,1,rep,name=orders,proto3" json:"orders,omitempty"`
 	// NextPageToken is empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`

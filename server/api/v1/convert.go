@@ -80,26 +80,53 @@ func deadlineOf(l fulfil.Deadline) *koogatev1.MarketplaceDeadline {
 }
 
 // wholeOrder shows an order with its lines, the creating ones first, and until when the marketplace waits for them.
-func wholeOrder(a *store.Aggregate, until func(i *store.Instance, l *store.Line) fulfil.Deadline) *koogatev1.Order {
-	lines := slices.Clone(a.Lines)
-	slices.SortStableFunc(lines, func(x, y store.Line) int { return rank(x) - rank(y) })
+func wholeOrder(a *store.Aggregate, waiting map[store.LineKey]fulfil.Deadline) *koogatev1.Order {
 	m := orderOf(a.Order)
-	instances := make(map[string]*store.Instance, len(a.Instances))
-	for k := range a.Instances {
-		instances[a.Instances[k].InstanceID] = &a.Instances[k]
-	}
-	for k := range lines[:min(len(lines), maxLines)] {
-		line := lineOf(lines[k])
-		if i := instances[lines[k].InstanceID]; i != nil {
-			line.MarketplaceDeadline = deadlineOf(until(i, &lines[k]))
-		}
-		if l := line.GetMarketplaceDeadline(); l != nil &&
-			(m.GetMarketplaceDeadline() == nil || l.GetTime().AsTime().Before(m.GetMarketplaceDeadline().GetTime().AsTime())) {
-			m.MarketplaceDeadline = l
-		}
+	for _, l := range byRank(a.Lines, maxLines) {
+		line := lineOf(l)
+		line.MarketplaceDeadline = deadlineOf(waiting[l.LineKey])
 		m.Lines = append(m.Lines, line)
 	}
+	m.MarketplaceDeadline = earliest(waiting)
 	return m
+}
+
+// maxListedLines is how many lines an order in a list has.
+const maxListedLines = 20
+
+// listedOrder shows an order with those of its lines for which the marketplace waits.
+func listedOrder(a *store.Aggregate, waiting map[store.LineKey]fulfil.Deadline) *koogatev1.Order {
+	lines := slices.DeleteFunc(slices.Clone(a.Lines), func(l store.Line) bool {
+		_, waits := waiting[l.LineKey]
+		return !waits
+	})
+	slices.SortStableFunc(lines, func(x, y store.Line) int { return waiting[x.LineKey].At.Compare(waiting[y.LineKey].At) })
+	m := orderOf(a.Order)
+	for _, l := range lines[:min(len(lines), maxListedLines)] {
+		line := lineOf(l)
+		line.MarketplaceDeadline = deadlineOf(waiting[l.LineKey])
+		m.Lines = append(m.Lines, line)
+	}
+	m.MarketplaceDeadline = earliest(waiting)
+	return m
+}
+
+// earliest is the deadline that comes first.
+func earliest(waiting map[store.LineKey]fulfil.Deadline) *koogatev1.MarketplaceDeadline {
+	var first fulfil.Deadline
+	for _, d := range waiting {
+		if first.At.IsZero() || d.At.Before(first.At) {
+			first = d
+		}
+	}
+	return deadlineOf(first)
+}
+
+// byRank are the lines, the creating ones first.
+func byRank(lines []store.Line, most int) []store.Line {
+	lines = slices.Clone(lines)
+	slices.SortStableFunc(lines, func(x, y store.Line) int { return rank(x) - rank(y) })
+	return lines[:min(len(lines), most)]
 }
 
 func rank(l store.Line) int {

@@ -30,7 +30,7 @@ func (s *orders) GetOrder(ctx context.Context, r *koogatev1.GetOrderRequest) (*k
 	if err != nil {
 		return nil, err
 	}
-	return &koogatev1.GetOrderResponse{Order: wholeOrder(a, s.core.LineDeadline)}, nil
+	return &koogatev1.GetOrderResponse{Order: wholeOrder(a, s.core.WaitingLines(a))}, nil
 }
 
 // ListOrders implements OrderService.
@@ -47,7 +47,15 @@ func (s *orders) ListOrders(ctx context.Context, r *koogatev1.ListOrdersRequest)
 	if err != nil {
 		return nil, err
 	}
-	return &koogatev1.ListOrdersResponse{Orders: each(rows, orderOf), NextPageToken: next}, nil
+	resp := &koogatev1.ListOrdersResponse{NextPageToken: next}
+	for _, o := range rows {
+		a, err := s.core.Order(ctx, o.Seller, o.OrderID)
+		if err != nil {
+			return nil, err
+		}
+		resp.Orders = append(resp.Orders, listedOrder(a, s.core.WaitingLines(a)))
+	}
+	return resp, nil
 }
 
 // ListOrderEvents implements OrderService. Its pages are continued by seq, so events that are appended meanwhile follow.
