@@ -40,9 +40,9 @@ const (
 type QuotaServiceClient interface {
 	// PutQuota tells what a package holds, or raises it. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT.
 	PutQuota(ctx context.Context, in *PutQuotaRequest, opts ...grpc.CallOption) (*PutQuotaResponse, error)
-	// ListQuotas shows the packages of an instance in the order in which they are drawn from.
+	// ListQuotas shows the packages of an instance in the order in which they are drawn from. Reasons: INSTANCE_NOT_FOUND.
 	ListQuotas(ctx context.Context, in *ListQuotasRequest, opts ...grpc.CallOption) (*ListQuotasResponse, error)
-	// CheckQuota tells whether an amount is left now; nothing is reserved.
+	// CheckQuota tells whether an amount is left now; nothing is reserved. Reasons: INSTANCE_NOT_FOUND.
 	CheckQuota(ctx context.Context, in *CheckQuotaRequest, opts ...grpc.CallOption) (*CheckQuotaResponse, error)
 	// ReserveQuota takes an amount, all of it or nothing. Repeating it answers the same. Reasons: QUOTA_EXHAUSTED,
 	// INSTANCE_NOT_FOUND, CONFLICTING_REPEAT.
@@ -133,9 +133,9 @@ func (c *quotaServiceClient) CancelReservation(ctx context.Context, in *CancelRe
 type QuotaServiceServer interface {
 	// PutQuota tells what a package holds, or raises it. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT.
 	PutQuota(context.Context, *PutQuotaRequest) (*PutQuotaResponse, error)
-	// ListQuotas shows the packages of an instance in the order in which they are drawn from.
+	// ListQuotas shows the packages of an instance in the order in which they are drawn from. Reasons: INSTANCE_NOT_FOUND.
 	ListQuotas(context.Context, *ListQuotasRequest) (*ListQuotasResponse, error)
-	// CheckQuota tells whether an amount is left now; nothing is reserved.
+	// CheckQuota tells whether an amount is left now; nothing is reserved. Reasons: INSTANCE_NOT_FOUND.
 	CheckQuota(context.Context, *CheckQuotaRequest) (*CheckQuotaResponse, error)
 	// ReserveQuota takes an amount, all of it or nothing. Repeating it answers the same. Reasons: QUOTA_EXHAUSTED,
 	// INSTANCE_NOT_FOUND, CONFLICTING_REPEAT.
