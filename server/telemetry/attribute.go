@@ -66,12 +66,6 @@ func Attempt(v int) Attr { return Attr{attribute.Int("koogate.attempt", v)} }
 // Outcome is how something ended, in a word of the program.
 func Outcome(v string) Attr { return text("koogate.outcome", v) }
 
-// Reason is why something ended so, a value of the contract's ErrorReason or a word of the program.
-func Reason(v string) Attr { return text("koogate.reason", v) }
-
-// Replayed tells that the stored answer was given again.
-func Replayed(v bool) Attr { return Attr{attribute.Bool("koogate.replayed", v)} }
-
 // Probe tells that the call came from the seller centre's debugging page.
 func Probe(v bool) Attr { return Attr{attribute.Bool("koogate.probe", v)} }
 
