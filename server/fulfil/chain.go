@@ -51,7 +51,7 @@ func link(head store.Head, seller, orderID, kind, instanceID string, at time.Tim
 	if data == nil {
 		data = fields{}
 	}
-	text, err := json.Marshal(data) // sorts keys; strings and numbers only, so it cannot fail
+	text, err := json.Marshal(data) // the data are strings and numbers, so the encoding cannot fail; it sorts the keys
 	if err != nil {
 		panic(fmt.Sprintf("event %s: %v", kind, err))
 	}
@@ -69,7 +69,7 @@ func Hash(e store.Event) string {
 	h := sha256.New()
 	var n [8]byte
 	num := func(v int64) {
-		binary.BigEndian.PutUint64(n[:], uint64(v)) // any bit pattern will do
+		binary.BigEndian.PutUint64(n[:], uint64(v)) // the hash takes the bits, whatever the sign
 		h.Write(n[:])
 	}
 	text := func(s string) {

@@ -47,9 +47,9 @@ func SplitIDs(list string) ([]string, error) {
 	return ids, nil
 }
 
-// QueryInstance shows instances that are provisioned, in the order asked for. A single one that is not is answered with
-// its own code: 000004 while it is being provisioned, 000003 when unknown or released, its failure's code when it failed.
-// Errors: INVALID_FIELD, STORE_UNAVAILABLE.
+// QueryInstance shows instances that are provisioned, in the order asked for. When a single instance is asked for and is not
+// provisioned, the answer has a code of its own: 000004 while it is being provisioned, 000003 when it is unknown or
+// released, the failure's code when it failed. Errors: INVALID_FIELD, STORE_UNAVAILABLE.
 func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, error) {
 	ids, err := SplitIDs(q.InstanceIDs)
 	if err != nil {
