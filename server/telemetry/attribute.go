@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Attr is one attribute of a span. The functions below are the only way to make one: what they do not name is not said.
+// Attr is one attribute of a span. Only the functions below make one, so a span holds nothing that they do not name.
 type Attr struct{ kv attribute.KeyValue }
 
 // longestValue bounds an attribute's value, in bytes.
@@ -105,7 +105,7 @@ func Set(span trace.Span, attrs ...Attr) {
 var lent = sync.Pool{New: func() any { s := make([]attribute.KeyValue, 0, 16); return &s }}
 
 func borrow(attrs []Attr) *[]attribute.KeyValue {
-	kvs := lent.Get().(*[]attribute.KeyValue) // the pool holds nothing else
+	kvs := lent.Get().(*[]attribute.KeyValue) // the pool holds only values of this type
 	for _, a := range attrs {
 		*kvs = append(*kvs, a.kv)
 	}

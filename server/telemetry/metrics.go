@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics are the service's Prometheus metrics. Each method takes what it is told and bounds it: a value that came from
-// outside cannot add label values without end. All methods are safe for concurrent use.
+// Metrics are the service's Prometheus metrics. Each method bounds its arguments, so that values from outside cannot add
+// label values without end. All methods are safe for concurrent use.
 type Metrics struct {
 	facadeCalls   *prometheus.CounterVec
 	facadeSeconds *prometheus.HistogramVec
