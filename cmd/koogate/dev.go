@@ -154,7 +154,7 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 	return err
 }
 
-// directory returns where the data live and what to do about it at the end.
+// directory returns the data directory and the function that tidies it up at the end.
 func (c *devCmd) directory() (dir string, tidy func() error, err error) {
 	if c.Data != "" {
 		return c.Data, func() error { return nil }, os.MkdirAll(c.Data, 0o700)

@@ -175,7 +175,7 @@ func (c *devCmd) directoryIs(ctx context.Context) func(simulator.JointStep) erro
 	}
 }
 
-// same compares what was read with what should be there; nothing is nothing, whether the list is nil or not.
+// same compares what was read with what should be there. An empty list equals a nil list.
 func same(got, want any) bool {
 	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
 	return g.Kind() == reflect.Slice && g.Len() == 0 && w.Len() == 0 || reflect.DeepEqual(got, want)

@@ -145,7 +145,7 @@ func (d *usageDemo) marketplace(log *slog.Logger) (*simulator.Simulator, error) 
 // packageSize is what a package of the demo holds.
 const packageSize = 50
 
-// play opens the orders, uses them for some hours and returns what everybody makes of it.
+// play opens the orders, uses them for some hours and returns what the ledger, the marketplace and the packages say.
 func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
 	plain, err := d.open(ctx, simulator.OnDemand)
 	if err != nil {
@@ -269,7 +269,7 @@ func ofInstance(instance string) string {
 	return "?pageSize=500&filter=" + url.QueryEscape(fmt.Sprintf("instance_id = %q", instance))
 }
 
-// fill puts what the ledger, the marketplace and the package say into a row, and what does not fit together.
+// fill puts into a row what the ledger, the marketplace and the package say, and every contradiction between them.
 func (d *usageDemo) fill(ctx context.Context, r *usageRow) {
 	fail := func(err error) {
 		if err != nil && r.err == "" {
@@ -373,5 +373,5 @@ func (t *table) printUsage(rows []usageRow) {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.kind, r.instance, r.reported, r.pushed, r.billed, r.left, r.state, result)
 	}
-	_ = w.Flush() // to a terminal or a pipe that is still there
+	_ = w.Flush() // writing to a terminal or an open pipe does not fail
 }
