@@ -294,7 +294,7 @@ func (m Marketplace) check(f *findings, at string) {
 	if m.AccessKey == "" || m.SecretKey == "" || m.BaseURL != "" && !usableBase(m.BaseURL) {
 		return
 	}
-	// The client is the judge of what keys can sign.
+	// The client decides which keys can sign.
 	probe := openapi.Config{BaseURL: "https://localhost", Credentials: m.Credentials(), Now: func() time.Time { return time.Time{} }}
 	if _, err := openapi.New(probe); err != nil {
 		f.add(at+".access_key", msgToken)
@@ -362,7 +362,7 @@ func (t Template) check(f *findings, at string) {
 	if utf8.RuneCountInString(longest.Replace(t.Memo)) > 1024 {
 		f.add(at+".memo", msgTplLength, 1024)
 	}
-	if utf8.RuneCountInString(longest.Replace(t.Licence)) > 900 { // what is generated comes behind it
+	if utf8.RuneCountInString(longest.Replace(t.Licence)) > 900 { // the generated text follows it
 		f.add(at+".licence", msgTplLength, 900)
 	}
 }

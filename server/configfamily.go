@@ -74,8 +74,8 @@ func (e *Endpoint) checkFamilies(f *findings, at string) {
 	if kit && len(e.KitPrivateKeys) == 0 {
 		f.add(at+".kit_private_keys", msgKitKey)
 	}
-	// A key that nothing reads is a mistake: usually the family is missing from families.
-	// While one of families is at fault it is not known what is served.
+	// A key that no family reads is a mistake: usually the family is missing from families. While an element of families is
+	// faulty, it is not known which families are served.
 	known := f.sound(at+".families") && !slices.ContainsFunc(f.list, func(p Problem) bool { return strings.HasPrefix(p.Path, at+".families[") })
 	only := func(served bool, families string, set map[string]bool) {
 		if served || !known {

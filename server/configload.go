@@ -40,7 +40,7 @@ func LoadConfig(src Source) (Config, []Problem) {
 }
 
 // readEnvironment sets the keys that variables name. A variable that begins like a section but names no key of it, or looks
-// like a mistyped one, is a fault; others with the prefix are none of our business.
+// like a mistyped one, is a fault; other variables with the prefix are ignored.
 func readEnvironment(f *findings, known map[string]reflect.Value, environ []string) {
 	keys := make(map[string]string, len(known))
 	var sections []string
@@ -115,7 +115,7 @@ func setKey(f *findings, v reflect.Value, origin, key, value string) {
 	}
 }
 
-// keyOf is the name of a field in the configuration; empty for what is none of the configuration's.
+// keyOf returns the name of a field in the configuration; empty for a field that is not part of it.
 func keyOf(field reflect.StructField) string { return field.Tag.Get("koanf") }
 
 // leaves lists the keys that hold a scalar or a list of scalars, with their places in v.

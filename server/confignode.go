@@ -27,7 +27,7 @@ type decoder struct {
 	file string
 }
 
-// decodeFile reads the whole file. What can be read is, whatever is wrong elsewhere.
+// decodeFile reads the whole file. It reads every key that can be read, whatever is wrong with the others.
 func decodeFile(f *findings, file string, cfg *Config) {
 	f.origin.at[""] = file
 	raw, err := os.ReadFile(file)
@@ -168,8 +168,8 @@ func (d *decoder) section(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
-// unknown reports a key that does not exist. What it was probably meant to be counts as given, so that it is not reported
-// as missing too.
+// unknown reports a key that does not exist. The key that was probably meant counts as given, so that it is not reported as
+// missing, too.
 func (d *decoder) unknown(key *yaml.Node, at, path string, names []string, pairs []pair) {
 	meant := near(key.Value, names)
 	if meant == "" {
@@ -211,7 +211,8 @@ func (d *decoder) mark(p pair, path string) {
 // pair is an entry of a mapping.
 type pair struct{ key, value *yaml.Node }
 
-// pairs lists the entries of a mapping; what << merges in comes last and only where the mapping has nothing of its own.
+// pairs lists the entries of a mapping; entries that << merges come last, and only for names that the mapping does not have
+// itself.
 func (d *decoder) pairs(n *yaml.Node, path string, depth int) []pair {
 	var own, merged []pair
 	has := func(list []pair, name string) int {

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// origin remembers where each key of a configuration was given and which keys could not be read, so that a message names
-// the place and what only follows from another fault is not told.
+// origin remembers where each key of a configuration was given and which keys could not be read. So a message names the
+// place, and a fault that only follows from another is not reported.
 type origin struct {
 	at     map[string]string // key to file:line:column, variable or flag; "" is the file itself
-	broken map[string]bool   // keys whose value is not what was meant
+	broken map[string]bool   // keys whose value could not be read as it was meant
 	unread bool              // the file could not be read at all: nothing can be said about its keys
 }
 

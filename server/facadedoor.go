@@ -7,8 +7,8 @@ import (
 	"github.com/koogate/koogate/server/inproc"
 )
 
-// facadeLimits: the marketplace gives up after 5 s, with the V1.0 generation after 20 s, so a call that takes longer is
-// nobody's. The facade bounds bodies itself, by family; this bound is above all of them. HTTP/2 writes header names in
+// facadeLimits: the marketplace gives up after 5 s, with the V1.0 generation after 20 s, so nobody waits for the answer to a
+// longer call. The facade bounds bodies itself, by family; this bound is above all of them. HTTP/2 writes header names in
 // lower case, and the marketplace looks for Body-Sign with its capitals (saas-v1 §2.3).
 var facadeLimits = limits{header: 5 * time.Second, read: 15 * time.Second, write: 25 * time.Second, body: 65 << 20, http1: true}
 

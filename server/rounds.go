@@ -20,7 +20,8 @@ const (
 	longestRound  = time.Hour
 )
 
-// rounds are this process's own, by seller. Every process may make them: what they do is decided by the database.
+// rounds returns the rounds of this process, by seller. Every process may make them, because the database decides what they
+// do.
 func (s *Server) rounds() []round {
 	if !s.cfg.Jobs.Enabled {
 		return nil
@@ -42,7 +43,7 @@ func (r round) run(ctx context.Context, c clock.Clock, log *slog.Logger) {
 	for {
 		next, err := r.do(ctx, r.seller)
 		if err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "round failed; it comes again", "round", r.name, "seller", r.seller, "error", err)
+			log.WarnContext(ctx, "a round failed; it will be repeated", "round", r.name, "seller", r.seller, "error", err)
 		}
 		timer := c.NewTimer(min(max(next.Sub(c.Now()), shortestRound), longestRound))
 		select {

@@ -147,8 +147,8 @@ func (s *Server) Addr(name string) string {
 	return ""
 }
 
-// Run listens, serves and works until ctx ends or a door fails, then stops in order: not ready, HTTP doors, gRPC, jobs,
-// ops, and last the deps. A stop that was asked for is no error.
+// Run listens, serves and works until ctx ends or a door fails, then stops in order: not ready, HTTP doors, gRPC, jobs, ops,
+// and last the deps. Run returns nil after a stop that ctx asked for.
 func (s *Server) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.release(ctx)) }()
 	if err := s.listen(ctx); err != nil {
@@ -242,7 +242,7 @@ func (s *Server) stop(ctx context.Context, jobs func() error) {
 			}
 		}
 		if err := d.stop(grace); err != nil {
-			s.deps.Log.WarnContext(ctx, "door closed with calls still running; their answers are lost, their effects are not",
+			s.deps.Log.WarnContext(ctx, "a door was closed while calls were running; their answers are lost, their effects remain",
 				"door", d.name, "error", err)
 		}
 	}

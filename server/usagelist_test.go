@@ -52,7 +52,7 @@ func TestOneBadRecordCostsOnlyItself(t *testing.T) {
 		}
 		for i, b := range bad {
 			m, _ := rejected[i].(map[string]any)
-			if m["key"] != b.key || m["index"] != fmt.Sprint(i+1) || m["outcome"] != "USAGE_OUTCOME_INVALID" || !strings.HasPrefix(fmt.Sprint(m["message"]), b.field+":") {
+			if m["key"] != b.key || m["index"] != fmt.Sprint(i+1) || m["outcome"] != "USAGE_OUTCOME_INVALID" || !strings.HasPrefix(fmt.Sprint(m["message"]), camel(b.field)+":") {
 				t.Errorf("%s: record %d is told as %v, want key %q and field %s", how, i+1, m, b.key, b.field)
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The directory is merged, not decided: every row carries the time and the rank of the newest call about it, and a write
+// The directory is merged by time stamps: every row carries the time and the rank of the newest call about it, and a write
 // with an older one changes nothing. So calls may arrive in any order and any number of times, and the result is the same.
 
 // TenantKey names an enterprise that an instance is bound to.
@@ -19,7 +19,7 @@ type TenantKey struct{ Seller, InstanceID, TenantID string }
 func (k TenantKey) ID() string { return keyID(k.Seller, k.InstanceID, k.TenantID) }
 
 // keyID makes one text of bounded length from a key: the first half of the SHA-256 of its parts, each after its length, in
-// hex. Two keys never share one, whatever signs are in them, and a page token does not tell whose account it stops at.
+// hex. No two keys share an ID, whatever characters they hold, and a page token does not reveal at whose account it stops.
 func keyID(parts ...string) string {
 	var b []byte
 	for _, p := range parts {
@@ -123,8 +123,8 @@ func (d Department) ID() string { return keyID(d.Seller, d.InstanceID, d.TenantI
 // tombstones of those that are there, also when the tenant itself stays because a newer call about it came before. In the
 // same way departments are dead when their stamp is less than Floor.
 //
-// What is dead stays dead: a tenant that comes back does so without its old rows. Children need no tenant row. Of several
-// rows of one key in a change the first with the greatest stamp counts.
+// Rows that are dead stay dead: a tenant that is added again does not get its old rows back. Children need no tenant row.
+// When a change holds several rows of one key, the first one with the greatest stamp counts.
 type DirectoryChange struct {
 	Key          TenantKey // of every row below, whatever the row says itself
 	Tenant       *Tenant   // nil when the call is not about the tenant itself
@@ -134,9 +134,10 @@ type DirectoryChange struct {
 	// Floor is the stamp of a full list of departments that deletes those it does not name; zero for none. Departments
 	// below it are dead; those of the list carry this stamp or a greater one.
 	Floor Stamp
-	// Claimed is the time that the call itself names, and Ahead that it lies too far ahead to be believed: then the stamps are
-	// replaced by the time of the call's first arrival, which is Now unless the same call came before. A call that was ahead when
-	// it first came counts as of then for good, also when its time has come. Zero means that the stamps are taken as they are.
+	// Claimed is the time that the call itself names, and Ahead says that it lies too far in the future to be trusted. Then the
+	// stamps are replaced by the time of the call's first arrival, which is Now unless the same call came before. A call that
+	// was ahead when it first came keeps the time of its first arrival, even after the time that it names. Zero means that the
+	// stamps are taken as they are.
 	Claimed time.Time
 	Ahead   bool
 	Now     time.Time // becomes UpdatedAt of every row that is written, and CreatedAt of new ones
@@ -148,7 +149,8 @@ type DirectoryChange struct {
 	// when the transaction is tried again, and not when nothing changed. Nil for none.
 	Compared func(Difference)
 
-	// Ignored is set by Apply, also with ErrNoChange: how many of the rows above lost against what a later call has left.
+	// Ignored is set by Apply, also with ErrNoChange: how many of the rows above were not written because a later call had
+	// written them.
 	Ignored int
 }
 
@@ -228,7 +230,7 @@ func StampedIDs(rows []Stamped) []string {
 	return ids
 }
 
-// Newer counts those of rows whose place is taken by a greater stamp.
+// Newer counts the rows for which the store has a row with a greater stamp.
 func Newer(rows []Stamped, have map[string]Stamp) (n int) {
 	for _, r := range rows {
 		if h, ok := have[r.ID]; ok && h.Compare(r.Stamp) > 0 {

@@ -2,7 +2,7 @@ package store
 
 import "errors"
 
-// Sentinels of every backend. Anything else that a backend returns is a fault of the database or of the way to it.
+// Sentinels of every backend. Any other error of a backend means that the database, or the connection to it, has failed.
 var (
 	// ErrNotFound: the row asked for does not exist.
 	ErrNotFound = errors.New("store: not found")
@@ -18,7 +18,7 @@ var (
 	ErrNoChange = errors.New("store: nothing changed")
 	// ErrSettled: a usage record was made of the window already, so its raw records stand.
 	ErrSettled = errors.New("store: window is settled")
-	// ErrConflict: the key belongs to something of other content.
+	// ErrConflict: the key belongs to a row of other content.
 	ErrConflict = errors.New("store: key belongs to other content")
 	// ErrExhausted: the quotas do not hold the amount.
 	ErrExhausted = errors.New("store: quota is used up")

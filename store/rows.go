@@ -17,7 +17,7 @@ type Order struct {
 	Seller      string
 	OrderID     string
 	Endpoint    string
-	OrderType   string // the marketplace's word; empty until the order query is done
+	OrderType   string // as the marketplace names it; empty until the order query is done
 	QueryState  QueryState
 	QueryReason string
 	Buyer       []byte // buyer data as JSON, sealed; nil until the order query is done
@@ -32,7 +32,7 @@ type Head struct {
 	Hash string // 64 hex digits
 }
 
-// LineKey identifies one effect of one order line; the database holds it unique.
+// LineKey identifies one effect of one order line. The database keeps it unique.
 type LineKey struct {
 	Seller      string
 	OrderID     string // the order that the call named, also for renewals and upgrades
@@ -120,13 +120,13 @@ const (
 	TaskOrderQuery    TaskKind = "ORDER_QUERY"
 	TaskIssueLicence  TaskKind = "ISSUE_LICENCE"
 	TaskLicenceUpload TaskKind = "LICENCE_UPLOAD"
-	TaskUsagePush     TaskKind = "USAGE_PUSH" // stands for ever: one for each seller, without an order
+	TaskUsagePush     TaskKind = "USAGE_PUSH" // never ends: each seller has one, which belongs to no order
 )
 
 // TaskState is where a task stands.
 type TaskState string
 
-// The states of a task. DONE and CANCELLED are terminal; FAILED is until an operator retries it.
+// The states of a task. DONE and CANCELLED are terminal; FAILED lasts until an operator retries the task.
 const (
 	TaskWaiting   TaskState = "WAITING"
 	TaskReady     TaskState = "READY"
@@ -136,8 +136,8 @@ const (
 	TaskCancelled TaskState = "CANCELLED"
 )
 
-// Task is one thing to do for one instance. Key: ID. The store leases by Seller, Queue, State and DueAt and knows nothing
-// of the rest; Seq orders the tasks of one instance and is unique there unless it is 0.
+// Task is one thing to do for one instance. Key: ID. The store leases by Seller, Queue, State and DueAt and reads no other
+// field; Seq orders the tasks of one instance and is unique there unless it is 0.
 type Task struct {
 	ID          string // UUIDv7
 	Seller      string
@@ -149,7 +149,7 @@ type Task struct {
 	LineOrderID string // the order and line that caused it; empty for freeze, unfreeze, checks
 	LineID      string
 	Seq         int64 // place among the instance's ordered tasks, from 1; 0 for unordered ones
-	// DueAt is when the task may be leased: READY, its earliest start; LEASED, the end of the lease.
+	// DueAt is when the task may be leased: the earliest start of a READY task, the end of the lease of a LEASED one.
 	DueAt       time.Time
 	Deadline    time.Time // after it the task is cancelled rather than leased; zero for none
 	RetryUntil  time.Time // after it a failure is final even if it could be tried again; zero for none

@@ -8,14 +8,14 @@ import (
 // Store keeps what must never be lost. Every method honours its context's deadline; times come from the caller and are
 // kept in UTC with microsecond precision. Methods are safe for concurrent use, also by several processes.
 type Store interface {
-	// Apply commits a change whole or not at all, durably. Errors: ErrOrderExists, ErrLineExists, ErrInstanceExists,
-	// ErrStale, ErrFenced, and ErrNoChange, which wins over the others. After a commit it wakes the watchers of every queue that gained a READY task and of every
-	// instance that changed, in every process.
+	// Apply commits a change durably, as a whole or not at all. Errors: ErrOrderExists, ErrLineExists, ErrInstanceExists,
+	// ErrStale, ErrFenced, and ErrNoChange, which wins over the others. After a commit it wakes the watchers of every queue
+	// that gained a READY task and of every instance that changed, in every process.
 	Apply(ctx context.Context, c *Change) error
 
 	// Line returns one admitted line. Errors: ErrNotFound.
 	Line(ctx context.Context, k LineKey) (Line, error)
-	// Aggregate returns an order with all that hangs on it: lines (oldest first), instances and every task that is not
+	// Aggregate returns an order with everything that belongs to it: lines (oldest first), instances and every task that is not
 	// DONE or CANCELLED (by instance, then seq). Errors: ErrNotFound.
 	Aggregate(ctx context.Context, seller, orderID string) (*Aggregate, error)
 	// Instances returns the instances that exist among ids (at most 100), in no particular order.
@@ -53,9 +53,9 @@ type Store interface {
 	ListUsers(ctx context.Context, q ListQuery) ([]User, error)
 	ListDepartments(ctx context.Context, q ListQuery) ([]Department, error)
 
-	// Watch returns a channel that gets a token (capacity 1, never blocking the sender) after a change to any topic, and
-	// a function that ends the watch. Wake-ups may be lost when a process or connection dies: watchers also look on
-	// their own from time to time.
+	// Watch returns a channel that gets a token (capacity 1, never blocking the sender) after a change to any topic, and a
+	// function that ends the watch. Wake-ups may be lost when a process or connection dies: so watchers also look without a
+	// wake-up from time to time.
 	Watch(topics ...string) (wake <-chan struct{}, stop func())
 
 	// Ping reports whether the store can serve now.
@@ -111,7 +111,7 @@ type LeaseRequest struct {
 // ListQuery is one page of a list.
 type ListQuery struct {
 	Seller string
-	// Filter terms are all to hold. Fields, by list: orders endpoint, order_type, query_state; instances state, order_id,
+	// All Filter terms must hold. Fields, by list: orders endpoint, order_type, query_state; instances state, order_id,
 	// product_id, endpoint, charging_mode; tasks state, kind, queue, instance_id, order_id; tenants instance_id, tenant_id;
 	// applications instance_id, tenant_id, app_id; users instance_id, tenant_id, app_id, user_name, state, role, org_code;
 	// departments instance_id, tenant_id, org_code, parent_code; usage records instance_id, state, package_id; usage windows

@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// Sound says whether a text can be kept unsealed and asked for: it is UTF-8 and holds no NUL. PostgreSQL takes nothing else,
-// so no backend does.
+// Sound says whether a text can be kept unsealed and asked for: it is UTF-8 and holds no NUL. PostgreSQL refuses any other
+// text, so every backend does.
 func Sound(text string) bool { return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 }
 
-// CheckText is ErrBadText when a text in any of the values is not sound: in strings, structs, slices, maps and what pointers
-// lead to. Bytes are sealed or hashes and may be anything.
+// CheckText returns ErrBadText when a text in any of the values is not sound: in strings, structs, slices, maps and what
+// pointers lead to. Byte slices are sealed values or hashes and are not checked.
 func CheckText(values ...any) error {
 	for _, v := range values {
 		if !soundValue(reflect.ValueOf(v)) {
@@ -61,7 +61,7 @@ func soundValue(v reflect.Value) bool {
 	return true
 }
 
-// Mend makes a text sound that only describes: U+FFFD stands for what is not UTF-8 and for each NUL.
+// Mend makes a text that only describes sound: it replaces bytes that are not UTF-8, and each NUL, by U+FFFD.
 func Mend(text string) string {
 	if Sound(text) {
 		return text

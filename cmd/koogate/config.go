@@ -26,12 +26,12 @@ func report(out *console, problems []server.Problem) error {
 	}
 	lang := language(os.Getenv)
 	for _, p := range problems {
-		_, _ = fmt.Fprintln(out.err, p.In(lang)) // there is nowhere else to complain
+		_, _ = fmt.Fprintln(out.err, p.In(lang)) // there is no other place to report this
 	}
 	return errReported
 }
 
-// language is the user's, as the C library finds it.
+// language returns the user's language, found as the C library finds it.
 func language(getenv func(string) string) string {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := getenv(name); v != "" {
@@ -48,8 +48,8 @@ type checkCmd struct {
 
 // Help is shown by koogate config check --help.
 func (checkCmd) Help() string {
-	return `Prints a line for every fault, with its place and its remedy, and exits 1; or says ok and exits 0. A fault that only
-follows from another is not printed. It connects to nothing.
+	return `Prints a line for every fault, with its place and its remedy, and exits 1; without faults it prints ok and exits 0. A fault that only
+follows from another is not printed. The command connects to no other system.
 
 What is checked: the file's syntax, its keys and the type of every value; names and references; bounds; the keyset, which is
 opened; the files of secrets and certificates, which are read; the directory of an SQLite database, in which a file is made

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,7 +30,8 @@ import (
 type devCmd struct {
 	Once     bool   `help:"Drive the orders, print the table and exit: 0 when every row is green, else 1."`
 	Strict   bool   `help:"The simulator answers order queries only for orders that it placed."`
-	Data     string `help:"Keep the database and the keyset in this directory instead of a temporary one." type:"path"`
+	Data     string `help:"Keep the databases and the keysets in this directory instead of a temporary one." type:"path"`
+	Queue    string `help:"Hand the demo's orders to your own worker, which leases from this queue, instead of the built-in template." placeholder:"NAME"`
 	Facade   string `help:"Address of the facade." default:"127.0.0.1:8080"`
 	API      string `help:"Address of the internal REST API." default:"127.0.0.1:8081"`
 	GRPC     string `help:"Address of the internal gRPC API." default:"127.0.0.1:9090" name:"grpc"`
@@ -43,7 +47,8 @@ func (devCmd) Help() string {
 	return `Examples:
   koogate dev                    start, show the table, keep running until Ctrl-C
   koogate dev --once             the same, then exit; for CI
-  koogate dev --data ./data      keep the database between runs
+  koogate dev --data ./data      keep the databases between runs; each run places new orders
+  koogate dev --queue crm        the same with your own worker on the queue crm; it is told how to start one
   make jaeger && koogate dev     with every order's trace in Jaeger
 
 The names, keys and ports are fixed and known to everybody: never use dev mode where others can reach it.`
@@ -64,6 +69,21 @@ const (
 )
 
 var demoCredentials = sign.Credentials{AccessKey: demoAK, SecretKey: demoSK}
+
+// queueName is what names a queue, as the configuration has it.
+var queueName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// Validate is called by kong.
+func (c *devCmd) Validate() error {
+	switch {
+	case c.Queue == "":
+	case !queueName.MatchString(c.Queue):
+		return errors.New("--queue: a name has 1 to 63 of the characters a-z, 0-9 and -, and begins with none of the last")
+	case c.Queue == templateQueue || c.Queue == drillQueue || strings.HasPrefix(c.Queue, "koogate-"):
+		return fmt.Errorf("--queue: %s is a queue of the demo's own: choose another name", c.Queue)
+	}
+	return nil
+}
 
 // Run implements the command.
 func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
@@ -93,11 +113,16 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 	if err != nil {
 		return err
 	}
+	usage, err := newUsage(ctx, dir, log)
+	if err != nil {
+		return err
+	}
 
 	ctx, cancel := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return market.serve(ctx) })
 	group.Go(func() error { return koogate.Run(ctx) })
+	group.Go(func() error { return usage.run(ctx) })
 	group.Go(func() error {
 		if c.Once {
 			defer cancel()
@@ -106,7 +131,7 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 			return err
 		}
 		t := &table{out: out, jaeger: jaeger, began: began}
-		if err := c.drive(ctx, market, t, func() ([]usageRow, error) { return c.usage(ctx, dir, log) }); err != nil {
+		if err := c.drive(ctx, market, t, usage); err != nil {
 			return err
 		}
 		t.print()
@@ -117,7 +142,7 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 			fmt.Fprintf(out.out, "\n%d of %d rows failed; run with -v to see every call\n", failed, t.all())
 		}
 		if !c.Once {
-			return c.next(out, jaeger)
+			return c.next(out, market, usage, jaeger)
 		}
 		return nil
 	})
@@ -129,7 +154,7 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 	return err
 }
 
-// directory returns where the data live and what to do about it at the end.
+// directory returns the data directory and the function that tidies it up at the end.
 func (c *devCmd) directory() (dir string, tidy func() error, err error) {
 	if c.Data != "" {
 		return c.Data, func() error { return nil }, os.MkdirAll(c.Data, 0o700)
@@ -163,7 +188,7 @@ func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) server.Config {
 			Name: "demo", Seller: demoSeller, Families: facade.Families(), Keys: []server.Secret{demoKey},
 			KitKeys: []server.Secret{demoKitKey}, KitPrivateKeys: []server.Secret{server.Secret(kitPEM)},
 			Products: map[string]server.Product{
-				"*": {Provisioner: templateQueue, SyncBudget: 4 * time.Second, Meter: server.Meter{Name: "calls"}},
+				"*": {Provisioner: cmp.Or(c.Queue, templateQueue), SyncBudget: 4 * time.Second, Meter: server.Meter{Name: "calls"}},
 			},
 		},
 		{
@@ -178,6 +203,9 @@ func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) server.Config {
 		}},
 		{Name: drillQueue, Type: server.ProvisionerWorker},
 	}
+	if c.Queue != "" {
+		cfg.Provisioners = append(cfg.Provisioners, server.Provisioner{Name: c.Queue, Type: server.ProvisionerWorker})
+	}
 	return cfg
 }
 
@@ -189,12 +217,16 @@ type market struct {
 }
 
 func (c *devCmd) market(log *slog.Logger, kit *rsa.PublicKey) (m *market, err error) {
+	poll := simulator.Schedule{Interval: 200 * time.Millisecond, Window: 30 * time.Second}
+	if c.Queue != "" {
+		poll.Window = time.Hour // somebody starts a worker by hand meanwhile
+	}
 	sim := func(endpoint string) (*simulator.Simulator, error) {
 		return simulator.New(simulator.Config{
 			FacadeURL: "http://" + c.Facade + "/produce/" + endpoint, AccessKey: demoKey, KitKey: demoKitKey, PublicKey: kit,
 			Credentials: demoCredentials,
 			Now:         clock.System{}.Now, Sleep: sleep, Strict: c.Strict, Retry: simulator.DocumentedRetry().Compressed(3600),
-			Poll: simulator.Schedule{Interval: 200 * time.Millisecond, Window: 30 * time.Second}, Log: log,
+			Poll: poll, Log: log,
 		})
 	}
 	m = &market{}
@@ -292,32 +324,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-t.C():
 		return nil
 	}
-}
-
-// next says what to open.
-func (c *devCmd) next(out *console, jaeger string) error {
-	now := clock.System{}.Now()
-	base := "http://" + c.Facade + "/produce/demo"
-	curl, err := simulator.CurlExample(base, demoKey, now)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out.out, `
-Running until Ctrl-C. What to open next:
-
-  seller centre (orders, calls, 重新启动)   http://%[1]s/
-  orders, instances, tasks as JSON          curl -H 'Authorization: Bearer %[2]s' http://%[3]s/v1/orders
-  the API's description                     http://%[3]s/openapi.yaml
-  health and metrics                        http://%[4]s/readyz  http://%[4]s/metrics
-  gRPC (reflection on)                      %[5]s
-`, c.Sim, demoToken, c.API, c.Ops, c.GRPC)
-	if jaeger == "" {
-		fmt.Fprintf(out.out, "  traces                                    none: start Jaeger with `make jaeger`, then run this again\n")
-	} else {
-		fmt.Fprintf(out.out, "  traces                                    %s/search?service=koogate\n", jaeger)
-	}
-	fmt.Fprintf(out.out, "\nDrive the facade by hand (good for 60 seconds):\n\n%s\n", curl)
-	return nil
 }
 
 // console is where commands write: out for results, err for messages.

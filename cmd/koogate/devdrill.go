@@ -96,7 +96,7 @@ type child struct {
 // end kills the process as hard as the system can.
 func (w *child) end() {
 	_ = w.cmd.Process.Kill()
-	_ = w.cmd.Wait() // killed: its status says so
+	_ = w.cmd.Wait() // the status of a killed process is an error
 }
 
 // startWorker runs this binary again as an outside worker.
@@ -123,7 +123,7 @@ func (c *devCmd) startWorker(ctx context.Context, flag string) (*child, error) {
 // devWorkerCmd is the outside worker of the drill, a process of its own so that it can be killed.
 type devWorkerCmd struct {
 	GRPC string `help:"Address of the internal gRPC API." default:"127.0.0.1:9090" name:"grpc"`
-	Hang bool   `help:"Lease one task, say so and do nothing with it."`
+	Hang bool   `help:"Lease one task, print that, and never complete it."`
 }
 
 // Run implements the command.

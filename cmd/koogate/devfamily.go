@@ -122,7 +122,7 @@ func (c *devCmd) codeOrder(ctx context.Context) (string, error) {
 	var page struct {
 		Instances []struct{ OrderID, Family string } `json:"instances"`
 	}
-	if err := c.read(ctx, "/v1/instances?page_size=500", &page); err != nil {
+	if err := c.read(ctx, "/v1/instances?pageSize=500", &page); err != nil {
 		return "", err
 	}
 	for _, i := range page.Instances {
@@ -175,7 +175,7 @@ func (c *devCmd) directoryIs(ctx context.Context) func(simulator.JointStep) erro
 	}
 }
 
-// same compares what was read with what should be there; nothing is nothing, whether the list is nil or not.
+// same compares what was read with what should be there. An empty list equals a nil list.
 func same(got, want any) bool {
 	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
 	return g.Kind() == reflect.Slice && g.Len() == 0 && w.Len() == 0 || reflect.DeepEqual(got, want)
@@ -184,7 +184,7 @@ func same(got, want any) bool {
 // directoryOf reads what the directory holds about a joint purchase, in the simulator's terms.
 func (c *devCmd) directoryOf(ctx context.Context, step simulator.JointStep) (simulator.JointStep, error) {
 	var got simulator.JointStep
-	filter := "?page_size=500&order_by=" + url.QueryEscape("create_time asc") + "&filter=" + url.QueryEscape(fmt.Sprintf("instance_id = %q", step.InstanceID))
+	filter := "?pageSize=500&orderBy=" + url.QueryEscape("create_time asc") + "&filter=" + url.QueryEscape(fmt.Sprintf("instance_id = %q", step.InstanceID))
 	var tenants struct {
 		Tenants []struct{ TenantID, OrderID, TenantCode, Name, DomainName string } `json:"tenants"`
 	}

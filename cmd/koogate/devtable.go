@@ -122,24 +122,34 @@ func (t *table) print() {
 	fmt.Fprintf(t.out.out, "\n%d orders, %d failed, %s since start\n", len(t.rows), t.failed(), clock.System{}.Now().Sub(t.began).Round(10*time.Millisecond))
 }
 
-// drive takes one order of each kind and of each family through its life, and one whose worker is killed.
-func (c *devCmd) drive(ctx context.Context, m *market, t *table, usage func() ([]usageRow, error)) error {
+// drive takes one order of each kind and of each family through its life, and one whose worker is killed. Where the orders are
+// the user's own worker's, the first waits until there is one.
+func (c *devCmd) drive(ctx context.Context, m *market, t *table, usage *usageDemo) error {
 	fmt.Fprintln(t.out.err, "driving one order of each kind and of each protocol family through its life")
+	life := func(kind simulator.Kind) error {
+		report, err := m.demo.Life(ctx, kind)
+		if err != nil {
+			return err
+		}
+		t.add(c.judge(ctx, report))
+		return nil
+	}
+	kinds := simulator.Kinds()
+	if c.Queue != "" {
+		c.awaitWorker(t.out)
+		if err := life(kinds[0]); err != nil {
+			return err
+		}
+		kinds = kinds[1:]
+	}
 	var group errgroup.Group
-	for _, kind := range simulator.Kinds() {
-		group.Go(func() error {
-			report, err := m.demo.Life(ctx, kind)
-			if err != nil {
-				return err
-			}
-			t.add(c.judge(ctx, report))
-			return nil
-		})
+	for _, kind := range kinds {
+		group.Go(func() error { return life(kind) })
 	}
 	group.Go(func() error { return c.families(ctx, m, t) })
 	group.Go(func() (err error) {
 		began := clock.System{}.Now()
-		if t.usage, err = usage(); err == nil {
+		if t.usage, err = usage.rows(ctx); err == nil {
 			fmt.Fprintf(t.out.err, "  %-25s some hours on a clock that jumps (%s)\n", "usage", clock.System{}.Now().Sub(began).Round(time.Millisecond))
 		}
 		return err

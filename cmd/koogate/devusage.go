@@ -10,9 +10,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
-	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -20,33 +20,12 @@ import (
 
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/server"
-	"github.com/koogate/koogate/server/clock"
 )
 
 // The usage of the dev mode. Windows are hours and bills are collected at minute 15, so it plays on a clock that jumps: a
 // server and a marketplace of its own, which share that clock and nothing else.
 
 const usageSeller = "demo-usage"
-
-// jumpClock is the machine's clock plus what it has jumped.
-type jumpClock struct {
-	clock.System
-	mu     sync.Mutex
-	offset time.Duration
-}
-
-// Now implements clock.Clock.
-func (c *jumpClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.System.Now().Add(c.offset)
-}
-
-func (c *jumpClock) jump(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.offset += d
-}
 
 // usageRow is one line of the table of usage.
 type usageRow struct {
@@ -56,52 +35,76 @@ type usageRow struct {
 	err                            string
 }
 
-// usageDemo is the running part.
+// usageDemo is a server and a marketplace that share a clock.
 type usageDemo struct {
-	clock  *jumpClock
+	clock    *jumpClock
+	listener net.Listener // the marketplace's
+	app      *app
+	log      *slog.Logger
+
+	ready  chan struct{} // closed when market and api are there
 	market *simulator.Simulator
-	app    *app
 	api    string
 }
 
-// usage plays half a day of pay-per-use and of a package that ends when it is used up.
-func (c *devCmd) usage(ctx context.Context, dir string, log *slog.Logger) (rows []usageRow, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	market, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+// newUsage prepares the demo in a data directory.
+func newUsage(ctx context.Context, dir string, log *slog.Logger) (*usageDemo, error) {
+	jumping, err := newJumpClock(dir)
 	if err != nil {
 		return nil, err
 	}
-	defer market.Close() // its server has closed it by then, unless there was none
-	d := &usageDemo{clock: &jumpClock{}}
-	if d.app, err = newServer(ctx, d.config(dir, "http://"+market.Addr().String()), wiring{log: log, prepare: true, clock: d.clock}); err != nil {
+	d := &usageDemo{clock: jumping, log: log, ready: make(chan struct{})}
+	if d.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	var group errgroup.Group
+	if d.app, err = newServer(ctx, d.config(dir, d.pages()), wiring{log: log, prepare: true, clock: d.clock}); err != nil {
+		return nil, errors.Join(err, d.listener.Close())
+	}
+	return d, nil
+}
+
+// pages is where the marketplace is.
+func (d *usageDemo) pages() string { return "http://" + d.listener.Addr().String() }
+
+// run serves both until ctx ends.
+func (d *usageDemo) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.app.Run(ctx) })
-	err = func() error {
+	group.Go(func() error {
+		defer d.listener.Close() // its server has closed it, unless there was none
 		select {
 		case <-d.app.Started():
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		d.api = "http://" + d.app.Addr(server.DoorAPI)
-		if d.market, err = d.marketplace(log); err != nil {
+		var err error
+		if d.market, err = d.marketplace(d.log); err != nil {
 			return err
 		}
 		defer d.market.Close()
-		pages := &http.Server{Handler: d.market.Handler(), ReadHeaderTimeout: 5 * time.Second}
+		d.api = "http://" + d.app.Addr(server.DoorAPI)
+		close(d.ready)
+		srv := &http.Server{Handler: d.market.Handler(), ReadHeaderTimeout: 5 * time.Second}
 		group.Go(func() error {
-			if err := pages.Serve(market); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
+			<-ctx.Done()
+			return srv.Close()
 		})
-		rows, err = d.play(ctx)
-		return errors.Join(err, pages.Close())
-	}()
-	cancel()
-	return rows, errors.Join(err, group.Wait())
+		if err := srv.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+// rows plays half a day of pay-per-use and of a package that ends when it is used up.
+func (d *usageDemo) rows(ctx context.Context) ([]usageRow, error) {
+	select {
+	case <-d.ready:
+		return d.play(ctx)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // config is the server's whole configuration.
@@ -142,7 +145,7 @@ func (d *usageDemo) marketplace(log *slog.Logger) (*simulator.Simulator, error) 
 // packageSize is what a package of the demo holds.
 const packageSize = 50
 
-// play opens the orders, uses them for some hours and returns what everybody makes of it.
+// play opens the orders, uses them for some hours and returns what the ledger, the marketplace and the packages say.
 func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
 	plain, err := d.open(ctx, simulator.OnDemand)
 	if err != nil {
@@ -159,16 +162,17 @@ func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
 	if err := d.call(ctx, http.MethodPut, "/v1/instances/"+stopping+"/quotas/"+pack, map[string]any{"quota": fmt.Sprint(packageSize)}, nil); err != nil {
 		return nil, err
 	}
-	// An hour more than the package holds.
+	ours := []string{plain, stopping}
+	// An hour more than the package holds. The keys begin with an instance of this run: a key counts once for ever.
 	granted := 0
 	for hour := range packageSize/10 + 1 {
-		if err := d.nextHour(ctx); err != nil {
+		if err := d.nextHour(ctx, ours); err != nil {
 			return nil, err
 		}
 		var records []map[string]any
 		for n := range 10 {
 			records = append(records, map[string]any{
-				"key": fmt.Sprintf("demo-%d-%d", hour, n), "instance_id": plain, "value": fmt.Sprintf("%d.25", n+1), "end_time": d.clock.Now().Format(time.RFC3339),
+				"key": fmt.Sprintf("%s-%d-%d", plain, hour, n), "instanceId": plain, "value": fmt.Sprintf("%d.25", n+1), "endTime": d.clock.Now().Format(time.RFC3339),
 			})
 		}
 		for range 2 { // whoever reports twice is counted once
@@ -176,8 +180,8 @@ func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
 				return nil, err
 			}
 		}
-		id := fmt.Sprintf("demo-%d", hour)
-		err := d.call(ctx, http.MethodPost, "/v1/instances/"+stopping+"/quotas:reserve", map[string]any{"reservation_id": id, "amount": "10"}, nil)
+		id := fmt.Sprintf("%s-%d", stopping, hour)
+		err := d.call(ctx, http.MethodPost, "/v1/instances/"+stopping+"/quotas:reserve", map[string]any{"reservationId": id, "amount": "10"}, nil)
 		if used := new(refused); errors.As(err, &used) && used.reason == "QUOTA_EXHAUSTED" {
 			continue
 		}
@@ -189,10 +193,12 @@ func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
 			return nil, err
 		}
 	}
-	if err := d.nextHour(ctx); err != nil { // the last window closes and is pushed
+	if err := d.nextHour(ctx, ours); err != nil { // the last window closes and is pushed
 		return nil, err
 	}
-	d.clock.jump(20 * time.Minute) // and its bill is collected
+	if err := d.clock.jump(20 * time.Minute); err != nil { // and its bill is collected
+		return nil, err
+	}
 	rows := []usageRow{{kind: "pay-per-use", instance: plain, left: "-"}, {kind: "stop when used up", instance: stopping}}
 	for i := range rows {
 		d.fill(ctx, &rows[i])
@@ -205,10 +211,12 @@ func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
 
 // nextHour jumps two minutes into the next hour, when the windows of the one before are due, and waits until they are
 // pushed: a clock that jumps between the signing and the checking of a call would spoil it.
-func (d *usageDemo) nextHour(ctx context.Context) error {
+func (d *usageDemo) nextHour(ctx context.Context, instances []string) error {
 	now := d.clock.Now()
-	d.clock.jump(now.Truncate(time.Hour).Add(time.Hour + 2*time.Minute).Sub(now))
-	return d.drained(ctx)
+	if err := d.clock.jump(now.Truncate(time.Hour).Add(time.Hour + 2*time.Minute).Sub(now)); err != nil {
+		return err
+	}
+	return d.drained(ctx, instances)
 }
 
 // open places an order and has it opened.
@@ -223,14 +231,30 @@ func (d *usageDemo) open(ctx context.Context, kind simulator.Kind) (instance str
 	return o.InstanceID, nil
 }
 
-// drained waits until nothing that is due waits to be pushed.
-func (d *usageDemo) drained(ctx context.Context) error {
+// drained waits until nothing of the instances waits to be pushed. What a run before has left is not waited for: its marketplace
+// is gone.
+func (d *usageDemo) drained(ctx context.Context, instances []string) error {
 	for range 200 {
-		var p struct{ Pending, Sending string }
-		if err := d.call(ctx, http.MethodGet, "/v1/usage:prove", nil, &p); err != nil {
-			return err
+		waiting := false
+		for _, instance := range instances {
+			var windows struct {
+				Windows []struct{ Total, Settled string }
+			}
+			if err := d.call(ctx, http.MethodGet, "/v1/usage/windows"+ofInstance(instance), nil, &windows); err != nil {
+				return err
+			}
+			for _, w := range windows.Windows {
+				waiting = waiting || w.Total != w.Settled
+			}
+			var records struct{ Records []struct{ State string } }
+			if err := d.call(ctx, http.MethodGet, "/v1/usage/records"+ofInstance(instance), nil, &records); err != nil {
+				return err
+			}
+			for _, r := range records.Records {
+				waiting = waiting || r.State == "USAGE_RECORD_STATE_SENDING"
+			}
 		}
-		if p.Sending == "0" && p.Pending == "0" {
+		if !waiting {
 			return nil
 		}
 		if err := sleep(ctx, 50*time.Millisecond); err != nil {
@@ -240,16 +264,20 @@ func (d *usageDemo) drained(ctx context.Context) error {
 	return errors.New("usage is not pushed within 10 s")
 }
 
-// fill puts what the ledger, the marketplace and the package say into a row, and what does not fit together.
+// ofInstance is the query of a list of what belongs to an instance.
+func ofInstance(instance string) string {
+	return "?pageSize=500&filter=" + url.QueryEscape(fmt.Sprintf("instance_id = %q", instance))
+}
+
+// fill puts into a row what the ledger, the marketplace and the package say, and every contradiction between them.
 func (d *usageDemo) fill(ctx context.Context, r *usageRow) {
 	fail := func(err error) {
 		if err != nil && r.err == "" {
 			r.err = err.Error()
 		}
 	}
-	filter := "?page_size=500&filter=" + strings.ReplaceAll(fmt.Sprintf("instance_id%%20%%3D%%20%q", r.instance), `"`, "%22")
 	var windows struct{ Windows []struct{ Total string } }
-	fail(d.call(ctx, http.MethodGet, "/v1/usage/windows"+filter, nil, &windows))
+	fail(d.call(ctx, http.MethodGet, "/v1/usage/windows"+ofInstance(r.instance), nil, &windows))
 	var total simulator.Amount
 	for _, w := range windows.Windows {
 		amount, err := simulator.ParseAmount(w.Total)
@@ -345,5 +373,5 @@ func (t *table) printUsage(rows []usageRow) {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.kind, r.instance, r.reported, r.pushed, r.billed, r.left, r.state, result)
 	}
-	_ = w.Flush() // to a terminal or a pipe that is still there
+	_ = w.Flush() // writing to a terminal or an open pipe does not fail
 }

@@ -12,8 +12,8 @@ import (
 // keysRotateCmd is koogate keys rotate.
 type keysRotateCmd struct {
 	File  string `arg:"" type:"path" help:"The Tink keyset to change, in place."`
-	Stage bool   `help:"Only add the new key: it opens, and does not seal yet. For several replicas." xor:"step"`
-	Seal  bool   `help:"Only let the newest key seal: the second step, when every replica has the staged keyset." xor:"step"`
+	Stage bool   `help:"Only add the new key, which opens what others seal with it and does not seal yet. This is the first step for several replicas." xor:"step"`
+	Seal  bool   `help:"Only let the newest key seal. This is the second step, after every replica has the staged keyset." xor:"step"`
 }
 
 // Help is shown by koogate keys rotate --help.
@@ -21,7 +21,7 @@ func (keysRotateCmd) Help() string {
 	return `Gives a keyset a new key that seals from the next start on. The older keys stay and still open what they sealed.
 
 One process: rotate, then restart it. Several replicas: a replica with the old keyset cannot open what a new key has sealed, so
-rotate in two steps, and restart every replica after each.
+rotate in two steps, and restart every replica after each step.
 
 Examples:
   koogate keys rotate /etc/koogate/keyset.json
@@ -38,7 +38,7 @@ func (c *keysRotateCmd) Run(out *console) error {
 	case c.Seal:
 		step = vault.Promote
 	}
-	if _, err := vault.OpenFile(c.File); err != nil { // its permissions are checked as well
+	if _, err := vault.OpenFile(c.File); err != nil { // reading it checks its permissions as well
 		return err
 	}
 	old, err := os.ReadFile(c.File)
@@ -56,7 +56,7 @@ func (c *keysRotateCmd) Run(out *console) error {
 	return nil
 }
 
-// replaceFile writes a file of mode 0600 in one step: at any moment there is the old one or the new one.
+// replaceFile replaces a file, with mode 0600, in one step: at any moment either the old file or the new one exists.
 func replaceFile(path string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".keyset-*") // mode 0600
 	if err != nil {

@@ -28,7 +28,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the service."`
 	Migrate migrateCmd `cmd:"" help:"Create or update the database's tables."`
 	Config  struct {
-		Check checkCmd `cmd:"" help:"Check a configuration: a message with the remedy for every fault."`
+		Check checkCmd `cmd:"" help:"Check a configuration and print a remedy for every fault."`
 	} `cmd:"" help:"Work with configurations."`
 	Keys struct {
 		New    keysNewCmd    `cmd:"" help:"Make a keyset, or a random key or token."`
@@ -52,7 +52,7 @@ Examples:
   koogate migrate --config koogate.yaml
   koogate serve --config koogate.yaml
 
-Exit codes: 0 done or stopped in order, 1 failed, 2 wrong command line.`
+Exit codes: 0 the command is done or stopped in order, 1 it failed, 2 the command line is wrong.`
 
 func main() {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -60,9 +60,9 @@ func main() {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		cancel() // the first asks for a stop in order
+		cancel() // the first signal asks for a stop in order
 		<-signals
-		os.Exit(exitFailed) // the second does not
+		os.Exit(exitFailed) // the second signal ends the process at once
 	}()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }

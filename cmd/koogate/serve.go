@@ -9,12 +9,13 @@ import (
 // serveCmd is koogate serve.
 type serveCmd struct {
 	configFlags
-	LogLevel string `help:"What is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"KOOGATE_LOG_LEVEL"`
+	LogLevel string `help:"The lowest level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"KOOGATE_LOG_LEVEL"`
 }
 
 // Help is shown by koogate serve --help.
 func (serveCmd) Help() string {
-	return `Runs until SIGTERM or Ctrl-C, then stops in order: not ready, no new calls, running calls to their end, jobs, database.
+	return `Runs until SIGTERM or Ctrl-C, then stops in order: it stops being ready, takes no new calls, ends the running calls, then the jobs, and
+last closes the database.
 A second signal ends the process at once; nothing that was answered is lost by it.
 
 It refuses a faulty configuration, the demo keys, short keys, and a database that koogate migrate has not brought up to
@@ -53,7 +54,7 @@ type migrateCmd struct {
 // Help is shown by koogate migrate --help.
 func (migrateCmd) Help() string {
 	return `Brings the schema of database.url up to date; with SQLite it creates the file. Migrations only go forward and are safe while
-the previous version still runs. Only the database's part of the configuration is looked at.
+the previous version still runs. The command reads only the database's part of the configuration.
 
 Example:
   koogate migrate --config koogate.yaml`

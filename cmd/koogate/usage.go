@@ -20,11 +20,11 @@ import (
 // usageFlags are the flags of the commands that read the ledger.
 type usageFlags struct {
 	configFlags
-	Seller string `help:"The seller; all of the configuration when left out." placeholder:"NAME"`
+	Seller string `help:"Only this seller; without the flag, every seller of the configuration." placeholder:"NAME"`
 }
 
-// open opens the ledger that a configuration names, and the sellers that are asked for. The database's part and the
-// sellers of the configuration are looked at, no more.
+// open opens the ledger that a configuration names, and the sellers that are asked for. It checks only the database's part
+// and the sellers of the configuration.
 func (f *usageFlags) open(ctx context.Context, out *console) (s *usage.Service, sellers []string, closeStore func() error, err error) {
 	cfg, problems := f.load()
 	if len(problems) == 0 {
@@ -58,10 +58,10 @@ type usageProveCmd struct{ usageFlags }
 // Help is shown by koogate usage prove --help.
 func (usageProveCmd) Help() string {
 	return `Recomputes every window of the ledger from the records that were reported and compares: raw = pending + sending + pushed +
-refused. It only reads, and may run while the service does on PostgreSQL; a SQLite file belongs to one process, so stop the
-service first, or ask it: GET /v1/usage:prove is the same proof.
+refused. The command only reads. On PostgreSQL it may run beside the service; a SQLite file belongs to one process, so stop the
+service first, or ask the service: GET /v1/usage:prove returns the same proof.
 
-Exit codes: 0 the difference is 0; 1 it is not, or the ledger cannot be read; 2 wrong command line.
+Exit codes: 0 the difference is 0; 1 the difference is not 0, or the ledger cannot be read; 2 the command line is wrong.
 
 Examples:
   koogate usage prove --config koogate.yaml
@@ -128,7 +128,7 @@ type usageExportCmd struct {
 func (usageExportCmd) Help() string {
 	return `Writes the records for the marketplace as CSV to the standard output, in the form of the seller centre's 话单管理, so that the
 two can be compared line by line: metering_sn, instance_id, begin_time, end_time, usage_value, state, code, record_time, and
-with several sellers seller in front. Times are UTC, as the marketplace is told them.
+with several sellers seller in front. Times are in UTC, as in the calls to the marketplace.
 
 Examples:
   koogate usage export --config koogate.yaml > records.csv
@@ -223,7 +223,7 @@ func when(flag, text string) (time.Time, error) {
 	return t, nil
 }
 
-// cause shows why the store did not answer: a command has no other log.
+// cause adds why the store did not answer, because a command has no log that would show it.
 func cause(err error) error {
 	if inner := errors.Unwrap(err); inner != nil {
 		return fmt.Errorf("%w: %w", err, inner)

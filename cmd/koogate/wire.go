@@ -34,12 +34,12 @@ import (
 // wiring says how backends are opened.
 type wiring struct {
 	log *slog.Logger
-	// prepare migrates the database and makes the keyset when it is missing; serve leaves both to commands of their own.
+	// prepare migrates the database and makes a missing keyset. For koogate serve, other commands do both.
 	prepare bool
 	clock   clock.Clock // the machine's when nil
 }
 
-// app is a wired server with what has to be let go after it.
+// app is a wired server together with the function that releases what it leaves.
 type app struct {
 	*server.Server
 	after func()
@@ -71,8 +71,8 @@ func newServer(ctx context.Context, cfg server.Config, w wiring) (*app, error) {
 	return &app{Server: s, after: after}, nil
 }
 
-// openBackends opens what a configuration names. after lets idle connections to the marketplace go; the rest is released
-// by server.Run.
+// openBackends opens what a configuration names. after closes idle connections to the marketplace; server.Run releases
+// everything else.
 func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.Deps, after func(), err error) {
 	var opened []func() error
 	defer func() {

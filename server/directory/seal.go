@@ -19,7 +19,7 @@ func (s *Service) seal(plain []byte, context string) ([]byte, error) {
 	return sealed, nil
 }
 
-// sealProfile seals what is known of a person; nothing known is kept as nothing.
+// sealProfile seals what is known of a person. An empty profile is kept empty.
 func (s *Service) sealProfile(u store.User, p Profile) ([]byte, error) {
 	if p == (Profile{}) {
 		return nil, nil
@@ -45,12 +45,12 @@ func (s *Service) openProfile(u store.User) (p Profile, err error) {
 	return p, nil
 }
 
-// fault is a failure of ours, such as a key that is gone.
+// fault is an internal failure, such as a key that is missing from the keyset.
 func fault(cause error) error {
 	return errs.Wrap(cause, errs.Internal, errs.InternalFault, "internal error")
 }
 
-// extraContext binds what the contract does not know of a call to the tenant that the call is about.
+// extraContext binds the members that the contract does not know to the tenant that their call is about.
 func extraContext(k store.TenantKey) string {
 	return "kit/" + k.Seller + "/" + k.InstanceID + "/" + k.TenantID
 }

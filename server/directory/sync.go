@@ -83,8 +83,8 @@ type Service struct{ Deps }
 // New returns a service.
 func New(d Deps) *Service { return &Service{Deps: d} }
 
-// MaxAhead is how far the time of a call may lie ahead of ours. One that lies further ahead counts as of its first arrival: else
-// it would beat every later call until its time has come.
+// MaxAhead is how far the time of a call may lie ahead of ours. A call whose time lies further ahead counts as of its first
+// arrival. Otherwise it would win over every later call until its time has come.
 const MaxAhead = 5 * time.Minute
 
 // Scope is what every synchronisation names.
@@ -203,7 +203,7 @@ func (s *Service) SyncApplication(ctx context.Context, c Application) (changed b
 }
 
 // SyncUsers merges users. A withdrawal keeps the row with what the call tells of the user, since a call replaces the call
-// before whole; only so does the order of arrival not matter. Of a user who is named twice the last counts. Errors:
+// before whole; only then does the order of arrival not matter. When a user is named twice, the last element counts. Errors:
 // STORE_UNAVAILABLE.
 func (s *Service) SyncUsers(ctx context.Context, c Users) (changed bool, err error) {
 	if c.rehearsal() {
@@ -244,9 +244,10 @@ func (s *Service) SyncDepartment(ctx context.Context, c Department) (changed boo
 	return s.record(ctx, c.Scope, data, store.DirectoryChange{Departments: []store.Department{d}})
 }
 
-// SyncDepartments merges a full list, and its event tells by what it differed from the departments that were there. Its departments carry the call's time and the lowest rank, as additions do; with
-// DeleteMissing every department with a lesser stamp ends, one that another call of the same time or a later one told of
-// does not. Of a department that is named twice the last counts. Errors: STORE_UNAVAILABLE.
+// SyncDepartments merges a full list, and its event tells by what the list differed from the departments that were there. Its
+// departments carry the call's time and the lowest rank, as additions do; with DeleteMissing every department with a lesser
+// stamp ends. A department that another call of the same time, or a later call, has told of does not end. When a department
+// is named twice, the last element counts. Errors: STORE_UNAVAILABLE.
 func (s *Service) SyncDepartments(ctx context.Context, c Departments) (changed bool, err error) {
 	stamp := c.stamp(Add)
 	change := store.DirectoryChange{Full: true}
@@ -309,7 +310,7 @@ func (s *Service) record(ctx context.Context, c Scope, data map[string]any, chan
 	return changed, nil
 }
 
-// lastOf keeps of the rows with the same key the last.
+// lastOf keeps the last of the rows with the same key.
 func lastOf[T any](rows []T, key func(T) string) []T {
 	places := make(map[string]int, len(rows))
 	out := make([]T, 0, len(rows))

@@ -12,7 +12,7 @@ import (
 // headerBodySign carries an answer's signature (saas-v2 §3).
 const headerBodySign = "Body-Sign"
 
-// appendResult appends an answer that holds nothing but a code and its message.
+// appendResult appends an answer that holds only a code and its message.
 func appendResult(dst []byte, code resultcode.Code, msg string) []byte {
 	dst = append(dst, `{"resultCode":`...)
 	dst = wirejson.AppendText(dst, string(code))
@@ -37,7 +37,7 @@ func (x *exchange) fail(code resultcode.Code, detail string) {
 	x.put(code, resultcode.Message(code, detail))
 }
 
-// send sends the answer, once: whoever comes second finds it sent. It returns the code that went out.
+// send sends the answer once; a second call finds it sent. It returns the code that went out.
 func (x *exchange) send() resultcode.Code {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -66,8 +66,8 @@ func (x *exchange) write(body []byte) {
 	switch {
 	case x.key != "" && (x.endpoint.BodySign || x.door.tokens):
 		h[headerBodySign] = []string{sign.BodySign(x.key, body)}
-	case x.door.tokens: // also a refusal is signed, with the key that the caller should have used; a stranger's is random
+	case x.door.tokens: // a refusal is signed, too, with the key that the caller should have used; at an unknown endpoint that key is random
 		h[headerBodySign] = []string{sign.BodySign(x.door.ring(x.endpoint)[0], body)}
 	}
-	_, _ = x.w.Write(body) // a caller that left is no concern
+	_, _ = x.w.Write(body) // the caller has left, and nobody else needs this answer
 }

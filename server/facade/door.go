@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// door is one way in: a method and a path below the address of an endpoint, with the scheme that authenticates what comes
-// through it. Families may share one.
+// door is one entrance: a method and a path below the address of an endpoint, with the scheme that authenticates the calls
+// at it. Families may share one.
 type door struct {
 	method string
 	under  string // between the endpoint and the activity, e.g. "/produceAPI/v2/"; empty when the call itself names its activity
 	inner  string // the same in the proto's paths, e.g. "/v2/"
 	scheme scheme
 	kit    bool // the keys are those of the Kit, and the bodies may be as long as those of the Kit
-	// tokens says that this is a way of the V1.0 generation: every answer is signed, also a refusal (saas-v1 §2.3), no code
-	// but 000000 is a success, and calls are held, because there is no asynchronous answer.
+	// tokens marks a door of the V1.0 generation: every answer is signed, refusals too (saas-v1 §2.3); only 000000 is a
+	// success; and calls are held, because there is no asynchronous answer.
 	tokens bool
 }
 
@@ -39,7 +39,7 @@ var (
 	kitV1Door = &door{method: http.MethodPost, under: "/produceAPI/", inner: "/produceAPI/", scheme: tokenScheme{}, kit: true, tokens: true}
 )
 
-// ring are the keys that may have signed what comes through the door.
+// ring returns the keys that may have signed a call at the door.
 func (d *door) ring(e *endpoint) []string {
 	if d.kit {
 		return e.KitKeys

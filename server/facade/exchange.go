@@ -23,7 +23,7 @@ type exchange struct {
 	// What arrived, in the order in which it is found out.
 	arrived    time.Time
 	body       []byte
-	endpoint   *endpoint // the stranger when no other is found
+	endpoint   *endpoint // the one that stands for unknown endpoints when no other is found
 	known      bool      // endpoint is a configured one
 	key        string    // the key that verified the call; empty until one did
 	rejected   string    // why it was not verified, a word for metrics
@@ -52,12 +52,13 @@ type exchange struct {
 	meta   map[string]string
 	newID  string // the instance of an answer to a creating call
 
-	// unwatch ends the watch over the budget; false says that it has struck. Nil before the call is verified.
+	// unwatch stops the watchdog of the budget and returns false when it has already answered. It is nil before the call is
+	// verified.
 	unwatch func() bool
 
 	mu       sync.Mutex // over sent, finished and writes to w
 	sent     resultcode.Code
-	finished bool // w is the server's again
+	finished bool // the HTTP server owns w again
 }
 
 // keptBuffer is how much of a buffer is kept for the next call.

@@ -56,8 +56,8 @@ func New(cfg Config, d Deps) (*Facade, error) {
 		f.endpoints[e.Name] = e
 		keys = max(keys, len(e.Keys), len(e.KitKeys))
 	}
-	// A stranger's call is verified as well, with as many keys as anybody's: neither the answer nor its time tells which
-	// endpoints exist.
+	// A call to an unknown endpoint is verified as well, with as many keys as any other: neither the answer nor its time tells
+	// which endpoints exist.
 	f.stranger = &endpoint{}
 	for range keys {
 		f.stranger.Keys = append(f.stranger.Keys, rand.Text())
@@ -79,7 +79,7 @@ func (f *Facade) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	path = f.endless(path)
-	below := false // the path is one of ours, whatever the method
+	below := false // the path belongs to a door, whatever the method
 	for _, d := range f.doors {
 		name, activity, ok := d.split(path)
 		if !ok {
@@ -115,10 +115,10 @@ func (f *Facade) endless(path string) string {
 	return strings.TrimSuffix(path, "/")
 }
 
-// refuse answers what is not a call at all.
+// refuse answers a request that is not a call of the marketplace.
 func refuse(w http.ResponseWriter, status int, why string) {
 	body := appendResult(nil, resultcode.InvalidParam, resultcode.Message(resultcode.InvalidParam, why))
 	setHeader(w.Header(), len(body))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a caller that left is no concern
+	_, _ = w.Write(body) // the caller has left, and nobody else needs this answer
 }

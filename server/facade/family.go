@@ -32,7 +32,7 @@ type service struct {
 
 // subject is what a call is about, as far as the facade has to know.
 type subject struct {
-	order     string // the order that the call names and to whose trace it belongs
+	order     string // the order that the call names; the call belongs to that order's trace
 	line      string // with order and product the key of what a creating call creates
 	product   string
 	business  string

@@ -15,7 +15,7 @@ const (
 	nonceMargin = 30 * time.Second
 	// leaveTimeout bounds giving up a lock.
 	leaveTimeout = time.Second
-	// awayPause is how often at most it is logged that the guard is away.
+	// awayPause is the shortest time between two log lines about a guard that is away.
 	awayPause = 10 * time.Second
 )
 

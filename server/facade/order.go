@@ -9,13 +9,14 @@ import (
 const (
 	// maxLinks is how many further orders a queryInstance is linked to.
 	maxLinks = 16
-	// maxLookups is for how many instances that are not remembered one call asks the store. Traces are worth no more.
+	// maxLookups is how many instances that are not remembered one call looks up in the store: finding a trace is worth no more
+	// than that.
 	maxLookups = 4
 )
 
-// findOrder finds the order to whose trace the call belongs: of calls that create the one they name, of others that of the
-// instance; of several instances that of the first that has one, and the others are linked. Debugging calls
-// name orders and instances that may not exist, and belong to none.
+// findOrder finds the order to whose trace the call belongs: for calls that create, the order that they name; for all
+// others, the order of the instance. Of several instances the first that has an order counts, and the orders of the others
+// are linked. Debugging calls name orders and instances that may not exist, and belong to none.
 func (x *exchange) findOrder(ctx context.Context) {
 	if x.route == nil || x.probe {
 		return
@@ -52,8 +53,8 @@ func (x *exchange) findOrder(ctx context.Context) {
 	}
 }
 
-// orders remembers which order an instance belongs to, which never changes. It keeps two generations: what is used moves
-// to the young one, and when that is full the old one is dropped, so what is used stays and memory is bounded.
+// orders remembers which order an instance belongs to; that never changes. It keeps two generations: an entry that is used
+// moves to the young one, and when that is full the old one is dropped. So entries in use stay and memory is bounded.
 type orders struct {
 	mu         sync.Mutex
 	size       int // of one generation
@@ -92,6 +93,6 @@ func (o *orders) add(k instance, orderID string) {
 	if len(o.young) >= o.size {
 		o.young, o.old = make(map[instance]string, o.size), o.young
 	}
-	k.id = strings.Clone(k.id) // it may be a part of a long list
+	k.id = strings.Clone(k.id) // the text may be a part of a long list
 	o.young[k] = orderID
 }

@@ -51,9 +51,9 @@ func (x *exchange) serve(ctx context.Context) {
 	if !x.door.scheme.read(x) || !x.door.scheme.verify(x) {
 		return
 	}
-	budget := ctx // not ctx itself, which moves on
+	budget := ctx // not ctx itself, which is replaced later
 	x.unwatch = context.AfterFunc(budget, func() {
-		if context.Cause(budget) == context.DeadlineExceeded { //nolint:errorlint // the value itself; who left needs no answer
+		if context.Cause(budget) == context.DeadlineExceeded { //nolint:errorlint // the value itself: a caller that left needs no answer
 			x.expire()
 		}
 	})
@@ -112,7 +112,7 @@ func (x *exchange) parseBody() (refused string) {
 // dispatch hands the call to its rpc and deals with what comes back.
 func (x *exchange) dispatch(ctx context.Context) {
 	c := &call.Call{Arrived: x.arrived, Key: x.key, Lock: x.entry}
-	defer func() { x.f.leave(ctx, x.lockKey, c.TakeLock()) }() // nothing, once the core has taken the lock
+	defer func() { x.f.leave(ctx, x.lockKey, c.TakeLock()) }() // does nothing once the core has taken the lock
 	x.f.gateway.ServeHTTP(gatewayWriter{x}, x.door.scheme.request(call.With(ctx, c), x))
 	if repairs := append(c.Repairs(), x.object.Repairs()...); len(repairs) > 0 && x.reason == "" && !x.probe {
 		x.f.Core.Repaired(ctx, x.endpoint.Seller, x.orderID, x.activity, repairs)
@@ -128,7 +128,7 @@ func (x *exchange) dispatch(ctx context.Context) {
 	}
 }
 
-// fine says that the answer is no failure. The V1.0 generation knows one success only.
+// fine reports whether the answer is no failure. In the V1.0 generation only 000000 is none.
 func (x *exchange) fine() bool {
 	return x.code == resultcode.Success || x.code == resultcode.Processing && !x.door.tokens
 }
@@ -142,7 +142,7 @@ func (f *Facade) leave(ctx context.Context, lockKey string, e store.Entry) {
 	go func() {
 		defer cancel()
 		if err := f.Guard.Leave(ctx, lockKey, e.Fence, false); err != nil {
-			f.Log.DebugContext(ctx, "lock not given up; it expires by itself", "error", err)
+			f.Log.DebugContext(ctx, "the lock could not be released; it expires by itself", "error", err)
 		}
 	}()
 }

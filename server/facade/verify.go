@@ -57,8 +57,8 @@ func (x *exchange) readBody() bool {
 	}
 }
 
-// verified takes a scheme's verdict on the signature. It comes before anything else is looked at, so that a caller without
-// a key learns nothing of an endpoint, not even that it exists.
+// verified takes a scheme's verdict on the signature. Nothing else of the call is examined before it, so that a caller
+// without a key learns nothing about an endpoint, not even that it exists.
 func (x *exchange) verified(key int, err error, nonce, timestamp string) bool {
 	switch {
 	case err == nil && x.known:
@@ -75,7 +75,7 @@ func (x *exchange) verified(key int, err error, nonce, timestamp string) bool {
 	return x.reject(rejectedSignature, resultcode.AuthFailed, "")
 }
 
-// fresh checks the time of a verified call. Whether the nonce was seen is the guard's to say.
+// fresh checks the time of a verified call. The guard decides whether the nonce was seen.
 func (x *exchange) fresh(timestamp, name string) bool {
 	switch _, err := sign.Freshness(x.verifiedAt, timestamp, x.endpoint.Skew); {
 	case errors.Is(err, sign.ErrTimestampStale):
@@ -89,7 +89,7 @@ func (x *exchange) fresh(timestamp, name string) bool {
 	return true
 }
 
-// canonical makes the body what was signed when that is not what was sent: what was signed is what counts.
+// canonical replaces the body by what was signed when the two differ, because only what was signed counts.
 func (x *exchange) canonical(form sign.Form) bool {
 	if form != sign.FormSorted {
 		return true
@@ -138,7 +138,7 @@ func splitsTwice(nonce, timestamp string) bool {
 }
 
 // param returns the first value of a query parameter, as url.Values.Get does, without a map. A value that is not properly
-// escaped is none.
+// escaped counts as absent.
 func param(query, name string) string {
 	for query != "" {
 		var pair string
@@ -160,14 +160,14 @@ func param(query, name string) string {
 }
 
 // isJSON judges a Content-Type: application/json with any parameters, a relative of it, or none at all, also when senders
-// and proxies each added theirs, in one line or several. The signature held, so whoever forgot the header is still the
-// marketplace; a header that names anything else besides is refused.
+// and proxies each added theirs, in one line or several. The signature held, so a caller without the header is still the
+// marketplace. A header that also names any other type is refused.
 func isJSON(header []string) bool {
 	if len(header) == 0 || len(header) == 1 && (header[0] == "" || header[0] == "application/json") {
 		return true
 	}
 	for part := range strings.SplitSeq(strings.Join(header, ","), ",") {
-		kind, _, _ := strings.Cut(part, ";") // no parameter changes the form: the body is read as what it is
+		kind, _, _ := strings.Cut(part, ";") // no parameter changes how the body is read
 		switch t := strings.ToLower(strings.TrimSpace(kind)); {
 		case strings.TrimSpace(part) == "", t == "application/json", t == "text/json":
 		case strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json") && !strings.ContainsAny(t, " \t"):

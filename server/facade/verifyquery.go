@@ -49,8 +49,8 @@ func (queryScheme) parse(x *exchange) string {
 	return ""
 }
 
-// request hands the parameters over as a form that the gateway would have parsed itself, with those that the contract does
-// not know in one of their own.
+// request hands the parameters over as a form that the gateway would have parsed itself, with the parameters that the
+// contract does not know in a parameter of their own.
 func (queryScheme) request(ctx context.Context, x *exchange) *http.Request {
 	r := http.Request{Method: http.MethodGet, URL: x.route.url, Header: x.f.noHeader, Body: http.NoBody, Form: x.route.form(&x.object), PostForm: url.Values{}}
 	return r.WithContext(ctx)

@@ -49,9 +49,9 @@ func (d *draft) accepted(i *store.Instance, c NewInstance) {
 }
 
 // hold answers the newInstance of a family that knows no asynchronous answer: it waits for the end of the creation as long
-// as the marketplace does, and shows how the customer gets in. What is not done in time is told but not committed, for the
-// next call. Once provisioned every repeat is a success that shows the present access information, also after the release
-// (saas-v1 §1.2, second-reading C1).
+// as the marketplace does, and shows how the customer gets in. When the creation is not done in time the call is answered
+// with 000004, which is not committed: the next call waits again. Once provisioned every repeat is a success that shows the
+// present access information, also after the release (saas-v1 §1.2, second-reading C1).
 func (s *Service) hold(ctx context.Context, c NewInstance, line store.Line) (Answer, error) {
 	ctx, span := s.Tracer.Start(ctx, "await completion")
 	defer span.End()
@@ -77,7 +77,7 @@ func (s *Service) hold(ctx context.Context, c NewInstance, line store.Line) (Ans
 	}
 }
 
-// held is the answer that an instance's state gives; ok is false while it is being created.
+// held returns the answer that an instance's state gives; ok is false while the instance is being created.
 func (s *Service) held(ctx context.Context, i *store.Instance) (a Answer, ok bool) {
 	switch {
 	case len(i.Access) > 0:

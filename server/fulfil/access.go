@@ -45,8 +45,8 @@ func isASCII(s string) bool {
 }
 
 // checkAccess holds access information to what the marketplace takes from an instance of the family: lengths as it counts
-// them, of what is sent, which is encrypted for SaaS V1, and there no character outside ASCII but in the memo
-// (second-reading C4, C15). Whatever breaks a rule is refused and never altered; only addresses are sent in their encoded
+// them, of what is sent, which SaaS V1 encrypts. SaaS V1 takes no character outside ASCII except in the memo (second-reading
+// C4, C15). Access information that breaks a rule is refused and never altered; only addresses are sent in their encoded
 // form. The error is RESULT_INVALID, names the fields as the internal API does, and shows no value.
 func checkAccess(family string, a Access) error {
 	return checkAccount(family == FamilySaasV1, family == FamilySaasV1, a)
@@ -117,8 +117,8 @@ func printable(s string, lines bool) bool {
 	return true
 }
 
-// wireURL is an address as it is sent: the host's name in the form of IDNA, everything else percent-encoded, whatever is
-// ASCII already left as it is. It is false for what cannot be encoded.
+// wireURL returns an address as it is sent: the host's name in the form of IDNA, everything else percent-encoded; ASCII
+// characters stay as they are. ok is false for an address that cannot be encoded.
 func wireURL(s string) (string, bool) {
 	if !printable(s, false) {
 		return "", false
@@ -169,8 +169,8 @@ func encoded(s string) string {
 	return b.String()
 }
 
-// wire is the access information as it is sent. What was sealed before addresses were checked is shown as it is, should it
-// not be encodable.
+// wire returns the access information as it is sent. An address that was sealed before addresses were checked, and that
+// cannot be encoded, is shown as it is.
 func (a Access) wire() Access {
 	for _, u := range []*string{&a.FrontEndURL, &a.AdminURL} {
 		if sent, ok := wireURL(*u); ok {

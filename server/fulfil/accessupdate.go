@@ -28,9 +28,9 @@ func AccessEtag(i *store.Instance) string {
 	return "a" + strconv.FormatInt(i.AccessVersion, 10)
 }
 
-// UpdateAccess changes access information of an instance that has some. The next queryInstance, or newInstance of V1, shows it.
-// What is the same already leaves nothing. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT while there is none and after the
-// release, ETAG_MISMATCH, RESULT_INVALID, INVALID_FIELD, STORE_UNAVAILABLE.
+// UpdateAccess changes access information of an instance that has some. The next queryInstance, or newInstance of V1, shows
+// it. An update that changes nothing leaves no event. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT while there is none and
+// after the release, ETAG_MISMATCH, RESULT_INVALID, INVALID_FIELD, STORE_UNAVAILABLE.
 func (s *Service) UpdateAccess(ctx context.Context, u AccessUpdate) (store.Instance, error) {
 	found, err := s.find(ctx, u.Seller, u.InstanceID)
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *Service) UpdateAccess(ctx context.Context, u AccessUpdate) (store.Insta
 	return found, err
 }
 
-// with is access information after an update, and the names of what that changes.
+// with returns the access information after an update, and the names of the fields that the update changes.
 func (a Access) with(u AccessUpdate) (now Access, changed []string, err error) {
 	places := map[string][2]*string{
 		"frontEndUrl": {&a.FrontEndURL, &u.Access.FrontEndURL}, "adminUrl": {&a.AdminURL, &u.Access.AdminURL},

@@ -71,7 +71,7 @@ func (c NewInstance) key() store.LineKey {
 	}
 }
 
-// LockKey is the guard's name for an order line; it is part of no invariant.
+// LockKey is the guard's name for an order line. No invariant rests on it.
 func LockKey(seller, orderID, orderLineID, productID string) string {
 	return "line\x1f" + seller + "\x1f" + orderID + "\x1f" + orderLineID + "\x1f" + productID
 }
@@ -101,7 +101,7 @@ func (c NewInstance) params() string {
 	return params(c.Match)
 }
 
-// productID is what was bought as far as the call says.
+// productID returns the product that the call names; empty when it names none.
 func (c NewInstance) productID() string {
 	if c.Told != nil && c.Told.Product.ProductID != "" {
 		return c.Told.Product.ProductID
@@ -109,8 +109,8 @@ func (c NewInstance) productID() string {
 	return c.ProductID
 }
 
-// repeated does what a call may ask for beyond the admission of its line, which may be an earlier call's: to record what it
-// brings otherwise, and the acceptance.
+// repeated records what a call brings beyond the admission of its line, which an earlier call may have made: the parameters
+// that differ, and the acceptance.
 func (s *Service) repeated(ctx context.Context, c NewInstance, line store.Line) error {
 	if c.Match != nil && line.Params != c.params() {
 		err := s.decide(ctx, line.Seller, line.RootOrderID, func(d *draft) error {
@@ -135,7 +135,7 @@ func (s *Service) leave(ctx context.Context, c NewInstance, done bool) {
 	go func() {
 		defer cancel()
 		if err := s.Guard.Leave(ctx, LockKey(c.Endpoint.Seller, c.OrderID, c.OrderLineID, c.ProductID), c.Lock.Fence, done); err != nil {
-			s.Log.DebugContext(ctx, "lock not given up; it expires by itself", "error", err)
+			s.Log.DebugContext(ctx, "the lock could not be released; it expires by itself", "error", err)
 		}
 	}()
 }
@@ -161,12 +161,13 @@ func (s *Service) admit(ctx context.Context, c NewInstance) (store.Line, error) 
 	return s.admitInto(ctx, c)
 }
 
-// awaitLine looks for the line that another call is admitting, for a moment. Not finding it is no harm.
+// awaitLine looks for the line that another call is admitting, for a moment. When it is not found, the caller goes on as if
+// nobody had admitted it.
 func (s *Service) awaitLine(ctx context.Context, c NewInstance) (store.Line, bool) {
 	const ms = time.Millisecond
 	waits := []time.Duration{2 * ms, 4 * ms, 8 * ms, 16 * ms, 32 * ms, 64 * ms, 64 * ms}
 	if c.Lock.Lock == store.LockDone {
-		waits = nil // a mark of committed work: the row is there, or the database was replaced
+		waits = nil // the mark says that the work is committed: the row exists, unless the database was replaced
 	}
 	for i := 0; ; i++ {
 		if line, err := s.Store.Line(ctx, c.key()); err == nil {
@@ -191,8 +192,8 @@ func (s *Service) admitFirst(ctx context.Context, c NewInstance) (store.Line, er
 	return line, err
 }
 
-// begin commits the first decision about an order together with its row, without reading anything before; once more when
-// an instance ID was taken. The order's trace begins with it: the root span is the winner's, whoever that turns out to be.
+// begin commits the first decision about an order together with its row, without reading anything before. It tries once more
+// when an instance ID was taken. The order's trace begins here: the call that commits first emits the root span.
 func (s *Service) begin(ctx context.Context, ep *Endpoint, orderID string, arrived time.Time, f func(d *draft) error) error {
 	now := s.now()
 	order := store.Order{
@@ -237,8 +238,8 @@ func (s *Service) admitInto(ctx context.Context, c NewInstance) (store.Line, err
 	return line, err
 }
 
-// draftAdmission drafts the line, its instance and the create task; in front of that the order query, unless the call has
-// told what was bought.
+// draftAdmission drafts the line, its instance and the create task; it drafts the order query in front of that task, unless
+// the call has told what was bought.
 func (s *Service) draftAdmission(ctx context.Context, d *draft, c NewInstance, instanceID string) (store.Line, error) {
 	if !usableID(instanceID) {
 		instanceID = s.NewID()
@@ -285,7 +286,7 @@ func (s *Service) draftAdmission(ctx context.Context, d *draft, c NewInstance, i
 	if c.Family == FamilyLicenseV1 {
 		create.Kind = store.TaskIssueLicence
 	}
-	d.queue(ctx, i, create) // its queue is known when the product is
+	d.queue(ctx, i, create) // its queue becomes known together with the product
 	return line, nil
 }
 
@@ -302,13 +303,13 @@ func (d *draft) told(i *store.Instance, l *store.Line, f *OrderFacts, facts fiel
 	return nil
 }
 
-// purchased is what is known of a purchase, but for its buyer.
+// purchased is what is known of a purchase except its buyer.
 func purchased(f OrderFacts) statement {
 	trial := f.OrderType == orderTrial
 	return statement{expiry: &f.ExpireAt, trial: &trial, customerID: buyerOf(f.Buyer).CustomerID}.product(f.Product)
 }
 
-// bought records on the order that it is known what was bought.
+// bought records on the order that the purchase is known.
 func (d *draft) bought(f OrderFacts) {
 	o := &d.agg.Order
 	o.OrderType, o.QueryState, o.QueryReason = f.OrderType, store.QueryDone, ""
@@ -342,7 +343,8 @@ func (d *draft) withExtra(data fields, extra string) (fields, error) {
 	return data, nil
 }
 
-// safeID is what an instance ID may look like: nothing that means something in a list, a path, a query or a host name.
+// safeID matches the IDs that may become an instance ID: they hold no character that means something in a list, a path, a
+// query or a host name.
 var safeID = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$`)
 
 // usableID says whether a business ID, which comes from outside, can serve as an instance ID (ADR 14).
@@ -354,7 +356,7 @@ func params(m map[string]string) string {
 		return "{}"
 	}
 	text, err := json.Marshal(m)
-	if err != nil { // a map of strings cannot fail
+	if err != nil { // encoding a map of strings cannot fail
 		panic(err)
 	}
 	return string(text)

@@ -77,7 +77,7 @@ func Hash(e store.Event) string {
 	h := sha256.New()
 	var n [8]byte
 	num := func(v int64) {
-		binary.BigEndian.PutUint64(n[:], uint64(v)) // any bit pattern will do
+		binary.BigEndian.PutUint64(n[:], uint64(v)) // the hash takes the bits, whatever the sign
 		h.Write(n[:])
 	}
 	text := func(s string) {

@@ -91,8 +91,8 @@ type claimed struct {
 	terms Terms // what the call told of the order behind it
 }
 
-// overLine runs a decision that claims a line, and then answers as p says. A repeat is answered as the first call was; the
-// conflict of a line that is another instance's is returned after its record is committed.
+// overLine runs a decision that claims a line, and then answers as p says. A repeat is answered as the first call was. When
+// the line belongs to another instance, the conflict is returned after its record is committed.
 func (s *Service) overLine(ctx context.Context, p pending, c claimed, f func(d *draft, i *store.Instance, l *store.Line) error) (Answer, error) {
 	var conflict error
 	var key store.LineKey

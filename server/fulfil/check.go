@@ -23,7 +23,7 @@ type CheckChange struct {
 // instance's own order either, whose query may still be out. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
 func (s *Service) ChangeInstanceCheck(ctx context.Context, c CheckChange) (Answer, error) {
 	var task store.Task
-	var refused bool // it would be a reduction that nobody has looked at
+	var refused bool // the change would be a reduction that no worker has compared with the use
 	wake, stop := s.Store.Watch(store.InstanceTopic(c.Endpoint.Seller, c.InstanceID))
 	defer stop()
 	err := s.onInstance(ctx, c.Endpoint, c.InstanceID, func(d *draft, i *store.Instance) error {
@@ -80,7 +80,7 @@ func reduces(now, target store.Product) bool {
 	return same && target.LinearValue > 0 && target.LinearValue < now.LinearValue
 }
 
-// unlooked is the refusal of a reduction that nobody has looked at.
+// unlooked is the refusal of a reduction that no worker has compared with the present use.
 const unlooked = "the quantity is below the present one, and nobody has compared it with the present use"
 
 func verdict(t store.Task) (Answer, error) {
@@ -102,7 +102,7 @@ func (s *Service) checkByPolicy(ctx context.Context, c CheckChange, t store.Task
 	var late *store.Task
 	err := s.decide(ctx, t.Seller, t.OrderID, func(d *draft) error {
 		late = d.task(t.ID)
-		if late == nil { // answered or ended at the last moment
+		if late == nil { // the provisioner answered, or the task ended, at the last moment
 			return nil
 		}
 		if open(late.State) {

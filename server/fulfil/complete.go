@@ -193,7 +193,7 @@ func (s *Service) finish(ctx context.Context, t store.Task, fence int64, verb st
 func (d *draft) created(t *store.Task, a *Access) error {
 	d.completed(t)
 	i := d.instance(t.InstanceID)
-	if i.State == store.InstanceReleased { // released while it was being created: the release task behind this one cleans up
+	if i.State == store.InstanceReleased { // the instance was released while it was being created: the release task behind this one cleans up
 		return nil
 	}
 	i.State, i.Reason, i.FailureCode, i.FailureText = store.InstanceActive, frozenFor(i), "", ""
@@ -211,7 +211,7 @@ func (d *draft) created(t *store.Task, a *Access) error {
 	return d.sealAccess(i, *a)
 }
 
-// sealAccess is the one way in which access information is kept, so what cannot be sent is not kept.
+// sealAccess is the only function that stores access information, and it refuses what cannot be sent.
 func (d *draft) sealAccess(i *store.Instance, a Access) error {
 	if err := d.s.checkAccessOf(i, a); err != nil {
 		return err

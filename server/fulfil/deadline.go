@@ -135,8 +135,8 @@ func (d *draft) deadline(t *store.Task) Deadline {
 	return d.s.LineDeadline(i, l)
 }
 
-// limit writes the marketplace's deadline on a new task. What creates is not tried again beyond it: the order is refunded then, and
-// an instance that comes later is nobody's.
+// limit writes the marketplace's deadline on a new task. A task that creates an instance is not tried again after the
+// deadline: the order is refunded then, and nobody has paid for an instance that comes later.
 func (d *draft) limit(t *store.Task) {
 	p := PayloadOf(*t)
 	if p.Until = d.deadline(t); p.Until == (Deadline{}) {

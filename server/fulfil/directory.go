@@ -31,7 +31,7 @@ func (s *Service) RecordDirectory(ctx context.Context, seller, instanceID string
 			}
 			return nil
 		})
-	case errors.As(err, &e) && e.Reason == errs.InstanceNotFound: // bound to something that was not bought through here
+	case errors.As(err, &e) && e.Reason == errs.InstanceNotFound: // the enterprise bound an instance that was not bought through this Koogate
 		err = s.apply(ctx, &store.Change{Directory: c})
 	default:
 		return false, err
@@ -69,8 +69,8 @@ func differs(data fields, diff store.Difference) fields {
 	return told
 }
 
-// tellIgnored says what a call about the directory asked for and did not get, because a later call has said otherwise, and that a
-// call came with a time from the future. The same call again, right behind, leaves no second event.
+// tellIgnored records what a directory call asked for without effect, because a later call has said otherwise, and that a
+// call named a time in the future. When the same call follows immediately it leaves no second event.
 func (s *Service) tellIgnored(ctx context.Context, seller string, i store.Instance, data map[string]any, c *store.DirectoryChange) {
 	activity, _ := data["activity"].(string)
 	if c.Ahead {
@@ -107,6 +107,6 @@ func (s *Service) tellIgnored(ctx context.Context, seller string, i store.Instan
 		return nil
 	})
 	if err != nil {
-		s.Log.WarnContext(ctx, "the ignored call is not recorded on its order", "order_id", i.OrderID, "error", err)
+		s.Log.WarnContext(ctx, "an ignored directory call could not be recorded on its order", "order_id", i.OrderID, "error", err)
 	}
 }

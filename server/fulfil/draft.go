@@ -13,7 +13,7 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// draft is a decision being made: what was read, and the change that grows out of it.
+// draft is a decision in the making: the rows that were read, and the change that the decision makes.
 type draft struct {
 	s      *Service
 	now    time.Time
@@ -47,7 +47,7 @@ func (s *Service) decide(ctx context.Context, seller, orderID string, f func(d *
 	}
 }
 
-// retryable says that a decision lost a race and is to be made again.
+// retryable reports whether a decision lost a race, so that it must be made again.
 func retryable(err error) bool {
 	return errors.Is(err, store.ErrStale) || errors.Is(err, store.ErrFenced) || errors.Is(err, store.ErrLineExists) ||
 		errors.Is(err, store.ErrInstanceExists)
@@ -183,7 +183,8 @@ func (d *draft) queue(ctx context.Context, i *store.Instance, t store.Task) {
 	d.promote(i.InstanceID)
 }
 
-// queueOwn drafts a task of Koogate's own that is in nobody's order and so holds up nothing.
+// queueOwn drafts a task that Koogate itself does. The task has no place in the order of the instance's tasks, so no other
+// task waits for it.
 func (d *draft) queueOwn(ctx context.Context, t store.Task) {
 	o := &d.agg.Order
 	t.ID, t.Seller, t.OrderID, t.State, t.DueAt = d.s.NewID(), o.Seller, o.OrderID, store.TaskReady, d.now
@@ -194,7 +195,7 @@ func (d *draft) queueOwn(ctx context.Context, t store.Task) {
 	d.change.NewTasks = append(d.change.NewTasks, t)
 }
 
-// open says that a task is still to be finished.
+// open reports whether a task still has to be finished.
 func open(st store.TaskState) bool {
 	return st == store.TaskWaiting || st == store.TaskReady || st == store.TaskLeased
 }
@@ -237,7 +238,7 @@ func (d *draft) promote(instanceID string) {
 	if next == nil || next.State != store.TaskWaiting {
 		return
 	}
-	if !OwnQueue(next.Queue) && !d.assign(next) { // anew for one that was retried: what is to be reached may have changed
+	if !OwnQueue(next.Queue) && !d.assign(next) { // also for a task that was retried: the state that it has to reach may have changed
 		return
 	}
 	d.putTask(next, func(t *store.Task) { t.State, t.DueAt = store.TaskReady, d.now })

@@ -36,7 +36,8 @@ type Endpoint struct {
 	NewFamily string
 	// RefuseCodes makes the callbacks about a licence code that was never seen answer 000003 instead of adopting it.
 	RefuseCodes bool
-	// ASCII holds what is answered to ASCII, but for memo, in the families of V2 too (second-reading C4); V1 always is.
+	// ASCII restricts answers to ASCII, except for memo, in the families of V2 too (second-reading C4). The V1 families always
+	// answer in ASCII.
 	ASCII bool
 	// FreezeAtExpiry shows a licence code that has expired as frozen. By default only the marketplace's call freezes: there is
 	// a time of grace between expiry and call (third-reading T29).

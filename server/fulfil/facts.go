@@ -9,9 +9,9 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// This file is the one place that writes what an instance is: product, trial, expiry, and whose it is. Answers come in any
-// order (an order query may take hours, an operator restarts an old renewal), so every fact knows the call that set it, and
-// what a call says counts as of the call's own admission, whenever it is heard.
+// Only this file writes what an instance is: its product, trial, expiry and buyer. Answers come in any order (an order query
+// may take hours, an operator restarts an old renewal), so every fact knows the call that set it, and what a call says
+// counts as of the call's own admission, whenever it is heard.
 
 // The facts of an instance, as Instance.Facts and the events name them.
 const (
@@ -28,7 +28,7 @@ const (
 // Source is the call that set a fact.
 type Source struct {
 	// Admitted orders the calls about one instance: the seq of the event that admitted the call in the order's chain. 0 stands
-	// for a call of an earlier release, which is older than all that have a number.
+	// for a call of an earlier release, which is older than every call that has a number.
 	Admitted int64     `json:"n,omitempty"`
 	OrderID  string    `json:"order,omitempty"`
 	LineID   string    `json:"line,omitempty"`
@@ -42,19 +42,19 @@ func sourceOf(l *store.Line, now time.Time) Source {
 	return Source{Admitted: l.Admitted, OrderID: l.OrderID, LineID: l.OrderLineID, Action: l.Action, At: now}
 }
 
-// FactsOf returns which call set which fact of an instance, by the fact's name. A fact without an entry is as the instance's
-// creation or an earlier release left it.
+// FactsOf returns which call set which fact of an instance, by the fact's name. A fact without an entry has the value that
+// the instance's creation or an earlier release of Koogate gave it.
 func FactsOf(i *store.Instance) map[string]Source {
 	facts := map[string]Source{}
 	if i.Facts != "" {
 		if err := json.Unmarshal([]byte(i.Facts), &facts); err != nil {
-			return map[string]Source{} // a row that a later release wrote otherwise: everything may be told anew
+			return map[string]Source{} // a later release wrote the row in another form: every fact may be set again
 		}
 	}
 	return facts
 }
 
-// statement is what one call tells of an instance. What is nil is not told.
+// statement is what one call tells of an instance. A nil field means that the call says nothing about it.
 type statement struct {
 	expiry                                 *time.Time
 	productID, skuCode, name, chargingMode *string
@@ -64,8 +64,8 @@ type statement struct {
 	customerID                             string // of the buyer; who bought an instance does not change
 }
 
-// product adds what is known of a product. A product that is told is told whole, so its quantity counts also when it is 0;
-// texts that are missing are not told.
+// product adds what is known of a product. A call that names a product names all of it, so its quantity counts even when it
+// is 0. A text that is missing is not changed.
 func (s statement) product(p store.Product) statement {
 	s = s.named(p)
 	s.quantity = &p.LinearValue
@@ -128,7 +128,7 @@ func (d *draft) merge(i *store.Instance, from Source, st statement) (kept []stri
 		return nil, err
 	}
 	row, err := json.Marshal(facts)
-	if err != nil { // plain values cannot fail
+	if err != nil { // encoding plain values cannot fail
 		panic(err)
 	}
 	i.Facts = string(row)
@@ -153,7 +153,7 @@ func buyerContext(o *store.Order) string { return "buyer/" + o.Seller + "/" + o.
 // restarted after a newer one, and of one that was refunded before it came, nothing does. why says so for the event.
 func (d *draft) renewed(i *store.Instance, c Refresh, refunded bool) (st statement, why string) {
 	current, by := i.ExpireAt, FactsOf(i)[factExpiry]
-	told := by.Action != ActionNew && by.Action != "" // by a call of its own, rather than estimated when the order was placed
+	told := by.Action != ActionNew && by.Action != "" // a call of its own told it; it was not estimated when the order was placed
 	switch c.Scene {
 	case SceneRenewal, SceneRenewalChange:
 		switch {
@@ -165,7 +165,7 @@ func (d *draft) renewed(i *store.Instance, c Refresh, refunded bool) (st stateme
 	case SceneTrialToFormal:
 		formal := false
 		st.trial = &formal
-		// A trial cannot be renewed: what was renewed has been converted before, and this call is late.
+		// A trial cannot be renewed: the instance was converted before its renewal, so this call is late.
 		if renewal(by.Action) && c.ExpireAt.Before(current) {
 			return st, "a later call has set a later expiry"
 		}

@@ -89,8 +89,9 @@ func (d *draft) failTask(t *store.Task, f Failure) {
 	}
 }
 
-// failFinally ends a task as FAILED. What rests on it fails with it: the create or change that waits for an order query,
-// and the instance when it cannot be created. Everything else behind it goes on. i is nil for a task without an instance.
+// failFinally ends a task as FAILED. The tasks that need its result fail with it: the creation or change that waits for an
+// order query. The instance fails when it cannot be created. All other tasks behind it run. i is nil for a task without an
+// instance.
 func (d *draft) failFinally(t *store.Task, i *store.Instance, reason string, code resultcode.Code, customer string) {
 	d.promoteAfter(t, func() {
 		d.putTask(t, func(t *store.Task) {
@@ -148,9 +149,9 @@ type Retry struct {
 	Who    string // names the caller in the event
 }
 
-// RetryTask puts a FAILED task back, for an operator who has removed the cause. Beyond the marketplace's deadline it does so only
-// by force: the order is refunded then, and what is made of it is given away. Errors: TASK_NOT_FOUND, STATE_CONFLICT,
-// DEADLINE_PASSED, INVALID_FIELD for force without a reason.
+// RetryTask puts a FAILED task back, for an operator who has removed the cause. After the marketplace's deadline it does so
+// only by force: the order is refunded then, and nobody pays for what the task provides. Errors: TASK_NOT_FOUND,
+// STATE_CONFLICT, DEADLINE_PASSED, INVALID_FIELD for force without a reason.
 func (s *Service) RetryTask(ctx context.Context, r Retry) (store.Task, error) {
 	if r.Force && strings.TrimSpace(r.Reason) == "" {
 		return store.Task{}, errs.New(errs.Invalid, errs.InvalidField, "reason: say why the task is retried by force")
@@ -202,7 +203,7 @@ func (s *Service) RetryTask(ctx context.Context, r Retry) (store.Task, error) {
 
 // retry puts a failed task, and with an order query the task that rests on it, back into their queues.
 func (d *draft) retry(f *store.Task, until Deadline, act fields) {
-	if f.Queue == "" { // it failed with its order query: that is what must run again
+	if f.Queue == "" { // the task failed together with its order query, which must run again
 		for k := range d.agg.Tasks {
 			if q := &d.agg.Tasks[k]; q.Kind == store.TaskOrderQuery && q.State == store.TaskFailed && d.dependent(q) == f {
 				d.retry(q, until, act)
@@ -217,7 +218,7 @@ func (d *draft) retry(f *store.Task, until Deadline, act fields) {
 		if until.End == deadline.Refund && !until.Passed(d.now) && until.At.Before(t.RetryUntil) {
 			t.RetryUntil = until.At
 		}
-		if t.Seq == 0 { // it has no turn to wait for
+		if t.Seq == 0 { // the task is not one of the ordered tasks, so it waits for none
 			t.State = store.TaskReady
 		}
 	}
@@ -233,7 +234,7 @@ func (d *draft) retry(f *store.Task, until Deadline, act fields) {
 	}
 }
 
-// running says whether some ordered task of the instance is in or about to be in a provisioner's hands.
+// running reports whether a provisioner holds an ordered task of the instance, or can lease one now.
 func (d *draft) running(instanceID string) bool {
 	for _, t := range d.agg.Tasks {
 		if t.InstanceID == instanceID && t.Seq > 0 && (t.State == store.TaskLeased || t.State == store.TaskReady) {

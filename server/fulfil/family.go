@@ -42,9 +42,9 @@ func (Input) String() string { return "[task input]" }
 // GoString hides the data from every %#v.
 func (Input) GoString() string { return "[task input]" }
 
-// lineOf returns the line that caused a task, nil when it is none's. An empty action stands for whatever the order and
-// line ID name; a line with an input comes first. A later call that names the order of the purchase, as V1's do, has
-// nothing to do with the purchase's line.
+// lineOf returns the line that caused a task; nil when no line caused it. An empty action stands for whatever the order and
+// line ID name; a line with an input comes first. A later call that names the order of the purchase, as the calls of V1 do,
+// does not belong to the purchase's line.
 func lineOf(agg *store.Aggregate, t store.Task, action string) *store.Line {
 	var found *store.Line
 	for k := range agg.Lines {
@@ -78,7 +78,7 @@ func (s *Service) sealInput(l *store.Line, in Input) error {
 	return err
 }
 
-// unseal decrypts JSON; a failure is a fault of ours.
+// unseal decrypts JSON. A failure is an internal error.
 func (s *Service) unseal(sealed []byte, context string, v any) error {
 	text, err := s.Sealer.Open(sealed, context)
 	if err == nil {

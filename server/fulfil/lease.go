@@ -19,7 +19,8 @@ type Lease struct {
 	For    time.Duration // length of the lease
 }
 
-// lookAnyway is how often a waiting lease looks without having been woken: wake-ups may get lost with a connection.
+// lookAnyway is how often a waiting lease looks for tasks without a wake-up, because wake-ups are lost when a connection
+// breaks.
 const lookAnyway = 2 * time.Second
 
 // LeaseTasks hands out tasks, waiting for the first. An empty list is a normal answer. Each task's Traceparent is that of
@@ -39,7 +40,7 @@ func (s *Service) LeaseTasks(ctx context.Context, r Lease) ([]store.Task, error)
 		})
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil, nil // the caller went away; should something be leased, its lease ends
+				return nil, nil // the caller went away; if a task was leased, its lease ends
 			}
 			return nil, s.storeError(ctx, err, errs.TaskNotFound, "")
 		}
@@ -94,12 +95,12 @@ func (s *Service) lapsed(ctx context.Context, t store.Task, now time.Time) bool 
 		return nil
 	})
 	if err != nil {
-		s.Log.WarnContext(ctx, "lapsed task not cancelled; its lease will end", "task_id", t.ID, "error", err)
+		s.Log.WarnContext(ctx, "a task past its deadline could not be cancelled; its lease will end", "task_id", t.ID, "error", err)
 	}
 	return true
 }
 
-// cancel ends a task that nobody wants any more.
+// cancel ends a task that has become superfluous.
 func (d *draft) cancel(t *store.Task, reason string) {
 	d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskCancelled, reason })
 	d.event(EventTaskCancelled, t.InstanceID, fields{"task": t.ID, "kind": string(t.Kind), "reason": reason})

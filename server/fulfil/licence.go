@@ -22,7 +22,7 @@ const actionLicence = "getLicenseAsync"
 // MaxLicenceText is how many characters a licence may have that is delivered as text (saas-v1 §6.1).
 const MaxLicenceText = 1024
 
-// modePeriod is the charging mode of what expires (open-apis §2.4).
+// modePeriod is the charging mode of products that expire (open-apis §2.4).
 const modePeriod = "PERIOD"
 
 // Licence is an issued licence: a text or a file.
@@ -38,7 +38,7 @@ func (Licence) String() string { return "[licence]" }
 // GoString hides the licence from every %#v.
 func (Licence) GoString() string { return "[licence]" }
 
-// check holds a licence to what can be delivered. What is bought as a licence is answered as text, of any length.
+// check holds a licence to what can be delivered. An instance that is itself a licence is answered as text of any length.
 func (l *Licence) check(bought bool) error {
 	switch {
 	case l == nil || l.Text == "" && len(l.File) == 0:
@@ -74,8 +74,8 @@ func (c IssueLicence) key(i *store.Instance) store.LineKey {
 }
 
 // IssueLicence admits the event once per fingerprint and answers 000000 when the licence was issued within the product's
-// sync budget, 000004 when it follows by upload, 000901 to 000903 when it is refused, and the provisioner's code when that
-// gave up. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, CONFLICTING_REPEAT, STORE_UNAVAILABLE.
+// sync budget, 000004 when it follows by upload, 000901 to 000903 when it is refused, and the provisioner's code when the
+// provisioner gave up. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, CONFLICTING_REPEAT, STORE_UNAVAILABLE.
 func (s *Service) IssueLicence(ctx context.Context, c IssueLicence) (Answer, error) {
 	c.Input.EventID = c.EventID
 	want := map[string]string{
@@ -90,7 +90,7 @@ func (s *Service) IssueLicence(ctx context.Context, c IssueLicence) (Answer, err
 		if old, conflict = d.repeat(ctx, i, c.key(i), want); old != nil {
 			line = *old
 		}
-		if line.AnswerCode != "" { // admitted and answered before: that stands, also after the release
+		if line.AnswerCode != "" { // an earlier call was admitted and answered: its answer stands, also after the release
 			return nil
 		}
 		if err := live(i); err != nil || old != nil {
@@ -112,8 +112,8 @@ func (s *Service) IssueLicence(ctx context.Context, c IssueLicence) (Answer, err
 	return s.settleLicence(ctx, c, line)
 }
 
-// refuse checks what is asked for against the order (saas-v1 §6). A refusal claims nothing, so the same event can come
-// again with what was missing.
+// refuse checks what is asked for against the order (saas-v1 §6). A refusal claims no line, so the same event can come again
+// with the parameter that was missing.
 func (d *draft) refuse(i *store.Instance, in Input) Answer {
 	beyond := func(t time.Time) bool { return !i.ExpireAt.IsZero() && t.After(i.ExpireAt) }
 	rule, _ := d.rule(i)
@@ -213,7 +213,7 @@ func (d *draft) issued(ctx context.Context, t *store.Task, licence Licence) erro
 	i := d.instance(t.InstanceID)
 	action := PayloadOf(*t).Action
 	l := lineOf(d.agg, *t, action)
-	if l == nil || i.State == store.InstanceReleased { // released meanwhile: nobody may use it any more
+	if l == nil || i.State == store.InstanceReleased { // the instance was released meanwhile: the licence must not be delivered
 		d.completed(t)
 		return nil
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // LicenceCode returns the instance that stands for a licence code of the marketplace (saas-v1 §5), adopting a code that was
-// never seen unless the endpoint refuses those: the marketplace sells and shows the code by itself, so the first that is
-// heard of it here is a change. Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
+// never seen unless the endpoint refuses those: the marketplace sells and shows the code by itself, so the first call that
+// names the code is a change. Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
 func (s *Service) LicenceCode(ctx context.Context, ep *Endpoint, code, productID string, arrived time.Time) (instanceID string, err error) {
 	id := LicenceInstanceID(ep.Seller, code)
 	_, err = s.find(ctx, ep.Seller, id)
@@ -34,7 +34,7 @@ func (s *Service) LicenceCode(ctx context.Context, ep *Endpoint, code, productID
 // adopted drafts the instance of a licence code and the order that carries its chain.
 func (d *draft) adopted(ep *Endpoint, id, code, productID string) error {
 	o := &d.agg.Order
-	o.QueryState = store.QueryDone // there is nothing to ask: the code's order is not known
+	o.QueryState = store.QueryDone // no order query is possible: the code's order is not known
 	i := store.Instance{
 		Seller: ep.Seller, InstanceID: id, Endpoint: ep.Name, Family: FamilyLicenseCode, OrderID: id,
 		State: store.InstanceActive, Product: store.Product{ProductID: productID}, CreatedAt: d.now, UpdatedAt: d.now,

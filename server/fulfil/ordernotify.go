@@ -45,8 +45,8 @@ func (s *Service) OrderNotify(ctx context.Context, c OrderNotify) (Answer, error
 	return Answer{Code: resultcode.Success}, nil
 }
 
-// notified drafts the line and the order query. The query belongs to no instance: whether there will be one is the
-// business of newInstance.
+// notified drafts the line and the order query. The query belongs to no instance: newInstance decides whether there will be
+// one.
 func (d *draft) notified(ctx context.Context, c OrderNotify) error {
 	l := d.newLine(&store.Instance{}, c.key(), nil)
 	l.AnswerCode = string(resultcode.Success)

@@ -32,7 +32,7 @@ func (s *Service) RunOrderQuery(ctx context.Context, t store.Task) {
 			s.logJob(ctx, t, err)
 			return
 		}
-		err = &QueryError{Code: codeDataRefused, Cause: err} // it would be refused for ever
+		err = &QueryError{Code: codeDataRefused, Cause: err} // a database would refuse the texts every time
 	}
 	q := queryError(err)
 	s.Log.WarnContext(ctx, "order query failed", "order_id", t.LineOrderID, "code", q.Code, "retryable", q.Retryable,
@@ -52,7 +52,7 @@ func (*Service) underTask(ctx context.Context, t store.Task) context.Context {
 	return telemetry.FromTraceparent(telemetry.UnderOrder(ctx, t.Seller, t.OrderID), t.Traceparent)
 }
 
-// queryError is the *QueryError in err; what is none is a fault of ours and tried again.
+// queryError returns the *QueryError in err. Any other error is treated as an internal fault, and the query is tried again.
 func queryError(err error) *QueryError {
 	var q *QueryError
 	if !errors.As(err, &q) {
@@ -63,7 +63,7 @@ func queryError(err error) *QueryError {
 
 func (s *Service) logJob(ctx context.Context, t store.Task, err error) {
 	if err != nil {
-		s.Log.WarnContext(ctx, "job not recorded; it runs again when its lease ends", "task_id", t.ID, "error", err)
+		s.Log.WarnContext(ctx, "the outcome of a job was not recorded; the job runs again when its lease ends", "task_id", t.ID, "error", err)
 	}
 }
 
@@ -83,7 +83,7 @@ func (s *Service) queryOrder(ctx context.Context, t store.Task) (OrderFacts, err
 }
 
 // queried records what was bought on the line, and on the order or the instance as far as no later call has said otherwise,
-// and readies the dependent task. The expiry of later lines is not the query's to tell: their calls brought it.
+// and readies the dependent task. The query does not set the expiry for later lines: their own calls did.
 func (d *draft) queried(t *store.Task, f OrderFacts) error {
 	l := d.asked(t)
 	if l != nil && l.InstanceID == t.InstanceID {
@@ -122,7 +122,7 @@ func (d *draft) queried(t *store.Task, f OrderFacts) error {
 		if len(kept) > 0 {
 			data["kept"] = kept
 		}
-	case first && len(f.Buyer) > 0: // of an order that is known from a notification
+	case first && len(f.Buyer) > 0: // the line belongs to an order that is known from a notification
 		if err := d.keepBuyer(f.Buyer); err != nil {
 			return err
 		}
@@ -145,8 +145,8 @@ func (d *draft) asked(t *store.Task) *store.Line {
 	return nil
 }
 
-// assign gives a task its provisioner and its payload. Without a provisioner for the product it fails, and so does an
-// instance that is only being created; after a change of the configuration an operator retries the task.
+// assign gives a task its provisioner and its payload. The task fails when the product has no provisioner, and so does the
+// instance while it is being created. An operator corrects the configuration and retries the task.
 func (d *draft) assign(t *store.Task) bool {
 	i := d.instance(t.InstanceID)
 	rule, ok := d.rule(i)
@@ -177,15 +177,15 @@ type Payload struct {
 
 	Until Deadline `json:"until,omitzero"` // of the marketplace, as it was when the task was queued
 
-	Action string `json:"action,omitempty"` // of the line, for tasks whose order and line ID do not name it; Koogate's own
+	Action string `json:"action,omitempty"` // of the line, for tasks whose order and line ID do not identify it; internal to Koogate
 	Input  bool   `json:"input,omitempty"`  // the call told an Input; an earlier release that hands the task out needs it
 
-	// Reduces says of a check that the target is fewer than the present quantity, which only who looked at the use may allow;
-	// Koogate's own.
+	// Reduces says of a check that the target is fewer than the present quantity, which only a worker that compared it with the
+	// use may allow. The field is internal to Koogate.
 	Reduces bool `json:"reduces,omitempty"`
 }
 
-// of is p, filled with what is told about the product, as JSON.
+// of returns p as JSON, filled with what was told about the product.
 func (p Payload) of(i *store.Instance, product store.Product) string {
 	p.ProductID, p.SKUCode, p.ChargingMode, p.LinearValue = product.ProductID, product.SKUCode, product.ChargingMode, product.LinearValue
 	p.Trial, p.ExpireAt = i.Trial, i.ExpireAt
@@ -194,7 +194,7 @@ func (p Payload) of(i *store.Instance, product store.Product) string {
 
 func (p Payload) text() string {
 	text, err := json.Marshal(p)
-	if err != nil { // plain values cannot fail
+	if err != nil { // encoding plain values cannot fail
 		panic(err)
 	}
 	return string(text)
@@ -211,8 +211,8 @@ func PayloadOf(t store.Task) Payload {
 	return p
 }
 
-// queryFailed gives an order query back, or ends it when the marketplace refused for good or the window is over. That of a
-// notification says nothing about an order that has instances: they have queries of their own.
+// queryFailed gives an order query back, or ends it when the marketplace refused for good or the window is over. The failed
+// query of a notification does not concern an order that has instances, because these have queries of their own.
 func (d *draft) queryFailed(t *store.Task, q *QueryError) {
 	d.failTask(t, Failure{Permanent: !q.Retryable, Code: resultcode.Internal, Message: q.Code})
 	mine := t.LineOrderID == d.agg.Order.OrderID && (t.InstanceID != "" || len(d.agg.Instances) == 0)

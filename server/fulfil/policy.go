@@ -18,8 +18,8 @@ const (
 	activityUpgrade = "upgradeInstance"
 )
 
-// CompletionActivities are the activities, by their wire names, that can be answered when their tasks are done. What creates
-// has rules of its own: the product's sync budget, and the hold of the families without asynchronous answers.
+// CompletionActivities are the activities, by their wire names, that can be answered when their tasks are done. Creating
+// activities follow other rules: the product's sync budget, and HoldBudget in the families without asynchronous answers.
 func CompletionActivities() []string {
 	return []string{
 		activityRefresh, activityStatus, activityRelease, activityUpgrade,
@@ -41,8 +41,9 @@ type pending struct {
 	kind       store.TaskKind
 }
 
-// accepted answers an activity whose decision is committed: at once, or, when the endpoint wants it so, when its tasks have
-// ended. Only success is final: the marketplace calls again after any other code, and then the same tasks are looked at.
+// accepted answers an activity whose decision is committed: at once, or, where the endpoint is configured so, when its tasks
+// have ended. Only a success is final: the marketplace calls again after any other code, and that call waits for the same
+// tasks.
 func (s *Service) accepted(ctx context.Context, p pending) (Answer, error) {
 	success := Answer{Code: resultcode.Success}
 	if !p.ep.OnCompletion[p.activity] {
@@ -67,7 +68,7 @@ func (s *Service) accepted(ctx context.Context, p pending) (Answer, error) {
 		}
 		left := until.Sub(s.now())
 		switch {
-		case !waiting: // a task that the release has overtaken is no longer waited for either
+		case !waiting: // a task that the release has cancelled is not waited for either
 			return success, nil
 		case left <= 0:
 			return Answer{Code: resultcode.Processing, Message: "accepted, but not carried out yet; call again"}, nil
@@ -89,7 +90,7 @@ func (p pending) until(now time.Time) time.Time {
 	return p.arrived.Add(maxWait)
 }
 
-// pendingTasks reads the tasks of p in any state. What one decision drafts carries one time, the line and its tasks alike.
+// pendingTasks reads the tasks of p in any state. A line and the tasks that its claim queues carry the same creation time.
 func (s *Service) pendingTasks(ctx context.Context, p pending) ([]store.Task, error) {
 	q := store.ListQuery{Seller: p.ep.Seller, Filter: []store.Term{{Field: "instance_id", Value: p.instanceID}}}
 	if p.line == nil {
@@ -138,7 +139,7 @@ type failure struct {
 	Customer string          `json:"customerMessage,omitempty"`
 }
 
-// failureOf is what the provisioner wants the marketplace to be told; empty when it said nothing.
+// failureOf returns what the provisioner wants the marketplace to be told; empty when it said nothing.
 func failureOf(t store.Task) failure {
 	var f failure
 	if t.Result == "" || json.Unmarshal([]byte(t.Result), &f) != nil {
@@ -153,14 +154,14 @@ func failureResult(code resultcode.Code, customer string) string {
 		return ""
 	}
 	text, err := json.Marshal(failure{code, customer})
-	if err != nil { // a string cannot fail
+	if err != nil { // encoding a string cannot fail
 		panic(err)
 	}
 	return string(text)
 }
 
-// class tells the marketplace why a task failed: in the words that the provisioner has for the customer, else in those of its
-// code. What it has for operators stays inside.
+// class tells the marketplace why a task failed: with the provisioner's text for the customer, or with the meaning of its
+// code when there is none. The provisioner's text for operators is never sent.
 func class(t store.Task) string {
 	f := failureOf(t)
 	if f.Customer != "" {

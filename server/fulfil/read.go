@@ -40,8 +40,8 @@ func (s *Service) FrontEnd(i store.Instance) string {
 	return a.FrontEndURL
 }
 
-// Shown is the instance as it is to be shown: with the state that its endpoint's rules make of it. Nothing is stored, and
-// what the marketplace is answered does not depend on it.
+// Shown is the instance as it is to be shown: with the state that its endpoint's rules make of it. The state is not stored,
+// and answers to the marketplace do not depend on it.
 func (s *Service) Shown(i store.Instance) store.Instance {
 	ep := s.endpoints[i.Endpoint]
 	expired := !i.ExpireAt.IsZero() && !s.now().Before(i.ExpireAt)
@@ -144,6 +144,6 @@ func (s *Service) Quarantine(ctx context.Context, seller, orderID, activity, fie
 		return nil
 	})
 	if err != nil {
-		s.Log.WarnContext(ctx, "quarantine not recorded on an order", "order_id", orderID, "error", err)
+		s.Log.WarnContext(ctx, "a quarantined call could not be recorded on its order", "order_id", orderID, "error", err)
 	}
 }

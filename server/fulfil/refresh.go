@@ -27,10 +27,10 @@ type Refresh struct {
 	ProductID            string // empty when the period type did not change
 	ExpireAt             time.Time
 	Extra                string
-	Told                 bool      // the call says all that there is to know: the marketplace is not asked
+	Told                 bool      // the call tells everything, so the marketplace is not asked
 	Arrived              time.Time // when the call's first byte was read
 	Activity             string    // the wire name, for the endpoint's OnCompletion; empty means refreshInstance
-	Hold                 bool      // a family that knows no asynchronous answer: wait as long as HoldBudget
+	Hold                 bool      // set for a family without asynchronous answers: the call waits up to HoldBudget
 	Terms                Terms     // what the call told of its order; the order type is the scene's when it told none
 }
 
@@ -52,8 +52,9 @@ func (c Refresh) key(i *store.Instance, scene string) store.LineKey {
 
 // RefreshInstance sets the absolute expiry, once per scene and order line; [draft.renewed] says which calls come too late to
 // count. A trial's conversion and a change at renewal ask the marketplace first what was bought, unless the call has told.
-// What was frozen because it expired is thawed when the new expiry lies ahead. A repeat is a success with the first effect.
-// Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, CONFLICTING_REPEAT for an order line of another instance, STORE_UNAVAILABLE.
+// An instance that was frozen because it expired is thawed when the new expiry lies ahead. A repeat is a success with the
+// first effect. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, CONFLICTING_REPEAT for an order line of another instance,
+// STORE_UNAVAILABLE.
 func (s *Service) RefreshInstance(ctx context.Context, c Refresh) (Answer, error) {
 	p := pending{
 		ep: c.Endpoint, activity: cmp.Or(c.Activity, activityRefresh), hold: c.Hold, arrived: c.Arrived, instanceID: c.InstanceID,
@@ -130,7 +131,7 @@ type Upgrade struct {
 	Input                Input          // what only the provisioner may see
 	Arrived              time.Time      // when the call's first byte was read
 	Activity             string         // the wire name, for the endpoint's OnCompletion; empty means upgradeInstance
-	Hold                 bool           // a family that knows no asynchronous answer: wait as long as HoldBudget
+	Hold                 bool           // set for a family without asynchronous answers: the call waits up to HoldBudget
 	Terms                Terms          // what the call told of its order
 }
 
@@ -157,8 +158,8 @@ func (s *Service) UpgradeInstance(ctx context.Context, c Upgrade) (Answer, error
 			return nil
 		}
 		st := statement{}.named(*c.Told)
-		// A specification that is changed to without a quantity has none: a linear attribute is told whenever it exists, and a
-		// mere expansion keeps the SKU (saas-v1 §1.6).
+		// When a change to another specification names no quantity, that specification has none: a call names a linear attribute
+		// whenever it exists, and a mere expansion keeps the SKU (saas-v1 §1.6).
 		if c.Quantified || c.Told.SKUCode != "" && c.Told.SKUCode != i.Product.SKUCode {
 			st.quantity = &c.Told.LinearValue
 		}

@@ -17,11 +17,11 @@ type Release struct {
 	Extra                string    // unknown members of the body as JSON; empty when none
 	Arrived              time.Time // when the call's first byte was read
 	Activity             string    // the wire name, for the endpoint's OnCompletion; empty means releaseInstance
-	Hold                 bool      // a family that knows no asynchronous answer: wait as long as HoldBudget
+	Hold                 bool      // set for a family without asynchronous answers: the call waits up to HoldBudget
 }
 
-// ReleaseInstance ends an instance for good; a repeat is a success. Tasks that nobody has begun are cancelled; one that a
-// provisioner holds is waited for, then the release task runs. An instance that no provisioner ever saw needs none.
+// ReleaseInstance ends an instance for good; a repeat is a success. Tasks that no provisioner has begun are cancelled. The
+// release task runs after a task that a provisioner holds. An instance that no provisioner ever saw needs no release task.
 // Errors: INSTANCE_NOT_FOUND (never known), STORE_UNAVAILABLE.
 func (s *Service) ReleaseInstance(ctx context.Context, c Release) (Answer, error) {
 	err := s.onInstance(ctx, c.Endpoint, c.InstanceID, func(d *draft, i *store.Instance) error {
@@ -62,7 +62,7 @@ func (d *draft) release(ctx context.Context, i *store.Instance, c Release) error
 	}
 	if l := d.creation(i.InstanceID); l != nil {
 		code := resultcode.Processing
-		if i.Family == FamilySaasV1 || i.Family == FamilyLicenseV1 { // they know no success without access information
+		if i.Family == FamilySaasV1 || i.Family == FamilyLicenseV1 { // these families have no success without access information
 			code = resultcode.Internal
 		}
 		d.answer(l, code)

@@ -10,8 +10,8 @@ import (
 const maxRepairs = 16
 
 // Repaired records on the order of a call what text of it was repaired or left out, once however often the call is repeated
-// (ADR 15). repairs name members and never hold a text. The call has been answered for by then, so a failure costs the
-// record only.
+// (ADR 15). repairs name members and never hold a text. The answer does not depend on this record, so a failure costs only
+// the record.
 func (s *Service) Repaired(ctx context.Context, seller, orderID, activity string, repairs []string) {
 	repairs = repairs[:min(len(repairs), maxRepairs)]
 	s.Log.WarnContext(ctx, "text of a call was repaired", "activity", activity, "order_id", orderID, "repairs", repairs)
@@ -28,7 +28,7 @@ func (s *Service) Repaired(ctx context.Context, seller, orderID, activity string
 		return err
 	})
 	if err != nil {
-		s.Log.WarnContext(ctx, "repair not recorded on an order", "order_id", orderID, "error", err)
+		s.Log.WarnContext(ctx, "a repair could not be recorded on its order", "order_id", orderID, "error", err)
 	}
 }
 

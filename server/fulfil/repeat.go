@@ -23,11 +23,11 @@ const maxDiffers = 32
 // personal are the parameters of a call whose values no event holds.
 var personal = map[string]bool{"customerId": true}
 
-// repeat returns the line when it was admitted before, nil otherwise. A line that is another instance's is a conflict, which is
-// recorded on the order of the instance that the call names; the caller commits that and then answers conflict.
+// repeat returns the line when it was admitted before, nil otherwise. A line that belongs to another instance is a conflict,
+// which is recorded on the order of the instance that the call names; the caller commits that and then answers conflict.
 func (d *draft) repeat(ctx context.Context, i *store.Instance, k store.LineKey, want map[string]string) (old *store.Line, conflict error) {
 	if old = d.line(k); old == nil {
-		// The key may have been admitted for an instance of another order: the claim must be unique over all.
+		// The key may have been admitted for an instance of another order, so the claim is checked over all orders.
 		if l, err := d.s.Store.Line(ctx, k); err == nil {
 			old = &l
 		}
@@ -57,8 +57,8 @@ func (d *draft) conflict(ctx context.Context, i *store.Instance, first *store.Li
 	return errs.New(errs.Conflict, errs.ConflictingRepeat, "%s was admitted before for another instance; the first call stands", what)
 }
 
-// differs records what a repeat brings otherwise than the first call, each difference once. Nothing is told about parameters
-// that the first call did not have.
+// differs records in which parameters a repeat differs from the first call, each difference once. Parameters that the first
+// call did not have are not compared.
 func (d *draft) differs(ctx context.Context, l *store.Line, want map[string]string) {
 	var first map[string]string
 	if want == nil || l.Params == params(want) || json.Unmarshal([]byte(l.Params), &first) != nil {

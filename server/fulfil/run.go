@@ -20,7 +20,8 @@ type Jobs struct {
 	Concurrency int                // tasks at a time, 1 to 100
 }
 
-// RunJobs leases and does tasks until ctx ends, then waits for those that run. A store that is away is tried again.
+// RunJobs leases and does tasks until ctx ends, then waits for those that run. When the store does not answer, they try
+// again.
 func (s *Service) RunJobs(ctx context.Context, j Jobs) error {
 	queues := make([]string, 0, len(j.Handlers))
 	for q := range j.Handlers {

@@ -122,7 +122,7 @@ func (s *Service) Endpoint(name string) (*Endpoint, bool) {
 	return e, ok
 }
 
-// seal encrypts what must not be readable at rest; a failure is a fault of ours.
+// seal encrypts what must not be readable at rest; a failure is an internal error.
 func (s *Service) seal(plain []byte, context string) ([]byte, error) {
 	sealed, err := s.Sealer.Seal(plain, context)
 	if err != nil {
@@ -151,7 +151,7 @@ func (s *Service) window(kind store.TaskKind, endpoint string) time.Duration {
 	return s.cfg.QueryWindow
 }
 
-// own says whether a kind of task is Koogate's own work rather than a provisioner's.
+// own reports whether Koogate itself does tasks of a kind, and no provisioner.
 func own(kind store.TaskKind) bool {
 	return kind == store.TaskOrderQuery || kind == store.TaskLicenceUpload || kind == store.TaskUsagePush
 }

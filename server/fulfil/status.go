@@ -15,19 +15,20 @@ type UpdateStatus struct {
 	Freeze     bool   // FREEZE; otherwise UNFREEZE
 	Extra      string // unknown members of the body as JSON; empty when none
 	Expired    bool   // the instance is frozen because it expired: a renewal thaws it
-	// Cause is why Koogate itself freezes or thaws, without the marketplace; empty for the marketplace's calls. It only thaws
-	// what it froze and nobody froze for another reason since.
+	// Cause is why Koogate itself freezes or thaws, without a call of the marketplace; empty for the marketplace's calls.
+	// Koogate thaws only an instance that it froze itself and that was not frozen for another reason since.
 	Cause    string
 	Arrived  time.Time // when the call's first byte was read
 	Activity string    // the wire name, for the endpoint's OnCompletion; empty means updateInstanceStatus
-	Hold     bool      // a family that knows no asynchronous answer: wait as long as HoldBudget
+	Hold     bool      // set for a family without asynchronous answers: the call waits up to HoldBudget
 }
 
 // reasonExpired is the Reason of an instance that is frozen because it expired, and for no other reason.
 const reasonExpired = "expired"
 
-// UpdateInstanceStatus freezes or unfreezes. The call names no order, so the instance's own wish decides: what it is
-// already is answered with success and changes nothing. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
+// UpdateInstanceStatus freezes or unfreezes. The call names no order, so the instance's wanted state decides: a call that
+// asks for the state that is already wanted is a success and changes nothing. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT,
+// STORE_UNAVAILABLE.
 func (s *Service) UpdateInstanceStatus(ctx context.Context, c UpdateStatus) (Answer, error) {
 	err := s.onInstance(ctx, c.Endpoint, c.InstanceID, func(d *draft, i *store.Instance) error {
 		if err := live(i); err != nil {
@@ -82,7 +83,8 @@ func (s *Service) UpdateInstanceStatus(ctx context.Context, c UpdateStatus) (Ans
 	})
 }
 
-// cause is the reason that the instance keeps while it is frozen; empty for none that anything but the marketplace lifts.
+// cause returns the reason that the instance keeps while it is frozen; empty for reasons that only a call of the marketplace
+// lifts.
 func (c UpdateStatus) cause() string {
 	if c.Expired {
 		return reasonExpired
@@ -98,9 +100,9 @@ func frozenFor(i *store.Instance) string {
 	return ""
 }
 
-// frozenAnew is what a call does to an instance that is already as it wants. Only one thing: what expired or is used up and
-// is then frozen by the marketplace for another reason is no longer thawed by a renewal or a package. The provisioner has
-// nothing to do.
+// frozenAnew drafts what a call changes on an instance that already has the wanted state. It changes one thing: after the
+// marketplace freezes an expired or used up instance for another reason, a renewal or a package no longer thaws it. The
+// provisioner has nothing to do.
 func (d *draft) frozenAnew(i *store.Instance, c UpdateStatus) error {
 	was := frozenFor(i)
 	if !c.Freeze || was == "" || c.Cause != "" || was == c.cause() {

@@ -13,10 +13,10 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// Template is the built-in provisioner: it fills URLs and credentials from patterns in which {instance}, {order},
-// {product} and {sku} stand for the task's values, escaped for the place where they stand. The password is generated, and so
-// is the end of a licence. Everything but CREATE and ISSUE_LICENCE succeeds at once, and every change is allowed but to a
-// smaller quantity (Endpoint.CheckReduction).
+// Template is the built-in provisioner: it fills URLs and credentials from patterns in which {instance}, {order}, {product}
+// and {sku} stand for the task's values, escaped for the place where they stand. The password is generated, and so is the
+// end of a licence. Every task other than CREATE and ISSUE_LICENCE succeeds at once, and every change is allowed except one
+// to a smaller quantity (Endpoint.CheckReduction).
 type Template struct {
 	FrontEndURL string
 	AdminURL    string
@@ -36,12 +36,12 @@ func (s *Service) RunTemplate(tpl Template) func(ctx context.Context, t store.Ta
 			c.Licence = &Licence{Text: fillText(cmp.Or(tpl.Licence, "LICENCE-{instance}"), tpl.values(t)) + "-" + s.Password()}
 		case store.TaskCheckChange:
 			c.Verdict = &Verdict{Allowed: true}
-			if PayloadOf(t).Reduces { // a template knows nothing of the use
+			if PayloadOf(t).Reduces { // a template does not know the present use
 				c.Verdict = &Verdict{Message: unlooked}
 			}
 		}
 		_, err := s.CompleteTask(ctx, c)
-		if e := errs.As(err); err != nil && e.Reason == errs.ResultInvalid { // it would be no better the next time
+		if e := errs.As(err); err != nil && e.Reason == errs.ResultInvalid { // a repetition would have the same result
 			_, err = s.FailTask(ctx, Failure{Seller: t.Seller, TaskID: t.ID, Fence: t.Fence, Permanent: true, Message: e.Msg})
 		}
 		s.logJob(ctx, t, err)
@@ -107,7 +107,7 @@ func fillEach(pattern string, values map[string]string, put func(before, value s
 
 var label = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
-// hostLabel is a value as a part of a host's name; one that cannot be is represented by its hash.
+// hostLabel returns a value as a part of a host's name, or its hash when the value cannot be one.
 func hostLabel(value string) string {
 	if label.MatchString(value) {
 		return value

@@ -11,8 +11,8 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// Terms is what was agreed beside the product; as the marketplace told it, empty or zero where it told nothing. It holds no
-// personal data.
+// Terms are what was agreed beside the product, as the marketplace told it; a field is empty or zero where it told nothing.
+// It holds no personal data.
 type Terms struct {
 	OrderType    string    `json:"orderType,omitempty"`  // NEW, TRIAL, RENEW, …
 	Scene        string    `json:"scene,omitempty"`      // of a refreshInstance call
@@ -26,7 +26,7 @@ type Terms struct {
 
 func (t Terms) text() string {
 	text, err := json.Marshal(t)
-	if err != nil { // plain values cannot fail, but a time beyond the year 9999 can
+	if err != nil { // encoding fails only for a time after the year 9999
 		return ""
 	}
 	if string(text) == "{}" {
@@ -35,7 +35,7 @@ func (t Terms) text() string {
 	return string(text)
 }
 
-// termsOf is what a line keeps; a row that a later release wrote otherwise tells nothing.
+// termsOf reads the terms that a line keeps. A row that a later release wrote in another form yields none.
 func termsOf(l *store.Line) Terms {
 	var t Terms
 	if l.Purchase != "" && json.Unmarshal([]byte(l.Purchase), &t) != nil {
@@ -97,7 +97,7 @@ type told struct {
 	} `json:"extendParams"`
 }
 
-// buyerOf reads the buyer's JSON; what does not read tells nothing.
+// buyerOf reads the buyer's JSON. JSON that cannot be read yields an empty buyer.
 func buyerOf(text []byte) Input {
 	var b told
 	if len(text) == 0 || json.Unmarshal(text, &b) != nil {
@@ -116,8 +116,8 @@ func buyerOf(text []byte) Input {
 	return in
 }
 
-// tell keeps on a line what the order query told of it: the terms, and the buyer for whoever leases its task. What the call
-// itself has told stays.
+// tell stores on a line what the order query told: the terms, and the buyer for the worker that leases its task. Fields that
+// the call itself has told stay.
 func (d *draft) tell(l *store.Line, f OrderFacts) error {
 	f.Terms.Scene = termsOf(l).Scene
 	l.Purchase = agreed(f)
@@ -128,8 +128,8 @@ func (d *draft) tell(l *store.Line, f OrderFacts) error {
 }
 
 // Told returns what a task is about and who bought it. ok is false when nothing is known of the buyer. The input is for the
-// worker that has leased the task, and else for whoever may read personal data. A buyer that cannot be unsealed is an error,
-// and the purchase is told all the same. Errors: ORDER_NOT_FOUND, STORE_UNAVAILABLE, INTERNAL.
+// worker that has leased the task, and otherwise for callers that may read personal data. A buyer that cannot be unsealed is
+// an error; the purchase is returned all the same. Errors: ORDER_NOT_FOUND, STORE_UNAVAILABLE, INTERNAL.
 func (s *Service) Told(ctx context.Context, t store.Task) (p Purchase, in Input, ok bool, err error) {
 	if t.OrderID == "" || own(t.Kind) {
 		return Purchase{}, Input{}, false, nil
@@ -145,7 +145,7 @@ func (s *Service) Told(ctx context.Context, t store.Task) (p Purchase, in Input,
 	return p, in, ok, err
 }
 
-// causeOf is the line that caused a task, nil when it is none's.
+// causeOf returns the line that caused a task; nil when no line caused it.
 func causeOf(agg *store.Aggregate, t store.Task) *store.Line {
 	if t.LineOrderID == "" {
 		return nil
@@ -165,7 +165,7 @@ func boughtBy(agg *store.Aggregate, instanceID string) *store.Line {
 
 func purchaseOf(t store.Task, cause, bought *store.Line) Purchase {
 	of := cause
-	if of == nil || strings.HasPrefix(of.Action, actionLicence+"/") { // a licence is asked for by no order of its own
+	if of == nil || strings.HasPrefix(of.Action, actionLicence+"/") { // a request for a licence has no order of its own
 		of = bought
 	}
 	w := PayloadOf(t)
@@ -177,7 +177,7 @@ func purchaseOf(t store.Task, cause, bought *store.Line) Purchase {
 		p.OrderID, p.OrderLineID, p.Product.Name = of.OrderID, of.OrderLineID, of.Product.Name
 		p.Terms = termsOf(of)
 	}
-	if !w.ExpireAt.IsZero() { // what holds for the instance by now, not the order's own estimate
+	if !w.ExpireAt.IsZero() { // the instance's present expiry, not the estimate of the order
 		p.ExpireAt = w.ExpireAt
 	}
 	return p
@@ -188,7 +188,7 @@ func (s *Service) inputOf(agg *store.Aggregate, t store.Task, cause, bought *sto
 	switch {
 	case bought != nil && len(bought.Input) > 0:
 		ok, err = true, s.unseal(bought.Input, lineContext("input", bought.LineKey), &in)
-	case len(agg.Order.Buyer) > 0: // admitted before lines kept their buyer
+	case len(agg.Order.Buyer) > 0: // the line was admitted by a release whose lines kept no buyer
 		var text json.RawMessage
 		err = s.unseal(agg.Order.Buyer, "buyer/"+agg.Order.Seller+"/"+agg.Order.OrderID, &text)
 		in = buyerOf(text)
@@ -219,7 +219,7 @@ func (s *Service) inputOf(agg *store.Aggregate, t store.Task, cause, bought *sto
 	return in, ok, nil
 }
 
-// codeOf is the licence code that an instance stands for; empty when it stands for none.
+// codeOf returns the licence code that an instance stands for; empty for other instances.
 func (s *Service) codeOf(agg *store.Aggregate, instanceID string) (string, error) {
 	for k := range agg.Instances {
 		i := &agg.Instances[k]
@@ -241,9 +241,9 @@ func (s *Service) InputOf(ctx context.Context, t store.Task) (in Input, ok bool,
 	return in, ok, err
 }
 
-// ReadInput opens a task's input for whoever may read personal data, and leaves an event on the order: who read what kind of
-// thing of which task, and when; no values. Nothing is told unless that event is committed. Errors: TASK_NOT_FOUND,
-// STORE_UNAVAILABLE, INTERNAL.
+// ReadInput opens a task's input for a caller that may read personal data, and leaves an event on the order: who read which
+// kind of data of which task, and when, without values. It returns the input only after that event is committed. Errors:
+// TASK_NOT_FOUND, STORE_UNAVAILABLE, INTERNAL.
 func (s *Service) ReadInput(ctx context.Context, seller, taskID, actor string) (Input, error) {
 	t, err := s.ownTask(ctx, seller, taskID)
 	if err == nil && own(t.Kind) {

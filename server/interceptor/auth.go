@@ -140,7 +140,8 @@ func (ks keyRing) admit(ctx context.Context, method string) (context.Context, er
 	return WithSeller(context.WithValue(ctx, bearerKey{}, found), found.seller), nil
 }
 
-// bearer returns the call's only bearer token. Two authorization values are none: proxies disagree on which counts.
+// bearer returns the call's only bearer token. A call with two authorization values has no valid token, because proxies
+// disagree on which one counts.
 func bearer(ctx context.Context) (string, bool) {
 	values := metadata.ValueFromIncomingContext(ctx, "authorization")
 	if len(values) != 1 {

@@ -107,7 +107,7 @@ func violated(list []*protovalidate.Violation) error {
 	return e
 }
 
-// secret reports whether the proto marks the field as not to be shown. A field of unknown kind is.
+// secret reports whether the proto marks the field as not to be shown. A field of unknown kind counts as secret.
 func secret(v *protovalidate.Violation) bool {
 	if v.FieldDescriptor == nil {
 		return true

@@ -8,12 +8,12 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// pollPause is how often one who waits for another's activation looks.
+// pollPause is how often a caller that waits for another caller's activation looks for its outcome.
 const pollPause = 50 * time.Millisecond
 
-// Activate activates a code, once: repeats answer from the row, and of several at once one calls and the others wait for
-// it. effect is when the service began; zero leaves it out. Errors: LICENCE_UNKNOWN, LICENCE_STATE,
-// MARKETPLACE_UNAVAILABLE, STORE_UNAVAILABLE.
+// Activate activates a code, once: repeats are answered from the row. When several callers activate a code at once, one of
+// them calls the marketplace and the others wait for its outcome. effect is when the service began; zero leaves it out.
+// Errors: LICENCE_UNKNOWN, LICENCE_STATE, MARKETPLACE_UNAVAILABLE, STORE_UNAVAILABLE.
 func (s *Service) Activate(ctx context.Context, seller, code string, effect time.Time) (Info, error) {
 	for {
 		c, err := s.row(ctx, seller, code)
@@ -31,7 +31,7 @@ func (s *Service) Activate(ctx context.Context, seller, code string, effect time
 				}
 				continue
 			}
-			unsure = true // whoever claimed it never told
+			unsure = true // the caller that claimed it never wrote an outcome
 		}
 		c.Status = activating
 		switch err := s.put(ctx, &c); { // the claim
@@ -41,14 +41,14 @@ func (s *Service) Activate(ctx context.Context, seller, code string, effect time
 			return Info{}, err
 		}
 		info, err := s.activate(ctx, c, code, effect, unsure)
-		if errors.Is(err, store.ErrStale) { // the claim was over and is another's
+		if errors.Is(err, store.ErrStale) { // the claim ran out and another caller has it now
 			continue
 		}
 		return info, err
 	}
 }
 
-// activate does what its claim c is for and writes down what became of it.
+// activate makes the call for which c was claimed and stores its outcome.
 func (s *Service) activate(ctx context.Context, c store.LicenceCode, code string, effect time.Time, unsure bool) (Info, error) {
 	call, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
@@ -60,13 +60,13 @@ func (s *Service) activate(ctx context.Context, c store.LicenceCode, code string
 	if !activated(c) && (failed == nil || failed.Refusal == NotActivated) {
 		failed = s.call(call, &c, code, effect)
 	}
-	// The outcome is written down also for a caller who has gone.
+	// The outcome is stored even when the caller has gone.
 	finish, cancelFinish := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
 	defer cancelFinish()
 	switch err := s.put(finish, &c); {
 	case err != nil && !errors.Is(err, store.ErrStale):
 		return Info{}, err
-	case err != nil && failed == nil && activated(c): // it is done, whoever writes it down
+	case err != nil && failed == nil && activated(c): // the call has its effect, whether or not this caller can store it
 		return infoOf(c), nil
 	case err != nil:
 		return Info{}, err

@@ -9,5 +9,5 @@
 //	query.go     status and expiry, from the row or from the marketplace
 //	use.go       clients by day, and the report after midnight
 //
-// What the marketplace calls about a code (renewal, freeze, release) is fulfil's. Start with [Service].
+// Package fulfil handles the marketplace's calls about a code (renewal, freeze, release). Start with [Service].
 package licence

@@ -20,13 +20,13 @@ func digest(texts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// hash is what a code is found by: the same code of two sellers has nothing in common.
+// hash is the key under which a code is found. The same code of two sellers has two unrelated hashes.
 func hash(seller, code string) string {
 	return hex.EncodeToString(digest("koogate/licence/code/1", seller, code))
 }
 
-// clientHash stands for a client of a code on a day. Its key derives from the code, which is nowhere in clear: whoever has
-// the database alone can neither try out telephone numbers nor follow a client from day to day.
+// clientHash stands for a client of a code on a day. Its key derives from the code, which is stored nowhere in clear.
+// Somebody who has only the database can neither try out telephone numbers nor follow a client from day to day.
 func clientHash(seller, code, day, client string) string {
 	mac := hmac.New(sha256.New, digest("koogate/licence/client/1", seller, code))
 	mac.Write(digest(day, client))

@@ -20,7 +20,8 @@ func (s *Service) Query(ctx context.Context, seller, code string, fresh bool) (I
 	if !fresh && s.current(c) {
 		return infoOf(c), nil
 	}
-	// However many ask at once, one call is made. It is nobody's own: who gives up does not take it from the others.
+	// When several callers query a code at once, they share one call to the marketplace. The call runs on a context of its own,
+	// so a caller that gives up does not cancel it for the others.
 	result := s.asking.DoChan(seller+"\x00"+c.Hash, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime+finishTime)
 		defer cancel()
@@ -37,13 +38,13 @@ func (s *Service) Query(ctx context.Context, seller, code string, fresh bool) (I
 	}
 }
 
-// current says that a row may answer by itself.
+// current reports whether a row may be answered without a query.
 func (s *Service) current(c store.LicenceCode) bool {
 	now := s.now()
 	if !activated(c) || c.CheckedAt.IsZero() || dayOf(c.CheckedAt) != dayOf(now) {
 		return false
 	}
-	// What ended since may have been renewed.
+	// A licence that has ended since may have been renewed.
 	return c.Status != Alive || c.ExpireAt.IsZero() || c.ExpireAt.After(now)
 }
 
@@ -66,7 +67,7 @@ func (s *Service) ask(ctx context.Context, seller, code string) (Info, error) {
 		if rerr == nil && activated(c) && checked.Sub(knownAt(c)) <= MaxAge {
 			return infoOf(c), nil
 		}
-	case Unknown, NotActivated: // nothing that was known before holds; what buyers mistype leaves no row
+	case Unknown, NotActivated: // nothing that was known before holds; a mistyped code leaves no row
 		if c, rerr := s.row(ctx, seller, code); rerr != nil || c.UpdatedAt.IsZero() {
 			break
 		}
@@ -79,9 +80,9 @@ func (s *Service) ask(ctx context.Context, seller, code string) (Info, error) {
 	return Info{}, refusalError(e)
 }
 
-// knownAt is when what a row says was said.
+// knownAt returns when the marketplace said what a row says.
 func knownAt(c store.LicenceCode) time.Time {
-	if c.CheckedAt.IsZero() { // an activation told it
+	if c.CheckedAt.IsZero() { // the answer to an activation told it
 		return c.UpdatedAt
 	}
 	return c.CheckedAt

@@ -76,7 +76,7 @@ func (RefusedUse) GoString() string { return "[refused licence use]" }
 // Refusal is why the marketplace does not do what it is asked.
 type Refusal string
 
-// The refusals. Away is none: the call was not answered, or not in a way that says anything about the code.
+// The refusals. Away is not a refusal: the marketplace did not answer, or its answer says nothing about the code.
 const (
 	Away         Refusal = ""
 	Unknown      Refusal = "UNKNOWN"       // there is no such code
@@ -100,7 +100,7 @@ func (e *CallError) Error() string { return "marketplace: " + e.Code }
 // Unwrap returns the cause.
 func (e *CallError) Unwrap() error { return e.Cause }
 
-// callError reads a failure; one that is none of ours may have had any effect.
+// callError returns the *CallError in err. After any other error the call may have had any effect.
 func callError(err error) *CallError {
 	var e *CallError
 	if errors.As(err, &e) {
@@ -111,7 +111,7 @@ func callError(err error) *CallError {
 
 // What a row's Status may be beside the marketplace's words. Only the first is a claim.
 const (
-	activating = "ACTIVATING" // somebody calls; after claim it is read as uncertain
+	activating = "ACTIVATING" // a caller is calling; once the time claim is over, it is read as uncertain
 	uncertain  = "UNCERTAIN"  // an activation may have had its effect: ask before activating again
 	idle       = "IDLE"       // known here, not known to be activated
 )
@@ -197,7 +197,7 @@ func take(c *store.LicenceCode, f Facts) {
 	}
 }
 
-// row reads a row; one that is not there is idle, and UpdatedAt zero. The code is sealed into it.
+// row reads a row. A row that does not exist is returned as idle, with a zero UpdatedAt. The code is sealed into it.
 func (s *Service) row(ctx context.Context, seller, code string) (store.LicenceCode, error) {
 	h := hash(seller, code)
 	c, err := s.Store.LicenceCode(ctx, seller, h)

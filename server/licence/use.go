@@ -139,7 +139,8 @@ func (s *Service) report(ctx context.Context, seller string, days []store.Licenc
 
 func known(reason string) string { return cmp.Or(reason, "UNSPECIFIED") }
 
-// open returns the days whose codes can be read, with these; the others end as refused, or they would hold up the rest.
+// open returns the days whose codes can be unsealed, and the codes. The other days end as refused, because they would hold
+// up the rest.
 func (s *Service) open(ctx context.Context, seller string, days []store.LicenceDay) (ok []store.LicenceDay, codes []string, err error) {
 	for _, d := range days {
 		c, err := s.Store.LicenceCode(ctx, seller, d.Hash)
@@ -150,7 +151,7 @@ func (s *Service) open(ctx context.Context, seller string, days []store.LicenceD
 		if err != nil {
 			d.Reason = "CODE_MISSING"
 		} else if plain, err := s.Sealer.Open(c.Code, sealContext(seller, d.Hash)); err != nil {
-			d.Reason = "CODE_SEALED" // under a key that is gone
+			d.Reason = "CODE_SEALED" // sealed with a key that is no longer in the keyset
 		} else {
 			ok, codes = append(ok, d), append(codes, string(plain))
 			continue

@@ -67,7 +67,8 @@ func (m *Marketplace) ReportUse(ctx context.Context, seller string, uses []licen
 	return refused, unread, nil
 }
 
-// codes returns the seller's client. One that left the configuration is away rather than refused.
+// codes returns the seller's client. A seller that is no longer in the configuration counts as "the marketplace is away",
+// not as a refusal.
 func (m *Marketplace) codes(seller string) (Querier, error) {
 	q, ok := m.sellers[seller]
 	if !ok {
@@ -76,8 +77,8 @@ func (m *Marketplace) codes(seller string) (Querier, error) {
 	return q, nil
 }
 
-// codeFault turns a client's error into the licence domain's. What speaks of our own keys, or of nothing that is documented
-// for a code, says nothing about the code: the marketplace counts as away.
+// codeFault turns a client's error into the licence domain's. An error about our own keys, or one that is not documented for
+// codes, says nothing about the code: the marketplace counts as away.
 func codeFault(err error) *licence.CallError {
 	f := &licence.CallError{Sent: openapi.Sent(err), Cause: err}
 	f.Code = fault(err).Code

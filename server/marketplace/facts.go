@@ -8,7 +8,7 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// maxLinear is the largest quantity taken over: what every JSON reader can hold exactly.
+// maxLinear is the largest quantity that is accepted, because every JSON reader holds it exactly.
 const maxLinear = 1<<53 - 1
 
 // factsOf picks the line out of an order. Charging modes and order types are passed on as they are, unknown ones too.
@@ -30,7 +30,7 @@ func factsOf(o *openapi.OrderInfo, orderID, lineID string) (fulfil.OrderFacts, e
 	if product.LinearValue < 0 || product.LinearValue > maxLinear {
 		return fulfil.OrderFacts{}, &fulfil.QueryError{Code: CodeLinear}
 	}
-	// What identifies or decides is taken as it is or not at all; what only describes is mended (ADR 15).
+	// A text that identifies or decides is taken as it is or refused; a text that only describes is mended (ADR 15).
 	if err := store.CheckText(product.ProductID, product.SkuCode, string(line.ChargingMode), string(o.OrderType)); err != nil {
 		return fulfil.OrderFacts{}, &fulfil.QueryError{Retryable: true, Code: CodeAnswer, Cause: err}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/koogate/koogate/server/fulfil"
 )
 
-// The codes of failures that have none of the marketplace's. They are shown to operators as the task's reason.
+// The codes of failures for which the marketplace gave no code. They are shown to operators as the task's reason.
 const (
 	CodeNetwork  = "NETWORK"          // no complete answer; retried
 	CodeAnswer   = "ANSWER_MALFORMED" // an answer that cannot be read; retried, an update of Koogate may read it

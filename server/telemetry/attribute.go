@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Attr is one attribute of a span. The functions below are the only way to make one: what they do not name is not said.
+// Attr is one attribute of a span. Only the functions below make one, so a span holds nothing that they do not name.
 type Attr struct{ kv attribute.KeyValue }
 
 // longestValue bounds an attribute's value, in bytes.
@@ -66,12 +66,6 @@ func Attempt(v int) Attr { return Attr{attribute.Int("koogate.attempt", v)} }
 // Outcome is how something ended, in a word of the program.
 func Outcome(v string) Attr { return text("koogate.outcome", v) }
 
-// Reason is why something ended so, a value of the contract's ErrorReason or a word of the program.
-func Reason(v string) Attr { return text("koogate.reason", v) }
-
-// Replayed tells that the stored answer was given again.
-func Replayed(v bool) Attr { return Attr{attribute.Bool("koogate.replayed", v)} }
-
 // Probe tells that the call came from the seller centre's debugging page.
 func Probe(v bool) Attr { return Attr{attribute.Bool("koogate.probe", v)} }
 
@@ -111,7 +105,7 @@ func Set(span trace.Span, attrs ...Attr) {
 var lent = sync.Pool{New: func() any { s := make([]attribute.KeyValue, 0, 16); return &s }}
 
 func borrow(attrs []Attr) *[]attribute.KeyValue {
-	kvs := lent.Get().(*[]attribute.KeyValue) // the pool holds nothing else
+	kvs := lent.Get().(*[]attribute.KeyValue) // the pool holds only values of this type
 	for _, a := range attrs {
 		*kvs = append(*kvs, a.kv)
 	}

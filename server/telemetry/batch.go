@@ -21,8 +21,8 @@ type batchLimits struct {
 var defaultBatch = batchLimits{delay: time.Second, timeout: 10 * time.Second, queue: 16384, batch: 1024}
 
 // batcher hands ended spans to an exporter in batches, at the cost of the SDK's own processor, which it replaces because
-// that one reports errors to a handler of the whole process, drops spans without a word, reads the system's clock, and
-// goes on exporting after Shutdown's deadline.
+// that one reports errors to a handler of the whole process, drops spans silently, reads the system's clock, and goes on
+// exporting after Shutdown's deadline.
 type batcher struct {
 	exporter sdktrace.SpanExporter
 	clock    clock.Clock
@@ -111,7 +111,7 @@ func (b *batcher) Shutdown(ctx context.Context) error {
 	case <-b.done:
 		return b.err
 	case <-ctx.Done():
-		b.abort() // what is under way ends now
+		b.abort() // this ends the export that is under way
 		return ctx.Err()
 	}
 }

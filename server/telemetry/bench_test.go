@@ -21,7 +21,7 @@ func (discard) Shutdown(context.Context) error                             { ret
 func pair(ctx context.Context, tracer trace.Tracer) {
 	ctx, call := Start(UnderOrder(ctx, "demo", "CS1906666688ABCDE"), tracer, trace.SpanKindServer, "newInstance",
 		Seller("demo"), Endpoint("demo"), Activity("newInstance"), OrderID("CS1906666688ABCDE"), OrderLineID("CS1906666688ABCDE-000001"))
-	_, admit := Start(ctx, tracer, trace.SpanKindInternal, "admit", InstanceID("03pf80c2bae96vc49b80b917bea776d7"), Replayed(false))
+	_, admit := Start(ctx, tracer, trace.SpanKindInternal, "admit", InstanceID("03pf80c2bae96vc49b80b917bea776d7"), Probe(false))
 	admit.End()
 	Set(call, ResultCode("000000"))
 	call.End()

@@ -37,7 +37,7 @@ func (env environment) exporter(ctx context.Context) (sdktrace.SpanExporter, err
 	endpoint := env.first("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 	switch wish := env.first("OTEL_TRACES_EXPORTER"); {
 	case strings.EqualFold(env.first("OTEL_SDK_DISABLED"), "true"), wish == "none", wish == "" && endpoint == "":
-		return nil, nil // no exporter is an answer
+		return nil, nil // none is a valid choice of exporter
 	case wish != "" && wish != "otlp":
 		return nil, fmt.Errorf("telemetry: OTEL_TRACES_EXPORTER %q is not known; otlp and none are", clean(wish))
 	}

@@ -7,7 +7,7 @@ import (
 
 // Label values that stand for others.
 const (
-	other   = "other"   // one too many, or not a known one
+	other   = "other"   // the value is unknown, or there are too many values
 	unnamed = "unknown" // empty
 )
 

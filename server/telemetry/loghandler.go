@@ -12,7 +12,7 @@ import (
 // LogHandler is a slog.Handler that adds trace_id and span_id of the record's context, at the top level, and replaces the
 // value of every attribute whose key names a secret. It passes records on to another handler.
 //
-// The replacement is the last net, not the first: code does not log secrets.
+// The replacement is the last safeguard: no code may log secrets in the first place.
 type LogHandler struct {
 	next   slog.Handler // with the groups and attributes so far, but without open groups
 	groups []group      // open groups, outermost first

@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics are the service's Prometheus metrics. Each method takes what it is told and bounds it: a value that came from
-// outside cannot add label values without end. All methods are safe for concurrent use.
+// Metrics are the service's Prometheus metrics. Each method bounds its arguments, so that values from outside cannot add
+// label values without end. All methods are safe for concurrent use.
 type Metrics struct {
 	facadeCalls   *prometheus.CounterVec
 	facadeSeconds *prometheus.HistogramVec
@@ -71,7 +71,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		personalReads: counter("koogate_personal_reads_total",
 			"Readings of personal data through the API; each has an event on its order.", "what"),
 		guardAway: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "koogate_guard_away", Help: "1 while Redis is away and calls go on without it, else 0.",
+			Name: "koogate_guard_away", Help: "1 while Redis does not answer and calls are served without it, else 0.",
 		}),
 		leasesLost: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "koogate_lease_lost_total", Help: "Completions and heartbeats refused because the lease was over.",
@@ -83,7 +83,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			"Directory calls that were ignored, in whole or part, because later calls have said otherwise, or that named a time from the future (ahead).",
 			"activity", "what"),
 		factsKept: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "koogate_facts_kept_total", Help: "Facts of instances that a late answer told otherwise and a later call had set.",
+			Name: "koogate_facts_kept_total", Help: "Facts that a late answer did not overwrite because a later call had set them.",
 		}),
 		endpoints: newBounded(manyValues), queues: newBounded(manyValues),
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),

@@ -41,7 +41,7 @@ type Provider struct {
 
 // Setup returns a provider after the standard variables (OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_*, OTEL_TRACES_SAMPLER,
 // OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_BSP_*, OTEL_SDK_DISABLED). It sets no global of the otel packages and
-// does not wait for a collector. With nothing to export to, spans have valid ids and are otherwise empty.
+// does not wait for a collector. Without an exporter, spans have valid ids and are otherwise empty.
 func Setup(ctx context.Context, o Options) (*Provider, error) {
 	if o.ServiceName == "" {
 		o.ServiceName = "koogate"

@@ -11,9 +11,9 @@ import (
 
 // samplerFrom reads OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG; every trace is sampled when they are not set.
 //
-// The decision follows from the trace id alone, for the parentbased samplers too: an order's spans come from many
-// processes over weeks, below a parent that nobody may have started yet, and must all be kept or all be dropped. A caller's
-// own sampled flag is therefore not asked.
+// The decision follows from the trace id alone, for the parentbased samplers too: an order's spans come from many processes
+// over weeks, below a parent that nobody may have started yet, and must all be kept or all be dropped. A caller's own
+// sampled flag therefore has no effect.
 func samplerFrom(getenv func(string) string) (sdktrace.Sampler, error) {
 	name := strings.ToLower(strings.TrimSpace(getenv("OTEL_TRACES_SAMPLER")))
 	switch strings.TrimPrefix(name, "parentbased_") {

@@ -24,17 +24,6 @@ func Start(ctx context.Context, tracer trace.Tracer, kind trace.SpanKind, name s
 	return ctx, span
 }
 
-// Event adds an event to the span of ctx. name is a constant of the program.
-func Event(ctx context.Context, name string, attrs ...Attr) {
-	span := trace.SpanFromContext(ctx)
-	if !span.IsRecording() {
-		return
-	}
-	kvs := borrow(attrs)
-	span.AddEvent(name, trace.WithAttributes(*kvs...))
-	giveBack(kvs)
-}
-
 // Fail marks a span as failed. reason is a word of the program (a reason, a result code), never an error's text, which may
 // hold anything.
 func Fail(span trace.Span, reason string) {

@@ -47,12 +47,12 @@ func (m *Metrics) UsagePushed(seller string) {
 	m.usage.pushed.WithLabelValues(m.sellers.value(seller)).Inc()
 }
 
-// UsageRefused counts a usage record that it will not have.
+// UsageRefused counts a usage record that the marketplace has refused for good.
 func (m *Metrics) UsageRefused(seller, code string) {
 	m.usage.refused.WithLabelValues(m.sellers.value(seller), m.usageCodes.value(code)).Inc()
 }
 
-// UsageDuplicate counts a usage record that it had already.
+// UsageDuplicate counts a usage record that the marketplace had already.
 func (m *Metrics) UsageDuplicate(seller string) {
 	m.usage.duplicates.WithLabelValues(m.sellers.value(seller)).Inc()
 }
@@ -67,7 +67,7 @@ func (m *Metrics) UsageCall(outcome string) {
 	m.usage.calls.WithLabelValues(m.outcomes.value(outcome)).Inc()
 }
 
-// UsageBacklog shows what waits; left is the time to the earliest deadline, which means nothing when waits is false.
+// UsageBacklog shows how much waits. left is the time to the earliest deadline; it has no meaning when waits is false.
 func (m *Metrics) UsageBacklog(seller string, windows, records, refused int64, left time.Duration, waits bool) {
 	seller = m.sellers.value(seller)
 	m.usage.backlog.WithLabelValues(seller, "window").Set(float64(windows))

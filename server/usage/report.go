@@ -33,7 +33,7 @@ type Record struct {
 	BeginAt    time.Time
 	EndAt      time.Time // decides the window; BeginAt is the same when zero
 	PackageID  string    // the package that it is drawn from; empty for none
-	Unreadable string    // the field that could not be read, when the record came broken; it is INVALID then
+	Unreadable string    // the field that could not be read, and why, when the record came broken; it is INVALID then
 }
 
 // Result is what became of a record.
@@ -175,7 +175,7 @@ func (j *judge) raw(r Record) (raw store.UsageRaw, fault string) {
 	begin, end := r.BeginAt.UTC().Truncate(time.Microsecond), r.EndAt.UTC().Truncate(time.Microsecond)
 	switch {
 	case r.Unreadable != "":
-		return raw, r.Unreadable + ": not in the form that the contract says"
+		return raw, r.Unreadable
 	case !usableKey(r.Key):
 		return raw, "key: 1 to 128 characters without control characters"
 	case strings.HasPrefix(r.Key, ownKeys):

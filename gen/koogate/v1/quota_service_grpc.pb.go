@@ -43,11 +43,11 @@ type QuotaServiceClient interface {
 	// package with several is put once for each. A package whose product is configured needs no call: it is filled when it is
 	// bought. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT.
 	PutQuota(ctx context.Context, in *PutQuotaRequest, opts ...grpc.CallOption) (*PutQuotaResponse, error)
-	// ListQuotas shows the packages of an instance in the order in which they are drawn from.
+	// ListQuotas shows the packages of an instance in the order in which they are drawn from. Reasons: INSTANCE_NOT_FOUND.
 	ListQuotas(ctx context.Context, in *ListQuotasRequest, opts ...grpc.CallOption) (*ListQuotasResponse, error)
 	// ListPackageQuotas shows the fee items of a package, the first that was put first. Reasons: INSTANCE_NOT_FOUND.
 	ListPackageQuotas(ctx context.Context, in *ListPackageQuotasRequest, opts ...grpc.CallOption) (*ListPackageQuotasResponse, error)
-	// CheckQuota tells whether an amount is left now; nothing is reserved.
+	// CheckQuota tells whether an amount is left now; nothing is reserved. Reasons: INSTANCE_NOT_FOUND.
 	CheckQuota(ctx context.Context, in *CheckQuotaRequest, opts ...grpc.CallOption) (*CheckQuotaResponse, error)
 	// ReserveQuota takes an amount, all of it or nothing. Repeating it answers the same. Reasons: QUOTA_EXHAUSTED,
 	// INSTANCE_NOT_FOUND, CONFLICTING_REPEAT.
@@ -150,11 +150,11 @@ type QuotaServiceServer interface {
 	// package with several is put once for each. A package whose product is configured needs no call: it is filled when it is
 	// bought. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT.
 	PutQuota(context.Context, *PutQuotaRequest) (*PutQuotaResponse, error)
-	// ListQuotas shows the packages of an instance in the order in which they are drawn from.
+	// ListQuotas shows the packages of an instance in the order in which they are drawn from. Reasons: INSTANCE_NOT_FOUND.
 	ListQuotas(context.Context, *ListQuotasRequest) (*ListQuotasResponse, error)
 	// ListPackageQuotas shows the fee items of a package, the first that was put first. Reasons: INSTANCE_NOT_FOUND.
 	ListPackageQuotas(context.Context, *ListPackageQuotasRequest) (*ListPackageQuotasResponse, error)
-	// CheckQuota tells whether an amount is left now; nothing is reserved.
+	// CheckQuota tells whether an amount is left now; nothing is reserved. Reasons: INSTANCE_NOT_FOUND.
 	CheckQuota(context.Context, *CheckQuotaRequest) (*CheckQuotaResponse, error)
 	// ReserveQuota takes an amount, all of it or nothing. Repeating it answers the same. Reasons: QUOTA_EXHAUSTED,
 	// INSTANCE_NOT_FOUND, CONFLICTING_REPEAT.

@@ -160,8 +160,8 @@ type RawUsage struct {
 	// PackageId is the package instance that it is drawn from; empty leaves that to the marketplace. An instance whose packages
 	// stop when they are used up takes usage by reservations only (QuotaService). Optional, at most 64 characters.
 	PackageId string `protobuf:"bytes,6,opt,name=package_id,json=packageId,proto3" json:"package_id,omitempty"`
-	// Unreadable names the field of a record that REST could not read, e.g. a number for a string, and makes the record INVALID. It
-	// is Koogate's own: leave it out. At most 64 characters.
+	// Unreadable says which field of a record REST could not read and why, and makes the record INVALID. It is Koogate's own:
+	// leave it out. At most 128 characters.
 	Unreadable    string `protobuf:"bytes,15,opt,name=unreadable,proto3" json:"unreadable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1465,7 +1465,7 @@ var File_koogate_v1_usage_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_usage_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ekoogate/v1/usage_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x03\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x03\n" +
 	"\bRawUsage\x121\n" +
 	"\x03key\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x03key\x12?\n" +
 	"\vinstance_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
@@ -1475,9 +1475,9 @@ const file_koogate_v1_usage_service_proto_rawDesc = "" +
 	"begin_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tbeginTime\x12=\n" +
 	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\aendTime\x12;\n" +
 	"\n" +
-	"package_id\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\tpackageId\x12'\n" +
+	"package_id\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\tpackageId\x12(\n" +
 	"\n" +
-	"unreadable\x18\x0f \x01(\tB\a\xbaH\x04r\x02\x18@R\n" +
+	"unreadable\x18\x0f \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\n" +
 	"unreadable\"\x85\x01\n" +
 	"\rReportedUsage\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x122\n" +

@@ -41,7 +41,7 @@ const (
 	activityAllOrg      = "allOrgSync"
 )
 
-// statusFreeze is the status of a freezing call in all families; all others that pass validation mean the opposite.
+// statusFreeze is the status of a freezing call in all families. Every other status that passes validation unfreezes.
 const statusFreeze = "FREEZE"
 
 // doneWithDot is the resultMsg of a success as the pages of SaaS V1.0 and of the licences print it; other pages have

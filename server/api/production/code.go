@@ -29,8 +29,8 @@ func codeOf(r errs.Reason) resultcode.Code {
 }
 
 // CodeOf returns the result code and the resultMsg for an error of the domains or of gRPC. The message is never empty and
-// holds nothing that errs.ToStatus would not show. Without a reason a status decides by its code: INVALID_ARGUMENT is
-// 000002, UNAUTHENTICATED and PERMISSION_DENIED are 000001, anything else is 000005.
+// holds only what errs.ToStatus would show. Without a reason a status decides by its code: INVALID_ARGUMENT is 000002,
+// UNAUTHENTICATED and PERMISSION_DENIED are 000001, anything else is 000005.
 func CodeOf(err error) (resultcode.Code, string) {
 	r := Refused(err)
 	return r.Code, r.Message
@@ -44,7 +44,7 @@ type Refusal struct {
 	Meta    map[string]string
 }
 
-// Refused is [CodeOf] with the reason and its metadata, for those who act on them.
+// Refused is [CodeOf] with the reason and its metadata, for callers that act on them.
 func Refused(err error) Refusal {
 	var e *errs.Error
 	if errors.As(err, &e) {

@@ -11,7 +11,7 @@ import (
 )
 
 // decrypt opens mobilePhone or email of a V1 call (saas-v1 §2.4). The call does not say how it was encrypted, so the
-// configured size goes first, over all keys, then the other. ok is false when nothing opens it.
+// configured key size is tried first, with all keys, and then the other. ok is false when no key opens it.
 func (s *shared) decrypt(ctx context.Context, ep *fulfil.Endpoint, text string) (plain string, ok bool) {
 	if text == "" {
 		return "", true
@@ -33,7 +33,7 @@ func (s *shared) decrypt(ctx context.Context, ep *fulfil.Endpoint, text string) 
 }
 
 // base64Forms brings the forms of Base64 into one: the alphabet of URLs, broken lines, and the blank that a plus sign
-// becomes when it was not escaped. An initial vector is letters and digits, so none of it is touched.
+// becomes when it was not escaped. An initial vector consists of letters and digits, so it is never changed.
 var base64Forms = strings.NewReplacer(" ", "+", "-", "+", "_", "/", "\r", "", "\n", "", "\t", "")
 
 // encrypted is what a V1 answer shows of access information: the account is encrypted with the call's key. The initial
@@ -41,7 +41,7 @@ var base64Forms = strings.NewReplacer(" ", "+", "-", "+", "_", "/", "\r", "", "\
 // nothing to show: the customer gets the access by other means. Errors: INTERNAL.
 func (s *shared) encrypted(ctx context.Context, ep *fulfil.Endpoint, instanceID string, a fulfil.Access) (*productionv1.AppInfo, error) {
 	if a.FrontEndURL == "" {
-		return nil, nil //nolint:nilnil // absence is what the answer shows
+		return nil, nil //nolint:nilnil // the answer leaves the member out
 	}
 	info := appInfo(a)
 	set := s.settings(ep)

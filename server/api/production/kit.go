@@ -137,7 +137,7 @@ func (s *kit) AuthSync(ctx context.Context, r *productionv1.AuthSyncRequest) (*p
 }
 
 // usersOf reads the users of a call. One that breaks a rule of the contract is skipped, since the others must not wait for
-// it; with none left the call is refused. Errors: INVALID_FIELD.
+// it. When no user is left, the call is refused. Errors: INVALID_FIELD.
 func usersOf(list []*productionv1.KitUser) (users []directory.User, skipped []int, err error) {
 	if len(list) == 0 {
 		return nil, nil, errs.New(errs.Invalid, errs.InvalidField, "userList: required")
@@ -159,7 +159,7 @@ func usersOf(list []*productionv1.KitUser) (users []directory.User, skipped []in
 }
 
 // profileOf reads what stands beside the other members in one reading of the pages and in extension in another
-// (third-reading T48); beside wins.
+// (third-reading T48); a member beside the others wins.
 func profileOf(u *productionv1.KitUser) directory.Profile {
 	inside := make(map[string]any)
 	numbers := json.NewDecoder(strings.NewReader(u.GetExtensionJson()))
@@ -233,7 +233,7 @@ func (s *kit) AllOrgSync(ctx context.Context, r *productionv1.AllOrgSyncRequest)
 			s.tellSkipped(ctx, activityAllOrg, scope, field, skipped)
 			return s.Directory.SyncDepartments(ctx, directory.Departments{
 				Scope: scope, Units: units, Skipped: skipped,
-				// What was skipped may name a department: a list with holes says of none that it is gone.
+				// A skipped element may name a department, so an incomplete list does not end the departments that it does not name.
 				DeleteMissing: s.settings(ep).DeleteMissingDepartments && len(skipped) == 0,
 			})
 		}, nil
@@ -244,9 +244,9 @@ func (s *kit) AllOrgSync(ctx context.Context, r *productionv1.AllOrgSyncRequest)
 // maxUnitExtra bounds what is kept of the departments' unknown members, in bytes: they ride on an event.
 const maxUnitExtra = 64 << 10
 
-// unitsOf reads a list of departments, whose names have one of three names themselves. One that breaks a rule of the contract
-// or has no name is skipped; with none left the call is refused. extra are the members that the contract does not know, one
-// department a line, as far as they fit. Errors: INVALID_FIELD.
+// unitsOf reads a list of departments; the member that holds a department's name has one of three names. A department that
+// breaks a rule of the contract or has no name is skipped. When none is left, the call is refused. extra are the members
+// that the contract does not know, one department a line, as far as they fit into maxUnitExtra. Errors: INVALID_FIELD.
 func unitsOf(field string, list []*productionv1.KitDepartment) (units []directory.Unit, skipped []int, extra string, err error) {
 	if len(list) == 0 {
 		return nil, nil, "", errs.New(errs.Invalid, errs.InvalidField, "%s: required", field)

@@ -136,7 +136,7 @@ func params(m map[string]string) string {
 // bought turns a V1 purchase into the core's call, without its lock. Errors: INVALID_FIELD.
 func (s *shared) bought(ctx context.Context, ep *fulfil.Endpoint, family string, r purchase, x extras) (fulfil.NewInstance, error) {
 	expire, err := parseExpiry(r.GetExpireTime(), s.settings(ep).Location)
-	if err != nil { // an estimate: what ends the service is the call that says so
+	if err != nil { // an estimate: only a call of the marketplace ends the service
 		x.unreadable(ctx, "expireTime", r.GetExpireTime(), "not a date and time")
 	}
 	quantity, disk, band, err := quantities(r.GetAmount(), x.diskSize, x.bandWidth)
@@ -184,7 +184,8 @@ type priced interface {
 	GetOrderAmount() string
 }
 
-// termsOf is what a V1 call tells of its order. A period number that is none is left out: it decides nothing.
+// termsOf is what a V1 call tells of its order. A period number that is not a number is left out, because nothing depends on
+// it.
 func termsOf(r priced) fulfil.Terms {
 	n, err := strconv.ParseInt(r.GetPeriodNumber(), 10, 64)
 	if err != nil || n < 0 {
@@ -193,7 +194,7 @@ func termsOf(r priced) fulfil.Terms {
 	return fulfil.Terms{PeriodType: r.GetPeriodType(), PeriodNumber: n, DealAmount: r.GetOrderAmount()}
 }
 
-// extendParams reads saasExtendParams (saas-v1 §2.5). What cannot be read is noted and none.
+// extendParams reads saasExtendParams (saas-v1 §2.5). A parameter that cannot be read is noted and left out.
 func (x *extras) extendParams(ctx context.Context, text string) []param {
 	list, err := seal.ParseExtendParams(text)
 	if err != nil {
@@ -212,7 +213,7 @@ func (x *extras) extendParams(ctx context.Context, text string) []param {
 }
 
 // mendedParams reads extension parameters whose Base64 was wrapped with blanks, or whose text begins with a byte order mark
-// or is of another encoding: there U+FFFD stands for what is not UTF-8.
+// or is of another encoding: bytes that are not UTF-8 become U+FFFD.
 func mendedParams(text string) ([]seal.Param, error) {
 	text = strings.Join(strings.Fields(text), "")
 	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(base64Forms.Replace(text), "="))
@@ -223,7 +224,8 @@ func mendedParams(text string) ([]seal.Param, error) {
 	return seal.ParseExtendParams(base64.StdEncoding.EncodeToString([]byte(plain)))
 }
 
-// byName returns parameters by their names; of two with one name the last counts. It is nil without any.
+// byName returns parameters by their names; when two have the same name, the last counts. The result is nil without
+// parameters.
 func byName(params []param) map[string]string {
 	var m map[string]string
 	for _, p := range params {

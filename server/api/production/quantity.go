@@ -7,7 +7,7 @@ import (
 	"github.com/koogate/koogate/server/errs"
 )
 
-// linear reads a quantity. The documents call it an integer; digits behind a point are dropped.
+// linear reads a quantity. The documents call it an integer; digits after a decimal point are dropped.
 func linear(text string) (int64, bool) {
 	if text == "" {
 		return 0, true

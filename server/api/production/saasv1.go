@@ -122,7 +122,7 @@ type renewal interface {
 	priced
 }
 
-// renew does a renewal of V1, which tells all there is to know.
+// renew does a renewal of V1; the call tells everything, so the marketplace is not asked.
 func (s *shared) renew(ctx context.Context, ep *fulfil.Endpoint, twin *fulfil.Twin, r renewal, activity, scene string) (fulfil.Answer, error) {
 	expire, err := parseExpiry(r.GetExpireTime(), s.settings(ep).Location)
 	if err != nil {

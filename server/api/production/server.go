@@ -108,7 +108,7 @@ type request interface {
 	GetTestFlag() string
 }
 
-// do runs one call of an activity whose answer is nothing but a code. f gets the twin for a debugging call, else nil.
+// do runs one call of an activity whose answer is only a code. f gets the twin for a debugging call, and nil for all others.
 func (s *shared) do(ctx context.Context, r request, activity string, f func(*fulfil.Endpoint, *fulfil.Twin) (fulfil.Answer, error)) (code, msg string) {
 	ep, err := s.endpoint(ctx, r.GetEndpoint())
 	if err != nil {
@@ -158,8 +158,8 @@ func (s *shared) outcome(ctx context.Context, endpoint string, a fulfil.Answer, 
 	return code, msg
 }
 
-// result returns what an answer or an error is on the wire. A fault inside is logged here with its cause: the error goes no
-// further.
+// result returns what an answer or an error is on the wire. An internal fault is logged here with its cause, because the
+// error is not passed on.
 func (s *shared) result(ctx context.Context, a fulfil.Answer, err error) (code, msg string) {
 	switch {
 	case err == nil && a.Code.Success() && s.success != "":

@@ -28,8 +28,8 @@ type Settings struct {
 	CreateAppInfo CreateAppInfo
 	// Secrets decrypt the Kit's clientSecret and are tried in order.
 	Secrets []*rsa.PrivateKey
-	// SecretCode is the answer when none of them does: 000101 as in the marketplace's sample, the default, or 000002 (kit
-	// §F.7).
+	// SecretCode is the answer when none of the Secrets decrypts it: 000101 as in the marketplace's sample, the default, or
+	// 000002 (kit §F.7).
 	SecretCode resultcode.Code
 	// DeleteMissingDepartments ends the departments that a full list does not name; the documents do not say that it should
 	// (kit §A.5).

@@ -10,8 +10,8 @@ import (
 	"github.com/koogate/koogate/server/errs"
 )
 
-// parseTime reads a time of 14 or 17 digits in a zone; an empty text is no time. Errors: INVALID_FIELD, under the field's
-// name on the wire.
+// parseTime reads a time of 14 or 17 digits in a zone; an empty text yields the zero time. Errors: INVALID_FIELD, under the
+// field's name on the wire.
 func parseTime(field, text string, zone *time.Location) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -26,8 +26,8 @@ func parseTime(field, text string, zone *time.Location) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// parseExpiry is parseTime for expireTime: a year beyond those that are kept stands for "never" and becomes the last moment that
-// is kept, so that it costs nobody the service.
+// parseExpiry is parseTime for expireTime: a year after the last that can be stored stands for "never" and becomes the last
+// moment that can be stored, so that the customer does not lose the service.
 func parseExpiry(text string, zone *time.Location) (time.Time, error) {
 	t, err := parseTime("expireTime", text, zone)
 	if errors.Is(err, wiretime.ErrRange) && text > strconv.Itoa(wiretime.MaxYear) {
@@ -37,8 +37,8 @@ func parseExpiry(text string, zone *time.Location) (time.Time, error) {
 }
 
 // parseLoose reads the times of getLicenseAsync, which are in UTC unless they name an offset: "2023-10-27 10:30:15 z" as
-// printed by the page (saas-v1 §6), the same without the z or with a T, RFC 3339, 14 or 17 digits. An empty text is no
-// time. Errors: INVALID_FIELD.
+// printed by the page (saas-v1 §6), the same without the z or with a T, RFC 3339, 14 or 17 digits. An empty text yields the
+// zero time. Errors: INVALID_FIELD.
 func parseLoose(field, text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if text == "" || strings.Trim(text, "0123456789") == "" {

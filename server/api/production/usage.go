@@ -12,8 +12,8 @@ import (
 // usageLimit is how long queryInstance waits for the ledger.
 const usageLimit = 2 * time.Second
 
-// usageOf returns the usage of the instances that queryInstance shows, by instance. A ledger that does not answer leaves it
-// out: a buyer who waits for the access information is not to be refunded for want of a number.
+// usageOf returns the usage of the instances that queryInstance shows, by instance. When the ledger does not answer, the
+// usage is left out: a buyer who waits for the access information must not be refunded because a number is missing.
 func (s *shared) usageOf(ctx context.Context, r request, shown []fulfil.Shown) map[string][]*productionv1.UsageInfo {
 	ep, ok := s.Core.Endpoint(r.GetEndpoint())
 	if !ok || s.Usage == nil || len(shown) == 0 || r.GetTestFlag() == testFlag {
@@ -27,7 +27,7 @@ func (s *shared) usageOf(ctx context.Context, r request, shown []fulfil.Shown) m
 	defer cancel()
 	used, err := s.Usage.UsageOf(ctx, ep.Seller, ids)
 	if err != nil {
-		s.Log.WarnContext(ctx, "usage left out of queryInstance", "error", err)
+		s.Log.WarnContext(ctx, "the ledger did not answer in time; queryInstance is answered without usage", "error", err)
 		return nil
 	}
 	all := make(map[string][]*productionv1.UsageInfo, len(used))

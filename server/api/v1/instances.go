@@ -76,25 +76,23 @@ func (s *instances) UpdateInstanceAccess(ctx context.Context, r *koogatev1.Updat
 	return &koogatev1.UpdateInstanceAccessResponse{Instance: s.show(i)}, nil
 }
 
-// accessFields are the fields that change: those of the mask, or without one those that are given.
+// accessFields are the fields that change: those of the mask, or without one those that are given. A mask in a query comes as
+// the caller wrote it, with the proto names or the JSON names.
 func accessFields(mask []string, a fulfil.Access) ([]string, error) {
 	var names []string
-	known := 0
+	unknown := slices.Clone(mask)
 	for _, f := range []struct{ path, name, value string }{
 		{"front_end_url", "frontEndUrl", a.FrontEndURL}, {"admin_url", "adminUrl", a.AdminURL}, {"user_name", "userName", a.UserName},
 		{"password", "password", a.Password}, {"memo", "memo", a.Memo},
 	} {
-		named := slices.Contains(mask, f.path)
-		if named {
-			known++
-		}
-		if named || len(mask) == 0 && f.value != "" {
+		others := slices.DeleteFunc(slices.Clone(unknown), func(p string) bool { return p == f.path || p == f.name })
+		if len(others) < len(unknown) || len(mask) == 0 && f.value != "" {
 			names = append(names, f.name)
 		}
+		unknown = others
 	}
-	slices.Sort(mask)
 	switch {
-	case len(slices.Compact(mask)) != known:
+	case len(unknown) > 0:
 		return nil, errs.New(errs.Invalid, errs.InvalidField,
 			"update_mask: names a field that access does not have; it has front_end_url, admin_url, user_name, password and memo")
 	case len(names) == 0:

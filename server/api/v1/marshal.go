@@ -9,7 +9,6 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 )
@@ -21,9 +20,30 @@ type marshaler struct{ *runtime.HTTPBodyMarshaler }
 // NewMarshaler returns the JSON of the internal API.
 func NewMarshaler() runtime.Marshaler {
 	return marshaler{&runtime.HTTPBodyMarshaler{Marshaler: &runtime.JSONPb{
-		MarshalOptions:   protojson.MarshalOptions{EmitUnpopulated: true},
-		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: true},
+		MarshalOptions: protojson.MarshalOptions{EmitUnpopulated: true},
 	}}}
+}
+
+// Marshal implements runtime.Marshaler. What is wrong with a record is told with the names that REST has for its fields.
+func (m marshaler) Marshal(v any) ([]byte, error) {
+	switch r := v.(type) {
+	case *koogatev1.ReportUsageResponse:
+		r = proto.CloneOf(r)
+		renameFaults(r.GetResults())
+		v = r
+	case *koogatev1.StreamUsageResponse:
+		r = proto.CloneOf(r)
+		renameFaults(r.GetRejected())
+		v = r
+	}
+	return m.HTTPBodyMarshaler.Marshal(v)
+}
+
+func renameFaults(list []*koogatev1.ReportedUsage) {
+	words := wordsOf((&koogatev1.RawUsage{}).ProtoReflect().Descriptor())
+	for _, r := range list {
+		r.Message = named(r.GetMessage(), words)
+	}
 }
 
 // Unmarshal implements runtime.Marshaler.
@@ -40,7 +60,7 @@ func (m marshaler) NewDecoder(r io.Reader) runtime.Decoder {
 	return runtime.DecoderFunc(func(v any) error {
 		report := reportIn(v)
 		if report == nil {
-			return runtime.DecoderWrapper{Decoder: d, UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: true}}.Decode(v)
+			return runtime.DecoderWrapper{Decoder: d}.Decode(v)
 		}
 		var raw json.RawMessage
 		if err := d.Decode(&raw); err != nil {
@@ -89,40 +109,46 @@ func readReport(data []byte, report proto.Message) error {
 	return nil
 }
 
+// readRecord reads one record. One that cannot be read is left with its key, and with the first field at fault.
 func readRecord(raw json.RawMessage) *koogatev1.RawUsage {
-	options := protojson.UnmarshalOptions{DiscardUnknown: true}
 	r := &koogatev1.RawUsage{}
-	if options.Unmarshal(raw, r) == nil {
+	members, ok := membersOf(raw)
+	if !ok {
+		return &koogatev1.RawUsage{Unreadable: "the record: want an object"}
+	}
+	var f faults
+	for _, m := range f.members(members, r.ProtoReflect().Descriptor(), "") {
+		if string(m.field.Name()) == ownField {
+			f.add(ownField, "no such field")
+			continue
+		}
+		f.value(m.field, m.raw, m.field.JSONName())
+	}
+	if len(f) == 0 && protojson.Unmarshal(raw, r) == nil {
 		return r
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil || members == nil {
-		return &koogatev1.RawUsage{Unreadable: "the record"}
+	broken := &koogatev1.RawUsage{Unreadable: "the record: cannot be read"}
+	if len(f) > 0 {
+		broken.Unreadable = clip(f[0].Path + ": " + f[0].Msg)
 	}
-	broken := &koogatev1.RawUsage{Unreadable: "the record"}
-	var key string
-	if json.Unmarshal(members["key"], &key) == nil && utf8.ValidString(key) {
-		broken.Key = key
-	}
-	fields := r.ProtoReflect().Descriptor().Fields()
-	for i := range fields.Len() {
-		f := fields.Get(i)
-		if member, ok := memberOf(members, f); ok {
-			one, err := json.Marshal(map[string]json.RawMessage{f.JSONName(): member})
-			if err != nil || options.Unmarshal(one, &koogatev1.RawUsage{}) != nil {
-				broken.Unreadable = string(f.Name())
-				break
-			}
+	for _, m := range members {
+		var key string
+		if m.name == "key" && json.Unmarshal(m.raw, &key) == nil && utf8.ValidString(key) {
+			broken.Key = key
 		}
 	}
 	return broken
 }
 
-// memberOf finds a field under either of its names.
-func memberOf(members map[string]json.RawMessage, f protoreflect.FieldDescriptor) (json.RawMessage, bool) {
-	if m, ok := members[f.JSONName()]; ok {
-		return m, true
+// ownField of a record is Koogate's own: REST has no such field.
+const ownField = "unreadable"
+
+// maxUnreadable is the bound of the field unreadable, in characters.
+const maxUnreadable = 128
+
+func clip(s string) string {
+	if utf8.RuneCountInString(s) <= maxUnreadable {
+		return s
 	}
-	m, ok := members[string(f.Name())]
-	return m, ok
+	return string([]rune(s)[:maxUnreadable-1]) + "…"
 }

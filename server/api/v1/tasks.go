@@ -38,7 +38,7 @@ func (s *tasks) LeaseTasks(ctx context.Context, r *koogatev1.LeaseTasksRequest) 
 		return nil, err
 	}
 	if fulfil.OwnQueue(r.GetQueue()) {
-		e := errs.New(errs.Invalid, errs.InvalidField, "queue: %s is Koogate's own", r.GetQueue())
+		e := errs.New(errs.Invalid, errs.InvalidField, "queue: %s is Koogate's own and serves no worker", r.GetQueue())
 		e.Fields = []errs.Field{{Path: "queue", Msg: "is Koogate's own and serves no worker"}}
 		return nil, e
 	}
@@ -54,8 +54,9 @@ func (s *tasks) LeaseTasks(ctx context.Context, r *koogatev1.LeaseTasksRequest) 
 	return &koogatev1.LeaseTasksResponse{Tasks: each(leased, func(t store.Task) *koogatev1.Task { return s.withInput(ctx, t) })}, nil
 }
 
-// withInput shows a leased task with what is known of the purchase and the buyer. The lease is the worker's by now: when the input cannot
-// be read, the task is delivered without it, since most work can be done so and withholding it would only burn the attempt.
+// withInput shows a leased task with what is known of the purchase and the buyer. The worker holds the lease by now. When
+// the input cannot be read, the task is delivered without it: most work can be done without the input, and withholding the
+// task would only use up the attempt.
 func (s *tasks) withInput(ctx context.Context, t store.Task) *koogatev1.Task {
 	m := leaseOf(t)
 	p, in, ok, err := s.told(ctx, t)
@@ -161,7 +162,7 @@ func (s *tasks) checkAccess(a *koogatev1.AccessInfo) error {
 	return e
 }
 
-// FailTask implements TaskService. Order queries and uploads are not a worker's to fail: what rests on them is the core's.
+// FailTask implements TaskService. A worker cannot fail order queries and uploads: the core does what follows from them.
 func (s *tasks) FailTask(ctx context.Context, r *koogatev1.FailTaskRequest) (*koogatev1.FailTaskResponse, error) {
 	seller, err := sellerOf(ctx)
 	if err != nil {
@@ -209,7 +210,7 @@ func (s *tasks) GetTask(ctx context.Context, r *koogatev1.GetTaskRequest) (*koog
 	}
 	m := taskOf(t)
 	p, _, _, err := s.told(ctx, t)
-	if err != nil && errs.As(err).Reason != errs.InternalFault { // a buyer that cannot be unsealed is not shown here anyway
+	if err != nil && errs.As(err).Reason != errs.InternalFault { // the buyer is not shown here, so it does not matter when it cannot be unsealed
 		return nil, err
 	}
 	m.Purchase = purchaseOf(p)

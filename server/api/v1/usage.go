@@ -62,8 +62,8 @@ func (s *ledger) ReportUsage(ctx context.Context, r *koogatev1.ReportUsageReques
 	return resp, nil
 }
 
-// StreamUsage implements UsageService. Each batch is durable before the next is read, so a broken stream is repeated whole
-// or from anywhere before its end.
+// StreamUsage implements UsageService. Each batch is durable before the next is read, so a caller repeats a broken stream
+// from its beginning or from any batch before the break.
 func (s *ledger) StreamUsage(stream grpc.ClientStreamingServer[koogatev1.StreamUsageRequest, koogatev1.StreamUsageResponse]) error {
 	ctx := stream.Context()
 	seller, err := sellerOf(ctx)

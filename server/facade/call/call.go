@@ -22,7 +22,7 @@ type Call struct {
 	Arrived time.Time
 	// Key is the base key that verified the call; answers to the call are encrypted with it. Never print it.
 	Key string
-	// Lock is the guard's answer about the order line's lock, for the first who asks by TakeLock.
+	// Lock is the guard's answer about the order line's lock, for the first caller of TakeLock.
 	Lock store.Entry
 
 	taken   atomic.Bool
@@ -48,7 +48,7 @@ func (c *Call) Repairs() []string {
 	return slices.Clone(c.repairs)
 }
 
-// TakeLock returns the guard's answer to the first caller, who from then on has to give a held lock up; later callers get
+// TakeLock returns the guard's answer to the first caller, which must then release the lock if it is held. Later callers get
 // nothing.
 func (c *Call) TakeLock() store.Entry {
 	if c.taken.Swap(true) {

@@ -125,8 +125,8 @@ func whole(text []byte) (Kind, error) {
 	return kind, err
 }
 
-// relax puts names into quotes that have none, and drops commas before a closing bracket: the published examples have
-// both. What comes out is still to be checked.
+// relax puts names into quotes that have none, and drops commas before a closing bracket: the published examples have both.
+// The result still has to be checked.
 func relax(text []byte) []byte {
 	out := make([]byte, 0, len(text)+len(text)/4)
 	for i := 0; i < len(text); {
@@ -181,8 +181,8 @@ func isNameStart(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '$'
 }
 
-// next decodes an element of a list. Where elements are judged one by one, what cannot be read leaves an empty element in its
-// place, so that the others keep their index.
+// next decodes an element of a list. Where elements are judged one by one, an element that cannot be read leaves an empty
+// element in its place, so that the others keep their index.
 func (f *field) next(call *Object, s *scanner, o *Object, m protoreflect.Message) (strange bool, err error) {
 	start, list := s.pos, m.Mutable(f.desc).List()
 	before := list.Len()
@@ -221,7 +221,7 @@ func (f *field) element(call *Object, s *scanner, o *Object, m protoreflect.Mess
 		}
 	}()
 	if f.list {
-		if !f.sub.knows(o) { // also keeps a list of nothing from costing many times its own length
+		if !f.sub.knows(o) { // this also keeps a list of empty elements from costing many times its own length
 			return false, &FieldError{f.name, "holds an object without any known member"}
 		}
 		return f.sub.decode(o, m.Mutable(f.desc).List().AppendMutable().Message())
@@ -240,7 +240,7 @@ func (p *plan) knows(o *Object) bool {
 }
 
 // Form renders an object as the form from which the gateway fills a message that has no body: its texts by name, and the
-// members that the contract does not know as extraJson. What is neither is left out.
+// members that the contract does not know as extraJson. Any other member is left out.
 func (c *Codec) Form(o *Object, d protoreflect.MessageDescriptor) url.Values {
 	form := make(url.Values, len(o.members)+1)
 	p := c.plans[d]
@@ -259,7 +259,7 @@ func (c *Codec) Form(o *Object, d protoreflect.MessageDescriptor) url.Values {
 			continue
 		}
 		text, beside, err := f.take(o, mem)
-		if err != nil { // left to the contract's rules, which no control character passes
+		if err != nil { // the contract's rules refuse every control character
 			if text, ok := mem.text(); ok {
 				form[f.name] = []string{strings.ToValidUTF8(text, "\ufffd")}
 			}

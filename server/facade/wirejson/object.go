@@ -31,15 +31,15 @@ type member struct {
 	kind   Kind
 }
 
-// maxMembers is how many members one object may have: many times what any documented one has, and few enough that their
-// places cost little beside the body.
+// maxMembers is how many members one object may have: many times as many as any documented object has, and few enough that
+// their bookkeeping is small beside the body.
 const maxMembers = 1024
 
 // keptMembers is how much room an Object keeps when it is used again.
 const keptMembers = 64
 
 // Parse checks body, which must be exactly one JSON object, and reads its members, replacing those that o had. A byte order
-// mark before it is passed over; what is not UTF-8 is left to those who look at a member. Work is linear in the length of
+// mark before it is skipped. Text that is not UTF-8 is checked when its member is read. Work is linear in the length of
 // body. Errors: ErrSyntax, ErrObject, ErrDepth, ErrMembers; after an error o is empty.
 func (o *Object) Parse(body []byte) error {
 	o.Reset()
@@ -116,7 +116,7 @@ func (o *Object) Reset() {
 	o.members = o.members[:0]
 }
 
-// Is says that a member is of a kind, or not there at all.
+// Is reports whether a member is of a kind or absent.
 func (o *Object) Is(name string, kind Kind) bool {
 	for i := len(o.members) - 1; i >= 0; i-- {
 		if string(o.members[i].name) == name {
@@ -127,7 +127,7 @@ func (o *Object) Is(name string, kind Kind) bool {
 }
 
 // Text returns the member as a text field takes it: a text without quotes and escapes, a number or truth value as it was
-// written; what is not valid text is mended. It is empty when there is no such member, when the member is null, and when it
+// written; text that is not valid is mended. It is empty when there is no such member, when the member is null, and when it
 // is an object or array.
 func (o *Object) Text(name string) string {
 	for i := len(o.members) - 1; i >= 0; i-- {

@@ -96,7 +96,7 @@ func bound(fd protoreflect.FieldDescriptor) int {
 	return maxElements
 }
 
-// apart says that the contract does not judge a list's elements with the list: what cannot be read of one must not cost the
+// apart reports whether the contract judges each element of a list alone: an element that cannot be read must not cost the
 // others.
 func apart(fd protoreflect.FieldDescriptor) bool {
 	rules, _ := proto.GetExtension(fd.Options(), validate.E_Field).(*validate.FieldRules)

@@ -25,8 +25,8 @@ const maxRepairs = 16
 // mark is the byte order mark in UTF-8.
 const mark = "\ufeff"
 
-// descriptive are the members that only describe: nothing is found, decided or counted by them, so a fault in one never
-// decides what becomes of a call (ADR 15). Whatever is not named here is taken as it was sent or refused.
+// descriptive are the members that only describe: Koogate finds, decides and counts nothing by them, so a fault in one never
+// decides what becomes of a call (ADR 15). Every other member is taken as it was sent, or refused.
 var descriptive = map[string]bool{
 	"customerName": true, "userName": true, "mobilePhone": true, "email": true, "saasExtendParams": true, // of V1 purchases
 	"productName": true,                                                                                                // of changeInstanceCheck
@@ -77,10 +77,10 @@ func soundIDs(list string) string {
 	return strings.Join(ids, ",")
 }
 
-// sound says that a text is one that every database and every reader takes: UTF-8 without NUL.
+// sound reports whether every database and every reader takes a text: UTF-8 without NUL.
 func sound(text string) bool { return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 }
 
-// mend puts U+FFFD in the place of what is not UTF-8, half a surrogate pair and control characters.
+// mend replaces bytes that are not UTF-8, halves of surrogate pairs and control characters by U+FFFD.
 func mend(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -90,7 +90,7 @@ func mend(text string) string {
 	}, strings.ToValidUTF8(text, "\ufffd"))
 }
 
-// take decodes a member of a text field. beside says that the member must be kept as it was sent, too.
+// take decodes a member of a text field. When beside is true, the member must be kept as it was sent, too.
 func (f *field) take(o *Object, mem *member) (text string, beside bool, err error) {
 	text, ok := mem.text()
 	if f.free && !ok {
@@ -109,7 +109,7 @@ func (f *field) take(o *Object, mem *member) (text string, beside bool, err erro
 	case !f.descriptive:
 		return text, false, nil
 	}
-	if wrapped[f.name] { // a broken line means nothing in Base64
+	if wrapped[f.name] { // a line break has no meaning in Base64
 		text = strings.NewReplacer("\r", "", "\n", "", "\t", "").Replace(text)
 	}
 	if whole := mend(text); whole != text {
@@ -123,7 +123,7 @@ func (f *field) take(o *Object, mem *member) (text string, beside bool, err erro
 	return text, false, nil
 }
 
-// keep renders what the contract does not know.
+// keep renders the members that the contract does not know.
 func (o *Object) keep(unknown []member) string {
 	text := extra(unknown)
 	if !utf8.ValidString(text) {

@@ -10,8 +10,8 @@ import (
 // a body has the same verdict in both forms.
 const MaxDepth = 64
 
-// scanner walks over JSON and checks it. Half a surrogate pair is what encoding/json and Jackson take it for as well: a
-// character that is none. It becomes a byte that is not UTF-8, so that whoever takes the text sees that it is broken.
+// scanner walks over JSON and checks it. Half a surrogate pair is what encoding/json and Jackson take it for as well: not a
+// character. It becomes a byte that is not UTF-8, so that every reader of the text sees that it is broken.
 type scanner struct {
 	in  []byte
 	pos int
@@ -159,7 +159,7 @@ func (s *scanner) escape() (rune, bool) {
 	return 0, false
 }
 
-// half is what half a surrogate pair is read as; no escape means it otherwise.
+// half is the byte that stands for half a surrogate pair; no other escape yields it.
 const half = rune(-1)
 
 // pair reads the escape behind a first surrogate when the two are a pair.
@@ -174,7 +174,7 @@ func (s *scanner) pair(high rune) (rune, bool) {
 	}
 	r := utf16.DecodeRune(high, low)
 	if r == utf8.RuneError {
-		return half, true // what follows is read for itself
+		return half, true // the next escape is read on its own
 	}
 	s.pos = ahead.pos
 	return r, true
@@ -268,7 +268,7 @@ func compact(dst, raw []byte) []byte {
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]
 		switch {
-		case inText && c == '\\': // whatever is escaped, it is not the end
+		case inText && c == '\\': // an escaped character never ends the text
 			dst = append(dst, c, raw[i+1])
 			i++
 			continue

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/server/clock"
+)
+
+// workerCommand starts the example worker on a queue of the demo.
+func (c *devCmd) workerCommand(token, queue string) string {
+	return fmt.Sprintf("KOOGATE_ADDR=%s KOOGATE_TOKEN=%s KOOGATE_QUEUE=%s go run ./docs/examples/worker", c.GRPC, token, queue)
+}
+
+// awaitWorker says how to start a worker for the queue that the user named.
+func (c *devCmd) awaitWorker(out *console) {
+	fmt.Fprintf(out.err, `
+The first order waits for your worker on the queue %[1]s, up to an hour. It leases with the token %[2]s, by gRPC at
+%[3]s or by REST at http://%[4]s. The example worker starts so:
+
+  %[5]s
+
+`, c.Queue, demoToken, c.GRPC, c.API, c.workerCommand(demoToken, c.Queue))
+}
+
+// next says what to open.
+func (c *devCmd) next(out *console, m *market, usage *usageDemo, jaeger string) error {
+	now := clock.System{}.Now()
+	base := "http://" + c.Facade + "/produce/demo"
+	curl, err := simulator.CurlExample(base, demoKey, now)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out.out, `
+Running until Ctrl-C. What to open next:
+
+  seller centre (orders, calls, 重新启动)   http://%[1]s/
+  orders, instances, tasks as JSON          curl -H 'Authorization: Bearer %[2]s' http://%[3]s/v1/orders
+  the API's description                     http://%[3]s/openapi.yaml
+  health and metrics                        http://%[4]s/readyz  http://%[4]s/metrics
+  gRPC (reflection on)                      %[5]s
+`, c.Sim, demoToken, c.API, c.Ops, c.GRPC)
+	if jaeger == "" {
+		fmt.Fprintf(out.out, "  traces                                    none: start Jaeger with `make jaeger`, then run this again\n")
+	} else {
+		fmt.Fprintf(out.out, "  traces                                    %s/search?service=koogate\n", jaeger)
+	}
+	if c.Queue == "" {
+		fmt.Fprint(out.out, "  provisioning                              the built-in template; koogate dev --queue NAME hands it to your worker\n")
+	} else {
+		fmt.Fprintf(out.out, "  provisioning                              your worker, queue %s, token %s\n", c.Queue, demoToken)
+	}
+	fmt.Fprintf(out.out, `
+The seller demo-worker has another seller centre, whose orders a worker provides. It leases from the queue %[1]s with the token
+%[2]s; none runs now:
+
+  seller centre                             %[3]s/
+  its orders                                curl -H 'Authorization: Bearer %[2]s' http://%[4]s/v1/orders
+  a worker for them                         %[5]s
+
+The seller demo-usage has a server and a seller centre of its own, on a clock that has jumped to %[6]s:
+
+  seller centre (usage, bills)              %[7]s/
+  windows and records for the bill          curl -H 'Authorization: Bearer %[8]s' %[9]s/v1/usage/windows
+                                            curl -H 'Authorization: Bearer %[8]s' %[9]s/v1/usage/records
+`, drillQueue, drillToken, m.drillURL, c.API, c.workerCommand(drillToken, drillQueue),
+		usage.clock.Now().UTC().Format("2006-01-02 15:04 UTC"), usage.pages(), demoToken, usage.api)
+	fmt.Fprintf(out.out, "\nDrive the facade by hand (good for 60 seconds):\n\n%s\n", curl)
+	return nil
+}

@@ -1,0 +1,62 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/errs"
+)
+
+// errorAnswers writes the gateway's errors.
+type errorAnswers struct {
+	names     v1.Names
+	marshaler runtime.Marshaler
+}
+
+// route answers a path or method that no rpc has. A wrong method is answered with 405 and not with the gateway's 501.
+func (a errorAnswers) route(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	e := errs.New(errs.Invalid, errs.InvalidField, "the request cannot be read")
+	switch code {
+	case http.StatusNotFound:
+		e.Msg = "no such path"
+	case http.StatusMethodNotAllowed:
+		e.Msg = "no such method at this path"
+	default:
+		code = http.StatusBadRequest
+	}
+	a.fault(ctx, mux, m, w, r, &runtime.HTTPStatusError{HTTPStatus: code, Err: errs.ToStatus(e).Err()})
+}
+
+// refuse answers a request that the gateway is not given.
+func (a errorAnswers) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	runtime.DefaultHTTPErrorHandler(r.Context(), runtime.NewServeMux(), a.marshaler, w, r, errs.ToStatus(err).Err())
+}
+
+var position = regexp.MustCompile(`\(line [0-9]+:[0-9]+\)`)
+
+// fault answers an error with the names that REST has for its fields. An error that the gateway found itself, in reading the
+// request, carries no reason and quotes what it read, which may be a password: a text of Koogate's replaces it.
+func (a errorAnswers) fault(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	var routing *runtime.HTTPStatusError
+	if !errors.As(err, &routing) {
+		s := status.Convert(err)
+		if refused := v1.Refused(r.Context()); refused != nil {
+			s = errs.ToStatus(refused)
+		} else if s.Code() == codes.InvalidArgument && len(s.Details()) == 0 {
+			text := "the request cannot be read as JSON of this call"
+			if at := position.FindString(s.Message()); at != "" {
+				text += " " + at
+			}
+			s = errs.ToStatus(errs.New(errs.Invalid, errs.InvalidField, "%s", text))
+		}
+		err = status.FromProto(a.names.Status(r, s.Proto())).Err()
+	}
+	runtime.DefaultHTTPErrorHandler(ctx, mux, m, w, r, err)
+}
