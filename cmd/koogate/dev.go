@@ -326,8 +326,21 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// console is where commands write: out for results, err for messages.
+// console is where commands write: out for results, err for messages. Both make visible what would command a terminal.
 type console struct {
 	out, err io.Writer
-	colour   bool // out is a terminal
+	raw      io.Writer // out as it is, for our own colours and for files that machines read
+	colour   bool      // out is a terminal
+}
+
+func newConsole(stdout, stderr io.Writer) *console {
+	return &console{out: plain{stdout}, err: plain{stderr}, raw: stdout, colour: terminal(stdout)}
+}
+
+// data is where results for machines go: as they are, unless somebody looks.
+func (c *console) data() io.Writer {
+	if c.colour {
+		return c.out
+	}
+	return c.raw
 }

@@ -46,9 +46,9 @@ func (t *table) add(r row) {
 	t.rows = append(t.rows, r)
 	verdict := "ok"
 	if r.err != "" {
-		verdict = "FAILED: " + r.err
+		verdict = "FAILED: " + cell(r.err)
 	}
-	fmt.Fprintf(t.out.err, "  %-25s %s (%d steps, %s)\n", r.kind, verdict, r.steps, r.took.Round(time.Millisecond))
+	fmt.Fprintf(t.out.err, "  %-25s %s (%d steps, %s)\n", cell(r.kind), verdict, r.steps, r.took.Round(time.Millisecond))
 }
 
 // place is where a row stands: the kinds in their documented order, then the families, then the drill.
@@ -99,7 +99,7 @@ func (t *table) print() {
 		if r.err != "" {
 			result = "FAILED"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.order, r.kind, r.instance, result, r.took.Round(time.Millisecond), trace)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", cell(r.order), cell(r.kind), cell(r.instance), result, r.took.Round(time.Millisecond), trace)
 	}
 	_ = w.Flush() // a strings.Builder takes everything
 	for i, line := range strings.Split(strings.TrimRight(b.String(), "\n"), "\n") {
@@ -111,11 +111,11 @@ func (t *table) print() {
 		default:
 			line = paint("31", line)
 		}
-		fmt.Fprintln(t.out.out, line)
+		fmt.Fprintln(t.out.raw, line) // the cells are plain, the colours our own
 	}
 	for _, r := range t.rows {
 		if r.err != "" {
-			fmt.Fprintf(t.out.out, "%s %s: %s\n", r.order, r.kind, r.err)
+			fmt.Fprintf(t.out.out, "%s %s: %s\n", cell(r.order), cell(r.kind), cell(r.err))
 		}
 	}
 	t.printUsage(t.usage)

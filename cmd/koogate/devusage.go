@@ -369,9 +369,9 @@ func (t *table) printUsage(rows []usageRow) {
 	for _, r := range rows {
 		result := "ok"
 		if r.err != "" {
-			result = "FAILED: " + r.err
+			result = "FAILED: " + cell(r.err)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.kind, r.instance, r.reported, r.pushed, r.billed, r.left, r.state, result)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", cell(r.kind), cell(r.instance), r.reported, r.pushed, r.billed, r.left, cell(r.state), result)
 	}
 	_ = w.Flush() // writing to a terminal or an open pipe does not fail
 }

@@ -81,9 +81,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			code = int(l)
 		}
 	}()
-	out := &console{out: stdout, err: stderr, colour: terminal(stdout)}
+	out := newConsole(stdout, stderr)
+	stderr = out.err
 	var c cli
-	parser, err := kong.New(&c, kong.Name("koogate"), kong.Description(about), kong.Writers(stdout, stderr),
+	parser, err := kong.New(&c, kong.Name("koogate"), kong.Description(about), kong.Writers(out.out, out.err),
 		kong.Exit(func(code int) { panic(leave(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Bind(out), kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
@@ -111,6 +112,9 @@ var errReported = errors.New("reported")
 
 // terminal says whether somebody looks at what is written to w.
 func terminal(w io.Writer) bool {
+	if p, ok := w.(plain); ok {
+		w = p.w
+	}
 	f, ok := w.(*os.File)
 	if !ok {
 		return false

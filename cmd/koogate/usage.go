@@ -103,11 +103,11 @@ func printProof(w io.Writer, seller string, p usage.Proof) error {
 		fmt.Fprintf(t, "%s\t%s\n", row.name, usage.FormatAmount(row.value))
 	}
 	for _, code := range slices.Sorted(maps.Keys(p.Refused)) {
-		fmt.Fprintf(t, "refused %s\t%s\n", code, usage.FormatAmount(p.Refused[code]))
+		fmt.Fprintf(t, "refused %s\t%s\n", cell(code), usage.FormatAmount(p.Refused[code]))
 	}
 	fmt.Fprintf(t, "difference\t%s\n", usage.FormatAmount(p.Difference))
 	for _, b := range p.Broken {
-		fmt.Fprintf(t, "broken\t%s from %s package %q: raw %s, total %s, settled %s\n", b.InstanceID, b.StartAt.Format(time.RFC3339), b.PackageID,
+		fmt.Fprintf(t, "broken\t%s from %s package %q: raw %s, total %s, settled %s\n", cell(b.InstanceID), b.StartAt.Format(time.RFC3339), b.PackageID,
 			usage.FormatAmount(b.Raw), usage.FormatAmount(b.Total), usage.FormatAmount(b.Settled))
 	}
 	if more := p.BrokenCount - int64(len(p.Broken)); more > 0 {
@@ -150,7 +150,7 @@ func (c *usageExportCmd) Run(ctx context.Context, out *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	w := csv.NewWriter(out.out)
+	w := csv.NewWriter(out.data())
 	header := []string{"metering_sn", "instance_id", "begin_time", "end_time", "usage_value", "state", "code", "record_time"}
 	if len(sellers) > 1 {
 		header = append([]string{"seller"}, header...)

@@ -316,7 +316,7 @@ func isNull(raw []byte) bool { return len(raw) == 0 || string(raw) == "null" }
 // decodeObject decodes an object and nothing else into v. The errors of
 // encoding/json quote the input and are therefore dropped.
 func decodeObject(raw []byte, v any, path string) error {
-	raw = bytes.TrimSpace(raw)
+	raw = bytes.Trim(raw, " \t\r\n") // JSON's white space and no other
 	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, v) != nil {
 		return badField(path)
 	}

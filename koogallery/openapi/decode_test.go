@@ -211,6 +211,7 @@ func FuzzDecodeOrder(f *testing.F) {
 	for _, seed := range []string{
 		sampleOrder, order("", "", ""), `{"orderId":"o","orderLine":{"orderLineId":"l","productInfo":{"linearValue":"1.0"}}}`,
 		order(`,"createTime":"x","buyerInfo":[],"extendParams":[{"name":"a","value":{"b":null}}]`, `,"periodNumber":"1"`, `,"linearValue":1e9`), `{"orderId":`, `null`,
+		"\v" + order("", "", ""), `{"orderId":"o","orderLine":[null,{"orderLineId":"l","productInfo":[{},7]},{"orderLineId":"m","periodNumber":-1}]}`,
 	} {
 		f.Add([]byte(seed))
 	}
