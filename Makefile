@@ -114,12 +114,12 @@ fuzz: ## every fuzz target for FUZZTIME each
 	.ci/fuzz $(FUZZTIME)
 
 .PHONY: jaeger
-jaeger: $(BIN)/jaeger ## start Jaeger on http://127.0.0.1:16686, OTLP on 4317 and 4318
-	.ci/jaeger start
+jaeger: ## use the Jaeger that there is (JAEGER=binary or URL, a running one, PATH, docker, podman), or build one without pages
+	@.ci/jaeger start
 
 .PHONY: jaeger-stop
-jaeger-stop: ## stop it
-	.ci/jaeger stop
+jaeger-stop: ## stop the Jaeger that make jaeger started
+	@.ci/jaeger stop
 
 .PHONY: jaeger-test
 jaeger-test: $(BIN)/jaeger ## the trace of one order, read back from a real Jaeger

@@ -109,7 +109,7 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 	}
 	defer market.close()
 	jaeger := c.findJaeger(ctx)
-	koogate, err := startServer(ctx, c.config(dir, market.drillURL, jaeger, keyPEM), log)
+	koogate, err := startServer(ctx, c.config(dir, market.drillURL, jaeger.url, keyPEM), log)
 	if err != nil {
 		return err
 	}
@@ -274,25 +274,6 @@ func (m *market) serve(ctx context.Context) error {
 		})
 	}
 	return group.Wait()
-}
-
-// findJaeger returns where Jaeger's pages are, empty when nothing answers there.
-func (c *devCmd) findJaeger(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.JaegerUI+"/api/services", nil)
-	if err != nil {
-		return ""
-	}
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return ""
-	}
-	_ = res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return ""
-	}
-	return c.JaegerUI
 }
 
 // waitReady waits until the ops door says that the server can serve.

@@ -24,7 +24,7 @@ The first order waits for your worker on the queue %[1]s, up to an hour. It leas
 }
 
 // next says what to open.
-func (c *devCmd) next(out *console, m *market, usage *usageDemo, jaeger string) error {
+func (c *devCmd) next(out *console, m *market, usage *usageDemo, found jaeger) error {
 	now := clock.System{}.Now()
 	base := "http://" + c.Facade + "/produce/demo"
 	curl, err := simulator.CurlExample(base, demoKey, now)
@@ -40,10 +40,13 @@ Running until Ctrl-C. What to open next:
   health and metrics                        http://%[4]s/readyz  http://%[4]s/metrics
   gRPC (reflection on)                      %[5]s
 `, c.Sim, demoToken, c.API, c.Ops, c.GRPC)
-	if jaeger == "" {
+	switch {
+	case found.url == "":
 		fmt.Fprintf(out.out, "  traces                                    none: start Jaeger with `make jaeger`, then run this again\n")
-	} else {
-		fmt.Fprintf(out.out, "  traces                                    %s/search?service=koogate\n", jaeger)
+	case found.pages:
+		fmt.Fprintf(out.out, "  traces                                    %s/search?service=koogate\n", found.url)
+	default:
+		fmt.Fprintf(out.out, "  traces (a Jaeger without pages: JSON)     %s/api/traces?service=koogate\n", found.url)
 	}
 	if c.Queue == "" {
 		fmt.Fprint(out.out, "  provisioning                              the built-in template; koogate dev --queue NAME hands it to your worker\n")

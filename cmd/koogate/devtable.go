@@ -31,7 +31,7 @@ type row struct {
 // table collects the orders' outcomes and prints them.
 type table struct {
 	out    *console
-	jaeger string
+	jaeger jaeger
 	began  time.Time
 
 	mu    sync.Mutex
@@ -91,10 +91,7 @@ func (t *table) print() {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ORDER\tKIND\tINSTANCE\tRESULT\tTIME\tTRACE")
 	for _, r := range t.rows {
-		trace := telemetry.TraceID(r.seller, r.order).String()
-		if t.jaeger != "" {
-			trace = t.jaeger + "/trace/" + trace
-		}
+		trace := t.jaeger.trace(telemetry.TraceID(r.seller, r.order).String())
 		result := "ok"
 		if r.err != "" {
 			result = "FAILED"

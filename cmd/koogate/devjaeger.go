@@ -1,0 +1,52 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"time"
+)
+
+// jaeger is the Jaeger that dev mode found; its zero value means none.
+type jaeger struct {
+	url   string
+	pages bool // it has pages; the one that is built from the Go module serves the API alone
+}
+
+// trace returns where a trace is shown; the ID alone without a Jaeger.
+func (j jaeger) trace(id string) string {
+	switch {
+	case j.url == "":
+		return id
+	case j.pages:
+		return j.url + "/trace/" + id
+	}
+	return j.url + "/api/traces/" + id
+}
+
+// findJaeger looks for Jaeger at its address, and for its pages.
+func (c *devCmd) findJaeger(ctx context.Context) jaeger {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if _, ok := fetch(ctx, c.JaegerUI+"/api/services"); !ok {
+		return jaeger{}
+	}
+	page, _ := fetch(ctx, c.JaegerUI+"/search")
+	return jaeger{url: c.JaegerUI, pages: bytes.Contains(page, []byte("jaeger-ui-root"))}
+}
+
+// fetch returns the beginning of a page; ok is false unless it is answered with 200.
+func fetch(ctx context.Context, url string) (page []byte, ok bool) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, false
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, false
+	}
+	defer res.Body.Close()
+	page, err = io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	return page, err == nil && res.StatusCode == http.StatusOK
+}
