@@ -49,13 +49,9 @@ func (d *devProcess) output() string {
 
 func startDevProcess(t *testing.T, args ...string) *devProcess {
 	t.Helper()
-	bin, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
 	a := freeAddrs(t, 5)
 	d := &devProcess{t: t, grpc: a[2], over: make(chan error, 1)}
-	d.cmd = exec.Command(bin, append([]string{
+	d.cmd = exec.Command(program(t), append([]string{
 		"dev", "--facade", a[0], "--api", a[1], "--grpc", a[2], "--ops", a[3], "--sim", a[4], "--jaeger", "http://127.0.0.1:1",
 	}, args...)...)
 	d.cmd.Stdout, d.cmd.Stderr = d, d

@@ -61,7 +61,7 @@ func newJaegerScript(t *testing.T) *jaegerScript {
 func (s *jaegerScript) program(name, text string) string {
 	s.t.Helper()
 	path := filepath.Join(s.path, name)
-	if err := os.WriteFile(path, []byte("#!"+filepath.Join(s.path, "bash")+"\n"+text+"\n"), 0o700); err != nil { //nolint:gosec // it must be executable
+	if err := os.WriteFile(path, []byte("#!"+filepath.Join(s.path, "bash")+"\n"+text+"\n"), 0o700); err != nil {
 		s.t.Fatal(err)
 	}
 	return path

@@ -16,7 +16,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -33,25 +32,38 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator"
 )
 
-// These tests run the built binary as the vendor would: processes, real ports, real signals.
+// These tests run the program as the vendor would: processes, real ports, real signals. The program is this test binary, which
+// is main itself when it is told to be: that spares a second build, and the race detector looks into the processes as well.
+// `koogate dev --once` in CI runs the binary that is built.
 
 const (
 	testKey   = "process-test-access-key-0123456789"
 	testToken = "process-test-token-0123456789abcdef"
 )
 
-var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "koogate-bin-")
-	if err != nil {
-		return "", err
+// asProgram makes the test binary main; every process that the tests start inherits it.
+const asProgram = "RUN_AS_THE_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
 	}
-	bin := filepath.Join(dir, "koogate")
-	out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	if err := os.Setenv(asProgram, "1"); err != nil {
+		panic(err)
 	}
-	return bin, nil
-})
+	os.Exit(m.Run())
+}
+
+// program is the file that runs the program.
+func program(t testing.TB) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return self
+}
 
 // site is what several processes share: a database, a keyset, perhaps Redis, and the marketplace.
 type site struct {
@@ -70,11 +82,7 @@ type site struct {
 // newSite prepares a site; database is "sqlite" or "postgres".
 func newSite(t testing.TB, database string) *site {
 	t.Helper()
-	bin, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &site{t: t, bin: bin, dir: t.TempDir(), prefix: uuid.NewString()[:8], products: `{"*": {provisioner: worker}}`}
+	s := &site{t: t, bin: program(t), dir: t.TempDir(), prefix: uuid.NewString()[:8], products: `{"*": {provisioner: worker}}`}
 	switch database {
 	case "sqlite":
 		s.database = "sqlite:" + filepath.Join(s.dir, "koogate.db")
