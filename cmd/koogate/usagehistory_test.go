@@ -801,7 +801,7 @@ func (h *usageHistory) release(ctx context.Context) error {
 	return h.sim.Adopt(in.id, in.adoption)
 }
 
-// retry is an operator's hand on what was refused.
+// retry sends what was refused again, as an operator does.
 func (h *usageHistory) retry(ctx context.Context) error {
 	in := h.instances[h.IntN(len(h.instances))]
 	return h.alive("retry", func() error {

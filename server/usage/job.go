@@ -42,7 +42,7 @@ func (s *Service) Arm(ctx context.Context, seller string) error {
 			return err
 		case t.State == store.TaskReady || t.State == store.TaskLeased:
 			return nil
-		default: // an operator's hand; the work is due all the same
+		default: // an operator has ended it; the work is due all the same
 			c.PutTasks = []store.TaskPut{{Task: s.armed(t, now, now), ExpectState: t.State, ExpectFence: t.Fence}}
 		}
 		if err = s.Store.Apply(ctx, &c); err == nil {

@@ -76,7 +76,7 @@ func TestStandingTask(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	r.RunPush(t.Context(), newer)
-	// After an operator's hand it is armed again.
+	// After an operator has ended it, it is armed again.
 	done := r.task()
 	put := store.TaskPut{Task: done, ExpectState: done.State, ExpectFence: done.Fence}
 	put.State = store.TaskCancelled
