@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
-
-	"github.com/koogate/koogate/server/errs"
 )
 
 // BuyerKey stands for a customer of the marketplace among a seller's instances: it finds what one customer has bought without
@@ -42,18 +40,9 @@ func (s *Service) PackageWaits(ctx context.Context, seller, packageID, productID
 
 // tellOnce adds an event to an instance's order unless the order has it.
 func (s *Service) tellOnce(ctx context.Context, seller, instanceID, kind string, data fields) error {
-	found, err := s.find(ctx, seller, instanceID)
-	if err != nil {
-		return err
-	}
-	return s.decide(ctx, seller, found.OrderID, func(d *draft) error {
-		told, err := d.toldOf(ctx, kind, instanceID)
-		if err != nil {
-			return s.storeError(ctx, err, errs.OrderNotFound, "no order %s", found.OrderID)
-		}
+	return s.tellAfter(ctx, seller, instanceID, kind, func(d *draft, told []string) {
 		if !slices.Contains(told, data.text()) {
 			d.event(kind, instanceID, data)
 		}
-		return nil
 	})
 }

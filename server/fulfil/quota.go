@@ -54,15 +54,7 @@ type QuotaWarning struct {
 // fee item, each quota and each cycle of it, however often and by however many processes it is called: the order's chain
 // decides. Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
 func (s *Service) WarnQuota(ctx context.Context, w QuotaWarning, percents []int32) error {
-	found, err := s.find(ctx, w.Seller, w.PackageID)
-	if err != nil {
-		return err
-	}
-	return s.decide(ctx, w.Seller, found.OrderID, func(d *draft) error {
-		told, err := d.toldOf(ctx, EventQuotaWarned, w.PackageID)
-		if err != nil {
-			return s.storeError(ctx, err, errs.OrderNotFound, "no order %s", found.OrderID)
-		}
+	return s.tellAfter(ctx, w.Seller, w.PackageID, EventQuotaWarned, func(d *draft, told []string) {
 		for _, p := range percents {
 			if !slices.ContainsFunc(told, func(data string) bool { return w.warns(data, p) }) {
 				data := fields{"percent": p, "quota": w.Quota, "relatedInstanceId": w.InstanceID}
@@ -72,6 +64,22 @@ func (s *Service) WarnQuota(ctx context.Context, w QuotaWarning, percents []int3
 				d.event(EventQuotaWarned, w.PackageID, data)
 			}
 		}
+	})
+}
+
+// tellAfter adds to an instance's order what f drafts, which is told the data of the instance's events of a kind that the order
+// has.
+func (s *Service) tellAfter(ctx context.Context, seller, instanceID, kind string, f func(d *draft, told []string)) error {
+	found, err := s.find(ctx, seller, instanceID)
+	if err != nil {
+		return err
+	}
+	return s.decide(ctx, seller, found.OrderID, func(d *draft) error {
+		told, err := d.toldOf(ctx, kind, instanceID)
+		if err != nil {
+			return s.storeError(ctx, err, errs.OrderNotFound, "no order %s", found.OrderID)
+		}
+		f(d, told)
 		return nil
 	})
 }

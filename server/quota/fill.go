@@ -127,7 +127,8 @@ func (s *Service) fillFrom(ctx context.Context, p *store.Instance) error {
 }
 
 // fillOf fills the packages that the buyer of a pay-per-use instance has of it, before something is refused for want of them.
-func (s *Service) fillOf(ctx context.Context, i *store.Instance) error {
+// It reports whether there was one to be looked at.
+func (s *Service) fillOf(ctx context.Context, i *store.Instance) (looked bool, err error) {
 	for k := range s.Contents {
 		c := &s.Contents[k]
 		if c.Seller != i.Seller || !slices.ContainsFunc(c.Items, func(it Item) bool { return it.ProductID == i.Product.ProductID }) {
@@ -135,17 +136,19 @@ func (s *Service) fillOf(ctx context.Context, i *store.Instance) error {
 		}
 		list, err := s.Instances.InstancesOfBuyer(ctx, c.Seller, c.ProductID, i.BuyerKey, MaxPackages)
 		if err != nil {
-			return storeError(err)
+			return looked, storeError(err)
 		}
 		for n := range list {
-			if list[n].Endpoint == c.Endpoint {
-				if err := s.fill(ctx, c, &list[n]); err != nil {
-					return err
-				}
+			if list[n].Endpoint != c.Endpoint {
+				continue
+			}
+			looked = true
+			if err := s.fill(ctx, c, &list[n]); err != nil {
+				return looked, err
 			}
 		}
 	}
-	return nil
+	return looked, nil
 }
 
 // fill puts the quotas that a package lacks.

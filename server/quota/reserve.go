@@ -65,18 +65,21 @@ func (s *Service) Reserve(ctx context.Context, seller, instanceID, id string, am
 // jobs that see to both only come by from time to time. When nothing is reserved there is nothing to free, which spares a
 // refusal the transaction.
 func (s *Service) free(ctx context.Context, i *store.Instance) (more bool, err error) {
-	before, err := s.quotas(ctx, i.Seller, i.InstanceID)
-	if err != nil {
-		return false, err
-	}
-	if err := s.fillOf(ctx, i); err != nil {
-		return false, err
-	}
 	quotas, err := s.quotas(ctx, i.Seller, i.InstanceID)
 	if err != nil {
 		return false, err
 	}
-	more = len(quotas) > len(before)
+	looked, err := s.fillOf(ctx, i)
+	if err != nil {
+		return false, err
+	}
+	if looked {
+		before := len(quotas)
+		if quotas, err = s.quotas(ctx, i.Seller, i.InstanceID); err != nil {
+			return false, err
+		}
+		more = len(quotas) > before
+	}
 	if slices.ContainsFunc(quotas, func(q store.Quota) bool { return q.Reserved > 0 }) {
 		n, err := s.expire(ctx, i.Seller)
 		if err != nil {
