@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -75,20 +76,28 @@ func TestCommandLine(t *testing.T) {
 		code       int
 		out, errAt string
 	}{
-		"help":            {[]string{"--help"}, exitOK, "koogate config check --config koogate.yaml", ""},
-		"help of serve":   {[]string{"serve", "--help"}, exitOK, "A second signal", ""},
-		"help of migrate": {[]string{"migrate", "--help"}, exitOK, "only go forward", ""},
-		"help of check":   {[]string{"config", "check", "--help"}, exitOK, "its remedy", ""},
-		"help of keys":    {[]string{"keys", "new", "--help"}, exitOK, "52 characters", ""},
-		"help of prove":   {[]string{"usage", "prove", "--help"}, exitOK, "koogate usage prove --config", ""},
-		"help of export":  {[]string{"usage", "export", "--help"}, exitOK, "july.csv", ""},
-		"version":         {[]string{"version"}, exitOK, "koogate ", ""},
-		"no command":      {nil, exitUsage, "", "koogate --help"},
-		"unknown command": {[]string{"burn"}, exitUsage, "", "burn"},
-		"unknown flag":    {[]string{"serve", "--burn"}, exitUsage, "", "--burn"},
-		"unknown level":   {[]string{"serve", "--log-level", "loud"}, exitUsage, "", "log-level"},
-		"no file":         {[]string{"serve", "--config", "/nonexistent/koogate.yaml"}, exitFailed, "", "no such file"},
-		"no database":     {[]string{"migrate"}, exitFailed, "", "database.url: is missing"},
+		"help":                {[]string{"--help"}, exitOK, "koogate config check --config koogate.yaml", ""},
+		"help of serve":       {[]string{"serve", "--help"}, exitOK, "A second signal", ""},
+		"help of migrate":     {[]string{"migrate", "--help"}, exitOK, "only go forward", ""},
+		"help of check":       {[]string{"config", "check", "--help"}, exitOK, "its remedy", ""},
+		"help of keys":        {[]string{"keys", "new", "--help"}, exitOK, "52 characters", ""},
+		"help of prove":       {[]string{"usage", "prove", "--help"}, exitOK, "koogate usage prove --config", ""},
+		"help of export":      {[]string{"usage", "export", "--help"}, exitOK, "july.csv", ""},
+		"version":             {[]string{"version"}, exitOK, "koogate ", ""},
+		"version flag":        {[]string{"--version"}, exitOK, "koogate ", ""},
+		"help command":        {[]string{"help"}, exitOK, "config check", ""},
+		"help with command":   {[]string{"help", "config", "check"}, exitOK, "its remedy", ""},
+		"help of what is not": {[]string{"help", "burn"}, exitFailed, "", "burn"},
+		"bash":                {[]string{"completion", "bash"}, exitOK, "complete -C '", ""},
+		"zsh":                 {[]string{"completion", "zsh"}, exitOK, "bashcompinit", ""},
+		"fish":                {[]string{"completion", "fish"}, exitOK, "complete --command koogate", ""},
+		"another shell":       {[]string{"completion", "csh"}, exitUsage, "", "bash"},
+		"no command":          {nil, exitUsage, "", "koogate --help"},
+		"unknown command":     {[]string{"burn"}, exitUsage, "", "burn"},
+		"unknown flag":        {[]string{"serve", "--burn"}, exitUsage, "", "--burn"},
+		"unknown level":       {[]string{"serve", "--log-level", "loud"}, exitUsage, "", "log-level"},
+		"no file":             {[]string{"serve", "--config", "/nonexistent/koogate.yaml"}, exitFailed, "", "no such file"},
+		"no database":         {[]string{"migrate"}, exitFailed, "", "database.url: is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("LC_ALL", "C")
@@ -97,6 +106,25 @@ func TestCommandLine(t *testing.T) {
 				t.Fatalf("got %d\n%s\n%s", code, out, errs)
 			}
 		})
+	}
+}
+
+// TestCompletion asks as a shell does: the line so far is in COMP_LINE.
+func TestCompletion(t *testing.T) {
+	for line, want := range map[string]string{
+		"koogate ser":                "serve",
+		"koogate usage ":             "export prove",
+		"koogate serve --log-level ": "debug error info warn",
+		"koogate keys rotate --":     "--help --seal --stage --version",
+		"koogate dev-":               "",
+	} {
+		t.Setenv("COMP_LINE", line)
+		code, out, errs := koogate(t)
+		words := strings.Fields(out)
+		slices.Sort(words)
+		if got := strings.Join(words, " "); code != exitOK || !strings.HasPrefix(got, want) || (want == "") != (got == "") {
+			t.Errorf("%q: got %d %q %q, want %q", line, code, got, errs, want)
+		}
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // configFlags are the flags of every command that reads a configuration.
 type configFlags struct {
-	Config string            `help:"The configuration file (YAML)." short:"c" type:"path" env:"KOOGATE_CONFIG"`
+	Config string            `help:"The configuration file (YAML)." short:"c" type:"path" predictor:"file" env:"KOOGATE_CONFIG"`
 	Set    map[string]string `help:"Set one key, e.g. --set listen.facade=:8443. Wins over the environment and the file." placeholder:"KEY=VALUE" mapsep:"none"`
 }
 

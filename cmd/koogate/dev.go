@@ -30,7 +30,7 @@ import (
 type devCmd struct {
 	Once     bool   `help:"Drive the orders, print the table and exit: 0 when every row is green, else 1."`
 	Strict   bool   `help:"The simulator answers order queries only for orders that it placed."`
-	Data     string `help:"Keep the databases and the keysets in this directory instead of a temporary one." type:"path"`
+	Data     string `help:"Keep the databases and the keysets in this directory instead of a temporary one." type:"path" predictor:"dir"`
 	Queue    string `help:"Hand the demo's orders to your own worker, which leases from this queue, instead of the built-in template." placeholder:"NAME"`
 	Facade   string `help:"Address of the facade." default:"127.0.0.1:8080"`
 	API      string `help:"Address of the internal REST API." default:"127.0.0.1:8081"`

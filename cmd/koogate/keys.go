@@ -12,7 +12,7 @@ import (
 
 // keysNewCmd is koogate keys new.
 type keysNewCmd struct {
-	File string `arg:"" optional:"" type:"path" help:"Write a new Tink keyset to this file, readable by its owner only. It must not exist yet."`
+	File string `arg:"" optional:"" type:"path" predictor:"file" help:"Write a new Tink keyset to this file, readable by its owner only. It must not exist yet."`
 }
 
 // Help is shown by koogate keys new --help.

@@ -11,7 +11,7 @@ import (
 
 // keysRotateCmd is koogate keys rotate.
 type keysRotateCmd struct {
-	File  string `arg:"" type:"path" help:"The Tink keyset to change, in place."`
+	File  string `arg:"" type:"path" predictor:"file" help:"The Tink keyset to change, in place."`
 	Stage bool   `help:"Only add the new key, which opens what others seal with it and does not seal yet. This is the first step for several replicas." xor:"step"`
 	Seal  bool   `help:"Only let the newest key seal. This is the second step, after every replica has the staged keyset." xor:"step"`
 }

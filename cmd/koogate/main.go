@@ -38,7 +38,11 @@ type cli struct {
 		Prove  usageProveCmd  `cmd:"" help:"Recompute the usage ledger and say whether anything is lost or doubled."`
 		Export usageExportCmd `cmd:"" help:"Write the usage records as CSV, to compare with the seller centre."`
 	} `cmd:"" help:"Look at the usage ledger."`
-	Version versionCmd `cmd:"" help:"Say which version this is."`
+	Version    versionCmd    `cmd:"" help:"Say which version this is."`
+	Help       helpCmd       `cmd:"" help:"Explain a command, as --help does."`
+	Completion completionCmd `cmd:"" help:"Print what makes your shell complete commands and flags."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Say which version this is."`
 
 	DevWorker devWorkerCmd `cmd:"" hidden:""`
 }
@@ -86,11 +90,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	var c cli
 	parser, err := kong.New(&c, kong.Name("koogate"), kong.Description(about), kong.Writers(out.out, out.err),
 		kong.Exit(func(code int) { panic(leave(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Bind(out), kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.Bind(out), kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"version": versionLine()})
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "koogate:", err)
 		return exitFailed
 	}
+	answerShell(parser)
 	command, err := parser.Parse(args)
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "koogate: %v\nSee koogate --help.\n", err)

@@ -11,8 +11,13 @@ type versionCmd struct{}
 
 // Run implements the command.
 func (versionCmd) Run(out *console) error {
-	_, err := fmt.Fprintf(out.out, "koogate %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintln(out.out, versionLine())
 	return err
+}
+
+// versionLine names the program, its version, and what it was built with and for.
+func versionLine() string {
+	return fmt.Sprintf("koogate %s %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // version is the module's version, or the commit that the binary was built from.
