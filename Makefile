@@ -127,6 +127,15 @@ jaeger-test: $(BIN)/jaeger ## the trace of one order, read back from a real Jaeg
 	@$(call exists,TestJaeger)
 	KOOGATE_TEST_JAEGER=$(CURDIR)/$(BIN)/jaeger .ci/services go test -count=1 -run '^TestJaeger' ./cmd/koogate
 
+.PHONY: image
+image: ## a container image, built offline from the module cache (needs docker or podman)
+	go mod download
+	$$(command -v docker || command -v podman) build --file deploy/Dockerfile --build-context modules="$$(go env GOMODCACHE)" --tag koogate .
+
+.PHONY: deploy-check
+deploy-check: ## what deploy/ holds, as far as it can be shown without a container engine
+	.ci/deploy
+
 ##@ all of it
 
 .PHONY: verify
