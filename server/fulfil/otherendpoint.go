@@ -41,9 +41,6 @@ func (s *Service) reach(ctx context.Context, ep *Endpoint, i *store.Instance) er
 // Reach says whether a call at an endpoint may be about an instance, for calls that are not about an order. An instance that is
 // not known is not refused. Errors: INSTANCE_NOT_FOUND when its endpoint is isolated, STORE_UNAVAILABLE.
 func (s *Service) Reach(ctx context.Context, ep *Endpoint, instanceID string) error {
-	if !s.severalEndpoints(ep.Seller) {
-		return nil
-	}
 	found, err := s.Store.Instances(ctx, ep.Seller, []string{instanceID})
 	if err != nil {
 		return s.storeError(ctx, err, errs.InstanceNotFound, "")
@@ -54,18 +51,18 @@ func (s *Service) Reach(ctx context.Context, ep *Endpoint, instanceID string) er
 	return s.reach(ctx, ep, &found[0])
 }
 
-// reachLine is reach for a repeat of the call that has created an instance. Errors: INVALID_FIELD, STORE_UNAVAILABLE.
+// reachLine is reach for a repeat of the call that has created an instance. It spares the read where the seller has one endpoint
+// only, as no other can be isolated then. Errors: INVALID_FIELD, STORE_UNAVAILABLE.
 func (s *Service) reachLine(ctx context.Context, ep *Endpoint, l store.Line) error {
+	if s.several[ep.Seller] < 2 {
+		return nil
+	}
 	err := s.Reach(ctx, ep, l.InstanceID)
 	if err != nil && errs.As(err).Reason == errs.InstanceNotFound { // the activity documents no code for an instance that does not exist
 		return errs.New(errs.Invalid, errs.InvalidField, "orderLineId: was admitted at another endpoint")
 	}
 	return err
 }
-
-// severalEndpoints says whether a seller has more than one endpoint. With one only, an instance of another cannot be isolated,
-// and the read that would tell is spared where the call needs none otherwise.
-func (s *Service) severalEndpoints(seller string) bool { return s.several[seller] > 1 }
 
 // others remembers what is known to be in the chains, so that calls of a product that has moved do not read them each time.
 type others struct {

@@ -87,7 +87,7 @@ type Service struct {
 	Deps
 	cfg       Config
 	endpoints map[string]*Endpoint
-	several   map[string]int // how many endpoints a seller has
+	several   map[string]int // how many endpoints each seller has
 	others    others
 }
 
