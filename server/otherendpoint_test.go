@@ -50,7 +50,9 @@ func visits() map[string]visit {
 		},
 		"license_code": {
 			fulfil.LicenceInstanceID("acme", "PL-1"), func(r *rig) reply { return r.post("every", code) }, nil,
-			func(r *rig) reply { return r.post("visitor", params{"activity": "releaseLicenseCode", "license": "PL-1"}) }, "instance.released",
+			func(r *rig) reply {
+				return r.post("visitor", params{"activity": "releaseLicenseCode", "license": "PL-1"})
+			}, "instance.released",
 		},
 		"license_online": {"CS9", bringV2, nil, func(r *rig) reply { return r.post("visitor", async) }, "licence.requested"},
 	}
