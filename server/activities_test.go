@@ -97,7 +97,7 @@ func TestActivities(t *testing.T) {
 		"grpc":   (*rig).callGRPC,
 	} {
 		t.Run(door, func(t *testing.T) {
-			r := start(t)
+			r := start(t, standIn)
 			seen := map[string]bool{}
 			for i, c := range activityCases {
 				seen[c.activity] = true
@@ -152,7 +152,7 @@ func (r *rig) callGRPC(c activityCase, body map[string]string) (a answer, err er
 	if err := protojson.Unmarshal(text, in); err != nil {
 		return a, err
 	}
-	rpc := reflect.ValueOf(productionv1.NewSaasV2ServiceClient(r.dial(acmeToken))).MethodByName(string(method.Name()))
+	rpc := reflect.ValueOf(productionv1.NewSaasV2ServiceClient(r.dial(standInToken))).MethodByName(string(method.Name()))
 	result := rpc.Call([]reflect.Value{reflect.ValueOf(r.t.Context()), reflect.ValueOf(in)})
 	if err, _ := result[1].Interface().(error); err != nil {
 		return a, err

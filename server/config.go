@@ -7,6 +7,7 @@ import (
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/fulfil"
 )
 
@@ -79,12 +80,25 @@ type Seller struct {
 	Marketplace   Marketplace `koanf:"marketplace"`
 }
 
-// Token is a bearer token that has a name in the records and may do more than api_tokens may.
+// Token is a bearer token that has a name in the records and scopes of its own.
 type Token struct {
 	Name       string   `koanf:"name"`
 	Secret     Secret   `koanf:"secret"`
 	SecretFile string   `koanf:"secret_file"`
-	Scopes     []string `koanf:"scopes"` // personal_data: may read buyers outside a lease
+	Scopes     []string `koanf:"scopes"` // what the bearer may do; none means what api_tokens may
+	Queues     []string `koanf:"queues"` // from which it may lease; none means every queue of workers
+}
+
+// scopes are what the token's bearer may do.
+func (t Token) scopes() []access.Scope {
+	if len(t.Scopes) == 0 {
+		return access.Customary()
+	}
+	list := make([]access.Scope, len(t.Scopes))
+	for i, s := range t.Scopes {
+		list[i] = access.Scope(s)
+	}
+	return list
 }
 
 // Marketplace is how a seller reaches the open APIs.
@@ -126,6 +140,7 @@ type Endpoint struct {
 	KeyFiles    []string           `koanf:"key_files"`
 	BodySign    bool               `koanf:"body_sign"` // sign answers with a Body-Sign header
 	Skew        time.Duration      `koanf:"skew"`      // tolerated clock difference, 1s to 10m; 0 means 60s
+	Isolate     bool               `koanf:"isolate"`   // refuses calls about this endpoint's instances at the seller's other endpoints
 	Products    map[string]Product `koanf:"products"`  // by product ID; "*" stands for all others
 	CheckBudget time.Duration      `koanf:"check_budget"`
 	CheckPolicy string             `koanf:"check_policy"` // refuse (default) or allow
@@ -204,6 +219,7 @@ type Jobs struct {
 // GRPC holds the options of the gRPC door.
 type GRPC struct {
 	Reflection bool `koanf:"reflection"` // lets grpcurl and the like list the services
+	Production bool `koanf:"production"` // serves the marketplace's calls to tokens with the scope admin; for tests
 }
 
 // Tracing says where spans go. Without an endpoint none leaves the process. OpenTelemetry's own variables win.
@@ -236,7 +252,7 @@ func (c *Config) fulfilEndpoints() []fulfil.Endpoint {
 		}
 		list = append(list, fulfil.Endpoint{
 			Name: e.Name, Seller: e.Seller, Products: rules, CheckBudget: e.CheckBudget,
-			CheckAllow: e.CheckPolicy == "allow", CheckReduction: e.CheckReduction == "allow", FreezeAtExpiry: e.CodeFreeze == freezeExpiry, OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse",
+			CheckAllow: e.CheckPolicy == "allow", CheckReduction: e.CheckReduction == "allow", FreezeAtExpiry: e.CodeFreeze == freezeExpiry, OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse", Isolate: e.Isolate,
 			NewFamily: e.newFamily(), HoldBudget: e.HoldBudget, OnCompletion: e.onCompletion(), RefuseCodes: e.Codes == "refuse", ASCII: e.AnswerText == "ascii", QueryWindow: e.queryWindow(),
 		})
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/interceptor"
 )
 
 var (
@@ -56,6 +55,7 @@ func (c *Config) checkServing() []Problem {
 	c.checkTLS(&f)
 	c.checkSellers(&f)
 	c.checkProvisioners(&f)
+	c.checkGrants(&f)
 	c.checkEndpoints(&f)
 	if c.Limits.Body < 1<<10 || c.Limits.Body > 1<<20 {
 		f.add("limits.body", msgBounds, c.Limits.Body, 1<<10, 1<<20)
@@ -261,11 +261,6 @@ func (s Seller) checkTokens(f *findings, at string, owner map[Secret]string) {
 			f.add(path+".secret", msgTokenUsed)
 		}
 		owner[t.Secret] = s.Name
-		for n, scope := range t.Scopes {
-			if !slices.Contains(interceptor.Scopes(), scope) {
-				f.add(fmt.Sprintf("%s.scopes[%d]", path, n), msgChoice, scope, strings.Join(interceptor.Scopes(), ", "))
-			}
-		}
 	}
 }
 

@@ -691,10 +691,10 @@ func TestKitSecret(t *testing.T) {
 	if a := r.kit("kit_v2", "every", "applicationSync", string(text)); a.body != asKit {
 		t.Fatal(a.body)
 	}
-	if _, body, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/applications", acmeToken, ""); strings.Contains(body, clientSecret) || !strings.Contains(body, "cl-1") {
+	if _, body, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/applications", directoryToken, ""); strings.Contains(body, clientSecret) || !strings.Contains(body, "cl-1") {
 		t.Errorf("list: %s", body)
 	}
-	if _, body, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/instances/i-9/tenants/t-1/applications/a-1", acmeToken, ""); !strings.Contains(body, clientSecret) {
+	if _, body, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/instances/i-9/tenants/t-1/applications/a-1", directoryToken, ""); !strings.Contains(body, clientSecret) {
 		t.Errorf("one: %s", body)
 	}
 	if code, body, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/instances/i-9/tenants/t-1/applications/a-1", otherToken, ""); code != http.StatusNotFound {

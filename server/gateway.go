@@ -19,7 +19,7 @@ var apiLimits = limits{header: 5 * time.Second, read: 30 * time.Second, write: 9
 // apiDoor serves the internal API as REST: the generated gateway over an in-process channel with the interceptors of the
 // gRPC door.
 func (s *Server) apiDoor(svc services) (*door, error) {
-	chain := svc.authenticated(s.draining)
+	chain := svc.authenticated(DoorAPI, s.draining)
 	channel := inproc.NewStreaming(chain.Unary, chain.Stream)
 	svc.internal.Register(channel)
 	mux := newGateway()

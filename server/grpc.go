@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/facade"
@@ -33,56 +34,60 @@ type services struct {
 	internal   *v1.API
 	production production.Deps
 	chains
-	tokens interceptor.Pair
+	tokens interceptor.Tokens
 }
 
 // chains are the parts of the interceptor chains, from the outside in.
 type chains struct {
-	recover, trace, status, validate interceptor.Pair
+	recover, trace, status, demand, validate interceptor.Pair
 }
 
 func newChains(d Deps, v protovalidate.Validator) chains {
 	return chains{
 		recover: interceptor.Recover(d.Log), trace: interceptor.Trace(d.Telemetry.Tracer()), status: interceptor.Status(d.Log),
-		validate: interceptor.Validate(v),
+		demand: interceptor.Demand(), validate: interceptor.Validate(v),
 	}
 }
 
-// authenticated is the chain of the private doors. Unary calls end by callLimit, streams when the server drains.
-func (s services) authenticated(draining <-chan struct{}) interceptor.Pair {
-	return interceptor.Chain(s.recover, bounded(draining), s.trace, s.status, s.tokens, s.validate)
+// authenticated is the chain of a private door. Unary calls end by callLimit, streams when the server drains.
+func (s services) authenticated(door string, draining <-chan struct{}) interceptor.Pair {
+	return interceptor.Chain(s.recover, bounded(draining), s.trace, s.status, interceptor.Auth(s.tokens, door), s.demand, s.validate)
 }
 
 // verified is the chain behind the facade, which verifies the marketplace's signature, starts the call's span and sets its
-// deadline itself.
+// deadline itself, and says that the marketplace calls.
 func (s services) verified() interceptor.Pair {
-	return interceptor.Chain(s.recover, s.status, s.validate)
+	return interceptor.Chain(s.recover, s.status, s.demand, s.validate)
 }
 
 // auth knows the tokens of all sellers.
-func (c *Config) auth() (interceptor.Pair, error) {
+func (c *Config) auth() (interceptor.Tokens, error) {
 	var tokens []interceptor.Token
 	for _, seller := range c.Sellers {
 		for _, secret := range reveal(seller.APITokens) {
-			tokens = append(tokens, interceptor.Token{Seller: seller.Name, Secret: secret})
+			tokens = append(tokens, interceptor.Token{Seller: seller.Name, Secret: secret, Scopes: access.Customary()})
 		}
 		for _, t := range seller.Tokens {
-			tokens = append(tokens, interceptor.Token{Seller: seller.Name, Secret: t.Secret.Reveal(), Name: t.Name, Scopes: t.Scopes})
+			tokens = append(tokens, interceptor.Token{
+				Seller: seller.Name, Secret: t.Secret.Reveal(), Name: t.Name, Scopes: t.scopes(), Queues: t.Queues,
+			})
 		}
 	}
-	return interceptor.Auth(tokens)
+	return interceptor.NewTokens(tokens)
 }
 
-// grpcDoor serves the internal API and the production interface, both by bearer token.
+// grpcDoor serves the internal API by bearer token, and for tests the production interface.
 func (s *Server) grpcDoor(svc services) *door {
-	srv := grpc.NewServer(append(svc.authenticated(s.draining).ServerOptions(),
+	srv := grpc.NewServer(append(svc.authenticated(DoorGRPC, s.draining).ServerOptions(),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.ConnectionTimeout(10*time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 20 * time.Second, PermitWithoutStream: true}),
 	)...)
 	svc.internal.Register(srv)
-	facade.Serve(srv, svc.production)
+	if s.cfg.GRPC.Production {
+		facade.Serve(srv, svc.production)
+	}
 	state := health.NewServer()
 	for name := range srv.GetServiceInfo() {
 		state.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)

@@ -142,7 +142,7 @@ func TestABadElementOfTheKitFromBytesToRows(t *testing.T) {
 				for path, want := range map[string][]string{
 					"/v1/users": {`"userName":"u-1"`, `"name":"张三"`, `"userName":"u-2"`, "李四\ufffd"}, "/v1/departments": {`"orgCode":"d-1"`, `"orgCode":"d-2"`, `"name":"R&D"`},
 				} {
-					status, body, _ := r.http("api", http.MethodGet, path, acmeToken, "")
+					status, body, _ := r.http("api", http.MethodGet, path, directoryToken, "")
 					key := map[string]string{"/v1/users": `"userName":`, "/v1/departments": `"orgCode":`}[path]
 					if status != http.StatusOK || strings.Count(body, key) != strings.Count(strings.Join(want, ""), key) {
 						t.Errorf("%s: %d %s", path, status, body)
@@ -160,7 +160,7 @@ func TestABadElementOfTheKitFromBytesToRows(t *testing.T) {
 				if after := r.events(order); len(after) != len(before)+2 {
 					t.Errorf("events %v", after)
 				}
-				if _, body, _ := r.http("api", http.MethodGet, "/v1/users", acmeToken, ""); strings.Count(body, `"state":"USER_STATE_ACTIVE"`) != 2 {
+				if _, body, _ := r.http("api", http.MethodGet, "/v1/users", directoryToken, ""); strings.Count(body, `"state":"USER_STATE_ACTIVE"`) != 2 {
 					t.Errorf("users: %s", body)
 				}
 				for _, part := range []string{`"absent":1,"absentCodes":["d-1"]`, `"added":0`, `"changed":1,"changedCodes":["d-2"]`} {
@@ -168,7 +168,7 @@ func TestABadElementOfTheKitFromBytesToRows(t *testing.T) {
 						t.Errorf("event %s has no %s", event, part)
 					}
 				}
-				if _, body, _ := r.http("api", http.MethodGet, "/v1/departments", acmeToken, ""); !strings.Contains(body, `"orgCode":"d-1"`) || !strings.Contains(body, `"Labs"`) {
+				if _, body, _ := r.http("api", http.MethodGet, "/v1/departments", directoryToken, ""); !strings.Contains(body, `"orgCode":"d-1"`) || !strings.Contains(body, `"Labs"`) {
 					t.Errorf("departments: %s", body)
 				}
 				if text := r.log.String() + user + unit; strings.Contains(text, "canary\"") || strings.Contains(text, "张三") {

@@ -92,17 +92,22 @@ var (
 	msgRedisMode = text{"excludes redis.master and redis.db: a cluster has neither; remove them", "与 redis.master、redis.db 互斥：集群没有这两项，请删除"}
 	msgBraces    = text{"contains a brace: choose a prefix without { and }", "包含花括号：请使用不含 { 和 } 的前缀"}
 
-	msgNone      = text{"is empty: add at least one", "为空：请至少添加一项"}
-	msgName      = text{"%q is not a name: use 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen", "%q 不是合法名称：请使用 1 至 63 个小写字母、数字或连字符，且不以连字符开头"}
-	msgTwice     = text{"%q is used twice: names are unique; rename one", "%q 重复：名称必须唯一，请改名"}
-	msgNoSeller  = text{"%q is not a seller: use the name of one in sellers", "%q 不是已配置的商家：请使用 sellers 中的名称"}
-	msgNoQueue   = text{"%q is not a provisioner: use the name of one in provisioners", "%q 不是已配置的开通器：请使用 provisioners 中的名称"}
-	msgReserved  = text{"%q is reserved for Koogate's own work: choose another name", "%q 保留给 Koogate 自身的任务：请使用其他名称"}
-	msgChoice    = text{"%q is unknown: use one of %s", "%q 无法识别：请使用 %s 之一"}
-	msgBounds    = text{"%v is out of bounds: use %v to %v", "%v 超出范围：请使用 %v 至 %v"}
-	msgToken     = text{"holds characters that cannot stand in a header: use letters, digits and -._~+/=; `koogate keys new` makes one", "含有不能出现在请求头中的字符：请使用字母、数字与 -._~+/=，可用 `koogate keys new` 生成"}
-	msgKeyTwice  = text{"is given twice: remove one", "重复：请删除其一"}
-	msgTokenUsed = text{"belongs to another seller too: a token names exactly one seller; make a new one", "同时属于另一商家：一个令牌只能对应一个商家，请重新生成"}
+	msgNone          = text{"is empty: add at least one", "为空：请至少添加一项"}
+	msgName          = text{"%q is not a name: use 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen", "%q 不是合法名称：请使用 1 至 63 个小写字母、数字或连字符，且不以连字符开头"}
+	msgTwice         = text{"%q is used twice: names are unique; rename one", "%q 重复：名称必须唯一，请改名"}
+	msgNoSeller      = text{"%q is not a seller: use the name of one in sellers", "%q 不是已配置的商家：请使用 sellers 中的名称"}
+	msgNoQueue       = text{"%q is not a provisioner: use the name of one in provisioners", "%q 不是已配置的开通器：请使用 provisioners 中的名称"}
+	msgReserved      = text{"%q is reserved for Koogate's own work: choose another name", "%q 保留给 Koogate 自身的任务：请使用其他名称"}
+	msgChoice        = text{"%q is unknown: use one of %s", "%q 无法识别：请使用 %s 之一"}
+	msgBounds        = text{"%v is out of bounds: use %v to %v", "%v 超出范围：请使用 %v 至 %v"}
+	msgToken         = text{"holds characters that cannot stand in a header: use letters, digits and -._~+/=; `koogate keys new` makes one", "含有不能出现在请求头中的字符：请使用字母、数字与 -._~+/=，可用 `koogate keys new` 生成"}
+	msgKeyTwice      = text{"is given twice: remove one", "重复：请删除其一"}
+	msgTokenUsed     = text{"belongs to another seller too: a token names exactly one seller; make a new one", "同时属于另一商家：一个令牌只能对应一个商家，请重新生成"}
+	msgQueueScope    = text{"needs the scope worker: add it to scopes, or remove the queues", "需要 worker 权限：请将其加入 scopes，或删除 queues"}
+	msgNoWorkerQueue = text{"%q is no provisioner of type worker: use the name of one in provisioners", "%q 不是 worker 类型的开通器：请使用 provisioners 中 worker 类型的名称"}
+	msgCustomary     = text{"names no scopes and so has %s: give each system a token with the scopes that it needs", "未指定 scopes，因此拥有 %s：请为每个系统配置只含所需权限的令牌"}
+	msgProduction    = text{"lets tokens with the scope admin call as the marketplace does: it is for tests; remove it elsewhere", "允许拥有 admin 权限的令牌以云商店的身份调用：仅用于测试，其他环境请删除"}
+
 	msgSite      = text{"give either site (cn, intl, eu) or base_url, not both and not neither", "site（cn、intl、eu）与 base_url 必须且只能填写其一"}
 	msgBaseURL   = text{"is not usable: give scheme and host, https (http only for loopback), without user, query or fragment", "不可用：请填写协议与主机，必须为 https（仅回环地址可用 http），不含用户、查询与片段"}
 	msgProductID = text{"is not a product ID: use 1 to 64 characters, or * for all others", "不是商品 ID：请使用 1 至 64 个字符，或用 * 表示其余商品"}

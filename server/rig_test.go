@@ -44,7 +44,12 @@ const (
 	otherToken = "token-of-other-0123456789abcdef01234"
 	// supportToken may read personal data of acme's buyers.
 	supportToken = "token-of-support-0123456789abcdef012"
-	acmeKey      = "access-key-0123456789"
+	// directoryToken may read all of the directory, and standInToken act as the marketplace where that is served.
+	directoryToken = "token-of-directory-0123456789abcdef0"
+	standInToken   = "token-of-stand-in-0123456789abcdef01"
+	// queueToken may serve the queue lic.
+	queueToken = "token-of-a-queue-0123456789abcdef012"
+	acmeKey    = "access-key-0123456789"
 )
 
 // market answers every order query with the same facts.
@@ -121,11 +126,19 @@ func testConfig() server.Config {
 	cfg.Sellers = []server.Seller{
 		{
 			Name: "acme", APITokens: []server.Secret{acmeToken},
-			Tokens: []server.Token{{Name: "support", Secret: supportToken, Scopes: []string{"personal_data"}}},
-		}, {Name: "other", APITokens: []server.Secret{otherToken}},
+			Tokens: []server.Token{
+				{Name: "support", Secret: supportToken, Scopes: []string{"personal_data", "operate"}},
+				{Name: "directory", Secret: directoryToken, Scopes: []string{"directory", "secrets", "personal_data"}},
+				{Name: "stand-in", Secret: standInToken, Scopes: []string{"admin"}},
+				{Name: "queue", Secret: queueToken, Scopes: []string{"worker"}, Queues: []string{"lic"}},
+			},
+		}, {Name: "other", Tokens: []server.Token{{
+			Name: "all", Secret: otherToken, Scopes: []string{"worker", "usage", "read", "operate", "directory", "secrets", "personal_data"},
+		}}},
 	}
 	cfg.Provisioners = []server.Provisioner{
 		{Name: "crm", Type: server.ProvisionerWorker},
+		{Name: "lic", Type: server.ProvisionerWorker},
 		{Name: "links", Type: server.ProvisionerTemplate, Template: server.Template{
 			FrontEndURL: "https://app.example.com/{instance}", UserName: "admin",
 		}},
@@ -232,6 +245,11 @@ func (r *rig) dial(token string) *grpc.ClientConn {
 				ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 			}
 			return next(ctx, method, req, reply, cc, opts...)
+		}), grpc.WithStreamInterceptor(func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+			if token != "" {
+				ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+			}
+			return next(ctx, desc, cc, method, opts...)
 		}))
 	if err != nil {
 		r.t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/clock"
@@ -95,7 +96,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Validator: validator, Log: d.Log,
+			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Queues: cfg.queues(), Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),
 		production: production.Deps{
@@ -159,7 +160,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		s.deps.Log.InfoContext(ctx, "listening", "door", d.name, "addr", d.listener.Addr().String(), "tls", d.tls)
 	}
 	group, running := errgroup.WithContext(ctx)
-	jobs, stopJobs := context.WithCancel(context.WithoutCancel(ctx))
+	jobs, stopJobs := context.WithCancel(access.Own(context.WithoutCancel(ctx)))
 	defer stopJobs()
 	var workers errgroup.Group
 	for _, j := range s.jobs() {

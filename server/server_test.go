@@ -20,6 +20,9 @@ import (
 
 func withoutJobs(cfg *server.Config, _ *server.Deps) { cfg.Jobs.Enabled = false }
 
+// standIn serves the marketplace's calls to tokens.
+func standIn(cfg *server.Config, _ *server.Deps) { cfg.GRPC.Production = true }
+
 func TestStartAndStop(t *testing.T) {
 	r := start(t)
 	var addrs []string
@@ -67,7 +70,7 @@ func TestAFaultyConfigurationIsRefused(t *testing.T) {
 
 // TestOneOrder takes an order from the marketplace's call to ACTIVE, once through the facade and once over gRPC.
 func TestOneOrder(t *testing.T) {
-	r := start(t)
+	r := start(t, standIn)
 	t.Run("facade", func(t *testing.T) {
 		a := r.mustCall("linked", newInstance("CS1"))
 		if a.ResultCode != "000000" || a.InstanceID != "biz-CS1" {
@@ -85,7 +88,7 @@ func TestOneOrder(t *testing.T) {
 		}
 	})
 	t.Run("grpc", func(t *testing.T) {
-		client := productionv1.NewSaasV2ServiceClient(r.dial(acmeToken))
+		client := productionv1.NewSaasV2ServiceClient(r.dial(standInToken))
 		a, err := client.NewInstance(t.Context(), &productionv1.NewInstanceRequest{
 			Endpoint: "linked", OrderId: "CS2", OrderLineId: "CS2-000001", BusinessId: "biz-CS2",
 		})
@@ -110,14 +113,14 @@ func TestOneOrder(t *testing.T) {
 
 // TestProductionBelongsToTheSeller: a token does not reach another seller's endpoint, and tells nothing about it.
 func TestProductionBelongsToTheSeller(t *testing.T) {
-	r := start(t, withoutJobs)
+	r := start(t, withoutJobs, standIn)
 	request := &productionv1.NewInstanceRequest{Endpoint: "foreign", OrderId: "CS1", OrderLineId: "CS1-000001", BusinessId: "b"}
-	foreign, err := productionv1.NewSaasV2ServiceClient(r.dial(acmeToken)).NewInstance(t.Context(), request)
+	foreign, err := productionv1.NewSaasV2ServiceClient(r.dial(standInToken)).NewInstance(t.Context(), request)
 	if err != nil || foreign.GetResultCode() != "000002" || foreign.GetInstanceId() != "" {
 		t.Fatalf("got %v, %v", foreign, err)
 	}
 	request.Endpoint = "missing"
-	missing, err := productionv1.NewSaasV2ServiceClient(r.dial(acmeToken)).NewInstance(t.Context(), request)
+	missing, err := productionv1.NewSaasV2ServiceClient(r.dial(standInToken)).NewInstance(t.Context(), request)
 	if err != nil || missing.GetResultMsg() != foreign.GetResultMsg() {
 		t.Fatalf("got %v, %v", missing, err)
 	}
@@ -245,7 +248,7 @@ func TestAStopLosesNothing(t *testing.T) {
 	}
 	waiting := make(chan error, 1)
 	go func() { // an idle worker, whose lease must not hold the stop up
-		resp, err := tasks.LeaseTasks(t.Context(), &koogatev1.LeaseTasksRequest{Queue: "idle", WorkerId: "w", Wait: durationpb.New(60 * time.Second)})
+		resp, err := tasks.LeaseTasks(t.Context(), &koogatev1.LeaseTasksRequest{Queue: "lic", WorkerId: "w", Wait: durationpb.New(60 * time.Second)})
 		if err == nil && len(resp.GetTasks()) > 0 {
 			err = errors.New("a task from nowhere")
 		}

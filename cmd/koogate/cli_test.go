@@ -167,8 +167,11 @@ func TestConfigCheck(t *testing.T) {
 		t.Fatal(errs)
 	}
 	t.Run("good", func(t *testing.T) {
-		if code, out, errs := koogate(t, "config", "check", "--config", writeConfig(t, dir, cliKey, cliToken, addrs)); code != exitOK || out != "ok\n" {
-			t.Fatalf("got %d %s", code, errs)
+		t.Setenv("LC_ALL", "C")
+		code, out, errs := koogate(t, "config", "check", "--config", writeConfig(t, dir, cliKey, cliToken, addrs))
+		const want = ": sellers[0].api_tokens: names no scopes and so has worker, usage, read, operate: "
+		if code != exitOK || out != "ok\n" || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
+			t.Fatalf("got %d %s%s", code, out, errs)
 		}
 	})
 	t.Run("faults", func(t *testing.T) {

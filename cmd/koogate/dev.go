@@ -174,14 +174,15 @@ func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) server.Config {
 	if jaeger != "" && os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" {
 		cfg.Tracing = server.Tracing{Endpoint: c.OTLP, Insecure: true}
 	}
-	seller := func(name, token, url string) server.Seller {
+	seller := func(name, token, url string, scopes ...string) server.Seller {
 		return server.Seller{
-			Name: name, APITokens: []server.Secret{server.Secret(token)},
+			Name: name, Tokens: []server.Token{{Name: name, Secret: server.Secret(token), Scopes: scopes}},
 			Marketplace: server.Marketplace{BaseURL: url, AccessKey: demoAK, SecretKey: demoSK},
 		}
 	}
 	cfg.Sellers = []server.Seller{
-		seller(demoSeller, demoToken, "http://"+c.Sim), seller(drillSeller, drillToken, drillURL),
+		seller(demoSeller, demoToken, "http://"+c.Sim, "worker", "usage", "read", "operate", "directory", "secrets", "personal_data"),
+		seller(drillSeller, drillToken, drillURL, "worker", "read"),
 	}
 	cfg.Endpoints = []server.Endpoint{
 		{

@@ -9,10 +9,14 @@ import (
 	"sync"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/access"
 )
 
 // prefix is where the endpoints are.
 const prefix = "/produce/"
+
+// via names the facade in a [access.Principal].
+const via = "facade"
 
 // Facade serves the production interface. Safe for concurrent use.
 type Facade struct {
@@ -34,6 +38,7 @@ var _ http.Handler = (*Facade)(nil)
 // endpoint is an Endpoint with its routes.
 type endpoint struct {
 	Endpoint
+	caller access.Principal            // who signs the calls
 	routes map[*door]map[string]*route // by activity
 }
 
@@ -52,6 +57,9 @@ func New(cfg Config, d Deps) (*Facade, error) {
 		}
 		if f.endpoints[e.Name] != nil {
 			return nil, fmt.Errorf("facade: endpoint %q is configured twice", e.Name)
+		}
+		e.caller = access.Principal{
+			Kind: access.Signature, Seller: e.Seller, Subject: e.Name, Scopes: []access.Scope{access.Marketplace}, Via: via,
 		}
 		f.endpoints[e.Name] = e
 		keys = max(keys, len(e.Keys), len(e.KitKeys))

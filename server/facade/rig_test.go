@@ -136,6 +136,8 @@ func (s *stub) OrderNotify(ctx context.Context, c fulfil.OrderNotify) (fulfil.An
 	return s.note(ctx, "orderNotify %s %s", c.OrderID, c.OrderLineID)
 }
 
+func (*stub) Reach(context.Context, *fulfil.Endpoint, string) error { return nil }
+
 func (s *stub) LicenceCode(_ context.Context, ep *fulfil.Endpoint, code, _ string, _ time.Time) (string, error) {
 	return fulfil.LicenceInstanceID(ep.Seller, code), nil
 }

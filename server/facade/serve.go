@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/facade/call"
@@ -51,6 +52,7 @@ func (x *exchange) serve(ctx context.Context) {
 	if !x.door.scheme.read(x) || !x.door.scheme.verify(x) {
 		return
 	}
+	ctx = access.With(ctx, x.endpoint.caller)
 	budget := ctx // not ctx itself, which is replaced later
 	x.unwatch = context.AfterFunc(budget, func() {
 		if context.Cause(budget) == context.DeadlineExceeded { //nolint:errorlint // the value itself: a caller that left needs no answer

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
@@ -79,7 +80,10 @@ func LockKey(seller, orderID, orderLineID, productID string) string {
 // NewInstance admits the line, or finds the admission of an earlier call, and answers. The same line always gets the same
 // instance ID. Errors: STORE_UNAVAILABLE.
 func (s *Service) NewInstance(ctx context.Context, c NewInstance) (Answer, error) {
-	line, err := s.admit(ctx, c)
+	line, first, err := s.admit(ctx, c)
+	if err == nil && !first {
+		err = s.reachLine(ctx, c.Endpoint, line)
+	}
 	if err == nil {
 		err = s.repeated(ctx, c, line)
 	}
@@ -140,25 +144,26 @@ func (s *Service) leave(ctx context.Context, c NewInstance, done bool) {
 	}()
 }
 
-// admit returns the line's row, new or old.
-func (s *Service) admit(ctx context.Context, c NewInstance) (store.Line, error) {
+// admit returns the line's row, new or old. first says that this call surely admitted it.
+func (s *Service) admit(ctx context.Context, c NewInstance) (line store.Line, first bool, err error) {
 	if c.Lock.Lock == store.LockDone || c.Lock.Lock == store.LockBusy {
 		if line, ok := s.awaitLine(ctx, c); ok {
-			return line, nil
+			return line, false, nil
 		}
 	}
-	line, err := s.admitFirst(ctx, c)
+	line, err = s.admitFirst(ctx, c)
 	if err == nil {
-		return line, nil
+		return line, true, nil
 	}
 	if !errors.Is(err, store.ErrOrderExists) && !retryable(err) {
 		// The commit may have happened although its answer was lost: what the database says now decides.
 		if line, lerr := s.Store.Line(ctx, c.key()); lerr == nil {
-			return line, nil
+			return line, false, nil
 		}
-		return store.Line{}, s.storeError(ctx, err, errs.OrderNotFound, "")
+		return store.Line{}, false, s.storeError(ctx, err, errs.OrderNotFound, "")
 	}
-	return s.admitInto(ctx, c)
+	line, err = s.admitInto(ctx, c)
+	return line, false, err
 }
 
 // awaitLine looks for the line that another call is admitting, for a moment. When it is not found, the caller goes on as if
@@ -201,7 +206,7 @@ func (s *Service) begin(ctx context.Context, ep *Endpoint, orderID string, arriv
 	}
 	_, root := telemetry.StartRoot(ctx, s.Tracer, order.Seller, order.OrderID, arrived)
 	attempt := func() error {
-		d := &draft{s: s, now: now, agg: &store.Aggregate{Order: order}}
+		d := &draft{s: s, actor: access.Actor(ctx), now: now, agg: &store.Aggregate{Order: order}}
 		d.change.NewOrder = &d.agg.Order
 		if err := f(d); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/koogate/koogate/store"
@@ -13,38 +14,39 @@ import (
 
 // The kinds of event, in the order an order usually meets them.
 const (
-	EventNotified         = "order.notified"     // orderNotify was admitted
-	EventAdmitted         = "instance.admitted"  // newInstance was admitted
-	EventAdopted          = "licence.adopted"    // a licence code of the marketplace was met for the first time
-	EventAccepted         = "instance.accepted"  // the buyer accepted
-	EventOrderQueried     = "order.queried"      // the marketplace told what was bought
-	EventQueryFailed      = "order.query_failed" // one attempt failed; final when permanent is true
-	EventTaskCompleted    = "task.completed"     // a provisioner finished
-	EventTaskFailed       = "task.failed"        // a provisioner gave a task back or gave up
-	EventTaskCancelled    = "task.cancelled"     // overtaken
-	EventTaskRetried      = "task.retried"       // an operator retried it
-	EventAnswered         = "answer.committed"   // newInstance's answer was fixed without a task's end
-	EventRefreshed        = "instance.refreshed" // expiry set
-	EventFrozen           = "instance.frozen"    // FREEZE accepted
-	EventUnfrozen         = "instance.unfrozen"  // UNFREEZE accepted
-	EventUpgraded         = "instance.upgraded"  // upgrade accepted
-	EventReleased         = "instance.released"  // release accepted
-	EventAccessChanged    = "access.changed"     // how the customer gets in was changed
-	EventChecked          = "change.checked"     // a change was asked about
-	EventRequested        = "licence.requested"  // getLicenseAsync was admitted
-	EventIssued           = "licence.issued"     // a provisioner issued the licence of an event
-	EventUploaded         = "licence.uploaded"   // the marketplace took it
-	EventQuotaWarned      = "quota.warned"       // a package is used up to a per cent of it
-	EventPackageAssigned  = "package.assigned"   // a package belongs to an instance of its buyer, with its product's content
-	EventPackageWaits     = "package.waits"      // a package cannot be filled, and why
-	EventUsageRetried     = "usage.retried"      // an operator had refused usage sent again beyond the marketplace's window
-	EventDirectory        = "directory.synced"   // a tenant, its applications, users or departments changed
-	EventDirectoryIgnored = "directory.ignored"  // a call came too late and lost against later ones
-	EventPersonal         = "personal.read"      // personal data were read through the API
-	EventConflict         = "call.conflict"      // the same key came for another instance
-	EventDiffers          = "call.differs"       // a repeat brought something else than the first call
-	EventQuarantined      = "call.quarantined"   // a value outside its documented list
-	EventRepaired         = "call.repaired"      // text that only describes was not valid; the call went on
+	EventNotified         = "order.notified"      // orderNotify was admitted
+	EventAdmitted         = "instance.admitted"   // newInstance was admitted
+	EventAdopted          = "licence.adopted"     // a licence code of the marketplace was met for the first time
+	EventAccepted         = "instance.accepted"   // the buyer accepted
+	EventOrderQueried     = "order.queried"       // the marketplace told what was bought
+	EventQueryFailed      = "order.query_failed"  // one attempt failed; final when permanent is true
+	EventTaskCompleted    = "task.completed"      // a provisioner finished
+	EventTaskFailed       = "task.failed"         // a provisioner gave a task back or gave up
+	EventTaskCancelled    = "task.cancelled"      // overtaken
+	EventTaskRetried      = "task.retried"        // an operator retried it
+	EventAnswered         = "answer.committed"    // newInstance's answer was fixed without a task's end
+	EventRefreshed        = "instance.refreshed"  // expiry set
+	EventFrozen           = "instance.frozen"     // FREEZE accepted
+	EventUnfrozen         = "instance.unfrozen"   // UNFREEZE accepted
+	EventUpgraded         = "instance.upgraded"   // upgrade accepted
+	EventReleased         = "instance.released"   // release accepted
+	EventAccessChanged    = "access.changed"      // how the customer gets in was changed
+	EventChecked          = "change.checked"      // a change was asked about
+	EventRequested        = "licence.requested"   // getLicenseAsync was admitted
+	EventIssued           = "licence.issued"      // a provisioner issued the licence of an event
+	EventUploaded         = "licence.uploaded"    // the marketplace took it
+	EventQuotaWarned      = "quota.warned"        // a package is used up to a per cent of it
+	EventPackageAssigned  = "package.assigned"    // a package belongs to an instance of its buyer, with its product's content
+	EventPackageWaits     = "package.waits"       // a package cannot be filled, and why
+	EventUsageRetried     = "usage.retried"       // an operator had refused usage sent again beyond the marketplace's window
+	EventDirectory        = "directory.synced"    // a tenant, its applications, users or departments changed
+	EventDirectoryIgnored = "directory.ignored"   // a call came too late and lost against later ones
+	EventPersonal         = "personal.read"       // personal data were read through the API
+	EventConflict         = "call.conflict"       // the same key came for another instance
+	EventOtherEndpoint    = "call.other_endpoint" // a call came by another endpoint of the seller than the instance's
+	EventDiffers          = "call.differs"        // a repeat brought something else than the first call
+	EventQuarantined      = "call.quarantined"    // a value outside its documented list
+	EventRepaired         = "call.repaired"       // text that only describes was not valid; the call went on
 )
 
 type fields map[string]any
@@ -59,6 +61,31 @@ func (f fields) text() string {
 		panic(fmt.Sprintf("data of an event: %v", err))
 	}
 	return string(text)
+}
+
+// actor is the member of an event's data that says who acted.
+const actor = "actor"
+
+// by returns the data with who acted, where that is known.
+func (f fields) by(who string) fields {
+	if who == "" {
+		return f
+	}
+	told := make(fields, len(f)+1)
+	maps.Copy(told, f)
+	told[actor] = who
+	return told
+}
+
+// tell says whether the data of an event tell the same, whoever acted.
+func (f fields) tell(data string) bool {
+	var told map[string]json.RawMessage
+	if json.Unmarshal([]byte(data), &told) != nil {
+		return false
+	}
+	delete(told, actor)
+	rest, err := json.Marshal(told)
+	return err == nil && string(rest) == f.text()
 }
 
 // link appends an event to a chain and returns it with its hash.

@@ -30,6 +30,9 @@ func (s *Service) onInstance(ctx context.Context, ep *Endpoint, id string, f fun
 		return err
 	}
 	addInstance(ctx, id)
+	if err := s.reach(ctx, ep, &found); err != nil {
+		return err
+	}
 	return s.decide(ctx, ep.Seller, found.OrderID, func(d *draft) error {
 		i := d.instance(id)
 		if i == nil {

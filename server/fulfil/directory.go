@@ -99,8 +99,7 @@ func (s *Service) tellIgnored(ctx context.Context, seller string, i store.Instan
 		if err != nil {
 			return s.storeError(ctx, err, errs.OrderNotFound, "")
 		}
-		e := link(head, seller, i.OrderID, EventDirectoryIgnored, i.InstanceID, d.now, told)
-		if len(last) == 1 && last[0].Kind == e.Kind && last[0].Data == e.Data {
+		if len(last) == 1 && last[0].Kind == EventDirectoryIgnored && told.tell(last[0].Data) {
 			return nil
 		}
 		d.event(EventDirectoryIgnored, i.InstanceID, told)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/telemetry"
@@ -16,6 +17,7 @@ import (
 // draft is a decision in the making: the rows that were read, and the change that the decision makes.
 type draft struct {
 	s      *Service
+	actor  string // who acts, for the events
 	now    time.Time
 	agg    *store.Aggregate // what was read, with the draft's own changes applied to it
 	change store.Change
@@ -29,7 +31,7 @@ func (s *Service) decide(ctx context.Context, seller, orderID string, f func(d *
 		if err != nil {
 			return s.storeError(ctx, err, errs.OrderNotFound, "no order %s", orderID)
 		}
-		d := &draft{s: s, now: s.now(), agg: agg}
+		d := &draft{s: s, actor: access.Actor(ctx), now: s.now(), agg: agg}
 		if err := f(d); err != nil {
 			return err
 		}
@@ -86,7 +88,7 @@ func (s *Service) storeError(ctx context.Context, err error, missing errs.Reason
 // event appends an event to the order's chain.
 func (d *draft) event(kind, instanceID string, data fields) {
 	o := &d.agg.Order
-	e := link(o.Head, o.Seller, o.OrderID, kind, instanceID, d.now, data)
+	e := link(o.Head, o.Seller, o.OrderID, kind, instanceID, d.now, data.by(d.actor))
 	o.Head = store.Head{Seq: e.Seq, Hash: e.Hash}
 	o.UpdatedAt = d.now
 	d.change.Events = append(d.change.Events, e)

@@ -25,6 +25,9 @@ type Endpoint struct {
 	OmitPending bool
 	// RefuseUnknown makes queryInstance answer 000003 when any ID of several is unknown, instead of leaving it out.
 	RefuseUnknown bool
+	// Isolate refuses calls about this endpoint's instances that come by another endpoint of the seller. By default they work,
+	// because a product may move to another address.
+	Isolate bool
 	// HoldBudget is how long a call of a family without asynchronous answers is held, 1 s to 18 s, because the marketplace
 	// gives up after 20 s (saas-v1 §1). Default 15 s.
 	HoldBudget time.Duration

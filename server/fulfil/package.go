@@ -41,7 +41,7 @@ func (s *Service) PackageWaits(ctx context.Context, seller, packageID, productID
 // tellOnce adds an event to an instance's order unless the order has it.
 func (s *Service) tellOnce(ctx context.Context, seller, instanceID, kind string, data fields) error {
 	return s.tellAfter(ctx, seller, instanceID, kind, func(d *draft, told []string) {
-		if !slices.Contains(told, data.text()) {
+		if !slices.ContainsFunc(told, data.tell) {
 			d.event(kind, instanceID, data)
 		}
 	})

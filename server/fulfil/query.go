@@ -82,6 +82,15 @@ func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, 
 	var failure *store.Instance
 	for k := range ids {
 		i := byID[ids[k]]
+		if i != nil {
+			switch err := s.reach(ctx, q.Endpoint, i); {
+			case err == nil:
+			case errs.As(err).Reason == errs.InstanceNotFound:
+				i = nil
+			default: // the answer does not depend on the record
+				s.Log.WarnContext(ctx, "a query by another endpoint could not be recorded", "instance_id", ids[k], "error", err)
+			}
+		}
 		switch {
 		case i == nil || i.State == store.InstanceReleased:
 			unknown = &ids[k]

@@ -2,8 +2,6 @@ package fulfil
 
 import (
 	"context"
-
-	"github.com/koogate/koogate/store"
 )
 
 // maxRepairs bounds what one event tells.
@@ -19,9 +17,8 @@ func (s *Service) Repaired(ctx context.Context, seller, orderID, activity string
 		return
 	}
 	data := fields{"activity": activity, "repairs": repairs}
-	want := link(store.Head{}, seller, orderID, EventRepaired, "", s.now(), data).Data
 	err := s.decide(ctx, seller, orderID, func(d *draft) error {
-		told, err := s.told(ctx, seller, orderID, want)
+		told, err := s.told(ctx, seller, orderID, data)
 		if err == nil && !told {
 			d.event(EventRepaired, "", data)
 		}
@@ -33,7 +30,7 @@ func (s *Service) Repaired(ctx context.Context, seller, orderID, activity string
 }
 
 // told says whether the order's chain holds the repair already.
-func (s *Service) told(ctx context.Context, seller, orderID, data string) (bool, error) {
+func (s *Service) told(ctx context.Context, seller, orderID string, data fields) (bool, error) {
 	const page = 500
 	for after := int64(0); ; {
 		events, err := s.Store.Events(ctx, seller, orderID, after, page)
@@ -41,7 +38,7 @@ func (s *Service) told(ctx context.Context, seller, orderID, data string) (bool,
 			return false, err
 		}
 		for _, e := range events {
-			if after = e.Seq; e.Kind == EventRepaired && e.Data == data {
+			if after = e.Seq; e.Kind == EventRepaired && data.tell(e.Data) {
 				return true, nil
 			}
 		}

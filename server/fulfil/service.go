@@ -87,6 +87,8 @@ type Service struct {
 	Deps
 	cfg       Config
 	endpoints map[string]*Endpoint
+	several   map[string]int // how many endpoints each seller has
+	others    others
 }
 
 // New returns a service for the endpoints. It fails when two endpoints share a name or a rule is out of bounds.
@@ -102,7 +104,7 @@ func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 	def(&cfg.JobLease, 15*time.Second)
 	def(&cfg.BackoffBase, time.Second)
 	def(&cfg.BackoffMax, 5*time.Minute)
-	s := &Service{Deps: d, cfg: cfg, endpoints: make(map[string]*Endpoint, len(endpoints))}
+	s := &Service{Deps: d, cfg: cfg, endpoints: make(map[string]*Endpoint, len(endpoints)), several: make(map[string]int)}
 	for i := range endpoints {
 		e := endpoints[i]
 		if err := e.check(); err != nil {
@@ -112,6 +114,7 @@ func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 			return nil, fmt.Errorf("endpoint %q is configured twice", e.Name)
 		}
 		s.endpoints[e.Name] = &e
+		s.several[e.Seller]++
 	}
 	return s, nil
 }

@@ -6,12 +6,12 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
 )
 
@@ -24,126 +24,95 @@ func public(method string) bool {
 type Token struct {
 	Seller string
 	Secret string
-	Name   string   // names the bearer in records; may be empty
-	Scopes []string // what the bearer may do beyond the ordinary
+	Name   string         // names the bearer in records; may be empty
+	Scopes []access.Scope // what the bearer may do
+	Queues []string       // from which it may lease; empty means every queue of workers
 }
 
-// ScopePersonalData lets a token read personal data outside a lease.
-const ScopePersonalData = "personal_data"
-
-// Scopes are the scopes that there are.
-func Scopes() []string { return []string{ScopePersonalData} }
-
-type bearerKey struct{}
-
-// NameFrom returns the name of the call's token; "api token" when it has none, empty without a token.
-func NameFrom(ctx context.Context) string {
-	k, ok := ctx.Value(bearerKey{}).(key)
-	if ok && k.name == "" {
-		return "api token"
-	}
-	return k.name
-}
-
-// HasScope says whether the call's token has a scope.
-func HasScope(ctx context.Context, scope string) bool {
-	k, _ := ctx.Value(bearerKey{}).(key)
-	return slices.Contains(k.scopes, scope)
-}
-
-// Auth demands `authorization: Bearer …` with one of the tokens and puts the token's seller into the context, where
-// [SellerFrom] finds it. Health checks and reflection pass without. The time of a refusal does not depend on how much of a
-// token was right: every token is compared, by its SHA-256.
-func Auth(tokens []Token) (Pair, error) {
-	ring, err := newKeyRing(tokens)
-	if err != nil {
-		return Pair{}, err
+// Auth demands `authorization: Bearer …` with one of the tokens and puts its bearer into the context, where [access.From] finds
+// it. via names the door. Health checks and reflection pass without.
+func Auth(tokens Tokens, via string) Pair {
+	admit := func(ctx context.Context, method string) (context.Context, error) {
+		if public(method) {
+			return ctx, nil
+		}
+		p, err := tokens.Authenticate(metadata.ValueFromIncomingContext(ctx, "authorization"))
+		if err != nil {
+			return nil, err
+		}
+		p.Via = via
+		return access.With(ctx, p), nil
 	}
 	return Pair{
 		Unary: func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-			ctx, err := ring.admit(ctx, info.FullMethod)
+			ctx, err := admit(ctx, info.FullMethod)
 			if err != nil {
 				return nil, err
 			}
 			return next(ctx, req)
 		},
 		Stream: func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-			ctx, err := ring.admit(ss.Context(), info.FullMethod)
+			ctx, err := admit(ss.Context(), info.FullMethod)
 			if err != nil {
 				return err
 			}
 			return next(srv, streamWith{ss, ctx})
 		},
-	}, nil
-}
-
-type sellerKey struct{}
-
-// SellerFrom returns the seller of the call's token; ok is false when the call carried none, because no Auth stood before
-// the handler.
-func SellerFrom(ctx context.Context) (seller string, ok bool) {
-	seller, ok = ctx.Value(sellerKey{}).(string)
-	return seller, ok
-}
-
-// WithSeller returns a context for which [SellerFrom] answers with seller. It is for callers in this process that have
-// authenticated the seller by other means.
-func WithSeller(ctx context.Context, seller string) context.Context {
-	return context.WithValue(ctx, sellerKey{}, seller)
+	}
 }
 
 // key is a token as it is kept.
 type key struct {
 	sum    [sha256.Size]byte
-	seller string
-	name   string
-	scopes []string
+	bearer access.Principal
 }
 
-type keyRing []key
+// Tokens are the bearer tokens that are known.
+type Tokens []key
 
-func newKeyRing(tokens []Token) (keyRing, error) {
-	seen := make(map[[sha256.Size]byte]string, len(tokens))
-	ks := make(keyRing, 0, len(tokens))
-	for _, t := range tokens {
+// NewTokens fails when a token names no seller or has no secret, and when two sellers have the same.
+func NewTokens(list []Token) (Tokens, error) {
+	seen := make(map[[sha256.Size]byte]string, len(list))
+	ks := make(Tokens, 0, len(list))
+	for _, t := range list {
 		if t.Secret == "" || t.Seller == "" {
 			return nil, errors.New("interceptor: a token needs a seller and a secret")
 		}
-		k := key{sum: sha256.Sum256([]byte(t.Secret)), seller: t.Seller, name: t.Name, scopes: t.Scopes}
-		if other, dup := seen[k.sum]; dup && other != k.seller {
-			return nil, fmt.Errorf("interceptor: sellers %q and %q have the same token", other, k.seller)
+		k := key{sum: sha256.Sum256([]byte(t.Secret)), bearer: access.Principal{
+			Kind: access.Token, Seller: t.Seller, Subject: t.Name, Scopes: t.Scopes, Queues: t.Queues,
+		}}
+		if other, dup := seen[k.sum]; dup && other != t.Seller {
+			return nil, fmt.Errorf("interceptor: sellers %q and %q have the same token", other, t.Seller)
 		}
-		seen[k.sum] = k.seller
+		seen[k.sum] = t.Seller
 		ks = append(ks, k)
 	}
 	return ks, nil
 }
 
-func (ks keyRing) admit(ctx context.Context, method string) (context.Context, error) {
-	if public(method) {
-		return ctx, nil
-	}
-	secret, ok := bearer(ctx)
+// Authenticate returns the bearer of the token in a call's authorization, all values of it. The time of a refusal does not depend on how much of a token
+// was right: every token is compared, by its SHA-256. Errors: TOKEN_INVALID.
+func (ks Tokens) Authenticate(authorization []string) (access.Principal, error) {
+	secret, ok := bearer(authorization)
 	if !ok {
-		return nil, errs.New(errs.Unauthorized, errs.TokenInvalid, "a bearer token is required")
+		return access.Principal{}, errs.New(errs.Unauthorized, errs.TokenInvalid, "a bearer token is required")
 	}
 	sum := sha256.Sum256([]byte(secret))
-	var found key
+	found := -1
 	for i := range ks {
 		if subtle.ConstantTimeCompare(ks[i].sum[:], sum[:]) == 1 {
-			found = ks[i]
+			found = i
 		}
 	}
-	if found.seller == "" {
-		return nil, errs.New(errs.Unauthorized, errs.TokenInvalid, "the bearer token is not known")
+	if found < 0 {
+		return access.Principal{}, errs.New(errs.Unauthorized, errs.TokenInvalid, "the bearer token is not known")
 	}
-	return WithSeller(context.WithValue(ctx, bearerKey{}, found), found.seller), nil
+	return ks[found].bearer, nil
 }
 
 // bearer returns the call's only bearer token. A call with two authorization values has no valid token, because proxies
 // disagree on which one counts.
-func bearer(ctx context.Context) (string, bool) {
-	values := metadata.ValueFromIncomingContext(ctx, "authorization")
+func bearer(values []string) (string, bool) {
 	if len(values) != 1 {
 		return "", false
 	}

@@ -3,9 +3,10 @@
 //	Recover   a panic becomes INTERNAL
 //	Trace     a server span that continues the caller's trace
 //	Status    errors of the domains become gRPC statuses, once
-//	Auth      bearer token → seller
+//	Auth      bearer token → who calls (server/access)
+//	Demand    the scopes that the contract declares at the rpc → SCOPE_MISSING
 //	Validate  protovalidate's rules → INVALID_FIELD or UNKNOWN_ENUM_VALUE
 //
 // [Chain] puts them together; the order above is the order of the internal API. Everything inside Status may return an
-// *errs.Error, so Auth and Validate belong behind it.
+// *errs.Error, so Auth, Demand and Validate belong behind it.
 package interceptor

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/interceptor"
 )
@@ -240,12 +241,14 @@ func TestValidate(t *testing.T) {
 }
 
 func TestAuth(t *testing.T) {
-	p, err := interceptor.Auth([]interceptor.Token{
-		{Seller: "a", Secret: "token-a"}, {Seller: "a", Secret: "token-a2"}, {Seller: "b", Secret: "token-b"},
+	tokens, err := interceptor.NewTokens([]interceptor.Token{
+		{Seller: "a", Secret: "token-a", Name: "one", Scopes: []access.Scope{access.Read}, Queues: []string{"q"}},
+		{Seller: "a", Secret: "token-a2"}, {Seller: "b", Secret: "token-b"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := interceptor.Auth(tokens, "door")
 	for _, c := range []struct {
 		name   string
 		method string
@@ -275,9 +278,12 @@ func TestAuth(t *testing.T) {
 				}
 				seller := ""
 				err := s.call(p, ctx, c.method, good(), func(ctx context.Context) error {
-					var ok bool
-					if seller, ok = interceptor.SellerFrom(ctx); !ok {
+					who, ok := access.From(ctx)
+					if seller = who.Seller; !ok {
 						seller = "-"
+					}
+					if c.name == "first" && (who.Kind != access.Token || who.Subject != "one" || who.Via != "door" || !who.Has(access.Read) || who.Serves("r")) {
+						t.Errorf("%+v", who)
 					}
 					return nil
 				})
@@ -291,13 +297,11 @@ func TestAuth(t *testing.T) {
 		})
 	}
 	for _, bad := range [][]interceptor.Token{{{Seller: "", Secret: "x"}}, {{Seller: "a", Secret: ""}}, {{Seller: "a", Secret: "x"}, {Seller: "b", Secret: "x"}}} {
-		if _, err := interceptor.Auth(bad); err == nil || strings.Contains(err.Error(), "x\"") {
+		if _, err := interceptor.NewTokens(bad); err == nil || strings.Contains(err.Error(), "x\"") {
 			t.Errorf("%v: %v", bad, err)
 		}
 	}
-	if p, err = interceptor.Auth(nil); err != nil {
-		t.Fatal(err)
-	}
+	p = interceptor.Auth(nil, "door")
 	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer x"))
 	if _, err := p.Unary(ctx, nil, &grpc.UnaryServerInfo{FullMethod: method}, nil); errs.As(err).Reason != errs.TokenInvalid {
 		t.Errorf("without tokens somebody got in: %v", err)
@@ -346,13 +350,16 @@ func TestWholeChain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	auth, err := interceptor.Auth([]interceptor.Token{{Seller: "a", Secret: "token"}})
+	tokens, err := interceptor.NewTokens([]interceptor.Token{
+		{Seller: "a", Secret: "token", Scopes: []access.Scope{access.Read}}, {Seller: "a", Secret: "worker", Scopes: []access.Scope{access.Worker}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
 	tracer := sdktrace.NewTracerProvider().Tracer("test")
-	chain := interceptor.Chain(interceptor.Recover(log), interceptor.Trace(tracer), interceptor.Status(log), auth, interceptor.Validate(v))
+	chain := interceptor.Chain(interceptor.Recover(log), interceptor.Trace(tracer), interceptor.Status(log), interceptor.Auth(tokens, "door"),
+		interceptor.Demand(), interceptor.Validate(v))
 	in := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer token"))
 	each(t, func(t *testing.T, s shape) {
 		for _, c := range []struct {
@@ -365,6 +372,10 @@ func TestWholeChain(t *testing.T) {
 		}{
 			{"fine", in, good(), func(context.Context) error { return nil }, codes.OK, ""},
 			{"no token", t.Context(), good(), nil, codes.Unauthenticated, errs.TokenInvalid},
+			{
+				"no scope", metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer worker")), good(), nil,
+				codes.PermissionDenied, errs.ScopeMissing,
+			},
 			{"invalid", in, &productionv1.UpdateInstanceStatusRequest{}, nil, codes.InvalidArgument, errs.InvalidField},
 			{"panic", in, good(), func(context.Context) error { panic("x") }, codes.Internal, errs.InternalFault},
 			{"fault", in, good(), func(context.Context) error { return errors.New("x") }, codes.Internal, errs.InternalFault},

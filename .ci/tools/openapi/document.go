@@ -32,6 +32,7 @@ type builder struct {
 	reasons map[string]string    // an ErrorReason's text by its name without prefix
 	words   map[string]string    // the JSON names of all fields by their proto names, where the two differ
 	alone   map[string]bool      // the messages of lists whose elements are judged one by one, so that no bound rejects the call
+	scopes  *protogen.Extension  // the option that declares the scopes of a method
 	owner   map[string]direction // what the schema of each name describes
 	schemas object
 }
@@ -44,6 +45,11 @@ func newDocument(files []*protogen.File) (*document, error) {
 	files = slices.DeleteFunc(slices.Clone(files), func(f *protogen.File) bool { return f.Desc.Package() != pkg })
 	for _, f := range files {
 		b.read(f)
+		for _, x := range f.Extensions {
+			if x.Desc.Name() == "scopes" {
+				b.scopes = x
+			}
+		}
 	}
 	doc := &document{
 		OpenAPI: "3.1.0",

@@ -20,9 +20,14 @@ func (b *builder) operation(paths object, s *protogen.Service, m *protogen.Metho
 	if err != nil || len(rule.GetAdditionalBindings()) > 0 {
 		return fmt.Errorf("openapi: %s has not exactly one path: %w", m.Desc.FullName(), err)
 	}
+	scopes, err := b.scopesOf(m)
+	if err != nil || len(scopes) == 0 {
+		return fmt.Errorf("openapi: %s declares no scope: %w", m.Desc.FullName(), err)
+	}
 	text := b.text(m.Comments)
+	text += "\n\nThe token needs the scope " + strings.Join(scopes, " and the scope ") + "."
 	op := object{
-		"operationId": strings.ToLower(m.GoName[:1]) + m.GoName[1:], "tags": []string{s.GoName}, "security": []object{{"bearer": []string{}}},
+		"operationId": strings.ToLower(m.GoName[:1]) + m.GoName[1:], "tags": []string{s.GoName}, "security": []object{{"bearer": scopes}},
 		"summary": first(text), "description": text,
 	}
 	inPath := map[string]bool{}
@@ -121,13 +126,13 @@ func (b *builder) body(m *protogen.Method, body string, inPath map[string]bool) 
 var statuses = map[string][]string{
 	"400": {
 		"INVALID_FIELD", "PAGE_TOKEN_INVALID", "FILTER_INVALID", "RESULT_INVALID", "STATE_CONFLICT", "DEADLINE_PASSED", "USAGE_SETTLED",
-		"QUOTA_EXHAUSTED", "LICENCE_STATE", "UNKNOWN_ENUM_VALUE",
+		"QUOTA_EXHAUSTED", "LICENCE_STATE", "UNKNOWN_ENUM_VALUE", "QUEUE_NOT_FOR_WORKERS",
 	},
 	"401": {"TOKEN_INVALID"},
 	"403": {"SCOPE_MISSING"},
 	"404": {
 		"ORDER_NOT_FOUND", "INSTANCE_NOT_FOUND", "TASK_NOT_FOUND", "ENDPOINT_NOT_FOUND", "DIRECTORY_NOT_FOUND", "USAGE_NOT_FOUND",
-		"RESERVATION_NOT_FOUND", "LICENCE_UNKNOWN",
+		"RESERVATION_NOT_FOUND", "LICENCE_UNKNOWN", "QUEUE_NOT_FOUND",
 	},
 	"409": {"FENCING_TOKEN_STALE", "CONFLICTING_REPEAT", "ETAG_MISMATCH"},
 	"500": {"INTERNAL"},
@@ -135,7 +140,7 @@ var statuses = map[string][]string{
 }
 
 // always are the reasons that every call may have.
-var always = []string{"INVALID_FIELD", "TOKEN_INVALID", "INTERNAL", "STORE_UNAVAILABLE"}
+var always = []string{"INVALID_FIELD", "TOKEN_INVALID", "SCOPE_MISSING", "INTERNAL", "STORE_UNAVAILABLE"}
 
 var reasonName = regexp.MustCompile(`\b[A-Z]+(?:_[A-Z]+)+\b`)
 

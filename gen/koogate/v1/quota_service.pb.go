@@ -1257,7 +1257,7 @@ var File_koogate_v1_quota_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ekoogate/v1/quota_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\x03\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/scope.proto\"\xff\x03\n" +
 	"\x05Quota\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x1d\n" +
@@ -1360,17 +1360,17 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\x17QUOTA_RESET_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10QUOTA_RESET_NONE\x10\x01\x12\x15\n" +
 	"\x11QUOTA_RESET_MONTH\x10\x02\x12\x14\n" +
-	"\x10QUOTA_RESET_YEAR\x10\x032\x80\b\n" +
-	"\fQuotaService\x12\x88\x01\n" +
-	"\bPutQuota\x12\x1b.koogate.v1.PutQuotaRequest\x1a\x1c.koogate.v1.PutQuotaResponse\"A\x82\xd3\xe4\x93\x02;:\x01*b\x05quota\x1a//v1/instances/{instance_id}/quotas/{package_id}\x12w\n" +
+	"\x10QUOTA_RESET_YEAR\x10\x032\xa4\b\n" +
+	"\fQuotaService\x12\x8d\x01\n" +
+	"\bPutQuota\x12\x1b.koogate.v1.PutQuotaRequest\x1a\x1c.koogate.v1.PutQuotaResponse\"F\xa2\xc5\x18\x01\x04\x82\xd3\xe4\x93\x02;:\x01*b\x05quota\x1a//v1/instances/{instance_id}/quotas/{package_id}\x12|\n" +
 	"\n" +
-	"ListQuotas\x12\x1d.koogate.v1.ListQuotasRequest\x1a\x1e.koogate.v1.ListQuotasResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/instances/{instance_id}/quotas\x12\x8a\x01\n" +
-	"\x11ListPackageQuotas\x12$.koogate.v1.ListPackageQuotasRequest\x1a%.koogate.v1.ListPackageQuotasResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/packages/{package_id}/quotas\x12}\n" +
+	"ListQuotas\x12\x1d.koogate.v1.ListQuotasRequest\x1a\x1e.koogate.v1.ListQuotasResponse\"/\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02$\x12\"/v1/instances/{instance_id}/quotas\x12\x8f\x01\n" +
+	"\x11ListPackageQuotas\x12$.koogate.v1.ListPackageQuotasRequest\x1a%.koogate.v1.ListPackageQuotasResponse\"-\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\"\x12 /v1/packages/{package_id}/quotas\x12\x82\x01\n" +
 	"\n" +
-	"CheckQuota\x12\x1d.koogate.v1.CheckQuotaRequest\x1a\x1e.koogate.v1.CheckQuotaResponse\"0\x82\xd3\xe4\x93\x02*\x12(/v1/instances/{instance_id}/quotas:check\x12\x95\x01\n" +
-	"\fReserveQuota\x12\x1f.koogate.v1.ReserveQuotaRequest\x1a .koogate.v1.ReserveQuotaResponse\"B\x82\xd3\xe4\x93\x02<:\x01*b\vreservation\"*/v1/instances/{instance_id}/quotas:reserve\x12\xa2\x01\n" +
-	"\x11CommitReservation\x12$.koogate.v1.CommitReservationRequest\x1a%.koogate.v1.CommitReservationResponse\"@\x82\xd3\xe4\x93\x02::\x01*b\vreservation\"(/v1/reservations/{reservation_id}:commit\x12\xa2\x01\n" +
-	"\x11CancelReservation\x12$.koogate.v1.CancelReservationRequest\x1a%.koogate.v1.CancelReservationResponse\"@\x82\xd3\xe4\x93\x02::\x01*b\vreservation\"(/v1/reservations/{reservation_id}:cancelB\xa1\x01\n" +
+	"CheckQuota\x12\x1d.koogate.v1.CheckQuotaRequest\x1a\x1e.koogate.v1.CheckQuotaResponse\"5\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02*\x12(/v1/instances/{instance_id}/quotas:check\x12\x9a\x01\n" +
+	"\fReserveQuota\x12\x1f.koogate.v1.ReserveQuotaRequest\x1a .koogate.v1.ReserveQuotaResponse\"G\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02<:\x01*b\vreservation\"*/v1/instances/{instance_id}/quotas:reserve\x12\xa7\x01\n" +
+	"\x11CommitReservation\x12$.koogate.v1.CommitReservationRequest\x1a%.koogate.v1.CommitReservationResponse\"E\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02::\x01*b\vreservation\"(/v1/reservations/{reservation_id}:commit\x12\xa7\x01\n" +
+	"\x11CancelReservation\x12$.koogate.v1.CancelReservationRequest\x1a%.koogate.v1.CancelReservationResponse\"E\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02::\x01*b\vreservation\"(/v1/reservations/{reservation_id}:cancelB\xa1\x01\n" +
 	"\x0ecom.koogate.v1B\x11QuotaServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -1457,6 +1457,7 @@ func file_koogate_v1_quota_service_proto_init() {
 	if File_koogate_v1_quota_service_proto != nil {
 		return
 	}
+	file_koogate_v1_scope_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

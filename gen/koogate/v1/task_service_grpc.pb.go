@@ -40,7 +40,8 @@ const (
 // Delivery is at least once. A lease carries a fencing token that grows with every lease of the task; a worker whose
 // lease is over cannot heartbeat, complete or fail. Tasks of one instance run in order, one at a time.
 type TaskServiceClient interface {
-	// LeaseTasks hands out tasks of a queue, waiting for some to appear. An empty list is a normal answer.
+	// LeaseTasks hands out tasks of a queue, waiting for some to appear. An empty list is a normal answer. Reasons:
+	// QUEUE_NOT_FOUND, QUEUE_NOT_FOR_WORKERS.
 	LeaseTasks(ctx context.Context, in *LeaseTasksRequest, opts ...grpc.CallOption) (*LeaseTasksResponse, error)
 	// HeartbeatTask prolongs a lease. Reasons: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
 	HeartbeatTask(ctx context.Context, in *HeartbeatTaskRequest, opts ...grpc.CallOption) (*HeartbeatTaskResponse, error)
@@ -55,8 +56,8 @@ type TaskServiceClient interface {
 	RetryTask(ctx context.Context, in *RetryTaskRequest, opts ...grpc.CallOption) (*RetryTaskResponse, error)
 	// GetTask returns one task without its lease. Reasons: TASK_NOT_FOUND.
 	GetTask(ctx context.Context, in *GetTaskRequest, opts ...grpc.CallOption) (*GetTaskResponse, error)
-	// GetTaskInput reads what the marketplace told about the buyer, outside a lease. The token needs the scope personal_data,
-	// and every reading leaves an event on the order. Reasons: TASK_NOT_FOUND, SCOPE_MISSING.
+	// GetTaskInput reads what the marketplace told about the buyer, outside a lease. Every reading leaves an event on the order.
+	// Reasons: TASK_NOT_FOUND.
 	GetTaskInput(ctx context.Context, in *GetTaskInputRequest, opts ...grpc.CallOption) (*GetTaskInputResponse, error)
 	// ListTasks pages through tasks, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
 	// FILTER_INVALID.
@@ -160,7 +161,8 @@ func (c *taskServiceClient) ListTasks(ctx context.Context, in *ListTasksRequest,
 // Delivery is at least once. A lease carries a fencing token that grows with every lease of the task; a worker whose
 // lease is over cannot heartbeat, complete or fail. Tasks of one instance run in order, one at a time.
 type TaskServiceServer interface {
-	// LeaseTasks hands out tasks of a queue, waiting for some to appear. An empty list is a normal answer.
+	// LeaseTasks hands out tasks of a queue, waiting for some to appear. An empty list is a normal answer. Reasons:
+	// QUEUE_NOT_FOUND, QUEUE_NOT_FOR_WORKERS.
 	LeaseTasks(context.Context, *LeaseTasksRequest) (*LeaseTasksResponse, error)
 	// HeartbeatTask prolongs a lease. Reasons: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
 	HeartbeatTask(context.Context, *HeartbeatTaskRequest) (*HeartbeatTaskResponse, error)
@@ -175,8 +177,8 @@ type TaskServiceServer interface {
 	RetryTask(context.Context, *RetryTaskRequest) (*RetryTaskResponse, error)
 	// GetTask returns one task without its lease. Reasons: TASK_NOT_FOUND.
 	GetTask(context.Context, *GetTaskRequest) (*GetTaskResponse, error)
-	// GetTaskInput reads what the marketplace told about the buyer, outside a lease. The token needs the scope personal_data,
-	// and every reading leaves an event on the order. Reasons: TASK_NOT_FOUND, SCOPE_MISSING.
+	// GetTaskInput reads what the marketplace told about the buyer, outside a lease. Every reading leaves an event on the order.
+	// Reasons: TASK_NOT_FOUND.
 	GetTaskInput(context.Context, *GetTaskInputRequest) (*GetTaskInputResponse, error)
 	// ListTasks pages through tasks, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
 	// FILTER_INVALID.

@@ -1465,7 +1465,7 @@ var File_koogate_v1_usage_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_usage_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ekoogate/v1/usage_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x03\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/scope.proto\"\x9b\x03\n" +
 	"\bRawUsage\x121\n" +
 	"\x03key\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x03key\x12?\n" +
 	"\vinstance_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
@@ -1596,17 +1596,17 @@ const file_koogate_v1_usage_service_proto_rawDesc = "" +
 	"\x1eUSAGE_RECORD_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aUSAGE_RECORD_STATE_SENDING\x10\x01\x12\x1d\n" +
 	"\x19USAGE_RECORD_STATE_PUSHED\x10\x02\x12\x1e\n" +
-	"\x1aUSAGE_RECORD_STATE_REFUSED\x10\x032\xb6\x06\n" +
-	"\fUsageService\x12k\n" +
-	"\vReportUsage\x12\x1e.koogate.v1.ReportUsageRequest\x1a\x1f.koogate.v1.ReportUsageResponse\"\x1b\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/usage:report\x12m\n" +
-	"\vStreamUsage\x12\x1e.koogate.v1.StreamUsageRequest\x1a\x1f.koogate.v1.StreamUsageResponse\"\x1b\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/usage:stream(\x01\x12o\n" +
-	"\fCorrectUsage\x12\x1f.koogate.v1.CorrectUsageRequest\x1a .koogate.v1.CorrectUsageResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/usage:correct\x12\x7f\n" +
+	"\x1aUSAGE_RECORD_STATE_REFUSED\x10\x032\xda\x06\n" +
+	"\fUsageService\x12p\n" +
+	"\vReportUsage\x12\x1e.koogate.v1.ReportUsageRequest\x1a\x1f.koogate.v1.ReportUsageResponse\" \xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/usage:report\x12r\n" +
+	"\vStreamUsage\x12\x1e.koogate.v1.StreamUsageRequest\x1a\x1f.koogate.v1.StreamUsageResponse\" \xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/usage:stream(\x01\x12t\n" +
+	"\fCorrectUsage\x12\x1f.koogate.v1.CorrectUsageRequest\x1a .koogate.v1.CorrectUsageResponse\"!\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/usage:correct\x12\x84\x01\n" +
 	"\n" +
-	"RetryUsage\x12\x1d.koogate.v1.RetryUsageRequest\x1a\x1e.koogate.v1.RetryUsageResponse\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/instances/{instance_id}/usage:retry\x12d\n" +
+	"RetryUsage\x12\x1d.koogate.v1.RetryUsageRequest\x1a\x1e.koogate.v1.RetryUsageResponse\"7\xa2\xc5\x18\x01\x04\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/instances/{instance_id}/usage:retry\x12i\n" +
 	"\n" +
-	"ProveUsage\x12\x1d.koogate.v1.ProveUsageRequest\x1a\x1e.koogate.v1.ProveUsageResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/usage:prove\x12x\n" +
-	"\x10ListUsageWindows\x12#.koogate.v1.ListUsageWindowsRequest\x1a$.koogate.v1.ListUsageWindowsResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/usage/windows\x12x\n" +
-	"\x10ListUsageRecords\x12#.koogate.v1.ListUsageRecordsRequest\x1a$.koogate.v1.ListUsageRecordsResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/usage/recordsB\xa1\x01\n" +
+	"ProveUsage\x12\x1d.koogate.v1.ProveUsageRequest\x1a\x1e.koogate.v1.ProveUsageResponse\"\x1c\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/usage:prove\x12}\n" +
+	"\x10ListUsageWindows\x12#.koogate.v1.ListUsageWindowsRequest\x1a$.koogate.v1.ListUsageWindowsResponse\"\x1e\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/usage/windows\x12}\n" +
+	"\x10ListUsageRecords\x12#.koogate.v1.ListUsageRecordsRequest\x1a$.koogate.v1.ListUsageRecordsResponse\"\x1e\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/usage/recordsB\xa1\x01\n" +
 	"\x0ecom.koogate.v1B\x11UsageServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -1699,6 +1699,7 @@ func file_koogate_v1_usage_service_proto_init() {
 	if File_koogate_v1_usage_service_proto != nil {
 		return
 	}
+	file_koogate_v1_scope_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

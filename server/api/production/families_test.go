@@ -18,7 +18,6 @@ import (
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/store"
 )
 
@@ -235,7 +234,7 @@ func TestWhoMayCallTheFamilies(t *testing.T) {
 			code     string
 		}{
 			"nobody":              {t.Context(), "demo", "000001"},
-			"another seller":      {interceptor.WithSeller(t.Context(), "other"), "demo", "000002"},
+			"another seller":      {asSeller(t.Context(), "other"), "demo", "000002"},
 			"an unknown endpoint": {verified(t, keyA), "nope", "000002"},
 		} {
 			for _, flag := range []string{"", "1"} {

@@ -64,7 +64,9 @@ func (s *kit) sync(ctx context.Context, r kitCall, activity string, check func(*
 			return own.Answer, nil
 		}
 		if err == nil && twin == nil && r.GetInstanceId() != "" {
-			_, err = keep()
+			if err = s.Core.Reach(ctx, ep, r.GetInstanceId()); err == nil {
+				_, err = keep()
+			}
 		}
 		return fulfil.Answer{Code: resultcode.Success}, err
 	})

@@ -23,7 +23,6 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/facade/call"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/memory"
@@ -41,6 +40,7 @@ type core struct {
 
 	code    codeCall
 	codeErr error
+	reach   error
 }
 
 // codeCall is what a licence code was asked with.
@@ -50,10 +50,10 @@ type codeCall struct {
 }
 
 func (c *core) Endpoint(name string) (*fulfil.Endpoint, bool) {
-	if name != "demo" {
+	if name != "demo" && name != "second" {
 		return nil, false
 	}
-	return &fulfil.Endpoint{Name: "demo", Seller: "demo-seller", ASCII: c.ascii}, true
+	return &fulfil.Endpoint{Name: name, Seller: "demo-seller", ASCII: c.ascii}, true
 }
 
 func (c *core) note(v any) (fulfil.Answer, error) {
@@ -98,6 +98,8 @@ func (c *core) OrderNotify(_ context.Context, v fulfil.OrderNotify) (fulfil.Answ
 	return c.note(v)
 }
 
+func (c *core) Reach(context.Context, *fulfil.Endpoint, string) error { return c.reach }
+
 func (c *core) LicenceCode(_ context.Context, ep *fulfil.Endpoint, code, productID string, arrived time.Time) (string, error) {
 	c.code = codeCall{ep.Name, code, productID, arrived}
 	return "lc-1", c.codeErr
@@ -137,10 +139,11 @@ func TestWhoMayCall(t *testing.T) {
 		code     string
 	}{
 		{"nobody", func(ctx context.Context) context.Context { return ctx }, "demo", "000001"},
-		{"the facade", func(ctx context.Context) context.Context { return call.With(ctx, new(call.Call)) }, "demo", "000000"},
-		{"the seller", func(ctx context.Context) context.Context { return interceptor.WithSeller(ctx, "demo-seller") }, "demo", "000000"},
-		{"another seller", func(ctx context.Context) context.Context { return interceptor.WithSeller(ctx, "other") }, "demo", "000002"},
-		{"an unknown endpoint", func(ctx context.Context) context.Context { return interceptor.WithSeller(ctx, "other") }, "nope", "000002"},
+		{"the facade", func(ctx context.Context) context.Context { return called(ctx, new(call.Call)) }, "demo", "000000"},
+		{"the seller", func(ctx context.Context) context.Context { return asSeller(ctx, "demo-seller") }, "demo", "000000"},
+		{"another seller", func(ctx context.Context) context.Context { return asSeller(ctx, "other") }, "demo", "000002"},
+		{"the facade of another endpoint", func(ctx context.Context) context.Context { return called(ctx, new(call.Call)) }, "second", "000002"},
+		{"an unknown endpoint", func(ctx context.Context) context.Context { return asSeller(ctx, "other") }, "nope", "000002"},
 	} {
 		for _, flag := range []string{"", "1"} {
 			t.Run(c.name+flag, func(t *testing.T) {
@@ -185,7 +188,7 @@ func TestNewInstanceThroughTheFacade(t *testing.T) {
 	k := &core{answer: fulfil.Answer{Code: resultcode.Success, InstanceID: "i"}}
 	s, _, _ := newServer(k)
 	known := &call.Call{Arrived: noon.Add(-time.Second), Lock: store.Entry{Lock: store.LockHeld, Fence: 7}}
-	r, err := s.NewInstance(call.With(t.Context(), known), newInstance())
+	r, err := s.NewInstance(called(t.Context(), known), newInstance())
 	if err != nil || r.GetInstanceId() != "i" {
 		t.Fatalf("%v, %v", r, err)
 	}
@@ -201,7 +204,7 @@ func TestNewInstanceThroughTheFacade(t *testing.T) {
 func TestNewInstanceOverGRPC(t *testing.T) {
 	k := &core{answer: fulfil.Answer{Code: resultcode.Success, InstanceID: "i"}}
 	s, guard, log := newServer(k)
-	ctx := interceptor.WithSeller(t.Context(), "demo-seller")
+	ctx := asSeller(t.Context(), "demo-seller")
 	for i, want := range []store.LockState{store.LockHeld, store.LockBusy} {
 		if _, err := s.NewInstance(ctx, newInstance()); err != nil {
 			t.Fatal(err)
@@ -227,7 +230,7 @@ func TestLinearValues(t *testing.T) {
 		".": -1, "1.2.3": -1, "99999999999999999999": -1, "-1": -1, "x": -1, "1.x": -1} {
 		k := &core{answer: fulfil.Answer{Code: resultcode.Success}}
 		s, _, _ := newServer(k)
-		r, err := s.ChangeInstanceCheck(interceptor.WithSeller(t.Context(), "demo-seller"), &productionv1.ChangeInstanceCheckRequest{
+		r, err := s.ChangeInstanceCheck(asSeller(t.Context(), "demo-seller"), &productionv1.ChangeInstanceCheckRequest{
 			Endpoint: "demo", ProductInfo: []*productionv1.ProductInfo{{ProductId: "p", LinearValue: text}, {ProductId: "q"}},
 		})
 		if err != nil {
@@ -245,7 +248,7 @@ func TestLinearValues(t *testing.T) {
 func TestFaultIsLoggedOnceAndNotShown(t *testing.T) {
 	k := &core{err: errs.Wrap(errors.New("canary"), errs.Internal, errs.InternalFault, "internal error")}
 	s, _, log := newServer(k)
-	r, err := s.ReleaseInstance(interceptor.WithSeller(t.Context(), "demo-seller"), &productionv1.ReleaseInstanceRequest{Endpoint: "demo"})
+	r, err := s.ReleaseInstance(asSeller(t.Context(), "demo-seller"), &productionv1.ReleaseInstanceRequest{Endpoint: "demo"})
 	if err != nil || r.GetResultCode() != "000005" || strings.Contains(r.GetResultMsg(), "canary") {
 		t.Errorf("%v, %v", r, err)
 	}
@@ -263,6 +266,7 @@ func TestCodeOfReasons(t *testing.T) {
 		"RESULT_INVALID": "000005", "ENDPOINT_NOT_FOUND": "000002", "INTERNAL": "000005", "DIRECTORY_NOT_FOUND": "000005", "USAGE_NOT_FOUND": "000005", "USAGE_SETTLED": "000005",
 		"QUOTA_EXHAUSTED": "000005", "RESERVATION_NOT_FOUND": "000005", "LICENCE_UNKNOWN": "000005", "LICENCE_STATE": "000005",
 		"MARKETPLACE_UNAVAILABLE": "000005", "DEADLINE_PASSED": "000005", "ETAG_MISMATCH": "000005", "SCOPE_MISSING": "000005",
+		"QUEUE_NOT_FOUND": "000005", "QUEUE_NOT_FOR_WORKERS": "000005",
 	}
 	for _, name := range koogatev1.ErrorReason_name {
 		reason := strings.TrimPrefix(name, "ERROR_REASON_")

@@ -17,6 +17,7 @@ import (
 
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
@@ -85,7 +86,17 @@ var arrived = noon.Add(-time.Second)
 // verified is the context of a call that the facade verified with a key.
 func verified(t testing.TB, key string) context.Context {
 	t.Helper()
-	return call.With(t.Context(), &call.Call{Arrived: arrived, Key: key})
+	return called(t.Context(), &call.Call{Arrived: arrived, Key: key})
+}
+
+// called is the context of a call that the facade verified at the endpoint demo.
+func called(ctx context.Context, c *call.Call) context.Context {
+	return call.With(access.With(ctx, access.Principal{Kind: access.Signature, Seller: "demo-seller", Subject: "demo"}), c)
+}
+
+// asSeller is the context of a call with a token of a seller.
+func asSeller(ctx context.Context, seller string) context.Context {
+	return access.With(ctx, access.Principal{Kind: access.Token, Seller: seller})
 }
 
 // wire returns a message as the facade writes it.

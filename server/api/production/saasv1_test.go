@@ -17,7 +17,6 @@ import (
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/facade/call"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/store"
 )
 
@@ -47,7 +46,7 @@ func TestNewInstanceV1(t *testing.T) {
 	r.core.answer = fulfil.Answer{Code: resultcode.Success, InstanceID: "03pf", Access: fulfil.Access{
 		FrontEndURL: "https://front.example", AdminURL: "https://admin.example", UserName: "admin", Password: "p4ss", Memo: "中文",
 	}}
-	ctx := call.With(t.Context(), &call.Call{Arrived: arrived, Key: keyA, Lock: store.Entry{Lock: store.LockHeld, Fence: 7}})
+	ctx := called(t.Context(), &call.Call{Arrived: arrived, Key: keyA, Lock: store.Entry{Lock: store.LockHeld, Fence: 7}})
 	m, err := production.NewSaasV1(r.deps).NewInstanceV1(ctx, v1Purchase())
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +105,7 @@ func TestNewInstanceV1(t *testing.T) {
 func TestLockOfV1(t *testing.T) {
 	r := newRig(production.Settings{Keys: []string{keyA}})
 	known := &call.Call{Arrived: arrived, Lock: store.Entry{Lock: store.LockHeld, Fence: 7}}
-	if _, err := production.NewSaasV1(r.deps).NewInstanceV1(call.With(t.Context(), known), v1Purchase()); err != nil {
+	if _, err := production.NewSaasV1(r.deps).NewInstanceV1(called(t.Context(), known), v1Purchase()); err != nil {
 		t.Fatal(err)
 	}
 	if got := r.core.last.(fulfil.NewInstance); got.Lock.Fence != 7 || known.TakeLock() != (store.Entry{}) {
@@ -226,7 +225,7 @@ func TestKeysOfAnswers(t *testing.T) {
 	access := fulfil.Access{FrontEndURL: "u", UserName: "admin"}
 	svc := func(r *rig, key string) *productionv1.NewInstanceV1Response {
 		r.core.answer = fulfil.Answer{Code: resultcode.Success, InstanceID: "i", Access: access}
-		ctx := interceptor.WithSeller(t.Context(), "demo-seller")
+		ctx := asSeller(t.Context(), "demo-seller")
 		if key != "" {
 			ctx = verified(t, key)
 		}

@@ -8,12 +8,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/facade/call"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
@@ -34,6 +34,7 @@ type Core interface {
 	ChangeInstanceCheck(ctx context.Context, c fulfil.CheckChange) (fulfil.Answer, error)
 	IssueLicence(ctx context.Context, c fulfil.IssueLicence) (fulfil.Answer, error)
 	OrderNotify(ctx context.Context, c fulfil.OrderNotify) (fulfil.Answer, error)
+	Reach(ctx context.Context, ep *fulfil.Endpoint, instanceID string) error
 	LicenceCode(ctx context.Context, ep *fulfil.Endpoint, code, productID string, arrived time.Time) (instanceID string, err error)
 }
 
@@ -132,13 +133,12 @@ func (s *shared) twin(ep *fulfil.Endpoint, activity string) fulfil.Twin {
 // endpoint returns the endpoint if the caller may use it. Errors: TOKEN_INVALID, ENDPOINT_NOT_FOUND (also for another
 // seller's).
 func (s *shared) endpoint(ctx context.Context, name string) (*fulfil.Endpoint, error) {
-	_, verified := call.From(ctx)
-	seller, authenticated := interceptor.SellerFrom(ctx)
-	if !verified && !authenticated {
+	p, ok := access.From(ctx)
+	if !ok {
 		return nil, errs.New(errs.Unauthorized, errs.TokenInvalid, "neither a signature nor a token was verified")
 	}
 	ep, ok := s.Core.Endpoint(name)
-	if !ok || !verified && ep.Seller != seller {
+	if !ok || ep.Seller != p.Seller || p.Kind == access.Signature && p.Subject != name {
 		return nil, errs.New(errs.NotFound, errs.EndpointNotFound, "endpoint: not configured")
 	}
 	return ep, nil

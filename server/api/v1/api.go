@@ -9,9 +9,9 @@ import (
 	"google.golang.org/grpc"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/interceptor"
 )
 
 // API holds the handlers of every service of koogate.v1.
@@ -32,6 +32,7 @@ type Options struct {
 	Usage     Usage // nil serves none
 	Quotas    Quotas
 	Licences  Licences
+	Queues    Queues
 	Validator protovalidate.Validator
 	Log       *slog.Logger
 	// Draining ends waiting leases when it is closed, so that a stop need not wait for them. Nil never does.
@@ -40,7 +41,7 @@ type Options struct {
 
 // New returns the handlers.
 func New(o Options) *API {
-	t := &tasks{core: o.Core, validator: o.Validator, log: o.Log, draining: o.Draining}
+	t := &tasks{core: o.Core, queues: o.Queues, validator: o.Validator, log: o.Log, draining: o.Draining}
 	if o.Core != nil {
 		t.told = o.Core.Told
 	}
@@ -91,9 +92,15 @@ func RegisterGateway(ctx context.Context, mux *runtime.ServeMux, conn grpc.Clien
 
 // sellerOf is the seller that the call's token names. Errors: TOKEN_INVALID.
 func sellerOf(ctx context.Context) (string, error) {
-	seller, ok := interceptor.SellerFrom(ctx)
-	if !ok {
+	p, ok := access.From(ctx)
+	if !ok || p.Seller == "" {
 		return "", errs.New(errs.Unauthorized, errs.TokenInvalid, "a bearer token is required")
 	}
-	return seller, nil
+	return p.Seller, nil
+}
+
+// callerOf names the caller in a record.
+func callerOf(ctx context.Context) string {
+	p, _ := access.From(ctx)
+	return p.Name()
 }

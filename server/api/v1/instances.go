@@ -7,7 +7,6 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/store"
 )
 
@@ -61,7 +60,7 @@ func (s *instances) UpdateInstanceAccess(ctx context.Context, r *koogatev1.Updat
 	}
 	a := r.GetAccess()
 	u := fulfil.AccessUpdate{
-		Seller: seller, InstanceID: r.GetInstanceId(), Etag: r.GetEtag(), Reason: r.GetReason(), Who: interceptor.NameFrom(ctx),
+		Seller: seller, InstanceID: r.GetInstanceId(), Etag: r.GetEtag(), Reason: r.GetReason(), Who: callerOf(ctx),
 		Access: fulfil.Access{
 			FrontEndURL: a.GetFrontEndUrl(), AdminURL: a.GetAdminUrl(), UserName: a.GetUserName(), Password: a.GetPassword(), Memo: a.GetMemo(),
 		},

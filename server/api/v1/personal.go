@@ -4,20 +4,8 @@ import (
 	"context"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
-	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/interceptor"
 )
-
-// demand refuses a call whose token lacks a scope. Errors: SCOPE_MISSING.
-func demand(ctx context.Context, scope string) error {
-	if interceptor.HasScope(ctx, scope) {
-		return nil
-	}
-	e := errs.New(errs.Forbidden, errs.ScopeMissing, "the token lacks the scope %s", scope)
-	e.Meta = map[string]string{"scope": scope}
-	return e
-}
 
 // GetTaskInput implements TaskService.
 func (s *tasks) GetTaskInput(ctx context.Context, r *koogatev1.GetTaskInputRequest) (*koogatev1.GetTaskInputResponse, error) {
@@ -25,10 +13,7 @@ func (s *tasks) GetTaskInput(ctx context.Context, r *koogatev1.GetTaskInputReque
 	if err != nil {
 		return nil, err
 	}
-	if err := demand(ctx, interceptor.ScopePersonalData); err != nil {
-		return nil, err
-	}
-	in, err := s.core.ReadInput(ctx, seller, r.GetTaskId(), interceptor.NameFrom(ctx))
+	in, err := s.core.ReadInput(ctx, seller, r.GetTaskId(), callerOf(ctx))
 	if err != nil {
 		return nil, err
 	}

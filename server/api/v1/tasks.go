@@ -13,7 +13,6 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/store"
 )
 
@@ -25,6 +24,7 @@ type tasks struct {
 	koogatev1.UnimplementedTaskServiceServer
 
 	core      *fulfil.Service
+	queues    Queues
 	told      func(ctx context.Context, t store.Task) (p fulfil.Purchase, in fulfil.Input, ok bool, err error)
 	validator protovalidate.Validator
 	log       *slog.Logger
@@ -37,10 +37,8 @@ func (s *tasks) LeaseTasks(ctx context.Context, r *koogatev1.LeaseTasksRequest) 
 	if err != nil {
 		return nil, err
 	}
-	if fulfil.OwnQueue(r.GetQueue()) {
-		e := errs.New(errs.Invalid, errs.InvalidField, "queue: %s is Koogate's own and serves no worker", r.GetQueue())
-		e.Fields = []errs.Field{{Path: "queue", Msg: "is Koogate's own and serves no worker"}}
-		return nil, e
+	if err := s.queues.lease(ctx, r.GetQueue()); err != nil {
+		return nil, err
 	}
 	waiting, cancel := s.untilDraining(ctx)
 	defer cancel()
@@ -95,9 +93,22 @@ func leaseLength(d *durationpb.Duration) time.Duration {
 	return d.AsDuration()
 }
 
+// holder is the seller of a worker that wants to prolong or end a task. A fencing token is a small number that can be guessed,
+// so it alone does not keep a worker from the tasks of other queues. Errors: TASK_NOT_FOUND, SCOPE_MISSING.
+func (s *tasks) holder(ctx context.Context, taskID string) (seller string, err error) {
+	if seller, err = sellerOf(ctx); err != nil {
+		return "", err
+	}
+	t, err := s.core.Task(ctx, seller, taskID)
+	if err != nil {
+		return "", err
+	}
+	return seller, s.queues.held(ctx, t.Queue)
+}
+
 // HeartbeatTask implements TaskService.
 func (s *tasks) HeartbeatTask(ctx context.Context, r *koogatev1.HeartbeatTaskRequest) (*koogatev1.HeartbeatTaskResponse, error) {
-	seller, err := sellerOf(ctx)
+	seller, err := s.holder(ctx, r.GetTaskId())
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +121,7 @@ func (s *tasks) HeartbeatTask(ctx context.Context, r *koogatev1.HeartbeatTaskReq
 
 // CompleteTask implements TaskService.
 func (s *tasks) CompleteTask(ctx context.Context, r *koogatev1.CompleteTaskRequest) (*koogatev1.CompleteTaskResponse, error) {
-	seller, err := sellerOf(ctx)
+	seller, err := s.holder(ctx, r.GetTaskId())
 	if err != nil {
 		return nil, err
 	}
@@ -162,20 +173,13 @@ func (s *tasks) checkAccess(a *koogatev1.AccessInfo) error {
 	return e
 }
 
-// FailTask implements TaskService. A worker cannot fail order queries and uploads: the core does what follows from them.
+// FailTask implements TaskService.
 func (s *tasks) FailTask(ctx context.Context, r *koogatev1.FailTaskRequest) (*koogatev1.FailTaskResponse, error) {
-	seller, err := sellerOf(ctx)
+	seller, err := s.holder(ctx, r.GetTaskId())
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.core.Task(ctx, seller, r.GetTaskId())
-	if err != nil {
-		return nil, err
-	}
-	if t.Kind == store.TaskOrderQuery || t.Kind == store.TaskLicenceUpload || t.Kind == store.TaskUsagePush {
-		return nil, errs.New(errs.NotFound, errs.TaskNotFound, "order queries and licence uploads are Koogate's own tasks")
-	}
-	t, err = s.core.FailTask(ctx, fulfil.Failure{
+	t, err := s.core.FailTask(ctx, fulfil.Failure{
 		Seller: seller, TaskID: r.GetTaskId(), Fence: r.GetFencingToken(), Permanent: r.GetPermanent(),
 		Code: failureCode(r.GetCode()), Message: r.GetMessage(), Customer: r.GetCustomerMessage(), RetryAfter: r.GetRetryAfter().AsDuration(),
 	})
@@ -191,7 +195,7 @@ func (s *tasks) RetryTask(ctx context.Context, r *koogatev1.RetryTaskRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.core.RetryTask(ctx, fulfil.Retry{Seller: seller, TaskID: r.GetTaskId(), Force: r.GetForce(), Reason: r.GetReason(), Who: interceptor.NameFrom(ctx)})
+	t, err := s.core.RetryTask(ctx, fulfil.Retry{Seller: seller, TaskID: r.GetTaskId(), Force: r.GetForce(), Reason: r.GetReason(), Who: callerOf(ctx)})
 	if err != nil {
 		return nil, err
 	}

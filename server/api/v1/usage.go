@@ -8,7 +8,6 @@ import (
 	"google.golang.org/grpc"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
-	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
@@ -119,7 +118,7 @@ func (s *ledger) RetryUsage(ctx context.Context, r *koogatev1.RetryUsageRequest)
 		return nil, err
 	}
 	got, err := s.usage.Retry(ctx, usage.Retry{
-		Seller: seller, InstanceID: r.GetInstanceId(), Force: r.GetForce(), Reason: r.GetReason(), Who: interceptor.NameFrom(ctx),
+		Seller: seller, InstanceID: r.GetInstanceId(), Force: r.GetForce(), Reason: r.GetReason(), Who: callerOf(ctx),
 	})
 	if err != nil {
 		return nil, err

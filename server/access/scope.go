@@ -1,0 +1,25 @@
+package access
+
+// Scope is one thing that a caller may be allowed to do: the name of a value of koogate.v1.Scope in lower case, without its prefix.
+type Scope string
+
+// The scopes; each is documented at its enum value.
+const (
+	Worker       Scope = "worker"
+	Usage        Scope = "usage"
+	Read         Scope = "read"
+	Operate      Scope = "operate"
+	Admin        Scope = "admin"
+	Directory    Scope = "directory"
+	Secrets      Scope = "secrets"
+	PersonalData Scope = "personal_data"
+	Marketplace  Scope = "marketplace"
+)
+
+// Grantable are the scopes that a token may be given.
+func Grantable() []Scope {
+	return []Scope{Worker, Usage, Read, Operate, Admin, Directory, Secrets, PersonalData}
+}
+
+// Customary are the scopes of a token that names none.
+func Customary() []Scope { return []Scope{Worker, Usage, Read, Operate} }
