@@ -39,18 +39,20 @@ type services struct {
 // chains are the parts of the interceptor chains, from the outside in.
 type chains struct {
 	recover, trace, status, validate interceptor.Pair
+	refusal                          interceptor.Pair // turns what the tokens' interceptor says into a status; logs nothing, as status inside it does
 }
 
 func newChains(d Deps, v protovalidate.Validator) chains {
 	return chains{
 		recover: interceptor.Recover(d.Log), trace: interceptor.Trace(d.Telemetry.Tracer()), status: interceptor.Status(d.Log),
-		validate: interceptor.Validate(v),
+		validate: interceptor.Validate(v), refusal: interceptor.Status(nil),
 	}
 }
 
-// authenticated is the chain of the private doors. Unary calls end by callLimit, streams when the server drains.
+// authenticated is the chain of the private doors. Unary calls end by callLimit, streams when the server drains. A call has a
+// span, and the trace that it names counts, only once its token is known.
 func (s services) authenticated(draining <-chan struct{}) interceptor.Pair {
-	return interceptor.Chain(s.recover, bounded(draining), s.trace, s.status, s.tokens, s.validate)
+	return interceptor.Chain(s.recover, bounded(draining), s.refusal, s.tokens, s.trace, s.status, s.validate)
 }
 
 // verified is the chain behind the facade, which verifies the marketplace's signature, starts the call's span and sets its

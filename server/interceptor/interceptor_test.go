@@ -352,7 +352,7 @@ func TestWholeChain(t *testing.T) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	tracer := sdktrace.NewTracerProvider().Tracer("test")
-	chain := interceptor.Chain(interceptor.Recover(log), interceptor.Trace(tracer), interceptor.Status(log), auth, interceptor.Validate(v))
+	chain := interceptor.Chain(interceptor.Recover(log), interceptor.Status(nil), auth, interceptor.Trace(tracer), interceptor.Status(log), interceptor.Validate(v))
 	in := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer token"))
 	each(t, func(t *testing.T, s shape) {
 		for _, c := range []struct {
