@@ -14,7 +14,8 @@ import (
 // holds the defaults; [LoadConfig] reads it and [Config.Validate] finds its faults. Secrets print as "[redacted]".
 type Config struct {
 	Listen        Listen        `koanf:"listen"`
-	TLS           TLS           `koanf:"tls"`
+	TLS           TLS           `koanf:"tls"` // the facade's; the same as Listeners.Facade.TLS, which is its newer name
+	Listeners     Listeners     `koanf:"listeners"`
 	Database      Database      `koanf:"database"`
 	Redis         Redis         `koanf:"redis"`
 	KeysetFile    string        `koanf:"keyset_file"` // Tink keyset that encrypts access information and buyers; `koogate keys new FILE`
@@ -37,15 +38,6 @@ type Listen struct {
 	GRPC   string `koanf:"grpc"`   // private: gRPC
 	Ops    string `koanf:"ops"`    // private: health and metrics
 }
-
-// TLS is the facade's certificate. Without it a proxy in front must end TLS: the marketplace calls https only.
-type TLS struct {
-	CertFile string `koanf:"cert_file"`
-	KeyFile  string `koanf:"key_file"`
-}
-
-// Enabled says whether the facade ends TLS itself.
-func (t TLS) Enabled() bool { return t.CertFile != "" || t.KeyFile != "" }
 
 // Database names the store.
 type Database struct {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -77,7 +76,8 @@ func (c *Config) auth() (interceptor.Pair, error) {
 
 // grpcDoor serves the internal API and the production interface, both by bearer token.
 func (s *Server) grpcDoor(svc services) *door {
-	srv := grpc.NewServer(append(svc.authenticated(s.draining).ServerOptions(),
+	transport, encrypted := s.grpcTransport()
+	srv := grpc.NewServer(append(append(svc.authenticated(s.draining).ServerOptions(), transport...),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.ConnectionTimeout(10*time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
@@ -94,7 +94,7 @@ func (s *Server) grpcDoor(svc services) *door {
 		reflection.Register(srv)
 	}
 	return &door{
-		name: DoorGRPC, addr: s.cfg.Listen.GRPC,
+		name: DoorGRPC, addr: s.cfg.Listen.GRPC, tls: encrypted,
 		serve: func(l net.Listener) error {
 			if err := srv.Serve(l); !errors.Is(err, grpc.ErrServerStopped) { // a stop may come before the start
 				return err
@@ -158,6 +158,3 @@ type streamUnder struct {
 
 // Context implements grpc.ServerStream.
 func (s streamUnder) Context() context.Context { return s.ctx }
-
-// tlsConfig is the facade's floor: the marketplace speaks TLS 1.2.
-func tlsConfig() *tls.Config { return &tls.Config{MinVersion: tls.VersionTLS12} }

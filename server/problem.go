@@ -80,7 +80,10 @@ var (
 
 	msgAddr      = text{"is not host:port: write for example 127.0.0.1:8080", "不是 主机:端口 的形式：例如 127.0.0.1:8080"}
 	msgAddrTwice = text{"is the same address as %s: give each door a port of its own", "与 %s 的地址相同：请为每个入口使用不同端口"}
-	msgTLSPair   = text{"certificate and key belong together: set tls.cert_file and tls.key_file, or neither", "证书与私钥必须成对：请同时设置 tls.cert_file 与 tls.key_file，或都不设置"}
+	msgTLSPair   = text{"certificate and key belong together: set %s and %s, or no key of the section", "证书与私钥必须成对：请同时设置 %s 与 %s，或都不设置"}
+	msgClientCA  = text{"cannot be used (%s): give a PEM file with the certificates of the authorities that sign those of clients", "无法使用（%s）：请提供签发客户端证书的机构的 PEM 证书文件"}
+	msgClear     = text{"is beyond loopback, and this door would speak in clear there: give it a certificate (%s), or listen on 127.0.0.1; where a trusted network or proxy protects it, set %s.clear: true", "不是回环地址，而该入口将以明文通信：请配置证书（%s）或改为监听 127.0.0.1；若由可信网络或代理保护，请设置 %s.clear: true"}
+	msgClearTLS  = text{"is for a door without a certificate: remove it, or remove %s", "仅适用于没有证书的入口：请删除，或删除 %s"}
 	msgTLSLoad   = text{"cannot be used (%s): give a PEM certificate chain and its key", "无法使用（%s）：请提供 PEM 证书链及其私钥"}
 	msgDatabase  = text{"is neither postgres://… nor sqlite:PATH: write for example sqlite:/var/lib/koogate/koogate.db", "既不是 postgres://… 也不是 sqlite:路径：例如 sqlite:/var/lib/koogate/koogate.db"}
 	msgKeyset    = text{"%s cannot be used (%s): `koogate keys new FILE` makes one, readable by its owner only", "%s 无法使用（%s）：可用 `koogate keys new FILE` 生成，仅其所有者可读"}
@@ -106,7 +109,7 @@ var (
 	msgSite      = text{"give either site (cn, intl, eu) or base_url, not both and not neither", "site（cn、intl、eu）与 base_url 必须且只能填写其一"}
 	msgBaseURL   = text{"is not usable: give scheme and host, https (http only for loopback), without user, query or fragment", "不可用：请填写协议与主机，必须为 https（仅回环地址可用 http），不含用户、查询与片段"}
 	msgProductID = text{"is not a product ID: use 1 to 64 characters, or * for all others", "不是商品 ID：请使用 1 至 64 个字符，或用 * 表示其余商品"}
-	msgTplURL    = text{"is not a URL of at most 512 characters with every {…} filled in: write for example https://app.example.com/{instance}", "填充 {…} 后不是至多 512 个字符的 URL：例如 https://app.example.com/{instance}"}
+	msgTplURL    = text{"is not a URL of http or https with a host, without a user, of at most 512 characters with every {…} filled in: write for example https://app.example.com/{instance}", "填充 {…} 后不是至多 512 个字符、含主机且不含用户的 http 或 https URL：例如 https://app.example.com/{instance}"}
 	msgTplLength = text{"is longer than the marketplace takes once every {…} is filled in: at most %d characters", "填充 {…} 后超过云商店的长度限制：至多 %d 个字符"}
 	msgTplOther  = text{"is only for provisioners of type template: remove it", "仅适用于 template 类型的开通器：请删除"}
 

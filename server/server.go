@@ -17,6 +17,7 @@ import (
 
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/certificate"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/fulfil"
@@ -59,6 +60,8 @@ type Server struct {
 	draining  chan struct{} // closed when the stop begins
 	drainOnce sync.Once
 	working   atomic.Int64 // sellers whose jobs run
+
+	certificates map[string]*certificate.Keeper // by door, of those that end TLS
 }
 
 // New wires a server. The configuration must be valid as far as it concerns the doors and the core; backends come as
@@ -104,6 +107,9 @@ func New(cfg Config, d Deps) (*Server, error) {
 		chains: newChains(d, validator),
 	}
 	if services.tokens, err = cfg.auth(); err != nil {
+		return nil, err
+	}
+	if err := s.openCertificates(); err != nil {
 		return nil, err
 	}
 	facade, err := s.facadeDoor(services)
@@ -178,6 +184,12 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	for _, r := range s.rounds() {
 		workers.Go(func() error {
 			r.run(jobs, s.deps.Clock, s.deps.Log)
+			return nil
+		})
+	}
+	for door, k := range s.certificates {
+		workers.Go(func() error {
+			s.keepCertificate(jobs, door, k)
 			return nil
 		})
 	}
