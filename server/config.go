@@ -18,7 +18,8 @@ type Config struct {
 	Listeners     Listeners     `koanf:"listeners"`
 	Database      Database      `koanf:"database"`
 	Redis         Redis         `koanf:"redis"`
-	KeysetFile    string        `koanf:"keyset_file"` // Tink keyset that encrypts access information and buyers; `koogate keys new FILE`
+	KeysetFile    string        `koanf:"keyset_file"`  // Tink keyset that encrypts access information and buyers; `koogate keys new FILE`
+	SecretFiles   string        `koanf:"secret_files"` // who may read the files of secrets: private (default), or shared, everybody
 	Sellers       []Seller      `koanf:"sellers"`
 	Endpoints     []Endpoint    `koanf:"endpoints"`
 	Provisioners  []Provisioner `koanf:"provisioners"`

@@ -129,6 +129,7 @@ var (
 	msgPackageItem  = text{"%q is no fee item of this seller: name a product with a meter that sums up", "%q 不是该商家的计费项：请填写带有 sum 计量项的商品 ID"}
 	msgPackageQuota = text{"%q is no quota: write a decimal above zero with at most 8 digits before and 4 behind the point, such as \"100\"", "%q 不是可用的额度：请填写大于零、小数点前至多 8 位、后至多 4 位的十进制数，例如 \"100\""}
 
+	msgOpen  = text{"can be read by everybody on this machine (mode %s): run `chmod o-rwx %s`; in a container whose secrets have such a mode, set secret_files: shared", "可被本机所有用户读取（权限 %s）：请执行 `chmod o-rwx %s`；若容器中的密钥文件权限如此，请设置 secret_files: shared"}
 	msgDemo  = text{"is the public demo value: make your own with `koogate keys new`; everybody knows this one", "是公开的演示值：人人皆知，请用 `koogate keys new` 生成自己的值"}
 	msgShort = text{"has %d characters: use at least %d; `koogate keys new` makes one", "只有 %d 个字符：至少需要 %d 个，可用 `koogate keys new` 生成"}
 )
