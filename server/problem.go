@@ -103,7 +103,7 @@ var (
 	msgReserved  = text{"%q is reserved for Koogate's own work: choose another name", "%q 保留给 Koogate 自身的任务：请使用其他名称"}
 	msgChoice    = text{"%q is unknown: use one of %s", "%q 无法识别：请使用 %s 之一"}
 	msgBounds    = text{"%v is out of bounds: use %v to %v", "%v 超出范围：请使用 %v 至 %v"}
-	msgToken     = text{"holds characters that cannot stand in a header: use letters, digits and -._~+/=; `koogate keys new` makes one", "含有不能出现在请求头中的字符：请使用字母、数字与 -._~+/=，可用 `koogate keys new` 生成"}
+	msgToken     = text{"holds characters that cannot stand in a header: use letters, digits and -._~+/=; `koogate keys new --token FILE` makes one", "含有不能出现在请求头中的字符：请使用字母、数字与 -._~+/=，可用 `koogate keys new --token FILE` 生成"}
 	msgKeyTwice  = text{"is given twice: remove one", "重复：请删除其一"}
 	msgTokenUsed = text{"belongs to another seller too: a token names exactly one seller; make a new one", "同时属于另一商家：一个令牌只能对应一个商家，请重新生成"}
 	msgSite      = text{"give either site (cn, intl, eu) or base_url, not both and not neither", "site（cn、intl、eu）与 base_url 必须且只能填写其一"}
@@ -130,6 +130,6 @@ var (
 	msgPackageQuota = text{"%q is no quota: write a decimal above zero with at most 8 digits before and 4 behind the point, such as \"100\"", "%q 不是可用的额度：请填写大于零、小数点前至多 8 位、后至多 4 位的十进制数，例如 \"100\""}
 
 	msgOpen  = text{"can be read by everybody on this machine (mode %s): run `chmod o-rwx %s`; in a container whose secrets have such a mode, set secret_files: shared", "可被本机所有用户读取（权限 %s）：请执行 `chmod o-rwx %s`；若容器中的密钥文件权限如此，请设置 secret_files: shared"}
-	msgDemo  = text{"is the public demo value: make your own with `koogate keys new`; everybody knows this one", "是公开的演示值：人人皆知，请用 `koogate keys new` 生成自己的值"}
-	msgShort = text{"has %d characters: use at least %d; `koogate keys new` makes one", "只有 %d 个字符：至少需要 %d 个，可用 `koogate keys new` 生成"}
+	msgDemo  = text{"is the public demo value: make your own with `koogate keys new --token FILE`; everybody knows this one", "是公开的演示值：人人皆知，请用 `koogate keys new --token FILE` 生成自己的值"}
+	msgShort = text{"has %d characters: use at least %d; `koogate keys new --token FILE` makes one", "只有 %d 个字符：至少需要 %d 个，可用 `koogate keys new --token FILE` 生成"}
 )
