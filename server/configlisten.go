@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/koogate/koogate/server/callers"
 	"github.com/koogate/koogate/server/certificate"
 	"github.com/koogate/koogate/server/clock"
 )
@@ -23,20 +24,36 @@ func (t TLS) Enabled() bool { return t != (TLS{}) }
 // Listeners say what each door does beyond its address.
 type Listeners struct {
 	Facade PublicListener `koanf:"facade"`
-	API    Listener       `koanf:"api"`
+	API    APIListener    `koanf:"api"`
 	GRPC   Listener       `koanf:"grpc"`
 	Ops    Listener       `koanf:"ops"`
 }
 
 // PublicListener is the facade. Without TLS a proxy in front must end it: the marketplace calls https only.
 type PublicListener struct {
-	TLS TLS `koanf:"tls"`
+	TLS       TLS    `koanf:"tls"`
+	PublicURL string `koanf:"public_url"` // under which the marketplace reaches it
+}
+
+// APIListener is the REST door.
+type APIListener struct {
+	TLS       TLS    `koanf:"tls"`
+	Clear     bool   `koanf:"clear"`
+	PublicURL string `koanf:"public_url"` // under which its callers reach it
 }
 
 // Listener is a private door.
 type Listener struct {
 	TLS   TLS  `koanf:"tls"`
 	Clear bool `koanf:"clear"` // may listen beyond loopback without TLS
+}
+
+// ProductionAddress is what is entered in the seller centre for an endpoint; empty unless the facade's public_url is known.
+func (c *Config) ProductionAddress(endpoint string) string {
+	if c.Listeners.Facade.PublicURL == "" {
+		return ""
+	}
+	return strings.TrimRight(c.Listeners.Facade.PublicURL, "/") + "/produce/" + endpoint
 }
 
 // listener is a door as it is configured.
@@ -61,7 +78,7 @@ func (c *Config) listeners() []listener {
 		return listener{door, addr, l.TLS, "listeners." + door + ".tls", l.Clear}
 	}
 	return []listener{
-		facade, private(DoorAPI, c.Listen.API, l.API), private(DoorGRPC, c.Listen.GRPC, l.GRPC), private(DoorOps, c.Listen.Ops, l.Ops),
+		facade, private(DoorAPI, c.Listen.API, Listener{l.API.TLS, l.API.Clear}), private(DoorGRPC, c.Listen.GRPC, l.GRPC), private(DoorOps, c.Listen.Ops, l.Ops),
 	}
 }
 
@@ -70,6 +87,14 @@ func (c *Config) listeners() []listener {
 func (c *Config) checkListeners(f *findings) {
 	if c.TLS.Enabled() && c.Listeners.Facade.TLS.Enabled() {
 		f.add("tls", msgBoth, "listeners.facade.tls")
+	}
+	if _, err := callers.Parse(c.TrustedProxies); err != nil {
+		f.add("trusted_proxies", msgProxies, err)
+	}
+	for _, u := range []struct{ door, address string }{{DoorFacade, c.Listeners.Facade.PublicURL}, {DoorAPI, c.Listeners.API.PublicURL}} {
+		if u.address != "" && !usableBase(u.address) {
+			f.add("listeners."+u.door+".public_url", msgBaseURL)
+		}
 	}
 	for _, l := range c.listeners() {
 		l.checkTLS(f)

@@ -49,6 +49,11 @@ func TestWhereADoorMayListen(t *testing.T) {
 		change func(c *Config)
 		fault  string // the path, and after a blank a part of the message
 	}{
+		"proxies":                {change: func(c *Config) { c.TrustedProxies = []string{"10.0.0.0/8", "::1"} }},
+		"no proxy":               {change: func(c *Config) { c.TrustedProxies = []string{"::1", "proxy.example.com"} }, fault: "trusted_proxies proxy.example.com"},
+		"public":                 {change: func(c *Config) { c.Listeners.Facade.PublicURL = "https://shop.example.com/koogate/" }},
+		"public in clear":        {change: func(c *Config) { c.Listeners.API.PublicURL = "http://api.example.com" }, fault: "listeners.api.public_url https"},
+		"public without host":    {change: func(c *Config) { c.Listeners.Facade.PublicURL = "/koogate" }, fault: "listeners.facade.public_url https"},
 		"as it comes":            {change: func(*Config) {}},
 		"localhost":              {change: func(c *Config) { c.Listen.API = "localhost:8081" }},
 		"IPv6 loopback":          {change: func(c *Config) { c.Listen.Ops = "[::1]:9091" }},
@@ -61,7 +66,7 @@ func TestWhereADoorMayListen(t *testing.T) {
 		"told for another":       {change: func(c *Config) { c.Listen.Ops, c.Listeners.API.Clear = ":9091", true }, fault: "listen.ops clear"},
 		"with TLS":               {change: func(c *Config) { c.Listen.GRPC, c.Listeners.GRPC.TLS = ":9090", pair }},
 		"with mutual TLS":        {change: func(c *Config) { c.Listen.API, c.Listeners.API.TLS = ":8081", mutual }},
-		"clear and TLS":          {change: func(c *Config) { c.Listeners.API = Listener{TLS: pair, Clear: true} }, fault: "listeners.api.clear remove"},
+		"clear and TLS":          {change: func(c *Config) { c.Listeners.API = APIListener{TLS: pair, Clear: true} }, fault: "listeners.api.clear remove"},
 		"the facade's old name":  {change: func(c *Config) { c.TLS = mutual }},
 		"the facade's new name":  {change: func(c *Config) { c.Listeners.Facade.TLS = mutual }},
 		"both names":             {change: func(c *Config) { c.TLS, c.Listeners.Facade.TLS = pair, pair }, fault: "tls keep one"},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/callers"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/interceptor"
 )
@@ -38,13 +39,13 @@ type services struct {
 // chains are the parts of the interceptor chains, from the outside in.
 type chains struct {
 	recover, trace, status, validate interceptor.Pair
-	refusal                          interceptor.Pair // turns what the tokens' interceptor says into a status; logs nothing, as status inside it does
+	refusal                          interceptor.Pair // tells who was refused by the tokens' interceptor
 }
 
-func newChains(d Deps, v protovalidate.Validator) chains {
+func newChains(d Deps, v protovalidate.Validator, p callers.Proxies) chains {
 	return chains{
 		recover: interceptor.Recover(d.Log), trace: interceptor.Trace(d.Telemetry.Tracer()), status: interceptor.Status(d.Log),
-		validate: interceptor.Validate(v), refusal: interceptor.Status(nil),
+		validate: interceptor.Validate(v), refusal: interceptor.Refusal(d.Log, p),
 	}
 }
 

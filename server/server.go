@@ -17,6 +17,7 @@ import (
 
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/callers"
 	"github.com/koogate/koogate/server/certificate"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
@@ -62,6 +63,7 @@ type Server struct {
 	working   atomic.Int64 // sellers whose jobs run
 
 	certificates map[string]*certificate.Keeper // by door, of those that end TLS
+	proxies      callers.Proxies
 }
 
 // New wires a server. The configuration must be valid as far as it concerns the doors and the core; backends come as
@@ -77,6 +79,9 @@ func New(cfg Config, d Deps) (*Server, error) {
 		Password: d.Password, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if s.proxies, err = callers.Parse(cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
 	validator, err := protovalidate.New()
@@ -104,7 +109,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		production: production.Deps{
 			Core: s.core, Directory: entries, Usage: filledUsage{s.usage, s.quotas}, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
 		},
-		chains: newChains(d, validator),
+		chains: newChains(d, validator, s.proxies),
 	}
 	if services.tokens, err = cfg.auth(); err != nil {
 		return nil, err

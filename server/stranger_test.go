@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.yaml.in/yaml/v3"
 	"google.golang.org/grpc/metadata"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
@@ -94,4 +95,54 @@ func (r *rig) traced(method, door, path, token, body string) int {
 	}
 	_ = resp.Body.Close()
 	return resp.StatusCode
+}
+
+// The address in the log of a refused call is that of the caller: what a trusted proxy says, and what anybody else says not.
+func TestARefusedCallIsLoggedWithItsCaller(t *testing.T) {
+	for _, trusted := range []bool{true, false} {
+		want := "127.0.0.1"
+		r := start(t, withoutJobs, func(cfg *server.Config, _ *server.Deps) {
+			if trusted {
+				cfg.TrustedProxies, want = []string{"127.0.0.1", "10.0.0.0/8"}, "198.51.100.1"
+			}
+		})
+		for _, path := range []string{server.DoorFacade + "/produce/linked?signature=x&timestamp=1&nonce=2", server.DoorAPI + "/v1/orders"} {
+			door, path, _ := strings.Cut(path, "/")
+			method := http.MethodGet
+			if door == server.DoorFacade {
+				method = http.MethodPost
+			}
+			req, err := http.NewRequestWithContext(t.Context(), method, "http://"+r.Addr(door)+"/"+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("X-Forwarded-For", "6.6.6.6, 198.51.100.1, 10.7.7.7")
+			transport := &http.Transport{DisableKeepAlives: true}
+			resp, err := transport.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			transport.CloseIdleConnections()
+		}
+		ctx := metadata.AppendToOutgoingContext(t.Context(), "x-forwarded-for", "6.6.6.6, 198.51.100.1, 10.7.7.7")
+		if _, err := koogatev1.NewOrderServiceClient(r.dial("wrong")).ListOrders(ctx, &koogatev1.ListOrdersRequest{}); err == nil {
+			t.Fatal("somebody got in")
+		}
+		if log := r.log.String(); strings.Count(log, "client="+want+"\n")+strings.Count(log, "client="+want+" ") != 3 || strings.Contains(log, "6.6.6.6") {
+			t.Errorf("trusted %t: want three refusals of %s in\n%s", trusted, want, log)
+		}
+	}
+}
+
+// The API's description names the address under which callers reach the door.
+func TestTheDescriptionNamesThePublicAddress(t *testing.T) {
+	r := start(t, withoutJobs, func(cfg *server.Config, _ *server.Deps) {
+		cfg.Listeners.API.PublicURL = "https://api.example.com/koogate/"
+	})
+	_, text, _ := r.http(server.DoorAPI, http.MethodGet, "/openapi.yaml", "", "")
+	var d struct{ Servers []struct{ URL string } }
+	if err := yaml.Unmarshal([]byte(text), &d); err != nil || len(d.Servers) != 1 || d.Servers[0].URL != "https://api.example.com/koogate" {
+		t.Errorf("%+v, %v", d, err)
+	}
 }

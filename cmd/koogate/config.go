@@ -48,7 +48,8 @@ type checkCmd struct {
 
 // Help is shown by koogate config check --help.
 func (checkCmd) Help() string {
-	return `Prints a line for every fault, with its place and its remedy, and exits 1; without faults it prints ok and exits 0. A fault that only
+	return `Prints a line for every fault, with its place and its remedy, and exits 1; without faults it prints ok and exits 0, before it
+the production addresses when listeners.facade.public_url is set. A fault that only
 follows from another is not printed. The command connects to no other system.
 
 What is checked: the file's syntax, its keys and the type of every value; names and references; bounds; the keyset, which is
@@ -66,6 +67,11 @@ func (c *checkCmd) Run(out *console) error {
 	problems = append(problems, cfg.Check()...)
 	if err := report(out, problems); err != nil {
 		return err
+	}
+	for _, e := range cfg.Endpoints {
+		if address := cfg.ProductionAddress(e.Name); address != "" {
+			fmt.Fprintf(out.out, "%s: enter %s in the seller centre\n", e.Name, address)
+		}
 	}
 	_, err := fmt.Fprintln(out.out, "ok")
 	return err
