@@ -197,6 +197,8 @@ func TestCertificatesAreReplacedWithoutALostCall(t *testing.T) {
 			ca.replace(files, doors[i], serial, time.Hour)
 		}
 		turn(fmt.Sprintf("certificates %d", serial), shows(serial))
+		more := l.calls.Load() + 50
+		eventually(t, "more calls", func() bool { return l.calls.Load() > more })
 	}
 
 	cert, key := ca.sign("api", 6, 30*time.Minute) // the key comes later than the certificate
@@ -220,19 +222,32 @@ func TestCertificatesAreReplacedWithoutALostCall(t *testing.T) {
 	close(l.stop)
 	l.wait.Wait()
 	t.Logf("%d calls", l.calls.Load())
-	if l.failed.Load() > 0 || l.calls.Load() < 100 {
+	if l.failed.Load() > 0 || l.calls.Load() < 200 {
 		t.Errorf("%d of %d calls failed, the last with %v", l.failed.Load(), l.calls.Load(), l.last.Load())
 	}
 	if n := strings.Count(r.log.String(), "new certificate cannot be used"); n != 3 {
 		t.Errorf("%d faults are logged, want one each of a pair that does not fit, an expired certificate and no key", n)
 	}
 
+	resuming := client.Clone()
+	resuming.ClientSessionCache = tls.NewLRUClientSessionCache(8)
+	again := func() error {
+		conn := r.dialTLS(resuming)
+		defer conn.Close()
+		return r.orders(t.Context(), conn)
+	}
+	if err := again(); err != nil {
+		t.Fatal(err)
+	}
 	put(t, rpc.ClientCAFile, next.pem())
 	turn("another authority of clients", func() bool {
 		conn := r.dialTLS(client)
 		defer conn.Close()
 		return r.orders(context.Background(), conn) != nil
 	})
+	if err := again(); err == nil {
+		t.Error("a session of the old authority is resumed")
+	}
 	if err := r.orders(t.Context(), stays); err != nil {
 		t.Errorf("a connection that was open: %v", err)
 	}

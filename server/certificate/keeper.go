@@ -139,7 +139,6 @@ func (k *Keeper) prepare(s *kept) error {
 		return fmt.Errorf("%w: the file holds no certificate", ErrClientCA)
 	}
 	s.config.ClientCAs, s.config.ClientAuth = pool, tls.RequireAndVerifyClientCert
-	s.config.SessionTicketsDisabled = true // a resumed session would not be asked for its certificate again
 	return nil
 }
 
