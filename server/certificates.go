@@ -16,17 +16,27 @@ const certificatePoll = 10 * time.Second
 
 // openCertificates reads the certificates of the doors that end TLS.
 func (s *Server) openCertificates() error {
-	s.certificates = make(map[string]*certificate.Keeper)
+	s.certificates, s.look = make(map[string]*certificate.Keeper), make(map[string]chan struct{})
 	for _, l := range s.cfg.listeners() {
 		k, err := l.open(s.deps.Clock)
 		if err != nil {
 			return fmt.Errorf("server: %s: %w", l.path, err)
 		}
 		if k != nil {
-			s.certificates[l.door] = k
+			s.certificates[l.door], s.look[l.door] = k, make(chan struct{}, 1)
 		}
 	}
 	return nil
+}
+
+// LookAtCertificates has the files of all certificates looked at now instead of at the next regular time.
+func (s *Server) LookAtCertificates() {
+	for _, look := range s.look {
+		select {
+		case look <- struct{}{}:
+		default: // it will be anyway
+		}
+	}
 }
 
 // grpcTransport is what the gRPC door needs for TLS.
@@ -48,6 +58,8 @@ func (s *Server) keepCertificate(ctx context.Context, door string, k *certificat
 		case <-ctx.Done():
 			timer.Stop()
 			return
+		case <-s.look[door]:
+			timer.Stop()
 		case <-timer.C():
 		}
 		changed, err := k.Refresh()

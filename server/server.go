@@ -63,6 +63,7 @@ type Server struct {
 	working   atomic.Int64 // sellers whose jobs run
 
 	certificates map[string]*certificate.Keeper // by door, of those that end TLS
+	look         map[string]chan struct{}       // asks for a look at the files of a door's certificate now
 	proxies      callers.Proxies
 }
 
