@@ -62,7 +62,7 @@ func TestAHangUpBringsNewCertificates(t *testing.T) {
 	await := func(serial int64, within time.Duration) {
 		t.Helper()
 		for end := time.Now().Add(within); ; time.Sleep(20 * time.Millisecond) {
-			conn, err := tls.Dial("tcp", addrs[2], &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) //nolint:gosec // the serial number is all that is asked for
+			conn, err := tls.Dial("tcp", addrs[2], &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 			if err == nil {
 				got := conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
 				_ = conn.Close()

@@ -58,7 +58,7 @@ func transport(getenv func(string) string) (credentials.TransportCredentials, er
 		return insecure.NewCredentials(), nil
 	}
 	c := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()}
-	text, err := os.ReadFile(ca) //nolint:gosec // the operator names it
+	text, err := os.ReadFile(ca)
 	if err != nil {
 		return nil, err
 	}
