@@ -14,19 +14,22 @@ import (
 // Config is everything that an installation may choose. deploy/koogate.example.yaml explains every key; [DefaultConfig]
 // holds the defaults; [LoadConfig] reads it and [Config.Validate] finds its faults. Secrets print as "[redacted]".
 type Config struct {
-	Listen        Listen        `koanf:"listen"`
-	TLS           TLS           `koanf:"tls"`
-	Database      Database      `koanf:"database"`
-	Redis         Redis         `koanf:"redis"`
-	KeysetFile    string        `koanf:"keyset_file"` // Tink keyset that encrypts access information and buyers; `koogate keys new FILE`
-	Sellers       []Seller      `koanf:"sellers"`
-	Endpoints     []Endpoint    `koanf:"endpoints"`
-	Provisioners  []Provisioner `koanf:"provisioners"`
-	Limits        Limits        `koanf:"limits"`
-	Jobs          Jobs          `koanf:"jobs"`
-	GRPC          GRPC          `koanf:"grpc"`
-	Tracing       Tracing       `koanf:"tracing"`
-	ShutdownGrace time.Duration `koanf:"shutdown_grace"` // how long running calls may take to end, 1s to 10m
+	Listen         Listen        `koanf:"listen"`
+	TLS            TLS           `koanf:"tls"` // the facade's; the same as Listeners.Facade.TLS, which is its newer name
+	Listeners      Listeners     `koanf:"listeners"`
+	TrustedProxies []string      `koanf:"trusted_proxies"` // addresses and networks of proxies whose X-Forwarded-For counts
+	Database       Database      `koanf:"database"`
+	Redis          Redis         `koanf:"redis"`
+	KeysetFile     string        `koanf:"keyset_file"`  // Tink keyset that encrypts access information and buyers; `koogate keys new FILE`
+	SecretFiles    string        `koanf:"secret_files"` // who may read the files of secrets: private (default), or shared, everybody
+	Sellers        []Seller      `koanf:"sellers"`
+	Endpoints      []Endpoint    `koanf:"endpoints"`
+	Provisioners   []Provisioner `koanf:"provisioners"`
+	Limits         Limits        `koanf:"limits"`
+	Jobs           Jobs          `koanf:"jobs"`
+	GRPC           GRPC          `koanf:"grpc"`
+	Tracing        Tracing       `koanf:"tracing"`
+	ShutdownGrace  time.Duration `koanf:"shutdown_grace"` // how long running calls may take to end, 1s to 10m
 
 	origin *origin // where LoadConfig found each key; nil for a configuration that was not loaded
 }
@@ -38,15 +41,6 @@ type Listen struct {
 	GRPC   string `koanf:"grpc"`   // private: gRPC
 	Ops    string `koanf:"ops"`    // private: health and metrics
 }
-
-// TLS is the facade's certificate. Without it a proxy in front must end TLS: the marketplace calls https only.
-type TLS struct {
-	CertFile string `koanf:"cert_file"`
-	KeyFile  string `koanf:"key_file"`
-}
-
-// Enabled says whether the facade ends TLS itself.
-func (t TLS) Enabled() bool { return t.CertFile != "" || t.KeyFile != "" }
 
 // Database names the store.
 type Database struct {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
@@ -52,7 +51,7 @@ func (c *Config) Validate() []Problem { return append(c.checkBackends(), c.check
 func (c *Config) checkServing() []Problem {
 	f := findings{origin: c.origin}
 	c.checkListen(&f)
-	c.checkTLS(&f)
+	c.checkListeners(&f)
 	c.checkSellers(&f)
 	c.checkProvisioners(&f)
 	c.checkGrants(&f)
@@ -79,6 +78,7 @@ func (c *Config) checkBackends() []Problem {
 	postgres := c.checkDatabase(&f)
 	c.checkRedis(&f, postgres)
 	c.checkKeyset(&f)
+	f.choice("secret_files", c.SecretFiles, secretsPrivate, secretsShared)
 	c.checkKeyUse(&f)
 	for i := range c.Sellers {
 		c.Sellers[i].Marketplace.check(&f, fmt.Sprintf("sellers[%d].marketplace", i))
@@ -132,18 +132,6 @@ func hostPort(addr string, lowest int) bool {
 	}
 	n, err := strconv.Atoi(port)
 	return err == nil && n >= lowest && n <= 65535
-}
-
-func (c *Config) checkTLS(f *findings) {
-	switch {
-	case !c.TLS.Enabled() || !f.sound("tls.cert_file", "tls.key_file"):
-	case c.TLS.CertFile == "" || c.TLS.KeyFile == "":
-		f.add("tls", msgTLSPair)
-	default:
-		if _, err := tls.LoadX509KeyPair(c.TLS.CertFile, c.TLS.KeyFile); err != nil {
-			f.add("tls", msgTLSLoad, reason(err))
-		}
-	}
 }
 
 // The schemes of database.url.
@@ -342,8 +330,7 @@ const long = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 func (t Template) check(f *findings, at string) {
 	address := func(path, pattern string) {
 		full := longest.Replace(pattern)
-		u, err := url.Parse(full)
-		if err != nil || u.Scheme == "" || u.Host == "" || utf8.RuneCountInString(full) > 512 || strings.ContainsAny(full, "{}") {
+		if !fulfil.WebAddress(full) || utf8.RuneCountInString(full) > 512 || strings.ContainsAny(full, "{}") {
 			f.add(path, msgTplURL)
 		}
 	}

@@ -29,6 +29,7 @@ func LoadConfig(src Source) (Config, []Problem) {
 	f := findings{origin: cfg.origin}
 	if src.File != "" {
 		decodeFile(&f, src.File, &cfg)
+		f.origin.secret = firstSecret(reflect.ValueOf(&cfg).Elem(), "")
 	}
 	known := leaves(reflect.ValueOf(&cfg).Elem(), "")
 	readEnvironment(&f, known, src.Environ)

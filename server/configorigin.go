@@ -12,6 +12,7 @@ import (
 type origin struct {
 	at     map[string]string // key to file:line:column, variable or flag; "" is the file itself
 	broken map[string]bool   // keys whose value could not be read as it was meant
+	secret string            // the first secret that stands in the file itself
 	unread bool              // the file could not be read at all: nothing can be said about its keys
 }
 

@@ -55,8 +55,8 @@ func TestScalarsAreWhatTheKeyWants(t *testing.T) {
 		"twice":               {"shutdown_grace: 20s", "keyset_file: /tmp/keyset.json", "34:1: keyset_file: is given twice, first in line 11: remove one"},
 		"second document":     {"shutdown_grace: 20s", "---\nlisten: {}", "34: begins a second document: one file is one configuration; remove the line ---"},
 		"unknown anchor":      {"AK0123456789", "*canary", "17: is not valid YAML (unknown anchor … referenced): correct the file"},
-		"near":                {"keyset_file:", "keysetFile:", "11:1: keysetFile: is not a key: did you mean keyset_file? Otherwise remove it, or use one of listen, tls, database, redis, keyset_file, sellers, endpoints, provisioners, limits, jobs, grpc, tracing, shutdown_grace"},
-		"near list":           {"provisioners:", "provisionrs:", "27:1: provisionrs: is not a key: did you mean provisioners? Otherwise remove it, or use one of listen, tls, database, redis, keyset_file, sellers, endpoints, provisioners, limits, jobs, grpc, tracing, shutdown_grace"},
+		"near":                {"keyset_file:", "keysetFile:", "11:1: keysetFile: is not a key: did you mean keyset_file? Otherwise remove it, or use one of listen, tls, listeners, trusted_proxies, database, redis, keyset_file, secret_files, sellers, endpoints, provisioners, limits, jobs, grpc, tracing, shutdown_grace"},
+		"near list":           {"provisioners:", "provisionrs:", "27:1: provisionrs: is not a key: did you mean provisioners? Otherwise remove it, or use one of listen, tls, listeners, trusted_proxies, database, redis, keyset_file, secret_files, sellers, endpoints, provisioners, limits, jobs, grpc, tracing, shutdown_grace"},
 		"out of bounds":       {"shutdown_grace: 20s", "shutdown_grace: 1h", "34:17: shutdown_grace: 1h0m0s is out of bounds: use 1s to 10m0s"},
 		"missing":             {"      access_key: AK0123456789\n", "", "15:5: sellers[0].marketplace.access_key: is missing: AK"},
 	} {
@@ -167,11 +167,15 @@ func TestFilesAreLookedAt(t *testing.T) {
 		"database is a place": {db, "sqlite:" + dir, "database.url: cannot be read (not a regular file)"},
 		"database in a file":  {db, "sqlite:" + plain + "/koogate.db", "database.url: "},
 		"secret is a place":   {sk, "      secret_key_file: " + dir, "secret_key_file: cannot be read (a directory)"},
+		"secret read by all":  {sk, "      secret_key_file: " + put("readable", "0123456789abcdef", 0o604), "secret_key_file: can be read by everybody on this machine (mode 0604)"},
+		"database key":        {db, "postgres://u@h/d?sslkey=" + put("db.key", "x", 0o644), "database.url: can be read by everybody"},
+		"database by file":    {"  url: " + db, "  url_file: " + put("db.url", "sqlite:"+dir+"/koogate.db", 0o644), "database.url_file: can be read by everybody"},
+		"tokens by file":      {"    api_tokens: [", "    api_token_files: [" + put("token", "0123456789abcdef0123456789abcde0", 0o444) + "]\n    api_tokens: [", "api_token_files[0]: can be read by everybody"},
 		"secret for all":      {sk, "      secret_key_file: " + put("open", "0123456789abcdef", 0o666), "mode 0666 lets everybody write it"},
 		"port":                {db, "postgres://u:canary@h:70000/d", "(port)"},
 		"sslmode":             {db, "postgres://u:canary@h/d?sslmode=strict", "(sslmode)"},
 		"certificate":         {db, "postgres://u:canary@h/d?sslrootcert=/nonexistent/x", "(sslrootcert: no such file or directory)"},
-		"all addresses":       {"  api: 127.0.0.1:8081", "  api: :8080", "listen.api: is the same address as listen.facade"},
+		"all addresses":       {"  facade: 127.0.0.1:8080", "  facade: :8081", "listen.api: is the same address as listen.facade"},
 		"localhost":           {"  api: 127.0.0.1:8081", "  api: localhost:8080", "listen.api: is the same address as listen.facade"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,10 +20,11 @@ const (
 	minToken = 32 // tokens that we make
 )
 
-// Weak returns the secrets that must not be used in production: the public demo values and short ones. `koogate serve`
-// refuses to start with any; New does not look, because the dev mode runs on them.
+// Weak returns the secrets that must not be used in production: the public demo values, short ones, and those that every
+// account of the machine can read. `koogate serve` refuses to start with any; New does not look, because the dev mode runs on them.
 func (c *Config) Weak() []Problem {
 	f := findings{origin: c.origin}
+	c.checkOpen(&f)
 	demo := []string{DemoAccessKey, DemoKitKey, DemoAK, DemoSK, DemoToken}
 	check := func(path, value string, shortest int) {
 		switch {

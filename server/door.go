@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/koogate/koogate/server/certificate"
 )
 
 // door is one listener with what serves behind it.
@@ -31,10 +33,10 @@ const (
 	idleTimeout = 2 * time.Minute
 )
 
-// httpDoor serves a handler within limits, over TLS when files name a certificate.
-func httpDoor(name, addr string, h http.Handler, l limits, files TLS, log *slog.Logger) *door {
+// httpDoor serves a handler within limits, over TLS when there is a certificate.
+func httpDoor(name, addr string, h http.Handler, l limits, cert *certificate.Keeper, log *slog.Logger) *door {
 	level := slog.LevelWarn
-	if files.Enabled() {
+	if cert != nil {
 		level = slog.LevelDebug // strangers who try a public port cannot fill the log
 	}
 	srv := &http.Server{
@@ -42,17 +44,19 @@ func httpDoor(name, addr string, h http.Handler, l limits, files TLS, log *slog.
 		ReadHeaderTimeout: l.header, ReadTimeout: l.read, WriteTimeout: l.write, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader,
 		ErrorLog:       slog.NewLogLogger(log.With("door", name).Handler(), level),
-		TLSConfig:      tlsConfig(),
+	}
+	if cert != nil {
+		srv.TLSConfig = cert.TLS()
 	}
 	if l.http1 {
 		srv.Protocols = new(http.Protocols)
 		srv.Protocols.SetHTTP1(true)
 	}
-	d := &door{name: name, addr: addr, tls: files.Enabled()}
+	d := &door{name: name, addr: addr, tls: cert != nil}
 	d.serve = func(l net.Listener) error {
 		var err error
 		if d.tls {
-			err = srv.ServeTLS(l, files.CertFile, files.KeyFile)
+			err = srv.ServeTLS(l, "", "")
 		} else {
 			err = srv.Serve(l)
 		}

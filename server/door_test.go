@@ -1,22 +1,11 @@
 package server_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
-	"math/big"
-	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
@@ -26,41 +15,10 @@ import (
 	"github.com/koogate/koogate/server"
 )
 
-// certificate writes a self-signed certificate for loopback and returns its files and the pool that trusts it.
-func certificate(t *testing.T) (server.TLS, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "facade"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	files := server.TLS{CertFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem")}
-	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	for path, text := range map[string][]byte{files.CertFile: certPEM, files.KeyFile: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})} {
-		if err := os.WriteFile(path, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(certPEM)
-	return files, pool
-}
-
 // TestFacadeEndsTLS: TLS 1.2 and later, nothing older, no plain text; the private doors stay plain.
 func TestFacadeEndsTLS(t *testing.T) {
-	files, pool := certificate(t)
+	ca := newAuthority(t)
+	files, pool := ca.files(t, "facade"), ca.pool()
 	r := start(t, func(cfg *server.Config, _ *server.Deps) { cfg.TLS = files })
 	get := func(scheme string, highest uint16) (int, error) {
 		transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{
@@ -94,7 +52,8 @@ func TestFacadeEndsTLS(t *testing.T) {
 // The facade speaks HTTP/1.1 and nothing newer, also to those who would: HTTP/2 writes Body-Sign in lower case
 // (saas-v1 §2.3).
 func TestFacadeIsHTTP1(t *testing.T) {
-	files, pool := certificate(t)
+	ca := newAuthority(t)
+	files, pool := ca.files(t, "facade"), ca.pool()
 	r := start(t, withEvery, func(cfg *server.Config, _ *server.Deps) { cfg.TLS = files })
 	transport := &http.Transport{DisableKeepAlives: true, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 	defer transport.CloseIdleConnections()

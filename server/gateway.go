@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -27,9 +29,9 @@ func (s *Server) apiDoor(svc services) (*door, error) {
 		return nil, err
 	}
 	root := http.NewServeMux()
-	root.HandleFunc("GET /openapi.yaml", serveOpenAPI)
+	root.HandleFunc("GET /openapi.yaml", serveOpenAPI(s.cfg.Listeners.API.PublicURL))
 	root.Handle("/", mux)
-	return httpDoor(DoorAPI, s.cfg.Listen.API, plainHeaders(root), apiLimits, TLS{}, s.deps.Log), nil
+	return httpDoor(DoorAPI, s.cfg.Listen.API, s.proxies.Resolve(plainHeaders(root)), apiLimits, s.certificates[DoorAPI], s.deps.Log), nil
 }
 
 // newGateway is a gateway that answers every error as a google.rpc.Status with a reason.
@@ -52,9 +54,20 @@ func newGateway() *runtime.ServeMux {
 	)
 }
 
-func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/yaml")
-	_, _ = w.Write(openapidoc.YAML)
+// ownServer is how the document names the address under which it was fetched.
+const ownServer = "servers:\n  - description: The address of listen.api.\n    url: /\n"
+
+// serveOpenAPI serves the document, which names the address under which callers reach the door.
+func serveOpenAPI(address string) http.HandlerFunc {
+	document := openapidoc.YAML
+	if address != "" {
+		server := fmt.Sprintf("servers:\n  - description: The address under which this API is reached.\n    url: %q\n", strings.TrimRight(address, "/"))
+		document = bytes.Replace(document, []byte(ownServer), []byte(server), 1)
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/yaml")
+		_, _ = w.Write(document)
+	}
 }
 
 // plainHeaders keeps answers out of caches and browsers from guessing.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -18,6 +17,7 @@ import (
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/callers"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/interceptor"
 )
@@ -40,18 +40,20 @@ type services struct {
 // chains are the parts of the interceptor chains, from the outside in.
 type chains struct {
 	recover, trace, status, demand, validate interceptor.Pair
+	refusal                                  interceptor.Pair // tells who was refused by the tokens' interceptor
 }
 
-func newChains(d Deps, v protovalidate.Validator) chains {
+func newChains(d Deps, v protovalidate.Validator, p callers.Proxies) chains {
 	return chains{
 		recover: interceptor.Recover(d.Log), trace: interceptor.Trace(d.Telemetry.Tracer()), status: interceptor.Status(d.Log),
-		demand: interceptor.Demand(), validate: interceptor.Validate(v),
+		demand: interceptor.Demand(), validate: interceptor.Validate(v), refusal: interceptor.Refusal(d.Log, p),
 	}
 }
 
-// authenticated is the chain of a private door. Unary calls end by callLimit, streams when the server drains.
+// authenticated is the chain of a private door. Unary calls end by callLimit, streams when the server drains. A call has a
+// span, and the trace that it names counts, only once its token is known.
 func (s services) authenticated(door string, draining <-chan struct{}) interceptor.Pair {
-	return interceptor.Chain(s.recover, bounded(draining), s.trace, s.status, interceptor.Auth(s.tokens, door), s.demand, s.validate)
+	return interceptor.Chain(s.recover, bounded(draining), s.refusal, interceptor.Auth(s.tokens, door), s.trace, s.status, s.demand, s.validate)
 }
 
 // verified is the chain behind the facade, which verifies the marketplace's signature, starts the call's span and sets its
@@ -78,7 +80,8 @@ func (c *Config) auth() (interceptor.Tokens, error) {
 
 // grpcDoor serves the internal API by bearer token, and for tests the production interface.
 func (s *Server) grpcDoor(svc services) *door {
-	srv := grpc.NewServer(append(svc.authenticated(DoorGRPC, s.draining).ServerOptions(),
+	transport, encrypted := s.grpcTransport()
+	srv := grpc.NewServer(append(append(svc.authenticated(DoorGRPC, s.draining).ServerOptions(), transport...),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.ConnectionTimeout(10*time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
@@ -97,7 +100,7 @@ func (s *Server) grpcDoor(svc services) *door {
 		reflection.Register(srv)
 	}
 	return &door{
-		name: DoorGRPC, addr: s.cfg.Listen.GRPC,
+		name: DoorGRPC, addr: s.cfg.Listen.GRPC, tls: encrypted,
 		serve: func(l net.Listener) error {
 			if err := srv.Serve(l); !errors.Is(err, grpc.ErrServerStopped) { // a stop may come before the start
 				return err
@@ -161,6 +164,3 @@ type streamUnder struct {
 
 // Context implements grpc.ServerStream.
 func (s streamUnder) Context() context.Context { return s.ctx }
-
-// tlsConfig is the facade's floor: the marketplace speaks TLS 1.2.
-func tlsConfig() *tls.Config { return &tls.Config{MinVersion: tls.VersionTLS12} }

@@ -50,7 +50,7 @@ func (s *Server) opsDoor() *door {
 		writeJSON(w, code, answer)
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.deps.Gatherer, promhttp.HandlerOpts{}))
-	return httpDoor(DoorOps, s.cfg.Listen.Ops, plainHeaders(mux), opsLimits, TLS{}, s.deps.Log)
+	return httpDoor(DoorOps, s.cfg.Listen.Ops, plainHeaders(mux), opsLimits, s.certificates[DoorOps], s.deps.Log)
 }
 
 // readiness asks every dependency. The database decides; without Redis the service goes on.

@@ -80,7 +80,11 @@ var (
 
 	msgAddr      = text{"is not host:port: write for example 127.0.0.1:8080", "不是 主机:端口 的形式：例如 127.0.0.1:8080"}
 	msgAddrTwice = text{"is the same address as %s: give each door a port of its own", "与 %s 的地址相同：请为每个入口使用不同端口"}
-	msgTLSPair   = text{"certificate and key belong together: set tls.cert_file and tls.key_file, or neither", "证书与私钥必须成对：请同时设置 tls.cert_file 与 tls.key_file，或都不设置"}
+	msgTLSPair   = text{"certificate and key belong together: set %s and %s, or no key of the section", "证书与私钥必须成对：请同时设置 %s 与 %s，或都不设置"}
+	msgClientCA  = text{"cannot be used (%s): give a PEM file with the certificates of the authorities that sign those of clients", "无法使用（%s）：请提供签发客户端证书的机构的 PEM 证书文件"}
+	msgClear     = text{"is beyond loopback, and this door would speak in clear there: give it a certificate (%s), or listen on 127.0.0.1; where a trusted network or proxy protects it, set %s.clear: true", "不是回环地址，而该入口将以明文通信：请配置证书（%s）或改为监听 127.0.0.1；若由可信网络或代理保护，请设置 %s.clear: true"}
+	msgProxies   = text{"%v: write addresses such as 192.0.2.7 and networks such as 10.0.0.0/8", "%v：请填写地址（如 192.0.2.7）或网段（如 10.0.0.0/8）"}
+	msgClearTLS  = text{"is for a door without a certificate: remove it, or remove %s", "仅适用于没有证书的入口：请删除，或删除 %s"}
 	msgTLSLoad   = text{"cannot be used (%s): give a PEM certificate chain and its key", "无法使用（%s）：请提供 PEM 证书链及其私钥"}
 	msgDatabase  = text{"is neither postgres://… nor sqlite:PATH: write for example sqlite:/var/lib/koogate/koogate.db", "既不是 postgres://… 也不是 sqlite:路径：例如 sqlite:/var/lib/koogate/koogate.db"}
 	msgKeyset    = text{"%s cannot be used (%s): `koogate keys new FILE` makes one, readable by its owner only", "%s 无法使用（%s）：可用 `koogate keys new FILE` 生成，仅其所有者可读"}
@@ -100,7 +104,7 @@ var (
 	msgReserved      = text{"%q is reserved for Koogate's own work: choose another name", "%q 保留给 Koogate 自身的任务：请使用其他名称"}
 	msgChoice        = text{"%q is unknown: use one of %s", "%q 无法识别：请使用 %s 之一"}
 	msgBounds        = text{"%v is out of bounds: use %v to %v", "%v 超出范围：请使用 %v 至 %v"}
-	msgToken         = text{"holds characters that cannot stand in a header: use letters, digits and -._~+/=; `koogate keys new` makes one", "含有不能出现在请求头中的字符：请使用字母、数字与 -._~+/=，可用 `koogate keys new` 生成"}
+	msgToken         = text{"holds characters that cannot stand in a header: use letters, digits and -._~+/=; `koogate keys new --token FILE` makes one", "含有不能出现在请求头中的字符：请使用字母、数字与 -._~+/=，可用 `koogate keys new --token FILE` 生成"}
 	msgKeyTwice      = text{"is given twice: remove one", "重复：请删除其一"}
 	msgTokenUsed     = text{"belongs to another seller too: a token names exactly one seller; make a new one", "同时属于另一商家：一个令牌只能对应一个商家，请重新生成"}
 	msgQueueScope    = text{"needs the scope worker: add it to scopes, or remove the queues", "需要 worker 权限：请将其加入 scopes，或删除 queues"}
@@ -111,7 +115,7 @@ var (
 	msgSite      = text{"give either site (cn, intl, eu) or base_url, not both and not neither", "site（cn、intl、eu）与 base_url 必须且只能填写其一"}
 	msgBaseURL   = text{"is not usable: give scheme and host, https (http only for loopback), without user, query or fragment", "不可用：请填写协议与主机，必须为 https（仅回环地址可用 http），不含用户、查询与片段"}
 	msgProductID = text{"is not a product ID: use 1 to 64 characters, or * for all others", "不是商品 ID：请使用 1 至 64 个字符，或用 * 表示其余商品"}
-	msgTplURL    = text{"is not a URL of at most 512 characters with every {…} filled in: write for example https://app.example.com/{instance}", "填充 {…} 后不是至多 512 个字符的 URL：例如 https://app.example.com/{instance}"}
+	msgTplURL    = text{"is not a URL of http or https with a host, without a user, of at most 512 characters with every {…} filled in: write for example https://app.example.com/{instance}", "填充 {…} 后不是至多 512 个字符、含主机且不含用户的 http 或 https URL：例如 https://app.example.com/{instance}"}
 	msgTplLength = text{"is longer than the marketplace takes once every {…} is filled in: at most %d characters", "填充 {…} 后超过云商店的长度限制：至多 %d 个字符"}
 	msgTplOther  = text{"is only for provisioners of type template: remove it", "仅适用于 template 类型的开通器：请删除"}
 
@@ -131,6 +135,7 @@ var (
 	msgPackageItem  = text{"%q is no fee item of this seller: name a product with a meter that sums up", "%q 不是该商家的计费项：请填写带有 sum 计量项的商品 ID"}
 	msgPackageQuota = text{"%q is no quota: write a decimal above zero with at most 8 digits before and 4 behind the point, such as \"100\"", "%q 不是可用的额度：请填写大于零、小数点前至多 8 位、后至多 4 位的十进制数，例如 \"100\""}
 
-	msgDemo  = text{"is the public demo value: make your own with `koogate keys new`; everybody knows this one", "是公开的演示值：人人皆知，请用 `koogate keys new` 生成自己的值"}
-	msgShort = text{"has %d characters: use at least %d; `koogate keys new` makes one", "只有 %d 个字符：至少需要 %d 个，可用 `koogate keys new` 生成"}
+	msgOpen  = text{"can be read by everybody on this machine (mode %s): run `chmod o-rwx %s`; in a container whose secrets have such a mode, set secret_files: shared", "可被本机所有用户读取（权限 %s）：请执行 `chmod o-rwx %s`；若容器中的密钥文件权限如此，请设置 secret_files: shared"}
+	msgDemo  = text{"is the public demo value: make your own with `koogate keys new --token FILE`; everybody knows this one", "是公开的演示值：人人皆知，请用 `koogate keys new --token FILE` 生成自己的值"}
+	msgShort = text{"has %d characters: use at least %d; `koogate keys new --token FILE` makes one", "只有 %d 个字符：至少需要 %d 个，可用 `koogate keys new --token FILE` 生成"}
 )

@@ -45,7 +45,7 @@ func readSecret(path string) (Secret, error) {
 		return "", err
 	case info.IsDir():
 		return "", errors.New("a directory")
-	case info.Mode().IsRegular() && info.Mode().Perm()&0o002 != 0: // the operator decides who may read it: container secrets have mode 0444
+	case info.Mode().IsRegular() && info.Mode().Perm()&0o002 != 0: // who may read it is for checkOpen
 		return "", fmt.Errorf("mode %04o lets everybody write it", info.Mode().Perm())
 	}
 	raw, err := io.ReadAll(io.LimitReader(f, maxSecretFile+1))

@@ -18,6 +18,8 @@ import (
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/callers"
+	"github.com/koogate/koogate/server/certificate"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/fulfil"
@@ -60,6 +62,10 @@ type Server struct {
 	draining  chan struct{} // closed when the stop begins
 	drainOnce sync.Once
 	working   atomic.Int64 // sellers whose jobs run
+
+	certificates map[string]*certificate.Keeper // by door, of those that end TLS
+	look         map[string]chan struct{}       // asks for a look at the files of a door's certificate now
+	proxies      callers.Proxies
 }
 
 // New wires a server. The configuration must be valid as far as it concerns the doors and the core; backends come as
@@ -75,6 +81,9 @@ func New(cfg Config, d Deps) (*Server, error) {
 		Password: d.Password, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if s.proxies, err = callers.Parse(cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
 	validator, err := protovalidate.New()
@@ -102,9 +111,12 @@ func New(cfg Config, d Deps) (*Server, error) {
 		production: production.Deps{
 			Core: s.core, Directory: entries, Usage: filledUsage{s.usage, s.quotas}, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
 		},
-		chains: newChains(d, validator),
+		chains: newChains(d, validator, s.proxies),
 	}
 	if services.tokens, err = cfg.auth(); err != nil {
+		return nil, err
+	}
+	if err := s.openCertificates(); err != nil {
 		return nil, err
 	}
 	facade, err := s.facadeDoor(services)
@@ -179,6 +191,12 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	for _, r := range s.rounds() {
 		workers.Go(func() error {
 			r.run(jobs, s.deps.Clock, s.deps.Log)
+			return nil
+		})
+	}
+	for door, k := range s.certificates {
+		workers.Go(func() error {
+			s.keepCertificate(jobs, door, k)
 			return nil
 		})
 	}

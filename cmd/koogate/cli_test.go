@@ -96,6 +96,7 @@ func TestCommandLine(t *testing.T) {
 		"unknown command":     {[]string{"burn"}, exitUsage, "", "burn"},
 		"unknown flag":        {[]string{"serve", "--burn"}, exitUsage, "", "--burn"},
 		"unknown level":       {[]string{"serve", "--log-level", "loud"}, exitUsage, "", "log-level"},
+		"dev in public":       {[]string{"dev", "--api", "0.0.0.0:8081"}, exitUsage, "", "loopback"},
 		"no file":             {[]string{"serve", "--config", "/nonexistent/koogate.yaml"}, exitFailed, "", "no such file"},
 		"no database":         {[]string{"migrate"}, exitFailed, "", "database.url: is missing"},
 	} {
@@ -174,6 +175,13 @@ func TestConfigCheck(t *testing.T) {
 			t.Fatalf("got %d %s%s", code, out, errs)
 		}
 	})
+	t.Run("addresses", func(t *testing.T) {
+		code, out, errs := koogate(t, "config", "check", "--config", writeConfig(t, dir, cliKey, cliToken, addrs),
+			"--set", "listeners.facade.public_url=https://shop.example.com/")
+		if code != exitOK || out != "main: enter https://shop.example.com/produce/main in the seller centre\nok\n" {
+			t.Fatalf("got %d %s%s", code, out, errs)
+		}
+	})
 	t.Run("faults", func(t *testing.T) {
 		t.Setenv("LC_ALL", "C")
 		code, _, errs := koogate(t, "config", "check", "--config", writeConfig(t, dir, "koogate-demo-access-key", "short", addrs),
@@ -196,7 +204,7 @@ func TestConfigCheck(t *testing.T) {
 	})
 }
 
-func TestServeRefusesDemoValues(t *testing.T) {
+func TestServeRefusesDemoValuesAndClearText(t *testing.T) {
 	t.Setenv("LC_ALL", "C")
 	dir, addrs := t.TempDir(), freeAddrs(t, 4)
 	for _, c := range [][2]string{{"koogate-demo-access-key", cliToken}, {"koogate-demo-kit-key", cliToken}, {cliKey, "koogate-demo-token"}, {"short", cliToken}} {
@@ -204,6 +212,10 @@ func TestServeRefusesDemoValues(t *testing.T) {
 		if code != exitFailed || !strings.Contains(errs, "public demo value") && !strings.Contains(errs, "use at least") {
 			t.Errorf("%v: got %d %s", c, code, errs)
 		}
+	}
+	code, _, errs := koogate(t, "serve", "--config", writeConfig(t, dir, cliKey, cliToken, addrs), "--set", "listen.grpc=0.0.0.0:0")
+	if code != exitFailed || !strings.Contains(errs, "set listeners.grpc.clear: true") {
+		t.Errorf("a private door in clear beyond loopback: %d %s", code, errs)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "koogate.db")); err == nil {
 		t.Error("a refused start touched the database")

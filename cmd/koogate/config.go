@@ -48,8 +48,9 @@ type checkCmd struct {
 
 // Help is shown by koogate config check --help.
 func (checkCmd) Help() string {
-	return `Prints a line for every fault, with its place and its remedy, and exits 1; without faults it prints ok and exits 0. A fault that only
-follows from another is not printed. What is no fault but should be known, such as tokens without scopes, is said before the ok. The command connects to no other system.
+	return `Prints a line for every fault, with its place and its remedy, and exits 1; without faults it prints ok and exits 0, before it
+the production addresses when listeners.facade.public_url is set. A fault that only follows from another is not printed. What is no fault but
+should be known, such as tokens without scopes, is said before the ok. The command connects to no other system.
 
 What is checked: the file's syntax, its keys and the type of every value; names and references; bounds; the keyset, which is
 opened; the files of secrets and certificates, which are read; the directory of an SQLite database, in which a file is made
@@ -70,6 +71,11 @@ func (c *checkCmd) Run(out *console) error {
 	lang := language(os.Getenv)
 	for _, n := range cfg.Notices() {
 		_, _ = fmt.Fprintln(out.err, n.In(lang)) // there is no other place to say this
+	}
+	for _, e := range cfg.Endpoints {
+		if address := cfg.ProductionAddress(e.Name); address != "" {
+			fmt.Fprintf(out.out, "%s: enter %s in the seller centre\n", e.Name, address)
+		}
 	}
 	_, err := fmt.Fprintln(out.out, "ok")
 	return err

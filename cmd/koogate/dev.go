@@ -75,6 +75,11 @@ var queueName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // Validate is called by kong.
 func (c *devCmd) Validate() error {
+	for _, d := range []struct{ flag, addr string }{{"--api", c.API}, {"--grpc", c.GRPC}, {"--ops", c.Ops}} {
+		if !server.OnLoopback(d.addr) {
+			return fmt.Errorf("%s: everybody knows the token of dev mode: choose an address on loopback, such as 127.0.0.1:0", d.flag)
+		}
+	}
 	switch {
 	case c.Queue == "":
 	case !queueName.MatchString(c.Queue):

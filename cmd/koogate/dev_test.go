@@ -102,6 +102,19 @@ func TestDevAgain(t *testing.T) {
 	}
 	<-killed.over
 	startDevProcess(t, "--once", "--data", data).ends()
+	for _, found := range []string{"koogate.db", "keyset.json", "kit-rsa.pem"} {
+		if _, err := os.Stat(filepath.Join(data, found)); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := filepath.Walk(data, func(path string, info os.FileInfo, err error) error {
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %v", path, info.Mode())
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
 	d := startDevProcess(t, "--data", data)
 	d.until("17 orders, 0 failed")
 	d.until("Drive the facade by hand")

@@ -4,32 +4,47 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"runtime"
 
 	"github.com/koogate/koogate/server/vault"
 )
 
 // keysNewCmd is koogate keys new.
 type keysNewCmd struct {
-	File string `arg:"" optional:"" type:"path" predictor:"file" help:"Write a new Tink keyset to this file, readable by its owner only. It must not exist yet."`
+	File  string `arg:"" optional:"" type:"path" predictor:"file" help:"Write a new Tink keyset, or with --token a random key, to this file, readable by its owner only. It must not exist yet."`
+	Token bool   `help:"Make a random key of 52 characters instead of a keyset. With - for FILE it is printed wherever the output goes."`
 }
 
 // Help is shown by koogate keys new --help.
 func (keysNewCmd) Help() string {
 	return `With FILE it makes the keyset that encrypts access information and buyers at rest (keyset_file). Back it up apart from the
-database: without it that part of the data is lost. Without FILE it prints a random key of 52 characters, good for an API
-token or any other key that you choose yourself.
+database: without it that part of the data is lost. With --token it makes a random key of 52 characters, good for an API token or
+any other key that you choose yourself. Without FILE it prints such a key, but not into a file that others can read.
 
 Examples:
   koogate keys new /etc/koogate/keyset.json
-  koogate keys new > /etc/koogate/acme-api-token`
+  koogate keys new --token /etc/koogate/acme-api-token`
 }
 
 // Run implements the command.
 func (c *keysNewCmd) Run(out *console) error {
-	if c.File == "" {
-		_, err := fmt.Fprintln(out.out, rand.Text()+rand.Text())
+	token := rand.Text() + rand.Text() + "\n"
+	switch {
+	case c.File == "" && othersCanRead(out.raw):
+		return errors.New("others can read the file that this goes to: use koogate keys new --token FILE, or --token - if it shall be so")
+	case c.File == "" || c.File == "-" && c.Token:
+		_, err := fmt.Fprint(out.out, token)
+		return err
+	case c.File == "-":
+		return errors.New("a keyset is written to a file only")
+	case c.Token:
+		if err := newFile(c.File, []byte(token), "exists and is not overwritten: remove it, or choose another name"); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(out.err, "wrote %s\n", c.File)
 		return err
 	}
 	if err := newKeyset(c.File); err != nil {
@@ -39,15 +54,30 @@ func (c *keysNewCmd) Run(out *console) error {
 	return err
 }
 
+// othersCanRead says whether what is written to w lands in a file that more than its owner can read.
+func othersCanRead(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok || runtime.GOOS == "windows" { // which has no such permissions
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0
+}
+
 // newKeyset writes a new keyset. It never overwrites: what another keyset has sealed would be lost.
 func newKeyset(path string) error {
 	text, err := vault.Generate()
 	if err != nil {
 		return err
 	}
+	return newFile(path, text, "exists; what it has encrypted needs it, so it is not overwritten")
+}
+
+// newFile writes a file that only its owner can read. exists says why one that is there stays.
+func newFile(path string, text []byte, exists string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists; what it has encrypted needs it, so it is not overwritten", path)
+		return fmt.Errorf("%s %s", path, exists)
 	}
 	if err != nil {
 		return err

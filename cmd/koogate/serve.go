@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 )
 
 // serveCmd is koogate serve.
@@ -16,9 +19,10 @@ type serveCmd struct {
 func (serveCmd) Help() string {
 	return `Runs until SIGTERM or Ctrl-C, then stops in order: it stops being ready, takes no new calls, ends the running calls, then the jobs, and
 last closes the database.
-A second signal ends the process at once; nothing that was answered is lost by it.
+A second signal ends the process at once; nothing that was answered is lost by it. SIGHUP has the files of certificates looked at
+now; every 10 s they are anyway.
 
-It refuses a faulty configuration, the demo keys, short keys, and a database that koogate migrate has not brought up to
+It refuses a faulty configuration, the demo keys, short keys, secrets that everybody on the machine can read, and a database that koogate migrate has not brought up to
 date. The log goes to stderr, as JSON unless that is a terminal.
 
 Examples:
@@ -43,7 +47,28 @@ func (c *serveCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	log.InfoContext(ctx, "starting", "version", version())
+	defer onHangUp(app.LookAtCertificates)()
 	return app.Run(ctx)
+}
+
+// onHangUp does something at every SIGHUP, which would otherwise end the process, until the returned function is called.
+func onHangUp(do func()) (stop func()) {
+	signals, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, syscall.SIGHUP)
+	go func() {
+		for {
+			select {
+			case <-signals:
+				do()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+	}
 }
 
 // migrateCmd is koogate migrate.

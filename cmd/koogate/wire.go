@@ -135,7 +135,7 @@ type database interface {
 
 func openStore(ctx context.Context, db server.Database, w wiring) (database, error) {
 	if path, ok := db.SQLitePath(); ok {
-		return sqlite.Open(ctx, sqlite.Options{Path: path, Migrate: w.prepare})
+		return sqlite.Open(ctx, sqlite.Options{Path: path, Migrate: w.prepare, Logger: w.log})
 	}
 	return postgres.Open(ctx, postgres.Options{URL: db.URL.Reveal(), Migrate: w.prepare, Logger: w.log})
 }

@@ -3,6 +3,7 @@ package facade
 import (
 	"context"
 	"log/slog"
+	"net"
 
 	"go.opentelemetry.io/otel/trace"
 
@@ -116,6 +117,10 @@ func (x *exchange) conclude(ctx context.Context) {
 	add("activity", activity)
 	add("result_code", string(x.code))
 	add("rejected", x.rejected)
+	if x.rejected != "" {
+		client, _, _ := net.SplitHostPort(x.r.RemoteAddr)
+		add("client", client) // the marketplace, or somebody without its key
+	}
 	add("reason", string(x.reason))
 	add("order_id", x.orderID)
 	if x.probe {

@@ -74,6 +74,8 @@ func checkAccount(encrypted, ascii bool, a Access) error {
 		switch {
 		case !ok:
 			add(u.field, "is not an address that can be written in ASCII")
+		case u.text != "" && !WebAddress(sent):
+			add(u.field, "must be http or https with a host and without a user: write for example https://app.example.com/")
 		case len(sent) > maxURL:
 			add(u.field, "is longer than %d characters when it is encoded", maxURL)
 		}
@@ -156,6 +158,15 @@ func wireURL(s string) (string, bool) {
 	return sent, true
 }
 
+// WebAddress says whether an address, as it is sent, is one that a customer can be sent to: http or https, with a host and
+// without a user. Everything else runs, loads or shows something that is no page of the vendor, or hides whose page it is.
+func WebAddress(sent string) bool {
+	u, err := url.Parse(sent)
+	return err == nil && webScheme(u.Scheme) && u.Opaque == "" && u.Hostname() != "" && u.User == nil
+}
+
+func webScheme(s string) bool { return strings.EqualFold(s, "http") || strings.EqualFold(s, "https") }
+
 // encoded percent-encodes what is not ASCII.
 func encoded(s string) string {
 	var b strings.Builder
@@ -169,12 +180,16 @@ func encoded(s string) string {
 	return b.String()
 }
 
-// wire returns the access information as it is sent. An address that was sealed before addresses were checked, and that
-// cannot be encoded, is shown as it is.
+// wire returns the access information as it is sent. Of addresses that were sealed before addresses were checked, those with
+// another scheme than http and https are left out, and others that cannot be encoded are shown as they are.
 func (a Access) wire() Access {
 	for _, u := range []*string{&a.FrontEndURL, &a.AdminURL} {
 		if sent, ok := wireURL(*u); ok {
 			*u = sent
+		}
+		before, _, _ := strings.Cut(*u, "/")
+		if scheme, _, ok := strings.Cut(before, ":"); ok && !webScheme(scheme) {
+			*u = ""
 		}
 	}
 	return a

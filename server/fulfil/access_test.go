@@ -69,6 +69,64 @@ func TestAccessIsBoundedAsItsReaderCounts(t *testing.T) {
 	}
 }
 
+// notOpened are addresses that no customer is sent to.
+var notOpened = []string{
+	"javascript:alert(1)", "JavaScript://app.example.com/%0aalert(1)", " javascript:alert(1)", "data:text/html,x", "ftp://app.example.com/", "file:///etc/passwd",
+	"app.example.com/x", "//app.example.com/x", "/x", "https:app.example.com", "https:/app.example.com", "https://", "https:///x", "https://:8443/x",
+	"https://user@app.example.com/", "https://user:canary@app.example.com/", "https://@app.example.com/", `https://app.example.com\@evil.example/`,
+	"https://app.example.com:port/", "https://user:canary@例子.测试/",
+}
+
+// An address is http or https, has a host and names no user, whoever tells it: a worker that completes a task, or an operator.
+// The refusal names the field and not the address.
+func TestAnAddressIsOneThatACustomerCanOpen(t *testing.T) {
+	refusal := func(t *testing.T, err error, address, field string) {
+		t.Helper()
+		e := errs.As(err)
+		if err == nil || e.Reason != errs.ResultInvalid || len(e.Fields) != 1 || e.Fields[0].Path != "access_info."+field {
+			t.Errorf("%s as %s: %v", address, field, err)
+		} else if strings.Contains(err.Error(), "canary") {
+			t.Errorf("the address is told: %v", err)
+		}
+	}
+	r := newRig(t)
+	r.mustCall("CS1", "biz-1")
+	r.query()
+	task := r.lease("worker")
+	complete := func(a fulfil.Access) error {
+		_, err := r.CompleteTask(t.Context(), fulfil.Completion{Seller: "demo", TaskID: task.ID, Fence: task.Fence, Access: &a})
+		return err
+	}
+	const fine = "HTTP://x.example.com:8080?q=javascript:1"
+	for _, bad := range notOpened {
+		refusal(t, complete(fulfil.Access{FrontEndURL: bad}), bad, "front_end_url")
+		refusal(t, complete(fulfil.Access{FrontEndURL: fine, AdminURL: bad}), bad, "admin_url")
+	}
+	if err := complete(fulfil.Access{FrontEndURL: fine, AdminURL: "https://[2001:db8::1]/"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range notOpened {
+		for name, field := range map[string]string{"frontEndUrl": "front_end_url", "adminUrl": "admin_url"} {
+			_, err := r.UpdateAccess(t.Context(), fulfil.AccessUpdate{
+				Seller: "demo", InstanceID: "biz-1", Access: fulfil.Access{FrontEndURL: bad, AdminURL: bad}, Fields: []string{name},
+			})
+			refusal(t, err, bad, field)
+		}
+	}
+}
+
+// What was sealed before addresses were checked is not shown when it would run or load something else than a page.
+func TestAnOldAddressThatIsNoPageIsNotShown(t *testing.T) {
+	for sealed, want := range map[string]string{
+		"javascript:alert(1)": "", " JavaScript:alert(1)": "", "\u0001javascript:alert(1)": "", "data:text/html,x": "",
+		"app.example.com/a:b": "app.example.com/a:b", "https://user@app.example.com/": "https://user@app.example.com/",
+	} {
+		if got := fulfil.ShownAccess(fulfil.Access{FrontEndURL: sealed, AdminURL: sealed}); got.FrontEndURL != want || got.AdminURL != want {
+			t.Errorf("%q is shown as %q and %q, want %q", sealed, got.FrontEndURL, got.AdminURL, want)
+		}
+	}
+}
+
 // Addresses are sent in ASCII: the host in the form of IDNA, the rest percent-encoded, what was ASCII untouched.
 func TestAddressesAreSentInASCII(t *testing.T) {
 	for given, want := range map[string]string{

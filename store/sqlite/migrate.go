@@ -25,6 +25,7 @@ func Migrate(ctx context.Context, path string) (applied int, err error) {
 	if err := create(path); err != nil {
 		return 0, err
 	}
+	protect(ctx, path, nil)
 	db, err := openDB(path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)")
 	if err != nil {
 		return 0, err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,6 +28,8 @@ type Options struct {
 	Migrate bool
 	// Readers is the number of connections for reading; 0 for a default by the number of CPUs.
 	Readers int
+	// Logger is told of files that others could use, which Open closes to them; nil for nobody.
+	Logger *slog.Logger
 	// MaxGroup bounds how many changes share one commit; 0 for 256.
 	MaxGroup int
 }
@@ -73,6 +76,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 			return nil, err
 		}
 	}
+	protect(ctx, o.Path, o.Logger)
 	db, err := openDB(o.Path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)",
 		"_pragma=journal_size_limit(67108864)", "_pragma=wal_autocheckpoint(4000)", "_pragma=cache_size(-65536)")
 	if err != nil {

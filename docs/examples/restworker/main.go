@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -21,6 +22,14 @@ func main() {
 	w := &worker{
 		url: strings.TrimSuffix(os.Getenv("KOOGATE_URL"), "/"), token: os.Getenv("KOOGATE_TOKEN"), queue: os.Getenv("KOOGATE_QUEUE"),
 		client: &http.Client{Timeout: time.Minute},
+	}
+	if cert := os.Getenv("KOOGATE_CERT_FILE"); cert != "" { // for a door that asks for one
+		pair, err := tls.LoadX509KeyPair(cert, os.Getenv("KOOGATE_KEY_FILE"))
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "the certificate is not usable:", err)
+			os.Exit(1)
+		}
+		w.client.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}}
 	}
 	for ctx.Err() == nil {
 		if err := w.round(ctx); err != nil && ctx.Err() == nil {

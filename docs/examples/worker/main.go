@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"os"
@@ -15,6 +17,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -28,7 +31,12 @@ const lease = 30 * time.Second // when a worker dies, another gets its tasks aft
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	conn, err := grpc.NewClient(os.Getenv("KOOGATE_ADDR"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	secured, err := transport(os.Getenv)
+	if err != nil {
+		slog.Error("the certificates are not usable", "error", err)
+		os.Exit(1)
+	}
+	conn, err := grpc.NewClient(os.Getenv("KOOGATE_ADDR"), grpc.WithTransportCredentials(secured))
 	if err != nil {
 		slog.Error("KOOGATE_ADDR is not usable", "error", err)
 		os.Exit(1)
@@ -40,6 +48,31 @@ func main() {
 		token: os.Getenv("KOOGATE_TOKEN"), product: &product{instances: make(map[string]*instance)},
 	}
 	w.run(ctx)
+}
+
+// transport is TLS when KOOGATE_CA_FILE names the authority that signed Koogate's certificate. The worker shows a certificate
+// of its own when KOOGATE_CERT_FILE and KOOGATE_KEY_FILE name one.
+func transport(getenv func(string) string) (credentials.TransportCredentials, error) {
+	ca, cert := getenv("KOOGATE_CA_FILE"), getenv("KOOGATE_CERT_FILE")
+	if ca == "" {
+		return insecure.NewCredentials(), nil
+	}
+	c := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()}
+	text, err := os.ReadFile(ca)
+	if err != nil {
+		return nil, err
+	}
+	if !c.RootCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s holds no certificate", ca)
+	}
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, getenv("KOOGATE_KEY_FILE"))
+		if err != nil {
+			return nil, err
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return credentials.NewTLS(c), nil
 }
 
 type worker struct {

@@ -1104,9 +1104,9 @@ func (x *Licence) GetFile() []byte {
 // the marketplace.
 type AccessInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// FrontEndUrl is the front-end URL. Required, at most 512 characters.
+	// FrontEndUrl is the front-end URL: http or https, with a host and without a user. Required, at most 512 characters.
 	FrontEndUrl string `protobuf:"bytes,1,opt,name=front_end_url,json=frontEndUrl,proto3" json:"front_end_url,omitempty"`
-	// AdminUrl is the administration URL. At most 512 characters.
+	// AdminUrl is the administration URL, of the same form as front_end_url. At most 512 characters.
 	AdminUrl string `protobuf:"bytes,2,opt,name=admin_url,json=adminUrl,proto3" json:"admin_url,omitempty"`
 	// UserName is the administrator's account. At most 128 characters.
 	UserName string `protobuf:"bytes,3,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`

@@ -1,0 +1,3 @@
+// Package callers finds out from which address a call comes when proxies stand in front: only what proxies that are named as
+// trusted say of it counts.
+package callers

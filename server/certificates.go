@@ -1,0 +1,78 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+
+	"github.com/koogate/koogate/server/certificate"
+)
+
+// certificatePoll is how often the files of certificates are looked at.
+const certificatePoll = 10 * time.Second
+
+// openCertificates reads the certificates of the doors that end TLS.
+func (s *Server) openCertificates() error {
+	s.certificates, s.look = make(map[string]*certificate.Keeper), make(map[string]chan struct{})
+	for _, l := range s.cfg.listeners() {
+		k, err := l.open(s.deps.Clock)
+		if err != nil {
+			return fmt.Errorf("server: %s: %w", l.path, err)
+		}
+		if k != nil {
+			s.certificates[l.door], s.look[l.door] = k, make(chan struct{}, 1)
+		}
+	}
+	return nil
+}
+
+// LookAtCertificates has the files of all certificates looked at now instead of at the next regular time.
+func (s *Server) LookAtCertificates() {
+	for _, look := range s.look {
+		select {
+		case look <- struct{}{}:
+		default: // it will be anyway
+		}
+	}
+}
+
+// grpcTransport is what the gRPC door needs for TLS.
+func (s *Server) grpcTransport() (options []grpc.ServerOption, encrypted bool) {
+	k := s.certificates[DoorGRPC]
+	if k == nil {
+		return nil, false
+	}
+	return []grpc.ServerOption{grpc.Creds(credentials.NewTLS(k.TLS()))}, true
+}
+
+// keepCertificate takes new files of a door's certificate until ctx ends. A fault is logged once, and again when it is another.
+func (s *Server) keepCertificate(ctx context.Context, door string, k *certificate.Keeper) {
+	fault := ""
+	s.deps.Metrics.Certificate(door, k.Left(), true)
+	for {
+		timer := s.deps.Clock.NewTimer(certificatePoll)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-s.look[door]:
+			timer.Stop()
+		case <-timer.C():
+		}
+		changed, err := k.Refresh()
+		s.deps.Metrics.Certificate(door, k.Left(), err == nil)
+		switch {
+		case err != nil && err.Error() != fault:
+			fault = err.Error()
+			s.deps.Log.ErrorContext(ctx, "the new certificate cannot be used; the door goes on with the one it has", "door", door, "error", err)
+		case changed:
+			s.deps.Log.InfoContext(ctx, "new certificate", "door", door, "valid_for", k.Left().Round(time.Second))
+		}
+		if err == nil {
+			fault = ""
+		}
+	}
+}

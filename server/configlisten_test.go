@@ -1,0 +1,91 @@
+package server
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// selfSigned makes a certificate and its key, in PEM.
+func selfSigned(t *testing.T) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
+}
+
+// Where each door may listen, and with what.
+func TestWhereADoorMayListen(t *testing.T) {
+	dir := t.TempDir()
+	cert, key, empty := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "empty.pem")
+	certPEM, keyPEM := selfSigned(t)
+	for path, text := range map[string]string{cert: certPEM, key: keyPEM, empty: "no certificate"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pair := TLS{CertFile: cert, KeyFile: key}
+	mutual := TLS{CertFile: cert, KeyFile: key, ClientCAFile: cert}
+	for name, c := range map[string]struct {
+		change func(c *Config)
+		fault  string // the path, and after a blank a part of the message
+	}{
+		"proxies":                {change: func(c *Config) { c.TrustedProxies = []string{"10.0.0.0/8", "::1"} }},
+		"no proxy":               {change: func(c *Config) { c.TrustedProxies = []string{"::1", "proxy.example.com"} }, fault: "trusted_proxies proxy.example.com"},
+		"public":                 {change: func(c *Config) { c.Listeners.Facade.PublicURL = "https://shop.example.com/koogate/" }},
+		"public in clear":        {change: func(c *Config) { c.Listeners.API.PublicURL = "http://api.example.com" }, fault: "listeners.api.public_url https"},
+		"public without host":    {change: func(c *Config) { c.Listeners.Facade.PublicURL = "/koogate" }, fault: "listeners.facade.public_url https"},
+		"as it comes":            {change: func(*Config) {}},
+		"localhost":              {change: func(c *Config) { c.Listen.API = "localhost:8081" }},
+		"IPv6 loopback":          {change: func(c *Config) { c.Listen.Ops = "[::1]:9091" }},
+		"another loopback":       {change: func(c *Config) { c.Listen.GRPC = "127.8.9.10:9090" }},
+		"facade in clear":        {change: func(c *Config) { c.Listen.Facade = ":8080" }}, // a proxy in front ends TLS
+		"all addresses":          {change: func(c *Config) { c.Listen.GRPC = "[::]:9090" }, fault: "listen.grpc listeners.grpc.clear: true"},
+		"a name":                 {change: func(c *Config) { c.Listen.API = "localhost.example.com:8081" }, fault: "listen.api listeners.api.tls"},
+		"a private network":      {change: func(c *Config) { c.Listen.Ops = "10.0.0.1:9091" }, fault: "listen.ops listeners.ops.clear: true"},
+		"told to":                {change: func(c *Config) { c.Listen.Ops, c.Listeners.Ops.Clear = ":9091", true }},
+		"told for another":       {change: func(c *Config) { c.Listen.Ops, c.Listeners.API.Clear = ":9091", true }, fault: "listen.ops clear"},
+		"with TLS":               {change: func(c *Config) { c.Listen.GRPC, c.Listeners.GRPC.TLS = ":9090", pair }},
+		"with mutual TLS":        {change: func(c *Config) { c.Listen.API, c.Listeners.API.TLS = ":8081", mutual }},
+		"clear and TLS":          {change: func(c *Config) { c.Listeners.API = APIListener{TLS: pair, Clear: true} }, fault: "listeners.api.clear remove"},
+		"the facade's old name":  {change: func(c *Config) { c.TLS = mutual }},
+		"the facade's new name":  {change: func(c *Config) { c.Listeners.Facade.TLS = mutual }},
+		"both names":             {change: func(c *Config) { c.TLS, c.Listeners.Facade.TLS = pair, pair }, fault: "tls keep one"},
+		"no such authority":      {change: func(c *Config) { c.Listeners.API.TLS = TLS{cert, key, dir + "/none"} }, fault: "listeners.api.tls.client_ca_file no such file"},
+		"no authority in it":     {change: func(c *Config) { c.Listeners.Ops.TLS = TLS{cert, key, empty} }, fault: "listeners.ops.tls.client_ca_file no certificate"},
+		"a key that is no key":   {change: func(c *Config) { c.Listeners.GRPC.TLS = TLS{CertFile: cert, KeyFile: empty} }, fault: "listeners.grpc.tls cannot be used"},
+		"authority without pair": {change: func(c *Config) { c.TLS = TLS{ClientCAFile: cert} }, fault: "tls belong together"},
+	} {
+		cfg, problems := LoadConfig(Source{File: write(t, goodYAML)})
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		c.change(&cfg)
+		problems = cfg.Validate()
+		path, part, _ := strings.Cut(c.fault, " ")
+		switch {
+		case c.fault == "" && len(problems) == 0:
+		case len(problems) != 1 || problems[0].Path != path || !strings.Contains(problems[0].EN, part):
+			t.Errorf("%s: %v, want %q", name, problems, c.fault)
+		}
+	}
+}

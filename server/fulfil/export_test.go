@@ -1,0 +1,4 @@
+package fulfil
+
+// ShownAccess is what is shown of access information that was sealed.
+func ShownAccess(a Access) Access { return a.wire() }

@@ -1,0 +1,50 @@
+package interceptor
+
+import (
+	"context"
+	"log/slog"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+
+	"github.com/koogate/koogate/server/callers"
+	"github.com/koogate/koogate/server/errs"
+)
+
+// Refusal turns what Auth says into a status and logs from where a call came that it refused. Errors of what is inside Auth
+// are statuses already and pass.
+func Refusal(log *slog.Logger, proxies callers.Proxies) Pair {
+	convert := func(ctx context.Context, method string, err error) error {
+		if err == nil {
+			return nil
+		}
+		st := errs.ToStatus(err)
+		if e := errs.As(err); e.Kind == errs.Unauthorized {
+			log.InfoContext(ctx, "call refused", "method", method, "reason", e.Reason, "client", callerOf(ctx, proxies))
+		}
+		return st.Err()
+	}
+	return Pair{
+		Unary: func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+			resp, err := next(ctx, req)
+			return resp, convert(ctx, info.FullMethod, err)
+		},
+		Stream: func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+			return convert(ss.Context(), info.FullMethod, next(srv, ss))
+		},
+	}
+}
+
+// callerOf is the address of the caller: of the connection, or of what trusted proxies say. A call that came by REST has no
+// connection here, and its door has put the caller's address, and nothing else, into the header.
+func callerOf(ctx context.Context, proxies callers.Proxies) string {
+	forwarded := metadata.ValueFromIncomingContext(ctx, "x-forwarded-for")
+	if p, ok := peer.FromContext(ctx); ok {
+		return proxies.Caller(p.Addr.String(), forwarded)
+	}
+	if len(forwarded) == 1 {
+		return forwarded[0]
+	}
+	return ""
+}
