@@ -46,7 +46,7 @@ type recorder struct {
 	args      []any
 }
 
-// Query implements dbsqlc.DBTX.
+// Query implements dbsqlc.DBTX. The first argument is how the statement is to be run.
 func (r *recorder) Query(_ context.Context, statement string, args ...any) (pgx.Rows, error) {
 	r.statement, r.args = statement, args
 	return nil, errRecorded

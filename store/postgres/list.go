@@ -68,9 +68,11 @@ type suffixed struct {
 	page page
 }
 
-// Query implements dbsqlc.DBTX.
+// Query implements dbsqlc.DBTX. The statement stays unnamed, so that each page is planned for its own values: a plan for any
+// value walks the whole list when the filter's value has no rows and the table's rows have one value.
 func (x suffixed) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
-	return x.DBTX.Query(ctx, query+x.page.suffix, append(args, x.page.args...)...)
+	args = append(append([]any{pgx.QueryExecModeCacheDescribe}, args...), x.page.args...)
+	return x.DBTX.Query(ctx, query+x.page.suffix, args...)
 }
 
 func (l list) page(q store.ListQuery) (page, error) {
