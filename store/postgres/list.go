@@ -163,7 +163,16 @@ func listOf[R, T any](ctx context.Context, s *Store, l list, q store.ListQuery,
 	if err != nil {
 		return nil, err
 	}
-	rows, err := base(dbsqlc.New(suffixed{s.pool, p}), ctx, q.Seller)
+	var rows []R
+	read := func(ctx context.Context) (err error) {
+		rows, err = base(dbsqlc.New(suffixed{s.pool, p}), ctx, q.Seller)
+		return err
+	}
+	if q.Browsing {
+		err = s.turns.Take(ctx, q.Seller, read)
+	} else {
+		err = read(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("postgres: list: %w", err)
 	}

@@ -61,7 +61,8 @@ type page struct {
 }
 
 // suffixed runs the generated base query of a list with a page's filters, place, order and limit appended: the columns and
-// their scanning stay sqlc's. Only names from the list's own table get into the text.
+// their scanning stay sqlc's. Only names from the list's own table get into the text. The page is made as a whole before its
+// first row comes: the driver stops a statement whose context ends only until then, and a scan for a second row may be long.
 type suffixed struct {
 	dbsqlc.DBTX
 	page page
@@ -69,7 +70,8 @@ type suffixed struct {
 
 // QueryContext implements dbsqlc.DBTX.
 func (x suffixed) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return x.DBTX.QueryContext(ctx, query+x.page.suffix, append(args, x.page.args...)...)
+	query = "WITH page AS MATERIALIZED (" + query + x.page.suffix + ") SELECT * FROM page"
+	return x.DBTX.QueryContext(ctx, query, append(args, x.page.args...)...)
 }
 
 func (l list) page(q store.ListQuery) (page, error) {
@@ -159,7 +161,18 @@ func listOf[R, T any](ctx context.Context, s *Store, l list, q store.ListQuery,
 	if err != nil {
 		return nil, err
 	}
-	rows, err := base(dbsqlc.New(suffixed{s.readers, p}), ctx, q.Seller)
+	var rows []R
+	readers := s.readers
+	read := func(ctx context.Context) (err error) {
+		rows, err = base(dbsqlc.New(suffixed{readers, p}), ctx, q.Seller)
+		return err
+	}
+	if q.Browsing {
+		readers = s.lists
+		err = s.turns.Take(ctx, q.Seller, read)
+	} else {
+		err = read(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: list: %w", err)
 	}

@@ -81,6 +81,10 @@ const (
 	ErrorReason_ERROR_REASON_DEADLINE_PASSED ErrorReason = 24
 	// The etag is not that of the present version: somebody else has changed the resource. Read it again.
 	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 25
+	// Too many lists of the seller run at once; repeat the call after RetryInfo, or run fewer side by side.
+	ErrorReason_ERROR_REASON_LIST_BUSY ErrorReason = 70
+	// The list took too long and was stopped; filter by a field that few rows share, such as order_id or instance_id.
+	ErrorReason_ERROR_REASON_LIST_TOO_SLOW ErrorReason = 71
 	// The token lacks the scope that the method needs; metadata has its name under "scope".
 	ErrorReason_ERROR_REASON_SCOPE_MISSING ErrorReason = 32
 )
@@ -114,6 +118,8 @@ var (
 		23: "ERROR_REASON_MARKETPLACE_UNAVAILABLE",
 		24: "ERROR_REASON_DEADLINE_PASSED",
 		25: "ERROR_REASON_ETAG_MISMATCH",
+		70: "ERROR_REASON_LIST_BUSY",
+		71: "ERROR_REASON_LIST_TOO_SLOW",
 		32: "ERROR_REASON_SCOPE_MISSING",
 	}
 	ErrorReason_value = map[string]int32{
@@ -143,6 +149,8 @@ var (
 		"ERROR_REASON_MARKETPLACE_UNAVAILABLE": 23,
 		"ERROR_REASON_DEADLINE_PASSED":         24,
 		"ERROR_REASON_ETAG_MISMATCH":           25,
+		"ERROR_REASON_LIST_BUSY":               70,
+		"ERROR_REASON_LIST_TOO_SLOW":           71,
 		"ERROR_REASON_SCOPE_MISSING":           32,
 	}
 )
@@ -179,7 +187,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xaf\a\n" +
+	"koogate.v1*\xeb\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -207,7 +215,9 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1aERROR_REASON_LICENCE_STATE\x10\x16\x12(\n" +
 	"$ERROR_REASON_MARKETPLACE_UNAVAILABLE\x10\x17\x12 \n" +
 	"\x1cERROR_REASON_DEADLINE_PASSED\x10\x18\x12\x1e\n" +
-	"\x1aERROR_REASON_ETAG_MISMATCH\x10\x19\x12\x1e\n" +
+	"\x1aERROR_REASON_ETAG_MISMATCH\x10\x19\x12\x1a\n" +
+	"\x16ERROR_REASON_LIST_BUSY\x10F\x12\x1e\n" +
+	"\x1aERROR_REASON_LIST_TOO_SLOW\x10G\x12\x1e\n" +
 	"\x1aERROR_REASON_SCOPE_MISSING\x10 B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
