@@ -40,7 +40,8 @@ const (
 	ErrorReason_ERROR_REASON_INSTANCE_NOT_FOUND ErrorReason = 4
 	// The task does not exist for this seller.
 	ErrorReason_ERROR_REASON_TASK_NOT_FOUND ErrorReason = 5
-	// The caller's lease is over: another lease holds a newer fencing token, or the task ended.
+	// The caller's lease is over: another lease holds a newer fencing token, or the task ended. A heartbeat gets it also when
+	// the lease's time has come and nobody else holds the task.
 	ErrorReason_ERROR_REASON_FENCING_TOKEN_STALE ErrorReason = 6
 	// The same key arrived before for another instance, or, for usage and reservations, with other content; the first call
 	// stands.
