@@ -6,6 +6,8 @@
 
 -- +goose NO TRANSACTION
 -- +goose Up
+-- The order of what is committed counts here, and not that each step is on the disk.
+SET synchronous_commit = off;
 DROP INDEX CONCURRENTLY IF EXISTS orders_endpoint_idx;
 CREATE INDEX CONCURRENTLY orders_endpoint_idx ON orders (seller, endpoint, created_at, order_id);
 DROP INDEX CONCURRENTLY IF EXISTS orders_type_idx;
@@ -58,3 +60,4 @@ DROP INDEX CONCURRENTLY IF EXISTS usage_records_package_idx;
 CREATE INDEX CONCURRENTLY usage_records_package_idx ON usage_records (seller, package_id, created_at, id) WHERE package_id <> '';
 DROP INDEX CONCURRENTLY IF EXISTS usage_windows_package_idx;
 CREATE INDEX CONCURRENTLY usage_windows_package_idx ON usage_windows (seller, package_id, created_at, id) WHERE package_id <> '';
+RESET synchronous_commit;
