@@ -11,6 +11,7 @@ FUZZTIME  ?= 10s
 CHAOS_N   ?= 200
 HISTORIES ?= 10000
 CHECKS    ?= 1000
+INSTANCES ?= 600000
 
 BIN    = .ci/bin
 # The race detector needs a C compiler; without one the tests still run. SQLite itself and its C library and allocator, all
@@ -100,6 +101,11 @@ proofs: ## CHECKS random histories of every property, on both databases (20 each
 chaos: ## kill -9 the service CHAOS_N times under load and check every promise
 	@$(call exists,TestChaos)
 	KOOGATE_CHAOS_N=$(CHAOS_N) .ci/services go test -count=1 -run '^TestChaos' -timeout 60m ./cmd/koogate
+
+.PHONY: neighbours
+neighbours: ## one seller's 24 clients list among INSTANCES while another seller's calls are timed, on both databases
+	@$(call exists,TestNeighbours)
+	KOOGATE_NEIGHBOURS=$(INSTANCES) .ci/services go test -count=1 -v -run '^TestNeighbours$$' -timeout 60m ./cmd/koogate
 
 .PHONY: usage-histories
 usage-histories: ## HISTORIES random histories of usage, from the report to the bill (KOOGATE_SEED repeats them)

@@ -28,6 +28,10 @@ var (
 	// ErrBadData: the database refuses the values for another reason than a key that is taken. Nothing was done, and a
 	// repeat changes nothing.
 	ErrBadData = errors.New("store: the database refuses the values")
+	// ErrBusy: as many lists of the seller as may run at once do, and no more may wait. Repeat the call later.
+	ErrBusy = errors.New("store: too many lists of the seller at once")
+	// ErrTooLong: the list was stopped after its time. Filter by something that has few rows.
+	ErrTooLong = errors.New("store: the list takes too long")
 	// ErrFenced: the task is not in the state, or under the fencing token, that the change expects.
 	ErrFenced = errors.New("store: task lease is over")
 )

@@ -118,6 +118,9 @@ type ListQuery struct {
 	// instance_id, package_id.
 	Filter []Term
 	Desc   bool
+	// Browsing: an API client asks, and may ask for much. The list has connections of its own, so that the marketplace's calls do
+	// not wait for it, and runs within the backend's ListLimits. Further errors: ErrBusy, ErrTooLong.
+	Browsing bool
 	// After is the last row of the page before; nil for the first page.
 	After *Cursor
 	Limit int

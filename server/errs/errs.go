@@ -22,6 +22,8 @@ const (
 	Unauthorized             // UNAUTHENTICATED
 	Unavailable              // UNAVAILABLE: may be repeated
 	Forbidden                // PERMISSION_DENIED: the caller is known and may not
+	Exhausted                // RESOURCE_EXHAUSTED: the caller asks for more at once than it may
+	TooSlow                  // DEADLINE_EXCEEDED: stopped, since it took too long
 )
 
 // Reason is a value of the contract's ErrorReason enum without its prefix.
@@ -49,6 +51,8 @@ const (
 	EndpointNotFound  Reason = "ENDPOINT_NOT_FOUND"
 	InternalFault     Reason = "INTERNAL"
 	DirectoryNotFound Reason = "DIRECTORY_NOT_FOUND"
+	ListBusy          Reason = "LIST_BUSY"
+	ListTooSlow       Reason = "LIST_TOO_SLOW"
 
 	QueueNotForWorkers     Reason = "QUEUE_NOT_FOR_WORKERS"
 	UsageNotFound          Reason = "USAGE_NOT_FOUND"

@@ -38,6 +38,10 @@ func (k Kind) Code() codes.Code {
 		return codes.Unavailable
 	case Forbidden:
 		return codes.PermissionDenied
+	case Exhausted:
+		return codes.ResourceExhausted
+	case TooSlow:
+		return codes.DeadlineExceeded
 	case Internal:
 	}
 	return codes.Internal

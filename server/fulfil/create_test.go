@@ -281,6 +281,26 @@ func TestLostLeaseCannotComplete(t *testing.T) {
 	r.events("CS1", fulfil.EventAdmitted, fulfil.EventOrderQueried, fulfil.EventTaskCompleted)
 }
 
+// What the contract says of a lease that is over (TaskService): it cannot be prolonged, and work that is done counts as long as
+// nobody else has the task.
+func TestALeaseThatIsOverCompletesWhileNobodyElseHasTheTask(t *testing.T) {
+	r := newRig(t)
+	r.mustCall("CS1", "biz-1")
+	r.query()
+	tasks, err := r.LeaseTasks(t.Context(), fulfil.Lease{Seller: "demo", Queues: []string{"worker"}, Worker: "slow", Max: 1, For: time.Millisecond})
+	if err != nil || len(tasks) != 1 {
+		t.Fatal(tasks, err)
+	}
+	time.Sleep(20 * time.Millisecond)
+	if _, err := r.HeartbeatTask(t.Context(), "demo", tasks[0].ID, tasks[0].Fence, time.Minute); errs.As(err).Reason != errs.FencingTokenStale {
+		t.Errorf("heartbeat of a lease that is over: %v", err)
+	}
+	r.complete(tasks[0])
+	r.state("biz-1", store.InstanceActive)
+	r.none("worker")
+	r.events("CS1", fulfil.EventAdmitted, fulfil.EventOrderQueried, fulfil.EventTaskCompleted)
+}
+
 func TestFailTask(t *testing.T) {
 	r := newRig(t)
 	r.mustCall("CS1", "biz-1")

@@ -20,6 +20,8 @@ type Options struct {
 	URL string
 	// MaxConns bounds the pool; 0 for a default by the number of CPUs. One more connection listens.
 	MaxConns int32
+	// Lists bound the lists of API clients: by default a quarter of the connections, and two at least, are theirs at a time.
+	Lists store.ListLimits
 	// Migrate lets Open bring the schema up to date; without it Open refuses a database whose schema is behind.
 	Migrate bool
 	// Logger hears of lost and regained connections for wake-ups; nil for silence.
@@ -37,6 +39,7 @@ type Store struct {
 	closed   bool
 	pool     *pgxpool.Pool
 	query    *dbsqlc.Queries
+	turns    *store.Turns // of what API clients browse
 	notifier *notifier
 	listener *listener
 }
@@ -62,7 +65,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	s := &Store{pool: pool, query: dbsqlc.New(pool)}
+	turns := store.NewTurns(o.Lists.WithDefaults(max(2, int(config.MaxConns)/4)))
+	s := &Store{pool: pool, query: dbsqlc.New(pool), turns: turns}
 	channel, err := checkDatabase(ctx, pool)
 	if err != nil {
 		pool.Close()

@@ -169,16 +169,18 @@ func (s *Store) UsageAges(ctx context.Context, seller string) (store.UsageBacklo
 	return b, nil
 }
 
-// ProveUsage implements store.UsageStore: one snapshot.
+// ProveUsage implements store.UsageStore: one snapshot. It reads whole tables page by page, and so takes turns with the lists.
 func (s *Store) ProveUsage(ctx context.Context, seller string, after store.UsageWindowKey, limit int) ([]store.UsageProof, error) {
 	if err := s.enter(ctx, seller, after); err != nil {
 		return nil, err
 	}
 	defer s.leave()
 	var proofs []store.UsageProof
-	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(t pgx.Tx) (err error) {
-		proofs, err = prove(ctx, s.query.WithTx(t), seller, after, limit)
-		return err
+	err := s.turns.Take(ctx, seller, func(ctx context.Context) error {
+		return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(t pgx.Tx) (err error) {
+			proofs, err = prove(ctx, s.query.WithTx(t), seller, after, limit)
+			return err
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("postgres: prove usage: %w", err)

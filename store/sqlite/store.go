@@ -30,6 +30,9 @@ type Options struct {
 	Readers int
 	// Logger is told of files that others could use, which Open closes to them; nil for nobody.
 	Logger *slog.Logger
+	// Lists bound the lists of API clients, which have Lists.Total further connections. A list that scans takes a whole CPU, so by
+	// default half the CPUs are theirs, and two at least.
+	Lists store.ListLimits
 	// MaxGroup bounds how many changes share one commit; 0 for 256.
 	MaxGroup int
 }
@@ -46,6 +49,8 @@ type Store struct {
 	lock    *fileLock
 	readers *sql.DB
 	read    *dbsqlc.Queries // prepared on the readers
+	lists   *sql.DB         // what API clients browse with
+	turns   *store.Turns
 	writer  *writer
 }
 
@@ -64,7 +69,8 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %s: %w", o.Path, err)
 	}
-	s := &Store{lock: lock}
+	o.Lists = o.Lists.WithDefaults(max(2, runtime.GOMAXPROCS(0)/2))
+	s := &Store{lock: lock, turns: store.NewTurns(o.Lists)}
 	defer func() {
 		if err != nil {
 			_ = s.release()
@@ -89,11 +95,12 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if s.writer, err = startWriter(ctx, db, o.MaxGroup); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", o.Path, err), db.Close())
 	}
-	if s.readers, err = openDB(o.Path, "_pragma=query_only(1)"); err != nil {
+	if s.readers, err = openReaders(o.Path, o.Readers); err != nil {
 		return nil, err
 	}
-	s.readers.SetMaxOpenConns(o.Readers)
-	s.readers.SetMaxIdleConns(o.Readers)
+	if s.lists, err = openReaders(o.Path, o.Lists.Total); err != nil {
+		return nil, err
+	}
 	if s.read, err = dbsqlc.Prepare(ctx, s.readers); err != nil {
 		return nil, fmt.Errorf("sqlite: prepare: %w", err)
 	}
@@ -125,6 +132,17 @@ func openDB(path string, pragmas ...string) (*sql.DB, error) {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	return sql.OpenDB(connector), nil
+}
+
+// openReaders opens a pool of n connections that cannot write.
+func openReaders(path string, n int) (*sql.DB, error) {
+	db, err := openDB(path, "_pragma=query_only(1)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	return db, nil
 }
 
 // enter admits a call; every success is paired with leave.
@@ -173,6 +191,9 @@ func (s *Store) release() error {
 	var errs []error
 	if s.read != nil {
 		errs = append(errs, s.read.Close())
+	}
+	if s.lists != nil {
+		errs = append(errs, s.lists.Close())
 	}
 	if s.readers != nil {
 		errs = append(errs, s.readers.Close())

@@ -128,7 +128,7 @@ func (s *Store) NextUsage(ctx context.Context, seller string) (at time.Time, ok 
 // UsageAges implements store.UsageStore: one read transaction, so one snapshot.
 func (s *Store) UsageAges(ctx context.Context, seller string) (store.UsageBacklog, error) {
 	var b store.UsageBacklog
-	err := s.snapshot(ctx, func(_ *sql.Tx, q *dbsqlc.Queries) error {
+	err := s.snapshot(ctx, func(q *dbsqlc.Queries) error {
 		windows, err := q.UsageWindowsOpen(ctx, seller)
 		if err != nil {
 			return err
@@ -160,10 +160,21 @@ func proofPage(after store.UsageWindowKey, limit int) page {
 	}
 }
 
-// ProveUsage implements store.UsageStore: one read transaction, so one snapshot.
+// ProveUsage implements store.UsageStore: one read transaction, so one snapshot. It reads whole tables page by page, and so takes
+// turns with the lists.
 func (s *Store) ProveUsage(ctx context.Context, seller string, after store.UsageWindowKey, limit int) ([]store.UsageProof, error) {
+	if err := s.enter(ctx, seller, after); err != nil {
+		return nil, err
+	}
+	defer s.leave()
 	var proofs []store.UsageProof
-	err := s.snapshot(ctx, func(t *sql.Tx, q *dbsqlc.Queries) error {
+	err := s.turns.Take(ctx, seller, func(ctx context.Context) error {
+		t, err := s.lists.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = t.Rollback() }() // nothing was written
+		q := dbsqlc.New(t)
 		rows, err := dbsqlc.New(suffixed{t, proofPage(after, limit)}).UsageProofWindows(ctx, seller)
 		if err != nil {
 			return err
@@ -190,7 +201,7 @@ func (s *Store) ProveUsage(ctx context.Context, seller string, after store.Usage
 }
 
 // snapshot runs reads in one read transaction.
-func (s *Store) snapshot(ctx context.Context, read func(t *sql.Tx, q *dbsqlc.Queries) error) error {
+func (s *Store) snapshot(ctx context.Context, read func(q *dbsqlc.Queries) error) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
@@ -200,5 +211,5 @@ func (s *Store) snapshot(ctx context.Context, read func(t *sql.Tx, q *dbsqlc.Que
 		return err
 	}
 	defer func() { _ = t.Rollback() }() // nothing was written
-	return read(t, s.read.WithTx(t))
+	return read(s.read.WithTx(t))
 }

@@ -108,7 +108,7 @@ func listFilters(t *testing.T, s store.Store) {
 		{"tasks", []store.Term{{Field: "order_id", Value: "CS05"}, {Field: "state", Value: "READY"}}, 1},
 	} {
 		for _, desc := range []bool{false, true} {
-			q := store.ListQuery{Seller: Seller, Filter: c.filter, Desc: desc, Limit: 100}
+			q := store.ListQuery{Seller: Seller, Filter: c.filter, Desc: desc, Browsing: desc, Limit: 100}
 			rows, err := lists[c.list](background(t), s, q)
 			if err != nil || len(rows) != c.want {
 				t.Fatalf("%s %v: %d rows, %v, want %d", c.list, c.filter, len(rows), err, c.want)
@@ -159,7 +159,10 @@ func pagesJoin(t *testing.T, s store.Store) {
 			}
 			want = append(want, listed{c.NewOrder.OrderID, c.NewOrder.CreatedAt})
 		}
-		q := store.ListQuery{Seller: seller, Limit: rapid.IntRange(1, 5).Draw(rt, "limit"), Desc: rapid.Bool().Draw(rt, "descending")}
+		q := store.ListQuery{
+			Seller: seller, Limit: rapid.IntRange(1, 5).Draw(rt, "limit"), Desc: rapid.Bool().Draw(rt, "descending"),
+			Browsing: rapid.Bool().Draw(rt, "browsing"),
+		}
 		filtered := rapid.Bool().Draw(rt, "filtered")
 		if filtered {
 			rare := want[:0:0]

@@ -135,8 +135,10 @@ var statuses = map[string][]string{
 		"RESERVATION_NOT_FOUND", "LICENCE_UNKNOWN", "QUEUE_NOT_FOUND",
 	},
 	"409": {"FENCING_TOKEN_STALE", "CONFLICTING_REPEAT", "ETAG_MISMATCH"},
+	"429": {"LIST_BUSY"},
 	"500": {"INTERNAL"},
 	"503": {"STORE_UNAVAILABLE", "MARKETPLACE_UNAVAILABLE"},
+	"504": {"LIST_TOO_SLOW"},
 }
 
 // always are the reasons that every call may have.

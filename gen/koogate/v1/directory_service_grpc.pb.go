@@ -35,16 +35,19 @@ const (
 // DirectoryService reads what the marketplace's joint-operation Kit has synchronised. The seller is the bearer token's.
 // Nothing is changed here: the marketplace is the source.
 type DirectoryServiceClient interface {
-	// ListTenants pages through enterprises. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
+	// ListTenants pages through enterprises. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListTenants(ctx context.Context, in *ListTenantsRequest, opts ...grpc.CallOption) (*ListTenantsResponse, error)
-	// ListApplications pages through enterprises' applications, without their secrets. Reasons: PAGE_TOKEN_INVALID,
-	// FILTER_INVALID.
+	// ListApplications pages through enterprises' applications, without their secrets. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListApplications(ctx context.Context, in *ListApplicationsRequest, opts ...grpc.CallOption) (*ListApplicationsResponse, error)
 	// GetApplication returns one application with its OAuth client's secret. Reasons: DIRECTORY_NOT_FOUND.
 	GetApplication(ctx context.Context, in *GetApplicationRequest, opts ...grpc.CallOption) (*GetApplicationResponse, error)
-	// ListUsers pages through the users of applications. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
+	// ListUsers pages through the users of applications. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListUsers(ctx context.Context, in *ListUsersRequest, opts ...grpc.CallOption) (*ListUsersResponse, error)
-	// ListDepartments pages through departments. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
+	// ListDepartments pages through departments. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListDepartments(ctx context.Context, in *ListDepartmentsRequest, opts ...grpc.CallOption) (*ListDepartmentsResponse, error)
 }
 
@@ -113,16 +116,19 @@ func (c *directoryServiceClient) ListDepartments(ctx context.Context, in *ListDe
 // DirectoryService reads what the marketplace's joint-operation Kit has synchronised. The seller is the bearer token's.
 // Nothing is changed here: the marketplace is the source.
 type DirectoryServiceServer interface {
-	// ListTenants pages through enterprises. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
+	// ListTenants pages through enterprises. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListTenants(context.Context, *ListTenantsRequest) (*ListTenantsResponse, error)
-	// ListApplications pages through enterprises' applications, without their secrets. Reasons: PAGE_TOKEN_INVALID,
-	// FILTER_INVALID.
+	// ListApplications pages through enterprises' applications, without their secrets. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListApplications(context.Context, *ListApplicationsRequest) (*ListApplicationsResponse, error)
 	// GetApplication returns one application with its OAuth client's secret. Reasons: DIRECTORY_NOT_FOUND.
 	GetApplication(context.Context, *GetApplicationRequest) (*GetApplicationResponse, error)
-	// ListUsers pages through the users of applications. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
+	// ListUsers pages through the users of applications. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListUsers(context.Context, *ListUsersRequest) (*ListUsersResponse, error)
-	// ListDepartments pages through departments. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
+	// ListDepartments pages through departments. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListDepartments(context.Context, *ListDepartmentsRequest) (*ListDepartmentsResponse, error)
 	mustEmbedUnimplementedDirectoryServiceServer()
 }

@@ -40,7 +40,8 @@ const (
 	ErrorReason_ERROR_REASON_INSTANCE_NOT_FOUND ErrorReason = 4
 	// The task does not exist for this seller.
 	ErrorReason_ERROR_REASON_TASK_NOT_FOUND ErrorReason = 5
-	// The caller's lease is over: another lease holds a newer fencing token, or the task ended.
+	// The caller's lease is over: another lease holds a newer fencing token, or the task ended. A heartbeat gets it also when
+	// the lease's time has come and nobody else holds the task.
 	ErrorReason_ERROR_REASON_FENCING_TOKEN_STALE ErrorReason = 6
 	// The same key arrived before for another instance, or, for usage and reservations, with other content; the first call
 	// stands.
@@ -81,6 +82,10 @@ const (
 	ErrorReason_ERROR_REASON_DEADLINE_PASSED ErrorReason = 24
 	// The etag is not that of the present version: somebody else has changed the resource. Read it again.
 	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 25
+	// Too many lists of the seller run at once; repeat the call after RetryInfo, or run fewer side by side.
+	ErrorReason_ERROR_REASON_LIST_BUSY ErrorReason = 70
+	// The list took too long and was stopped; filter by a field that few rows share, such as order_id or instance_id.
+	ErrorReason_ERROR_REASON_LIST_TOO_SLOW ErrorReason = 71
 	// The token lacks the scope that the method needs; metadata has its name under "scope". For a task of a queue that the
 	// token's queues do not include, the queue is there too, under "queue".
 	ErrorReason_ERROR_REASON_SCOPE_MISSING ErrorReason = 32
@@ -119,6 +124,8 @@ var (
 		23: "ERROR_REASON_MARKETPLACE_UNAVAILABLE",
 		24: "ERROR_REASON_DEADLINE_PASSED",
 		25: "ERROR_REASON_ETAG_MISMATCH",
+		70: "ERROR_REASON_LIST_BUSY",
+		71: "ERROR_REASON_LIST_TOO_SLOW",
 		32: "ERROR_REASON_SCOPE_MISSING",
 		40: "ERROR_REASON_QUEUE_NOT_FOUND",
 		41: "ERROR_REASON_QUEUE_NOT_FOR_WORKERS",
@@ -150,6 +157,8 @@ var (
 		"ERROR_REASON_MARKETPLACE_UNAVAILABLE": 23,
 		"ERROR_REASON_DEADLINE_PASSED":         24,
 		"ERROR_REASON_ETAG_MISMATCH":           25,
+		"ERROR_REASON_LIST_BUSY":               70,
+		"ERROR_REASON_LIST_TOO_SLOW":           71,
 		"ERROR_REASON_SCOPE_MISSING":           32,
 		"ERROR_REASON_QUEUE_NOT_FOUND":         40,
 		"ERROR_REASON_QUEUE_NOT_FOR_WORKERS":   41,
@@ -188,7 +197,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xf9\a\n" +
+	"koogate.v1*\xb5\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -216,7 +225,9 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1aERROR_REASON_LICENCE_STATE\x10\x16\x12(\n" +
 	"$ERROR_REASON_MARKETPLACE_UNAVAILABLE\x10\x17\x12 \n" +
 	"\x1cERROR_REASON_DEADLINE_PASSED\x10\x18\x12\x1e\n" +
-	"\x1aERROR_REASON_ETAG_MISMATCH\x10\x19\x12\x1e\n" +
+	"\x1aERROR_REASON_ETAG_MISMATCH\x10\x19\x12\x1a\n" +
+	"\x16ERROR_REASON_LIST_BUSY\x10F\x12\x1e\n" +
+	"\x1aERROR_REASON_LIST_TOO_SLOW\x10G\x12\x1e\n" +
 	"\x1aERROR_REASON_SCOPE_MISSING\x10 \x12 \n" +
 	"\x1cERROR_REASON_QUEUE_NOT_FOUND\x10(\x12&\n" +
 	"\"ERROR_REASON_QUEUE_NOT_FOR_WORKERS\x10)B\xa0\x01\n" +

@@ -35,8 +35,8 @@ const (
 type InstanceServiceClient interface {
 	// GetInstance returns one instance. Reasons: INSTANCE_NOT_FOUND.
 	GetInstance(ctx context.Context, in *GetInstanceRequest, opts ...grpc.CallOption) (*GetInstanceResponse, error)
-	// ListInstances pages through instances, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
-	// FILTER_INVALID.
+	// ListInstances pages through instances, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListInstances(ctx context.Context, in *ListInstancesRequest, opts ...grpc.CallOption) (*ListInstancesResponse, error)
 	// UpdateInstanceAccess changes the access information of an instance that is provisioned: the next queryInstance of the
 	// marketplace, or newInstance of SaaS V1.0, shows it. The change is an event of the order, without the values. Reasons:
@@ -91,8 +91,8 @@ func (c *instanceServiceClient) UpdateInstanceAccess(ctx context.Context, in *Up
 type InstanceServiceServer interface {
 	// GetInstance returns one instance. Reasons: INSTANCE_NOT_FOUND.
 	GetInstance(context.Context, *GetInstanceRequest) (*GetInstanceResponse, error)
-	// ListInstances pages through instances, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
-	// FILTER_INVALID.
+	// ListInstances pages through instances, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListInstances(context.Context, *ListInstancesRequest) (*ListInstancesResponse, error)
 	// UpdateInstanceAccess changes the access information of an instance that is provisioned: the next queryInstance of the
 	// marketplace, or newInstance of SaaS V1.0, shows it. The change is an event of the order, without the values. Reasons:

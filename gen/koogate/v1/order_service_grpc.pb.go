@@ -35,8 +35,8 @@ const (
 type OrderServiceClient interface {
 	// GetOrder returns one order with its lines. Reasons: ORDER_NOT_FOUND.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
-	// ListOrders pages through orders, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
-	// FILTER_INVALID.
+	// ListOrders pages through orders, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
 	// ListOrderEvents returns the order's hash-chained events from the first on. Reasons: ORDER_NOT_FOUND.
 	ListOrderEvents(ctx context.Context, in *ListOrderEventsRequest, opts ...grpc.CallOption) (*ListOrderEventsResponse, error)
@@ -100,8 +100,8 @@ func (c *orderServiceClient) VerifyOrder(ctx context.Context, in *VerifyOrderReq
 type OrderServiceServer interface {
 	// GetOrder returns one order with its lines. Reasons: ORDER_NOT_FOUND.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
-	// ListOrders pages through orders, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
-	// FILTER_INVALID.
+	// ListOrders pages through orders, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	// ListOrderEvents returns the order's hash-chained events from the first on. Reasons: ORDER_NOT_FOUND.
 	ListOrderEvents(context.Context, *ListOrderEventsRequest) (*ListOrderEventsResponse, error)

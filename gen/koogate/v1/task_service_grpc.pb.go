@@ -37,13 +37,14 @@ const (
 //
 // TaskService hands out provisioning tasks and takes their results. The seller is the bearer token's.
 //
-// Delivery is at least once. A lease carries a fencing token that grows with every lease of the task; a worker whose
-// lease is over cannot heartbeat, complete or fail. Tasks of one instance run in order, one at a time.
+// Delivery is at least once. A lease carries a fencing token that grows with every lease of the task. A worker whose lease is
+// over cannot prolong it. It may still complete or fail the task, as long as nobody else has leased the task and the task has
+// not ended otherwise: work that is done counts. Tasks of one instance run in order, one at a time.
 type TaskServiceClient interface {
 	// LeaseTasks hands out tasks of a queue, waiting for some to appear. An empty list is a normal answer. Reasons:
 	// QUEUE_NOT_FOUND, QUEUE_NOT_FOR_WORKERS.
 	LeaseTasks(ctx context.Context, in *LeaseTasksRequest, opts ...grpc.CallOption) (*LeaseTasksResponse, error)
-	// HeartbeatTask prolongs a lease. Reasons: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
+	// HeartbeatTask prolongs a lease that is not over. Reasons: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
 	HeartbeatTask(ctx context.Context, in *HeartbeatTaskRequest, opts ...grpc.CallOption) (*HeartbeatTaskResponse, error)
 	// CompleteTask ends a task with its result. Completing again with the token that completed it answers the same.
 	// Reasons: TASK_NOT_FOUND, FENCING_TOKEN_STALE, RESULT_INVALID.
@@ -59,8 +60,8 @@ type TaskServiceClient interface {
 	// GetTaskInput reads what the marketplace told about the buyer, outside a lease. Every reading leaves an event on the order.
 	// Reasons: TASK_NOT_FOUND.
 	GetTaskInput(ctx context.Context, in *GetTaskInputRequest, opts ...grpc.CallOption) (*GetTaskInputResponse, error)
-	// ListTasks pages through tasks, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
-	// FILTER_INVALID.
+	// ListTasks pages through tasks, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListTasks(ctx context.Context, in *ListTasksRequest, opts ...grpc.CallOption) (*ListTasksResponse, error)
 }
 
@@ -158,13 +159,14 @@ func (c *taskServiceClient) ListTasks(ctx context.Context, in *ListTasksRequest,
 //
 // TaskService hands out provisioning tasks and takes their results. The seller is the bearer token's.
 //
-// Delivery is at least once. A lease carries a fencing token that grows with every lease of the task; a worker whose
-// lease is over cannot heartbeat, complete or fail. Tasks of one instance run in order, one at a time.
+// Delivery is at least once. A lease carries a fencing token that grows with every lease of the task. A worker whose lease is
+// over cannot prolong it. It may still complete or fail the task, as long as nobody else has leased the task and the task has
+// not ended otherwise: work that is done counts. Tasks of one instance run in order, one at a time.
 type TaskServiceServer interface {
 	// LeaseTasks hands out tasks of a queue, waiting for some to appear. An empty list is a normal answer. Reasons:
 	// QUEUE_NOT_FOUND, QUEUE_NOT_FOR_WORKERS.
 	LeaseTasks(context.Context, *LeaseTasksRequest) (*LeaseTasksResponse, error)
-	// HeartbeatTask prolongs a lease. Reasons: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
+	// HeartbeatTask prolongs a lease that is not over. Reasons: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
 	HeartbeatTask(context.Context, *HeartbeatTaskRequest) (*HeartbeatTaskResponse, error)
 	// CompleteTask ends a task with its result. Completing again with the token that completed it answers the same.
 	// Reasons: TASK_NOT_FOUND, FENCING_TOKEN_STALE, RESULT_INVALID.
@@ -180,8 +182,8 @@ type TaskServiceServer interface {
 	// GetTaskInput reads what the marketplace told about the buyer, outside a lease. Every reading leaves an event on the order.
 	// Reasons: TASK_NOT_FOUND.
 	GetTaskInput(context.Context, *GetTaskInputRequest) (*GetTaskInputResponse, error)
-	// ListTasks pages through tasks, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID,
-	// FILTER_INVALID.
+	// ListTasks pages through tasks, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListTasks(context.Context, *ListTasksRequest) (*ListTasksResponse, error)
 	mustEmbedUnimplementedTaskServiceServer()
 }

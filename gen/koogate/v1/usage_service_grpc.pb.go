@@ -51,11 +51,13 @@ type UsageServiceClient interface {
 	// INSTANCE_NOT_FOUND, DEADLINE_PASSED.
 	RetryUsage(ctx context.Context, in *RetryUsageRequest, opts ...grpc.CallOption) (*RetryUsageResponse, error)
 	// ProveUsage recomputes the ledger of the seller from its raw records: raw = sent + pushed + refused + pending, for every
-	// window.
+	// window. It takes turns with the lists. Reasons: LIST_BUSY, LIST_TOO_SLOW.
 	ProveUsage(ctx context.Context, in *ProveUsageRequest, opts ...grpc.CallOption) (*ProveUsageResponse, error)
-	// ListUsageWindows pages through the windows. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
+	// ListUsageWindows pages through the windows. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListUsageWindows(ctx context.Context, in *ListUsageWindowsRequest, opts ...grpc.CallOption) (*ListUsageWindowsResponse, error)
-	// ListUsageRecords pages through the records for the marketplace. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
+	// ListUsageRecords pages through the records for the marketplace. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListUsageRecords(ctx context.Context, in *ListUsageRecordsRequest, opts ...grpc.CallOption) (*ListUsageRecordsResponse, error)
 }
 
@@ -161,11 +163,13 @@ type UsageServiceServer interface {
 	// INSTANCE_NOT_FOUND, DEADLINE_PASSED.
 	RetryUsage(context.Context, *RetryUsageRequest) (*RetryUsageResponse, error)
 	// ProveUsage recomputes the ledger of the seller from its raw records: raw = sent + pushed + refused + pending, for every
-	// window.
+	// window. It takes turns with the lists. Reasons: LIST_BUSY, LIST_TOO_SLOW.
 	ProveUsage(context.Context, *ProveUsageRequest) (*ProveUsageResponse, error)
-	// ListUsageWindows pages through the windows. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
+	// ListUsageWindows pages through the windows. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListUsageWindows(context.Context, *ListUsageWindowsRequest) (*ListUsageWindowsResponse, error)
-	// ListUsageRecords pages through the records for the marketplace. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
+	// ListUsageRecords pages through the records for the marketplace. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// LIST_BUSY, LIST_TOO_SLOW.
 	ListUsageRecords(context.Context, *ListUsageRecordsRequest) (*ListUsageRecordsResponse, error)
 	mustEmbedUnimplementedUsageServiceServer()
 }

@@ -26,7 +26,8 @@ type list[T any] struct {
 }
 
 // page reads one page of the seller's rows and the token of the next, empty on the last. The page size may change from
-// page to page; everything else is bound to the token. Errors: PAGE_TOKEN_INVALID, FILTER_INVALID, STORE_UNAVAILABLE.
+// page to page; everything else is bound to the token. Errors: PAGE_TOKEN_INVALID, FILTER_INVALID, LIST_BUSY, LIST_TOO_SLOW,
+// STORE_UNAVAILABLE.
 func (l list[T]) page(ctx context.Context, r listRequest) (rows []T, next string, err error) {
 	seller, err := sellerOf(ctx)
 	if err != nil {
@@ -46,7 +47,7 @@ func (l list[T]) page(ctx context.Context, r listRequest) (rows []T, next string
 		return nil, "", err
 	}
 	size := pageSize(r.GetPageSize(), defaultPage)
-	rows, err = l.read(ctx, store.ListQuery{Seller: seller, Filter: terms, Desc: desc, After: after, Limit: size + 1})
+	rows, err = l.read(ctx, store.ListQuery{Seller: seller, Filter: terms, Desc: desc, Browsing: true, After: after, Limit: size + 1})
 	if err != nil {
 		return nil, "", err
 	}

@@ -11,13 +11,21 @@ import (
 )
 
 // Of returns the error for a failure of the store: INVALID_FIELD for a text that no database takes, INTERNAL for values that
-// the database refuses otherwise, and STORE_UNAVAILABLE, to be repeated, for everything else.
+// the database refuses otherwise, LIST_BUSY and LIST_TOO_SLOW for lists beyond their limits, and STORE_UNAVAILABLE, to be repeated,
+// for everything else.
 func Of(err error) *errs.Error {
 	switch {
 	case errors.Is(err, store.ErrBadText):
 		return errs.Wrap(err, errs.Invalid, errs.InvalidField, "a text is not valid UTF-8 or holds a NUL")
 	case errors.Is(err, store.ErrBadData):
 		return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	case errors.Is(err, store.ErrTooLong):
+		return errs.Wrap(err, errs.TooSlow, errs.ListTooSlow,
+			"the list took too long and was stopped; filter by a field that few rows share, such as order_id or instance_id")
+	case errors.Is(err, store.ErrBusy):
+		e := errs.Wrap(err, errs.Exhausted, errs.ListBusy, "too many lists of this seller run at once; repeat the call, or run fewer side by side")
+		e.Retry = time.Second
+		return e
 	}
 	e := errs.Wrap(err, errs.Unavailable, errs.StoreUnavailable, "the store did not answer in time; repeat the call")
 	e.Retry = time.Second
@@ -26,5 +34,5 @@ func Of(err error) *errs.Error {
 
 // Outage says whether a failure may go away by itself.
 func Outage(err error) bool {
-	return !errors.Is(err, store.ErrBadText) && !errors.Is(err, store.ErrBadData)
+	return !errors.Is(err, store.ErrBadText) && !errors.Is(err, store.ErrBadData) && !errors.Is(err, store.ErrTooLong)
 }

@@ -1,6 +1,7 @@
 package storefault_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -22,6 +23,8 @@ func TestOf(t *testing.T) {
 		{store.ErrBadText, errs.Invalid, errs.InvalidField, 0},
 		{fmt.Errorf("postgres: insert: %w", store.ErrBadText), errs.Invalid, errs.InvalidField, 0},
 		{fmt.Errorf("postgres: insert: %w", store.ErrBadData), errs.Internal, errs.InternalFault, 0},
+		{fmt.Errorf("sqlite: list: %w: 2 run and 64 wait", store.ErrBusy), errs.Exhausted, errs.ListBusy, time.Second},
+		{fmt.Errorf("sqlite: list: %w: %w", store.ErrTooLong, context.DeadlineExceeded), errs.TooSlow, errs.ListTooSlow, 0},
 		{errors.New("connection refused"), errs.Unavailable, errs.StoreUnavailable, time.Second},
 	} {
 		e := storefault.Of(c.err)

@@ -1,0 +1,45 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/koogate/koogate/store/postgres"
+)
+
+// TestIndexesAreBuiltAnewAfterABrokenTry: an index that is built without a lock may be left half made when its migration dies.
+// The next try makes all of them whole.
+func TestIndexesAreBuiltAnewAfterABrokenTry(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	url := freshSchema(t)
+	if _, err := postgres.Migrate(ctx, url); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	for _, statement := range []string{
+		"DELETE FROM goose_db_version WHERE version_id = 12",
+		"DROP INDEX tasks_kind_idx, users_role_idx",
+		"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tasks_state_idx'::regclass", // as a try that died leaves it
+	} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	if applied, err := postgres.Migrate(ctx, url); err != nil || applied != 1 {
+		t.Fatalf("Migrate: %d, %v", applied, err)
+	}
+	var whole int
+	err = conn.QueryRow(ctx, `SELECT count(*) FROM pg_index WHERE indisvalid AND indexrelid IN
+		('tasks_kind_idx'::regclass, 'users_role_idx'::regclass, 'tasks_state_idx'::regclass)`).Scan(&whole)
+	if err != nil || whole != 3 {
+		t.Errorf("%d of 3 indexes are whole, %v", whole, err)
+	}
+}

@@ -1,0 +1,61 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+// ListSQL is the statement that reads one page of a list, named by its table, and its arguments.
+func ListSQL(ctx context.Context, table string, q store.ListQuery) (statement string, args []any, err error) {
+	r := &recorder{}
+	base := map[string]struct {
+		list list
+		run  func(*dbsqlc.Queries) error
+	}{
+		"orders":        {orderList, func(d *dbsqlc.Queries) error { _, err := d.OrderList(ctx, q.Seller); return err }},
+		"instances":     {instanceList, func(d *dbsqlc.Queries) error { _, err := d.InstanceList(ctx, q.Seller); return err }},
+		"tasks":         {taskList, func(d *dbsqlc.Queries) error { _, err := d.TaskList(ctx, q.Seller); return err }},
+		"tenants":       {tenantList, func(d *dbsqlc.Queries) error { _, err := d.TenantList(ctx, q.Seller); return err }},
+		"applications":  {applicationList, func(d *dbsqlc.Queries) error { _, err := d.ApplicationList(ctx, q.Seller); return err }},
+		"users":         {userList, func(d *dbsqlc.Queries) error { _, err := d.UserList(ctx, q.Seller); return err }},
+		"departments":   {departmentList, func(d *dbsqlc.Queries) error { _, err := d.DepartmentList(ctx, q.Seller); return err }},
+		"usage_windows": {usageWindowList, func(d *dbsqlc.Queries) error { _, err := d.UsageWindowList(ctx, q.Seller); return err }},
+		"usage_records": {usageRecordList, func(d *dbsqlc.Queries) error { _, err := d.UsageRecordList(ctx, q.Seller); return err }},
+	}[table]
+	p, err := base.list.page(q)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := base.run(dbsqlc.New(suffixed{r, p})); !errors.Is(err, errRecorded) {
+		return "", nil, err
+	}
+	return r.statement, r.args, nil
+}
+
+var errRecorded = errors.New("recorded")
+
+// recorder keeps the statement that it is to run.
+type recorder struct {
+	statement string
+	args      []any
+}
+
+// Query implements dbsqlc.DBTX. The first argument is how the statement is to be run.
+func (r *recorder) Query(_ context.Context, statement string, args ...any) (pgx.Rows, error) {
+	r.statement, r.args = statement, args
+	return nil, errRecorded
+}
+
+// Exec implements dbsqlc.DBTX; lists do not use it.
+func (r *recorder) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
+	return pgconn.CommandTag{}, errRecorded
+}
+
+// QueryRow implements dbsqlc.DBTX; lists do not use it.
+func (r *recorder) QueryRow(context.Context, string, ...any) pgx.Row { return nil }
