@@ -45,7 +45,7 @@ type chains struct {
 func newChains(d Deps, v protovalidate.Validator) chains {
 	return chains{
 		recover: interceptor.Recover(d.Log), trace: interceptor.Trace(d.Telemetry.Tracer()), status: interceptor.Status(d.Log),
-		demand: interceptor.Demand(), validate: interceptor.Validate(v),
+		demand: interceptor.Demand(d.Log), validate: interceptor.Validate(v),
 	}
 }
 
