@@ -137,7 +137,7 @@ func TestEveryMethodWithEveryPrincipal(t *testing.T) {
 // marketplaceMayCallOnly holds the marketplace to its own services, over the interceptor that stands behind every door.
 func (r *rig) marketplaceMayCallOnly(t *testing.T, methods map[string]protoreflect.MethodDescriptor) {
 	t.Helper()
-	demand := interceptor.Demand()
+	demand := interceptor.Demand(r.deps.Log)
 	for _, method := range slices.Sorted(maps.Keys(methods)) {
 		production := strings.HasPrefix(method, "/koogate.production.v1.")
 		for name, p := range map[string]access.Principal{
@@ -148,7 +148,7 @@ func (r *rig) marketplaceMayCallOnly(t *testing.T, methods map[string]protorefle
 			through := false
 			_, err := demand.Unary(access.With(t.Context(), p), nil, &grpc.UnaryServerInfo{FullMethod: method}, func(context.Context, any) (any, error) {
 				through = true
-				return nil, nil //nolint:nilnil // nobody looks at the answer
+				return nil, nil
 			})
 			if want := production && p.Kind == access.Signature; through != want || (err == nil) != want {
 				t.Errorf("%s by %s: %v", method, name, err)
@@ -189,6 +189,27 @@ func TestARestCallWithoutItsScopeIs403(t *testing.T) {
 		status, body, _ := r.http(server.DoorAPI, http.MethodGet, path, queueToken, "")
 		if status != http.StatusForbidden || !strings.Contains(body, `"reason":"SCOPE_MISSING"`) || !strings.Contains(body, `"scope":"`+scope+`"`) {
 			t.Errorf("%s: %d %s", path, status, body)
+		}
+		if !strings.Contains(r.log.String(), `scope=`+scope+` caller="token queue" seller=acme door=api`) {
+			t.Errorf("%s: the log does not say who lacked what", path)
+		}
+	}
+}
+
+// TestARefusedQueueIsNamed: a worker that is configured wrongly learns at once which queue it cannot have.
+func TestARefusedQueueIsNamed(t *testing.T) {
+	r := start(t, withoutJobs)
+	for _, c := range []struct {
+		queue, token, reason string
+		status               int
+	}{
+		{"links", acmeToken, "QUEUE_NOT_FOR_WORKERS", 400}, {fulfil.QueueUsagePush, acmeToken, "QUEUE_NOT_FOR_WORKERS", 400},
+		{"nobodys", acmeToken, "QUEUE_NOT_FOUND", 404}, {"crm", queueToken, "SCOPE_MISSING", 403}, {"lic", queueToken, "", 200}, {"crm", acmeToken, "", 200},
+	} {
+		status, body, _ := r.http(server.DoorAPI, http.MethodPost, "/v1/tasks:lease", c.token, `{"queue":"`+c.queue+`","workerId":"w"}`)
+		named := strings.Contains(body, `"queue":"`+c.queue+`"`) && strings.Contains(body, `"reason":"`+c.reason+`"`)
+		if status != c.status || named != (c.reason != "") {
+			t.Errorf("%s: %d %s", c.queue, status, body)
 		}
 	}
 }

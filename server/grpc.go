@@ -46,7 +46,7 @@ type chains struct {
 func newChains(d Deps, v protovalidate.Validator, p callers.Proxies) chains {
 	return chains{
 		recover: interceptor.Recover(d.Log), trace: interceptor.Trace(d.Telemetry.Tracer()), status: interceptor.Status(d.Log),
-		demand: interceptor.Demand(), validate: interceptor.Validate(v), refusal: interceptor.Refusal(d.Log, p),
+		demand: interceptor.Demand(d.Log), validate: interceptor.Validate(v), refusal: interceptor.Refusal(d.Log, p),
 	}
 }
 

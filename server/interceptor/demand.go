@@ -2,6 +2,7 @@ package interceptor
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"sync"
 
@@ -19,8 +20,8 @@ import (
 const MetaScope = "scope"
 
 // Demand refuses a call whose caller lacks a scope that the contract declares at the rpc. An rpc that declares none is refused to
-// everybody. Health checks and reflection pass. Errors: TOKEN_INVALID for a call of nobody, SCOPE_MISSING.
-func Demand() Pair {
+// everybody. Health checks and reflection pass. The log says who lacked what. Errors: TOKEN_INVALID for a call of nobody, SCOPE_MISSING.
+func Demand(log *slog.Logger) Pair {
 	var known sync.Map // the declared scopes by full method
 	demand := func(ctx context.Context, method string) error {
 		if public(method) {
@@ -39,6 +40,7 @@ func Demand() Pair {
 			return errs.New(errs.Forbidden, errs.ScopeMissing, "the contract declares no scope for this call, so nobody may make it")
 		}
 		if lacks, ok := p.Lacks(scopes); ok {
+			log.InfoContext(ctx, "a call was refused: its caller lacks a scope", "method", method, "scope", lacks, "caller", p.Actor(), "seller", p.Seller, "door", p.Via)
 			return missing(lacks)
 		}
 		return nil

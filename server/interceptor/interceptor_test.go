@@ -359,7 +359,7 @@ func TestWholeChain(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	tracer := sdktrace.NewTracerProvider().Tracer("test")
 	chain := interceptor.Chain(interceptor.Recover(log), interceptor.Status(nil), interceptor.Auth(tokens, "door"), interceptor.Trace(tracer),
-		interceptor.Status(log), interceptor.Demand(), interceptor.Validate(v))
+		interceptor.Status(log), interceptor.Demand(log), interceptor.Validate(v))
 	in := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer token"))
 	each(t, func(t *testing.T, s shape) {
 		for _, c := range []struct {
