@@ -31,7 +31,7 @@ func (r *rig) fetch(door, path string, c *tls.Config) (int, string, error) {
 		return 0, "", err
 	}
 	req.Header.Set("Authorization", "Bearer "+acmeToken)
-	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: c, ForceAttemptHTTP2: true}
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: c.Clone(), ForceAttemptHTTP2: true}
 	defer transport.CloseIdleConnections()
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
