@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,7 +59,7 @@ func Open(files Files, protos []string, c clock.Clock) (*Keeper, error) {
 // TLS is the configuration of a server: TLS 1.2 or later, and for each handshake what the keeper holds at that moment.
 func (k *Keeper) TLS() *tls.Config {
 	return &tls.Config{
-		MinVersion: tls.VersionTLS12, NextProtos: k.protos, Time: k.clock.Now,
+		MinVersion: tls.VersionTLS12, NextProtos: slices.Clone(k.protos), Time: k.clock.Now,
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return k.current.Load().config, nil },
 	}
 }
@@ -130,7 +131,7 @@ func (k *Keeper) prepare(s *kept) error {
 			s.until = c.NotAfter
 		}
 	}
-	s.config = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: k.protos, Time: k.clock.Now, Certificates: []tls.Certificate{pair}}
+	s.config = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: slices.Clone(k.protos), Time: k.clock.Now, Certificates: []tls.Certificate{pair}}
 	if k.files.ClientCA == "" {
 		return nil
 	}
