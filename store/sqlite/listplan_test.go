@@ -11,6 +11,14 @@ import (
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
+// run is a list's base query of some seller, whatever its rows are.
+func run[R any](base func(*dbsqlc.Queries, context.Context, string) ([]R, error)) func(context.Context, *dbsqlc.Queries) error {
+	return func(ctx context.Context, q *dbsqlc.Queries) error {
+		_, err := base(q, ctx, "s")
+		return err
+	}
+}
+
 // TestEveryFilterHasItsIndex pins for each filter that a list offers, and for each kind of value, that the rows with this value
 // are found along an index in the order of the list. A value without rows then costs nothing, however long the table is.
 func TestEveryFilterHasItsIndex(t *testing.T) {
@@ -20,46 +28,18 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	type run = func(*dbsqlc.Queries, context.Context, string) error
-	orders := run(func(q *dbsqlc.Queries, ctx context.Context, seller string) error {
-		_, err := q.OrderList(ctx, seller)
-		return err
-	})
-	instances := run(func(q *dbsqlc.Queries, ctx context.Context, seller string) error {
-		_, err := q.InstanceList(ctx, seller)
-		return err
-	})
-	tasks := run(func(q *dbsqlc.Queries, ctx context.Context, seller string) error {
-		_, err := q.TaskList(ctx, seller)
-		return err
-	})
-	tenants := run(func(q *dbsqlc.Queries, ctx context.Context, seller string) error {
-		_, err := q.TenantList(ctx, seller)
-		return err
-	})
-	applications := run(func(q *dbsqlc.Queries, ctx context.Context, seller string) error {
-		_, err := q.ApplicationList(ctx, seller)
-		return err
-	})
-	users := run(func(q *dbsqlc.Queries, ctx context.Context, seller string) error {
-		_, err := q.UserList(ctx, seller)
-		return err
-	})
-	departments := run(func(q *dbsqlc.Queries, ctx context.Context, seller string) error {
-		_, err := q.DepartmentList(ctx, seller)
-		return err
-	})
-	windows := run(func(q *dbsqlc.Queries, ctx context.Context, seller string) error {
-		_, err := q.UsageWindowList(ctx, seller)
-		return err
-	})
-	records := run(func(q *dbsqlc.Queries, ctx context.Context, seller string) error {
-		_, err := q.UsageRecordList(ctx, seller)
-		return err
-	})
+	orders := run((*dbsqlc.Queries).OrderList)
+	instances := run((*dbsqlc.Queries).InstanceList)
+	tasks := run((*dbsqlc.Queries).TaskList)
+	tenants := run((*dbsqlc.Queries).TenantList)
+	applications := run((*dbsqlc.Queries).ApplicationList)
+	users := run((*dbsqlc.Queries).UserList)
+	departments := run((*dbsqlc.Queries).DepartmentList)
+	windows := run((*dbsqlc.Queries).UsageWindowList)
+	records := run((*dbsqlc.Queries).UsageRecordList)
 	const sorts = true
 	for _, c := range []struct {
-		run   run
+		run   func(context.Context, *dbsqlc.Queries) error
 		list  list
 		field string
 		value string
@@ -134,7 +114,7 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 					t.Fatal(err)
 				}
 				e := &explainer{DBTX: s.readers}
-				if err := c.run(dbsqlc.New(suffixed{e, p}), ctx, "s"); !errors.Is(err, errExplained) {
+				if err := c.run(ctx, dbsqlc.New(suffixed{e, p})); !errors.Is(err, errExplained) {
 					t.Fatal(err)
 				}
 				if !strings.Contains(e.plan, c.index) || !c.sorts && strings.Contains(e.plan, "TEMP B-TREE") {
@@ -145,7 +125,7 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 	}
 	// Of several filters the one with the fewest rows a value decides.
 	for _, c := range []struct {
-		run   run
+		run   func(context.Context, *dbsqlc.Queries) error
 		list  list
 		terms []store.Term
 		index string
@@ -161,7 +141,7 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := &explainer{DBTX: s.readers}
-		if err := c.run(dbsqlc.New(suffixed{e, p}), ctx, "s"); !errors.Is(err, errExplained) {
+		if err := c.run(ctx, dbsqlc.New(suffixed{e, p})); !errors.Is(err, errExplained) {
 			t.Fatal(err)
 		}
 		if !strings.Contains(e.plan, c.index) {
