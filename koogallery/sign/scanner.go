@@ -56,9 +56,13 @@ func (s *scanner) members(depth int) error {
 		return nil
 	}
 	if s.list == nil {
-		s.list = make([]member, 0, min(bytes.Count(s.in, []byte{':'}), len(s.in)/memberLen+1))
+		s.list = make([]member, 0, min(bytes.Count(s.in, []byte{':'}), len(s.in)/memberLen+1, MaxMembers))
 	}
+	bottom := len(s.list)
 	for {
+		if len(s.list)-bottom == MaxMembers {
+			return ErrMembers
+		}
 		s.space()
 		m := member{start: len(s.out)}
 		content, err := s.content()
@@ -260,7 +264,7 @@ func (s *scanner) content() ([]byte, error) {
 		return nil, ErrJSON
 	}
 	if s.buf == nil {
-		s.buf = make([]byte, 0, len(s.in)-s.pos)
+		s.buf = make([]byte, 0, min(len(s.in)-s.pos, 1<<10)) // it grows to the longest string
 	}
 	content := s.buf[:0]
 	for s.pos < len(s.in) {

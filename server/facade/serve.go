@@ -28,6 +28,7 @@ func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, d *door, name,
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), budget)
 	x.serve(ctx)
+	x.settle()
 	x.mu.Lock()
 	x.finished = true
 	x.mu.Unlock()
@@ -48,9 +49,14 @@ func (x *exchange) serve(ctx context.Context) {
 		}
 		x.conclude(ctx)
 	}()
-	if !x.door.scheme.read(x) || !x.door.scheme.verify(x) {
+	if !x.door.scheme.read(ctx, x) {
 		return
 	}
+	held := false
+	if !x.dearly(ctx, func() { held = x.door.scheme.verify(x) }) || !held {
+		return
+	}
+	x.settle()
 	budget := ctx // not ctx itself, which is replaced later
 	x.unwatch = context.AfterFunc(budget, func() {
 		if context.Cause(budget) == context.DeadlineExceeded { //nolint:errorlint // the value itself: a caller that left needs no answer
