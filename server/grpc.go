@@ -12,7 +12,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
 	"github.com/koogate/koogate/server/api/production"
@@ -34,6 +33,7 @@ type services struct {
 	production production.Deps
 	chains
 	tokens interceptor.Pair
+	admit  func(ctx context.Context, method string) error // what tokens decides, before a message is read
 }
 
 // chains are the parts of the interceptor chains, from the outside in.
@@ -59,8 +59,8 @@ func (s services) verified() interceptor.Pair {
 	return interceptor.Chain(s.recover, s.status, s.validate)
 }
 
-// auth knows the tokens of all sellers.
-func (c *Config) auth() (interceptor.Pair, error) {
+// authenticate knows the tokens of all sellers.
+func (s *services) authenticate(c *Config) (err error) {
 	var tokens []interceptor.Token
 	for _, seller := range c.Sellers {
 		for _, secret := range reveal(seller.APITokens) {
@@ -70,17 +70,17 @@ func (c *Config) auth() (interceptor.Pair, error) {
 			tokens = append(tokens, interceptor.Token{Seller: seller.Name, Secret: t.Secret.Reveal(), Name: t.Name, Scopes: t.Scopes})
 		}
 	}
-	return interceptor.Auth(tokens)
+	if s.tokens, err = interceptor.Auth(tokens); err != nil {
+		return err
+	}
+	s.admit, err = interceptor.Admission(tokens)
+	return err
 }
 
 // grpcDoor serves the internal API and the production interface, both by bearer token.
 func (s *Server) grpcDoor(svc services) *door {
-	srv := grpc.NewServer(append(svc.authenticated(s.draining).ServerOptions(),
-		grpc.MaxRecvMsgSize(maxMessage),
-		grpc.ConnectionTimeout(10*time.Second),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 20 * time.Second, PermitWithoutStream: true}),
-	)...)
+	gate := newGate(svc.admit)
+	srv := grpc.NewServer(append(svc.authenticated(s.draining).ServerOptions(), gate.options()...)...)
 	svc.internal.Register(srv)
 	facade.Serve(srv, svc.production)
 	state := health.NewServer()
@@ -91,10 +91,11 @@ func (s *Server) grpcDoor(svc services) *door {
 	if s.cfg.GRPC.Reflection {
 		reflection.Register(srv)
 	}
+	gate.learn(srv)
 	return &door{
 		name: DoorGRPC, addr: s.cfg.Listen.GRPC,
 		serve: func(l net.Listener) error {
-			if err := srv.Serve(l); !errors.Is(err, grpc.ErrServerStopped) { // a stop may come before the start
+			if err := srv.Serve(gate.listen(l)); !errors.Is(err, grpc.ErrServerStopped) { // a stop may come before the start
 				return err
 			}
 			return nil

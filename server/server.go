@@ -103,7 +103,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		},
 		chains: newChains(d, validator),
 	}
-	if services.tokens, err = cfg.auth(); err != nil {
+	if err := services.authenticate(&cfg); err != nil {
 		return nil, err
 	}
 	facade, err := s.facadeDoor(services)

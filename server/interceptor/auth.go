@@ -15,8 +15,8 @@ import (
 	"github.com/koogate/koogate/server/errs"
 )
 
-// public reports whether a method belongs to the services that answer anybody: health checks and reflection.
-func public(method string) bool {
+// Public reports whether a method belongs to the services that answer anybody: health checks and reflection.
+func Public(method string) bool {
 	return strings.HasPrefix(method, "/grpc.health.v1.Health/") || strings.HasPrefix(method, "/grpc.reflection.")
 }
 
@@ -77,6 +77,19 @@ func Auth(tokens []Token) (Pair, error) {
 	}, nil
 }
 
+// Admission returns what [Auth] decides on a call by its headers alone, for who stands before the interceptors and refuses a
+// call before its messages are read. ctx holds the incoming metadata.
+func Admission(tokens []Token) (func(ctx context.Context, method string) error, error) {
+	ring, err := newKeyRing(tokens)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, method string) error {
+		_, err := ring.admit(ctx, method)
+		return err
+	}, nil
+}
+
 type sellerKey struct{}
 
 // SellerFrom returns the seller of the call's token; ok is false when the call carried none, because no Auth stood before
@@ -120,7 +133,7 @@ func newKeyRing(tokens []Token) (keyRing, error) {
 }
 
 func (ks keyRing) admit(ctx context.Context, method string) (context.Context, error) {
-	if public(method) {
+	if Public(method) {
 		return ctx, nil
 	}
 	secret, ok := bearer(ctx)
