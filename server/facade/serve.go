@@ -72,7 +72,7 @@ func (x *exchange) serve(ctx context.Context) {
 	switch {
 	case x.entry.NonceSeen:
 		x.rejected = rejectedReplay
-		x.fail(resultcode.AuthFailed, "the nonce was used before")
+		x.fail(resultcode.AuthFailed, "the call was made before")
 		x.f.leave(ctx, x.lockKey, x.entry)
 	case refused != "":
 		x.fail(resultcode.InvalidParam, refused)
