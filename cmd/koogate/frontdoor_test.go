@@ -61,6 +61,10 @@ func (p *process) resetPeak() {
 
 // kitProcess is a process whose only endpoint serves the Kit beside the base interface.
 func kitProcess(t *testing.T) *process {
+	t.Helper()
+	if raceDetector {
+		t.Skip("the race detector takes a multiple of the memory that is measured: make services-test")
+	}
 	s := newSite(t, "sqlite")
 	s.products = `{"*": {provisioner: worker}}
     families: [saas_v2, kit_v1, kit_v2]
@@ -131,14 +135,14 @@ func (p *process) under(attack func()) {
 }
 
 // kitHead is the head of a call of the Kit V2 that nobody signed, well-formed in every other respect.
-func kitHead(length int) string {
-	return fmt.Sprintf("POST /produce/main/produceAPI/v2/allOrgSync HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"+
+func kitHead(length string) string {
+	return fmt.Sprintf("POST /produce/main/produceAPI/v2/allOrgSync HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n%s\r\n"+
 		"%s: %s\r\n%s: %d\r\n%s: %s\r\n\r\n", length, sign.KitNonceHeader, rand.Text(), sign.KitTimestampHeader, time.Now().UnixMilli(),
 		sign.KitSignHeader, hex.EncodeToString([]byte(rand.Text() + rand.Text())[:32]))
 }
 
 // posts sends one body on each of n connections at once and reads the answers until all have come or limit is over.
-func (p *process) posts(n, length int, body []byte, limit time.Duration) {
+func (p *process) posts(n int, length string, body []byte, limit time.Duration) {
 	var all sync.WaitGroup
 	for range n {
 		all.Go(func() {
@@ -162,17 +166,37 @@ func (p *process) posts(n, length int, body []byte, limit time.Duration) {
 // Bodies that never end, on a hundred connections: each has the length that the Kit allows, all of which but the last byte is
 // sent.
 func TestStalledBodiesCostLittle(t *testing.T) {
-	p := kitProcess(t)
 	body := bytes.Repeat([]byte{' '}, kitBody-1)
-	p.under(func() { p.posts(100, kitBody, body, 10*time.Second) })
+	for name, c := range map[string]struct {
+		length string
+		body   []byte
+	}{
+		"of a known length": {fmt.Sprintf("Content-Length: %d", kitBody), body},
+		"in chunks":         {"Transfer-Encoding: chunked", append([]byte("800000\r\n"), body...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := kitProcess(t)
+			p.under(func() { p.posts(100, c.length, c.body, 10*time.Second) })
+		})
+	}
 }
 
-// Bodies of nothing but members, which are the dearest to put into canonical form.
-func TestBodiesOfMembersCostLittle(t *testing.T) {
-	p := kitProcess(t)
-	body := append([]byte("{"), bytes.Repeat([]byte(`"":0,`), kitBody/5-2)...)
-	body = append(body, `"":0}`...)
-	p.under(func() { p.posts(24, len(body), body, 20*time.Second) })
+// Bodies that are dear to put into canonical form: of nothing but members, of many small objects, and of one text of escapes.
+func TestDearBodiesCostLittle(t *testing.T) {
+	fill := func(begin, more, end string) []byte {
+		body := append([]byte(begin), bytes.Repeat([]byte(more), (kitBody-len(begin)-len(end))/len(more))...)
+		return append(body, end...)
+	}
+	for name, body := range map[string][]byte{
+		"members": fill(`{"":0`, `,"":0`, `}`),
+		"objects": fill(`{"a":[0`, `,{"bb":0,"aa":0}`, `]}`),
+		"escapes": fill(`{"b":"`, `\u4e2d`, `","a":0}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := kitProcess(t)
+			p.under(func() { p.posts(24, fmt.Sprintf("Content-Length: %d", len(body)), body, 20*time.Second) })
+		})
+	}
 }
 
 // Fifty thousand calls of gRPC that are opened without a token, and of which nothing else comes.
