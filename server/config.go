@@ -109,8 +109,8 @@ func (m Marketplace) Credentials() sign.Credentials {
 type Limits struct {
 	Body    int `koanf:"body"`     // of the base interfaces, 1 KiB to 1 MiB
 	KitBody int `koanf:"kit_body"` // of the Kit, whose full lists are long, 1 KiB to 64 MiB
-	// Unverified bounds the bodies of all calls together whose signature is not verified yet: twice KitBody to 1 GiB; 0 means
-	// 64 MiB, or twice KitBody when that is more.
+	// Unverified bounds the bodies of all calls together whose signature is not verified yet: twice KitBody and four times Body to
+	// 1 GiB; 0 means 64 MiB, or twice KitBody when that is more.
 	Unverified int `koanf:"unverified"`
 }
 

@@ -11,7 +11,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
@@ -49,8 +48,7 @@ type gate struct {
 
 // guest is a connection.
 type guest struct {
-	net.Conn
-	gate     *gate
+	conn     net.Conn
 	known    atomic.Bool // has shown a token
 	refused  atomic.Int32
 	stranger bool // has neither left nor shown a token; under gate.mu
@@ -89,7 +87,10 @@ func (g *gate) learn(srv *grpc.Server) {
 // tap implements tap.ServerInHandle. A connection reads nothing while it runs. A unary call that it lets in has a deadline from
 // here on, also when its message never comes.
 func (g *gate) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
-	who := g.guest(ctx)
+	who, ok := ctx.Value(connectionKey{}).(connection)
+	if !ok {
+		return nil, status.Error(codes.Unavailable, "the connection is closed")
+	}
 	limit := callLimit
 	if interceptor.Public(info.FullMethodName) {
 		slots := g.watches
@@ -107,7 +108,7 @@ func (g *gate) tap(ctx context.Context, info *tap.Info) (context.Context, error)
 		who.refuse()
 		return nil, errs.ToStatus(err).Err()
 	} else {
-		who.welcome()
+		g.welcome(who.guest)
 	}
 	if !g.unary[info.FullMethodName] {
 		return ctx, nil
@@ -117,48 +118,35 @@ func (g *gate) tap(ctx context.Context, info *tap.Info) (context.Context, error)
 	return bounded, nil
 }
 
-// guest finds the connection of a call; a guest of its own, that nothing depends on, when it is not known.
-func (g *gate) guest(ctx context.Context) *guest {
-	if p, ok := peer.FromContext(ctx); ok {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if who := g.guests[p.Addr.String()]; who != nil {
-			return who
-		}
-	}
-	return &guest{gate: g}
-}
-
 // refuse counts a refused call. Its remains stay in memory until the connection ends, so that ends after many.
 func (who *guest) refuse() {
-	if who.refused.Add(1) == maxRefusals && who.Conn != nil {
-		_ = who.Close()
+	if who.refused.Add(1) == maxRefusals {
+		_ = who.conn.Close()
 	}
 }
 
 // welcome notes that the connection's caller has a token.
-func (who *guest) welcome() {
+func (g *gate) welcome(who *guest) {
 	if who.known.Swap(true) {
 		return
 	}
-	who.gate.mu.Lock()
-	defer who.gate.mu.Unlock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	who.stranger = false
 }
 
-// Close implements net.Conn.
-func (who *guest) Close() error {
-	g := who.gate
+// leave forgets a connection.
+func (g *gate) leave(who *guest) {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	who.stranger = false
-	if addr := who.RemoteAddr().String(); g.guests[addr] == who {
+	if addr := who.conn.RemoteAddr().String(); g.guests[addr] == who {
 		delete(g.guests, addr)
 	}
-	g.mu.Unlock()
-	return who.Conn.Close()
 }
 
-// listen lets connections in by the gate.
+// listen lets connections in by the gate. They are handed on as they are: grpc-go reads from a TCP connection, and from nothing
+// that wraps one, without a buffer while it waits.
 func (g *gate) listen(l net.Listener) net.Listener { return gated{l, g} }
 
 type gated struct {
@@ -173,41 +161,60 @@ func (l gated) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, who := l.gate, &guest{Conn: conn, gate: l.gate, stranger: true}
-	var leaves *guest
+	if leaves := l.gate.arrive(&guest{conn: conn, stranger: true}); leaves != nil {
+		l.gate.leave(leaves)
+		_ = leaves.conn.Close()
+	}
+	return conn, nil
+}
+
+// arrive adds a stranger and returns the one that has to go, nil when there is room. One whose connection failed before it was
+// served is among them until it is the oldest.
+func (g *gate) arrive(who *guest) (leaves *guest) {
 	g.mu.Lock()
-	g.guests[conn.RemoteAddr().String()] = who
+	defer g.mu.Unlock()
+	g.guests[who.conn.RemoteAddr().String()] = who
 	g.oldest = append(slices.DeleteFunc(g.oldest, func(o *guest) bool { return !o.stranger }), who)
 	if len(g.oldest) > maxStrangers {
-		leaves = g.oldest[0]
+		return g.oldest[0]
 	}
-	g.mu.Unlock()
-	if leaves != nil {
-		_ = leaves.Close()
-	}
-	return who, nil
+	return nil
 }
 
 // connections gives every connection a context that ends with it. grpc-go leaves the context of a call that the tap refuses to
 // itself; it would stay until the deadline that the caller chose.
 type connections struct{ gate *gate }
 
-type connectionKey struct{}
-
 var _ stats.Handler = connections{}
 
+// connection is what the contexts of its calls hold.
+type connection struct {
+	*guest
+	end context.CancelFunc
+}
+
+type connectionKey struct{}
+
 // TagConn implements stats.Handler.
-func (connections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
-	ctx, cancel := context.WithCancel(ctx)
-	return context.WithValue(ctx, connectionKey{}, cancel)
+func (c connections) TagConn(ctx context.Context, info *stats.ConnTagInfo) context.Context {
+	c.gate.mu.Lock()
+	who := c.gate.guests[info.RemoteAddr.String()]
+	c.gate.mu.Unlock()
+	if who == nil { // it has been closed
+		return ctx
+	}
+	ctx, end := context.WithCancel(ctx)
+	return context.WithValue(ctx, connectionKey{}, connection{who, end})
 }
 
 // HandleConn implements stats.Handler.
-func (connections) HandleConn(ctx context.Context, s stats.ConnStats) {
-	if _, over := s.(*stats.ConnEnd); over {
-		if cancel, ok := ctx.Value(connectionKey{}).(context.CancelFunc); ok {
-			cancel()
-		}
+func (c connections) HandleConn(ctx context.Context, s stats.ConnStats) {
+	if _, over := s.(*stats.ConnEnd); !over {
+		return
+	}
+	if conn, ok := ctx.Value(connectionKey{}).(connection); ok {
+		conn.end()
+		c.gate.leave(conn.guest)
 	}
 }
 

@@ -60,14 +60,14 @@ func (x *exchange) readWhole(length int) bool {
 
 // readGrowing reads a body that is short, or of a length that was not announced: then it takes from the budget as it grows.
 func (x *exchange) readGrowing(ctx context.Context, limit int) bool {
-	x.grow(free)
+	room := free + 1 // one byte beyond tells that the body is longer
+	x.grow(room)
 	var p *pacer
 	defer func() {
 		if p != nil {
 			p.stop()
 		}
 	}()
-	room := free
 	for {
 		if len(x.body) == room {
 			if len(x.body) > limit {

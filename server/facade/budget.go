@@ -29,7 +29,7 @@ type budget struct {
 func newBudget(cfg *Config) *budget {
 	kit := int64(cfg.MaxUnverified) / 4 * 3
 	return &budget{
-		base: semaphore.NewWeighted(int64(cfg.MaxUnverified) - kit), kit: semaphore.NewWeighted(kit), dear: semaphore.NewWeighted(int64(cfg.MaxKitBody)),
+		base: semaphore.NewWeighted(int64(cfg.MaxUnverified) - kit), kit: semaphore.NewWeighted(kit), dear: semaphore.NewWeighted(int64(max(cfg.MaxKitBody, cfg.MaxBody))),
 	}
 }
 

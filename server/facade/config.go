@@ -27,7 +27,7 @@ type Config struct {
 	// MaxKitBody is the same for the Kit, whose full lists of departments are long: 1 KiB to 64 MiB. Default 8 MiB.
 	MaxKitBody int
 	// MaxUnverified bounds the bodies of all calls together that are not verified yet, in bytes: at least twice MaxKitBody and
-	// at most 1 GiB. Default 64 MiB, or twice MaxKitBody when that is more.
+	// four times MaxBody, at most 1 GiB. Default 64 MiB, or twice MaxKitBody when that is more.
 	MaxUnverified int
 	// Budget is how long after a call's arrival its answer goes out at the latest, 100 ms to 4.9 s, because the
 	// marketplace gives up after 5 s (saas-v2 §1). Default 4.6 s.
@@ -118,8 +118,8 @@ func (c *Config) check() error {
 		return errors.New("facade: Budget is outside 100ms to 4.9s")
 	case c.MaxKitBody < 1<<10 || c.MaxKitBody > 64<<20:
 		return errors.New("facade: MaxKitBody is outside 1 KiB to 64 MiB")
-	case c.MaxUnverified < 2*c.MaxKitBody || c.MaxUnverified > 1<<30:
-		return errors.New("facade: MaxUnverified is outside twice MaxKitBody to 1 GiB")
+	case c.MaxUnverified < max(2*c.MaxKitBody, 4*c.MaxBody) || c.MaxUnverified > 1<<30:
+		return errors.New("facade: MaxUnverified is outside twice MaxKitBody and four times MaxBody to 1 GiB")
 	case c.HoldBudget < time.Second || c.HoldBudget > 19500*time.Millisecond:
 		return errors.New("facade: HoldBudget is outside 1s to 19.5s")
 	case c.KnownInstances < 0:

@@ -112,7 +112,9 @@ func TestRefusalsAreSignedWhenToldSo(t *testing.T) {
 }
 
 // narrow leaves the budget room for one body of the Kit that is as long as it may be.
-func narrow(cfg *facade.Config, _ *facade.Deps) { cfg.MaxKitBody, cfg.MaxUnverified = 64<<10, 128<<10 }
+func narrow(cfg *facade.Config, _ *facade.Deps) {
+	cfg.MaxBody, cfg.MaxKitBody, cfg.MaxUnverified = 32<<10, 64<<10, 128<<10
+}
 
 // stalled opens a call of the Kit whose body does not come, and returns when the facade waits for it.
 func (r *rig) stalled(addr, length string) net.Conn {
@@ -158,6 +160,8 @@ func TestWhoFindsNoBudgetIsToldToCallAgain(t *testing.T) {
 	}
 	// Short bodies need no budget, and the base interfaces have one of their own.
 	r.want(r.kit("v2/tenantSync", short, r.kitV2(kitKey, short)), "000000", "tenantSync i-1 t-1")
+	longest := short + strings.Repeat(" ", 4<<10-len(short))
+	r.want(r.kit("v2/tenantSync", longest, r.kitV2(kitKey, longest)), "000000", "tenantSync i-1 t-1")
 	r.want(r.call(bodyStatus+strings.Repeat(" ", 20<<10)), "000000", frozenCall)
 	// What the stalled call held is free again once it is gone.
 	_ = conn.Close()
