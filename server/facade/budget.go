@@ -15,8 +15,8 @@ const (
 	patience     = 500 * time.Millisecond
 	dearPatience = 2 * time.Second
 	// slowest is how much of a body has to come in every pace until it is whole.
-	slowest = 128 << 10
-	pace    = time.Second
+	slowest = 64 << 10
+	pace    = 2 * time.Second
 )
 
 // budget bounds the memory of calls that nobody has verified yet, over the whole process. The Kit has three quarters of it and
