@@ -117,6 +117,9 @@ func (m Marketplace) Credentials() sign.Credentials {
 type Limits struct {
 	Body    int `koanf:"body"`     // of the base interfaces, 1 KiB to 1 MiB
 	KitBody int `koanf:"kit_body"` // of the Kit, whose full lists are long, 1 KiB to 64 MiB
+	// Unverified bounds the bodies of all calls together whose signature is not verified yet: twice KitBody and four times Body to
+	// 1 GiB; 0 means 64 MiB, or twice KitBody when that is more.
+	Unverified int `koanf:"unverified"`
 }
 
 // The retry profiles: how long the marketplace repeats a failing creation.
@@ -155,6 +158,8 @@ type Endpoint struct {
 	CodeFreeze     string `koanf:"code_freeze"`      // what is shown as frozen: call (default), or expiry, also what has expired
 
 	// The V1.0 generation.
+	BodySignRefusals bool `koanf:"body_sign_refusals"` // sign also what callers are answered that were not verified
+
 	EncryptType string        `koanf:"encrypt_type"` // aes256 (default) or aes128
 	ExpireZone  string        `koanf:"expire_zone"`  // of expireTime: beijing (default) or utc
 	HoldBudget  time.Duration `koanf:"hold_budget"`  // how long a call waits for the provisioner, 1s to 18s; 0 means 15s

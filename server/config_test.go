@@ -191,6 +191,7 @@ func TestConfigFaults(t *testing.T) {
 		"redis prefix":          {"  addrs: []", "  addrs: [a:1]\n  prefix: 'x{y}'", "redis.prefix", "brace"},
 		"redis db":              {"  addrs: []", "  addrs: [a:1]\n  db: -1", "redis.db", "out of bounds"},
 		"body limit":            {"database:", "limits:\n  body: 12\ndatabase:", "limits.body", "out of bounds"},
+		"unverified bodies":     {"database:", "limits:\n  unverified: 16777215\ndatabase:", "limits.unverified", "out of bounds"},
 		"kit body limit":        {"database:", "limits:\n  kit_body: 99999999\ndatabase:", "limits.kit_body", "out of bounds"},
 		"no keyset":             {"keyset_file: /tmp/keyset.json", "", "keyset_file", "koogate keys new"},
 		"name":                  {"  - name: links", "  - name: Links", "provisioners[1].name", "lower-case"},

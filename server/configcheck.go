@@ -61,6 +61,8 @@ func (c *Config) checkServing() []Problem {
 	}
 	if c.Limits.KitBody < 1<<10 || c.Limits.KitBody > 64<<20 {
 		f.add("limits.kit_body", msgBounds, c.Limits.KitBody, 1<<10, 64<<20)
+	} else if lowest := max(2*c.Limits.KitBody, 4*c.Limits.Body); c.Limits.Unverified != 0 && (c.Limits.Unverified < lowest || c.Limits.Unverified > 1<<30) {
+		f.add("limits.unverified", msgBounds, c.Limits.Unverified, lowest, 1<<30)
 	}
 	if c.Tracing.Endpoint != "" && !hostPort(c.Tracing.Endpoint, 1) {
 		f.add("tracing.endpoint", msgAddr)

@@ -35,7 +35,7 @@ const (
 // checkFamilies covers what an endpoint says about its protocol families.
 func (e *Endpoint) checkFamilies(f *findings, at string) {
 	all := facade.Families()
-	kit, tokens, codes := false, false, e.has(fulfil.FamilyLicenseCode)
+	kit, tokens, signed, codes := false, false, false, e.has(fulfil.FamilyLicenseCode)
 	for k, name := range e.Families {
 		path := fmt.Sprintf("%s.families[%d]", at, k)
 		switch {
@@ -46,6 +46,7 @@ func (e *Endpoint) checkFamilies(f *findings, at string) {
 		}
 		kit = kit || facade.OfKit(name)
 		tokens = tokens || facade.Held(name)
+		signed = signed || facade.Signed(name)
 	}
 	f.choice(at+".retry", e.Retry, RetrySaas, RetryLicenseOnline)
 	f.choice(at+".codes", e.Codes, "adopt", "refuse")
@@ -94,6 +95,7 @@ func (e *Endpoint) checkFamilies(f *findings, at string) {
 	only(tokens, "saas_v1, license_v1", map[string]bool{
 		"encrypt_type": e.EncryptType != "", "expire_zone": e.ExpireZone != "", "hold_budget": e.HoldBudget != 0,
 	})
+	only(signed, "saas_v1, license_v1, kit_v1", map[string]bool{"body_sign_refusals": e.BodySignRefusals})
 	only(codes, "license_code", map[string]bool{
 		"codes": e.Codes != "", "code_expire_zone": e.CodeExpireZone != "", "code_freeze": e.CodeFreeze != "",
 	})

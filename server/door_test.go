@@ -54,7 +54,12 @@ func TestFacadeEndsTLS(t *testing.T) {
 func TestFacadeIsHTTP1(t *testing.T) {
 	ca := newAuthority(t)
 	files, pool := ca.files(t, "facade"), ca.pool()
-	r := start(t, withEvery, func(cfg *server.Config, _ *server.Deps) { cfg.TLS = files })
+	r := start(t, withEvery, func(cfg *server.Config, _ *server.Deps) {
+		cfg.TLS = files
+		for i := range cfg.Endpoints {
+			cfg.Endpoints[i].BodySignRefusals = cfg.Endpoints[i].Name == "every"
+		}
+	})
 	transport := &http.Transport{DisableKeepAlives: true, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 	defer transport.CloseIdleConnections()
 	resp, err := (&http.Client{Transport: transport}).Get("https://" + r.Addr(server.DoorFacade) + "/produce/every?activity=queryInstance")

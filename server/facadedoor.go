@@ -17,11 +17,11 @@ var facadeLimits = limits{header: 5 * time.Second, read: 15 * time.Second, write
 func (s *Server) facadeDoor(svc services) (*door, error) {
 	channel := inproc.New(svc.verified().Unary)
 	facade.Serve(channel, svc.production)
-	cfg := facade.Config{MaxBody: s.cfg.Limits.Body, MaxKitBody: s.cfg.Limits.KitBody}
+	cfg := facade.Config{MaxBody: s.cfg.Limits.Body, MaxKitBody: s.cfg.Limits.KitBody, MaxUnverified: s.cfg.Limits.Unverified}
 	for _, e := range s.cfg.Endpoints {
 		cfg.Endpoints = append(cfg.Endpoints, facade.Endpoint{
 			Name: e.Name, Seller: e.Seller, Families: e.Families, Keys: reveal(e.Keys), KitKeys: reveal(e.KitKeys),
-			BodySign: e.BodySign, Skew: e.Skew, ProductInfoObject: e.ProductInfo == productInfoObject,
+			BodySign: e.BodySign, SignRefusals: e.BodySignRefusals, Skew: e.Skew, ProductInfoObject: e.ProductInfo == productInfoObject,
 		})
 	}
 	f, err := facade.New(cfg, facade.Deps{

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc/metadata"
 
 	openapidoc "github.com/koogate/koogate/gen/openapi"
 	v1 "github.com/koogate/koogate/server/api/v1"
@@ -24,7 +25,7 @@ func (s *Server) apiDoor(svc services) (*door, error) {
 	chain := svc.authenticated(DoorAPI, s.draining)
 	channel := inproc.NewStreaming(chain.Unary, chain.Stream)
 	svc.internal.Register(channel)
-	mux := newGateway()
+	mux := newGateway(svc.admit)
 	if err := v1.RegisterGateway(context.Background(), mux, channel); err != nil {
 		return nil, err
 	}
@@ -35,11 +36,11 @@ func (s *Server) apiDoor(svc services) (*door, error) {
 }
 
 // newGateway is a gateway that answers every error as a google.rpc.Status with a reason.
-func newGateway() *runtime.ServeMux {
+func newGateway(admit func(ctx context.Context, method string) error) *runtime.ServeMux {
 	answer := errorAnswers{names: v1.NewNames(), marshaler: v1.NewMarshaler()}
 	return runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, answer.marshaler),
-		runtime.WithMiddlewares(v1.Strict(answer.refuse)),
+		runtime.WithMiddlewares(authenticated(admit, answer.refuse), v1.Strict(answer.refuse)),
 		runtime.WithIncomingHeaderMatcher(func(name string) (string, bool) {
 			if strings.EqualFold(name, "Traceparent") {
 				return "traceparent", true
@@ -52,6 +53,20 @@ func newGateway() *runtime.ServeMux {
 		runtime.WithErrorHandler(answer.fault),
 		runtime.WithRoutingErrorHandler(answer.route),
 	)
+}
+
+// authenticated refuses a call without a token before anything of its body is read.
+func authenticated(admit func(ctx context.Context, method string) error, refuse func(http.ResponseWriter, *http.Request, error)) runtime.Middleware {
+	return func(next runtime.HandlerFunc) runtime.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request, pathParams map[string]string) {
+			ctx := metadata.NewIncomingContext(r.Context(), metadata.MD{"authorization": r.Header.Values("Authorization")})
+			if err := admit(ctx, ""); err != nil {
+				refuse(w, r, err)
+				return
+			}
+			next(w, r, pathParams)
+		}
+	}
 }
 
 // ownServer is how the document names the address under which it was fetched.

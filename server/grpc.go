@@ -5,13 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
 	"github.com/koogate/koogate/server/access"
@@ -35,6 +35,7 @@ type services struct {
 	production production.Deps
 	chains
 	tokens interceptor.Tokens
+	admit  func(ctx context.Context, method string) error // what tokens decides, before a message is read
 }
 
 // chains are the parts of the interceptor chains, from the outside in.
@@ -62,8 +63,8 @@ func (s services) verified() interceptor.Pair {
 	return interceptor.Chain(s.recover, s.status, s.demand, s.validate)
 }
 
-// auth knows the tokens of all sellers.
-func (c *Config) auth() (interceptor.Tokens, error) {
+// authenticate knows the tokens of all sellers.
+func (s *services) authenticate(c *Config) (err error) {
 	var tokens []interceptor.Token
 	for _, seller := range c.Sellers {
 		for _, secret := range reveal(seller.APITokens) {
@@ -75,18 +76,18 @@ func (c *Config) auth() (interceptor.Tokens, error) {
 			})
 		}
 	}
-	return interceptor.NewTokens(tokens)
+	if s.tokens, err = interceptor.NewTokens(tokens); err != nil {
+		return err
+	}
+	s.admit = s.tokens.Admit
+	return nil
 }
 
 // grpcDoor serves the internal API by bearer token, and for tests the production interface.
 func (s *Server) grpcDoor(svc services) *door {
 	transport, encrypted := s.grpcTransport()
-	srv := grpc.NewServer(append(append(svc.authenticated(DoorGRPC, s.draining).ServerOptions(), transport...),
-		grpc.MaxRecvMsgSize(maxMessage),
-		grpc.ConnectionTimeout(10*time.Second),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 20 * time.Second, PermitWithoutStream: true}),
-	)...)
+	gate := newGate(svc.admit)
+	srv := grpc.NewServer(slices.Concat(svc.authenticated(DoorGRPC, s.draining).ServerOptions(), transport, gate.options())...)
 	svc.internal.Register(srv)
 	if s.cfg.GRPC.Production {
 		facade.Serve(srv, svc.production)
@@ -99,10 +100,11 @@ func (s *Server) grpcDoor(svc services) *door {
 	if s.cfg.GRPC.Reflection {
 		reflection.Register(srv)
 	}
+	gate.learn(srv)
 	return &door{
 		name: DoorGRPC, addr: s.cfg.Listen.GRPC, tls: encrypted,
 		serve: func(l net.Listener) error {
-			if err := srv.Serve(l); !errors.Is(err, grpc.ErrServerStopped) { // a stop may come before the start
+			if err := srv.Serve(gate.listen(l)); !errors.Is(err, grpc.ErrServerStopped) { // a stop may come before the start
 				return err
 			}
 			return nil

@@ -113,7 +113,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		},
 		chains: newChains(d, validator, s.proxies),
 	}
-	if services.tokens, err = cfg.auth(); err != nil {
+	if err := services.authenticate(&cfg); err != nil {
 		return nil, err
 	}
 	if err := s.openCertificates(); err != nil {

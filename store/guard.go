@@ -21,8 +21,9 @@ type Guard interface {
 
 // EnterRequest is one arrival. Keys are plain names of bounded length; the guard adds its own prefix.
 type EnterRequest struct {
-	Nonce    string        // unique name of scope and nonce; empty when there is none to remember
+	Nonce    string        // unique name of what must not come twice; empty when there is none to remember
 	NonceTTL time.Duration // how long it is remembered
+	Signed   time.Time     // when the caller made it, by the caller's clock; zero when that is not known
 	LockKey  string        // empty for none
 	LockTTL  time.Duration // the lock frees itself after this
 }
@@ -40,7 +41,9 @@ const (
 
 // Entry is the outcome of Enter.
 type Entry struct {
-	NonceSeen bool // the nonce was remembered already: a replay
+	// NonceSeen says that the nonce was remembered already: a replay. A guard that cannot know what came before it began may say
+	// so of everything that was signed before.
+	NonceSeen bool
 	Lock      LockState
 	Fence     int64 // grows with every holder of the same lock; 0 unless LockHeld
 }

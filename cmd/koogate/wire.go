@@ -112,7 +112,7 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 	}
 	d.Store, d.Ledger = st, st
 	opened = append(opened, d.Store.Close)
-	if d.Guard, err = openGuard(cfg.Redis, d); err != nil {
+	if d.Guard, err = openGuard(cfg, d); err != nil {
 		return d, nil, err
 	}
 	return d, transport.CloseIdleConnections, nil
@@ -149,10 +149,14 @@ func migrate(ctx context.Context, db server.Database) (applied int, err error) {
 }
 
 // openGuard returns the guard in Redis, behind which its twin in the process stands in while Redis is away, or the twin
-// alone.
-func openGuard(r server.Redis, d server.Deps) (store.Guard, error) {
+// alone, which keeps its memory in a file beside the database while the process is down.
+func openGuard(cfg server.Config, d server.Deps) (store.Guard, error) {
+	r := cfg.Redis
 	if len(r.Addrs) == 0 {
-		return memory.New(d.Clock.Now), nil
+		if path, ok := cfg.Database.SQLitePath(); ok {
+			return memory.Open(d.Clock.Now, path+".seen")
+		}
+		return memory.NewAfter(d.Clock.Now), nil
 	}
 	o := redis.Options{
 		Addrs: r.Addrs, Master: r.Master, Cluster: r.Cluster, DB: r.DB, Username: r.Username, Password: r.Password.Reveal(),
@@ -173,7 +177,7 @@ func openGuard(r server.Redis, d server.Deps) (store.Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return redis.WithFallback(shared, memory.New(d.Clock.Now)), nil
+	return redis.WithFallback(shared, memory.NewAfter(d.Clock.Now)), nil
 }
 
 // openMarketplace makes a client of the open APIs for every seller.

@@ -131,13 +131,10 @@ func AuthTokenBody(key string, body []byte) (string, error) {
 // Errors: ErrMissingSignature, those of [AuthTokenBody], ErrNoKey, ErrSignature.
 // With an error key is -1.
 func VerifyBody(keys []string, authToken string, body []byte) (key int, err error) {
+	if err := CheckToken(authToken); err != nil {
+		return -1, err
+	}
 	token := plainToken(unquote(authToken))
-	if token == "" {
-		return -1, ErrMissingSignature
-	}
-	if len(token) != authTokenLen {
-		return -1, ErrSignature
-	}
 	joined, timeStamp, err := bodyText(body)
 	if err != nil {
 		return -1, err
@@ -151,6 +148,19 @@ func VerifyBody(keys []string, authToken string, body []byte) (key int, err erro
 	default:
 		return -1, ErrSignature
 	}
+}
+
+// CheckToken returns the error that [VerifyBody] would give for the header
+// authToken alone, whatever the body and the keys are: ErrMissingSignature or
+// ErrSignature.
+func CheckToken(authToken string) error {
+	switch token := plainToken(unquote(authToken)); {
+	case token == "":
+		return ErrMissingSignature
+	case len(token) != authTokenLen:
+		return ErrSignature
+	}
+	return nil
 }
 
 // plainToken decodes a token that is still percent-encoded, as a sender that encodes twice leaves it. The token is only

@@ -9,6 +9,10 @@ import (
 // counting the outermost object as one.
 const MaxDepth = 64
 
+// MaxMembers is how many members an object may have for Canonical to follow; the
+// longest documented one has 26. Sorting many costs far more than reading them.
+const MaxMembers = 4096
+
 // Canonical returns the sorted form of a JSON body, over which the
 // marketplace's sample computes its signature (saas-v2 §2.1, §2.4):
 //
@@ -23,13 +27,14 @@ const MaxDepth = 64
 //   - a repeated name keeps its last value, at every level.
 //
 // The result is never longer than body, and Canonical of it is itself. Work is
-// bounded by len(body) times MaxDepth, memory is linear in len(body).
+// bounded by len(body) times MaxDepth, memory by a few times len(body).
 //
 // Errors: ErrJSON if body is not exactly one JSON object in valid UTF-8 (a byte
 // order mark, an unpaired surrogate escape and trailing text are refused),
-// ErrDepth beyond MaxDepth.
+// ErrDepth beyond MaxDepth, ErrMembers beyond MaxMembers.
 func Canonical(body []byte) ([]byte, error) {
-	s := scanner{in: body, out: make([]byte, 0, len(body))}
+	// What turns out to be no object after a few bytes has cost no more than they do.
+	s := scanner{in: body, out: make([]byte, 0, min(len(body), 64<<10))}
 	s.space()
 	if !s.accept('{') {
 		return nil, ErrJSON

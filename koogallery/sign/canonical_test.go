@@ -103,6 +103,8 @@ func TestCanonicalDepth(t *testing.T) {
 		"arrays beyond":         {arrays(sign.MaxDepth), sign.ErrDepth},
 		"objects at the limit":  {objects(sign.MaxDepth), nil},
 		"objects beyond":        {objects(sign.MaxDepth + 1), sign.ErrDepth},
+		"members beyond":        {`{` + strings.Repeat(`"":0,`, sign.MaxMembers) + `"":0}`, sign.ErrMembers},
+		"members beyond below":  {`{"a":[{` + strings.Repeat(`"":0,`, sign.MaxMembers) + `"":0}]}`, sign.ErrMembers},
 		"a million open arrays": {`{"a":` + strings.Repeat("[", 1_000_000), sign.ErrDepth},
 	} {
 		if _, err := sign.Canonical([]byte(tt.in)); !errors.Is(err, tt.want) {
@@ -116,7 +118,7 @@ func TestCanonicalDepth(t *testing.T) {
 func TestCanonicalMemory(t *testing.T) { //nolint:paralleltest // see above
 	const size = 64 << 10
 	shapes := map[string]string{
-		"many members": `{` + strings.Repeat(`"":0,`, size/5) + `"":0}`,
+		"many members": `{` + strings.Repeat(`"":0,`, sign.MaxMembers-1) + `"":0}`,
 		"nested":       strings.Repeat(`{"a":`, sign.MaxDepth) + `"` + strings.Repeat("x", size) + `"` + strings.Repeat("}", sign.MaxDepth),
 		"many objects": `{"a":[` + strings.Repeat(`{},`, size/3) + `{}]}`,
 	}

@@ -47,6 +47,9 @@ var (
 	// ErrDepth says that a JSON body is nested deeper than MaxDepth. It matches ErrJSON.
 	ErrDepth = fmt.Errorf("%w: nested too deeply", ErrJSON)
 
+	// ErrMembers says that an object of a JSON body has more than MaxMembers members. It matches ErrJSON.
+	ErrMembers = fmt.Errorf("%w: too many members", ErrJSON)
+
 	// ErrNested says that a body which has to be flat holds an array or object. It matches ErrJSON.
 	ErrNested = fmt.Errorf("%w: nested value", ErrJSON)
 

@@ -35,9 +35,9 @@ func kitSign(key, nonce, timestamp string, body []byte) []byte {
 // are skipped. The marketplace binds a key of its own to the Kit, which may
 // differ from that of the production interface.
 //
-// The sorted form is tried with every key first, then the bytes as received. A
-// body that equals its sorted form counts as FormRaw. A body that has no sorted
-// form, or is no JSON at all, can still fit as received. The comparison takes
+// The bytes as received are tried with every key first, because that is cheap,
+// then the sorted form, over which the marketplace computes its signature. A body
+// that has no sorted form, or is no JSON at all, can still fit as received. The comparison takes
 // constant time and ignores the case of the hex digits.
 //
 // Neither the age of the timestamp nor the novelty of the nonce is judged here:
@@ -47,35 +47,24 @@ func kitSign(key, nonce, timestamp string, body []byte) []byte {
 // this order, as the marketplace's sample does), ErrNonce, ErrNoKey,
 // ErrSignature. With an error key is -1 and form is FormNone.
 func VerifyKit(keys []string, nonce, timestamp, signature string, body []byte) (key int, form Form, err error) {
-	switch {
-	case timestamp == "":
-		return -1, FormNone, ErrMissingTimestamp
-	case nonce == "":
-		return -1, FormNone, ErrMissingNonce
-	case signature == "":
-		return -1, FormNone, ErrMissingSignature
-	case len(nonce) > MaxNonce:
-		return -1, FormNone, ErrNonce
+	if err := CheckForm(nonce, timestamp, signature); err != nil {
+		return -1, FormNone, err
 	}
-	want, ok := foldHex(signature)
-	if !ok {
-		return -1, FormNone, ErrSignature
-	}
+	want, _ := foldHex(signature)
 
-	if sorted, err := Canonical(body); err == nil && !bytes.Equal(sorted, body) {
-		if index, _ := matchKit(keys, nonce, timestamp, want[:], sorted); index >= 0 {
-			return index, FormSorted, nil
-		}
-	}
 	index, usable := matchKit(keys, nonce, timestamp, want[:], body)
 	switch {
 	case index >= 0:
 		return index, FormRaw, nil
 	case !usable:
 		return -1, FormNone, ErrNoKey
-	default:
-		return -1, FormNone, ErrSignature
 	}
+	if sorted, err := Canonical(body); err == nil && !bytes.Equal(sorted, body) {
+		if index, _ = matchKit(keys, nonce, timestamp, want[:], sorted); index >= 0 {
+			return index, FormSorted, nil
+		}
+	}
+	return -1, FormNone, ErrSignature
 }
 
 // matchKit is matchKey for an x-sign.

@@ -25,6 +25,14 @@ type scanner struct {
 // memberLen is the shortest member, "":0 and a comma.
 const memberLen = 5
 
+// room lets out grow to the length of in, which it never passes, once it has begun to grow: steps would leave several times
+// that behind.
+func (s *scanner) room(n int) {
+	if len(s.out)+n+memberLen > cap(s.out) {
+		s.out = slices.Grow(s.out, len(s.in)-len(s.out))
+	}
+}
+
 func (s *scanner) space() {
 	for s.pos < len(s.in) {
 		switch s.in[s.pos] {
@@ -56,9 +64,13 @@ func (s *scanner) members(depth int) error {
 		return nil
 	}
 	if s.list == nil {
-		s.list = make([]member, 0, min(bytes.Count(s.in, []byte{':'}), len(s.in)/memberLen+1))
+		s.list = make([]member, 0, min(bytes.Count(s.in, []byte{':'}), len(s.in)/memberLen+1, MaxMembers))
 	}
+	bottom := len(s.list)
 	for {
+		if len(s.list)-bottom == MaxMembers {
+			return ErrMembers
+		}
 		s.space()
 		m := member{start: len(s.out)}
 		content, err := s.content()
@@ -66,6 +78,7 @@ func (s *scanner) members(depth int) error {
 			return err
 		}
 		m.name = string(content)
+		s.room(len(content))
 		s.out = appendQuoted(s.out, content)
 		s.space()
 		if !s.accept(':') {
@@ -106,6 +119,7 @@ func (s *scanner) value(depth int) (null bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		s.room(len(content))
 		s.out = appendQuoted(s.out, content)
 		return false, nil
 	case c == 't':
@@ -260,10 +274,13 @@ func (s *scanner) content() ([]byte, error) {
 		return nil, ErrJSON
 	}
 	if s.buf == nil {
-		s.buf = make([]byte, 0, len(s.in)-s.pos)
+		s.buf = make([]byte, 0, min(len(s.in)-s.pos, 1<<10)) // enough for nearly every string
 	}
 	content := s.buf[:0]
 	for s.pos < len(s.in) {
+		if len(content) == cap(content) {
+			content = slices.Grow(content, len(s.in)-s.pos) // at once, as steps would leave several times that behind
+		}
 		c := s.in[s.pos]
 		switch {
 		case c == '"':

@@ -93,20 +93,10 @@ func urlSignature(accessKey, nonce, timestamp string, body []byte) []byte {
 // ErrSignature. With an error keyIndex is -1 and form is FormNone. A body that
 // has no sorted form is not an error by itself.
 func VerifyURL(keys []string, nonce, timestamp, signature string, body []byte) (keyIndex int, form Form, err error) {
-	switch {
-	case timestamp == "":
-		return -1, FormNone, ErrMissingTimestamp
-	case nonce == "":
-		return -1, FormNone, ErrMissingNonce
-	case signature == "":
-		return -1, FormNone, ErrMissingSignature
-	case len(nonce) > MaxNonce:
-		return -1, FormNone, ErrNonce
+	if err := CheckForm(nonce, timestamp, signature); err != nil {
+		return -1, FormNone, err
 	}
-	want, ok := foldHex(signature)
-	if !ok {
-		return -1, FormNone, ErrSignature
-	}
+	want, _ := foldHex(signature)
 
 	index, usable := matchKey(keys, nonce, timestamp, want[:], body)
 	if index >= 0 {
@@ -123,6 +113,29 @@ func VerifyURL(keys []string, nonce, timestamp, signature string, body []byte) (
 		return index, FormSorted, nil
 	}
 	return -1, FormNone, ErrSignature
+}
+
+// CheckForm returns the error that [VerifyURL] and [VerifyKit] would give for
+// nonce, timestamp and signature alone, whatever the body and the keys are. It
+// spares a server the body of a call that cannot be verified.
+//
+// Errors: ErrMissingTimestamp, ErrMissingNonce, ErrMissingSignature (checked in
+// this order, as the marketplace's sample does), ErrNonce, ErrSignature.
+func CheckForm(nonce, timestamp, signature string) error {
+	switch {
+	case timestamp == "":
+		return ErrMissingTimestamp
+	case nonce == "":
+		return ErrMissingNonce
+	case signature == "":
+		return ErrMissingSignature
+	case len(nonce) > MaxNonce:
+		return ErrNonce
+	}
+	if _, ok := foldHex(signature); !ok {
+		return ErrSignature
+	}
+	return nil
 }
 
 // matchKey returns the index of the first key that fits, or -1, and whether

@@ -66,8 +66,11 @@ func (x *exchange) write(body []byte) {
 	switch {
 	case x.key != "" && (x.endpoint.BodySign || x.door.tokens):
 		h[headerBodySign] = []string{sign.BodySign(x.key, body)}
-	case x.door.tokens: // a refusal is signed, too, with the key that the caller should have used; at an unknown endpoint that key is random
+	case x.key == "" && x.endpoint.SignRefusals && x.door.tokens:
 		h[headerBodySign] = []string{sign.BodySign(x.door.ring(x.endpoint)[0], body)}
+	}
+	if x.status != 0 {
+		x.w.WriteHeader(x.status)
 	}
 	_, _ = x.w.Write(body) // the caller has left, and nobody else needs this answer
 }

@@ -26,6 +26,9 @@ type Config struct {
 	MaxBody int
 	// MaxKitBody is the same for the Kit, whose full lists of departments are long: 1 KiB to 64 MiB. Default 8 MiB.
 	MaxKitBody int
+	// MaxUnverified bounds the bodies of all calls together that are not verified yet, in bytes: at least twice MaxKitBody and
+	// four times MaxBody, at most 1 GiB. Default 64 MiB, or twice MaxKitBody when that is more.
+	MaxUnverified int
 	// Budget is how long after a call's arrival its answer goes out at the latest, 100 ms to 4.9 s, because the
 	// marketplace gives up after 5 s (saas-v2 §1). Default 4.6 s.
 	Budget time.Duration
@@ -46,9 +49,12 @@ type Endpoint struct {
 	Keys []string
 	// KitKeys are those of the Kit; empty means that they are the same.
 	KitKeys []string
-	// BodySign signs answers to verified calls with the key that the call was verified with (saas-v2 §3). The V1.0
-	// generation is answered signed in any case.
+	// BodySign signs answers to verified calls with the key that the call was verified with (saas-v2 §3). Verified calls of
+	// the V1.0 generation are answered signed in any case.
 	BodySign bool
+	// SignRefusals signs what calls of the V1.0 generation are answered that were not verified, with the first key. A stranger
+	// then learns that the endpoint exists, and gets a text that is signed with its key.
+	SignRefusals bool
 	// ProductInfoObject refuses a productInfo of changeInstanceCheck that is no object, as the page of 2026 has it; older
 	// pages left the form open, so an array and a text are read by default (third-reading T2).
 	ProductInfoObject bool
@@ -80,6 +86,7 @@ type Deps struct {
 const (
 	defaultMaxBody        = 64 << 10
 	defaultMaxKitBody     = 8 << 20
+	defaultMaxUnverified  = 64 << 20
 	defaultBudget         = 4600 * time.Millisecond
 	defaultHoldBudget     = 19 * time.Second
 	defaultKnownInstances = 20_000
@@ -91,6 +98,9 @@ func (c *Config) check() error {
 	}
 	if c.MaxKitBody == 0 {
 		c.MaxKitBody = defaultMaxKitBody
+	}
+	if c.MaxUnverified == 0 {
+		c.MaxUnverified = max(defaultMaxUnverified, 2*c.MaxKitBody)
 	}
 	if c.Budget == 0 {
 		c.Budget = defaultBudget
@@ -108,6 +118,8 @@ func (c *Config) check() error {
 		return errors.New("facade: Budget is outside 100ms to 4.9s")
 	case c.MaxKitBody < 1<<10 || c.MaxKitBody > 64<<20:
 		return errors.New("facade: MaxKitBody is outside 1 KiB to 64 MiB")
+	case c.MaxUnverified < max(2*c.MaxKitBody, 4*c.MaxBody) || c.MaxUnverified > 1<<30:
+		return errors.New("facade: MaxUnverified is outside twice MaxKitBody and four times MaxBody to 1 GiB")
 	case c.HoldBudget < time.Second || c.HoldBudget > 19500*time.Millisecond:
 		return errors.New("facade: HoldBudget is outside 1s to 19.5s")
 	case c.KnownInstances < 0:

@@ -21,8 +21,8 @@ type door struct {
 
 // scheme authenticates calls.
 type scheme interface {
-	// read takes what was signed from the request; false after a rejection.
-	read(x *exchange) bool
+	// read checks what is cheap to check and takes what was signed from the request; false after a rejection.
+	read(ctx context.Context, x *exchange) bool
 	// verify checks the signature, and the time if the scheme knows one; false after a rejection.
 	verify(x *exchange) bool
 	// parse fills the object and returns what is wrong with the call, empty when nothing.

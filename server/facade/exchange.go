@@ -23,11 +23,14 @@ type exchange struct {
 	// What arrived, in the order in which it is found out.
 	arrived    time.Time
 	body       []byte
+	reserved   int       // bytes of the budget that the body holds until the call is verified or refused
 	endpoint   *endpoint // the one that stands for unknown endpoints when no other is found
 	known      bool      // endpoint is a configured one
 	key        string    // the key that verified the call; empty until one did
 	rejected   string    // why it was not verified, a word for metrics
 	nonce      string
+	signature  string    // the one that held, as it is remembered; empty where the scheme has no nonce
+	signedAt   time.Time // by the caller's clock
 	verifiedAt time.Time // when that was done
 	object     wirejson.Object
 	activity   string // as it came; empty when there is none
@@ -48,6 +51,7 @@ type exchange struct {
 	header http.Header // the gateway's, ignored
 	out    []byte
 	code   resultcode.Code
+	status int // of HTTP; 200 when zero
 	reason errs.Reason
 	meta   map[string]string
 	newID  string // the instance of an answer to a creating call
@@ -71,13 +75,15 @@ func newExchange(f *Facade) *exchange {
 // reset makes the exchange ready for the next call.
 func (x *exchange) reset() {
 	body, out := x.body[:0], x.out[:0]
+	x.object.Reset()
 	if cap(body) > keptBuffer {
+		long := body
+		x.f.long.Put(&long)
 		body = make([]byte, 0, 1<<10)
 	}
 	if cap(out) > keptBuffer {
 		out = make([]byte, 0, 1<<10)
 	}
-	x.object.Reset()
 	object, header := x.object, x.header
 	clear(header)
 	clear(out[:cap(out)]) // it may hold credentials

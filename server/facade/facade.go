@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server/access"
 )
 
@@ -28,9 +30,12 @@ type Facade struct {
 	stranger  *endpoint // stands in for endpoints that are not configured
 	gateway   http.Handler
 	noHeader  http.Header // of requests to the gateway
+	budget    *budget
+	widest    time.Duration // the most that any endpoint lets clocks differ
 	orders    *orders
 	away      away
 	exchanges sync.Pool
+	long      sync.Pool // of *[]byte, beyond keptBuffer
 }
 
 var _ http.Handler = (*Facade)(nil)
@@ -48,7 +53,9 @@ func New(cfg Config, d Deps) (*Facade, error) {
 		return nil, err
 	}
 	f := &Facade{Deps: d, cfg: cfg, endpoints: make(map[string]*endpoint), orders: newOrders(cfg.KnownInstances), noHeader: make(http.Header)}
+	f.budget = newBudget(&f.cfg)
 	keys := 1
+	f.widest = sign.DefaultSkew
 	for i := range cfg.Endpoints {
 		e := &endpoint{Endpoint: cfg.Endpoints[i]}
 		e.Keys, e.KitKeys = slices.Clone(e.Keys), slices.Clone(e.KitKeys)
@@ -63,20 +70,31 @@ func New(cfg Config, d Deps) (*Facade, error) {
 		}
 		f.endpoints[e.Name] = e
 		keys = max(keys, len(e.Keys), len(e.KitKeys))
+		f.widest = max(f.widest, e.Skew)
 	}
-	// A call to an unknown endpoint is verified as well, with as many keys as any other: neither the answer nor its time tells
-	// which endpoints exist.
+	// A call to an unknown endpoint is verified as well, and every endpoint tries equally many keys, some of which nobody has:
+	// neither an answer nor its time tells which endpoints exist.
 	f.stranger = &endpoint{}
-	for range keys {
-		f.stranger.Keys = append(f.stranger.Keys, rand.Text())
+	fill(f.stranger, keys)
+	for _, e := range f.endpoints {
+		fill(e, keys)
 	}
-	f.stranger.KitKeys = f.stranger.Keys
 	if err := f.buildRoutes(); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(f.doors, func(a, b *door) int { return strings.Compare(a.method+a.under, b.method+b.under) })
 	f.exchanges.New = func() any { return newExchange(f) }
 	return f, nil
+}
+
+// fill adds keys that nobody has until there are n.
+func fill(e *endpoint, n int) {
+	for len(e.Keys) < n {
+		e.Keys = append(e.Keys, rand.Text())
+	}
+	for len(e.KitKeys) < n {
+		e.KitKeys = append(e.KitKeys, rand.Text())
+	}
 }
 
 // ServeHTTP implements http.Handler.

@@ -70,6 +70,16 @@ func Held(name string) bool {
 	return false
 }
 
+// Signed says whether the answers to a family's calls are signed in any case.
+func Signed(name string) bool {
+	for _, f := range families() {
+		if f.Name == name {
+			return f.door.tokens
+		}
+	}
+	return false
+}
+
 // Serve registers the services of all families, each once.
 func Serve(r grpc.ServiceRegistrar, d production.Deps) {
 	for _, s := range services() {

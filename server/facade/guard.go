@@ -2,6 +2,8 @@ package facade
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"sync"
 	"time"
 
@@ -19,16 +21,15 @@ const (
 	awayPause = 10 * time.Second
 )
 
-// enter asks the guard, in one round trip, whether the nonce is new and, for a call that creates, for the lock of what it
+// enter asks the guard, in one round trip, whether the call is new and, for a call that creates, for the lock of what it
 // creates. When the guard is away the call goes on without: a replay then finds its effect in the store.
 func (x *exchange) enter(ctx context.Context) {
 	x.entered = x.f.Clock.Now()
 	var r store.EnterRequest
-	if x.nonce != "" { // the V1.0 generation has none
-		r.Nonce, r.NonceTTL = x.endpoint.Name+"\x1f"+x.nonce, 2*x.endpoint.Skew+nonceMargin
-		if x.door.kit {
-			r.Nonce = "kit\x1f" + r.Nonce
-		}
+	if x.signature != "" { // the V1.0 generation has no nonce
+		// Endpoints that share a key take each other's calls, so what is remembered names the key, and for as long as any of them
+		// would take it.
+		r.Nonce, r.NonceTTL, r.Signed = replayName(x.key, x.signature), 2*x.f.widest+nonceMargin, x.signedAt
 	}
 	if s := &x.subject; s.creates && !x.probe && idSized(s.order) && len(s.line) <= maxID && len(s.product) <= maxID {
 		x.lockKey = fulfil.LockKey(x.endpoint.Seller, s.order, s.line, s.product)
@@ -48,6 +49,16 @@ func (x *exchange) enter(ctx context.Context) {
 	if n := x.f.away.count(x.passed); n > 0 && ctx.Err() == nil {
 		x.f.Log.WarnContext(ctx, "guard is away; calls go on without locks and remembered nonces", "calls", n, "error", err)
 	}
+}
+
+// replayName is what the guard remembers of a call: a digest of the key and the signature, which covers the nonce, the time and
+// the body in every spelling of them.
+func replayName(key, signature string) string {
+	h := sha256.New()
+	_, _ = h.Write([]byte(key))
+	_, _ = h.Write([]byte{0})
+	_, _ = h.Write([]byte(signature))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
 // maxID is the longest ID in bytes: 64 characters.

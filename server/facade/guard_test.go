@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -52,7 +53,8 @@ func TestOneRoundTripToTheGuard(t *testing.T) {
 	w := &watched{}
 	r := newRig(t, watch(w))
 	lock := fulfil.LockKey("demo-seller", "CS2211181819B4LVS", "CS2211181819B4LVS-000001", "")
-	for i, c := range []struct{ body, lock string }{
+	names := make(map[string]bool)
+	for _, c := range []struct{ body, lock string }{
 		{bodyNew, lock},
 		{debugging(bodyNew), ""},
 		{strings.Replace(bodyNew, "{", `{"productId":"p",`, 1), lock + "p"},
@@ -63,14 +65,15 @@ func TestOneRoundTripToTheGuard(t *testing.T) {
 		{`[`, ""},
 	} {
 		w.enters = nil
-		r.call(c.body, request{nonce: fmt.Sprint("nonce-", i)})
+		r.call(c.body)
 		if len(w.enters) != 1 {
 			t.Fatalf("%s: the guard was asked %d times", c.body, len(w.enters))
 		}
 		e := w.enters[0]
-		if e.LockKey != c.lock || e.Nonce != fmt.Sprint("demo\x1fnonce-", i) || e.NonceTTL != 150*time.Second || c.lock != "" && e.LockTTL != 10*time.Second {
+		if e.LockKey != c.lock || len(e.Nonce) != 22 || names[e.Nonce] || !e.Signed.Equal(noon) || e.NonceTTL != 150*time.Second || c.lock != "" && e.LockTTL != 10*time.Second {
 			t.Errorf("%s: %+v", c.body, e)
 		}
+		names[e.Nonce] = true
 	}
 	w.enters = nil
 	r.call(bodyNew, request{key: "wrong"})
@@ -88,12 +91,13 @@ func TestLockIsGivenUpWhenTheCoreNeverGotIt(t *testing.T) {
 		t.Error("the lock was left as done")
 	}
 	made := "newInstance CS2211181819B4LVS CS2211181819B4LVS-000001 87b94795-0603-4e24-8ae5-69420d60e3c8  extra= lock=%d arrived=12:00:%s"
-	r.want(r.call(bodyNew, request{nonce: "same"}), "000000", fmt.Sprintf(made, 1, "00"))
+	same := request{nonce: "same", timestamp: strconv.FormatInt(noon.UnixMilli(), 10)}
+	r.want(r.call(bodyNew, same), "000000", fmt.Sprintf(made, 1, "00"))
 	// The stub keeps the lock, so the next call finds it busy, and the facade leaves it alone.
 	r.want(r.call(bodyNew), "000000", fmt.Sprintf(made, 2, "00"))
 	// A replay that happens to get a lock gives it back.
 	r.clock.Advance(11 * time.Second)
-	r.want(r.call(bodyNew, request{nonce: "same"}), "000001")
+	r.want(r.call(bodyNew, same), "000001")
 	<-w.leaves
 	r.want(r.call(bodyNew), "000000", fmt.Sprintf(made, 1, "11"))
 	if len(w.leaves) != 0 {

@@ -29,6 +29,7 @@ func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, d *door, name,
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), budget)
 	x.serve(ctx)
+	x.settle()
 	x.mu.Lock()
 	x.finished = true
 	x.mu.Unlock()
@@ -49,9 +50,14 @@ func (x *exchange) serve(ctx context.Context) {
 		}
 		x.conclude(ctx)
 	}()
-	if !x.door.scheme.read(x) || !x.door.scheme.verify(x) {
+	if !x.door.scheme.read(ctx, x) {
 		return
 	}
+	held := false
+	if !x.dearly(ctx, func() { held = x.door.scheme.verify(x) }) || !held {
+		return
+	}
+	x.settle()
 	ctx = access.With(ctx, x.endpoint.caller)
 	budget := ctx // not ctx itself, which is replaced later
 	x.unwatch = context.AfterFunc(budget, func() {
@@ -68,7 +74,7 @@ func (x *exchange) serve(ctx context.Context) {
 	switch {
 	case x.entry.NonceSeen:
 		x.rejected = rejectedReplay
-		x.fail(resultcode.AuthFailed, "the nonce was used before")
+		x.fail(resultcode.AuthFailed, "the call was made before")
 		x.f.leave(ctx, x.lockKey, x.entry)
 	case refused != "":
 		x.fail(resultcode.InvalidParam, refused)

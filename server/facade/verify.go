@@ -3,10 +3,10 @@ package facade
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/sign"
@@ -22,6 +22,8 @@ const (
 	rejectedSignature = "signature"
 	rejectedStale     = "stale"
 	rejectedReplay    = "replay"
+	rejectedBusy      = "busy"      // other calls that are not verified have used up the budget
+	rejectedSlow      = "body_slow" // the body came too slowly
 )
 
 // reject refuses a call that was not verified.
@@ -31,30 +33,19 @@ func (x *exchange) reject(why string, code resultcode.Code, detail string) bool 
 	return false
 }
 
-// readBody reads the body up to its bound.
-func (x *exchange) readBody() bool {
-	limit := x.f.cfg.MaxBody
-	if x.door.kit {
-		limit = x.f.cfg.MaxKitBody
+// busy refuses a call because too many others have not been verified yet, or because it is too slow itself.
+func (x *exchange) busy(why string) bool {
+	x.status = http.StatusServiceUnavailable
+	return x.reject(why, resultcode.Internal, "too many calls at once; repeat it")
+}
+
+// wellFormed looks at what a signature comes with before the body is read, let alone verified: everything is there, in form, and
+// of about this time. It looks at nothing that differs between endpoints.
+func (x *exchange) wellFormed(timestamp, signature, nonceName, timestampName string) bool {
+	if err := sign.CheckForm(x.nonce, timestamp, signature); err != nil {
+		return x.verified(-1, err, nonceName, timestampName)
 	}
-	if x.r.ContentLength > int64(limit) {
-		return x.reject(rejectedSize, resultcode.InvalidParam, "the body is too large")
-	}
-	for {
-		if len(x.body) == cap(x.body) {
-			x.body = append(x.body, 0)[:len(x.body)]
-		}
-		n, err := x.r.Body.Read(x.body[len(x.body):cap(x.body)])
-		x.body = x.body[:len(x.body)+n]
-		switch {
-		case len(x.body) > limit:
-			return x.reject(rejectedSize, resultcode.InvalidParam, "the body is too large")
-		case errors.Is(err, io.EOF):
-			return true
-		case err != nil:
-			return x.reject(rejectedBody, resultcode.InvalidParam, "the body could not be read")
-		}
-	}
+	return x.timely(x.arrived, timestamp, timestampName, x.f.widest)
 }
 
 // verified takes a scheme's verdict on the signature. Nothing else of the call is examined before it, so that a caller
@@ -75,13 +66,23 @@ func (x *exchange) verified(key int, err error, nonce, timestamp string) bool {
 	return x.reject(rejectedSignature, resultcode.AuthFailed, "")
 }
 
-// fresh checks the time of a verified call. The guard decides whether the nonce was seen.
-func (x *exchange) fresh(timestamp, name string) bool {
-	switch _, err := sign.Freshness(x.verifiedAt, timestamp, x.endpoint.Skew); {
+// timely checks that a timestamp lies within skew of now.
+func (x *exchange) timely(now time.Time, timestamp, name string, skew time.Duration) bool {
+	at, err := sign.Freshness(now, timestamp, skew)
+	switch {
 	case errors.Is(err, sign.ErrTimestampStale):
 		return x.reject(rejectedStale, resultcode.InvalidParam, name+": too far from this server's time")
 	case err != nil:
 		return x.reject(rejectedTimestamp, resultcode.InvalidParam, name+": not a UNIX time in milliseconds")
+	}
+	x.signedAt = at
+	return true
+}
+
+// fresh checks the time of a verified call. The guard decides whether it was seen.
+func (x *exchange) fresh(timestamp, name string) bool {
+	if !x.timely(x.verifiedAt, timestamp, name, x.endpoint.Skew) {
+		return false
 	}
 	if splitsTwice(x.nonce, timestamp) {
 		return x.reject(rejectedNonce, resultcode.InvalidParam, "nonce: ambiguous beside a timestamp in seconds; repeat with another")
@@ -112,13 +113,17 @@ func (x *exchange) posted(ctx context.Context) *http.Request {
 // urlScheme is that of the POST families: signature, timestamp and nonce are in the URL (saas-v2 §2).
 type urlScheme struct{}
 
-func (urlScheme) read(x *exchange) bool { return x.readBody() }
+func (urlScheme) read(ctx context.Context, x *exchange) bool {
+	query := x.r.URL.RawQuery
+	x.nonce = param(query, sign.ParamNonce)
+	return x.wellFormed(param(query, sign.ParamTimestamp), param(query, sign.ParamSignature), sign.ParamNonce, sign.ParamTimestamp) && x.readBody(ctx)
+}
 
 func (urlScheme) verify(x *exchange) bool {
 	query := x.r.URL.RawQuery
-	timestamp := param(query, sign.ParamTimestamp)
-	x.nonce = param(query, sign.ParamNonce)
-	key, form, err := sign.VerifyURL(x.endpoint.Keys, x.nonce, timestamp, param(query, sign.ParamSignature), x.body)
+	timestamp, signature := param(query, sign.ParamTimestamp), param(query, sign.ParamSignature)
+	key, form, err := sign.VerifyURL(x.endpoint.Keys, x.nonce, timestamp, signature, x.body)
+	x.signature = sign.ReplayKey(signature)
 	return x.verified(key, err, sign.ParamNonce, sign.ParamTimestamp) && x.fresh(timestamp, sign.ParamTimestamp) && x.canonical(form)
 }
 

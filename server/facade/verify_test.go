@@ -8,7 +8,11 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/fulfil"
 )
+
+const released = "releaseInstance 10e758d0-31ad-4c4b-8f1b-81d03469a10e CS2211181819B4LVS CS2211181819B4LVS-000001"
 
 const frozenCall = "updateInstanceStatus 10e758d0-31ad-4c4b-8f1b-81d03469a10e freeze=true"
 
@@ -28,7 +32,8 @@ func TestMissingAndMalformed(t *testing.T) {
 		{"other body", request{signed: bodyRelease}, "000001", "signature"},
 		{"not hex", request{signature: strings.Repeat("z", 64)}, "000001", "signature"},
 		{"other nonce", request{query: func(v url.Values) { v.Set("nonce", "other") }}, "000001", "signature"},
-		{"other timestamp", request{query: func(v url.Values) { v.Set("timestamp", "1780000000001") }}, "000001", "signature"},
+		{"other timestamp", request{query: func(v url.Values) { v.Set("timestamp", strconv.FormatInt(noon.UnixMilli()+1, 10)) }}, "000001", "signature"},
+		{"not signed and old", request{query: func(v url.Values) { v.Set("timestamp", "1780000000001") }}, "000002", "stale"},
 		{"signed but no time", request{timestamp: "yesterday"}, "000002", "timestamp"},
 		{"signed microseconds", request{timestamp: "1795435200000000"}, "000002", "timestamp"},
 		{"key of another endpoint", request{key: key3}, "000001", "signature"},
@@ -115,18 +120,18 @@ func TestReplay(t *testing.T) {
 	q := request{nonce: "same", timestamp: strconv.FormatInt(noon.Add(30*time.Second).UnixMilli(), 10)}
 	r.want(r.call(bodyStatus, q), "000000", frozenCall)
 	r.want(r.call(bodyStatus, q), "000001")
-	r.want(r.call(bodyRelease, q), "000001") // the same nonce with another body
+	r.want(r.call(bodyRelease, q), "000000", released) // signed anew, it is another call
 	q.signature = strings.ToLower(sign.URLSignature(key1, q.nonce, q.timestamp, []byte(bodyStatus)))
 	r.want(r.call(bodyStatus, q), "000001")
-	if n := r.counter("koogate_rejected_total", "endpoint=demo", "reason=replay"); n != 3 {
+	if n := r.counter("koogate_rejected_total", "endpoint=demo", "reason=replay"); n != 2 {
 		t.Errorf("%v replays counted", n)
 	}
-	// Whenever the timestamp is still acceptable, the nonce is still remembered.
+	// Whenever the timestamp is still acceptable, the call is still remembered.
 	r.clock.Advance(90 * time.Second)
 	r.want(r.call(bodyStatus, request{nonce: "same", timestamp: q.timestamp}), "000001")
 	r.clock.Advance(time.Millisecond)
 	r.want(r.call(bodyStatus, request{nonce: "same", timestamp: q.timestamp}), "000002")
-	// Nonces of different endpoints have nothing to do with each other, and a debugging call's counts as any.
+	// Calls under different keys have nothing to do with each other, and a debugging call counts as any.
 	r.want(r.call(debugging(bodyStatus), request{nonce: "other"}), "000000")
 	r.want(r.call(debugging(bodyStatus), request{nonce: "other", endpoint: "signing", key: key3}), "000000")
 	r.want(r.call(debugging(bodyStatus), request{nonce: "other"}), "000001")
@@ -135,6 +140,30 @@ func TestReplay(t *testing.T) {
 	r.want(r.call("{}", request{nonce: "third"}), "000001")
 	r.want(r.call(bodyStatus, request{nonce: "fourth", key: "wrong"}), "000001")
 	r.want(r.call(bodyStatus, request{nonce: "fourth"}), "000000", frozenCall)
+}
+
+// A captured call works at no other endpoint that shares the key, in no spelling of it, however long either takes calls for.
+func TestReplayAtAnotherEndpoint(t *testing.T) {
+	r := newRig(t, func(cfg *facade.Config, d *facade.Deps) {
+		cfg.Endpoints = append(cfg.Endpoints,
+			facade.Endpoint{Name: "twin", Seller: "demo-seller", Keys: []string{key2, key1}, Skew: time.Minute},
+			facade.Endpoint{Name: "patient", Seller: "demo-seller", Keys: []string{key1}, Skew: 10 * time.Minute})
+		for _, name := range []string{"twin", "patient"} {
+			d.Core.(*stub).endpoints[name] = &fulfil.Endpoint{Name: name, Seller: "demo-seller"}
+		}
+	})
+	q := request{nonce: "captured", timestamp: strconv.FormatInt(noon.UnixMilli(), 10)}
+	r.want(r.call(bodyStatus, q), "000000", frozenCall)
+	q.endpoint = "twin"
+	r.want(r.call(bodyStatus, q), "000001")
+	q.signature = strings.ToLower(sign.URLSignature(key1, q.nonce, q.timestamp, []byte(bodyStatus)))
+	r.want(r.call(bodyStatus, q), "000001")
+	q.endpoint = "patient"
+	r.want(r.call(bodyStatus, q), "000001")
+	r.clock.Advance(5 * time.Minute) // too late for the endpoint that took it
+	r.want(r.call(bodyStatus, q), "000001")
+	q.nonce, q.signature, q.timestamp = "own", "", "" // a call of its own is taken
+	r.want(r.call(bodyStatus, q), "000000", frozenCall)
 }
 
 // The marketplace's sample signs a sorted form of the body. What counts then is that form.

@@ -10,13 +10,17 @@ import (
 // kitScheme is that of the Kit V2.0: headers x-sign, x-timestamp and x-nonce over the body itself (kit §A.10).
 type kitScheme struct{}
 
-func (kitScheme) read(x *exchange) bool { return x.readBody() }
+func (kitScheme) read(ctx context.Context, x *exchange) bool {
+	h := x.r.Header
+	x.nonce = h.Get(sign.KitNonceHeader)
+	return x.wellFormed(h.Get(sign.KitTimestampHeader), h.Get(sign.KitSignHeader), sign.KitNonceHeader, sign.KitTimestampHeader) && x.readBody(ctx)
+}
 
 func (kitScheme) verify(x *exchange) bool {
 	h := x.r.Header
-	timestamp := h.Get(sign.KitTimestampHeader)
-	x.nonce = h.Get(sign.KitNonceHeader)
-	key, form, err := sign.VerifyKit(x.endpoint.KitKeys, x.nonce, timestamp, h.Get(sign.KitSignHeader), x.body)
+	timestamp, signature := h.Get(sign.KitTimestampHeader), h.Get(sign.KitSignHeader)
+	key, form, err := sign.VerifyKit(x.endpoint.KitKeys, x.nonce, timestamp, signature, x.body)
+	x.signature = sign.ReplayKey(signature)
 	return x.verified(key, err, sign.KitNonceHeader, sign.KitTimestampHeader) && x.fresh(timestamp, sign.KitTimestampHeader) && x.canonical(form)
 }
 
@@ -27,7 +31,12 @@ func (kitScheme) request(ctx context.Context, x *exchange) *http.Request { retur
 // tokenScheme is that of the Kit V1.0: header authToken over the members of the body, keyed with its timeStamp (kit §A.9).
 type tokenScheme struct{}
 
-func (tokenScheme) read(x *exchange) bool { return x.readBody() }
+func (tokenScheme) read(ctx context.Context, x *exchange) bool {
+	if err := sign.CheckToken(x.r.Header.Get(sign.AuthTokenHeader)); err != nil {
+		return x.verified(-1, err, "", sign.ParamTimeStamp)
+	}
+	return x.readBody(ctx)
+}
 
 func (tokenScheme) verify(x *exchange) bool {
 	key, err := sign.VerifyBody(x.endpoint.KitKeys, x.r.Header.Get(sign.AuthTokenHeader), x.body)

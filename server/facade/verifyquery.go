@@ -16,7 +16,7 @@ import (
 // documents know neither a window for timeStamp nor a nonce: a replay is a repeat, and repeats change nothing.
 type queryScheme struct{}
 
-func (queryScheme) read(x *exchange) bool {
+func (queryScheme) read(_ context.Context, x *exchange) bool {
 	if len(x.r.URL.RawQuery) > x.f.cfg.MaxBody {
 		return x.reject(rejectedSize, resultcode.InvalidParam, "the query is too long")
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/koogate/koogate/server/errs"
 )
 
-// public reports whether a method belongs to the services that answer anybody: health checks and reflection.
-func public(method string) bool {
+// Public reports whether a method belongs to the services that answer anybody: health checks and reflection.
+func Public(method string) bool {
 	return strings.HasPrefix(method, "/grpc.health.v1.Health/") || strings.HasPrefix(method, "/grpc.reflection.")
 }
 
@@ -33,7 +33,7 @@ type Token struct {
 // it. via names the door. Health checks and reflection pass without.
 func Auth(tokens Tokens, via string) Pair {
 	admit := func(ctx context.Context, method string) (context.Context, error) {
-		if public(method) {
+		if Public(method) {
 			return ctx, nil
 		}
 		p, err := tokens.Authenticate(metadata.ValueFromIncomingContext(ctx, "authorization"))
@@ -59,6 +59,16 @@ func Auth(tokens Tokens, via string) Pair {
 			return next(srv, streamWith{ss, ctx})
 		},
 	}
+}
+
+// Admit decides on a call by its headers alone, for who stands before the interceptors and refuses a call before its messages are
+// read. ctx holds the incoming metadata. Errors: TOKEN_INVALID.
+func (ks Tokens) Admit(ctx context.Context, method string) error {
+	if Public(method) {
+		return nil
+	}
+	_, err := ks.Authenticate(metadata.ValueFromIncomingContext(ctx, "authorization"))
+	return err
 }
 
 // key is a token as it is kept.

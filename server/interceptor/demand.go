@@ -24,7 +24,7 @@ const MetaScope = "scope"
 func Demand(log *slog.Logger) Pair {
 	var known sync.Map // the declared scopes by full method
 	demand := func(ctx context.Context, method string) error {
-		if public(method) {
+		if Public(method) {
 			return nil
 		}
 		p, ok := access.From(ctx)

@@ -24,7 +24,7 @@ func Trace(tracer trace.Tracer) Pair {
 	}
 	return Pair{
 		Unary: func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-			if public(info.FullMethod) {
+			if Public(info.FullMethod) {
 				return next(ctx, req)
 			}
 			ctx, span := begin(ctx, info.FullMethod)
@@ -34,7 +34,7 @@ func Trace(tracer trace.Tracer) Pair {
 			return resp, err
 		},
 		Stream: func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-			if public(info.FullMethod) {
+			if Public(info.FullMethod) {
 				return next(srv, ss)
 			}
 			ctx, span := begin(ss.Context(), info.FullMethod)

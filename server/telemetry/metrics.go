@@ -57,7 +57,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			"Time to answer a call of the marketplace.",
 			[]float64{.00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "activity"),
 		rejected: counter("koogate_rejected_total",
-			"Calls rejected before any work: signature, timestamp, nonce, size.", "endpoint", "reason"),
+			"Calls rejected before any work: signature, timestamp, nonce, size, no budget.", "endpoint", "reason"),
 		unknownEnum: counter("koogate_unknown_enum_total",
 			"Values outside the documented set; the field is quarantined.", "activity", "field"),
 		probeCalls: counter("koogate_probe_calls_total",

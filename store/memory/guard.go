@@ -22,6 +22,8 @@ var ErrClosed = errors.New("store/memory: guard is closed")
 type Guard struct {
 	now    func() time.Time
 	base   time.Time // expiry is kept as the distance from here, so a step of the wall clock moves nothing
+	since  time.Time // what was signed before counts as seen; zero when the guard remembers all there was
+	path   string    // where Close writes what is remembered; empty for nowhere
 	closed atomic.Bool
 	shards [shardCount]shard
 }
@@ -39,6 +41,14 @@ func newSized(now func() time.Time, limit int) *Guard {
 	return g
 }
 
+// NewAfter is New for a guard that stands in for another whose memory it does not share: what was signed before now may have
+// come to the other, and counts as seen.
+func NewAfter(now func() time.Time) *Guard {
+	g := New(now)
+	g.since = g.base
+	return g
+}
+
 // Enter implements store.Guard. A TTL below one millisecond counts as one millisecond.
 func (g *Guard) Enter(ctx context.Context, r store.EnterRequest) (store.Entry, error) {
 	var e store.Entry
@@ -49,7 +59,7 @@ func (g *Guard) Enter(ctx context.Context, r store.EnterRequest) (store.Entry, e
 	at := now.Sub(g.base)
 	if r.Nonce != "" {
 		k := digestOf('n', r.Nonce)
-		e.NonceSeen = g.shard(k).remember(k, at, lifetime(r.NonceTTL))
+		e.NonceSeen = g.shard(k).remember(k, at, lifetime(r.NonceTTL)) || !r.Signed.IsZero() && r.Signed.Before(g.since)
 	}
 	if r.LockKey != "" {
 		k := digestOf('l', r.LockKey)
@@ -71,10 +81,12 @@ func (g *Guard) Leave(ctx context.Context, lockKey string, fence int64, done boo
 // Ping implements store.Guard; it fails only after Close.
 func (g *Guard) Ping(ctx context.Context) error { return g.ready(ctx) }
 
-// Close implements store.Guard.
+// Close implements store.Guard. A guard from [Open] writes what it remembers.
 func (g *Guard) Close() error {
-	g.closed.Store(true)
-	return nil
+	if g.closed.Swap(true) || g.path == "" {
+		return nil
+	}
+	return g.save()
 }
 
 // Len returns how many entries are kept, expired ones that no call has swept yet included.

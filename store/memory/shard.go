@@ -75,6 +75,26 @@ func (s *shard) remember(k digest, at, ttl time.Duration) bool {
 	return false
 }
 
+// restore puts back a nonce of an earlier process.
+func (s *shard) restore(k digest, expires time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live(k, 0) == none {
+		s.put(k, expires, markNonce)
+	}
+}
+
+// nonces calls f for every nonce that is still remembered.
+func (s *shard) nonces(at time.Duration, f func(digest, time.Duration)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, i := range s.index {
+		if e := &s.slots[i]; e.fence == markNonce && e.expires > at {
+			f(k, e.expires)
+		}
+	}
+}
+
 // lock takes the lock when it is free. micros is the wall clock: the fence never falls below it, so fences keep growing
 // over a restart of the process.
 func (s *shard) lock(k digest, at, ttl time.Duration, micros int64) (store.LockState, int64) {
