@@ -159,7 +159,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		s.deps.Log.InfoContext(ctx, "listening", "door", d.name, "addr", d.listener.Addr().String(), "tls", d.tls)
 	}
 	group, running := errgroup.WithContext(ctx)
-	jobs, stopJobs := context.WithCancel(context.WithoutCancel(ctx))
+	jobs, stopJobs := context.WithCancel(telemetry.As(context.WithoutCancel(ctx), telemetry.RoleJobs))
 	defer stopJobs()
 	var workers errgroup.Group
 	for _, j := range s.jobs() {

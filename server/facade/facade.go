@@ -25,6 +25,7 @@ type Facade struct {
 	gateway   http.Handler
 	noHeader  http.Header // of requests to the gateway
 	orders    *orders
+	polls     *polls
 	away      away
 	exchanges sync.Pool
 }
@@ -42,7 +43,7 @@ func New(cfg Config, d Deps) (*Facade, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	f := &Facade{Deps: d, cfg: cfg, endpoints: make(map[string]*endpoint), orders: newOrders(cfg.KnownInstances), noHeader: make(http.Header)}
+	f := &Facade{Deps: d, cfg: cfg, endpoints: make(map[string]*endpoint), orders: newOrders(cfg.KnownInstances), polls: newPolls(cfg.KnownInstances), noHeader: make(http.Header)}
 	keys := 1
 	for i := range cfg.Endpoints {
 		e := &endpoint{Endpoint: cfg.Endpoints[i]}

@@ -201,12 +201,16 @@ func (s *Service) begin(ctx context.Context, ep *Endpoint, orderID string, arriv
 	}
 	_, root := telemetry.StartRoot(ctx, s.Tracer, order.Seller, order.OrderID, arrived)
 	attempt := func() error {
-		d := &draft{s: s, now: now, agg: &store.Aggregate{Order: order}}
+		d := s.newDraft(now, &store.Aggregate{Order: order})
 		d.change.NewOrder = &d.agg.Order
 		if err := f(d); err != nil {
 			return err
 		}
-		return d.commit(ctx)
+		if err := d.commit(ctx); err != nil {
+			return err
+		}
+		d.describe(root)
+		return nil
 	}
 	err := attempt()
 	if errors.Is(err, store.ErrInstanceExists) {
