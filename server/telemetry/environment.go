@@ -114,7 +114,8 @@ func (env environment) resource(name, suffix, version, instance string) (*resour
 		attribute.String("telemetry.sdk.language", "go"),
 		attribute.String("telemetry.sdk.version", sdk.Version()),
 		attribute.String("service.instance.id", instance),
-		attribute.String("host.id", "koogate"),
+		attribute.String("host.id", "koogate"), // Jaeger 2
+		attribute.String("ip", "koogate"),      // Jaeger 1
 	}
 	if version != "" {
 		attrs = append(attrs, attribute.String("service.version", version))
