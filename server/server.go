@@ -172,7 +172,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		s.deps.Log.InfoContext(ctx, "listening", "door", d.name, "addr", d.listener.Addr().String(), "tls", d.tls)
 	}
 	group, running := errgroup.WithContext(ctx)
-	jobs, stopJobs := context.WithCancel(access.Own(context.WithoutCancel(ctx)))
+	jobs, stopJobs := context.WithCancel(telemetry.As(access.Own(context.WithoutCancel(ctx)), telemetry.RoleJobs))
 	defer stopJobs()
 	var workers errgroup.Group
 	for _, j := range s.jobs() {

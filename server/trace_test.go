@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -102,6 +103,7 @@ func TestOneOrderIsOneTrace(t *testing.T) {
 	order := assertOneTrace(t, spans)
 	assertEdges(t, order, polls)
 	assertCallbacks(t, order)
+	assertParts(t, order)
 	assertNoCanary(t, spans, r.log.String(), events)
 }
 
@@ -164,6 +166,17 @@ func assertEdges(t *testing.T, spans tracetest.SpanStubs, polls int) {
 	t.Helper()
 	known := labels(t, spans)
 	got := make(map[string]int)
+	looks, folded := 0, 0
+	for _, s := range spans {
+		for _, a := range s.Attributes {
+			if a.Key == "koogate.polls" {
+				looks, folded = looks+1, folded+int(a.Value.AsInt64())
+			}
+		}
+	}
+	if looks == 0 || looks > 2 || folded != polls {
+		t.Errorf("%d spans stand for %d looks, want %d", looks, folded, polls)
+	}
 	for _, s := range spans {
 		child := known[s.SpanContext.SpanID()]
 		if !s.Parent.IsValid() {
@@ -195,9 +208,7 @@ func assertEdges(t *testing.T, spans tracetest.SpanStubs, polls int) {
 		"verify < callback newInstance again": 1,
 		"guard < callback newInstance again":  1,
 
-		"callback queryInstance < order":  polls,
-		"verify < callback queryInstance": polls,
-		"guard < callback queryInstance":  polls,
+		"callback queryInstance < order": looks, // one for each answer's code, for all looks
 
 		"task lease CREATE < callback newInstance":            1, // the call that queued it, not its repeat
 		"koogate.v1.TaskService/FailTask < task lease CREATE": 1, // the worker puts its own spans below the lease
@@ -208,6 +219,7 @@ func assertEdges(t *testing.T, spans tracetest.SpanStubs, polls int) {
 		"koogate.v1.TaskService/CompleteTask < task lease CREATE #2": 1,
 		"task complete CREATE #2 < callback newInstance":             1,
 		"transaction < task complete CREATE #2":                      1,
+		"instance ACTIVE < task complete CREATE #2":                  1,
 
 		"callback refreshInstance < order":                         1,
 		"verify < callback refreshInstance":                        1,
@@ -222,6 +234,8 @@ func assertEdges(t *testing.T, spans tracetest.SpanStubs, polls int) {
 		"verify < callback releaseInstance":                1,
 		"guard < callback releaseInstance":                 1,
 		"transaction < callback releaseInstance":           1,
+		"instance RELEASED < callback releaseInstance":     1,
+		"order ended < order":                              1,
 		"task lease RELEASE < callback releaseInstance":    1,
 		"task complete RELEASE < callback releaseInstance": 1,
 		"transaction < task complete RELEASE":              1,
@@ -258,6 +272,7 @@ func assertCallbacks(t *testing.T, spans tracetest.SpanStubs) {
 		text := attributes(s)
 		switch {
 		case strings.HasPrefix(s.Name, "callback "):
+			text = polled.ReplaceAllString(text, "")
 			if _, known := want[text]; !known || s.SpanKind != trace.SpanKindServer {
 				t.Errorf("%s (%s): %s", s.Name, s.SpanKind, text)
 			}
@@ -275,6 +290,48 @@ func assertCallbacks(t *testing.T, spans tracetest.SpanStubs) {
 		if !seen {
 			t.Errorf("no call has %s", text)
 		}
+	}
+}
+
+var polled = regexp.MustCompile(` polls=\d+`)
+
+// assertParts compares which part of the service each span is of, what the root says, and what the order's end says.
+func assertParts(t *testing.T, spans tracetest.SpanStubs) {
+	t.Helper()
+	got := make(map[string]bool)
+	for _, s := range spans {
+		service, _ := s.Resource.Set().Value("service.name")
+		name, _, _ := strings.Cut(s.Name, " ")
+		if strings.HasSuffix(s.Name, "ORDER_QUERY") {
+			name += " ORDER_QUERY"
+		}
+		if name != "transaction" && name != "instance" && name != "verify" && name != "guard" { // they are of whoever caused them
+			got[name+" "+service.AsString()] = true
+		}
+		text := attributes(s)
+		switch s.Name {
+		case telemetry.RootName:
+			want := regexp.MustCompile(`^deadline=20\S+Z endpoint=worked family=saas_v2 instance_id=` + tracedInstance + " order_id=" + tracedOrder +
+				" order_line_id=" + tracedOrder + "-000001 seller=acme$")
+			if !want.MatchString(text) {
+				t.Errorf("the root has %s", text)
+			}
+		case telemetry.EndName:
+			if want := "order_id=" + tracedOrder + " outcome=RELEASED seller=acme"; text != want {
+				t.Errorf("the end has %s, want %s", text, want)
+			}
+		case "instance ACTIVE":
+			if !strings.HasPrefix(text, "expires=2027-11-23T15:59:59Z from=PROVISIONING instance_id=") {
+				t.Errorf("the state has %s", text)
+			}
+		}
+	}
+	want := []string{
+		"callback koogate-facade", "koogate.v1.TaskService/CompleteTask koogate-worker", "koogate.v1.TaskService/FailTask koogate-worker",
+		"order koogate", "order koogate-jobs", "task ORDER_QUERY koogate-jobs", "task koogate-worker",
+	}
+	if got := slices.Sorted(maps.Keys(got)); !slices.Equal(got, want) {
+		t.Errorf("parts %v, want %v", got, want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -72,7 +73,7 @@ func TestJaeger(t *testing.T) {
 	trace := readTrace(t, ui, telemetry.TraceID("vendor", order).String())
 	checkTree(t, trace)
 	for _, want := range []string{
-		"order", "callback newInstance", "callback queryInstance", "callback refreshInstance", "callback releaseInstance", "verify",
+		"order", "order ended", "instance ACTIVE", "instance RELEASED", "callback newInstance", "callback queryInstance", "callback refreshInstance", "callback releaseInstance", "verify",
 		"guard", "transaction", "order query", "task lease CREATE", "task complete CREATE", "task lease REFRESH", "task complete REFRESH",
 		"task lease RELEASE", "task complete RELEASE",
 	} {
@@ -80,20 +81,47 @@ func TestJaeger(t *testing.T) {
 			t.Errorf("no span %q", want)
 		}
 	}
-	if len(trace.Processes) != 2 {
-		t.Errorf("spans of %d processes, want 2", len(trace.Processes))
+	services, replicas := make(map[string]bool), make(map[any]bool)
+	for _, p := range trace.Processes {
+		services[p.ServiceName] = true
+		for _, tag := range p.Tags {
+			if tag.Key == "service.instance.id" {
+				replicas[tag.Value] = true
+			}
+		}
+	}
+	if got := slices.Sorted(maps.Keys(services)); !slices.Equal(got, []string{"koogate", "koogate-facade", "koogate-jobs", "koogate-worker"}) || len(replicas) != 2 {
+		t.Errorf("services %v of %d replicas", got, len(replicas))
+	}
+	for _, s := range trace.Spans {
+		if len(s.Warnings) > 0 {
+			t.Errorf("Jaeger warns of %s: %v", s.OperationName, s.Warnings)
+		}
+		for _, tag := range s.Tags {
+			if tag.Key == "error" {
+				t.Errorf("%s of a healthy order is marked as failed", s.OperationName)
+			}
+		}
 	}
 	text, err := json.Marshal(trace)
 	if err != nil || strings.Contains(string(text), "canary") {
 		t.Error("a canary secret is in the trace")
 	}
-	t.Logf("%d spans of %d processes at %s/trace/%s", len(trace.Spans), len(trace.Processes), ui, trace.TraceID)
+	t.Logf("%d spans of %d services at %s/trace/%s", len(trace.Spans), len(trace.Processes), ui, trace.TraceID)
 }
 
 type jaegerTrace struct {
-	TraceID   string                     `json:"traceID"`
-	Spans     []jaegerSpan               `json:"spans"`
-	Processes map[string]json.RawMessage `json:"processes"`
+	TraceID   string       `json:"traceID"`
+	Spans     []jaegerSpan `json:"spans"`
+	Processes map[string]struct {
+		ServiceName string      `json:"serviceName"`
+		Tags        []jaegerTag `json:"tags"`
+	} `json:"processes"`
+}
+
+type jaegerTag struct {
+	Key   string `json:"key"`
+	Value any    `json:"value"`
 }
 
 type jaegerSpan struct {
@@ -104,11 +132,9 @@ type jaegerSpan struct {
 		SpanID  string `json:"spanID"`
 		TraceID string `json:"traceID"`
 	} `json:"references"`
-	Tags []struct {
-		Key   string `json:"key"`
-		Value any    `json:"value"`
-	} `json:"tags"`
-	ProcessID string `json:"processID"`
+	Tags      []jaegerTag `json:"tags"`
+	ProcessID string      `json:"processID"`
+	Warnings  []string    `json:"warnings"`
 }
 
 func readTrace(t *testing.T, ui, id string) jaegerTrace {

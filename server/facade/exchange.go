@@ -46,6 +46,7 @@ type exchange struct {
 	orderID    string
 	links      []string // further orders
 	span       trace.Span
+	poll       bool // the call looks at instances; its span, if any, is started at its end
 
 	// What goes out.
 	header http.Header // the gateway's, ignored

@@ -33,6 +33,7 @@ type Facade struct {
 	budget    *budget
 	widest    time.Duration // the most that any endpoint lets clocks differ
 	orders    *orders
+	polls     *polls
 	away      away
 	exchanges sync.Pool
 	long      sync.Pool // of *[]byte, beyond keptBuffer
@@ -52,7 +53,10 @@ func New(cfg Config, d Deps) (*Facade, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	f := &Facade{Deps: d, cfg: cfg, endpoints: make(map[string]*endpoint), orders: newOrders(cfg.KnownInstances), noHeader: make(http.Header)}
+	f := &Facade{
+		Deps: d, cfg: cfg, endpoints: make(map[string]*endpoint), orders: newOrders(cfg.KnownInstances), polls: newPolls(cfg.KnownInstances),
+		noHeader: make(http.Header),
+	}
 	f.budget = newBudget(&f.cfg)
 	keys := 1
 	f.widest = sign.DefaultSkew

@@ -12,11 +12,34 @@ import (
 )
 
 // startSpan starts the call's span in the trace of its order, or in one of its own. What happened before the order was
-// known is added with the times at which it happened.
+// known is added with the times at which it happened. A look at an instance gets its span at its end, if at all.
 func (x *exchange) startSpan(ctx context.Context) context.Context {
+	ctx = telemetry.As(ctx, telemetry.RoleFacade)
 	if x.orderID != "" {
 		ctx = telemetry.UnderOrder(ctx, x.endpoint.Seller, x.orderID)
 	}
+	if x.poll = x.route != nil && x.route.activity == activityQuery && !x.probe; x.poll {
+		return ctx
+	}
+	ctx = x.openSpan(ctx)
+	if !x.span.IsRecording() {
+		return ctx
+	}
+	_, verify := x.f.Tracer.Start(ctx, "verify", trace.WithTimestamp(x.arrived))
+	verify.End(trace.WithTimestamp(x.verifiedAt))
+	_, guard := x.f.Tracer.Start(ctx, "guard", trace.WithTimestamp(x.entered))
+	if x.away {
+		telemetry.Set(guard, telemetry.GuardAway(true))
+	}
+	guard.End(trace.WithTimestamp(x.passed))
+	return ctx
+}
+
+// activityQuery is the activity by which the marketplace looks at instances.
+const activityQuery = "queryInstance"
+
+// openSpan starts the span and says what the call is about.
+func (x *exchange) openSpan(ctx context.Context) context.Context {
 	name := "callback"
 	if x.route != nil {
 		name = x.route.span
@@ -40,13 +63,6 @@ func (x *exchange) startSpan(ctx context.Context) context.Context {
 		telemetry.Set(x.span, telemetry.Probe(true))
 	}
 	x.identify()
-	_, verify := x.f.Tracer.Start(ctx, "verify", trace.WithTimestamp(x.arrived))
-	verify.End(trace.WithTimestamp(x.verifiedAt))
-	_, guard := x.f.Tracer.Start(ctx, "guard", trace.WithTimestamp(x.entered))
-	if x.away {
-		telemetry.Set(guard, telemetry.GuardAway(true))
-	}
-	guard.End(trace.WithTimestamp(x.passed))
 	return ctx
 }
 
@@ -81,10 +97,19 @@ func (x *exchange) conclude(ctx context.Context) {
 	}
 	x.code = x.send()
 	now := x.f.Clock.Now()
+	if x.poll {
+		if n := x.f.polls.count(x.endpoint.Seller, x.subject.instances, x.code, now); n > 0 {
+			ctx = x.openSpan(ctx)
+			telemetry.Set(x.span, telemetry.Polls(n))
+		}
+	}
 	if x.span != nil {
 		ctx = trace.ContextWithSpan(ctx, x.span) // for the log
 		telemetry.Set(x.span, telemetry.ResultCode(string(x.code)))
 		if !x.fine() {
+			if x.reason != "" {
+				telemetry.Set(x.span, telemetry.Reason(string(x.reason)))
+			}
 			telemetry.Fail(x.span, string(x.code))
 		}
 		x.span.End(trace.WithTimestamp(now))

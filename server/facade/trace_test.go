@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
 )
@@ -126,6 +127,10 @@ func TestQueryOfManyInstances(t *testing.T) {
 		if n := r.core.lookups - before; n > 4 {
 			t.Fatalf("%d lookups in one call", n)
 		}
+		if len(r.spans.GetSpans()) == 0 {
+			t.Fatal("a look after a pause has no span")
+		}
+		r.clock.Advance(2 * time.Minute) // looks in between are folded
 	}
 	s := r.span("callback queryInstance")
 	if s.SpanContext.TraceID() != telemetry.TraceID("demo-seller", "CS-1") {
@@ -133,6 +138,46 @@ func TestQueryOfManyInstances(t *testing.T) {
 	}
 	if len(s.Links) == 0 || len(s.Links) > 16 || s.Links[0].SpanContext.TraceID() != telemetry.TraceID("demo-seller", "CS-2") {
 		t.Errorf("%d links: %+v", len(s.Links), s.Links)
+	}
+}
+
+// The marketplace looks at an instance every few seconds: a look has one span when its answer is new, and then one a minute, which
+// says for how many it stands.
+func TestLooksAreFolded(t *testing.T) {
+	r := newRig(t)
+	r.core.orders["i-1"] = orderID
+	look := func(pause time.Duration) {
+		r.clock.Advance(pause)
+		r.call(`{"activity":"queryInstance","instanceId":"i-1"}`)
+	}
+	polls := func() (list []string) {
+		for _, s := range r.spans.GetSpans() {
+			if s.Name != "callback queryInstance" || !s.EndTime.After(s.StartTime) && !s.EndTime.Equal(s.StartTime) {
+				t.Errorf("span %s from %s to %s", s.Name, s.StartTime, s.EndTime)
+			}
+			for _, a := range s.Attributes {
+				if a.Key == "koogate.polls" || a.Key == "koogate.result_code" {
+					list = append(list, a.Value.Emit())
+				}
+			}
+		}
+		return list
+	}
+	for range 30 {
+		look(5 * time.Second) // two and a half minutes
+	}
+	if got, want := polls(), []string{"1", "000000", "12", "000000", "12", "000000"}; !slices.Equal(got, want) {
+		t.Errorf("steady: got %v, want %v", got, want)
+	}
+	r.spans.Reset()
+	r.core.err = errs.New(errs.NotFound, errs.InstanceNotFound, "gone")
+	look(time.Second)
+	look(time.Second)
+	if got := polls(); !slices.Equal(got, []string{"6", "000003"}) {
+		t.Errorf("another answer: got %v", got)
+	}
+	if s := r.spans.GetSpans()[0]; s.Status.Code != codes.Error || s.Status.Description != "000003" {
+		t.Errorf("got %+v", s.Status)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
@@ -206,12 +205,16 @@ func (s *Service) begin(ctx context.Context, ep *Endpoint, orderID string, arriv
 	}
 	_, root := telemetry.StartRoot(ctx, s.Tracer, order.Seller, order.OrderID, arrived)
 	attempt := func() error {
-		d := &draft{s: s, actor: access.Actor(ctx), now: now, agg: &store.Aggregate{Order: order}}
+		d := s.newDraft(ctx, now, &store.Aggregate{Order: order})
 		d.change.NewOrder = &d.agg.Order
 		if err := f(d); err != nil {
 			return err
 		}
-		return d.commit(ctx)
+		if err := d.commit(ctx); err != nil {
+			return err
+		}
+		d.describe(root)
+		return nil
 	}
 	err := attempt()
 	if errors.Is(err, store.ErrInstanceExists) {

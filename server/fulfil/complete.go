@@ -168,9 +168,11 @@ func (s *Service) finish(ctx context.Context, t store.Task, fence int64, verb st
 	stale := errs.New(errs.Conflict, errs.FencingTokenStale, "task %s is not leased under token %d; lease it again", t.ID, fence)
 	if t.State != store.TaskLeased || t.Fence != fence {
 		s.Metrics.Task(t.Queue, string(t.Kind), "fenced", s.now().Sub(t.CreatedAt))
+		telemetry.Set(span, telemetry.Outcome(string(errs.FencingTokenStale)))
 		return t, stale
 	}
 	var done store.Task
+	var failed string
 	err := s.decide(ctx, t.Seller, t.OrderID, func(d *draft) error {
 		open := d.task(t.ID)
 		if open == nil || open.State != store.TaskLeased || open.Fence != fence {
@@ -179,11 +181,22 @@ func (s *Service) finish(ctx context.Context, t store.Task, fence int64, verb st
 		if err := change(d, open); err != nil {
 			return err
 		}
-		done = *open
+		done, failed = *open, d.failed
 		return nil
 	})
 	if err != nil {
+		telemetry.Set(span, telemetry.Outcome(string(errs.As(err).Reason)))
 		return t, err
+	}
+	telemetry.Set(span, telemetry.Outcome(string(done.State)))
+	if failed != "" {
+		telemetry.Set(span, telemetry.Reason(failed))
+	}
+	if done.State == store.TaskFailed { // for good; a task that is tried again is no fault of the order
+		if failed == "" {
+			failed = "given up"
+		}
+		telemetry.Fail(span, failed)
 	}
 	s.Metrics.Task(t.Queue, string(t.Kind), string(done.State), s.now().Sub(t.CreatedAt))
 	return done, nil

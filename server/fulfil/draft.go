@@ -19,8 +19,18 @@ type draft struct {
 	s      *Service
 	actor  string // who acts, for the events
 	now    time.Time
-	agg    *store.Aggregate // what was read, with the draft's own changes applied to it
+	agg    *store.Aggregate      // what was read, with the draft's own changes applied to it
+	was    []store.InstanceState // of the instances that were read, in their order
+	failed string                // the code of the failure that is drafted, for the span of who reported it
 	change store.Change
+}
+
+func (s *Service) newDraft(ctx context.Context, now time.Time, agg *store.Aggregate) *draft {
+	d := &draft{s: s, actor: access.Actor(ctx), now: now, agg: agg}
+	for i := range agg.Instances {
+		d.was = append(d.was, agg.Instances[i].State)
+	}
+	return d
 }
 
 // decide reads, lets f draft a change and commits it; when the order changed meanwhile it starts over. f returns without
@@ -31,7 +41,7 @@ func (s *Service) decide(ctx context.Context, seller, orderID string, f func(d *
 		if err != nil {
 			return s.storeError(ctx, err, errs.OrderNotFound, "no order %s", orderID)
 		}
-		d := &draft{s: s, actor: access.Actor(ctx), now: s.now(), agg: agg}
+		d := s.newDraft(ctx, s.now(), agg)
 		if err := f(d); err != nil {
 			return err
 		}
@@ -256,14 +266,22 @@ func (d *draft) commit(ctx context.Context) error {
 	if d.change.NewOrder == nil && len(d.change.Events) > 0 {
 		d.change.PutOrder = &d.agg.Order
 	}
-	return d.s.apply(ctx, &d.change)
+	if err := d.s.apply(ctx, &d.change); err != nil {
+		return err
+	}
+	d.showStates(ctx)
+	return nil
 }
 
 func (s *Service) apply(ctx context.Context, c *store.Change) error {
 	ctx, span := s.Tracer.Start(ctx, "transaction")
 	defer span.End()
 	err := s.Store.Apply(ctx, c)
-	if err != nil {
+	switch {
+	case err == nil:
+	case retryable(err), errors.Is(err, store.ErrOrderExists), errors.Is(err, store.ErrNoChange): // the caller decides again, or has nothing to decide
+		telemetry.Set(span, telemetry.Outcome(sentinel(err)))
+	default:
 		telemetry.Fail(span, sentinel(err))
 	}
 	return err

@@ -66,6 +66,9 @@ func (d *draft) failTask(t *store.Task, f Failure) {
 	if !f.Permanent && final {
 		reason = "retry window over: " + reason
 	}
+	if d.failed = string(f.Code); own(t.Kind) {
+		d.failed = f.Message // Koogate's own work gives a code; what a worker writes may be anything
+	}
 	kind := EventTaskFailed
 	if t.Kind == store.TaskOrderQuery {
 		kind = EventQueryFailed

@@ -13,6 +13,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/wiretime"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
 
@@ -265,9 +266,16 @@ func (s *Service) RunLicenceUpload(ctx context.Context, t store.Task) {
 	s.logJob(ctx, t, err)
 }
 
-func (s *Service) uploadLicence(ctx context.Context, t store.Task) error {
+func (s *Service) uploadLicence(ctx context.Context, t store.Task) (err error) {
 	ctx, span := s.Tracer.Start(ctx, "licence upload")
-	defer span.End()
+	defer func() {
+		if err != nil {
+			q := queryError(err)
+			telemetry.Set(span, telemetry.Reason(q.Code))
+			telemetry.Fail(span, q.Code)
+		}
+		span.End()
+	}()
 	agg, err := s.Store.Aggregate(ctx, t.Seller, t.OrderID)
 	if err != nil {
 		return err

@@ -73,7 +73,9 @@ func (s *Service) queryOrder(ctx context.Context, t store.Task) (OrderFacts, err
 	telemetry.Set(span, telemetry.OrderID(t.LineOrderID), telemetry.OrderLineID(t.LineID), telemetry.Attempt(int(t.Attempt)))
 	facts, err := s.Marketplace.QueryOrder(ctx, t.Seller, t.LineOrderID, t.LineID)
 	if err != nil {
-		telemetry.Fail(span, "order query failed")
+		q := queryError(err)
+		telemetry.Set(span, telemetry.Reason(q.Code))
+		telemetry.Fail(span, q.Code)
 		s.Metrics.OrderQuery("failed")
 		return facts, err
 	}

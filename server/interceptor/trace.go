@@ -10,8 +10,12 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/telemetry"
 )
+
+// workers starts the methods that workers call.
+var workers = "/" + koogatev1.TaskService_ServiceDesc.ServiceName + "/"
 
 // Trace gives each call a server span named by its method, below the span that the caller's traceparent names. Health
 // checks and reflection get none. Only codes that mean a fault of the server mark the span as failed.
@@ -20,7 +24,11 @@ func Trace(tracer trace.Tracer) Pair {
 		if v := metadata.ValueFromIncomingContext(ctx, "traceparent"); len(v) == 1 {
 			ctx = telemetry.FromTraceparent(ctx, v[0])
 		}
-		return telemetry.Start(ctx, tracer, trace.SpanKindServer, strings.TrimPrefix(method, "/"))
+		role := telemetry.RoleAPI
+		if strings.HasPrefix(method, workers) {
+			role = telemetry.RoleWorker
+		}
+		return telemetry.Start(telemetry.As(ctx, role), tracer, trace.SpanKindServer, strings.TrimPrefix(method, "/"))
 	}
 	return Pair{
 		Unary: func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -65,6 +66,27 @@ func Attempt(v int) Attr { return Attr{attribute.Int("koogate.attempt", v)} }
 
 // Outcome is how something ended, in a word of the program.
 func Outcome(v string) Attr { return text("koogate.outcome", v) }
+
+// Reason is why something failed, as a code: of the marketplace's answer, of the worker's report, or of the program.
+func Reason(v string) Attr { return text("koogate.reason", v) }
+
+// State is the state that an instance has come to; From is the one that it had.
+func State(v string) Attr { return text("koogate.state", v) }
+
+// From is the state that an instance had before.
+func From(v string) Attr { return text("koogate.from", v) }
+
+// Deadline is when the marketplace gives an order up.
+func Deadline(at time.Time) Attr { return text("koogate.deadline", at.UTC().Format(time.RFC3339)) }
+
+// Expires is when an instance expires.
+func Expires(at time.Time) Attr { return text("koogate.expires", at.UTC().Format(time.RFC3339)) }
+
+// Family is the protocol family of an order.
+func Family(v string) Attr { return text("koogate.family", v) }
+
+// Polls is how many calls of the same content and answer a span stands for, itself included.
+func Polls(v int) Attr { return Attr{attribute.Int("koogate.polls", v)} }
 
 // Probe tells that the call came from the seller centre's debugging page.
 func Probe(v bool) Attr { return Attr{attribute.Bool("koogate.probe", v)} }

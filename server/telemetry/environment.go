@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -104,14 +103,19 @@ func parseTarget(endpoint string) (*url.URL, error) {
 	return u, nil
 }
 
-// resource says who exports: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win over the program's own name and version.
-func (env environment) resource(name, version string) (*resource.Resource, error) {
+// resource says who exports: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win over the program's own name and version. suffix
+// tells the role; instance tells replicas apart in one trace.
+//
+// All processes name the same host. Jaeger takes a span of another host that lies outside of its parent for a sign of clocks that
+// differ, warns and may move it; but what an order causes happens long after the call that caused it has ended.
+func (env environment) resource(name, suffix, version, instance string) (*resource.Resource, error) {
 	attrs := []attribute.KeyValue{
 		attribute.String("telemetry.sdk.name", "opentelemetry"),
 		attribute.String("telemetry.sdk.language", "go"),
 		attribute.String("telemetry.sdk.version", sdk.Version()),
-		attribute.String("service.name", name),
-		attribute.String("service.instance.id", rand.Text()), // tells replicas apart in one trace
+		attribute.String("service.instance.id", instance),
+		attribute.String("host.id", "koogate"), // Jaeger 2
+		attribute.String("ip", "koogate"),      // Jaeger 1
 	}
 	if version != "" {
 		attrs = append(attrs, attribute.String("service.version", version))
@@ -130,9 +134,15 @@ func (env environment) resource(name, version string) (*resource.Resource, error
 		}
 		attrs = append(attrs, attribute.String(clean(k), clean(v)))
 	}
-	if v := env.first("OTEL_SERVICE_NAME"); v != "" {
-		attrs = append(attrs, attribute.String("service.name", clean(v)))
+	for _, a := range attrs {
+		if a.Key == "service.name" {
+			name = a.Value.AsString()
+		}
 	}
+	if v := env.first("OTEL_SERVICE_NAME"); v != "" {
+		name = clean(v)
+	}
+	attrs = append(attrs, attribute.String("service.name", name+suffix))
 	return resource.NewSchemaless(attrs...), nil // of equal keys the last one stands
 }
 

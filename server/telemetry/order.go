@@ -19,11 +19,23 @@ func StartRoot(ctx context.Context, tracer trace.Tracer, seller, orderID string,
 	if !start.IsZero() {
 		options = append(options, trace.WithTimestamp(start))
 	}
-	_, span := tracer.Start(withIDs(ctx, t, s), RootName, options...)
+	_, span := tracer.Start(As(withIDs(ctx, t, s), RoleOrder), RootName, options...)
 	Set(span, Seller(seller), OrderID(orderID))
 	Set(span, attrs...)
 	// Not the context that Start returned: it still asks for the ids.
 	return trace.ContextWithSpan(ctx, span), span
+}
+
+// EndName is the name of the span that shows an order's whole life, from its first call to the end of its last instance. The root
+// cannot: it is sent when the order begins, and a span that was sent does not change.
+const EndName = "order ended"
+
+// EndOrder sends the span of an order's end.
+func EndOrder(ctx context.Context, tracer trace.Tracer, seller, orderID string, began, ended time.Time, attrs ...Attr) {
+	_, span := tracer.Start(As(UnderOrder(ctx, seller, orderID), RoleOrder), EndName, trace.WithTimestamp(began))
+	Set(span, Seller(seller), OrderID(orderID))
+	Set(span, attrs...)
+	span.End(trace.WithTimestamp(ended))
 }
 
 // UnderOrder returns a context whose parent span is the root of the order's trace, as if another process had started it.

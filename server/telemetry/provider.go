@@ -2,8 +2,11 @@ package telemetry
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,10 +35,10 @@ type Options struct {
 	Processors []sdktrace.SpanProcessor
 }
 
-// Provider is the service's source of spans.
+// Provider is the service's source of spans. Its tracer has a service name for each [Role].
 type Provider struct {
-	sdk       *sdktrace.TracerProvider
-	tracer    trace.Tracer
+	sdk       [roles]*sdktrace.TracerProvider // all with the same processors
+	tracer    *byRole
 	exporting bool
 }
 
@@ -64,10 +67,6 @@ func Setup(ctx context.Context, o Options) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := env.resource(o.ServiceName, o.Version)
-	if err != nil {
-		return nil, err
-	}
 	otlp, err := env.exporter(ctx)
 	if err != nil {
 		return nil, err
@@ -83,7 +82,6 @@ func Setup(ctx context.Context, o Options) (*Provider, error) {
 	options := []sdktrace.TracerProviderOption{
 		sdktrace.WithIDGenerator(IDGenerator{}),
 		sdktrace.WithSampler(sampler),
-		sdktrace.WithResource(res),
 	}
 	for _, p := range o.Processors {
 		options = append(options, sdktrace.WithSpanProcessor(p))
@@ -92,24 +90,36 @@ func Setup(ctx context.Context, o Options) (*Provider, error) {
 		complain := &complaint{logger: o.Logger, clock: o.Clock}
 		options = append(options, sdktrace.WithSpanProcessor(newBatcher(e, o.Clock, limits, complain.report)))
 	}
-	sdk := sdktrace.NewTracerProvider(options...)
-	return &Provider{sdk: sdk, tracer: sdk.Tracer(Scope, trace.WithInstrumentationVersion(o.Version)), exporting: exporting}, nil
+	p := &Provider{tracer: new(byRole), exporting: exporting}
+	instance := rand.Text()
+	for r, suffix := range roleNames {
+		res, err := env.resource(o.ServiceName, suffix, o.Version, instance)
+		if err != nil {
+			return nil, err
+		}
+		p.sdk[r] = sdktrace.NewTracerProvider(slices.Concat(options, []sdktrace.TracerProviderOption{sdktrace.WithResource(res)})...)
+		p.tracer.tracers[r] = p.sdk[r].Tracer(Scope, trace.WithInstrumentationVersion(o.Version))
+	}
+	return p, nil
 }
 
 // Tracer returns the service's tracer.
 func (p *Provider) Tracer() trace.Tracer { return p.tracer }
 
-// TracerProvider returns the provider for libraries that make tracers of their own.
-func (p *Provider) TracerProvider() trace.TracerProvider { return p.sdk }
-
 // Exporting tells whether spans go anywhere.
 func (p *Provider) Exporting() bool { return p.exporting }
 
 // ForceFlush exports everything that has ended. It returns the exporters' errors.
-func (p *Provider) ForceFlush(ctx context.Context) error { return p.sdk.ForceFlush(ctx) }
+func (p *Provider) ForceFlush(ctx context.Context) error { return p.sdk[RoleOrder].ForceFlush(ctx) }
 
 // Shutdown flushes and releases everything; spans that end later are lost.
-func (p *Provider) Shutdown(ctx context.Context) error { return p.sdk.Shutdown(ctx) }
+func (p *Provider) Shutdown(ctx context.Context) error {
+	var errs []error
+	for _, sdk := range p.sdk {
+		errs = append(errs, sdk.Shutdown(ctx)) // the first shuts the processors down, which the others then find done
+	}
+	return errors.Join(errs...)
+}
 
 // complaint logs what an exporter could not do, at most once a minute.
 type complaint struct {

@@ -83,12 +83,12 @@ func TestResource(t *testing.T) {
 		{vars{"OTEL_RESOURCE_ATTRIBUTES": "service.name=a, zone=%E4%B8%80"}, "a"},
 		{vars{"OTEL_RESOURCE_ATTRIBUTES": "service.name=a", "OTEL_SERVICE_NAME": "b"}, "b"},
 	} {
-		r, err := environment(c.env.get).resource("koogate", "v1")
+		r, err := environment(c.env.get).resource("koogate", "-jobs", "v1", "replica")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v, _ := r.Set().Value("service.name"); v.AsString() != c.name {
-			t.Errorf("service.name %q, want %q", v.AsString(), c.name)
+		if v, _ := r.Set().Value("service.name"); v.AsString() != c.name+"-jobs" {
+			t.Errorf("service.name %q, want %q", v.AsString(), c.name+"-jobs")
 		}
 		if v, ok := r.Set().Value("zone"); ok && v.AsString() != "一" {
 			t.Errorf("zone %q", v.AsString())
