@@ -28,6 +28,8 @@ var (
 	// ErrBadData: the database refuses the values for another reason than a key that is taken. Nothing was done, and a
 	// repeat changes nothing.
 	ErrBadData = errors.New("store: the database refuses the values")
+	// ErrReadOnly: the database answers, and takes no writes. Nothing was done; a repeat succeeds once it does again.
+	ErrReadOnly = errors.New("store: the database takes no writes")
 	// ErrFenced: the task is not in the state, or under the fencing token, that the change expects.
 	ErrFenced = errors.New("store: task lease is over")
 )

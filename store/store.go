@@ -58,7 +58,7 @@ type Store interface {
 	// wake-up from time to time.
 	Watch(topics ...string) (wake <-chan struct{}, stop func())
 
-	// Ping reports whether the store can serve now.
+	// Ping reports whether the store can serve now, by writing. Errors: ErrReadOnly when it only reads.
 	Ping(ctx context.Context) error
 	// Close waits for running calls and releases all resources.
 	Close() error

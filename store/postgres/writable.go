@@ -1,0 +1,75 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	// resetPause is how long after a reset of the pool the next one waits at least.
+	resetPause = time.Second
+	// readingPause is how long a read-only server is good enough when no host takes writes, before one is looked for again.
+	readingPause = 5 * time.Second
+)
+
+// writability keeps the pool's sessions on a server that takes writes. After a failover sessions may be left on the server
+// that has become the standby: they read, refuse every write, and would do so for as long as they live. So one refusal
+// closes all of them, and of several hosts those that take writes are preferred for the new ones.
+type writability struct {
+	pool    atomic.Pointer[pgxpool.Pool]
+	resting atomic.Bool // the pool was reset a moment ago
+	reading atomic.Bool // no host takes writes: read-only sessions are better than none
+}
+
+// hear is told how every statement, and every wait for a connection, ended.
+func (w *writability) hear(err error) {
+	switch {
+	case err == nil:
+	case isReadOnly(err) && w.resting.CompareAndSwap(false, true):
+		w.reset()
+		later(resetPause, func() { w.resting.Store(false) })
+	case errors.Is(err, pgconn.ErrReadOnlyConnection) && w.reading.CompareAndSwap(false, true): // said every host that answers
+		later(readingPause, func() {
+			w.reading.Store(false)
+			w.reset()
+		})
+	}
+}
+
+// reset closes the sessions that are idle, and every other one as soon as it is.
+func (w *writability) reset() {
+	if pool := w.pool.Load(); pool != nil {
+		pool.Reset()
+	}
+}
+
+// chooseHost is asked before each new connection when the URL names several hosts.
+func (w *writability) chooseHost(_ context.Context, c *pgx.ConnConfig) error {
+	if !w.reading.Load() {
+		c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	return nil
+}
+
+// codeReadOnly is what a server answers that does not take writes: a standby, or one that was set so.
+const codeReadOnly = "25006"
+
+func isReadOnly(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == codeReadOnly
+}
+
+// later calls f after d.
+func later(d time.Duration, f func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	context.AfterFunc(ctx, func() {
+		cancel()
+		f()
+	})
+}
