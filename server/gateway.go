@@ -29,7 +29,7 @@ func (s *Server) apiDoor(svc services) (*door, error) {
 	root := http.NewServeMux()
 	root.HandleFunc("GET /openapi.yaml", serveOpenAPI)
 	root.Handle("/", mux)
-	return httpDoor(DoorAPI, s.cfg.Listen.API, plainHeaders(root), apiLimits, TLS{}, s.deps.Log), nil
+	return httpDoor(DoorAPI, s.cfg.Listen.API, s.parting(plainHeaders(root)), apiLimits, TLS{}, s.deps.Log), nil
 }
 
 // newGateway is a gateway that answers every error as a google.rpc.Status with a reason.

@@ -64,6 +64,12 @@ type Store interface {
 	Close() error
 }
 
+// Disk is what a store on a disk of this machine is, too.
+type Disk interface {
+	// Free returns the free space of the file system that holds the database, in bytes. Errors: errors.ErrUnsupported.
+	Free() (bytes int64, err error)
+}
+
 // QueueTopic is the watch topic of a seller's queue.
 func QueueTopic(seller, queue string) string { return "q\x1f" + seller + "\x1f" + queue }
 

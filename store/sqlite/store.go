@@ -38,6 +38,7 @@ var errClosed = errors.New("sqlite: the store is closed")
 type Store struct {
 	store.Hub
 
+	path    string
 	gate    sync.RWMutex // held shared by running calls, exclusively by Close
 	closed  bool
 	lock    *fileLock
@@ -61,7 +62,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %s: %w", o.Path, err)
 	}
-	s := &Store{lock: lock}
+	s := &Store{path: o.Path, lock: lock}
 	defer func() {
 		if err != nil {
 			_ = s.release()
@@ -141,7 +142,7 @@ func (s *Store) enter(ctx context.Context, texts ...any) error {
 
 func (s *Store) leave() { s.gate.RUnlock() }
 
-// Ping implements store.Store: a read, and a turn of the writer that changes nothing.
+// Ping implements store.Store: a read, and a commit that writes the first page as it is.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.enter(ctx); err != nil {
 		return err
@@ -150,7 +151,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err := s.readers.PingContext(ctx); err != nil {
 		return fmt.Errorf("sqlite: ping: %w", err)
 	}
-	return s.writer.do(ctx, func(*tx) error { return nil })
+	return s.writer.do(ctx, func(x *tx) error { return x.control(touch) })
 }
 
 // Close implements store.Store. A second call does nothing.
