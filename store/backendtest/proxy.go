@@ -91,6 +91,13 @@ func (p *Proxy) Stop() {
 	p.Silence()
 }
 
+// Resume ends Stop for new connections; the silent ones stay so.
+func (p *Proxy) Resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dead = false
+}
+
 // ReadOnly makes the sessions of PostgreSQL that begin from now on read-only, as those of a standby are.
 func (p *Proxy) ReadOnly(on bool) {
 	p.mu.Lock()

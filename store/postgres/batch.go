@@ -113,7 +113,7 @@ func (s step) explain(err error) error {
 const tries = 5
 
 // retry calls f again after a deadlock or a serialization failure, after a connection broke before anything was sent, and
-// after a server that takes no writes refused one: the next try goes to another server if there is one (see writability).
+// after a server that takes no writes refused one: the next try goes to another server if there is one (see sessions).
 // Each of these left nothing behind.
 func retry(ctx context.Context, f func() error) error {
 	for n := 1; ; n++ {

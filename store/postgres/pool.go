@@ -19,8 +19,9 @@ const (
 	// statementLimit bounds one statement or batch, and the wait for a connection to run it on, whatever the caller's own
 	// deadline is. A connection on which it strikes is closed, because its state is not known any more.
 	statementLimit = 15 * time.Second
-	// pingLimit is how long a connection that was idle may take to answer before it is used again.
+	// pingLimit is how long a connection that was idle for longer than pingIdle may take to answer before it is used again.
 	pingLimit = time.Second
+	pingIdle  = time.Second
 	// connectLimit bounds connecting to one host.
 	connectLimit = 5 * time.Second
 	// farewell is how long a connection may take to close in order.
@@ -34,7 +35,7 @@ var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interv
 
 // poolConfig reads the URL. Commits wait for the disk even where the server's default says otherwise; who wants more
 // (remote_apply) can say so in the URL. What the URL says wins over what is set here.
-func poolConfig(o Options, w *writability) (*pgxpool.Config, error) {
+func poolConfig(o Options, w *sessions) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
@@ -60,6 +61,7 @@ func poolConfig(o Options, w *writability) (*pgxpool.Config, error) {
 	if config.PingTimeout <= 0 {
 		config.PingTimeout = pingLimit
 	}
+	config.ShouldPing = w.check(config.PingTimeout)
 	if config.MaxConnLifetimeJitter <= 0 {
 		config.MaxConnLifetimeJitter = config.MaxConnLifetime / 5
 	}
@@ -76,7 +78,7 @@ func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(),
 // deadlines gives every statement, batch and wait for a connection a deadline. It is here rather than in each method because
 // the driver asks it at every place where the network is waited for: no call can be forgotten. A caller's own deadline
 // stands when it is nearer.
-type deadlines struct{ *writability }
+type deadlines struct{ *sessions }
 
 type cancelKey struct{}
 

@@ -48,7 +48,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	w := &writability{}
+	w := &sessions{}
 	config, err := poolConfig(o, w)
 	if err != nil {
 		return nil, err

@@ -18,17 +18,17 @@ const (
 	readingPause = 5 * time.Second
 )
 
-// writability keeps the pool's sessions on a server that takes writes. After a failover sessions may be left on the server
+// sessions keeps the pool's sessions on a server that answers and takes writes. After a failover sessions may be left on the server
 // that has become the standby: they read, refuse every write, and would do so for as long as they live. So one refusal
 // closes all of them, and of several hosts those that take writes are preferred for the new ones.
-type writability struct {
+type sessions struct {
 	pool    atomic.Pointer[pgxpool.Pool]
 	resting atomic.Bool // the pool was reset a moment ago
 	reading atomic.Bool // no host takes writes: read-only sessions are better than none
 }
 
 // hear is told how every statement, and every wait for a connection, ended.
-func (w *writability) hear(err error) {
+func (w *sessions) hear(err error) {
 	switch {
 	case err == nil:
 	case isReadOnly(err) && w.resting.CompareAndSwap(false, true):
@@ -42,15 +42,33 @@ func (w *writability) hear(err error) {
 	}
 }
 
+// check asks a connection that was idle whether it still lives, before it is used. When it does not answer, the others that are
+// idle will not either: all are renewed, for a call cannot wait for one after the other. The pool asks the connection once more,
+// which costs nothing when it is closed.
+func (w *sessions) check(limit time.Duration) func(context.Context, pgxpool.ShouldPingParams) bool {
+	return func(ctx context.Context, p pgxpool.ShouldPingParams) bool {
+		if p.IdleDuration <= pingIdle {
+			return false
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+		defer cancel()
+		if p.Conn.Ping(ctx) == nil {
+			return false
+		}
+		w.reset()
+		return true
+	}
+}
+
 // reset closes the sessions that are idle, and every other one as soon as it is.
-func (w *writability) reset() {
+func (w *sessions) reset() {
 	if pool := w.pool.Load(); pool != nil {
 		pool.Reset()
 	}
 }
 
 // chooseHost is asked before each new connection when the URL names several hosts.
-func (w *writability) chooseHost(_ context.Context, c *pgx.ConnConfig) error {
+func (w *sessions) chooseHost(_ context.Context, c *pgx.ConnConfig) error {
 	if !w.reading.Load() {
 		c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
