@@ -78,6 +78,9 @@ func (s *Server) readiness(ctx context.Context) (answer readiness, ready bool) {
 		"jobs":     s.jobsCheck(),
 		"server":   {Status: stateOK},
 	}
+	if jobs := checks["jobs"]; jobs.Status == stateFailing && checks["database"].Status == stateDegraded {
+		checks["jobs"] = check{stateDegraded, jobs.Detail} // nobody's jobs can lease
+	}
 	if disk, ok := s.deps.Store.(store.Disk); ok {
 		checks["disk"] = s.diskCheck(ctx, disk)
 	}

@@ -79,7 +79,9 @@ func newBalancer(t *testing.T, procs []*process) *balancer {
 	b := &balancer{}
 	var stops []func() error
 	for _, p := range procs {
-		e := &backend{Handler: httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: p.facade})}
+		proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: p.facade})
+		proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
+		e := &backend{Handler: proxy}
 		e.ready.Store(true)
 		b.backends = append(b.backends, e)
 		stops = append(stops, background(func(ctx context.Context) error {

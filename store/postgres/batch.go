@@ -125,7 +125,12 @@ func retry(ctx context.Context, f func() error) error {
 		case n == tries:
 			return refused(err)
 		case errors.As(err, &pg) && (pg.Code == codeSerializationFailure || pg.Code == codeDeadlockDetected):
-		case pgconn.SafeToRetry(err), isReadOnly(err), errors.Is(err, pgconn.ErrReadOnlyConnection):
+		case isReadOnly(err), errors.Is(err, pgconn.ErrReadOnlyConnection):
+			if n == refusedTries || !sleep(ctx, refusedPause) {
+				return refused(err)
+			}
+			continue
+		case pgconn.SafeToRetry(err):
 		default:
 			return refused(err)
 		}

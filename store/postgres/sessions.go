@@ -12,8 +12,11 @@ import (
 )
 
 const (
-	// resetPause is how long after a reset of the pool the next one waits at least.
-	resetPause = time.Second
+	// resetPause is how long after a reset of the pool the next one waits at least, so that a database which is wholly read-only
+	// does not do nothing but open sessions. Who was refused waits a little longer: the third try is on a new session.
+	resetPause   = 250 * time.Millisecond
+	refusedPause = resetPause + 10*time.Millisecond
+	refusedTries = 3
 	// readingPause is how long a read-only server is good enough when no host takes writes, before one is looked for again.
 	readingPause = 5 * time.Second
 )
