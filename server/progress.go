@@ -18,6 +18,8 @@ const (
 	jobsLate = 30 * time.Second
 	// roundLate is how long after it was due a round may end; a round that comes seldom may take as long as its pause.
 	roundLate = time.Minute
+	// firstRound is how long the first turn of a round may take, which may have much to catch up with.
+	firstRound = 5 * time.Minute
 	// progressPause is how often late loops are looked for, for the log.
 	progressPause = 5 * time.Second
 )

@@ -186,7 +186,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		workers.Go(func() error { return s.core.RunJobs(jobs, j) })
 	}
 	for _, r := range s.rounds() {
-		turns := s.progress.follow(r.seller, r.name, false, longestRound)
+		turns := s.progress.follow(r.seller, r.name, false, firstRound)
 		workers.Go(func() error {
 			r.run(jobs, s.deps.Clock, turns, s.deps.Log)
 			return nil
