@@ -188,7 +188,7 @@ func begin(client, server net.Conn, more []byte) bool {
 	}
 	if binary.BigEndian.Uint32(head[4:])>>16 == 3 && len(rest) > 0 {
 		rest = append(append(rest[:len(rest)-1], more...), 0)
-		binary.BigEndian.PutUint32(head, uint32(len(rest)+8)) //nolint:gosec // a few hundred bytes
+		binary.BigEndian.PutUint32(head, uint32(len(rest)+8))
 	}
 	_, err := server.Write(append(head, rest...))
 	return err == nil
