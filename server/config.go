@@ -29,7 +29,8 @@ type Config struct {
 	Jobs           Jobs          `koanf:"jobs"`
 	GRPC           GRPC          `koanf:"grpc"`
 	Tracing        Tracing       `koanf:"tracing"`
-	ShutdownGrace  time.Duration `koanf:"shutdown_grace"` // how long running calls may take to end, 1s to 10m
+	ShutdownDelay  time.Duration `koanf:"shutdown_delay"` // how long a stop is not ready and serves on before that, 0 to 1m
+	ShutdownGrace  time.Duration `koanf:"shutdown_grace"` // how long everything else of a stop may take, 1s to 10m
 
 	origin *origin // where LoadConfig found each key; nil for a configuration that was not loaded
 }

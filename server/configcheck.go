@@ -27,6 +27,7 @@ const (
 	maxSyncBudget      = 4500 * time.Millisecond // the marketplace gives up after 5 s (saas-v2 §1)
 	minCheckBudget     = 100 * time.Millisecond
 	minGrace, maxGrace = time.Second, 10 * time.Minute
+	maxDelay           = time.Minute
 	maxConcurrency     = 100
 	maxProductID       = 64
 )
@@ -70,6 +71,7 @@ func (c *Config) checkServing() []Problem {
 	if c.Jobs.Concurrency < 1 || c.Jobs.Concurrency > maxConcurrency {
 		f.add("jobs.concurrency", msgBounds, c.Jobs.Concurrency, 1, maxConcurrency)
 	}
+	f.between("shutdown_delay", c.ShutdownDelay, 0, maxDelay)
 	f.between("shutdown_grace", c.ShutdownGrace, minGrace, maxGrace)
 	return f.list
 }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // envPrefix begins every variable: database.url is KOOGATE_DATABASE_URL.
@@ -37,7 +38,22 @@ func LoadConfig(src Source) (Config, []Problem) {
 	if !f.origin.unread {
 		cfg.readSecrets(&f)
 	}
+	cfg.delayStop()
 	return cfg, f.list
+}
+
+// replicaDelay is how long a stop serves on where there is a balancer: several times what lies between two of its probes.
+const replicaDelay = 5 * time.Second
+
+// delayStop gives shutdown_delay its default. With PostgreSQL there are replicas behind a balancer, which has to find out; with
+// SQLite there is one process, and nowhere else to send calls to.
+func (c *Config) delayStop() {
+	if _, given := c.origin.at["shutdown_delay"]; given || c.Database.URL == "" {
+		return
+	}
+	if _, ok := c.Database.SQLitePath(); !ok {
+		c.ShutdownDelay = replicaDelay
+	}
 }
 
 // readEnvironment sets the keys that variables name. A variable that begins like a section but names no key of it, or looks

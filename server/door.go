@@ -18,6 +18,7 @@ type door struct {
 	tls      bool
 	listener net.Listener
 	serve    func(net.Listener) error    // returns nil after stop
+	leave    func()                      // tells who watches that the end is near; nil when nobody can
 	stop     func(context.Context) error // ends running calls, by force when the context is over
 }
 

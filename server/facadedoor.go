@@ -31,5 +31,5 @@ func (s *Server) facadeDoor(svc services) (*door, error) {
 	if err != nil {
 		return nil, err
 	}
-	return httpDoor(DoorFacade, s.cfg.Listen.Facade, s.proxies.Resolve(f), facadeLimits, s.certificates[DoorFacade], s.deps.Log), nil
+	return httpDoor(DoorFacade, s.cfg.Listen.Facade, s.parting(s.proxies.Resolve(f)), facadeLimits, s.certificates[DoorFacade], s.deps.Log), nil
 }

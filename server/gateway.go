@@ -32,7 +32,7 @@ func (s *Server) apiDoor(svc services) (*door, error) {
 	root := http.NewServeMux()
 	root.HandleFunc("GET /openapi.yaml", serveOpenAPI(s.cfg.Listeners.API.PublicURL))
 	root.Handle("/", mux)
-	return httpDoor(DoorAPI, s.cfg.Listen.API, s.proxies.Resolve(plainHeaders(root)), apiLimits, s.certificates[DoorAPI], s.deps.Log), nil
+	return httpDoor(DoorAPI, s.cfg.Listen.API, s.parting(s.proxies.Resolve(plainHeaders(root))), apiLimits, s.certificates[DoorAPI], s.deps.Log), nil
 }
 
 // newGateway is a gateway that answers every error as a google.rpc.Status with a reason.

@@ -109,8 +109,8 @@ func (s *Server) grpcDoor(svc services) *door {
 			}
 			return nil
 		},
+		leave: state.Shutdown,
 		stop: func(ctx context.Context) error {
-			state.Shutdown()
 			return stopGRPC(ctx, srv, s.deps.Log)
 		},
 	}

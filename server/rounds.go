@@ -39,13 +39,17 @@ func (s *Server) rounds() []round {
 }
 
 // run makes turns until ctx ends. A failure is logged and the round goes on.
-func (r round) run(ctx context.Context, c clock.Clock, log *slog.Logger) {
+func (r round) run(ctx context.Context, c clock.Clock, l *loop, log *slog.Logger) {
 	for {
-		next, err := r.do(ctx, r.seller)
-		if err != nil && ctx.Err() == nil {
+		next, err := r.turn(ctx)
+		pause := min(max(next.Sub(c.Now()), shortestRound), longestRound)
+		switch {
+		case err == nil:
+			l.completed(pause + max(pause, roundLate))
+		case ctx.Err() == nil:
 			log.WarnContext(ctx, "a round failed; it will be repeated", "round", r.name, "seller", r.seller, "error", err)
 		}
-		timer := c.NewTimer(min(max(next.Sub(c.Now()), shortestRound), longestRound))
+		timer := c.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -53,4 +57,11 @@ func (r round) run(ctx context.Context, c clock.Clock, log *slog.Logger) {
 		case <-timer.C():
 		}
 	}
+}
+
+// turn makes one turn. It may take as long as the longest pause: the store bounds its calls itself, this bounds their number.
+func (r round) turn(ctx context.Context) (next time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, longestRound)
+	defer cancel()
+	return r.do(ctx, r.seller)
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"buf.build/go/protovalidate"
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,9 +58,11 @@ type Server struct {
 	licences  *licence.Service
 	doors     []*door
 	started   chan struct{} // closed when every door listens
-	draining  chan struct{} // closed when the stop begins
+	leaving   chan struct{} // closed when the stop begins: not ready, still serving
+	draining  chan struct{} // closed when the doors begin to close
 	drainOnce sync.Once
-	working   atomic.Int64 // sellers whose jobs run
+	progress  progress
+	probe     probe
 
 	certificates map[string]*certificate.Keeper // by door, of those that end TLS
 	look         map[string]chan struct{}       // asks for a look at the files of a door's certificate now
@@ -74,7 +75,15 @@ func New(cfg Config, d Deps) (*Server, error) {
 	if problems := cfg.checkServing(); len(problems) > 0 {
 		return nil, Faults(problems)
 	}
-	s := &Server{cfg: cfg, deps: d, started: make(chan struct{}), draining: make(chan struct{})}
+	s := &Server{
+		cfg: cfg, deps: d, started: make(chan struct{}), leaving: make(chan struct{}), draining: make(chan struct{}),
+		progress: progress{clock: d.Clock},
+	}
+	s.probe.ask = d.Store.Ping
+	d.Metrics.Rounds(s.progress.ages)
+	if disk, ok := d.Store.(store.Disk); ok {
+		d.Metrics.DatabaseFree(disk.Free)
+	}
 	var err error
 	s.core, err = fulfil.New(fulfil.Config{}, cfg.fulfilEndpoints(), fulfil.Deps{
 		Store: d.Store, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: d.Clock, NewID: d.NewID,
@@ -160,10 +169,11 @@ func (s *Server) Addr(name string) string {
 	return ""
 }
 
-// Run listens, serves and works until ctx ends or a door fails, then stops in order: not ready, HTTP doors, gRPC, jobs, ops,
-// and last the deps. Run returns nil after a stop that ctx asked for.
+// Run listens, serves and works until ctx ends or a door fails, then stops in order: not ready, and after the shutdown delay
+// HTTP doors, gRPC, jobs, ops, and last the deps. Run returns nil after a stop that ctx asked for.
 func (s *Server) Run(ctx context.Context) (err error) {
-	defer func() { err = errors.Join(err, s.release(ctx)) }()
+	grace := sync.OnceValue(func() context.Context { return s.grace(ctx) })
+	defer func() { err = errors.Join(err, s.release(grace())) }()
 	if err := s.listen(ctx); err != nil {
 		return err
 	}
@@ -176,21 +186,22 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	defer stopJobs()
 	var workers errgroup.Group
 	for _, j := range s.jobs() {
-		s.working.Add(1)
-		workers.Go(func() error {
-			defer s.working.Add(-1)
-			if _, push := j.Handlers[fulfil.QueueUsagePush]; push {
-				workers.Go(func() error {
-					s.usage.KeepArmed(jobs, j.Seller)
-					return nil
-				})
-			}
-			return s.core.RunJobs(jobs, j)
-		})
+		looks := s.progress.follow(j.Seller, "jobs", true, jobsLate)
+		j.Completed = func() { looks.completed(jobsLate) }
+		if _, push := j.Handlers[fulfil.QueueUsagePush]; push {
+			armed := s.progress.follow(j.Seller, "arm the usage push", false, roundLate)
+			workers.Go(func() error {
+				s.usage.KeepArmed(jobs, j.Seller)
+				armed.completed(0)
+				return nil
+			})
+		}
+		workers.Go(func() error { return s.core.RunJobs(jobs, j) })
 	}
 	for _, r := range s.rounds() {
+		turns := s.progress.follow(r.seller, r.name, false, firstRound)
 		workers.Go(func() error {
-			r.run(jobs, s.deps.Clock, s.deps.Log)
+			r.run(jobs, s.deps.Clock, turns, s.deps.Log)
 			return nil
 		})
 	}
@@ -200,6 +211,10 @@ func (s *Server) Run(ctx context.Context) (err error) {
 			return nil
 		})
 	}
+	workers.Go(func() error {
+		s.progress.alarm(jobs, s.deps.Log)
+		return nil
+	})
 	for _, d := range s.doors {
 		group.Go(func() error {
 			if err := d.serve(d.listener); err != nil {
@@ -210,7 +225,8 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	}
 	group.Go(func() error {
 		<-running.Done()
-		s.stop(ctx, func() error {
+		s.leave(ctx)
+		s.stop(grace(), func() error {
 			stopJobs()
 			return workers.Wait()
 		})
@@ -233,45 +249,6 @@ func (s *Server) listen(ctx context.Context) error {
 		d.listener = l
 	}
 	return nil
-}
-
-// drain makes the server not ready and ends waiting leases.
-func (s *Server) drain() { s.drainOnce.Do(func() { close(s.draining) }) }
-
-func (s *Server) isDraining() bool {
-	select {
-	case <-s.draining:
-		return true
-	default:
-		return false
-	}
-}
-
-// stop closes the doors in order, each within what is left of the grace period. Jobs come after the doors that wait for
-// them, and ops last, so that a probe can see the stop.
-func (s *Server) stop(ctx context.Context, jobs func() error) {
-	s.deps.Log.InfoContext(ctx, "stopping", "grace", s.cfg.ShutdownGrace)
-	s.drain()
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownGrace)
-	defer cancel()
-	for _, d := range s.doors {
-		if d.name == DoorOps {
-			if err := jobs(); err != nil {
-				s.deps.Log.WarnContext(ctx, "jobs did not end cleanly", "error", err)
-			}
-		}
-		if err := d.stop(grace); err != nil {
-			s.deps.Log.WarnContext(ctx, "a door was closed while calls were running; their answers are lost, their effects remain",
-				"door", d.name, "error", err)
-		}
-	}
-}
-
-// release gives the deps back: store, guard, telemetry.
-func (s *Server) release(ctx context.Context) error {
-	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownGrace)
-	defer cancel()
-	return errors.Join(s.deps.Store.Close(), s.deps.Guard.Close(), s.deps.Telemetry.Shutdown(flush))
 }
 
 // jobs are this process's own work, by seller: the order queries, the licence uploads, the usage pushes and the template

@@ -32,6 +32,8 @@ var (
 	ErrBusy = errors.New("store: too many lists of the seller at once")
 	// ErrTooLong: the list was stopped after its time. Filter by something that has few rows.
 	ErrTooLong = errors.New("store: the list takes too long")
+	// ErrReadOnly: the database answers, and takes no writes. Nothing was done; a repeat succeeds once it does again.
+	ErrReadOnly = errors.New("store: the database takes no writes")
 	// ErrFenced: the task is not in the state, or under the fencing token, that the change expects.
 	ErrFenced = errors.New("store: task lease is over")
 )

@@ -58,10 +58,16 @@ type Store interface {
 	// wake-up from time to time.
 	Watch(topics ...string) (wake <-chan struct{}, stop func())
 
-	// Ping reports whether the store can serve now.
+	// Ping reports whether the store can serve now, by writing. Errors: ErrReadOnly when it only reads.
 	Ping(ctx context.Context) error
 	// Close waits for running calls and releases all resources.
 	Close() error
+}
+
+// Disk is what a store on a disk of this machine is, too.
+type Disk interface {
+	// Free returns the free space of the file system that holds the database, in bytes. Errors: errors.ErrUnsupported.
+	Free() (bytes int64, err error)
 }
 
 // QueueTopic is the watch topic of a seller's queue.

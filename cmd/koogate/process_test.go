@@ -76,13 +76,14 @@ type site struct {
 	sim      *simulator.Simulator
 	ahead    atomic.Int64 // how far the marketplace's clock is, in nanoseconds
 	products string       // YAML of the endpoint's products
+	delay    string       // shutdown_delay
 	env      []string
 }
 
 // newSite prepares a site; database is "sqlite" or "postgres".
 func newSite(t testing.TB, database string) *site {
 	t.Helper()
-	s := &site{t: t, bin: program(t), dir: t.TempDir(), prefix: uuid.NewString()[:8], products: `{"*": {provisioner: worker}}`}
+	s := &site{t: t, bin: program(t), dir: t.TempDir(), prefix: uuid.NewString()[:8], products: `{"*": {provisioner: worker}}`, delay: "0s"}
 	switch database {
 	case "sqlite":
 		s.database = "sqlite:" + filepath.Join(s.dir, "koogate.db")
@@ -200,7 +201,8 @@ provisioners:
   - {name: worker, type: worker}
   - {name: inside, type: template, template: {front_end_url: 'https://{instance}.example.com', user_name: admin}}
 jobs: {enabled: %v, concurrency: 8}
-`, p.facade, p.api, p.grpc, p.ops, s.database, redis, s.path("keyset.json"), testToken, s.market.URL, testKey, s.products, jobs)
+shutdown_delay: %s
+`, p.facade, p.api, p.grpc, p.ops, s.database, redis, s.path("keyset.json"), testToken, s.market.URL, testKey, s.products, jobs, s.delay)
 	if err := os.WriteFile(p.config, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}

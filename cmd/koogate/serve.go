@@ -17,8 +17,8 @@ type serveCmd struct {
 
 // Help is shown by koogate serve --help.
 func (serveCmd) Help() string {
-	return `Runs until SIGTERM or Ctrl-C, then stops in order: it stops being ready, takes no new calls, ends the running calls, then the jobs, and
-last closes the database.
+	return `Runs until SIGTERM or Ctrl-C, then stops in order: it stops being ready and serves on for shutdown_delay, so that a balancer
+notices; then it takes no new calls, ends the running calls, then the jobs, and last closes the database, all within shutdown_grace.
 A second signal ends the process at once; nothing that was answered is lost by it. SIGHUP has the files of certificates looked at
 now; every 10 s they are anyway.
 

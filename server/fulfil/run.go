@@ -18,7 +18,11 @@ type Jobs struct {
 	Handlers    map[string]Handler // by queue
 	Worker      string             // names this process in records
 	Concurrency int                // tasks at a time, 1 to 100
+	Completed   func()             // is told of every look for tasks that the store answered; nil for nobody
 }
+
+// jobWait is how long one look for tasks waits for the first: what is told of progress is no older than that.
+const jobWait = 5 * time.Second
 
 // RunJobs leases and does tasks until ctx ends, then waits for those that run. When the store does not answer, they try
 // again.
@@ -32,9 +36,14 @@ func (s *Service) RunJobs(ctx context.Context, j Jobs) error {
 	for ctx.Err() == nil {
 		slots <- struct{}{} // a slot for the first task
 		free := 1 + cap(slots) - len(slots)
-		tasks, err := s.LeaseTasks(ctx, Lease{
-			Seller: j.Seller, Queues: queues, Worker: j.Worker, Max: free, Wait: 30 * time.Second, For: s.cfg.JobLease,
+		look, cancel := context.WithTimeout(ctx, jobWait+s.cfg.JobLease) // whatever the store does
+		tasks, err := s.LeaseTasks(look, Lease{
+			Seller: j.Seller, Queues: queues, Worker: j.Worker, Max: free, Wait: jobWait, For: s.cfg.JobLease,
 		})
+		if err == nil && look.Err() == nil && j.Completed != nil {
+			j.Completed()
+		}
+		cancel()
 		<-slots
 		if err != nil && s.pause(ctx, time.Second) != nil {
 			break

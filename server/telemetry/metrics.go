@@ -26,6 +26,7 @@ type Metrics struct {
 	directory     *prometheus.CounterVec
 	usage         usageMetrics
 	certificates  certificateMetrics
+	observed      *observed
 
 	endpoints, queues, kinds, outcomes, reasons, fields, codes *bounded
 
@@ -89,8 +90,8 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		endpoints: newBounded(manyValues), queues: newBounded(manyValues),
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
-		certificates: newCertificateMetrics(r),
-		usage:        newUsageMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
+		certificates: newCertificateMetrics(r), observed: newObserved(r),
+		usage: newUsageMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
 	r.MustRegister(m.guardAway, m.leasesLost, m.factsKept)
 	return m

@@ -15,8 +15,11 @@ import (
 // lookAnyway is how long the task rests when nothing is known to be due: new records wait for it at most that long.
 const lookAnyway = 60 * time.Second
 
-// armPause is the pause after a failed attempt to arm.
-const armPause = 5 * time.Second
+// armPause is the pause after a failed attempt to arm, armLimit the time that an attempt has.
+const (
+	armPause = 5 * time.Second
+	armLimit = 15 * time.Second
+)
 
 // TaskID is the ID of a seller's standing task: there is one, whoever makes it.
 func TaskID(seller string) string {
@@ -59,7 +62,7 @@ func (s *Service) Arm(ctx context.Context, seller string) error {
 // KeepArmed arms, again and again until that has worked or ctx ends.
 func (s *Service) KeepArmed(ctx context.Context, seller string) {
 	for {
-		err := s.Arm(ctx, seller)
+		err := s.armSoon(ctx, seller)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
@@ -72,6 +75,13 @@ func (s *Service) KeepArmed(ctx context.Context, seller string) {
 			return
 		}
 	}
+}
+
+// armSoon arms within the time that a store has for it.
+func (s *Service) armSoon(ctx context.Context, seller string) error {
+	ctx, cancel := context.WithTimeout(ctx, armLimit)
+	defer cancel()
+	return s.Arm(ctx, seller)
 }
 
 // armed is the task as it waits for its next run. Each run has a trace of its own, which does not belong to any order.

@@ -112,7 +112,8 @@ func (s step) explain(err error) error {
 // tries is how often a call is made when the server gives it up for reasons of its own.
 const tries = 5
 
-// retry calls f again after a deadlock or a serialization failure, and after a connection broke before anything was sent.
+// retry calls f again after a deadlock or a serialization failure, after a connection broke before anything was sent, and
+// after a server that takes no writes refused one: the next try goes to another server if there is one (see sessions).
 // Each of these left nothing behind.
 func retry(ctx context.Context, f func() error) error {
 	for n := 1; ; n++ {
@@ -124,6 +125,11 @@ func retry(ctx context.Context, f func() error) error {
 		case n == tries:
 			return refused(err)
 		case errors.As(err, &pg) && (pg.Code == codeSerializationFailure || pg.Code == codeDeadlockDetected):
+		case isReadOnly(err), errors.Is(err, pgconn.ErrReadOnlyConnection):
+			if n == refusedTries || !sleep(ctx, refusedPause) {
+				return refused(err)
+			}
+			continue
 		case pgconn.SafeToRetry(err):
 		default:
 			return refused(err)
@@ -135,12 +141,14 @@ func retry(ctx context.Context, f func() error) error {
 	}
 }
 
-// refused marks an error of the data: class 22 is about values, 23 about constraints.
+// refused marks an error of the data (class 22 is about values, 23 about constraints) and of a database that takes no writes.
 func refused(err error) error {
 	var pg *pgconn.PgError
 	switch {
 	case !errors.As(err, &pg):
 		return err
+	case pg.Code == codeReadOnly:
+		return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
 	case pg.Code == codeNotInRepertoire || pg.Code == codeUntranslatable:
 		return fmt.Errorf("%w: %w", store.ErrBadText, err)
 	case strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23"):

@@ -15,9 +15,9 @@ import (
 
 const (
 	// listenIdle is how long the listening connection may be silent before it is asked whether it still lives.
-	listenIdle = 30 * time.Second
+	listenIdle = 10 * time.Second
 	// listenTimeout bounds connecting and asking.
-	listenTimeout = 10 * time.Second
+	listenTimeout = 5 * time.Second
 )
 
 // listener holds the one connection on which other processes' wake-ups come in. When it breaks it connects again and

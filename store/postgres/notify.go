@@ -26,6 +26,8 @@ const (
 	notifyPause = 10 * time.Millisecond
 	// notifyTimeout bounds one attempt to send.
 	notifyTimeout = 5 * time.Second
+	// lastTimeout bounds the attempt at the end, for which a stop waits.
+	lastTimeout = time.Second
 )
 
 // newSender returns a name for this store's notifications, by which it knows its own.
@@ -90,12 +92,12 @@ func (n *notifier) loop(life context.Context) {
 	for failures := 0; ; {
 		select {
 		case <-life.Done():
-			_ = n.send() // the last word; who misses it looks on its own
+			_ = n.send(lastTimeout) // the last word; who misses it looks on its own
 			return
 		case <-n.wake:
 		}
 		wait := notifyPause
-		if err := n.send(); err != nil {
+		if err := n.send(notifyTimeout); err != nil {
 			failures++
 			wait = backoff(failures)
 			n.log.Warn("cannot send wake-ups to other replicas", "error", err, "attempt", failures)
@@ -107,7 +109,7 @@ func (n *notifier) loop(life context.Context) {
 }
 
 // send sends the pending topics; on failure they stay pending.
-func (n *notifier) send() error {
+func (n *notifier) send(limit time.Duration) error {
 	n.mu.Lock()
 	topics := make([]string, 0, len(n.pending))
 	for t := range n.pending {
@@ -118,7 +120,7 @@ func (n *notifier) send() error {
 	if len(topics) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), notifyTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	var b pgx.Batch
 	b.Queue("BEGIN")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -52,7 +51,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	config, err := poolConfig(o)
+	w := &sessions{}
+	config, err := poolConfig(o, w)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +65,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
+	w.pool.Store(pool)
 	turns := store.NewTurns(o.Lists.WithDefaults(max(2, int(config.MaxConns)/4)))
 	s := &Store{pool: pool, query: dbsqlc.New(pool), turns: turns}
 	channel, err := checkDatabase(ctx, pool)
@@ -73,31 +74,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	sender := newSender()
-	if s.listener, err = listen(ctx, config.ConnConfig.Copy(), channel, sender, &s.hub, o.Logger); err != nil {
+	if s.listener, err = listen(ctx, listenConfig(config), channel, sender, &s.hub, o.Logger); err != nil {
 		pool.Close()
 		return nil, err
 	}
 	s.notifier = startNotifier(pool, channel, sender, o.Logger)
 	return s, nil
-}
-
-// poolConfig reads the URL. Commits wait for the disk even where the server's default says otherwise; who wants more
-// (remote_apply) can say so in the URL.
-func poolConfig(o Options) (*pgxpool.Config, error) {
-	config, err := pgxpool.ParseConfig(o.URL)
-	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
-	}
-	for name, value := range map[string]string{"application_name": "koogate", "synchronous_commit": "on"} {
-		if _, ok := config.ConnConfig.RuntimeParams[name]; !ok {
-			config.ConnConfig.RuntimeParams[name] = value
-		}
-	}
-	config.MaxConns = o.MaxConns
-	if config.MaxConns <= 0 {
-		config.MaxConns = int32(max(16, 8*runtime.GOMAXPROCS(0)))
-	}
-	return config, nil
 }
 
 // enter admits a call; every success is paired with leave.
@@ -123,13 +105,18 @@ func (s *Store) Watch(topics ...string) (wake <-chan struct{}, stop func()) {
 	return s.hub.Watch(append([]string{everybody}, topics...)...)
 }
 
-// Ping implements store.Store.
+// Ping implements store.Store. It takes the lock of a row that every database of Koogate has: that is written to the disk like
+// a change, is refused where changes are, and leaves nothing to be cleaned up.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.leave()
-	if err := s.pool.Ping(ctx); err != nil {
+	err := retry(ctx, func() error {
+		_, err := s.pool.Exec(ctx, "SELECT id FROM goose_db_version WHERE id = (SELECT min(id) FROM goose_db_version) FOR UPDATE")
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("postgres: ping: %w", err)
 	}
 	return nil

@@ -115,11 +115,14 @@ func onUnique(err, sentinel error, doing string) error {
 	return fmt.Errorf("sqlite: %s: %w", doing, err)
 }
 
-// explain marks an error of the data: SQLite keeps to the constraints and sizes that are declared.
+// explain marks an error of the data (SQLite keeps to the constraints and sizes that are declared) and of a file system that takes
+// no writes.
 func explain(err error) error {
 	switch resultCode(err) & 0xff {
 	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE:
 		return fmt.Errorf("%w: %w", store.ErrBadData, err)
+	case sqlite3.SQLITE_READONLY:
+		return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
 	}
 	return err
 }

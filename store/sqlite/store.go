@@ -44,6 +44,7 @@ var errClosed = errors.New("sqlite: the store is closed")
 type Store struct {
 	store.Hub
 
+	path    string
 	gate    sync.RWMutex // held shared by running calls, exclusively by Close
 	closed  bool
 	lock    *fileLock
@@ -70,7 +71,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 		return nil, fmt.Errorf("sqlite: %s: %w", o.Path, err)
 	}
 	o.Lists = o.Lists.WithDefaults(max(2, runtime.GOMAXPROCS(0)/2))
-	s := &Store{lock: lock, turns: store.NewTurns(o.Lists)}
+	s := &Store{path: o.Path, lock: lock, turns: store.NewTurns(o.Lists)}
 	defer func() {
 		if err != nil {
 			_ = s.release()
@@ -163,7 +164,7 @@ func (s *Store) enter(ctx context.Context, texts ...any) error {
 
 func (s *Store) leave() { s.gate.RUnlock() }
 
-// Ping implements store.Store: a read, and a turn of the writer that changes nothing.
+// Ping implements store.Store: a read, and a commit that writes the first page as it is.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.enter(ctx); err != nil {
 		return err
@@ -172,7 +173,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err := s.readers.PingContext(ctx); err != nil {
 		return fmt.Errorf("sqlite: ping: %w", err)
 	}
-	return s.writer.do(ctx, func(*tx) error { return nil })
+	return s.writer.do(ctx, func(x *tx) error { return x.control(touch) })
 }
 
 // Close implements store.Store. A second call does nothing.

@@ -21,6 +21,8 @@ const (
 	setSavepoint    = "SAVEPOINT job"
 	backToSavepoint = "ROLLBACK TO job"
 	dropSavepoint   = "RELEASE job"
+	// touch writes a page and changes nothing: nobody uses this number, which is 0.
+	touch = "PRAGMA user_version = 0"
 )
 
 // tx is the writer's connection. Statements without rows go to prepared statements of the driver, past database/sql,

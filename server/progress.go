@@ -1,0 +1,122 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/telemetry"
+)
+
+const (
+	// jobsLate is how long a seller's jobs may take between two looks at the database. They look every 5 s, unless every slot is
+	// taken by a task, which ends with its lease of 15 s.
+	jobsLate = 30 * time.Second
+	// roundLate is how long after it was due a round may end; a round that comes seldom may take as long as its pause.
+	roundLate = time.Minute
+	// firstRound is how long the first turn of a round may take, which may have much to catch up with.
+	firstRound = 5 * time.Minute
+	// progressPause is how often late loops are looked for, for the log.
+	progressPause = 5 * time.Second
+)
+
+// progress knows when each loop of this process last completed a turn. That a goroutine runs says nothing: it may wait for
+// an answer that never comes.
+type progress struct {
+	clock clock.Clock
+	mu    sync.Mutex
+	loops []*loop
+}
+
+// loop is one of a seller's loops. Jobs are vital: nobody else in this process does orders. A round that is late only degrades,
+// because a round also fails for what is no fault of this process, such as a marketplace that is away.
+type loop struct {
+	progress     *progress
+	seller, name string
+	vital        bool
+	last         time.Time     // when it last completed a turn
+	limit        time.Duration // how long after that the next one is late; 0 for never
+	told         bool          // the log knows that it is late
+}
+
+// follow begins to watch a loop, whose first turn begins now.
+func (p *progress) follow(seller, name string, vital bool, limit time.Duration) *loop {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := &loop{progress: p, seller: seller, name: name, vital: vital, last: p.clock.Now(), limit: limit}
+	p.loops = append(p.loops, l)
+	return l
+}
+
+// completed notes the end of a turn; the next one is late after limit, or never with 0.
+func (l *loop) completed(limit time.Duration) {
+	l.progress.mu.Lock()
+	defer l.progress.mu.Unlock()
+	l.last, l.limit = l.progress.clock.Now(), limit
+}
+
+func (l *loop) late(now time.Time) bool { return l.limit > 0 && now.Sub(l.last) > l.limit }
+
+// check is the readiness of the jobs: it names what is late.
+func (p *progress) check() check {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.clock.Now()
+	var late []string
+	c := check{Status: stateOK}
+	for _, l := range p.loops {
+		if !l.late(now) {
+			continue
+		}
+		late = append(late, fmt.Sprintf("%s of %s: nothing completed for %s", l.name, l.seller, now.Sub(l.last).Round(time.Second)))
+		switch {
+		case l.vital:
+			c.Status = stateFailing
+		case c.Status == stateOK:
+			c.Status = stateDegraded
+		}
+	}
+	c.Detail = strings.Join(late, "; ")
+	return c
+}
+
+// ages are what the metrics show.
+func (p *progress) ages() []telemetry.Round {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.clock.Now()
+	list := make([]telemetry.Round, len(p.loops))
+	for i, l := range p.loops {
+		list[i] = telemetry.Round{Seller: l.seller, Name: l.name, Age: now.Sub(l.last), Late: l.late(now)}
+	}
+	return list
+}
+
+// alarm logs what becomes late and what comes back, until ctx ends.
+func (p *progress) alarm(ctx context.Context, log *slog.Logger) {
+	for {
+		timer := p.clock.NewTimer(progressPause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C():
+		}
+		p.mu.Lock()
+		now := p.clock.Now()
+		for _, l := range p.loops {
+			switch late := l.late(now); {
+			case late && !l.told:
+				log.ErrorContext(ctx, "a loop makes no progress", "round", l.name, "seller", l.seller, "last_completed", l.last, "limit", l.limit)
+			case !late && l.told:
+				log.InfoContext(ctx, "a loop makes progress again", "round", l.name, "seller", l.seller)
+			}
+			l.told = l.late(now)
+		}
+		p.mu.Unlock()
+	}
+}
