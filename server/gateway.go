@@ -13,6 +13,7 @@ import (
 
 	openapidoc "github.com/koogate/koogate/gen/openapi"
 	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/callers"
 	"github.com/koogate/koogate/server/inproc"
 )
 
@@ -59,8 +60,10 @@ func newGateway(admit func(ctx context.Context, method string) error) *runtime.S
 func authenticated(admit func(ctx context.Context, method string) error, refuse func(http.ResponseWriter, *http.Request, error)) runtime.Middleware {
 	return func(next runtime.HandlerFunc) runtime.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request, pathParams map[string]string) {
-			ctx := metadata.NewIncomingContext(r.Context(), metadata.MD{"authorization": r.Header.Values("Authorization")})
-			if err := admit(ctx, ""); err != nil {
+			ctx := metadata.NewIncomingContext(r.Context(), metadata.MD{
+				"authorization": r.Header.Values("Authorization"), "x-forwarded-for": {callers.Proxies(nil).Caller(r.RemoteAddr, nil)},
+			})
+			if err := admit(ctx, "REST"); err != nil {
 				refuse(w, r, err)
 				return
 			}

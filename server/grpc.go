@@ -64,7 +64,7 @@ func (s services) verified() interceptor.Pair {
 }
 
 // authenticate knows the tokens of all sellers.
-func (s *services) authenticate(c *Config) (err error) {
+func (s *services) authenticate(c *Config, log *slog.Logger, p callers.Proxies) (err error) {
 	var tokens []interceptor.Token
 	for _, seller := range c.Sellers {
 		for _, secret := range reveal(seller.APITokens) {
@@ -79,7 +79,7 @@ func (s *services) authenticate(c *Config) (err error) {
 	if s.tokens, err = interceptor.NewTokens(tokens); err != nil {
 		return err
 	}
-	s.admit = s.tokens.Admit
+	s.admit = interceptor.Admission(s.tokens, log, p)
 	return nil
 }
 

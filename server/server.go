@@ -122,7 +122,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		},
 		chains: newChains(d, validator, s.proxies),
 	}
-	if err := services.authenticate(&cfg); err != nil {
+	if err := services.authenticate(&cfg, d.Log, s.proxies); err != nil {
 		return nil, err
 	}
 	if err := s.openCertificates(); err != nil {

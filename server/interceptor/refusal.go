@@ -19,11 +19,8 @@ func Refusal(log *slog.Logger, proxies callers.Proxies) Pair {
 		if err == nil {
 			return nil
 		}
-		st := errs.ToStatus(err)
-		if e := errs.As(err); e.Kind == errs.Unauthorized {
-			log.InfoContext(ctx, "call refused", "method", method, "reason", e.Reason, "client", callerOf(ctx, proxies))
-		}
-		return st.Err()
+		tellRefusal(ctx, log, proxies, method, err)
+		return errs.ToStatus(err).Err()
 	}
 	return Pair{
 		Unary: func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
@@ -33,6 +30,25 @@ func Refusal(log *slog.Logger, proxies callers.Proxies) Pair {
 		Stream: func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 			return convert(ss.Context(), info.FullMethod, next(srv, ss))
 		},
+	}
+}
+
+// Admission decides on a call by its headers alone, for doors that refuse a call before its messages are read, and logs what it
+// refuses as [Refusal] does. ctx holds the incoming metadata.
+func Admission(tokens Tokens, log *slog.Logger, proxies callers.Proxies) func(ctx context.Context, method string) error {
+	return func(ctx context.Context, method string) error {
+		err := tokens.Admit(ctx, method)
+		if err != nil {
+			tellRefusal(ctx, log, proxies, method, err)
+		}
+		return err
+	}
+}
+
+// tellRefusal logs from where a call came that has no valid token.
+func tellRefusal(ctx context.Context, log *slog.Logger, proxies callers.Proxies, method string, err error) {
+	if e := errs.As(err); e.Kind == errs.Unauthorized {
+		log.InfoContext(ctx, "call refused", "method", method, "reason", e.Reason, "client", callerOf(ctx, proxies))
 	}
 }
 
