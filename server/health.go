@@ -61,6 +61,7 @@ func (s *Server) readiness(ctx context.Context) (answer readiness, ready bool) {
 		"database": s.ping(ctx, "database", s.deps.Store.Ping, check{stateFailing, "does not answer; the log has the cause"}),
 		"redis":    s.ping(ctx, "redis", s.deps.Guard.Ping, check{stateDegraded, "does not answer; calls go on without it"}),
 		"jobs":     s.jobsCheck(),
+		"clock":    s.clockCheck(),
 		"server":   {Status: stateOK},
 	}
 	if s.isDraining() {

@@ -36,9 +36,10 @@ type Deps struct {
 	Marketplace fulfil.Marketplace
 	Pusher      usage.Pusher
 	Codes       licence.Codes
-	Clock       clock.Clock
-	NewID       func() string // time-ordered unique IDs (UUIDv7)
-	Password    func() string // a fresh random password for template provisioners
+	Clock       clock.Clock      // this machine's
+	Market      *clock.Witnessed // the marketplace's, as its answers show it
+	NewID       func() string    // time-ordered unique IDs (UUIDv7)
+	Password    func() string    // a fresh random password for template provisioners
 	Telemetry   *telemetry.Provider
 	Metrics     *telemetry.Metrics
 	Gatherer    prometheus.Gatherer // what /metrics shows
@@ -50,6 +51,7 @@ type Server struct {
 	cfg  Config
 	deps Deps
 
+	clocks    clocks
 	core      *fulfil.Service
 	usage     *usage.Service
 	quotas    *quota.Service
@@ -68,9 +70,10 @@ func New(cfg Config, d Deps) (*Server, error) {
 		return nil, Faults(problems)
 	}
 	s := &Server{cfg: cfg, deps: d, started: make(chan struct{}), draining: make(chan struct{})}
+	s.clocks = clocks{store: clock.Follow(d.Clock), market: d.Market}
 	var err error
 	s.core, err = fulfil.New(fulfil.Config{}, cfg.fulfilEndpoints(), fulfil.Deps{
-		Store: d.Store, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: d.Clock, NewID: d.NewID,
+		Store: d.Store, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: s.clocks.store, NewID: d.NewID,
 		Password: d.Password, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
 	if err != nil {
@@ -85,21 +88,21 @@ func New(cfg Config, d Deps) (*Server, error) {
 		return nil, err
 	}
 	s.usage = cfg.UsageService(usage.Deps{
-		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Clock: d.Clock, Tracer: d.Telemetry.Tracer(),
+		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
 		Metrics: d.Metrics, Log: d.Log,
 	})
 	s.quotas = quota.New(quota.Deps{
-		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Clock: d.Clock,
+		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Clock: s.clocks.store,
 	})
-	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: d.Clock})
-	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
+	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: s.clocks.store})
+	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{
 		internal: v1.New(v1.Options{
 			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),
 		production: production.Deps{
-			Core: s.core, Directory: entries, Usage: filledUsage{s.usage, s.quotas}, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
+			Core: s.core, Directory: entries, Usage: filledUsage{s.usage, s.quotas}, Endpoints: settings, Guard: d.Guard, Clock: s.clocks.store, Metrics: d.Metrics, Log: d.Log,
 		},
 		chains: newChains(d, validator),
 	}
@@ -151,6 +154,9 @@ func (s *Server) Addr(name string) string {
 // and last the deps. Run returns nil after a stop that ctx asked for.
 func (s *Server) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.release(ctx)) }()
+	if err := s.readClock(ctx); err != nil { // before anything is written by it
+		s.deps.Log.WarnContext(ctx, "the database's clock was not read; this machine's is taken until it is", "error", err)
+	}
 	if err := s.listen(ctx); err != nil {
 		return err
 	}
@@ -175,9 +181,13 @@ func (s *Server) Run(ctx context.Context) (err error) {
 			return s.core.RunJobs(jobs, j)
 		})
 	}
+	workers.Go(func() error {
+		s.keepTime(jobs)
+		return nil
+	})
 	for _, r := range s.rounds() {
 		workers.Go(func() error {
-			r.run(jobs, s.deps.Clock, s.deps.Log)
+			r.run(jobs, s.clocks.store, s.deps.Log)
 			return nil
 		})
 	}

@@ -77,7 +77,11 @@ func (x *exchange) verified(key int, err error, nonce, timestamp string) bool {
 
 // fresh checks the time of a verified call. The guard decides whether the nonce was seen.
 func (x *exchange) fresh(timestamp, name string) bool {
-	switch _, err := sign.Freshness(x.verifiedAt, timestamp, x.endpoint.Skew); {
+	sent, err := sign.Freshness(x.verifiedAt, timestamp, x.endpoint.Skew)
+	if x.f.Heard != nil && !sent.IsZero() {
+		x.f.Heard(sent)
+	}
+	switch {
 	case errors.Is(err, sign.ErrTimestampStale):
 		return x.reject(rejectedStale, resultcode.InvalidParam, name+": too far from this server's time")
 	case err != nil:

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -22,6 +23,8 @@ type Options struct {
 	MaxConns int32
 	// Migrate lets Open bring the schema up to date; without it Open refuses a database whose schema is behind.
 	Migrate bool
+	// Clock stands in for the database's own clock; nil in production. Tests and drills put their virtual time here.
+	Clock func() time.Time
 	// Logger hears of lost and regained connections for wake-ups; nil for silence.
 	Logger *slog.Logger
 }
@@ -35,6 +38,7 @@ type Store struct {
 
 	gate     sync.RWMutex // held shared by running calls, exclusively by Close
 	closed   bool
+	clock    func() time.Time // nil for the database's
 	pool     *pgxpool.Pool
 	query    *dbsqlc.Queries
 	notifier *notifier
@@ -62,7 +66,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	s := &Store{pool: pool, query: dbsqlc.New(pool)}
+	s := &Store{clock: o.Clock, pool: pool, query: dbsqlc.New(pool)}
 	channel, err := checkDatabase(ctx, pool)
 	if err != nil {
 		pool.Close()

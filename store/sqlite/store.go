@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"modernc.org/sqlite"
 
@@ -27,6 +28,8 @@ type Options struct {
 	Migrate bool
 	// Readers is the number of connections for reading; 0 for a default by the number of CPUs.
 	Readers int
+	// Clock is the store's clock; nil for the machine's.
+	Clock func() time.Time
 	// MaxGroup bounds how many changes share one commit; 0 for 256.
 	MaxGroup int
 }
@@ -40,6 +43,7 @@ type Store struct {
 
 	gate    sync.RWMutex // held shared by running calls, exclusively by Close
 	closed  bool
+	clock   func() time.Time
 	lock    *fileLock
 	readers *sql.DB
 	read    *dbsqlc.Queries // prepared on the readers
@@ -57,11 +61,14 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.Readers <= 0 {
 		o.Readers = max(4, 2*runtime.GOMAXPROCS(0))
 	}
+	if o.Clock == nil {
+		o.Clock = time.Now //nolint:forbidigo // the store's own clock, which can be injected as well
+	}
 	lock, err := lockFile(o.Path + ".lock")
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %s: %w", o.Path, err)
 	}
-	s := &Store{lock: lock}
+	s := &Store{clock: o.Clock, lock: lock}
 	defer func() {
 		if err != nil {
 			_ = s.release()
