@@ -150,6 +150,8 @@ type rig struct {
 	deps   server.Deps
 	path   string      // of the database
 	broken atomic.Bool // the store answers nothing but errors
+	// virtual is the clock of the server and its store, where an option says so.
+	virtual clock.Clock
 
 	once    sync.Once
 	clients *http.Client
@@ -157,6 +159,9 @@ type rig struct {
 }
 
 type option func(cfg *server.Config, d *server.Deps)
+
+// virtual is a clock that drives the store as well.
+type virtual struct{ clock.Clock }
 
 // start runs a server until the test ends or stop is called.
 func start(t *testing.T, opts ...option) *rig {
@@ -174,6 +179,9 @@ func startAt(t *testing.T, path string, sealer fulfil.Sealer, opts ...option) *r
 		o(&cfg, &deps)
 	}
 	r.deps = deps
+	if v, ok := deps.Clock.(virtual); ok {
+		r.virtual = v
+	}
 	var err error
 	if r.Server, err = server.New(cfg, deps); err != nil {
 		t.Fatal(err)
@@ -201,7 +209,12 @@ func startAt(t *testing.T, path string, sealer fulfil.Sealer, opts ...option) *r
 
 func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	t.Helper()
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: r.path})
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: r.path, Clock: func() time.Time {
+		if r.virtual != nil {
+			return r.virtual.Now()
+		}
+		return clock.System{}.Now()
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

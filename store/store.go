@@ -45,6 +45,12 @@ type Store interface {
 	Heartbeat(ctx context.Context, id string, fence int64, length time.Duration) (Task, error)
 	// NextDue returns when the earliest open task of the queues becomes leasable; ok is false when there is none.
 	NextDue(ctx context.Context, seller string, queues []string) (at time.Time, ok bool, err error)
+	// NoteLease remembers that a worker has asked for work of some queues just now and has got some of those in leased, which
+	// are among them.
+	NoteLease(ctx context.Context, seller, worker string, asked, leased []string) error
+	// Queues returns the queues of a seller in which something is open or for which a worker has ever asked, by name, each with
+	// at most limit of its open tasks.
+	Queues(ctx context.Context, seller string, limit int) ([]Queue, error)
 	// PullIn corrects what a clock has put off that was wrong: open tasks and usage records of a seller that are not due yet and
 	// were written more than tolerance later than now. They keep their distance to the moment of writing. It returns how many
 	// rows it corrected.

@@ -35,6 +35,8 @@ func cancelledBefore(t *testing.T, s store.Store) {
 		"Users":       func() error { _, err := s.ListUsers(ctx, store.ListQuery{Seller: Seller, Limit: 1}); return err },
 		"Lease":       func() error { _, err := s.Lease(ctx, request(1)); return err },
 		"Heartbeat":   func() error { _, err := s.Heartbeat(ctx, NewID(), 1, time.Minute); return err },
+		"NoteLease":   func() error { return s.NoteLease(ctx, Seller, "w", []string{Queue}, nil) },
+		"Queues":      func() error { _, err := s.Queues(ctx, Seller, 1); return err },
 		"PullIn":      func() error { _, err := s.PullIn(ctx, Seller, time.Minute); return err },
 		"Now":         func() error { _, err := s.Now(ctx); return err },
 		"NextDue":     func() error { _, _, err := s.NextDue(ctx, Seller, []string{Queue}); return err },

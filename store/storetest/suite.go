@@ -62,7 +62,7 @@ func Run(t *testing.T, open func(t *testing.T, clock func() time.Time) store.Sto
 		name  string
 		cases []testCase
 	}{
-		{"Apply", applyCases}, {"Rows", rowCases}, {"Race", raceCases}, {"Lease", leaseCases}, {"Clock", clockCases},
+		{"Apply", applyCases}, {"Rows", rowCases}, {"Race", raceCases}, {"Lease", leaseCases}, {"Clock", clockCases}, {"Queue", queueCases},
 		{"List", listCases}, {"Directory", directoryCases}, {"Watch", watchCases}, {"Life", lifeCases}, {"Faulty", faultyCases}, {"Text", textCases},
 	}
 	for _, g := range groups {

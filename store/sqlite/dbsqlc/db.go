@@ -135,6 +135,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.orderUpdateStmt, err = db.PrepareContext(ctx, orderUpdate); err != nil {
 		return nil, fmt.Errorf("error preparing query OrderUpdate: %w", err)
 	}
+	if q.queueLeasesStmt, err = db.PrepareContext(ctx, queueLeases); err != nil {
+		return nil, fmt.Errorf("error preparing query QueueLeases: %w", err)
+	}
+	if q.queueNoteStmt, err = db.PrepareContext(ctx, queueNote); err != nil {
+		return nil, fmt.Errorf("error preparing query QueueNote: %w", err)
+	}
+	if q.queueOpenStmt, err = db.PrepareContext(ctx, queueOpen); err != nil {
+		return nil, fmt.Errorf("error preparing query QueueOpen: %w", err)
+	}
 	if q.quotaBookStmt, err = db.PrepareContext(ctx, quotaBook); err != nil {
 		return nil, fmt.Errorf("error preparing query QuotaBook: %w", err)
 	}
@@ -521,6 +530,21 @@ func (q *Queries) Close() error {
 	if q.orderUpdateStmt != nil {
 		if cerr := q.orderUpdateStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing orderUpdateStmt: %w", cerr)
+		}
+	}
+	if q.queueLeasesStmt != nil {
+		if cerr := q.queueLeasesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing queueLeasesStmt: %w", cerr)
+		}
+	}
+	if q.queueNoteStmt != nil {
+		if cerr := q.queueNoteStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing queueNoteStmt: %w", cerr)
+		}
+	}
+	if q.queueOpenStmt != nil {
+		if cerr := q.queueOpenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing queueOpenStmt: %w", cerr)
 		}
 	}
 	if q.quotaBookStmt != nil {
@@ -929,6 +953,9 @@ type Queries struct {
 	orderInsertStmt         *sql.Stmt
 	orderListStmt           *sql.Stmt
 	orderUpdateStmt         *sql.Stmt
+	queueLeasesStmt         *sql.Stmt
+	queueNoteStmt           *sql.Stmt
+	queueOpenStmt           *sql.Stmt
 	quotaBookStmt           *sql.Stmt
 	quotaExpireStmt         *sql.Stmt
 	quotaGetStmt            *sql.Stmt
@@ -1038,6 +1065,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		orderInsertStmt:         q.orderInsertStmt,
 		orderListStmt:           q.orderListStmt,
 		orderUpdateStmt:         q.orderUpdateStmt,
+		queueLeasesStmt:         q.queueLeasesStmt,
+		queueNoteStmt:           q.queueNoteStmt,
+		queueOpenStmt:           q.queueOpenStmt,
 		quotaBookStmt:           q.quotaBookStmt,
 		quotaExpireStmt:         q.quotaExpireStmt,
 		quotaGetStmt:            q.quotaGetStmt,
