@@ -52,6 +52,7 @@ type Server struct {
 	deps Deps
 
 	clocks    clocks
+	gauges    queueGauges
 	core      *fulfil.Service
 	usage     *usage.Service
 	quotas    *quota.Service
@@ -95,6 +96,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Clock: s.clocks.store,
 	})
 	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: s.clocks.store})
+	d.Metrics.Queues(s.queueGauges)
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{
 		internal: v1.New(v1.Options{

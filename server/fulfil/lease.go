@@ -43,6 +43,7 @@ func (s *Service) LeaseTasks(ctx context.Context, r Lease) ([]store.Task, error)
 			}
 			return nil, s.storeError(ctx, err, errs.TaskNotFound, "")
 		}
+		s.note(ctx, r, tasks)
 		now, live := s.now(), tasks[:0]
 		for _, t := range tasks {
 			if s.lapsed(ctx, t, now) {

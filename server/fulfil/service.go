@@ -87,6 +87,8 @@ type Service struct {
 	Deps
 	cfg       Config
 	endpoints map[string]*Endpoint
+	queues    map[string]map[string]bool // that the configuration names, by seller
+	notes     notes
 }
 
 // New returns a service for the endpoints. It fails when two endpoints share a name or a rule is out of bounds.
@@ -113,6 +115,7 @@ func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 		}
 		s.endpoints[e.Name] = &e
 	}
+	s.queues = queuesOf(s.endpoints)
 	return s, nil
 }
 

@@ -26,6 +26,7 @@ type Metrics struct {
 	directory     *prometheus.CounterVec
 	usage         usageMetrics
 	clock         clockMetrics
+	queueState    *queueCollector
 
 	endpoints, queues, kinds, outcomes, reasons, fields, codes *bounded
 
@@ -91,6 +92,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
 		usage: newUsageMetrics(r), clock: newClockMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
+	m.queueState = newQueueCollector(r, m.sellers, m.queues, m.kinds)
 	r.MustRegister(m.guardAway, m.leasesLost, m.factsKept)
 	return m
 }
