@@ -26,7 +26,7 @@ func queueOf(seller string, q fulfil.Queue) *koogatev1.Queue {
 		LastLeaseTime: timestamp(q.LeasedAt), LastWorkerId: q.Worker, MarketplaceDeadlineTime: timestamp(q.Until),
 		Kinds: each(q.Kinds, func(k fulfil.QueueKind) *koogatev1.QueueKind {
 			return &koogatev1.QueueKind{
-				Kind: taskKind(k.Kind), DueCount: int32(k.Due), LaterCount: int32(k.Later), LeasedCount: int32(k.Leased), //nolint:gosec // at most queueDepth
+				Kind: taskKind(k.Kind), DueCount: int32(k.Due), LaterCount: int32(k.Later), LeasedCount: int32(k.Leased),
 				OldestTime: timestamp(k.Oldest),
 			}
 		}),
