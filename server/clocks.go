@@ -32,8 +32,19 @@ const (
 // clocks are this machine's clock and what is known of the two others. Work is ordered by the store's, calls are signed and
 // verified by the machine's.
 type clocks struct {
-	store  *clock.Followed
-	market *clock.Witnessed
+	store *clock.Followed
+	// answers is the marketplace's by its answers, calls by its calls. Who has caught a call can send it again, so calls are good
+	// for alarms only.
+	answers, calls *clock.Witnessed
+}
+
+// market returns how far the marketplace's clock is ahead: both signs name a time that has passed there, so the later counts.
+func (c *clocks) market() (ahead time.Duration, ok bool) {
+	ahead, ok = c.answers.Offset()
+	if called, heard := c.calls.Offset(); heard && (!ok || called > ahead) {
+		return called, true
+	}
+	return ahead, ok
 }
 
 // readClock reads the database's clock once.
@@ -79,7 +90,7 @@ func (s *Server) keepTime(ctx context.Context) {
 func (s *Server) showClocks() {
 	ahead, ok := s.clocks.store.Offset()
 	s.deps.Metrics.ClockOffset(againstDatabase, ahead, ok)
-	ahead, ok = s.clocks.market.Offset()
+	ahead, ok = s.clocks.market()
 	s.deps.Metrics.ClockOffset(againstMarketplace, ahead, ok)
 }
 
@@ -88,7 +99,7 @@ func (s *Server) showClocks() {
 // work goes on by it all the same, because nothing but distances is taken from it.
 func (s *Server) clockCheck() check {
 	database, known := s.clocks.store.Offset()
-	market, heard := s.clocks.market.Offset()
+	market, heard := s.clocks.market()
 	if known && heard && min(database.Abs(), market.Abs()) > clockLimit {
 		return check{stateFailing, "this machine's clock is wrong: " + difference(againstDatabase, database) + ", " + difference(againstMarketplace, market)}
 	}

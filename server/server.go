@@ -71,7 +71,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		return nil, Faults(problems)
 	}
 	s := &Server{cfg: cfg, deps: d, started: make(chan struct{}), draining: make(chan struct{})}
-	s.clocks = clocks{store: clock.Follow(d.Clock), market: d.Market}
+	s.clocks = clocks{store: clock.Follow(d.Clock), answers: d.Market, calls: clock.Witness(d.Clock)}
 	var err error
 	s.core, err = fulfil.New(fulfil.Config{}, cfg.fulfilEndpoints(), fulfil.Deps{
 		Store: d.Store, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: s.clocks.store, NewID: d.NewID,

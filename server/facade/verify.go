@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/sign"
@@ -75,10 +76,17 @@ func (x *exchange) verified(key int, err error, nonce, timestamp string) bool {
 	return x.reject(rejectedSignature, resultcode.AuthFailed, "")
 }
 
+// What a call tells of the marketplace's clock: a captured call whose milliseconds are read as seconds, with three digits moved into
+// the nonce, would name any time, so ten digits tell nothing, and neither does what no clock can be off by.
+const (
+	unambiguous = 13 // digits
+	hearsay     = 24 * time.Hour
+)
+
 // fresh checks the time of a verified call. The guard decides whether the nonce was seen.
 func (x *exchange) fresh(timestamp, name string) bool {
 	sent, err := sign.Freshness(x.verifiedAt, timestamp, x.endpoint.Skew)
-	if x.f.Heard != nil && !sent.IsZero() {
+	if x.f.Heard != nil && len(timestamp) == unambiguous && x.verifiedAt.Sub(sent).Abs() < hearsay {
 		x.f.Heard(sent)
 	}
 	switch {
