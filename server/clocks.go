@@ -21,6 +21,7 @@ const (
 	// writing must lie.
 	pullInPause     = time.Minute
 	pullInTolerance = time.Minute
+	pullInLimit     = 30 * time.Second
 )
 
 // The clocks that this process's is measured against.
@@ -129,6 +130,8 @@ func difference(against string, ahead time.Duration) string {
 
 // pullIn is the round that finds what a wrong clock has put off.
 func (s *Server) pullIn(ctx context.Context, seller string) (next time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, pullInLimit)
+	defer cancel()
 	next = s.clocks.store.Now().Add(pullInPause)
 	n, err := s.deps.Store.PullIn(ctx, seller, pullInTolerance)
 	if n > 0 {

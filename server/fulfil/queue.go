@@ -40,6 +40,8 @@ const (
 	queueDepth = 5000
 	// noteEvery is how often it is written down that workers come to a queue.
 	noteEvery = 10 * time.Second
+	// noteLimit bounds how long a worker's tasks wait for that.
+	noteLimit = 2 * time.Second
 )
 
 // Queues returns what waits in the queues of a seller: those that the configuration names, those in which something is open and
@@ -154,7 +156,9 @@ func (s *Service) note(ctx context.Context, r Lease, tasks []store.Task) {
 	if len(asked) == 0 {
 		return
 	}
-	if err := s.Store.NoteLease(ctx, r.Seller, r.Worker, asked, leased); err != nil && ctx.Err() == nil {
+	limited, cancel := context.WithTimeout(ctx, noteLimit)
+	defer cancel()
+	if err := s.Store.NoteLease(limited, r.Seller, r.Worker, asked, leased); err != nil && ctx.Err() == nil {
 		s.Log.WarnContext(ctx, "it was not written down that a worker came", "queues", asked, "error", err)
 	}
 }
