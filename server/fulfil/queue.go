@@ -38,6 +38,8 @@ type QueueKind struct {
 const (
 	// queueDepth bounds what is looked at in each queue. A queue with more is as good as any that needs somebody.
 	queueDepth = 5000
+	// lookLimit bounds how long that takes.
+	lookLimit = 5 * time.Second
 	// noteEvery is how often it is written down that workers come to a queue.
 	noteEvery = 10 * time.Second
 	// noteLimit bounds how long a worker's tasks wait for that.
@@ -45,8 +47,24 @@ const (
 )
 
 // Queues returns what waits in the queues of a seller: those that the configuration names, those in which something is open and
-// those for which a worker has asked. Errors: STORE_UNAVAILABLE.
+// those for which a worker has asked. Those who ask while it is read share the answer, which nobody may change: a deep backlog is
+// read once at a time, however many look at it. Errors: STORE_UNAVAILABLE.
 func (s *Service) Queues(ctx context.Context, seller string) ([]Queue, error) {
+	shared := s.looking.DoChan(seller, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookLimit)
+		defer cancel()
+		return s.readQueues(ctx, seller)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, s.storeError(ctx, ctx.Err(), errs.TaskNotFound, "")
+	case r := <-shared:
+		queues, _ := r.Val.([]Queue)
+		return queues, r.Err
+	}
+}
+
+func (s *Service) readQueues(ctx context.Context, seller string) ([]Queue, error) {
 	rows, err := s.Store.Queues(ctx, seller, queueDepth)
 	if err != nil {
 		return nil, s.storeError(ctx, err, errs.TaskNotFound, "")

@@ -1,6 +1,9 @@
 package fulfil_test
 
 import (
+	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,5 +95,52 @@ func TestAskingForAnyQueueLeavesNothing(t *testing.T) {
 	queues, err := r.store.Queues(t.Context(), "demo", 1)
 	if err != nil || len(queues) != 1 || queues[0].Name != "worker" || queues[0].Worker != "w" {
 		t.Errorf("%+v %v", queues, err)
+	}
+}
+
+// slowQueues holds the reading of queues until it is let go.
+type slowQueues struct {
+	store.Store
+	reads   *atomic.Int32
+	release chan struct{}
+}
+
+func (s slowQueues) Queues(ctx context.Context, seller string, limit int) ([]store.Queue, error) {
+	s.reads.Add(1)
+	<-s.release
+	return s.Store.Queues(ctx, seller, limit)
+}
+
+// Whoever looks at queues while they are read shares the answer, and one who goes away takes it from nobody.
+func TestManyWhoLookCostOneReading(t *testing.T) {
+	t.Parallel()
+	slow := slowQueues{reads: &atomic.Int32{}, release: make(chan struct{})}
+	r := newRig(t, func(_ *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) { slow.Store, d.Store = d.Store, &slow })
+	gone, leave := context.WithCancel(t.Context())
+	left := make(chan error, 1)
+	go func() {
+		_, err := r.Queues(gone, "demo")
+		left <- err
+	}()
+	for slow.reads.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	leave()
+	if err := <-left; err == nil {
+		t.Error("who went away was answered")
+	}
+	var wg sync.WaitGroup
+	for range 24 {
+		wg.Go(func() {
+			if queues, err := r.Queues(t.Context(), "demo"); err != nil || len(queues) == 0 {
+				t.Errorf("%v %v", queues, err)
+			}
+		})
+	}
+	time.Sleep(50 * time.Millisecond) // most have come by now; who has not reads for itself
+	close(slow.release)
+	wg.Wait()
+	if n := slow.reads.Load(); n > 5 {
+		t.Errorf("%d readings for 25 who looked", n)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server/clock"
@@ -89,6 +90,7 @@ type Service struct {
 	endpoints map[string]*Endpoint
 	queues    map[string]map[string]bool // that the configuration names, by seller
 	notes     notes
+	looking   singleflight.Group // at queues, by seller
 }
 
 // New returns a service for the endpoints. It fails when two endpoints share a name or a rule is out of bounds.
