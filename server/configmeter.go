@@ -4,6 +4,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
@@ -93,6 +94,11 @@ func (c *Config) UsageKey(seller string) Secret {
 		}
 	}
 	return ""
+}
+
+// Core is the fulfilment of orders for commands that read the database without a server; it cannot call the marketplace.
+func (c *Config) Core(d fulfil.Deps) (*fulfil.Service, error) {
+	return fulfil.New(fulfil.Config{}, c.fulfilEndpoints(), d)
 }
 
 // UsageService is the usage domain for commands that read the ledger without a server; it cannot push.

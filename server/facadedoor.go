@@ -25,7 +25,7 @@ func (s *Server) facadeDoor(svc services) (*door, error) {
 		})
 	}
 	f, err := facade.New(cfg, facade.Deps{
-		Core: s.core, Conn: channel, Guard: s.deps.Guard, Clock: s.deps.Clock, Tracer: s.deps.Telemetry.Tracer(),
+		Core: s.core, Conn: channel, Guard: s.deps.Guard, Clock: s.deps.Clock, Work: s.clocks.store, Heard: s.clocks.calls.Saw, Tracer: s.deps.Telemetry.Tracer(),
 		Metrics: s.deps.Metrics, Log: s.deps.Log,
 	})
 	if err != nil {

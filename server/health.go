@@ -76,6 +76,7 @@ func (s *Server) readiness(ctx context.Context) (answer readiness, ready bool) {
 		"database": s.ping(ctx, "database", s.write, check{stateFailing, "does not take a write; the log has the cause"}),
 		"redis":    s.ping(ctx, "redis", s.deps.Guard.Ping, check{stateDegraded, "does not answer; calls go on without it"}),
 		"jobs":     s.jobsCheck(),
+		"clock":    s.clockCheck(),
 		"server":   {Status: stateOK},
 	}
 	if jobs := checks["jobs"]; jobs.Status == stateFailing && checks["database"].Status == stateDegraded {

@@ -163,6 +163,8 @@ type rig struct {
 	deps   server.Deps
 	path   string      // of the database
 	broken atomic.Bool // the store answers nothing but errors
+	// virtual is the clock of the server and its store, where an option says so.
+	virtual clock.Clock
 
 	once    sync.Once
 	clients *http.Client
@@ -170,6 +172,9 @@ type rig struct {
 }
 
 type option func(cfg *server.Config, d *server.Deps)
+
+// virtual is a clock that drives the store as well.
+type virtual struct{ clock.Clock }
 
 // start runs a server until the test ends or stop is called.
 func start(t *testing.T, opts ...option) *rig {
@@ -187,6 +192,9 @@ func startAt(t *testing.T, path string, sealer fulfil.Sealer, opts ...option) *r
 		o(&cfg, &deps)
 	}
 	r.deps = deps
+	if v, ok := deps.Clock.(virtual); ok {
+		r.virtual = v
+	}
 	var err error
 	if r.Server, err = server.New(cfg, deps); err != nil {
 		t.Fatal(err)
@@ -214,7 +222,12 @@ func startAt(t *testing.T, path string, sealer fulfil.Sealer, opts ...option) *r
 
 func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	t.Helper()
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: r.path})
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: r.path, Clock: func() time.Time {
+		if r.virtual != nil {
+			return r.virtual.Now()
+		}
+		return clock.System{}.Now()
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +243,7 @@ func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	registry := prometheus.NewRegistry()
 	return server.Deps{
 		Store: breakable{st, r}, Ledger: st, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Pusher: r.market,
-		Codes: r.market, Clock: clock.System{}, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
+		Codes: r.market, Clock: clock.System{}, Market: clock.Witness(clock.System{}), NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

@@ -32,6 +32,7 @@ func (s *Server) rounds() []round {
 			round{"expire reservations", seller.Name, s.quotas.Expire},
 			round{"fill packages", seller.Name, s.quotas.Fill},
 			round{"report licence use", seller.Name, s.licences.ReportDays},
+			round{"pull in", seller.Name, s.pullIn},
 			round{"prove usage", seller.Name, s.usage.KeepProved},
 		)
 	}

@@ -38,9 +38,10 @@ type Deps struct {
 	Marketplace fulfil.Marketplace
 	Pusher      usage.Pusher
 	Codes       licence.Codes
-	Clock       clock.Clock
-	NewID       func() string // time-ordered unique IDs (UUIDv7)
-	Password    func() string // a fresh random password for template provisioners
+	Clock       clock.Clock      // this machine's
+	Market      *clock.Witnessed // the marketplace's, as its answers show it
+	NewID       func() string    // time-ordered unique IDs (UUIDv7)
+	Password    func() string    // a fresh random password for template provisioners
 	Telemetry   *telemetry.Provider
 	Metrics     *telemetry.Metrics
 	Gatherer    prometheus.Gatherer // what /metrics shows
@@ -52,6 +53,8 @@ type Server struct {
 	cfg  Config
 	deps Deps
 
+	clocks    clocks
+	gauges    queueGauges
 	core      *fulfil.Service
 	usage     *usage.Service
 	quotas    *quota.Service
@@ -79,6 +82,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		cfg: cfg, deps: d, started: make(chan struct{}), leaving: make(chan struct{}), draining: make(chan struct{}),
 		progress: progress{clock: d.Clock},
 	}
+	s.clocks = clocks{store: clock.Follow(d.Clock), answers: d.Market, calls: clock.Witness(d.Clock)}
 	s.probe.ask = d.Store.Ping
 	d.Metrics.Rounds(s.progress.ages)
 	if disk, ok := d.Store.(store.Disk); ok {
@@ -86,7 +90,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	}
 	var err error
 	s.core, err = fulfil.New(fulfil.Config{}, cfg.fulfilEndpoints(), fulfil.Deps{
-		Store: d.Store, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: d.Clock, NewID: d.NewID,
+		Store: d.Store, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: s.clocks.store, NewID: d.NewID,
 		Password: d.Password, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
 	if err != nil {
@@ -104,21 +108,22 @@ func New(cfg Config, d Deps) (*Server, error) {
 		return nil, err
 	}
 	s.usage = cfg.UsageService(usage.Deps{
-		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Clock: d.Clock, Tracer: d.Telemetry.Tracer(),
+		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
 		Metrics: d.Metrics, Log: d.Log,
 	})
 	s.quotas = quota.New(quota.Deps{
-		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Clock: d.Clock,
+		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Clock: s.clocks.store,
 	})
-	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: d.Clock})
-	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
+	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: s.clocks.store})
+	d.Metrics.Queues(s.queueGauges)
+	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{
 		internal: v1.New(v1.Options{
 			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Queues: cfg.queues(), Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),
 		production: production.Deps{
-			Core: s.core, Directory: entries, Usage: filledUsage{s.usage, s.quotas}, Endpoints: settings, Guard: d.Guard, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log,
+			Core: s.core, Directory: entries, Usage: filledUsage{s.usage, s.quotas}, Endpoints: settings, Guard: d.Guard, Clock: s.clocks.store, Metrics: d.Metrics, Log: d.Log,
 		},
 		chains: newChains(d, validator, s.proxies),
 	}
@@ -174,6 +179,9 @@ func (s *Server) Addr(name string) string {
 func (s *Server) Run(ctx context.Context) (err error) {
 	grace := sync.OnceValue(func() context.Context { return s.grace(ctx) })
 	defer func() { err = errors.Join(err, s.release(grace())) }()
+	if err := s.readClock(ctx); err != nil { // before anything is written by it
+		s.deps.Log.WarnContext(ctx, "the database's clock was not read; this machine's is taken until it is", "error", err)
+	}
 	if err := s.listen(ctx); err != nil {
 		return err
 	}
@@ -198,10 +206,14 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		}
 		workers.Go(func() error { return s.core.RunJobs(jobs, j) })
 	}
+	workers.Go(func() error {
+		s.keepTime(jobs)
+		return nil
+	})
 	for _, r := range s.rounds() {
 		turns := s.progress.follow(r.seller, r.name, false, firstRound)
 		workers.Go(func() error {
-			r.run(jobs, s.deps.Clock, turns, s.deps.Log)
+			r.run(jobs, s.clocks.store, turns, s.deps.Log)
 			return nil
 		})
 	}

@@ -197,7 +197,7 @@ func meteredInstance(t *testing.T) (*rig, answer, *shifted) {
 	t.Helper()
 	now := &shifted{}
 	r := start(t, func(cfg *server.Config, d *server.Deps) {
-		d.Clock, d.Pusher = now, &taker{}
+		d.Clock, d.Pusher = virtual{now}, &taker{}
 		for id, p := range cfg.Endpoints[1].Products {
 			p.Meter = server.Meter{Name: "sms"}
 			cfg.Endpoints[1].Products[id] = p

@@ -5,8 +5,11 @@ import (
 	"time"
 )
 
-// Store keeps what must never be lost. Every method honours its context's deadline; times come from the caller and are
-// kept in UTC with microsecond precision. Methods are safe for concurrent use, also by several processes.
+// Store keeps what must never be lost. Every method honours its context's deadline; times are kept in UTC with microsecond
+// precision. Methods are safe for concurrent use, also by several processes.
+//
+// The store owns the clock that orders work: leases begin and end by it, and Now tells it, so that processes whose own clocks
+// differ agree about what is due. It is the database's in PostgreSQL and the process's in SQLite, which one process has.
 type Store interface {
 	// Apply commits a change durably, as a whole or not at all. Errors: ErrOrderExists, ErrLineExists, ErrInstanceExists,
 	// ErrStale, ErrFenced, and ErrNoChange, which wins over the others. After a commit it wakes the watchers of every queue
@@ -38,10 +41,22 @@ type Store interface {
 	// Lease hands out tasks that are READY and due, or LEASED with a lease that is over, earliest due first. Each gets
 	// state LEASED, attempt+1 and a fencing token greater than any it had. No task is handed to two callers.
 	Lease(ctx context.Context, r LeaseRequest) ([]Task, error)
-	// Heartbeat moves the end of a lease that is held under fence to until. Errors: ErrNotFound, ErrFenced.
-	Heartbeat(ctx context.Context, id string, fence int64, now, until time.Time) (Task, error)
+	// Heartbeat moves the end of a lease that is held under fence to length from now. Errors: ErrNotFound, ErrFenced.
+	Heartbeat(ctx context.Context, id string, fence int64, length time.Duration) (Task, error)
 	// NextDue returns when the earliest open task of the queues becomes leasable; ok is false when there is none.
 	NextDue(ctx context.Context, seller string, queues []string) (at time.Time, ok bool, err error)
+	// NoteLease remembers that a worker has asked for work of some queues just now and has got some of those in leased, which
+	// are among them.
+	NoteLease(ctx context.Context, seller, worker string, asked, leased []string) error
+	// Queues returns the queues of a seller in which something is open or for which a worker has ever asked, by name, each with
+	// at most limit of its open tasks.
+	Queues(ctx context.Context, seller string, limit int) ([]Queue, error)
+	// PullIn corrects what a clock has put off that was wrong: open tasks and usage records of a seller that are not due yet and
+	// were written more than tolerance later than now. They keep their distance to the moment of writing. It returns how many
+	// rows it corrected.
+	PullIn(ctx context.Context, seller string, tolerance time.Duration) (int, error)
+	// Now tells the store's clock.
+	Now(ctx context.Context) (time.Time, error)
 
 	// ListOrders, ListInstances and ListTasks return one page by (created, id) keyset. Unknown filter fields are an error.
 	ListOrders(ctx context.Context, q ListQuery) ([]Order, error)
@@ -109,9 +124,8 @@ type LeaseRequest struct {
 	Seller string
 	Queues []string // one or more
 	Worker string
-	Max    int // 1 to 100
-	Now    time.Time
-	Until  time.Time // end of the lease
+	Max    int           // 1 to 100
+	For    time.Duration // length of the lease, from now
 }
 
 // ListQuery is one page of a list.

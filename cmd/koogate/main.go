@@ -38,6 +38,7 @@ type cli struct {
 		Prove  usageProveCmd  `cmd:"" help:"Recompute the usage ledger and say whether anything is lost or doubled."`
 		Export usageExportCmd `cmd:"" help:"Write the usage records as CSV, to compare with the seller centre."`
 	} `cmd:"" help:"Look at the usage ledger."`
+	Queues     queuesCmd     `cmd:"" help:"Show what waits in the queues, and when workers last came."`
 	Version    versionCmd    `cmd:"" help:"Say which version this is."`
 	Help       helpCmd       `cmd:"" help:"Explain a command, as --help does."`
 	Completion completionCmd `cmd:"" help:"Print what makes your shell complete commands and flags."`

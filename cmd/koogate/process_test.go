@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -46,6 +47,9 @@ const asProgram = "RUN_AS_THE_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		if by := os.Getenv(skewBy); by != "" {
+			skewMachine(by)
+		}
 		main()
 		return
 	}
@@ -167,6 +171,7 @@ type process struct {
 	config                 string
 	facade, api, grpc, ops string
 	jobs                   bool
+	env                    []string // of this process alone
 	cmd                    *exec.Cmd
 	log                    *bytes.Buffer
 	exited                 chan error
@@ -213,7 +218,7 @@ shutdown_delay: %s
 func (p *process) start() {
 	p.site.t.Helper()
 	p.cmd = exec.Command(p.site.bin, "serve", "--config", p.config)
-	p.cmd.Env = append(os.Environ(), p.site.env...)
+	p.cmd.Env = slices.Concat(os.Environ(), p.site.env, p.env)
 	p.cmd.Stderr, p.cmd.Stdout = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
 		p.site.t.Fatal(err)

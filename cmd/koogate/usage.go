@@ -17,21 +17,21 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// usageFlags are the flags of the commands that read the ledger.
-type usageFlags struct {
+// sellerFlags are the flags of the commands that read the database.
+type sellerFlags struct {
 	configFlags
 	Seller string `help:"Only this seller; without the flag, every seller of the configuration." placeholder:"NAME"`
 }
 
-// open opens the ledger that a configuration names, and the sellers that are asked for. It checks only the database's part
-// and the sellers of the configuration.
-func (f *usageFlags) open(ctx context.Context, out *console) (s *usage.Service, sellers []string, closeStore func() error, err error) {
+// read reads the configuration and the sellers that are asked for. It checks only the database's part and the sellers of the
+// configuration.
+func (f *sellerFlags) read(out *console) (cfg server.Config, sellers []string, err error) {
 	cfg, problems := f.load()
 	if len(problems) == 0 {
 		problems = cfg.ValidateDatabase()
 	}
 	if err := report(out, problems); err != nil {
-		return nil, nil, nil, err
+		return cfg, nil, err
 	}
 	for _, seller := range cfg.Sellers {
 		if f.Seller == "" || f.Seller == seller.Name {
@@ -39,7 +39,19 @@ func (f *usageFlags) open(ctx context.Context, out *console) (s *usage.Service, 
 		}
 	}
 	if len(sellers) == 0 {
-		return nil, nil, nil, errors.New("there is no such seller in the configuration")
+		return cfg, nil, errors.New("there is no such seller in the configuration")
+	}
+	return cfg, sellers, nil
+}
+
+// usageFlags are the flags of the commands that read the ledger.
+type usageFlags struct{ sellerFlags }
+
+// open opens the ledger that a configuration names, and the sellers that are asked for.
+func (f *usageFlags) open(ctx context.Context, out *console) (s *usage.Service, sellers []string, closeStore func() error, err error) {
+	cfg, sellers, err := f.read(out)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	return openLedger(ctx, &cfg, sellers, out)
 }

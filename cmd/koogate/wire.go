@@ -36,7 +36,9 @@ type wiring struct {
 	log *slog.Logger
 	// prepare migrates the database and makes a missing keyset. For koogate serve, other commands do both.
 	prepare bool
-	clock   clock.Clock // the machine's when nil
+	// clock is a virtual one, for the store too; nil for the clocks that there are: the machine's, and the database's for what is
+	// ordered between processes.
+	clock clock.Clock
 }
 
 // app is a wired server together with the function that releases what it leaves.
@@ -82,20 +84,21 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 			}
 		}
 	}()
-	if w.clock == nil {
-		w.clock = clock.System{}
+	own := w.clock
+	if own == nil {
+		own = machine
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d = server.Deps{
-		Clock: w.clock, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text,
+		Clock: own, Market: clock.Witness(own), NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry, Log: w.log,
 	}
 	if d.Sealer, err = openVault(cfg.KeysetFile, w.prepare); err != nil {
 		return d, nil, err
 	}
 	transport := outgoing()
-	market, err := openMarketplace(&cfg, &http.Client{Transport: transport}, d.Clock)
+	market, err := openMarketplace(&cfg, &http.Client{Transport: dated{transport, d.Market}}, d.Market)
 	if err != nil {
 		return d, nil, err
 	}
@@ -135,9 +138,17 @@ type database interface {
 
 func openStore(ctx context.Context, db server.Database, w wiring) (database, error) {
 	if path, ok := db.SQLitePath(); ok {
-		return sqlite.Open(ctx, sqlite.Options{Path: path, Migrate: w.prepare, Logger: w.log})
+		c := w.clock
+		if c == nil {
+			c = machine
+		}
+		return sqlite.Open(ctx, sqlite.Options{Path: path, Migrate: w.prepare, Clock: c.Now, Logger: w.log})
 	}
-	return postgres.Open(ctx, postgres.Options{URL: db.URL.Reveal(), Migrate: w.prepare, Logger: w.log})
+	o := postgres.Options{URL: db.URL.Reveal(), Migrate: w.prepare, Logger: w.log}
+	if w.clock != nil {
+		o.Clock = w.clock.Now
+	}
+	return postgres.Open(ctx, o)
 }
 
 // migrate brings the database up to date.
@@ -181,12 +192,13 @@ func openGuard(cfg server.Config, d server.Deps) (store.Guard, error) {
 }
 
 // openMarketplace makes a client of the open APIs for every seller.
-func openMarketplace(cfg *server.Config, client *http.Client, c clock.Clock) (*marketplace.Marketplace, error) {
+func openMarketplace(cfg *server.Config, client *http.Client, c *clock.Witnessed) (*marketplace.Marketplace, error) {
 	clients := make(map[string]marketplace.Querier, len(cfg.Sellers))
+	now := func() time.Time { return c.Corrected(signTolerance) }
 	for _, s := range cfg.Sellers {
 		m := s.Marketplace
 		q, err := openapi.New(openapi.Config{
-			Site: m.Site, BaseURL: m.BaseURL, Credentials: m.Credentials(), UsageKey: cfg.UsageKey(s.Name).Reveal(), HTTPClient: client, Now: c.Now,
+			Site: m.Site, BaseURL: m.BaseURL, Credentials: m.Credentials(), UsageKey: cfg.UsageKey(s.Name).Reveal(), HTTPClient: client, Now: now,
 			NoFallback: m.NoFallback,
 		})
 		if err != nil {

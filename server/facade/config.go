@@ -75,9 +75,13 @@ var _ Core = (*fulfil.Service)(nil)
 type Deps struct {
 	Core Core
 	// Conn leads to the services of all families (Serve) behind their interceptors, usually an inproc.Channel.
-	Conn    grpc.ClientConnInterface
-	Guard   store.Guard
-	Clock   clock.Clock
+	Conn  grpc.ClientConnInterface
+	Guard store.Guard
+	// Clock is this machine's: calls are verified by it. Work is the clock by which the core counts; Clock when nil.
+	Clock, Work clock.Clock
+	// Heard is told when a call was signed, once its signature is verified and though it may be stale; nil when nobody asks. A
+	// call may have been under way for long, or be a replay.
+	Heard   func(sent time.Time)
 	Tracer  trace.Tracer
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger

@@ -53,6 +53,9 @@ func New(cfg Config, d Deps) (*Facade, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	if d.Work == nil {
+		d.Work = d.Clock
+	}
 	f := &Facade{
 		Deps: d, cfg: cfg, endpoints: make(map[string]*endpoint), orders: newOrders(cfg.KnownInstances), polls: newPolls(cfg.KnownInstances),
 		noHeader: make(http.Header),

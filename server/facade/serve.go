@@ -119,7 +119,8 @@ func (x *exchange) parseBody() (refused string) {
 
 // dispatch hands the call to its rpc and deals with what comes back.
 func (x *exchange) dispatch(ctx context.Context) {
-	c := &call.Call{Arrived: x.arrived, Key: x.key, Lock: x.entry}
+	arrived := x.f.Work.Now().Add(x.arrived.Sub(x.f.Clock.Now()))
+	c := &call.Call{Arrived: arrived, Key: x.key, Lock: x.entry}
 	defer func() { x.f.leave(ctx, x.lockKey, c.TakeLock()) }() // does nothing once the core has taken the lock
 	x.f.gateway.ServeHTTP(gatewayWriter{x}, x.door.scheme.request(call.With(ctx, c), x))
 	if repairs := append(c.Repairs(), x.object.Repairs()...); len(repairs) > 0 && x.reason == "" && !x.probe {

@@ -2,6 +2,7 @@ package facade_test
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -81,6 +82,34 @@ func TestTimeWindow(t *testing.T) {
 			r.want(a, c.code, frozenCall)
 		} else {
 			r.want(a, c.code)
+		}
+	}
+}
+
+// What verified calls say of the marketplace's clock is heard, also of those that are stale: they tell that a clock is wrong. What
+// anybody could say is not.
+func TestVerifiedCallsTellTheTime(t *testing.T) {
+	millis := func(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 10) }
+	captured := millis(noon.Add(-time.Hour))
+	for name, c := range map[string]struct {
+		request request
+		heard   []time.Time
+	}{
+		"fresh":               {request{timestamp: millis(noon)}, []time.Time{noon}},
+		"stale":               {request{timestamp: millis(noon.Add(-time.Hour))}, []time.Time{noon.Add(-time.Hour)}},
+		"ahead":               {request{timestamp: millis(noon.Add(time.Hour))}, []time.Time{noon.Add(time.Hour)}},
+		"beyond belief":       {request{timestamp: millis(noon.Add(25 * time.Hour))}, nil},
+		"in seconds":          {request{timestamp: strconv.FormatInt(noon.Unix(), 10)}, nil},
+		"with another's sign": {request{timestamp: millis(noon), signature: sign.URLSignature("another-key", "n", millis(noon), []byte(bodyStatus))}, nil},
+		"captured, in another split": {request{
+			nonce: "captured" + captured[:3], timestamp: captured[3:], signature: sign.URLSignature(key1, "captured", captured, []byte(bodyStatus)),
+		}, nil},
+	} {
+		var heard []time.Time
+		r := newRig(t, func(_ *facade.Config, d *facade.Deps) { d.Heard = func(sent time.Time) { heard = append(heard, sent) } })
+		r.call(bodyStatus, c.request)
+		if !slices.EqualFunc(heard, c.heard, time.Time.Equal) {
+			t.Errorf("%s: heard %v, want %v", name, heard, c.heard)
 		}
 	}
 }

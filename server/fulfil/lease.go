@@ -34,9 +34,8 @@ func (s *Service) LeaseTasks(ctx context.Context, r Lease) ([]store.Task, error)
 	defer stop()
 	until := s.now().Add(r.Wait)
 	for {
-		now := s.now()
 		tasks, err := s.Store.Lease(ctx, store.LeaseRequest{
-			Seller: r.Seller, Queues: r.Queues, Worker: r.Worker, Max: r.Max, Now: now, Until: now.Add(r.For),
+			Seller: r.Seller, Queues: r.Queues, Worker: r.Worker, Max: r.Max, For: r.For,
 		})
 		if err != nil {
 			if ctx.Err() != nil {
@@ -44,7 +43,8 @@ func (s *Service) LeaseTasks(ctx context.Context, r Lease) ([]store.Task, error)
 			}
 			return nil, s.storeError(ctx, err, errs.TaskNotFound, "")
 		}
-		live := tasks[:0]
+		s.note(ctx, r, tasks)
+		now, live := s.now(), tasks[:0]
 		for _, t := range tasks {
 			if s.lapsed(ctx, t, now) {
 				continue
@@ -115,8 +115,7 @@ func (s *Service) HeartbeatTask(ctx context.Context, seller, id string, fence in
 	if err != nil {
 		return store.Task{}, err
 	}
-	now := s.now()
-	t, err = s.Store.Heartbeat(ctx, id, fence, now, now.Add(length))
+	t, err = s.Store.Heartbeat(ctx, id, fence, length)
 	if err != nil {
 		return store.Task{}, s.storeError(ctx, err, errs.TaskNotFound, "no task %s", id)
 	}

@@ -108,7 +108,10 @@ type option func(cfg *fulfil.Config, ep *fulfil.Endpoint, d *fulfil.Deps)
 
 func newRig(t *testing.T, opts ...option) *rig {
 	t.Helper()
-	return over(t, backendtest.SQLite(t), opts...)
+	var r *rig
+	st := backendtest.SQLite(t, func() time.Time { return r.Clock.Now() }) // whichever clock the options give it
+	r = over(t, st, opts...)
+	return r
 }
 
 // over is a rig on a given store.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server/clock"
@@ -89,6 +90,9 @@ type Service struct {
 	endpoints map[string]*Endpoint
 	several   map[string]int // how many endpoints each seller has
 	others    others
+	queues    map[string]map[string]bool // that the configuration names, by seller
+	notes     notes
+	looking   singleflight.Group // at queues, by seller
 }
 
 // New returns a service for the endpoints. It fails when two endpoints share a name or a rule is out of bounds.
@@ -116,6 +120,7 @@ func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 		s.endpoints[e.Name] = &e
 		s.several[e.Seller]++
 	}
+	s.queues = queuesOf(s.endpoints)
 	return s, nil
 }
 

@@ -103,7 +103,7 @@ func newRig(t testing.TB) *rig {
 }
 
 // backends are what the domain runs over; one that is missing skips.
-var backends = map[string]func(t testing.TB) backendtest.Backend{"sqlite": backendtest.SQLite, "postgres": backendtest.Postgres}
+var backends = map[string]func(t testing.TB, clock ...func() time.Time) backendtest.Backend{"sqlite": backendtest.SQLite, "postgres": backendtest.Postgres}
 
 func over(t testing.TB, st backendtest.Backend) *rig {
 	t.Helper()

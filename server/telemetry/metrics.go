@@ -27,6 +27,8 @@ type Metrics struct {
 	usage         usageMetrics
 	certificates  certificateMetrics
 	observed      *observed
+	clock         clockMetrics
+	queueState    *queueCollector
 
 	endpoints, queues, kinds, outcomes, reasons, fields, codes *bounded
 
@@ -90,9 +92,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		endpoints: newBounded(manyValues), queues: newBounded(manyValues),
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
-		certificates: newCertificateMetrics(r), observed: newObserved(r),
+		certificates: newCertificateMetrics(r), observed: newObserved(r), clock: newClockMetrics(r),
 		usage: newUsageMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
+	m.queueState = newQueueCollector(r, m.sellers, m.queues, m.kinds)
 	r.MustRegister(m.guardAway, m.leasesLost, m.factsKept)
 	return m
 }

@@ -29,6 +29,13 @@ func TestMetrics(t *testing.T) {
 	m.UsageCall("ok")
 	m.UsageBacklog("acme", 1, 2, 3, time.Minute, true)
 	m.UsageDifference("acme", 0)
+	m.ClockOffset("database", time.Second, true)
+	m.ClockOffset("marketplace", time.Second, true)
+	m.ClockOffset("marketplace", 0, false)
+	m.PulledIn("acme", 2)
+	m.Queues(func() []Queue {
+		return []Queue{{Seller: "acme", Name: "default", Kinds: []QueueKind{{Kind: "CREATE", Due: 1}}, Left: []time.Duration{time.Hour, -time.Hour}}}
+	})
 	families, err := r.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -63,6 +70,17 @@ func TestMetrics(t *testing.T) {
 		"koogate_usage_difference":       "seller=acme",
 		"koogate_personal_reads_total":   "what=task_input",
 		"koogate_facts_kept_total":       "",
+
+		"koogate_clock_offset_seconds": "against=database",
+		"koogate_pulled_in_total":      "seller=acme",
+
+		"koogate_queue_tasks":                        "kind=CREATE,queue=default,seller=acme,state=due",
+		"koogate_queue_oldest_seconds":               "kind=CREATE,queue=default,seller=acme",
+		"koogate_queue_waiting_seconds":              "queue=default,seller=acme",
+		"koogate_queue_last_ask_timestamp_seconds":   "queue=default,seller=acme",
+		"koogate_queue_last_lease_timestamp_seconds": "queue=default,seller=acme",
+		"koogate_queue_window_left_seconds":          "queue=default,seller=acme",
+		"koogate_queue_window_seconds":               "queue=default,seller=acme",
 	}
 	for name, labels := range want {
 		if g, ok := got[name]; !ok || g != labels {

@@ -14,9 +14,8 @@ import (
 // lease takes the standing task, if it is due.
 func (r *rig) lease() (store.Task, bool) {
 	r.t.Helper()
-	now := r.clock.Now()
 	list, err := r.store.Lease(r.t.Context(), store.LeaseRequest{
-		Seller: seller, Queues: []string{fulfil.QueueUsagePush}, Worker: "w", Max: 10, Now: now, Until: now.Add(15 * time.Second),
+		Seller: seller, Queues: []string{fulfil.QueueUsagePush}, Worker: "w", Max: 10, For: 15 * time.Second,
 	})
 	if err != nil || len(list) > 1 {
 		r.t.Fatal(list, err)

@@ -59,14 +59,21 @@ type rig struct {
 
 func newRig(t *testing.T, opts ...func(*usage.Config, *usage.Deps)) *rig {
 	t.Helper()
-	return over(t, backendtest.SQLite(t), opts...)
+	c := clock.NewFake(noon)
+	return overAt(t, backendtest.SQLite(t, c.Now), c, opts...)
 }
 
 // over is a rig on a given store.
 func over(t *testing.T, st backendtest.Backend, opts ...func(*usage.Config, *usage.Deps)) *rig {
 	t.Helper()
+	return overAt(t, st, clock.NewFake(noon), opts...)
+}
+
+// overAt is a rig on a given store and clock.
+func overAt(t *testing.T, st backendtest.Backend, c *clock.Fake, opts ...func(*usage.Config, *usage.Deps)) *rig {
+	t.Helper()
 	r := &rig{
-		t: t, store: st, clock: clock.NewFake(noon), market: &market{has: make(map[string]store.UsageRecord)},
+		t: t, store: st, clock: c, market: &market{has: make(map[string]store.UsageRecord)},
 		spans: tracetest.NewInMemoryExporter(), gather: prometheus.NewRegistry(), log: &syncBuffer{},
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(r.spans), sdktrace.WithIDGenerator(telemetry.IDGenerator{}))

@@ -7,11 +7,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/postgres"
+	"github.com/koogate/koogate/store/sqlite"
 	"github.com/koogate/koogate/store/sqlitetest"
 	"github.com/koogate/koogate/store/storetest"
 )
@@ -29,14 +31,21 @@ func Each(t *testing.T, f func(t *testing.T, st Backend)) {
 	t.Run("postgres", func(t *testing.T) { f(t, Postgres(t)) })
 }
 
-// SQLite opens a new file that is gone with the test.
-func SQLite(t testing.TB) Backend {
+// SQLite opens a new file that is gone with the test. A clock stands in for the store's own.
+func SQLite(t testing.TB, clock ...func() time.Time) Backend {
 	t.Helper()
-	return sqlitetest.Open(t)
+	return sqlitetest.Open(t, func(o *sqlite.Options) { o.Clock = only(clock) })
 }
 
-// Postgres opens a schema of its own in the database that KOOGATE_TEST_POSTGRES names.
-func Postgres(t testing.TB) Backend {
+func only(clock []func() time.Time) func() time.Time {
+	if len(clock) == 0 {
+		return nil
+	}
+	return clock[0]
+}
+
+// Postgres opens a schema of its own in the database that KOOGATE_TEST_POSTGRES names. A clock stands in for the database's.
+func Postgres(t testing.TB, clock ...func() time.Time) Backend {
 	t.Helper()
 	base := os.Getenv("KOOGATE_TEST_POSTGRES")
 	if base == "" {
@@ -66,7 +75,7 @@ func Postgres(t testing.TB) Backend {
 	q := u.Query()
 	q.Set("search_path", schema)
 	u.RawQuery = q.Encode()
-	st, err := postgres.Open(t.Context(), postgres.Options{URL: u.String(), Migrate: true, Logger: slog.New(slog.DiscardHandler)})
+	st, err := postgres.Open(t.Context(), postgres.Options{URL: u.String(), Migrate: true, Clock: only(clock), Logger: slog.New(slog.DiscardHandler)})
 	return opened(t, st, err)
 }
 

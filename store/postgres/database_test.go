@@ -82,9 +82,12 @@ func execute(t testing.TB, base, statement string) (n int) {
 	return int(tag.RowsAffected())
 }
 
-func open(t testing.TB, url string) *postgres.Store {
+func open(t testing.TB, url string) *postgres.Store { return openAt(t, url, nil) }
+
+// openAt opens a store with a clock; nil for the database's.
+func openAt(t testing.TB, url string, clock func() time.Time) *postgres.Store {
 	t.Helper()
-	s, err := postgres.Open(context.Background(), postgres.Options{URL: url, Migrate: true})
+	s, err := postgres.Open(context.Background(), postgres.Options{URL: url, Migrate: true, Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

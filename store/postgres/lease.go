@@ -23,7 +23,7 @@ func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, 
 	var rows []dbsqlc.TasksLeaseRow
 	err := retry(ctx, func() (err error) {
 		rows, err = s.query.TasksLease(ctx, dbsqlc.TasksLeaseParams{
-			Until: micros(r.Until), Worker: r.Worker, Now: micros(r.Now), Queues: distinct(r.Queues), Seller: r.Seller, Max: count(r.Max),
+			Given: s.given(), Queues: distinct(r.Queues), Seller: r.Seller, Max: count(r.Max), Length: r.For.Microseconds(), Worker: r.Worker,
 		})
 		return err
 	})
@@ -39,12 +39,12 @@ func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, 
 func leasedOf(r dbsqlc.TasksLeaseRow) store.Task { return taskOf(r.Task) }
 
 // Heartbeat implements store.Store. A lease whose end has come is over, also when nobody else has taken the task yet.
-func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, now, until time.Time) (store.Task, error) {
+func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, length time.Duration) (store.Task, error) {
 	if err := s.enter(ctx, id); err != nil {
 		return store.Task{}, err
 	}
 	defer s.leave()
-	row, err := s.query.TaskHeartbeat(ctx, dbsqlc.TaskHeartbeatParams{Until: micros(until), Now: micros(now), ID: id, Fence: fence})
+	row, err := s.query.TaskHeartbeat(ctx, dbsqlc.TaskHeartbeatParams{Given: s.given(), Length: length.Microseconds(), ID: id, Fence: fence})
 	if errors.Is(err, pgx.ErrNoRows) {
 		if _, err := s.query.TaskGet(ctx, id); err != nil {
 			return store.Task{}, notFound(err, "heartbeat")
@@ -54,7 +54,7 @@ func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, now, unti
 	if err != nil {
 		return store.Task{}, fmt.Errorf("postgres: heartbeat: %w", err)
 	}
-	return taskOf(row), nil
+	return taskOf(row.Task), nil
 }
 
 // NextDue implements store.Store.

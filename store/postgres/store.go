@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -23,6 +24,8 @@ type Options struct {
 	Lists store.ListLimits
 	// Migrate lets Open bring the schema up to date; without it Open refuses a database whose schema is behind.
 	Migrate bool
+	// Clock stands in for the database's own clock; nil in production. Tests and drills put their virtual time here.
+	Clock func() time.Time
 	// Logger hears of lost and regained connections for wake-ups; nil for silence.
 	Logger *slog.Logger
 }
@@ -36,6 +39,7 @@ type Store struct {
 
 	gate     sync.RWMutex // held shared by running calls, exclusively by Close
 	closed   bool
+	clock    func() time.Time // nil for the database's
 	pool     *pgxpool.Pool
 	query    *dbsqlc.Queries
 	turns    *store.Turns // of what API clients browse
@@ -67,7 +71,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	w.pool.Store(pool)
 	turns := store.NewTurns(o.Lists.WithDefaults(max(2, int(config.MaxConns)/4)))
-	s := &Store{pool: pool, query: dbsqlc.New(pool), turns: turns}
+	s := &Store{clock: o.Clock, pool: pool, query: dbsqlc.New(pool), turns: turns}
 	channel, err := checkDatabase(ctx, pool)
 	if err != nil {
 		pool.Close()

@@ -13,12 +13,14 @@ import (
 
 func TestConformance(t *testing.T) {
 	urls := make(map[store.Store]string)
-	storetest.Run(t, func(t *testing.T) store.Store {
+	storetest.Run(t, func(t *testing.T, clock func() time.Time) store.Store {
 		url := freshSchema(t)
-		s := open(t, url)
+		s := openAt(t, url, clock)
 		urls[s] = url
 		return s
-	}, storetest.WithSecondHandle(func(t *testing.T, first store.Store) store.Store { return open(t, urls[first]) }),
+	}, storetest.WithSecondHandle(func(t *testing.T, first store.Store, clock func() time.Time) store.Store {
+		return openAt(t, urls[first], clock)
+	}),
 		storetest.WithSQL(func(t *testing.T, s store.Store, statement string) int { return execute(t, urls[s], statement) }))
 }
 
@@ -29,7 +31,9 @@ func TestUsageConformance(t *testing.T) {
 		s := open(t, url)
 		urls[s] = url
 		return s
-	}, storetest.WithSecondHandle(func(t *testing.T, first store.Store) store.Store { return open(t, urls[first]) }))
+	}, storetest.WithSecondHandle(func(t *testing.T, first store.Store, clock func() time.Time) store.Store {
+		return openAt(t, urls[first], clock)
+	}))
 }
 
 // versions is how many migrations there are.

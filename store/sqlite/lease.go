@@ -21,7 +21,7 @@ func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, 
 	defer s.leave()
 	var tasks []store.Task
 	err := s.writer.do(ctx, func(t *tx) (err error) {
-		tasks, err = t.lease(r)
+		tasks, err = t.lease(r, s.now())
 		return err
 	})
 	if err != nil {
@@ -32,9 +32,9 @@ func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, 
 
 // lease reads each queue along its index for its own first tasks, so that a long backlog costs nothing, and hands out the
 // earliest of all.
-func (t *tx) lease(r store.LeaseRequest) ([]store.Task, error) {
+func (t *tx) lease(r store.LeaseRequest, at time.Time) ([]store.Task, error) {
 	ctx := context.Background()
-	now, until := micros(r.Now), micros(r.Until)
+	now, until := micros(at), micros(at.Add(r.For))
 	var due []dbsqlc.Task
 	for _, queue := range distinct(r.Queues) {
 		rows, err := t.query.TasksDue(ctx, dbsqlc.TasksDueParams{Seller: r.Seller, Queue: queue, Now: now, Max: int64(r.Max)})
@@ -63,15 +63,16 @@ func (t *tx) lease(r store.LeaseRequest) ([]store.Task, error) {
 }
 
 // Heartbeat implements store.Store. A lease whose end has come is over, also when nobody else has taken the task yet.
-func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, now, until time.Time) (store.Task, error) {
+func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, length time.Duration) (store.Task, error) {
 	if err := s.enter(ctx, id); err != nil {
 		return store.Task{}, err
 	}
 	defer s.leave()
 	var task store.Task
 	err := s.writer.do(ctx, func(t *tx) error {
+		now := s.now()
 		n, err := t.fast.TaskHeartbeat(context.Background(), dbsqlc.TaskHeartbeatParams{
-			Until: micros(until), Now: micros(now), ID: id, Fence: fence,
+			Until: micros(now.Add(length)), Now: micros(now), ID: id, Fence: fence,
 		})
 		if err != nil {
 			return fmt.Errorf("sqlite: heartbeat: %w", err)

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"modernc.org/sqlite"
 
@@ -33,6 +34,8 @@ type Options struct {
 	// Lists bound the lists of API clients, which have Lists.Total further connections. A list that scans takes a whole CPU, so by
 	// default half the CPUs are theirs, and two at least.
 	Lists store.ListLimits
+	// Clock is the store's clock; nil for the machine's.
+	Clock func() time.Time
 	// MaxGroup bounds how many changes share one commit; 0 for 256.
 	MaxGroup int
 }
@@ -47,6 +50,7 @@ type Store struct {
 	path    string
 	gate    sync.RWMutex // held shared by running calls, exclusively by Close
 	closed  bool
+	clock   func() time.Time
 	lock    *fileLock
 	readers *sql.DB
 	read    *dbsqlc.Queries // prepared on the readers
@@ -66,12 +70,15 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.Readers <= 0 {
 		o.Readers = max(4, 2*runtime.GOMAXPROCS(0))
 	}
+	if o.Clock == nil {
+		o.Clock = time.Now //nolint:forbidigo // the store's own clock, which can be injected as well
+	}
 	lock, err := lockFile(o.Path + ".lock")
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %s: %w", o.Path, err)
 	}
 	o.Lists = o.Lists.WithDefaults(max(2, runtime.GOMAXPROCS(0)/2))
-	s := &Store{path: o.Path, lock: lock, turns: store.NewTurns(o.Lists)}
+	s := &Store{clock: o.Clock, path: o.Path, lock: lock, turns: store.NewTurns(o.Lists)}
 	defer func() {
 		if err != nil {
 			_ = s.release()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite"
@@ -36,9 +37,9 @@ func open(t *testing.T, path string, change ...func(*sqlite.Options)) *sqlite.St
 func conform(t *testing.T, change ...func(*sqlite.Options)) {
 	var mu sync.Mutex
 	paths := make(map[store.Store]string)
-	storetest.Run(t, func(t *testing.T) store.Store {
+	storetest.Run(t, func(t *testing.T, clock func() time.Time) store.Store {
 		path := sqlitetest.File(t)
-		s := open(t, path, change...)
+		s := open(t, path, append(change, func(o *sqlite.Options) { o.Clock = clock })...)
 		mu.Lock()
 		defer mu.Unlock()
 		paths[s] = path

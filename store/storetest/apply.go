@@ -262,7 +262,7 @@ func separateSellers(t *testing.T, s store.Store) {
 	wantError(t, err, nil)
 	wantEqual(t, "sizes", []int{len(a.Lines), len(a.Instances), len(a.Tasks)}, []int{1, 1, 2})
 	leased, err := s.Lease(background(t), store.LeaseRequest{
-		Seller: "other", Queues: []string{Queue, "internal"}, Worker: "w", Max: 100, Now: Epoch, Until: Epoch.Add(time.Minute),
+		Seller: "other", Queues: []string{Queue, "internal"}, Worker: "w", Max: 100, For: time.Minute,
 	})
 	wantError(t, err, nil)
 	wantEqual(t, "leased", len(leased), 2)

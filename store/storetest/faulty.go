@@ -119,8 +119,8 @@ func (f *FaultyStore) Lease(ctx context.Context, r store.LeaseRequest) ([]store.
 }
 
 // Heartbeat implements store.Store.
-func (f *FaultyStore) Heartbeat(ctx context.Context, id string, fence int64, now, until time.Time) (store.Task, error) {
-	return write(f.injector, func() (store.Task, error) { return f.Store.Heartbeat(ctx, id, fence, now, until) })
+func (f *FaultyStore) Heartbeat(ctx context.Context, id string, fence int64, length time.Duration) (store.Task, error) {
+	return write(f.injector, func() (store.Task, error) { return f.Store.Heartbeat(ctx, id, fence, length) })
 }
 
 // Line implements store.Store.

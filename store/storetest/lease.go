@@ -30,11 +30,11 @@ var leaseCases = []testCase{
 	}},
 }
 
-func request(limit int, now time.Time, queues ...string) store.LeaseRequest {
+func request(limit int, queues ...string) store.LeaseRequest {
 	if len(queues) == 0 {
 		queues = []string{Queue}
 	}
-	return store.LeaseRequest{Seller: Seller, Queues: queues, Worker: "w1", Max: limit, Now: now, Until: now.Add(time.Minute)}
+	return store.LeaseRequest{Seller: Seller, Queues: queues, Worker: "w1", Max: limit, For: time.Minute}
 }
 
 func mustLease(t *testing.T, s store.Store, r store.LeaseRequest) []store.Task {
@@ -63,7 +63,7 @@ func leaseByDue(t *testing.T, s store.Store) {
 	now := Epoch.Add(time.Hour)
 	var got []store.Task
 	for _, limit := range []int{1, 7, 100} {
-		got = append(got, mustLease(t, s, request(limit, now))...)
+		got = append(got, mustLease(t, at(s, now), request(limit))...)
 		wantEqual(t, "leased so far", len(got), min(len(got), 30))
 	}
 	wantEqual(t, "leased", len(got), 30)
@@ -111,11 +111,11 @@ func leaseOnlyDue(t *testing.T, s store.Store) {
 		}
 	}
 	addTasks(t, s, "CS1", tasks...)
-	wantEqual(t, "another seller's", len(mustLease(t, s, store.LeaseRequest{
-		Seller: "other", Queues: []string{Queue}, Worker: "w", Max: 9, Now: now, Until: now.Add(time.Minute),
+	wantEqual(t, "another seller's", len(mustLease(t, at(s, now), store.LeaseRequest{
+		Seller: "other", Queues: []string{Queue}, Worker: "w", Max: 9, For: time.Minute,
 	})), 0)
-	wantEqual(t, "leased", ids(mustLease(t, s, request(100, now)), taskID), want)
-	wantEqual(t, "leased again", len(mustLease(t, s, request(100, now))), 0)
+	wantEqual(t, "leased", ids(mustLease(t, at(s, now), request(100)), taskID), want)
+	wantEqual(t, "leased again", len(mustLease(t, at(s, now), request(100))), 0)
 }
 
 func leaseQueues(t *testing.T, s store.Store) {
@@ -127,11 +127,11 @@ func leaseQueues(t *testing.T, s store.Store) {
 	}
 	addTasks(t, s, "CS1", tasks...)
 	now := Epoch.Add(time.Hour)
-	got := ids(mustLease(t, s, request(3, now, "c", "a", "a")), taskID)
+	got := ids(mustLease(t, at(s, now), request(3, "c", "a", "a")), taskID)
 	wantEqual(t, "first three of a and c", got, []string{tasks[0].ID, tasks[2].ID, tasks[3].ID})
-	got = ids(mustLease(t, s, request(100, now, "c", "a", "none")), taskID)
+	got = ids(mustLease(t, at(s, now), request(100, "c", "a", "none")), taskID)
 	wantEqual(t, "rest of a and c", got, []string{tasks[5].ID})
-	got = ids(mustLease(t, s, request(100, now, "b")), taskID)
+	got = ids(mustLease(t, at(s, now), request(100, "b")), taskID)
 	wantEqual(t, "b", got, []string{tasks[1].ID, tasks[4].ID})
 }
 
@@ -150,10 +150,10 @@ func drain(t *testing.T, handles ...store.Store) {
 	ctx := background(t)
 	var mu sync.Mutex
 	holders := make(map[string]int)
-	now := Epoch.Add(time.Hour)
+	at(handles[0], Epoch.Add(time.Hour))
 	errs := together(leasers, func(i int) error {
 		for {
-			r := request(1+i%5, now, Queue, "second")
+			r := request(1+i%5, Queue, "second")
 			r.Worker = fmt.Sprint("w", i)
 			got, err := handles[i%len(handles)].Lease(ctx, r)
 			if err != nil {
@@ -183,11 +183,11 @@ func drain(t *testing.T, handles ...store.Store) {
 
 func expiredLease(t *testing.T, s store.Store) {
 	mustApply(t, s, Admission("CS1", Epoch))
-	first := mustLease(t, s, request(1, Epoch))[0]
-	wantEqual(t, "before the end", len(mustLease(t, s, request(1, first.DueAt.Add(-time.Microsecond)))), 0)
-	r := request(1, first.DueAt)
+	first := mustLease(t, at(s, Epoch), request(1))[0]
+	wantEqual(t, "before the end", len(mustLease(t, at(s, first.DueAt.Add(-time.Microsecond)), request(1))), 0)
+	r := request(1)
 	r.Worker = "w2"
-	again := mustLease(t, s, r)
+	again := mustLease(t, at(s, first.DueAt), r)
 	wantEqual(t, "at the end", len(again), 1)
 	wantEqual(t, "task", []any{again[0].ID, again[0].Worker, again[0].Attempt}, []any{first.ID, "w2", int32(2)})
 	if again[0].Fence <= first.Fence {
@@ -199,46 +199,46 @@ func heartbeat(t *testing.T, s store.Store) {
 	ctx := background(t)
 	mustApply(t, s, Admission("CS1", Epoch))
 	id := mustAggregate(t, s, "CS1").Tasks[1].ID
-	_, err := s.Heartbeat(ctx, id, 0, Epoch, Epoch.Add(time.Minute))
+	_, err := at(s, Epoch).Heartbeat(ctx, id, 0, time.Minute)
 	wantError(t, err, store.ErrFenced) // it is not leased
-	held := mustLease(t, s, request(1, Epoch))[0]
+	held := mustLease(t, at(s, Epoch), request(1))[0]
 	wantEqual(t, "leased", held.ID, id)
 
 	now, until := Epoch.Add(30*time.Second), Epoch.Add(90*time.Second)
-	got, err := s.Heartbeat(ctx, id, held.Fence, now, until)
+	got, err := at(s, now).Heartbeat(ctx, id, held.Fence, time.Minute)
 	wantError(t, err, nil)
 	want := held
 	want.DueAt, want.UpdatedAt = until, now
 	wantEqual(t, "task", got, want)
 	wantEqual(t, "stored task", mustTask(t, s, id), want)
-	wantEqual(t, "leased at the old end", len(mustLease(t, s, request(1, held.DueAt))), 0)
+	wantEqual(t, "leased at the old end", len(mustLease(t, at(s, held.DueAt), request(1))), 0)
 
 	for name, fence := range map[string]int64{"older": held.Fence - 1, "newer": held.Fence + 1} {
-		if _, err := s.Heartbeat(ctx, id, fence, now, until); !errors.Is(err, store.ErrFenced) {
+		if _, err := at(s, now).Heartbeat(ctx, id, fence, time.Minute); !errors.Is(err, store.ErrFenced) {
 			t.Fatalf("%s fence: error = %v", name, err)
 		}
 	}
-	_, err = s.Heartbeat(ctx, id, held.Fence, until, until.Add(time.Minute))
+	_, err = at(s, until).Heartbeat(ctx, id, held.Fence, time.Minute)
 	wantError(t, err, store.ErrFenced) // its end has come
-	again := mustLease(t, s, request(1, until))
+	again := mustLease(t, at(s, until), request(1))
 	wantEqual(t, "leased again", ids(again, taskID), []string{id})
-	_, err = s.Heartbeat(ctx, id, held.Fence, until, until.Add(time.Minute))
+	_, err = at(s, until).Heartbeat(ctx, id, held.Fence, time.Minute)
 	wantError(t, err, store.ErrFenced)
-	_, err = s.Heartbeat(ctx, id, again[0].Fence, until, until.Add(time.Minute))
+	_, err = at(s, until).Heartbeat(ctx, id, again[0].Fence, time.Minute)
 	wantError(t, err, nil)
 	done := again[0]
 	done.State = store.TaskDone
 	c := next(mustAggregate(t, s, "CS1"))
 	c.PutTasks = []store.TaskPut{{Task: done, ExpectState: store.TaskLeased, ExpectFence: done.Fence}}
 	mustApply(t, s, c)
-	_, err = s.Heartbeat(ctx, id, done.Fence, until, until.Add(time.Hour))
+	_, err = at(s, until).Heartbeat(ctx, id, done.Fence, time.Hour)
 	wantError(t, err, store.ErrFenced)
 }
 
 func staleFence(t *testing.T, s store.Store) {
 	mustApply(t, s, Admission("CS1", Epoch))
-	lost := mustLease(t, s, request(1, Epoch))[0]
-	held := mustLease(t, s, request(1, lost.DueAt))[0]
+	lost := mustLease(t, at(s, Epoch), request(1))[0]
+	held := mustLease(t, at(s, lost.DueAt), request(1))[0]
 	before := mustAggregate(t, s, "CS1")
 	done := lost
 	done.State = store.TaskDone
@@ -257,14 +257,14 @@ func staleFence(t *testing.T, s store.Store) {
 
 func returnToQueue(t *testing.T, s store.Store) {
 	mustApply(t, s, Admission("CS1", Epoch))
-	held := mustLease(t, s, request(1, Epoch))[0]
+	held := mustLease(t, at(s, Epoch), request(1))[0]
 	retry := held
 	retry.State, retry.DueAt, retry.Worker, retry.Reason = store.TaskReady, Epoch.Add(time.Hour), "", "try later"
 	c := next(mustAggregate(t, s, "CS1"))
 	c.PutTasks = []store.TaskPut{{Task: retry, ExpectState: store.TaskLeased, ExpectFence: held.Fence}}
 	mustApply(t, s, c)
-	wantEqual(t, "leased before it is due", len(mustLease(t, s, request(1, Epoch.Add(59*time.Minute)))), 0)
-	again := mustLease(t, s, request(1, Epoch.Add(time.Hour)))
+	wantEqual(t, "leased before it is due", len(mustLease(t, at(s, Epoch.Add(59*time.Minute)), request(1))), 0)
+	again := mustLease(t, at(s, Epoch.Add(time.Hour)), request(1))
 	wantEqual(t, "leased when due", len(again), 1)
 	wantEqual(t, "attempt and fence", []int64{int64(again[0].Attempt), again[0].Fence}, []int64{2, held.Fence + 1})
 }
@@ -289,7 +289,7 @@ func nextDue(t *testing.T, s store.Store) {
 	want(Epoch.Add(8*time.Second), true, "b", "a", "none")
 	want(time.Time{}, false, "none")
 	want(time.Time{}, false)
-	leased := mustLease(t, s, request(9, Epoch.Add(9*time.Second), "b"))
+	leased := mustLease(t, at(s, Epoch.Add(9*time.Second)), request(9, "b"))
 	wantEqual(t, "leased", len(leased), 2)
 	want(leased[0].DueAt, true, "b")
 	want(Epoch.Add(10*time.Second), true, "a", "b")

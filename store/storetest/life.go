@@ -33,8 +33,12 @@ func cancelledBefore(t *testing.T, s store.Store) {
 		"Tenant":      func() error { _, err := s.Tenant(ctx, kit); return err },
 		"Application": func() error { _, err := s.Application(ctx, kit, "app"); return err },
 		"Users":       func() error { _, err := s.ListUsers(ctx, store.ListQuery{Seller: Seller, Limit: 1}); return err },
-		"Lease":       func() error { _, err := s.Lease(ctx, request(1, Epoch)); return err },
-		"Heartbeat":   func() error { _, err := s.Heartbeat(ctx, NewID(), 1, Epoch, Epoch); return err },
+		"Lease":       func() error { _, err := s.Lease(ctx, request(1)); return err },
+		"Heartbeat":   func() error { _, err := s.Heartbeat(ctx, NewID(), 1, time.Minute); return err },
+		"NoteLease":   func() error { return s.NoteLease(ctx, Seller, "w", []string{Queue}, nil) },
+		"Queues":      func() error { _, err := s.Queues(ctx, Seller, 1); return err },
+		"PullIn":      func() error { _, err := s.PullIn(ctx, Seller, time.Minute); return err },
+		"Now":         func() error { _, err := s.Now(ctx); return err },
 		"NextDue":     func() error { _, _, err := s.NextDue(ctx, Seller, []string{Queue}); return err },
 		"List":        func() error { _, err := s.ListTasks(ctx, store.ListQuery{Seller: Seller, Limit: 1}); return err },
 		"Ping":        func() error { return s.Ping(ctx) },
@@ -87,7 +91,7 @@ func closeWaits(t *testing.T, s store.Store) {
 				if err != nil {
 					return
 				}
-				_, _ = s.Lease(ctx, request(1, Epoch))
+				_, _ = s.Lease(ctx, request(1))
 			}
 		})
 	}
@@ -98,7 +102,7 @@ func closeWaits(t *testing.T, s store.Store) {
 	wg.Wait()
 	wantError(t, s.Close(), nil)
 	wantFault(t, s.Apply(ctx, Admission("CS-late", Epoch)))
-	_, err := s.Lease(ctx, request(1, Epoch))
+	_, err := s.Lease(ctx, request(1))
 	wantFault(t, err)
 	_, err = s.Aggregate(ctx, Seller, "CS1")
 	wantFault(t, err)

@@ -11,27 +11,50 @@ import (
 // Option switches on the part of the suite that needs a capability.
 type Option func(*suite)
 
-// WithSecondHandle says that several processes can use one database: second opens another handle on the database of first.
-func WithSecondHandle(second func(t *testing.T, first store.Store) store.Store) Option {
-	return func(s *suite) { s.second = second }
+// WithSecondHandle says that several processes can use one database: second opens another handle on the database of first,
+// with a clock as [Run] has it.
+func WithSecondHandle(second func(t *testing.T, first store.Store, clock func() time.Time) store.Store) Option {
+	return func(s *suite) {
+		s.second = func(t *testing.T, first store.Store) store.Store {
+			if c, ok := first.(*clocked); ok {
+				return &clocked{second(t, c.Store, c.now.read), c.now}
+			}
+			return second(t, first, nil)
+		}
+	}
 }
 
 // WithSQL says that the tables can be reached past the store. exec runs a statement on the database of a store and returns
 // the one number that a query gives, or how many rows were written.
 func WithSQL(exec func(t *testing.T, s store.Store, statement string) int) Option {
-	return func(s *suite) { s.exec = exec }
+	return func(s *suite) {
+		s.exec = func(t *testing.T, st store.Store, statement string) int {
+			if c, ok := st.(*clocked); ok {
+				st = c.Store
+			}
+			return exec(t, st, statement)
+		}
+	}
 }
 
 type suite struct {
-	open   func(*testing.T) store.Store
+	open   func(*testing.T) store.Store // with a clock that stands at Epoch
+	real   func(*testing.T) store.Store // with the store's own clock
 	second func(*testing.T, store.Store) store.Store
 	exec   func(*testing.T, store.Store, string) int
 }
 
-// Run runs the suite. open returns a new empty store and arranges for its closing; closing twice must be harmless.
-func Run(t *testing.T, open func(t *testing.T) store.Store, opts ...Option) {
+// Run runs the suite. open returns a new empty store and arranges for its closing; closing twice must be harmless. clock is
+// what the store has for its own; nil when it is to have its own.
+func Run(t *testing.T, open func(t *testing.T, clock func() time.Time) store.Store, opts ...Option) {
 	t.Helper()
-	s := &suite{open: open}
+	s := &suite{
+		open: func(t *testing.T) store.Store {
+			now := &moment{at: Epoch}
+			return &clocked{open(t, now.read), now}
+		},
+		real: func(t *testing.T) store.Store { return open(t, nil) },
+	}
 	for _, o := range opts {
 		o(s)
 	}
@@ -39,7 +62,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, opts ...Option) {
 		name  string
 		cases []testCase
 	}{
-		{"Apply", applyCases}, {"Rows", rowCases}, {"Race", raceCases}, {"Lease", leaseCases},
+		{"Apply", applyCases}, {"Rows", rowCases}, {"Race", raceCases}, {"Lease", leaseCases}, {"Clock", clockCases}, {"Queue", queueCases},
 		{"List", listCases}, {"Directory", directoryCases}, {"Watch", watchCases}, {"Life", lifeCases}, {"Faulty", faultyCases}, {"Text", textCases},
 	}
 	for _, g := range groups {

@@ -89,7 +89,7 @@ func noBadQuestion(t *testing.T, s store.Store) {
 				return err
 			},
 			"Lease": func() error {
-				_, err := s.Lease(background(t), store.LeaseRequest{Seller: Seller, Queues: []string{Queue}, Worker: bad, Max: 1, Now: Epoch, Until: Epoch})
+				_, err := s.Lease(background(t), store.LeaseRequest{Seller: Seller, Queues: []string{Queue}, Worker: bad, Max: 1, For: time.Minute})
 				return err
 			},
 		} {

@@ -29,6 +29,7 @@ func RunUsage(t *testing.T, open func(t *testing.T) Ledger, opts ...Option) {
 	}{
 		{"Usage", usageCases}, {"Correction", correctionCases}, {"Record", recordCases}, {"UsageList", usageListCases},
 		{"UsageRace", usageRaceCases}, {"UsageModel", usageModelCases}, {"Quota", quotaCases}, {"Items", itemCases}, {"Licence", licenceCases},
+		{"UsageClock", usageClockCases},
 		{"FaultyUsage", faultyUsageCases}, {"UsageText", usageTextCases},
 	}
 	for _, g := range groups {

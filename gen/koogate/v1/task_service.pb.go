@@ -2214,6 +2214,300 @@ func (x *ListTasksResponse) GetNextPageToken() string {
 	return ""
 }
 
+// ListQueuesRequest asks for all queues of the token's seller.
+type ListQueuesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListQueuesRequest) Reset() {
+	*x = ListQueuesRequest{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListQueuesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListQueuesRequest) ProtoMessage() {}
+
+func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListQueuesRequest.ProtoReflect.Descriptor instead.
+func (*ListQueuesRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{23}
+}
+
+// ListQueuesResponse holds the queues.
+type ListQueuesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Queues are ordered by name.
+	Queues        []*Queue `protobuf:"bytes,1,rep,name=queues,proto3" json:"queues,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListQueuesResponse) Reset() {
+	*x = ListQueuesResponse{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListQueuesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListQueuesResponse) ProtoMessage() {}
+
+func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListQueuesResponse.ProtoReflect.Descriptor instead.
+func (*ListQueuesResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListQueuesResponse) GetQueues() []*Queue {
+	if x != nil {
+		return x.Queues
+	}
+	return nil
+}
+
+// Queue is what waits in one queue. Tasks that wait for an earlier task of their instance are not in it yet.
+type Queue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Queue is the name: a provisioner's, or one of Koogate's own, which begin with "koogate-".
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// Seller is the seller's name.
+	Seller string `protobuf:"bytes,2,opt,name=seller,proto3" json:"seller,omitempty"`
+	// Kinds are how much is open, ordered by kind; empty when nothing is.
+	Kinds []*QueueKind `protobuf:"bytes,3,rep,name=kinds,proto3" json:"kinds,omitempty"`
+	// Truncated says that more is open than was counted; the counts begin with what is due earliest.
+	Truncated bool `protobuf:"varint,4,opt,name=truncated,proto3" json:"truncated,omitempty"`
+	// WaitingSinceTime is since when the task that has waited longest could have been leased; absent when none waits. Workers are
+	// away when last_ask_time is before it, or absent.
+	WaitingSinceTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=waiting_since_time,json=waitingSinceTime,proto3" json:"waiting_since_time,omitempty"`
+	// LastAskTime is when a worker last asked for work, to within 10 s; absent for never.
+	LastAskTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=last_ask_time,json=lastAskTime,proto3" json:"last_ask_time,omitempty"`
+	// LastLeaseTime is when a worker last got some, to within 10 s; absent for never.
+	LastLeaseTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=last_lease_time,json=lastLeaseTime,proto3" json:"last_lease_time,omitempty"`
+	// LastWorkerId is who asked last.
+	LastWorkerId string `protobuf:"bytes,8,opt,name=last_worker_id,json=lastWorkerId,proto3" json:"last_worker_id,omitempty"`
+	// MarketplaceDeadlineTime is the earliest time until which the marketplace waits for one of the open tasks; absent when it waits
+	// for none.
+	MarketplaceDeadlineTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=marketplace_deadline_time,json=marketplaceDeadlineTime,proto3" json:"marketplace_deadline_time,omitempty"`
+	// OverdueCount is for how many of the open tasks the marketplace waits no longer.
+	OverdueCount  int32 `protobuf:"varint,10,opt,name=overdue_count,json=overdueCount,proto3" json:"overdue_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Queue) Reset() {
+	*x = Queue{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Queue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Queue) ProtoMessage() {}
+
+func (x *Queue) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Queue.ProtoReflect.Descriptor instead.
+func (*Queue) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Queue) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *Queue) GetSeller() string {
+	if x != nil {
+		return x.Seller
+	}
+	return ""
+}
+
+func (x *Queue) GetKinds() []*QueueKind {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+func (x *Queue) GetTruncated() bool {
+	if x != nil {
+		return x.Truncated
+	}
+	return false
+}
+
+func (x *Queue) GetWaitingSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WaitingSinceTime
+	}
+	return nil
+}
+
+func (x *Queue) GetLastAskTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastAskTime
+	}
+	return nil
+}
+
+func (x *Queue) GetLastLeaseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastLeaseTime
+	}
+	return nil
+}
+
+func (x *Queue) GetLastWorkerId() string {
+	if x != nil {
+		return x.LastWorkerId
+	}
+	return ""
+}
+
+func (x *Queue) GetMarketplaceDeadlineTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MarketplaceDeadlineTime
+	}
+	return nil
+}
+
+func (x *Queue) GetOverdueCount() int32 {
+	if x != nil {
+		return x.OverdueCount
+	}
+	return 0
+}
+
+// QueueKind is how much of one kind of task is open in a queue.
+type QueueKind struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Kind is what the tasks ask for.
+	Kind TaskKind `protobuf:"varint,1,opt,name=kind,proto3,enum=koogate.v1.TaskKind" json:"kind,omitempty"`
+	// DueCount are tasks that wait for a worker now.
+	DueCount int32 `protobuf:"varint,2,opt,name=due_count,json=dueCount,proto3" json:"due_count,omitempty"`
+	// LaterCount are tasks that pause between two attempts.
+	LaterCount int32 `protobuf:"varint,3,opt,name=later_count,json=laterCount,proto3" json:"later_count,omitempty"`
+	// LeasedCount are tasks in the hands of workers.
+	LeasedCount int32 `protobuf:"varint,4,opt,name=leased_count,json=leasedCount,proto3" json:"leased_count,omitempty"`
+	// OldestTime is when the oldest of them was made.
+	OldestTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=oldest_time,json=oldestTime,proto3" json:"oldest_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueueKind) Reset() {
+	*x = QueueKind{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueueKind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueueKind) ProtoMessage() {}
+
+func (x *QueueKind) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueueKind.ProtoReflect.Descriptor instead.
+func (*QueueKind) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *QueueKind) GetKind() TaskKind {
+	if x != nil {
+		return x.Kind
+	}
+	return TaskKind_TASK_KIND_UNSPECIFIED
+}
+
+func (x *QueueKind) GetDueCount() int32 {
+	if x != nil {
+		return x.DueCount
+	}
+	return 0
+}
+
+func (x *QueueKind) GetLaterCount() int32 {
+	if x != nil {
+		return x.LaterCount
+	}
+	return 0
+}
+
+func (x *QueueKind) GetLeasedCount() int32 {
+	if x != nil {
+		return x.LeasedCount
+	}
+	return 0
+}
+
+func (x *QueueKind) GetOldestTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OldestTime
+	}
+	return nil
+}
+
 var File_koogate_v1_task_service_proto protoreflect.FileDescriptor
 
 const file_koogate_v1_task_service_proto_rawDesc = "" +
@@ -2377,7 +2671,30 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\"n\n" +
 	"\x11ListTasksResponse\x121\n" +
 	"\x05tasks\x18\x01 \x03(\v2\x10.koogate.v1.TaskB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\x05tasks\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\xba\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x13\n" +
+	"\x11ListQueuesRequest\"?\n" +
+	"\x12ListQueuesResponse\x12)\n" +
+	"\x06queues\x18\x01 \x03(\v2\x11.koogate.v1.QueueR\x06queues\"\xf1\x03\n" +
+	"\x05Queue\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
+	"\x06seller\x18\x02 \x01(\tR\x06seller\x12+\n" +
+	"\x05kinds\x18\x03 \x03(\v2\x15.koogate.v1.QueueKindR\x05kinds\x12\x1c\n" +
+	"\ttruncated\x18\x04 \x01(\bR\ttruncated\x12H\n" +
+	"\x12waiting_since_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x10waitingSinceTime\x12>\n" +
+	"\rlast_ask_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vlastAskTime\x12B\n" +
+	"\x0flast_lease_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\rlastLeaseTime\x12$\n" +
+	"\x0elast_worker_id\x18\b \x01(\tR\flastWorkerId\x12V\n" +
+	"\x19marketplace_deadline_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x17marketplaceDeadlineTime\x12#\n" +
+	"\roverdue_count\x18\n" +
+	" \x01(\x05R\foverdueCount\"\xd3\x01\n" +
+	"\tQueueKind\x12(\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x14.koogate.v1.TaskKindR\x04kind\x12\x1b\n" +
+	"\tdue_count\x18\x02 \x01(\x05R\bdueCount\x12\x1f\n" +
+	"\vlater_count\x18\x03 \x01(\x05R\n" +
+	"laterCount\x12!\n" +
+	"\fleased_count\x18\x04 \x01(\x05R\vleasedCount\x12;\n" +
+	"\voldest_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"oldestTime*\xba\x02\n" +
 	"\bTaskKind\x12\x19\n" +
 	"\x15TASK_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TASK_KIND_CREATE\x10\x01\x12\x15\n" +
@@ -2417,8 +2734,11 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x1fFAILURE_CODE_ALREADY_SUBSCRIBED\x10\x06\x12\x19\n" +
 	"\x15FAILURE_CODE_SOLD_OUT\x10\a\x12\x1d\n" +
 	"\x19FAILURE_CODE_EMAIL_DOMAIN\x10\b\x12\x1e\n" +
-	"\x1aFAILURE_CODE_LICENCE_QUOTA\x10\t2\xd2\a\n" +
-	"\vTaskService\x12l\n" +
+	"\x1aFAILURE_CODE_LICENCE_QUOTA\x10\t2\xb8\b\n" +
+	"\vTaskService\x12d\n" +
+	"\n" +
+	"ListQueues\x12\x1d.koogate.v1.ListQueuesRequest\x1a\x1e.koogate.v1.ListQueuesResponse\"\x17\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/queues\x12l\n" +
 	"\n" +
 	"LeaseTasks\x12\x1d.koogate.v1.LeaseTasksRequest\x1a\x1e.koogate.v1.LeaseTasksResponse\"\x1f\xa2\xc5\x18\x01\x01\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/tasks:lease\x12\x89\x01\n" +
 	"\rHeartbeatTask\x12 .koogate.v1.HeartbeatTaskRequest\x1a!.koogate.v1.HeartbeatTaskResponse\"3\xa2\xc5\x18\x01\x01\x82\xd3\xe4\x93\x02(:\x01*b\x04task\"\x1d/v1/tasks/{task_id}:heartbeat\x12\x85\x01\n" +
@@ -2445,7 +2765,7 @@ func file_koogate_v1_task_service_proto_rawDescGZIP() []byte {
 }
 
 var file_koogate_v1_task_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_koogate_v1_task_service_proto_goTypes = []any{
 	(TaskKind)(0),                 // 0: koogate.v1.TaskKind
 	(TaskState)(0),                // 1: koogate.v1.TaskState
@@ -2474,65 +2794,79 @@ var file_koogate_v1_task_service_proto_goTypes = []any{
 	(*GetTaskResponse)(nil),       // 24: koogate.v1.GetTaskResponse
 	(*ListTasksRequest)(nil),      // 25: koogate.v1.ListTasksRequest
 	(*ListTasksResponse)(nil),     // 26: koogate.v1.ListTasksResponse
-	nil,                           // 27: koogate.v1.TaskInput.ExtendParamsEntry
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 29: google.protobuf.Duration
+	(*ListQueuesRequest)(nil),     // 27: koogate.v1.ListQueuesRequest
+	(*ListQueuesResponse)(nil),    // 28: koogate.v1.ListQueuesResponse
+	(*Queue)(nil),                 // 29: koogate.v1.Queue
+	(*QueueKind)(nil),             // 30: koogate.v1.QueueKind
+	nil,                           // 31: koogate.v1.TaskInput.ExtendParamsEntry
+	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 33: google.protobuf.Duration
 }
 var file_koogate_v1_task_service_proto_depIdxs = []int32{
-	28, // 0: koogate.v1.MarketplaceDeadline.time:type_name -> google.protobuf.Timestamp
+	32, // 0: koogate.v1.MarketplaceDeadline.time:type_name -> google.protobuf.Timestamp
 	2,  // 1: koogate.v1.MarketplaceDeadline.end:type_name -> koogate.v1.DeadlineEnd
 	0,  // 2: koogate.v1.Task.kind:type_name -> koogate.v1.TaskKind
 	1,  // 3: koogate.v1.Task.state:type_name -> koogate.v1.TaskState
-	28, // 4: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
-	28, // 5: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
-	28, // 6: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
-	28, // 7: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
-	28, // 8: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
+	32, // 4: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
+	32, // 5: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
+	32, // 6: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
+	32, // 7: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
+	32, // 8: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
 	7,  // 9: koogate.v1.Task.input:type_name -> koogate.v1.TaskInput
 	4,  // 10: koogate.v1.Task.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
 	6,  // 11: koogate.v1.Task.purchase:type_name -> koogate.v1.Purchase
-	28, // 12: koogate.v1.Purchase.expire_time:type_name -> google.protobuf.Timestamp
-	28, // 13: koogate.v1.Purchase.order_time:type_name -> google.protobuf.Timestamp
-	27, // 14: koogate.v1.TaskInput.extend_params:type_name -> koogate.v1.TaskInput.ExtendParamsEntry
-	28, // 15: koogate.v1.TaskInput.effective_time:type_name -> google.protobuf.Timestamp
-	28, // 16: koogate.v1.TaskInput.licence_expire_time:type_name -> google.protobuf.Timestamp
-	29, // 17: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
-	29, // 18: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
+	32, // 12: koogate.v1.Purchase.expire_time:type_name -> google.protobuf.Timestamp
+	32, // 13: koogate.v1.Purchase.order_time:type_name -> google.protobuf.Timestamp
+	31, // 14: koogate.v1.TaskInput.extend_params:type_name -> koogate.v1.TaskInput.ExtendParamsEntry
+	32, // 15: koogate.v1.TaskInput.effective_time:type_name -> google.protobuf.Timestamp
+	32, // 16: koogate.v1.TaskInput.licence_expire_time:type_name -> google.protobuf.Timestamp
+	33, // 17: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
+	33, // 18: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
 	5,  // 19: koogate.v1.LeaseTasksResponse.tasks:type_name -> koogate.v1.Task
-	29, // 20: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
+	33, // 20: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
 	5,  // 21: koogate.v1.HeartbeatTaskResponse.task:type_name -> koogate.v1.Task
 	9,  // 22: koogate.v1.CompleteTaskRequest.access_info:type_name -> koogate.v1.AccessInfo
 	10, // 23: koogate.v1.CompleteTaskRequest.change_verdict:type_name -> koogate.v1.ChangeVerdict
 	8,  // 24: koogate.v1.CompleteTaskRequest.licence:type_name -> koogate.v1.Licence
 	5,  // 25: koogate.v1.CompleteTaskResponse.task:type_name -> koogate.v1.Task
 	3,  // 26: koogate.v1.FailTaskRequest.code:type_name -> koogate.v1.FailureCode
-	29, // 27: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
+	33, // 27: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
 	5,  // 28: koogate.v1.FailTaskResponse.task:type_name -> koogate.v1.Task
 	7,  // 29: koogate.v1.GetTaskInputResponse.input:type_name -> koogate.v1.TaskInput
 	5,  // 30: koogate.v1.RetryTaskResponse.task:type_name -> koogate.v1.Task
 	5,  // 31: koogate.v1.GetTaskResponse.task:type_name -> koogate.v1.Task
 	5,  // 32: koogate.v1.ListTasksResponse.tasks:type_name -> koogate.v1.Task
-	11, // 33: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
-	13, // 34: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
-	15, // 35: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
-	17, // 36: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
-	19, // 37: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
-	23, // 38: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
-	20, // 39: koogate.v1.TaskService.GetTaskInput:input_type -> koogate.v1.GetTaskInputRequest
-	25, // 40: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
-	12, // 41: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
-	14, // 42: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
-	16, // 43: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
-	18, // 44: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
-	22, // 45: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
-	24, // 46: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
-	21, // 47: koogate.v1.TaskService.GetTaskInput:output_type -> koogate.v1.GetTaskInputResponse
-	26, // 48: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
-	41, // [41:49] is the sub-list for method output_type
-	33, // [33:41] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	29, // 33: koogate.v1.ListQueuesResponse.queues:type_name -> koogate.v1.Queue
+	30, // 34: koogate.v1.Queue.kinds:type_name -> koogate.v1.QueueKind
+	32, // 35: koogate.v1.Queue.waiting_since_time:type_name -> google.protobuf.Timestamp
+	32, // 36: koogate.v1.Queue.last_ask_time:type_name -> google.protobuf.Timestamp
+	32, // 37: koogate.v1.Queue.last_lease_time:type_name -> google.protobuf.Timestamp
+	32, // 38: koogate.v1.Queue.marketplace_deadline_time:type_name -> google.protobuf.Timestamp
+	0,  // 39: koogate.v1.QueueKind.kind:type_name -> koogate.v1.TaskKind
+	32, // 40: koogate.v1.QueueKind.oldest_time:type_name -> google.protobuf.Timestamp
+	27, // 41: koogate.v1.TaskService.ListQueues:input_type -> koogate.v1.ListQueuesRequest
+	11, // 42: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
+	13, // 43: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
+	15, // 44: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
+	17, // 45: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
+	19, // 46: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
+	23, // 47: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
+	20, // 48: koogate.v1.TaskService.GetTaskInput:input_type -> koogate.v1.GetTaskInputRequest
+	25, // 49: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
+	28, // 50: koogate.v1.TaskService.ListQueues:output_type -> koogate.v1.ListQueuesResponse
+	12, // 51: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
+	14, // 52: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
+	16, // 53: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
+	18, // 54: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
+	22, // 55: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
+	24, // 56: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
+	21, // 57: koogate.v1.TaskService.GetTaskInput:output_type -> koogate.v1.GetTaskInputResponse
+	26, // 58: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
+	50, // [50:59] is the sub-list for method output_type
+	41, // [41:50] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_task_service_proto_init() }
@@ -2552,7 +2886,7 @@ func file_koogate_v1_task_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_task_service_proto_rawDesc), len(file_koogate_v1_task_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   24,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,6 +21,7 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
+	TaskService_ListQueues_FullMethodName    = "/koogate.v1.TaskService/ListQueues"
 	TaskService_LeaseTasks_FullMethodName    = "/koogate.v1.TaskService/LeaseTasks"
 	TaskService_HeartbeatTask_FullMethodName = "/koogate.v1.TaskService/HeartbeatTask"
 	TaskService_CompleteTask_FullMethodName  = "/koogate.v1.TaskService/CompleteTask"
@@ -41,6 +42,9 @@ const (
 // over cannot prolong it. It may still complete or fail the task, as long as nobody else has leased the task and the task has
 // not ended otherwise: work that is done counts. Tasks of one instance run in order, one at a time.
 type TaskServiceClient interface {
+	// ListQueues tells what waits in the seller's queues, for how long, and when workers last came. It is complete and has no
+	// pages: there are as many queues as the configuration names, and those in which something is open.
+	ListQueues(ctx context.Context, in *ListQueuesRequest, opts ...grpc.CallOption) (*ListQueuesResponse, error)
 	// LeaseTasks hands out tasks of a queue, waiting for some to appear. An empty list is a normal answer. Reasons:
 	// QUEUE_NOT_FOUND, QUEUE_NOT_FOR_WORKERS.
 	LeaseTasks(ctx context.Context, in *LeaseTasksRequest, opts ...grpc.CallOption) (*LeaseTasksResponse, error)
@@ -71,6 +75,16 @@ type taskServiceClient struct {
 
 func NewTaskServiceClient(cc grpc.ClientConnInterface) TaskServiceClient {
 	return &taskServiceClient{cc}
+}
+
+func (c *taskServiceClient) ListQueues(ctx context.Context, in *ListQueuesRequest, opts ...grpc.CallOption) (*ListQueuesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListQueuesResponse)
+	err := c.cc.Invoke(ctx, TaskService_ListQueues_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *taskServiceClient) LeaseTasks(ctx context.Context, in *LeaseTasksRequest, opts ...grpc.CallOption) (*LeaseTasksResponse, error) {
@@ -163,6 +177,9 @@ func (c *taskServiceClient) ListTasks(ctx context.Context, in *ListTasksRequest,
 // over cannot prolong it. It may still complete or fail the task, as long as nobody else has leased the task and the task has
 // not ended otherwise: work that is done counts. Tasks of one instance run in order, one at a time.
 type TaskServiceServer interface {
+	// ListQueues tells what waits in the seller's queues, for how long, and when workers last came. It is complete and has no
+	// pages: there are as many queues as the configuration names, and those in which something is open.
+	ListQueues(context.Context, *ListQueuesRequest) (*ListQueuesResponse, error)
 	// LeaseTasks hands out tasks of a queue, waiting for some to appear. An empty list is a normal answer. Reasons:
 	// QUEUE_NOT_FOUND, QUEUE_NOT_FOR_WORKERS.
 	LeaseTasks(context.Context, *LeaseTasksRequest) (*LeaseTasksResponse, error)
@@ -195,6 +212,9 @@ type TaskServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedTaskServiceServer struct{}
 
+func (UnimplementedTaskServiceServer) ListQueues(context.Context, *ListQueuesRequest) (*ListQueuesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListQueues not implemented")
+}
 func (UnimplementedTaskServiceServer) LeaseTasks(context.Context, *LeaseTasksRequest) (*LeaseTasksResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LeaseTasks not implemented")
 }
@@ -238,6 +258,24 @@ func RegisterTaskServiceServer(s grpc.ServiceRegistrar, srv TaskServiceServer) {
 		t.testEmbeddedByValue()
 	}
 	s.RegisterService(&TaskService_ServiceDesc, srv)
+}
+
+func _TaskService_ListQueues_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListQueuesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TaskServiceServer).ListQueues(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TaskService_ListQueues_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TaskServiceServer).ListQueues(ctx, req.(*ListQueuesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
 }
 
 func _TaskService_LeaseTasks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
@@ -391,6 +429,10 @@ var TaskService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "koogate.v1.TaskService",
 	HandlerType: (*TaskServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "ListQueues",
+			Handler:    _TaskService_ListQueues_Handler,
+		},
 		{
 			MethodName: "LeaseTasks",
 			Handler:    _TaskService_LeaseTasks_Handler,

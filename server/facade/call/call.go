@@ -18,7 +18,7 @@ const LockTTL = 10 * time.Second
 
 // Call is one verified call of the marketplace.
 type Call struct {
-	// Arrived is when the call's first byte was read.
+	// Arrived is when the call's first byte was read, by the clock of the core.
 	Arrived time.Time
 	// Key is the base key that verified the call; answers to the call are encrypted with it. Never print it.
 	Key string

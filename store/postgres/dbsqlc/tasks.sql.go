@@ -9,6 +9,18 @@ import (
 	"context"
 )
 
+const clock = `-- name: Clock :one
+SELECT (extract(EPOCH FROM clock_timestamp()) * 1000000)::bigint AS now
+`
+
+// Clock reads the database's clock.
+func (q *Queries) Clock(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, clock)
+	var now int64
+	err := row.Scan(&now)
+	return now, err
+}
+
 const taskGet = `-- name: TaskGet :one
 SELECT
     id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
@@ -49,52 +61,61 @@ func (q *Queries) TaskGet(ctx context.Context, id string) (Task, error) {
 }
 
 const taskHeartbeat = `-- name: TaskHeartbeat :one
-UPDATE tasks SET due_at = $1, updated_at = $2
-WHERE id = $3 AND state = 'LEASED' AND fence = $4 AND due_at > $2
-RETURNING
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
-    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN $4::bigint > 0 THEN $4::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+)
+UPDATE tasks SET due_at = clock.now + $1::bigint, updated_at = clock.now
+FROM clock
+WHERE tasks.id = $2 AND tasks.state = 'LEASED' AND tasks.fence = $3 AND tasks.due_at > clock.now
+RETURNING tasks.id, tasks.seller, tasks.queue, tasks.kind, tasks.state, tasks.order_id, tasks.instance_id, tasks.line_order_id, tasks.line_id, tasks.seq, tasks.due_at, tasks.deadline, tasks.retry_until, tasks.attempt, tasks.worker, tasks.fence, tasks.payload, tasks.result, tasks.reason, tasks.traceparent, tasks.created_at, tasks.updated_at
 `
 
 type TaskHeartbeatParams struct {
-	Until int64
-	Now   int64
-	ID    string
-	Fence int64
+	Length int64
+	ID     string
+	Fence  int64
+	Given  int64
 }
 
-// TaskHeartbeat moves the end of a lease that is still held.
-func (q *Queries) TaskHeartbeat(ctx context.Context, arg TaskHeartbeatParams) (Task, error) {
+type TaskHeartbeatRow struct {
+	Task Task
+}
+
+// TaskHeartbeat moves the end of a lease that is still held, by the clock of TasksLease.
+func (q *Queries) TaskHeartbeat(ctx context.Context, arg TaskHeartbeatParams) (TaskHeartbeatRow, error) {
 	row := q.db.QueryRow(ctx, taskHeartbeat,
-		arg.Until,
-		arg.Now,
+		arg.Length,
 		arg.ID,
 		arg.Fence,
+		arg.Given,
 	)
-	var i Task
+	var i TaskHeartbeatRow
 	err := row.Scan(
-		&i.ID,
-		&i.Seller,
-		&i.Queue,
-		&i.Kind,
-		&i.State,
-		&i.OrderID,
-		&i.InstanceID,
-		&i.LineOrderID,
-		&i.LineID,
-		&i.Seq,
-		&i.DueAt,
-		&i.Deadline,
-		&i.RetryUntil,
-		&i.Attempt,
-		&i.Worker,
-		&i.Fence,
-		&i.Payload,
-		&i.Result,
-		&i.Reason,
-		&i.Traceparent,
-		&i.CreatedAt,
-		&i.UpdatedAt,
+		&i.Task.ID,
+		&i.Task.Seller,
+		&i.Task.Queue,
+		&i.Task.Kind,
+		&i.Task.State,
+		&i.Task.OrderID,
+		&i.Task.InstanceID,
+		&i.Task.LineOrderID,
+		&i.Task.LineID,
+		&i.Task.Seq,
+		&i.Task.DueAt,
+		&i.Task.Deadline,
+		&i.Task.RetryUntil,
+		&i.Task.Attempt,
+		&i.Task.Worker,
+		&i.Task.Fence,
+		&i.Task.Payload,
+		&i.Task.Result,
+		&i.Task.Reason,
+		&i.Task.Traceparent,
+		&i.Task.CreatedAt,
+		&i.Task.UpdatedAt,
 	)
 	return i, err
 }
@@ -217,6 +238,26 @@ func (q *Queries) TaskList(ctx context.Context, seller string) ([]Task, error) {
 	return items, nil
 }
 
+const taskQueueAfter = `-- name: TaskQueueAfter :one
+SELECT queue FROM tasks
+WHERE seller = $1 AND queue > $2 AND state IN ('READY', 'LEASED')
+ORDER BY queue
+LIMIT 1
+`
+
+type TaskQueueAfterParams struct {
+	Seller string
+	After  string
+}
+
+// TaskQueueAfter names the next queue, in the order of their names, in which something is open.
+func (q *Queries) TaskQueueAfter(ctx context.Context, arg TaskQueueAfterParams) (string, error) {
+	row := q.db.QueryRow(ctx, taskQueueAfter, arg.Seller, arg.After)
+	var queue string
+	err := row.Scan(&queue)
+	return queue, err
+}
+
 const taskUpdate = `-- name: TaskUpdate :exec
 WITH changed AS (
     UPDATE tasks SET
@@ -289,14 +330,20 @@ func (q *Queries) TaskUpdate(ctx context.Context, arg TaskUpdateParams) error {
 }
 
 const tasksLease = `-- name: TasksLease :many
-WITH due AS MATERIALIZED (
-    SELECT found.id, found.due_at
-    FROM unnest($4::text[]) AS wanted (queue)
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN $3::bigint > 0 THEN $3::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+), due AS MATERIALIZED (
+    SELECT found.id, found.due_at, clock.now
+    FROM clock
+    CROSS JOIN unnest($4::text[]) AS wanted (queue)
     CROSS JOIN LATERAL (
         SELECT t.id, t.due_at
         FROM tasks AS t
         WHERE t.seller = $5 AND t.queue = wanted.queue AND t.state IN ('READY', 'LEASED')
-            AND t.due_at <= $3::bigint
+            AND t.due_at <= clock.now
         ORDER BY t.due_at, t.id
         LIMIT $6
         FOR UPDATE SKIP LOCKED
@@ -305,17 +352,17 @@ WITH due AS MATERIALIZED (
     LIMIT $6
 )
 UPDATE tasks SET
-    state = 'LEASED', due_at = $1, attempt = tasks.attempt + 1, worker = $2,
-    fence = tasks.fence + 1, updated_at = $3::bigint
+    state = 'LEASED', due_at = due.now + $1::bigint, attempt = tasks.attempt + 1, worker = $2,
+    fence = tasks.fence + 1, updated_at = due.now
 FROM due
 WHERE tasks.id = due.id
 RETURNING tasks.id, tasks.seller, tasks.queue, tasks.kind, tasks.state, tasks.order_id, tasks.instance_id, tasks.line_order_id, tasks.line_id, tasks.seq, tasks.due_at, tasks.deadline, tasks.retry_until, tasks.attempt, tasks.worker, tasks.fence, tasks.payload, tasks.result, tasks.reason, tasks.traceparent, tasks.created_at, tasks.updated_at, due.due_at AS was_due_at
 `
 
 type TasksLeaseParams struct {
-	Until  int64
+	Length int64
 	Worker string
-	Now    int64
+	Given  int64
 	Queues []string
 	Seller string
 	Max    int32
@@ -326,13 +373,14 @@ type TasksLeaseRow struct {
 	WasDueAt int64
 }
 
-// TasksLease hands out due tasks. Each queue is read along tasks_due_idx for its own first rows, so that a long backlog
-// costs nothing; rows that another leaser holds are passed over.
+// TasksLease hands out due tasks by the database's clock, or by the one that is given where that is not 0. Each queue is read
+// along tasks_due_idx for its own first rows, so that a long backlog costs nothing; rows that another leaser holds are passed
+// over.
 func (q *Queries) TasksLease(ctx context.Context, arg TasksLeaseParams) ([]TasksLeaseRow, error) {
 	rows, err := q.db.Query(ctx, tasksLease,
-		arg.Until,
+		arg.Length,
 		arg.Worker,
-		arg.Now,
+		arg.Given,
 		arg.Queues,
 		arg.Seller,
 		arg.Max,
@@ -465,4 +513,39 @@ func (q *Queries) TasksOfOrder(ctx context.Context, arg TasksOfOrderParams) ([]T
 		return nil, err
 	}
 	return items, nil
+}
+
+const tasksPullIn = `-- name: TasksPullIn :execrows
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN $4::bigint > 0 THEN $4::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+)
+UPDATE tasks SET due_at = clock.now + greatest(tasks.due_at - tasks.updated_at, 0), updated_at = clock.now
+FROM clock
+WHERE tasks.seller = $1 AND tasks.queue = $2 AND tasks.state IN ('READY', 'LEASED')
+    AND tasks.due_at > clock.now AND tasks.updated_at > clock.now + $3::bigint
+`
+
+type TasksPullInParams struct {
+	Seller string
+	Queue  string
+	Ahead  int64
+	Given  int64
+}
+
+// TasksPullIn corrects the times of a queue's tasks that a clock wrote which was ahead: they keep their distance to the moment
+// of writing.
+func (q *Queries) TasksPullIn(ctx context.Context, arg TasksPullInParams) (int64, error) {
+	result, err := q.db.Exec(ctx, tasksPullIn,
+		arg.Seller,
+		arg.Queue,
+		arg.Ahead,
+		arg.Given,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -694,6 +694,34 @@ func (q *Queries) UsageRecordsPast(ctx context.Context, arg UsageRecordsPastPara
 	return count, err
 }
 
+const usageRecordsPullIn = `-- name: UsageRecordsPullIn :execrows
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN $3::bigint > 0 THEN $3::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+)
+UPDATE usage_records SET due_at = clock.now + greatest(usage_records.due_at - usage_records.updated_at, 0), updated_at = clock.now
+FROM clock
+WHERE usage_records.seller = $1 AND usage_records.state = 'SENDING' AND usage_records.due_at >= 0
+    AND usage_records.due_at > clock.now AND usage_records.updated_at > clock.now + $2::bigint
+`
+
+type UsageRecordsPullInParams struct {
+	Seller string
+	Ahead  int64
+	Given  int64
+}
+
+// UsageRecordsPullIn is TasksPullIn for records that wait to be sent again.
+func (q *Queries) UsageRecordsPullIn(ctx context.Context, arg UsageRecordsPullInParams) (int64, error) {
+	result, err := q.db.Exec(ctx, usageRecordsPullIn, arg.Seller, arg.Ahead, arg.Given)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const usageRecordsRefused = `-- name: UsageRecordsRefused :one
 SELECT count(*) FROM usage_records
 WHERE seller = $1 AND state = 'REFUSED'

@@ -51,16 +51,23 @@ FROM tasks
 WHERE seller = sqlc.arg(seller);
 
 -- name: TasksLease :many
--- TasksLease hands out due tasks. Each queue is read along tasks_due_idx for its own first rows, so that a long backlog
--- costs nothing; rows that another leaser holds are passed over.
-WITH due AS MATERIALIZED (
-    SELECT found.id, found.due_at
-    FROM unnest(sqlc.arg(queues)::text[]) AS wanted (queue)
+-- TasksLease hands out due tasks by the database's clock, or by the one that is given where that is not 0. Each queue is read
+-- along tasks_due_idx for its own first rows, so that a long backlog costs nothing; rows that another leaser holds are passed
+-- over.
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN sqlc.arg(given)::bigint > 0 THEN sqlc.arg(given)::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+), due AS MATERIALIZED (
+    SELECT found.id, found.due_at, clock.now
+    FROM clock
+    CROSS JOIN unnest(sqlc.arg(queues)::text[]) AS wanted (queue)
     CROSS JOIN LATERAL (
         SELECT t.id, t.due_at
         FROM tasks AS t
         WHERE t.seller = sqlc.arg(seller) AND t.queue = wanted.queue AND t.state IN ('READY', 'LEASED')
-            AND t.due_at <= sqlc.arg(now)::bigint
+            AND t.due_at <= clock.now
         ORDER BY t.due_at, t.id
         LIMIT sqlc.arg(max)
         FOR UPDATE SKIP LOCKED
@@ -69,19 +76,49 @@ WITH due AS MATERIALIZED (
     LIMIT sqlc.arg(max)
 )
 UPDATE tasks SET
-    state = 'LEASED', due_at = sqlc.arg(until), attempt = tasks.attempt + 1, worker = sqlc.arg(worker),
-    fence = tasks.fence + 1, updated_at = sqlc.arg(now)::bigint
+    state = 'LEASED', due_at = due.now + sqlc.arg(length)::bigint, attempt = tasks.attempt + 1, worker = sqlc.arg(worker),
+    fence = tasks.fence + 1, updated_at = due.now
 FROM due
 WHERE tasks.id = due.id
 RETURNING sqlc.embed(tasks), due.due_at AS was_due_at;
 
 -- name: TaskHeartbeat :one
--- TaskHeartbeat moves the end of a lease that is still held.
-UPDATE tasks SET due_at = sqlc.arg(until), updated_at = sqlc.arg(now)
-WHERE id = sqlc.arg(id) AND state = 'LEASED' AND fence = sqlc.arg(fence) AND due_at > sqlc.arg(now)
-RETURNING
-    id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
-    retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at;
+-- TaskHeartbeat moves the end of a lease that is still held, by the clock of TasksLease.
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN sqlc.arg(given)::bigint > 0 THEN sqlc.arg(given)::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+)
+UPDATE tasks SET due_at = clock.now + sqlc.arg(length)::bigint, updated_at = clock.now
+FROM clock
+WHERE tasks.id = sqlc.arg(id) AND tasks.state = 'LEASED' AND tasks.fence = sqlc.arg(fence) AND tasks.due_at > clock.now
+RETURNING sqlc.embed(tasks);
+
+-- name: Clock :one
+-- Clock reads the database's clock.
+SELECT (extract(EPOCH FROM clock_timestamp()) * 1000000)::bigint AS now;
+
+-- name: TaskQueueAfter :one
+-- TaskQueueAfter names the next queue, in the order of their names, in which something is open.
+SELECT queue FROM tasks
+WHERE seller = sqlc.arg(seller) AND queue > sqlc.arg(after) AND state IN ('READY', 'LEASED')
+ORDER BY queue
+LIMIT 1;
+
+-- name: TasksPullIn :execrows
+-- TasksPullIn corrects the times of a queue's tasks that a clock wrote which was ahead: they keep their distance to the moment
+-- of writing.
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN sqlc.arg(given)::bigint > 0 THEN sqlc.arg(given)::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+)
+UPDATE tasks SET due_at = clock.now + greatest(tasks.due_at - tasks.updated_at, 0), updated_at = clock.now
+FROM clock
+WHERE tasks.seller = sqlc.arg(seller) AND tasks.queue = sqlc.arg(queue) AND tasks.state IN ('READY', 'LEASED')
+    AND tasks.due_at > clock.now AND tasks.updated_at > clock.now + sqlc.arg(ahead)::bigint;
 
 -- name: TasksNextDue :one
 -- TasksNextDue tells when the next task of the queues may be handed out; 0 when there is none.

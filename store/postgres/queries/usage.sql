@@ -268,3 +268,16 @@ WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(instance_ids)::te
 -- UsageReleased reads which of a seller's instances are released.
 SELECT instance_id FROM instances
 WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(instance_ids)::text[]) AND state = 'RELEASED';
+
+-- name: UsageRecordsPullIn :execrows
+-- UsageRecordsPullIn is TasksPullIn for records that wait to be sent again.
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN sqlc.arg(given)::bigint > 0 THEN sqlc.arg(given)::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+)
+UPDATE usage_records SET due_at = clock.now + greatest(usage_records.due_at - usage_records.updated_at, 0), updated_at = clock.now
+FROM clock
+WHERE usage_records.seller = sqlc.arg(seller) AND usage_records.state = 'SENDING' AND usage_records.due_at >= 0
+    AND usage_records.due_at > clock.now AND usage_records.updated_at > clock.now + sqlc.arg(ahead)::bigint;

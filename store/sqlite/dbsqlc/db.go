@@ -135,6 +135,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.orderUpdateStmt, err = db.PrepareContext(ctx, orderUpdate); err != nil {
 		return nil, fmt.Errorf("error preparing query OrderUpdate: %w", err)
 	}
+	if q.queueLeasesStmt, err = db.PrepareContext(ctx, queueLeases); err != nil {
+		return nil, fmt.Errorf("error preparing query QueueLeases: %w", err)
+	}
+	if q.queueNoteStmt, err = db.PrepareContext(ctx, queueNote); err != nil {
+		return nil, fmt.Errorf("error preparing query QueueNote: %w", err)
+	}
+	if q.queueOpenStmt, err = db.PrepareContext(ctx, queueOpen); err != nil {
+		return nil, fmt.Errorf("error preparing query QueueOpen: %w", err)
+	}
 	if q.quotaBookStmt, err = db.PrepareContext(ctx, quotaBook); err != nil {
 		return nil, fmt.Errorf("error preparing query QuotaBook: %w", err)
 	}
@@ -207,6 +216,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.taskNextDueStmt, err = db.PrepareContext(ctx, taskNextDue); err != nil {
 		return nil, fmt.Errorf("error preparing query TaskNextDue: %w", err)
 	}
+	if q.taskQueueAfterStmt, err = db.PrepareContext(ctx, taskQueueAfter); err != nil {
+		return nil, fmt.Errorf("error preparing query TaskQueueAfter: %w", err)
+	}
 	if q.taskUpdateStmt, err = db.PrepareContext(ctx, taskUpdate); err != nil {
 		return nil, fmt.Errorf("error preparing query TaskUpdate: %w", err)
 	}
@@ -215,6 +227,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.tasksOfOrderStmt, err = db.PrepareContext(ctx, tasksOfOrder); err != nil {
 		return nil, fmt.Errorf("error preparing query TasksOfOrder: %w", err)
+	}
+	if q.tasksPullInStmt, err = db.PrepareContext(ctx, tasksPullIn); err != nil {
+		return nil, fmt.Errorf("error preparing query TasksPullIn: %w", err)
 	}
 	if q.tenantGetStmt, err = db.PrepareContext(ctx, tenantGet); err != nil {
 		return nil, fmt.Errorf("error preparing query TenantGet: %w", err)
@@ -275,6 +290,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.usageRecordsPastStmt, err = db.PrepareContext(ctx, usageRecordsPast); err != nil {
 		return nil, fmt.Errorf("error preparing query UsageRecordsPast: %w", err)
+	}
+	if q.usageRecordsPullInStmt, err = db.PrepareContext(ctx, usageRecordsPullIn); err != nil {
+		return nil, fmt.Errorf("error preparing query UsageRecordsPullIn: %w", err)
 	}
 	if q.usageRecordsRefusedStmt, err = db.PrepareContext(ctx, usageRecordsRefused); err != nil {
 		return nil, fmt.Errorf("error preparing query UsageRecordsRefused: %w", err)
@@ -514,6 +532,21 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing orderUpdateStmt: %w", cerr)
 		}
 	}
+	if q.queueLeasesStmt != nil {
+		if cerr := q.queueLeasesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing queueLeasesStmt: %w", cerr)
+		}
+	}
+	if q.queueNoteStmt != nil {
+		if cerr := q.queueNoteStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing queueNoteStmt: %w", cerr)
+		}
+	}
+	if q.queueOpenStmt != nil {
+		if cerr := q.queueOpenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing queueOpenStmt: %w", cerr)
+		}
+	}
 	if q.quotaBookStmt != nil {
 		if cerr := q.quotaBookStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing quotaBookStmt: %w", cerr)
@@ -634,6 +667,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing taskNextDueStmt: %w", cerr)
 		}
 	}
+	if q.taskQueueAfterStmt != nil {
+		if cerr := q.taskQueueAfterStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing taskQueueAfterStmt: %w", cerr)
+		}
+	}
 	if q.taskUpdateStmt != nil {
 		if cerr := q.taskUpdateStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing taskUpdateStmt: %w", cerr)
@@ -647,6 +685,11 @@ func (q *Queries) Close() error {
 	if q.tasksOfOrderStmt != nil {
 		if cerr := q.tasksOfOrderStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing tasksOfOrderStmt: %w", cerr)
+		}
+	}
+	if q.tasksPullInStmt != nil {
+		if cerr := q.tasksPullInStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tasksPullInStmt: %w", cerr)
 		}
 	}
 	if q.tenantGetStmt != nil {
@@ -747,6 +790,11 @@ func (q *Queries) Close() error {
 	if q.usageRecordsPastStmt != nil {
 		if cerr := q.usageRecordsPastStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing usageRecordsPastStmt: %w", cerr)
+		}
+	}
+	if q.usageRecordsPullInStmt != nil {
+		if cerr := q.usageRecordsPullInStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usageRecordsPullInStmt: %w", cerr)
 		}
 	}
 	if q.usageRecordsRefusedStmt != nil {
@@ -905,6 +953,9 @@ type Queries struct {
 	orderInsertStmt         *sql.Stmt
 	orderListStmt           *sql.Stmt
 	orderUpdateStmt         *sql.Stmt
+	queueLeasesStmt         *sql.Stmt
+	queueNoteStmt           *sql.Stmt
+	queueOpenStmt           *sql.Stmt
 	quotaBookStmt           *sql.Stmt
 	quotaExpireStmt         *sql.Stmt
 	quotaGetStmt            *sql.Stmt
@@ -929,9 +980,11 @@ type Queries struct {
 	taskLeaseStmt           *sql.Stmt
 	taskListStmt            *sql.Stmt
 	taskNextDueStmt         *sql.Stmt
+	taskQueueAfterStmt      *sql.Stmt
 	taskUpdateStmt          *sql.Stmt
 	tasksDueStmt            *sql.Stmt
 	tasksOfOrderStmt        *sql.Stmt
+	tasksPullInStmt         *sql.Stmt
 	tenantGetStmt           *sql.Stmt
 	tenantListStmt          *sql.Stmt
 	tenantPutStmt           *sql.Stmt
@@ -952,6 +1005,7 @@ type Queries struct {
 	usageRecordSettleStmt   *sql.Stmt
 	usageRecordsOpenStmt    *sql.Stmt
 	usageRecordsPastStmt    *sql.Stmt
+	usageRecordsPullInStmt  *sql.Stmt
 	usageRecordsRefusedStmt *sql.Stmt
 	usageRecordsReviveStmt  *sql.Stmt
 	usageRecordsSendingStmt *sql.Stmt
@@ -1011,6 +1065,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		orderInsertStmt:         q.orderInsertStmt,
 		orderListStmt:           q.orderListStmt,
 		orderUpdateStmt:         q.orderUpdateStmt,
+		queueLeasesStmt:         q.queueLeasesStmt,
+		queueNoteStmt:           q.queueNoteStmt,
+		queueOpenStmt:           q.queueOpenStmt,
 		quotaBookStmt:           q.quotaBookStmt,
 		quotaExpireStmt:         q.quotaExpireStmt,
 		quotaGetStmt:            q.quotaGetStmt,
@@ -1035,9 +1092,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		taskLeaseStmt:           q.taskLeaseStmt,
 		taskListStmt:            q.taskListStmt,
 		taskNextDueStmt:         q.taskNextDueStmt,
+		taskQueueAfterStmt:      q.taskQueueAfterStmt,
 		taskUpdateStmt:          q.taskUpdateStmt,
 		tasksDueStmt:            q.tasksDueStmt,
 		tasksOfOrderStmt:        q.tasksOfOrderStmt,
+		tasksPullInStmt:         q.tasksPullInStmt,
 		tenantGetStmt:           q.tenantGetStmt,
 		tenantListStmt:          q.tenantListStmt,
 		tenantPutStmt:           q.tenantPutStmt,
@@ -1058,6 +1117,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		usageRecordSettleStmt:   q.usageRecordSettleStmt,
 		usageRecordsOpenStmt:    q.usageRecordsOpenStmt,
 		usageRecordsPastStmt:    q.usageRecordsPastStmt,
+		usageRecordsPullInStmt:  q.usageRecordsPullInStmt,
 		usageRecordsRefusedStmt: q.usageRecordsRefusedStmt,
 		usageRecordsReviveStmt:  q.usageRecordsReviveStmt,
 		usageRecordsSendingStmt: q.usageRecordsSendingStmt,

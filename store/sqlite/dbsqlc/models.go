@@ -153,6 +153,14 @@ type OrderLine struct {
 	Purchase        string
 }
 
+type QueueLease struct {
+	Seller   string
+	Queue    string
+	AskedAt  int64
+	LeasedAt int64
+	Worker   string
+}
+
 type Quota struct {
 	Seller       string
 	PackageID    string

@@ -241,6 +241,26 @@ func (q *Queries) TaskNextDue(ctx context.Context, arg TaskNextDueParams) (int64
 	return due_at, err
 }
 
+const taskQueueAfter = `-- name: TaskQueueAfter :one
+SELECT queue FROM tasks
+WHERE seller = ?1 AND queue > ?2 AND state IN ('READY', 'LEASED')
+ORDER BY queue
+LIMIT 1
+`
+
+type TaskQueueAfterParams struct {
+	Seller string
+	After  string
+}
+
+// TaskQueueAfter names the next queue, in the order of their names, in which something is open.
+func (q *Queries) TaskQueueAfter(ctx context.Context, arg TaskQueueAfterParams) (string, error) {
+	row := q.queryRow(ctx, q.taskQueueAfterStmt, taskQueueAfter, arg.Seller, arg.After)
+	var queue string
+	err := row.Scan(&queue)
+	return queue, err
+}
+
 const taskUpdate = `-- name: TaskUpdate :execrows
 UPDATE tasks SET
     seller = ?1, queue = ?2, kind = ?3, state = ?4,
@@ -439,4 +459,32 @@ func (q *Queries) TasksOfOrder(ctx context.Context, arg TasksOfOrderParams) ([]T
 		return nil, err
 	}
 	return items, nil
+}
+
+const tasksPullIn = `-- name: TasksPullIn :execrows
+UPDATE tasks SET due_at = ?1 + max(due_at - updated_at, 0), updated_at = ?1
+WHERE seller = ?2 AND queue = ?3 AND state IN ('READY', 'LEASED')
+    AND due_at > ?1 AND updated_at > ?4
+`
+
+type TasksPullInParams struct {
+	Now    int64
+	Seller string
+	Queue  string
+	Ahead  int64
+}
+
+// TasksPullIn corrects the times of a queue's tasks that a clock wrote which was ahead: they keep their distance to the moment
+// of writing.
+func (q *Queries) TasksPullIn(ctx context.Context, arg TasksPullInParams) (int64, error) {
+	result, err := q.exec(ctx, q.tasksPullInStmt, tasksPullIn,
+		arg.Now,
+		arg.Seller,
+		arg.Queue,
+		arg.Ahead,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

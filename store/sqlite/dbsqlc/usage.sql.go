@@ -572,6 +572,26 @@ func (q *Queries) UsageRecordsPast(ctx context.Context, arg UsageRecordsPastPara
 	return count, err
 }
 
+const usageRecordsPullIn = `-- name: UsageRecordsPullIn :execrows
+UPDATE usage_records SET due_at = ?1 + max(due_at - updated_at, 0), updated_at = ?1
+WHERE seller = ?2 AND state = 'SENDING' AND due_at >= 0 AND due_at > ?1 AND updated_at > ?3
+`
+
+type UsageRecordsPullInParams struct {
+	Now    int64
+	Seller string
+	Ahead  int64
+}
+
+// UsageRecordsPullIn is TasksPullIn for records that wait to be sent again.
+func (q *Queries) UsageRecordsPullIn(ctx context.Context, arg UsageRecordsPullInParams) (int64, error) {
+	result, err := q.exec(ctx, q.usageRecordsPullInStmt, usageRecordsPullIn, arg.Now, arg.Seller, arg.Ahead)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const usageRecordsRefused = `-- name: UsageRecordsRefused :one
 SELECT count(*) FROM usage_records
 WHERE seller = ?1 AND state = 'REFUSED'

@@ -71,3 +71,17 @@ SELECT due_at FROM tasks
 WHERE seller = sqlc.arg(seller) AND queue = sqlc.arg(queue) AND state IN ('READY', 'LEASED')
 ORDER BY due_at
 LIMIT 1;
+
+-- name: TaskQueueAfter :one
+-- TaskQueueAfter names the next queue, in the order of their names, in which something is open.
+SELECT queue FROM tasks
+WHERE seller = sqlc.arg(seller) AND queue > sqlc.arg(after) AND state IN ('READY', 'LEASED')
+ORDER BY queue
+LIMIT 1;
+
+-- name: TasksPullIn :execrows
+-- TasksPullIn corrects the times of a queue's tasks that a clock wrote which was ahead: they keep their distance to the moment
+-- of writing.
+UPDATE tasks SET due_at = sqlc.arg(now) + max(due_at - updated_at, 0), updated_at = sqlc.arg(now)
+WHERE seller = sqlc.arg(seller) AND queue = sqlc.arg(queue) AND state IN ('READY', 'LEASED')
+    AND due_at > sqlc.arg(now) AND updated_at > sqlc.arg(ahead);

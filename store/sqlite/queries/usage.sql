@@ -226,3 +226,8 @@ WHERE seller = sqlc.arg(seller);
 SELECT
     CAST(EXISTS (SELECT 1 FROM quota_rows AS q WHERE q.seller = sqlc.arg(seller) AND q.instance_id = sqlc.arg(instance_id) AND q.stop = 1) AS INTEGER) AS stops,
     CAST(EXISTS (SELECT 1 FROM instances AS i WHERE i.seller = sqlc.arg(seller) AND i.instance_id = sqlc.arg(instance_id) AND i.state = 'RELEASED') AS INTEGER) AS released;
+
+-- name: UsageRecordsPullIn :execrows
+-- UsageRecordsPullIn is TasksPullIn for records that wait to be sent again.
+UPDATE usage_records SET due_at = sqlc.arg(now) + max(due_at - updated_at, 0), updated_at = sqlc.arg(now)
+WHERE seller = sqlc.arg(seller) AND state = 'SENDING' AND due_at >= 0 AND due_at > sqlc.arg(now) AND updated_at > sqlc.arg(ahead);

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/fulfil"
+)
+
+// queuesCmd is koogate queues.
+type queuesCmd struct{ sellerFlags }
+
+// Help is shown by koogate queues --help.
+func (queuesCmd) Help() string {
+	return `Shows for every queue how many tasks wait for a worker (DUE), pause between two attempts (LATER) and are in the hands of workers
+(LEASED), how old the oldest is, for how long one has waited for a worker, when a worker last asked for work and last got some, and
+how much of the marketplace's time is left for the most urgent. WORKER is "away" when something has waited for longer than since a
+worker last asked.
+
+The command only reads. On PostgreSQL it may run beside the service; a SQLite file belongs to one process, so ask the service
+instead: GET /v1/queues and the metrics koogate_queue_… return the same.
+
+Exit codes: 0 no worker is away; 1 a worker is away, or the database cannot be read; 2 the command line is wrong.
+
+Examples:
+  koogate queues --config koogate.yaml
+  koogate queues --config koogate.yaml --seller acme`
+}
+
+// workerPatience is how long a task may wait for a worker that has not asked: workers ask in a loop, and that they did is written
+// down every ten seconds.
+const workerPatience = time.Minute
+
+// Run implements the command.
+func (c *queuesCmd) Run(ctx context.Context, out *console) (err error) {
+	cfg, sellers, err := c.read(out)
+	if err != nil {
+		return err
+	}
+	log := newLog(out, 0)
+	st, err := openStore(ctx, cfg.Database, wiring{log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	now, err := st.Now(ctx)
+	if err != nil {
+		return cause(err)
+	}
+	stored := clock.Follow(machine)
+	stored.Heard(now, machine.Now(), machine.Now())
+	core, err := cfg.Core(fulfil.Deps{Store: st, Clock: stored, Log: log})
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(out.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "SELLER\tQUEUE\tKIND\tDUE\tLATER\tLEASED\tOLDEST\tWAITS\tASKED\tLEASE\tLEFT\tWORKER")
+	away := false
+	for _, seller := range sellers {
+		queues, err := core.Queues(ctx, seller)
+		if err != nil {
+			return cause(err)
+		}
+		for _, q := range queues {
+			away = printQueue(t, seller, q, now) || away
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if away {
+		return errReported
+	}
+	return nil
+}
+
+// printQueue prints a line for each kind and says whether the queue's worker is away.
+func printQueue(w io.Writer, seller string, q fulfil.Queue, now time.Time) (away bool) {
+	waits := !q.WaitingSince.IsZero()
+	away = waits && now.Sub(q.WaitingSince) > workerPatience && now.Sub(q.AskedAt) > workerPatience
+	worker := "-"
+	switch {
+	case away:
+		worker = "away"
+	case q.Worker != "":
+		worker = cell(q.Worker)
+	}
+	left := "-"
+	if !q.Until.IsZero() {
+		left = q.Until.Sub(now).Round(time.Second).String()
+	}
+	kinds := q.Kinds
+	if len(kinds) == 0 {
+		kinds = []fulfil.QueueKind{{Kind: "-"}}
+	}
+	for _, k := range kinds {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", seller, cell(q.Name), k.Kind, k.Due, k.Later, k.Leased,
+			since(k.Oldest, now), since(q.WaitingSince, now), since(q.AskedAt, now), since(q.LeasedAt, now), left, worker)
+	}
+	return away
+}
+
+// since shows how long ago something was; "-" when it never was.
+func since(at, now time.Time) string {
+	if at.IsZero() {
+		return "-"
+	}
+	return now.Sub(at).Round(time.Second).String()
+}

@@ -1,0 +1,68 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+// NoteLease implements store.Store.
+func (s *Store) NoteLease(ctx context.Context, seller, worker string, asked, leased []string) error {
+	if err := s.enter(ctx, seller, worker, asked, leased); err != nil {
+		return err
+	}
+	defer s.leave()
+	if leased == nil {
+		leased = []string{}
+	}
+	err := retry(ctx, func() error {
+		return s.query.QueueNote(ctx, dbsqlc.QueueNoteParams{
+			Given: s.given(), Seller: seller, Worker: worker, Asked: distinct(asked), Leased: leased,
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("postgres: note lease: %w", err)
+	}
+	return nil
+}
+
+// Queues implements store.Store. The queues are not all read at the same moment.
+func (s *Store) Queues(ctx context.Context, seller string, limit int) ([]store.Queue, error) {
+	if err := s.enter(ctx, seller); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.QueueLeases(ctx, seller)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: queues: %w", err)
+	}
+	queues := make([]store.Queue, len(rows))
+	for i, r := range rows {
+		queues[i] = store.Queue{Name: r.Queue, AskedAt: timeOf(r.AskedAt), LeasedAt: timeOf(r.LeasedAt), Worker: r.Worker}
+	}
+	return store.FillQueues(queues, func(after string) (queue string, ok bool, err error) {
+		queue, err = s.query.TaskQueueAfter(ctx, dbsqlc.TaskQueueAfterParams{Seller: seller, After: after})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return "", false, nil
+		}
+		if err != nil {
+			return "", false, fmt.Errorf("postgres: queues: %w", err)
+		}
+		return queue, true, nil
+	}, func(queue string) ([]store.OpenTask, error) {
+		rows, err := s.query.QueueOpen(ctx, dbsqlc.QueueOpenParams{Seller: seller, Queue: queue, Max: count(limit)})
+		if err != nil {
+			return nil, fmt.Errorf("postgres: queues: %w", err)
+		}
+		return each(rows, func(r dbsqlc.QueueOpenRow) store.OpenTask {
+			return store.OpenTask{
+				Kind: store.TaskKind(r.Kind), State: store.TaskState(r.State), DueAt: timeOf(r.DueAt), CreatedAt: timeOf(r.CreatedAt), Payload: r.Payload,
+			}
+		}), nil
+	})
+}

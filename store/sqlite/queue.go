@@ -1,0 +1,69 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+// NoteLease implements store.Store.
+func (s *Store) NoteLease(ctx context.Context, seller, worker string, asked, leased []string) error {
+	if err := s.enter(ctx, seller, worker, asked, leased); err != nil {
+		return err
+	}
+	defer s.leave()
+	return s.writer.do(ctx, func(t *tx) error {
+		now := micros(s.now())
+		for _, queue := range distinct(asked) {
+			row := dbsqlc.QueueNoteParams{Seller: seller, Queue: queue, AskedAt: now, Worker: worker}
+			if slices.Contains(leased, queue) {
+				row.LeasedAt = now
+			}
+			if err := t.fast.QueueNote(context.Background(), row); err != nil {
+				return fmt.Errorf("sqlite: note lease: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// Queues implements store.Store. The queues are not all read at the same moment.
+func (s *Store) Queues(ctx context.Context, seller string, limit int) ([]store.Queue, error) {
+	if err := s.enter(ctx, seller); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.read.QueueLeases(ctx, seller)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: queues: %w", err)
+	}
+	queues := make([]store.Queue, len(rows))
+	for i, r := range rows {
+		queues[i] = store.Queue{Name: r.Queue, AskedAt: timeOf(r.AskedAt), LeasedAt: timeOf(r.LeasedAt), Worker: r.Worker}
+	}
+	return store.FillQueues(queues, func(after string) (queue string, ok bool, err error) {
+		queue, err = s.read.TaskQueueAfter(ctx, dbsqlc.TaskQueueAfterParams{Seller: seller, After: after})
+		if errors.Is(err, sql.ErrNoRows) {
+			return "", false, nil
+		}
+		if err != nil {
+			return "", false, fmt.Errorf("sqlite: queues: %w", err)
+		}
+		return queue, true, nil
+	}, func(queue string) ([]store.OpenTask, error) {
+		rows, err := s.read.QueueOpen(ctx, dbsqlc.QueueOpenParams{Seller: seller, Queue: queue, Max: int64(limit)})
+		if err != nil {
+			return nil, fmt.Errorf("sqlite: queues: %w", err)
+		}
+		return each(rows, func(r dbsqlc.QueueOpenRow) store.OpenTask {
+			return store.OpenTask{
+				Kind: store.TaskKind(r.Kind), State: store.TaskState(r.State), DueAt: timeOf(r.DueAt), CreatedAt: timeOf(r.CreatedAt), Payload: r.Payload,
+			}
+		}), nil
+	})
+}
