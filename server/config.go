@@ -17,7 +17,8 @@ type Config struct {
 	TLS           TLS           `koanf:"tls"`
 	Database      Database      `koanf:"database"`
 	Redis         Redis         `koanf:"redis"`
-	KeysetFile    string        `koanf:"keyset_file"` // Tink keyset that encrypts access information and buyers; `koogate keys new FILE`
+	KeysetFile    string        `koanf:"keyset_file"`      // Tink keyset that encrypts access information and buyers; `koogate keys new FILE`
+	SigningFile   string        `koanf:"signing_key_file"` // Ed25519 keys that sign the event chains; `koogate keys new-signing FILE`; empty leaves them unsigned
 	Sellers       []Seller      `koanf:"sellers"`
 	Endpoints     []Endpoint    `koanf:"endpoints"`
 	Provisioners  []Provisioner `koanf:"provisioners"`

@@ -79,6 +79,7 @@ func (c *Config) checkBackends() []Problem {
 	postgres := c.checkDatabase(&f)
 	c.checkRedis(&f, postgres)
 	c.checkKeyset(&f)
+	c.checkSigning(&f)
 	c.checkKeyUse(&f)
 	for i := range c.Sellers {
 		c.Sellers[i].Marketplace.check(&f, fmt.Sprintf("sellers[%d].marketplace", i))

@@ -33,6 +33,7 @@ func (s *Server) rounds() []round {
 			round{"fill packages", seller.Name, s.quotas.Fill},
 			round{"report licence use", seller.Name, s.licences.ReportDays},
 			round{"prove usage", seller.Name, s.usage.KeepProved},
+			round{"anchor the orders", seller.Name, s.anchorer.Anchor},
 		)
 	}
 	return list

@@ -19,6 +19,7 @@ import (
 	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/quota"
@@ -27,10 +28,12 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// Deps are what the server works with; all are required. Run releases Store, Guard and Telemetry at its end.
+// Deps are what the server works with; all but Keys are required. Run releases Store, Guard and Telemetry at its end.
 type Deps struct {
 	Store       store.Store
-	Ledger      store.UsageStore // over the same database as Store
+	Ledger      store.UsageStore    // over the same database as Store
+	Anchors     store.EvidenceStore // over the same database as Store
+	Keys        *evidence.Keys      // sign what is recorded; nil leaves it unsigned
 	Guard       store.Guard
 	Sealer      fulfil.Sealer
 	Marketplace fulfil.Marketplace
@@ -54,6 +57,7 @@ type Server struct {
 	usage     *usage.Service
 	quotas    *quota.Service
 	licences  *licence.Service
+	anchorer  *evidence.Anchorer
 	doors     []*door
 	started   chan struct{} // closed when every door listens
 	draining  chan struct{} // closed when the stop begins
@@ -70,7 +74,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	s := &Server{cfg: cfg, deps: d, started: make(chan struct{}), draining: make(chan struct{})}
 	var err error
 	s.core, err = fulfil.New(fulfil.Config{}, cfg.fulfilEndpoints(), fulfil.Deps{
-		Store: d.Store, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: d.Clock, NewID: d.NewID,
+		Store: d.Store, Keys: d.Keys, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: d.Clock, NewID: d.NewID,
 		Password: d.Password, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
 	if err != nil {
@@ -92,6 +96,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Clock: d.Clock,
 	})
 	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: d.Clock})
+	s.anchorer = &evidence.Anchorer{Store: d.Anchors, Keys: d.Keys, Clock: d.Clock, Log: d.Log}
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
 	services := services{
 		internal: v1.New(v1.Options{

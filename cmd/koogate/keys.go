@@ -45,9 +45,14 @@ func newKeyset(path string) error {
 	if err != nil {
 		return err
 	}
+	return createSecret(path, text, "what it has encrypted")
+}
+
+// createSecret writes a new file that only its owner can read. It never overwrites; needs says what needs the file that is there.
+func createSecret(path string, text []byte, needs string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists; what it has encrypted needs it, so it is not overwritten", path)
+		return fmt.Errorf("%s exists; %s needs it, so it is not overwritten", path, needs)
 	}
 	if err != nil {
 		return err

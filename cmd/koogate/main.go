@@ -33,11 +33,19 @@ type cli struct {
 	Keys struct {
 		New    keysNewCmd    `cmd:"" help:"Make a keyset, or a random key or token."`
 		Rotate keysRotateCmd `cmd:"" help:"Give a keyset a new key."`
+
+		NewSigning    keysNewSigningCmd    `cmd:"" help:"Make the key that signs the chains of events."`
+		RotateSigning keysRotateSigningCmd `cmd:"" help:"Give a signing key's file a new key."`
+		Public        keysPublicCmd        `cmd:"" help:"Print the public halves of a signing key."`
 	} `cmd:"" help:"Make keys."`
 	Usage struct {
 		Prove  usageProveCmd  `cmd:"" help:"Recompute the usage ledger and say whether anything is lost or doubled."`
 		Export usageExportCmd `cmd:"" help:"Write the usage records as CSV, to compare with the seller centre."`
 	} `cmd:"" help:"Look at the usage ledger."`
+	Verify   verifyCmd `cmd:"" help:"Check the chains of events, the rows, the signatures and the anchors, and name what is wrong."`
+	Evidence struct {
+		Export evidenceExportCmd `cmd:"" help:"Write chains of events for somebody to verify without the database."`
+	} `cmd:"" help:"Hand evidence over."`
 	Version versionCmd `cmd:"" help:"Say which version this is."`
 
 	DevWorker devWorkerCmd `cmd:"" hidden:""`

@@ -19,6 +19,7 @@ import (
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/marketplace"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
@@ -94,6 +95,9 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 	if d.Sealer, err = openVault(cfg.KeysetFile, w.prepare); err != nil {
 		return d, nil, err
 	}
+	if d.Keys, err = openSigning(cfg.SigningFile, w.prepare); err != nil {
+		return d, nil, err
+	}
 	transport := outgoing()
 	market, err := openMarketplace(&cfg, &http.Client{Transport: transport}, d.Clock)
 	if err != nil {
@@ -110,7 +114,7 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 	if err != nil {
 		return d, nil, err
 	}
-	d.Store, d.Ledger = st, st
+	d.Store, d.Ledger, d.Anchors = st, st, st
 	opened = append(opened, d.Store.Close)
 	if d.Guard, err = openGuard(cfg.Redis, d); err != nil {
 		return d, nil, err
@@ -127,10 +131,24 @@ func openVault(path string, make bool) (*vault.Vault, error) {
 	return vault.OpenFile(path)
 }
 
+// openSigning opens the signing keys; nil without a file.
+func openSigning(path string, make bool) (*evidence.Keys, error) {
+	if path == "" {
+		return nil, nil
+	}
+	if _, err := os.Stat(path); make && errors.Is(err, os.ErrNotExist) {
+		if err := newSigning(path); err != nil {
+			return nil, err
+		}
+	}
+	return evidence.OpenFile(path)
+}
+
 // database is what every backend serves.
 type database interface {
 	store.Store
 	store.UsageStore
+	store.EvidenceStore
 }
 
 func openStore(ctx context.Context, db server.Database, w wiring) (database, error) {

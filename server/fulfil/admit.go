@@ -2,7 +2,6 @@ package fulfil
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -325,21 +325,21 @@ func (s *Service) sealExtra(l *store.Line, extra string) error {
 	return err
 }
 
-// withExtra adds the members that the contract does not know to an event, for calls that claim no line. They are sealed, as
-// they may hold personal data, and bound to the order.
+// withExtra adds the members that the contract does not know to an event, for calls that claim no line. They are sealed beside the
+// event, as they may hold personal data, and bound to the order.
 func (d *draft) withExtra(data fields, extra string) (fields, error) {
 	if extra == "" {
 		return data, nil
 	}
 	o := d.agg.Order
-	sealed, err := d.s.seal([]byte(extra), "event/"+o.Seller+"/"+o.OrderID)
+	sealed, err := evidence.Seal(d.s.Sealer, []byte(extra), evidence.OrderContext(o.Seller, o.OrderID))
 	if err != nil {
-		return nil, err
+		return nil, errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
 	}
 	if data == nil {
 		data = fields{}
 	}
-	data["extraSealed"] = base64.StdEncoding.EncodeToString(sealed)
+	data[evidence.FieldExtra] = sealed
 	return data, nil
 }
 

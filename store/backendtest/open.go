@@ -20,6 +20,7 @@ import (
 type Backend interface {
 	store.Store
 	store.UsageStore
+	store.EvidenceStore
 }
 
 // Each runs a test over every backend. One that is not there skips, or fails where KOOGATE_TEST_SERVICES demands it.
@@ -38,6 +39,13 @@ func SQLite(t testing.TB) Backend {
 // Postgres opens a schema of its own in the database that KOOGATE_TEST_POSTGRES names.
 func Postgres(t testing.TB) Backend {
 	t.Helper()
+	st, err := postgres.Open(t.Context(), postgres.Options{URL: schema(t), Migrate: true, Logger: slog.New(slog.DiscardHandler)})
+	return opened(t, st, err)
+}
+
+// schema makes a schema of its own and returns the URL that leads to it.
+func schema(t testing.TB) string {
+	t.Helper()
 	base := os.Getenv("KOOGATE_TEST_POSTGRES")
 	if base == "" {
 		if os.Getenv("KOOGATE_TEST_SERVICES") == "required" {
@@ -45,7 +53,7 @@ func Postgres(t testing.TB) Backend {
 		}
 		t.Skip("KOOGATE_TEST_POSTGRES is not set")
 	}
-	schema := "koogate_domain_" + strings.ReplaceAll(storetest.NewID(), "-", "")
+	name := "koogate_domain_" + strings.ReplaceAll(storetest.NewID(), "-", "")
 	admin := func(statement string) {
 		ctx := context.Background()
 		conn, err := pgx.Connect(ctx, base)
@@ -57,17 +65,16 @@ func Postgres(t testing.TB) Backend {
 			t.Fatal(err)
 		}
 	}
-	admin("CREATE SCHEMA " + schema)
-	t.Cleanup(func() { admin("DROP SCHEMA " + schema + " CASCADE") })
+	admin("CREATE SCHEMA " + name)
+	t.Cleanup(func() { admin("DROP SCHEMA " + name + " CASCADE") })
 	u, err := url.Parse(base)
 	if err != nil {
 		t.Fatal(err)
 	}
 	q := u.Query()
-	q.Set("search_path", schema)
+	q.Set("search_path", name)
 	u.RawQuery = q.Encode()
-	st, err := postgres.Open(t.Context(), postgres.Options{URL: u.String(), Migrate: true, Logger: slog.New(slog.DiscardHandler)})
-	return opened(t, st, err)
+	return u.String()
 }
 
 func opened(t testing.TB, st Backend, err error) Backend {

@@ -59,6 +59,7 @@ func fullRows(orderID string) *store.Change {
 		NewOrder: &store.Order{
 			Seller: Seller, OrderID: orderID, Endpoint: "endpoint", OrderType: "NEW", QueryState: store.QueryDone, QueryReason: "reason",
 			Buyer: []byte{0, 1, 254, 255, '\'', 0}, Head: store.Head{Seq: 7, Hash: strings.Repeat("ab", 32)}, CreatedAt: at(1), UpdatedAt: at(2),
+			AnchoredSeq: 6,
 		},
 		NewLines: []store.Line{{
 			LineKey: store.LineKey{
@@ -81,7 +82,7 @@ func fullRows(orderID string) *store.Change {
 		}},
 		Events: []store.Event{{
 			Seller: Seller, OrderID: orderID, Seq: 7, Kind: "kind", InstanceID: "instance", At: at(11), Data: `{"d":1}`,
-			PrevHash: strings.Repeat("cd", 32), Hash: strings.Repeat("ab", 32),
+			PrevHash: strings.Repeat("cd", 32), Hash: strings.Repeat("ab", 32), Claims: `{"of":1}`, Signature: "key.signature", Sealed: []byte{6, 0, 199},
 		}},
 	}
 }
@@ -151,6 +152,7 @@ func putReplaces(t *testing.T, s store.Store) {
 	mustApply(t, s, &store.Change{
 		PutOrder: &order, PutLines: []store.Line{line}, PutInstances: []store.Instance{instance}, PutTasks: []store.TaskPut{{Task: task}},
 	})
+	order.AnchoredSeq = 0 // only PutAnchor changes it
 	order.CreatedAt, line.CreatedAt, instance.CreatedAt, task.CreatedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	a := mustAggregate(t, s, "CS1")
 	wantEqual(t, "aggregate", *a, store.Aggregate{
