@@ -100,7 +100,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Validator: validator, Log: d.Log,
+			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Keys: d.Keys, Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),
 		production: production.Deps{

@@ -126,6 +126,18 @@ func wantFaults(t *testing.T, report *evidence.Report, want ...string) {
 	}
 }
 
+// linksHold says whether the orders that are there pass as valid by their SHA-256 links and heads alone.
+func (r *rig) linksHold() bool {
+	r.t.Helper()
+	for _, o := range must[[]store.Order](r.t)(r.store.ListOrders(r.t.Context(), store.ListQuery{Seller: "demo", Limit: 100})) {
+		events := must[[]store.Event](r.t)(r.store.Events(r.t.Context(), "demo", o.OrderID, 0, 100))
+		if head, err := evidence.VerifyLinks(store.Head{}, events); err != nil || head != o.Head {
+			return false
+		}
+	}
+	return true
+}
+
 func (r *rig) event(order string, seq int64) store.Event {
 	r.t.Helper()
 	es := must[[]store.Event](r.t)(r.store.Events(r.t.Context(), "demo", order, seq-1, 1))

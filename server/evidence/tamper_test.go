@@ -113,6 +113,9 @@ func TestWhatAThiefDoesIsNamed(t *testing.T) {
 					t.Fatalf("before: %+v", report)
 				}
 				c.do(r, exec)
+				if held := r.linksHold(); held == (c.name == "event") {
+					t.Errorf("the links alone hold: %v", held)
+				}
 				r.verify("", c.want...)
 			})
 		})
