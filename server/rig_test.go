@@ -215,11 +215,7 @@ func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := evidence.Generate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := evidence.Parse(text)
+	keys, err := signing()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,6 +227,15 @@ func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }
+
+// signing makes the signing key that all servers of the tests share.
+var signing = sync.OnceValues(func() (*evidence.Keys, error) {
+	text, err := evidence.Generate()
+	if err != nil {
+		return nil, err
+	}
+	return evidence.Parse(text)
+})
 
 // dial connects to the gRPC door as the bearer of a token; empty for none.
 func (r *rig) dial(token string) *grpc.ClientConn {
