@@ -34,6 +34,9 @@ type cli struct {
 		New    keysNewCmd    `cmd:"" help:"Make a keyset, or a random key or token."`
 		Rotate keysRotateCmd `cmd:"" help:"Give a keyset a new key."`
 
+		Reencrypt keysReencryptCmd `cmd:"" help:"Encrypt everything anew under the key that seals now."`
+		Retire    keysRetireCmd    `cmd:"" help:"Take the keys out of the keyset that nothing is encrypted with."`
+
 		NewSigning    keysNewSigningCmd    `cmd:"" help:"Make the key that signs the chains of events."`
 		RotateSigning keysRotateSigningCmd `cmd:"" help:"Give a signing key's file a new key."`
 		Public        keysPublicCmd        `cmd:"" help:"Print the public halves of a signing key."`

@@ -149,6 +149,7 @@ type database interface {
 	store.Store
 	store.UsageStore
 	store.EvidenceStore
+	store.SealedStore
 }
 
 func openStore(ctx context.Context, db server.Database, w wiring) (database, error) {

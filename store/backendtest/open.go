@@ -21,6 +21,7 @@ type Backend interface {
 	store.Store
 	store.UsageStore
 	store.EvidenceStore
+	store.SealedStore
 }
 
 // Each runs a test over every backend. One that is not there skips, or fails where KOOGATE_TEST_SERVICES demands it.
