@@ -56,7 +56,7 @@ type NewInstance struct {
 	Told *OrderFacts
 	// Input is what only the provisioner may see.
 	Input Input
-	// Match are parameters that a repeat should bring again; no secrets.
+	// Match are parameters that a repeat should bring again; no secrets and no personal data. The customer of Input is compared too.
 	Match map[string]string
 	// Hold keeps the call until the creation ends or the endpoint's HoldBudget is used up, and then answers 000004 without
 	// committing it: the families that know no asynchronous answer call again. Their answers carry the access information.
@@ -112,10 +112,11 @@ func (c NewInstance) productID() string {
 // repeated records what a call brings beyond the admission of its line, which an earlier call may have made: the parameters
 // that differ, and the acceptance.
 func (s *Service) repeated(ctx context.Context, c NewInstance, line store.Line) error {
-	if c.Match != nil && line.Params != c.params() {
+	customer := c.Match != nil && s.otherCustomer(line, c.Input.CustomerID)
+	if customer || c.Match != nil && line.Params != c.params() {
 		err := s.decide(ctx, line.Seller, line.RootOrderID, func(d *draft) error {
 			if l := d.line(c.key()); l != nil {
-				d.differs(ctx, l, c.Match)
+				d.differs(ctx, l, c.Match, customer)
 			}
 			return nil
 		})

@@ -58,7 +58,7 @@ func fill(t *testing.T, st backendtest.Backend, v *vault.Vault) {
 	ep, _ := core.Endpoint("demo")
 	if _, err := core.NewInstance(ctx, fulfil.NewInstance{
 		Endpoint: ep, OrderID: "CS/1", OrderLineID: "1", BusinessID: "biz-1", ProductID: "p", Arrived: time.Now(), Extra: `{"x":1}`,
-		Input: fulfil.Input{UserName: "canary"},
+		Family: fulfil.FamilySaasV1, Match: map[string]string{"skuCode": "s"}, Input: fulfil.Input{CustomerID: "canary", UserName: "canary"},
 		Told:  &fulfil.OrderFacts{OrderType: "NEW", Product: store.Product{ProductID: "p"}, Buyer: []byte(`{"customerId":"canary"}`)},
 	}); err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func TestEveryColumnIsSealedAnew(t *testing.T) {
 		earlier := must[[]byte](t)(older.Seal([]byte(`{"x":0}`), "event/demo/CS0"))
 		if err := st.Apply(ctx, &store.Change{
 			NewOrder: &store.Order{Seller: "demo", OrderID: "CS0", Head: store.Head{Seq: 1}},
-			Events: []store.Event{{Seller: "demo", OrderID: "CS0", Seq: 1, Kind: "instance.frozen", Data: fmt.Sprintf(`{"extraSealed":"%s"}`, base64.StdEncoding.EncodeToString(earlier))}},
+			Events:   []store.Event{{Seller: "demo", OrderID: "CS0", Seq: 1, Kind: "instance.frozen", Data: fmt.Sprintf(`{"extraSealed":"%s"}`, base64.StdEncoding.EncodeToString(earlier))}},
 		}); err != nil {
 			t.Fatal(err)
 		}
