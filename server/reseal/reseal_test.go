@@ -59,7 +59,7 @@ func fill(t *testing.T, st backendtest.Backend, v *vault.Vault) {
 	if _, err := core.NewInstance(ctx, fulfil.NewInstance{
 		Endpoint: ep, OrderID: "CS/1", OrderLineID: "1", BusinessID: "biz-1", ProductID: "p", Arrived: time.Now(), Extra: `{"x":1}`,
 		Family: fulfil.FamilySaasV1, Match: map[string]string{"skuCode": "s"}, Input: fulfil.Input{CustomerID: "canary", UserName: "canary"},
-		Told:  &fulfil.OrderFacts{OrderType: "NEW", Product: store.Product{ProductID: "p"}, Buyer: []byte(`{"customerId":"canary"}`)},
+		Told: &fulfil.OrderFacts{OrderType: "NEW", Product: store.Product{ProductID: "p"}, Buyer: []byte(`{"customerId":"canary"}`)},
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func TestWhatIsSealedIsNotInTheFile(t *testing.T) {
 	st := must[*sqlite.Store](t)(sqlite.Open(t.Context(), sqlite.Options{Path: path}))
 	defer func() { _ = st.Close() }()
 	fill(t, st, must[*vault.Vault](t)(vault.Ephemeral()))
-	both := append(must[[]byte](t)(os.ReadFile(path)), must[[]byte](t)(os.ReadFile(path + "-wal"))...)
+	both := append(must[[]byte](t)(os.ReadFile(path)), must[[]byte](t)(os.ReadFile(path+"-wal"))...)
 	if bytes.Contains(both, []byte("canary")) {
 		t.Error("a sealed value lies in the file in clear")
 	}

@@ -289,6 +289,14 @@ func previousBinary(t *testing.T, s store.Store, exec func(string) int) {
 		seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
 		product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at
 	) VALUES ('demo', 'inst-old', 'demo', 'CS1', 'old', 'ACTIVE', 0, '', '', '', '', '', '', 0, 0, 0, NULL, 0, 1, 1)`), 1)
+	wantEqual(t, "events", exec(`INSERT INTO events (seller, order_id, seq, kind, instance_id, at, data, prev_hash, hash)
+		VALUES ('demo', 'CS1', 2, 'k', 'inst-old', 1, '{}', 'p', 'h')`), 1)
+	wantEqual(t, "orders", exec(`UPDATE orders SET head_seq = 2, head_hash = 'h', updated_at = 1 WHERE order_id = 'CS1'`), 1)
+	events, err := s.Events(background(t), Seller, "CS1", 1, 10)
+	wantError(t, err, nil)
+	wantEqual(t, "events", events, []store.Event{{
+		Seller: Seller, OrderID: "CS1", Seq: 2, Kind: "k", InstanceID: "inst-old", At: time.UnixMicro(1).UTC(), Data: "{}", PrevHash: "p", Hash: "h",
+	}})
 	a := mustAggregate(t, s, "CS1")
 	wantEqual(t, "instances", a.Instances[0], store.Instance{
 		Seller: Seller, InstanceID: "inst-old", Endpoint: "demo", OrderID: "CS1", OrderLineID: "old", State: store.InstanceActive,
