@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,9 +91,8 @@ func (w *walk) add(events []store.Event) bool {
 		if err == nil && (e.Seller != w.rows.Seller || e.OrderID != w.rows.OrderID) {
 			err = &Broken{e.Seq, "belongs to another order"}
 		}
-		if b, ok := err.(*Broken); ok {
-			w.broken = b
-			w.fault(b.Seq, "%s", b.Detail)
+		if errors.As(err, &w.broken) {
+			w.fault(w.broken.Seq, "%s", w.broken.Detail)
 			return false
 		}
 		w.head = head
