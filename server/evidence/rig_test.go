@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,13 +38,12 @@ func (market) UploadLicence(context.Context, string, string, fulfil.Licence) err
 // rig is the core with a signing key, on a real store.
 type rig struct {
 	*fulfil.Service
-	t       *testing.T
-	store   backendtest.Backend
-	keys    *evidence.Keys
-	sealer  *vault.Vault
-	pem     []byte
-	log     bytes.Buffer
-	ordered atomic.Int64
+	t      *testing.T
+	store  backendtest.Backend
+	keys   *evidence.Keys
+	sealer *vault.Vault
+	pem    []byte
+	log    bytes.Buffer
 }
 
 func newRig(t *testing.T, st backendtest.Backend) *rig {

@@ -74,7 +74,7 @@ func TestWhatAThiefDoesIsNamed(t *testing.T) {
 			[]string{"CS2/1/0 its signature, which anchor 1 saw, is gone"}},
 		{"order removed", func(_ *rig, exec func(string)) { remove(exec, "CS2") },
 			[]string{"CS2/0/1 the order is missing; anchor 1 recorded 1 events of it"}},
-		{"anchor altered", func(r *rig, exec func(string)) {
+		{"anchor altered", func(_ *rig, exec func(string)) {
 			remove(exec, "CS2")
 			exec(`UPDATE anchors SET heads = '[]' WHERE seq = 1`)
 		}, []string{"/0/1 the anchor was altered"}},
@@ -95,7 +95,7 @@ func TestWhatAThiefDoesIsNamed(t *testing.T) {
 		{"kept from the anchors", func(_ *rig, exec func(string)) {
 			exec(`UPDATE orders SET anchored_seq = head_seq WHERE order_id = 'CS3'`)
 		}, []string{"CS3/1/0 the order says that an anchor knows this event, and none does"}},
-		{"sealed value exchanged", func(r *rig, exec func(string)) {
+		{"sealed value exchanged", func(_ *rig, exec func(string)) {
 			exec(`UPDATE events SET sealed = (SELECT o.sealed FROM events AS o WHERE o.order_id = 'CS1' AND o.seq = 3) WHERE order_id = 'CS1' AND seq = 2`)
 		}, []string{"CS1/2/0 what is sealed beside it is not what it was made with"}},
 	} {
