@@ -20,8 +20,9 @@ type Config struct {
 	TrustedProxies []string      `koanf:"trusted_proxies"` // addresses and networks of proxies whose X-Forwarded-For counts
 	Database       Database      `koanf:"database"`
 	Redis          Redis         `koanf:"redis"`
-	KeysetFile     string        `koanf:"keyset_file"`  // Tink keyset that encrypts access information and buyers; `koogate keys new FILE`
-	SecretFiles    string        `koanf:"secret_files"` // who may read the files of secrets: private (default), or shared, everybody
+	KeysetFile     string        `koanf:"keyset_file"`      // Tink keyset that encrypts access information and buyers; `koogate keys new FILE`
+	SigningFile    string        `koanf:"signing_key_file"` // Ed25519 keys that sign the event chains; `koogate keys new-signing FILE`; empty leaves them unsigned
+	SecretFiles    string        `koanf:"secret_files"`     // who may read the files of secrets: private (default), or shared, everybody
 	Sellers        []Seller      `koanf:"sellers"`
 	Endpoints      []Endpoint    `koanf:"endpoints"`
 	Provisioners   []Provisioner `koanf:"provisioners"`

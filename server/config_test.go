@@ -194,6 +194,7 @@ func TestConfigFaults(t *testing.T) {
 		"unverified bodies":     {"database:", "limits:\n  unverified: 16777215\ndatabase:", "limits.unverified", "out of bounds"},
 		"kit body limit":        {"database:", "limits:\n  kit_body: 99999999\ndatabase:", "limits.kit_body", "out of bounds"},
 		"no keyset":             {"keyset_file: /tmp/keyset.json", "", "keyset_file", "koogate keys new"},
+		"no signing key":        {"keyset_file: /tmp/keyset.json", "keyset_file: /tmp/keyset.json\nsigning_key_file: /nonexistent/signing.pem", "signing_key_file", "koogate keys new-signing"},
 		"name":                  {"  - name: links", "  - name: Links", "provisioners[1].name", "lower-case"},
 		"token characters":      {"[0123456789abcdef0123456789abcdef]", "['a b']", "sellers[0].api_tokens[0]", "header"},
 		"token twice":           {"[0123456789abcdef0123456789abcdef]", "[aaaa, aaaa]", "sellers[0].api_tokens[1]", "given twice"},

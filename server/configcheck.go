@@ -83,6 +83,7 @@ func (c *Config) checkBackends() []Problem {
 	c.checkRedis(&f, postgres)
 	c.checkKeyset(&f)
 	f.choice("secret_files", c.SecretFiles, secretsPrivate, secretsShared)
+	c.checkSigning(&f)
 	c.checkKeyUse(&f)
 	for i := range c.Sellers {
 		c.Sellers[i].Marketplace.check(&f, fmt.Sprintf("sellers[%d].marketplace", i))

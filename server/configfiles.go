@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/vault"
 )
 
@@ -20,6 +21,20 @@ func (c *Config) checkKeyset(f *findings) {
 	}
 	if _, err := vault.OpenFile(c.KeysetFile); err != nil {
 		f.add("keyset_file", msgKeyset, c.KeysetFile, strings.TrimPrefix(reason(err), "vault: "))
+	}
+}
+
+// checkSigning opens the signing key as the server will.
+func (c *Config) checkSigning(f *findings) {
+	if c.SigningFile == "" {
+		return
+	}
+	keys, err := evidence.OpenFile(c.SigningFile)
+	switch {
+	case err != nil:
+		f.add("signing_key_file", msgSigning, c.SigningFile, strings.TrimPrefix(reason(err), "evidence: "))
+	case !keys.Signs():
+		f.add("signing_key_file", msgSigning, c.SigningFile, "it has no private key")
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/wiretime"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
@@ -775,13 +776,13 @@ func TestKitKeepsWhatItDoesNotKnow(t *testing.T) {
 		t.Fatal(err)
 	}
 	var data struct {
-		ExtraSealed []byte `json:"extraSealed"`
+		ExtraDigest string `json:"extraDigest"`
 	}
 	last := es[len(es)-1]
 	if err := json.Unmarshal([]byte(last.Data), &data); err != nil || last.Kind != "directory.synced" || strings.Contains(last.Data, "canary") {
 		t.Fatalf("event %+v, %v", last, err)
 	}
-	plain, err := r.deps.Sealer.Open(data.ExtraSealed, "kit/acme/i-9/t-1")
+	plain, err := evidence.Unseal(r.deps.Sealer, last.Sealed, data.ExtraDigest, "kit/acme/i-9/t-1")
 	if want := "{\"colour\":\"canary-colour\"}\n\"d\": {\"floor\":\"canary-floor\"}\n"; err != nil || string(plain) != want {
 		t.Errorf("kept %q, %v", plain, err)
 	}

@@ -88,6 +88,7 @@ var (
 	msgTLSLoad   = text{"cannot be used (%s): give a PEM certificate chain and its key", "无法使用（%s）：请提供 PEM 证书链及其私钥"}
 	msgDatabase  = text{"is neither postgres://… nor sqlite:PATH: write for example sqlite:/var/lib/koogate/koogate.db", "既不是 postgres://… 也不是 sqlite:路径：例如 sqlite:/var/lib/koogate/koogate.db"}
 	msgKeyset    = text{"%s cannot be used (%s): `koogate keys new FILE` makes one, readable by its owner only", "%s 无法使用（%s）：可用 `koogate keys new FILE` 生成，仅其所有者可读"}
+	msgSigning   = text{"%s cannot be used (%s): `koogate keys new-signing FILE` makes one, readable by its owner only", "%s 无法使用（%s）：可用 `koogate keys new-signing FILE` 生成，仅其所有者可读"}
 	msgDirectory = text{"cannot be kept in %s (%s): create that directory for the user that runs Koogate, or correct the path", "无法存放于 %s（%s）：请为运行 Koogate 的用户创建该目录，或更正路径"}
 	msgDSN       = text{"is no usable PostgreSQL URL (%s): write for example postgres://user@host:5432/koogate?sslmode=verify-full", "不是可用的 PostgreSQL 地址（%s）：例如 postgres://user@host:5432/koogate?sslmode=verify-full"}
 	msgKeyKind   = text{"is the same key as %s: the marketplace binds a key to one type of interface; bind another one to the Kit", "与 %s 相同：云商店的一个密钥只能绑定一种接口类型，请为联营接口绑定另一个密钥"}

@@ -26,6 +26,7 @@ import (
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/telemetry"
@@ -240,14 +241,27 @@ func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	if err != nil {
 		t.Fatal(err)
 	}
+	keys, err := signing()
+	if err != nil {
+		t.Fatal(err)
+	}
 	registry := prometheus.NewRegistry()
 	return server.Deps{
-		Store: breakable{st, r}, Ledger: st, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Pusher: r.market,
+		Store: breakable{st, r}, Ledger: st, Anchors: st, Keys: keys, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Pusher: r.market,
 		Codes: r.market, Clock: clock.System{}, Market: clock.Witness(clock.System{}), NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }
+
+// signing makes the signing key that all servers of the tests share.
+var signing = sync.OnceValues(func() (*evidence.Keys, error) {
+	text, err := evidence.Generate()
+	if err != nil {
+		return nil, err
+	}
+	return evidence.Parse(text)
+})
 
 // dial connects to the gRPC door as the bearer of a token; empty for none.
 func (r *rig) dial(token string) *grpc.ClientConn {

@@ -34,6 +34,7 @@ func (s *Server) rounds() []round {
 			round{"report licence use", seller.Name, s.licences.ReportDays},
 			round{"pull in", seller.Name, s.pullIn},
 			round{"prove usage", seller.Name, s.usage.KeepProved},
+			round{"anchor the orders", seller.Name, s.anchorer.Anchor},
 		)
 	}
 	return list

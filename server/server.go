@@ -21,6 +21,7 @@ import (
 	"github.com/koogate/koogate/server/certificate"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/quota"
@@ -29,10 +30,12 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// Deps are what the server works with; all are required. Run releases Store, Guard and Telemetry at its end.
+// Deps are what the server works with; all but Keys are required. Run releases Store, Guard and Telemetry at its end.
 type Deps struct {
 	Store       store.Store
-	Ledger      store.UsageStore // over the same database as Store
+	Ledger      store.UsageStore    // over the same database as Store
+	Anchors     store.EvidenceStore // over the same database as Store
+	Keys        *evidence.Keys      // sign what is recorded; nil leaves it unsigned
 	Guard       store.Guard
 	Sealer      fulfil.Sealer
 	Marketplace fulfil.Marketplace
@@ -59,6 +62,7 @@ type Server struct {
 	usage     *usage.Service
 	quotas    *quota.Service
 	licences  *licence.Service
+	anchorer  *evidence.Anchorer
 	doors     []*door
 	started   chan struct{} // closed when every door listens
 	leaving   chan struct{} // closed when the stop begins: not ready, still serving
@@ -90,7 +94,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	}
 	var err error
 	s.core, err = fulfil.New(fulfil.Config{}, cfg.fulfilEndpoints(), fulfil.Deps{
-		Store: d.Store, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: s.clocks.store, NewID: d.NewID,
+		Store: d.Store, Keys: d.Keys, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: s.clocks.store, NewID: d.NewID,
 		Password: d.Password, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
 	if err != nil {
@@ -115,11 +119,13 @@ func New(cfg Config, d Deps) (*Server, error) {
 		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Clock: s.clocks.store,
 	})
 	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: s.clocks.store})
+	s.anchorer = &evidence.Anchorer{Store: d.Anchors, Keys: d.Keys, Clock: s.clocks.store, Log: d.Log}
 	d.Metrics.Queues(s.queueGauges)
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Queues: cfg.queues(), Validator: validator, Log: d.Log,
+			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Queues: cfg.queues(), Keys: d.Keys,
+			Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),
 		production: production.Deps{

@@ -294,6 +294,10 @@ func TestAStopLosesNothing(t *testing.T) {
 	if err != nil || !v.GetValid() {
 		t.Errorf("got %v, %v", v, err)
 	}
+	eventually(t, "the order is anchored", func() bool {
+		anchor, err := second.deps.Anchors.LastAnchor(t.Context(), "acme")
+		return err == nil && strings.Contains(anchor.Heads, `"o":"CS1"`)
+	})
 }
 
 // TestRunEndsWithItsContext: a context that is over before the start is a stop, and everything is released.

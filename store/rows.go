@@ -22,6 +22,7 @@ type Order struct {
 	QueryReason string
 	Buyer       []byte // buyer data as JSON, sealed; nil until the order query is done
 	Head        Head
+	AnchoredSeq int64 // the seq up to which anchors know the order; only PutAnchor changes it
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -175,4 +176,7 @@ type Event struct {
 	Data       string // compact JSON, sorted keys; no secrets, no personal data
 	PrevHash   string
 	Hash       string
+	Claims     string // JSON: what the change wrote, on its last event; empty for the others and for those of earlier releases
+	Signature  string // over Hash, on the last event of a change; empty for the others and for those of earlier releases
+	Sealed     []byte // what Data only has a digest of, sealed; nil when there is nothing or it was erased. Hash does not cover it
 }

@@ -174,6 +174,7 @@ func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) server.Config {
 	cfg.Listen = server.Listen{Facade: c.Facade, API: c.API, GRPC: c.GRPC, Ops: c.Ops}
 	cfg.Database.URL = server.Secret("sqlite:" + filepath.Join(dir, "koogate.db"))
 	cfg.KeysetFile = filepath.Join(dir, "keyset.json")
+	cfg.SigningFile = filepath.Join(dir, "signing.pem")
 	cfg.ShutdownGrace = 5 * time.Second
 	cfg.GRPC.Reflection = true
 	if jaeger != "" && os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" {

@@ -33,12 +33,23 @@ type cli struct {
 	Keys struct {
 		New    keysNewCmd    `cmd:"" help:"Make a keyset, or a random key or token."`
 		Rotate keysRotateCmd `cmd:"" help:"Give a keyset a new key."`
+
+		Reencrypt keysReencryptCmd `cmd:"" help:"Encrypt everything anew under the key that seals now."`
+		Retire    keysRetireCmd    `cmd:"" help:"Take the keys out of the keyset that nothing is encrypted with."`
+
+		NewSigning    keysNewSigningCmd    `cmd:"" help:"Make the key that signs the chains of events."`
+		RotateSigning keysRotateSigningCmd `cmd:"" help:"Give a signing key's file a new key."`
+		Public        keysPublicCmd        `cmd:"" help:"Print the public halves of a signing key."`
 	} `cmd:"" help:"Make keys."`
 	Usage struct {
 		Prove  usageProveCmd  `cmd:"" help:"Recompute the usage ledger and say whether anything is lost or doubled."`
 		Export usageExportCmd `cmd:"" help:"Write the usage records as CSV, to compare with the seller centre."`
 	} `cmd:"" help:"Look at the usage ledger."`
-	Queues     queuesCmd     `cmd:"" help:"Show what waits in the queues, and when workers last came."`
+	Queues   queuesCmd `cmd:"" help:"Show what waits in the queues, and when workers last came."`
+	Verify   verifyCmd `cmd:"" help:"Check the chains of events, the rows, the signatures and the anchors, and name what is wrong."`
+	Evidence struct {
+		Export evidenceExportCmd `cmd:"" help:"Write chains of events for somebody to verify without the database."`
+	} `cmd:"" help:"Hand evidence over."`
 	Version    versionCmd    `cmd:"" help:"Say which version this is."`
 	Help       helpCmd       `cmd:"" help:"Explain a command, as --help does."`
 	Completion completionCmd `cmd:"" help:"Print what makes your shell complete commands and flags."`

@@ -19,6 +19,7 @@ import (
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/marketplace"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
@@ -97,6 +98,9 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 	if d.Sealer, err = openVault(cfg.KeysetFile, w.prepare); err != nil {
 		return d, nil, err
 	}
+	if d.Keys, err = openSigning(cfg.SigningFile, w.prepare); err != nil {
+		return d, nil, err
+	}
 	transport := outgoing()
 	market, err := openMarketplace(&cfg, &http.Client{Transport: dated{transport, d.Market}}, d.Market)
 	if err != nil {
@@ -113,7 +117,7 @@ func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.De
 	if err != nil {
 		return d, nil, err
 	}
-	d.Store, d.Ledger = st, st
+	d.Store, d.Ledger, d.Anchors = st, st, st
 	opened = append(opened, d.Store.Close)
 	if d.Guard, err = openGuard(cfg, d); err != nil {
 		return d, nil, err
@@ -130,10 +134,25 @@ func openVault(path string, make bool) (*vault.Vault, error) {
 	return vault.OpenFile(path)
 }
 
+// openSigning opens the signing keys; nil without a file.
+func openSigning(path string, make bool) (*evidence.Keys, error) {
+	if path == "" {
+		return nil, nil
+	}
+	if _, err := os.Stat(path); make && errors.Is(err, os.ErrNotExist) {
+		if err := newSigning(path); err != nil {
+			return nil, err
+		}
+	}
+	return evidence.OpenFile(path)
+}
+
 // database is what every backend serves.
 type database interface {
 	store.Store
 	store.UsageStore
+	store.EvidenceStore
+	store.SealedStore
 }
 
 func openStore(ctx context.Context, db server.Database, w wiring) (database, error) {

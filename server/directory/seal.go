@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/store"
 )
 
@@ -52,5 +53,5 @@ func fault(cause error) error {
 
 // extraContext binds the members that the contract does not know to the tenant that their call is about.
 func extraContext(k store.TenantKey) string {
-	return "kit/" + k.Seller + "/" + k.InstanceID + "/" + k.TenantID
+	return evidence.TenantContext(k.Seller, k.InstanceID, k.TenantID)
 }

@@ -2,12 +2,12 @@ package directory
 
 import (
 	"context"
-	"encoding/base64"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/store"
 )
 
@@ -293,11 +293,11 @@ func (s *Service) record(ctx context.Context, c Scope, data map[string]any, chan
 	}
 	data["tenantId"] = c.TenantID
 	if c.Extra != "" {
-		sealed, err := s.seal([]byte(c.Extra), extraContext(c.key()))
+		sealed, err := evidence.Seal(s.Sealer, []byte(c.Extra), extraContext(c.key()))
 		if err != nil {
-			return false, err
+			return false, fault(err)
 		}
-		data["extraSealed"] = base64.StdEncoding.EncodeToString(sealed)
+		data[evidence.FieldExtra] = sealed
 	}
 	change.Key, change.Now = c.key(), s.Clock.Now()
 	change.Claimed = c.At.UTC().Truncate(time.Microsecond)

@@ -2,7 +2,6 @@ package fulfil
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -56,7 +56,7 @@ type NewInstance struct {
 	Told *OrderFacts
 	// Input is what only the provisioner may see.
 	Input Input
-	// Match are parameters that a repeat should bring again; no secrets.
+	// Match are parameters that a repeat should bring again; no secrets and no personal data. The customer of Input is compared too.
 	Match map[string]string
 	// Hold keeps the call until the creation ends or the endpoint's HoldBudget is used up, and then answers 000004 without
 	// committing it: the families that know no asynchronous answer call again. Their answers carry the access information.
@@ -115,10 +115,11 @@ func (c NewInstance) productID() string {
 // repeated records what a call brings beyond the admission of its line, which an earlier call may have made: the parameters
 // that differ, and the acceptance.
 func (s *Service) repeated(ctx context.Context, c NewInstance, line store.Line) error {
-	if c.Match != nil && line.Params != c.params() {
+	customer := c.Match != nil && s.otherCustomer(line, c.Input.CustomerID)
+	if customer || c.Match != nil && line.Params != c.params() {
 		err := s.decide(ctx, line.Seller, line.RootOrderID, func(d *draft) error {
 			if l := d.line(c.key()); l != nil {
-				d.differs(ctx, l, c.Match)
+				d.differs(ctx, l, c.Match, customer)
 			}
 			return nil
 		})
@@ -337,21 +338,21 @@ func (s *Service) sealExtra(l *store.Line, extra string) error {
 	return err
 }
 
-// withExtra adds the members that the contract does not know to an event, for calls that claim no line. They are sealed, as
-// they may hold personal data, and bound to the order.
+// withExtra adds the members that the contract does not know to an event, for calls that claim no line. They are sealed beside the
+// event, as they may hold personal data, and bound to the order.
 func (d *draft) withExtra(data fields, extra string) (fields, error) {
 	if extra == "" {
 		return data, nil
 	}
 	o := d.agg.Order
-	sealed, err := d.s.seal([]byte(extra), "event/"+o.Seller+"/"+o.OrderID)
+	sealed, err := evidence.Seal(d.s.Sealer, []byte(extra), evidence.OrderContext(o.Seller, o.OrderID))
 	if err != nil {
-		return nil, err
+		return nil, errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
 	}
 	if data == nil {
 		data = fields{}
 	}
-	data["extraSealed"] = base64.StdEncoding.EncodeToString(sealed)
+	data[evidence.FieldExtra] = sealed
 	return data, nil
 }
 

@@ -1,14 +1,12 @@
 package fulfil
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"time"
 
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/store"
 )
 
@@ -51,7 +49,7 @@ const (
 
 type fields map[string]any
 
-// text is the data as an event keeps it, with its keys sorted. Data are strings and numbers only, so it cannot fail.
+// text is the data as an event keeps it, with its keys sorted. Data are plain values, so it cannot fail.
 func (f fields) text() string {
 	if f == nil {
 		f = fields{}
@@ -94,56 +92,20 @@ func link(head store.Head, seller, orderID, kind, instanceID string, at time.Tim
 		Seller: seller, OrderID: orderID, Seq: head.Seq + 1, Kind: kind, InstanceID: instanceID,
 		At: at.UTC().Truncate(time.Microsecond), Data: data.text(), PrevHash: head.Hash,
 	}
-	e.Hash = Hash(e)
+	e.Hash = evidence.Hash(e)
 	return e
 }
 
-// Hash computes the link of an event: SHA-256 over every field but Hash, each text preceded by its length as eight bytes,
-// so that no two events share an encoding.
-func Hash(e store.Event) string {
-	h := sha256.New()
-	var n [8]byte
-	num := func(v int64) {
-		binary.BigEndian.PutUint64(n[:], uint64(v)) // the hash takes the bits, whatever the sign
-		h.Write(n[:])
+// attest closes the events of a change: the last one claims the rows that the change writes, and is signed (ADR 24). It may be
+// called again after the events were drafted anew.
+func (d *draft) attest() {
+	n := len(d.change.Events)
+	if n == 0 {
+		return
 	}
-	text := func(s string) {
-		num(int64(len(s)))
-		h.Write([]byte(s))
-	}
-	text("koogate/event/1")
-	text(e.Seller)
-	text(e.OrderID)
-	num(e.Seq)
-	text(e.Kind)
-	text(e.InstanceID)
-	num(e.At.UnixMicro())
-	text(e.Data)
-	text(e.PrevHash)
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// Broken is a place where a chain does not hold.
-type Broken struct {
-	Seq    int64
-	Detail string
-}
-
-// Error implements error.
-func (b *Broken) Error() string { return fmt.Sprintf("event %d: %s", b.Seq, b.Detail) }
-
-// VerifyLinks checks that events continue from head without a gap and returns the new head. The error is a *Broken.
-func VerifyLinks(head store.Head, events []store.Event) (store.Head, error) {
-	for _, e := range events {
-		switch {
-		case e.Seq != head.Seq+1:
-			return head, &Broken{head.Seq + 1, fmt.Sprintf("missing; the next event is %d", e.Seq)}
-		case e.PrevHash != head.Hash:
-			return head, &Broken{e.Seq, "does not point at the event before it"}
-		case e.Hash != Hash(e):
-			return head, &Broken{e.Seq, "was altered: its hash does not recompute"}
-		}
-		head = store.Head{Seq: e.Seq, Hash: e.Hash}
-	}
-	return head, nil
+	e := &d.change.Events[n-1]
+	e.Claims = evidence.ClaimsOf(&d.change).Text()
+	e.Hash = evidence.Hash(*e)
+	e.Signature = d.s.Keys.SignEvent(e.Hash)
+	d.agg.Order.Head = store.Head{Seq: e.Seq, Hash: e.Hash}
 }

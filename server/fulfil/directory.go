@@ -6,6 +6,7 @@ import (
 	"maps"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/store"
 )
 
@@ -27,6 +28,7 @@ func (s *Service) RecordDirectory(ctx context.Context, seller, instanceID string
 					differed = diff
 					d.agg.Order.Head, d.change.Events = head, nil
 					d.event(EventDirectory, instanceID, differs(data, diff))
+					d.attest()
 				}
 			}
 			return nil
@@ -89,7 +91,7 @@ func (s *Service) tellIgnored(ctx context.Context, seller string, i store.Instan
 	}
 	told := fields{"rows": c.Ignored}
 	for name, v := range data {
-		if name != "extraSealed" {
+		if name != evidence.FieldExtra {
 			told[name] = v
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/errs/storefault"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -101,6 +102,9 @@ func (s *Service) storeError(ctx context.Context, err error, missing errs.Reason
 func (d *draft) event(kind, instanceID string, data fields) {
 	o := &d.agg.Order
 	e := link(o.Head, o.Seller, o.OrderID, kind, instanceID, d.now, data.by(d.actor))
+	if extra, ok := data[evidence.FieldExtra].(evidence.Sealed); ok {
+		e.Sealed = extra.Text
+	}
 	o.Head = store.Head{Seq: e.Seq, Hash: e.Hash}
 	o.UpdatedAt = d.now
 	d.change.Events = append(d.change.Events, e)
@@ -263,6 +267,7 @@ func (d *draft) commit(ctx context.Context) error {
 	if len(d.change.Events) == 0 && len(d.change.NewTasks) == 0 && len(d.change.PutTasks) == 0 && d.change.Directory == nil {
 		return nil
 	}
+	d.attest()
 	if d.change.NewOrder == nil && len(d.change.Events) > 0 {
 		d.change.PutOrder = &d.agg.Order
 	}

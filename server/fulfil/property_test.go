@@ -10,6 +10,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/storetest"
@@ -241,15 +242,15 @@ func TestTamperedChainIsFound(t *testing.T) {
 		"swapped": func(es []store.Event) []store.Event { es[0], es[1] = es[1], es[0]; return es },
 		"rehashed": func(es []store.Event) []store.Event {
 			es[1].Data = `{}`
-			es[1].Hash = fulfil.Hash(es[1])
+			es[1].Hash = evidence.Hash(es[1])
 			return es
 		},
 	} {
-		if _, err := fulfil.VerifyLinks(store.Head{}, tamper(slices.Clone(es))); err == nil {
+		if _, err := evidence.VerifyLinks(store.Head{}, tamper(slices.Clone(es))); err == nil {
 			t.Errorf("%s: not found", name)
 		}
 	}
-	if _, err := fulfil.VerifyLinks(store.Head{}, es); err != nil {
+	if _, err := evidence.VerifyLinks(store.Head{}, es); err != nil {
 		t.Error(err)
 	}
 }

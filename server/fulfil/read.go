@@ -2,9 +2,9 @@ package fulfil
 
 import (
 	"context"
-	"errors"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/store"
 )
 
@@ -98,33 +98,22 @@ func (s *Service) Events(ctx context.Context, seller, orderID string, after int6
 // Chain is the verdict over an order's events.
 type Chain struct {
 	Count  int64
-	Broken *Broken // nil when every link holds and the head matches the order
+	Broken *evidence.Broken // nil when every link, signature and claim holds and the head matches the order
 }
 
-// VerifyOrder recomputes an order's chain. Errors: ORDER_NOT_FOUND.
+// VerifyOrder recomputes an order's chain and compares it with the order's rows. Anchors are left to koogate verify. Errors:
+// ORDER_NOT_FOUND.
 func (s *Service) VerifyOrder(ctx context.Context, seller, orderID string) (Chain, error) {
-	a, err := s.Order(ctx, seller, orderID) // read first: events that are appended meanwhile lie beyond this head
+	v := evidence.Verifier{Source: s.Store, Keys: s.Keys}
+	r, err := v.Links(ctx, seller, orderID)
 	if err != nil {
-		return Chain{}, err
+		return Chain{}, s.storeError(ctx, err, errs.OrderNotFound, "no order %s", orderID)
 	}
-	var head store.Head
-	for head.Seq < a.Order.Head.Seq {
-		es, err := s.Store.Events(ctx, seller, orderID, head.Seq, int(min(500, a.Order.Head.Seq-head.Seq)))
-		if err != nil {
-			return Chain{}, s.storeError(ctx, err, errs.OrderNotFound, "no order %s", orderID)
-		}
-		var broken *Broken
-		if head, err = VerifyLinks(head, es); errors.As(err, &broken) {
-			return Chain{Count: head.Seq, Broken: broken}, nil
-		}
-		if len(es) == 0 {
-			return Chain{Count: head.Seq, Broken: &Broken{head.Seq + 1, "missing, and so is everything behind it"}}, nil
-		}
+	c := Chain{Count: r.Events}
+	if len(r.Faults) > 0 {
+		c.Broken = &evidence.Broken{Seq: r.Faults[0].Seq, Detail: r.Faults[0].What}
 	}
-	if head != a.Order.Head {
-		return Chain{Count: head.Seq, Broken: &Broken{head.Seq, "is not the head that the order names"}}, nil
-	}
-	return Chain{Count: head.Seq}, nil
+	return c, nil
 }
 
 // Quarantine records a call whose value is outside its documented list on the order it belongs to, and raises the alarm.

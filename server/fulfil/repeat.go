@@ -20,8 +20,8 @@ import (
 // maxDiffers bounds the differing repeats of one line that leave an event; further ones are counted only.
 const maxDiffers = 32
 
-// personal are the parameters of a call whose values no event holds.
-var personal = map[string]bool{"customerId": true}
+// namedCustomer is how an event names the customer among the parameters; whose value no row holds but sealed.
+const namedCustomer = "customerId"
 
 // repeat returns the line when it was admitted before, nil otherwise. A line that belongs to another instance is a conflict,
 // which is recorded on the order of the instance that the call names; the caller commits that and then answers conflict.
@@ -38,7 +38,7 @@ func (d *draft) repeat(ctx context.Context, i *store.Instance, k store.LineKey, 
 	if old.InstanceID != i.InstanceID {
 		return old, d.conflict(ctx, i, old)
 	}
-	d.differs(ctx, old, want)
+	d.differs(ctx, old, want, false)
 	return old, nil
 }
 
@@ -57,11 +57,20 @@ func (d *draft) conflict(ctx context.Context, i *store.Instance, first *store.Li
 	return errs.New(errs.Conflict, errs.ConflictingRepeat, "%s was admitted before for another instance; the first call stands", what)
 }
 
-// differs records in which parameters a repeat differs from the first call, each difference once. Parameters that the first
-// call did not have are not compared.
-func (d *draft) differs(ctx context.Context, l *store.Line, want map[string]string) {
+// otherCustomer says whether a call names another customer than the first call of its line, whose customer is kept sealed.
+func (s *Service) otherCustomer(l store.Line, customerID string) bool {
+	var first Input
+	if customerID == "" || len(l.Input) == 0 || s.unseal(l.Input, lineContext("input", l.LineKey), &first) != nil {
+		return false
+	}
+	return first.CustomerID != "" && first.CustomerID != customerID
+}
+
+// differs records in which parameters a repeat differs from the first call, each difference once, and whether it names another
+// customer. Parameters that the first call did not have are not compared.
+func (d *draft) differs(ctx context.Context, l *store.Line, want map[string]string, customer bool) {
 	var first map[string]string
-	if want == nil || l.Params == params(want) || json.Unmarshal([]byte(l.Params), &first) != nil {
+	if want == nil || !customer && l.Params == params(want) || json.Unmarshal([]byte(l.Params), &first) != nil {
 		return
 	}
 	data := fields{"action": l.Action, "orderId": l.OrderID, "orderLineId": l.OrderLineID}
@@ -73,9 +82,12 @@ func (d *draft) differs(ctx context.Context, l *store.Line, want map[string]stri
 			continue
 		}
 		names = append(names, name)
-		if !personal[name] {
-			was[name], now[name] = before, want[name]
-		}
+		was[name], now[name] = before, want[name]
+	}
+	call := params(want)
+	if customer {
+		names, call = append(names, namedCustomer), call+"\x1f"+namedCustomer
+		slices.Sort(names)
 	}
 	if len(names) == 0 {
 		return
@@ -83,7 +95,7 @@ func (d *draft) differs(ctx context.Context, l *store.Line, want map[string]stri
 	d.s.Metrics.Repeat(l.Action, "differs")
 	d.s.Log.WarnContext(ctx, "a repeat differs from the first call, whose effect stands", "action", l.Action, "order_id", l.OrderID,
 		"order_line_id", l.OrderLineID, "instance_id", l.InstanceID, "parameters", names)
-	sum := sha256.Sum256([]byte(params(want)))
+	sum := sha256.Sum256([]byte(call))
 	digest := hex.EncodeToString(sum[:8])
 	seen := strings.Fields(l.Differs)
 	if slices.Contains(seen, digest) || len(seen) >= maxDiffers {

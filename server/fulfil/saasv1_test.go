@@ -183,11 +183,11 @@ func TestARepeatThatDiffersIsASuccess(t *testing.T) {
 	r := newRig(t)
 	r.fulfilled()
 	first, err := r.told("CS1", "biz-1", func(c *fulfil.NewInstance) {
-		c.Match = map[string]string{"skuCode": "sku-1", "customerId": "canary-customer-1"}
+		c.Match, c.Input.CustomerID = map[string]string{"skuCode": "sku-1"}, "canary-customer-1"
 	})
 	r.wantAccess(first, err, "biz-1")
 	other := func(c *fulfil.NewInstance) {
-		c.Match = map[string]string{"skuCode": "sku-2", "customerId": "canary-customer-2"}
+		c.Match, c.Input.CustomerID = map[string]string{"skuCode": "sku-2"}, "canary-customer-2"
 	}
 	for range 60 { // as often as the marketplace calls
 		if a, err := r.told("CS1", "biz-1", other); err != nil || a != first {

@@ -12,6 +12,7 @@ import (
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -55,9 +56,10 @@ func (e *QueryError) Error() string { return "marketplace: " + e.Code }
 // Unwrap returns the cause.
 func (e *QueryError) Unwrap() error { return e.Cause }
 
-// Deps are what the service works with; all are required.
+// Deps are what the service works with; all but Keys are required.
 type Deps struct {
 	Store       store.Store
+	Keys        *evidence.Keys // sign the chains; nil leaves them unsigned
 	Guard       store.Guard
 	Sealer      Sealer
 	Marketplace Marketplace

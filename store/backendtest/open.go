@@ -22,6 +22,8 @@ import (
 type Backend interface {
 	store.Store
 	store.UsageStore
+	store.EvidenceStore
+	store.SealedStore
 }
 
 // Each runs a test over every backend. One that is not there skips, or fails where KOOGATE_TEST_SERVICES demands it.
@@ -47,6 +49,13 @@ func only(clock []func() time.Time) func() time.Time {
 // Postgres opens a schema of its own in the database that KOOGATE_TEST_POSTGRES names. A clock stands in for the database's.
 func Postgres(t testing.TB, clock ...func() time.Time) Backend {
 	t.Helper()
+	st, err := postgres.Open(t.Context(), postgres.Options{URL: schema(t), Migrate: true, Clock: only(clock), Logger: slog.New(slog.DiscardHandler)})
+	return opened(t, st, err)
+}
+
+// schema makes a schema of its own and returns the URL that leads to it.
+func schema(t testing.TB) string {
+	t.Helper()
 	base := os.Getenv("KOOGATE_TEST_POSTGRES")
 	if base == "" {
 		if os.Getenv("KOOGATE_TEST_SERVICES") == "required" {
@@ -54,7 +63,7 @@ func Postgres(t testing.TB, clock ...func() time.Time) Backend {
 		}
 		t.Skip("KOOGATE_TEST_POSTGRES is not set")
 	}
-	schema := "koogate_domain_" + strings.ReplaceAll(storetest.NewID(), "-", "")
+	name := "koogate_domain_" + strings.ReplaceAll(storetest.NewID(), "-", "")
 	admin := func(statement string) {
 		ctx := context.Background()
 		conn, err := pgx.Connect(ctx, base)
@@ -66,17 +75,16 @@ func Postgres(t testing.TB, clock ...func() time.Time) Backend {
 			t.Fatal(err)
 		}
 	}
-	admin("CREATE SCHEMA " + schema)
-	t.Cleanup(func() { admin("DROP SCHEMA " + schema + " CASCADE") })
+	admin("CREATE SCHEMA " + name)
+	t.Cleanup(func() { admin("DROP SCHEMA " + name + " CASCADE") })
 	u, err := url.Parse(base)
 	if err != nil {
 		t.Fatal(err)
 	}
 	q := u.Query()
-	q.Set("search_path", schema)
+	q.Set("search_path", name)
 	u.RawQuery = q.Encode()
-	st, err := postgres.Open(t.Context(), postgres.Options{URL: u.String(), Migrate: true, Clock: only(clock), Logger: slog.New(slog.DiscardHandler)})
-	return opened(t, st, err)
+	return u.String()
 }
 
 func opened(t testing.TB, st Backend, err error) Backend {

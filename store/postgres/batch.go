@@ -83,7 +83,7 @@ func (w *writes) run(ctx context.Context, to batcher) error {
 // after it was read.
 var taken = map[string]error{
 	"orders_pkey": store.ErrOrderExists, "order_lines_pkey": store.ErrLineExists, "instances_pkey": store.ErrInstanceExists,
-	"events_pkey": store.ErrStale, "tasks_instance_seq_key": store.ErrStale,
+	"events_pkey": store.ErrStale, "anchors_pkey": store.ErrStale, "tasks_instance_seq_key": store.ErrStale,
 }
 
 // The error codes that mean something to the store.

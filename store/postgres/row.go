@@ -42,6 +42,7 @@ func orderRow(o *store.Order) dbsqlc.Order {
 		Seller: o.Seller, OrderID: o.OrderID, Endpoint: o.Endpoint, OrderType: o.OrderType,
 		QueryState: string(o.QueryState), QueryReason: o.QueryReason, Buyer: blob(o.Buyer),
 		HeadSeq: o.Head.Seq, HeadHash: o.Head.Hash, CreatedAt: micros(o.CreatedAt), UpdatedAt: micros(o.UpdatedAt),
+		AnchoredSeq: o.AnchoredSeq,
 	}
 }
 
@@ -57,6 +58,7 @@ func orderOf(r dbsqlc.Order) store.Order {
 		Seller: r.Seller, OrderID: r.OrderID, Endpoint: r.Endpoint, OrderType: r.OrderType,
 		QueryState: store.QueryState(r.QueryState), QueryReason: r.QueryReason, Buyer: blob(r.Buyer),
 		Head: store.Head{Seq: r.HeadSeq, Hash: r.HeadHash}, CreatedAt: timeOf(r.CreatedAt), UpdatedAt: timeOf(r.UpdatedAt),
+		AnchoredSeq: r.AnchoredSeq,
 	}
 }
 
@@ -164,14 +166,14 @@ func taskOf(r dbsqlc.Task) store.Task {
 func eventRow(e *store.Event) dbsqlc.Event {
 	return dbsqlc.Event{
 		Seller: e.Seller, OrderID: e.OrderID, Seq: e.Seq, Kind: e.Kind, InstanceID: e.InstanceID, At: micros(e.At),
-		Data: e.Data, PrevHash: e.PrevHash, Hash: e.Hash,
+		Data: e.Data, PrevHash: e.PrevHash, Hash: e.Hash, Claims: e.Claims, Signature: e.Signature, Sealed: blob(e.Sealed),
 	}
 }
 
 func eventOf(r dbsqlc.Event) store.Event {
 	return store.Event{
 		Seller: r.Seller, OrderID: r.OrderID, Seq: r.Seq, Kind: r.Kind, InstanceID: r.InstanceID, At: timeOf(r.At),
-		Data: r.Data, PrevHash: r.PrevHash, Hash: r.Hash,
+		Data: r.Data, PrevHash: r.PrevHash, Hash: r.Hash, Claims: r.Claims, Signature: r.Signature, Sealed: blob(r.Sealed),
 	}
 }
 
@@ -185,4 +187,10 @@ func each[R, T any](rows []R, convert func(R) T) []T {
 		out[i] = convert(r)
 	}
 	return out
+}
+
+func anchorOf(r dbsqlc.Anchor) store.Anchor {
+	return store.Anchor{
+		Seller: r.Seller, Seq: r.Seq, At: timeOf(r.At), Heads: r.Heads, PrevHash: r.PrevHash, Hash: r.Hash, Signature: r.Signature,
+	}
 }

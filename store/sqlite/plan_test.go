@@ -64,7 +64,7 @@ func TestPlans(t *testing.T) {
 	term := func(field, value string) []store.Term { return []store.Term{{Field: field, Value: value}} }
 	// What may be long and is read for its first rows must come in order.
 	unsorted := map[string]bool{
-		"due windows": true, "records to be sent": true, "reservations that are over": true, "days to be reported": true, "due tasks": true,
+		"orders to be anchored": true, "due windows": true, "records to be sent": true, "reservations that are over": true, "days to be reported": true, "due tasks": true,
 		"list of usage windows": true, "list of usage records": true, "list of refused usage records": true,
 	}
 	for name, c := range map[string]struct {
@@ -88,6 +88,10 @@ func TestPlans(t *testing.T) {
 			_, err := q.EventsAfter(ctx, dbsqlc.EventsAfterParams{})
 			return err
 		}, "PRIMARY KEY (seller=? AND order_id=? AND seq>?)"},
+		"orders to be anchored": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.OrdersUnanchored(ctx, dbsqlc.OrdersUnanchoredParams{})
+			return err
+		}, "orders_unanchored_idx (seller=?)"},
 		"due tasks": {fixed, func(q *dbsqlc.Queries) error {
 			_, err := q.TasksDue(ctx, dbsqlc.TasksDueParams{})
 			return err

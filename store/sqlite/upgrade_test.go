@@ -27,7 +27,7 @@ func TestUpgrade(t *testing.T) {
 	_, err = p.UpTo(ctx, 1)
 	for _, statement := range []string{
 		`INSERT INTO orders VALUES ('demo', 'CS1', 'demo', 'NEW', 'DONE', '', NULL, 0, '', 1, 1)`,
-		`INSERT INTO order_lines VALUES ('demo', 'CS1', '1', '', 'newInstance', 'CS1', 'i', '{}', NULL, '', '', '', '', 0, '000000', 1)`,
+		`INSERT INTO order_lines VALUES ('demo', 'CS1', '1', '', 'newInstance', 'CS1', 'i', '{"customerId":"canary","skuCode":"s"}', NULL, '', '', '', '', 0, '000000', 1)`,
 		`INSERT INTO instances VALUES ('demo', 'i', 'demo', 'CS1', '1', 'ACTIVE', 0, '', '', '', '', '', '', 0, 0, 0, NULL, 0, 1, 1)`,
 	} {
 		_, e := db.ExecContext(ctx, statement)
@@ -36,7 +36,7 @@ func TestUpgrade(t *testing.T) {
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if applied, err := Migrate(ctx, path); err != nil || applied != 8 {
+	if applied, err := Migrate(ctx, path); err != nil || applied != 10 {
 		t.Fatalf("Migrate: %d, %v", applied, err)
 	}
 	s, err := Open(ctx, Options{Path: path})
@@ -45,7 +45,7 @@ func TestUpgrade(t *testing.T) {
 	}
 	defer func() { _ = s.Close() }()
 	a, err := s.Aggregate(ctx, storetest.Seller, "CS1")
-	if err != nil || len(a.Lines) != 1 || len(a.Instances) != 1 || a.Instances[0].Family != "" || a.Lines[0].AnswerCode != "000000" {
+	if err != nil || len(a.Lines) != 1 || len(a.Instances) != 1 || a.Instances[0].Family != "" || a.Lines[0].AnswerCode != "000000" || a.Lines[0].Params != `{"skuCode":"s"}` {
 		t.Fatalf("got %+v, %v", a, err)
 	}
 	if err := s.Apply(ctx, storetest.Admission("CS2", storetest.Epoch)); err != nil {

@@ -59,6 +59,7 @@ func fullRows(orderID string) *store.Change {
 		NewOrder: &store.Order{
 			Seller: Seller, OrderID: orderID, Endpoint: "endpoint", OrderType: "NEW", QueryState: store.QueryDone, QueryReason: "reason",
 			Buyer: []byte{0, 1, 254, 255, '\'', 0}, Head: store.Head{Seq: 7, Hash: strings.Repeat("ab", 32)}, CreatedAt: at(1), UpdatedAt: at(2),
+			AnchoredSeq: 6,
 		},
 		NewLines: []store.Line{{
 			LineKey: store.LineKey{
@@ -81,7 +82,7 @@ func fullRows(orderID string) *store.Change {
 		}},
 		Events: []store.Event{{
 			Seller: Seller, OrderID: orderID, Seq: 7, Kind: "kind", InstanceID: "instance", At: at(11), Data: `{"d":1}`,
-			PrevHash: strings.Repeat("cd", 32), Hash: strings.Repeat("ab", 32),
+			PrevHash: strings.Repeat("cd", 32), Hash: strings.Repeat("ab", 32), Claims: `{"of":1}`, Signature: "key.signature", Sealed: []byte{6, 0, 199},
 		}},
 	}
 }
@@ -151,6 +152,7 @@ func putReplaces(t *testing.T, s store.Store) {
 	mustApply(t, s, &store.Change{
 		PutOrder: &order, PutLines: []store.Line{line}, PutInstances: []store.Instance{instance}, PutTasks: []store.TaskPut{{Task: task}},
 	})
+	order.AnchoredSeq = 0 // only PutAnchor changes it
 	order.CreatedAt, line.CreatedAt, instance.CreatedAt, task.CreatedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	a := mustAggregate(t, s, "CS1")
 	wantEqual(t, "aggregate", *a, store.Aggregate{
@@ -287,6 +289,14 @@ func previousBinary(t *testing.T, s store.Store, exec func(string) int) {
 		seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
 		product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at
 	) VALUES ('demo', 'inst-old', 'demo', 'CS1', 'old', 'ACTIVE', 0, '', '', '', '', '', '', 0, 0, 0, NULL, 0, 1, 1)`), 1)
+	wantEqual(t, "events", exec(`INSERT INTO events (seller, order_id, seq, kind, instance_id, at, data, prev_hash, hash)
+		VALUES ('demo', 'CS1', 2, 'k', 'inst-old', 1, '{}', 'p', 'h')`), 1)
+	wantEqual(t, "orders", exec(`UPDATE orders SET head_seq = 2, head_hash = 'h', updated_at = 1 WHERE order_id = 'CS1'`), 1)
+	events, err := s.Events(background(t), Seller, "CS1", 1, 10)
+	wantError(t, err, nil)
+	wantEqual(t, "events", events, []store.Event{{
+		Seller: Seller, OrderID: "CS1", Seq: 2, Kind: "k", InstanceID: "inst-old", At: time.UnixMicro(1).UTC(), Data: "{}", PrevHash: "p", Hash: "h",
+	}})
 	a := mustAggregate(t, s, "CS1")
 	wantEqual(t, "instances", a.Instances[0], store.Instance{
 		Seller: Seller, InstanceID: "inst-old", Endpoint: "demo", OrderID: "CS1", OrderLineID: "old", State: store.InstanceActive,

@@ -381,8 +381,14 @@ type OrderEvent struct {
 	DataJson string `protobuf:"bytes,5,opt,name=data_json,json=dataJson,proto3" json:"data_json,omitempty"`
 	// PrevHash is the previous event's hash; empty at seq 1.
 	PrevHash string `protobuf:"bytes,6,opt,name=prev_hash,json=prevHash,proto3" json:"prev_hash,omitempty"`
-	// Hash is SHA-256 over this event and prev_hash, 64 hex digits.
-	Hash          string `protobuf:"bytes,7,opt,name=hash,proto3" json:"hash,omitempty"`
+	// Hash is SHA-256 over this event, claims and prev_hash, 64 hex digits.
+	Hash string `protobuf:"bytes,7,opt,name=hash,proto3" json:"hash,omitempty"`
+	// Claims are compact JSON: how many events the change appended, and digests of the rows that it wrote. They stand on the last
+	// event of a change; empty otherwise.
+	Claims string `protobuf:"bytes,10,opt,name=claims,proto3" json:"claims,omitempty"`
+	// Signature is over hash: the key's ID, a dot and the signature in base64. It stands on the last event of a change; empty
+	// otherwise, and when nothing is signed.
+	Signature     string `protobuf:"bytes,11,opt,name=signature,proto3" json:"signature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -462,6 +468,20 @@ func (x *OrderEvent) GetPrevHash() string {
 func (x *OrderEvent) GetHash() string {
 	if x != nil {
 		return x.Hash
+	}
+	return ""
+}
+
+func (x *OrderEvent) GetClaims() string {
+	if x != nil {
+		return x.Claims
+	}
+	return ""
+}
+
+func (x *OrderEvent) GetSignature() string {
+	if x != nil {
+		return x.Signature
 	}
 	return ""
 }
@@ -854,11 +874,11 @@ func (x *VerifyOrderRequest) GetOrderId() string {
 // VerifyOrderResponse is the verdict over an order's chain.
 type VerifyOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Valid is true when every link recomputes and the head matches the order.
+	// Valid is true when every link recomputes, every signature holds, and head and rows are as the chain claims.
 	Valid bool `protobuf:"varint,1,opt,name=valid,proto3" json:"valid,omitempty"`
 	// EventCount is how many events were read.
 	EventCount int64 `protobuf:"varint,2,opt,name=event_count,json=eventCount,proto3" json:"event_count,omitempty"`
-	// BrokenSeq is the first event that does not recompute; 0 when valid.
+	// BrokenSeq is the event that does not hold; 0 when valid, or when a row is there that no event tells of.
 	BrokenSeq int64 `protobuf:"varint,3,opt,name=broken_seq,json=brokenSeq,proto3" json:"broken_seq,omitempty"`
 	// Detail says what is wrong; empty when valid.
 	Detail        string `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
@@ -966,7 +986,7 @@ const file_koogate_v1_order_service_proto_rawDesc = "" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12R\n" +
 	"\x14marketplace_deadline\x18\n" +
-	" \x01(\v2\x1f.koogate.v1.MarketplaceDeadlineR\x13marketplaceDeadline\"\xd1\x01\n" +
+	" \x01(\v2\x1f.koogate.v1.MarketplaceDeadlineR\x13marketplaceDeadline\"\x87\x02\n" +
 	"\n" +
 	"OrderEvent\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x03R\x03seq\x12\x12\n" +
@@ -976,7 +996,10 @@ const file_koogate_v1_order_service_proto_rawDesc = "" +
 	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1b\n" +
 	"\tdata_json\x18\x05 \x01(\tR\bdataJson\x12\x1b\n" +
 	"\tprev_hash\x18\x06 \x01(\tR\bprevHash\x12\x12\n" +
-	"\x04hash\x18\a \x01(\tR\x04hash\"7\n" +
+	"\x04hash\x18\a \x01(\tR\x04hash\x12\x16\n" +
+	"\x06claims\x18\n" +
+	" \x01(\tR\x06claims\x12\x1c\n" +
+	"\tsignature\x18\v \x01(\tR\tsignature\"7\n" +
 	"\x0fGetOrderRequest\x12$\n" +
 	"\border_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\";\n" +
 	"\x10GetOrderResponse\x12'\n" +

@@ -40,7 +40,8 @@ type OrderServiceClient interface {
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
 	// ListOrderEvents returns the order's hash-chained events from the first on. Reasons: ORDER_NOT_FOUND.
 	ListOrderEvents(ctx context.Context, in *ListOrderEventsRequest, opts ...grpc.CallOption) (*ListOrderEventsResponse, error)
-	// VerifyOrder recomputes the order's hash chain from its first event. Reasons: ORDER_NOT_FOUND.
+	// VerifyOrder recomputes the order's hash chain from its first event, checks its signatures and compares lines and instances with
+	// what the events claim of them. It reads no anchors. Reasons: ORDER_NOT_FOUND.
 	VerifyOrder(ctx context.Context, in *VerifyOrderRequest, opts ...grpc.CallOption) (*VerifyOrderResponse, error)
 }
 
@@ -105,7 +106,8 @@ type OrderServiceServer interface {
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	// ListOrderEvents returns the order's hash-chained events from the first on. Reasons: ORDER_NOT_FOUND.
 	ListOrderEvents(context.Context, *ListOrderEventsRequest) (*ListOrderEventsResponse, error)
-	// VerifyOrder recomputes the order's hash chain from its first event. Reasons: ORDER_NOT_FOUND.
+	// VerifyOrder recomputes the order's hash chain from its first event, checks its signatures and compares lines and instances with
+	// what the events claim of them. It reads no anchors. Reasons: ORDER_NOT_FOUND.
 	VerifyOrder(context.Context, *VerifyOrderRequest) (*VerifyOrderResponse, error)
 	mustEmbedUnimplementedOrderServiceServer()
 }

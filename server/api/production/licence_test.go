@@ -46,7 +46,7 @@ func TestGetLicense(t *testing.T) {
 		Input: fulfil.Input{
 			CustomerID: "c", CustomerName: "n", UserID: "u", UserName: "un", ExtendParams: map[string]string{"identificationCode": "HW-1"},
 		},
-		Match: map[string]string{"customerId": "c", "productId": "p", "skuCode": "s", "chargingMode": "0"},
+		Match: map[string]string{"productId": "p", "skuCode": "s", "chargingMode": "0"},
 	})
 
 	// An instance without a licence is no answer.

@@ -170,8 +170,7 @@ func (s *shared) bought(ctx context.Context, ep *fulfil.Endpoint, family string,
 			ExpireAt: expire, Buyer: buyer, Terms: termsOf(r),
 		},
 		Match: map[string]string{
-			"customerId": r.GetCustomerId(), "productId": r.GetProductId(), "skuCode": r.GetSkuCode(),
-			"chargingMode": r.GetChargingMode(),
+			"productId": r.GetProductId(), "skuCode": r.GetSkuCode(), "chargingMode": r.GetChargingMode(),
 		},
 	}
 	return c, nil

@@ -91,8 +91,8 @@ func TestNewInstanceV1(t *testing.T) {
 	same(t, got, fulfil.NewInstance{
 		Endpoint: demo(), OrderID: "CS1906666666ABCDE", BusinessID: "03pf80c2bae96vc49b80b917bea776d7", Extra: `{"x":"y"}`,
 		Arrived: arrived, Family: fulfil.FamilySaasV1, Hold: true, Match: map[string]string{
-			"customerId": "68cbc86abc2018ab880d92f36422fa0e", "productId": "00301-666666-0--0",
-			"skuCode": "d0abcd12-1234-5678-ab90-11ab012aaaa1", "chargingMode": "1",
+			"productId": "00301-666666-0--0",
+			"skuCode":   "d0abcd12-1234-5678-ab90-11ab012aaaa1", "chargingMode": "1",
 		},
 	})
 	for _, plain := range []string{"13800000000", "test@example.com", "admin", "p4ss", keyA, keyB} {

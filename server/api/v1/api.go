@@ -11,6 +11,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
 )
 
@@ -23,6 +24,7 @@ type API struct {
 	usage     koogatev1.UsageServiceServer
 	quotas    *quotas
 	licences  *licences
+	proofs    *proofs
 }
 
 // Options are what the handlers work with.
@@ -33,6 +35,7 @@ type Options struct {
 	Quotas    Quotas
 	Licences  Licences
 	Queues    Queues
+	Keys      *evidence.Keys // whose public halves are published; may be nil
 	Validator protovalidate.Validator
 	Log       *slog.Logger
 	// Draining ends waiting leases when it is closed, so that a stop need not wait for them. Nil never does.
@@ -53,6 +56,7 @@ func New(o Options) *API {
 		usage:     newLedger(o.Usage),
 		quotas:    &quotas{quotas: o.Quotas},
 		licences:  &licences{licences: o.Licences},
+		proofs:    &proofs{keys: o.Keys},
 	}
 }
 
@@ -65,6 +69,7 @@ func (a *API) Register(r grpc.ServiceRegistrar) {
 	koogatev1.RegisterUsageServiceServer(r, a.usage)
 	koogatev1.RegisterQuotaServiceServer(r, a.quotas)
 	koogatev1.RegisterLicenceServiceServer(r, a.licences)
+	koogatev1.RegisterEvidenceServiceServer(r, a.proofs)
 }
 
 // RegisterGateway adds the services' REST paths, which call through conn.
@@ -87,7 +92,10 @@ func RegisterGateway(ctx context.Context, mux *runtime.ServeMux, conn grpc.Clien
 	if err := koogatev1.RegisterQuotaServiceHandlerClient(ctx, mux, koogatev1.NewQuotaServiceClient(conn)); err != nil {
 		return err
 	}
-	return koogatev1.RegisterLicenceServiceHandlerClient(ctx, mux, koogatev1.NewLicenceServiceClient(conn))
+	if err := koogatev1.RegisterLicenceServiceHandlerClient(ctx, mux, koogatev1.NewLicenceServiceClient(conn)); err != nil {
+		return err
+	}
+	return koogatev1.RegisterEvidenceServiceHandlerClient(ctx, mux, koogatev1.NewEvidenceServiceClient(conn))
 }
 
 // sellerOf is the seller that the call's token names. Errors: TOKEN_INVALID.

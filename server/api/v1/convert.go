@@ -147,7 +147,7 @@ func lineOf(l store.Line) *koogatev1.OrderLine {
 func eventOf(e store.Event) *koogatev1.OrderEvent {
 	return &koogatev1.OrderEvent{
 		Seq: e.Seq, Kind: e.Kind, InstanceId: e.InstanceID, Time: timestamp(e.At), DataJson: e.Data, PrevHash: e.PrevHash,
-		Hash: e.Hash,
+		Hash: e.Hash, Claims: e.Claims, Signature: e.Signature,
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 
 const eventInsert = `-- name: EventInsert :exec
 INSERT INTO events (
-    seller, order_id, seq, kind, instance_id, at, data, prev_hash, hash
+    seller, order_id, seq, kind, instance_id, at, data, prev_hash, hash, claims, signature, sealed
 ) VALUES (
     $1, $2, $3, $4, $5, $6,
-    $7, $8, $9
+    $7, $8, $9, $10, $11, $12
 )
 `
 
@@ -28,6 +28,9 @@ type EventInsertParams struct {
 	Data       string
 	PrevHash   string
 	Hash       string
+	Claims     string
+	Signature  string
+	Sealed     []byte
 }
 
 // EventInsert adds a link to an order's chain.
@@ -42,13 +45,16 @@ func (q *Queries) EventInsert(ctx context.Context, arg EventInsertParams) error 
 		arg.Data,
 		arg.PrevHash,
 		arg.Hash,
+		arg.Claims,
+		arg.Signature,
+		arg.Sealed,
 	)
 	return err
 }
 
 const eventsAfter = `-- name: EventsAfter :many
 SELECT
-    seller, order_id, seq, kind, instance_id, at, data, prev_hash, hash
+    seller, order_id, seq, kind, instance_id, at, data, prev_hash, hash, claims, signature, sealed
 FROM events
 WHERE seller = $1 AND order_id = $2 AND seq > $3
 ORDER BY seq
@@ -87,6 +93,9 @@ func (q *Queries) EventsAfter(ctx context.Context, arg EventsAfterParams) ([]Eve
 			&i.Data,
 			&i.PrevHash,
 			&i.Hash,
+			&i.Claims,
+			&i.Signature,
+			&i.Sealed,
 		); err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ import (
 const orderGet = `-- name: OrderGet :one
 SELECT
     seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
-    updated_at
+    updated_at, anchored_seq
 FROM orders
 WHERE seller = $1 AND order_id = $2
 `
@@ -38,6 +38,7 @@ func (q *Queries) OrderGet(ctx context.Context, arg OrderGetParams) (Order, erro
 		&i.HeadHash,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.AnchoredSeq,
 	)
 	return i, err
 }
@@ -45,11 +46,11 @@ func (q *Queries) OrderGet(ctx context.Context, arg OrderGetParams) (Order, erro
 const orderInsert = `-- name: OrderInsert :exec
 INSERT INTO orders (
     seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
-    updated_at
+    updated_at, anchored_seq
 ) VALUES (
     $1, $2, $3, $4, $5,
     $6, $7, $8, $9, $10,
-    $11
+    $11, $12
 )
 `
 
@@ -65,6 +66,7 @@ type OrderInsertParams struct {
 	HeadHash    string
 	CreatedAt   int64
 	UpdatedAt   int64
+	AnchoredSeq int64
 }
 
 // OrderInsert adds an order.
@@ -81,6 +83,7 @@ func (q *Queries) OrderInsert(ctx context.Context, arg OrderInsertParams) error 
 		arg.HeadHash,
 		arg.CreatedAt,
 		arg.UpdatedAt,
+		arg.AnchoredSeq,
 	)
 	return err
 }
@@ -88,7 +91,7 @@ func (q *Queries) OrderInsert(ctx context.Context, arg OrderInsertParams) error 
 const orderList = `-- name: OrderList :many
 SELECT
     seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
-    updated_at
+    updated_at, anchored_seq
 FROM orders
 WHERE seller = $1
 `
@@ -115,6 +118,7 @@ func (q *Queries) OrderList(ctx context.Context, seller string) ([]Order, error)
 			&i.HeadHash,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.AnchoredSeq,
 		); err != nil {
 			return nil, err
 		}

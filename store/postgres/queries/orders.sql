@@ -2,11 +2,11 @@
 -- OrderInsert adds an order.
 INSERT INTO orders (
     seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
-    updated_at
+    updated_at, anchored_seq
 ) VALUES (
     sqlc.arg(seller), sqlc.arg(order_id), sqlc.arg(endpoint), sqlc.arg(order_type), sqlc.arg(query_state),
     sqlc.arg(query_reason), sqlc.arg(buyer), sqlc.arg(head_seq), sqlc.arg(head_hash), sqlc.arg(created_at),
-    sqlc.arg(updated_at)
+    sqlc.arg(updated_at), sqlc.arg(anchored_seq)
 );
 
 -- name: OrderUpdate :exec
@@ -25,7 +25,7 @@ SELECT 1 / count(*) FROM changed;
 -- OrderGet reads one order.
 SELECT
     seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
-    updated_at
+    updated_at, anchored_seq
 FROM orders
 WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id);
 
@@ -33,6 +33,6 @@ WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id);
 -- OrderList is the base of a page; the list builder appends filters, order and limit.
 SELECT
     seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
-    updated_at
+    updated_at, anchored_seq
 FROM orders
 WHERE seller = sqlc.arg(seller);

@@ -24,6 +24,15 @@ func New(db DBTX) *Queries {
 func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	q := Queries{db: db}
 	var err error
+	if q.anchorInsertStmt, err = db.PrepareContext(ctx, anchorInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query AnchorInsert: %w", err)
+	}
+	if q.anchorLastStmt, err = db.PrepareContext(ctx, anchorLast); err != nil {
+		return nil, fmt.Errorf("error preparing query AnchorLast: %w", err)
+	}
+	if q.anchorsAfterStmt, err = db.PrepareContext(ctx, anchorsAfter); err != nil {
+		return nil, fmt.Errorf("error preparing query AnchorsAfter: %w", err)
+	}
 	if q.applicationGetStmt, err = db.PrepareContext(ctx, applicationGet); err != nil {
 		return nil, fmt.Errorf("error preparing query ApplicationGet: %w", err)
 	}
@@ -123,6 +132,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.linesOfOrderStmt, err = db.PrepareContext(ctx, linesOfOrder); err != nil {
 		return nil, fmt.Errorf("error preparing query LinesOfOrder: %w", err)
 	}
+	if q.orderAnchoredStmt, err = db.PrepareContext(ctx, orderAnchored); err != nil {
+		return nil, fmt.Errorf("error preparing query OrderAnchored: %w", err)
+	}
 	if q.orderGetStmt, err = db.PrepareContext(ctx, orderGet); err != nil {
 		return nil, fmt.Errorf("error preparing query OrderGet: %w", err)
 	}
@@ -134,6 +146,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.orderUpdateStmt, err = db.PrepareContext(ctx, orderUpdate); err != nil {
 		return nil, fmt.Errorf("error preparing query OrderUpdate: %w", err)
+	}
+	if q.ordersUnanchoredStmt, err = db.PrepareContext(ctx, ordersUnanchored); err != nil {
+		return nil, fmt.Errorf("error preparing query OrdersUnanchored: %w", err)
 	}
 	if q.queueLeasesStmt, err = db.PrepareContext(ctx, queueLeases); err != nil {
 		return nil, fmt.Errorf("error preparing query QueueLeases: %w", err)
@@ -347,6 +362,21 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 
 func (q *Queries) Close() error {
 	var err error
+	if q.anchorInsertStmt != nil {
+		if cerr := q.anchorInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing anchorInsertStmt: %w", cerr)
+		}
+	}
+	if q.anchorLastStmt != nil {
+		if cerr := q.anchorLastStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing anchorLastStmt: %w", cerr)
+		}
+	}
+	if q.anchorsAfterStmt != nil {
+		if cerr := q.anchorsAfterStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing anchorsAfterStmt: %w", cerr)
+		}
+	}
 	if q.applicationGetStmt != nil {
 		if cerr := q.applicationGetStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing applicationGetStmt: %w", cerr)
@@ -512,6 +542,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing linesOfOrderStmt: %w", cerr)
 		}
 	}
+	if q.orderAnchoredStmt != nil {
+		if cerr := q.orderAnchoredStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing orderAnchoredStmt: %w", cerr)
+		}
+	}
 	if q.orderGetStmt != nil {
 		if cerr := q.orderGetStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing orderGetStmt: %w", cerr)
@@ -530,6 +565,11 @@ func (q *Queries) Close() error {
 	if q.orderUpdateStmt != nil {
 		if cerr := q.orderUpdateStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing orderUpdateStmt: %w", cerr)
+		}
+	}
+	if q.ordersUnanchoredStmt != nil {
+		if cerr := q.ordersUnanchoredStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing ordersUnanchoredStmt: %w", cerr)
 		}
 	}
 	if q.queueLeasesStmt != nil {
@@ -916,6 +956,9 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 type Queries struct {
 	db                      DBTX
 	tx                      *sql.Tx
+	anchorInsertStmt        *sql.Stmt
+	anchorLastStmt          *sql.Stmt
+	anchorsAfterStmt        *sql.Stmt
 	applicationGetStmt      *sql.Stmt
 	applicationListStmt     *sql.Stmt
 	applicationMergeStmt    *sql.Stmt
@@ -949,10 +992,12 @@ type Queries struct {
 	lineInsertStmt          *sql.Stmt
 	lineUpdateStmt          *sql.Stmt
 	linesOfOrderStmt        *sql.Stmt
+	orderAnchoredStmt       *sql.Stmt
 	orderGetStmt            *sql.Stmt
 	orderInsertStmt         *sql.Stmt
 	orderListStmt           *sql.Stmt
 	orderUpdateStmt         *sql.Stmt
+	ordersUnanchoredStmt    *sql.Stmt
 	queueLeasesStmt         *sql.Stmt
 	queueNoteStmt           *sql.Stmt
 	queueOpenStmt           *sql.Stmt
@@ -1028,6 +1073,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
 		db:                      tx,
 		tx:                      tx,
+		anchorInsertStmt:        q.anchorInsertStmt,
+		anchorLastStmt:          q.anchorLastStmt,
+		anchorsAfterStmt:        q.anchorsAfterStmt,
 		applicationGetStmt:      q.applicationGetStmt,
 		applicationListStmt:     q.applicationListStmt,
 		applicationMergeStmt:    q.applicationMergeStmt,
@@ -1061,10 +1109,12 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		lineInsertStmt:          q.lineInsertStmt,
 		lineUpdateStmt:          q.lineUpdateStmt,
 		linesOfOrderStmt:        q.linesOfOrderStmt,
+		orderAnchoredStmt:       q.orderAnchoredStmt,
 		orderGetStmt:            q.orderGetStmt,
 		orderInsertStmt:         q.orderInsertStmt,
 		orderListStmt:           q.orderListStmt,
 		orderUpdateStmt:         q.orderUpdateStmt,
+		ordersUnanchoredStmt:    q.ordersUnanchoredStmt,
 		queueLeasesStmt:         q.queueLeasesStmt,
 		queueNoteStmt:           q.queueNoteStmt,
 		queueOpenStmt:           q.queueOpenStmt,

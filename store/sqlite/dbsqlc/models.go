@@ -4,6 +4,16 @@
 
 package dbsqlc
 
+type Anchor struct {
+	Seller    string
+	Seq       int64
+	At        int64
+	Heads     string
+	PrevHash  string
+	Hash      string
+	Signature string
+}
+
 type Application struct {
 	Seller       string
 	InstanceID   string
@@ -52,6 +62,9 @@ type Event struct {
 	Data       string
 	PrevHash   string
 	Hash       string
+	Claims     string
+	Signature  string
+	Sealed     []byte
 }
 
 type Instance struct {
@@ -127,6 +140,7 @@ type Order struct {
 	HeadHash    string
 	CreatedAt   int64
 	UpdatedAt   int64
+	AnchoredSeq int64
 }
 
 type OrderLine struct {

@@ -2,9 +2,9 @@
 -- OrderInsert adds an order.
 INSERT INTO orders (
     seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
-    updated_at
+    updated_at, anchored_seq
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: OrderUpdate :execrows
@@ -19,7 +19,7 @@ WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id);
 -- OrderGet reads one order.
 SELECT
     seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
-    updated_at
+    updated_at, anchored_seq
 FROM orders
 WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id);
 
@@ -27,6 +27,6 @@ WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id);
 -- OrderList is the base of a page; the list builder appends filters, order and limit.
 SELECT
     seller, order_id, endpoint, order_type, query_state, query_reason, buyer, head_seq, head_hash, created_at,
-    updated_at
+    updated_at, anchored_seq
 FROM orders
 WHERE seller = sqlc.arg(seller);

@@ -1,0 +1,80 @@
+package evidence
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+
+	"github.com/koogate/koogate/store"
+)
+
+// digester hashes fields, each text preceded by its length as eight bytes, so that no two records share an encoding.
+type digester struct{ hash.Hash }
+
+func newDigester(kind string) digester {
+	d := digester{sha256.New()}
+	d.text(kind)
+	return d
+}
+
+func (d digester) num(v int64) {
+	var n [8]byte
+	binary.BigEndian.PutUint64(n[:], uint64(v)) // the hash takes the bits, whatever the sign
+	d.Write(n[:])
+}
+
+func (d digester) text(s string) {
+	d.num(int64(len(s)))
+	d.Write([]byte(s))
+}
+
+func (d digester) hex() string { return hex.EncodeToString(d.Sum(nil)) }
+
+// Hash computes the link of an event: SHA-256 over every field but Hash, Signature and Sealed. Events without claims have the form
+// that all events of earlier releases have.
+func Hash(e store.Event) string {
+	form := "koogate/event/1"
+	if e.Claims != "" {
+		form = "koogate/event/2"
+	}
+	d := newDigester(form)
+	d.text(e.Seller)
+	d.text(e.OrderID)
+	d.num(e.Seq)
+	d.text(e.Kind)
+	d.text(e.InstanceID)
+	d.num(e.At.UnixMicro())
+	d.text(e.Data)
+	d.text(e.PrevHash)
+	if e.Claims != "" {
+		d.text(e.Claims)
+	}
+	return d.hex()
+}
+
+// Broken is a place where a chain does not hold.
+type Broken struct {
+	Seq    int64
+	Detail string
+}
+
+// Error implements error.
+func (b *Broken) Error() string { return fmt.Sprintf("event %d: %s", b.Seq, b.Detail) }
+
+// VerifyLinks checks that events continue from head without a gap and returns the new head. The error is a *Broken.
+func VerifyLinks(head store.Head, events []store.Event) (store.Head, error) {
+	for _, e := range events {
+		switch {
+		case e.Seq != head.Seq+1:
+			return head, &Broken{head.Seq + 1, fmt.Sprintf("missing; the next event is %d", e.Seq)}
+		case e.PrevHash != head.Hash:
+			return head, &Broken{e.Seq, "does not point at the event before it"}
+		case e.Hash != Hash(e):
+			return head, &Broken{e.Seq, "was altered: its hash does not recompute"}
+		}
+		head = store.Head{Seq: e.Seq, Hash: e.Hash}
+	}
+	return head, nil
+}

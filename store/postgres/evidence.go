@@ -1,0 +1,80 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+var _ store.EvidenceStore = (*Store)(nil)
+
+// Unanchored implements store.EvidenceStore.
+func (s *Store) Unanchored(ctx context.Context, seller string, limit int) ([]store.SignedHead, error) {
+	if err := s.enter(ctx, seller); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.OrdersUnanchored(ctx, dbsqlc.OrdersUnanchoredParams{Seller: seller, Max: count(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read what is to be anchored: %w", err)
+	}
+	return each(rows, func(r dbsqlc.OrdersUnanchoredRow) store.SignedHead {
+		return store.SignedHead{OrderID: r.OrderID, Head: store.Head{Seq: r.HeadSeq, Hash: r.HeadHash}, Signature: r.Signature}
+	}), nil
+}
+
+// LastAnchor implements store.EvidenceStore.
+func (s *Store) LastAnchor(ctx context.Context, seller string) (store.Anchor, error) {
+	if err := s.enter(ctx, seller); err != nil {
+		return store.Anchor{}, err
+	}
+	defer s.leave()
+	row, err := s.query.AnchorLast(ctx, seller)
+	if err != nil {
+		return store.Anchor{}, notFound(err, "read anchor")
+	}
+	return anchorOf(row), nil
+}
+
+// Anchors implements store.EvidenceStore.
+func (s *Store) Anchors(ctx context.Context, seller string, after int64, limit int) ([]store.Anchor, error) {
+	if err := s.enter(ctx, seller); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.AnchorsAfter(ctx, dbsqlc.AnchorsAfterParams{Seller: seller, After: after, Max: count(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read anchors: %w", err)
+	}
+	return each(rows, anchorOf), nil
+}
+
+// PutAnchor implements store.EvidenceStore: one round trip. The heads come in the order of their keys, so no two anchors wait for each
+// other in a circle.
+func (s *Store) PutAnchor(ctx context.Context, a store.Anchor, heads []store.SignedHead) error {
+	if err := s.enter(ctx, a.Seller, a.Heads); err != nil {
+		return err
+	}
+	defer s.leave()
+	return retry(ctx, func() error {
+		w := &writes{}
+		err := w.add("insert anchor", nil, func(q *dbsqlc.Queries) error {
+			return q.AnchorInsert(ctx, dbsqlc.AnchorInsertParams{
+				Seller: a.Seller, Seq: a.Seq, At: micros(a.At), Heads: a.Heads, PrevHash: a.PrevHash, Hash: a.Hash, Signature: a.Signature,
+			})
+		})
+		for _, h := range heads {
+			if err == nil {
+				err = w.add("note an anchor", nil, func(q *dbsqlc.Queries) error {
+					return q.OrderAnchored(ctx, dbsqlc.OrderAnchoredParams{Seq: h.Seq, Seller: a.Seller, OrderID: h.OrderID})
+				})
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return w.run(ctx, s.pool)
+	})
+}

@@ -1,0 +1,56 @@
+package store
+
+import "context"
+
+// SealedColumn is a column that holds sealed values. Name is TABLE.COLUMN.
+type SealedColumn struct {
+	Table, Column string
+	Key           []string // the columns of the primary key
+	Also          []string // columns that tell what a value is bound to
+}
+
+// SealedColumns are all columns that hold sealed values. What is sealed in a new one must be added here, or its key never retires.
+var SealedColumns = []SealedColumn{
+	{Table: "orders", Column: "buyer", Key: []string{"seller", "order_id"}},
+	{Table: "order_lines", Column: "extra", Key: []string{"seller", "order_id", "order_line_id", "product_id", "action"}},
+	{Table: "order_lines", Column: "input", Key: []string{"seller", "order_id", "order_line_id", "product_id", "action"}},
+	{Table: "order_lines", Column: "result", Key: []string{"seller", "order_id", "order_line_id", "product_id", "action"}},
+	{Table: "instances", Column: "access", Key: []string{"seller", "instance_id"}},
+	{Table: "applications", Column: "client_secret", Key: []string{"seller", "instance_id", "tenant_id", "app_id"}, Also: []string{"id"}},
+	{Table: "users", Column: "profile", Key: []string{"seller", "instance_id", "tenant_id", "app_id", "user_name"}, Also: []string{"id"}},
+	{Table: "licence_codes", Column: "code", Key: []string{"seller", "hash"}},
+	{Table: "events", Column: "sealed", Key: []string{"seller", "order_id", "seq"}, Also: []string{"kind", "instance_id", "data"}},
+}
+
+// Name is TABLE.COLUMN.
+func (c SealedColumn) Name() string { return c.Table + "." + c.Column }
+
+// SealedWhere is the condition for rows that hold a sealed value. Earlier releases sealed inside the data of events: such an event
+// has a value even while its column is NULL.
+func (c SealedColumn) SealedWhere() string {
+	if c.Table == "events" {
+		return `(sealed IS NOT NULL OR data LIKE '%"extraSealed":"%')`
+	}
+	return c.Column + " IS NOT NULL"
+}
+
+// SealedValue is one sealed value.
+type SealedValue struct {
+	Key  []any    // of the columns of SealedColumn.Key: string or int64
+	Also []string // of those of SealedColumn.Also
+	Text []byte   // nil for an event whose value is in its data
+}
+
+// Resealed replaces a sealed value.
+type Resealed struct {
+	Key      []any
+	Old, New []byte
+}
+
+// SealedStore finds sealed values and replaces them. The backends implement it beside Store.
+type SealedStore interface {
+	// SealedValues returns at most limit values of a column, in the order of its key, after a key; nil for the first.
+	SealedValues(ctx context.Context, c SealedColumn, after []any, limit int) ([]SealedValue, error)
+	// Reseal replaces values, each only if it is still the old one, and returns how many it replaced.
+	Reseal(ctx context.Context, c SealedColumn, values []Resealed) (int, error)
+}
