@@ -15,7 +15,7 @@ var (
 	fence   = regexp.MustCompile("(?ms)^```.*?^```")
 	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
 	target  = regexp.MustCompile(`(?m)^([a-z-]+):`)
-	calls   = regexp.MustCompile("\\bmake (?:-C \\S+ )?([a-z][a-z -]*)")
+	calls   = regexp.MustCompile(`\bmake (?:-C \S+ )?([a-z][a-z -]*)`)
 	notSlug = regexp.MustCompile(`[^\p{L}\p{N}\- _]`)
 )
 

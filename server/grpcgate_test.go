@@ -160,7 +160,7 @@ func TestConnectionsOfStrangersAreFew(t *testing.T) {
 	for _, conn := range conns {
 		_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 		for {
-			if _, err := conn.Read(make([]byte, 1024)); err == io.EOF || err != nil && !isTimeout(err) {
+			if _, err := conn.Read(make([]byte, 1024)); errors.Is(err, io.EOF) || err != nil && !isTimeout(err) {
 				break
 			} else if err != nil {
 				left++

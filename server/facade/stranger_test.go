@@ -191,7 +191,7 @@ func TestAStalledBodyIsGivenUp(t *testing.T) {
 			}
 			done := make(chan *http.Response, 1)
 			go func() {
-				resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				resp, err := http.ReadResponse(bufio.NewReader(conn), nil) //nolint:bodyclose // read and closed by who takes it from done
 				if err != nil {
 					t.Error(err)
 				}
@@ -231,7 +231,7 @@ func TestBodiesInChunks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, err := s.Client().Do(sent)
+		resp, err := s.Client().Do(sent) //nolint:bodyclose // read closes it
 		if err != nil {
 			t.Fatal(err)
 		}

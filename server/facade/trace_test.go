@@ -157,7 +157,7 @@ func TestLooksAreFolded(t *testing.T) {
 			}
 			for _, a := range s.Attributes {
 				if a.Key == "koogate.polls" || a.Key == "koogate.result_code" {
-					list = append(list, a.Value.Emit())
+					list = append(list, a.Value.String())
 				}
 			}
 		}

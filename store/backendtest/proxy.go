@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -190,6 +191,6 @@ func begin(client, server net.Conn, more []byte) bool {
 		rest = append(append(rest[:len(rest)-1], more...), 0)
 		binary.BigEndian.PutUint32(head, uint32(len(rest)+8))
 	}
-	_, err := server.Write(append(head, rest...))
+	_, err := server.Write(slices.Concat(head, rest))
 	return err == nil
 }

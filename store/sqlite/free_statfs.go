@@ -17,5 +17,5 @@ func (s *Store) Free() (int64, error) {
 	if err := syscall.Statfs(s.path, &st); err != nil {
 		return 0, fmt.Errorf("sqlite: free space: %w", err)
 	}
-	return int64(st.Bavail) * int64(st.Bsize), nil //nolint:gosec,unconvert // their types differ by system
+	return int64(st.Bavail) * int64(st.Bsize), nil //nolint:unconvert // their types differ by system
 }

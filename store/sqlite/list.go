@@ -12,7 +12,7 @@ import (
 )
 
 // list is one kind of list: the column that breaks ties of the creation time, and the columns that may be filtered. Each of
-// those has an index, see migration 00012; apart names the values that a column's index leaves out. No API offers users by
+// those has an index, see migration 00011; apart names the values that a column's index leaves out. No API offers users by
 // user_name or departments by org_code, and these two have none.
 type list struct {
 	id     string
