@@ -15,8 +15,10 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// Sealer encrypts what must not be readable at rest. Its context binds a ciphertext to its place.
+// Sealer encrypts what must not be readable at rest. Its context binds a ciphertext to its place. Digest is the keyed digest
+// of texts, always the same.
 type Sealer interface {
+	Digest(texts ...string) ([]byte, error)
 	Seal(plain []byte, context string) ([]byte, error)
 	Open(sealed []byte, context string) ([]byte, error)
 }

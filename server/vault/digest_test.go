@@ -1,0 +1,65 @@
+package vault
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+)
+
+// A digest is the same under every keyset that came from one by rotation, and another under any other keyset.
+func TestADigestOutlivesRotation(t *testing.T) {
+	first := must[[]byte](t)(Generate())
+	digest := func(keyset []byte, texts ...string) []byte {
+		t.Helper()
+		return must[[]byte](t)(must[*Vault](t)(Open(keyset)).Digest(texts...))
+	}
+	want := digest(first, "seller", "CS1")
+	staged := must[[]byte](t)(Stage(first))
+	for name, keyset := range map[string][]byte{
+		"staged": staged, "promoted": must[[]byte](t)(Promote(staged)), "rotated": must[[]byte](t)(Rotate(must[[]byte](t)(Rotate(first)))),
+	} {
+		if got := digest(keyset, "seller", "CS1"); !bytes.Equal(got, want) {
+			t.Errorf("%s: %x, want %x", name, got, want)
+		}
+	}
+	seen := map[string]bool{string(want): true}
+	for _, texts := range [][]string{{"sellerC", "S1"}, {"seller", "CS1", ""}, {"seller"}, {}} {
+		if got := string(digest(first, texts...)); seen[got] {
+			t.Errorf("%q: a digest that other texts have", texts)
+		} else {
+			seen[got] = true
+		}
+	}
+	if bytes.Equal(digest(must[[]byte](t)(Generate()), "seller", "CS1"), want) {
+		t.Error("another keyset has the same digest")
+	}
+}
+
+func TestAForeignKeysetHasNoDigest(t *testing.T) {
+	for name, template := range map[string]func() ([]byte, error){
+		"another cipher": func() ([]byte, error) {
+			return written(keyset.NewHandle(aead.XChaCha20Poly1305KeyTemplate()))
+		},
+		"a shorter key": func() ([]byte, error) {
+			return written(keyset.NewHandle(aead.AES128GCMKeyTemplate()))
+		},
+	} {
+		v := must[*Vault](t)(Open(must[[]byte](t)(template())))
+		if _, err := v.Digest("x"); !errors.Is(err, ErrDigest) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := v.Seal([]byte("x"), buyer); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func written(h *keyset.Handle, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	return write(keyset.NewManagerFromHandle(h))
+}
