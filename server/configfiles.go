@@ -27,7 +27,7 @@ func (c *Config) checkKeyset(f *findings) {
 		return
 	}
 	for i, e := range c.Endpoints {
-		if e.InstanceID != instanceBusiness {
+		if e.InstanceID == "" || e.InstanceID == instanceDerived {
 			f.add(fmt.Sprintf("endpoints[%d].instance_id", i), msgNoDigest)
 		}
 	}
