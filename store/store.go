@@ -8,6 +8,8 @@ import (
 // Store keeps what must never be lost. Every method honours its context's deadline; times come from the caller and are
 // kept in UTC with microsecond precision. Methods are safe for concurrent use, also by several processes.
 type Store interface {
+	GapStore
+
 	// Apply commits a change durably, as a whole or not at all. Errors: ErrOrderExists, ErrLineExists, ErrInstanceExists,
 	// ErrStale, ErrFenced, and ErrNoChange, which wins over the others. After a commit it wakes the watchers of every queue
 	// that gained a READY task and of every instance that changed, in every process.

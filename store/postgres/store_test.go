@@ -33,7 +33,7 @@ func TestUsageConformance(t *testing.T) {
 }
 
 // versions is how many migrations there are.
-const versions = 8
+const versions = 9
 
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	url := freshSchema(t)

@@ -99,7 +99,7 @@ func TestOpenRefusesAFileInUse(t *testing.T) {
 }
 
 // versions is how many migrations there are.
-const versions = 8
+const versions = 9
 
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a strange %41 näme?&#.db")

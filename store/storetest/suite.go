@@ -40,7 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, opts ...Option) {
 		cases []testCase
 	}{
 		{"Apply", applyCases}, {"Rows", rowCases}, {"Race", raceCases}, {"Lease", leaseCases},
-		{"List", listCases}, {"Directory", directoryCases}, {"Watch", watchCases}, {"Life", lifeCases}, {"Faulty", faultyCases}, {"Text", textCases},
+		{"List", listCases}, {"Directory", directoryCases}, {"Watch", watchCases}, {"Life", lifeCases}, {"Faulty", faultyCases}, {"Text", textCases}, {"Gap", gapCases},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
