@@ -20,6 +20,7 @@ import (
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/gap"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/server/telemetry"
@@ -51,6 +52,7 @@ type Server struct {
 	deps Deps
 
 	core      *fulfil.Service
+	gaps      *gap.Service
 	usage     *usage.Service
 	quotas    *quota.Service
 	licences  *licence.Service
@@ -68,10 +70,11 @@ func New(cfg Config, d Deps) (*Server, error) {
 		return nil, Faults(problems)
 	}
 	s := &Server{cfg: cfg, deps: d, started: make(chan struct{}), draining: make(chan struct{})}
+	s.gaps = gap.New(gap.Deps{Store: d.Store, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log})
 	var err error
 	s.core, err = fulfil.New(fulfil.Config{}, cfg.fulfilEndpoints(), fulfil.Deps{
 		Store: d.Store, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: d.Clock, NewID: d.NewID,
-		Password: d.Password, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
+		Password: d.Password, Gaps: s.gaps, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -85,11 +88,11 @@ func New(cfg Config, d Deps) (*Server, error) {
 		return nil, err
 	}
 	s.usage = cfg.UsageService(usage.Deps{
-		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Clock: d.Clock, Tracer: d.Telemetry.Tracer(),
+		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Gaps: s.gaps, Clock: d.Clock, Tracer: d.Telemetry.Tracer(),
 		Metrics: d.Metrics, Log: d.Log,
 	})
 	s.quotas = quota.New(quota.Deps{
-		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Clock: d.Clock,
+		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Gaps: s.gaps, Clock: d.Clock,
 	})
 	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: d.Clock})
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: d.Clock})

@@ -32,7 +32,7 @@ func AccessEtag(i *store.Instance) string {
 // it. An update that changes nothing leaves no event. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT while there is none and
 // after the release, ETAG_MISMATCH, RESULT_INVALID, INVALID_FIELD, STORE_UNAVAILABLE.
 func (s *Service) UpdateAccess(ctx context.Context, u AccessUpdate) (store.Instance, error) {
-	found, err := s.find(ctx, u.Seller, u.InstanceID)
+	found, err := s.known(ctx, u.Seller, "UpdateInstanceAccess", u.InstanceID)
 	if err != nil {
 		return found, err
 	}

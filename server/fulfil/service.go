@@ -11,6 +11,7 @@ import (
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/gap"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -56,7 +57,7 @@ func (e *QueryError) Error() string { return "marketplace: " + e.Code }
 // Unwrap returns the cause.
 func (e *QueryError) Unwrap() error { return e.Cause }
 
-// Deps are what the service works with; all are required.
+// Deps are what the service works with; all but Gaps are required.
 type Deps struct {
 	Store       store.Store
 	Guard       store.Guard
@@ -65,6 +66,7 @@ type Deps struct {
 	Clock       clock.Clock
 	NewID       func() string // time-ordered unique IDs (UUIDv7)
 	Password    func() string // a fresh random password for the template provisioner
+	Gaps        *gap.Service  // what restores have left open; nil for no gaps
 	Tracer      trace.Tracer
 	Metrics     *telemetry.Metrics
 	Log         *slog.Logger

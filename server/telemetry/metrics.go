@@ -25,6 +25,7 @@ type Metrics struct {
 	factsKept     prometheus.Counter
 	directory     *prometheus.CounterVec
 	usage         usageMetrics
+	gap           gapMetrics
 
 	endpoints, queues, kinds, outcomes, reasons, fields, codes *bounded
 
@@ -88,7 +89,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		endpoints: newBounded(manyValues), queues: newBounded(manyValues),
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
-		usage: newUsageMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
+		usage: newUsageMetrics(r), gap: newGapMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
 	r.MustRegister(m.guardAway, m.leasesLost, m.factsKept)
 	return m

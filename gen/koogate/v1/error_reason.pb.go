@@ -83,6 +83,8 @@ const (
 	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 25
 	// The token lacks the scope that the method needs; metadata has its name under "scope".
 	ErrorReason_ERROR_REASON_SCOPE_MISSING ErrorReason = 32
+	// The instance is not known since a restore from a backup, and an operator has not closed the gap; the call may be repeated.
+	ErrorReason_ERROR_REASON_RESTORE_GAP ErrorReason = 80
 )
 
 // Enum value maps for ErrorReason.
@@ -115,6 +117,7 @@ var (
 		24: "ERROR_REASON_DEADLINE_PASSED",
 		25: "ERROR_REASON_ETAG_MISMATCH",
 		32: "ERROR_REASON_SCOPE_MISSING",
+		80: "ERROR_REASON_RESTORE_GAP",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -144,6 +147,7 @@ var (
 		"ERROR_REASON_DEADLINE_PASSED":         24,
 		"ERROR_REASON_ETAG_MISMATCH":           25,
 		"ERROR_REASON_SCOPE_MISSING":           32,
+		"ERROR_REASON_RESTORE_GAP":             80,
 	}
 )
 
@@ -179,7 +183,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xaf\a\n" +
+	"koogate.v1*\xcd\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -208,7 +212,8 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"$ERROR_REASON_MARKETPLACE_UNAVAILABLE\x10\x17\x12 \n" +
 	"\x1cERROR_REASON_DEADLINE_PASSED\x10\x18\x12\x1e\n" +
 	"\x1aERROR_REASON_ETAG_MISMATCH\x10\x19\x12\x1e\n" +
-	"\x1aERROR_REASON_SCOPE_MISSING\x10 B\xa0\x01\n" +
+	"\x1aERROR_REASON_SCOPE_MISSING\x10 \x12\x1c\n" +
+	"\x18ERROR_REASON_RESTORE_GAP\x10PB\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"

@@ -23,7 +23,8 @@ func codeOf(r errs.Reason) resultcode.Code {
 		return resultcode.InstanceNotFound
 	case errs.OrderNotFound, errs.TaskNotFound, errs.FencingTokenStale, errs.StateConflict, errs.DeadlinePassed, errs.EtagMismatch, errs.ScopeMissing, errs.StoreUnavailable,
 		errs.ResultInvalid, errs.InternalFault, errs.DirectoryNotFound, errs.UsageNotFound, errs.UsageSettled, errs.QuotaExhausted,
-		errs.ReservationNotFound, errs.LicenceUnknown, errs.LicenceState, errs.MarketplaceUnavailable:
+		errs.ReservationNotFound, errs.LicenceUnknown, errs.LicenceState, errs.MarketplaceUnavailable,
+		errs.RestoreGap:
 	}
 	return resultcode.Internal
 }
