@@ -138,6 +138,13 @@ func (s *Service) decideOnce(ctx context.Context, a Adoption, f func(d *draft) e
 	})
 }
 
+// adopted says that an instance counts as provisioned and that nobody has told yet how its customer gets in, which happens only
+// to adopted ones.
+func adopted(i *store.Instance) bool {
+	return len(i.Access) == 0 && (i.State == store.InstanceActive || i.State == store.InstanceFrozen) &&
+		(i.Family == FamilySaasV2 || i.Family == FamilySaasV1)
+}
+
 // adopt drafts the line, its instance, and what still has to be found out.
 func (d *draft) adopt(ctx context.Context, a Adoption, created time.Time) store.Instance {
 	k := a.key()
