@@ -225,6 +225,11 @@ func DefaultConfig() Config {
 	}
 }
 
+// CoreService returns the core with the endpoints of the configuration, for commands that need no doors.
+func (c *Config) CoreService(d fulfil.Deps) (*fulfil.Service, error) {
+	return fulfil.New(fulfil.Config{}, c.fulfilEndpoints(), d)
+}
+
 // fulfilEndpoints are the core's rules.
 func (c *Config) fulfilEndpoints() []fulfil.Endpoint {
 	list := make([]fulfil.Endpoint, 0, len(c.Endpoints))

@@ -72,7 +72,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	s := &Server{cfg: cfg, deps: d, started: make(chan struct{}), draining: make(chan struct{})}
 	s.gaps = gap.New(gap.Deps{Store: d.Store, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log})
 	var err error
-	s.core, err = fulfil.New(fulfil.Config{}, cfg.fulfilEndpoints(), fulfil.Deps{
+	s.core, err = cfg.CoreService(fulfil.Deps{
 		Store: d.Store, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: d.Clock, NewID: d.NewID,
 		Password: d.Password, Gaps: s.gaps, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})

@@ -34,7 +34,8 @@ type cli struct {
 		New    keysNewCmd    `cmd:"" help:"Make a keyset, or a random key or token."`
 		Rotate keysRotateCmd `cmd:"" help:"Give a keyset a new key."`
 	} `cmd:"" help:"Make keys."`
-	Usage struct {
+	Restore restoreCmd `cmd:"" help:"Look after what a restore from a backup has lost."`
+	Usage   struct {
 		Prove  usageProveCmd  `cmd:"" help:"Recompute the usage ledger and say whether anything is lost or doubled."`
 		Export usageExportCmd `cmd:"" help:"Write the usage records as CSV, to compare with the seller centre."`
 	} `cmd:"" help:"Look at the usage ledger."`
