@@ -3,6 +3,7 @@ package server_test
 import (
 	"cmp"
 	"crypto/rand"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,23 +21,33 @@ func withInstanceID(rule string) option {
 	}
 }
 
-// copyDatabase copies a database that nobody has open.
-func copyDatabase(t *testing.T, from, to string) {
+// backUp copies a database that is in use, as docs/operations.md tells.
+func backUp(t *testing.T, path, backup string) {
 	t.Helper()
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		text, err := os.ReadFile(from + suffix)
-		switch {
-		case os.IsNotExist(err):
-			if err := os.Remove(to + suffix); err != nil && !os.IsNotExist(err) {
-				t.Fatal(err)
-			}
-			continue
-		case err != nil:
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), "VACUUM INTO ?", backup); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// restore puts a backup in the place of a database that nobody has open, without what belonged to the old one.
+func restore(t *testing.T, backup, path string) {
+	t.Helper()
+	text, err := os.ReadFile(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !os.IsNotExist(err) {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(to+suffix, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -89,10 +100,12 @@ func TestAnOrderAcknowledgedAfterTheBackup(t *testing.T) {
 				return a.all["instanceId"].(string)
 			}
 			var before, after, classic string
-			run(keyset, func(r *rig) { before = create(r, "CS1") })
-			copyDatabase(t, path, backup)
-			run(keyset, func(r *rig) { after, classic = create(r, "CS2"), createV1(r) })
-			copyDatabase(t, backup, path)
+			run(keyset, func(r *rig) {
+				before = create(r, "CS1")
+				backUp(t, path, backup)
+				after, classic = create(r, "CS2"), createV1(r)
+			})
+			restore(t, backup, path)
 			run(rotated, func(r *rig) {
 				if got := create(r, "CS1"); got != before {
 					t.Errorf("the order in the backup has instance %s, want %s", got, before)
