@@ -19,8 +19,8 @@ var ErrDigest = errors.New("vault: the first key of the keyset is not an AES-256
 const digestInfo = "koogate/digest/1"
 
 // Digest returns the HMAC-SHA-256 of texts, each preceded by its length as eight bytes, under a key that is derived (HKDF,
-// RFC 5869) from the first key of the keyset. A rotation appends keys and removes none, so the same texts have the same
-// digest as long as the keyset lives. Errors: ErrDigest.
+// RFC 5869) from the first key of the keyset. A rotation appends keys, and the first one retires by being
+// disabled and not deleted, so the same texts have the same digest as long as the keyset lives. Errors: ErrDigest.
 func (v *Vault) Digest(texts ...string) ([]byte, error) {
 	if v.digestKey == nil {
 		return nil, ErrDigest

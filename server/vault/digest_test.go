@@ -38,6 +38,24 @@ func TestADigestOutlivesRotation(t *testing.T) {
 	}
 }
 
+// The first key may retire, that is be disabled and not deleted: it opens nothing any more, and the digests stay.
+func TestADigestOutlivesTheFirstKey(t *testing.T) {
+	first := must[[]byte](t)(Generate())
+	before := must[*Vault](t)(Open(first))
+	h := must[*keyset.Handle](t)(parse(must[[]byte](t)(Rotate(first))))
+	m := keyset.NewManagerFromHandle(h)
+	if err := m.Disable(must[*keyset.Entry](t)(h.Entry(0)).KeyID()); err != nil {
+		t.Fatal(err)
+	}
+	after := must[*Vault](t)(Open(must[[]byte](t)(Rotate(must[[]byte](t)(write(m))))))
+	if !bytes.Equal(must[[]byte](t)(after.Digest("CS1")), must[[]byte](t)(before.Digest("CS1"))) {
+		t.Error("the digest has changed")
+	}
+	if _, err := after.Open(must[[]byte](t)(before.Seal([]byte("x"), buyer)), buyer); !errors.Is(err, ErrSealed) {
+		t.Errorf("a retired key opens: %v", err)
+	}
+}
+
 func TestAForeignKeysetHasNoDigest(t *testing.T) {
 	for name, template := range map[string]func() ([]byte, error){
 		"another cipher": func() ([]byte, error) {
