@@ -153,6 +153,7 @@ type Endpoint struct {
 	Answers    map[string]string `koanf:"answers"`     // by activity: accept (default) or completion
 	Retry      string            `koanf:"retry"`       // saas (default) or license_online
 	AnswerText string            `koanf:"answer_text"` // of V2 answers beyond memo: unicode (default) or ascii; V1 is ascii
+	InstanceID string            `koanf:"instance_id"` // of new instances: derived from the order line (default), or business
 	Codes      string            `koanf:"codes"`       // licence codes that were never seen: adopt (default) or refuse
 
 	// Licence codes.
@@ -241,6 +242,11 @@ func DefaultConfig() Config {
 	}
 }
 
+// CoreService returns the core with the endpoints of the configuration, for commands that need no doors.
+func (c *Config) CoreService(d fulfil.Deps) (*fulfil.Service, error) {
+	return fulfil.New(fulfil.Config{}, c.fulfilEndpoints(), d)
+}
+
 // fulfilEndpoints are the core's rules.
 func (c *Config) fulfilEndpoints() []fulfil.Endpoint {
 	list := make([]fulfil.Endpoint, 0, len(c.Endpoints))
@@ -255,6 +261,7 @@ func (c *Config) fulfilEndpoints() []fulfil.Endpoint {
 			Name: e.Name, Seller: e.Seller, Products: rules, CheckBudget: e.CheckBudget,
 			CheckAllow: e.CheckPolicy == "allow", CheckReduction: e.CheckReduction == "allow", FreezeAtExpiry: e.CodeFreeze == freezeExpiry, OmitPending: e.Pending == "omit", RefuseUnknown: e.Unknown == "refuse", Isolate: e.Isolate,
 			NewFamily: e.newFamily(), HoldBudget: e.HoldBudget, OnCompletion: e.onCompletion(), RefuseCodes: e.Codes == "refuse", ASCII: e.AnswerText == "ascii", QueryWindow: e.queryWindow(),
+			BusinessID: e.InstanceID == instanceBusiness,
 		})
 	}
 	return list

@@ -380,6 +380,7 @@ func (c *Config) checkEndpoints(f *findings) {
 		f.choice(at+".check_reduction", e.CheckReduction, "refuse", "allow")
 		f.choice(at+".create_app_info", e.CreateAppInfo, createDebug, createOff, createAlways)
 		f.choice(at+".product_info", e.ProductInfo, "any", productInfoObject)
+		f.choice(at+".instance_id", e.InstanceID, instanceDerived, instanceBusiness)
 		f.choice(at+".pending", e.Pending, "processing", "omit")
 		f.choice(at+".answer_text", e.AnswerText, "unicode", "ascii")
 		f.choice(at+".unknown", e.Unknown, "omit", "refuse")

@@ -30,6 +30,7 @@ const (
 const (
 	createDebug, createOff, createAlways = "debug", "off", "always"
 	productInfoObject                    = "object"
+	instanceDerived, instanceBusiness    = "derived", "business"
 )
 
 // checkFamilies covers what an endpoint says about its protocol families.

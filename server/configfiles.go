@@ -19,8 +19,18 @@ func (c *Config) checkKeyset(f *findings) {
 		f.add("keyset_file", msgRequired, "`koogate keys new FILE`")
 		return
 	}
-	if _, err := vault.OpenFile(c.KeysetFile); err != nil {
+	v, err := vault.OpenFile(c.KeysetFile)
+	if err != nil {
 		f.add("keyset_file", msgKeyset, c.KeysetFile, strings.TrimPrefix(reason(err), "vault: "))
+		return
+	}
+	if _, err := v.Digest(); err == nil {
+		return
+	}
+	for i, e := range c.Endpoints {
+		if e.InstanceID == "" || e.InstanceID == instanceDerived {
+			f.add(fmt.Sprintf("endpoints[%d].instance_id", i), msgNoDigest)
+		}
 	}
 }
 

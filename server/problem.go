@@ -92,6 +92,7 @@ var (
 	msgDirectory = text{"cannot be kept in %s (%s): create that directory for the user that runs Koogate, or correct the path", "无法存放于 %s（%s）：请为运行 Koogate 的用户创建该目录，或更正路径"}
 	msgDSN       = text{"is no usable PostgreSQL URL (%s): write for example postgres://user@host:5432/koogate?sslmode=verify-full", "不是可用的 PostgreSQL 地址（%s）：例如 postgres://user@host:5432/koogate?sslmode=verify-full"}
 	msgKeyKind   = text{"is the same key as %s: the marketplace binds a key to one type of interface; bind another one to the Kit", "与 %s 相同：云商店的一个密钥只能绑定一种接口类型，请为联营接口绑定另一个密钥"}
+	msgNoDigest  = text{"cannot be derived from this keyset_file, whose first key is not one of `koogate keys new`: write business", "无法由该 keyset_file 派生，其首个密钥不是 `koogate keys new` 生成的：请填写 business"}
 	msgRedisMust = text{"is missing: with PostgreSQL several processes may run, so give at least one Redis address", "缺失：使用 PostgreSQL 时可能有多个进程，请至少提供一个 Redis 地址"}
 	msgRedisMany = text{"has several addresses: set redis.master (Sentinel) or redis.cluster, or leave one", "有多个地址：请设置 redis.master（哨兵）或 redis.cluster，或只保留一个"}
 	msgRedisMode = text{"excludes redis.master and redis.db: a cluster has neither; remove them", "与 redis.master、redis.db 互斥：集群没有这两项，请删除"}

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -191,6 +192,9 @@ func startAt(t *testing.T, path string, sealer fulfil.Sealer, opts ...option) *r
 	deps := testDeps(t, r, sealer)
 	for _, o := range opts {
 		o(&cfg, &deps)
+	}
+	for i := range cfg.Endpoints { // the tests name instances by the business IDs that they send
+		cfg.Endpoints[i].InstanceID = cmp.Or(cfg.Endpoints[i].InstanceID, "business")
 	}
 	r.deps = deps
 	if v, ok := deps.Clock.(virtual); ok {

@@ -29,6 +29,7 @@ func (s *Server) rounds() []round {
 	var list []round
 	for _, seller := range s.cfg.Sellers {
 		list = append(list,
+			round{"look for a gap", seller.Name, s.gaps.Look},
 			round{"expire reservations", seller.Name, s.quotas.Expire},
 			round{"fill packages", seller.Name, s.quotas.Fill},
 			round{"report licence use", seller.Name, s.licences.ReportDays},

@@ -23,6 +23,7 @@ import (
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/gap"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/server/telemetry"
@@ -59,6 +60,7 @@ type Server struct {
 	clocks    clocks
 	gauges    queueGauges
 	core      *fulfil.Service
+	gaps      *gap.Service
 	usage     *usage.Service
 	quotas    *quota.Service
 	licences  *licence.Service
@@ -92,10 +94,11 @@ func New(cfg Config, d Deps) (*Server, error) {
 	if disk, ok := d.Store.(store.Disk); ok {
 		d.Metrics.DatabaseFree(disk.Free)
 	}
+	s.gaps = gap.New(gap.Deps{Store: d.Store, Clock: s.clocks.store, Metrics: d.Metrics, Log: d.Log})
 	var err error
-	s.core, err = fulfil.New(fulfil.Config{}, cfg.fulfilEndpoints(), fulfil.Deps{
+	s.core, err = cfg.CoreService(fulfil.Deps{
 		Store: d.Store, Keys: d.Keys, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: s.clocks.store, NewID: d.NewID,
-		Password: d.Password, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
+		Password: d.Password, Gaps: s.gaps, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -112,11 +115,11 @@ func New(cfg Config, d Deps) (*Server, error) {
 		return nil, err
 	}
 	s.usage = cfg.UsageService(usage.Deps{
-		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
+		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Gaps: s.gaps, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
 		Metrics: d.Metrics, Log: d.Log,
 	})
 	s.quotas = quota.New(quota.Deps{
-		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Clock: s.clocks.store,
+		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Gaps: s.gaps, Clock: s.clocks.store,
 	})
 	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: s.clocks.store})
 	s.anchorer = &evidence.Anchorer{Store: d.Anchors, Keys: d.Keys, Clock: s.clocks.store, Log: d.Log}

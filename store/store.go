@@ -11,6 +11,8 @@ import (
 // The store owns the clock that orders work: leases begin and end by it, and Now tells it, so that processes whose own clocks
 // differ agree about what is due. It is the database's in PostgreSQL and the process's in SQLite, which one process has.
 type Store interface {
+	GapStore
+
 	// Apply commits a change durably, as a whole or not at all. Errors: ErrOrderExists, ErrLineExists, ErrInstanceExists,
 	// ErrStale, ErrFenced, and ErrNoChange, which wins over the others. After a commit it wakes the watchers of every queue
 	// that gained a READY task and of every instance that changed, in every process.

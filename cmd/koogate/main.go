@@ -41,7 +41,8 @@ type cli struct {
 		RotateSigning keysRotateSigningCmd `cmd:"" help:"Give a signing key's file a new key."`
 		Public        keysPublicCmd        `cmd:"" help:"Print the public halves of a signing key."`
 	} `cmd:"" help:"Make keys."`
-	Usage struct {
+	Restore restoreCmd `cmd:"" help:"Look after what a restore from a backup has lost."`
+	Usage   struct {
 		Prove  usageProveCmd  `cmd:"" help:"Recompute the usage ledger and say whether anything is lost or doubled."`
 		Export usageExportCmd `cmd:"" help:"Write the usage records as CSV, to compare with the seller centre."`
 	} `cmd:"" help:"Look at the usage ledger."`

@@ -62,6 +62,7 @@ const (
 	LicenceUnknown         Reason = "LICENCE_UNKNOWN"
 	LicenceState           Reason = "LICENCE_STATE"
 	MarketplaceUnavailable Reason = "MARKETPLACE_UNAVAILABLE"
+	RestoreGap             Reason = "RESTORE_GAP"
 )
 
 // Error is an error with a reason.

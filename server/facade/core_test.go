@@ -51,7 +51,7 @@ func newRealRig(t *testing.T) *rig {
 	log := slog.New(slog.NewTextHandler(r.log, nil))
 	tracer := noop.NewTracerProvider().Tracer("")
 	core, err := fulfil.New(fulfil.Config{}, []fulfil.Endpoint{{
-		Name: "demo", Seller: "demo-seller", Products: map[string]fulfil.ProductRule{"*": {Provisioner: "template", SyncBudget: 3 * time.Second}},
+		Name: "demo", Seller: "demo-seller", BusinessID: true, Products: map[string]fulfil.ProductRule{"*": {Provisioner: "template", SyncBudget: 3 * time.Second}},
 	}}, fulfil.Deps{
 		Store: st, Guard: guard, Sealer: sealer, Marketplace: market{}, Clock: now, NewID: func() string { return uuid.Must(uuid.NewV7()).String() },
 		Password: func() string { return canaryPassword }, Tracer: tracer, Metrics: metrics, Log: log,

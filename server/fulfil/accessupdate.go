@@ -28,11 +28,11 @@ func AccessEtag(i *store.Instance) string {
 	return "a" + strconv.FormatInt(i.AccessVersion, 10)
 }
 
-// UpdateAccess changes access information of an instance that has some. The next queryInstance, or newInstance of V1, shows
+// UpdateAccess changes access information of an instance that has some, or gives an adopted one its first. The next queryInstance, or newInstance of V1, shows
 // it. An update that changes nothing leaves no event. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT while there is none and
 // after the release, ETAG_MISMATCH, RESULT_INVALID, INVALID_FIELD, STORE_UNAVAILABLE.
 func (s *Service) UpdateAccess(ctx context.Context, u AccessUpdate) (store.Instance, error) {
-	found, err := s.find(ctx, u.Seller, u.InstanceID)
+	found, err := s.known(ctx, u.Seller, "UpdateInstanceAccess", u.InstanceID)
 	if err != nil {
 		return found, err
 	}
@@ -45,16 +45,18 @@ func (s *Service) UpdateAccess(ctx context.Context, u AccessUpdate) (store.Insta
 		switch {
 		case i.State == store.InstanceReleased:
 			return errs.New(errs.Precondition, errs.StateConflict, "instance %s is released", u.InstanceID)
-		case len(i.Access) == 0:
+		case len(i.Access) == 0 && !adopted(i):
 			return errs.New(errs.Precondition, errs.StateConflict,
 				"instance %s has no access information yet: its create task brings it", u.InstanceID)
 		case u.Etag != "" && u.Etag != AccessEtag(i):
 			return errs.New(errs.Conflict, errs.EtagMismatch, "the access information of instance %s has changed; its etag is %s now",
 				u.InstanceID, AccessEtag(i))
 		}
-		was, err := s.openAccess(i)
-		if err != nil {
-			return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+		var was Access
+		if len(i.Access) > 0 {
+			if was, err = s.openAccess(i); err != nil {
+				return errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+			}
 		}
 		now, changed, err := was.with(u)
 		if err != nil {

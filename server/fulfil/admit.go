@@ -191,11 +191,14 @@ func (s *Service) awaitLine(ctx context.Context, c NewInstance) (store.Line, boo
 // admitFirst admits the line together with its order, without reading anything before.
 func (s *Service) admitFirst(ctx context.Context, c NewInstance) (store.Line, error) {
 	var line store.Line
-	id := c.BusinessID
-	err := s.begin(ctx, c.Endpoint, c.OrderID, c.Arrived, func(d *draft) error {
+	id, err := s.firstID(c)
+	if err != nil {
+		return line, err
+	}
+	err = s.begin(ctx, c.Endpoint, c.OrderID, c.Arrived, func(d *draft) error {
 		var err error
 		line, err = s.draftAdmission(ctx, d, c, id)
-		id = s.NewID() // should the business ID be taken
+		id = s.NewID() // should the ID be taken
 		return err
 	})
 	return line, err
@@ -234,8 +237,11 @@ func (s *Service) begin(ctx context.Context, ep *Endpoint, orderID string, arriv
 // admitInto admits the line into an order that exists, or finds it there.
 func (s *Service) admitInto(ctx context.Context, c NewInstance) (store.Line, error) {
 	var line store.Line
-	id := c.BusinessID
-	err := s.decide(ctx, c.Endpoint.Seller, c.OrderID, func(d *draft) error {
+	id, err := s.firstID(c)
+	if err != nil {
+		return line, err
+	}
+	err = s.decide(ctx, c.Endpoint.Seller, c.OrderID, func(d *draft) error {
 		if l := d.line(c.key()); l != nil {
 			line = *l
 			return nil
@@ -245,7 +251,7 @@ func (s *Service) admitInto(ctx context.Context, c NewInstance) (store.Line, err
 		}
 		var err error
 		line, err = s.draftAdmission(ctx, d, c, id)
-		id = s.NewID() // should the business ID be taken
+		id = s.NewID() // should the ID be taken
 		return err
 	})
 	return line, err

@@ -15,6 +15,7 @@ const (
 	EventNotified         = "order.notified"      // orderNotify was admitted
 	EventAdmitted         = "instance.admitted"   // newInstance was admitted
 	EventAdopted          = "licence.adopted"     // a licence code of the marketplace was met for the first time
+	EventInstanceAdopted  = "instance.adopted"    // an operator told of an instance that a restore had lost
 	EventAccepted         = "instance.accepted"   // the buyer accepted
 	EventOrderQueried     = "order.queried"       // the marketplace told what was bought
 	EventQueryFailed      = "order.query_failed"  // one attempt failed; final when permanent is true

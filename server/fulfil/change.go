@@ -23,9 +23,19 @@ func (s *Service) find(ctx context.Context, seller, id string) (store.Instance, 
 	return is[0], nil
 }
 
-// onInstance decides over the order of an instance.
-func (s *Service) onInstance(ctx context.Context, ep *Endpoint, id string, f func(d *draft, i *store.Instance) error) error {
-	found, err := s.find(ctx, ep.Seller, id)
+// known is find for the calls of others, which must not take what a restore has lost for what never was. Errors:
+// INSTANCE_NOT_FOUND, or RESTORE_GAP while a gap is open.
+func (s *Service) known(ctx context.Context, seller, activity, id string) (store.Instance, error) {
+	i, err := s.find(ctx, seller, id)
+	if err != nil && errs.As(err).Reason == errs.InstanceNotFound {
+		err = s.Gaps.Unknown(ctx, seller, activity, id)
+	}
+	return i, err
+}
+
+// onInstance decides over the order of an instance that a call of an activity names.
+func (s *Service) onInstance(ctx context.Context, ep *Endpoint, activity, id string, f func(d *draft, i *store.Instance) error) error {
+	found, err := s.known(ctx, ep.Seller, activity, id)
 	if err != nil {
 		return err
 	}
@@ -99,7 +109,7 @@ type claimed struct {
 func (s *Service) overLine(ctx context.Context, p pending, c claimed, f func(d *draft, i *store.Instance, l *store.Line) error) (Answer, error) {
 	var conflict error
 	var key store.LineKey
-	err := s.onInstance(ctx, p.ep, p.instanceID, func(d *draft, i *store.Instance) error {
+	err := s.onInstance(ctx, p.ep, p.activity, p.instanceID, func(d *draft, i *store.Instance) error {
 		key = c.key(i)
 		var l, old *store.Line
 		var err error

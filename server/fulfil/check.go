@@ -26,7 +26,7 @@ func (s *Service) ChangeInstanceCheck(ctx context.Context, c CheckChange) (Answe
 	var refused bool // the change would be a reduction that no worker has compared with the use
 	wake, stop := s.Store.Watch(store.InstanceTopic(c.Endpoint.Seller, c.InstanceID))
 	defer stop()
-	err := s.onInstance(ctx, c.Endpoint, c.InstanceID, func(d *draft, i *store.Instance) error {
+	err := s.onInstance(ctx, c.Endpoint, activityCheck, c.InstanceID, func(d *draft, i *store.Instance) error {
 		if err := live(i); err != nil {
 			return err
 		}

@@ -34,6 +34,10 @@ func (s *Service) RecordDirectory(ctx context.Context, seller, instanceID string
 			return nil
 		})
 	case errors.As(err, &e) && e.Reason == errs.InstanceNotFound: // the enterprise bound an instance that was not bought through this Koogate
+		activity, _ := data["activity"].(string)
+		if err := s.Gaps.Unknown(ctx, seller, activity, instanceID); errs.As(err).Reason == errs.StoreUnavailable {
+			return false, err
+		}
 		err = s.apply(ctx, &store.Change{Directory: c})
 	default:
 		return false, err

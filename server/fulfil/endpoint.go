@@ -45,6 +45,9 @@ type Endpoint struct {
 	// FreezeAtExpiry shows a licence code that has expired as frozen. By default only the marketplace's call freezes: there is
 	// a time of grace between expiry and call (third-reading T29).
 	FreezeAtExpiry bool
+	// BusinessID makes the business ID of an order line's first call the instance's ID, as the marketplace recommends, instead of
+	// one that follows from the order line (ADR 29).
+	BusinessID bool
 	// QueryWindow is how long a failing order query is retried before the order fails; 0 means the service's default.
 	QueryWindow time.Duration
 }

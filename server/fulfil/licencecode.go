@@ -11,14 +11,20 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
+// activityCode stands for the activities of licence codes where nothing is known but the code.
+const activityCode = "license"
+
 // LicenceCode returns the instance that stands for a licence code of the marketplace (saas-v1 §5), adopting a code that was
 // never seen unless the endpoint refuses those: the marketplace sells and shows the code by itself, so the first call that
-// names the code is a change. Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
+// names the code is a change. Errors: INSTANCE_NOT_FOUND, RESTORE_GAP, STORE_UNAVAILABLE.
 func (s *Service) LicenceCode(ctx context.Context, ep *Endpoint, code, productID string, arrived time.Time) (instanceID string, err error) {
 	id := LicenceInstanceID(ep.Seller, code)
 	_, err = s.find(ctx, ep.Seller, id)
-	if err == nil || errs.As(err).Reason != errs.InstanceNotFound || ep.RefuseCodes {
+	switch {
+	case err == nil || errs.As(err).Reason != errs.InstanceNotFound:
 		return id, err
+	case ep.RefuseCodes:
+		return id, s.Gaps.Unknown(ctx, ep.Seller, activityCode, id)
 	}
 	err = s.begin(ctx, ep, id, arrived, func(d *draft) error { return d.adopted(ep, id, code, productID) })
 	if err == nil {

@@ -16,6 +16,9 @@ const (
 	activityStatus  = "updateInstanceStatus"
 	activityRelease = "releaseInstance"
 	activityUpgrade = "upgradeInstance"
+	activityQuery   = "queryInstance"
+	activityCheck   = "changeInstanceCheck"
+	activityLicence = "getLicenseAsync"
 )
 
 // CompletionActivities are the activities, by their wire names, that can be answered when their tasks are done. Creating

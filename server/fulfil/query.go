@@ -63,7 +63,7 @@ func splitIDs(list string) (ids []string, strange bool, err error) {
 // QueryInstance shows instances that are provisioned, in the order asked for, and leaves out the others. When none can be shown
 // it answers with the code of one that is not: 000004 while it is being provisioned, 000003 when unknown or released, its
 // failure's code when it failed, 000005 when its access information cannot be read.
-// Errors: INVALID_FIELD, STORE_UNAVAILABLE.
+// Errors: INVALID_FIELD, RESTORE_GAP instead of 000003 for what is not known while a gap is open, STORE_UNAVAILABLE.
 func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, error) {
 	ids, strange, err := splitIDs(q.InstanceIDs)
 	if err != nil {
@@ -80,6 +80,7 @@ func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, 
 	var shown []Shown
 	var pending, unknown, broken *string
 	var failure *store.Instance
+	var lost []string // what the database does not know
 	for k := range ids {
 		i := byID[ids[k]]
 		if i != nil {
@@ -92,7 +93,9 @@ func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, 
 			}
 		}
 		switch {
-		case i == nil || i.State == store.InstanceReleased:
+		case i == nil:
+			unknown, lost = &ids[k], append(lost, ids[k])
+		case i.State == store.InstanceReleased:
 			unknown = &ids[k]
 		case i.State == store.InstanceFailed:
 			failure = i
@@ -108,6 +111,12 @@ func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, 
 			shown = append(shown, Shown{ids[k], a})
 		}
 	}
+	var retry error // inside a gap what is not known is not "not found"
+	if len(lost) > 0 {
+		if err := s.Gaps.Unknown(ctx, q.Endpoint.Seller, activityQuery, lost...); errs.As(err).Reason != errs.InstanceNotFound {
+			retry = err
+		}
+	}
 	if strange && unknown == nil && q.Endpoint.RefuseUnknown {
 		return Answer{Code: resultcode.InstanceNotFound, Message: "no instance has an ID with control characters"}, nil, nil
 	}
@@ -116,6 +125,9 @@ func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, 
 	case broken != nil && len(shown) == 0:
 		answer = Answer{Code: resultcode.Internal, Message: "access information of " + *broken + " cannot be read"}
 	case unknown != nil && (len(shown) == 0 && pending == nil && failure == nil || q.Endpoint.RefuseUnknown):
+		if retry != nil {
+			return Answer{}, nil, retry
+		}
 		answer = Answer{Code: resultcode.InstanceNotFound, Message: "instance " + *unknown + " does not exist"}
 	case len(shown) > 0 || q.Endpoint.OmitPending && failure == nil:
 	case pending != nil:

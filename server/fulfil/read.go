@@ -23,9 +23,9 @@ func (s *Service) Order(ctx context.Context, seller, orderID string) (*store.Agg
 	return a, nil
 }
 
-// Instance returns one instance. Errors: INSTANCE_NOT_FOUND.
+// Instance returns one instance. Errors: INSTANCE_NOT_FOUND, RESTORE_GAP.
 func (s *Service) Instance(ctx context.Context, seller, id string) (store.Instance, error) {
-	return s.find(ctx, seller, id)
+	return s.known(ctx, seller, "GetInstance", id)
 }
 
 // FrontEnd returns the URL that the customer of an instance opens; empty until it is provisioned. Credentials stay sealed.

@@ -24,7 +24,7 @@ type Release struct {
 // release task runs after a task that a provisioner holds. An instance that no provisioner ever saw needs no release task.
 // Errors: INSTANCE_NOT_FOUND (never known), STORE_UNAVAILABLE.
 func (s *Service) ReleaseInstance(ctx context.Context, c Release) (Answer, error) {
-	err := s.onInstance(ctx, c.Endpoint, c.InstanceID, func(d *draft, i *store.Instance) error {
+	err := s.onInstance(ctx, c.Endpoint, cmp.Or(c.Activity, activityRelease), c.InstanceID, func(d *draft, i *store.Instance) error {
 		if i.State == store.InstanceReleased {
 			return nil
 		}

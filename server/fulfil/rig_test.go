@@ -127,7 +127,7 @@ func over(t *testing.T, st store.Store, opts ...option) *rig {
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(r.spans), sdktrace.WithIDGenerator(telemetry.IDGenerator{}))
 	ep := fulfil.Endpoint{
-		Name: "demo", Seller: "demo", CheckBudget: 200 * time.Millisecond,
+		Name: "demo", Seller: "demo", CheckBudget: 200 * time.Millisecond, BusinessID: true,
 		Products: map[string]fulfil.ProductRule{"*": {Provisioner: "worker"}},
 	}
 	cfg := fulfil.Config{BackoffBase: time.Millisecond, BackoffMax: 2 * time.Millisecond}

@@ -13,12 +13,15 @@ import (
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/evidence"
+	"github.com/koogate/koogate/server/gap"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
 
-// Sealer encrypts what must not be readable at rest. Its context binds a ciphertext to its place.
+// Sealer encrypts what must not be readable at rest. Its context binds a ciphertext to its place. Digest is the keyed digest
+// of texts, always the same.
 type Sealer interface {
+	Digest(texts ...string) ([]byte, error)
 	Seal(plain []byte, context string) ([]byte, error)
 	Open(sealed []byte, context string) ([]byte, error)
 }
@@ -56,7 +59,7 @@ func (e *QueryError) Error() string { return "marketplace: " + e.Code }
 // Unwrap returns the cause.
 func (e *QueryError) Unwrap() error { return e.Cause }
 
-// Deps are what the service works with; all but Keys are required.
+// Deps are what the service works with; all but Keys and Gaps are required.
 type Deps struct {
 	Store       store.Store
 	Keys        *evidence.Keys // sign the chains; nil leaves them unsigned
@@ -66,6 +69,7 @@ type Deps struct {
 	Clock       clock.Clock
 	NewID       func() string // time-ordered unique IDs (UUIDv7)
 	Password    func() string // a fresh random password for the template provisioner
+	Gaps        *gap.Service  // what restores have left open; nil for no gaps
 	Tracer      trace.Tracer
 	Metrics     *telemetry.Metrics
 	Log         *slog.Logger

@@ -30,7 +30,7 @@ const reasonExpired = "expired"
 // asks for the state that is already wanted is a success and changes nothing. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT,
 // STORE_UNAVAILABLE.
 func (s *Service) UpdateInstanceStatus(ctx context.Context, c UpdateStatus) (Answer, error) {
-	err := s.onInstance(ctx, c.Endpoint, c.InstanceID, func(d *draft, i *store.Instance) error {
+	err := s.onInstance(ctx, c.Endpoint, cmp.Or(c.Activity, activityStatus), c.InstanceID, func(d *draft, i *store.Instance) error {
 		if err := live(i); err != nil {
 			return err
 		}

@@ -88,7 +88,7 @@ func (s *Service) check(ctx context.Context, p Package) (own, of store.Instance,
 		return own, of, err
 	}
 	for _, id := range []string{p.InstanceID, p.PackageID} {
-		if err := living(found, id); err != nil {
+		if err := s.living(ctx, p.Seller, found, id); err != nil {
 			return own, of, err
 		}
 	}
@@ -249,7 +249,7 @@ func (s *Service) List(ctx context.Context, seller, instanceID string) ([]store.
 		return nil, err
 	}
 	if _, ok := found[instanceID]; !ok { // a released one may still be looked at
-		return nil, living(found, instanceID)
+		return nil, s.living(ctx, seller, found, instanceID)
 	}
 	quotas, err := s.quotas(ctx, seller, instanceID)
 	if err != nil {
@@ -265,7 +265,7 @@ func (s *Service) ListPackage(ctx context.Context, seller, packageID string) ([]
 		return nil, err
 	}
 	if _, ok := found[packageID]; !ok {
-		return nil, living(found, packageID)
+		return nil, s.living(ctx, seller, found, packageID)
 	}
 	items, err := s.Ledger.PackageQuotas(ctx, seller, packageID)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/gap"
 	"github.com/koogate/koogate/store"
 )
 
@@ -55,13 +56,14 @@ type Windows interface {
 	WindowOf(ctx context.Context, seller, instanceID string, end time.Time) (store.UsageRaw, error)
 }
 
-// Deps are what the service works with; all but Contents are required.
+// Deps are what the service works with; all but Gaps and Contents are required.
 type Deps struct {
 	Ledger    Ledger
 	Instances Instances
 	Stopper   Stopper
 	Windows   Windows
-	Contents  []Content // what packages hold, by the configuration of their products
+	Gaps      *gap.Service // what restores have left open; nil for no gaps
+	Contents  []Content    // what packages hold, by the configuration of their products
 	Clock     clock.Clock
 }
 
@@ -102,7 +104,7 @@ func (s *Service) instance(ctx context.Context, seller, id string) (store.Instan
 	if err != nil {
 		return store.Instance{}, err
 	}
-	return found[id], living(found, id)
+	return found[id], s.living(ctx, seller, found, id)
 }
 
 // instances returns those that exist, by ID.
@@ -133,11 +135,16 @@ func (s *Service) quotas(ctx context.Context, seller, instanceID string) ([]stor
 	return list, nil
 }
 
-func living(found map[string]store.Instance, id string) error {
+// activityQuota is the activity of calls about packages, inside a gap.
+const activityQuota = "Quota"
+
+// living refuses an instance that is not there or of which nothing more is to come. Errors: INSTANCE_NOT_FOUND, RESTORE_GAP,
+// STORE_UNAVAILABLE.
+func (s *Service) living(ctx context.Context, seller string, found map[string]store.Instance, id string) error {
 	i, ok := found[id]
 	switch {
 	case !ok:
-		return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s does not exist", id)
+		return s.Gaps.Unknown(ctx, seller, activityQuota, id)
 	case over(&i):
 		return errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s is %s", id, i.State)
 	}

@@ -29,6 +29,7 @@ type Metrics struct {
 	observed      *observed
 	clock         clockMetrics
 	queueState    *queueCollector
+	gap           gapMetrics
 
 	endpoints, queues, kinds, outcomes, reasons, fields, codes *bounded
 
@@ -92,7 +93,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		endpoints: newBounded(manyValues), queues: newBounded(manyValues),
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
-		certificates: newCertificateMetrics(r), observed: newObserved(r), clock: newClockMetrics(r),
+		certificates: newCertificateMetrics(r), observed: newObserved(r), clock: newClockMetrics(r), gap: newGapMetrics(r),
 		usage: newUsageMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
 	m.queueState = newQueueCollector(r, m.sellers, m.queues, m.kinds)

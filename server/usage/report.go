@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -131,6 +132,7 @@ type judge struct {
 	now      time.Time
 	facts    map[string]fact
 	packages map[string]map[string]bool // by instance; nil when the instance has no quotas
+	lost     bool                       // a gap is open, so an instance that is not there may be one that a restore has lost
 }
 
 // read reads what is known of the instances and their packages.
@@ -146,6 +148,9 @@ func (j *judge) read(ctx context.Context, records []Record) (err error) {
 		drawn[r.InstanceID] = drawn[r.InstanceID] || r.PackageID != ""
 	}
 	if j.facts, err = j.s.facts(ctx, j.seller, ends); err != nil {
+		return err
+	}
+	if err := j.missing(ctx, ends); err != nil {
 		return err
 	}
 	j.packages = make(map[string]map[string]bool)
@@ -165,6 +170,29 @@ func (j *judge) read(ctx context.Context, records []Record) (err error) {
 		}
 	}
 	return nil
+}
+
+// missing finds out what instances mean that are not there.
+func (j *judge) missing(ctx context.Context, asked map[string]time.Time) error {
+	var ids []string
+	for id := range asked {
+		if !j.facts[id].found {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	slices.Sort(ids)
+	switch err := j.s.Gaps.Unknown(ctx, j.seller, "ReportUsage", ids...); errs.As(err).Reason {
+	case errs.InstanceNotFound:
+		return nil
+	case errs.RestoreGap:
+		j.lost = true
+		return nil
+	default:
+		return err
+	}
 }
 
 // raw turns a record into what the ledger books, or says what is wrong with it.
@@ -221,6 +249,8 @@ func (j *judge) raw(r Record) (raw store.UsageRaw, fault string) {
 // meter judges a record by its instance and finds the meter.
 func (j *judge) meter(r Record, f fact, begin, end time.Time) (m Meter, fault string) {
 	switch {
+	case !f.found && j.lost:
+		return m, "instance_id: is not known since a restore; report it again"
 	case !f.found:
 		return m, "instance_id: there is no such instance"
 	case f.mode == "":

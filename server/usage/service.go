@@ -13,16 +13,18 @@ import (
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/errs/storefault"
+	"github.com/koogate/koogate/server/gap"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
 
-// Deps are what the service works with; all are required, but Pusher only to push and Recorder only to retry by force.
+// Deps are what the service works with; all are required, but Gaps, Pusher only to push and Recorder only to retry by force.
 type Deps struct {
 	Store    store.Store      // instances, and the task that runs the rounds
 	Ledger   store.UsageStore // over the same database
 	Pusher   Pusher
 	Recorder Recorder
+	Gaps     *gap.Service // what restores have left open; nil for no gaps
 	Clock    clock.Clock
 	Tracer   trace.Tracer
 	Metrics  *telemetry.Metrics
@@ -165,7 +167,7 @@ func (s *Service) Retry(ctx context.Context, r Retry) (Retried, error) {
 		return Retried{}, storeError(err)
 	}
 	if len(found) == 0 {
-		return Retried{}, errs.New(errs.NotFound, errs.InstanceNotFound, "no instance %s", r.InstanceID)
+		return Retried{}, s.Gaps.Unknown(ctx, r.Seller, "RetryUsage", r.InstanceID)
 	}
 	now := s.now()
 	got, err := s.Ledger.ReviveUsage(ctx, r.Seller, r.InstanceID, now, time.Time{})

@@ -19,7 +19,7 @@ func (s *Service) WindowOf(ctx context.Context, seller, instanceID string, end t
 	meter, ok := s.meter(f.endpoint, f.productID)
 	switch {
 	case !f.found:
-		return store.UsageRaw{}, errs.New(errs.NotFound, errs.InstanceNotFound, "instance %s does not exist", instanceID)
+		return store.UsageRaw{}, s.Gaps.Unknown(ctx, seller, "ReserveQuota", instanceID)
 	case !ok:
 		return store.UsageRaw{}, errs.New(errs.Precondition, errs.StateConflict, "the product of instance %s has no meter", instanceID)
 	}

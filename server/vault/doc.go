@@ -8,5 +8,8 @@
 // Rotation, while replicas run: [Stage] a new key and roll the keyset out, so that every replica can open what the new key
 // will seal; [Promote] it and roll out again. Where one process runs, [Rotate] does both.
 //
+// [Vault.Digest] is the other thing that a keyset is good for: identifiers that nobody else can make and that are the same
+// after every rotation and every restore of the database. They rest on the keyset's first key.
+//
 // Start at [Vault].
 package vault

@@ -27,6 +27,9 @@ func Keys(keysetJSON []byte) (primary uint32, others []uint32, err error) {
 		if err != nil {
 			return 0, nil, ErrKeyset
 		}
+		if e.KeyStatus() != keyset.Enabled { // retired; see Retire
+			continue
+		}
 		if e.IsPrimary() {
 			primary = e.KeyID()
 		} else {
@@ -36,14 +39,19 @@ func Keys(keysetJSON []byte) (primary uint32, others []uint32, err error) {
 	return primary, others, nil
 }
 
-// Retire returns the keyset without a key that does not seal. What it has sealed never opens again.
+// Retire returns the keyset without a key that does not seal. What it has sealed never opens again. The first key stays in the
+// file, disabled, because digests derive from it (see [Vault.Digest]).
 func Retire(keysetJSON []byte, id uint32) ([]byte, error) {
 	h, err := parse(keysetJSON)
 	if err != nil {
 		return nil, err
 	}
 	m := keyset.NewManagerFromHandle(h)
-	if err := m.Delete(id); err != nil {
+	remove := m.Delete
+	if first, err := h.Entry(0); err == nil && first.KeyID() == id {
+		remove = m.Disable
+	}
+	if err := remove(id); err != nil {
 		return nil, errors.New("vault: no such key, or it is the one that seals")
 	}
 	return write(m)

@@ -19,7 +19,10 @@ var (
 )
 
 // Vault seals and opens fields. It is safe for concurrent use.
-type Vault struct{ keys tink.AEAD }
+type Vault struct {
+	keys      tink.AEAD
+	digestKey []byte // nil when the keyset has none
+}
 
 // Open returns a vault over a cleartext keyset as Generate writes it. Errors: ErrKeyset.
 func Open(keysetJSON []byte) (*Vault, error) {
@@ -31,7 +34,11 @@ func Open(keysetJSON []byte) (*Vault, error) {
 	if err != nil {
 		return nil, ErrKeyset // the cause may quote the keyset
 	}
-	return &Vault{keys: keys}, nil
+	derived, err := digestKey(h)
+	if err != nil {
+		return nil, err
+	}
+	return &Vault{keys: keys, digestKey: derived}, nil
 }
 
 // Ephemeral returns a vault over a key of its own that ends with the process: for development only.

@@ -37,7 +37,7 @@ func TestUsageConformance(t *testing.T) {
 }
 
 // versions is how many migrations there are.
-const versions = 11
+const versions = 12
 
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	url := freshSchema(t)

@@ -100,7 +100,7 @@ func TestOpenRefusesAFileInUse(t *testing.T) {
 }
 
 // versions is how many migrations there are.
-const versions = 11
+const versions = 12
 
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a strange %41 näme?&#.db")

@@ -83,16 +83,18 @@ const (
 	// The etag is not that of the present version: somebody else has changed the resource. Read it again.
 	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 25
 	// Too many lists of the seller run at once; repeat the call after RetryInfo, or run fewer side by side.
-	ErrorReason_ERROR_REASON_LIST_BUSY ErrorReason = 70
+	ErrorReason_ERROR_REASON_LIST_BUSY ErrorReason = 35
 	// The list took too long and was stopped; filter by a field that few rows share, such as order_id or instance_id.
-	ErrorReason_ERROR_REASON_LIST_TOO_SLOW ErrorReason = 71
+	ErrorReason_ERROR_REASON_LIST_TOO_SLOW ErrorReason = 36
 	// The token lacks the scope that the method needs; metadata has its name under "scope". For a task of a queue that the
 	// token's queues do not include, the queue is there too, under "queue".
 	ErrorReason_ERROR_REASON_SCOPE_MISSING ErrorReason = 32
 	// No provisioner of type worker has the queue's name; metadata has it under "queue".
-	ErrorReason_ERROR_REASON_QUEUE_NOT_FOUND ErrorReason = 40
+	ErrorReason_ERROR_REASON_QUEUE_NOT_FOUND ErrorReason = 33
 	// Koogate itself serves the queue, and no worker; metadata has its name under "queue".
-	ErrorReason_ERROR_REASON_QUEUE_NOT_FOR_WORKERS ErrorReason = 41
+	ErrorReason_ERROR_REASON_QUEUE_NOT_FOR_WORKERS ErrorReason = 34
+	// The instance is not known since a restore from a backup, and an operator has not closed the gap; the call may be repeated.
+	ErrorReason_ERROR_REASON_RESTORE_GAP ErrorReason = 37
 )
 
 // Enum value maps for ErrorReason.
@@ -124,11 +126,12 @@ var (
 		23: "ERROR_REASON_MARKETPLACE_UNAVAILABLE",
 		24: "ERROR_REASON_DEADLINE_PASSED",
 		25: "ERROR_REASON_ETAG_MISMATCH",
-		70: "ERROR_REASON_LIST_BUSY",
-		71: "ERROR_REASON_LIST_TOO_SLOW",
+		35: "ERROR_REASON_LIST_BUSY",
+		36: "ERROR_REASON_LIST_TOO_SLOW",
 		32: "ERROR_REASON_SCOPE_MISSING",
-		40: "ERROR_REASON_QUEUE_NOT_FOUND",
-		41: "ERROR_REASON_QUEUE_NOT_FOR_WORKERS",
+		33: "ERROR_REASON_QUEUE_NOT_FOUND",
+		34: "ERROR_REASON_QUEUE_NOT_FOR_WORKERS",
+		37: "ERROR_REASON_RESTORE_GAP",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -157,11 +160,12 @@ var (
 		"ERROR_REASON_MARKETPLACE_UNAVAILABLE": 23,
 		"ERROR_REASON_DEADLINE_PASSED":         24,
 		"ERROR_REASON_ETAG_MISMATCH":           25,
-		"ERROR_REASON_LIST_BUSY":               70,
-		"ERROR_REASON_LIST_TOO_SLOW":           71,
+		"ERROR_REASON_LIST_BUSY":               35,
+		"ERROR_REASON_LIST_TOO_SLOW":           36,
 		"ERROR_REASON_SCOPE_MISSING":           32,
-		"ERROR_REASON_QUEUE_NOT_FOUND":         40,
-		"ERROR_REASON_QUEUE_NOT_FOR_WORKERS":   41,
+		"ERROR_REASON_QUEUE_NOT_FOUND":         33,
+		"ERROR_REASON_QUEUE_NOT_FOR_WORKERS":   34,
+		"ERROR_REASON_RESTORE_GAP":             37,
 	}
 )
 
@@ -197,7 +201,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xb5\b\n" +
+	"koogate.v1*\xd3\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -226,11 +230,12 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"$ERROR_REASON_MARKETPLACE_UNAVAILABLE\x10\x17\x12 \n" +
 	"\x1cERROR_REASON_DEADLINE_PASSED\x10\x18\x12\x1e\n" +
 	"\x1aERROR_REASON_ETAG_MISMATCH\x10\x19\x12\x1a\n" +
-	"\x16ERROR_REASON_LIST_BUSY\x10F\x12\x1e\n" +
-	"\x1aERROR_REASON_LIST_TOO_SLOW\x10G\x12\x1e\n" +
+	"\x16ERROR_REASON_LIST_BUSY\x10#\x12\x1e\n" +
+	"\x1aERROR_REASON_LIST_TOO_SLOW\x10$\x12\x1e\n" +
 	"\x1aERROR_REASON_SCOPE_MISSING\x10 \x12 \n" +
-	"\x1cERROR_REASON_QUEUE_NOT_FOUND\x10(\x12&\n" +
-	"\"ERROR_REASON_QUEUE_NOT_FOR_WORKERS\x10)B\xa0\x01\n" +
+	"\x1cERROR_REASON_QUEUE_NOT_FOUND\x10!\x12&\n" +
+	"\"ERROR_REASON_QUEUE_NOT_FOR_WORKERS\x10\"\x12\x1c\n" +
+	"\x18ERROR_REASON_RESTORE_GAP\x10%B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"

@@ -78,6 +78,24 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.eventsAfterStmt, err = db.PrepareContext(ctx, eventsAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query EventsAfter: %w", err)
 	}
+	if q.gapCallCountStmt, err = db.PrepareContext(ctx, gapCallCount); err != nil {
+		return nil, fmt.Errorf("error preparing query GapCallCount: %w", err)
+	}
+	if q.gapCallInsertStmt, err = db.PrepareContext(ctx, gapCallInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query GapCallInsert: %w", err)
+	}
+	if q.gapCallsStmt, err = db.PrepareContext(ctx, gapCalls); err != nil {
+		return nil, fmt.Errorf("error preparing query GapCalls: %w", err)
+	}
+	if q.gapCloseStmt, err = db.PrepareContext(ctx, gapClose); err != nil {
+		return nil, fmt.Errorf("error preparing query GapClose: %w", err)
+	}
+	if q.gapGetStmt, err = db.PrepareContext(ctx, gapGet); err != nil {
+		return nil, fmt.Errorf("error preparing query GapGet: %w", err)
+	}
+	if q.gapOpenStmt, err = db.PrepareContext(ctx, gapOpen); err != nil {
+		return nil, fmt.Errorf("error preparing query GapOpen: %w", err)
+	}
 	if q.instanceInsertStmt, err = db.PrepareContext(ctx, instanceInsert); err != nil {
 		return nil, fmt.Errorf("error preparing query InstanceInsert: %w", err)
 	}
@@ -450,6 +468,36 @@ func (q *Queries) Close() error {
 	if q.eventsAfterStmt != nil {
 		if cerr := q.eventsAfterStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing eventsAfterStmt: %w", cerr)
+		}
+	}
+	if q.gapCallCountStmt != nil {
+		if cerr := q.gapCallCountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing gapCallCountStmt: %w", cerr)
+		}
+	}
+	if q.gapCallInsertStmt != nil {
+		if cerr := q.gapCallInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing gapCallInsertStmt: %w", cerr)
+		}
+	}
+	if q.gapCallsStmt != nil {
+		if cerr := q.gapCallsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing gapCallsStmt: %w", cerr)
+		}
+	}
+	if q.gapCloseStmt != nil {
+		if cerr := q.gapCloseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing gapCloseStmt: %w", cerr)
+		}
+	}
+	if q.gapGetStmt != nil {
+		if cerr := q.gapGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing gapGetStmt: %w", cerr)
+		}
+	}
+	if q.gapOpenStmt != nil {
+		if cerr := q.gapOpenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing gapOpenStmt: %w", cerr)
 		}
 	}
 	if q.instanceInsertStmt != nil {
@@ -974,6 +1022,12 @@ type Queries struct {
 	directoryArriveStmt     *sql.Stmt
 	eventInsertStmt         *sql.Stmt
 	eventsAfterStmt         *sql.Stmt
+	gapCallCountStmt        *sql.Stmt
+	gapCallInsertStmt       *sql.Stmt
+	gapCallsStmt            *sql.Stmt
+	gapCloseStmt            *sql.Stmt
+	gapGetStmt              *sql.Stmt
+	gapOpenStmt             *sql.Stmt
 	instanceInsertStmt      *sql.Stmt
 	instanceListStmt        *sql.Stmt
 	instanceUpdateStmt      *sql.Stmt
@@ -1091,6 +1145,12 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		directoryArriveStmt:     q.directoryArriveStmt,
 		eventInsertStmt:         q.eventInsertStmt,
 		eventsAfterStmt:         q.eventsAfterStmt,
+		gapCallCountStmt:        q.gapCallCountStmt,
+		gapCallInsertStmt:       q.gapCallInsertStmt,
+		gapCallsStmt:            q.gapCallsStmt,
+		gapCloseStmt:            q.gapCloseStmt,
+		gapGetStmt:              q.gapGetStmt,
+		gapOpenStmt:             q.gapOpenStmt,
 		instanceInsertStmt:      q.instanceInsertStmt,
 		instanceListStmt:        q.instanceListStmt,
 		instanceUpdateStmt:      q.instanceUpdateStmt,

@@ -67,6 +67,28 @@ type Event struct {
 	Sealed     []byte
 }
 
+type Gap struct {
+	Seller    string
+	GapID     string
+	Since     int64
+	OpenedAt  int64
+	OpenedBy  string
+	OpenedWhy string
+	ClosedAt  int64
+	ClosedBy  string
+	ClosedWhy string
+}
+
+type GapCall struct {
+	Seller     string
+	GapID      string
+	InstanceID string
+	Activity   string
+	Calls      int64
+	FirstAt    int64
+	LastAt     int64
+}
+
 type Instance struct {
 	Seller        string
 	InstanceID    string

@@ -1,0 +1,37 @@
+package fulfil
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
+)
+
+// digestInstance is what the digests of instance IDs begin with, so that no other digest equals one.
+const digestInstance = "koogate/instance/1"
+
+// DerivedID is the instance ID that follows from the key of a creating line: a UUID of version 8 (RFC 9562) from a digest
+// under the keyset. Whoever repeats the call after a restore, into whatever database, gets it again (ADR 29), and nobody
+// without the keyset can tell it from a random one or make it up.
+func (s *Service) DerivedID(k store.LineKey) (string, error) {
+	digest, err := s.Sealer.Digest(digestInstance, k.Seller, k.OrderID, k.OrderLineID, k.ProductID)
+	if err != nil {
+		return "", errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
+	}
+	id, err := uuid.FromBytes(digest[:16])
+	if err != nil { // sixteen bytes always fit
+		panic(err)
+	}
+	id[6] = id[6]&0x0f | 0x80 // the version
+	id[8] = id[8]&0x3f | 0x80 // the variant
+	return id.String(), nil
+}
+
+// firstID is the instance ID that an admission tries first. The database decides: a line that was admitted before keeps the
+// ID that it has, whatever the endpoint's rule was then or is at another replica.
+func (s *Service) firstID(c NewInstance) (string, error) {
+	if c.Endpoint.BusinessID {
+		return c.BusinessID, nil
+	}
+	return s.DerivedID(c.key())
+}

@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// GapStore keeps the gaps that a restore from a backup leaves: stretches of time whose orders may be missing.
+type GapStore interface {
+	// OpenGap opens a gap of a seller. Errors: ErrConflict when the seller has an open one.
+	OpenGap(ctx context.Context, g Gap) error
+	// CloseGap closes an open gap as its Closed… fields say. Errors: ErrNotFound when it is not open.
+	CloseGap(ctx context.Context, g Gap) error
+	// OpenedGap returns the gap of a seller that is open. Errors: ErrNotFound.
+	OpenedGap(ctx context.Context, seller string) (Gap, error)
+	// CountGapCall counts a call about an instance that is not known. It notes at most MaxGapCalls pairs of instance and
+	// activity of a gap; noted is false for one that has no room.
+	CountGapCall(ctx context.Context, c GapCall) (noted bool, err error)
+	// GapCalls returns what was counted in a gap about instances that are still not known, the first seen first.
+	GapCalls(ctx context.Context, seller, gapID string) ([]GapCall, error)
+}
+
+// MaxGapCalls bounds what is noted of one gap.
+const MaxGapCalls = 10_000
+
+// Gap is what a restore leaves open until an operator closes it: the database may lack orders since a time.
+type Gap struct {
+	Seller    string
+	ID        string
+	Since     time.Time // when the backup was taken: what was committed later may be missing
+	OpenedAt  time.Time
+	OpenedBy  string
+	OpenedWhy string
+	ClosedAt  time.Time // zero while it is open
+	ClosedBy  string
+	ClosedWhy string
+}
+
+// GapCall counts the calls of one activity about one instance that is not known. For CountGapCall LastAt is the time of the
+// call; FirstAt and Calls are the database's.
+type GapCall struct {
+	Seller     string
+	GapID      string
+	InstanceID string
+	Activity   string
+	Calls      int64
+	FirstAt    time.Time
+	LastAt     time.Time
+}

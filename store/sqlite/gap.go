@@ -1,0 +1,91 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+// OpenGap implements store.GapStore.
+func (s *Store) OpenGap(ctx context.Context, g store.Gap) error {
+	if err := store.CheckText(g); err != nil {
+		return err
+	}
+	_, err := change(ctx, s, func(t *tx) (int64, error) {
+		n, err := t.fast.GapOpen(context.Background(), dbsqlc.GapOpenParams{
+			Seller: g.Seller, GapID: g.ID, Since: micros(g.Since), OpenedAt: micros(g.OpenedAt), OpenedBy: g.OpenedBy, OpenedWhy: g.OpenedWhy,
+		})
+		return n, hit(n, err, store.ErrConflict, "open gap")
+	})
+	return err
+}
+
+// CloseGap implements store.GapStore.
+func (s *Store) CloseGap(ctx context.Context, g store.Gap) error {
+	if err := store.CheckText(g); err != nil {
+		return err
+	}
+	_, err := change(ctx, s, func(t *tx) (int64, error) {
+		n, err := t.fast.GapClose(context.Background(), dbsqlc.GapCloseParams{
+			ClosedAt: micros(g.ClosedAt), ClosedBy: g.ClosedBy, ClosedWhy: g.ClosedWhy, Seller: g.Seller, GapID: g.ID,
+		})
+		return n, hit(n, err, store.ErrNotFound, "close gap")
+	})
+	return err
+}
+
+// OpenedGap implements store.GapStore.
+func (s *Store) OpenedGap(ctx context.Context, seller string) (store.Gap, error) {
+	if err := s.enter(ctx, seller); err != nil {
+		return store.Gap{}, err
+	}
+	defer s.leave()
+	row, err := s.read.GapGet(ctx, seller)
+	if err != nil {
+		return store.Gap{}, notFound(err, "read gap")
+	}
+	return store.Gap{
+		Seller: row.Seller, ID: row.GapID, Since: timeOf(row.Since), OpenedAt: timeOf(row.OpenedAt), OpenedBy: row.OpenedBy,
+		OpenedWhy: row.OpenedWhy, ClosedAt: timeOf(row.ClosedAt), ClosedBy: row.ClosedBy, ClosedWhy: row.ClosedWhy,
+	}, nil
+}
+
+// CountGapCall implements store.GapStore.
+func (s *Store) CountGapCall(ctx context.Context, c store.GapCall) (noted bool, err error) {
+	if err := store.CheckText(c); err != nil {
+		return false, err
+	}
+	return change(ctx, s, func(t *tx) (bool, error) {
+		n, err := t.fast.GapCallCount(context.Background(), dbsqlc.GapCallCountParams{
+			At: micros(c.LastAt), Seller: c.Seller, GapID: c.GapID, InstanceID: c.InstanceID, Activity: c.Activity,
+		})
+		if err == nil && n == 0 {
+			n, err = t.fast.GapCallInsert(context.Background(), dbsqlc.GapCallInsertParams{
+				Seller: c.Seller, GapID: c.GapID, InstanceID: c.InstanceID, Activity: c.Activity, At: micros(c.LastAt), Room: store.MaxGapCalls,
+			})
+		}
+		if err != nil {
+			return false, fmt.Errorf("sqlite: count gap call: %w", err)
+		}
+		return n > 0, nil
+	})
+}
+
+// GapCalls implements store.GapStore.
+func (s *Store) GapCalls(ctx context.Context, seller, gapID string) ([]store.GapCall, error) {
+	if err := s.enter(ctx, seller, gapID); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.read.GapCalls(ctx, dbsqlc.GapCallsParams{Seller: seller, GapID: gapID})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read gap calls: %w", err)
+	}
+	return each(rows, func(r dbsqlc.GapCallsRow) store.GapCall {
+		return store.GapCall{
+			Seller: seller, GapID: gapID, InstanceID: r.InstanceID, Activity: r.Activity, Calls: r.Calls, FirstAt: timeOf(r.FirstAt), LastAt: timeOf(r.LastAt),
+		}
+	}), nil
+}
