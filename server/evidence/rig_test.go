@@ -57,7 +57,7 @@ func newRig(t *testing.T, st backendtest.Backend) *rig {
 // core is a service on the rig's store, with other keys or none.
 func (r *rig) core(keys *evidence.Keys) *fulfil.Service {
 	r.t.Helper()
-	endpoint := fulfil.Endpoint{Name: "demo", Seller: "demo", Products: map[string]fulfil.ProductRule{"*": {Provisioner: "worker"}}}
+	endpoint := fulfil.Endpoint{Name: "demo", Seller: "demo", BusinessID: true, Products: map[string]fulfil.ProductRule{"*": {Provisioner: "worker"}}}
 	return must[*fulfil.Service](r.t)(fulfil.New(fulfil.Config{}, []fulfil.Endpoint{endpoint}, fulfil.Deps{
 		Store: r.store, Keys: keys, Guard: memory.New(clock.System{}.Now), Sealer: r.sealer, Marketplace: market{}, Clock: clock.System{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: func() string { return "x" },

@@ -49,7 +49,7 @@ func must[T any](t testing.TB) func(T, error) T {
 func fill(t *testing.T, st backendtest.Backend, v *vault.Vault) {
 	t.Helper()
 	ctx := t.Context()
-	endpoint := fulfil.Endpoint{Name: "demo", Seller: "demo", Products: map[string]fulfil.ProductRule{"*": {Provisioner: "worker"}}}
+	endpoint := fulfil.Endpoint{Name: "demo", Seller: "demo", BusinessID: true, Products: map[string]fulfil.ProductRule{"*": {Provisioner: "worker"}}}
 	core := must[*fulfil.Service](t)(fulfil.New(fulfil.Config{}, []fulfil.Endpoint{endpoint}, fulfil.Deps{
 		Store: st, Guard: memory.New(clock.System{}.Now), Sealer: v, Marketplace: market{}, Clock: clock.System{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: func() string { return "x" },
