@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package server puts Koogate together and runs it: four doors over one core.
 //
 //	facade   public HTTP    the marketplace's calls            server/facade

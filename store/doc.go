@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package store says what Koogate keeps and how it changes, without naming a database.
 //
 // What is kept for ever sits behind [Store]: orders, their lines, instances, tasks and hash-chained events. What may be

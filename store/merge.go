@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package store
 
 // TenantRow is a tenant as a backend keeps it, with the stamps that the rows below it are held to.

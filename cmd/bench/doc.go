@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command bench measures Koogate against a floor: a hand-written net/http handler that does the same verification, takes
 // the same lock and writes the same rows with the same durability, and nothing else. Both run as processes of their own,
 // in alternating rounds, under the same load client; what is reported is ratios.

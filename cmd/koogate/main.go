@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command koogate is the whole service and its tools. `koogate --help` lists the commands.
 //
 // Exit codes: 0 done, or stopped by a signal in order; 1 failed; 2 the command line is wrong.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package deadline knows the marketplace's patience: how long it waits for one answer, how often and how long it repeats a
 // call that failed, and what it does in the end. It is the one table of these numbers, with their sources; server, simulator
 // and checker read it. It knows no clock: whoever asks brings the time of the first call.

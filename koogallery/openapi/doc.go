@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package openapi is a client of the marketplace's open APIs, those that a seller
 // calls:
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package openapi
 
 // Outcome is what became of one element of a call that takes a list.

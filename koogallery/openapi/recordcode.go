@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package openapi
 
 // RecordCode is the code of an abnormal usage record, three digits (open-apis

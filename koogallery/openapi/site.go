@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package openapi
 
 // Site names one of the marketplace's sites (open-apis §1.1).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package resultcode holds the result codes that a seller's server answers to
 // production-interface calls, with their meaning in English and Chinese, and
 // builds the resultMsg that goes with a code (saas-v2 §5, §7).

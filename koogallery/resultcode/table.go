@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package resultcode
 
 // module is the column of that name in the documents.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package seal opens and makes the encrypted fields of the marketplace's V1
 // generation and of its joint-operation Kit.
 //

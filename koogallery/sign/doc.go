@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sign computes and verifies the signatures that travel between
 // Huawei Cloud KooGallery (the marketplace) and a seller's server.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package simulator
 
 // Activity is the name of a production-interface call (saas-v2 §4).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package simulator plays the part of Huawei Cloud KooGallery (the marketplace)
 // towards a seller's production interface, in every protocol family: SaaS V2.0
 // and V1.0, the three generations of License, order notification and the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package wiretime reads and writes the marketplace's timestamps: fourteen
 // digits yyyyMMddHHmmss, or seventeen digits yyyyMMddHHmmssSSS with
 // milliseconds (saas-v2 §5.2, §5.3; open-apis §2.3).

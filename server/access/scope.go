@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package access
 
 // Scope is one thing that a caller may be allowed to do: the name of a value of koogate.v1.Scope in lower case, without its prefix.

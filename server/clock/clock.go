@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package clock is the only place that reads the system's clock. Everything else is given a [Clock]; a linter rule holds
 // it to that. [Fake] is the clock of tests.
 package clock

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package decimal turns amounts between the text of the wire and [store.Units], exactly: no amount is ever a float.
 package decimal
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package directory keeps what the marketplace's joint-operation Kit (联营Kit) synchronises: enterprises (tenants), their
 // applications, users and departments. It knows neither proto nor SQL nor gRPC.
 //

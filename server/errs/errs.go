@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package errs is how domains say what went wrong: a kind, a reason from the contract's ErrorReason list, a text that is
 // safe to show, and a cause that is not. [ToStatus] turns it into a gRPC status, once, in an interceptor; the facade's
 // result-code table reads the same errors.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package evidence makes what Koogate has recorded provable against somebody who can write into the database (ADR 24).
 //
 // Every order has a chain of events, linked by SHA-256. The last event of each change claims the rows that the change wrote, by

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package facade
 
 // families are all protocol families that the facade speaks. The first is what an endpoint serves when its configuration

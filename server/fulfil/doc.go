@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fulfil is the core: it decides what a call of the marketplace does to an order, exactly once, and hands the work
 // to provisioners. It knows neither proto nor SQL nor gRPC.
 //

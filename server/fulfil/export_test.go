@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package fulfil
 
 // ShownAccess is what is shown of access information that was sealed.

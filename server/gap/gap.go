@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package gap says what is answered about an instance that the database does not know. Usually there is none. After a restore
 // from a backup the database may lack it, so while a gap of the seller is open the answer is to come again, and the call is
 // counted for the operator, who adopts the instance or closes the gap (ADR 29). A gap is a row of the database and is read

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package inproc calls gRPC services of the same process without a socket: [Channel] is a grpc.ServiceRegistrar on one
 // side and a grpc.ClientConnInterface on the other, with the server's unary interceptors in between. It is what the HTTP
 // gateways call, because the gateway's own direct registration runs no interceptor.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package interceptor holds what stands in front of every gRPC handler, each as a [Pair] for unary calls and streams:
 //
 //	Recover   a panic becomes INTERNAL

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package licence serves licence codes (授权码) for the vendor's software: the marketplace's activation, which is not
 // idempotent, once; its status, remembered; and the use of the software, counted by day. It knows neither proto nor SQL nor
 // gRPC.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package marketplace answers the core's order queries from the marketplace's open API, uploads licences to it and makes the
 // calls about licence codes: one client per seller, each with its own keys. It makes one attempt per call; the caller
 // repeats it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package pagetoken makes the opaque page tokens of list calls: a place in a keyset, bound to the request it belongs to.
 //
 // A token is not a secret and grants nothing: every list is limited to the caller's seller whatever the token says. The

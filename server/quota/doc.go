@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package quota is for packages whose service ends when they are used up (用完即停套餐包): may an amount be used, and what was.
 // It knows neither proto nor SQL nor gRPC.
 //

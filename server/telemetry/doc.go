@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package telemetry makes one trace of the whole life of an order, and holds the service's metrics and log handler.
 //
 // The trace of an order has an id that follows from seller and order id ([TraceID]), and so has its root span

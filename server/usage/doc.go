@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package usage books what pay-per-use instances have used and brings it to the marketplace: every unit once, inside the
 // windows in which a bill still collects it. It knows neither proto nor SQL nor gRPC; store.UsageStore keeps the ledger.
 //

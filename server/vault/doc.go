@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package vault seals single fields before they are stored: buyer data, access information, seller secrets. It is a thin
 // coat over Tink's AEAD (AES-256-GCM) with a keyset of one primary key, which seals, and any number of older keys, which
 // still open.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package memory keeps locks and nonces inside one process: the twin of store/redis for the deployment on one machine, and
 // what store/redis falls back on while its server is away. It answers as store/redis does; guardtest holds both to that.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package postgres is the store for any number of stateless replicas over one PostgreSQL database.
 //
 // A change is one round trip: its statements are queued by the generated code into one pipelined batch, which the server

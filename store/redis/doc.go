@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package redis keeps locks and nonces in Redis (one server, Sentinel or Cluster), so that replicas share them.
 //
 // Nothing durable lives here. Everything may vanish at any moment and no invariant breaks: the database's unique

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sqlite is the store for one machine: one file, one process, no server.
 //
 // All writing goes through one goroutine that commits in groups: whatever has queued up while the disk was busy becomes

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package storetest is the one conformance suite for every backend of store.Store, and what tests of domains need from a
 // store: fixtures, and a wrapper that fails on purpose.
 //

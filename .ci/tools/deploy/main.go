@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command deploy reads what an engine would run, in the absence of one: the compose file by the Compose Specification's own
 // loader, the Dockerfile by BuildKit's own parser and its linter. It prints what they hold and fails at the first fault.
 //

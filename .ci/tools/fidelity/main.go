@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command fidelity writes the page of docs/fidelity.yaml: `fidelity docs/fidelity.md`.
 package main
 

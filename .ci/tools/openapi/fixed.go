@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 // fixedSchemas are the schemas that no message of the API has: how protojson writes the well-known types, and errors.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command openapi is a protoc plugin: it writes the OpenAPI 3.1 document of the internal API, and a Go file that embeds it.
 //
 // It writes what the REST door really speaks: JSON names, 64-bit numbers as text, absent messages as null, durations and times as

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command thirdparty writes the third-party .proto files that proto/ imports.
 //
 // They are printed from the descriptors that the Go packages in go.mod carry, so their versions are go.mod's, nothing

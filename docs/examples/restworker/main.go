@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command restworker is a provisioner over plain HTTP: it leases tasks from Koogate, prints who bought what for how long, does
 // them and reports back. It needs nothing but a JSON parser; see README.md next to it.
 package main

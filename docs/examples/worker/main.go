@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command worker is a provisioner in one file: it leases tasks from Koogate, does them and reports back. Copy it and
 // replace product.perform. See README.md next to it.
 package main

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package production
 
 // The activities of the SaaS V2.0 production interface (saas-v2 §4). V1 shares the names of the first, second, third and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package production serves the marketplace's activities over gRPC, one service a protocol family: it converts a request,
 // calls the core or the directory, converts the answer. Their refusals become result codes by the one table in code.go; the
 // facade uses the same table for errors that arise before a handler is reached.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package v1 serves the internal API, package koogate.v1 of the contract: tasks for provisioners, orders and instances for
 // operators and the vendor's systems, and the directory that the marketplace synchronises. Its handlers convert, call the core
 // or the directory and convert back; rules live in server/fulfil and server/directory.

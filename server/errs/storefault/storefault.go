@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package storefault says what a failure of the store means to a caller: an outage may be repeated, a fault of the data may
 // not. It knows the sentinels that mean the same to every domain; those that mean something to one are that domain's.
 package storefault

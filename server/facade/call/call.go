@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package call carries what the facade found out about a call to the handler behind the gateway, through the context: it
 // is data of one request and nothing else.
 package call

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package wirejson reads and writes the JSON of the production interface: what the marketplace's documents and samples
 // send is read leniently, what goes out is always in one form.
 //

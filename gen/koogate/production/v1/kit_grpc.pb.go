@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Joint operation (联营Kit): enterprises, applications, users and departments that the marketplace synchronises to a
 // seller. The two generations differ in paths and signatures, which are the facade's business, and in two list fields,
 // which both are accepted.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The seller's side of License 2.0 (联营License类授权码商品接入指南 2.0): the marketplace issues the codes and tells what becomes of
 // them. All three activities are optional for a seller.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Online licences for industrial software (在线开通License). Its newInstance, refreshInstance, updateInstanceStatus and
 // releaseInstance are those of saas_v2.proto, byte for byte; only getLicenseAsync is its own.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The SaaS V1.0 production interface (SaaS类商品接入指南 V1.0): GET with a query string, closed to new products since
 // 2024-04-27, in use for old ones. This file mirrors the wire like saas_v2.proto; numbers are texts here, as a query
 // string knows nothing else.

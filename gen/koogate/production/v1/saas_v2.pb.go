@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The SaaS V2.0 production interface (SaaS类商品接入指南 V2.0): what the marketplace POSTs to a seller.
 //
 // This file mirrors the wire: field names become the marketplace's own JSON names, times are the marketplace's own
