@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -47,5 +48,36 @@ func TestNamedTestsExist(t *testing.T) {
 		if named < least {
 			t.Errorf("%s names %d tests, want at least %d", page, named, least)
 		}
+	}
+}
+
+// The metrics that pages name exist.
+func TestNamedMetricsExist(t *testing.T) {
+	metric := regexp.MustCompile(`\bkoogate_[a-z_]+[a-z]\b`)
+	known := make(map[string]bool)
+	err := filepath.WalkDir("../server/telemetry", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, name := range metric.FindAllString(string(text), -1) {
+			known[name] = true
+		}
+		return err
+	})
+	if err != nil || len(known) < 20 {
+		t.Fatalf("%d metrics; error: %v", len(known), err)
+	}
+	named := 0
+	for path, text := range pages(t) {
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(metric.FindAllString(text, -1)))) {
+			named++
+			if !known[name] {
+				t.Errorf("%s: there is no metric %s", path, name)
+			}
+		}
+	}
+	if named < 15 {
+		t.Errorf("only %d metrics are named", named)
 	}
 }

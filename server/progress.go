@@ -42,6 +42,7 @@ type loop struct {
 	vital        bool
 	last         time.Time     // when it last completed a turn
 	limit        time.Duration // how long after that the next one is late; 0 for never
+	suspect      time.Time     // what last was when the loop was found late; zero when it was not
 	told         bool          // the log knows that it is late
 }
 
@@ -98,7 +99,8 @@ func (p *progress) ages() []telemetry.Round {
 	return list
 }
 
-// alarm logs what becomes late and what comes back, until ctx ends.
+// alarm logs what becomes late and what comes back, until ctx ends. A loop has to be late at two looks with nothing completed in
+// between: a clock that jumps, as that of a machine that was asleep, makes all of them late for a moment.
 func (p *progress) alarm(ctx context.Context, log *slog.Logger) {
 	for {
 		timer := p.clock.NewTimer(progressPause)
@@ -111,13 +113,20 @@ func (p *progress) alarm(ctx context.Context, log *slog.Logger) {
 		p.mu.Lock()
 		now := p.clock.Now()
 		for _, l := range p.loops {
-			switch late := l.late(now); {
-			case late && !l.told:
+			late := l.late(now)
+			again := late && l.suspect.Equal(l.last)
+			l.suspect = time.Time{}
+			if late {
+				l.suspect = l.last
+			}
+			switch {
+			case again && !l.told:
+				l.told = true
 				log.ErrorContext(ctx, "a loop makes no progress", "round", l.name, "seller", l.seller, "last_completed", l.last, "limit", l.limit)
 			case !late && l.told:
+				l.told = false
 				log.InfoContext(ctx, "a loop makes progress again", "round", l.name, "seller", l.seller)
 			}
-			l.told = l.late(now)
 		}
 		p.mu.Unlock()
 	}
