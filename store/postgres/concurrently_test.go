@@ -27,7 +27,8 @@ func TestIndexesAreBuiltAnewAfterABrokenTry(t *testing.T) {
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	for _, statement := range []string{
-		"DELETE FROM goose_db_version WHERE version_id = 11",
+		"DROP TABLE gap_calls, gaps", // what later migrations brought
+		"DELETE FROM goose_db_version WHERE version_id >= 11",
 		"DROP INDEX tasks_kind_idx, users_role_idx",
 		"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tasks_state_idx'::regclass", // as a try that died leaves it
 	} {
@@ -35,7 +36,7 @@ func TestIndexesAreBuiltAnewAfterABrokenTry(t *testing.T) {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
-	if applied, err := postgres.Migrate(ctx, url); err != nil || applied != 1 {
+	if applied, err := postgres.Migrate(ctx, url); err != nil || applied != versions-10 {
 		t.Fatalf("Migrate: %d, %v", applied, err)
 	}
 	var whole int
