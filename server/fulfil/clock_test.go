@@ -50,7 +50,7 @@ func (r *rig) near(what string, got time.Time, fromNow time.Duration) {
 
 // Two replicas an hour apart do the same work: a lease is neither stolen nor put away, and what is given back is due when it
 // should be, for both.
-func TestReplicasWhoseClocksDiffer(t *testing.T) {
+func TestReplicasWhoseClocksDifferOnBoth(t *testing.T) {
 	t.Parallel()
 	for name, by := range map[string]time.Duration{"ahead": time.Hour, "behind": -time.Hour} {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestReplicasWhoseClocksDiffer(t *testing.T) {
 }
 
 // A replica that has never heard of the store's clock holds its leases by it all the same.
-func TestALeaseNeedsNoClock(t *testing.T) {
+func TestALeaseNeedsNoClockOnBoth(t *testing.T) {
 	t.Parallel()
 	backendtest.Each(t, func(t *testing.T, st backendtest.Backend) {
 		right, off := replica(t, st, 0, true), replica(t, st, time.Hour, false)
