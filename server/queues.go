@@ -13,7 +13,7 @@ import (
 // queuesFor is how long the metrics of queues are shown before they are read again, and queuesLimit how long reading may take.
 const (
 	queuesFor   = 5 * time.Second
-	queuesLimit = 3 * time.Second
+	queuesLimit = 2 * time.Second
 )
 
 // queueGauges reads the queues of all sellers for the metrics, at most every few seconds, whoever asks.

@@ -94,8 +94,9 @@ func newBalancer(t *testing.T, procs []*process) *balancer {
 		}))
 	}
 	b.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for range b.backends {
-			e := b.backends[int(b.next.Add(1))%len(b.backends)]
+		first := int(b.next.Add(1))
+		for i := range b.backends {
+			e := b.backends[(first+i)%len(b.backends)]
 			if e.ready.Load() {
 				e.ServeHTTP(w, r) // answers 502 when the backend does not
 				return
