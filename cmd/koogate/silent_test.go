@@ -16,14 +16,21 @@ import (
 	"github.com/koogate/koogate/store/backendtest"
 )
 
+// behindProxy migrates the site's database and puts a proxy before it, through which its processes reach it from then on.
+func (s *site) behindProxy() *backendtest.Proxy {
+	s.t.Helper()
+	s.migrate()
+	proxy := backendtest.NewProxy(s.t, backendtest.Host(s.t, s.database))
+	s.database = proxy.Through(s.t, s.database)
+	return proxy
+}
+
 // TestSilentConnections: the connections to the database fall silent, as behind a firewall that has forgotten them, while
 // new ones work. There is one process, so no other replica does its work. The order queries, the rounds and the calls go on
 // by themselves, and nothing is restarted.
 func TestSilentConnections(t *testing.T) {
 	s := newSite(t, "postgres")
-	s.migrate()
-	proxy := backendtest.NewProxy(t, backendtest.Host(t, s.database))
-	s.database = proxy.Through(t, s.database)
+	proxy := s.behindProxy()
 	s.products = `{"*": {provisioner: inside}}`
 	p := s.process(true)
 	p.start()
@@ -61,9 +68,7 @@ func TestSilentConnections(t *testing.T) {
 // complete nothing, the metrics and the log say the same, and all of it ends when the database answers.
 func TestProgressIsTold(t *testing.T) {
 	s := newSite(t, "postgres")
-	s.migrate()
-	proxy := backendtest.NewProxy(t, backendtest.Host(t, s.database))
-	s.database = proxy.Through(t, s.database)
+	proxy := s.behindProxy()
 	p := s.process(true)
 	p.start()
 	defer p.stop()
@@ -90,9 +95,7 @@ func TestProgressIsTold(t *testing.T) {
 // TestAStopEndsWithinItsGrace: the database neither answers nor goes away while calls and jobs wait for it.
 func TestAStopEndsWithinItsGrace(t *testing.T) {
 	s := newSite(t, "postgres")
-	s.migrate()
-	proxy := backendtest.NewProxy(t, backendtest.Host(t, s.database))
-	s.database = proxy.Through(t, s.database)
+	proxy := s.behindProxy()
 	s.env = []string{"KOOGATE_SHUTDOWN_GRACE=5s"}
 	p := s.process(true)
 	p.start()

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/koogate/koogate/store/backendtest"
 )
 
 // order creates an instance with the built-in provisioner and returns the call's body and answer.
@@ -31,9 +29,7 @@ func (p *process) order(t *testing.T, name string) (body string, first answer) {
 // readiness is degraded: every replica has the same database. It ends with the failover.
 func TestAReadOnlyDatabase(t *testing.T) {
 	s := newSite(t, "postgres")
-	s.migrate()
-	proxy := backendtest.NewProxy(t, backendtest.Host(t, s.database))
-	s.database = proxy.Through(t, s.database)
+	proxy := s.behindProxy()
 	s.products = `{"*": {provisioner: inside}}`
 	p := s.process(true)
 	p.start()

@@ -35,12 +35,9 @@ type Token struct {
 // it. via names the door. Health checks and reflection pass without.
 func Auth(tokens Tokens, via string) Pair {
 	admit := func(ctx context.Context, method string) (context.Context, error) {
-		if Public(method) {
-			return ctx, nil
-		}
-		p, err := tokens.Authenticate(metadata.ValueFromIncomingContext(ctx, "authorization"))
-		if err != nil {
-			return nil, err
+		p, err := tokens.bearerOf(ctx, method)
+		if err != nil || p.Seller == "" {
+			return ctx, err
 		}
 		p.Via = via
 		return access.With(ctx, p), nil
@@ -66,11 +63,16 @@ func Auth(tokens Tokens, via string) Pair {
 // Admit decides on a call by its headers alone, for who stands before the interceptors and refuses a call before its messages are
 // read. ctx holds the incoming metadata. Errors: TOKEN_INVALID.
 func (ks Tokens) Admit(ctx context.Context, method string) error {
-	if Public(method) {
-		return nil
-	}
-	_, err := ks.Authenticate(metadata.ValueFromIncomingContext(ctx, "authorization"))
+	_, err := ks.bearerOf(ctx, method)
 	return err
+}
+
+// bearerOf returns whose token a call carries; the zero Principal for methods that answer anybody. Errors: TOKEN_INVALID.
+func (ks Tokens) bearerOf(ctx context.Context, method string) (access.Principal, error) {
+	if Public(method) {
+		return access.Principal{}, nil
+	}
+	return ks.Authenticate(metadata.ValueFromIncomingContext(ctx, "authorization"))
 }
 
 // key is a token as it is kept.
