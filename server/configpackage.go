@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/koogate/koogate/server/decimal"
@@ -127,9 +128,8 @@ type filledUsage struct {
 }
 
 // UsageOf implements production.Usage.
-func (u filledUsage) UsageOf(ctx context.Context, seller string, ids []string) (map[string][]usage.Info, error) {
-	if err := u.quotas.FillNow(ctx, seller, ids); err != nil {
-		return nil, err
-	}
-	return u.usage.UsageOf(ctx, seller, ids)
+func (u filledUsage) UsageOf(ctx context.Context, instances []*store.Instance) (map[string][]usage.Info, error) {
+	ready, failed := u.quotas.FillNow(ctx, instances)
+	used, err := u.usage.UsageOf(ctx, ready)
+	return used, errors.Join(failed, err)
 }

@@ -4,6 +4,7 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/store"
 )
 
 // shop answers order queries by the order line.
@@ -25,16 +27,16 @@ func (s *shop) QueryOrder(_ context.Context, _, _, lineID string) (fulfil.OrderF
 	return s.lines[lineID], nil
 }
 
-// TestAPackageFromItsOrder buys SMS and MMS by use, and then a package of both: from the first query on it shows an element
-// for each fee item, and what is used of one is drawn from it (second reading C8, C9).
-func TestAPackageFromItsOrder(t *testing.T) {
+// startShop is a server that sells SMS and MMS by use, and PKG, a package of both, each by an order line of its own.
+func startShop(t *testing.T, opts ...option) (r *rig, buy func(order, line, product string) string) {
+	t.Helper()
 	facts := func(product, mode string) fulfil.OrderFacts {
 		f := yearly
 		f.Product.ProductID, f.Product.ChargingMode = product, mode
 		f.Buyer = []byte(`{"customerId":"ann"}`)
 		return f
 	}
-	r := start(t, func(cfg *server.Config, d *server.Deps) {
+	r = start(t, append([]option{func(cfg *server.Config, d *server.Deps) {
 		d.Marketplace = &shop{d.Marketplace.(*market), map[string]fulfil.OrderFacts{
 			"CS1-000001": facts("SMS", "ON_DEMAND"), "CS1-000002": facts("MMS", "ON_DEMAND"), "CS2-000001": facts("PKG", "ON_DEMAND_PKG"),
 		}}
@@ -46,8 +48,8 @@ func TestAPackageFromItsOrder(t *testing.T) {
 			p.Provisioner, p.SyncBudget = products["*"].Provisioner, products["*"].SyncBudget
 			products[id] = p
 		}
-	})
-	buy := func(order, line, product string) string {
+	}}, opts...)...)
+	return r, func(order, line, product string) string {
 		t.Helper()
 		a, err := r.call("linked", map[string]string{
 			"activity": "newInstance", "orderId": order, "orderLineId": line, "businessId": "b-" + product, "productId": product,
@@ -57,6 +59,29 @@ func TestAPackageFromItsOrder(t *testing.T) {
 		}
 		return a.InstanceID
 	}
+}
+
+// forgetful is a ledger that cannot say what packages hold.
+type forgetful struct{ store.UsageStore }
+
+func (forgetful) PackageQuotas(context.Context, string, string) ([]store.Quota, error) {
+	return nil, errors.New("the disk is gone")
+}
+
+// TestAPackageThatCannotBeReadCostsOnlyItself: queryInstance shows the usage of the other instances, and the way in to all.
+func TestAPackageThatCannotBeReadCostsOnlyItself(t *testing.T) {
+	r, buy := startShop(t, func(_ *server.Config, d *server.Deps) { d.Ledger = forgetful{d.Ledger} })
+	sms, pkg := buy("CS1", "CS1-000001", "SMS"), buy("CS2", "CS2-000001", "PKG")
+	infos := r.usageInfos("linked", pkg, sms)
+	if len(infos) != 2 || infos[pkg] != nil || len(infos[sms]) != 1 || fmt.Sprint(infos[sms][0]["usageValue"]) != "0" {
+		t.Errorf("queryInstance shows %v", infos)
+	}
+}
+
+// TestAPackageFromItsOrder buys SMS and MMS by use, and then a package of both: from the first query on it shows an element
+// for each fee item, and what is used of one is drawn from it (second reading C8, C9).
+func TestAPackageFromItsOrder(t *testing.T) {
+	r, buy := startShop(t)
 	sms, mms, pkg := buy("CS1", "CS1-000001", "SMS"), buy("CS1", "CS1-000002", "MMS"), buy("CS2", "CS2-000001", "PKG")
 	shows := func(want map[string]string) {
 		t.Helper()

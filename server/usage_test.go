@@ -165,7 +165,17 @@ func TestUsageOverTheDoors(t *testing.T) {
 // usageInfo is what queryInstance shows of an instance's usage.
 func (r *rig) usageInfo(endpoint, instanceID string) []map[string]any {
 	r.t.Helper()
-	body := fmt.Sprintf(`{"activity":"queryInstance","instanceId":%q,"testFlag":"0"}`, instanceID)
+	infos := r.usageInfos(endpoint, instanceID)
+	if len(infos) != 1 {
+		r.t.Fatalf("%v", infos)
+	}
+	return infos[instanceID]
+}
+
+// usageInfos is what queryInstance shows of the usage of instances, by instance.
+func (r *rig) usageInfos(endpoint string, instanceIDs ...string) map[string][]map[string]any {
+	r.t.Helper()
+	body := fmt.Sprintf(`{"activity":"queryInstance","instanceId":%q,"testFlag":"0"}`, strings.Join(instanceIDs, ","))
 	u, err := sign.SignURL("http://"+r.Addr(server.DoorFacade)+"/produce/"+endpoint, acmeKey, rand.Text(), time.Now(), []byte(body))
 	if err != nil {
 		r.t.Fatal(err)
@@ -185,13 +195,18 @@ func (r *rig) usageInfo(endpoint, instanceID string) []map[string]any {
 	var a struct {
 		ResultCode string `json:"resultCode"`
 		Info       []struct {
-			Usage []map[string]any `json:"usageInfo"`
+			InstanceID string           `json:"instanceId"`
+			Usage      []map[string]any `json:"usageInfo"`
 		} `json:"info"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil || a.ResultCode != "000000" || len(a.Info) != 1 {
+	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil || a.ResultCode != "000000" {
 		r.t.Fatalf("%+v, %v", a, err)
 	}
-	return a.Info[0].Usage
+	infos := make(map[string][]map[string]any, len(a.Info))
+	for _, i := range a.Info {
+		infos[i.InstanceID] = i.Usage
+	}
+	return infos
 }
 
 // meteredInstance is a server with a pay-per-use instance whose use is metered, on a clock that can be shifted.

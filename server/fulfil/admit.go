@@ -98,6 +98,9 @@ func (s *Service) NewInstance(ctx context.Context, c NewInstance) (Answer, error
 	if c.Hold {
 		return s.hold(ctx, c, line)
 	}
+	if first && line.AnswerCode != "" {
+		return committed(line), nil // as this call has just committed it
+	}
 	return s.settle(ctx, c, line)
 }
 
@@ -150,7 +153,8 @@ func (s *Service) leave(ctx context.Context, c NewInstance, done bool) {
 	}()
 }
 
-// admit returns the line's row, new or old. first says that this call surely admitted it.
+// admit returns the line's row, new or old. first says that this call has just admitted it, so that the answer in the row is
+// the one of this call.
 func (s *Service) admit(ctx context.Context, c NewInstance) (line store.Line, first bool, err error) {
 	if c.Lock.Lock == store.LockDone || c.Lock.Lock == store.LockBusy {
 		if line, ok := s.awaitLine(ctx, c); ok {
@@ -168,8 +172,7 @@ func (s *Service) admit(ctx context.Context, c NewInstance) (line store.Line, fi
 		}
 		return store.Line{}, false, s.storeError(ctx, err, errs.OrderNotFound, "")
 	}
-	line, err = s.admitInto(ctx, c)
-	return line, false, err
+	return s.admitInto(ctx, c)
 }
 
 // awaitLine looks for the line that another call is admitting, for a moment. When it is not found, the caller goes on as if
@@ -236,15 +239,15 @@ func (s *Service) begin(ctx context.Context, ep *Endpoint, orderID string, arriv
 	return err
 }
 
-// admitInto admits the line into an order that exists, or finds it there.
-func (s *Service) admitInto(ctx context.Context, c NewInstance) (store.Line, error) {
-	var line store.Line
+// admitInto admits the line into an order that exists, or finds it there. first says that it admitted it.
+func (s *Service) admitInto(ctx context.Context, c NewInstance) (line store.Line, first bool, err error) {
 	id, err := s.firstID(c)
 	if err != nil {
-		return line, err
+		return line, false, err
 	}
 	err = s.decide(ctx, c.Endpoint.Seller, c.OrderID, func(d *draft) error {
-		if l := d.line(c.key()); l != nil {
+		l := d.line(c.key())
+		if first = l == nil; !first {
 			line = *l
 			return nil
 		}
@@ -256,7 +259,7 @@ func (s *Service) admitInto(ctx context.Context, c NewInstance) (store.Line, err
 		id = s.NewID() // should the ID be taken
 		return err
 	})
-	return line, err
+	return line, first, err
 }
 
 // draftAdmission drafts the line, its instance and the create task; it drafts the order query in front of that task, unless

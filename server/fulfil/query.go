@@ -26,6 +26,7 @@ type Query struct {
 type Shown struct {
 	InstanceID string
 	Access     Access
+	Row        *store.Instance // as it was read; nil for a debugging call, which has no instance behind it
 }
 
 // SplitIDs splits the wire's list of IDs, dropping blanks around them, repeats, and what is no ID. Errors: INVALID_FIELD for
@@ -110,7 +111,7 @@ func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, 
 				broken = &ids[k]
 				continue
 			}
-			shown = append(shown, Shown{ids[k], a})
+			shown = append(shown, Shown{ids[k], a, i})
 		}
 	}
 	var retry error // inside a gap what is not known is not "not found"

@@ -4,6 +4,8 @@ package quota
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -97,24 +99,22 @@ func (s *Service) fillAll(ctx context.Context, c *Content, seen map[store.QuotaK
 	}
 }
 
-// FillNow fills those of the instances that are packages, so that the first answer about one already has its fee items.
-// Errors: STORE_UNAVAILABLE.
-func (s *Service) FillNow(ctx context.Context, seller string, ids []string) error {
-	if !slices.ContainsFunc(s.Contents, func(c Content) bool { return c.Seller == seller }) {
-		return nil
+// FillNow fills those of a seller's instances, as they were read, that are packages, so that the first answer about one already
+// has its fee items. It returns the instances without those that could not be filled, which the error names. Errors:
+// STORE_UNAVAILABLE.
+func (s *Service) FillNow(ctx context.Context, instances []*store.Instance) (ready []*store.Instance, failed error) {
+	if len(s.Contents) == 0 {
+		return instances, nil
 	}
-	for page := range slices.Chunk(ids, 100) {
-		found, err := s.instances(ctx, seller, page)
-		if err != nil {
-			return err
+	ready = make([]*store.Instance, 0, len(instances))
+	for _, i := range instances {
+		if err := s.fillFrom(ctx, i); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("fill package %s: %w", i.InstanceID, err))
+			continue
 		}
-		for _, i := range found {
-			if err := s.fillFrom(ctx, &i); err != nil {
-				return err
-			}
-		}
+		ready = append(ready, i)
 	}
-	return nil
+	return ready, failed
 }
 
 // fillFrom fills one package; any other instance is let pass.

@@ -4,6 +4,7 @@ package quota_test
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -205,10 +206,30 @@ func TestARefusalLooksForNewPackages(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.bought("P3", "PKG", "ann")
-	if err := r.FillNow(t.Context(), seller, []string{"inst-P3", "inst-SMS", "inst-none"}); err != nil {
-		t.Fatal(err)
+	rows := r.rows("inst-P3", "inst-SMS")
+	if ready, err := r.FillNow(t.Context(), rows); err != nil || !slices.Equal(ready, rows) {
+		t.Fatal(ready, err)
 	}
 	r.holds("P3", "MMS 50", "SMS 100")
+}
+
+// TestAPackageThatCannotBeFilledCostsOnlyItself: the other instances of a query are ready, and the other packages are filled.
+func TestAPackageThatCannotBeFilledCostsOnlyItself(t *testing.T) {
+	r := newRig(t)
+	r.messages()
+	r.bought("SMS", "SMS", "ann")
+	r.bought("MMS", "MMS", "ann")
+	r.bought("P1", "PKG", "ann")
+	r.bought("P2", "PKG", "ann")
+	r.unfillable = "inst-P1"
+	rows := r.rows("inst-P1", "inst-SMS", "inst-P2")
+	slices.SortFunc(rows, func(a, b *store.Instance) int { return strings.Compare(a.InstanceID, b.InstanceID) })
+	ready, err := r.FillNow(t.Context(), rows)
+	if err == nil || !strings.Contains(err.Error(), "inst-P1") || !slices.Equal(ready, rows[1:]) {
+		t.Fatal(ready, err)
+	}
+	r.holds("P1")
+	r.holds("P2", "MMS 50", "SMS 100")
 }
 
 // TestFillAfterAFailure: what was not recorded is recorded later.

@@ -42,6 +42,8 @@ type rig struct {
 	clock  *clock.Fake
 	broken atomic.Bool // the core answers nothing but errors
 
+	unfillable string // a package about which the core answers errors
+
 	contents []quota.Content
 }
 
@@ -86,7 +88,7 @@ func (s stopper) WarnQuota(ctx context.Context, w fulfil.QuotaWarning, percents 
 }
 
 func (s stopper) PackageAssigned(ctx context.Context, seller, id string, item fulfil.PackageItem) error {
-	if s.r.broken.Load() {
+	if s.r.broken.Load() || id == s.r.unfillable {
 		return errBroken
 	}
 	return s.r.core.PackageAssigned(ctx, seller, id, item)
@@ -97,6 +99,20 @@ func (s stopper) PackageWaits(ctx context.Context, seller, id, productID, reason
 		return errBroken
 	}
 	return s.r.core.PackageWaits(ctx, seller, id, productID, reason)
+}
+
+// rows are instances as queryInstance reads them.
+func (r *rig) rows(ids ...string) []*store.Instance {
+	r.t.Helper()
+	list, err := r.store.Instances(r.t.Context(), seller, ids)
+	if err != nil || len(list) != len(ids) {
+		r.t.Fatal(list, err)
+	}
+	rows := make([]*store.Instance, len(list))
+	for k := range list {
+		rows[k] = &list[k]
+	}
+	return rows
 }
 
 func newRig(t testing.TB) *rig {

@@ -5,6 +5,7 @@ package usage_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -179,7 +180,7 @@ func TestUsageOf(t *testing.T) {
 	r.report(r.record("i-1", "1.25", -time.Minute), r.record("i-1", "2", -20*time.Hour), drawn("i-1", "3.5"), drawn("i-2", "4"))
 	ask := func() map[string][]usage.Info {
 		t.Helper()
-		got, err := r.UsageOf(t.Context(), seller, []string{"i-1", "i-2", "i-none", "i-year", "pkg", "unused", "put", "nobody"})
+		got, err := r.UsageOf(t.Context(), r.rows("i-1", "i-2", "i-none", "i-year", "pkg", "unused", "put"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,6 +210,36 @@ func TestUsageOf(t *testing.T) {
 	r.report(r.record("i-1", "0.0001", 30*24*time.Hour))
 	check(ask(), "6.7501")
 	check(ask(), "6.7501")
+}
+
+// forgetful is a ledger that cannot say what a package holds.
+type forgetful struct {
+	store.UsageStore
+	pkg string
+}
+
+func (f forgetful) PackageQuotas(ctx context.Context, seller, packageID string) ([]store.Quota, error) {
+	if packageID == f.pkg {
+		return nil, errors.New("the disk is gone")
+	}
+	return f.UsageStore.PackageQuotas(ctx, seller, packageID)
+}
+
+func TestUsageThatCannotBeReadCostsOnlyItself(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Ledger = forgetful{d.Ledger, "pkg-2"} })
+	pkg := func(i *store.Instance) { i.Product.ChargingMode = "ON_DEMAND_PKG" }
+	r.open("pkg-1", "SMS", pkg)
+	r.open("pkg-2", "SMS", pkg)
+	r.open("i-1", "SMS")
+	r.report(r.record("i-1", "2", -time.Minute))
+	got, err := r.UsageOf(t.Context(), r.rows("pkg-2", "pkg-1", "i-1"))
+	if err == nil || !strings.Contains(err.Error(), "pkg-2") || strings.Contains(err.Error(), "pkg-1") {
+		t.Errorf("the error is %v", err)
+	}
+	if len(got) != 2 || got["i-1"][0].Value != "2" || got["pkg-1"][0].Value != "0" {
+		t.Errorf("%+v", got)
+	}
 }
 
 // lying is a ledger whose raw records have lost something.

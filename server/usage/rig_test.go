@@ -110,6 +110,20 @@ func (r *rig) open(id, product string, change ...func(*store.Instance)) {
 	}
 }
 
+// rows are instances as queryInstance reads them.
+func (r *rig) rows(ids ...string) []*store.Instance {
+	r.t.Helper()
+	list, err := r.store.Instances(r.t.Context(), seller, ids)
+	if err != nil || len(list) != len(ids) {
+		r.t.Fatal(list, err)
+	}
+	rows := make([]*store.Instance, len(list))
+	for k := range list {
+		rows[k] = &list[k]
+	}
+	return rows
+}
+
 // release ends an instance at a time; the row is touched once more afterwards.
 func (r *rig) release(id string, at time.Time) {
 	r.t.Helper()

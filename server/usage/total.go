@@ -4,7 +4,10 @@ package usage
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/koogate/koogate/store"
@@ -29,67 +32,73 @@ type total struct {
 	sums  map[string]store.Units // by instance
 }
 
-// UsageOf returns what queryInstance shows of instances: of a pay-per-use instance all that it has used, of a package what
-// was drawn from it, for each pay-per-use instance, and zero before the first use (second reading C9). An instance whose
-// product has no meter has none, unless it is a package whose quota says what it belongs to. Errors: STORE_UNAVAILABLE.
-func (s *Service) UsageOf(ctx context.Context, seller string, instanceIDs []string) (map[string][]Info, error) {
-	want := make(map[string]time.Time, len(instanceIDs))
-	for _, id := range instanceIDs {
-		want[id] = time.Time{}
-	}
-	facts, err := s.facts(ctx, seller, want)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	now := s.now()
-	out := make(map[string][]Info)
-	for id, f := range facts {
+// UsageOf returns what queryInstance shows of instances, as they were read: of a pay-per-use instance all that it has used, of a
+// package what was drawn from it, for each pay-per-use instance, and zero before the first use (second reading C9). An instance
+// whose product has no meter has none, unless it is a package whose quota says what it belongs to. An instance whose usage cannot
+// be read costs only its own: the error names it, and the usage of the others is there. When ctx ends the rest is left out. Errors:
+// STORE_UNAVAILABLE.
+func (s *Service) UsageOf(ctx context.Context, instances []*store.Instance) (map[string][]Info, error) {
+	var out map[string][]Info
+	var failed error
+	for _, i := range instances {
+		list, err := s.usageOf(ctx, i)
 		switch {
-		case !f.found:
-		case f.mode == modeOnDemand:
-			if _, ok := s.meter(f.endpoint, f.productID); !ok {
-				continue
+		case err != nil:
+			failed = errors.Join(failed, fmt.Errorf("usage of instance %s: %w", i.InstanceID, storeError(err)))
+			if ctx.Err() != nil {
+				return out, failed
 			}
-			sums, err := s.total(ctx, seller, store.Term{Field: "instance_id", Value: id}, now)
-			if err != nil {
-				return nil, storeError(err)
+		case len(list) > 0:
+			if out == nil {
+				out = make(map[string][]Info, len(instances))
 			}
-			out[id] = []Info{{Value: FormatAmount(sums[id]), At: now}}
-		case f.mode == modePackage:
-			sums, err := s.total(ctx, seller, store.Term{Field: "package_id", Value: id}, now)
-			if err != nil {
-				return nil, storeError(err)
-			}
-			if err := s.unused(ctx, seller, id, f, sums); err != nil {
-				return nil, storeError(err)
-			}
-			for related, sum := range sums {
-				out[id] = append(out[id], Info{RelatedInstanceID: related, Value: FormatAmount(sum), At: now})
-			}
-			slices.SortFunc(out[id], func(a, b Info) int {
-				if a.RelatedInstanceID < b.RelatedInstanceID {
-					return -1
-				}
-				return 1
-			})
+			out[i.InstanceID] = list
 		}
 	}
-	return out, nil
+	return out, failed
+}
+
+// usageOf returns what is shown of one instance. It asks the ledger only for what is used by amount.
+func (s *Service) usageOf(ctx context.Context, i *store.Instance) ([]Info, error) {
+	_, metered := s.meter(i.Endpoint, i.Product.ProductID)
+	switch {
+	case i.Product.ChargingMode == modeOnDemand && metered:
+		now := s.now()
+		sums, err := s.total(ctx, i.Seller, store.Term{Field: "instance_id", Value: i.InstanceID}, now)
+		if err != nil {
+			return nil, err
+		}
+		return []Info{{Value: FormatAmount(sums[i.InstanceID]), At: now}}, nil
+	case i.Product.ChargingMode == modePackage:
+		now := s.now()
+		sums, err := s.total(ctx, i.Seller, store.Term{Field: "package_id", Value: i.InstanceID}, now)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.unused(ctx, i, metered, sums); err != nil {
+			return nil, err
+		}
+		list := make([]Info, 0, len(sums))
+		for related, sum := range sums {
+			list = append(list, Info{RelatedInstanceID: related, Value: FormatAmount(sum), At: now})
+		}
+		slices.SortFunc(list, func(a, b Info) int { return strings.Compare(a.RelatedInstanceID, b.RelatedInstanceID) })
+		return list, nil
+	}
+	return nil, nil
 }
 
 // unused adds the zero of each fee item of a package that nothing was drawn from yet.
-func (s *Service) unused(ctx context.Context, seller, packageID string, f fact, sums map[string]store.Units) error {
-	items, err := s.Ledger.PackageQuotas(ctx, seller, packageID)
+func (s *Service) unused(ctx context.Context, pkg *store.Instance, metered bool, sums map[string]store.Units) error {
+	items, err := s.Ledger.PackageQuotas(ctx, pkg.Seller, pkg.InstanceID)
 	if err != nil {
 		return err
 	}
 	for _, q := range items {
 		sums[q.InstanceID] += 0
 	}
-	if len(sums) == 0 {
-		if _, ok := s.meter(f.endpoint, f.productID); ok {
-			sums[""] = 0 // which instance it belongs to is not known yet
-		}
+	if len(sums) == 0 && metered {
+		sums[""] = 0 // which instance it belongs to is not known yet
 	}
 	return nil
 }

@@ -49,9 +49,10 @@ type Directory interface {
 	SyncDepartments(ctx context.Context, c directory.Departments) (changed bool, err error)
 }
 
-// Usage is where queryInstance finds usage; *usage.Service implements it.
+// Usage is where queryInstance finds the usage of the instances that it has read; *usage.Service implements it. What it returns
+// counts although there is an error, which is about the other instances.
 type Usage interface {
-	UsageOf(ctx context.Context, seller string, instanceIDs []string) (map[string][]usage.Info, error)
+	UsageOf(ctx context.Context, instances []*store.Instance) (map[string][]usage.Info, error)
 }
 
 var (

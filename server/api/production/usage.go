@@ -9,27 +9,29 @@ import (
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	"github.com/koogate/koogate/koogallery/wiretime"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/store"
 )
 
 // usageLimit is how long queryInstance waits for the ledger.
 const usageLimit = 2 * time.Second
 
-// usageOf returns the usage of the instances that queryInstance shows, by instance. When the ledger does not answer, the
-// usage is left out: a buyer who waits for the access information must not be refunded because a number is missing.
+// usageOf returns the usage of the instances that queryInstance shows, by instance. What the ledger does not tell is left out:
+// a buyer who waits for the access information must not be refunded because a number is missing.
 func (s *shared) usageOf(ctx context.Context, r request, shown []fulfil.Shown) map[string][]*productionv1.UsageInfo {
-	ep, ok := s.Core.Endpoint(r.GetEndpoint())
-	if !ok || s.Usage == nil || len(shown) == 0 || r.GetTestFlag() == testFlag {
+	if s.Usage == nil || len(shown) == 0 || r.GetTestFlag() == testFlag {
 		return nil
 	}
-	ids := make([]string, len(shown))
+	rows := make([]*store.Instance, len(shown))
 	for i := range shown {
-		ids[i] = shown[i].InstanceID
+		rows[i] = shown[i].Row
 	}
 	ctx, cancel := context.WithTimeout(ctx, usageLimit)
 	defer cancel()
-	used, err := s.Usage.UsageOf(ctx, ep.Seller, ids)
+	used, err := s.Usage.UsageOf(ctx, rows)
 	if err != nil {
-		s.Log.WarnContext(ctx, "the ledger did not answer in time; queryInstance is answered without usage", "error", err)
+		s.Log.WarnContext(ctx, "the ledger did not answer for some instances; queryInstance is answered without their usage", "error", err)
+	}
+	if len(used) == 0 {
 		return nil
 	}
 	all := make(map[string][]*productionv1.UsageInfo, len(used))
