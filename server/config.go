@@ -230,6 +230,8 @@ type GRPC struct {
 type Tracing struct {
 	Endpoint string `koanf:"endpoint"` // OTLP over gRPC, host:port
 	Insecure bool   `koanf:"insecure"` // without TLS
+	// JaegerURL is the base URL of the Jaeger that gets the spans: the console links to its pages and draws traces from its API.
+	JaegerURL string `koanf:"jaeger_url"`
 }
 
 // DefaultConfig returns the defaults. They are no complete configuration: sellers, endpoints and a database are missing.

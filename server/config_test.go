@@ -232,6 +232,8 @@ func TestConfigFaults(t *testing.T) {
 		"template unfilled":     {"front_end_url: https://app.example.com/{instance}", "front_end_url: https://app.example.com/{tenant}", "provisioners[1].template.front_end_url", "is not a URL"},
 		"template user name":    {"front_end_url: https://app.example.com/{instance}", "front_end_url: https://a.example\n      user_name: '{instance}{order}x'", "provisioners[1].template.user_name", "at most 128"},
 		"tracing":               {"shutdown_grace: 20s", "tracing:\n  endpoint: http://x", "tracing.endpoint", "host:port"},
+		"jaeger":                {"shutdown_grace: 20s", "tracing:\n  jaeger_url: 127.0.0.1:16686", "tracing.jaeger_url", "http://127.0.0.1:16686"},
+		"jaeger user":           {"shutdown_grace: 20s", "tracing:\n  jaeger_url: http://a:b@jaeger", "tracing.jaeger_url", "http://127.0.0.1:16686"},
 		"concurrency":           {"shutdown_grace: 20s", "jobs:\n  concurrency: 0", "jobs.concurrency", "1 to 100"},
 		"grace":                 {"shutdown_grace: 20s", "shutdown_grace: 1h", "shutdown_grace", "1s to 10m"},
 	} {

@@ -70,6 +70,9 @@ func (c *Config) checkServing() []Problem {
 	if c.Tracing.Endpoint != "" && !hostPort(c.Tracing.Endpoint, 1) {
 		f.add("tracing.endpoint", msgAddr)
 	}
+	if c.Tracing.JaegerURL != "" && !reachable(c.Tracing.JaegerURL) {
+		f.add("tracing.jaeger_url", msgJaeger)
+	}
 	if c.Jobs.Concurrency < 1 || c.Jobs.Concurrency > maxConcurrency {
 		f.add("jobs.concurrency", msgBounds, c.Jobs.Concurrency, 1, maxConcurrency)
 	}
@@ -300,6 +303,12 @@ func usableBase(text string) bool {
 	addr, err := netip.ParseAddr(u.Hostname())
 	loopback := strings.EqualFold(u.Hostname(), "localhost") || err == nil && addr.IsLoopback()
 	return u.Scheme == "https" || u.Scheme == "http" && loopback
+}
+
+// reachable says whether a text is an address of http or https to which paths can be added.
+func reachable(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == ""
 }
 
 func (c *Config) checkProvisioners(f *findings) {

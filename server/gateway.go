@@ -16,6 +16,7 @@ import (
 	openapidoc "github.com/koogate/koogate/gen/openapi"
 	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/callers"
+	"github.com/koogate/koogate/server/console"
 	"github.com/koogate/koogate/server/inproc"
 )
 
@@ -34,6 +35,11 @@ func (s *Server) apiDoor(svc services) (*door, error) {
 	}
 	root := http.NewServeMux()
 	root.HandleFunc("GET /openapi.yaml", serveOpenAPI(s.cfg.Listeners.API.PublicURL))
+	pages, err := console.New(console.Options{API: channel, Jaeger: s.cfg.Tracing.JaegerURL, Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, Clock: s.deps.Clock, Log: s.deps.Log})
+	if err != nil {
+		return nil, err
+	}
+	root.Handle("/console/", pages.Handler())
 	root.Handle("/", mux)
 	return httpDoor(DoorAPI, s.cfg.Listen.API, s.parting(s.proxies.Resolve(plainHeaders(root))), apiLimits, s.certificates[DoorAPI], s.deps.Log), nil
 }

@@ -119,6 +119,7 @@ var (
 	msgSite      = text{"give either site (cn, intl, eu) or base_url, not both and not neither", "site（cn、intl、eu）与 base_url 必须且只能填写其一"}
 	msgBaseURL   = text{"is not usable: give scheme and host, https (http only for loopback), without user, query or fragment", "不可用：请填写协议与主机，必须为 https（仅回环地址可用 http），不含用户、查询与片段"}
 	msgProductID = text{"is not a product ID: use 1 to 64 characters, or * for all others", "不是商品 ID：请使用 1 至 64 个字符，或用 * 表示其余商品"}
+	msgJaeger    = text{"is not a URL of http or https with a host and nothing behind the path: write for example http://127.0.0.1:16686", "不是含主机、路径之后没有其他内容的 http 或 https URL：例如 http://127.0.0.1:16686"}
 	msgTplURL    = text{"is not a URL of http or https with a host, without a user, of at most 512 characters with every {…} filled in: write for example https://app.example.com/{instance}", "填充 {…} 后不是至多 512 个字符、含主机且不含用户的 http 或 https URL：例如 https://app.example.com/{instance}"}
 	msgTplLength = text{"is longer than the marketplace takes once every {…} is filled in: at most %d characters", "填充 {…} 后超过云商店的长度限制：至多 %d 个字符"}
 	msgTplOther  = text{"is only for provisioners of type template: remove it", "仅适用于 template 类型的开通器：请删除"}

@@ -137,7 +137,7 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 		if err := waitReady(ctx, c.Ops); err != nil {
 			return err
 		}
-		t := &table{out: out, jaeger: jaeger, began: began}
+		t := &table{out: out, trace: func(r row) string { return c.trace(jaeger, r) }, began: began}
 		if err := c.drive(ctx, market, t, usage); err != nil {
 			return err
 		}
@@ -179,8 +179,9 @@ func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) server.Config {
 	cfg.SigningFile = filepath.Join(dir, "signing.pem")
 	cfg.ShutdownGrace = 5 * time.Second
 	cfg.GRPC.Reflection = true
+	cfg.Tracing.JaegerURL = jaeger
 	if jaeger != "" && os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" {
-		cfg.Tracing = server.Tracing{Endpoint: c.OTLP, Insecure: true}
+		cfg.Tracing.Endpoint, cfg.Tracing.Insecure = c.OTLP, true
 	}
 	seller := func(name, token, url string, scopes ...string) server.Seller {
 		return server.Seller{

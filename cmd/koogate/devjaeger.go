@@ -7,7 +7,10 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
+
+	"github.com/koogate/koogate/server/telemetry"
 )
 
 // jaeger is the Jaeger that dev mode found; its zero value means none.
@@ -16,15 +19,22 @@ type jaeger struct {
 	pages bool // it has pages; the one that is built from the Go module serves the API alone
 }
 
-// trace returns where a trace is shown; the ID alone without a Jaeger.
-func (j jaeger) trace(id string) string {
-	switch {
-	case j.url == "":
-		return id
-	case j.pages:
-		return j.url + "/trace/" + id
+// trace returns where an order's trace is shown: by Jaeger where it has pages, else by Koogate's own page of the order, with the
+// token in the address, since everybody knows that of dev mode.
+func (c *devCmd) trace(j jaeger, r row) string {
+	if j.pages {
+		return j.url + "/trace/" + telemetry.TraceID(r.seller, r.order).String()
 	}
-	return j.url + "/api/traces/" + id
+	token := demoToken
+	if r.seller == drillSeller {
+		token = drillToken
+	}
+	return c.orderPage(token, r.order)
+}
+
+// orderPage is the address of an order's page.
+func (c *devCmd) orderPage(token, order string) string {
+	return (&url.URL{Scheme: "http", User: url.UserPassword("dev", token), Host: c.API, Path: "/console/orders/" + order}).String()
 }
 
 // findJaeger looks for Jaeger at its address, and for its pages.

@@ -48,7 +48,7 @@ Running until Ctrl-C. What to open next:
 	case found.pages:
 		fmt.Fprintf(out.out, "  traces                                    %s/search?service=koogate\n", found.url)
 	default:
-		fmt.Fprintf(out.out, "  traces (a Jaeger without pages: JSON)     %s/api/traces?service=koogate\n", found.url)
+		fmt.Fprint(out.out, "  traces                                    on the orders' pages above: this Jaeger has no pages of its own\n")
 	}
 	if c.Queue == "" {
 		fmt.Fprint(out.out, "  provisioning                              the built-in template; koogate dev --queue NAME hands it to your worker\n")

@@ -18,7 +18,6 @@ import (
 
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/server/clock"
-	"github.com/koogate/koogate/server/telemetry"
 )
 
 // row is one order of the table.
@@ -32,9 +31,9 @@ type row struct {
 
 // table collects the orders' outcomes and prints them.
 type table struct {
-	out    *console
-	jaeger jaeger
-	began  time.Time
+	out   *console
+	trace func(row) string // where an order's trace is shown
+	began time.Time
 
 	mu    sync.Mutex
 	rows  []row
@@ -93,7 +92,7 @@ func (t *table) print() {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ORDER\tKIND\tINSTANCE\tRESULT\tTIME\tTRACE")
 	for _, r := range t.rows {
-		trace := t.jaeger.trace(telemetry.TraceID(r.seller, r.order).String())
+		trace := t.trace(r)
 		result := "ok"
 		if r.err != "" {
 			result = "FAILED"

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/koogate/koogate/server/telemetry"
 	"time"
 )
 
@@ -179,17 +181,25 @@ func TestStartJaeger(t *testing.T) {
 	}
 }
 
-// The table links to a page where there are pages, and to the API where there are none.
+// The table links to Jaeger's pages where there are some, and to Koogate's own page of the order where there are none.
 func TestDevFindsJaeger(t *testing.T) {
-	for pages, want := range map[string]string{jaegerPages: "/trace/", jaegerNoPages: "/api/traces/"} {
+	const own = "http://dev:" + demoToken + "@127.0.0.1:8081/console/orders/CS1"
+	demo, drill := row{order: "CS1", seller: demoSeller}, row{order: "CS1", seller: drillSeller}
+	for pages, want := range map[string]string{jaegerPages: "/trace/" + telemetry.TraceID(demoSeller, "CS1").String(), jaegerNoPages: own} {
 		srv := httptest.NewServer(fakeJaeger(pages))
-		if got := (&devCmd{JaegerUI: srv.URL}).findJaeger(t.Context()); got.url != srv.URL || got.trace("x") != srv.URL+want+"x" {
-			t.Errorf("got %+v, want links to %s", got, want)
+		c := &devCmd{JaegerUI: srv.URL, API: "127.0.0.1:8081"}
+		found := c.findJaeger(t.Context())
+		if strings.HasPrefix(want, "/") {
+			want = srv.URL + want
+		}
+		if got := c.trace(found, demo); found.url != srv.URL || got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 		srv.Close()
 	}
-	if got := (&devCmd{JaegerUI: "http://127.0.0.1:1"}).findJaeger(t.Context()); got.url != "" || got.trace("x") != "x" {
-		t.Errorf("got %+v without a Jaeger", got)
+	c := &devCmd{JaegerUI: "http://127.0.0.1:1", API: "127.0.0.1:8081"}
+	if found := c.findJaeger(t.Context()); found.url != "" || c.trace(found, demo) != own || c.trace(found, drill) != strings.Replace(own, demoToken, drillToken, 1) {
+		t.Errorf("got %+v without a Jaeger, %s", found, c.trace(found, drill))
 	}
 	http.DefaultClient.CloseIdleConnections()
 }

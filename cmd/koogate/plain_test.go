@@ -99,7 +99,7 @@ func TestTheTableObeysNobody(t *testing.T) {
 		var out, errs buffer
 		c := newConsole(&out, &errs)
 		c.colour = colour
-		tab := &table{out: c, began: clock.System{}.Now()}
+		tab := &table{out: c, trace: func(row) string { return "-" }, began: clock.System{}.Now()}
 		tab.add(row{order: hostile, kind: hostile, instance: hostile, seller: "acme"})
 		tab.add(row{order: "CS1", kind: "new", instance: "i", seller: "acme", err: hostile})
 		tab.usage = []usageRow{{kind: hostile, instance: hostile, reported: "1", state: hostile, err: hostile}}

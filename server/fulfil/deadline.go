@@ -69,7 +69,8 @@ func (s *Service) LineDeadline(i *store.Instance, l *store.Line) Deadline {
 
 // WaitingLines are the lines of an order that the marketplace waits for, or has waited for in vain, with their deadlines. A line
 // whose endpoint answers on completion is waited for as long as its task is not done. A creation that is done and was answered
-// with 000004 is waited for until the next repeat or query is told so; nobody records that, so it counts until its time is over.
+// with 000004 is waited for until the next repeat or query is told so. Nobody records that, so it counts until the marketplace acts
+// on the instance, which shows that it knows, or until its time is over.
 func (s *Service) WaitingLines(a *store.Aggregate) map[store.LineKey]Deadline {
 	instances := make(map[string]*store.Instance, len(a.Instances))
 	for k := range a.Instances {
@@ -86,11 +87,19 @@ func (s *Service) WaitingLines(a *store.Aggregate) map[store.LineKey]Deadline {
 		}
 		until := s.LineDeadline(i, l)
 		done := i.State != store.InstanceProvisioning && i.State != store.InstanceFailed && stepOf(l.Action) == deadline.Open
-		if !until.At.IsZero() && !(done && until.Passed(s.now())) {
+		if !until.At.IsZero() && !(done && (until.Passed(s.now()) || actedOn(a, i))) {
 			waiting[l.LineKey] = until
 		}
 	}
 	return waiting
+}
+
+// actedOn says whether the marketplace has done something with an instance since its creation: it was frozen, though not by Koogate
+// for a package that is used up, or released, or another line is about it.
+func actedOn(a *store.Aggregate, i *store.Instance) bool {
+	return i.State == store.InstanceReleased || i.Frozen && i.Reason != CauseQuota || slices.ContainsFunc(a.Lines, func(l store.Line) bool {
+		return l.InstanceID == i.InstanceID && stepOf(l.Action) != deadline.Open
+	})
 }
 
 // onCompletion says whether an endpoint answers a step when it is done.

@@ -279,3 +279,39 @@ func TestWaitingLines(t *testing.T) {
 	<-asked
 	want("renewed")
 }
+
+// A creation that was answered with 000004 is not waited for any more once the marketplace acts on the instance: it knows of it.
+func TestWhatTheMarketplaceActsOnIsNotWaitedFor(t *testing.T) {
+	for name, act := range map[string]func(r *rig) error{
+		"released": func(r *rig) error {
+			_, err := r.ReleaseInstance(t.Context(), fulfil.Release{Endpoint: r.ep, InstanceID: "biz-CS1", OrderID: "CSx", OrderLineID: "1"})
+			return err
+		},
+		"frozen": func(r *rig) error {
+			_, err := r.UpdateInstanceStatus(t.Context(), fulfil.UpdateStatus{Endpoint: r.ep, InstanceID: "biz-CS1", Freeze: true})
+			return err
+		},
+		"renewed": func(r *rig) error {
+			_, err := r.RefreshInstance(t.Context(), fulfil.Refresh{
+				Endpoint: r.ep, Scene: fulfil.SceneRenewal, OrderID: "CSr", OrderLineID: "1", InstanceID: "biz-CS1", ExpireAt: yearly.ExpireAt,
+			})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, _ := fakeClock(t)
+			r.mustCall("CS1", "biz-CS1")
+			r.RunOrderQuery(t.Context(), r.now(fulfil.QueueOrderQuery))
+			r.complete(r.now("worker"))
+			if got := r.WaitingLines(r.order("CS1")); len(got) != 1 {
+				t.Fatalf("nobody has asked since 000004, and %v is waited for", got)
+			}
+			if err := act(r); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.WaitingLines(r.order("CS1")); len(got) != 0 {
+				t.Errorf("%v is waited for", got)
+			}
+		})
+	}
+}

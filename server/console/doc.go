@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package console shows people what the internal API tells programs: today one page, an order with its trace. It stands on the
+// API, called through the same interceptors as any client, and can show nothing that the caller's token may not read. The pages
+// are made here, whole, without scripts and without anything from another host.
+//
+// Start at [Console.Handler]. A trace comes from a Jaeger's query API (trace.go) and is laid out as a picture (picture.go).
+package console

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/telemetry"
+)
+
+// fakeJaeger has one trace of two spans, a day apart, and says who asked. It has pages when told so.
+func fakeJaeger(t *testing.T, order string, pages bool) *httptest.Server {
+	id := telemetry.TraceID("acme", order).String()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/traces/"+id, func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header.Values("Authorization")) > 0 {
+			t.Error("Jaeger is told the caller's token")
+		}
+		fmt.Fprintf(w, `{"data":[{"traceID":"%s","spans":[
+			{"spanID":"a","operationName":"order <b>","startTime":1795875778886000,"duration":20100,"processID":"p1","references":[],"tags":[]},
+			{"spanID":"b","operationName":"task complete CREATE","startTime":1795962178886000,"duration":2000000,"processID":"p2",
+			 "references":[{"refType":"CHILD_OF","spanID":"a"}],
+			 "tags":[{"key":"error","type":"bool","value":true},{"key":"otel.status_description","type":"string","value":"the crm is busy"}]}
+			],"processes":{"p1":{"serviceName":"koogate"},"p2":{"serviceName":"koogate-worker"}}}]}`, id)
+	})
+	mux.HandleFunc("GET /search", func(w http.ResponseWriter, _ *http.Request) {
+		if pages {
+			fmt.Fprint(w, `<div id="jaeger-ui-root"></div>`)
+		} else {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// TestTheOrderPageShowsTheTrace: the page says how the order stands, shows everything that belongs to it and draws the trace that
+// Jaeger has, in both languages; it links to Jaeger's own page only where there is one.
+func TestTheOrderPageShowsTheTrace(t *testing.T) {
+	for _, pages := range []bool{false, true} {
+		jaeger := fakeJaeger(t, "CS-PAGE", pages)
+		r := start(t, func(cfg *server.Config, _ *server.Deps) { cfg.Tracing.JaegerURL = jaeger.URL + "/" })
+		if a := r.mustCall("linked", newInstance("CS-PAGE")); a.ResultCode != "000000" {
+			t.Fatalf("got %+v", a)
+		}
+		for lang, want := range map[string][]string{
+			"zh": {"订单 CS-PAGE 已开通 1 个实例，没有待办任务。", "使用中", "⋯ 23 小时 59 分", "失败 the crm is busy"},
+			"en": {"Order CS-PAGE has 1 active instances, and nothing is left to do.", "active", "⋯ 23 h 59 min", "failed the crm is busy"},
+		} {
+			status, page, header := r.http(server.DoorAPI, http.MethodGet, "/console/orders/CS-PAGE?lang="+lang, acmeToken, "")
+			if status != http.StatusOK || header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(header.Get("Content-Security-Policy"), "default-src 'none'; style-src 'self'") {
+				t.Fatalf("%d %v", status, header)
+			}
+			want = append(want, "biz-CS-PAGE", "OFFI-1 sku-1", "instance.admitted", "order &lt;b&gt;", "koogate-worker", "<svg", "20.1 ms", "2.00 s")
+			for _, w := range want {
+				if !strings.Contains(page, w) {
+					t.Errorf("%s: the page does not have %q", lang, w)
+				}
+			}
+			for _, secret := range []string{"canary", acmeToken, "<b>"} {
+				if strings.Contains(strings.ReplaceAll(page, "<b>Koogate</b>", ""), secret) {
+					t.Errorf("the page has %q", secret)
+				}
+			}
+			if link := strings.Contains(page, jaeger.URL+"/trace/"+telemetry.TraceID("acme", "CS-PAGE").String()); link != pages {
+				t.Errorf("a Jaeger with pages: %v; the page links to it: %v", pages, link)
+			}
+		}
+	}
+}
+
+// TestTheOrderPageIsForItsReaders: a browser is asked for a token, and the page shows what the token may read.
+func TestTheOrderPageIsForItsReaders(t *testing.T) {
+	r := start(t)
+	r.mustCall("linked", newInstance("CS-PAGE"))
+	basic := func(token string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte("anybody:"+token)) }
+	for name, c := range map[string]struct {
+		order, authorization string
+		status               int
+		text                 string
+	}{
+		"nobody":         {"CS-PAGE", "", http.StatusUnauthorized, "A token is needed"},
+		"wrong":          {"CS-PAGE", basic("wrong-token-0123456789abcdef0123456"), http.StatusUnauthorized, "A token is needed"},
+		"by password":    {"CS-PAGE", basic(acmeToken), http.StatusOK, "CS-PAGE"},
+		"by bearer":      {"CS-PAGE", "Bearer " + acmeToken, http.StatusOK, "CS-PAGE"},
+		"cannot read":    {"CS-PAGE", basic(queueToken), http.StatusForbidden, "Not allowed"},
+		"another seller": {"CS-PAGE", basic(otherToken), http.StatusNotFound, "No such order"},
+		"unknown":        {"CS-NONE", basic(acmeToken), http.StatusNotFound, "No such order"},
+		"too long":       {strings.Repeat("x", 65), basic(acmeToken), http.StatusBadRequest, "Not an order ID"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(server.DoorAPI)+"/console/orders/"+c.order+"?lang=en", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.authorization != "" {
+				req.Header.Set("Authorization", c.authorization)
+			}
+			res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			page, err := io.ReadAll(res.Body)
+			if err != nil || res.StatusCode != c.status || !strings.Contains(string(page), c.text) {
+				t.Errorf("%d, want %d with %q; %v", res.StatusCode, c.status, c.text, err)
+			}
+			if asks := res.Header.Get("WWW-Authenticate") != ""; asks != (c.status == http.StatusUnauthorized) {
+				t.Errorf("the browser is asked for a password: %v", asks)
+			}
+			if c.status != http.StatusOK && strings.Contains(string(page), "biz-CS-PAGE") {
+				t.Error("the instance is told")
+			}
+		})
+	}
+}
+
+// TestTheOrderPageWithoutJaeger: a Jaeger that is away, has no such trace or talks nonsense costs the picture and nothing else.
+func TestTheOrderPageWithoutJaeger(t *testing.T) {
+	nonsense := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }))
+	defer nonsense.Close()
+	for name, c := range map[string]struct{ url, text string }{
+		"none":     {"", "No Jaeger is configured"},
+		"away":     {"http://127.0.0.1:1", "Jaeger does not answer"},
+		"nonsense": {nonsense.URL, "Jaeger does not answer"},
+		"empty":    {fakeJaeger(t, "CS-ELSE", true).URL, "Jaeger has no trace of this order"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, func(cfg *server.Config, _ *server.Deps) { cfg.Tracing.JaegerURL = c.url })
+			r.mustCall("linked", newInstance("CS-PAGE"))
+			status, page, _ := r.http(server.DoorAPI, http.MethodGet, "/console/orders/CS-PAGE?lang=en", acmeToken, "")
+			if status != http.StatusOK || !strings.Contains(page, c.text) || !strings.Contains(page, "instance.admitted") || strings.Contains(page, "<svg") {
+				t.Errorf("%d without %q", status, c.text)
+			}
+		})
+	}
+}
