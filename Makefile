@@ -68,8 +68,9 @@ generate-proto: third-party $(BIN)/buf ## gen/ from proto/, which is formatted f
 	mv .ci/state/generate/gen gen
 
 .PHONY: generate-sql
-generate-sql: $(BIN)/sqlc ## store/*/dbsqlc from the migrations and queries next to them
+generate-sql: $(BIN)/sqlc ## store/*/dbsqlc from the migrations and queries next to them, and store/dbrow/sqlc.go
 	$(BIN)/sqlc generate
+	go run ./.ci/tools/sqlrows store/dbrow store/sqlite/dbsqlc store/postgres/dbsqlc
 	gofmt -w store/*/dbsqlc
 
 .PHONY: generate-docs

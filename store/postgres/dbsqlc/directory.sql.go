@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -17,12 +19,7 @@ FROM applications
 WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND app_id = $4 AND deleted = 0
 `
 
-type ApplicationGetParams struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	AppID      string
-}
+type ApplicationGetParams = dbrow.ApplicationGetParams
 
 // ApplicationGet reads an application that is alive.
 func (q *Queries) ApplicationGet(ctx context.Context, arg ApplicationGetParams) (Application, error) {
@@ -97,18 +94,9 @@ SELECT id, stamp_at, stamp_rank FROM applications
 WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND id = ANY($4::text[])
 `
 
-type ApplicationStampsParams struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	Ids        []string
-}
+type ApplicationStampsParams = dbrow.ApplicationStampsParams
 
-type ApplicationStampsRow struct {
-	ID        string
-	StampAt   int64
-	StampRank int64
-}
+type ApplicationStampsRow = dbrow.ApplicationStampsRow
 
 // ApplicationStamps reads what the rows of a tenant were written by.
 func (q *Queries) ApplicationStamps(ctx context.Context, arg ApplicationStampsParams) ([]ApplicationStampsRow, error) {
@@ -142,14 +130,7 @@ WHERE seller = $2 AND instance_id = $3 AND tenant_id = $4
     AND deleted = 0 AND (stamp_at < $5 OR stamp_at = $5 AND stamp_rank <= $6)
 `
 
-type ApplicationsEraseParams struct {
-	Now        int64
-	Seller     string
-	InstanceID string
-	TenantID   string
-	StampAt    int64
-	StampRank  int64
-}
+type ApplicationsEraseParams = dbrow.ApplicationsEraseParams
 
 // ApplicationsErase makes tombstones of a tenant's applications whose stamp is not greater than that of the tenant's deletion.
 func (q *Queries) ApplicationsErase(ctx context.Context, arg ApplicationsEraseParams) (int64, error) {
@@ -265,18 +246,9 @@ SELECT id, stamp_at, stamp_rank FROM departments
 WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND id = ANY($4::text[])
 `
 
-type DepartmentStampsParams struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	Ids        []string
-}
+type DepartmentStampsParams = dbrow.DepartmentStampsParams
 
-type DepartmentStampsRow struct {
-	ID        string
-	StampAt   int64
-	StampRank int64
-}
+type DepartmentStampsRow = dbrow.DepartmentStampsRow
 
 // DepartmentStamps reads what the rows of a tenant were written by.
 func (q *Queries) DepartmentStamps(ctx context.Context, arg DepartmentStampsParams) ([]DepartmentStampsRow, error) {
@@ -310,14 +282,7 @@ WHERE seller = $2 AND instance_id = $3 AND tenant_id = $4
     AND deleted = 0 AND (stamp_at < $5 OR stamp_at = $5 AND stamp_rank < $6)
 `
 
-type DepartmentsBelowParams struct {
-	Now        int64
-	Seller     string
-	InstanceID string
-	TenantID   string
-	StampAt    int64
-	StampRank  int64
-}
+type DepartmentsBelowParams = dbrow.DepartmentsBelowParams
 
 // DepartmentsBelow makes tombstones of a tenant's departments whose stamp is below that of a full list.
 func (q *Queries) DepartmentsBelow(ctx context.Context, arg DepartmentsBelowParams) (int64, error) {
@@ -341,14 +306,7 @@ WHERE seller = $2 AND instance_id = $3 AND tenant_id = $4
     AND deleted = 0 AND (stamp_at < $5 OR stamp_at = $5 AND stamp_rank <= $6)
 `
 
-type DepartmentsEraseParams struct {
-	Now        int64
-	Seller     string
-	InstanceID string
-	TenantID   string
-	StampAt    int64
-	StampRank  int64
-}
+type DepartmentsEraseParams = dbrow.DepartmentsEraseParams
 
 // DepartmentsErase makes tombstones of a tenant's departments whose stamp is not greater than that of the tenant's deletion.
 func (q *Queries) DepartmentsErase(ctx context.Context, arg DepartmentsEraseParams) (int64, error) {
@@ -422,11 +380,7 @@ SELECT seller, instance_id, tenant_id, org_code, id, name, parent_code, stamp_at
 WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3
 `
 
-type DepartmentsOfTenantParams struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-}
+type DepartmentsOfTenantParams = dbrow.DepartmentsOfTenantParams
 
 // DepartmentsOfTenant reads all departments of a tenant, tombstones too.
 func (q *Queries) DepartmentsOfTenant(ctx context.Context, arg DepartmentsOfTenantParams) ([]Department, error) {
@@ -467,12 +421,7 @@ SELECT arrived_at FROM directory_arrivals
 WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND claimed_at = $4
 `
 
-type DirectoryArrivalParams struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	ClaimedAt  int64
-}
+type DirectoryArrivalParams = dbrow.DirectoryArrivalParams
 
 // DirectoryArrival reads when a call with a time from the future came first.
 func (q *Queries) DirectoryArrival(ctx context.Context, arg DirectoryArrivalParams) (int64, error) {
@@ -493,13 +442,7 @@ VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (seller, instance_id, tenant_id, claimed_at) DO NOTHING
 `
 
-type DirectoryArriveParams struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	ClaimedAt  int64
-	ArrivedAt  int64
-}
+type DirectoryArriveParams = dbrow.DirectoryArriveParams
 
 // DirectoryArrive keeps when a call with a time from the future came first.
 func (q *Queries) DirectoryArrive(ctx context.Context, arg DirectoryArriveParams) (int64, error) {
@@ -524,11 +467,7 @@ FROM tenants
 WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND deleted = 0
 `
 
-type TenantGetParams struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-}
+type TenantGetParams = dbrow.TenantGetParams
 
 // TenantGet reads a tenant that is alive.
 func (q *Queries) TenantGet(ctx context.Context, arg TenantGetParams) (Tenant, error) {
@@ -760,18 +699,9 @@ SELECT id, stamp_at, stamp_rank FROM users
 WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND id = ANY($4::text[])
 `
 
-type UserStampsParams struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	Ids        []string
-}
+type UserStampsParams = dbrow.UserStampsParams
 
-type UserStampsRow struct {
-	ID        string
-	StampAt   int64
-	StampRank int64
-}
+type UserStampsRow = dbrow.UserStampsRow
 
 // UserStamps reads what the rows of a tenant were written by.
 func (q *Queries) UserStamps(ctx context.Context, arg UserStampsParams) ([]UserStampsRow, error) {
@@ -805,14 +735,7 @@ WHERE seller = $2 AND instance_id = $3 AND tenant_id = $4
     AND deleted = 0 AND (stamp_at < $5 OR stamp_at = $5 AND stamp_rank <= $6)
 `
 
-type UsersEraseParams struct {
-	Now        int64
-	Seller     string
-	InstanceID string
-	TenantID   string
-	StampAt    int64
-	StampRank  int64
-}
+type UsersEraseParams = dbrow.UsersEraseParams
 
 // UsersErase makes tombstones of a tenant's users whose stamp is not greater than that of the tenant's deletion.
 func (q *Queries) UsersErase(ctx context.Context, arg UsersEraseParams) (int64, error) {

@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -14,13 +16,7 @@ UPDATE gap_calls SET calls = gap_calls.calls + 1, last_at = $1
 WHERE seller = $2 AND gap_id = $3 AND instance_id = $4 AND activity = $5
 `
 
-type GapCallCountParams struct {
-	At         int64
-	Seller     string
-	GapID      string
-	InstanceID string
-	Activity   string
-}
+type GapCallCountParams = dbrow.GapCallCountParams
 
 // GapCallCount counts a further call about an instance.
 func (q *Queries) GapCallCount(ctx context.Context, arg GapCallCountParams) (int64, error) {
@@ -44,14 +40,7 @@ WHERE (SELECT count(*) FROM gap_calls AS c WHERE c.seller = $1 AND c.gap_id = $2
 ON CONFLICT (seller, gap_id, instance_id, activity) DO UPDATE SET calls = gap_calls.calls + 1, last_at = excluded.last_at
 `
 
-type GapCallInsertParams struct {
-	Seller     string
-	GapID      string
-	InstanceID string
-	Activity   string
-	At         int64
-	Room       int64
-}
+type GapCallInsertParams = dbrow.GapCallInsertParams
 
 // GapCallInsert notes the first call about an instance while there is room.
 func (q *Queries) GapCallInsert(ctx context.Context, arg GapCallInsertParams) (int64, error) {
@@ -76,18 +65,9 @@ WHERE c.seller = $1 AND c.gap_id = $2
 ORDER BY c.first_at, c.instance_id, c.activity
 `
 
-type GapCallsParams struct {
-	Seller string
-	GapID  string
-}
+type GapCallsParams = dbrow.GapCallsParams
 
-type GapCallsRow struct {
-	InstanceID string
-	Activity   string
-	Calls      int64
-	FirstAt    int64
-	LastAt     int64
-}
+type GapCallsRow = dbrow.GapCallsRow
 
 // GapCalls reads the instances that calls of a gap named and that are still not known, the first seen first.
 func (q *Queries) GapCalls(ctx context.Context, arg GapCallsParams) ([]GapCallsRow, error) {
@@ -121,13 +101,7 @@ UPDATE gaps SET closed_at = $1, closed_by = $2, closed_why = $3
 WHERE seller = $4 AND gap_id = $5 AND gaps.closed_at = 0
 `
 
-type GapCloseParams struct {
-	ClosedAt  int64
-	ClosedBy  string
-	ClosedWhy string
-	Seller    string
-	GapID     string
-}
+type GapCloseParams = dbrow.GapCloseParams
 
 // GapClose closes a gap that is open.
 func (q *Queries) GapClose(ctx context.Context, arg GapCloseParams) (int64, error) {
@@ -173,14 +147,7 @@ VALUES ($1, $2, $3, $4, $5, $6, 0, '', '')
 ON CONFLICT (seller) WHERE closed_at = 0 DO NOTHING
 `
 
-type GapOpenParams struct {
-	Seller    string
-	GapID     string
-	Since     int64
-	OpenedAt  int64
-	OpenedBy  string
-	OpenedWhy string
-}
+type GapOpenParams = dbrow.GapOpenParams
 
 // GapOpen adds a gap unless one is open.
 func (q *Queries) GapOpen(ctx context.Context, arg GapOpenParams) (int64, error) {

@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -24,33 +26,7 @@ INSERT INTO instances (
 )
 `
 
-type InstanceInsertParams struct {
-	Seller        string
-	InstanceID    string
-	Endpoint      string
-	OrderID       string
-	OrderLineID   string
-	State         string
-	Frozen        int64
-	Reason        string
-	FailureCode   string
-	ProductID     string
-	SkuCode       string
-	ProductName   string
-	ChargingMode  string
-	LinearValue   int64
-	Trial         int64
-	ExpireAt      int64
-	Access        []byte
-	TaskSeq       int64
-	CreatedAt     int64
-	UpdatedAt     int64
-	Family        string
-	Facts         string
-	AccessVersion int64
-	FailureText   string
-	BuyerKey      string
-}
+type InstanceInsertParams = dbrow.InstanceInsertParams
 
 // InstanceInsert adds an instance.
 func (q *Queries) InstanceInsert(ctx context.Context, arg InstanceInsertParams) error {
@@ -157,32 +133,7 @@ WITH changed AS (
 SELECT 1 / count(*) FROM changed
 `
 
-type InstanceUpdateParams struct {
-	Endpoint      string
-	OrderID       string
-	OrderLineID   string
-	State         string
-	Frozen        int64
-	Reason        string
-	FailureCode   string
-	ProductID     string
-	SkuCode       string
-	ProductName   string
-	ChargingMode  string
-	LinearValue   int64
-	Trial         int64
-	ExpireAt      int64
-	Access        []byte
-	TaskSeq       int64
-	UpdatedAt     int64
-	Family        string
-	Facts         string
-	AccessVersion int64
-	FailureText   string
-	BuyerKey      string
-	Seller        string
-	InstanceID    string
-}
+type InstanceUpdateParams = dbrow.InstanceUpdateParams
 
 // InstanceUpdate replaces an instance. Division by zero when there is none: see batch.go.
 func (q *Queries) InstanceUpdate(ctx context.Context, arg InstanceUpdateParams) error {
@@ -298,10 +249,7 @@ FROM instances
 WHERE seller = $1 AND instance_id = ANY($2::text[])
 `
 
-type InstancesByIDParams struct {
-	Seller string
-	Ids    []string
-}
+type InstancesByIDParams = dbrow.InstancesByIDParams
 
 // InstancesByID reads those instances that exist.
 func (q *Queries) InstancesByID(ctx context.Context, arg InstancesByIDParams) ([]Instance, error) {
@@ -431,10 +379,7 @@ WHERE seller = $1 AND order_id = $2
 ORDER BY created_at, instance_id
 `
 
-type InstancesOfOrderParams struct {
-	Seller  string
-	OrderID string
-}
+type InstancesOfOrderParams = dbrow.InstancesOfOrderParams
 
 // InstancesOfOrder reads what one order created.
 func (q *Queries) InstancesOfOrder(ctx context.Context, arg InstancesOfOrderParams) ([]Instance, error) {

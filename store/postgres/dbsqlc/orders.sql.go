@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -17,10 +19,7 @@ FROM orders
 WHERE seller = $1 AND order_id = $2
 `
 
-type OrderGetParams struct {
-	Seller  string
-	OrderID string
-}
+type OrderGetParams = dbrow.OrderGetParams
 
 // OrderGet reads one order.
 func (q *Queries) OrderGet(ctx context.Context, arg OrderGetParams) (Order, error) {
@@ -54,20 +53,7 @@ INSERT INTO orders (
 )
 `
 
-type OrderInsertParams struct {
-	Seller      string
-	OrderID     string
-	Endpoint    string
-	OrderType   string
-	QueryState  string
-	QueryReason string
-	Buyer       []byte
-	HeadSeq     int64
-	HeadHash    string
-	CreatedAt   int64
-	UpdatedAt   int64
-	AnchoredSeq int64
-}
+type OrderInsertParams = dbrow.OrderInsertParams
 
 // OrderInsert adds an order.
 func (q *Queries) OrderInsert(ctx context.Context, arg OrderInsertParams) error {
@@ -142,18 +128,7 @@ WITH changed AS (
 SELECT 1 / count(*) FROM changed
 `
 
-type OrderUpdateParams struct {
-	Endpoint    string
-	OrderType   string
-	QueryState  string
-	QueryReason string
-	Buyer       []byte
-	HeadSeq     int64
-	HeadHash    string
-	UpdatedAt   int64
-	Seller      string
-	OrderID     string
-}
+type OrderUpdateParams = dbrow.OrderUpdateParams
 
 // OrderUpdate replaces an order. Division by zero when there is none: see batch.go.
 func (q *Queries) OrderUpdate(ctx context.Context, arg OrderUpdateParams) error {

@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -93,13 +95,7 @@ type QueueOpenParams struct {
 	Max    int32
 }
 
-type QueueOpenRow struct {
-	Kind      string
-	State     string
-	DueAt     int64
-	CreatedAt int64
-	Payload   string
-}
+type QueueOpenRow = dbrow.QueueOpenRow
 
 // QueueOpen reads what is open in a queue, the earliest due first, along tasks_due_idx.
 func (q *Queries) QueueOpen(ctx context.Context, arg QueueOpenParams) ([]QueueOpenRow, error) {

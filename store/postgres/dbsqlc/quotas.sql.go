@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -66,11 +68,7 @@ UPDATE quota_items SET expire_at = $1
 WHERE quota_items.seller = $2 AND quota_items.package_id = $3
 `
 
-type QuotaExpireParams struct {
-	ExpireAt  int64
-	Seller    string
-	PackageID string
-}
+type QuotaExpireParams = dbrow.QuotaExpireParams
 
 // QuotaExpire writes when a package ends, which all its fee items share.
 func (q *Queries) QuotaExpire(ctx context.Context, arg QuotaExpireParams) error {
@@ -90,28 +88,7 @@ INSERT INTO quotas (
 )
 `
 
-type QuotaInsertParams struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
-}
+type QuotaInsertParams = dbrow.QuotaInsertParams
 
 // QuotaInsert adds the first quota of a package.
 func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) error {
@@ -152,28 +129,7 @@ INSERT INTO quota_items (
 )
 `
 
-type QuotaItemInsertParams struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
-}
+type QuotaItemInsertParams = dbrow.QuotaItemInsertParams
 
 // QuotaItemInsert adds a further quota of a package.
 func (q *Queries) QuotaItemInsert(ctx context.Context, arg QuotaItemInsertParams) error {
@@ -300,18 +256,7 @@ UPDATE quota_items SET
 WHERE quota_items.seller = $8 AND quota_items.package_id = $9 AND quota_items.instance_id = $10
 `
 
-type QuotaTurnParams struct {
-	Cycle        int64
-	UsedBefore   int64
-	Used         int64
-	Reserved     int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
-	Seller       string
-	PackageID    string
-	InstanceID   string
-}
+type QuotaTurnParams = dbrow.QuotaTurnParams
 
 // QuotaTurn writes the cycle that a quota has come to.
 func (q *Queries) QuotaTurn(ctx context.Context, arg QuotaTurnParams) error {
@@ -343,16 +288,7 @@ UPDATE quota_items SET
 WHERE quota_items.seller = $6 AND quota_items.package_id = $7 AND quota_items.instance_id = $8
 `
 
-type QuotaUpdateParams struct {
-	Quota      int64
-	Priority   int64
-	ExpireAt   int64
-	Told       int64
-	UpdatedAt  int64
-	Seller     string
-	PackageID  string
-	InstanceID string
-}
+type QuotaUpdateParams = dbrow.QuotaUpdateParams
 
 // QuotaUpdate writes what may change of a quota that is kept for this transaction.
 func (q *Queries) QuotaUpdate(ctx context.Context, arg QuotaUpdateParams) error {
@@ -538,10 +474,7 @@ FROM quota_rows
 WHERE seller = $1 AND instance_id = $2
 `
 
-type QuotasOfInstanceParams struct {
-	Seller     string
-	InstanceID string
-}
+type QuotasOfInstanceParams = dbrow.QuotasOfInstanceParams
 
 // QuotasOfInstance reads the quotas of an instance.
 func (q *Queries) QuotasOfInstance(ctx context.Context, arg QuotasOfInstanceParams) ([]QuotaRow, error) {
@@ -594,10 +527,7 @@ WHERE seller = $1 AND package_id = $2
 ORDER BY created_at, instance_id
 `
 
-type QuotasOfPackageParams struct {
-	Seller    string
-	PackageID string
-}
+type QuotasOfPackageParams = dbrow.QuotasOfPackageParams
 
 // QuotasOfPackage reads the quotas of a package, one for each of its fee items.
 func (q *Queries) QuotasOfPackage(ctx context.Context, arg QuotasOfPackageParams) ([]QuotaRow, error) {
@@ -646,13 +576,7 @@ UPDATE reservations SET state = $1, used = $2, updated_at = $3
 WHERE seller = $4 AND id = $5
 `
 
-type ReservationEndParams struct {
-	State  string
-	Used   int64
-	Now    int64
-	Seller string
-	ID     string
-}
+type ReservationEndParams = dbrow.ReservationEndParams
 
 // ReservationEnd ends a reservation that is kept for this transaction.
 func (q *Queries) ReservationEnd(ctx context.Context, arg ReservationEndParams) error {
@@ -673,10 +597,7 @@ FROM reservations
 WHERE seller = $1 AND id = $2
 `
 
-type ReservationGetParams struct {
-	Seller string
-	ID     string
-}
+type ReservationGetParams = dbrow.ReservationGetParams
 
 // ReservationGet reads a reservation.
 func (q *Queries) ReservationGet(ctx context.Context, arg ReservationGetParams) (Reservation, error) {
@@ -707,18 +628,7 @@ INSERT INTO reservations (
 ON CONFLICT (seller, id) DO NOTHING
 `
 
-type ReservationInsertParams struct {
-	Seller     string
-	ID         string
-	InstanceID string
-	Amount     int64
-	Used       int64
-	Parts      string
-	State      string
-	ExpireAt   int64
-	CreatedAt  int64
-	UpdatedAt  int64
-}
+type ReservationInsertParams = dbrow.ReservationInsertParams
 
 // ReservationInsert adds a reservation unless its ID is taken.
 func (q *Queries) ReservationInsert(ctx context.Context, arg ReservationInsertParams) (int64, error) {

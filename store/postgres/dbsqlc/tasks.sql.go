@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -132,30 +134,7 @@ INSERT INTO tasks (
 )
 `
 
-type TaskInsertParams struct {
-	ID          string
-	Seller      string
-	Queue       string
-	Kind        string
-	State       string
-	OrderID     string
-	InstanceID  string
-	LineOrderID string
-	LineID      string
-	Seq         int64
-	DueAt       int64
-	Deadline    int64
-	RetryUntil  int64
-	Attempt     int64
-	Worker      string
-	Fence       int64
-	Payload     string
-	Result      string
-	Reason      string
-	Traceparent string
-	CreatedAt   int64
-	UpdatedAt   int64
-}
+type TaskInsertParams = dbrow.TaskInsertParams
 
 // TaskInsert adds a task.
 func (q *Queries) TaskInsert(ctx context.Context, arg TaskInsertParams) error {
@@ -245,10 +224,7 @@ ORDER BY queue
 LIMIT 1
 `
 
-type TaskQueueAfterParams struct {
-	Seller string
-	After  string
-}
+type TaskQueueAfterParams = dbrow.TaskQueueAfterParams
 
 // TaskQueueAfter names the next queue, in the order of their names, in which something is open.
 func (q *Queries) TaskQueueAfter(ctx context.Context, arg TaskQueueAfterParams) (string, error) {
@@ -273,31 +249,7 @@ WITH changed AS (
 SELECT 1 / count(*) FROM changed
 `
 
-type TaskUpdateParams struct {
-	Seller      string
-	Queue       string
-	Kind        string
-	State       string
-	OrderID     string
-	InstanceID  string
-	LineOrderID string
-	LineID      string
-	Seq         int64
-	DueAt       int64
-	Deadline    int64
-	RetryUntil  int64
-	Attempt     int64
-	Worker      string
-	Fence       int64
-	Payload     string
-	Result      string
-	Reason      string
-	Traceparent string
-	UpdatedAt   int64
-	ID          string
-	ExpectState string
-	ExpectFence int64
-}
+type TaskUpdateParams = dbrow.TaskUpdateParams
 
 // TaskUpdate replaces a task that is still as the decision saw it. Division by zero when there is none: see batch.go.
 func (q *Queries) TaskUpdate(ctx context.Context, arg TaskUpdateParams) error {
@@ -466,10 +418,7 @@ WHERE seller = $1 AND order_id = $2 AND state NOT IN ('DONE', 'CANCELLED')
 ORDER BY instance_id, seq, created_at, id
 `
 
-type TasksOfOrderParams struct {
-	Seller  string
-	OrderID string
-}
+type TasksOfOrderParams = dbrow.TasksOfOrderParams
 
 // TasksOfOrder reads the open tasks of one order.
 func (q *Queries) TasksOfOrder(ctx context.Context, arg TasksOfOrderParams) ([]Task, error) {

@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -17,20 +19,7 @@ INSERT INTO events (
 )
 `
 
-type EventInsertParams struct {
-	Seller     string
-	OrderID    string
-	Seq        int64
-	Kind       string
-	InstanceID string
-	At         int64
-	Data       string
-	PrevHash   string
-	Hash       string
-	Claims     string
-	Signature  string
-	Sealed     []byte
-}
+type EventInsertParams = dbrow.EventInsertParams
 
 // EventInsert adds a link to an order's chain.
 func (q *Queries) EventInsert(ctx context.Context, arg EventInsertParams) error {

@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -17,15 +19,7 @@ INSERT INTO anchors (
 )
 `
 
-type AnchorInsertParams struct {
-	Seller    string
-	Seq       int64
-	At        int64
-	Heads     string
-	PrevHash  string
-	Hash      string
-	Signature string
-}
+type AnchorInsertParams = dbrow.AnchorInsertParams
 
 // AnchorInsert adds an anchor.
 func (q *Queries) AnchorInsert(ctx context.Context, arg AnchorInsertParams) error {
@@ -118,11 +112,7 @@ UPDATE orders SET anchored_seq = ?1
 WHERE seller = ?2 AND order_id = ?3 AND anchored_seq < ?1
 `
 
-type OrderAnchoredParams struct {
-	Seq     int64
-	Seller  string
-	OrderID string
-}
+type OrderAnchoredParams = dbrow.OrderAnchoredParams
 
 // OrderAnchored notes that an anchor knows an order up to a seq.
 func (q *Queries) OrderAnchored(ctx context.Context, arg OrderAnchoredParams) error {
@@ -144,12 +134,7 @@ type OrdersUnanchoredParams struct {
 	Max    int64
 }
 
-type OrdersUnanchoredRow struct {
-	OrderID   string
-	HeadSeq   int64
-	HeadHash  string
-	Signature string
-}
+type OrdersUnanchoredRow = dbrow.OrdersUnanchoredRow
 
 // OrdersUnanchored reads the heads that no anchor knows, with their signatures; ” where the head's event is missing.
 func (q *Queries) OrdersUnanchored(ctx context.Context, arg OrdersUnanchoredParams) ([]OrdersUnanchoredRow, error) {

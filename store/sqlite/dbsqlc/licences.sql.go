@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -16,10 +18,7 @@ FROM licence_codes
 WHERE seller = ?1 AND hash = ?2
 `
 
-type LicenceCodeGetParams struct {
-	Seller string
-	Hash   string
-}
+type LicenceCodeGetParams = dbrow.LicenceCodeGetParams
 
 // LicenceCodeGet reads what is known of a code.
 func (q *Queries) LicenceCodeGet(ctx context.Context, arg LicenceCodeGetParams) (LicenceCode, error) {
@@ -51,20 +50,7 @@ INSERT INTO licence_codes (
 ON CONFLICT (seller, hash) DO NOTHING
 `
 
-type LicenceCodeInsertParams struct {
-	Seller     string
-	Hash       string
-	Code       []byte
-	Status     string
-	ActivateAt int64
-	ExpireAt   int64
-	ProductID  string
-	OrderID    string
-	Amount     int64
-	CheckedAt  int64
-	CreatedAt  int64
-	UpdatedAt  int64
-}
+type LicenceCodeInsertParams = dbrow.LicenceCodeInsertParams
 
 // LicenceCodeInsert adds a code that is not there.
 func (q *Queries) LicenceCodeInsert(ctx context.Context, arg LicenceCodeInsertParams) (int64, error) {
@@ -96,20 +82,7 @@ UPDATE licence_codes SET
 WHERE seller = ?10 AND hash = ?11 AND licence_codes.updated_at = ?12
 `
 
-type LicenceCodeUpdateParams struct {
-	Code       []byte
-	Status     string
-	ActivateAt int64
-	ExpireAt   int64
-	ProductID  string
-	OrderID    string
-	Amount     int64
-	CheckedAt  int64
-	UpdatedAt  int64
-	Seller     string
-	Hash       string
-	Was        int64
-}
+type LicenceCodeUpdateParams = dbrow.LicenceCodeUpdateParams
 
 // LicenceCodeUpdate replaces a code that is as the decision saw it.
 func (q *Queries) LicenceCodeUpdate(ctx context.Context, arg LicenceCodeUpdateParams) (int64, error) {
@@ -161,14 +134,7 @@ UPDATE licence_days SET state = ?1, reason = ?2, updated_at = ?3
 WHERE seller = ?4 AND hash = ?5 AND day = ?6 AND licence_days.state <> 'REPORTED'
 `
 
-type LicenceDayReportParams struct {
-	State  string
-	Reason string
-	Now    int64
-	Seller string
-	Hash   string
-	Day    string
-}
+type LicenceDayReportParams = dbrow.LicenceDayReportParams
 
 // LicenceDayReport marks a day; what is reported stays so.
 func (q *Queries) LicenceDayReport(ctx context.Context, arg LicenceDayReportParams) error {

@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -17,13 +19,7 @@ FROM order_lines
 WHERE seller = ?1 AND order_id = ?2 AND order_line_id = ?3 AND product_id = ?4 AND action = ?5
 `
 
-type LineGetParams struct {
-	Seller      string
-	OrderID     string
-	OrderLineID string
-	ProductID   string
-	Action      string
-}
+type LineGetParams = dbrow.LineGetParams
 
 // LineGet reads one admitted effect.
 func (q *Queries) LineGet(ctx context.Context, arg LineGetParams) (OrderLine, error) {
@@ -70,29 +66,7 @@ INSERT INTO order_lines (
 )
 `
 
-type LineInsertParams struct {
-	Seller          string
-	OrderID         string
-	OrderLineID     string
-	ProductID       string
-	Action          string
-	RootOrderID     string
-	InstanceID      string
-	Params          string
-	Extra           []byte
-	BoughtProductID string
-	SkuCode         string
-	ProductName     string
-	ChargingMode    string
-	LinearValue     int64
-	AnswerCode      string
-	CreatedAt       int64
-	Input           []byte
-	Result          []byte
-	Admitted        int64
-	Differs         string
-	Purchase        string
-}
+type LineInsertParams = dbrow.LineInsertParams
 
 // LineInsert adds an admitted effect.
 func (q *Queries) LineInsert(ctx context.Context, arg LineInsertParams) error {
@@ -133,28 +107,7 @@ UPDATE order_lines SET
 WHERE seller = ?16 AND order_id = ?17 AND order_line_id = ?18 AND product_id = ?19 AND action = ?20
 `
 
-type LineUpdateParams struct {
-	RootOrderID     string
-	InstanceID      string
-	Params          string
-	Extra           []byte
-	BoughtProductID string
-	SkuCode         string
-	ProductName     string
-	ChargingMode    string
-	LinearValue     int64
-	AnswerCode      string
-	Input           []byte
-	Result          []byte
-	Admitted        int64
-	Differs         string
-	Purchase        string
-	Seller          string
-	OrderID         string
-	OrderLineID     string
-	ProductID       string
-	Action          string
-}
+type LineUpdateParams = dbrow.LineUpdateParams
 
 // LineUpdate replaces an admitted effect.
 func (q *Queries) LineUpdate(ctx context.Context, arg LineUpdateParams) (int64, error) {
@@ -195,10 +148,7 @@ WHERE seller = ?1 AND root_order_id = ?2
 ORDER BY created_at, order_id, order_line_id, product_id, action
 `
 
-type LinesOfOrderParams struct {
-	Seller      string
-	RootOrderID string
-}
+type LinesOfOrderParams = dbrow.LinesOfOrderParams
 
 // LinesOfOrder reads the effects in one order's chain, oldest first.
 func (q *Queries) LinesOfOrder(ctx context.Context, arg LinesOfOrderParams) ([]OrderLine, error) {

@@ -4,402 +4,52 @@
 
 package dbsqlc
 
-type Anchor struct {
-	Seller    string
-	Seq       int64
-	At        int64
-	Heads     string
-	PrevHash  string
-	Hash      string
-	Signature string
-}
+import "github.com/koogate/koogate/store/dbrow"
 
-type Application struct {
-	Seller       string
-	InstanceID   string
-	TenantID     string
-	AppID        string
-	ID           string
-	ClientID     string
-	ClientSecret []byte
-	StampAt      int64
-	StampRank    int64
-	Deleted      int64
-	CreatedAt    int64
-	UpdatedAt    int64
-}
+type Anchor = dbrow.Anchor
 
-type Department struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	OrgCode    string
-	ID         string
-	Name       string
-	ParentCode string
-	StampAt    int64
-	StampRank  int64
-	Deleted    int64
-	CreatedAt  int64
-	UpdatedAt  int64
-}
+type Application = dbrow.Application
 
-type DirectoryArrival struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	ClaimedAt  int64
-	ArrivedAt  int64
-}
+type Department = dbrow.Department
 
-type Event struct {
-	Seller     string
-	OrderID    string
-	Seq        int64
-	Kind       string
-	InstanceID string
-	At         int64
-	Data       string
-	PrevHash   string
-	Hash       string
-	Claims     string
-	Signature  string
-	Sealed     []byte
-}
+type DirectoryArrival = dbrow.DirectoryArrival
 
-type Gap struct {
-	Seller    string
-	GapID     string
-	Since     int64
-	OpenedAt  int64
-	OpenedBy  string
-	OpenedWhy string
-	ClosedAt  int64
-	ClosedBy  string
-	ClosedWhy string
-}
+type Event = dbrow.Event
 
-type GapCall struct {
-	Seller     string
-	GapID      string
-	InstanceID string
-	Activity   string
-	Calls      int64
-	FirstAt    int64
-	LastAt     int64
-}
+type Gap = dbrow.Gap
 
-type Instance struct {
-	Seller        string
-	InstanceID    string
-	Endpoint      string
-	OrderID       string
-	OrderLineID   string
-	State         string
-	Frozen        int64
-	Reason        string
-	FailureCode   string
-	ProductID     string
-	SkuCode       string
-	ProductName   string
-	ChargingMode  string
-	LinearValue   int64
-	Trial         int64
-	ExpireAt      int64
-	Access        []byte
-	TaskSeq       int64
-	CreatedAt     int64
-	UpdatedAt     int64
-	Family        string
-	Facts         string
-	AccessVersion int64
-	FailureText   string
-	BuyerKey      string
-}
+type GapCall = dbrow.GapCall
 
-type LicenceCode struct {
-	Seller     string
-	Hash       string
-	Code       []byte
-	Status     string
-	ActivateAt int64
-	ExpireAt   int64
-	ProductID  string
-	OrderID    string
-	Amount     int64
-	CheckedAt  int64
-	CreatedAt  int64
-	UpdatedAt  int64
-}
+type Instance = dbrow.Instance
 
-type LicenceDay struct {
-	Seller    string
-	Hash      string
-	Day       string
-	Clients   int64
-	State     string
-	Reason    string
-	UpdatedAt int64
-}
+type LicenceCode = dbrow.LicenceCode
 
-type LicenceUse struct {
-	Seller string
-	Hash   string
-	Day    string
-	Client string
-	At     int64
-}
+type LicenceDay = dbrow.LicenceDay
 
-type Order struct {
-	Seller      string
-	OrderID     string
-	Endpoint    string
-	OrderType   string
-	QueryState  string
-	QueryReason string
-	Buyer       []byte
-	HeadSeq     int64
-	HeadHash    string
-	CreatedAt   int64
-	UpdatedAt   int64
-	AnchoredSeq int64
-}
+type LicenceUse = dbrow.LicenceUse
 
-type OrderLine struct {
-	Seller          string
-	OrderID         string
-	OrderLineID     string
-	ProductID       string
-	Action          string
-	RootOrderID     string
-	InstanceID      string
-	Params          string
-	Extra           []byte
-	BoughtProductID string
-	SkuCode         string
-	ProductName     string
-	ChargingMode    string
-	LinearValue     int64
-	AnswerCode      string
-	CreatedAt       int64
-	Input           []byte
-	Result          []byte
-	Admitted        int64
-	Differs         string
-	Purchase        string
-}
+type Order = dbrow.Order
 
-type QueueLease struct {
-	Seller   string
-	Queue    string
-	AskedAt  int64
-	LeasedAt int64
-	Worker   string
-}
+type OrderLine = dbrow.OrderLine
 
-type Quota struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
-}
+type QueueLease = dbrow.QueueLease
 
-type QuotaItem struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
-}
+type Quota = dbrow.Quota
 
-type QuotaRow struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
-}
+type QuotaItem = dbrow.QuotaItem
 
-type Reservation struct {
-	Seller     string
-	ID         string
-	InstanceID string
-	Amount     int64
-	Used       int64
-	Parts      string
-	State      string
-	ExpireAt   int64
-	CreatedAt  int64
-	UpdatedAt  int64
-}
+type QuotaRow = dbrow.QuotaRow
 
-type Task struct {
-	ID          string
-	Seller      string
-	Queue       string
-	Kind        string
-	State       string
-	OrderID     string
-	InstanceID  string
-	LineOrderID string
-	LineID      string
-	Seq         int64
-	DueAt       int64
-	Deadline    int64
-	RetryUntil  int64
-	Attempt     int64
-	Worker      string
-	Fence       int64
-	Payload     string
-	Result      string
-	Reason      string
-	Traceparent string
-	CreatedAt   int64
-	UpdatedAt   int64
-}
+type Reservation = dbrow.Reservation
 
-type Tenant struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	ID         string
-	OrderID    string
-	TenantCode string
-	Name       string
-	DomainName string
-	StampAt    int64
-	StampRank  int64
-	Deleted    int64
-	ErasedAt   int64
-	ErasedRank int64
-	FloorAt    int64
-	FloorRank  int64
-	CreatedAt  int64
-	UpdatedAt  int64
-}
+type Task = dbrow.Task
 
-type UsageRaw struct {
-	Seller     string
-	Key        string
-	InstanceID string
-	StartAt    int64
-	PackageID  string
-	Meter      string
-	Mode       string
-	BeginAt    int64
-	EndAt      int64
-	Value      int64
-	ReportedAt int64
-	Corrects   string
-	Counted    int64
-	ReplacedBy string
-}
+type Tenant = dbrow.Tenant
 
-type UsageRecord struct {
-	Seller      string
-	ID          string
-	InstanceID  string
-	StartAt     int64
-	PackageID   string
-	Part        int64
-	Meter       string
-	BeginAt     int64
-	EndAt       int64
-	Value       int64
-	State       string
-	Code        string
-	Attempt     int64
-	DueAt       int64
-	DeadlineAt  int64
-	RefuseAt    int64
-	CreatedAt   int64
-	UpdatedAt   int64
-	ToldBeginAt int64
-}
+type UsageRaw = dbrow.UsageRaw
 
-type UsageWindow struct {
-	Seller         string
-	InstanceID     string
-	StartAt        int64
-	PackageID      string
-	ID             string
-	Meter          string
-	Mode           string
-	EndAt          int64
-	Total          int64
-	Settled        int64
-	Open           int64
-	Records        int64
-	LastEndAt      int64
-	LastReportedAt int64
-	LastKey        string
-	DueAt          int64
-	DeadlineAt     int64
-	RefuseAt       int64
-	CreatedAt      int64
-	UpdatedAt      int64
-}
+type UsageRecord = dbrow.UsageRecord
 
-type User struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	AppID      string
-	UserName   string
-	ID         string
-	State      string
-	Role       string
-	OrgCode    string
-	Profile    []byte
-	StampAt    int64
-	StampRank  int64
-	Deleted    int64
-	CreatedAt  int64
-	UpdatedAt  int64
-}
+type UsageWindow = dbrow.UsageWindow
+
+type User = dbrow.User

@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -17,10 +19,7 @@ FROM orders
 WHERE seller = ?1 AND order_id = ?2
 `
 
-type OrderGetParams struct {
-	Seller  string
-	OrderID string
-}
+type OrderGetParams = dbrow.OrderGetParams
 
 // OrderGet reads one order.
 func (q *Queries) OrderGet(ctx context.Context, arg OrderGetParams) (Order, error) {
@@ -52,20 +51,7 @@ INSERT INTO orders (
 )
 `
 
-type OrderInsertParams struct {
-	Seller      string
-	OrderID     string
-	Endpoint    string
-	OrderType   string
-	QueryState  string
-	QueryReason string
-	Buyer       []byte
-	HeadSeq     int64
-	HeadHash    string
-	CreatedAt   int64
-	UpdatedAt   int64
-	AnchoredSeq int64
-}
+type OrderInsertParams = dbrow.OrderInsertParams
 
 // OrderInsert adds an order.
 func (q *Queries) OrderInsert(ctx context.Context, arg OrderInsertParams) error {
@@ -139,18 +125,7 @@ UPDATE orders SET
 WHERE seller = ?9 AND order_id = ?10
 `
 
-type OrderUpdateParams struct {
-	Endpoint    string
-	OrderType   string
-	QueryState  string
-	QueryReason string
-	Buyer       []byte
-	HeadSeq     int64
-	HeadHash    string
-	UpdatedAt   int64
-	Seller      string
-	OrderID     string
-}
+type OrderUpdateParams = dbrow.OrderUpdateParams
 
 // OrderUpdate replaces an order.
 func (q *Queries) OrderUpdate(ctx context.Context, arg OrderUpdateParams) (int64, error) {

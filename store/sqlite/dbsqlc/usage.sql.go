@@ -5,6 +5,8 @@
 
 package dbsqlc
 
+import "github.com/koogate/koogate/store/dbrow"
+
 import (
 	"context"
 )
@@ -149,10 +151,7 @@ FROM usage_windows AS w
 WHERE w.seller = ?1
 `
 
-type UsageProofWindowsRow struct {
-	UsageWindow UsageWindow
-	Raw         int64
-}
+type UsageProofWindowsRow = dbrow.UsageProofWindowsRow
 
 // UsageProofWindows is the base of a page of windows, each with the aggregate of its raw records; place, order and limit are
 // appended.
@@ -209,10 +208,7 @@ FROM usage_raw
 WHERE seller = ?1 AND key = ?2
 `
 
-type UsageRawGetParams struct {
-	Seller string
-	Key    string
-}
+type UsageRawGetParams = dbrow.UsageRawGetParams
 
 // UsageRawGet reads a raw record.
 func (q *Queries) UsageRawGet(ctx context.Context, arg UsageRawGetParams) (UsageRaw, error) {
@@ -298,12 +294,7 @@ ORDER BY end_at DESC, reported_at DESC, key DESC
 LIMIT 1
 `
 
-type UsageRawLastParams struct {
-	Seller     string
-	InstanceID string
-	StartAt    int64
-	PackageID  string
-}
+type UsageRawLastParams = dbrow.UsageRawLastParams
 
 // UsageRawLast reads the raw record that a LAST window takes its total from.
 func (q *Queries) UsageRawLast(ctx context.Context, arg UsageRawLastParams) (UsageRaw, error) {
@@ -338,11 +329,7 @@ UPDATE usage_raw SET counted = 0, replaced_by = ?1
 WHERE seller = ?2 AND key = ?3
 `
 
-type UsageRawReplaceParams struct {
-	ReplacedBy string
-	Seller     string
-	Key        string
-}
+type UsageRawReplaceParams = dbrow.UsageRawReplaceParams
 
 // UsageRawReplace takes a raw record out of its window's total: a correction took its place.
 func (q *Queries) UsageRawReplace(ctx context.Context, arg UsageRawReplaceParams) error {
@@ -357,18 +344,9 @@ FROM usage_raw
 WHERE seller = ?1 AND instance_id = ?2 AND start_at = ?3 AND package_id = ?4 AND counted = 1
 `
 
-type UsageRawTotalParams struct {
-	Seller     string
-	InstanceID string
-	StartAt    int64
-	PackageID  string
-}
+type UsageRawTotalParams = dbrow.UsageRawTotalParams
 
-type UsageRawTotalRow struct {
-	Total    int64
-	Greatest int64
-	Records  int64
-}
+type UsageRawTotalRow = dbrow.UsageRawTotalRow
 
 // UsageRawTotal sums up the raw records that count in a window; of a LAST window see UsageRawLast.
 func (q *Queries) UsageRawTotal(ctx context.Context, arg UsageRawTotalParams) (UsageRawTotalRow, error) {
@@ -513,14 +491,7 @@ UPDATE usage_records SET
 WHERE seller = ?5 AND id = ?6 AND usage_records.state = 'SENDING'
 `
 
-type UsageRecordSettleParams struct {
-	State  string
-	Code   string
-	DueAt  int64
-	Now    int64
-	Seller string
-	ID     string
-}
+type UsageRecordSettleParams = dbrow.UsageRecordSettleParams
 
 // UsageRecordSettle writes a verdict on a record that is still to be sent.
 func (q *Queries) UsageRecordSettle(ctx context.Context, arg UsageRecordSettleParams) error {
@@ -541,10 +512,7 @@ FROM usage_records
 WHERE seller = ?1 AND state = 'SENDING'
 `
 
-type UsageRecordsOpenRow struct {
-	Records  int64
-	Deadline int64
-}
+type UsageRecordsOpenRow = dbrow.UsageRecordsOpenRow
 
 // UsageRecordsOpen counts what waits to be sent; 0 for no deadline.
 func (q *Queries) UsageRecordsOpen(ctx context.Context, seller string) (UsageRecordsOpenRow, error) {
@@ -559,10 +527,7 @@ SELECT count(*) FROM usage_records
 WHERE seller = ?1 AND instance_id = ?2 AND state = 'REFUSED'
 `
 
-type UsageRecordsPastParams struct {
-	Seller     string
-	InstanceID string
-}
+type UsageRecordsPastParams = dbrow.UsageRecordsPastParams
 
 // UsageRecordsPast counts an instance's refused records.
 func (q *Queries) UsageRecordsPast(ctx context.Context, arg UsageRecordsPastParams) (int64, error) {
@@ -613,12 +578,7 @@ WHERE seller = ?3 AND instance_id = ?4 AND state = 'REFUSED'
     AND (refuse_at > ?1 OR CAST(?2 AS INTEGER) > 0)
 `
 
-type UsageRecordsReviveParams struct {
-	Now        int64
-	Until      int64
-	Seller     string
-	InstanceID string
-}
+type UsageRecordsReviveParams = dbrow.UsageRecordsReviveParams
 
 // UsageRecordsRevive puts an instance's refused records back: those that the marketplace may still take, and with until, for
 // that long, those that are too old.
@@ -1047,10 +1007,7 @@ FROM usage_windows
 WHERE seller = ?1 AND open = 1
 `
 
-type UsageWindowsOpenRow struct {
-	Windows  int64
-	Deadline int64
-}
+type UsageWindowsOpenRow = dbrow.UsageWindowsOpenRow
 
 // UsageWindowsOpen counts what waits to be closed; 0 for no deadline.
 func (q *Queries) UsageWindowsOpen(ctx context.Context, seller string) (UsageWindowsOpenRow, error) {
