@@ -56,7 +56,7 @@ openapi-check: ## two public validators read gen/openapi/koogate.yaml (needs npm
 ##@ generated code
 
 .PHONY: generate
-generate: generate-proto generate-sql generate-docs ## all generated code: gen/ and store/*/dbsqlc, and docs/fidelity.md
+generate: generate-proto generate-sql generate-docs ## all generated code: gen/ and store/*/dbsqlc and store/dbrow/sqlc.go, and docs/fidelity.md
 
 .PHONY: generate-proto
 generate-proto: third-party $(BIN)/buf ## gen/ from proto/, which is formatted first

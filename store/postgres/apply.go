@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -51,39 +52,39 @@ func writesOf(c *store.Change) (*writes, error) {
 		}
 	}
 	if c.NewOrder != nil {
-		row := dbsqlc.OrderInsertParams(orderRow(c.NewOrder))
+		row := dbsqlc.OrderInsertParams(dbrow.FromOrder(c.NewOrder))
 		add("insert order", nil, func(q *dbsqlc.Queries) error { return q.OrderInsert(ctx, row) })
 	}
 	if c.PutOrder != nil {
-		row := orderUpdate(orderRow(c.PutOrder))
+		row := dbrow.OrderUpdate(dbrow.FromOrder(c.PutOrder))
 		add("update order", store.ErrNotFound, func(q *dbsqlc.Queries) error { return q.OrderUpdate(ctx, row) })
 	}
 	for _, e := range c.Events {
-		row := dbsqlc.EventInsertParams(eventRow(&e))
+		row := dbsqlc.EventInsertParams(dbrow.FromEvent(&e))
 		add("insert event", nil, func(q *dbsqlc.Queries) error { return q.EventInsert(ctx, row) })
 	}
 	for _, l := range sorted(c.NewLines, compareLines) {
-		row := dbsqlc.LineInsertParams(lineRow(&l))
+		row := dbsqlc.LineInsertParams(dbrow.FromLine(&l))
 		add("insert line", nil, func(q *dbsqlc.Queries) error { return q.LineInsert(ctx, row) })
 	}
 	for _, l := range sorted(c.PutLines, compareLines) {
-		row := lineUpdate(lineRow(&l))
+		row := dbrow.LineUpdate(dbrow.FromLine(&l))
 		add("update line", store.ErrNotFound, func(q *dbsqlc.Queries) error { return q.LineUpdate(ctx, row) })
 	}
 	for _, i := range sorted(c.NewInstances, compareInstances) {
-		row := dbsqlc.InstanceInsertParams(instanceRow(&i))
+		row := dbsqlc.InstanceInsertParams(dbrow.FromInstance(&i))
 		add("insert instance", nil, func(q *dbsqlc.Queries) error { return q.InstanceInsert(ctx, row) })
 	}
 	for _, i := range sorted(c.PutInstances, compareInstances) {
-		row := instanceUpdate(instanceRow(&i))
+		row := dbrow.InstanceUpdate(dbrow.FromInstance(&i))
 		add("update instance", store.ErrNotFound, func(q *dbsqlc.Queries) error { return q.InstanceUpdate(ctx, row) })
 	}
 	for _, p := range sorted(c.PutTasks, func(a, b store.TaskPut) int { return cmp.Compare(a.ID, b.ID) }) {
-		row := taskUpdate(&p)
+		row := dbrow.TaskUpdate(&p)
 		add("update task", store.ErrFenced, func(q *dbsqlc.Queries) error { return q.TaskUpdate(ctx, row) })
 	}
 	for _, t := range sorted(c.NewTasks, func(a, b store.Task) int { return cmp.Compare(a.ID, b.ID) }) {
-		row := dbsqlc.TaskInsertParams(taskRow(&t))
+		row := dbsqlc.TaskInsertParams(dbrow.FromTask(&t))
 		add("insert task", nil, func(q *dbsqlc.Queries) error { return q.TaskInsert(ctx, row) })
 	}
 	return w, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -18,7 +19,7 @@ func (s *Store) given() int64 {
 	if s.clock == nil {
 		return 0
 	}
-	return micros(s.clock())
+	return dbrow.Micros(s.clock())
 }
 
 // Now implements store.Store.
@@ -28,13 +29,13 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	}
 	defer s.leave()
 	if given := s.given(); given != 0 {
-		return timeOf(given), nil
+		return dbrow.Time(given), nil
 	}
 	now, err := s.query.Clock(ctx)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("postgres: clock: %w", err)
 	}
-	return timeOf(now), nil
+	return dbrow.Time(now), nil
 }
 
 // PullIn implements store.Store. It reads the tasks queue by queue along their index.

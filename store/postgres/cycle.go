@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -23,7 +24,7 @@ func (s *Store) PackageQuotas(ctx context.Context, seller, packageID string) ([]
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read quotas: %w", err)
 	}
-	return each(rows, quotaOf), nil
+	return dbrow.Each(rows, dbrow.ToQuota), nil
 }
 
 // QuotasDue implements store.UsageStore.
@@ -32,11 +33,11 @@ func (s *Store) QuotasDue(ctx context.Context, seller string, now time.Time, lim
 		return nil, err
 	}
 	defer s.leave()
-	rows, err := s.query.QuotasDue(ctx, dbsqlc.QuotasDueParams{Seller: seller, Now: micros(now), Max: count(limit)})
+	rows, err := s.query.QuotasDue(ctx, dbsqlc.QuotasDueParams{Seller: seller, Now: dbrow.Micros(now), Max: count(limit)})
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read due quotas: %w", err)
 	}
-	return each(rows, quotaOf), nil
+	return dbrow.Each(rows, dbrow.ToQuota), nil
 }
 
 // QuotaSettled implements store.UsageStore.
@@ -46,7 +47,7 @@ func (s *Store) QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Tim
 		if err != nil {
 			return none, notFound(err, "lock quota")
 		}
-		quota := quotaOf(dbsqlc.QuotaRow(row))
+		quota := dbrow.ToQuota(dbsqlc.QuotaRow(row))
 		quota.Settle(now)
 		return none, turn(ctx, q, &quota)
 	})
@@ -55,17 +56,8 @@ func (s *Store) QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Tim
 
 // turn writes the cycle of a quota that is kept for this transaction.
 func turn(ctx context.Context, q *dbsqlc.Queries, quota *store.Quota) error {
-	if err := q.QuotaTurn(ctx, quotaTurn(quota)); err != nil {
+	if err := q.QuotaTurn(ctx, dbrow.QuotaTurn(quota)); err != nil {
 		return fmt.Errorf("postgres: turn quota: %w", err)
 	}
 	return nil
-}
-
-func quotaTurn(q *store.Quota) dbsqlc.QuotaTurnParams {
-	row := quotaRow(q)
-	return dbsqlc.QuotaTurnParams{
-		Cycle: row.Cycle, UsedBefore: row.UsedBefore, Used: row.Used, Reserved: row.Reserved, TurnAt: row.TurnAt,
-		SettledAt: row.SettledAt, SettledCycle: row.SettledCycle, Seller: row.Seller, PackageID: row.PackageID,
-		InstanceID: row.InstanceID,
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -30,14 +31,14 @@ func (s *Store) applyDirectory(ctx context.Context, c *store.Change) error {
 }
 
 func merge(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) error {
-	k, now := c.Key, micros(c.Now)
+	k, now := c.Key, dbrow.Micros(c.Now)
 	locked, err := q.TenantLock(ctx, dbsqlc.TenantLockParams{
 		Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, ID: k.ID(), Now: now,
 	})
 	if err != nil {
 		return fmt.Errorf("postgres: lock tenant: %w", err)
 	}
-	row := tenantRowOf(locked)
+	row := dbrow.ToTenantRow(locked)
 	altered, err := arrive(ctx, q, c)
 	if err != nil {
 		return err
@@ -58,7 +59,7 @@ func merge(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) err
 			err = fmt.Errorf("postgres: %s: %w", doing, fault)
 		}
 	}
-	add("put tenant", m.PutTenant, func() (int64, error) { return 1, q.TenantPut(ctx, tenantPut(tenantRow(&row))) })
+	add("put tenant", m.PutTenant, func() (int64, error) { return 1, q.TenantPut(ctx, tenantPut(dbrow.FromTenant(&row))) })
 	mergeRows := func(doing string, rows []store.Stamped, write func() (int64, error), have stampsOf) {
 		add(doing, len(rows) > 0, func() (int64, error) {
 			n, err := write()
@@ -79,7 +80,7 @@ func merge(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) err
 	}, departmentStamps)
 	erased := dbsqlc.ApplicationsEraseParams{
 		Now: now, Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID,
-		StampAt: micros(row.Erased.At), StampRank: int64(row.Erased.Rank),
+		StampAt: dbrow.Micros(row.Erased.At), StampRank: int64(row.Erased.Rank),
 	}
 	add("erase applications", m.Erase, func() (int64, error) { return q.ApplicationsErase(ctx, erased) })
 	add("erase users", m.Erase, func() (int64, error) { return q.UsersErase(ctx, dbsqlc.UsersEraseParams(erased)) })
@@ -89,7 +90,7 @@ func merge(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) err
 	add("erase departments below", m.EraseBelow, func() (int64, error) {
 		return q.DepartmentsBelow(ctx, dbsqlc.DepartmentsBelowParams{
 			Now: now, Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID,
-			StampAt: micros(row.Floor.At), StampRank: int64(row.Floor.Rank),
+			StampAt: dbrow.Micros(row.Floor.At), StampRank: int64(row.Floor.Rank),
 		})
 	})
 	switch {
@@ -113,11 +114,7 @@ func compare(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange, m
 	if err != nil {
 		return store.Difference{}, fmt.Errorf("postgres: read departments: %w", err)
 	}
-	before := make([]store.Department, len(rows))
-	for i := range rows {
-		before[i] = departmentOf(rows[i])
-	}
-	return c.Compare(m, before), nil
+	return c.Compare(m, dbrow.Each(rows, dbrow.ToDepartment)), nil
 }
 
 func tenantPut(t dbsqlc.Tenant) dbsqlc.TenantPutParams {
@@ -137,18 +134,18 @@ func arrive(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) (a
 	}
 	if c.Ahead {
 		altered, err = q.DirectoryArrive(ctx, dbsqlc.DirectoryArriveParams{
-			Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: micros(c.Claimed), ArrivedAt: micros(c.Now),
+			Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: dbrow.Micros(c.Claimed), ArrivedAt: dbrow.Micros(c.Now),
 		})
 		if err != nil {
 			return 0, fmt.Errorf("postgres: keep an arrival: %w", err)
 		}
 	}
 	at, err := q.DirectoryArrival(ctx, dbsqlc.DirectoryArrivalParams{
-		Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: micros(c.Claimed),
+		Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: dbrow.Micros(c.Claimed),
 	})
 	switch {
 	case err == nil:
-		c.Arrived(timeOf(at))
+		c.Arrived(dbrow.Time(at))
 	case !errors.Is(err, pgx.ErrNoRows):
 		return 0, fmt.Errorf("postgres: read an arrival: %w", err)
 	}
@@ -160,29 +157,15 @@ type stampsOf func(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, id
 
 func applicationStamps(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := q.ApplicationStamps(ctx, dbsqlc.ApplicationStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
-	return stampsByID(rows), err
+	return dbrow.StampsByID(rows), err
 }
 
 func userStamps(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := q.UserStamps(ctx, dbsqlc.UserStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
-	return stampsByID(rows), err
+	return dbrow.StampsByID(rows), err
 }
 
 func departmentStamps(ctx context.Context, q *dbsqlc.Queries, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := q.DepartmentStamps(ctx, dbsqlc.DepartmentStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
-	return stampsByID(rows), err
-}
-
-// stampsByID are the stamps of rows by their IDs. The rows of the three tables differ in nothing but their type's name.
-func stampsByID[R ~struct {
-	ID        string
-	StampAt   int64
-	StampRank int64
-}](rows []R) map[string]store.Stamp {
-	have := make(map[string]store.Stamp, len(rows))
-	for _, row := range rows {
-		r := dbsqlc.UserStampsRow(row)
-		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
-	}
-	return have
+	return dbrow.StampsByID(rows), err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -22,9 +23,7 @@ func (s *Store) Unanchored(ctx context.Context, seller string, limit int) ([]sto
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read what is to be anchored: %w", err)
 	}
-	return each(rows, func(r dbsqlc.OrdersUnanchoredRow) store.SignedHead {
-		return store.SignedHead{OrderID: r.OrderID, Head: store.Head{Seq: r.HeadSeq, Hash: r.HeadHash}, Signature: r.Signature}
-	}), nil
+	return dbrow.Each(rows, dbrow.ToSignedHead), nil
 }
 
 // LastAnchor implements store.EvidenceStore.
@@ -37,7 +36,7 @@ func (s *Store) LastAnchor(ctx context.Context, seller string) (store.Anchor, er
 	if err != nil {
 		return store.Anchor{}, notFound(err, "read anchor")
 	}
-	return anchorOf(row), nil
+	return dbrow.ToAnchor(row), nil
 }
 
 // Anchors implements store.EvidenceStore.
@@ -50,7 +49,7 @@ func (s *Store) Anchors(ctx context.Context, seller string, after int64, limit i
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read anchors: %w", err)
 	}
-	return each(rows, anchorOf), nil
+	return dbrow.Each(rows, dbrow.ToAnchor), nil
 }
 
 // PutAnchor implements store.EvidenceStore: one round trip. The heads come in the order of their keys, so no two anchors wait for each
@@ -63,9 +62,7 @@ func (s *Store) PutAnchor(ctx context.Context, a store.Anchor, heads []store.Sig
 	return retry(ctx, func() error {
 		w := &writes{}
 		err := w.add("insert anchor", nil, func(q *dbsqlc.Queries) error {
-			return q.AnchorInsert(ctx, dbsqlc.AnchorInsertParams{
-				Seller: a.Seller, Seq: a.Seq, At: micros(a.At), Heads: a.Heads, PrevHash: a.PrevHash, Hash: a.Hash, Signature: a.Signature,
-			})
+			return q.AnchorInsert(ctx, dbrow.FromAnchor(&a))
 		})
 		for _, h := range heads {
 			if err == nil {

@@ -11,26 +11,27 @@ import (
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
+	"github.com/koogate/koogate/store/sqllist"
 )
 
 // ListSQL is the statement that reads one page of a list, named by its table, and its arguments.
 func ListSQL(ctx context.Context, table string, q store.ListQuery) (statement string, args []any, err error) {
 	r := &recorder{}
 	base := map[string]struct {
-		list list
+		list sqllist.List
 		run  func(*dbsqlc.Queries) error
 	}{
-		"orders":        {orderList, func(d *dbsqlc.Queries) error { _, err := d.OrderList(ctx, q.Seller); return err }},
-		"instances":     {instanceList, func(d *dbsqlc.Queries) error { _, err := d.InstanceList(ctx, q.Seller); return err }},
-		"tasks":         {taskList, func(d *dbsqlc.Queries) error { _, err := d.TaskList(ctx, q.Seller); return err }},
-		"tenants":       {tenantList, func(d *dbsqlc.Queries) error { _, err := d.TenantList(ctx, q.Seller); return err }},
-		"applications":  {applicationList, func(d *dbsqlc.Queries) error { _, err := d.ApplicationList(ctx, q.Seller); return err }},
-		"users":         {userList, func(d *dbsqlc.Queries) error { _, err := d.UserList(ctx, q.Seller); return err }},
-		"departments":   {departmentList, func(d *dbsqlc.Queries) error { _, err := d.DepartmentList(ctx, q.Seller); return err }},
-		"usage_windows": {usageWindowList, func(d *dbsqlc.Queries) error { _, err := d.UsageWindowList(ctx, q.Seller); return err }},
-		"usage_records": {usageRecordList, func(d *dbsqlc.Queries) error { _, err := d.UsageRecordList(ctx, q.Seller); return err }},
+		"orders":        {sqllist.Orders, func(d *dbsqlc.Queries) error { _, err := d.OrderList(ctx, q.Seller); return err }},
+		"instances":     {sqllist.Instances, func(d *dbsqlc.Queries) error { _, err := d.InstanceList(ctx, q.Seller); return err }},
+		"tasks":         {sqllist.Tasks, func(d *dbsqlc.Queries) error { _, err := d.TaskList(ctx, q.Seller); return err }},
+		"tenants":       {sqllist.Tenants, func(d *dbsqlc.Queries) error { _, err := d.TenantList(ctx, q.Seller); return err }},
+		"applications":  {sqllist.Applications, func(d *dbsqlc.Queries) error { _, err := d.ApplicationList(ctx, q.Seller); return err }},
+		"users":         {sqllist.Users, func(d *dbsqlc.Queries) error { _, err := d.UserList(ctx, q.Seller); return err }},
+		"departments":   {sqllist.Departments, func(d *dbsqlc.Queries) error { _, err := d.DepartmentList(ctx, q.Seller); return err }},
+		"usage_windows": {sqllist.UsageWindows, func(d *dbsqlc.Queries) error { _, err := d.UsageWindowList(ctx, q.Seller); return err }},
+		"usage_records": {sqllist.UsageRecords, func(d *dbsqlc.Queries) error { _, err := d.UsageRecordList(ctx, q.Seller); return err }},
 	}[table]
-	p, err := base.list.page(q)
+	p, err := base.list.Page(q, sqllist.Dollar)
 	if err != nil {
 		return "", nil, err
 	}

@@ -9,24 +9,21 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
 // OpenGap implements store.GapStore.
 func (s *Store) OpenGap(ctx context.Context, g store.Gap) error {
 	return s.one(ctx, store.ErrConflict, "open gap", g, func() (int64, error) {
-		return s.query.GapOpen(ctx, dbsqlc.GapOpenParams{
-			Seller: g.Seller, GapID: g.ID, Since: micros(g.Since), OpenedAt: micros(g.OpenedAt), OpenedBy: g.OpenedBy, OpenedWhy: g.OpenedWhy,
-		})
+		return s.query.GapOpen(ctx, dbrow.GapOpen(&g))
 	})
 }
 
 // CloseGap implements store.GapStore.
 func (s *Store) CloseGap(ctx context.Context, g store.Gap) error {
 	return s.one(ctx, store.ErrNotFound, "close gap", g, func() (int64, error) {
-		return s.query.GapClose(ctx, dbsqlc.GapCloseParams{
-			ClosedAt: micros(g.ClosedAt), ClosedBy: g.ClosedBy, ClosedWhy: g.ClosedWhy, Seller: g.Seller, GapID: g.ID,
-		})
+		return s.query.GapClose(ctx, dbrow.GapClose(&g))
 	})
 }
 
@@ -60,10 +57,7 @@ func (s *Store) OpenedGap(ctx context.Context, seller string) (store.Gap, error)
 	if err != nil {
 		return store.Gap{}, notFound(err, "read gap")
 	}
-	return store.Gap{
-		Seller: row.Seller, ID: row.GapID, Since: timeOf(row.Since), OpenedAt: timeOf(row.OpenedAt), OpenedBy: row.OpenedBy,
-		OpenedWhy: row.OpenedWhy, ClosedAt: timeOf(row.ClosedAt), ClosedBy: row.ClosedBy, ClosedWhy: row.ClosedWhy,
-	}, nil
+	return dbrow.ToGap(row), nil
 }
 
 // CountGapCall implements store.GapStore. Calls at once may note a few more than the bound.
@@ -72,13 +66,9 @@ func (s *Store) CountGapCall(ctx context.Context, c store.GapCall) (noted bool, 
 		return false, err
 	}
 	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (bool, error) {
-		n, err := q.GapCallCount(ctx, dbsqlc.GapCallCountParams{
-			At: micros(c.LastAt), Seller: c.Seller, GapID: c.GapID, InstanceID: c.InstanceID, Activity: c.Activity,
-		})
+		n, err := q.GapCallCount(ctx, dbrow.GapCallCount(&c))
 		if err == nil && n == 0 {
-			n, err = q.GapCallInsert(ctx, dbsqlc.GapCallInsertParams{
-				Seller: c.Seller, GapID: c.GapID, InstanceID: c.InstanceID, Activity: c.Activity, At: micros(c.LastAt), Room: store.MaxGapCalls,
-			})
+			n, err = q.GapCallInsert(ctx, dbrow.GapCallInsert(&c))
 		}
 		if err != nil {
 			return false, fmt.Errorf("postgres: count gap call: %w", err)
@@ -97,9 +87,5 @@ func (s *Store) GapCalls(ctx context.Context, seller, gapID string) ([]store.Gap
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read gap calls: %w", err)
 	}
-	return each(rows, func(r dbsqlc.GapCallsRow) store.GapCall {
-		return store.GapCall{
-			Seller: seller, GapID: gapID, InstanceID: r.InstanceID, Activity: r.Activity, Calls: r.Calls, FirstAt: timeOf(r.FirstAt), LastAt: timeOf(r.LastAt),
-		}
-	}), nil
+	return dbrow.ToGapCalls(seller, gapID, rows), nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -35,10 +36,10 @@ func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, 
 	slices.SortFunc(rows, func(a, b dbsqlc.TasksLeaseRow) int {
 		return cmp.Or(cmp.Compare(a.WasDueAt, b.WasDueAt), cmp.Compare(a.Task.ID, b.Task.ID))
 	})
-	return each(rows, leasedOf), nil
+	return dbrow.Each(rows, leasedOf), nil
 }
 
-func leasedOf(r dbsqlc.TasksLeaseRow) store.Task { return taskOf(r.Task) }
+func leasedOf(r dbsqlc.TasksLeaseRow) store.Task { return dbrow.ToTask(r.Task) }
 
 // Heartbeat implements store.Store. A lease whose end has come is over, also when nobody else has taken the task yet.
 func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, length time.Duration) (store.Task, error) {
@@ -56,7 +57,7 @@ func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, length ti
 	if err != nil {
 		return store.Task{}, fmt.Errorf("postgres: heartbeat: %w", err)
 	}
-	return taskOf(row.Task), nil
+	return dbrow.ToTask(row.Task), nil
 }
 
 // NextDue implements store.Store.
@@ -69,7 +70,7 @@ func (s *Store) NextDue(ctx context.Context, seller string, queues []string) (at
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("postgres: next due: %w", err)
 	}
-	return timeOf(row.DueAt), row.Found > 0, nil
+	return dbrow.Time(row.DueAt), row.Found > 0, nil
 }
 
 func distinct(queues []string) []string {

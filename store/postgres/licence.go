@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -21,7 +22,7 @@ func (s *Store) LicenceCode(ctx context.Context, seller, hash string) (store.Lic
 	if err != nil {
 		return store.LicenceCode{}, notFound(err, "read licence code")
 	}
-	return codeOf(row), nil
+	return dbrow.ToLicenceCode(row), nil
 }
 
 // PutLicenceCode implements store.UsageStore.
@@ -30,13 +31,13 @@ func (s *Store) PutLicenceCode(ctx context.Context, c store.LicenceCode, was tim
 		return err
 	}
 	defer s.leave()
-	row := codeRow(&c)
+	row := dbrow.FromLicenceCode(&c)
 	var n int64
 	err := retry(ctx, func() (err error) {
 		if was.IsZero() {
 			n, err = s.query.LicenceCodeInsert(ctx, dbsqlc.LicenceCodeInsertParams(row))
 		} else {
-			n, err = s.query.LicenceCodeUpdate(ctx, codeUpdate(row, micros(was)))
+			n, err = s.query.LicenceCodeUpdate(ctx, dbrow.LicenceCodeUpdate(row, dbrow.Micros(was)))
 		}
 		return err
 	})
@@ -58,7 +59,7 @@ func (s *Store) AddLicenceUse(ctx context.Context, u store.LicenceUse) (added bo
 	var n int64
 	err = retry(ctx, func() (err error) {
 		n, err = s.query.LicenceUseAdd(ctx, dbsqlc.LicenceUseAddParams{
-			Seller: u.Seller, Hash: u.Hash, Day: u.Day, Client: u.Client, At: micros(u.At),
+			Seller: u.Seller, Hash: u.Hash, Day: u.Day, Client: u.Client, At: dbrow.Micros(u.At),
 		})
 		return err
 	})
@@ -78,7 +79,7 @@ func (s *Store) LicenceDays(ctx context.Context, seller, before string, limit in
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read licence days: %w", err)
 	}
-	return each(rows, dayOf), nil
+	return dbrow.Each(rows, dbrow.ToLicenceDay), nil
 }
 
 // ReportedLicenceDay implements store.UsageStore.
@@ -89,7 +90,7 @@ func (s *Store) ReportedLicenceDay(ctx context.Context, d store.LicenceDay, now 
 	defer s.leave()
 	err := retry(ctx, func() error {
 		return s.query.LicenceDayReport(ctx, dbsqlc.LicenceDayReportParams{
-			State: d.Mark(), Reason: d.Reason, Now: micros(now), Seller: d.Seller, Hash: d.Hash, Day: d.Day,
+			State: d.Mark(), Reason: d.Reason, Now: dbrow.Micros(now), Seller: d.Seller, Hash: d.Hash, Day: d.Day,
 		})
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -43,11 +44,7 @@ func (s *Store) Queues(ctx context.Context, seller string, limit int) ([]store.Q
 	if err != nil {
 		return nil, fmt.Errorf("postgres: queues: %w", err)
 	}
-	queues := make([]store.Queue, len(rows))
-	for i, r := range rows {
-		queues[i] = store.Queue{Name: r.Queue, AskedAt: timeOf(r.AskedAt), LeasedAt: timeOf(r.LeasedAt), Worker: r.Worker}
-	}
-	return store.FillQueues(queues, func(after string) (queue string, ok bool, err error) {
+	return store.FillQueues(dbrow.Each(rows, dbrow.ToQueue), func(after string) (queue string, ok bool, err error) {
 		queue, err = s.query.TaskQueueAfter(ctx, dbsqlc.TaskQueueAfterParams{Seller: seller, After: after})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return "", false, nil
@@ -61,10 +58,6 @@ func (s *Store) Queues(ctx context.Context, seller string, limit int) ([]store.Q
 		if err != nil {
 			return nil, fmt.Errorf("postgres: queues: %w", err)
 		}
-		return each(rows, func(r dbsqlc.QueueOpenRow) store.OpenTask {
-			return store.OpenTask{
-				Kind: store.TaskKind(r.Kind), State: store.TaskState(r.State), DueAt: timeOf(r.DueAt), CreatedAt: timeOf(r.CreatedAt), Payload: r.Payload,
-			}
-		}), nil
+		return dbrow.Each(rows, dbrow.ToOpenTask), nil
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -28,17 +29,14 @@ func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error
 		if err != nil {
 			return none, fmt.Errorf("postgres: read quotas: %w", err)
 		}
-		item, found, err := store.PutItem(each(rows, quotaOf), p)
+		item, found, err := store.PutItem(dbrow.Each(rows, dbrow.ToQuota), p)
 		if err != nil {
 			return none, err
 		}
-		row := quotaRow(&item)
+		row := dbrow.FromQuota(&item)
 		switch {
 		case found:
-			err = q.QuotaUpdate(ctx, dbsqlc.QuotaUpdateParams{
-				Quota: row.Quota, Priority: row.Priority, ExpireAt: row.ExpireAt, Told: row.Told, UpdatedAt: row.UpdatedAt,
-				Seller: row.Seller, PackageID: row.PackageID, InstanceID: row.InstanceID,
-			})
+			err = q.QuotaUpdate(ctx, dbrow.QuotaUpdate(row))
 		case len(rows) == 0:
 			err = q.QuotaInsert(ctx, dbsqlc.QuotaInsertParams(row))
 		default:
@@ -53,7 +51,7 @@ func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error
 				return none, fmt.Errorf("postgres: end quotas: %w", err)
 			}
 		}
-		return quotaOf(row), nil
+		return dbrow.ToQuota(row), nil
 	})
 }
 
@@ -67,7 +65,7 @@ func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read quotas: %w", err)
 	}
-	quotas := each(rows, quotaOf)
+	quotas := dbrow.Each(rows, dbrow.ToQuota)
 	store.SortQuotas(quotas)
 	return quotas, nil
 }
@@ -82,7 +80,7 @@ func (s *Store) Reservation(ctx context.Context, seller, id string) (store.Reser
 	if err != nil {
 		return store.Reservation{}, notFound(err, "read reservation")
 	}
-	return reservationOf(row)
+	return dbrow.ToReservation(row)
 }
 
 // ReserveQuota implements store.UsageStore. The instance's quotas are locked before anything is read of the reservation, so
@@ -102,7 +100,7 @@ func reserve(ctx context.Context, t pgx.Tx, q *dbsqlc.Queries, r store.Reservati
 	if have, err := reservedBefore(ctx, q, r); !errors.Is(err, store.ErrNotFound) {
 		return have, err
 	}
-	quotas := each(rows, func(r dbsqlc.QuotasLockRow) store.Quota { return quotaOf(dbsqlc.QuotaRow(r)) })
+	quotas := dbrow.Each(rows, func(r dbsqlc.QuotasLockRow) store.Quota { return dbrow.ToQuota(dbsqlc.QuotaRow(r)) })
 	for i := range quotas {
 		if quotas[i].Turn(now) {
 			if err := turn(ctx, q, &quotas[i]); err != nil {
@@ -114,7 +112,7 @@ func reserve(ctx context.Context, t pgx.Tx, q *dbsqlc.Queries, r store.Reservati
 	if err != nil {
 		return none, err
 	}
-	row, err := reservationRow(&store.Reservation{
+	row, err := dbrow.FromReservation(&store.Reservation{
 		Seller: r.Seller, ID: r.ID, InstanceID: r.InstanceID, Amount: r.Amount, Parts: parts, State: store.ReservationHeld,
 		ExpireAt: r.ExpireAt, CreatedAt: now, UpdatedAt: now,
 	})
@@ -134,7 +132,7 @@ func reserve(ctx context.Context, t pgx.Tx, q *dbsqlc.Queries, r store.Reservati
 	if err := b.write(ctx, t, &writes{}, r.Seller, now); err != nil {
 		return none, err
 	}
-	return reservationOf(row)
+	return dbrow.ToReservation(row)
 }
 
 // reservedBefore returns the reservation that is there under the ID.
@@ -143,7 +141,7 @@ func reservedBefore(ctx context.Context, q *dbsqlc.Queries, r store.Reservation)
 	if err != nil {
 		return none, notFound(err, "read reservation")
 	}
-	have, err := reservationOf(row)
+	have, err := dbrow.ToReservation(row)
 	if err != nil {
 		return none, err
 	}
@@ -179,7 +177,7 @@ func (b bookings) write(ctx context.Context, t pgx.Tx, w *writes, seller string,
 	})
 	for _, id := range ids {
 		p := dbsqlc.QuotaBookParams{
-			Use: int64(sums[id].use), Reserve: int64(sums[id].reserve), Now: micros(now), Seller: seller, PackageID: id.packageID,
+			Use: int64(sums[id].use), Reserve: int64(sums[id].reserve), Now: dbrow.Micros(now), Seller: seller, PackageID: id.packageID,
 			InstanceID: id.instanceID, Cycle: id.cycle,
 		}
 		if err := w.add("book quota", errOversold, func(q *dbsqlc.Queries) error { return q.QuotaBook(ctx, p) }); err != nil {
@@ -197,7 +195,7 @@ func end(ctx context.Context, t pgx.Tx, seller string, now time.Time, reservatio
 	w := &writes{}
 	var b bookings
 	for _, r := range reservations {
-		p := dbsqlc.ReservationEndParams{State: string(r.State), Used: int64(r.Used), Now: micros(now), Seller: r.Seller, ID: r.ID}
+		p := dbsqlc.ReservationEndParams{State: string(r.State), Used: int64(r.Used), Now: dbrow.Micros(now), Seller: r.Seller, ID: r.ID}
 		if err := w.add("end reservation", nil, func(q *dbsqlc.Queries) error { return q.ReservationEnd(ctx, p) }); err != nil {
 			return err
 		}
@@ -214,7 +212,7 @@ func lockReservation(ctx context.Context, q *dbsqlc.Queries, seller, id string) 
 	if err != nil {
 		return store.Reservation{}, notFound(err, "lock reservation")
 	}
-	return reservationOf(row)
+	return dbrow.ToReservation(row)
 }
 
 // CommitQuota implements store.UsageStore.
@@ -248,7 +246,7 @@ func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, n
 		if err != nil {
 			return none, err
 		}
-		if done, err := r.Cancel(timeOf(micros(now))); err != nil || done {
+		if done, err := r.Cancel(dbrow.Time(dbrow.Micros(now))); err != nil || done {
 			return r, err
 		}
 		return r, end(ctx, t, seller, now, r)
@@ -258,17 +256,17 @@ func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, n
 // ExpireQuota implements store.UsageStore.
 func (s *Store) ExpireQuota(ctx context.Context, seller string, now time.Time, limit int) ([]store.Reservation, error) {
 	return change(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) ([]store.Reservation, error) {
-		rows, err := q.ReservationsOver(ctx, dbsqlc.ReservationsOverParams{Seller: seller, Now: micros(now), Max: count(limit)})
+		rows, err := q.ReservationsOver(ctx, dbsqlc.ReservationsOverParams{Seller: seller, Now: dbrow.Micros(now), Max: count(limit)})
 		if err != nil {
 			return nil, fmt.Errorf("postgres: read reservations: %w", err)
 		}
 		var out []store.Reservation
 		for _, row := range rows {
-			r, err := reservationOf(row)
+			r, err := dbrow.ToReservation(row)
 			if err != nil {
 				return nil, err
 			}
-			r.State, r.UpdatedAt = store.ReservationExpired, timeOf(micros(now))
+			r.State, r.UpdatedAt = store.ReservationExpired, dbrow.Time(dbrow.Micros(now))
 			out = append(out, r)
 		}
 		return out, end(ctx, t, seller, now, out...)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -24,7 +25,7 @@ func (s *Store) Line(ctx context.Context, k store.LineKey) (store.Line, error) {
 	if err != nil {
 		return store.Line{}, notFound(err, "read line")
 	}
-	return lineOf(row), nil
+	return dbrow.ToLine(row), nil
 }
 
 // Aggregate implements store.Store: one round trip and one snapshot.
@@ -38,22 +39,22 @@ func (s *Store) Aggregate(ctx context.Context, seller, orderID string) (*store.A
 		return snapshot(ctx, s.pool,
 			func(q *dbsqlc.Queries) error {
 				row, err := q.OrderGet(ctx, dbsqlc.OrderGetParams{Seller: seller, OrderID: orderID})
-				a.Order = orderOf(row)
+				a.Order = dbrow.ToOrder(row)
 				return err
 			},
 			func(q *dbsqlc.Queries) error {
 				rows, err := q.LinesOfOrder(ctx, dbsqlc.LinesOfOrderParams{Seller: seller, RootOrderID: orderID})
-				a.Lines = each(rows, lineOf)
+				a.Lines = dbrow.Each(rows, dbrow.ToLine)
 				return err
 			},
 			func(q *dbsqlc.Queries) error {
 				rows, err := q.InstancesOfOrder(ctx, dbsqlc.InstancesOfOrderParams{Seller: seller, OrderID: orderID})
-				a.Instances = each(rows, instanceOf)
+				a.Instances = dbrow.Each(rows, dbrow.ToInstance)
 				return err
 			},
 			func(q *dbsqlc.Queries) error {
 				rows, err := q.TasksOfOrder(ctx, dbsqlc.TasksOfOrderParams{Seller: seller, OrderID: orderID})
-				a.Tasks = each(rows, taskOf)
+				a.Tasks = dbrow.Each(rows, dbrow.ToTask)
 				return err
 			},
 		)
@@ -77,7 +78,7 @@ func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]s
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read instances: %w", err)
 	}
-	return each(rows, instanceOf), nil
+	return dbrow.Each(rows, dbrow.ToInstance), nil
 }
 
 // InstancesOfBuyer implements store.Store.
@@ -92,7 +93,7 @@ func (s *Store) InstancesOfBuyer(ctx context.Context, seller, productID, buyerKe
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read the instances of a buyer: %w", err)
 	}
-	return each(rows, instanceOf), nil
+	return dbrow.Each(rows, dbrow.ToInstance), nil
 }
 
 // InstancesBought implements store.Store.
@@ -102,12 +103,12 @@ func (s *Store) InstancesBought(ctx context.Context, seller, productID string, a
 	}
 	defer s.leave()
 	rows, err := s.query.InstancesBought(ctx, dbsqlc.InstancesBoughtParams{
-		Seller: seller, ProductID: productID, Since: micros(after.CreatedAt), AfterID: after.ID, Max: count(limit),
+		Seller: seller, ProductID: productID, Since: dbrow.Micros(after.CreatedAt), AfterID: after.ID, Max: count(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read the instances of a product: %w", err)
 	}
-	return each(rows, instanceOf), nil
+	return dbrow.Each(rows, dbrow.ToInstance), nil
 }
 
 // Task implements store.Store.
@@ -120,7 +121,7 @@ func (s *Store) Task(ctx context.Context, id string) (store.Task, error) {
 	if err != nil {
 		return store.Task{}, notFound(err, "read task")
 	}
-	return taskOf(row), nil
+	return dbrow.ToTask(row), nil
 }
 
 // Events implements store.Store.
@@ -133,7 +134,7 @@ func (s *Store) Events(ctx context.Context, seller, orderID string, after int64,
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read events: %w", err)
 	}
-	return each(rows, eventOf), nil
+	return dbrow.Each(rows, dbrow.ToEvent), nil
 }
 
 // Tenant implements store.Store.
@@ -146,7 +147,7 @@ func (s *Store) Tenant(ctx context.Context, k store.TenantKey) (store.Tenant, er
 	if err != nil {
 		return store.Tenant{}, notFound(err, "read tenant")
 	}
-	return tenantOf(row), nil
+	return dbrow.ToTenant(row), nil
 }
 
 // Application implements store.Store.
@@ -161,7 +162,7 @@ func (s *Store) Application(ctx context.Context, k store.TenantKey, appID string
 	if err != nil {
 		return store.Application{}, notFound(err, "read application")
 	}
-	return applicationOf(row), nil
+	return dbrow.ToApplication(row), nil
 }
 
 // count is a limit as a query takes it.

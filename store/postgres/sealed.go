@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -69,7 +70,7 @@ func (s *Store) Reseal(ctx context.Context, c store.SealedColumn, values []store
 	query := "UPDATE " + c.Table + " SET " + c.Column + " = $1 WHERE " + places(3, len(c.Key), " AND ", c.Key) + " AND " + c.Column + " IS NOT DISTINCT FROM $2"
 	return change(ctx, s, func(t pgx.Tx, _ *dbsqlc.Queries) (n int, err error) {
 		for _, v := range values {
-			tag, err := t.Exec(ctx, query, append([]any{v.New, blob(v.Old)}, v.Key...)...)
+			tag, err := t.Exec(ctx, query, append([]any{v.New, dbrow.Blob(v.Old)}, v.Key...)...)
 			if err != nil {
 				return 0, fmt.Errorf("postgres: reseal: %w", err)
 			}

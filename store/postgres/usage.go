@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -107,7 +108,7 @@ type (
 )
 
 func windowIDOf(w *store.UsageWindow) windowID {
-	return windowID{w.Seller, w.InstanceID, micros(w.StartAt), w.PackageID}
+	return windowID{w.Seller, w.InstanceID, dbrow.Micros(w.StartAt), w.PackageID}
 }
 
 // addUsage inserts raw records, then locks the windows that they count to and writes each once. Rows go in the order of
@@ -150,7 +151,7 @@ func addUsage(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw) ([]
 	var late dbsqlc.UsageRawsLeaveOutParams
 	for i := range raws {
 		r := &raws[i]
-		w := tallies[windowID{r.Seller, r.InstanceID, micros(r.Window.StartAt), r.PackageID}]
+		w := tallies[windowID{r.Seller, r.InstanceID, dbrow.Micros(r.Window.StartAt), r.PackageID}]
 		if outcomes[i] == store.UsageAdded && !w.Add(r) {
 			late.Sellers, late.Keys = append(late.Sellers, r.Seller), append(late.Keys, r.Key)
 		}
@@ -184,7 +185,7 @@ func compareUsage(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw,
 			return fmt.Errorf("postgres: read raw usage: %w", err)
 		}
 		for _, r := range rows {
-			have[rawID{r.Seller, r.Key}] = rawOf(r)
+			have[rawID{r.Seller, r.Key}] = dbrow.ToUsageRaw(r)
 		}
 	}
 	for i := range raws {
@@ -208,7 +209,7 @@ func lockTallies(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw, 
 		if outcomes[i] != store.UsageAdded {
 			continue
 		}
-		id := windowID{r.Seller, r.InstanceID, micros(r.Window.StartAt), r.PackageID}
+		id := windowID{r.Seller, r.InstanceID, dbrow.Micros(r.Window.StartAt), r.PackageID}
 		if _, ok := tallies[id]; !ok {
 			w := store.NewUsageTally(r)
 			tallies[id] = w
@@ -218,7 +219,7 @@ func lockTallies(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw, 
 	slices.SortFunc(wanted, func(a, b *store.UsageTally) int {
 		return cmp.Or(
 			cmp.Compare(a.Seller, b.Seller), cmp.Compare(a.InstanceID, b.InstanceID),
-			cmp.Compare(micros(a.StartAt), micros(b.StartAt)), cmp.Compare(a.PackageID, b.PackageID),
+			cmp.Compare(dbrow.Micros(a.StartAt), dbrow.Micros(b.StartAt)), cmp.Compare(a.PackageID, b.PackageID),
 		)
 	})
 	rows, err := q.UsageWindowsLock(ctx, windowColumns(wanted))
@@ -226,7 +227,7 @@ func lockTallies(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw, 
 		return nil, fmt.Errorf("postgres: lock usage windows: %w", err)
 	}
 	for _, row := range rows {
-		w := tallyOf(row)
+		w := dbrow.ToUsageTally(row)
 		tallies[windowIDOf(&w.UsageWindow)] = w
 	}
 	return tallies, nil
@@ -261,7 +262,7 @@ func correctUsage(ctx context.Context, q *dbsqlc.Queries, c store.UsageCorrectio
 	if err != nil {
 		return "", fmt.Errorf("postgres: lock usage window: %w", err)
 	}
-	w := tallyOf(locked)
+	w := dbrow.ToUsageTally(locked)
 	// What a repeat of this call, or another correction, wrote while this one waited for the window shows only now.
 	if outcome, err := compareCorrection(ctx, q, c); !errors.Is(err, store.ErrNotFound) {
 		return outcome, err
@@ -274,7 +275,7 @@ func correctUsage(ctx context.Context, q *dbsqlc.Queries, c store.UsageCorrectio
 			return "", fmt.Errorf("postgres: read raw usage: %w", err)
 		}
 	}
-	raw := rawOf(stands)
+	raw := dbrow.ToUsageRaw(stands)
 	raw.Key, raw.Corrects, raw.Value, raw.ReportedAt = c.Raw.Key, c.Raw.Corrects, c.Raw.Value, c.Raw.ReportedAt
 	switch inserted, err := q.UsageRawsInsert(ctx, rawColumns([]store.UsageRaw{raw})); {
 	case err != nil:
@@ -292,7 +293,7 @@ func correctUsage(ctx context.Context, q *dbsqlc.Queries, c store.UsageCorrectio
 	if err := recount(ctx, q, w); err != nil {
 		return "", err
 	}
-	if at := timeOf(micros(raw.ReportedAt)); at.After(w.UpdatedAt) {
+	if at := dbrow.Time(dbrow.Micros(raw.ReportedAt)); at.After(w.UpdatedAt) {
 		w.UpdatedAt = at
 	}
 	return store.UsageAdded, putTallies(ctx, q, []*store.UsageTally{w})
@@ -312,7 +313,7 @@ func compareCorrection(ctx context.Context, q *dbsqlc.Queries, c store.UsageCorr
 
 // recount aggregates a window's raw records anew.
 func recount(ctx context.Context, q *dbsqlc.Queries, w *store.UsageTally) error {
-	window := dbsqlc.UsageRawTotalParams{Seller: w.Seller, InstanceID: w.InstanceID, StartAt: micros(w.StartAt), PackageID: w.PackageID}
+	window := dbsqlc.UsageRawTotalParams{Seller: w.Seller, InstanceID: w.InstanceID, StartAt: dbrow.Micros(w.StartAt), PackageID: w.PackageID}
 	sums, err := q.UsageRawTotal(ctx, window)
 	if err != nil {
 		return fmt.Errorf("postgres: recount usage: %w", err)
@@ -330,7 +331,7 @@ func recount(ctx context.Context, q *dbsqlc.Queries, w *store.UsageTally) error 
 		case err != nil:
 			return fmt.Errorf("postgres: recount usage: %w", err)
 		default:
-			last := rawOf(row)
+			last := dbrow.ToUsageRaw(row)
 			w.Total, w.Last = last.Value, last.Place()
 		}
 	default:

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
@@ -32,7 +33,7 @@ func closeUsage(ctx context.Context, q *dbsqlc.Queries, seller string, now time.
 	if err := q.UsageCloseLock(ctx, seller); err != nil {
 		return nil, fmt.Errorf("postgres: lock closing: %w", err)
 	}
-	rows, err := q.UsageWindowsDue(ctx, dbsqlc.UsageWindowsDueParams{Seller: seller, Now: micros(now), Max: count(limit)})
+	rows, err := q.UsageWindowsDue(ctx, dbsqlc.UsageWindowsDueParams{Seller: seller, Now: dbrow.Micros(now), Max: count(limit)})
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read due windows: %w", err)
 	}
@@ -52,15 +53,15 @@ func closeUsage(ctx context.Context, q *dbsqlc.Queries, seller string, now time.
 	next, latest, told := make(map[stretch]int32), make(map[stretch]time.Time), make(map[stretch]time.Time)
 	for _, t := range taken {
 		next[stretch{t.InstanceID, t.StartAt, ""}] = int32(t.Next)
-		latest[stretch{t.InstanceID, t.EndAt, ""}] = timeOf(t.Latest)
-		told[stretch{t.InstanceID, t.EndAt, t.PackageID}] = timeOf(t.Told)
+		latest[stretch{t.InstanceID, t.EndAt, ""}] = dbrow.Time(t.Latest)
+		told[stretch{t.InstanceID, t.EndAt, t.PackageID}] = dbrow.Time(t.Told)
 	}
 	var out []store.UsageRecord
-	windows := each(rows, tallyOf)
+	windows := dbrow.Each(rows, dbrow.ToUsageTally)
 	for i, w := range windows {
 		from, to := stretch{w.InstanceID, rows[i].StartAt, ""}, stretch{w.InstanceID, rows[i].EndAt, ""}
 		of := stretch{w.InstanceID, rows[i].EndAt, w.PackageID}
-		records := w.Close(store.UsageParts{Next: next[from], Begin: latest[to], Told: told[of]}, spans, timeOf(micros(now)))
+		records := w.Close(store.UsageParts{Next: next[from], Begin: latest[to], Told: told[of]}, spans, dbrow.Time(dbrow.Micros(now)))
 		last := records[len(records)-1]
 		next[from] = last.Part + 1
 		if last.BeginAt.After(latest[to]) {
@@ -81,11 +82,11 @@ func (s *Store) SendingUsage(ctx context.Context, seller string, now time.Time, 
 		return nil, err
 	}
 	defer s.leave()
-	rows, err := s.query.UsageRecordsSending(ctx, dbsqlc.UsageRecordsSendingParams{Seller: seller, Now: micros(now), Max: count(limit)})
+	rows, err := s.query.UsageRecordsSending(ctx, dbsqlc.UsageRecordsSendingParams{Seller: seller, Now: dbrow.Micros(now), Max: count(limit)})
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read usage records: %w", err)
 	}
-	return each(rows, recordOf), nil
+	return dbrow.Each(rows, dbrow.ToUsageRecord), nil
 }
 
 // SettleUsage implements store.UsageStore: one round trip.
@@ -105,7 +106,7 @@ func (s *Store) SettleUsage(ctx context.Context, verdicts []store.UsageVerdict, 
 				return fmt.Errorf("postgres: %w", err)
 			}
 			p := dbsqlc.UsageRecordSettleParams{
-				State: string(v.State), Code: v.KeptCode(), DueAt: micros(v.KeptDueAt()), Now: micros(now), Seller: v.Seller, ID: v.ID,
+				State: string(v.State), Code: v.KeptCode(), DueAt: dbrow.Micros(v.KeptDueAt()), Now: dbrow.Micros(now), Seller: v.Seller, ID: v.ID,
 			}
 			if err := w.add("settle usage", nil, func(q *dbsqlc.Queries) error { return q.UsageRecordSettle(ctx, p) }); err != nil {
 				return err
@@ -119,7 +120,7 @@ func (s *Store) SettleUsage(ctx context.Context, verdicts []store.UsageVerdict, 
 func (s *Store) ReviveUsage(ctx context.Context, seller, instanceID string, now, until time.Time) (store.UsageRevived, error) {
 	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (store.UsageRevived, error) {
 		n, err := q.UsageRecordsRevive(ctx, dbsqlc.UsageRecordsReviveParams{
-			Now: micros(now), Until: micros(until), Seller: seller, InstanceID: instanceID,
+			Now: dbrow.Micros(now), Until: dbrow.Micros(until), Seller: seller, InstanceID: instanceID,
 		})
 		if err != nil {
 			return store.UsageRevived{}, fmt.Errorf("postgres: revive usage: %w", err)
@@ -142,7 +143,7 @@ func (s *Store) NextUsage(ctx context.Context, seller string) (at time.Time, ok 
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("postgres: next usage: %w", err)
 	}
-	return timeOf(row.DueAt), row.Found > 0, nil
+	return dbrow.Time(row.DueAt), row.Found > 0, nil
 }
 
 // UsageAges implements store.UsageStore: one round trip and one snapshot.
@@ -164,9 +165,9 @@ func (s *Store) UsageAges(ctx context.Context, seller string) (store.UsageBacklo
 	if err != nil {
 		return store.UsageBacklog{}, fmt.Errorf("postgres: usage ages: %w", err)
 	}
-	b := store.UsageBacklog{Windows: windows.Windows, Records: records.Records, Refused: refused, Deadline: timeOf(windows.Deadline)}
+	b := store.UsageBacklog{Windows: windows.Windows, Records: records.Records, Refused: refused, Deadline: dbrow.Time(windows.Deadline)}
 	if b.Windows == 0 || b.Records > 0 && records.Deadline < windows.Deadline {
-		b.Deadline = timeOf(records.Deadline)
+		b.Deadline = dbrow.Time(records.Deadline)
 	}
 	return b, nil
 }
@@ -192,7 +193,7 @@ func (s *Store) ProveUsage(ctx context.Context, seller string, after store.Usage
 
 func prove(ctx context.Context, q *dbsqlc.Queries, seller string, after store.UsageWindowKey, limit int) ([]store.UsageProof, error) {
 	rows, err := q.UsageProofWindows(ctx, dbsqlc.UsageProofWindowsParams{
-		Seller: seller, AfterInstanceID: after.InstanceID, AfterStartAt: micros(after.StartAt), AfterPackageID: after.PackageID, Max: count(limit),
+		Seller: seller, AfterInstanceID: after.InstanceID, AfterStartAt: dbrow.Micros(after.StartAt), AfterPackageID: after.PackageID, Max: count(limit),
 	})
 	if err != nil || len(rows) == 0 {
 		return nil, err
@@ -204,7 +205,7 @@ func prove(ctx context.Context, q *dbsqlc.Queries, seller string, after store.Us
 		w := r.UsageWindow
 		asked.InstanceIds, asked.StartAts = append(asked.InstanceIds, w.InstanceID), append(asked.StartAts, w.StartAt)
 		asked.PackageIds = append(asked.PackageIds, w.PackageID)
-		proofs[i] = store.UsageProof{UsageWindow: windowOf(w), Raw: store.Units(r.Raw)}
+		proofs[i] = store.UsageProof{UsageWindow: dbrow.ToUsageWindow(w), Raw: store.Units(r.Raw)}
 		places[windowIDOf(&proofs[i].UsageWindow)] = &proofs[i]
 	}
 	sums, err := q.UsageProofRecords(ctx, asked)

@@ -11,6 +11,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -35,17 +36,17 @@ func (t *tx) apply(c *store.Change) error {
 		return err
 	}
 	if c.NewOrder != nil {
-		if err := t.fast.OrderInsert(ctx, dbsqlc.OrderInsertParams(orderRow(c.NewOrder))); err != nil {
+		if err := t.fast.OrderInsert(ctx, dbsqlc.OrderInsertParams(dbrow.FromOrder(c.NewOrder))); err != nil {
 			return onUnique(err, store.ErrOrderExists, "insert order")
 		}
 	}
 	for i := range c.Events {
-		if err := t.fast.EventInsert(ctx, dbsqlc.EventInsertParams(eventRow(&c.Events[i]))); err != nil {
+		if err := t.fast.EventInsert(ctx, dbsqlc.EventInsertParams(dbrow.FromEvent(&c.Events[i]))); err != nil {
 			return onUnique(err, store.ErrStale, "insert event")
 		}
 	}
 	if c.PutOrder != nil {
-		n, err := t.fast.OrderUpdate(ctx, orderUpdate(orderRow(c.PutOrder)))
+		n, err := t.fast.OrderUpdate(ctx, dbrow.OrderUpdate(dbrow.FromOrder(c.PutOrder)))
 		if err := hit(n, err, store.ErrNotFound, "update order"); err != nil {
 			return err
 		}
@@ -61,12 +62,12 @@ func (t *tx) apply(c *store.Change) error {
 
 func (t *tx) applyLines(ctx context.Context, c *store.Change) error {
 	for i := range c.NewLines {
-		if err := t.fast.LineInsert(ctx, dbsqlc.LineInsertParams(lineRow(&c.NewLines[i]))); err != nil {
+		if err := t.fast.LineInsert(ctx, dbsqlc.LineInsertParams(dbrow.FromLine(&c.NewLines[i]))); err != nil {
 			return onUnique(err, store.ErrLineExists, "insert line")
 		}
 	}
 	for i := range c.PutLines {
-		n, err := t.fast.LineUpdate(ctx, lineUpdate(lineRow(&c.PutLines[i])))
+		n, err := t.fast.LineUpdate(ctx, dbrow.LineUpdate(dbrow.FromLine(&c.PutLines[i])))
 		if err := hit(n, err, store.ErrNotFound, "update line"); err != nil {
 			return err
 		}
@@ -76,12 +77,12 @@ func (t *tx) applyLines(ctx context.Context, c *store.Change) error {
 
 func (t *tx) applyInstances(ctx context.Context, c *store.Change) error {
 	for i := range c.NewInstances {
-		if err := t.fast.InstanceInsert(ctx, dbsqlc.InstanceInsertParams(instanceRow(&c.NewInstances[i]))); err != nil {
+		if err := t.fast.InstanceInsert(ctx, dbsqlc.InstanceInsertParams(dbrow.FromInstance(&c.NewInstances[i]))); err != nil {
 			return onUnique(err, store.ErrInstanceExists, "insert instance")
 		}
 	}
 	for i := range c.PutInstances {
-		n, err := t.fast.InstanceUpdate(ctx, instanceUpdate(instanceRow(&c.PutInstances[i])))
+		n, err := t.fast.InstanceUpdate(ctx, dbrow.InstanceUpdate(dbrow.FromInstance(&c.PutInstances[i])))
 		if err := hit(n, err, store.ErrNotFound, "update instance"); err != nil {
 			return err
 		}
@@ -92,13 +93,13 @@ func (t *tx) applyInstances(ctx context.Context, c *store.Change) error {
 // applyTasks writes the tasks. A seq that is taken means that the instance's task list grew after it was read.
 func (t *tx) applyTasks(ctx context.Context, c *store.Change) error {
 	for i := range c.PutTasks {
-		n, err := t.fast.TaskUpdate(ctx, taskUpdate(&c.PutTasks[i]))
+		n, err := t.fast.TaskUpdate(ctx, dbrow.TaskUpdate(&c.PutTasks[i]))
 		if err := hit(n, err, store.ErrFenced, "update task"); err != nil {
 			return err
 		}
 	}
 	for i := range c.NewTasks {
-		if err := t.fast.TaskInsert(ctx, dbsqlc.TaskInsertParams(taskRow(&c.NewTasks[i]))); err != nil {
+		if err := t.fast.TaskInsert(ctx, dbsqlc.TaskInsertParams(dbrow.FromTask(&c.NewTasks[i]))); err != nil {
 			if resultCode(err) == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
 				return fmt.Errorf("sqlite: insert task: the ID is taken: %w", err)
 			}

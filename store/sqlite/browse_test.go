@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqllist"
 	"github.com/koogate/koogate/store/storetest"
 )
 
@@ -72,7 +73,7 @@ func TestAListIsStoppedWithinAScan(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	rows, err := suffixed{s.lists, page{suffix: " LIMIT 51"}}.QueryContext(ctx,
+	rows, err := suffixed{s.lists, sqllist.Page{Suffix: " LIMIT 51"}}.QueryContext(ctx,
 		`WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 30000000) SELECT i FROM n WHERE i = 1 OR i < 0`)
 	if err == nil {
 		defer func() { _ = rows.Close() }()

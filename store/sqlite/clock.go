@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -59,7 +60,7 @@ func (s *Store) PullIn(ctx context.Context, seller string, tolerance time.Durati
 func (s *Store) pull(ctx context.Context, run func(t *tx, now, ahead int64) (int64, error), tolerance time.Duration) (n int, err error) {
 	err = s.writer.do(ctx, func(t *tx) error {
 		now := s.now()
-		rows, err := run(t, micros(now), micros(now.Add(tolerance)))
+		rows, err := run(t, dbrow.Micros(now), dbrow.Micros(now.Add(tolerance)))
 		n = int(rows)
 		return err
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -21,7 +22,7 @@ func (s *Store) PackageQuotas(ctx context.Context, seller, packageID string) ([]
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read quotas: %w", err)
 	}
-	return each(rows, quotaOf), nil
+	return dbrow.Each(rows, dbrow.ToQuota), nil
 }
 
 // QuotasDue implements store.UsageStore.
@@ -30,11 +31,11 @@ func (s *Store) QuotasDue(ctx context.Context, seller string, now time.Time, lim
 		return nil, err
 	}
 	defer s.leave()
-	rows, err := s.read.QuotasDue(ctx, dbsqlc.QuotasDueParams{Seller: seller, Now: micros(now), Max: int64(max(limit, 0))})
+	rows, err := s.read.QuotasDue(ctx, dbsqlc.QuotasDueParams{Seller: seller, Now: dbrow.Micros(now), Max: int64(max(limit, 0))})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read due quotas: %w", err)
 	}
-	return each(rows, quotaOf), nil
+	return dbrow.Each(rows, dbrow.ToQuota), nil
 }
 
 // QuotaSettled implements store.UsageStore.
@@ -45,7 +46,7 @@ func (s *Store) QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Tim
 		if err != nil {
 			return none, notFound(err, "read quota")
 		}
-		q := quotaOf(row)
+		q := dbrow.ToQuota(row)
 		q.Settle(now)
 		return none, t.turn(ctx, &q)
 	})
@@ -53,7 +54,7 @@ func (s *Store) QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Tim
 }
 
 func (t *tx) turn(ctx context.Context, q *store.Quota) error {
-	p := quotaTurn(q)
+	p := dbrow.QuotaTurn(q)
 	n, err := t.fast.QuotaTurn(ctx, p)
 	if err == nil && n == 0 {
 		_, err = t.fast.QuotaItemTurn(ctx, dbsqlc.QuotaItemTurnParams(p))
@@ -62,13 +63,4 @@ func (t *tx) turn(ctx context.Context, q *store.Quota) error {
 		return fmt.Errorf("sqlite: turn quota: %w", err)
 	}
 	return nil
-}
-
-func quotaTurn(q *store.Quota) dbsqlc.QuotaTurnParams {
-	row := quotaRow(q)
-	return dbsqlc.QuotaTurnParams{
-		Cycle: row.Cycle, UsedBefore: row.UsedBefore, Used: row.Used, Reserved: row.Reserved, TurnAt: row.TurnAt,
-		SettledAt: row.SettledAt, SettledCycle: row.SettledCycle, Seller: row.Seller, PackageID: row.PackageID,
-		InstanceID: row.InstanceID,
-	}
 }

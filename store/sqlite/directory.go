@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -20,7 +21,7 @@ func (t *tx) applyDirectory(ctx context.Context, c *store.DirectoryChange) error
 	var row store.TenantRow
 	switch r, err := t.query.TenantRow(ctx, dbsqlc.TenantRowParams(c.Key)); {
 	case err == nil:
-		row = tenantRowOf(r)
+		row = dbrow.ToTenantRow(r)
 	case !errors.Is(err, sql.ErrNoRows):
 		return fmt.Errorf("sqlite: read tenant: %w", err)
 	}
@@ -35,7 +36,7 @@ func (t *tx) applyDirectory(ctx context.Context, c *store.DirectoryChange) error
 		return err
 	}
 	if m.PutTenant {
-		if err := t.fast.TenantPut(ctx, dbsqlc.TenantPutParams(tenantRow(&row))); err != nil {
+		if err := t.fast.TenantPut(ctx, dbsqlc.TenantPutParams(dbrow.FromTenant(&row))); err != nil {
 			return fmt.Errorf("sqlite: put tenant: %w", err)
 		}
 		altered++
@@ -82,16 +83,12 @@ func (t *tx) compare(ctx context.Context, c *store.DirectoryChange, m *store.Mer
 	if err != nil {
 		return store.Difference{}, fmt.Errorf("sqlite: read departments: %w", err)
 	}
-	before := make([]store.Department, len(rows))
-	for i := range rows {
-		before[i] = departmentOf(rows[i])
-	}
-	return c.Compare(m, before), nil
+	return c.Compare(m, dbrow.Each(rows, dbrow.ToDepartment)), nil
 }
 
 func (t *tx) mergeApplications(ctx context.Context, m *store.Merge) (altered int64, err error) {
 	for i := range m.Applications {
-		n, err := t.fast.ApplicationMerge(ctx, dbsqlc.ApplicationMergeParams(applicationRow(&m.Applications[i])))
+		n, err := t.fast.ApplicationMerge(ctx, dbsqlc.ApplicationMergeParams(dbrow.FromApplication(&m.Applications[i])))
 		if err != nil {
 			return 0, fmt.Errorf("sqlite: merge application: %w", err)
 		}
@@ -102,7 +99,7 @@ func (t *tx) mergeApplications(ctx context.Context, m *store.Merge) (altered int
 
 func (t *tx) mergeUsers(ctx context.Context, m *store.Merge) (altered int64, err error) {
 	for i := range m.Users {
-		n, err := t.fast.UserMerge(ctx, dbsqlc.UserMergeParams(userRow(&m.Users[i])))
+		n, err := t.fast.UserMerge(ctx, dbsqlc.UserMergeParams(dbrow.FromUser(&m.Users[i])))
 		if err != nil {
 			return 0, fmt.Errorf("sqlite: merge user: %w", err)
 		}
@@ -113,7 +110,7 @@ func (t *tx) mergeUsers(ctx context.Context, m *store.Merge) (altered int64, err
 
 func (t *tx) mergeDepartments(ctx context.Context, m *store.Merge) (altered int64, err error) {
 	for i := range m.Departments {
-		n, err := t.fast.DepartmentMerge(ctx, dbsqlc.DepartmentMergeParams(departmentRow(&m.Departments[i])))
+		n, err := t.fast.DepartmentMerge(ctx, dbsqlc.DepartmentMergeParams(dbrow.FromDepartment(&m.Departments[i])))
 		if err != nil {
 			return 0, fmt.Errorf("sqlite: merge department: %w", err)
 		}
@@ -128,8 +125,8 @@ func (t *tx) erase(ctx context.Context, row *store.TenantRow, m *store.Merge) er
 	var errs []error
 	if m.Erase {
 		p := dbsqlc.ApplicationsEraseParams{
-			Now: micros(row.UpdatedAt), Seller: row.Seller, InstanceID: row.InstanceID, TenantID: row.TenantID,
-			StampAt: micros(row.Erased.At), StampRank: int64(row.Erased.Rank),
+			Now: dbrow.Micros(row.UpdatedAt), Seller: row.Seller, InstanceID: row.InstanceID, TenantID: row.TenantID,
+			StampAt: dbrow.Micros(row.Erased.At), StampRank: int64(row.Erased.Rank),
 		}
 		_, err := t.fast.ApplicationsErase(ctx, p)
 		errs = append(errs, err)
@@ -140,8 +137,8 @@ func (t *tx) erase(ctx context.Context, row *store.TenantRow, m *store.Merge) er
 	}
 	if m.EraseBelow {
 		_, err := t.fast.DepartmentsBelow(ctx, dbsqlc.DepartmentsBelowParams{
-			Now: micros(row.UpdatedAt), Seller: row.Seller, InstanceID: row.InstanceID, TenantID: row.TenantID,
-			StampAt: micros(row.Floor.At), StampRank: int64(row.Floor.Rank),
+			Now: dbrow.Micros(row.UpdatedAt), Seller: row.Seller, InstanceID: row.InstanceID, TenantID: row.TenantID,
+			StampAt: dbrow.Micros(row.Floor.At), StampRank: int64(row.Floor.Rank),
 		})
 		errs = append(errs, err)
 	}
@@ -159,18 +156,18 @@ func (t *tx) arrive(ctx context.Context, c *store.DirectoryChange) (altered int6
 	}
 	if c.Ahead {
 		altered, err = t.fast.DirectoryArrive(ctx, dbsqlc.DirectoryArriveParams{
-			Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: micros(c.Claimed), ArrivedAt: micros(c.Now),
+			Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: dbrow.Micros(c.Claimed), ArrivedAt: dbrow.Micros(c.Now),
 		})
 		if err != nil {
 			return 0, fmt.Errorf("sqlite: keep an arrival: %w", err)
 		}
 	}
 	at, err := t.query.DirectoryArrival(ctx, dbsqlc.DirectoryArrivalParams{
-		Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: micros(c.Claimed),
+		Seller: c.Key.Seller, InstanceID: c.Key.InstanceID, TenantID: c.Key.TenantID, ClaimedAt: dbrow.Micros(c.Claimed),
 	})
 	switch {
 	case err == nil:
-		c.Arrived(timeOf(at))
+		c.Arrived(dbrow.Time(at))
 	case !errors.Is(err, sql.ErrNoRows):
 		return 0, fmt.Errorf("sqlite: read an arrival: %w", err)
 	}
@@ -179,29 +176,15 @@ func (t *tx) arrive(ctx context.Context, c *store.DirectoryChange) (altered int6
 
 func (t *tx) applicationStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := t.query.ApplicationStamps(ctx, dbsqlc.ApplicationStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
-	return stampsByID(rows), err
+	return dbrow.StampsByID(rows), err
 }
 
 func (t *tx) userStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := t.query.UserStamps(ctx, dbsqlc.UserStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
-	return stampsByID(rows), err
+	return dbrow.StampsByID(rows), err
 }
 
 func (t *tx) departmentStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
 	rows, err := t.query.DepartmentStamps(ctx, dbsqlc.DepartmentStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
-	return stampsByID(rows), err
-}
-
-// stampsByID are the stamps of rows by their IDs. The rows of the three tables differ in nothing but their type's name.
-func stampsByID[R ~struct {
-	ID        string
-	StampAt   int64
-	StampRank int64
-}](rows []R) map[string]store.Stamp {
-	have := make(map[string]store.Stamp, len(rows))
-	for _, row := range rows {
-		r := dbsqlc.UserStampsRow(row)
-		have[r.ID] = store.Stamp{At: timeOf(r.StampAt), Rank: int8(r.StampRank)}
-	}
-	return have
+	return dbrow.StampsByID(rows), err
 }

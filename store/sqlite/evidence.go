@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -22,9 +23,7 @@ func (s *Store) Unanchored(ctx context.Context, seller string, limit int) ([]sto
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read what is to be anchored: %w", err)
 	}
-	return each(rows, func(r dbsqlc.OrdersUnanchoredRow) store.SignedHead {
-		return store.SignedHead{OrderID: r.OrderID, Head: store.Head{Seq: r.HeadSeq, Hash: r.HeadHash}, Signature: r.Signature}
-	}), nil
+	return dbrow.Each(rows, dbrow.ToSignedHead), nil
 }
 
 // LastAnchor implements store.EvidenceStore.
@@ -37,7 +36,7 @@ func (s *Store) LastAnchor(ctx context.Context, seller string) (store.Anchor, er
 	if err != nil {
 		return store.Anchor{}, notFound(err, "read anchor")
 	}
-	return anchorOf(row), nil
+	return dbrow.ToAnchor(row), nil
 }
 
 // Anchors implements store.EvidenceStore.
@@ -50,16 +49,14 @@ func (s *Store) Anchors(ctx context.Context, seller string, after int64, limit i
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read anchors: %w", err)
 	}
-	return each(rows, anchorOf), nil
+	return dbrow.Each(rows, dbrow.ToAnchor), nil
 }
 
 // PutAnchor implements store.EvidenceStore.
 func (s *Store) PutAnchor(ctx context.Context, a store.Anchor, heads []store.SignedHead) error {
 	_, err := change(ctx, s, func(t *tx) (none struct{}, err error) {
 		ctx := context.Background()
-		if err := t.fast.AnchorInsert(ctx, dbsqlc.AnchorInsertParams{
-			Seller: a.Seller, Seq: a.Seq, At: micros(a.At), Heads: a.Heads, PrevHash: a.PrevHash, Hash: a.Hash, Signature: a.Signature,
-		}); err != nil {
+		if err := t.fast.AnchorInsert(ctx, dbrow.FromAnchor(&a)); err != nil {
 			return none, onUnique(err, store.ErrStale, "insert anchor")
 		}
 		for _, h := range heads {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -16,9 +17,7 @@ func (s *Store) OpenGap(ctx context.Context, g store.Gap) error {
 		return err
 	}
 	_, err := change(ctx, s, func(t *tx) (int64, error) {
-		n, err := t.fast.GapOpen(context.Background(), dbsqlc.GapOpenParams{
-			Seller: g.Seller, GapID: g.ID, Since: micros(g.Since), OpenedAt: micros(g.OpenedAt), OpenedBy: g.OpenedBy, OpenedWhy: g.OpenedWhy,
-		})
+		n, err := t.fast.GapOpen(context.Background(), dbrow.GapOpen(&g))
 		return n, hit(n, err, store.ErrConflict, "open gap")
 	})
 	return err
@@ -30,9 +29,7 @@ func (s *Store) CloseGap(ctx context.Context, g store.Gap) error {
 		return err
 	}
 	_, err := change(ctx, s, func(t *tx) (int64, error) {
-		n, err := t.fast.GapClose(context.Background(), dbsqlc.GapCloseParams{
-			ClosedAt: micros(g.ClosedAt), ClosedBy: g.ClosedBy, ClosedWhy: g.ClosedWhy, Seller: g.Seller, GapID: g.ID,
-		})
+		n, err := t.fast.GapClose(context.Background(), dbrow.GapClose(&g))
 		return n, hit(n, err, store.ErrNotFound, "close gap")
 	})
 	return err
@@ -48,10 +45,7 @@ func (s *Store) OpenedGap(ctx context.Context, seller string) (store.Gap, error)
 	if err != nil {
 		return store.Gap{}, notFound(err, "read gap")
 	}
-	return store.Gap{
-		Seller: row.Seller, ID: row.GapID, Since: timeOf(row.Since), OpenedAt: timeOf(row.OpenedAt), OpenedBy: row.OpenedBy,
-		OpenedWhy: row.OpenedWhy, ClosedAt: timeOf(row.ClosedAt), ClosedBy: row.ClosedBy, ClosedWhy: row.ClosedWhy,
-	}, nil
+	return dbrow.ToGap(row), nil
 }
 
 // CountGapCall implements store.GapStore.
@@ -60,13 +54,9 @@ func (s *Store) CountGapCall(ctx context.Context, c store.GapCall) (noted bool, 
 		return false, err
 	}
 	return change(ctx, s, func(t *tx) (bool, error) {
-		n, err := t.fast.GapCallCount(context.Background(), dbsqlc.GapCallCountParams{
-			At: micros(c.LastAt), Seller: c.Seller, GapID: c.GapID, InstanceID: c.InstanceID, Activity: c.Activity,
-		})
+		n, err := t.fast.GapCallCount(context.Background(), dbrow.GapCallCount(&c))
 		if err == nil && n == 0 {
-			n, err = t.fast.GapCallInsert(context.Background(), dbsqlc.GapCallInsertParams{
-				Seller: c.Seller, GapID: c.GapID, InstanceID: c.InstanceID, Activity: c.Activity, At: micros(c.LastAt), Room: store.MaxGapCalls,
-			})
+			n, err = t.fast.GapCallInsert(context.Background(), dbrow.GapCallInsert(&c))
 		}
 		if err != nil {
 			return false, fmt.Errorf("sqlite: count gap call: %w", err)
@@ -85,9 +75,5 @@ func (s *Store) GapCalls(ctx context.Context, seller, gapID string) ([]store.Gap
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read gap calls: %w", err)
 	}
-	return each(rows, func(r dbsqlc.GapCallsRow) store.GapCall {
-		return store.GapCall{
-			Seller: seller, GapID: gapID, InstanceID: r.InstanceID, Activity: r.Activity, Calls: r.Calls, FirstAt: timeOf(r.FirstAt), LastAt: timeOf(r.LastAt),
-		}
-	}), nil
+	return dbrow.ToGapCalls(seller, gapID, rows), nil
 }

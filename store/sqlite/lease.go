@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -36,7 +37,7 @@ func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, 
 // earliest of all.
 func (t *tx) lease(r store.LeaseRequest, at time.Time) ([]store.Task, error) {
 	ctx := context.Background()
-	now, until := micros(at), micros(at.Add(r.For))
+	now, until := dbrow.Micros(at), dbrow.Micros(at.Add(r.For))
 	var due []dbsqlc.Task
 	for _, queue := range distinct(r.Queues) {
 		rows, err := t.query.TasksDue(ctx, dbsqlc.TasksDueParams{Seller: r.Seller, Queue: queue, Now: now, Max: int64(r.Max)})
@@ -61,7 +62,7 @@ func (t *tx) lease(r store.LeaseRequest, at time.Time) ([]store.Task, error) {
 			return nil, fmt.Errorf("sqlite: lease task: %w", err)
 		}
 	}
-	return each(due, taskOf), nil
+	return dbrow.Each(due, dbrow.ToTask), nil
 }
 
 // Heartbeat implements store.Store. A lease whose end has come is over, also when nobody else has taken the task yet.
@@ -74,7 +75,7 @@ func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, length ti
 	err := s.writer.do(ctx, func(t *tx) error {
 		now := s.now()
 		n, err := t.fast.TaskHeartbeat(context.Background(), dbsqlc.TaskHeartbeatParams{
-			Until: micros(now.Add(length)), Now: micros(now), ID: id, Fence: fence,
+			Until: dbrow.Micros(now.Add(length)), Now: dbrow.Micros(now), ID: id, Fence: fence,
 		})
 		if err != nil {
 			return fmt.Errorf("sqlite: heartbeat: %w", err)
@@ -86,7 +87,7 @@ func (s *Store) Heartbeat(ctx context.Context, id string, fence int64, length ti
 		if n == 0 {
 			return store.ErrFenced
 		}
-		task = taskOf(row)
+		task = dbrow.ToTask(row)
 		return nil
 	})
 	if err != nil {
@@ -112,7 +113,7 @@ func (s *Store) NextDue(ctx context.Context, seller string, queues []string) (at
 			first, ok = due, true
 		}
 	}
-	return timeOf(first), ok, nil
+	return dbrow.Time(first), ok, nil
 }
 
 func distinct(queues []string) []string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -21,16 +22,16 @@ func (s *Store) LicenceCode(ctx context.Context, seller, hash string) (store.Lic
 	if err != nil {
 		return store.LicenceCode{}, notFound(err, "read licence code")
 	}
-	return codeOf(row), nil
+	return dbrow.ToLicenceCode(row), nil
 }
 
 // PutLicenceCode implements store.UsageStore.
 func (s *Store) PutLicenceCode(ctx context.Context, c store.LicenceCode, was time.Time) error {
 	_, err := change(ctx, s, func(t *tx) (n int64, err error) {
 		if was.IsZero() {
-			n, err = t.fast.LicenceCodeInsert(context.Background(), dbsqlc.LicenceCodeInsertParams(codeRow(&c)))
+			n, err = t.fast.LicenceCodeInsert(context.Background(), dbsqlc.LicenceCodeInsertParams(dbrow.FromLicenceCode(&c)))
 		} else {
-			n, err = t.fast.LicenceCodeUpdate(context.Background(), codeUpdate(codeRow(&c), micros(was)))
+			n, err = t.fast.LicenceCodeUpdate(context.Background(), dbrow.LicenceCodeUpdate(dbrow.FromLicenceCode(&c), dbrow.Micros(was)))
 		}
 		return n, hit(n, err, store.ErrStale, "put licence code")
 	})
@@ -41,11 +42,11 @@ func (s *Store) PutLicenceCode(ctx context.Context, c store.LicenceCode, was tim
 func (s *Store) AddLicenceUse(ctx context.Context, u store.LicenceUse) (added bool, err error) {
 	return change(ctx, s, func(t *tx) (bool, error) {
 		n, err := t.fast.LicenceUseInsert(context.Background(), dbsqlc.LicenceUseInsertParams{
-			Seller: u.Seller, Hash: u.Hash, Day: u.Day, Client: u.Client, At: micros(u.At),
+			Seller: u.Seller, Hash: u.Hash, Day: u.Day, Client: u.Client, At: dbrow.Micros(u.At),
 		})
 		if err == nil && n > 0 {
 			err = t.fast.LicenceDayCount(context.Background(), dbsqlc.LicenceDayCountParams{
-				Seller: u.Seller, Hash: u.Hash, Day: u.Day, UpdatedAt: micros(u.At),
+				Seller: u.Seller, Hash: u.Hash, Day: u.Day, UpdatedAt: dbrow.Micros(u.At),
 			})
 		}
 		if err != nil {
@@ -65,14 +66,14 @@ func (s *Store) LicenceDays(ctx context.Context, seller, before string, limit in
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read licence days: %w", err)
 	}
-	return each(rows, dayOf), nil
+	return dbrow.Each(rows, dbrow.ToLicenceDay), nil
 }
 
 // ReportedLicenceDay implements store.UsageStore.
 func (s *Store) ReportedLicenceDay(ctx context.Context, d store.LicenceDay, now time.Time) error {
 	_, err := change(ctx, s, func(t *tx) (struct{}, error) {
 		err := t.fast.LicenceDayReport(context.Background(), dbsqlc.LicenceDayReportParams{
-			State: d.Mark(), Reason: d.Reason, Now: micros(now), Seller: d.Seller, Hash: d.Hash, Day: d.Day,
+			State: d.Mark(), Reason: d.Reason, Now: dbrow.Micros(now), Seller: d.Seller, Hash: d.Hash, Day: d.Day,
 		})
 		if err != nil {
 			return struct{}{}, fmt.Errorf("sqlite: report licence day: %w", err)

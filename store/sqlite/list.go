@@ -6,162 +6,82 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+	"github.com/koogate/koogate/store/sqllist"
 )
-
-// list is one kind of list: the column that breaks ties of the creation time, and the columns that may be filtered. Each of
-// those has an index, see migration 00011; apart names the values that a column's index leaves out. No API offers users by
-// user_name or departments by org_code, and these two have none.
-type list struct {
-	id     string
-	fields []string
-	apart  map[string][]string
-}
-
-var (
-	orderList = list{
-		id: "order_id", fields: []string{"endpoint", "order_type", "query_state"},
-		apart: map[string][]string{"order_type": {""}, "query_state": {string(store.QueryDone)}},
-	}
-	instanceList = list{
-		id: "instance_id", fields: []string{"state", "order_id", "product_id", "endpoint", "charging_mode"},
-		apart: map[string][]string{"state": {string(store.InstanceFailed)}, "charging_mode": {""}},
-	}
-	taskList = list{
-		id: "id", fields: []string{"state", "kind", "queue", "instance_id", "order_id"},
-		apart: map[string][]string{
-			"state": {string(store.TaskDone), string(store.TaskFailed)}, "kind": {string(store.TaskCreate), string(store.TaskOrderQuery)},
-			"queue": {"koogate-order-query"},
-		},
-	}
-
-	tenantList      = list{id: "id", fields: []string{"instance_id", "tenant_id"}}
-	applicationList = list{id: "id", fields: []string{"instance_id", "tenant_id", "app_id"}}
-	userList        = list{
-		id: "id", fields: []string{"instance_id", "tenant_id", "app_id", "user_name", "state", "role", "org_code"},
-		apart: map[string][]string{"state": {string(store.UserActive)}, "org_code": {""}},
-	}
-	departmentList = list{id: "id", fields: []string{"instance_id", "tenant_id", "org_code", "parent_code"}}
-
-	usageRecordList = list{
-		id: "id", fields: []string{"instance_id", "state", "package_id"},
-		apart: map[string][]string{
-			"state": {string(store.UsageRefused), string(store.UsageSending), string(store.UsagePushed)}, "package_id": {""},
-		},
-	}
-	usageWindowList = list{id: "id", fields: []string{"instance_id", "package_id"}, apart: map[string][]string{"package_id": {""}}}
-)
-
-// page is what a list query appends to its base query.
-type page struct {
-	suffix string
-	args   []any
-}
 
 // suffixed runs the generated base query of a list with a page's filters, place, order and limit appended: the columns and
 // their scanning stay sqlc's. Only names from the list's own table get into the text. The page is made as a whole before its
 // first row comes: the driver stops a statement whose context ends only until then, and a scan for a second row may be long.
 type suffixed struct {
 	dbsqlc.DBTX
-	page page
+	page sqllist.Page
 }
 
 // QueryContext implements dbsqlc.DBTX.
 func (x suffixed) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	query = "WITH page AS MATERIALIZED (" + query + x.page.suffix + ") SELECT * FROM page"
-	return x.DBTX.QueryContext(ctx, query, append(args, x.page.args...)...)
-}
-
-func (l list) page(q store.ListQuery) (page, error) {
-	var b strings.Builder
-	var args []any
-	for _, t := range q.Filter {
-		apart := l.apart[t.Field]
-		switch {
-		case !slices.Contains(l.fields, t.Field):
-			return page{}, fmt.Errorf("sqlite: list: unknown filter field %q", t.Field)
-		case slices.Contains(apart, t.Value): // spelled out: only so does the planner see that the partial index of this value serves
-			b.WriteString(" AND " + t.Field + " = '" + t.Value + "'")
-		default:
-			b.WriteString(" AND " + t.Field + " = ?")
-			args = append(args, t.Value)
-			for _, v := range apart { // the condition of the partial index, word for word
-				b.WriteString(" AND " + t.Field + " <> '" + v + "'")
-			}
-		}
-	}
-	than, direction := ">", "ASC"
-	if q.Desc {
-		than, direction = "<", "DESC"
-	}
-	if q.After != nil {
-		fmt.Fprintf(&b, " AND (created_at, %s) %s (?, ?)", l.id, than)
-		args = append(args, micros(q.After.CreatedAt), q.After.ID)
-	}
-	fmt.Fprintf(&b, " ORDER BY created_at %[1]s, %[2]s %[1]s LIMIT ?", direction, l.id)
-	args = append(args, max(q.Limit, 0))
-	return page{suffix: b.String(), args: args}, nil
+	query = "WITH page AS MATERIALIZED (" + query + x.page.Suffix + ") SELECT * FROM page"
+	return x.DBTX.QueryContext(ctx, query, append(args, x.page.Args...)...)
 }
 
 // ListOrders implements store.Store.
 func (s *Store) ListOrders(ctx context.Context, q store.ListQuery) ([]store.Order, error) {
-	return listOf(ctx, s, orderList, q, (*dbsqlc.Queries).OrderList, orderOf)
+	return listOf(ctx, s, sqllist.Orders, q, (*dbsqlc.Queries).OrderList, dbrow.ToOrder)
 }
 
 // ListInstances implements store.Store.
 func (s *Store) ListInstances(ctx context.Context, q store.ListQuery) ([]store.Instance, error) {
-	return listOf(ctx, s, instanceList, q, (*dbsqlc.Queries).InstanceList, instanceOf)
+	return listOf(ctx, s, sqllist.Instances, q, (*dbsqlc.Queries).InstanceList, dbrow.ToInstance)
 }
 
 // ListTasks implements store.Store.
 func (s *Store) ListTasks(ctx context.Context, q store.ListQuery) ([]store.Task, error) {
-	return listOf(ctx, s, taskList, q, (*dbsqlc.Queries).TaskList, taskOf)
+	return listOf(ctx, s, sqllist.Tasks, q, (*dbsqlc.Queries).TaskList, dbrow.ToTask)
 }
 
 // ListTenants implements store.Store.
 func (s *Store) ListTenants(ctx context.Context, q store.ListQuery) ([]store.Tenant, error) {
-	return listOf(ctx, s, tenantList, q, (*dbsqlc.Queries).TenantList, tenantOf)
+	return listOf(ctx, s, sqllist.Tenants, q, (*dbsqlc.Queries).TenantList, dbrow.ToTenant)
 }
 
 // ListApplications implements store.Store.
 func (s *Store) ListApplications(ctx context.Context, q store.ListQuery) ([]store.Application, error) {
-	return listOf(ctx, s, applicationList, q, (*dbsqlc.Queries).ApplicationList, applicationOf)
+	return listOf(ctx, s, sqllist.Applications, q, (*dbsqlc.Queries).ApplicationList, dbrow.ToApplication)
 }
 
 // ListUsers implements store.Store.
 func (s *Store) ListUsers(ctx context.Context, q store.ListQuery) ([]store.User, error) {
-	return listOf(ctx, s, userList, q, (*dbsqlc.Queries).UserList, userOf)
+	return listOf(ctx, s, sqllist.Users, q, (*dbsqlc.Queries).UserList, dbrow.ToUser)
 }
 
 // ListDepartments implements store.Store.
 func (s *Store) ListDepartments(ctx context.Context, q store.ListQuery) ([]store.Department, error) {
-	return listOf(ctx, s, departmentList, q, (*dbsqlc.Queries).DepartmentList, departmentOf)
+	return listOf(ctx, s, sqllist.Departments, q, (*dbsqlc.Queries).DepartmentList, dbrow.ToDepartment)
 }
 
 // ListUsageRecords implements store.UsageStore.
 func (s *Store) ListUsageRecords(ctx context.Context, q store.ListQuery) ([]store.UsageRecord, error) {
-	return listOf(ctx, s, usageRecordList, q, (*dbsqlc.Queries).UsageRecordList, recordOf)
+	return listOf(ctx, s, sqllist.UsageRecords, q, (*dbsqlc.Queries).UsageRecordList, dbrow.ToUsageRecord)
 }
 
 // ListUsageWindows implements store.UsageStore.
 func (s *Store) ListUsageWindows(ctx context.Context, q store.ListQuery) ([]store.UsageWindow, error) {
-	return listOf(ctx, s, usageWindowList, q, (*dbsqlc.Queries).UsageWindowList, windowOf)
+	return listOf(ctx, s, sqllist.UsageWindows, q, (*dbsqlc.Queries).UsageWindowList, dbrow.ToUsageWindow)
 }
 
-func listOf[R, T any](ctx context.Context, s *Store, l list, q store.ListQuery,
+func listOf[R, T any](ctx context.Context, s *Store, l sqllist.List, q store.ListQuery,
 	base func(*dbsqlc.Queries, context.Context, string) ([]R, error), convert func(R) T,
 ) ([]T, error) {
 	if err := s.enter(ctx, q); err != nil {
 		return nil, err
 	}
 	defer s.leave()
-	p, err := l.page(q)
+	p, err := l.Page(q, sqllist.Question)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("sqlite: list: %w", err)
 	}
 	var rows []R
 	readers := s.readers
@@ -178,5 +98,5 @@ func listOf[R, T any](ctx context.Context, s *Store, l list, q store.ListQuery,
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: list: %w", err)
 	}
-	return each(rows, convert), nil
+	return dbrow.Each(rows, convert), nil
 }

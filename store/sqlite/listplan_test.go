@@ -11,6 +11,7 @@ import (
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+	"github.com/koogate/koogate/store/sqllist"
 )
 
 // run is a list's base query of some seller, whatever its rows are.
@@ -42,76 +43,76 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 	const sorts = true
 	for _, c := range []struct {
 		run   func(context.Context, *dbsqlc.Queries) error
-		list  list
+		list  sqllist.List
 		field string
 		value string
 		index string // what the plan names
 		sorts bool   // the rows of one value are few
 	}{
-		{orders, orderList, "endpoint", "x", "orders_endpoint_idx (seller=? AND endpoint=?", !sorts},
-		{orders, orderList, "order_type", "NEW", "orders_type_idx (seller=? AND order_type=?", !sorts},
-		{orders, orderList, "query_state", "PENDING", "orders_query_idx (seller=? AND query_state=?", !sorts},
-		{orders, orderList, "query_state", "FAILED", "orders_query_idx (seller=? AND query_state=?", !sorts},
+		{orders, sqllist.Orders, "endpoint", "x", "orders_endpoint_idx (seller=? AND endpoint=?", !sorts},
+		{orders, sqllist.Orders, "order_type", "NEW", "orders_type_idx (seller=? AND order_type=?", !sorts},
+		{orders, sqllist.Orders, "query_state", "PENDING", "orders_query_idx (seller=? AND query_state=?", !sorts},
+		{orders, sqllist.Orders, "query_state", "FAILED", "orders_query_idx (seller=? AND query_state=?", !sorts},
 
-		{instances, instanceList, "state", "PROVISIONING", "instances_state_idx (seller=? AND state=?", !sorts},
-		{instances, instanceList, "state", "ACTIVE", "instances_state_idx (seller=? AND state=?", !sorts},
-		{instances, instanceList, "state", "FROZEN", "instances_state_idx (seller=? AND state=?", !sorts},
-		{instances, instanceList, "state", "RELEASED", "instances_state_idx (seller=? AND state=?", !sorts},
-		{instances, instanceList, "state", "FAILED", "instances_failed_idx (seller=?", !sorts},
-		{instances, instanceList, "order_id", "x", "instances_order_idx (seller=? AND order_id=?", sorts},
-		{instances, instanceList, "product_id", "x", "instances_product_idx (seller=? AND product_id=?", !sorts},
-		{instances, instanceList, "endpoint", "x", "instances_endpoint_idx (seller=? AND endpoint=?", !sorts},
-		{instances, instanceList, "charging_mode", "PERIOD", "instances_charging_idx (seller=? AND charging_mode=?", !sorts},
+		{instances, sqllist.Instances, "state", "PROVISIONING", "instances_state_idx (seller=? AND state=?", !sorts},
+		{instances, sqllist.Instances, "state", "ACTIVE", "instances_state_idx (seller=? AND state=?", !sorts},
+		{instances, sqllist.Instances, "state", "FROZEN", "instances_state_idx (seller=? AND state=?", !sorts},
+		{instances, sqllist.Instances, "state", "RELEASED", "instances_state_idx (seller=? AND state=?", !sorts},
+		{instances, sqllist.Instances, "state", "FAILED", "instances_failed_idx (seller=?", !sorts},
+		{instances, sqllist.Instances, "order_id", "x", "instances_order_idx (seller=? AND order_id=?", sorts},
+		{instances, sqllist.Instances, "product_id", "x", "instances_product_idx (seller=? AND product_id=?", !sorts},
+		{instances, sqllist.Instances, "endpoint", "x", "instances_endpoint_idx (seller=? AND endpoint=?", !sorts},
+		{instances, sqllist.Instances, "charging_mode", "PERIOD", "instances_charging_idx (seller=? AND charging_mode=?", !sorts},
 
-		{tasks, taskList, "state", "WAITING", "tasks_state_idx (seller=? AND state=?", !sorts},
-		{tasks, taskList, "state", "READY", "tasks_state_idx (seller=? AND state=?", !sorts},
-		{tasks, taskList, "state", "LEASED", "tasks_state_idx (seller=? AND state=?", !sorts},
-		{tasks, taskList, "state", "CANCELLED", "tasks_state_idx (seller=? AND state=?", !sorts},
-		{tasks, taskList, "state", "FAILED", "tasks_failed_idx (seller=?", !sorts},
-		{tasks, taskList, "kind", "RELEASE", "tasks_kind_idx (seller=? AND kind=?", !sorts},
-		{tasks, taskList, "queue", "x", "tasks_queue_idx (seller=? AND queue=?", !sorts},
-		{tasks, taskList, "instance_id", "x", "tasks_instance_seq_key (seller=? AND instance_id=?", sorts},
-		{tasks, taskList, "order_id", "x", "tasks_order_idx (seller=? AND order_id=?", sorts},
+		{tasks, sqllist.Tasks, "state", "WAITING", "tasks_state_idx (seller=? AND state=?", !sorts},
+		{tasks, sqllist.Tasks, "state", "READY", "tasks_state_idx (seller=? AND state=?", !sorts},
+		{tasks, sqllist.Tasks, "state", "LEASED", "tasks_state_idx (seller=? AND state=?", !sorts},
+		{tasks, sqllist.Tasks, "state", "CANCELLED", "tasks_state_idx (seller=? AND state=?", !sorts},
+		{tasks, sqllist.Tasks, "state", "FAILED", "tasks_failed_idx (seller=?", !sorts},
+		{tasks, sqllist.Tasks, "kind", "RELEASE", "tasks_kind_idx (seller=? AND kind=?", !sorts},
+		{tasks, sqllist.Tasks, "queue", "x", "tasks_queue_idx (seller=? AND queue=?", !sorts},
+		{tasks, sqllist.Tasks, "instance_id", "x", "tasks_instance_seq_key (seller=? AND instance_id=?", sorts},
+		{tasks, sqllist.Tasks, "order_id", "x", "tasks_order_idx (seller=? AND order_id=?", sorts},
 
-		{tenants, tenantList, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
-		{tenants, tenantList, "tenant_id", "x", "tenants_tenant_idx (seller=? AND tenant_id=?", !sorts},
-		{applications, applicationList, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
-		{applications, applicationList, "tenant_id", "x", "applications_tenant_idx (seller=? AND tenant_id=?", !sorts},
-		{applications, applicationList, "app_id", "x", "applications_app_idx (seller=? AND app_id=?", !sorts},
-		{users, userList, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
-		{users, userList, "tenant_id", "x", "users_tenant_idx (seller=? AND tenant_id=?", !sorts},
-		{users, userList, "app_id", "x", "users_app_idx (seller=? AND app_id=?", !sorts},
-		{users, userList, "state", "DISABLED", "users_state_idx (seller=? AND state=?", !sorts},
-		{users, userList, "role", "x", "users_role_idx (seller=? AND role=?", !sorts},
-		{users, userList, "org_code", "x", "users_org_idx (seller=? AND org_code=?", !sorts},
-		{departments, departmentList, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
-		{departments, departmentList, "tenant_id", "x", "departments_tenant_idx (seller=? AND tenant_id=?", !sorts},
-		{departments, departmentList, "parent_code", "x", "departments_parent_idx (seller=? AND parent_code=?", !sorts},
+		{tenants, sqllist.Tenants, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
+		{tenants, sqllist.Tenants, "tenant_id", "x", "tenants_tenant_idx (seller=? AND tenant_id=?", !sorts},
+		{applications, sqllist.Applications, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
+		{applications, sqllist.Applications, "tenant_id", "x", "applications_tenant_idx (seller=? AND tenant_id=?", !sorts},
+		{applications, sqllist.Applications, "app_id", "x", "applications_app_idx (seller=? AND app_id=?", !sorts},
+		{users, sqllist.Users, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
+		{users, sqllist.Users, "tenant_id", "x", "users_tenant_idx (seller=? AND tenant_id=?", !sorts},
+		{users, sqllist.Users, "app_id", "x", "users_app_idx (seller=? AND app_id=?", !sorts},
+		{users, sqllist.Users, "state", "DISABLED", "users_state_idx (seller=? AND state=?", !sorts},
+		{users, sqllist.Users, "role", "x", "users_role_idx (seller=? AND role=?", !sorts},
+		{users, sqllist.Users, "org_code", "x", "users_org_idx (seller=? AND org_code=?", !sorts},
+		{departments, sqllist.Departments, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
+		{departments, sqllist.Departments, "tenant_id", "x", "departments_tenant_idx (seller=? AND tenant_id=?", !sorts},
+		{departments, sqllist.Departments, "parent_code", "x", "departments_parent_idx (seller=? AND parent_code=?", !sorts},
 
-		{windows, usageWindowList, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
-		{windows, usageWindowList, "package_id", "x", "usage_windows_package_idx (seller=? AND package_id=?", !sorts},
-		{records, usageRecordList, "instance_id", "x", "(seller=? AND instance_id=?", sorts},
-		{records, usageRecordList, "package_id", "x", "usage_records_package_idx (seller=? AND package_id=?", !sorts},
-		{records, usageRecordList, "state", "REFUSED", "usage_records_refused_idx (seller=?", !sorts},
-		{records, usageRecordList, "state", "SENDING", "usage_records_unsent_idx (seller=?", !sorts},
+		{windows, sqllist.UsageWindows, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
+		{windows, sqllist.UsageWindows, "package_id", "x", "usage_windows_package_idx (seller=? AND package_id=?", !sorts},
+		{records, sqllist.UsageRecords, "instance_id", "x", "(seller=? AND instance_id=?", sorts},
+		{records, sqllist.UsageRecords, "package_id", "x", "usage_records_package_idx (seller=? AND package_id=?", !sorts},
+		{records, sqllist.UsageRecords, "state", "REFUSED", "usage_records_refused_idx (seller=?", !sorts},
+		{records, sqllist.UsageRecords, "state", "SENDING", "usage_records_unsent_idx (seller=?", !sorts},
 
 		// What nearly all rows are, or are until their order query is done, is found along the list itself.
-		{orders, orderList, "order_type", "", "orders_list_idx (seller=?", !sorts},
-		{orders, orderList, "query_state", "DONE", "orders_list_idx (seller=?", !sorts},
-		{instances, instanceList, "charging_mode", "", "instances_list_idx (seller=?", !sorts},
-		{tasks, taskList, "state", "DONE", "tasks_list_idx (seller=?", !sorts},
-		{tasks, taskList, "kind", "CREATE", "tasks_list_idx (seller=?", !sorts},
-		{tasks, taskList, "kind", "ORDER_QUERY", "tasks_list_idx (seller=?", !sorts},
-		{tasks, taskList, "queue", "koogate-order-query", "tasks_list_idx (seller=?", !sorts},
-		{users, userList, "state", "ACTIVE", "users_list_idx (seller=?", !sorts},
-		{users, userList, "org_code", "", "users_list_idx (seller=?", !sorts},
-		{windows, usageWindowList, "package_id", "", "usage_windows_list_idx (seller=?", !sorts},
-		{records, usageRecordList, "package_id", "", "usage_records_list_idx (seller=?", !sorts},
-		{records, usageRecordList, "state", "PUSHED", "usage_records_list_idx (seller=?", !sorts},
+		{orders, sqllist.Orders, "order_type", "", "orders_list_idx (seller=?", !sorts},
+		{orders, sqllist.Orders, "query_state", "DONE", "orders_list_idx (seller=?", !sorts},
+		{instances, sqllist.Instances, "charging_mode", "", "instances_list_idx (seller=?", !sorts},
+		{tasks, sqllist.Tasks, "state", "DONE", "tasks_list_idx (seller=?", !sorts},
+		{tasks, sqllist.Tasks, "kind", "CREATE", "tasks_list_idx (seller=?", !sorts},
+		{tasks, sqllist.Tasks, "kind", "ORDER_QUERY", "tasks_list_idx (seller=?", !sorts},
+		{tasks, sqllist.Tasks, "queue", "koogate-order-query", "tasks_list_idx (seller=?", !sorts},
+		{users, sqllist.Users, "state", "ACTIVE", "users_list_idx (seller=?", !sorts},
+		{users, sqllist.Users, "org_code", "", "users_list_idx (seller=?", !sorts},
+		{windows, sqllist.UsageWindows, "package_id", "", "usage_windows_list_idx (seller=?", !sorts},
+		{records, sqllist.UsageRecords, "package_id", "", "usage_records_list_idx (seller=?", !sorts},
+		{records, sqllist.UsageRecords, "state", "PUSHED", "usage_records_list_idx (seller=?", !sorts},
 	} {
 		for _, after := range []*store.Cursor{nil, {ID: "x"}} {
 			for _, desc := range []bool{false, true} {
-				p, err := c.list.page(store.ListQuery{Filter: []store.Term{{Field: c.field, Value: c.value}}, After: after, Desc: desc, Limit: 51})
+				p, err := c.list.Page(store.ListQuery{Filter: []store.Term{{Field: c.field, Value: c.value}}, After: after, Desc: desc, Limit: 51}, sqllist.Question)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -128,17 +129,17 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 	// Of several filters the one with the fewest rows a value decides.
 	for _, c := range []struct {
 		run   func(context.Context, *dbsqlc.Queries) error
-		list  list
+		list  sqllist.List
 		terms []store.Term
 		index string
 	}{
-		{instances, instanceList, []store.Term{{Field: "endpoint", Value: "x"}, {Field: "product_id", Value: "y"}}, "instances_product_idx"},
-		{instances, instanceList, []store.Term{{Field: "state", Value: "ACTIVE"}, {Field: "order_id", Value: "y"}}, "instances_order_idx"},
-		{tasks, taskList, []store.Term{{Field: "queue", Value: "x"}, {Field: "state", Value: "WAITING"}}, "tasks_state_idx"},
-		{tasks, taskList, []store.Term{{Field: "kind", Value: "CREATE"}, {Field: "instance_id", Value: "y"}}, "tasks_instance_seq_key"},
-		{users, userList, []store.Term{{Field: "role", Value: "x"}, {Field: "tenant_id", Value: "y"}}, "users_tenant_idx"},
+		{instances, sqllist.Instances, []store.Term{{Field: "endpoint", Value: "x"}, {Field: "product_id", Value: "y"}}, "instances_product_idx"},
+		{instances, sqllist.Instances, []store.Term{{Field: "state", Value: "ACTIVE"}, {Field: "order_id", Value: "y"}}, "instances_order_idx"},
+		{tasks, sqllist.Tasks, []store.Term{{Field: "queue", Value: "x"}, {Field: "state", Value: "WAITING"}}, "tasks_state_idx"},
+		{tasks, sqllist.Tasks, []store.Term{{Field: "kind", Value: "CREATE"}, {Field: "instance_id", Value: "y"}}, "tasks_instance_seq_key"},
+		{users, sqllist.Users, []store.Term{{Field: "role", Value: "x"}, {Field: "tenant_id", Value: "y"}}, "users_tenant_idx"},
 	} {
-		p, err := c.list.page(store.ListQuery{Filter: c.terms, After: &store.Cursor{ID: "x"}, Desc: true, Limit: 51})
+		p, err := c.list.Page(store.ListQuery{Filter: c.terms, After: &store.Cursor{ID: "x"}, Desc: true, Limit: 51}, sqllist.Question)
 		if err != nil {
 			t.Fatal(err)
 		}

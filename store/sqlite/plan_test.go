@@ -12,6 +12,7 @@ import (
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+	"github.com/koogate/koogate/store/sqllist"
 )
 
 // explainer asks for the plan of a query instead of running it.
@@ -53,9 +54,9 @@ func TestPlans(t *testing.T) {
 	proof := func(e *explainer) *dbsqlc.Queries {
 		return dbsqlc.New(suffixed{e, proofPage(store.UsageWindowKey{}, 10)})
 	}
-	listed := func(l list, q store.ListQuery) func(e *explainer) *dbsqlc.Queries {
+	listed := func(l sqllist.List, q store.ListQuery) func(e *explainer) *dbsqlc.Queries {
 		return func(e *explainer) *dbsqlc.Queries {
-			p, err := l.page(q)
+			p, err := l.Page(q, sqllist.Question)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,51 +99,51 @@ func TestPlans(t *testing.T) {
 			_, err := q.TasksDue(ctx, dbsqlc.TasksDueParams{})
 			return err
 		}, "tasks_due_idx (seller=? AND queue=? AND due_at<?)"},
-		"list of orders": {listed(orderList, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
+		"list of orders": {listed(sqllist.Orders, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
 			_, err := q.OrderList(ctx, "")
 			return err
 		}, "orders_list_idx (seller=? AND (created_at,order_id)>(?,?))"},
-		"list of failed instances": {listed(instanceList, store.ListQuery{After: after, Desc: true, Filter: term("state", "FAILED")}), func(q *dbsqlc.Queries) error {
+		"list of failed instances": {listed(sqllist.Instances, store.ListQuery{After: after, Desc: true, Filter: term("state", "FAILED")}), func(q *dbsqlc.Queries) error {
 			_, err := q.InstanceList(ctx, "")
 			return err
 		}, "instances_failed_idx (seller=? AND (created_at,instance_id)<(?,?))"},
-		"list of an order's instances": {listed(instanceList, store.ListQuery{Filter: term("order_id", "x")}), func(q *dbsqlc.Queries) error {
+		"list of an order's instances": {listed(sqllist.Instances, store.ListQuery{Filter: term("order_id", "x")}), func(q *dbsqlc.Queries) error {
 			_, err := q.InstanceList(ctx, "")
 			return err
 		}, "instances_order_idx (seller=? AND order_id=?)"},
-		"list of failed tasks": {listed(taskList, store.ListQuery{After: after, Filter: term("state", "FAILED")}), func(q *dbsqlc.Queries) error {
+		"list of failed tasks": {listed(sqllist.Tasks, store.ListQuery{After: after, Filter: term("state", "FAILED")}), func(q *dbsqlc.Queries) error {
 			_, err := q.TaskList(ctx, "")
 			return err
 		}, "tasks_failed_idx (seller=? AND (created_at,id)>(?,?))"},
-		"list of an instance's tasks": {listed(taskList, store.ListQuery{After: after, Filter: term("instance_id", "x")}), func(q *dbsqlc.Queries) error {
+		"list of an instance's tasks": {listed(sqllist.Tasks, store.ListQuery{After: after, Filter: term("instance_id", "x")}), func(q *dbsqlc.Queries) error {
 			_, err := q.TaskList(ctx, "")
 			return err
 		}, "tasks_instance_seq_key (seller=? AND instance_id=?)"},
-		"list of an order's tasks": {listed(taskList, store.ListQuery{Desc: true, Filter: term("order_id", "x")}), func(q *dbsqlc.Queries) error {
+		"list of an order's tasks": {listed(sqllist.Tasks, store.ListQuery{Desc: true, Filter: term("order_id", "x")}), func(q *dbsqlc.Queries) error {
 			_, err := q.TaskList(ctx, "")
 			return err
 		}, "tasks_order_idx (seller=? AND order_id=?)"},
-		"list of tenants": {listed(tenantList, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
+		"list of tenants": {listed(sqllist.Tenants, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
 			_, err := q.TenantList(ctx, "")
 			return err
 		}, "tenants_list_idx (seller=? AND (created_at,id)>(?,?))"},
-		"list of applications": {listed(applicationList, store.ListQuery{After: after, Desc: true}), func(q *dbsqlc.Queries) error {
+		"list of applications": {listed(sqllist.Applications, store.ListQuery{After: after, Desc: true}), func(q *dbsqlc.Queries) error {
 			_, err := q.ApplicationList(ctx, "")
 			return err
 		}, "applications_list_idx (seller=? AND (created_at,id)<(?,?))"},
-		"list of users": {listed(userList, store.ListQuery{After: after, Desc: true}), func(q *dbsqlc.Queries) error {
+		"list of users": {listed(sqllist.Users, store.ListQuery{After: after, Desc: true}), func(q *dbsqlc.Queries) error {
 			_, err := q.UserList(ctx, "")
 			return err
 		}, "users_list_idx (seller=? AND (created_at,id)<(?,?))"},
-		"list of an instance's users": {listed(userList, store.ListQuery{After: after, Filter: term("instance_id", "x")}), func(q *dbsqlc.Queries) error {
+		"list of an instance's users": {listed(sqllist.Users, store.ListQuery{After: after, Filter: term("instance_id", "x")}), func(q *dbsqlc.Queries) error {
 			_, err := q.UserList(ctx, "")
 			return err
 		}, "PRIMARY KEY (seller=? AND instance_id=?)"},
-		"list of departments": {listed(departmentList, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
+		"list of departments": {listed(sqllist.Departments, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
 			_, err := q.DepartmentList(ctx, "")
 			return err
 		}, "departments_list_idx (seller=? AND (created_at,id)>(?,?))"},
-		"list of a tenant's departments": {listed(departmentList, store.ListQuery{Filter: append(term("instance_id", "x"), term("tenant_id", "y")...)}), func(q *dbsqlc.Queries) error {
+		"list of a tenant's departments": {listed(sqllist.Departments, store.ListQuery{Filter: append(term("instance_id", "x"), term("tenant_id", "y")...)}), func(q *dbsqlc.Queries) error {
 			_, err := q.DepartmentList(ctx, "")
 			return err
 		}, "departments_tenant_idx (seller=? AND tenant_id=?)"},
@@ -194,23 +195,23 @@ func TestPlans(t *testing.T) {
 			_, err := q.LicenceDaysOpen(ctx, dbsqlc.LicenceDaysOpenParams{})
 			return err
 		}, "licence_days_open_idx (seller=? AND day<?)"},
-		"list of usage windows": {listed(usageWindowList, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
+		"list of usage windows": {listed(sqllist.UsageWindows, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
 			_, err := q.UsageWindowList(ctx, "")
 			return err
 		}, "usage_windows_list_idx (seller=? AND (created_at,id)>(?,?))"},
-		"list of an instance's usage windows": {listed(usageWindowList, store.ListQuery{Filter: term("instance_id", "x")}), func(q *dbsqlc.Queries) error {
+		"list of an instance's usage windows": {listed(sqllist.UsageWindows, store.ListQuery{Filter: term("instance_id", "x")}), func(q *dbsqlc.Queries) error {
 			_, err := q.UsageWindowList(ctx, "")
 			return err
 		}, "PRIMARY KEY (seller=? AND instance_id=?)"},
-		"list of usage records": {listed(usageRecordList, store.ListQuery{After: after, Desc: true}), func(q *dbsqlc.Queries) error {
+		"list of usage records": {listed(sqllist.UsageRecords, store.ListQuery{After: after, Desc: true}), func(q *dbsqlc.Queries) error {
 			_, err := q.UsageRecordList(ctx, "")
 			return err
 		}, "usage_records_list_idx (seller=? AND (created_at,id)<(?,?))"},
-		"list of refused usage records": {listed(usageRecordList, store.ListQuery{After: after, Filter: term("state", "REFUSED")}), func(q *dbsqlc.Queries) error {
+		"list of refused usage records": {listed(sqllist.UsageRecords, store.ListQuery{After: after, Filter: term("state", "REFUSED")}), func(q *dbsqlc.Queries) error {
 			_, err := q.UsageRecordList(ctx, "")
 			return err
 		}, "usage_records_refused_idx (seller=? AND (created_at,id)>(?,?))"},
-		"list of an instance's usage records": {listed(usageRecordList, store.ListQuery{Filter: term("instance_id", "x")}), func(q *dbsqlc.Queries) error {
+		"list of an instance's usage records": {listed(sqllist.UsageRecords, store.ListQuery{Filter: term("instance_id", "x")}), func(q *dbsqlc.Queries) error {
 			_, err := q.UsageRecordList(ctx, "")
 			return err
 		}, "(seller=? AND instance_id=?)"},

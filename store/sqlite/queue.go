@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -20,7 +21,7 @@ func (s *Store) NoteLease(ctx context.Context, seller, worker string, asked, lea
 	}
 	defer s.leave()
 	return s.writer.do(ctx, func(t *tx) error {
-		now := micros(s.now())
+		now := dbrow.Micros(s.now())
 		for _, queue := range distinct(asked) {
 			row := dbsqlc.QueueNoteParams{Seller: seller, Queue: queue, AskedAt: now, Worker: worker}
 			if slices.Contains(leased, queue) {
@@ -44,11 +45,7 @@ func (s *Store) Queues(ctx context.Context, seller string, limit int) ([]store.Q
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: queues: %w", err)
 	}
-	queues := make([]store.Queue, len(rows))
-	for i, r := range rows {
-		queues[i] = store.Queue{Name: r.Queue, AskedAt: timeOf(r.AskedAt), LeasedAt: timeOf(r.LeasedAt), Worker: r.Worker}
-	}
-	return store.FillQueues(queues, func(after string) (queue string, ok bool, err error) {
+	return store.FillQueues(dbrow.Each(rows, dbrow.ToQueue), func(after string) (queue string, ok bool, err error) {
 		queue, err = s.read.TaskQueueAfter(ctx, dbsqlc.TaskQueueAfterParams{Seller: seller, After: after})
 		if errors.Is(err, sql.ErrNoRows) {
 			return "", false, nil
@@ -62,10 +59,6 @@ func (s *Store) Queues(ctx context.Context, seller string, limit int) ([]store.Q
 		if err != nil {
 			return nil, fmt.Errorf("sqlite: queues: %w", err)
 		}
-		return each(rows, func(r dbsqlc.QueueOpenRow) store.OpenTask {
-			return store.OpenTask{
-				Kind: store.TaskKind(r.Kind), State: store.TaskState(r.State), DueAt: timeOf(r.DueAt), CreatedAt: timeOf(r.CreatedAt), Payload: r.Payload,
-			}
-		}), nil
+		return dbrow.Each(rows, dbrow.ToOpenTask), nil
 	})
 }

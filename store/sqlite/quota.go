@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -20,11 +21,11 @@ func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error
 		if err != nil {
 			return none, fmt.Errorf("sqlite: read quotas: %w", err)
 		}
-		q, found, err := store.PutItem(each(rows, quotaOf), p)
+		q, found, err := store.PutItem(dbrow.Each(rows, dbrow.ToQuota), p)
 		if err != nil {
 			return none, err
 		}
-		row := quotaRow(&q)
+		row := dbrow.FromQuota(&q)
 		switch {
 		case found:
 			err = t.updateQuota(ctx, row)
@@ -37,17 +38,14 @@ func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error
 			return none, fmt.Errorf("sqlite: put quota: %w", err)
 		}
 		if len(rows) > 1 || !found && len(rows) > 0 {
-			return quotaOf(row), t.expireQuotas(ctx, row)
+			return dbrow.ToQuota(row), t.expireQuotas(ctx, row)
 		}
-		return quotaOf(row), nil
+		return dbrow.ToQuota(row), nil
 	})
 }
 
 func (t *tx) updateQuota(ctx context.Context, row dbsqlc.QuotaRow) error {
-	p := dbsqlc.QuotaUpdateParams{
-		Quota: row.Quota, Priority: row.Priority, ExpireAt: row.ExpireAt, Told: row.Told, UpdatedAt: row.UpdatedAt,
-		Seller: row.Seller, PackageID: row.PackageID, InstanceID: row.InstanceID,
-	}
+	p := dbrow.QuotaUpdate(row)
 	if n, err := t.fast.QuotaUpdate(ctx, p); err != nil || n > 0 {
 		return err
 	}
@@ -77,7 +75,7 @@ func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read quotas: %w", err)
 	}
-	quotas := each(rows, quotaOf)
+	quotas := dbrow.Each(rows, dbrow.ToQuota)
 	store.SortQuotas(quotas)
 	return quotas, nil
 }
@@ -92,7 +90,7 @@ func (s *Store) Reservation(ctx context.Context, seller, id string) (store.Reser
 	if err != nil {
 		return store.Reservation{}, notFound(err, "read reservation")
 	}
-	return reservationOf(row)
+	return dbrow.ToReservation(row)
 }
 
 // ReserveQuota implements store.UsageStore. It runs in the writer, so nobody else draws on the quotas that it read.
@@ -115,7 +113,7 @@ func (t *tx) reserve(r store.Reservation, now time.Time) (none store.Reservation
 	if err != nil {
 		return none, fmt.Errorf("sqlite: read quotas: %w", err)
 	}
-	quotas := each(rows, quotaOf)
+	quotas := dbrow.Each(rows, dbrow.ToQuota)
 	for i := range quotas {
 		if quotas[i].Turn(now) {
 			if err := t.turn(ctx, &quotas[i]); err != nil {
@@ -127,7 +125,7 @@ func (t *tx) reserve(r store.Reservation, now time.Time) (none store.Reservation
 	if err != nil {
 		return none, err
 	}
-	row, err := reservationRow(&store.Reservation{
+	row, err := dbrow.FromReservation(&store.Reservation{
 		Seller: r.Seller, ID: r.ID, InstanceID: r.InstanceID, Amount: r.Amount, Parts: parts, State: store.ReservationHeld,
 		ExpireAt: r.ExpireAt, CreatedAt: now, UpdatedAt: now,
 	})
@@ -142,7 +140,7 @@ func (t *tx) reserve(r store.Reservation, now time.Time) (none store.Reservation
 			return none, err
 		}
 	}
-	return reservationOf(row)
+	return dbrow.ToReservation(row)
 }
 
 func (t *tx) reservation(ctx context.Context, seller, id string) (store.Reservation, error) {
@@ -150,13 +148,13 @@ func (t *tx) reservation(ctx context.Context, seller, id string) (store.Reservat
 	if err != nil {
 		return store.Reservation{}, notFound(err, "read reservation")
 	}
-	return reservationOf(row)
+	return dbrow.ToReservation(row)
 }
 
 // book adds to what is used and reserved of a quota of an instance.
 func (t *tx) book(ctx context.Context, instanceID, seller string, p store.ReservationPart, use, reserve store.Units, now time.Time) error {
 	b := dbsqlc.QuotaBookParams{
-		Use: int64(use), Reserve: int64(reserve), Now: micros(now), Seller: seller, PackageID: p.PackageID, InstanceID: instanceID,
+		Use: int64(use), Reserve: int64(reserve), Now: dbrow.Micros(now), Seller: seller, PackageID: p.PackageID, InstanceID: instanceID,
 		Cycle: p.Cycle,
 	}
 	n, err := t.fast.QuotaBook(ctx, b)
@@ -175,7 +173,7 @@ func (t *tx) book(ctx context.Context, instanceID, seller string, p store.Reserv
 // end writes the end of a reservation and frees what was not used.
 func (t *tx) end(ctx context.Context, r *store.Reservation) error {
 	err := t.fast.ReservationEnd(ctx, dbsqlc.ReservationEndParams{
-		State: string(r.State), Used: int64(r.Used), Now: micros(r.UpdatedAt), Seller: r.Seller, ID: r.ID,
+		State: string(r.State), Used: int64(r.Used), Now: dbrow.Micros(r.UpdatedAt), Seller: r.Seller, ID: r.ID,
 	})
 	if err != nil {
 		return fmt.Errorf("sqlite: end reservation: %w", err)
@@ -222,7 +220,7 @@ func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, n
 		if err != nil {
 			return none, err
 		}
-		if done, err := r.Cancel(timeOf(micros(now))); err != nil || done {
+		if done, err := r.Cancel(dbrow.Time(dbrow.Micros(now))); err != nil || done {
 			return r, err
 		}
 		return r, t.end(ctx, &r)
@@ -233,17 +231,17 @@ func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, n
 func (s *Store) ExpireQuota(ctx context.Context, seller string, now time.Time, limit int) ([]store.Reservation, error) {
 	return change(ctx, s, func(t *tx) ([]store.Reservation, error) {
 		ctx := context.Background()
-		rows, err := t.query.ReservationsOver(ctx, dbsqlc.ReservationsOverParams{Seller: seller, Now: micros(now), Max: int64(max(limit, 0))})
+		rows, err := t.query.ReservationsOver(ctx, dbsqlc.ReservationsOverParams{Seller: seller, Now: dbrow.Micros(now), Max: int64(max(limit, 0))})
 		if err != nil {
 			return nil, fmt.Errorf("sqlite: read reservations: %w", err)
 		}
 		var out []store.Reservation
 		for _, row := range rows {
-			r, err := reservationOf(row)
+			r, err := dbrow.ToReservation(row)
 			if err != nil {
 				return nil, err
 			}
-			r.State, r.UpdatedAt = store.ReservationExpired, timeOf(micros(now))
+			r.State, r.UpdatedAt = store.ReservationExpired, dbrow.Time(dbrow.Micros(now))
 			if err := t.end(ctx, &r); err != nil {
 				return nil, err
 			}

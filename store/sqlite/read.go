@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -22,7 +23,7 @@ func (s *Store) Line(ctx context.Context, k store.LineKey) (store.Line, error) {
 	if err != nil {
 		return store.Line{}, notFound(err, "read line")
 	}
-	return lineOf(row), nil
+	return dbrow.ToLine(row), nil
 }
 
 // Aggregate implements store.Store: one read transaction, so one snapshot.
@@ -54,7 +55,7 @@ func (s *Store) Aggregate(ctx context.Context, seller, orderID string) (*store.A
 		return nil, fmt.Errorf("sqlite: read tasks: %w", err)
 	}
 	return &store.Aggregate{
-		Order: orderOf(order), Lines: each(lines, lineOf), Instances: each(instances, instanceOf), Tasks: each(tasks, taskOf),
+		Order: dbrow.ToOrder(order), Lines: dbrow.Each(lines, dbrow.ToLine), Instances: dbrow.Each(instances, dbrow.ToInstance), Tasks: dbrow.Each(tasks, dbrow.ToTask),
 	}, nil
 }
 
@@ -71,7 +72,7 @@ func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]s
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read instances: %w", err)
 	}
-	return each(rows, instanceOf), nil
+	return dbrow.Each(rows, dbrow.ToInstance), nil
 }
 
 // InstancesOfBuyer implements store.Store.
@@ -86,7 +87,7 @@ func (s *Store) InstancesOfBuyer(ctx context.Context, seller, productID, buyerKe
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read the instances of a buyer: %w", err)
 	}
-	return each(rows, instanceOf), nil
+	return dbrow.Each(rows, dbrow.ToInstance), nil
 }
 
 // InstancesBought implements store.Store.
@@ -96,12 +97,12 @@ func (s *Store) InstancesBought(ctx context.Context, seller, productID string, a
 	}
 	defer s.leave()
 	rows, err := s.read.InstancesBought(ctx, dbsqlc.InstancesBoughtParams{
-		Seller: seller, ProductID: productID, Since: micros(after.CreatedAt), AfterID: after.ID, Max: int64(max(limit, 0)),
+		Seller: seller, ProductID: productID, Since: dbrow.Micros(after.CreatedAt), AfterID: after.ID, Max: int64(max(limit, 0)),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read the instances of a product: %w", err)
 	}
-	return each(rows, instanceOf), nil
+	return dbrow.Each(rows, dbrow.ToInstance), nil
 }
 
 // Task implements store.Store.
@@ -114,7 +115,7 @@ func (s *Store) Task(ctx context.Context, id string) (store.Task, error) {
 	if err != nil {
 		return store.Task{}, notFound(err, "read task")
 	}
-	return taskOf(row), nil
+	return dbrow.ToTask(row), nil
 }
 
 // Events implements store.Store.
@@ -127,7 +128,7 @@ func (s *Store) Events(ctx context.Context, seller, orderID string, after int64,
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read events: %w", err)
 	}
-	return each(rows, eventOf), nil
+	return dbrow.Each(rows, dbrow.ToEvent), nil
 }
 
 // Tenant implements store.Store.
@@ -140,7 +141,7 @@ func (s *Store) Tenant(ctx context.Context, k store.TenantKey) (store.Tenant, er
 	if err != nil {
 		return store.Tenant{}, notFound(err, "read tenant")
 	}
-	return tenantOf(row), nil
+	return dbrow.ToTenant(row), nil
 }
 
 // Application implements store.Store.
@@ -155,7 +156,7 @@ func (s *Store) Application(ctx context.Context, k store.TenantKey, appID string
 	if err != nil {
 		return store.Application{}, notFound(err, "read application")
 	}
-	return applicationOf(row), nil
+	return dbrow.ToApplication(row), nil
 }
 
 func notFound(err error, doing string) error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 )
 
 var _ store.SealedStore = (*Store)(nil)
@@ -56,7 +57,7 @@ func (s *Store) Reseal(ctx context.Context, c store.SealedColumn, values []store
 	query := "UPDATE " + c.Table + " SET " + c.Column + " = ? WHERE " + strings.Join(c.Key, " = ? AND ") + " = ? AND " + c.Column + " IS ?"
 	return change(ctx, s, func(t *tx) (n int, err error) {
 		for _, v := range values {
-			args := append(append([]any{v.New}, v.Key...), blob(v.Old))
+			args := append(append([]any{v.New}, v.Key...), dbrow.Blob(v.Old))
 			if len(v.Old) == 0 {
 				args[len(args)-1] = nil
 			}

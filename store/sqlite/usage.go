@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
@@ -92,7 +93,7 @@ func (t *tx) addUsage(raws []store.UsageRaw) ([]store.UsageOutcome, error) {
 	var order []*tally
 	for i := range raws {
 		r := &raws[i]
-		row := rawRow(r)
+		row := dbrow.FromUsageRaw(r)
 		n, err := t.fast.UsageRawInsert(ctx, dbsqlc.UsageRawInsertParams(row))
 		if err != nil {
 			return nil, fmt.Errorf("sqlite: insert raw usage: %w", err)
@@ -134,7 +135,7 @@ func (t *tx) compareUsage(ctx context.Context, r *store.UsageRaw) (store.UsageOu
 	if err != nil {
 		return "", fmt.Errorf("sqlite: read raw usage: %w", err)
 	}
-	if have := rawOf(row); !have.Same(r) {
+	if have := dbrow.ToUsageRaw(row); !have.Same(r) {
 		return store.UsageConflict, nil
 	}
 	return store.UsageDuplicate, nil
@@ -143,7 +144,7 @@ func (t *tx) compareUsage(ctx context.Context, r *store.UsageRaw) (store.UsageOu
 // tally reads a raw record's window, or starts it.
 func (t *tx) tally(ctx context.Context, r *store.UsageRaw) (*tally, error) {
 	row, err := t.query.UsageWindowGet(ctx, dbsqlc.UsageWindowGetParams{
-		Seller: r.Seller, InstanceID: r.InstanceID, StartAt: micros(r.Window.StartAt), PackageID: r.PackageID,
+		Seller: r.Seller, InstanceID: r.InstanceID, StartAt: dbrow.Micros(r.Window.StartAt), PackageID: r.PackageID,
 	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -151,12 +152,12 @@ func (t *tx) tally(ctx context.Context, r *store.UsageRaw) (*tally, error) {
 	case err != nil:
 		return nil, fmt.Errorf("sqlite: read usage window: %w", err)
 	}
-	return &tally{UsageTally: tallyOf(row), was: row}, nil
+	return &tally{UsageTally: dbrow.ToUsageTally(row), was: row}, nil
 }
 
 func (t *tx) putTally(ctx context.Context, w *tally) error {
 	var err error
-	switch row := tallyRow(w.UsageTally); {
+	switch row := dbrow.FromUsageTally(w.UsageTally); {
 	case w.was.ID == "":
 		err = t.fast.UsageWindowInsert(ctx, dbsqlc.UsageWindowInsertParams(row))
 	case row == w.was:
@@ -169,6 +170,20 @@ func (t *tx) putTally(ctx context.Context, w *tally) error {
 		return fmt.Errorf("sqlite: write usage window: %w", err)
 	}
 	return nil
+}
+
+func windowGrow(w dbsqlc.UsageWindow) dbsqlc.UsageWindowGrowParams {
+	return dbsqlc.UsageWindowGrowParams{
+		Total: w.Total, Settled: w.Settled, Records: w.Records, LastEndAt: w.LastEndAt, LastReportedAt: w.LastReportedAt, LastKey: w.LastKey,
+		UpdatedAt: w.UpdatedAt, Seller: w.Seller, InstanceID: w.InstanceID, StartAt: w.StartAt, PackageID: w.PackageID,
+	}
+}
+
+func windowTurn(w dbsqlc.UsageWindow) dbsqlc.UsageWindowTurnParams {
+	return dbsqlc.UsageWindowTurnParams{
+		Total: w.Total, Settled: w.Settled, Open: w.Open, Records: w.Records, LastEndAt: w.LastEndAt, LastReportedAt: w.LastReportedAt,
+		LastKey: w.LastKey, UpdatedAt: w.UpdatedAt, Seller: w.Seller, InstanceID: w.InstanceID, StartAt: w.StartAt, PackageID: w.PackageID,
+	}
 }
 
 // CorrectUsage implements store.UsageStore.
@@ -197,7 +212,7 @@ func (t *tx) correctUsage(c store.UsageCorrection) (store.UsageOutcome, error) {
 		}
 		stands = row
 	}
-	raw := rawOf(stands)
+	raw := dbrow.ToUsageRaw(stands)
 	w, err := t.tally(ctx, &raw)
 	if err != nil {
 		return "", err
@@ -206,7 +221,7 @@ func (t *tx) correctUsage(c store.UsageCorrection) (store.UsageOutcome, error) {
 		return "", store.ErrSettled
 	}
 	row := stands
-	row.Key, row.Corrects, row.Value, row.ReportedAt, row.Counted = c.Raw.Key, c.Raw.Corrects, int64(c.Raw.Value), micros(c.Raw.ReportedAt), 1
+	row.Key, row.Corrects, row.Value, row.ReportedAt, row.Counted = c.Raw.Key, c.Raw.Corrects, int64(c.Raw.Value), dbrow.Micros(c.Raw.ReportedAt), 1
 	if c.Raw.Value == 0 { // taken back: nothing counts in its place
 		row.Counted = 0
 	}
@@ -220,7 +235,7 @@ func (t *tx) correctUsage(c store.UsageCorrection) (store.UsageOutcome, error) {
 	if err := t.recount(ctx, w); err != nil {
 		return "", err
 	}
-	if at := timeOf(row.ReportedAt); at.After(w.UpdatedAt) {
+	if at := dbrow.Time(row.ReportedAt); at.After(w.UpdatedAt) {
 		w.UpdatedAt = at
 	}
 	return store.UsageAdded, t.putTally(ctx, w)
@@ -228,7 +243,7 @@ func (t *tx) correctUsage(c store.UsageCorrection) (store.UsageOutcome, error) {
 
 // recount aggregates a window's raw records anew.
 func (t *tx) recount(ctx context.Context, w *tally) error {
-	window := dbsqlc.UsageRawTotalParams{Seller: w.Seller, InstanceID: w.InstanceID, StartAt: micros(w.StartAt), PackageID: w.PackageID}
+	window := dbsqlc.UsageRawTotalParams{Seller: w.Seller, InstanceID: w.InstanceID, StartAt: dbrow.Micros(w.StartAt), PackageID: w.PackageID}
 	sums, err := t.query.UsageRawTotal(ctx, window)
 	if err != nil {
 		return fmt.Errorf("sqlite: recount usage: %w", err)
@@ -246,7 +261,7 @@ func (t *tx) recount(ctx context.Context, w *tally) error {
 		case err != nil:
 			return fmt.Errorf("sqlite: recount usage: %w", err)
 		default:
-			last := rawOf(row)
+			last := dbrow.ToUsageRaw(row)
 			w.Total, w.Last = last.Value, last.Place()
 		}
 	default:

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+	"github.com/koogate/koogate/store/sqllist"
 )
 
 // CloseUsage implements store.UsageStore. It runs in the writer, so nobody else closes the windows that it found.
@@ -20,13 +22,13 @@ func (s *Store) CloseUsage(ctx context.Context, seller string, now time.Time, sp
 
 func (t *tx) closeUsage(seller string, now time.Time, spans store.UsageSpans, limit int) ([]store.UsageRecord, error) {
 	ctx := context.Background()
-	rows, err := t.query.UsageWindowsDue(ctx, dbsqlc.UsageWindowsDueParams{Seller: seller, Now: micros(now), Max: int64(max(limit, 0))})
+	rows, err := t.query.UsageWindowsDue(ctx, dbsqlc.UsageWindowsDueParams{Seller: seller, Now: dbrow.Micros(now), Max: int64(max(limit, 0))})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read due windows: %w", err)
 	}
 	var out []store.UsageRecord
 	for _, row := range rows {
-		w := &tally{UsageTally: tallyOf(row), was: row}
+		w := &tally{UsageTally: dbrow.ToUsageTally(row), was: row}
 		next, err := t.query.UsagePartNext(ctx, dbsqlc.UsagePartNextParams{Seller: seller, InstanceID: row.InstanceID, StartAt: row.StartAt})
 		if err != nil {
 			return nil, fmt.Errorf("sqlite: read parts: %w", err)
@@ -41,10 +43,10 @@ func (t *tx) closeUsage(seller string, now time.Time, spans store.UsageSpans, li
 		if err != nil {
 			return nil, fmt.Errorf("sqlite: read parts: %w", err)
 		}
-		parts := store.UsageParts{Next: int32(next), Begin: timeOf(latest), Told: timeOf(told)}
-		records := w.Close(parts, spans, timeOf(micros(now)))
+		parts := store.UsageParts{Next: int32(next), Begin: dbrow.Time(latest), Told: dbrow.Time(told)}
+		records := w.Close(parts, spans, dbrow.Time(dbrow.Micros(now)))
 		for i := range records {
-			if err := t.fast.UsageRecordInsert(ctx, dbsqlc.UsageRecordInsertParams(recordRow(&records[i]))); err != nil {
+			if err := t.fast.UsageRecordInsert(ctx, dbsqlc.UsageRecordInsertParams(dbrow.FromUsageRecord(&records[i]))); err != nil {
 				return nil, fmt.Errorf("sqlite: insert usage record: %w", err)
 			}
 		}
@@ -62,11 +64,11 @@ func (s *Store) SendingUsage(ctx context.Context, seller string, now time.Time, 
 		return nil, err
 	}
 	defer s.leave()
-	rows, err := s.read.UsageRecordsSending(ctx, dbsqlc.UsageRecordsSendingParams{Seller: seller, Now: micros(now), Max: int64(max(limit, 0))})
+	rows, err := s.read.UsageRecordsSending(ctx, dbsqlc.UsageRecordsSendingParams{Seller: seller, Now: dbrow.Micros(now), Max: int64(max(limit, 0))})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read usage records: %w", err)
 	}
-	return each(rows, recordOf), nil
+	return dbrow.Each(rows, dbrow.ToUsageRecord), nil
 }
 
 // SettleUsage implements store.UsageStore.
@@ -79,7 +81,7 @@ func (s *Store) SettleUsage(ctx context.Context, verdicts []store.UsageVerdict, 
 	_, err := change(ctx, s, func(t *tx) (struct{}, error) {
 		for _, v := range verdicts {
 			err := t.fast.UsageRecordSettle(context.Background(), dbsqlc.UsageRecordSettleParams{
-				State: string(v.State), Code: v.KeptCode(), DueAt: micros(v.KeptDueAt()), Now: micros(now), Seller: v.Seller, ID: v.ID,
+				State: string(v.State), Code: v.KeptCode(), DueAt: dbrow.Micros(v.KeptDueAt()), Now: dbrow.Micros(now), Seller: v.Seller, ID: v.ID,
 			})
 			if err != nil {
 				return struct{}{}, fmt.Errorf("sqlite: settle usage: %w", err)
@@ -94,7 +96,7 @@ func (s *Store) SettleUsage(ctx context.Context, verdicts []store.UsageVerdict, 
 func (s *Store) ReviveUsage(ctx context.Context, seller, instanceID string, now, until time.Time) (store.UsageRevived, error) {
 	return change(ctx, s, func(t *tx) (store.UsageRevived, error) {
 		n, err := t.fast.UsageRecordsRevive(context.Background(), dbsqlc.UsageRecordsReviveParams{
-			Now: micros(now), Until: micros(until), Seller: seller, InstanceID: instanceID,
+			Now: dbrow.Micros(now), Until: dbrow.Micros(until), Seller: seller, InstanceID: instanceID,
 		})
 		if err != nil {
 			return store.UsageRevived{}, fmt.Errorf("sqlite: revive usage: %w", err)
@@ -124,7 +126,7 @@ func (s *Store) NextUsage(ctx context.Context, seller string) (at time.Time, ok 
 			first, ok = due, true
 		}
 	}
-	return timeOf(first), ok, nil
+	return dbrow.Time(first), ok, nil
 }
 
 // UsageAges implements store.UsageStore: one read transaction, so one snapshot.
@@ -142,9 +144,9 @@ func (s *Store) UsageAges(ctx context.Context, seller string) (store.UsageBacklo
 		if b.Refused, err = q.UsageRecordsRefused(ctx, seller); err != nil {
 			return err
 		}
-		b.Windows, b.Records, b.Deadline = windows.Windows, records.Records, timeOf(windows.Deadline)
+		b.Windows, b.Records, b.Deadline = windows.Windows, records.Records, dbrow.Time(windows.Deadline)
 		if b.Windows == 0 || b.Records > 0 && records.Deadline < windows.Deadline {
-			b.Deadline = timeOf(records.Deadline)
+			b.Deadline = dbrow.Time(records.Deadline)
 		}
 		return nil
 	})
@@ -155,10 +157,10 @@ func (s *Store) UsageAges(ctx context.Context, seller string) (store.UsageBacklo
 }
 
 // proofPage is a page of the windows after a key.
-func proofPage(after store.UsageWindowKey, limit int) page {
-	return page{
-		suffix: " AND (w.instance_id, w.start_at, w.package_id) > (?, ?, ?) ORDER BY w.instance_id, w.start_at, w.package_id LIMIT ?",
-		args:   []any{after.InstanceID, micros(after.StartAt), after.PackageID, max(limit, 0)},
+func proofPage(after store.UsageWindowKey, limit int) sqllist.Page {
+	return sqllist.Page{
+		Suffix: " AND (w.instance_id, w.start_at, w.package_id) > (?, ?, ?) ORDER BY w.instance_id, w.start_at, w.package_id LIMIT ?",
+		Args:   []any{after.InstanceID, dbrow.Micros(after.StartAt), after.PackageID, max(limit, 0)},
 	}
 }
 
@@ -182,7 +184,7 @@ func (s *Store) ProveUsage(ctx context.Context, seller string, after store.Usage
 			return err
 		}
 		for _, r := range rows {
-			p := store.UsageProof{UsageWindow: windowOf(r.UsageWindow), Raw: store.Units(r.Raw)}
+			p := store.UsageProof{UsageWindow: dbrow.ToUsageWindow(r.UsageWindow), Raw: store.Units(r.Raw)}
 			sums, err := q.UsageProofRecords(ctx, dbsqlc.UsageProofRecordsParams{
 				Seller: seller, InstanceID: r.UsageWindow.InstanceID, StartAt: r.UsageWindow.StartAt, PackageID: r.UsageWindow.PackageID,
 			})

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqllist
+
+import "github.com/koogate/koogate/store"
+
+// The lists. Each column that may be filtered has an index, see migration 00011. No API offers users by user_name or departments
+// by org_code, and these two have none.
+var (
+	Orders = List{
+		id: "order_id", fields: []string{"endpoint", "order_type", "query_state"},
+		apart: map[string][]string{"order_type": {""}, "query_state": {string(store.QueryDone)}},
+	}
+	Instances = List{
+		id: "instance_id", fields: []string{"state", "order_id", "product_id", "endpoint", "charging_mode"},
+		apart: map[string][]string{"state": {string(store.InstanceFailed)}, "charging_mode": {""}},
+	}
+	Tasks = List{
+		id: "id", fields: []string{"state", "kind", "queue", "instance_id", "order_id"},
+		apart: map[string][]string{
+			"state": {string(store.TaskDone), string(store.TaskFailed)}, "kind": {string(store.TaskCreate), string(store.TaskOrderQuery)},
+			"queue": {"koogate-order-query"},
+		},
+	}
+
+	Tenants      = List{id: "id", fields: []string{"instance_id", "tenant_id"}}
+	Applications = List{id: "id", fields: []string{"instance_id", "tenant_id", "app_id"}}
+	Users        = List{
+		id: "id", fields: []string{"instance_id", "tenant_id", "app_id", "user_name", "state", "role", "org_code"},
+		apart: map[string][]string{"state": {string(store.UserActive)}, "org_code": {""}},
+	}
+	Departments = List{id: "id", fields: []string{"instance_id", "tenant_id", "org_code", "parent_code"}}
+
+	UsageRecords = List{
+		id: "id", fields: []string{"instance_id", "state", "package_id"},
+		apart: map[string][]string{
+			"state": {string(store.UsageRefused), string(store.UsageSending), string(store.UsagePushed)}, "package_id": {""},
+		},
+	}
+	UsageWindows = List{id: "id", fields: []string{"instance_id", "package_id"}, apart: map[string][]string{"package_id": {""}}}
+)
