@@ -82,7 +82,7 @@ func structsOf(dir string) (map[string]found, error) {
 	}
 	structs := make(map[string]found)
 	for _, file := range files {
-		source, err := os.ReadFile(file)
+		source, err := os.ReadFile(file) //nolint:gosec // a source of the repository
 		if err != nil {
 			return nil, err
 		}
