@@ -16,7 +16,7 @@ import (
 	"testing"
 
 	"github.com/koogate/koogate/docs"
-	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/facade"
 )
 
@@ -157,7 +157,7 @@ func keys(of reflect.Type, at string) []string {
 var otherSettings = []string{"endpoints[].name", "endpoints[].seller", "endpoints[].products[].provisioner"}
 
 func TestSettings(t *testing.T) {
-	all := keys(reflect.TypeFor[server.Config](), "")
+	all := keys(reflect.TypeFor[config.Config](), "")
 	named := make(map[string]bool)
 	for _, r := range rules(t) {
 		named[r.Setting] = true

@@ -25,6 +25,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/access"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/interceptor"
 )
@@ -84,13 +85,13 @@ func TestEveryMethodWithEveryPrincipal(t *testing.T) {
 	scopes := slices.Clone(access.Grantable())
 	secret := func(s access.Scope) string { return "token-of-the-scope-" + string(s) + "-0123456789abcdef" }
 	const customary = "token-of-no-scope-0123456789abcdef"
-	r := start(t, withoutJobs, standIn, func(cfg *server.Config, _ *server.Deps) {
+	r := start(t, withoutJobs, standIn, func(cfg *config.Config, _ *server.Deps) {
 		for _, s := range scopes {
-			cfg.Sellers[0].Tokens = append(cfg.Sellers[0].Tokens, server.Token{
-				Name: "scope-" + strings.ReplaceAll(string(s), "_", "-"), Secret: server.Secret(secret(s)), Scopes: []string{string(s)},
+			cfg.Sellers[0].Tokens = append(cfg.Sellers[0].Tokens, config.Token{
+				Name: "scope-" + strings.ReplaceAll(string(s), "_", "-"), Secret: config.Secret(secret(s)), Scopes: []string{string(s)},
 			})
 		}
-		cfg.Sellers[0].Tokens = append(cfg.Sellers[0].Tokens, server.Token{Name: "customary", Secret: customary})
+		cfg.Sellers[0].Tokens = append(cfg.Sellers[0].Tokens, config.Token{Name: "customary", Secret: customary})
 	})
 	principals := map[string][]access.Scope{"": nil, customary: access.Customary(), acmeToken: access.Customary()}
 	for _, s := range scopes {
@@ -174,7 +175,7 @@ func TestProductionIsNotServedToTokens(t *testing.T) {
 				t.Errorf("%s: %v", method, code)
 			}
 			path := "/produce/worked"
-			if status, body, _ := r.http(server.DoorAPI, http.MethodPost, path, token, `{}`); status != http.StatusNotFound {
+			if status, body, _ := r.http(config.ListenerAPI, http.MethodPost, path, token, `{}`); status != http.StatusNotFound {
 				t.Errorf("%s: %d %s", path, status, body)
 			}
 		}
@@ -188,7 +189,7 @@ func TestProductionIsNotServedToTokens(t *testing.T) {
 func TestARestCallWithoutItsScopeIs403(t *testing.T) {
 	r := start(t, withoutJobs)
 	for path, scope := range map[string]string{"/v1/orders": "read", "/v1/instances/i/tenants/t/applications/a": "directory"} {
-		status, body, _ := r.http(server.DoorAPI, http.MethodGet, path, queueToken, "")
+		status, body, _ := r.http(config.ListenerAPI, http.MethodGet, path, queueToken, "")
 		if status != http.StatusForbidden || !strings.Contains(body, `"reason":"SCOPE_MISSING"`) || !strings.Contains(body, `"scope":"`+scope+`"`) {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
@@ -208,7 +209,7 @@ func TestARefusedQueueIsNamed(t *testing.T) {
 		{"links", acmeToken, "QUEUE_NOT_FOR_WORKERS", 400}, {fulfil.QueueUsagePush, acmeToken, "QUEUE_NOT_FOR_WORKERS", 400},
 		{"nobodys", acmeToken, "QUEUE_NOT_FOUND", 404}, {"crm", queueToken, "SCOPE_MISSING", 403}, {"lic", queueToken, "", 200}, {"crm", acmeToken, "", 200},
 	} {
-		status, body, _ := r.http(server.DoorAPI, http.MethodPost, "/v1/tasks:lease", c.token, `{"queue":"`+c.queue+`","workerId":"w"}`)
+		status, body, _ := r.http(config.ListenerAPI, http.MethodPost, "/v1/tasks:lease", c.token, `{"queue":"`+c.queue+`","workerId":"w"}`)
 		named := strings.Contains(body, `"queue":"`+c.queue+`"`) && strings.Contains(body, `"reason":"`+c.reason+`"`)
 		if status != c.status || named != (c.reason != "") {
 			t.Errorf("%s: %d %s", c.queue, status, body)
@@ -221,7 +222,7 @@ func TestEventsSayWhoActed(t *testing.T) {
 	r := start(t)
 	id := r.mustCall("worked", newInstance("CS1")).InstanceID
 	r.work(t, acmeToken)
-	if status, text, _ := r.http(server.DoorAPI, http.MethodPatch, "/v1/instances/"+id+"/access", supportToken, `{"memo":"m"}`); status != http.StatusOK {
+	if status, text, _ := r.http(config.ListenerAPI, http.MethodPatch, "/v1/instances/"+id+"/access", supportToken, `{"memo":"m"}`); status != http.StatusOK {
 		t.Fatalf("%d %s", status, text)
 	}
 	r.mustCall("linked", map[string]string{"activity": "releaseInstance", "instanceId": id})
@@ -265,8 +266,8 @@ func actorOf(t *testing.T, e *koogatev1.OrderEvent) string {
 // TestAFenceThatIsGuessedOpensNothing: fencing tokens are small numbers, so a worker could guess those of tasks that it cannot
 // lease: of another queue, of a template, of Koogate itself.
 func TestAFenceThatIsGuessedOpensNothing(t *testing.T) {
-	r := start(t, withoutJobs, func(cfg *server.Config, _ *server.Deps) {
-		cfg.Endpoints[1].Products = map[string]server.Product{"*": {Provisioner: "links"}}
+	r := start(t, withoutJobs, func(cfg *config.Config, _ *server.Deps) {
+		cfg.Endpoints[1].Products = map[string]config.Product{"*": {Provisioner: "links"}}
 	})
 	ctx := t.Context()
 	r.mustCall("worked", newInstance("CS1"))

@@ -29,6 +29,7 @@ import (
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
@@ -365,7 +366,7 @@ func newMessage(t *testing.T, d protoreflect.MessageDescriptor) proto.Message {
 func (r *rig) rest(t *testing.T, s step, token string, fill func(string) string) outcome {
 	t.Helper()
 	method, path, _ := strings.Cut(fill(s.REST), " ")
-	code, text, header := r.http(server.DoorAPI, method, path, token, fill(string(s.Body)))
+	code, text, header := r.http(config.ListenerAPI, method, path, token, fill(string(s.Body)))
 	if header.Get("Content-Type") != "application/json" {
 		t.Errorf("%s: content type %q", s.Name, header.Get("Content-Type"))
 	}
@@ -389,10 +390,10 @@ func (r *rig) rest(t *testing.T, s step, token string, fill func(string) string)
 }
 
 // metered counts the use of the worked endpoint's products.
-func metered(cfg *server.Config, _ *server.Deps) {
+func metered(cfg *config.Config, _ *server.Deps) {
 	p := cfg.Endpoints[0].Products["*"]
-	p.Meter = server.Meter{Name: "calls"}
-	cfg.Endpoints[0].Products = map[string]server.Product{"*": p}
+	p.Meter = config.Meter{Name: "calls"}
+	cfg.Endpoints[0].Products = map[string]config.Product{"*": p}
 }
 
 // setMode is the charging mode that order queries tell from now on.
@@ -434,7 +435,7 @@ func TestRESTErrors(t *testing.T) {
 		"production door": {http.MethodPost, "/produce/worked/v2/newInstance", "{}", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, body, header := r.http(server.DoorAPI, c.method, c.path, acmeToken, c.body)
+			code, body, header := r.http(config.ListenerAPI, c.method, c.path, acmeToken, c.body)
 			if code != c.status || !strings.Contains(body, `"reason":"INVALID_FIELD"`) && !strings.Contains(body, `"reason": "INVALID_FIELD"`) {
 				t.Fatalf("got %d %s, want %d with a reason", code, body, c.status)
 			}
@@ -447,7 +448,7 @@ func TestRESTErrors(t *testing.T) {
 		})
 	}
 	t.Run("two tokens are none", func(t *testing.T) {
-		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(server.DoorAPI)+"/v1/orders", nil)
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(config.ListenerAPI)+"/v1/orders", nil)
 		req.Header["Authorization"] = []string{"Bearer " + acmeToken, "Bearer " + otherToken}
 		transport := &http.Transport{DisableKeepAlives: true}
 		resp, err := (&http.Client{Transport: transport}).Do(req)
@@ -460,7 +461,7 @@ func TestRESTErrors(t *testing.T) {
 		}
 	})
 	t.Run("metadata header is not a token", func(t *testing.T) {
-		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(server.DoorAPI)+"/v1/orders", nil)
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(config.ListenerAPI)+"/v1/orders", nil)
 		req.Header.Set("Grpc-Metadata-Authorization", "Bearer "+acmeToken)
 		transport := &http.Transport{DisableKeepAlives: true}
 		resp, err := (&http.Client{Transport: transport}).Do(req)

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // authority signs the certificates of a test.
@@ -91,16 +91,16 @@ func (a *authority) client(name string) tls.Certificate {
 }
 
 // files are the files of a listener's certificate with the serial number 1.
-func (a *authority) files(t *testing.T, name string) server.TLS {
+func (a *authority) files(t *testing.T, name string) config.TLS {
 	t.Helper()
 	dir := t.TempDir()
-	files := server.TLS{CertFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem")}
+	files := config.TLS{CertFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem")}
 	a.replace(files, name, 1, time.Hour)
 	return files
 }
 
 // demanding are files that also demand certificates of this authority from clients.
-func (a *authority) demanding(t *testing.T, name string) server.TLS {
+func (a *authority) demanding(t *testing.T, name string) config.TLS {
 	t.Helper()
 	files := a.files(t, name)
 	files.ClientCAFile = filepath.Join(filepath.Dir(files.CertFile), "clients.pem")
@@ -109,7 +109,7 @@ func (a *authority) demanding(t *testing.T, name string) server.TLS {
 }
 
 // replace puts another certificate into the files.
-func (a *authority) replace(files server.TLS, name string, serial int64, until time.Duration) {
+func (a *authority) replace(files config.TLS, name string, serial int64, until time.Duration) {
 	a.t.Helper()
 	cert, key := a.sign(name, serial, until)
 	put(a.t, files.CertFile, cert)

@@ -13,6 +13,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/fulfil"
@@ -24,11 +25,11 @@ const operators = "canary-operators 10.0.0.7 refused"
 
 // withCanaries adds an endpoint that serves every family, whose products an outside worker provides, and which answers on
 // completion where it can: then the outcome of a task is nearest to the answer.
-func withCanaries(cfg *server.Config, d *server.Deps) {
+func withCanaries(cfg *config.Config, d *server.Deps) {
 	withEvery(cfg, d)
 	e := cfg.Endpoints[len(cfg.Endpoints)-1]
 	e.Name, e.HoldBudget, e.CheckBudget, e.Answers = "canaries", time.Second, time.Second, map[string]string{}
-	e.Products = map[string]server.Product{"*": {Provisioner: "crm", SyncBudget: 500 * time.Millisecond}}
+	e.Products = map[string]config.Product{"*": {Provisioner: "crm", SyncBudget: 500 * time.Millisecond}}
 	for _, activity := range fulfil.CompletionActivities() {
 		e.Answers[activity] = "completion"
 	}

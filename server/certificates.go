@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/koogate/koogate/server/certificate"
+	"github.com/koogate/koogate/server/config"
 )
 
 // certificatePoll is how often the files of certificates are looked at.
@@ -19,13 +20,13 @@ const certificatePoll = 10 * time.Second
 // openCertificates reads the certificates of the doors that end TLS.
 func (s *Server) openCertificates() error {
 	s.certificates, s.look = make(map[string]*certificate.Keeper), make(map[string]chan struct{})
-	for _, l := range s.cfg.listeners() {
-		k, err := l.open(s.deps.Clock)
+	for _, l := range s.cfg.Sockets() {
+		k, err := l.Open(s.deps.Clock)
 		if err != nil {
-			return fmt.Errorf("server: %s: %w", l.path, err)
+			return fmt.Errorf("server: %s: %w", l.Key, err)
 		}
 		if k != nil {
-			s.certificates[l.door], s.look[l.door] = k, make(chan struct{}, 1)
+			s.certificates[l.Listener], s.look[l.Listener] = k, make(chan struct{}, 1)
 		}
 	}
 	return nil
@@ -43,7 +44,7 @@ func (s *Server) LookAtCertificates() {
 
 // grpcTransport is what the gRPC door needs for TLS.
 func (s *Server) grpcTransport() (options []grpc.ServerOption, encrypted bool) {
-	k := s.certificates[DoorGRPC]
+	k := s.certificates[config.ListenerGRPC]
 	if k == nil {
 		return nil, false
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/store"
 )
 
@@ -29,7 +30,7 @@ func (s offStore) Now(ctx context.Context) (time.Time, error) {
 // clocksOff gives a server a database and a marketplace whose clocks are ahead of its own; a marketplace that was never heard of
 // is silent.
 func clocksOff(database, market time.Duration, silent bool) option {
-	return func(_ *server.Config, d *server.Deps) {
+	return func(_ *config.Config, d *server.Deps) {
 		d.Store = offStore{d.Store, database}
 		if !silent {
 			d.Market.Saw(d.Clock.Now().Add(market))
@@ -57,7 +58,7 @@ func TestClocksThatDisagree(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, clocksOff(c.database, c.market, c.silent))
-			code, body, _ := r.http(server.DoorOps, http.MethodGet, "/readyz", "", "")
+			code, body, _ := r.http(config.ListenerOps, http.MethodGet, "/readyz", "", "")
 			var ready struct {
 				Checks map[string]struct{ Status, Detail string }
 			}
@@ -83,7 +84,7 @@ func TestClocksThatDisagree(t *testing.T) {
 
 // A database that is an hour ahead of every process orders the work by its own clock: nothing is put off.
 func TestWorkGoesOnByTheDatabasesClock(t *testing.T) {
-	r := start(t, clocksOff(0, 0, true), func(_ *server.Config, d *server.Deps) {
+	r := start(t, clocksOff(0, 0, true), func(_ *config.Config, d *server.Deps) {
 		d.Clock = behind{}
 		d.Market = clock.Witness(d.Clock)
 	})

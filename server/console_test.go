@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/telemetry"
 )
 
@@ -47,7 +48,7 @@ func fakeJaeger(t *testing.T, order string, pages bool) *httptest.Server {
 func TestTheOrderPageShowsTheTrace(t *testing.T) {
 	for _, pages := range []bool{false, true} {
 		jaeger := fakeJaeger(t, "CS-PAGE", pages)
-		r := start(t, func(cfg *server.Config, _ *server.Deps) { cfg.Tracing.JaegerURL = jaeger.URL + "/" })
+		r := start(t, func(cfg *config.Config, _ *server.Deps) { cfg.Tracing.JaegerURL = jaeger.URL + "/" })
 		if a := r.mustCall("linked", newInstance("CS-PAGE")); a.ResultCode != "000000" {
 			t.Fatalf("got %+v", a)
 		}
@@ -55,7 +56,7 @@ func TestTheOrderPageShowsTheTrace(t *testing.T) {
 			"zh": {"订单 CS-PAGE 已开通 1 个实例，没有待办任务。", "使用中", "⋯ 23 小时 59 分", "失败 the crm is busy"},
 			"en": {"Order CS-PAGE has 1 active instances, and nothing is left to do.", "active", "⋯ 23 h 59 min", "failed the crm is busy"},
 		} {
-			status, page, header := r.http(server.DoorAPI, http.MethodGet, "/console/orders/CS-PAGE?lang="+lang, acmeToken, "")
+			status, page, header := r.http(config.ListenerAPI, http.MethodGet, "/console/orders/CS-PAGE?lang="+lang, acmeToken, "")
 			if status != http.StatusOK || header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(header.Get("Content-Security-Policy"), "default-src 'none'; style-src 'self'") {
 				t.Fatalf("%d %v", status, header)
 			}
@@ -81,7 +82,9 @@ func TestTheOrderPageShowsTheTrace(t *testing.T) {
 func TestTheOrderPageIsForItsReaders(t *testing.T) {
 	r := start(t)
 	r.mustCall("linked", newInstance("CS-PAGE"))
-	basic := func(token string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte("anybody:"+token)) }
+	basic := func(token string) string {
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte("anybody:"+token))
+	}
 	for name, c := range map[string]struct {
 		order, authorization string
 		status               int
@@ -97,7 +100,7 @@ func TestTheOrderPageIsForItsReaders(t *testing.T) {
 		"too long":       {strings.Repeat("x", 65), basic(acmeToken), http.StatusBadRequest, "Not an order ID"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(server.DoorAPI)+"/console/orders/"+c.order+"?lang=en", http.NoBody)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(config.ListenerAPI)+"/console/orders/"+c.order+"?lang=en", http.NoBody)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,9 +137,9 @@ func TestTheOrderPageWithoutJaeger(t *testing.T) {
 		"empty":    {fakeJaeger(t, "CS-ELSE", true).URL, "Jaeger has no trace of this order"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := start(t, func(cfg *server.Config, _ *server.Deps) { cfg.Tracing.JaegerURL = c.url })
+			r := start(t, func(cfg *config.Config, _ *server.Deps) { cfg.Tracing.JaegerURL = c.url })
 			r.mustCall("linked", newInstance("CS-PAGE"))
-			status, page, _ := r.http(server.DoorAPI, http.MethodGet, "/console/orders/CS-PAGE?lang=en", acmeToken, "")
+			status, page, _ := r.http(config.ListenerAPI, http.MethodGet, "/console/orders/CS-PAGE?lang=en", acmeToken, "")
 			if status != http.StatusOK || !strings.Contains(page, c.text) || !strings.Contains(page, "instance.admitted") || strings.Contains(page, "<svg") {
 				t.Errorf("%d without %q", status, c.text)
 			}

@@ -7,8 +7,9 @@
 //	grpc     private gRPC   the internal API, and production   grpc.go
 //	ops      private HTTP   health and metrics                 health.go
 //
-// [New] wires a [Config] and [Deps], [Server.Run] listens, serves, works and, when its context ends, stops in order. It
+// [New] wires a [config.Config] and [Deps], [Server.Run] listens, serves, works and, when its context ends, stops in order. It
 // names no backend: cmd/koogate opens the store and the guard and hands them over.
 //
-// Start at server.go; config.go says what can be configured, configload.go reads it, configcheck.go finds its faults.
+// Start at server.go. What can be configured, and its faults, are server/config; projection.go and usage.go make of it what the
+// domains know.
 package server

@@ -15,19 +15,20 @@ import (
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // TestFacadeEndsTLS: TLS 1.2 and later, nothing older, no plain text; the private doors stay plain.
 func TestFacadeEndsTLS(t *testing.T) {
 	ca := newAuthority(t)
 	files, pool := ca.files(t, "facade"), ca.pool()
-	r := start(t, func(cfg *server.Config, _ *server.Deps) { cfg.TLS = files })
+	r := start(t, func(cfg *config.Config, _ *server.Deps) { cfg.TLS = files })
 	get := func(scheme string, highest uint16) (int, error) {
 		transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{
 			RootCAs: pool, MinVersion: tls.VersionTLS10, MaxVersion: highest,
 		}}
 		defer transport.CloseIdleConnections()
-		resp, err := (&http.Client{Transport: transport}).Get(scheme + "://" + r.Addr(server.DoorFacade) + "/produce/linked")
+		resp, err := (&http.Client{Transport: transport}).Get(scheme + "://" + r.Addr(config.ListenerFacade) + "/produce/linked")
 		if err != nil {
 			return 0, err
 		}
@@ -46,7 +47,7 @@ func TestFacadeEndsTLS(t *testing.T) {
 	if code, err := get("http", 0); err == nil && code != http.StatusBadRequest {
 		t.Errorf("plain text got %d", code)
 	}
-	if code, _, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/orders", acmeToken, ""); code != http.StatusOK {
+	if code, _, _ := r.http(config.ListenerAPI, http.MethodGet, "/v1/orders", acmeToken, ""); code != http.StatusOK {
 		t.Errorf("the API got %d", code)
 	}
 }
@@ -56,7 +57,7 @@ func TestFacadeEndsTLS(t *testing.T) {
 func TestFacadeIsHTTP1(t *testing.T) {
 	ca := newAuthority(t)
 	files, pool := ca.files(t, "facade"), ca.pool()
-	r := start(t, withEvery, func(cfg *server.Config, _ *server.Deps) {
+	r := start(t, withEvery, func(cfg *config.Config, _ *server.Deps) {
 		cfg.TLS = files
 		for i := range cfg.Endpoints {
 			cfg.Endpoints[i].BodySignRefusals = cfg.Endpoints[i].Name == "every"
@@ -64,7 +65,7 @@ func TestFacadeIsHTTP1(t *testing.T) {
 	})
 	transport := &http.Transport{DisableKeepAlives: true, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 	defer transport.CloseIdleConnections()
-	resp, err := (&http.Client{Transport: transport}).Get("https://" + r.Addr(server.DoorFacade) + "/produce/every?activity=queryInstance")
+	resp, err := (&http.Client{Transport: transport}).Get("https://" + r.Addr(config.ListenerFacade) + "/produce/every?activity=queryInstance")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestFacadeIsHTTP1(t *testing.T) {
 	if resp.ProtoMajor != 1 || resp.StatusCode != http.StatusOK || resp.Header.Get("Body-Sign") == "" {
 		t.Errorf("%s, %s, header %v", resp.Proto, resp.Status, resp.Header)
 	}
-	raw, err := tls.Dial("tcp", r.Addr(server.DoorFacade), &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	raw, err := tls.Dial("tcp", r.Addr(config.ListenerFacade), &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestFacadeIsHTTP1(t *testing.T) {
 
 func TestReflectionIsAnOption(t *testing.T) {
 	for _, on := range []bool{false, true} {
-		r := start(t, func(cfg *server.Config, _ *server.Deps) { cfg.GRPC.Reflection = on })
+		r := start(t, func(cfg *config.Config, _ *server.Deps) { cfg.GRPC.Reflection = on })
 		stream, err := reflectionpb.NewServerReflectionClient(r.dial("")).ServerReflectionInfo(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -109,7 +110,7 @@ func TestReflectionIsAnOption(t *testing.T) {
 func TestLimits(t *testing.T) {
 	r := start(t, withoutJobs)
 	large := `{"queue":"crm","workerId":"` + strings.Repeat("w", 2<<20) + `"}`
-	if code, _, _ := r.http(server.DoorAPI, http.MethodPost, "/v1/tasks:lease", acmeToken, large); code != http.StatusBadRequest {
+	if code, _, _ := r.http(config.ListenerAPI, http.MethodPost, "/v1/tasks:lease", acmeToken, large); code != http.StatusBadRequest {
 		t.Errorf("REST: got %d", code)
 	}
 	_, err := koogatev1.NewTaskServiceClient(r.dial(acmeToken)).LeaseTasks(t.Context(), &koogatev1.LeaseTasksRequest{
@@ -118,7 +119,7 @@ func TestLimits(t *testing.T) {
 	if status.Code(err) != codes.ResourceExhausted {
 		t.Errorf("gRPC: got %v", err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(server.DoorAPI)+"/v1/orders", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr(config.ListenerAPI)+"/v1/orders", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,5 +2,10 @@
 
 package server
 
-// RSAPEM makes an RSA key of that many bits, once.
-var RSAPEM = rsaPEM
+// What the configuration becomes for each domain.
+var (
+	CoreRules       = coreRules
+	HandlerSettings = handlerSettings
+	Meters          = meters
+	Contents        = contents
+)

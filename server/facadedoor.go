@@ -5,6 +5,7 @@ package server
 import (
 	"time"
 
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/inproc"
 )
@@ -22,8 +23,8 @@ func (s *Server) facadeDoor(svc services) (*door, error) {
 	cfg := facade.Config{MaxBody: s.cfg.Limits.Body, MaxKitBody: s.cfg.Limits.KitBody, MaxUnverified: s.cfg.Limits.Unverified}
 	for _, e := range s.cfg.Endpoints {
 		cfg.Endpoints = append(cfg.Endpoints, facade.Endpoint{
-			Name: e.Name, Seller: e.Seller, Families: e.Families, Keys: reveal(e.Keys), KitKeys: reveal(e.KitKeys),
-			BodySign: e.BodySign, SignRefusals: e.BodySignRefusals, Skew: e.Skew, ProductInfoObject: e.ProductInfo == productInfoObject,
+			Name: e.Name, Seller: e.Seller, Families: e.Families, Keys: config.Reveal(e.Keys), KitKeys: config.Reveal(e.KitKeys),
+			BodySign: e.BodySign, SignRefusals: e.BodySignRefusals, Skew: e.Skew, ProductInfoObject: e.ProductInfo == config.ProductInfoObject,
 		})
 	}
 	f, err := facade.New(cfg, facade.Deps{
@@ -33,5 +34,5 @@ func (s *Server) facadeDoor(svc services) (*door, error) {
 	if err != nil {
 		return nil, err
 	}
-	return httpDoor(DoorFacade, s.cfg.Listen.Facade, s.parting(s.proxies.Resolve(f)), facadeLimits, s.certificates[DoorFacade], s.deps.Log), nil
+	return httpDoor(config.ListenerFacade, s.cfg.Listen.Facade, s.parting(s.proxies.Resolve(f)), facadeLimits, s.certificates[config.ListenerFacade], s.deps.Log), nil
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/wiretime"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/fulfil"
@@ -38,17 +39,17 @@ const clientSecret = "canary-client-secret"
 
 // withEvery adds endpoints that serve every family: "every", whose products are templates, and "slow", whose products an
 // outside worker provides.
-func withEvery(cfg *server.Config, _ *server.Deps) {
-	e := server.Endpoint{
-		Name: "every", Seller: "acme", Families: facade.Families(), Keys: []server.Secret{acmeKey}, KitKeys: []server.Secret{everyKitKey},
-		KitPrivateKeys: []server.Secret{server.Secret(server.RSAPEM(3072))},
-		Products: map[string]server.Product{
+func withEvery(cfg *config.Config, _ *server.Deps) {
+	e := config.Endpoint{
+		Name: "every", Seller: "acme", Families: facade.Families(), Keys: []config.Secret{acmeKey}, KitKeys: []config.Secret{everyKitKey},
+		KitPrivateKeys: []config.Secret{rsaPEM()},
+		Products: map[string]config.Product{
 			"*": {Provisioner: "links", SyncBudget: 4 * time.Second}, "p-device": {Provisioner: "links", SyncBudget: 4 * time.Second, Fingerprint: "required"},
 		},
 	}
 	slow := e
 	slow.Name, slow.HoldBudget = "slow", 3*time.Second
-	slow.Products = map[string]server.Product{"*": {Provisioner: "crm", SyncBudget: 2 * time.Second}}
+	slow.Products = map[string]config.Product{"*": {Provisioner: "crm", SyncBudget: 2 * time.Second}}
 	cfg.Endpoints = append(cfg.Endpoints, e, slow)
 }
 
@@ -102,7 +103,7 @@ func (r *rig) client() *http.Client {
 }
 
 func (r *rig) address(endpoint string) string {
-	return "http://" + r.Addr(server.DoorFacade) + "/produce/" + endpoint
+	return "http://" + r.Addr(config.ListenerFacade) + "/produce/" + endpoint
 }
 
 // params are a call's members.
@@ -534,7 +535,7 @@ func TestEveryResultCodeArises(t *testing.T) {
 		go r.fails(resultcode.LicenseQuotaUsedUp)
 		return r.post("slow", async)
 	}
-	withMore := func(cfg *server.Config, d *server.Deps) {
+	withMore := func(cfg *config.Config, d *server.Deps) {
 		withEvery(cfg, d)
 		refusing := cfg.Endpoints[len(cfg.Endpoints)-2]
 		refusing.Name, refusing.Codes = "refusing", "refuse"
@@ -685,7 +686,7 @@ func TestV1Life(t *testing.T) {
 func TestKitSecret(t *testing.T) {
 	r := start(t, withEvery)
 	bought(r)
-	key, err := seal.ParsePrivateKey([]byte(server.RSAPEM(3072)))
+	key, err := seal.ParsePrivateKey([]byte(rsaPEM().Reveal()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -694,13 +695,13 @@ func TestKitSecret(t *testing.T) {
 	if a := r.kit("kit_v2", "every", "applicationSync", string(text)); a.body != asKit {
 		t.Fatal(a.body)
 	}
-	if _, body, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/applications", directoryToken, ""); strings.Contains(body, clientSecret) || !strings.Contains(body, "cl-1") {
+	if _, body, _ := r.http(config.ListenerAPI, http.MethodGet, "/v1/applications", directoryToken, ""); strings.Contains(body, clientSecret) || !strings.Contains(body, "cl-1") {
 		t.Errorf("list: %s", body)
 	}
-	if _, body, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/instances/i-9/tenants/t-1/applications/a-1", directoryToken, ""); !strings.Contains(body, clientSecret) {
+	if _, body, _ := r.http(config.ListenerAPI, http.MethodGet, "/v1/instances/i-9/tenants/t-1/applications/a-1", directoryToken, ""); !strings.Contains(body, clientSecret) {
 		t.Errorf("one: %s", body)
 	}
-	if code, body, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/instances/i-9/tenants/t-1/applications/a-1", otherToken, ""); code != http.StatusNotFound {
+	if code, body, _ := r.http(config.ListenerAPI, http.MethodGet, "/v1/instances/i-9/tenants/t-1/applications/a-1", otherToken, ""); code != http.StatusNotFound {
 		t.Errorf("another seller got %d %s", code, body)
 	}
 	if strings.Contains(r.log.String(), clientSecret) {
@@ -720,10 +721,10 @@ func oaep(t *testing.T, pub *rsa.PublicKey) string {
 // An address that sells nothing but online licences: what newInstance creates there has no access information, and the
 // activities that the family does not have are refused.
 func TestOnlineLicencesAlone(t *testing.T) {
-	r := start(t, func(cfg *server.Config, _ *server.Deps) {
-		cfg.Endpoints = append(cfg.Endpoints, server.Endpoint{
-			Name: "online", Seller: "acme", Families: []string{"license_online"}, Keys: []server.Secret{acmeKey}, Retry: server.RetryLicenseOnline,
-			Products: map[string]server.Product{"*": {Provisioner: "crm", SyncBudget: 4 * time.Second}},
+	r := start(t, func(cfg *config.Config, _ *server.Deps) {
+		cfg.Endpoints = append(cfg.Endpoints, config.Endpoint{
+			Name: "online", Seller: "acme", Families: []string{"license_online"}, Keys: []config.Secret{acmeKey}, Retry: config.RetryLicenseOnline,
+			Products: map[string]config.Product{"*": {Provisioner: "crm", SyncBudget: 4 * time.Second}},
 		})
 	})
 	go func() {
@@ -749,10 +750,10 @@ func TestOnlineLicencesAlone(t *testing.T) {
 
 // 000003 may be answered to a change of status, an update and a release (third-reading T14).
 func TestOnlineLicencesOfNobody(t *testing.T) {
-	r := start(t, func(cfg *server.Config, _ *server.Deps) {
-		cfg.Endpoints = append(cfg.Endpoints, server.Endpoint{
-			Name: "online", Seller: "acme", Families: []string{"license_online"}, Keys: []server.Secret{acmeKey},
-			Products: map[string]server.Product{"*": {Provisioner: "crm"}},
+	r := start(t, func(cfg *config.Config, _ *server.Deps) {
+		cfg.Endpoints = append(cfg.Endpoints, config.Endpoint{
+			Name: "online", Seller: "acme", Families: []string{"license_online"}, Keys: []config.Secret{acmeKey},
+			Products: map[string]config.Product{"*": {Provisioner: "crm"}},
 		})
 	})
 	for _, p := range []params{

@@ -15,6 +15,7 @@ import (
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // TestFidelityAnswers sends every request that the documents print to the running server (docs/examples.yaml) and holds the
@@ -24,15 +25,15 @@ func TestFidelityAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := start(t, withEvery, func(cfg *server.Config, _ *server.Deps) {
-		every := &cfg.Endpoints[slices.IndexFunc(cfg.Endpoints, func(e server.Endpoint) bool { return e.Name == "every" })]
+	r := start(t, withEvery, func(cfg *config.Config, _ *server.Deps) {
+		every := &cfg.Endpoints[slices.IndexFunc(cfg.Endpoints, func(e config.Endpoint) bool { return e.Name == "every" })]
 		for _, e := range list { // what a vector encrypts needs the vector's key
 			if e.Family == "saas_v1" && e.Signed != nil {
-				every.Keys = append(every.Keys, server.Secret(e.Signed.Key))
+				every.Keys = append(every.Keys, config.Secret(e.Signed.Key))
 			}
 		}
 	})
-	key, err := seal.ParsePrivateKey([]byte(server.RSAPEM(3072)))
+	key, err := seal.ParsePrivateKey([]byte(rsaPEM().Reveal()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/store"
 )
 
@@ -36,7 +37,7 @@ func closeGap(t *testing.T, r *rig, g store.Gap) {
 }
 
 // withRefusing adds an endpoint that refuses what it does not know wherever it has the choice.
-func withRefusing(cfg *server.Config, d *server.Deps) {
+func withRefusing(cfg *config.Config, d *server.Deps) {
 	withEvery(cfg, d)
 	refusing := cfg.Endpoints[len(cfg.Endpoints)-2]
 	refusing.Name, refusing.Codes, refusing.Unknown = "refusing", "refuse", "refuse"
@@ -165,7 +166,7 @@ func TestAGapIsOfOneSeller(t *testing.T) {
 
 // The gap is in the metrics as long as it is open.
 func TestAnOpenGapIsNotForgotten(t *testing.T) {
-	r := start(t, func(_ *server.Config, d *server.Deps) {
+	r := start(t, func(_ *config.Config, d *server.Deps) {
 		g := store.Gap{Seller: "acme", ID: "g", Since: time.Now(), OpenedAt: time.Now()}
 		if err := d.Store.OpenGap(t.Context(), g); err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	openapidoc "github.com/koogate/koogate/gen/openapi"
 	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/callers"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/console"
 	"github.com/koogate/koogate/server/inproc"
 )
@@ -26,7 +27,7 @@ var apiLimits = limits{header: 5 * time.Second, read: 30 * time.Second, write: 9
 // apiDoor serves the internal API as REST: the generated gateway over an in-process channel with the interceptors of the
 // gRPC door.
 func (s *Server) apiDoor(svc services) (*door, error) {
-	chain := svc.authenticated(DoorAPI, s.draining)
+	chain := svc.authenticated(config.ListenerAPI, s.draining)
 	channel := inproc.NewStreaming(chain.Unary, chain.Stream)
 	svc.internal.Register(channel)
 	mux := newGateway(svc.admit)
@@ -41,7 +42,7 @@ func (s *Server) apiDoor(svc services) (*door, error) {
 	}
 	root.Handle("/console/", pages.Handler())
 	root.Handle("/", mux)
-	return httpDoor(DoorAPI, s.cfg.Listen.API, s.parting(s.proxies.Resolve(plainHeaders(root))), apiLimits, s.certificates[DoorAPI], s.deps.Log), nil
+	return httpDoor(config.ListenerAPI, s.cfg.Listen.API, s.parting(s.proxies.Resolve(plainHeaders(root))), apiLimits, s.certificates[config.ListenerAPI], s.deps.Log), nil
 }
 
 // newGateway is a gateway that answers every error as a google.rpc.Status with a reason.

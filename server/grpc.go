@@ -20,6 +20,7 @@ import (
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/callers"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/interceptor"
 )
@@ -66,15 +67,15 @@ func (s services) verified() interceptor.Pair {
 }
 
 // authenticate knows the tokens of all sellers.
-func (s *services) authenticate(c *Config, log *slog.Logger, p callers.Proxies) (err error) {
+func (s *services) authenticate(c *config.Config, log *slog.Logger, p callers.Proxies) (err error) {
 	var tokens []interceptor.Token
 	for _, seller := range c.Sellers {
-		for _, secret := range reveal(seller.APITokens) {
+		for _, secret := range config.Reveal(seller.APITokens) {
 			tokens = append(tokens, interceptor.Token{Seller: seller.Name, Secret: secret, Scopes: access.Customary()})
 		}
 		for _, t := range seller.Tokens {
 			tokens = append(tokens, interceptor.Token{
-				Seller: seller.Name, Secret: t.Secret.Reveal(), Name: t.Name, Scopes: t.scopes(), Queues: t.Queues,
+				Seller: seller.Name, Secret: t.Secret.Reveal(), Name: t.Name, Scopes: t.Allows(), Queues: t.Queues,
 			})
 		}
 	}
@@ -89,7 +90,7 @@ func (s *services) authenticate(c *Config, log *slog.Logger, p callers.Proxies) 
 func (s *Server) grpcDoor(svc services) *door {
 	transport, encrypted := s.grpcTransport()
 	gate := newGate(svc.admit)
-	srv := grpc.NewServer(slices.Concat(svc.authenticated(DoorGRPC, s.draining).ServerOptions(), transport, gate.options())...)
+	srv := grpc.NewServer(slices.Concat(svc.authenticated(config.ListenerGRPC, s.draining).ServerOptions(), transport, gate.options())...)
 	svc.internal.Register(srv)
 	if s.cfg.GRPC.Production {
 		facade.Serve(srv, svc.production)
@@ -104,7 +105,7 @@ func (s *Server) grpcDoor(svc services) *door {
 	}
 	gate.learn(srv)
 	return &door{
-		name: DoorGRPC, addr: s.cfg.Listen.GRPC, tls: encrypted,
+		name: config.ListenerGRPC, addr: s.cfg.Listen.GRPC, tls: encrypted,
 		serve: func(l net.Listener) error {
 			if err := srv.Serve(gate.listen(l)); !errors.Is(err, grpc.ErrServerStopped) { // a stop may come before the start
 				return err

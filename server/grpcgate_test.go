@@ -20,7 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
-	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // open begins a call and sends no message.
@@ -51,7 +51,7 @@ func TestStrangersAreRefusedBeforeTheirMessage(t *testing.T) {
 		}
 	}
 	// REST likewise.
-	conn, err := net.Dial("tcp", r.Addr(server.DoorAPI))
+	conn, err := net.Dial("tcp", r.Addr(config.ListenerAPI))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestConnectionsOfStrangersAreFew(t *testing.T) {
 	}
 	conns := make([]net.Conn, 300)
 	for i := range conns {
-		conn, err := net.Dial("tcp", r.Addr(server.DoorGRPC))
+		conn, err := net.Dial("tcp", r.Addr(config.ListenerGRPC))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/store"
 )
 
@@ -66,7 +67,7 @@ func (s *Server) opsDoor() *door {
 		writeJSON(w, code, answer)
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.deps.Gatherer, promhttp.HandlerOpts{}))
-	return httpDoor(DoorOps, s.cfg.Listen.Ops, s.parting(plainHeaders(mux)), opsLimits, s.certificates[DoorOps], s.deps.Log)
+	return httpDoor(config.ListenerOps, s.cfg.Listen.Ops, s.parting(plainHeaders(mux)), opsLimits, s.certificates[config.ListenerOps], s.deps.Log)
 }
 
 // readiness asks every dependency. The database decides, and is asked to write; without Redis the service goes on. A database

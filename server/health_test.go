@@ -13,6 +13,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/store"
 )
 
@@ -43,19 +44,19 @@ func TestReadiness(t *testing.T) {
 		code   int
 		want   string
 	}{
-		"all well":   {func(*server.Config, *server.Deps) {}, 200, "database=ok jobs=ok redis=ok server=ok → ok"},
+		"all well":   {func(*config.Config, *server.Deps) {}, 200, "database=ok jobs=ok redis=ok server=ok → ok"},
 		"no jobs":    {withoutJobs, 200, "database=ok jobs=off redis=ok server=ok → ok"},
-		"redis away": {func(_ *server.Config, d *server.Deps) { d.Guard = awayGuard{d.Guard} }, 200, "database=ok jobs=ok redis=degraded server=ok → degraded"},
-		"database away": {func(_ *server.Config, d *server.Deps) {
+		"redis away": {func(_ *config.Config, d *server.Deps) { d.Guard = awayGuard{d.Guard} }, 200, "database=ok jobs=ok redis=degraded server=ok → degraded"},
+		"database away": {func(_ *config.Config, d *server.Deps) {
 			d.Store, d.Guard = awayStore{d.Store}, awayGuard{d.Guard}
 		}, 503, "database=failing jobs=ok redis=degraded server=ok → failing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, c.option)
-			if code, _, _ := r.http(server.DoorOps, http.MethodGet, "/healthz", "", ""); code != 200 {
+			if code, _, _ := r.http(config.ListenerOps, http.MethodGet, "/healthz", "", ""); code != 200 {
 				t.Errorf("/healthz answers %d", code)
 			}
-			code, body, _ := r.http(server.DoorOps, http.MethodGet, "/readyz", "", "")
+			code, body, _ := r.http(config.ListenerOps, http.MethodGet, "/readyz", "", "")
 			if got := readyWords(t, body); code != c.code || got != c.want {
 				t.Fatalf("got %d %s, want %d %s", code, got, c.code, c.want)
 			}
@@ -85,11 +86,11 @@ func readyWords(t *testing.T, body string) string {
 func TestMetrics(t *testing.T) {
 	r := start(t)
 	r.mustCall("linked", newInstance("CS1"))
-	code, body, _ := r.http(server.DoorOps, http.MethodGet, "/metrics", "", "")
+	code, body, _ := r.http(config.ListenerOps, http.MethodGet, "/metrics", "", "")
 	if code != 200 || !strings.Contains(body, "koogate_tasks_total") || !strings.Contains(body, "koogate_facade_calls_total") {
 		t.Fatalf("got %d %s", code, body)
 	}
-	if code, _, _ := r.http(server.DoorOps, http.MethodGet, "/debug/pprof/", "", ""); code != 404 {
+	if code, _, _ := r.http(config.ListenerOps, http.MethodGet, "/debug/pprof/", "", ""); code != 404 {
 		t.Errorf("pprof answers %d", code)
 	}
 }

@@ -10,13 +10,14 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // TestALameDuckServesOn: a stop is told by readiness and by gRPC's health first. For the delay every door serves on and asks
 // its clients to come by a new connection; only then the doors close.
 func TestALameDuckServesOn(t *testing.T) {
 	const delay = 1500 * time.Millisecond
-	r := start(t, func(cfg *server.Config, _ *server.Deps) { cfg.ShutdownDelay = delay })
+	r := start(t, func(cfg *config.Config, _ *server.Deps) { cfg.ShutdownDelay = delay })
 	health := healthpb.NewHealthClient(r.dial(""))
 	keeps := &http.Client{Transport: &http.Transport{}}
 	defer keeps.CloseIdleConnections()
@@ -28,7 +29,7 @@ func TestALameDuckServesOn(t *testing.T) {
 		_ = resp.Body.Close()
 		return resp.Close
 	}
-	for _, door := range []string{server.DoorFacade, server.DoorAPI, server.DoorOps} {
+	for _, door := range []string{config.ListenerFacade, config.ListenerAPI, config.ListenerOps} {
 		if closes(door, "/healthz") {
 			t.Errorf("%s closes connections while it is ready", door)
 		}
@@ -37,13 +38,13 @@ func TestALameDuckServesOn(t *testing.T) {
 	stopped := make(chan error, 1)
 	go func() { stopped <- r.stop() }()
 	eventually(t, "not ready", func() bool {
-		code, body, _ := r.http(server.DoorOps, http.MethodGet, "/readyz", "", "")
+		code, body, _ := r.http(config.ListenerOps, http.MethodGet, "/readyz", "", "")
 		return code == 503 && readyWords(t, body) == "database=ok jobs=ok redis=ok server=stopping → stopping"
 	})
 	if m, err := health.Check(t.Context(), &healthpb.HealthCheckRequest{Service: "koogate.v1.TaskService"}); err != nil || m.GetStatus() != healthpb.HealthCheckResponse_NOT_SERVING {
 		t.Errorf("gRPC health: %v %v", m, err)
 	}
-	for _, door := range []string{server.DoorFacade, server.DoorAPI, server.DoorOps} {
+	for _, door := range []string{config.ListenerFacade, config.ListenerAPI, config.ListenerOps} {
 		if !closes(door, "/healthz") {
 			t.Errorf("%s keeps connections while it stops", door)
 		}

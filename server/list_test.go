@@ -15,6 +15,7 @@ import (
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/store"
 )
 
@@ -45,7 +46,7 @@ func TestListsBeyondTheirLimitsAreToldWhatToDo(t *testing.T) {
 		{store.ErrTooLong, codes.DeadlineExceeded, http.StatusGatewayTimeout, "LIST_TOO_SLOW", "filter by a field", false},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
-			r := start(t, func(_ *server.Config, d *server.Deps) { d.Store = crowded{d.Store, c.err} })
+			r := start(t, func(_ *config.Config, d *server.Deps) { d.Store = crowded{d.Store, c.err} })
 			_, err := koogatev1.NewTaskServiceClient(r.dial(acmeToken)).ListTasks(t.Context(), &koogatev1.ListTasksRequest{})
 			s := status.Convert(err)
 			reason, retry := "", false
@@ -60,7 +61,7 @@ func TestListsBeyondTheirLimitsAreToldWhatToDo(t *testing.T) {
 			if s.Code() != c.code || reason != c.reason || retry != c.retry || !strings.Contains(s.Message(), c.remedy) {
 				t.Errorf("gRPC: %v", s.Proto())
 			}
-			code, body, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/tasks", acmeToken, "")
+			code, body, _ := r.http(config.ListenerAPI, http.MethodGet, "/v1/tasks", acmeToken, "")
 			if code != c.http || !strings.Contains(body, c.reason) || !strings.Contains(body, c.remedy) {
 				t.Errorf("REST: %d %s", code, body)
 			}

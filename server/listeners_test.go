@@ -24,6 +24,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 )
 
 // fetch gets a page over TLS, on a connection of its own.
@@ -54,7 +55,7 @@ func (r *rig) orders(ctx context.Context, conn *grpc.ClientConn) error {
 }
 
 func (r *rig) dialTLS(c *tls.Config) *grpc.ClientConn {
-	conn, err := grpc.NewClient(r.Addr(server.DoorGRPC), grpc.WithTransportCredentials(credentials.NewTLS(c)))
+	conn, err := grpc.NewClient(r.Addr(config.ListenerGRPC), grpc.WithTransportCredentials(credentials.NewTLS(c)))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func (r *rig) serial(door string, c *tls.Config) int64 {
 // certificate of that authority.
 func TestPrivateDoorsSpeakTLS(t *testing.T) {
 	ca, foreign := newAuthority(t), newAuthority(t)
-	r := start(t, withoutJobs, func(cfg *server.Config, _ *server.Deps) {
+	r := start(t, withoutJobs, func(cfg *config.Config, _ *server.Deps) {
 		cfg.Listeners.API.TLS, cfg.Listeners.GRPC.TLS = ca.demanding(t, "api"), ca.demanding(t, "grpc")
 		cfg.Listeners.Ops.TLS = ca.files(t, "ops")
 	})
@@ -86,7 +87,7 @@ func TestPrivateDoorsSpeakTLS(t *testing.T) {
 	other := &tls.Config{RootCAs: ca.pool(), Certificates: []tls.Certificate{foreign.client("worker")}, MinVersion: tls.VersionTLS12}
 	old := &tls.Config{RootCAs: ca.pool(), Certificates: own.Certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	for name, c := range map[string]*tls.Config{"with a certificate": own, "without one": none, "with a foreign one": other, "with TLS 1.1": old} {
-		code, _, err := r.fetch(server.DoorAPI, "/v1/orders", c)
+		code, _, err := r.fetch(config.ListenerAPI, "/v1/orders", c)
 		if answered := err == nil && code == http.StatusOK; answered != (c == own) {
 			t.Errorf("api, %s: %d, %v", name, code, err)
 		}
@@ -95,12 +96,12 @@ func TestPrivateDoorsSpeakTLS(t *testing.T) {
 			t.Errorf("grpc, %s: %v", name, err)
 		}
 		_ = conn.Close()
-		code, _, err = r.fetch(server.DoorOps, "/healthz", c)
+		code, _, err = r.fetch(config.ListenerOps, "/healthz", c)
 		if answered := err == nil && code == http.StatusOK; answered != (c != old) {
 			t.Errorf("ops, %s: %d, %v", name, code, err)
 		}
 	}
-	for _, door := range []string{server.DoorAPI, server.DoorOps} {
+	for _, door := range []string{config.ListenerAPI, config.ListenerOps} {
 		if code, text, _ := r.http(door, http.MethodGet, "/healthz", acmeToken, ""); code != http.StatusBadRequest {
 			t.Errorf("%s in clear: %d %s", door, code, text)
 		}
@@ -143,12 +144,12 @@ func TestCertificatesAreReplacedWithoutALostCall(t *testing.T) {
 	ca, next := newAuthority(t), newAuthority(t)
 	now := clock.NewFake(time.Now())
 	facade, api, rpc := ca.files(t, "facade"), ca.demanding(t, "api"), ca.demanding(t, "grpc")
-	r := start(t, withoutJobs, func(cfg *server.Config, d *server.Deps) {
+	r := start(t, withoutJobs, func(cfg *config.Config, d *server.Deps) {
 		cfg.Listeners.Facade.TLS, cfg.Listeners.API.TLS, cfg.Listeners.GRPC.TLS = facade, api, rpc
 		d.Clock = now
 	})
 	client := &tls.Config{RootCAs: ca.pool(), Certificates: []tls.Certificate{ca.client("worker")}, MinVersion: tls.VersionTLS12}
-	doors := []string{server.DoorFacade, server.DoorAPI, server.DoorGRPC}
+	doors := []string{config.ListenerFacade, config.ListenerAPI, config.ListenerGRPC}
 	turn := func(what string, done func() bool) {
 		t.Helper()
 		eventually(t, what, func() bool {
@@ -173,16 +174,16 @@ func TestCertificatesAreReplacedWithoutALostCall(t *testing.T) {
 		}
 	}
 	metric := func(line string) bool {
-		_, text, _ := r.http(server.DoorOps, http.MethodGet, "/metrics", "", "")
+		_, text, _ := r.http(config.ListenerOps, http.MethodGet, "/metrics", "", "")
 		return strings.Contains(text, line+"\n")
 	}
 
 	l := &load{stop: make(chan struct{})}
 	for range 2 {
 		l.run(func() error {
-			return expect(http.StatusMethodNotAllowed)(r.fetch(server.DoorFacade, "/produce/linked", client))
+			return expect(http.StatusMethodNotAllowed)(r.fetch(config.ListenerFacade, "/produce/linked", client))
 		})
-		l.run(func() error { return expect(http.StatusOK)(r.fetch(server.DoorAPI, "/v1/orders", client)) })
+		l.run(func() error { return expect(http.StatusOK)(r.fetch(config.ListenerAPI, "/v1/orders", client)) })
 		l.run(func() error {
 			conn := r.dialTLS(client)
 			defer conn.Close()
@@ -195,7 +196,7 @@ func TestCertificatesAreReplacedWithoutALostCall(t *testing.T) {
 
 	turn("the first certificates", shows(1))
 	for serial := int64(2); serial <= 5; serial++ {
-		for i, files := range []server.TLS{facade, api, rpc} {
+		for i, files := range []config.TLS{facade, api, rpc} {
 			ca.replace(files, doors[i], serial, time.Hour)
 		}
 		turn(fmt.Sprintf("certificates %d", serial), shows(serial))
@@ -206,10 +207,10 @@ func TestCertificatesAreReplacedWithoutALostCall(t *testing.T) {
 	cert, key := ca.sign("api", 6, 30*time.Minute) // the key comes later than the certificate
 	put(t, api.CertFile, cert)
 	turn("a pair that does not fit", func() bool { return metric(`koogate_certificate_unusable{listener="api"} 1`) })
-	turn("another look at it", func() bool { return r.serial(server.DoorAPI, client) == 5 })
+	turn("another look at it", func() bool { return r.serial(config.ListenerAPI, client) == 5 })
 	put(t, api.KeyFile, key)
 	turn("the pair", func() bool {
-		return r.serial(server.DoorAPI, client) == 6 && metric(`koogate_certificate_unusable{listener="api"} 0`)
+		return r.serial(config.ListenerAPI, client) == 6 && metric(`koogate_certificate_unusable{listener="api"} 0`)
 	})
 	ca.replace(api, "api", 7, -time.Hour) // has expired
 	turn("an expired certificate", func() bool { return metric(`koogate_certificate_unusable{listener="api"} 1`) })
@@ -217,7 +218,7 @@ func TestCertificatesAreReplacedWithoutALostCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	turn("no key at all", func() bool { return strings.Contains(r.log.String(), "no such file") })
-	if got := r.serial(server.DoorAPI, client); got != 6 {
+	if got := r.serial(config.ListenerAPI, client); got != 6 {
 		t.Errorf("the api shows certificate %d", got)
 	}
 
@@ -274,13 +275,13 @@ func expect(want int) func(code int, _ string, err error) error {
 func TestCertificateExpiryIsAMetric(t *testing.T) {
 	ca := newAuthority(t)
 	now := clock.NewFake(time.Now())
-	r := start(t, withoutJobs, func(cfg *server.Config, d *server.Deps) {
+	r := start(t, withoutJobs, func(cfg *config.Config, d *server.Deps) {
 		cfg.TLS, d.Clock = ca.files(t, "facade"), now
 		ca.replace(cfg.TLS, "facade", 1, 48*time.Hour)
 	})
 	left := func(low, high time.Duration) func() bool {
 		return func() bool {
-			_, text, _ := r.http(server.DoorOps, http.MethodGet, "/metrics", "", "")
+			_, text, _ := r.http(config.ListenerOps, http.MethodGet, "/metrics", "", "")
 			_, value, ok := strings.Cut(text, "\nkoogate_certificate_expiry_seconds{listener=\"facade\"} ")
 			var seconds float64
 			_, err := fmt.Sscan(value, &seconds)
@@ -292,7 +293,7 @@ func TestCertificateExpiryIsAMetric(t *testing.T) {
 		now.Advance(50 * time.Hour)
 		return left(-1e6*time.Hour, 0)()
 	})
-	if _, text, _ := r.http(server.DoorOps, http.MethodGet, "/metrics", "", ""); strings.Contains(text, `koogate_certificate_expiry_seconds{listener="api"}`) {
+	if _, text, _ := r.http(config.ListenerOps, http.MethodGet, "/metrics", "", ""); strings.Contains(text, `koogate_certificate_expiry_seconds{listener="api"}`) {
 		t.Error("a door without a certificate has an expiry")
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	openapidoc "github.com/koogate/koogate/gen/openapi"
-	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // apiDocument is the document as far as the tests read it.
@@ -70,16 +70,16 @@ var pathVariable = regexp.MustCompile(`\{[^}]+\}`)
 func TestOpenAPI(t *testing.T) {
 	r := start(t, withoutJobs)
 	d := document(t)
-	if code, body, header := r.http(server.DoorAPI, http.MethodGet, "/openapi.yaml", "", ""); code != 200 || body != string(openapidoc.YAML) ||
+	if code, body, header := r.http(config.ListenerAPI, http.MethodGet, "/openapi.yaml", "", ""); code != 200 || body != string(openapidoc.YAML) ||
 		header.Get("Content-Type") != "application/yaml" || d.OpenAPI != "3.1.0" {
 		t.Errorf("got %d %s, OpenAPI %q", code, header, d.OpenAPI)
 	}
 	for call, op := range d.calls() {
 		method, path, _ := strings.Cut(pathVariable.ReplaceAllString(call, "x"), " ")
-		if code, body, _ := r.http(server.DoorAPI, method, path, "", ""); code != 401 {
+		if code, body, _ := r.http(config.ListenerAPI, method, path, "", ""); code != 401 {
 			t.Errorf("%s without a token: got %d %s, want 401", call, code, body)
 		}
-		code, body, _ := r.http(server.DoorAPI, method, path, acmeToken, "")
+		code, body, _ := r.http(config.ListenerAPI, method, path, acmeToken, "")
 		if code == http.StatusMethodNotAllowed || strings.Contains(body, "no such path") {
 			t.Errorf("%s is in the document and is not served: %d %s", call, code, body)
 		}

@@ -9,6 +9,7 @@ import (
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/fulfil"
 )
@@ -74,7 +75,7 @@ func TestACallByAnotherEndpoint(t *testing.T) {
 	for name, v := range all {
 		for _, isolate := range []bool{false, true} {
 			t.Run(name+map[bool]string{true: "/isolated"}[isolate], func(t *testing.T) {
-				r := start(t, withEvery, func(cfg *server.Config, _ *server.Deps) {
+				r := start(t, withEvery, func(cfg *config.Config, _ *server.Deps) {
 					home := &cfg.Endpoints[len(cfg.Endpoints)-2]
 					visitor := *home
 					home.Isolate, visitor.Name = isolate, "visitor"
@@ -125,7 +126,7 @@ func TestACallByAnotherEndpoint(t *testing.T) {
 // TestAQueryByAnotherEndpointIsJudgedByElement: of several instances only that of the isolated endpoint is unknown; a repeat leaves no
 // second event, not even after a restart.
 func TestAQueryByAnotherEndpointIsJudgedByElement(t *testing.T) {
-	isolated := func(cfg *server.Config, _ *server.Deps) {
+	isolated := func(cfg *config.Config, _ *server.Deps) {
 		withEvery(cfg, nil)
 		cfg.Endpoints[1].Isolate = true // linked
 	}

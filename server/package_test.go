@@ -12,6 +12,7 @@ import (
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
@@ -36,14 +37,14 @@ func startShop(t *testing.T, opts ...option) (r *rig, buy func(order, line, prod
 		f.Buyer = []byte(`{"customerId":"ann"}`)
 		return f
 	}
-	r = start(t, append([]option{func(cfg *server.Config, d *server.Deps) {
+	r = start(t, append([]option{func(cfg *config.Config, d *server.Deps) {
 		d.Marketplace = &shop{d.Marketplace.(*market), map[string]fulfil.OrderFacts{
 			"CS1-000001": facts("SMS", "ON_DEMAND"), "CS1-000002": facts("MMS", "ON_DEMAND"), "CS2-000001": facts("PKG", "ON_DEMAND_PKG"),
 		}}
 		products := cfg.Endpoints[1].Products
-		for id, p := range map[string]server.Product{
-			"SMS": {Meter: server.Meter{Name: "sms"}}, "MMS": {Meter: server.Meter{Name: "mms"}},
-			"PKG": {Package: server.Package{Items: []server.PackageItem{{Product: "SMS", Quota: "100"}, {Product: "MMS", Quota: "50"}}}},
+		for id, p := range map[string]config.Product{
+			"SMS": {Meter: config.Meter{Name: "sms"}}, "MMS": {Meter: config.Meter{Name: "mms"}},
+			"PKG": {Package: config.Package{Items: []config.PackageItem{{Product: "SMS", Quota: "100"}, {Product: "MMS", Quota: "50"}}}},
 		} {
 			p.Provisioner, p.SyncBudget = products["*"].Provisioner, products["*"].SyncBudget
 			products[id] = p
@@ -70,7 +71,7 @@ func (forgetful) PackageQuotas(context.Context, string, string) ([]store.Quota, 
 
 // TestAPackageThatCannotBeReadCostsOnlyItself: queryInstance shows the usage of the other instances, and the way in to all.
 func TestAPackageThatCannotBeReadCostsOnlyItself(t *testing.T) {
-	r, buy := startShop(t, func(_ *server.Config, d *server.Deps) { d.Ledger = forgetful{d.Ledger} })
+	r, buy := startShop(t, func(_ *config.Config, d *server.Deps) { d.Ledger = forgetful{d.Ledger} })
 	sms, pkg := buy("CS1", "CS1-000001", "SMS"), buy("CS2", "CS2-000001", "PKG")
 	infos := r.usageInfos("linked", pkg, sms)
 	if len(infos) != 2 || infos[pkg] != nil || len(infos[sms]) != 1 || fmt.Sprint(infos[sms][0]["usageValue"]) != "0" {

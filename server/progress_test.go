@@ -12,6 +12,7 @@ import (
 
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/store"
 )
 
@@ -67,12 +68,12 @@ func TestReadinessIsProgress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			clk := clock.NewFake(time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC))
-			r := start(t, func(_ *server.Config, d *server.Deps) {
+			r := start(t, func(_ *config.Config, d *server.Deps) {
 				d.Clock = virtual{clk}
 				c.option(d)
 			})
 			eventually(t, "the loops begin", func() bool {
-				_, body, _ := r.http(server.DoorOps, http.MethodGet, "/metrics", "", "")
+				_, body, _ := r.http(config.ListenerOps, http.MethodGet, "/metrics", "", "")
 				return strings.Contains(body, `koogate_round_age_seconds{round="prove usage",seller="other"} 0`)
 			})
 			clk.Advance(c.after)
@@ -84,13 +85,13 @@ func TestReadinessIsProgress(t *testing.T) {
 			})
 			eventually(t, c.want, func() bool { // loops that are well catch up first
 				var code int
-				code, body, _ = r.http(server.DoorOps, http.MethodGet, "/readyz", "", "")
+				code, body, _ = r.http(config.ListenerOps, http.MethodGet, "/readyz", "", "")
 				return code == c.code && readyWords(t, body) == c.want && strings.Contains(body, c.detail)
 			})
 			if strings.Contains(body, "canary") {
 				t.Error("an error's text in the answer")
 			}
-			if _, body, _ := r.http(server.DoorOps, http.MethodGet, "/metrics", "", ""); !strings.Contains(body, c.metric+"\n") {
+			if _, body, _ := r.http(config.ListenerOps, http.MethodGet, "/metrics", "", ""); !strings.Contains(body, c.metric+"\n") {
 				t.Errorf("no %s in the metrics", c.metric)
 			}
 		})

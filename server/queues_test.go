@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
@@ -16,7 +16,7 @@ import (
 // series returns the metrics that begin with a name, by what follows it.
 func (r *rig) series(name string) map[string]string {
 	r.t.Helper()
-	_, body, _ := r.http(server.DoorOps, http.MethodGet, "/metrics", "", "")
+	_, body, _ := r.http(config.ListenerOps, http.MethodGet, "/metrics", "", "")
 	found := make(map[string]string)
 	for line := range strings.Lines(body) {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), name); ok {

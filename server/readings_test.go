@@ -12,6 +12,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // send signs a body as it is and sends it.
@@ -25,7 +26,7 @@ func (r *rig) send(endpoint, body string) reply {
 }
 
 // readings adds two endpoints: one as it comes, one with every switch of the readings the other way (docs/adr/0016).
-func readings(cfg *server.Config, d *server.Deps) {
+func readings(cfg *config.Config, d *server.Deps) {
 	withEvery(cfg, d)
 	other := cfg.Endpoints[len(cfg.Endpoints)-2]
 	other.Name = "other"
@@ -76,7 +77,7 @@ func TestSwitchesOfTheReadings(t *testing.T) {
 		if a.code != "000000" {
 			t.Fatalf("%s: %s", endpoint, a.body)
 		}
-		_, text, _ := r.http(server.DoorAPI, http.MethodGet, "/v1/instances?filter=endpoint%3D%22"+endpoint+"%22", acmeToken, "")
+		_, text, _ := r.http(config.ListenerAPI, http.MethodGet, "/v1/instances?filter=endpoint%3D%22"+endpoint+"%22", acmeToken, "")
 		var list struct {
 			Instances []struct{ Family, ExpireTime, State string }
 		}

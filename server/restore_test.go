@@ -11,12 +11,13 @@ import (
 	"testing"
 
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store/sqlitetest"
 )
 
 func withInstanceID(rule string) option {
-	return func(cfg *server.Config, _ *server.Deps) {
+	return func(cfg *config.Config, _ *server.Deps) {
 		for i := range cfg.Endpoints {
 			cfg.Endpoints[i].InstanceID = rule
 		}

@@ -29,6 +29,7 @@ import (
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/licence"
@@ -124,35 +125,35 @@ func (m *market) PushUsage(_ context.Context, _ string, records []store.UsageRec
 }
 
 // testConfig is one seller with a template product and a worker product, another seller, and doors on free ports.
-func testConfig() server.Config {
-	cfg := server.DefaultConfig()
-	cfg.Listen = server.Listen{Facade: "127.0.0.1:0", API: "127.0.0.1:0", GRPC: "127.0.0.1:0", Ops: "127.0.0.1:0"}
-	cfg.Sellers = []server.Seller{
+func testConfig() config.Config {
+	cfg := config.Default()
+	cfg.Listen = config.Listen{Facade: "127.0.0.1:0", API: "127.0.0.1:0", GRPC: "127.0.0.1:0", Ops: "127.0.0.1:0"}
+	cfg.Sellers = []config.Seller{
 		{
-			Name: "acme", APITokens: []server.Secret{acmeToken},
-			Tokens: []server.Token{
+			Name: "acme", APITokens: []config.Secret{acmeToken},
+			Tokens: []config.Token{
 				{Name: "support", Secret: supportToken, Scopes: []string{"personal_data", "operate"}},
 				{Name: "directory", Secret: directoryToken, Scopes: []string{"directory", "secrets", "personal_data"}},
 				{Name: "stand-in", Secret: standInToken, Scopes: []string{"admin"}},
 				{Name: "queue", Secret: queueToken, Scopes: []string{"worker"}, Queues: []string{"lic"}},
 			},
-		}, {Name: "other", Tokens: []server.Token{{
+		}, {Name: "other", Tokens: []config.Token{{
 			Name: "all", Secret: otherToken, Scopes: []string{"worker", "usage", "read", "operate", "directory", "secrets", "personal_data"},
 		}}},
 	}
-	cfg.Provisioners = []server.Provisioner{
-		{Name: "crm", Type: server.ProvisionerWorker},
-		{Name: "lic", Type: server.ProvisionerWorker},
-		{Name: "links", Type: server.ProvisionerTemplate, Template: server.Template{
+	cfg.Provisioners = []config.Provisioner{
+		{Name: "crm", Type: config.ProvisionerWorker},
+		{Name: "lic", Type: config.ProvisionerWorker},
+		{Name: "links", Type: config.ProvisionerTemplate, Template: config.Template{
 			FrontEndURL: "https://app.example.com/{instance}", UserName: "admin",
 		}},
 	}
-	cfg.Endpoints = []server.Endpoint{
-		{Name: "worked", Seller: "acme", Keys: []server.Secret{acmeKey}, Products: map[string]server.Product{"*": {Provisioner: "crm"}}},
-		{Name: "linked", Seller: "acme", Keys: []server.Secret{acmeKey}, Products: map[string]server.Product{
+	cfg.Endpoints = []config.Endpoint{
+		{Name: "worked", Seller: "acme", Keys: []config.Secret{acmeKey}, Products: map[string]config.Product{"*": {Provisioner: "crm"}}},
+		{Name: "linked", Seller: "acme", Keys: []config.Secret{acmeKey}, Products: map[string]config.Product{
 			"*": {Provisioner: "links", SyncBudget: 4 * time.Second},
 		}},
-		{Name: "foreign", Seller: "other", Keys: []server.Secret{acmeKey}, Products: map[string]server.Product{"*": {Provisioner: "crm"}}},
+		{Name: "foreign", Seller: "other", Keys: []config.Secret{acmeKey}, Products: map[string]config.Product{"*": {Provisioner: "crm"}}},
 	}
 	cfg.ShutdownGrace = 10 * time.Second
 	return cfg
@@ -175,7 +176,7 @@ type rig struct {
 	stop    func() error
 }
 
-type option func(cfg *server.Config, d *server.Deps)
+type option func(cfg *config.Config, d *server.Deps)
 
 // virtual is a clock that drives the store as well.
 type virtual struct{ clock.Clock }
@@ -272,7 +273,7 @@ var signing = sync.OnceValues(func() (*evidence.Keys, error) {
 // dial connects to the gRPC door as the bearer of a token; empty for none.
 func (r *rig) dial(token string) *grpc.ClientConn {
 	r.t.Helper()
-	conn, err := grpc.NewClient(r.Addr(server.DoorGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()),
+	conn, err := grpc.NewClient(r.Addr(config.ListenerGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 			if token != "" {
 				ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
@@ -333,7 +334,7 @@ func (r *rig) call(endpoint string, body map[string]string) (answer, error) {
 	if err != nil {
 		return a, err
 	}
-	url, err := sign.SignURL("http://"+r.Addr(server.DoorFacade)+"/produce/"+endpoint, acmeKey, rand.Text(), time.Now(), text)
+	url, err := sign.SignURL("http://"+r.Addr(config.ListenerFacade)+"/produce/"+endpoint, acmeKey, rand.Text(), time.Now(), text)
 	if err != nil {
 		return a, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/store"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestRounds(t *testing.T) {
 	past := time.Now().Add(-48 * time.Hour).UTC().Truncate(time.Microsecond)
 	ctx := context.Background()
-	r := start(t, func(_ *server.Config, d *server.Deps) {
+	r := start(t, func(_ *config.Config, d *server.Deps) {
 		must := func(err error) {
 			t.Helper()
 			if err != nil {
@@ -45,7 +46,7 @@ func TestRounds(t *testing.T) {
 	})
 	for _, path := range []string{"activate", "query", "use"} {
 		for _, code := range []string{codeKnown, codeEarly, codeAway, "PL-canary-none"} {
-			_, body, _ := r.http(server.DoorAPI, "POST", "/v1/licences:"+path, acmeToken, `{"licenceCode":"`+code+`","clientId":"canary-client"}`)
+			_, body, _ := r.http(config.ListenerAPI, "POST", "/v1/licences:"+path, acmeToken, `{"licenceCode":"`+code+`","clientId":"canary-client"}`)
 			if strings.Contains(body, "canary") {
 				t.Errorf("%s shows a secret: %s", path, body)
 			}

@@ -22,6 +22,7 @@ import (
 	"github.com/koogate/koogate/server/callers"
 	"github.com/koogate/koogate/server/certificate"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
@@ -56,7 +57,7 @@ type Deps struct {
 
 // Server is a configured Koogate. It runs once.
 type Server struct {
-	cfg  Config
+	cfg  config.Config
 	deps Deps
 
 	clocks    clocks
@@ -81,10 +82,10 @@ type Server struct {
 }
 
 // New wires a server. The configuration must be valid as far as it concerns the doors and the core; backends come as
-// deps. Errors: Faults. After an error the deps are still the caller's.
-func New(cfg Config, d Deps) (*Server, error) {
-	if problems := cfg.checkServing(); len(problems) > 0 {
-		return nil, Faults(problems)
+// deps. Errors: [config.Faults]. After an error the deps are still the caller's.
+func New(cfg config.Config, d Deps) (*Server, error) {
+	if problems := cfg.ValidateServing(); len(problems) > 0 {
+		return nil, config.Faults(problems)
 	}
 	s := &Server{
 		cfg: cfg, deps: d, started: make(chan struct{}), leaving: make(chan struct{}), draining: make(chan struct{}),
@@ -98,7 +99,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	}
 	s.gaps = gap.New(gap.Deps{Store: d.Store, Clock: s.clocks.store, Metrics: d.Metrics, Log: d.Log})
 	var err error
-	s.core, err = cfg.CoreService(fulfil.Deps{
+	s.core, err = NewCore(&cfg, fulfil.Deps{
 		Store: d.Store, Keys: d.Keys, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: s.clocks.store, NewID: d.NewID,
 		Password: d.Password, Gaps: s.gaps, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
@@ -112,16 +113,16 @@ func New(cfg Config, d Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
-	settings, err := cfg.settings()
+	settings, err := handlerSettings(&cfg)
 	if err != nil {
 		return nil, err
 	}
-	s.usage = cfg.UsageService(usage.Deps{
+	s.usage = NewUsage(&cfg, usage.Deps{
 		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Gaps: s.gaps, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
 		Metrics: d.Metrics, Log: d.Log,
 	})
 	s.quotas = quota.New(quota.Deps{
-		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: cfg.contents(), Gaps: s.gaps, Clock: s.clocks.store,
+		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: contents(&cfg), Gaps: s.gaps, Clock: s.clocks.store,
 	})
 	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: s.clocks.store})
 	s.anchorer = &evidence.Anchorer{Store: d.Anchors, Keys: d.Keys, Clock: s.clocks.store, Log: d.Log}
@@ -129,7 +130,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Queues: cfg.queues(), Keys: d.Keys,
+			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Queues: queues(&cfg), Keys: d.Keys,
 			Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),
@@ -161,14 +162,6 @@ func (s *Server) Core() *fulfil.Service { return s.core }
 
 // Started is closed once every door listens.
 func (s *Server) Started() <-chan struct{} { return s.started }
-
-// The names of the doors.
-const (
-	DoorFacade = "facade"
-	DoorAPI    = "api"
-	DoorGRPC   = "grpc"
-	DoorOps    = "ops"
-)
 
 // Addr returns the address at which a door listens, after Started; empty before. With port 0 it tells the port.
 func (s *Server) Addr(name string) string {
@@ -285,7 +278,7 @@ func (s *Server) jobs() []fulfil.Jobs {
 		fulfil.QueueUsagePush: s.usage.RunPush,
 	}
 	for _, p := range s.cfg.Provisioners {
-		if p.Type == ProvisionerTemplate {
+		if p.Type == config.ProvisionerTemplate {
 			handlers[p.Name] = s.core.RunTemplate(fulfil.Template(p.Template))
 		}
 	}

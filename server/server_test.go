@@ -16,19 +16,20 @@ import (
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store/sqlitetest"
 )
 
-func withoutJobs(cfg *server.Config, _ *server.Deps) { cfg.Jobs.Enabled = false }
+func withoutJobs(cfg *config.Config, _ *server.Deps) { cfg.Jobs.Enabled = false }
 
 // standIn serves the marketplace's calls to tokens.
-func standIn(cfg *server.Config, _ *server.Deps) { cfg.GRPC.Production = true }
+func standIn(cfg *config.Config, _ *server.Deps) { cfg.GRPC.Production = true }
 
 func TestStartAndStop(t *testing.T) {
 	r := start(t)
 	var addrs []string
-	for _, d := range []string{server.DoorFacade, server.DoorAPI, server.DoorGRPC, server.DoorOps} {
+	for _, d := range []string{config.ListenerFacade, config.ListenerAPI, config.ListenerGRPC, config.ListenerOps} {
 		addrs = append(addrs, r.Addr(d))
 		if strings.HasSuffix(r.Addr(d), ":0") || refused(r.Addr(d)) {
 			t.Errorf("%s does not listen at %q", d, r.Addr(d))
@@ -51,7 +52,7 @@ func TestABusyPortFailsTheStart(t *testing.T) {
 	first := start(t)
 	second := &rig{t: t, market: &market{}, log: &syncBuffer{}, path: sqlitetest.File(t)}
 	cfg := testConfig()
-	cfg.Listen.GRPC = first.Addr(server.DoorGRPC)
+	cfg.Listen.GRPC = first.Addr(config.ListenerGRPC)
 	s, err := server.New(cfg, testDeps(t, second, nil))
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +65,7 @@ func TestABusyPortFailsTheStart(t *testing.T) {
 func TestAFaultyConfigurationIsRefused(t *testing.T) {
 	cfg := testConfig()
 	cfg.Endpoints[0].Seller = "nobody"
-	var faults server.Faults
+	var faults config.Faults
 	if _, err := server.New(cfg, server.Deps{}); !errors.As(err, &faults) || len(faults) != 1 || faults[0].Path != "endpoints[0].seller" {
 		t.Fatalf("got %v", err)
 	}
@@ -228,8 +229,8 @@ func TestAStopLosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	patient := func(cfg *server.Config, _ *server.Deps) {
-		cfg.Endpoints[0].Products = map[string]server.Product{"*": {Provisioner: "crm", SyncBudget: 2 * time.Second}}
+	patient := func(cfg *config.Config, _ *server.Deps) {
+		cfg.Endpoints[0].Products = map[string]config.Product{"*": {Provisioner: "crm", SyncBudget: 2 * time.Second}}
 	}
 	first := startAt(t, sqlitetest.File(t), sealer, patient)
 	tasks := koogatev1.NewTaskServiceClient(first.dial(acmeToken))

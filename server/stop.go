@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/koogate/koogate/server/config"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -76,7 +77,7 @@ func (s *Server) stop(ctx context.Context, jobs func() error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ShutdownGrace-min(s.cfg.ShutdownGrace/releaseShare, releaseMost))
 	defer cancel()
 	for _, d := range s.doors {
-		if d.name == DoorOps {
+		if d.name == config.ListenerOps {
 			if err := within(ctx, jobs); err != nil {
 				s.deps.Log.WarnContext(ctx, "jobs did not end in time; their leases end by themselves", "error", err)
 			}

@@ -14,6 +14,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // strangersTrace is a trace context that somebody outside names.
@@ -33,7 +34,7 @@ func TestAStrangersTraceparentIsIgnored(t *testing.T) {
 		if (err == nil) != (token == acmeToken) {
 			t.Errorf("token %q: %v", token, err)
 		}
-		if code := r.traced(http.MethodGet, server.DoorAPI, "/v1/orders", token, ""); (code == http.StatusOK) != (token == acmeToken) {
+		if code := r.traced(http.MethodGet, config.ListenerAPI, "/v1/orders", token, ""); (code == http.StatusOK) != (token == acmeToken) {
 			t.Errorf("token %q: HTTP %d", token, code)
 		}
 	}
@@ -44,8 +45,8 @@ func TestAStrangersTraceparentIsIgnored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.traced(http.MethodPost, server.DoorFacade, strings.TrimPrefix(signed, "https://any.example"), "", ask)
-	r.traced(http.MethodPost, server.DoorFacade, "/produce/linked?signature=x&timestamp=1&nonce=2", "", ask)
+	r.traced(http.MethodPost, config.ListenerFacade, strings.TrimPrefix(signed, "https://any.example"), "", ask)
+	r.traced(http.MethodPost, config.ListenerFacade, "/produce/linked?signature=x&timestamp=1&nonce=2", "", ask)
 	flush := func() tracetest.SpanStubs {
 		t.Helper()
 		if err := r.deps.Telemetry.ForceFlush(t.Context()); err != nil {
@@ -103,15 +104,15 @@ func (r *rig) traced(method, door, path, token, body string) int {
 func TestARefusedCallIsLoggedWithItsCaller(t *testing.T) {
 	for _, trusted := range []bool{true, false} {
 		want := "127.0.0.1"
-		r := start(t, withoutJobs, func(cfg *server.Config, _ *server.Deps) {
+		r := start(t, withoutJobs, func(cfg *config.Config, _ *server.Deps) {
 			if trusted {
 				cfg.TrustedProxies, want = []string{"127.0.0.1", "10.0.0.0/8"}, "198.51.100.1"
 			}
 		})
-		for _, path := range []string{server.DoorFacade + "/produce/linked?signature=x&timestamp=1&nonce=2", server.DoorAPI + "/v1/orders"} {
+		for _, path := range []string{config.ListenerFacade + "/produce/linked?signature=x&timestamp=1&nonce=2", config.ListenerAPI + "/v1/orders"} {
 			door, path, _ := strings.Cut(path, "/")
 			method := http.MethodGet
-			if door == server.DoorFacade {
+			if door == config.ListenerFacade {
 				method = http.MethodPost
 			}
 			req, err := http.NewRequestWithContext(t.Context(), method, "http://"+r.Addr(door)+"/"+path, http.NoBody)
@@ -139,10 +140,10 @@ func TestARefusedCallIsLoggedWithItsCaller(t *testing.T) {
 
 // The API's description names the address under which callers reach the door.
 func TestTheDescriptionNamesThePublicAddress(t *testing.T) {
-	r := start(t, withoutJobs, func(cfg *server.Config, _ *server.Deps) {
+	r := start(t, withoutJobs, func(cfg *config.Config, _ *server.Deps) {
 		cfg.Listeners.API.PublicURL = "https://api.example.com/koogate/"
 	})
-	_, text, _ := r.http(server.DoorAPI, http.MethodGet, "/openapi.yaml", "", "")
+	_, text, _ := r.http(config.ListenerAPI, http.MethodGet, "/openapi.yaml", "", "")
 	var d struct{ Servers []struct{ URL string } }
 	if err := yaml.Unmarshal([]byte(text), &d); err != nil || len(d.Servers) != 1 || d.Servers[0].URL != "https://api.example.com/koogate" {
 		t.Errorf("%+v, %v", d, err)

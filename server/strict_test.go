@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // TestRESTIsStrict holds the REST door to its contract: what a call does not know is refused by name, and what is in a wrong form
@@ -63,7 +63,7 @@ func TestRESTIsStrict(t *testing.T) {
 		"mask":                {"PATCH", "/v1/instances/i/access?updateMask=frontEndUrl,front_door", `{"memo":"m"}`, "", "updateMask: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, body, _ := r.http(server.DoorAPI, c.method, c.path, acmeToken, c.body)
+			code, body, _ := r.http(config.ListenerAPI, c.method, c.path, acmeToken, c.body)
 			st := status.New(0, "").Proto()
 			if err := protojson.Unmarshal([]byte(body), st); err != nil {
 				t.Fatalf("%d %s: %v", code, body, err)
@@ -104,7 +104,7 @@ func TestRESTTakesBothNames(t *testing.T) {
 		"mask, proto": {"PATCH", "/v1/instances/i/access?update_mask=front_end_url", `{"frontEndUrl":"https://a.example.com"}`, 404},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, body, _ := r.http(server.DoorAPI, c.method, c.path, acmeToken, c.body)
+			code, body, _ := r.http(config.ListenerAPI, c.method, c.path, acmeToken, c.body)
 			if code != c.status {
 				t.Errorf("got %d %s, want %d", code, body, c.status)
 			}
@@ -116,7 +116,7 @@ func TestRESTTakesBothNames(t *testing.T) {
 // member by the name that REST has for it.
 func TestUsageRecordIsStrict(t *testing.T) {
 	r := start(t, withoutJobs, metered)
-	_, body, _ := r.http(server.DoorAPI, http.MethodPost, "/v1/usage:report", acmeToken, `{"records":[
+	_, body, _ := r.http(config.ListenerAPI, http.MethodPost, "/v1/usage:report", acmeToken, `{"records":[
 		{"key":"k0","instanceId":"i","valeu":"canary","endTime":"2026-03-14T15:09:26Z"},
 		{"key":"k1","instanceId":"i","value":"1","endTime":"yesterday-canary"},
 		{"key":"k2","instanceId":"i","value":1,"endTime":"2026-03-14T15:09:26Z"},

@@ -27,6 +27,7 @@ import (
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/marketplace"
 	"github.com/koogate/koogate/server/telemetry"
 )
@@ -394,7 +395,7 @@ type kept struct{ *tracetest.InMemoryExporter }
 func (kept) Shutdown(context.Context) error { return nil }
 
 func tracedBy(t *testing.T, e sdktrace.SpanExporter) option {
-	return func(_ *server.Config, d *server.Deps) {
+	return func(_ *config.Config, d *server.Deps) {
 		p, err := telemetry.Setup(t.Context(), telemetry.Options{
 			Getenv: func(string) string { return "" }, Exporters: []sdktrace.SpanExporter{e}, Logger: d.Log,
 		})
@@ -407,7 +408,7 @@ func tracedBy(t *testing.T, e sdktrace.SpanExporter) option {
 
 // asking replaces the stub by the client of the open API.
 func asking(t *testing.T, api *httptest.Server) option {
-	return func(_ *server.Config, d *server.Deps) {
+	return func(_ *config.Config, d *server.Deps) {
 		client, err := openapi.New(openapi.Config{
 			BaseURL: api.URL, HTTPClient: api.Client(), Now: time.Now,
 			Credentials: sign.Credentials{AccessKey: canaries["the AK of the open API"], SecretKey: canaries["the SK of the open API"]},

@@ -22,6 +22,7 @@ import (
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
@@ -92,7 +93,7 @@ func TestUsageOverTheDoors(t *testing.T) {
 
 	rest := func(method, path, body string, code int) map[string]any {
 		t.Helper()
-		status, text, _ := r.http(server.DoorAPI, method, path, acmeToken, body)
+		status, text, _ := r.http(config.ListenerAPI, method, path, acmeToken, body)
 		m := make(map[string]any)
 		if err := json.Unmarshal([]byte(text), &m); err != nil || status != code {
 			t.Fatalf("%s %s: %d %s", method, path, status, text)
@@ -111,7 +112,7 @@ func TestUsageOverTheDoors(t *testing.T) {
 	if m := rest(http.MethodPost, "/v1/usage:stream", record("r-4")+"\n{", 400); m["code"] == nil {
 		t.Errorf("%v", m)
 	}
-	if code, text, _ := r.http(server.DoorAPI, http.MethodPost, "/v1/usage:stream", "", record("r-5")); code != 401 {
+	if code, text, _ := r.http(config.ListenerAPI, http.MethodPost, "/v1/usage:stream", "", record("r-5")); code != 401 {
 		t.Errorf("without a token: %d %s", code, text)
 	}
 	if m := rest(http.MethodPost, "/v1/usage:correct", `{"key":"c-1","corrects":"g-3","value":"0.75"}`, 200); m["outcome"] != "USAGE_OUTCOME_ADDED" {
@@ -157,7 +158,7 @@ func TestUsageOverTheDoors(t *testing.T) {
 	if err != nil || len(windows.GetWindows()) != 1 || windows.GetWindows()[0].GetSettled() != total {
 		t.Errorf("%v, %v", windows, err)
 	}
-	if _, text, _ := r.http(server.DoorOps, http.MethodGet, "/metrics", "", ""); !strings.Contains(text, `koogate_usage_pushed_total{seller="acme"} 1`) {
+	if _, text, _ := r.http(config.ListenerOps, http.MethodGet, "/metrics", "", ""); !strings.Contains(text, `koogate_usage_pushed_total{seller="acme"} 1`) {
 		t.Error("no metric")
 	}
 }
@@ -176,7 +177,7 @@ func (r *rig) usageInfo(endpoint, instanceID string) []map[string]any {
 func (r *rig) usageInfos(endpoint string, instanceIDs ...string) map[string][]map[string]any {
 	r.t.Helper()
 	body := fmt.Sprintf(`{"activity":"queryInstance","instanceId":%q,"testFlag":"0"}`, strings.Join(instanceIDs, ","))
-	u, err := sign.SignURL("http://"+r.Addr(server.DoorFacade)+"/produce/"+endpoint, acmeKey, rand.Text(), time.Now(), []byte(body))
+	u, err := sign.SignURL("http://"+r.Addr(config.ListenerFacade)+"/produce/"+endpoint, acmeKey, rand.Text(), time.Now(), []byte(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -213,10 +214,10 @@ func (r *rig) usageInfos(endpoint string, instanceIDs ...string) map[string][]ma
 func meteredInstance(t *testing.T) (*rig, answer, *shifted) {
 	t.Helper()
 	now := &shifted{}
-	r := start(t, func(cfg *server.Config, d *server.Deps) {
+	r := start(t, func(cfg *config.Config, d *server.Deps) {
 		d.Clock, d.Pusher = virtual{now}, &taker{}
 		for id, p := range cfg.Endpoints[1].Products {
-			p.Meter = server.Meter{Name: "sms"}
+			p.Meter = config.Meter{Name: "sms"}
 			cfg.Endpoints[1].Products[id] = p
 		}
 	})

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
-	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // House rule 10: one bad element never costs the others. A report with records that break a rule of the contract or of JSON books
@@ -61,7 +61,7 @@ func TestOneBadRecordCostsOnlyItself(t *testing.T) {
 	}
 	rest := func(path, body string, code int) map[string]any {
 		t.Helper()
-		status, text, _ := r.http(server.DoorAPI, http.MethodPost, path, acmeToken, body)
+		status, text, _ := r.http(config.ListenerAPI, http.MethodPost, path, acmeToken, body)
 		m := make(map[string]any)
 		if err := json.Unmarshal([]byte(text), &m); err != nil || status != code {
 			t.Fatalf("%s: %d %s", path, status, text)

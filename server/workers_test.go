@@ -14,6 +14,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // worked is one call of a family, and what the worker that gets its task must print.
@@ -70,10 +71,10 @@ func workedFamilies() []worked {
 
 // Each example worker prints who bought what for how long, for every family that creates instances, from the task alone.
 func TestExampleWorkersPrintThePurchase(t *testing.T) {
-	r := start(t, withEvery, func(cfg *server.Config, _ *server.Deps) {
-		cfg.Endpoints = append(cfg.Endpoints, server.Endpoint{
-			Name: "online", Seller: "acme", Families: []string{"license_online"}, Keys: []server.Secret{acmeKey}, Retry: server.RetryLicenseOnline,
-			Products: map[string]server.Product{"*": {Provisioner: "crm"}},
+	r := start(t, withEvery, func(cfg *config.Config, _ *server.Deps) {
+		cfg.Endpoints = append(cfg.Endpoints, config.Endpoint{
+			Name: "online", Seller: "acme", Families: []string{"license_online"}, Keys: []config.Secret{acmeKey}, Retry: config.RetryLicenseOnline,
+			Products: map[string]config.Product{"*": {Provisioner: "crm"}},
 		})
 	})
 	for _, w := range []struct {
@@ -119,7 +120,7 @@ func runExample(t *testing.T, r *rig, name string) *syncBuffer {
 	}
 	out := &syncBuffer{}
 	cmd := exec.Command(bin)
-	cmd.Env = append(os.Environ(), "KOOGATE_ADDR="+r.Addr(server.DoorGRPC), "KOOGATE_URL=http://"+r.Addr(server.DoorAPI),
+	cmd.Env = append(os.Environ(), "KOOGATE_ADDR="+r.Addr(config.ListenerGRPC), "KOOGATE_URL=http://"+r.Addr(config.ListenerAPI),
 		"KOOGATE_TOKEN="+acmeToken, "KOOGATE_QUEUE=crm")
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {

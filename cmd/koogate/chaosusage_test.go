@@ -32,8 +32,8 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/simulator"
-	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/storetest"
@@ -170,7 +170,7 @@ func (s *site) hurry(vendors []*vendor) {
 // open opens the site's database, which no process may have open if it is a file.
 func (s *site) open(do func(st store.Store) error) {
 	s.t.Helper()
-	st, err := openStore(s.t.Context(), server.Database{URL: server.Secret(s.database)}, wiring{log: slog.New(slog.DiscardHandler), prepare: true})
+	st, err := openStore(s.t.Context(), config.Database{URL: config.Secret(s.database)}, wiring{log: slog.New(slog.DiscardHandler), prepare: true})
 	if err != nil {
 		s.t.Fatal(err)
 	}

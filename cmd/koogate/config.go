@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // configFlags are the flags of every command that reads a configuration.
@@ -17,12 +17,12 @@ type configFlags struct {
 }
 
 // load reads the configuration.
-func (f configFlags) load() (server.Config, []server.Problem) {
-	return server.LoadConfig(server.Source{File: f.Config, Environ: os.Environ(), Set: f.Set})
+func (f configFlags) load() (config.Config, []config.Problem) {
+	return config.Load(config.Source{File: f.Config, Environ: os.Environ(), Set: f.Set})
 }
 
 // report prints problems in the language of the terminal; it returns errReported when there are any.
-func report(out *console, problems []server.Problem) error {
+func report(out *console, problems []config.Problem) error {
 	if len(problems) == 0 {
 		return nil
 	}

@@ -22,8 +22,8 @@ import (
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
-	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/facade"
 )
 
@@ -78,7 +78,7 @@ var queueName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 // Validate is called by kong.
 func (c *devCmd) Validate() error {
 	for _, d := range []struct{ flag, addr string }{{"--api", c.API}, {"--grpc", c.GRPC}, {"--ops", c.Ops}} {
-		if !server.OnLoopback(d.addr) {
+		if !config.OnLoopback(d.addr) {
 			return fmt.Errorf("%s: everybody knows the token of dev mode: choose an address on loopback, such as 127.0.0.1:0", d.flag)
 		}
 	}
@@ -171,10 +171,10 @@ func (c *devCmd) directory() (dir string, tidy func() error, err error) {
 }
 
 // config is dev mode's whole configuration.
-func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) server.Config {
-	cfg := server.DefaultConfig()
-	cfg.Listen = server.Listen{Facade: c.Facade, API: c.API, GRPC: c.GRPC, Ops: c.Ops}
-	cfg.Database.URL = server.Secret("sqlite:" + filepath.Join(dir, "koogate.db"))
+func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) config.Config {
+	cfg := config.Default()
+	cfg.Listen = config.Listen{Facade: c.Facade, API: c.API, GRPC: c.GRPC, Ops: c.Ops}
+	cfg.Database.URL = config.Secret("sqlite:" + filepath.Join(dir, "koogate.db"))
 	cfg.KeysetFile = filepath.Join(dir, "keyset.json")
 	cfg.SigningFile = filepath.Join(dir, "signing.pem")
 	cfg.ShutdownGrace = 5 * time.Second
@@ -183,38 +183,38 @@ func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) server.Config {
 	if jaeger != "" && os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" {
 		cfg.Tracing.Endpoint, cfg.Tracing.Insecure = c.OTLP, true
 	}
-	seller := func(name, token, url string, scopes ...string) server.Seller {
-		return server.Seller{
-			Name: name, Tokens: []server.Token{{Name: name, Secret: server.Secret(token), Scopes: scopes}},
-			Marketplace: server.Marketplace{BaseURL: url, AccessKey: demoAK, SecretKey: demoSK},
+	seller := func(name, token, url string, scopes ...string) config.Seller {
+		return config.Seller{
+			Name: name, Tokens: []config.Token{{Name: name, Secret: config.Secret(token), Scopes: scopes}},
+			Marketplace: config.Marketplace{BaseURL: url, AccessKey: demoAK, SecretKey: demoSK},
 		}
 	}
-	cfg.Sellers = []server.Seller{
+	cfg.Sellers = []config.Seller{
 		seller(demoSeller, demoToken, "http://"+c.Sim, "worker", "usage", "read", "operate", "directory", "secrets", "personal_data"),
 		seller(drillSeller, drillToken, drillURL, "worker", "read"),
 	}
-	cfg.Endpoints = []server.Endpoint{
+	cfg.Endpoints = []config.Endpoint{
 		{
-			Name: "demo", Seller: demoSeller, Families: facade.Families(), Keys: []server.Secret{demoKey},
-			KitKeys: []server.Secret{demoKitKey}, KitPrivateKeys: []server.Secret{server.Secret(kitPEM)},
-			Products: map[string]server.Product{
-				"*": {Provisioner: cmp.Or(c.Queue, templateQueue), SyncBudget: 4 * time.Second, Meter: server.Meter{Name: "calls"}},
+			Name: "demo", Seller: demoSeller, Families: facade.Families(), Keys: []config.Secret{demoKey},
+			KitKeys: []config.Secret{demoKitKey}, KitPrivateKeys: []config.Secret{config.Secret(kitPEM)},
+			Products: map[string]config.Product{
+				"*": {Provisioner: cmp.Or(c.Queue, templateQueue), SyncBudget: 4 * time.Second, Meter: config.Meter{Name: "calls"}},
 			},
 		},
 		{
-			Name: "demo-worker", Seller: drillSeller, Keys: []server.Secret{demoKey},
-			Products: map[string]server.Product{"*": {Provisioner: drillQueue}},
+			Name: "demo-worker", Seller: drillSeller, Keys: []config.Secret{demoKey},
+			Products: map[string]config.Product{"*": {Provisioner: drillQueue}},
 		},
 	}
-	cfg.Provisioners = []server.Provisioner{
-		{Name: templateQueue, Type: server.ProvisionerTemplate, Template: server.Template{
+	cfg.Provisioners = []config.Provisioner{
+		{Name: templateQueue, Type: config.ProvisionerTemplate, Template: config.Template{
 			FrontEndURL: "https://{instance}.demo.example.com/", AdminURL: "https://{instance}.demo.example.com/admin",
 			UserName: "admin", Memo: "示例实例 (demo instance)",
 		}},
-		{Name: drillQueue, Type: server.ProvisionerWorker},
+		{Name: drillQueue, Type: config.ProvisionerWorker},
 	}
 	if c.Queue != "" {
-		cfg.Provisioners = append(cfg.Provisioners, server.Provisioner{Name: c.Queue, Type: server.ProvisionerWorker})
+		cfg.Provisioners = append(cfg.Provisioners, config.Provisioner{Name: c.Queue, Type: config.ProvisionerWorker})
 	}
 	return cfg
 }

@@ -21,7 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/koogate/koogate/koogallery/simulator"
-	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 )
 
 // The usage of the dev mode. Windows are hours and bills are collected at minute 15, so it plays on a clock that jumps: a
@@ -84,7 +84,7 @@ func (d *usageDemo) run(ctx context.Context) error {
 			return err
 		}
 		defer d.market.Close()
-		d.api = "http://" + d.app.Addr(server.DoorAPI)
+		d.api = "http://" + d.app.Addr(config.ListenerAPI)
 		close(d.ready)
 		srv := &http.Server{Handler: d.market.Handler(), ReadHeaderTimeout: 5 * time.Second}
 		group.Go(func() error {
@@ -110,24 +110,24 @@ func (d *usageDemo) rows(ctx context.Context) ([]usageRow, error) {
 }
 
 // config is the server's whole configuration.
-func (d *usageDemo) config(dir, market string) server.Config {
-	cfg := server.DefaultConfig()
-	cfg.Listen = server.Listen{Facade: "127.0.0.1:0", API: "127.0.0.1:0", GRPC: "127.0.0.1:0", Ops: "127.0.0.1:0"}
-	cfg.Database.URL = server.Secret("sqlite:" + filepath.Join(dir, "usage.db"))
+func (d *usageDemo) config(dir, market string) config.Config {
+	cfg := config.Default()
+	cfg.Listen = config.Listen{Facade: "127.0.0.1:0", API: "127.0.0.1:0", GRPC: "127.0.0.1:0", Ops: "127.0.0.1:0"}
+	cfg.Database.URL = config.Secret("sqlite:" + filepath.Join(dir, "usage.db"))
 	cfg.KeysetFile = filepath.Join(dir, "keyset-usage.json")
 	cfg.ShutdownGrace = 5 * time.Second
-	cfg.Sellers = []server.Seller{{
-		Name: usageSeller, APITokens: []server.Secret{demoToken},
-		Marketplace: server.Marketplace{BaseURL: market, AccessKey: demoAK, SecretKey: demoSK},
+	cfg.Sellers = []config.Seller{{
+		Name: usageSeller, APITokens: []config.Secret{demoToken},
+		Marketplace: config.Marketplace{BaseURL: market, AccessKey: demoAK, SecretKey: demoSK},
 	}}
-	rule := server.Product{Provisioner: templateQueue, SyncBudget: 4 * time.Second}
+	rule := config.Product{Provisioner: templateQueue, SyncBudget: 4 * time.Second}
 	metered := rule
-	metered.Meter = server.Meter{Name: "calls"}
-	cfg.Endpoints = []server.Endpoint{{
-		Name: usageSeller, Seller: usageSeller, Keys: []server.Secret{demoKey},
-		Products: map[string]server.Product{simulator.DemoProducts()[simulator.OnDemand].ProductID: metered, "*": rule},
+	metered.Meter = config.Meter{Name: "calls"}
+	cfg.Endpoints = []config.Endpoint{{
+		Name: usageSeller, Seller: usageSeller, Keys: []config.Secret{demoKey},
+		Products: map[string]config.Product{simulator.DemoProducts()[simulator.OnDemand].ProductID: metered, "*": rule},
 	}}
-	cfg.Provisioners = []server.Provisioner{{Name: templateQueue, Type: server.ProvisionerTemplate, Template: server.Template{
+	cfg.Provisioners = []config.Provisioner{{Name: templateQueue, Type: config.ProvisionerTemplate, Template: config.Template{
 		FrontEndURL: "https://{instance}.demo.example.com/",
 	}}}
 	return cfg
@@ -138,7 +138,7 @@ func (d *usageDemo) marketplace(log *slog.Logger) (*simulator.Simulator, error) 
 	packs := simulator.DemoProducts()[simulator.Package]
 	packs.LinearValue = packageSize
 	return simulator.New(simulator.Config{
-		FacadeURL: "http://" + d.app.Addr(server.DoorFacade) + "/produce/" + usageSeller, AccessKey: demoKey, Credentials: demoCredentials,
+		FacadeURL: "http://" + d.app.Addr(config.ListenerFacade) + "/produce/" + usageSeller, AccessKey: demoKey, Credentials: demoCredentials,
 		Now: d.clock.Now, Sleep: sleep, Poll: simulator.Schedule{Interval: 100 * time.Millisecond, Window: 30 * time.Second},
 		Products: map[simulator.Kind]simulator.Product{simulator.Package: packs}, Log: log,
 	})

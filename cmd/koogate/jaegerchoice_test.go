@@ -16,8 +16,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/koogate/koogate/server/telemetry"
 	"time"
+
+	"github.com/koogate/koogate/server/telemetry"
 )
 
 // jaegerPages is what Jaeger serves at /search when it has pages; the one that is built from the Go module has another text there.

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/fulfil"
 )
@@ -56,7 +57,7 @@ func (c *queuesCmd) Run(ctx context.Context, out *console) (err error) {
 	}
 	stored := clock.Follow(machine)
 	stored.Heard(now, machine.Now(), machine.Now())
-	core, err := cfg.Core(fulfil.Deps{Store: st, Clock: stored, Log: log})
+	core, err := server.NewCore(&cfg, fulfil.Deps{Store: st, Clock: stored, Log: log})
 	if err != nil {
 		return err
 	}

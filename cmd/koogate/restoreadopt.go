@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
@@ -55,7 +56,7 @@ func (f *adoptFlags) open(ctx context.Context, out *console) (a *adopter, err er
 	if err != nil {
 		return nil, err
 	}
-	core, err := cfg.CoreService(fulfil.Deps{
+	core, err := server.NewCore(&cfg, fulfil.Deps{
 		Store: st, Sealer: keys, Clock: clock.System{}, NewID: func() string { return uuid.Must(uuid.NewV7()).String() },
 		Tracer: noop.NewTracerProvider().Tracer(""), Metrics: telemetry.NewMetrics(prometheus.NewRegistry()), Log: log,
 	})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
@@ -27,7 +28,7 @@ type sellerFlags struct {
 
 // read reads the configuration and the sellers that are asked for. It checks only the database's part and the sellers of the
 // configuration.
-func (f *sellerFlags) read(out *console) (cfg server.Config, sellers []string, err error) {
+func (f *sellerFlags) read(out *console) (cfg config.Config, sellers []string, err error) {
 	cfg, problems := f.load()
 	if len(problems) == 0 {
 		problems = cfg.ValidateDatabase()
@@ -58,12 +59,12 @@ func (f *usageFlags) open(ctx context.Context, out *console) (s *usage.Service, 
 	return openLedger(ctx, &cfg, sellers, out)
 }
 
-func openLedger(ctx context.Context, cfg *server.Config, sellers []string, out *console) (*usage.Service, []string, func() error, error) {
+func openLedger(ctx context.Context, cfg *config.Config, sellers []string, out *console) (*usage.Service, []string, func() error, error) {
 	st, err := openStore(ctx, cfg.Database, wiring{log: newLog(out, 0)})
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return cfg.UsageService(usage.Deps{Store: st, Ledger: st, Clock: clock.System{}}), sellers, st.Close, nil
+	return server.NewUsage(cfg, usage.Deps{Store: st, Ledger: st, Clock: clock.System{}}), sellers, st.Close, nil
 }
 
 // usageProveCmd is koogate usage prove.

@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/store"
 )
@@ -85,7 +85,7 @@ func (c *verifyCmd) Run(ctx context.Context, out *console) (err error) {
 }
 
 // sellers reads the configuration and the sellers that are asked for.
-func (c *verifyCmd) sellers(out *console) (cfg server.Config, sellers []string, err error) {
+func (c *verifyCmd) sellers(out *console) (cfg config.Config, sellers []string, err error) {
 	cfg, problems := c.load()
 	if len(problems) == 0 {
 		problems = cfg.ValidateDatabase()
@@ -101,7 +101,7 @@ func (c *verifyCmd) sellers(out *console) (cfg server.Config, sellers []string, 
 }
 
 // sellersOf are the names of the configuration's sellers, or the one that is asked for.
-func sellersOf(cfg *server.Config, only string) (sellers []string, err error) {
+func sellersOf(cfg *config.Config, only string) (sellers []string, err error) {
 	for _, s := range cfg.Sellers {
 		if only == "" || only == s.Name {
 			sellers = append(sellers, s.Name)

@@ -21,6 +21,7 @@ import (
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/marketplace"
 	"github.com/koogate/koogate/server/telemetry"
@@ -58,12 +59,12 @@ func (a *app) Run(ctx context.Context) error {
 
 // startServer wires a server that prepares its database and keyset itself, for the dev mode. The configuration may hold
 // the demo values.
-func startServer(ctx context.Context, cfg server.Config, log *slog.Logger) (*app, error) {
+func startServer(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
 	return newServer(ctx, cfg, wiring{log: log, prepare: true})
 }
 
 // newServer opens the backends that a configuration names and wires a server over them.
-func newServer(ctx context.Context, cfg server.Config, w wiring) (*app, error) {
+func newServer(ctx context.Context, cfg config.Config, w wiring) (*app, error) {
 	deps, after, err := openBackends(ctx, cfg, w)
 	if err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func newServer(ctx context.Context, cfg server.Config, w wiring) (*app, error) {
 
 // openBackends opens what a configuration names. after closes idle connections to the marketplace; server.Run releases
 // everything else.
-func openBackends(ctx context.Context, cfg server.Config, w wiring) (d server.Deps, after func(), err error) {
+func openBackends(ctx context.Context, cfg config.Config, w wiring) (d server.Deps, after func(), err error) {
 	var opened []func() error
 	defer func() {
 		if err != nil {
@@ -157,7 +158,7 @@ type database interface {
 	store.SealedStore
 }
 
-func openStore(ctx context.Context, db server.Database, w wiring) (database, error) {
+func openStore(ctx context.Context, db config.Database, w wiring) (database, error) {
 	if path, ok := db.SQLitePath(); ok {
 		c := w.clock
 		if c == nil {
@@ -173,7 +174,7 @@ func openStore(ctx context.Context, db server.Database, w wiring) (database, err
 }
 
 // migrate brings the database up to date.
-func migrate(ctx context.Context, db server.Database) (applied int, err error) {
+func migrate(ctx context.Context, db config.Database) (applied int, err error) {
 	if path, ok := db.SQLitePath(); ok {
 		return sqlite.Migrate(ctx, path)
 	}
@@ -182,7 +183,7 @@ func migrate(ctx context.Context, db server.Database) (applied int, err error) {
 
 // openGuard returns the guard in Redis, behind which its twin in the process stands in while Redis is away, or the twin
 // alone, which keeps its memory in a file beside the database while the process is down.
-func openGuard(cfg server.Config, d server.Deps) (store.Guard, error) {
+func openGuard(cfg config.Config, d server.Deps) (store.Guard, error) {
 	r := cfg.Redis
 	if len(r.Addrs) == 0 {
 		if path, ok := cfg.Database.SQLitePath(); ok {
@@ -213,7 +214,7 @@ func openGuard(cfg server.Config, d server.Deps) (store.Guard, error) {
 }
 
 // openMarketplace makes a client of the open APIs for every seller.
-func openMarketplace(cfg *server.Config, client *http.Client, c *clock.Witnessed) (*marketplace.Marketplace, error) {
+func openMarketplace(cfg *config.Config, client *http.Client, c *clock.Witnessed) (*marketplace.Marketplace, error) {
 	clients := make(map[string]marketplace.Querier, len(cfg.Sellers))
 	now := func() time.Time { return c.Corrected(signTolerance) }
 	for _, s := range cfg.Sellers {
@@ -246,7 +247,7 @@ func outgoing() *http.Transport {
 }
 
 // tracingEnv lets the configuration stand in for the standard variables where they are not set.
-func tracingEnv(t server.Tracing, getenv func(string) string) func(string) string {
+func tracingEnv(t config.Tracing, getenv func(string) string) func(string) string {
 	if t.Endpoint == "" || getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != "" {
 		return getenv
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"encoding/json"
@@ -81,7 +81,7 @@ func writeKeyset(t *testing.T, dir string) string {
 }
 
 func TestConfigLoads(t *testing.T) {
-	c, problems := LoadConfig(Source{File: write(t, goodYAML)})
+	c, problems := Load(Source{File: write(t, goodYAML)})
 	if problems = append(problems, c.Validate()...); len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -99,7 +99,7 @@ func TestConfigLoads(t *testing.T) {
 
 func TestExampleLoadsAndValidates(t *testing.T) {
 	dir := t.TempDir()
-	raw, err := os.ReadFile("../deploy/koogate.example.yaml")
+	raw, err := os.ReadFile("../../deploy/koogate.example.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,12 +114,16 @@ func TestExampleLoadsAndValidates(t *testing.T) {
 	text := strings.ReplaceAll(string(raw), "/etc/koogate/acme", dir+"/acme")
 	text = strings.Replace(text, "/etc/koogate/keyset.json", writeKeyset(t, dir), 1)
 	text = strings.Replace(text, "sqlite:/var/lib/koogate/", "sqlite:"+dir+"/", 1)
-	c, problems := LoadConfig(Source{File: write(t, text)})
+	c, problems := Load(Source{File: write(t, text)})
 	problems = append(append(problems, c.Validate()...), c.Weak()...)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if len(c.Endpoints[0].Products) != 3 || len(c.contents()) != 1 || c.Sellers[0].APITokens[0].Reveal() != "0123456789abcdef0123456789abcdef-acme-api-token" {
+	packages := 0
+	for _, p := range c.Endpoints[0].Products {
+		packages += min(1, len(p.Package.Items))
+	}
+	if len(c.Endpoints[0].Products) != 3 || packages != 1 || c.Sellers[0].APITokens[0].Reveal() != "0123456789abcdef0123456789abcdef-acme-api-token" {
 		t.Fatalf("got %+v", c)
 	}
 	for key := range leaves(reflect.ValueOf(&c).Elem(), "") { // the example names every scalar key, or its _file form
@@ -132,7 +136,7 @@ func TestExampleLoadsAndValidates(t *testing.T) {
 
 func TestLaterSourcesWin(t *testing.T) {
 	file := write(t, goodYAML)
-	c, problems := LoadConfig(Source{
+	c, problems := Load(Source{
 		File: file,
 		Environ: []string{
 			"KOOGATE_LISTEN_API=127.0.0.1:1", "KOOGATE_LISTEN_GRPC=127.0.0.1:2", "KOOGATE_REDIS_ADDRS=a:1, b:2", "KOOGATE_JOBS_ENABLED=false",
@@ -156,7 +160,7 @@ func TestSecretsFromFiles(t *testing.T) {
 	text := strings.Replace(goodYAML, "      secret_key: canary-secret-0123456789", "      secret_key_file: "+secret, 1)
 	text = strings.Replace(text, "    keys: [canary-key-0123456789]", "    key_files: ["+secret+"]", 1)
 	text = strings.Replace(text, "redis:", "redis:\n  password_file: "+secret, 1)
-	c, problems := LoadConfig(Source{File: write(t, text)})
+	c, problems := Load(Source{File: write(t, text)})
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -169,19 +173,19 @@ func TestSecretsFromFiles(t *testing.T) {
 // TestConfigFaults replaces one line of the good configuration and expects one message with its remedy at one key.
 func TestConfigFaults(t *testing.T) {
 	for name, c := range map[string]struct{ old, now, path, part string }{
-		"unknown key":        {"redis:", "redis:\n  adresses: []", "redis.adresses", "use one of addrs"},
-		"unknown in list":    {"    seller: acme", "    seller: acme\n    key: x", "endpoints[0].key", "is not a key"},
-		"unknown in map":     {"        sync_budget: 3s", "        sync: 3s", "endpoints[0].products[*].sync", "is not a key"},
-		"wrong type":         {"        sync_budget: 3s", "        sync_budget: soon", "endpoints[0].products[*].sync_budget", "is no duration"},
-		"syntax":             {"redis:", "redis: [", "koogate.yaml:8", "expected ',' or ']'"},
-		"address":            {"  api: 127.0.0.1:8081", "  api: '8081'", "listen.api", "host:port"},
-		"same address":       {"  api: 127.0.0.1:8081", "  api: 127.0.0.1:8080", "listen.api", "same address as listen.facade"},
-		"half tls":           {"database:", "tls:\n  cert_file: /tmp/x\ndatabase:", "tls", "belong together"},
-		"missing cert":       {"database:", "tls:\n  cert_file: /nonexistent/x\n  key_file: /nonexistent/y\ndatabase:", "tls", "no such file"},
-		"api in clear":       {"  api: 127.0.0.1:8081", "  api: 0.0.0.0:8081", "listen.api", "listeners.api.clear: true"},
-		"grpc in clear":      {"  grpc: 127.0.0.1:9090", "  grpc: :9090", "listen.grpc", "listeners.grpc.tls"},
-		"ops in clear":       {"  ops: 127.0.0.1:9091", "  ops: 'ops.example.com:9091'", "listen.ops", "127.0.0.1"},
-		"half tls of a door": {"database:", "listeners: {grpc: {tls: {client_ca_file: /tmp/x}}}\ndatabase:", "listeners.grpc.tls", "belong together"},
+		"unknown key":            {"redis:", "redis:\n  adresses: []", "redis.adresses", "use one of addrs"},
+		"unknown in list":        {"    seller: acme", "    seller: acme\n    key: x", "endpoints[0].key", "is not a key"},
+		"unknown in map":         {"        sync_budget: 3s", "        sync: 3s", "endpoints[0].products[*].sync", "is not a key"},
+		"wrong type":             {"        sync_budget: 3s", "        sync_budget: soon", "endpoints[0].products[*].sync_budget", "is no duration"},
+		"syntax":                 {"redis:", "redis: [", "koogate.yaml:8", "expected ',' or ']'"},
+		"address":                {"  api: 127.0.0.1:8081", "  api: '8081'", "listen.api", "host:port"},
+		"same address":           {"  api: 127.0.0.1:8081", "  api: 127.0.0.1:8080", "listen.api", "same address as listen.facade"},
+		"half tls":               {"database:", "tls:\n  cert_file: /tmp/x\ndatabase:", "tls", "belong together"},
+		"missing cert":           {"database:", "tls:\n  cert_file: /nonexistent/x\n  key_file: /nonexistent/y\ndatabase:", "tls", "no such file"},
+		"api in clear":           {"  api: 127.0.0.1:8081", "  api: 0.0.0.0:8081", "listen.api", "listeners.api.clear: true"},
+		"grpc in clear":          {"  grpc: 127.0.0.1:9090", "  grpc: :9090", "listen.grpc", "listeners.grpc.tls"},
+		"ops in clear":           {"  ops: 127.0.0.1:9091", "  ops: 'ops.example.com:9091'", "listen.ops", "127.0.0.1"},
+		"half tls of a listener": {"database:", "listeners: {grpc: {tls: {client_ca_file: /tmp/x}}}\ndatabase:", "listeners.grpc.tls", "belong together"},
 
 		"no database":           {"  url: sqlite:/tmp/koogate.db", "  url: ''", "database.url", "is missing"},
 		"other database":        {"  url: sqlite:/tmp/koogate.db", "  url: mysql://u:canary@h/d", "database.url", "neither postgres"},
@@ -241,7 +245,7 @@ func TestConfigFaults(t *testing.T) {
 			if !strings.Contains(goodYAML, c.old) {
 				t.Fatalf("%q is not in the good configuration", c.old)
 			}
-			cfg, problems := LoadConfig(Source{File: write(t, strings.Replace(goodYAML, c.old, c.now, 1))})
+			cfg, problems := Load(Source{File: write(t, strings.Replace(goodYAML, c.old, c.now, 1))})
 			if len(problems) == 0 {
 				problems = cfg.Validate()
 			}
@@ -272,7 +276,7 @@ func TestOtherFaults(t *testing.T) {
 		"list as a flag":   {Source{File: file, Set: map[string]string{"sellers": "x"}}, "sellers", "is not a key"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, problems := LoadConfig(c.src)
+			_, problems := Load(c.src)
 			if len(problems) != 1 || problems[0].Path != c.path || !strings.Contains(problems[0].EN, c.part) {
 				t.Fatalf("got %v", problems)
 			}
@@ -281,7 +285,7 @@ func TestOtherFaults(t *testing.T) {
 }
 
 func TestAnEmptyConfigurationNamesWhatIsMissing(t *testing.T) {
-	c := DefaultConfig()
+	c := Default()
 	var paths []string
 	for _, p := range c.Validate() {
 		paths = append(paths, p.Path)
@@ -293,11 +297,11 @@ func TestAnEmptyConfigurationNamesWhatIsMissing(t *testing.T) {
 }
 
 func TestTokensBelongToOneSeller(t *testing.T) {
-	c := DefaultConfig()
+	c := Default()
 	c.Sellers = []Seller{{Name: "a", APITokens: []Secret{"tok"}}, {Name: "b", APITokens: []Secret{"tok"}}}
 	c.Provisioners = []Provisioner{{Name: "w", Type: "worker"}}
 	c.Endpoints = []Endpoint{{Name: "e", Seller: "a", Keys: []Secret{"k"}, Products: map[string]Product{"*": {Provisioner: "w"}}}}
-	problems := c.checkServing()
+	problems := c.ValidateServing()
 	if len(problems) != 1 || problems[0].Path != "sellers[1].api_tokens[0]" || !strings.Contains(problems[0].EN, "exactly one seller") {
 		t.Fatalf("got %v", problems)
 	}
@@ -330,7 +334,7 @@ func TestWeakSecretsAreFound(t *testing.T) {
 
 // TestSecretsAreNotPrinted looks for the canaries in every way a configuration gets printed.
 func TestSecretsAreNotPrinted(t *testing.T) {
-	c, problems := LoadConfig(Source{File: write(t, goodYAML)})
+	c, problems := Load(Source{File: write(t, goodYAML)})
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

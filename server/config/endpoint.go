@@ -1,107 +1,134 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
-	"crypto/rsa"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/koogallery/seal"
-	"github.com/koogate/koogate/koogallery/wiretime"
-	"github.com/koogate/koogate/server/api/production"
-	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/fulfil"
 )
 
+// The retry profiles: how long the marketplace repeats a failing creation.
+const (
+	RetrySaas          = "saas"           // 3 h (saas-v2 §8.1, saas-v1 §1)
+	RetryLicenseOnline = "license_online" // 2 h (saas-v1 §6)
+)
+
+// Endpoint is one production address, /produce/{name}.
+type Endpoint struct {
+	Name        string             `koanf:"name"`
+	Seller      string             `koanf:"seller"`
+	Families    []string           `koanf:"families"` // protocol families that are served; empty means saas_v2
+	Keys        []Secret           `koanf:"keys"`     // access keys of the base interface, tried in order; two during rotation
+	KeyFiles    []string           `koanf:"key_files"`
+	BodySign    bool               `koanf:"body_sign"` // sign answers with a Body-Sign header
+	Skew        time.Duration      `koanf:"skew"`      // tolerated clock difference, 1s to 10m; 0 means 60s
+	Isolate     bool               `koanf:"isolate"`   // refuses calls about this endpoint's instances at the seller's other endpoints
+	Products    map[string]Product `koanf:"products"`  // by product ID; "*" stands for all others
+	CheckBudget time.Duration      `koanf:"check_budget"`
+	CheckPolicy string             `koanf:"check_policy"` // refuse (default) or allow
+
+	CheckReduction string `koanf:"check_reduction"` // a smaller quantity that no worker has judged: refuse (default) or allow
+	CreateAppInfo  string `koanf:"create_app_info"` // whether V2's newInstance answers appInfo.frontEndUrl: debug (default), off or always
+	ProductInfo    string `koanf:"product_info"`    // of changeInstanceCheck: any (default; also an array or a text), or object
+
+	Pending    string            `koanf:"pending"`     // processing (default) or omit
+	Unknown    string            `koanf:"unknown"`     // omit (default) or refuse
+	Answers    map[string]string `koanf:"answers"`     // by activity: accept (default) or completion
+	Retry      string            `koanf:"retry"`       // saas (default) or license_online
+	AnswerText string            `koanf:"answer_text"` // of V2 answers beyond memo: unicode (default) or ascii; V1 is ascii
+	InstanceID string            `koanf:"instance_id"` // of new instances: derived from the order line (default), or business
+	Codes      string            `koanf:"codes"`       // licence codes that were never seen: adopt (default) or refuse
+
+	// Licence codes.
+	CodeExpireZone string `koanf:"code_expire_zone"` // of their expireTime: utc (default) or beijing
+	CodeFreeze     string `koanf:"code_freeze"`      // what is shown as frozen: call (default), or expiry, also what has expired
+
+	// The V1.0 generation.
+	BodySignRefusals bool `koanf:"body_sign_refusals"` // sign also what callers are answered that were not verified
+
+	EncryptType string        `koanf:"encrypt_type"` // aes256 (default) or aes128
+	ExpireZone  string        `koanf:"expire_zone"`  // of expireTime: beijing (default) or utc
+	HoldBudget  time.Duration `koanf:"hold_budget"`  // how long a call waits for the provisioner, 1s to 18s; 0 means 15s
+
+	// The Kit.
+	KitKeys               []Secret `koanf:"kit_keys"` // keys bound to the Kit; empty means the keys above
+	KitKeyFiles           []string `koanf:"kit_key_files"`
+	KitPrivateKeys        []Secret `koanf:"kit_private_keys"` // RSA keys of 3072 bits or more in PEM, which decrypt clientSecret
+	KitPrivateKeyFiles    []string `koanf:"kit_private_key_files"`
+	KitSecretCode         string   `koanf:"kit_secret_code"`         // answer when none does: "000101" (default) or "000002"
+	KitMissingDepartments string   `koanf:"kit_missing_departments"` // that a full list does not name: keep (default) or delete
+}
+
+// Serves says whether the endpoint serves a family.
+func (e *Endpoint) Serves(family string) bool {
+	return slices.Contains(e.Families, family) || len(e.Families) == 0 && family == fulfil.FamilySaasV2
+}
+
 // The choices of an endpoint's keys; the first is the default.
 const (
-	encryptAES256, encryptAES128    = "aes256", "aes128"
-	zoneBeijing, zoneUTC            = "beijing", "utc"
-	freezeCall, freezeExpiry        = "call", "expiry"
-	missingKeep, missingDelete      = "keep", "delete"
-	fingerprintNot, fingerprintMust = "optional", "required"
-	minHold, maxHold                = time.Second, 18 * time.Second
+	EncryptAES256, EncryptAES128             = "aes256", "aes128"
+	ZoneBeijing, ZoneUTC                     = "beijing", "utc"
+	FreezeCall, FreezeExpiry                 = "call", "expiry"
+	MissingKeep, MissingDelete               = "keep", "delete"
+	FingerprintOptional, FingerprintRequired = "optional", "required"
 )
 
 // The further choices of an endpoint's keys.
 const (
-	createDebug, createOff, createAlways = "debug", "off", "always"
-	productInfoObject                    = "object"
-	instanceDerived, instanceBusiness    = "derived", "business"
+	Refuse, Allow                        = "refuse", "allow" // check_policy and check_reduction
+	PendingProcessing, PendingOmit       = "processing", "omit"
+	UnknownOmit, UnknownRefuse           = "omit", "refuse"
+	TextUnicode, TextASCII               = "unicode", "ascii"
+	CodesAdopt, CodesRefuse              = "adopt", "refuse"
+	AnswerAccept, AnswerCompletion       = "accept", "completion"
+	CreateDebug, CreateOff, CreateAlways = "debug", "off", "always"
+	ProductInfoAny, ProductInfoObject    = "any", "object"
+	InstanceDerived, InstanceBusiness    = "derived", "business"
 )
 
-// checkFamilies covers what an endpoint says about its protocol families.
-func (e *Endpoint) checkFamilies(f *findings, at string) {
-	all := facade.Families()
-	kit, tokens, signed, codes := false, false, false, e.has(fulfil.FamilyLicenseCode)
-	for k, name := range e.Families {
-		path := fmt.Sprintf("%s.families[%d]", at, k)
-		switch {
-		case !slices.Contains(all, name):
-			f.add(path, msgFamily, name, strings.Join(all, ", "))
-		case slices.Contains(e.Families[:k], name):
-			f.add(path, msgTwice, name)
+// Bounds of durations.
+const (
+	minSkew, maxSkew = time.Second, 10 * time.Minute
+	maxSyncBudget    = 4500 * time.Millisecond // the marketplace gives up after 5 s (saas-v2 §1)
+	minCheckBudget   = 100 * time.Millisecond
+	minHold, maxHold = time.Second, 18 * time.Second
+)
+
+func (c *Config) checkEndpoints(f *findings) {
+	if len(c.Endpoints) == 0 {
+		f.add("endpoints", msgNone)
+	}
+	names := make(map[string]bool)
+	for i, e := range c.Endpoints {
+		at := fmt.Sprintf("endpoints[%d]", i)
+		f.name(at+".name", e.Name, names)
+		if !slices.ContainsFunc(c.Sellers, func(s Seller) bool { return s.Name == e.Seller }) && f.names("sellers") {
+			f.add(at+".seller", msgNoSeller, e.Seller)
 		}
-		kit = kit || facade.OfKit(name)
-		tokens = tokens || facade.Held(name)
-		signed = signed || facade.Signed(name)
-	}
-	f.choice(at+".retry", e.Retry, RetrySaas, RetryLicenseOnline)
-	f.choice(at+".codes", e.Codes, "adopt", "refuse")
-	f.choice(at+".code_expire_zone", e.CodeExpireZone, zoneUTC, zoneBeijing)
-	f.choice(at+".code_freeze", e.CodeFreeze, freezeCall, freezeExpiry)
-	f.choice(at+".encrypt_type", e.EncryptType, encryptAES256, encryptAES128)
-	f.choice(at+".expire_zone", e.ExpireZone, zoneBeijing, zoneUTC)
-	f.choice(at+".kit_secret_code", e.KitSecretCode, string(resultcode.MobileInvalid), string(resultcode.InvalidParam))
-	f.choice(at+".kit_missing_departments", e.KitMissingDepartments, missingKeep, missingDelete)
-	if e.HoldBudget != 0 {
-		f.between(at+".hold_budget", e.HoldBudget, minHold, maxHold)
-	}
-	for _, activity := range slices.Sorted(maps.Keys(e.Answers)) {
-		path := fmt.Sprintf("%s.answers[%s]", at, activity)
-		if waits := fulfil.CompletionActivities(); !slices.Contains(waits, activity) {
-			f.add(path, msgActivity, activity, strings.Join(waits, ", "))
+		if len(e.Keys) == 0 {
+			f.add(at+".keys", msgNone)
 		}
-		f.choice(path, e.Answers[activity], "accept", "completion")
-	}
-	f.ring(at+".kit_keys", e.KitKeys)
-	for k, key := range e.KitPrivateKeys {
-		if _, err := secretKey(key); err != nil {
-			f.add(fmt.Sprintf("%s.kit_private_keys[%d]", at, k), msgRSA)
+		f.ring(at+".keys", e.Keys)
+		e.checkFamilies(f, at)
+		if e.Skew != 0 {
+			f.between(at+".skew", e.Skew, minSkew, maxSkew)
 		}
-	}
-	if kit && len(e.KitPrivateKeys) == 0 {
-		f.add(at+".kit_private_keys", msgKitKey)
-	}
-	// A key that no family reads is a mistake: usually the family is missing from families. While an element of families is
-	// faulty, it is not known which families are served.
-	known := f.sound(at+".families") && !slices.ContainsFunc(f.list, func(p Problem) bool { return strings.HasPrefix(p.Path, at+".families[") })
-	only := func(served bool, families string, set map[string]bool) {
-		if served || !known {
-			return
+		if e.CheckBudget != 0 {
+			f.between(at+".check_budget", e.CheckBudget, minCheckBudget, maxSyncBudget)
 		}
-		for _, key := range slices.Sorted(maps.Keys(set)) {
-			if set[key] {
-				f.add(at+"."+key, msgUnserved, families)
-			}
-		}
+		f.choice(at+".check_policy", e.CheckPolicy, Refuse, Allow)
+		f.choice(at+".check_reduction", e.CheckReduction, Refuse, Allow)
+		f.choice(at+".create_app_info", e.CreateAppInfo, CreateDebug, CreateOff, CreateAlways)
+		f.choice(at+".product_info", e.ProductInfo, ProductInfoAny, ProductInfoObject)
+		f.choice(at+".instance_id", e.InstanceID, InstanceDerived, InstanceBusiness)
+		f.choice(at+".pending", e.Pending, PendingProcessing, PendingOmit)
+		f.choice(at+".answer_text", e.AnswerText, TextUnicode, TextASCII)
+		f.choice(at+".unknown", e.Unknown, UnknownOmit, UnknownRefuse)
+		c.checkProducts(f, at+".products", e)
 	}
-	only(kit, "kit_v1, kit_v2", map[string]bool{
-		"kit_keys": len(e.KitKeys) > 0, "kit_private_keys": len(e.KitPrivateKeys) > 0, "kit_secret_code": e.KitSecretCode != "",
-		"kit_missing_departments": e.KitMissingDepartments != "",
-	})
-	only(tokens, "saas_v1, license_v1", map[string]bool{
-		"encrypt_type": e.EncryptType != "", "expire_zone": e.ExpireZone != "", "hold_budget": e.HoldBudget != 0,
-	})
-	only(signed, "saas_v1, license_v1, kit_v1", map[string]bool{"body_sign_refusals": e.BodySignRefusals})
-	only(codes, "license_code", map[string]bool{
-		"codes": e.Codes != "", "code_expire_zone": e.CodeExpireZone != "", "code_freeze": e.CodeFreeze != "",
-	})
 }
 
 // ring covers a list of keys of which several are valid at once.
@@ -116,49 +143,20 @@ func (f *findings) ring(at string, keys []Secret) {
 	}
 }
 
-// secretKey reads an RSA key that decrypts clientSecret.
-func secretKey(s Secret) (*rsa.PrivateKey, error) {
-	key, err := seal.ParsePrivateKey([]byte(s.Reveal()))
-	if err != nil {
-		return nil, err
+// checkKeyUse holds access keys to what the marketplace allows: a key is bound to one type of interface (second-reading
+// C14), so no call of the base interfaces can pass for one of the Kit.
+func (c *Config) checkKeyUse(f *findings) {
+	base := make(map[Secret]string)
+	for i, e := range c.Endpoints {
+		for k, key := range e.Keys {
+			base[key] = fmt.Sprintf("endpoints[%d].keys[%d]", i, k)
+		}
 	}
-	return key, seal.CheckKey(key)
-}
-
-// settings are what the handlers need to know of the endpoints. The configuration was checked.
-func (c *Config) settings() (map[string]production.Settings, error) {
-	all := make(map[string]production.Settings, len(c.Endpoints))
-	for _, e := range c.Endpoints {
-		s := production.Settings{
-			Keys: reveal(e.Keys), EncryptType: seal.AES256, Location: wiretime.Beijing(), SecretCode: resultcode.MobileInvalid,
-			DeleteMissingDepartments: e.KitMissingDepartments == missingDelete,
-		}
-		if e.EncryptType == encryptAES128 {
-			s.EncryptType = seal.AES128
-		}
-		if e.ExpireZone == zoneUTC {
-			s.Location = time.UTC
-		}
-		if e.CodeExpireZone == zoneBeijing {
-			s.CodeLocation = wiretime.Beijing()
-		}
-		switch e.CreateAppInfo {
-		case createOff:
-			s.CreateAppInfo = production.AppInfoOff
-		case createAlways:
-			s.CreateAppInfo = production.AppInfoAlways
-		}
-		if e.KitSecretCode != "" {
-			s.SecretCode = resultcode.Code(e.KitSecretCode)
-		}
-		for _, secret := range e.KitPrivateKeys {
-			key, err := secretKey(secret)
-			if err != nil {
-				return nil, err
+	for i, e := range c.Endpoints {
+		for k, key := range e.KitKeys {
+			if other, used := base[key]; used && key != "" {
+				f.add(fmt.Sprintf("endpoints[%d].kit_keys[%d]", i, k), msgKeyKind, other)
 			}
-			s.Secrets = append(s.Secrets, key)
 		}
-		all[e.Name] = s
 	}
-	return all, nil
 }

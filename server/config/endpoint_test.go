@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"crypto/rand"
@@ -12,11 +12,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/koogallery/seal"
-	"github.com/koogate/koogate/koogallery/wiretime"
-	"github.com/koogate/koogate/server/api/production"
 )
 
 // rsaPEM makes a key of that many bits once.
@@ -45,7 +40,7 @@ var rsaKeys = struct {
 
 // everyFamily is an endpoint that says something about every family.
 func everyFamily(change func(e *Endpoint)) Config {
-	cfg, _ := LoadConfig(Source{})
+	cfg, _ := Load(Source{})
 	cfg.Sellers = []Seller{{Name: "acme"}}
 	cfg.Provisioners = []Provisioner{{Name: "crm", Type: ProvisionerWorker}}
 	e := Endpoint{
@@ -65,22 +60,8 @@ func everyFamily(change func(e *Endpoint)) Config {
 
 func TestFamiliesOfAnEndpoint(t *testing.T) {
 	cfg := everyFamily(func(*Endpoint) {})
-	if problems := cfg.checkServing(); len(problems) > 0 {
+	if problems := cfg.ValidateServing(); len(problems) > 0 {
 		t.Fatal(problems)
-	}
-	core := cfg.fulfilEndpoints()[0]
-	if core.HoldBudget != 10*time.Second || !core.OnCompletion["releaseInstance"] || core.OnCompletion["refreshInstance"] || !core.RefuseCodes ||
-		core.QueryWindow != 2*time.Hour || !core.Products["*"].NeedsFingerprint || !core.CheckReduction || !core.FreezeAtExpiry {
-		t.Errorf("the core's rules: %+v", core)
-	}
-	all, err := cfg.settings()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := all["all"]
-	if s.EncryptType != seal.AES128 || s.Location != time.UTC || len(s.Secrets) != 1 || s.SecretCode != resultcode.InvalidParam || !s.DeleteMissingDepartments ||
-		s.CodeLocation.String() != wiretime.Beijing().String() || s.CreateAppInfo != production.AppInfoAlways {
-		t.Errorf("the handlers' settings: %+v", s)
 	}
 }
 
@@ -125,7 +106,7 @@ func TestFamilyFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := everyFamily(c.change)
-			problems := cfg.checkServing()
+			problems := cfg.ValidateServing()
 			if len(problems) != 1 || !strings.HasSuffix(problems[0].Path, c.path) || !strings.Contains(problems[0].EN, c.part) {
 				t.Fatalf("got %v, want one problem at %s with %q", problems, c.path, c.part)
 			}

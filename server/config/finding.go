@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // origin remembers where each key of a configuration was given and which keys could not be read. So a message names the
@@ -95,4 +96,29 @@ func (f *findings) names(list string) bool {
 		}
 	}
 	return !slices.ContainsFunc(f.list, func(p Problem) bool { return of(p.Path) })
+}
+
+func (f *findings) name(path, name string, seen map[string]bool) {
+	switch {
+	case name == "":
+		f.add(path, msgRequired, "1-63 × a-z 0-9 -")
+	case !namePattern.MatchString(name):
+		f.add(path, msgName, name)
+	case seen[name]:
+		f.add(path, msgTwice, name)
+	}
+	seen[name] = true
+}
+
+func (f *findings) between(path string, d, low, high time.Duration) {
+	if d < low || d > high {
+		f.add(path, msgBounds, d, low, high)
+	}
+}
+
+// choice accepts the empty text as the first value.
+func (f *findings) choice(path, value string, values ...string) {
+	if value != "" && !slices.Contains(values, value) {
+		f.add(path, msgChoice, value, strings.Join(values, ", "))
+	}
 }

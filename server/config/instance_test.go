@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ func TestAForeignKeysetDerivesNoInstanceIDs(t *testing.T) {
 		"business": "",
 		"first":    `endpoints[0].instance_id: "first" is unknown: use one of derived, business`,
 	} {
-		c, problems := LoadConfig(Source{File: write(t, goodYAML)})
+		c, problems := Load(Source{File: write(t, goodYAML)})
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}

@@ -1,17 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"errors"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/koogate/koogate/server/callers"
 	"github.com/koogate/koogate/server/certificate"
 	"github.com/koogate/koogate/server/clock"
 )
+
+// Listen holds the address of each listener, host:port; port 0 takes any free one.
+type Listen struct {
+	Facade string `koanf:"facade"` // public: the marketplace
+	API    string `koanf:"api"`    // private: REST of the internal API
+	GRPC   string `koanf:"grpc"`   // private: gRPC
+	Ops    string `koanf:"ops"`    // private: health and metrics
+}
+
+func (c *Config) checkListen(f *findings) {
+	type place struct{ path, host string }
+	seen := make(map[string][]place) // by port
+	for _, l := range []struct{ path, addr string }{
+		{"listen.facade", c.Listen.Facade}, {"listen.api", c.Listen.API}, {"listen.grpc", c.Listen.GRPC}, {"listen.ops", c.Listen.Ops},
+	} {
+		if !hostPort(l.addr, 0) {
+			f.add(l.path, msgAddr)
+			continue
+		}
+		host, port, _ := net.SplitHostPort(l.addr)
+		if port == "0" {
+			continue
+		}
+		for _, other := range seen[port] {
+			if overlap(host, other.host) {
+				f.add(l.path, msgAddrTwice, other.path)
+				break
+			}
+		}
+		seen[port] = append(seen[port], place{l.path, host})
+	}
+}
+
+// overlap says whether two hosts cannot both listen on one port: they are the same, or one stands for all.
+func overlap(a, b string) bool {
+	norm := func(host string) string {
+		switch ip, err := netip.ParseAddr(host); {
+		case host == "" || err == nil && ip.IsUnspecified():
+			return ""
+		case strings.EqualFold(host, "localhost"):
+			return "127.0.0.1"
+		}
+		return strings.ToLower(host)
+	}
+	a, b = norm(a), norm(b)
+	return a == b || a == "" || b == ""
+}
+
+func hostPort(addr string, lowest int) bool {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	n, err := strconv.Atoi(port)
+	return err == nil && n >= lowest && n <= 65535
+}
+
+// OnLoopback says whether nobody but this machine reaches an address.
+func OnLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
+}
 
 // TLS names the files of a listener's certificate, in PEM. They are read again when they change.
 type TLS struct {
@@ -23,7 +90,15 @@ type TLS struct {
 // Enabled says whether the listener ends TLS itself.
 func (t TLS) Enabled() bool { return t != (TLS{}) }
 
-// Listeners say what each door does beyond its address.
+// The names of the listeners.
+const (
+	ListenerFacade = "facade"
+	ListenerAPI    = "api"
+	ListenerGRPC   = "grpc"
+	ListenerOps    = "ops"
+)
+
+// Listeners say what each listener does beyond its address.
 type Listeners struct {
 	Facade PublicListener `koanf:"facade"`
 	API    APIListener    `koanf:"api"`
@@ -37,14 +112,14 @@ type PublicListener struct {
 	PublicURL string `koanf:"public_url"` // under which the marketplace reaches it
 }
 
-// APIListener is the REST door.
+// APIListener serves REST.
 type APIListener struct {
 	TLS       TLS    `koanf:"tls"`
 	Clear     bool   `koanf:"clear"`
 	PublicURL string `koanf:"public_url"` // under which its callers reach it
 }
 
-// Listener is a private door.
+// Listener is a private one: gRPC, or health and metrics.
 type Listener struct {
 	TLS   TLS  `koanf:"tls"`
 	Clear bool `koanf:"clear"` // may listen beyond loopback without TLS
@@ -58,34 +133,36 @@ func (c *Config) ProductionAddress(endpoint string) string {
 	return strings.TrimRight(c.Listeners.Facade.PublicURL, "/") + "/produce/" + endpoint
 }
 
-// listener is a door as it is configured.
-type listener struct {
-	door, addr string
-	tls        TLS
-	path       string // of tls
-	clear      bool   // may listen beyond loopback without TLS
+// Socket is an address where something listens, and the certificate that it shows there.
+type Socket struct {
+	Listener string // one of the names above
+	Addr     string
+	TLS      TLS
+	Key      string // of TLS in the configuration
+	clear    bool   // may listen beyond loopback without TLS
 }
 
 // at is the key of the listener.
-func (l listener) at() string { return "listeners." + l.door }
+func (s Socket) at() string { return "listeners." + s.Listener }
 
-// listeners are all doors.
-func (c *Config) listeners() []listener {
+// Sockets are those of all listeners.
+func (c *Config) Sockets() []Socket {
 	l := c.Listeners
-	facade := listener{DoorFacade, c.Listen.Facade, c.TLS, "tls", true}
+	facade := Socket{ListenerFacade, c.Listen.Facade, c.TLS, "tls", true}
 	if !c.TLS.Enabled() {
-		facade.tls, facade.path = l.Facade.TLS, facade.at()+".tls"
+		facade.TLS, facade.Key = l.Facade.TLS, facade.at()+".tls"
 	}
-	private := func(door, addr string, l Listener) listener {
-		return listener{door, addr, l.TLS, "listeners." + door + ".tls", l.Clear}
+	private := func(name, addr string, l Listener) Socket {
+		return Socket{name, addr, l.TLS, "listeners." + name + ".tls", l.Clear}
 	}
-	return []listener{
-		facade, private(DoorAPI, c.Listen.API, Listener{l.API.TLS, l.API.Clear}), private(DoorGRPC, c.Listen.GRPC, l.GRPC), private(DoorOps, c.Listen.Ops, l.Ops),
+	return []Socket{
+		facade, private(ListenerAPI, c.Listen.API, Listener{l.API.TLS, l.API.Clear}),
+		private(ListenerGRPC, c.Listen.GRPC, l.GRPC), private(ListenerOps, c.Listen.Ops, l.Ops),
 	}
 }
 
-// checkListeners covers certificates, and what may not be said in clear: on the private doors tokens, buyers and passwords,
-// with the ops door what the seller's business does. The facade may, because a proxy in front often ends TLS.
+// checkListeners covers certificates, and what may not be said in clear: at the private listeners tokens, buyers and passwords,
+// at that for health and metrics what the seller's business does. The facade may, because a proxy in front often ends TLS.
 func (c *Config) checkListeners(f *findings) {
 	if c.TLS.Enabled() && c.Listeners.Facade.TLS.Enabled() {
 		f.add("tls", msgBoth, "listeners.facade.tls")
@@ -93,59 +170,49 @@ func (c *Config) checkListeners(f *findings) {
 	if _, err := callers.Parse(c.TrustedProxies); err != nil {
 		f.add("trusted_proxies", msgProxies, err)
 	}
-	for _, u := range []struct{ door, address string }{{DoorFacade, c.Listeners.Facade.PublicURL}, {DoorAPI, c.Listeners.API.PublicURL}} {
+	for _, u := range []struct{ listener, address string }{{ListenerFacade, c.Listeners.Facade.PublicURL}, {ListenerAPI, c.Listeners.API.PublicURL}} {
 		if u.address != "" && !usableBase(u.address) {
-			f.add("listeners."+u.door+".public_url", msgBaseURL)
+			f.add("listeners."+u.listener+".public_url", msgBaseURL)
 		}
 	}
-	for _, l := range c.listeners() {
-		l.checkTLS(f)
+	for _, s := range c.Sockets() {
+		s.checkTLS(f)
 		switch {
-		case l.door == DoorFacade:
-		case l.clear && l.tls.Enabled():
-			f.add(l.at()+".clear", msgClearTLS, l.path)
-		case !l.clear && !l.tls.Enabled() && hostPort(l.addr, 0) && !OnLoopback(l.addr) && f.sound(l.path):
-			f.add("listen."+l.door, msgClear, l.path, l.at())
+		case s.Listener == ListenerFacade:
+		case s.clear && s.TLS.Enabled():
+			f.add(s.at()+".clear", msgClearTLS, s.Key)
+		case !s.clear && !s.TLS.Enabled() && hostPort(s.Addr, 0) && !OnLoopback(s.Addr) && f.sound(s.Key):
+			f.add("listen."+s.Listener, msgClear, s.Key, s.at())
 		}
 	}
 }
 
-func (l listener) checkTLS(f *findings) {
-	cert, key, ca := l.path+".cert_file", l.path+".key_file", l.path+".client_ca_file"
+func (s Socket) checkTLS(f *findings) {
+	cert, key, ca := s.Key+".cert_file", s.Key+".key_file", s.Key+".client_ca_file"
 	switch {
-	case !l.tls.Enabled() || !f.sound(cert, key, ca):
-	case l.tls.CertFile == "" || l.tls.KeyFile == "":
-		f.add(l.path, msgTLSPair, cert, key)
+	case !s.TLS.Enabled() || !f.sound(cert, key, ca):
+	case s.TLS.CertFile == "" || s.TLS.KeyFile == "":
+		f.add(s.Key, msgTLSPair, cert, key)
 	default:
-		switch _, err := l.open(clock.System{}); {
+		switch _, err := s.Open(clock.System{}); {
 		case errors.Is(err, certificate.ErrClientCA):
 			f.add(ca, msgClientCA, reason(err))
 		case err != nil:
-			f.add(l.path, msgTLSLoad, reason(err))
+			f.add(s.Key, msgTLSLoad, reason(err))
 		}
 	}
 }
 
-// open reads the listener's certificate; nil without TLS.
-func (l listener) open(c clock.Clock) (*certificate.Keeper, error) {
-	if !l.tls.Enabled() {
+// Open reads the listener's certificate; nil without TLS.
+func (s Socket) Open(c clock.Clock) (*certificate.Keeper, error) {
+	if !s.TLS.Enabled() {
 		return nil, nil //nolint:nilnil // the listener speaks in clear
 	}
-	files := certificate.Files{Cert: l.tls.CertFile, Key: l.tls.KeyFile, ClientCA: l.tls.ClientCAFile}
-	return certificate.Open(files, protocols[l.door], c)
+	files := certificate.Files{Cert: s.TLS.CertFile, Key: s.TLS.KeyFile, ClientCA: s.TLS.ClientCAFile}
+	return certificate.Open(files, protocols[s.Listener], c)
 }
 
-// protocols are what each door speaks below TLS. The marketplace looks for Body-Sign with its capitals, which HTTP/2 has not.
+// protocols are what each listener speaks below TLS. The marketplace looks for Body-Sign with its capitals, which HTTP/2 has not.
 var protocols = map[string][]string{
-	DoorFacade: {"http/1.1"}, DoorAPI: {"h2", "http/1.1"}, DoorGRPC: {"h2"}, DoorOps: {"h2", "http/1.1"},
-}
-
-// OnLoopback says whether nobody but this machine reaches an address.
-func OnLoopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
+	ListenerFacade: {"http/1.1"}, ListenerAPI: {"h2", "http/1.1"}, ListenerGRPC: {"h2"}, ListenerOps: {"h2", "http/1.1"},
 }

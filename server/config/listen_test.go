@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"crypto/ecdsa"
@@ -35,8 +35,8 @@ func selfSigned(t *testing.T) (cert, key string) {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
 }
 
-// Where each door may listen, and with what.
-func TestWhereADoorMayListen(t *testing.T) {
+// Where each listener may listen, and with what.
+func TestWhereAListenerMayListen(t *testing.T) {
 	dir := t.TempDir()
 	cert, key, empty := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "empty.pem")
 	certPEM, keyPEM := selfSigned(t)
@@ -77,7 +77,7 @@ func TestWhereADoorMayListen(t *testing.T) {
 		"a key that is no key":   {change: func(c *Config) { c.Listeners.GRPC.TLS = TLS{CertFile: cert, KeyFile: empty} }, fault: "listeners.grpc.tls cannot be used"},
 		"authority without pair": {change: func(c *Config) { c.TLS = TLS{ClientCAFile: cert} }, fault: "tls belong together"},
 	} {
-		cfg, problems := LoadConfig(Source{File: write(t, goodYAML)})
+		cfg, problems := Load(Source{File: write(t, goodYAML)})
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/koogate/koogate/server/usage"
-	"github.com/koogate/koogate/store"
 )
 
 func settle(d time.Duration) *time.Duration { return &d }
@@ -20,23 +18,20 @@ func TestMeters(t *testing.T) {
       SEATS: {provisioner: crm, meter: {name: seats, aggregate: max, bill: daily, settle: 10m}}
       CALLS: {provisioner: crm, meter: {name: calls, aggregate: count, window: 1h, bill: hourly}}
 `, 1)
-	c, problems := LoadConfig(Source{File: write(t, text)})
+	c, problems := Load(Source{File: write(t, text)})
 	if problems = append(problems, c.Validate()...); len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	got := c.meters()["acme-saas"]
-	for id, want := range map[string]usage.Meter{
-		"SMS":   {Name: "sms", Mode: store.UsageSum, Window: usage.Hour, Settle: time.Minute},
-		"DISK":  {Name: "gigabytes", Mode: store.UsageLast, Window: usage.Day, Daily: true},
-		"SEATS": {Name: "seats", Mode: store.UsageMax, Window: usage.Hour, Settle: 10 * time.Minute, Daily: true},
-		"CALLS": {Name: "calls", Mode: store.UsageCount, Window: usage.Hour, Settle: time.Minute},
+	got := c.Endpoints[0].Products
+	for id, want := range map[string]Meter{
+		"SMS":   {Name: "sms"},
+		"DISK":  {Name: "gigabytes", Aggregate: AggregateLast, Window: 24 * time.Hour, Settle: settle(0)},
+		"SEATS": {Name: "seats", Aggregate: AggregateMax, Bill: BillDaily, Settle: settle(10 * time.Minute)},
+		"CALLS": {Name: "calls", Aggregate: AggregateCount, Window: time.Hour, Bill: BillHourly},
 	} {
-		if got[id] != want {
-			t.Errorf("%s: %+v, want %+v", id, got[id], want)
+		if !reflect.DeepEqual(got[id].Meter, want) {
+			t.Errorf("%s: %+v, want %+v", id, got[id].Meter, want)
 		}
-	}
-	if got["*"].Name != "" {
-		t.Errorf("a product without a meter has one: %+v", got["*"])
 	}
 }
 
@@ -52,11 +47,11 @@ func TestMeterFaults(t *testing.T) {
 		"long settle":   {Meter{Name: "m", Settle: settle(11 * time.Minute)}, ".settle", "0s to 10m"},
 		"no settle":     {Meter{Name: "m", Settle: settle(-time.Second)}, ".settle", "0s to 10m"},
 		"bill":          {Meter{Name: "m", Bill: "weekly"}, ".bill", "hourly, daily"},
-		"missing bills": {Meter{Name: "m", Window: usage.Day, Bill: "hourly"}, ".bill", "use bill daily"},
+		"missing bills": {Meter{Name: "m", Window: 24 * time.Hour, Bill: "hourly"}, ".bill", "use bill daily"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := everyFamily(func(e *Endpoint) { e.Products["OFFI-1"] = Product{Provisioner: "crm", Meter: c.meter} })
-			problems := cfg.checkServing()
+			problems := cfg.ValidateServing()
 			if len(problems) != 1 || !strings.HasSuffix(problems[0].Path, ".products[OFFI-1].meter"+c.path) || !strings.Contains(problems[0].EN, c.part) {
 				t.Fatalf("got %v, want one problem at %s with %q", problems, c.path, c.part)
 			}
@@ -70,7 +65,7 @@ func TestMeterFaults(t *testing.T) {
 func TestUsageKey(t *testing.T) {
 	file := write(t, "canary-usage-0123456789abcdef\n")
 	load := func(line string) (Config, []Problem) {
-		return LoadConfig(Source{File: write(t, strings.Replace(goodYAML, "      access_key:", line+"      access_key:", 1))})
+		return Load(Source{File: write(t, strings.Replace(goodYAML, "      access_key:", line+"      access_key:", 1))})
 	}
 	for line, want := range map[string]string{
 		"": "canary-key-0123456789",

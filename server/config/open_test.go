@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"os"
@@ -52,7 +52,7 @@ func TestSecretsThatEverybodyCanReadAreRefused(t *testing.T) {
 			if shared {
 				set["secret_files"] = secretsShared
 			}
-			cfg, problems := LoadConfig(Source{File: path, Set: set})
+			cfg, problems := Load(Source{File: path, Set: set})
 			problems = append(problems, cfg.Check()...)
 			switch {
 			case (c.fault == "" || shared) && len(problems) == 0:

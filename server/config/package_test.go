@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"reflect"
@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/koogate/koogate/server/quota"
-	"github.com/koogate/koogate/store"
 )
 
 func TestPackages(t *testing.T) {
@@ -20,24 +19,19 @@ func TestPackages(t *testing.T) {
       YEAR: {provisioner: crm, package: {reset: year, items: [{product: SMS, quota: "1"}]}}
       PLAIN: {provisioner: crm, package: {items: [{product: SMS, quota: "1"}]}}
 `, 1)
-	c, problems := LoadConfig(Source{File: write(t, text)})
+	c, problems := Load(Source{File: write(t, text)})
 	if problems = append(problems, c.Validate()...); len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	got := c.contents()
-	slices.SortFunc(got, func(a, b quota.Content) int { return strings.Compare(a.ProductID, b.ProductID) })
-	sms := []quota.Item{{ProductID: "SMS", Quota: 10_000}}
-	want := []quota.Content{
-		{ProductID: "PKG", Reset: store.ResetMonth, KeepGoing: true, Priority: 7, Items: []quota.Item{
-			{ProductID: "SMS", Quota: 1_000_000}, {ProductID: "MMS", Quota: 5000},
-		}},
-		{ProductID: "PLAIN", Items: sms}, {ProductID: "YEAR", Reset: store.ResetYear, Items: sms},
-	}
-	for n := range want {
-		want[n].Seller, want[n].Endpoint = "acme", "acme-saas"
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Fatalf("got %+v\nwant %+v", got, want)
+	got := c.Endpoints[0].Products
+	for id, want := range map[string]Package{
+		"PKG":   {Reset: ResetMonth, KeepGoing: true, Priority: 7, Items: []PackageItem{{Product: "SMS", Quota: "100"}, {Product: "MMS", Quota: "0.5"}}},
+		"YEAR":  {Reset: ResetYear, Items: []PackageItem{{Product: "SMS", Quota: "1"}}},
+		"PLAIN": {Items: []PackageItem{{Product: "SMS", Quota: "1"}}},
+	} {
+		if !reflect.DeepEqual(got[id].Package, want) {
+			t.Errorf("%s: %+v, want %+v", id, got[id].Package, want)
+		}
 	}
 }
 
@@ -65,7 +59,7 @@ func TestPackageFaults(t *testing.T) {
 				e.Products["SEATS"] = Product{Provisioner: "crm", Meter: Meter{Name: "seats", Aggregate: "max"}}
 				e.Products["PKG"] = Product{Provisioner: "crm", Package: c.pack}
 			})
-			problems := cfg.checkServing()
+			problems := cfg.ValidateServing()
 			if len(problems) != 1 || !strings.HasSuffix(problems[0].Path, ".products[PKG].package"+c.path) || !strings.Contains(problems[0].EN, c.part) {
 				t.Fatalf("got %v, want one problem at %s with %q", problems, c.path, c.part)
 			}
@@ -75,7 +69,7 @@ func TestPackageFaults(t *testing.T) {
 		e.Products["*"] = Product{Provisioner: "crm", Package: Package{Items: slices.Repeat([]PackageItem{item}, quota.MaxItems+1)}}
 	})
 	var got []string
-	for _, p := range cfg.checkServing() {
+	for _, p := range cfg.ValidateServing() {
 		if !strings.Contains(p.Path, ".product") || strings.HasSuffix(p.Path, ".package") || strings.HasSuffix(p.Path, ".items") {
 			got = append(got, p.EN)
 		}

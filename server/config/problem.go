@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"fmt"
@@ -81,12 +81,12 @@ var (
 	msgDocuments   = text{"begins a second document: one file is one configuration; remove the line ---", "开始了第二个文档：一个文件只能包含一份配置，请删除 --- 行"}
 
 	msgAddr      = text{"is not host:port: write for example 127.0.0.1:8080", "不是 主机:端口 的形式：例如 127.0.0.1:8080"}
-	msgAddrTwice = text{"is the same address as %s: give each door a port of its own", "与 %s 的地址相同：请为每个入口使用不同端口"}
+	msgAddrTwice = text{"is the same address as %s: give each listener a port of its own", "与 %s 的地址相同：请为每个监听器使用不同端口"}
 	msgTLSPair   = text{"certificate and key belong together: set %s and %s, or no key of the section", "证书与私钥必须成对：请同时设置 %s 与 %s，或都不设置"}
 	msgClientCA  = text{"cannot be used (%s): give a PEM file with the certificates of the authorities that sign those of clients", "无法使用（%s）：请提供签发客户端证书的机构的 PEM 证书文件"}
-	msgClear     = text{"is beyond loopback, and this door would speak in clear there: give it a certificate (%s), or listen on 127.0.0.1; where a trusted network or proxy protects it, set %s.clear: true", "不是回环地址，而该入口将以明文通信：请配置证书（%s）或改为监听 127.0.0.1；若由可信网络或代理保护，请设置 %s.clear: true"}
+	msgClear     = text{"is beyond loopback, and this listener would speak in clear there: give it a certificate (%s), or listen on 127.0.0.1; where a trusted network or proxy protects it, set %s.clear: true", "不是回环地址，而该监听器将以明文通信：请配置证书（%s）或改为监听 127.0.0.1；若由可信网络或代理保护，请设置 %s.clear: true"}
 	msgProxies   = text{"%v: write addresses such as 192.0.2.7 and networks such as 10.0.0.0/8", "%v：请填写地址（如 192.0.2.7）或网段（如 10.0.0.0/8）"}
-	msgClearTLS  = text{"is for a door without a certificate: remove it, or remove %s", "仅适用于没有证书的入口：请删除，或删除 %s"}
+	msgClearTLS  = text{"is for a listener without a certificate: remove it, or remove %s", "仅适用于没有证书的监听器：请删除，或删除 %s"}
 	msgTLSLoad   = text{"cannot be used (%s): give a PEM certificate chain and its key", "无法使用（%s）：请提供 PEM 证书链及其私钥"}
 	msgDatabase  = text{"is neither postgres://… nor sqlite:PATH: write for example sqlite:/var/lib/koogate/koogate.db", "既不是 postgres://… 也不是 sqlite:路径：例如 sqlite:/var/lib/koogate/koogate.db"}
 	msgKeyset    = text{"%s cannot be used (%s): `koogate keys new FILE` makes one, readable by its owner only", "%s 无法使用（%s）：可用 `koogate keys new FILE` 生成，仅其所有者可读"}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"strings"
@@ -24,13 +24,13 @@ func TestHowLongAStopServesOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := strings.Replace(goodYAML, "sqlite:/tmp/koogate.db", c.database, 1) + c.more
-			cfg, problems := LoadConfig(Source{File: write(t, text)})
+			cfg, problems := Load(Source{File: write(t, text)})
 			if len(problems) > 0 || cfg.ShutdownDelay != c.want {
 				t.Errorf("%s, want %s; %v", cfg.ShutdownDelay, c.want, problems)
 			}
 		})
 	}
-	cfg, _ := LoadConfig(Source{File: write(t, goodYAML+"shutdown_delay: 61s\n")})
+	cfg, _ := Load(Source{File: write(t, goodYAML+"shutdown_delay: 61s\n")})
 	if list := cfg.Validate(); len(list) != 1 || list[0].Path != "shutdown_delay" {
 		t.Errorf("61s: %v", list)
 	}

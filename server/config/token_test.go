@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 
 // TestNamedTokens: a token with a name is held to what a token is held to, and its scopes to those that there are.
 func TestNamedTokens(t *testing.T) {
-	c := DefaultConfig()
+	c := Default()
 	c.Sellers = []Seller{
 		{Name: "a", APITokens: []Secret{"tok"}, Tokens: []Token{
 			{Name: "good", Secret: "tok-2", Scopes: []string{"personal_data"}},
@@ -38,7 +38,7 @@ func TestNamedTokens(t *testing.T) {
 
 // TestTokensWithoutScopesAreNamed: what a token may do that names no scopes is said, and is no fault.
 func TestTokensWithoutScopesAreNamed(t *testing.T) {
-	c := DefaultConfig()
+	c := Default()
 	c.Sellers = []Seller{
 		{Name: "a", APITokens: []Secret{"tok"}, Tokens: []Token{{Name: "all", Secret: "tok-2"}, {Name: "one", Secret: "tok-3", Scopes: []string{"read"}}}},
 		{Name: "b", Tokens: []Token{{Name: "one", Secret: "tok-4", Scopes: []string{"read"}}}},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"os"
@@ -16,7 +16,7 @@ import (
 func faults(t *testing.T, text string, environ []string, set map[string]string) []string {
 	t.Helper()
 	file := write(t, text)
-	c, problems := LoadConfig(Source{File: file, Environ: environ, Set: set})
+	c, problems := Load(Source{File: file, Environ: environ, Set: set})
 	var lines []string
 	for _, p := range append(problems, c.Check()...) {
 		if zh := p.In("zh"); strings.Contains(zh+p.String(), "%!") || strings.Contains(zh+p.String(), "canary") {
@@ -78,13 +78,13 @@ func TestQuotedScalarsStayText(t *testing.T) {
 	text := strings.NewReplacer("[canary-key-0123456789]", `["0123456789012345", '1e30000000000000000', !!str 1234567890123456789]`,
 		`"*":`, `"0123": &p`, "        sync_budget: 3s\n", "        sync_budget: 3s\n      'yes': *p\n      \"1e3\":\n        <<: *p\n        sync_budget: 1.5s\n",
 	).Replace(goodYAML)
-	c, problems := LoadConfig(Source{File: write(t, text)})
+	c, problems := Load(Source{File: write(t, text)})
 	if problems = append(problems, c.Check()...); len(problems) > 0 {
 		t.Fatal(problems)
 	}
 	e := c.Endpoints[0]
-	if !slices.Equal(reveal(e.Keys), []string{"0123456789012345", "1e30000000000000000", "1234567890123456789"}) {
-		t.Errorf("keys: %q", reveal(e.Keys))
+	if !slices.Equal(Reveal(e.Keys), []string{"0123456789012345", "1e30000000000000000", "1234567890123456789"}) {
+		t.Errorf("keys: %q", Reveal(e.Keys))
 	}
 	want := map[string]time.Duration{"0123": 3 * time.Second, "yes": 3 * time.Second, "1e3": 1500 * time.Millisecond}
 	for id, budget := range want {
@@ -219,7 +219,7 @@ func TestAKeyHasOneUse(t *testing.T) {
 
 // TestEveryKeyCanBeSet: a key of a type that the loader does not know panics here, not at the operator's.
 func TestEveryKeyCanBeSet(t *testing.T) {
-	c := DefaultConfig()
+	c := Default()
 	seen := make(map[string]string)
 	c.Sellers, c.Endpoints, c.Provisioners = make([]Seller, 1), make([]Endpoint, 1), make([]Provisioner, 1)
 	c.Endpoints[0].Products = nil
@@ -260,7 +260,7 @@ func FuzzConfig(f *testing.F) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, problems := LoadConfig(Source{File: path})
+		_, problems := Load(Source{File: path})
 		for _, p := range problems {
 			if strings.Contains(p.String()+p.In("zh"), "%!(") && !strings.Contains(text, "%!(") {
 				t.Errorf("message: %s", p)

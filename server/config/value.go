@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"reflect"
@@ -98,7 +98,7 @@ func setText(v reflect.Value, value string) (text, bool) {
 		}
 		v.Set(list)
 	default:
-		panic("server: no configuration key may have the type " + v.Type().String())
+		panic("config: no key may have the type " + v.Type().String())
 	}
 	return text{}, true
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
 	"fmt"
@@ -8,8 +8,47 @@ import (
 	"strings"
 
 	"github.com/koogate/koogate/server/access"
-	v1 "github.com/koogate/koogate/server/api/v1"
 )
+
+// Token is a bearer token that has a name in the records and scopes of its own.
+type Token struct {
+	Name       string   `koanf:"name"`
+	Secret     Secret   `koanf:"secret"`
+	SecretFile string   `koanf:"secret_file"`
+	Scopes     []string `koanf:"scopes"` // what the bearer may do; none means what api_tokens may
+	Queues     []string `koanf:"queues"` // from which it may lease; none means every queue of workers
+}
+
+// Allows lists what the token's bearer may do.
+func (t Token) Allows() []access.Scope {
+	if len(t.Scopes) == 0 {
+		return access.Customary()
+	}
+	list := make([]access.Scope, len(t.Scopes))
+	for i, s := range t.Scopes {
+		list[i] = access.Scope(s)
+	}
+	return list
+}
+
+// checkTokens covers the tokens with names.
+func (s Seller) checkTokens(f *findings, at string, owner map[Secret]string) {
+	names := make(map[string]bool)
+	for k, t := range s.Tokens {
+		path := fmt.Sprintf("%s.tokens[%d]", at, k)
+		f.name(path+".name", t.Name, names)
+		if !tokenPattern.MatchString(t.Secret.Reveal()) {
+			f.add(path+".secret", msgToken)
+		}
+		switch other, used := owner[t.Secret]; {
+		case used && other == s.Name:
+			f.add(path+".secret", msgKeyTwice)
+		case used:
+			f.add(path+".secret", msgTokenUsed)
+		}
+		owner[t.Secret] = s.Name
+	}
+}
 
 // checkGrants holds what tokens may do to what there is.
 func (c *Config) checkGrants(f *findings) {
@@ -21,7 +60,7 @@ func (c *Config) checkGrants(f *findings) {
 					f.add(fmt.Sprintf("%s.scopes[%d]", path, n), msgChoice, scope, scopeNames(access.Grantable()))
 				}
 			}
-			if len(t.Queues) > 0 && !slices.Contains(t.scopes(), access.Worker) {
+			if len(t.Queues) > 0 && !slices.Contains(t.Allows(), access.Worker) {
 				f.add(path+".queues", msgQueueScope)
 			}
 			for n, queue := range t.Queues {
@@ -58,13 +97,4 @@ func scopeNames(list []access.Scope) string {
 		names[i] = string(s)
 	}
 	return strings.Join(names, ", ")
-}
-
-// queues are the queues of the provisioners.
-func (c *Config) queues() v1.Queues {
-	queues := make(v1.Queues, len(c.Provisioners))
-	for _, p := range c.Provisioners {
-		queues[p.Name] = p.Type == ProvisionerWorker
-	}
-	return queues
 }

@@ -1,17 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
-	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
 
 	"github.com/koogate/koogate/server/decimal"
 	"github.com/koogate/koogate/server/quota"
-	"github.com/koogate/koogate/server/usage"
-	"github.com/koogate/koogate/store"
 )
+
+const (
+	maxProductID = 64
+	maxPriority  = 1000
+)
+
+// Product says who fulfils a product.
+type Product struct {
+	Provisioner string        `koanf:"provisioner"`
+	SyncBudget  time.Duration `koanf:"sync_budget"` // how long newInstance waits for it, 0 to 4.5s
+	Fingerprint string        `koanf:"fingerprint"` // of the device in getLicenseAsync: optional (default) or required
+	Meter       Meter         `koanf:"meter"`       // how pay-per-use is counted; without a name there is no meter
+	Package     Package       `koanf:"package"`     // what a package holds; without items it is put by PutQuota
+}
+
+func (c *Config) checkProducts(f *findings, at string, e Endpoint) {
+	products := e.Products
+	if len(products) == 0 {
+		f.add(at, msgNone)
+	}
+	ids := make([]string, 0, len(products))
+	for id := range products {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		p, path := products[id], fmt.Sprintf("%s[%s]", at, id)
+		if id == "" || utf8.RuneCountInString(id) > maxProductID {
+			f.add(path, msgProductID)
+		}
+		if !slices.ContainsFunc(c.Provisioners, func(o Provisioner) bool { return o.Name == p.Provisioner }) && f.names("provisioners") {
+			f.add(path+".provisioner", msgNoQueue, p.Provisioner)
+		}
+		f.between(path+".sync_budget", p.SyncBudget, 0, maxSyncBudget)
+		f.choice(path+".fingerprint", p.Fingerprint, FingerprintOptional, FingerprintRequired)
+		p.Meter.check(f, path+".meter")
+		c.checkPackage(f, e, id, path+".package")
+	}
+}
 
 // Package is what a package product holds. Its quotas are put when it is bought.
 type Package struct {
@@ -27,18 +65,15 @@ type PackageItem struct {
 	Quota   string `koanf:"quota"`   // a decimal; of one month or year when the content is granted anew
 }
 
-// The choices of a package's reset and of the spans of usage; the first is the default.
+// The choices of a package's reset; the first is the default.
 const (
-	resetNone, resetMonth, resetYear = "none", "month", "year"
-	spansApart, spansShared          = "apart", "shared"
-
-	maxPriority = 1000
+	ResetNone, ResetMonth, ResetYear = "none", "month", "year"
 )
 
 // checkPackage checks what a package product holds.
 func (c *Config) checkPackage(f *findings, e Endpoint, id, at string) {
 	p := e.Products[id].Package
-	f.choice(at+".reset", p.Reset, resetNone, resetMonth, resetYear)
+	f.choice(at+".reset", p.Reset, ResetNone, ResetMonth, ResetYear)
 	if p.Priority < 0 || p.Priority > maxPriority {
 		f.add(at+".priority", msgBounds, p.Priority, 0, maxPriority)
 	}
@@ -74,62 +109,9 @@ func (c *Config) checkPackage(f *findings, e Endpoint, id, at string) {
 func (c *Config) summed(seller, productID string) bool {
 	for _, e := range c.Endpoints {
 		p, ok := e.Products[productID]
-		if ok && productID != "*" && e.Seller == seller && p.Meter.Name != "" && p.Meter.meter().Mode == store.UsageSum {
+		if ok && productID != "*" && e.Seller == seller && p.Meter.Name != "" && p.Meter.sums() {
 			return true
 		}
 	}
 	return false
-}
-
-// contents are what the packages of all endpoints hold.
-func (c *Config) contents() (all []quota.Content) {
-	for _, e := range c.Endpoints {
-		for id, p := range e.Products {
-			if len(p.Package.Items) == 0 {
-				continue
-			}
-			content := quota.Content{
-				Seller: e.Seller, Endpoint: e.Name, ProductID: id, KeepGoing: p.Package.KeepGoing, Priority: int32(p.Package.Priority),
-			}
-			switch p.Package.Reset {
-			case resetMonth:
-				content.Reset = store.ResetMonth
-			case resetYear:
-				content.Reset = store.ResetYear
-			}
-			for _, item := range p.Package.Items {
-				units, err := decimal.Parse(item.Quota)
-				if err != nil { // checked before
-					continue
-				}
-				content.Items = append(content.Items, quota.Item{ProductID: item.Product, Quota: units})
-			}
-			all = append(all, content)
-		}
-	}
-	return all
-}
-
-// spans are the sellers' choices of what the marketplace is told of records that share a window.
-func (c *Config) spans() map[string]store.UsageSpans {
-	all := make(map[string]store.UsageSpans)
-	for _, s := range c.Sellers {
-		if s.Marketplace.UsageSpans == spansShared {
-			all[s.Name] = store.SpansShared
-		}
-	}
-	return all
-}
-
-// filledUsage fills a package before its usage is told, so that its first answer has every fee item (second reading C9).
-type filledUsage struct {
-	usage  *usage.Service
-	quotas *quota.Service
-}
-
-// UsageOf implements production.Usage.
-func (u filledUsage) UsageOf(ctx context.Context, instances []*store.Instance) (map[string][]usage.Info, error) {
-	ready, failed := u.quotas.FillNow(ctx, instances)
-	used, err := u.usage.UsageOf(ctx, ready)
-	return used, errors.Join(failed, err)
 }

@@ -1,53 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package config
 
 import (
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/koogate/koogate/server/evidence"
-	"github.com/koogate/koogate/server/vault"
 )
 
-// checkKeyset opens the keyset as the server will.
-func (c *Config) checkKeyset(f *findings) {
-	if c.KeysetFile == "" {
-		f.add("keyset_file", msgRequired, "`koogate keys new FILE`")
-		return
-	}
-	v, err := vault.OpenFile(c.KeysetFile)
-	if err != nil {
-		f.add("keyset_file", msgKeyset, c.KeysetFile, strings.TrimPrefix(reason(err), "vault: "))
-		return
-	}
-	if _, err := v.Digest(); err == nil {
-		return
-	}
-	for i, e := range c.Endpoints {
-		if e.InstanceID == "" || e.InstanceID == instanceDerived {
-			f.add(fmt.Sprintf("endpoints[%d].instance_id", i), msgNoDigest)
-		}
-	}
+// Database names the store.
+type Database struct {
+	URL     Secret `koanf:"url"` // postgres://… or sqlite:PATH
+	URLFile string `koanf:"url_file"`
 }
 
-// checkSigning opens the signing key as the server will.
-func (c *Config) checkSigning(f *findings) {
-	if c.SigningFile == "" {
-		return
+// The schemes of database.url.
+const (
+	schemeSQLite     = "sqlite:"
+	schemePostgres   = "postgres://"
+	schemePostgreSQL = "postgresql://"
+)
+
+// SQLitePath returns the file of a sqlite: URL.
+func (d Database) SQLitePath() (path string, ok bool) {
+	path, ok = strings.CutPrefix(d.URL.Reveal(), schemeSQLite)
+	return path, ok && path != ""
+}
+
+// Postgres says whether the URL is one of PostgreSQL.
+func (d Database) Postgres() bool {
+	u := d.URL.Reveal()
+	if !strings.HasPrefix(u, schemePostgres) && !strings.HasPrefix(u, schemePostgreSQL) {
+		return false
 	}
-	keys, err := evidence.OpenFile(c.SigningFile)
+	_, err := url.Parse(u)
+	return err == nil
+}
+
+// ValidateDatabase returns the faults of the database's part alone, for commands that need nothing else.
+func (c *Config) ValidateDatabase() []Problem {
+	f := findings{origin: c.origin}
+	c.checkDatabase(&f)
+	return f.list
+}
+
+func (c *Config) checkDatabase(f *findings) (postgres bool) {
+	path, sqlite := c.Database.SQLitePath()
+	postgres = c.Database.Postgres()
 	switch {
-	case err != nil:
-		f.add("signing_key_file", msgSigning, c.SigningFile, strings.TrimPrefix(reason(err), "evidence: "))
-	case !keys.Signs():
-		f.add("signing_key_file", msgSigning, c.SigningFile, "it has no private key")
+	case c.Database.URL == "":
+		f.add("database.url", msgRequired, "sqlite:PATH / postgres://…")
+	case !sqlite && !postgres:
+		f.add("database.url", msgDatabase)
+	case sqlite:
+		checkSQLite(f, path)
+	default:
+		checkPostgres(f, c.Database.URL.Reveal())
 	}
+	return postgres
 }
 
 // checkSQLite looks whether the database's file can be opened, or made: SQLite puts more files beside it.
@@ -124,23 +137,5 @@ func checkPostgres(f *findings, text string) {
 			continue
 		}
 		_ = file.Close()
-	}
-}
-
-// checkKeyUse holds access keys to what the marketplace allows: a key is bound to one type of interface (second-reading
-// C14), so no call of the base interfaces can pass for one of the Kit.
-func (c *Config) checkKeyUse(f *findings) {
-	base := make(map[Secret]string)
-	for i, e := range c.Endpoints {
-		for k, key := range e.Keys {
-			base[key] = fmt.Sprintf("endpoints[%d].keys[%d]", i, k)
-		}
-	}
-	for i, e := range c.Endpoints {
-		for k, key := range e.KitKeys {
-			if other, used := base[key]; used && key != "" {
-				f.add(fmt.Sprintf("endpoints[%d].kit_keys[%d]", i, k), msgKeyKind, other)
-			}
-		}
 	}
 }

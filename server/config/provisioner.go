@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/koogate/koogate/server/fulfil"
+)
+
+// The types of provisioner.
+const (
+	ProvisionerTemplate = "template"
+	ProvisionerWorker   = "worker"
+)
+
+// Provisioner is a queue of tasks and who serves it.
+type Provisioner struct {
+	Name     string   `koanf:"name"`
+	Type     string   `koanf:"type"` // template or worker
+	Template Template `koanf:"template"`
+}
+
+// Template is what the built-in provisioner fills in; {instance}, {order}, {product} and {sku} are replaced.
+type Template struct {
+	FrontEndURL string `koanf:"front_end_url"`
+	AdminURL    string `koanf:"admin_url"`
+	UserName    string `koanf:"user_name"` // with it a password is generated
+	Memo        string `koanf:"memo"`
+	Licence     string `koanf:"licence"` // what a licence begins with; LICENCE-{instance} when empty
+}
+
+func (c *Config) checkProvisioners(f *findings) {
+	if len(c.Provisioners) == 0 {
+		f.add("provisioners", msgNone)
+	}
+	names := make(map[string]bool)
+	for i, p := range c.Provisioners {
+		at := fmt.Sprintf("provisioners[%d]", i)
+		f.name(at+".name", p.Name, names)
+		if fulfil.OwnQueue(p.Name) {
+			f.add(at+".name", msgReserved, p.Name)
+		}
+		switch p.Type {
+		case ProvisionerTemplate:
+			p.Template.check(f, at+".template")
+		case ProvisionerWorker:
+			if p.Template != (Template{}) {
+				f.add(at+".template", msgTplOther)
+			}
+		case "":
+			f.add(at+".type", msgRequired, "template / worker")
+		default:
+			f.add(at+".type", msgChoice, p.Type, "template, worker")
+		}
+	}
+}
+
+// longest is what a {…} may become: every ID is at most 64 characters.
+var longest = strings.NewReplacer("{instance}", long, "{order}", long, "{product}", long, "{sku}", long)
+
+const long = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+// check holds a template to the marketplace's bounds (saas-v2 §5.2) with every placeholder at its longest.
+func (t Template) check(f *findings, at string) {
+	address := func(path, pattern string) {
+		full := longest.Replace(pattern)
+		if !fulfil.WebAddress(full) || utf8.RuneCountInString(full) > 512 || strings.ContainsAny(full, "{}") {
+			f.add(path, msgTplURL)
+		}
+	}
+	address(at+".front_end_url", t.FrontEndURL)
+	if t.AdminURL != "" {
+		address(at+".admin_url", t.AdminURL)
+	}
+	if utf8.RuneCountInString(longest.Replace(t.UserName)) > 128 {
+		f.add(at+".user_name", msgTplLength, 128)
+	}
+	if utf8.RuneCountInString(longest.Replace(t.Memo)) > 1024 {
+		f.add(at+".memo", msgTplLength, 1024)
+	}
+	if utf8.RuneCountInString(longest.Replace(t.Licence)) > 900 { // the generated text follows it
+		f.add(at+".licence", msgTplLength, 900)
+	}
+}
