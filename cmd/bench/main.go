@@ -27,6 +27,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/server/clock"
 )
 
 func main() {
@@ -230,7 +231,7 @@ func median(fs []figures) figures {
 func startProduct(ctx context.Context, dir, koogate, database, redisAddr, otlp string) (*process, string, error) {
 	market, err := simulator.New(simulator.Config{
 		FacadeURL: "http://127.0.0.1:1/", AccessKey: accessKey, Credentials: sign.Credentials{AccessKey: "ak", SecretKey: "bench-secret-key-not-for-use"},
-		Now: time.Now, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Clock: clock.System{},
 	})
 	if err != nil {
 		return nil, "", err

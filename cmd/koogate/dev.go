@@ -235,7 +235,7 @@ func (c *devCmd) market(log *slog.Logger, kit *rsa.PublicKey) (m *market, err er
 		return simulator.New(simulator.Config{
 			FacadeURL: "http://" + c.Facade + "/produce/" + endpoint, AccessKey: demoKey, KitKey: demoKitKey, PublicKey: kit,
 			Credentials: demoCredentials,
-			Now:         clock.System{}.Now, Sleep: sleep, Strict: c.Strict, Retry: simulator.DocumentedRetry().Compressed(3600),
+			Clock:       clock.System{}, Strict: c.Strict, Retry: simulator.DocumentedRetry().Compressed(3600),
 			Poll: poll, Log: log,
 		})
 	}

@@ -139,7 +139,7 @@ func (d *usageDemo) marketplace(log *slog.Logger) (*simulator.Simulator, error) 
 	packs.LinearValue = packageSize
 	return simulator.New(simulator.Config{
 		FacadeURL: "http://" + d.app.Addr(config.ListenerFacade) + "/produce/" + usageSeller, AccessKey: demoKey, Credentials: demoCredentials,
-		Now: d.clock.Now, Sleep: sleep, Poll: simulator.Schedule{Interval: 100 * time.Millisecond, Window: 30 * time.Second},
+		Clock: d.clock, Poll: simulator.Schedule{Interval: 100 * time.Millisecond, Window: 30 * time.Second},
 		Products: map[simulator.Kind]simulator.Product{simulator.Package: packs}, Log: log,
 	})
 }

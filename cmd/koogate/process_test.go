@@ -33,6 +33,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/server/clock"
 )
 
 // These tests run the program as the vendor would: processes, real ports, real signals. The program is this test binary, which
@@ -99,7 +100,7 @@ func newSite(t testing.TB, database string) *site {
 	}
 	sim, err := simulator.New(simulator.Config{
 		FacadeURL: "http://127.0.0.1:1/", AccessKey: testKey, Credentials: sign.Credentials{AccessKey: "ak", SecretKey: "process-test-secret-key-0123"},
-		Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }, Sleep: sleep,
+		Clock: siteClock{by: &s.ahead},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +110,14 @@ func newSite(t testing.TB, database string) *site {
 	s.run("keys", "new", s.path("keyset.json"))
 	return s
 }
+
+// siteClock is the machine's clock, ahead by so many nanoseconds.
+type siteClock struct {
+	clock.System
+	by *atomic.Int64
+}
+
+func (c siteClock) Now() time.Time { return c.System.Now().Add(time.Duration(c.by.Load())) }
 
 func (s *site) path(name string) string { return filepath.Join(s.dir, name) }
 

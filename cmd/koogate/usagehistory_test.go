@@ -236,8 +236,7 @@ func newHistory(t testing.TB, st *sqlite.Store, metrics *telemetry.Metrics, seed
 	credentials := sign.Credentials{AccessKey: "ak", SecretKey: "history-test-secret-key-01234567"}
 	var err error
 	h.sim, err = simulator.New(simulator.Config{
-		FacadeURL: "http://127.0.0.1:1/", AccessKey: testKey, Credentials: credentials, Now: h.clock.Now,
-		Sleep:  func(context.Context, time.Duration) error { return nil },
+		FacadeURL: "http://127.0.0.1:1/", AccessKey: testKey, Credentials: credentials, Clock: h.clock,
 		Strict: h.chance(0.5), UsageAKSK: h.chance(0.5),
 	})
 	if err != nil {

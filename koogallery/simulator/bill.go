@@ -83,6 +83,6 @@ func (s *Simulator) AuditBills() error {
 // collected returns the ledger, locked, with all bills made that are due.
 func (s *Simulator) collected() *ledger {
 	s.ledger.mu.Lock()
-	s.ledger.collect(s.cfg.Now())
+	s.ledger.collect(s.cfg.Clock.Now())
 	return &s.ledger
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 // bills prints bills, oldest first, with times in Beijing.
@@ -38,7 +39,7 @@ func TestHourlyBills(t *testing.T) {
 		sn++
 		s.taken(s.record("i", strconv.Itoa(sn), s.clock.Now().Sub(end), 10*time.Minute, value))
 	}
-	at := start()
+	at := simtest.Start()
 	push(at, "1")                   // the hour that ends now
 	push(at.Add(-time.Second), "2") // in it
 	push(at.Add(-time.Hour), "4")   // ended with the hour before: late
@@ -71,7 +72,7 @@ func TestHourlyBills(t *testing.T) {
 func TestDailyBills(t *testing.T) {
 	s := newStall(t, nil) // at 20:00 on the 30th in Beijing
 	s.adopt("i", simulator.Adoption{Billing: simulator.Daily})
-	midnight := start().Add(4 * time.Hour)
+	midnight := simtest.Start().Add(4 * time.Hour)
 	s.taken(s.record("i", "1", 0, time.Hour, "1"))
 	s.clock.Advance(4 * time.Hour) // 00:00
 	s.taken(s.record("i", "2", 0, time.Hour, "2"))
@@ -261,7 +262,7 @@ func TestUsageOfOrders(t *testing.T) {
 
 // An order that was cancelled has no customer.
 func TestUsageOfACancelledOrder(t *testing.T) {
-	c := newClock()
+	c := simtest.NewClock()
 	h := failing("queryInstance", 1<<20, raw(200, "application/json", `{"resultCode":"000005","resultMsg":"no"}`))
 	sel := newSeller(t, c, func(w http.ResponseWriter, activity string, n int) bool {
 		if activity == "newInstance" {

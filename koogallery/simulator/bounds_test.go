@@ -7,19 +7,18 @@ import (
 	"errors"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 func TestConfigErrors(t *testing.T) {
-	good := config(newSeller(t, newClock(), nil))
+	good := config(newSeller(t, simtest.NewClock(), nil))
 	for name, spoil := range map[string]func(*simulator.Config){
 		"no address":   func(c *simulator.Config) { c.FacadeURL = "" },
 		"other scheme": func(c *simulator.Config) { c.FacadeURL = "ftp://example.com" },
 		"no key":       func(c *simulator.Config) { c.AccessKey = "" },
-		"no clock":     func(c *simulator.Config) { c.Now = nil },
-		"no sleep":     func(c *simulator.Config) { c.Sleep = nil },
+		"no clock":     func(c *simulator.Config) { c.Clock = nil },
 		"negative":     func(c *simulator.Config) { c.Timeout = -1 },
 		"unknown kind": func(c *simulator.Config) {
 			c.Products = map[simulator.Kind]simulator.Product{"x": {ProductID: "p", SKUCode: "s"}}
@@ -39,9 +38,9 @@ func TestConfigErrors(t *testing.T) {
 
 // With the defaults, ids come from crypto/rand and nothing repeats.
 func TestDefaults(t *testing.T) {
-	c := newClock()
+	c := simtest.NewClock()
 	s := newSeller(t, c, nil)
-	sim := newSimulator(t, simulator.Config{FacadeURL: s.URL, AccessKey: facadeKey, Now: c.Now, Sleep: c.Sleep})
+	sim := newSimulator(t, simulator.Config{FacadeURL: s.URL, AccessKey: facadeKey, Clock: c})
 	for _, kind := range simulator.Kinds() {
 		if report, err := sim.Life(context.Background(), kind); err != nil || report.Result != simulator.Passed {
 			t.Errorf("%s: %+v, %v", kind, report, err)
@@ -50,7 +49,7 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestLongTime(t *testing.T) {
-	s := newSeller(t, newClock(), nil)
+	s := newSeller(t, simtest.NewClock(), nil)
 	cfg := config(s)
 	cfg.LongTime = true
 	sim := newSimulator(t, cfg)
@@ -67,7 +66,7 @@ func TestLongTime(t *testing.T) {
 }
 
 func TestMemoryIsBounded(t *testing.T) {
-	c := newClock()
+	c := simtest.NewClock()
 	s := newSeller(t, c, nil)
 	cfg := config(s)
 	cfg.MaxOrders, cfg.MaxCalls = 10, 7
@@ -100,15 +99,11 @@ func TestMemoryIsBounded(t *testing.T) {
 
 // An order with a call in progress is not forgotten; there is no room beside it.
 func TestBusyOrdersAreKept(t *testing.T) {
-	s := newSeller(t, newClock(), failing("newInstance", 1, reset))
+	s := newSeller(t, simtest.NewClock(), failing("newInstance", 1, reset))
 	cfg := config(s)
 	cfg.MaxOrders = 1
 	asleep, wake := make(chan struct{}), make(chan struct{})
-	cfg.Sleep = func(context.Context, time.Duration) error {
-		close(asleep)
-		<-wake
-		return nil
-	}
+	cfg.Clock = simtest.Held{Clock: s.clock, Waits: func() { close(asleep) }, Wake: wake}
 	sim := newSimulator(t, cfg)
 	o, err := sim.Place(simulator.Period)
 	if err != nil {
@@ -133,7 +128,7 @@ func TestBusyOrdersAreKept(t *testing.T) {
 }
 
 func TestRepeatedIDs(t *testing.T) {
-	cfg := config(newSeller(t, newClock(), nil))
+	cfg := config(newSeller(t, simtest.NewClock(), nil))
 	cfg.NewID = func() string { return "always" }
 	sim := newSimulator(t, cfg)
 	if _, err := sim.Place(simulator.Period); err != nil {

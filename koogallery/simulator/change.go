@@ -176,6 +176,6 @@ func (s *Simulator) conversion(orderID string) (*message, error) {
 		return nil, ErrOrderState
 	}
 	p := s.cfg.Products[Period]
-	formal := Term{Product: p, ExpireTime: p.endAfter(s.cfg.Now())}
+	formal := Term{Product: p, ExpireTime: p.endAfter(s.cfg.Clock.Now())}
 	return s.refresh(orderID, SceneTrialToFormal, openapi.OrderTrialToFormal, t, formal)
 }

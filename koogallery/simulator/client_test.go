@@ -14,6 +14,7 @@ import (
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 // client is the client of the seller's side.
@@ -34,9 +35,9 @@ func (s *stall) client() *openapi.Client {
 func TestClientPushesUsage(t *testing.T) {
 	s := newStall(t, func(c *simulator.Config) { c.Strict, c.UsageAKSK = true, true })
 	s.adopt("i", simulator.Adoption{ProductID: "P"})
-	s.adopt("frozen", simulator.Adoption{FrozenAt: start().Add(-48 * time.Hour)})
+	s.adopt("frozen", simulator.Adoption{FrozenAt: simtest.Start().Add(-48 * time.Hour)})
 	s.adopt("p", simulator.Adoption{Kind: simulator.Package, Quota: 10_000})
-	client, now := s.client(), start()
+	client, now := s.client(), simtest.Start()
 	var records []openapi.UsageRecord
 	for n := range 1000 {
 		end := now.Add(-time.Duration(n) * time.Minute)
@@ -101,11 +102,11 @@ func TestClientOfLicences(t *testing.T) {
 	if _, err := client.QueryLicense(ctx, "PL1", nil); !openapi.IsNotActivated(err) {
 		t.Errorf("%v", err)
 	}
-	info, err := client.ActivateLicense(ctx, "PL1", start())
+	info, err := client.ActivateLicense(ctx, "PL1", simtest.Start())
 	if err != nil || info.Status != openapi.LicenseAlive || info.Amount != 10 || info.ExpireTime.IsZero() || len(info.Doubts) != 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
-	if _, err := client.ActivateLicense(ctx, "PL1", start()); !openapi.IsAlreadyActivated(err) {
+	if _, err := client.ActivateLicense(ctx, "PL1", simtest.Start()); !openapi.IsAlreadyActivated(err) {
 		t.Errorf("%v", err)
 	}
 	if _, err := client.ActivateLicenses(ctx, []string{"PL1", "PL2"}, time.Time{}); !openapi.IsInvalidInBatch(err) {
@@ -116,7 +117,7 @@ func TestClientOfLicences(t *testing.T) {
 		t.Errorf("%v, %v", list, err)
 	}
 	one, err := client.QueryLicense(ctx, "PL1", &openapi.Heartbeat{ThirdPartyAccount: "a"})
-	if err != nil || one.Status != openapi.LicenseAlive || !one.ActivateTime.Equal(start()) || len(one.Doubts) != 0 {
+	if err != nil || one.Status != openapi.LicenseAlive || !one.ActivateTime.Equal(simtest.Start()) || len(one.Doubts) != 0 {
 		t.Errorf("%v, %v", one, err)
 	}
 	both, err := client.QueryLicenses(ctx, []string{"PL1", "PL2"})
@@ -140,7 +141,7 @@ func TestClientOfLicences(t *testing.T) {
 	if err != nil || len(objects) != 1 || objects[0].SoftwarePackage == nil || objects[0].SoftwarePackage.InternalPath != "https://assets.example.com/demo-1.1.zip?a=1&b=2" {
 		t.Errorf("%v, %v", objects, err)
 	}
-	s.sim.SetOutages(simulator.Outage{From: start(), Until: start().Add(time.Hour)})
+	s.sim.SetOutages(simulator.Outage{From: simtest.Start(), Until: simtest.Start().Add(time.Hour)})
 	var e *openapi.Error
 	if _, err := client.QueryLicense(ctx, "PL1", nil); !errors.As(err, &e) || e.HTTPStatus != 503 || !openapi.Retryable(err) {
 		t.Errorf("%v", err)
@@ -152,7 +153,7 @@ func TestClientOfLicences(t *testing.T) {
 // brought about by a client that writes no such record, so they are made.
 func TestClientMeetsEveryRecordCode(t *testing.T) {
 	s := newStall(t, nil)
-	now := start()
+	now := simtest.Start()
 	s.adopt("i", simulator.Adoption{})
 	s.adopt("young", simulator.Adoption{Start: now.Add(-time.Hour)})
 	s.adopt("foreign", simulator.Adoption{Owner: "another seller"})
@@ -256,13 +257,13 @@ func TestClientMeetsEveryCallCode(t *testing.T) {
 		}, func(err error) bool { return err != nil && !openapi.Retryable(err) }},
 		{simulator.APIUsage, usage, func(c *openapi.Client) error {
 			_, err := c.PushUsage(ctx, []openapi.UsageRecord{{
-				InstanceID: "i", MeteringSN: "1", UsageValue: "1", RecordTime: start(), BeginTime: start().Add(-time.Hour), EndTime: start(),
+				InstanceID: "i", MeteringSN: "1", UsageValue: "1", RecordTime: simtest.Start(), BeginTime: simtest.Start().Add(-time.Hour), EndTime: simtest.Start(),
 			}})
 			return err
 		}, nil},
 		{simulator.APIUsageOld, nil, func(c *openapi.Client) error {
 			_, err := c.PushUsageOld(ctx, []openapi.OldUsageRecord{{
-				InstanceID: "i", ProductID: "P", UsageValue: "1", RecordTime: start(), BeginTime: start().Add(-2 * time.Hour), EndTime: start(),
+				InstanceID: "i", ProductID: "P", UsageValue: "1", RecordTime: simtest.Start(), BeginTime: simtest.Start().Add(-2 * time.Hour), EndTime: simtest.Start(),
 			}})
 			return err
 		}, nil},

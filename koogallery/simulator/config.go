@@ -3,7 +3,6 @@
 package simulator
 
 import (
-	"context"
 	"crypto/rsa"
 	"fmt"
 	"log/slog"
@@ -12,6 +11,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/clock"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
 )
@@ -34,7 +34,7 @@ const (
 	DefaultMaxUsage = 200_000
 )
 
-// Config configures a Simulator. FacadeURL, AccessKey, Now and Sleep are
+// Config configures a Simulator. FacadeURL, AccessKey and Clock are
 // required; everything else has a default.
 type Config struct {
 	// FacadeURL is the seller's production address, to which every call goes,
@@ -67,11 +67,9 @@ type Config struct {
 	// says. Default: a client of the simulator's own.
 	HTTPClient *http.Client
 
-	// Now returns the present time.
-	Now func() time.Time
-
-	// Sleep waits for d or until ctx is done, and then returns ctx.Err().
-	Sleep func(ctx context.Context, d time.Duration) error
+	// Clock is the time of everything that the simulator does and waits for, the
+	// deadlines of its calls included.
+	Clock clock.Clock
 
 	// NewID returns a string that it never returned before; nonces, business
 	// ids and order ids are derived from it. Default: from crypto/rand.
@@ -149,8 +147,8 @@ func (c Config) prepared() (Config, error) {
 	switch {
 	case c.AccessKey == "":
 		return c, fmt.Errorf("%w: AccessKey is empty", ErrConfig)
-	case c.Now == nil || c.Sleep == nil:
-		return c, fmt.Errorf("%w: Now and Sleep are required", ErrConfig)
+	case c.Clock == nil:
+		return c, fmt.Errorf("%w: Clock is required", ErrConfig)
 	case c.EncryptType != "" && c.EncryptType != seal.AES256 && c.EncryptType != seal.AES128:
 		return c, fmt.Errorf("%w: EncryptType is neither AES256 nor AES128", ErrConfig)
 	case c.Timeout < 0 || c.V1Timeout < 0 || c.MaxOrders < 0 || c.MaxCalls < 0 || c.MaxUsage < 0:
@@ -170,7 +168,7 @@ func (c Config) prepared() (Config, error) {
 		if kind == Trial && (p.PeriodType != "day" || p.PeriodNumber < minTrialDays || p.PeriodNumber > maxTrialDays) {
 			return c, fmt.Errorf("%w: Products needs a trial of %d to %d days", ErrConfig, minTrialDays, maxTrialDays)
 		}
-		if kind.timed() && (p.PeriodNumber < 1 || p.endAfter(c.Now()).IsZero()) {
+		if kind.timed() && (p.PeriodNumber < 1 || p.endAfter(c.Clock.Now()).IsZero()) {
 			return c, fmt.Errorf("%w: Products needs a period of years, months or days for %s", ErrConfig, kind)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 // machineTime asks the machine, as the script does.
@@ -85,22 +86,22 @@ func check(t *testing.T, lines []string, now time.Time, skew time.Duration) (bod
 }
 
 func TestCurlExample(t *testing.T) {
-	text, err := simulator.CurlExample("http://127.0.0.1:8080/produce/demo", oddKey, start())
+	text, err := simulator.CurlExample("http://127.0.0.1:8080/produce/demo", oddKey, simtest.Start())
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, u := check(t, runShell(t, text), start(), 0)
+	body, u := check(t, runShell(t, text), simtest.Start(), 0)
 	if !strings.HasPrefix(body, `{"activity":"newInstance","businessId":"`) || !strings.Contains(body, `"orderId":"CS2601302000DEMO1","orderLineId":"CS2601302000DEMO1-000001"}`) {
 		t.Errorf("body %s", body)
 	}
 	if u.Path != "/produce/demo" || len(u.Query().Get("nonce")) != 64 {
 		t.Errorf("URL %s", u)
 	}
-	again, _ := simulator.CurlExample("http://127.0.0.1:8080/produce/demo", oddKey, start().Add(time.Millisecond))
+	again, _ := simulator.CurlExample("http://127.0.0.1:8080/produce/demo", oddKey, simtest.Start().Add(time.Millisecond))
 	if again == text {
 		t.Error("two examples are the same")
 	}
-	if _, err := simulator.CurlExample("demo", oddKey, start()); err == nil {
+	if _, err := simulator.CurlExample("demo", oddKey, simtest.Start()); err == nil {
 		t.Error("no error for a relative address")
 	}
 }
@@ -134,8 +135,8 @@ func TestCurlScriptAgainstASeller(t *testing.T) {
 			t.Skip("no " + program)
 		}
 	}
-	c := newClock()
-	c.Advance(machineTime(t).Sub(start()))
+	c := simtest.NewClock()
+	c.Advance(machineTime(t).Sub(simtest.Start()))
 	s := newSeller(t, c, nil)
 	text, err := simulator.CurlScript(s.URL, facadeKey)
 	if err != nil {

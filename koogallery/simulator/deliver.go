@@ -5,6 +5,8 @@ package simulator
 import (
 	"context"
 	"time"
+
+	"github.com/koogate/koogate/koogallery/clock"
 )
 
 // deliver makes the call of m until it succeeds or its window is over, as the
@@ -13,7 +15,7 @@ import (
 // Errors: ErrCall when the window is over, ctx.Err().
 func (s *Simulator) deliver(ctx context.Context, m *message) (Call, error) {
 	s.book.begin(m)
-	first := s.cfg.Now()
+	first := s.cfg.Clock.Now()
 	attempts := m.schedule.Attempts()
 	for n := 1; ; n++ {
 		c, err := s.try(ctx, m)
@@ -27,14 +29,14 @@ func (s *Simulator) deliver(ctx context.Context, m *message) (Call, error) {
 			s.book.interrupt(m, err)
 			return c, err
 		case n >= attempts:
-			if last, succeeded := s.book.giveUp(m, s.cfg.Now()); succeeded {
+			if last, succeeded := s.book.giveUp(m, s.cfg.Clock.Now()); succeeded {
 				return last, nil
 			}
 			return c, callError(c)
 		}
 		// Attempts keep the pace of the first one, however long answers take.
 		next := first.Add(time.Duration(n) * m.schedule.Interval)
-		if err := s.pause(ctx, m, next.Sub(s.cfg.Now())); err != nil {
+		if err := s.pause(ctx, m, next.Sub(s.cfg.Clock.Now())); err != nil {
 			s.book.interrupt(m, err)
 			return c, err
 		}
@@ -84,7 +86,7 @@ func (s *Simulator) pause(ctx context.Context, m *message, d time.Duration) erro
 	if !s.book.sleeping(m, wake) {
 		return nil
 	}
-	err := s.cfg.Sleep(waiting, d)
+	err := clock.Sleep(waiting, s.cfg.Clock, d)
 	s.book.sleeping(m, nil)
 	if ctx.Err() != nil {
 		return ctx.Err()

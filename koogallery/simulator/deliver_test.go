@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 // failing makes the first n calls of an activity fail in some way.
@@ -63,7 +64,7 @@ func open(t *testing.T, sim *simulator.Simulator, kind simulator.Kind) (simulato
 func trace(calls []simulator.Call) []string {
 	out := make([]string, 0, len(calls))
 	for _, c := range calls {
-		out = append(out, fmt.Sprintf("%s#%d +%s %d %s %s", c.Activity, c.Attempt, c.At.Sub(start()), c.HTTPStatus, c.ResultCode, c.Outcome))
+		out = append(out, fmt.Sprintf("%s#%d +%s %d %s %s", c.Activity, c.Attempt, c.At.Sub(simtest.Start()), c.HTTPStatus, c.ResultCode, c.Outcome))
 	}
 	return out
 }
@@ -104,8 +105,8 @@ func TestWrongSellersAreRetriedAndRefunded(t *testing.T) {
 				"newInstance#1 +0s " + tc.want, "newInstance#2 +1h0m0s " + tc.want,
 				"newInstance#3 +2h0m0s " + tc.want, "newInstance#4 +3h0m0s " + tc.want,
 			})
-			if !slices.Equal(c.slept, []time.Duration{time.Hour, time.Hour, time.Hour}) {
-				t.Errorf("slept %v", c.slept)
+			if !slices.Equal(c.Slept(), []time.Duration{time.Hour, time.Hour, time.Hour}) {
+				t.Errorf("slept %v", c.Slept())
 			}
 			if n := sim.FailedOrders(); n != 1 {
 				t.Errorf("%d failed orders", n)
@@ -148,7 +149,7 @@ func TestLostAnswer(t *testing.T) {
 		}
 		return false
 	}
-	s = newSeller(t, newClock(), h)
+	s = newSeller(t, simtest.NewClock(), h)
 	sim := newSimulator(t, config(s))
 	o, err := open(t, sim, simulator.OneTime)
 	if err != nil || !lost || o.InstanceID != s.body(0)["businessId"] {
@@ -195,7 +196,7 @@ func TestAsynchronousNeverReady(t *testing.T) {
 	if !errors.Is(err, simulator.ErrCall) || o.State != simulator.Cancelled || o.Refunded { // nothing was paid
 		t.Fatalf("Open = %+v, %v", o, err)
 	}
-	if n := len(s.sequence()); n != 1+361 || !c.Now().Equal(start().Add(3*time.Hour)) {
+	if n := len(s.sequence()); n != 1+361 || !c.Now().Equal(simtest.Start().Add(3*time.Hour)) {
 		t.Errorf("%d calls until %v", n, c.Now())
 	}
 }
@@ -227,26 +228,30 @@ func TestMissingResultMsg(t *testing.T) {
 
 func TestSlowSeller(t *testing.T) {
 	release := make(chan struct{})
-	slow := func(http.ResponseWriter) { <-release }
-	s := newSeller(t, newClock(), failing("newInstance", 1, slow))
+	c := simtest.NewClock()
+	slow := func(http.ResponseWriter) {
+		c.Advance(simtest.Answer)
+		<-release
+	}
+	s := newSeller(t, c, failing("newInstance", 1, slow))
 	t.Cleanup(func() { close(release) })
-	cfg := config(s)
-	cfg.Timeout = 200 * time.Millisecond
-	sim := newSimulator(t, cfg)
+	sim := newSimulator(t, config(s))
 	o, err := open(t, sim, simulator.OneTime)
 	if err != nil || o.State != simulator.Completed {
 		t.Fatalf("Open = %+v, %v", o, err)
 	}
-	if c := sim.Calls(o.ID)[0]; c.HTTPStatus != 0 || c.Err != "no complete answer within 200ms" {
+	if c := sim.Calls(o.ID)[0]; c.HTTPStatus != 0 || c.Err != "no complete answer within 5s" {
 		t.Errorf("call = %+v", c)
 	}
 }
 
-// The answer arrives, but by the marketplace's clock too late.
+// The answer arrives, but by the marketplace's clock too late: nobody listens any more.
 func TestLateByTheClock(t *testing.T) {
-	c := newClock()
-	s := newSeller(t, c, func(_ http.ResponseWriter, _ string, _ int) bool {
-		c.Advance(6 * time.Second)
+	c := simtest.NewClock()
+	s := newSeller(t, c, func(_ http.ResponseWriter, activity string, n int) bool {
+		if activity == "newInstance" && n == 1 {
+			c.Advance(6 * time.Second)
+		}
 		return false
 	})
 	sim := newSimulator(t, config(s))
@@ -254,8 +259,46 @@ func TestLateByTheClock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if call := sim.Calls(o.ID)[0]; call.Took != 6*time.Second || !strings.Contains(call.Problem, "took 6s") {
+	calls := sim.Calls(o.ID)
+	if call := calls[0]; call.Took != 6*time.Second || call.Err != "no complete answer within 5s" || call.Outcome != simulator.OutcomeFailed {
 		t.Errorf("call = %+v", call)
+	}
+	if call := calls[1]; call.Outcome != simulator.OutcomeOK || call.At.Sub(calls[0].At) != time.Hour {
+		t.Errorf("call = %+v", call)
+	}
+}
+
+// With a virtual clock the whole window of an order that is never answered passes without real time: four attempts that
+// run into the end of the marketplace's patience, an hour apart, then the refund.
+func TestTheWholeWindowPassesByTheClockAlone(t *testing.T) {
+	release := make(chan struct{})
+	c := simtest.NewClock()
+	s := newSeller(t, c, func(http.ResponseWriter, string, int) bool {
+		c.Advance(simtest.Answer)
+		<-release
+		return true
+	})
+	t.Cleanup(func() { close(release) })
+	sim := newSimulator(t, config(s))
+	began := time.Now()
+	o, err := open(t, sim, simulator.Period)
+	if !errors.Is(err, simulator.ErrCall) || o.State != simulator.Cancelled || !o.Refunded {
+		t.Errorf("Open = %+v, %v", o, err)
+	}
+	calls := sim.Calls(o.ID)
+	if len(calls) != 4 {
+		t.Fatalf("%d calls", len(calls))
+	}
+	for n, call := range calls {
+		if call.Err != "no complete answer within 5s" || call.Took != simtest.Answer || call.At.Sub(o.CreateTime) != time.Duration(n)*time.Hour {
+			t.Errorf("call %d = %+v", n, call)
+		}
+	}
+	if passed := c.Now().Sub(simtest.Start()); passed != 3*time.Hour+simtest.Answer {
+		t.Errorf("by the clock %v have passed", passed)
+	}
+	if took := time.Since(began); took > simtest.Answer {
+		t.Errorf("really it took %v", took)
 	}
 }
 

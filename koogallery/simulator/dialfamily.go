@@ -42,11 +42,11 @@ func (s *Simulator) DialTestOf(ctx context.Context, family Family) (DialReport, 
 	case FamilyKitV1, FamilyKitV2:
 		cases, err := s.casesKit(family)
 		if err != nil {
-			return DialReport{At: s.cfg.Now(), Result: Failed}, err
+			return DialReport{At: s.cfg.Clock.Now(), Result: Failed}, err
 		}
 		return s.dialRun(ctx, cases)
 	default:
-		return DialReport{At: s.cfg.Now(), Result: Failed}, fmt.Errorf("%w: want one of %v", ErrFamily, Families())
+		return DialReport{At: s.cfg.Clock.Now(), Result: Failed}, fmt.Errorf("%w: want one of %v", ErrFamily, Families())
 	}
 }
 

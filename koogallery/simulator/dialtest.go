@@ -92,7 +92,7 @@ type dialCase struct {
 func (s *Simulator) dialRun(ctx context.Context, cases []dialCase) (DialReport, error) {
 	s.dial.run.Lock()
 	defer s.dial.run.Unlock()
-	report := DialReport{At: s.cfg.Now(), Result: Passed, Results: make([]CaseResult, 0, len(cases))}
+	report := DialReport{At: s.cfg.Clock.Now(), Result: Passed, Results: make([]CaseResult, 0, len(cases))}
 	for _, saved := range cases {
 		result, err := s.dialOne(ctx, saved)
 		if err == nil {
@@ -202,7 +202,7 @@ func savedCases(cfg Config) []Case {
 		}
 		return p
 	}
-	expire := cfg.Products[Period].endAfter(cfg.Now())
+	expire := cfg.Products[Period].endAfter(cfg.Clock.Now())
 	return []Case{
 		{ActivityNew, "", of(openapi.MockPeriodNew, "businessId", uuid("dial test of "+cfg.FacadeURL))},
 		{ActivityQuery, "", of("")},

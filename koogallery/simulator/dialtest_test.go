@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 func TestDialTestRepeatsTheSavedCases(t *testing.T) {
@@ -98,7 +99,7 @@ func TestDialTestDays(t *testing.T) {
 }
 
 func TestDialTestCustomCasesAndContext(t *testing.T) {
-	c := newClock()
+	c := simtest.NewClock()
 	s := newSeller(t, c, nil)
 	cfg := config(s)
 	cfg.DialCases = []simulator.Case{{Activity: simulator.ActivityNew, Params: map[string]string{"orderId": "a", "orderLineId": "a-1", "businessId": "b"}}}

@@ -24,9 +24,9 @@
 // [Simulator.Billed] and [Simulator.AuditBills], for codes
 // [Simulator.IssueLicense], for what can go wrong [Faults], [Chaos] and [Outage].
 //
-// Time and ids are injected ([Config]): with a fake clock a three-hour retry
-// window passes in a microsecond. The one exception is the deadline of an HTTP
-// exchange, which is a context deadline. Memory is bounded by
+// Time and ids are injected ([Config]): with a virtual clock a three-hour retry
+// window passes in a microsecond, and so does the deadline of a call that nobody
+// answers. Memory is bounded by
 // [Config.MaxOrders], [Config.MaxCalls] and [Config.MaxUsage]. All methods are safe for concurrent
 // use.
 //

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/koogate/koogate/koogallery/clock"
 )
 
 // maxAnswer bounds how much of an answer is read. The documents name no limit.
@@ -19,14 +21,14 @@ const maxAnswer = 1 << 20
 // exchange makes one signed call and judges the answer. It fills in everything
 // of c from At on. Only a body that cannot be sent at all is an error.
 func (s *Simulator) exchange(ctx context.Context, c *Call, d dialect, params map[string]any) error {
-	c.At = s.cfg.Now()
+	c.At = s.cfg.Clock.Now()
 	p, err := d.pack(s, c, params)
 	if err != nil {
 		return fmt.Errorf("simulator: sign call: %w", err)
 	}
 
 	// The deadline is the seller's: the answer has to be complete by then.
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	ctx, cancel := clock.WithTimeout(ctx, s.cfg.Clock, p.timeout)
 	defer cancel()
 	var body io.Reader
 	if p.body != nil {
@@ -34,23 +36,26 @@ func (s *Simulator) exchange(ctx context.Context, c *Call, d dialect, params map
 	}
 	request, err := http.NewRequestWithContext(ctx, p.method, p.url, body)
 	if err != nil {
-		return fmt.Errorf("simulator: build call: %w", transportError(err, p.timeout))
+		return fmt.Errorf("simulator: build call: %w", transportError(ctx, err, p.timeout))
 	}
 	request.Header = p.header
 
 	c.Outcome = OutcomeFailed
 	response, err := s.client.Do(request)
 	if err != nil {
-		c.Took = s.cfg.Now().Sub(c.At)
-		c.Err = transportError(err, p.timeout).Error()
+		c.Took = s.cfg.Clock.Now().Sub(c.At)
+		c.Err = transportError(ctx, err, p.timeout).Error()
 		return nil
 	}
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	_ = response.Body.Close()
-	c.Took = s.cfg.Now().Sub(c.At)
+	c.Took = s.cfg.Clock.Now().Sub(c.At)
 	c.HTTPStatus = response.StatusCode
+	if err == nil && c.Took > p.timeout { // complete, but nobody listened any more
+		err = context.DeadlineExceeded
+	}
 	if err != nil {
-		c.Err = transportError(err, p.timeout).Error()
+		c.Err = transportError(ctx, err, p.timeout).Error()
 		return nil
 	}
 	d.judge(s, c, answer{response.Header, text, p.timeout})
@@ -59,12 +64,12 @@ func (s *Simulator) exchange(ctx context.Context, c *Call, d dialect, params map
 
 // transportError leaves out the URL, which carries nonce and signature, and
 // says plainly when time ran out.
-func transportError(err error, timeout time.Duration) error {
+func transportError(ctx context.Context, err error, timeout time.Duration) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return fmt.Errorf("no complete answer within %v", timeout)
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 // twice repeats every call once.
@@ -119,7 +120,7 @@ func TestFamilies(t *testing.T) {
 	if _, err := sim.LifeOf(ctx, simulator.FamilySaasV1); !errors.Is(err, context.Canceled) {
 		t.Errorf("LifeOf = %v", err)
 	}
-	cfg := config(newSeller(t, newClock(), nil))
+	cfg := config(newSeller(t, simtest.NewClock(), nil))
 	cfg.EncryptType = "3"
 	if _, err := simulator.New(cfg); !errors.Is(err, simulator.ErrConfig) {
 		t.Errorf("New = %v", err)

@@ -259,7 +259,7 @@ func (b *faultBox) skew() time.Duration {
 }
 
 // marketNow is the time by which the open APIs judge.
-func (s *Simulator) marketNow() time.Time { return s.cfg.Now().Add(s.faults.skew()) }
+func (s *Simulator) marketNow() time.Time { return s.cfg.Clock.Now().Add(s.faults.skew()) }
 
 // refuseOutage stands for an answer that is not the marketplace's.
 var refuseOutage = refusal{status: http.StatusServiceUnavailable, message: "Service Unavailable"}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/koogate/koogate/koogallery/clock"
 )
 
 // API names an open API.
@@ -56,9 +58,9 @@ type shape func(r refusal, requestID string) reply
 // the request whatever became of it.
 func (s *Simulator) gate(api API, print shape, take func(http.ResponseWriter, *http.Request) (reply, *refusal)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		now := s.cfg.Now()
+		now := s.cfg.Clock.Now()
 		f := s.faults.next(now)
-		if f.delay > 0 && s.cfg.Sleep(r.Context(), f.delay) != nil {
+		if f.delay > 0 && clock.Sleep(r.Context(), s.cfg.Clock, f.delay) != nil {
 			return
 		}
 		id := s.requestID()

@@ -96,7 +96,7 @@ func (s *Simulator) IssueLicense(opts LicenseOptions) (Order, error) {
 		o.Present.ExpireTime = o.ExpireTime
 	}
 	if opts.Received {
-		o.license.received = s.cfg.Now().UTC()
+		o.license.received = s.cfg.Clock.Now().UTC()
 	}
 	return o.Order, nil
 }
@@ -111,7 +111,7 @@ func (s *Simulator) ReceiveLicense(code string) error {
 		return ErrOrder
 	}
 	if o.license.received.IsZero() {
-		o.license.received = s.cfg.Now().UTC()
+		o.license.received = s.cfg.Clock.Now().UTC()
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 const (
@@ -151,7 +152,7 @@ func TestLicenseWithoutCallbacks(t *testing.T) {
 
 func TestIssueLicense(t *testing.T) {
 	s := newStall(t, nil)
-	end := start().Add(time.Hour)
+	end := simtest.Start().Add(time.Hour)
 	product := simulator.Product{ProductID: "P", SKUCode: "S", Name: "N", LinearValue: 2, PeriodType: "month", PeriodNumber: 1}
 	code := s.issue(simulator.LicenseOptions{Code: "PL1", Product: product, ExpireTime: end, Received: true})
 	l, err := s.sim.License("PL1")

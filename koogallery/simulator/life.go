@@ -23,10 +23,10 @@ func (s *Simulator) Life(ctx context.Context, kind Kind) (Report, error) {
 
 // live runs a life and reports it.
 func (s *Simulator) live(ctx context.Context, family Family, kind Kind, run func(*life, context.Context) error) (Report, error) {
-	start := s.cfg.Now()
+	start := s.cfg.Clock.Now()
 	l := &life{s: s, report: Report{Family: family, Kind: kind, Result: Failed, Steps: []Step{}}}
 	err := run(l, ctx)
-	l.report.Took = s.cfg.Now().Sub(start)
+	l.report.Took = s.cfg.Clock.Now().Sub(start)
 	if err == nil {
 		err = ctx.Err()
 	}

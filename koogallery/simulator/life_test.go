@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 func TestLifeOfEveryKind(t *testing.T) {
@@ -36,7 +37,7 @@ func TestLifeOfEveryKind(t *testing.T) {
 	}
 	for _, kind := range simulator.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
-			c := newClock()
+			c := simtest.NewClock()
 			s := newSeller(t, c, nil)
 			cfg := config(s)
 			cfg.Strict = true
@@ -197,7 +198,7 @@ func TestLifeUsage(t *testing.T) {
 	}
 	for strict, want := range map[bool]simulator.Result{false: simulator.Passed, true: simulator.Failed} {
 		var s *seller
-		s = newSeller(t, newClock(), noUsage(&s))
+		s = newSeller(t, simtest.NewClock(), noUsage(&s))
 		cfg := config(s)
 		cfg.Strict = strict
 		report, err := newSimulator(t, cfg).Life(context.Background(), simulator.OnDemand)

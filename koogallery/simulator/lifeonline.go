@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/koogate/koogate/koogallery/clock"
 )
 
 // onlineTime is how the documents' example prints a time (saas-v1 §6).
@@ -102,7 +104,7 @@ func (s *Simulator) until(ctx context.Context, ready func() bool) (bool, error) 
 		if n >= s.cfg.Poll.Attempts() {
 			return false, nil
 		}
-		if err := s.cfg.Sleep(ctx, s.cfg.Poll.Interval); err != nil {
+		if err := clock.Sleep(ctx, s.cfg.Clock, s.cfg.Poll.Interval); err != nil {
 			return false, err
 		}
 	}

@@ -13,7 +13,7 @@ func (l *life) step(ctx context.Context, name string, call func() (Call, error),
 	if l.stopped || ctx.Err() != nil {
 		return
 	}
-	start := l.s.cfg.Now()
+	start := l.s.cfg.Clock.Now()
 	c, err := call()
 	l.stopped = err != nil
 	if err == nil && c.Problem != "" {
@@ -22,7 +22,7 @@ func (l *life) step(ctx context.Context, name string, call func() (Call, error),
 	if err == nil && check != nil {
 		err = check(c)
 	}
-	step := Step{Name: name, Code: c.ResultCode, Took: l.s.cfg.Now().Sub(start)}
+	step := Step{Name: name, Code: c.ResultCode, Took: l.s.cfg.Clock.Now().Sub(start)}
 	if err != nil {
 		l.failed = true
 		step.Err = err.Error()

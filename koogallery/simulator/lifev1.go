@@ -45,7 +45,7 @@ func (l *life) saasV1(ctx context.Context) error {
 	l.call(ctx, "create with acceptance", false, func() (*message, error) {
 		m := first.repetition()
 		m.params = maps.Clone(m.params)
-		m.params["acceptanceTime"] = wiretime.Format17(l.s.cfg.Now())
+		m.params["acceptanceTime"] = wiretime.Format17(l.s.cfg.Clock.Now())
 		return m, nil
 	})
 	l.lookAt(ctx, "query", root)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 // Nothing of the buyer, the keys or the seller's texts is logged, and errors do
@@ -28,7 +29,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 		}
 		return false
 	}
-	s := newSeller(t, newClock(), h)
+	s := newSeller(t, simtest.NewClock(), h)
 	cfg := config(s)
 	cfg.Log = slog.New(slog.NewJSONHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var told []simulator.Call

@@ -55,7 +55,7 @@ func (s *Simulator) item(first *order, p Product) (*order, error) {
 func (s *Simulator) enter(root *order, family Family, typ openapi.OrderType, kind Kind, p Product, expire time.Time) (*order, error) {
 	const tries = 16
 	for range tries {
-		now := s.cfg.Now().UTC()
+		now := s.cfg.Clock.Now().UTC()
 		o := &order{Order: Order{
 			ID: orderID(now, s.cfg.NewID()), Family: family, Kind: kind, Type: typ, State: Processing,
 			Product: p, CreateTime: now, ExpireTime: expire,

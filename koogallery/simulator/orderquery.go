@@ -124,7 +124,7 @@ func (s *Simulator) mockOrder(mock openapi.MockOrder) *order {
 			kind = k
 		}
 	}
-	year, month, day := s.cfg.Now().In(beijing).Date()
+	year, month, day := s.cfg.Clock.Now().In(beijing).Date()
 	o := s.demoOrder(mock.OrderID, kind, time.Date(year, month, day, 0, 0, 0, 0, beijing))
 	o.LineID, o.Type = mock.OrderLineID, mock.OrderType
 	if o.Type == openapi.OrderUnsubscribe {

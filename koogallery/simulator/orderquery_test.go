@@ -18,12 +18,13 @@ import (
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 // market serves the handler of a simulator and a client of its open API.
-func market(t *testing.T, change func(*simulator.Config)) (*simulator.Simulator, *httptest.Server, *openapi.Client, *clock) {
+func market(t *testing.T, change func(*simulator.Config)) (*simulator.Simulator, *httptest.Server, *openapi.Client, *simtest.Clock) {
 	t.Helper()
-	c := newClock()
+	c := simtest.NewClock()
 	cfg := config(newSeller(t, c, nil))
 	if change != nil {
 		change(&cfg)
@@ -52,7 +53,7 @@ func TestQueryOfAPlacedOrder(t *testing.T) {
 			t.Fatalf("%s: %v", kind, err)
 		}
 		line, ok := info.Line(o.LineID)
-		if !ok || len(info.Doubts) != 0 || info.OrderType != o.Type || !info.CreateTime.Equal(start()) {
+		if !ok || len(info.Doubts) != 0 || info.OrderType != o.Type || !info.CreateTime.Equal(simtest.Start()) {
 			t.Fatalf("%s: %v, doubts %v", kind, info, info.Doubts)
 		}
 		p := line.ProductInfo[0]
@@ -277,8 +278,8 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	equal(t, "answers", got, []string{"0  true", "406 MKT.0250 true", "500 MKT.0999 true", "500 MKT.0999 true", "ok"})
-	if f := sim.Faults(); f != (simulator.Faults{Delay: time.Second}) || c.Now().Sub(start()) != 5*time.Second {
-		t.Errorf("left %+v, waited %v", f, c.Now().Sub(start()))
+	if f := sim.Faults(); f != (simulator.Faults{Delay: time.Second}) || c.Now().Sub(simtest.Start()) != 5*time.Second {
+		t.Errorf("left %+v, waited %v", f, c.Now().Sub(simtest.Start()))
 	}
 	sim.SetFaults(simulator.Faults{Fail: 1, Status: 401, Code: "CBC.0151"})
 	expect(t, client, openapi.MockPeriodNew, "", 401, "MKT.0151")

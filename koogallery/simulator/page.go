@@ -12,9 +12,14 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/koogate/koogate/koogallery/clock"
 )
 
-const pageRows = 100
+const (
+	pageRows = 100
+	patience = 4 * time.Second // of a browser that has started something
+)
 
 //go:embed page.html
 var pageText string
@@ -60,7 +65,7 @@ func (s *Simulator) page(w http.ResponseWriter, r *http.Request) {
 	data := pageData{
 		Style:    template.CSS(pageStyle), //nolint:gosec // embedded, no input
 		Facade:   s.cfg.FacadeURL,
-		Now:      s.cfg.Now(),
+		Now:      s.cfg.Clock.Now(),
 		Shelf:    s.Shelf(),
 		Limit:    MaxFailedOrders,
 		Kinds:    Kinds(),
@@ -111,14 +116,14 @@ func (s *Simulator) postPlace(w http.ResponseWriter, r *http.Request) {
 	s.back(w, r, done, err)
 }
 
-// back returns to the page when the work is done, or after the time that one call
-// may take: the work itself goes on.
+// back returns to the page when the work is done, or when the browser has waited
+// long enough: the work itself goes on.
 func (s *Simulator) back(w http.ResponseWriter, r *http.Request, done <-chan struct{}, err error) {
 	if err != nil {
 		writeProblem(w, err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Timeout)
+	ctx, cancel := clock.WithTimeout(r.Context(), s.cfg.Clock, patience)
 	defer cancel()
 	select {
 	case <-done:

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 // browse sends a request and returns status, headers and body.
@@ -130,7 +131,7 @@ func TestPageRestart(t *testing.T) {
 }
 
 func TestPageEscapes(t *testing.T) {
-	s := newSeller(t, newClock(), failing("newInstance", 99, raw(200, "application/json", `{"resultCode":"<script>","resultMsg":"x"}`)))
+	s := newSeller(t, simtest.NewClock(), failing("newInstance", 99, raw(200, "application/json", `{"resultCode":"<script>","resultMsg":"x"}`)))
 	cfg := config(s)
 	cfg.Products = map[simulator.Kind]simulator.Product{simulator.OneTime: {ProductID: "P", SKUCode: "S", Name: "<script>alert(1)</script>"}}
 	sim := newSimulator(t, cfg)
@@ -143,7 +144,7 @@ func TestPageEscapes(t *testing.T) {
 }
 
 func TestSimREST(t *testing.T) {
-	cfg := config(newSeller(t, newClock(), nil))
+	cfg := config(newSeller(t, simtest.NewClock(), nil))
 	called := make(chan simulator.Call, 4)
 	cfg.OnCall = func(c simulator.Call) { called <- c }
 	sim := newSimulator(t, cfg)

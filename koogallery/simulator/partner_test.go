@@ -23,6 +23,7 @@ import (
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
@@ -42,7 +43,7 @@ var credentialKey = sync.OnceValue(func() *rsa.PrivateKey {
 type partner struct {
 	*httptest.Server
 	t      *testing.T
-	clock  *clock
+	clock  *simtest.Clock
 	market *httptest.Server
 	open   *openapi.Client
 	spoil  func(activity string, n int, a *said)
@@ -71,7 +72,7 @@ type said struct {
 func newPartner(t *testing.T, spoil func(activity string, n int, a *said)) *partner {
 	t.Helper()
 	p := &partner{
-		t: t, clock: newClock(), spoil: spoil,
+		t: t, clock: simtest.NewClock(), spoil: spoil,
 		seen: map[string]bool{}, instances: map[string]string{}, uploads: map[string]bool{},
 		directory: directory{},
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 func TestSchedule(t *testing.T) {
@@ -76,12 +78,13 @@ func TestRetryOfFamilies(t *testing.T) {
 
 // Time stamps rise whatever the clock does.
 func TestStamps(t *testing.T) {
-	now := time.Date(2026, 1, 30, 12, 0, 0, 999_999, time.UTC)
-	s := &Simulator{cfg: Config{Now: func() time.Time { return now }}}
+	c := simtest.NewClock()
+	c.Advance(999_999)
+	s := &Simulator{cfg: Config{Clock: c}}
 	last := time.Time{}
 	for n := range 100 {
 		if n == 50 {
-			now = now.Add(-time.Hour)
+			c.Advance(-time.Hour)
 		}
 		at := s.stamp()
 		if !at.After(last) || at.Nanosecond()%1_000_000 != 0 {
@@ -92,8 +95,8 @@ func TestStamps(t *testing.T) {
 	if got := local17(last) + " " + local14(last); got != "20260130200000099 20260130200000" {
 		t.Errorf("%s", got)
 	}
-	now = last.Add(time.Minute)
-	if got := s.stamp(); !got.Equal(now) {
+	c.Advance(last.Add(time.Minute).Sub(c.Now()))
+	if got := s.stamp(); !got.Equal(c.Now()) {
 		t.Errorf("%v", got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 // The answers of a seller that knows nothing of a reading fail under it, and nothing else does.
@@ -27,7 +28,7 @@ func TestReadingsThatDemand(t *testing.T) {
 		"wrong one":    {func(r *simulator.Readings) { r.BodySign = true }, "", `sign_type="HMAC-SHA256", signature= "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clk := newClock()
+			clk := simtest.NewClock()
 			s := newSeller(t, clk, func(w http.ResponseWriter, activity string, _ int) bool {
 				if c.header != "" {
 					w.Header().Set("Body-Sign", c.header)
@@ -70,13 +71,13 @@ func TestReadingsThatAreSent(t *testing.T) {
 }
 
 func TestReadingsAreChecked(t *testing.T) {
-	cfg := config(newSeller(t, newClock(), nil))
+	cfg := config(newSeller(t, simtest.NewClock(), nil))
 	cfg.Readings.ProductInfo = "xml"
 	if _, err := simulator.New(cfg); !errors.Is(err, simulator.ErrConfig) {
 		t.Errorf("form: %v", err)
 	}
 	for days, good := range map[int]bool{2: false, 3: true, 180: true, 181: false} {
-		cfg := config(newSeller(t, newClock(), nil))
+		cfg := config(newSeller(t, simtest.NewClock(), nil))
 		p := simulator.DemoProducts()[simulator.Trial]
 		p.PeriodNumber = days
 		cfg.Products = map[simulator.Kind]simulator.Product{simulator.Trial: p}

@@ -51,12 +51,12 @@ func (s *Simulator) Messages(limit int) []Message {
 func (s *Simulator) FailedOrders() int {
 	s.book.mu.Lock()
 	defer s.book.mu.Unlock()
-	return s.book.failed.in(s.cfg.Now())
+	return s.book.failed.in(s.cfg.Clock.Now())
 }
 
 // Shelf returns the standing of the product.
 func (s *Simulator) Shelf() Shelf {
-	now := s.cfg.Now()
+	now := s.cfg.Clock.Now()
 	days := s.dial.failedDays()
 	s.book.mu.Lock()
 	defer s.book.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 func TestRestartAfterTheWindow(t *testing.T) {
@@ -59,15 +60,11 @@ func TestRestartAfterTheWindow(t *testing.T) {
 // A restart inside the window succeeds: the automatic attempts end at once, and
 // the open that was waiting goes on.
 func TestRestartInsideTheWindow(t *testing.T) {
-	c := newClock()
+	c := simtest.NewClock()
 	s := newSeller(t, c, failing("newInstance", 1, reset))
 	cfg := config(s)
 	asleep := make(chan struct{})
-	cfg.Sleep = func(ctx context.Context, _ time.Duration) error {
-		close(asleep)
-		<-ctx.Done()
-		return ctx.Err()
-	}
+	cfg.Clock = simtest.Held{Clock: c, Waits: func() { close(asleep) }}
 	sim := newSimulator(t, cfg)
 	o, err := sim.Place(simulator.OneTime)
 	if err != nil {
@@ -146,13 +143,10 @@ func TestUpgradeThatFailsIsRefunded(t *testing.T) {
 
 // An interrupted call is nobody's failure and can be restarted.
 func TestInterruption(t *testing.T) {
-	s := newSeller(t, newClock(), failing("newInstance", 1, reset))
+	s := newSeller(t, simtest.NewClock(), failing("newInstance", 1, reset))
 	cfg := config(s)
 	ctx, cancel := context.WithCancel(context.Background())
-	cfg.Sleep = func(ctx context.Context, _ time.Duration) error {
-		cancel()
-		return ctx.Err()
-	}
+	cfg.Clock = simtest.Held{Clock: s.clock, Waits: cancel}
 	sim := newSimulator(t, cfg)
 	o, err := sim.Place(simulator.Period)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
@@ -31,7 +32,7 @@ const (
 type seller struct {
 	*httptest.Server
 	t     *testing.T
-	clock *clock
+	clock *simtest.Clock
 	hook  hook
 
 	mu        sync.Mutex
@@ -46,7 +47,7 @@ type seller struct {
 // returns true.
 type hook func(w http.ResponseWriter, activity string, n int) bool
 
-func newSeller(t *testing.T, c *clock, h hook) *seller {
+func newSeller(t *testing.T, c *simtest.Clock, h hook) *seller {
 	t.Helper()
 	s := &seller{t: t, clock: c, hook: h, seen: map[string]bool{}, instances: map[string]string{}}
 	s.Server = httptest.NewServer(s)
@@ -180,8 +181,7 @@ func config(s *seller) simulator.Config {
 		FacadeURL:   s.URL + "/produce/demo",
 		AccessKey:   facadeKey,
 		Credentials: sign.Credentials{AccessKey: openAK, SecretKey: openSK},
-		Now:         s.clock.Now,
-		Sleep:       s.clock.Sleep,
+		Clock:       s.clock,
 		NewID: func() string {
 			mu.Lock()
 			defer mu.Unlock()
@@ -203,9 +203,9 @@ func newSimulator(t *testing.T, cfg simulator.Config) *simulator.Simulator {
 }
 
 // fixture is a simulator that drives a seller.
-func fixture(t *testing.T, h hook) (*simulator.Simulator, *seller, *clock) {
+func fixture(t *testing.T, h hook) (*simulator.Simulator, *seller, *simtest.Clock) {
 	t.Helper()
-	c := newClock()
+	c := simtest.NewClock()
 	s := newSeller(t, c, h)
 	return newSimulator(t, config(s)), s, c
 }

@@ -45,7 +45,7 @@ func New(cfg Config) (*Simulator, error) {
 	s.ledger.init(cfg)
 	s.client, s.free = cfg.client()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.dial.cases, s.dial.saved, s.dial.instances = savedCases(cfg), cfg.Now(), make(map[Family]string)
+	s.dial.cases, s.dial.saved, s.dial.instances = savedCases(cfg), cfg.Clock.Now(), make(map[Family]string)
 	return s, nil
 }
 

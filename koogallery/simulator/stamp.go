@@ -16,7 +16,7 @@ type stamper struct {
 
 // stamp returns the present time or, if that was given out, the next millisecond.
 func (s *Simulator) stamp() time.Time {
-	now := s.cfg.Now().UTC().Truncate(time.Millisecond)
+	now := s.cfg.Clock.Now().UTC().Truncate(time.Millisecond)
 	s.stamps.mu.Lock()
 	defer s.stamps.mu.Unlock()
 	if !now.After(s.stamps.last) {

@@ -195,7 +195,7 @@ func (s *Simulator) enterUsage(api API, list []pushed, old bool) (reply, *refusa
 	l := &s.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.collect(s.cfg.Now())
+	l.collect(s.cfg.Clock.Now())
 	known := make(map[string]lookup)
 	if old {
 		for i := range list {

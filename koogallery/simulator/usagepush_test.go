@@ -15,6 +15,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 const (
@@ -27,7 +28,7 @@ type stall struct {
 	t      *testing.T
 	sim    *simulator.Simulator
 	server *httptest.Server
-	clock  *clock
+	clock  *simtest.Clock
 	nonces atomic.Int64
 }
 

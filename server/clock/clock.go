@@ -14,8 +14,9 @@ type Clock interface {
 	NewTimer(d time.Duration) Timer
 }
 
-// Timer fires once.
-type Timer interface {
+// Timer fires once. It is an alias of an unnamed interface, so that these clocks fit whoever declares the same one: the
+// packages of koogallery have a Clock of their own and import nothing of the server.
+type Timer = interface {
 	// C delivers the time of firing.
 	C() <-chan time.Time
 	// Stop keeps the timer from firing; the channel is not closed.
