@@ -21,6 +21,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator"
 )
 
@@ -62,14 +63,14 @@ func demoRSA(dir string) (*rsa.PrivateKey, string, error) {
 // and a joint purchase of each generation of the Kit, in order and out of it.
 func (c *devCmd) families(ctx context.Context, m *market, t *table) error {
 	var group errgroup.Group
-	for _, family := range simulator.Families()[1:] {
-		joint := family == simulator.FamilyKitV1 || family == simulator.FamilyKitV2
+	for _, family := range judge.Families()[1:] {
+		joint := family == judge.FamilyKitV1 || family == judge.FamilyKitV2
 		group.Go(func() error {
 			report, err := m.demo.LifeOf(ctx, family)
 			if err != nil {
 				return err
 			}
-			if family == simulator.FamilyLicenseCode {
+			if family == judge.FamilyLicenseCode {
 				// The seller never hears of the order in which the marketplace sold the code.
 				if report.OrderID, err = c.codeOrder(ctx); err != nil {
 					return err
@@ -110,9 +111,9 @@ func (c *devCmd) families(ctx context.Context, m *market, t *table) error {
 
 // familyRows are the kinds of the rows of families, in the table's order.
 func familyRows() (rows []string) {
-	for _, family := range simulator.Families()[1:] {
+	for _, family := range judge.Families()[1:] {
 		rows = append(rows, string(family))
-		if family == simulator.FamilyKitV1 || family == simulator.FamilyKitV2 {
+		if family == judge.FamilyKitV1 || family == judge.FamilyKitV2 {
 			rows = append(rows, string(family)+", joint purchase", string(family)+", shuffled, doubled")
 		}
 	}
@@ -128,7 +129,7 @@ func (c *devCmd) codeOrder(ctx context.Context) (string, error) {
 		return "", err
 	}
 	for _, i := range page.Instances {
-		if i.Family == string(simulator.FamilyLicenseCode) {
+		if i.Family == string(judge.FamilyLicenseCode) {
 			return i.OrderID, nil
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator"
 )
 
@@ -57,7 +58,7 @@ func startDev(t *testing.T) (*devCmd, *market) {
 // Whatever the order of the Kit's calls and however often they come, the directory is what their time stamps say.
 func TestJointPurchase(t *testing.T) {
 	c, m := startDev(t)
-	for _, family := range []simulator.Family{simulator.FamilyKitV1, simulator.FamilyKitV2} {
+	for _, family := range []judge.Family{judge.FamilyKitV1, judge.FamilyKitV2} {
 		report, err := m.demo.Joint(t.Context(), family, c.directoryIs(t.Context()))
 		passed(t, report, err)
 		for seed := range uint64(12) {
@@ -89,7 +90,7 @@ func TestDirectoryIsChecked(t *testing.T) {
 	c, m := startDev(t)
 	check := c.directoryIs(t.Context())
 	seen := map[string]bool{}
-	_, err := m.demo.Joint(t.Context(), simulator.FamilyKitV2, func(s simulator.JointStep) error {
+	_, err := m.demo.Joint(t.Context(), judge.FamilyKitV2, func(s simulator.JointStep) error {
 		if err := check(s); err != nil {
 			t.Error(err)
 		}
@@ -118,13 +119,13 @@ func TestDirectoryIsChecked(t *testing.T) {
 // Every family passes its whole life, one after the other.
 func TestFamilies(t *testing.T) {
 	c, m := startDev(t)
-	for _, family := range simulator.Families() {
+	for _, family := range judge.Families() {
 		began := time.Now()
 		report, err := m.demo.LifeOf(t.Context(), family)
 		if err != nil || report.Result != simulator.Passed {
 			t.Errorf("%s: %+v, %v", family, report, err)
 		}
-		if r := c.judge(t.Context(), report); r.err != "" && family != simulator.FamilyLicenseCode {
+		if r := c.judge(t.Context(), report); r.err != "" && family != judge.FamilyLicenseCode {
 			t.Errorf("%s: %s", family, r.err)
 		}
 		t.Logf("%s: %d steps in %s", family, len(report.Steps), time.Since(began).Round(time.Millisecond))

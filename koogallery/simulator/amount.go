@@ -19,6 +19,7 @@ const unit Amount = 10_000
 const (
 	amountDecimals = 4
 	amountWhole    = 8
+	amountLen      = 20
 )
 
 var errAmount = errors.New("simulator: want a decimal with at most 8 digits before and 4 behind the point")
@@ -27,7 +28,7 @@ var errAmount = errors.New("simulator: want a decimal with at most 8 digits befo
 // most 12 digits, 4 of them behind the point.
 func ParseAmount(s string) (Amount, error) {
 	whole, decimals, point := strings.Cut(s, ".")
-	if s == "" || len(s) > maxUsage || whole == "" || (point && decimals == "") || strings.Trim(whole+decimals, "0123456789") != "" {
+	if s == "" || len(s) > amountLen || whole == "" || (point && decimals == "") || strings.Trim(whole+decimals, "0123456789") != "" {
 		return 0, errAmount
 	}
 	if len(decimals) > amountDecimals || len(strings.TrimLeft(whole, "0")) > amountWhole {

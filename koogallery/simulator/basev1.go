@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/wiretime"
@@ -19,29 +20,29 @@ import (
 // §1, §2, §4).
 type baseV1 struct{ license bool }
 
-func (d baseV1) name(a Activity) Activity {
+func (d baseV1) name(a judge.Activity) judge.Activity {
 	switch {
 	case d.license:
 		return licenseName(a)
-	case a == ActivityStatus:
-		return ActivityStatus1
-	case a == ActivityUpgrade:
-		return ActivityRise
+	case a == judge.ActivityStatus:
+		return judge.ActivityStatus1
+	case a == judge.ActivityUpgrade:
+		return judge.ActivityRise
 	default:
 		return a
 	}
 }
 
-func licenseName(a Activity) Activity {
+func licenseName(a judge.Activity) judge.Activity {
 	switch a {
-	case ActivityNew:
-		return ActivityGetLicense
-	case ActivityRefresh:
-		return ActivityRefreshLicense
-	case ActivityExpire:
-		return ActivityExpireLicense
-	case ActivityRelease:
-		return ActivityReleaseLicense
+	case judge.ActivityNew:
+		return judge.ActivityGetLicense
+	case judge.ActivityRefresh:
+		return judge.ActivityRefreshLicense
+	case judge.ActivityExpire:
+		return judge.ActivityExpireLicense
+	case judge.ActivityRelease:
+		return judge.ActivityReleaseLicense
 	default:
 		return a
 	}
@@ -55,29 +56,29 @@ func (d baseV1) params(s *Simulator, m *message, instanceID string) (map[string]
 		delete(p, name)
 	}
 	p["activity"] = string(m.Activity)
-	if m.act != ActivityNew {
+	if m.act != judge.ActivityNew {
 		p["instanceId"] = instanceID
 	}
 	switch m.act {
-	case ActivityNew:
+	case judge.ActivityNew:
 		return p, d.opening(s, m, p)
-	case ActivityRefresh:
+	case judge.ActivityRefresh:
 		p["expireTime"] = local14(m.own.ExpireTime)
 		d.period(m, p)
 		if d.license {
 			delete(p, "orderAmount")
-		} else if m.Scene == SceneTrialToFormal {
+		} else if m.Scene == judge.SceneTrialToFormal {
 			p["trialToFormal"] = "1"
 		}
-	case ActivityUpgrade:
+	case judge.ActivityUpgrade:
 		p["skuCode"], p["productId"] = m.own.Product.SKUCode, m.own.Product.ProductID
 		p["saasExtendParams"] = d.extension(m)
 		amount(p, m.own.Product)
-	case ActivityStatus:
+	case judge.ActivityStatus:
 		p["instanceStatus"] = m.Scene
-	case ActivityExpire:
+	case judge.ActivityExpire:
 		p["orderId"] = m.root.ID
-	case ActivityRelease:
+	case judge.ActivityRelease:
 		p["orderId"] = m.root.ID // the new-purchase order, also after a refund
 		if !d.license {
 			p["orderAmount"] = m.root.charge
@@ -165,21 +166,11 @@ func (baseV1) pack(s *Simulator, _ *Call, params map[string]any) (parcel, error)
 	return parcel{http.MethodGet, signed, http.Header{"Accept": {"application/json"}}, nil, s.cfg.V1Timeout}, nil
 }
 
-func (d baseV1) judge(s *Simulator, c *Call, a answer) {
-	members, ok := c.readSigned(s.cfg.AccessKey, a)
-	if !ok {
-		return
+func (d baseV1) rules(s *Simulator) (judge.Family, string) {
+	if d.license {
+		return judge.FamilyLicenseV1, s.cfg.AccessKey
 	}
-	switch {
-	case c.act == ActivityNew && d.license:
-		c.judgeLicense(members)
-	case c.act == ActivityNew:
-		c.judgeAccess(s.cfg.AccessKey, members)
-	case c.act == ActivityQuery:
-		c.judgeList(s.cfg.AccessKey, members)
-	default:
-		c.Outcome = OutcomeOK
-	}
+	return judge.FamilySaasV1, s.cfg.AccessKey
 }
 
 // number returns the value of chargingMode in V1 (saas-v1 §1.1).

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
@@ -34,7 +35,7 @@ func plainJSON(v any) ([]byte, error) {
 func (s *Simulator) params(m *message, instanceID string) map[string]any {
 	p := maps.Clone(m.params)
 	p["activity"] = string(m.Activity)
-	if m.act == ActivityNew {
+	if m.act == judge.ActivityNew {
 		p["businessId"] = uuid(s.cfg.NewID())
 	} else {
 		p["instanceId"] = instanceID

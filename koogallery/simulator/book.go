@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 // book holds everything that is remembered. One mutex guards it and the orders
@@ -68,7 +70,7 @@ func (b *book) add(o *order) (bool, error) {
 	}
 	b.orders[o.key()] = o
 	b.sequence = append(b.sequence, o)
-	if o.Family == FamilyLicenseCode && o.RootID == o.ID {
+	if o.Family == judge.FamilyLicenseCode && o.RootID == o.ID {
 		b.licenses[o.InstanceID] = o
 	}
 	return true, nil

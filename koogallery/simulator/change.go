@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 )
 
@@ -65,9 +66,9 @@ func (s *Simulator) carryOut(ctx context.Context, m *message, err error) (Order,
 }
 
 // follow places an order about an existing instance.
-func (s *Simulator) follow(orderID string, a Activity, typ openapi.OrderType, p Product, expire time.Time) (own, root *order, err error) {
+func (s *Simulator) follow(orderID string, a judge.Activity, typ openapi.OrderType, p Product, expire time.Time) (own, root *order, err error) {
 	err = s.book.with(orderID, func(o *order) error {
-		if root = o; !o.Family.knows(a) {
+		if root = o; !o.Family.Knows(a) {
 			return ErrOrderState
 		}
 		return o.usable()
@@ -107,12 +108,12 @@ func (s *Simulator) term(orderID string) (present Term, back *Term, err error) {
 // refresh builds a refreshInstance from one term to another. productId is sent
 // when the period type changed (saas-v2 §5.3).
 func (s *Simulator) refresh(orderID, scene string, typ openapi.OrderType, from, to Term) (*message, error) {
-	own, root, err := s.follow(orderID, ActivityRefresh, typ, to.Product, to.ExpireTime)
+	own, root, err := s.follow(orderID, judge.ActivityRefresh, typ, to.Product, to.ExpireTime)
 	if err != nil {
 		return nil, err
 	}
 	s.book.renewed(root, to.ExpireTime)
-	m := newMessage(ActivityRefresh, own, root, &change{term: to}).withOrder()
+	m := newMessage(judge.ActivityRefresh, own, root, &change{term: to}).withOrder()
 	m.schedule, m.Scene = s.cfg.Retry.Of(root.Family).Refresh, scene
 	m.params["scene"] = scene
 	m.params["expireTime"] = s.cfg.wireTime(to.ExpireTime)
@@ -127,7 +128,7 @@ func (s *Simulator) renewal(orderID string) (*message, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.extension(orderID, SceneRenewal, t, t.Product)
+	return s.extension(orderID, judge.SceneRenewal, t, t.Product)
 }
 
 func (s *Simulator) renewalChange(orderID string, linearValue int) (*message, error) {
@@ -137,10 +138,10 @@ func (s *Simulator) renewalChange(orderID string, linearValue int) (*message, er
 	}
 	p := t.Product
 	p.LinearValue = linearValue
-	if o, err := s.book.find(orderID); err != nil || !o.Family.polls() {
+	if o, err := s.book.find(orderID); err != nil || !o.Family.Polls() {
 		return nil, ErrOrderState // no other family knows the scene
 	}
-	return s.extension(orderID, SceneRenewalChange, t, p)
+	return s.extension(orderID, judge.SceneRenewalChange, t, p)
 }
 
 // extension is a renewal for one more period with product p. A trial that was
@@ -164,7 +165,7 @@ func (s *Simulator) renewalCancel(orderID string) (*message, error) {
 	if back == nil {
 		return nil, ErrOrderState
 	}
-	return s.refresh(orderID, SceneCancelRenewal, openapi.OrderUnsubscribe, t, *back)
+	return s.refresh(orderID, judge.SceneCancelRenewal, openapi.OrderUnsubscribe, t, *back)
 }
 
 func (s *Simulator) conversion(orderID string) (*message, error) {
@@ -177,5 +178,5 @@ func (s *Simulator) conversion(orderID string) (*message, error) {
 	}
 	p := s.cfg.Products[Period]
 	formal := Term{Product: p, ExpireTime: p.endAfter(s.cfg.Clock.Now())}
-	return s.refresh(orderID, SceneTrialToFormal, openapi.OrderTrialToFormal, t, formal)
+	return s.refresh(orderID, judge.SceneTrialToFormal, openapi.OrderTrialToFormal, t, formal)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
 )
 
@@ -23,7 +24,7 @@ func CurlExample(base, accessKey string, now time.Time) (string, error) {
 	seed := base + now.UTC().Format(time.RFC3339Nano)
 	order := orderPrefix + now.In(beijing).Format(stampLayout) + exampleTail
 	body, err := encode(map[string]any{
-		"activity": string(ActivityNew), "businessId": uuid(seed), "orderId": order, "orderLineId": order + firstLine,
+		"activity": string(judge.ActivityNew), "businessId": uuid(seed), "orderId": order, "orderLineId": order + firstLine,
 	})
 	if err != nil {
 		return "", err

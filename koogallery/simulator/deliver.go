@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/clock"
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 // deliver makes the call of m until it succeeds or its window is over, as the
@@ -23,7 +24,7 @@ func (s *Simulator) deliver(ctx context.Context, m *message) (Call, error) {
 			err = ctx.Err()
 		}
 		switch {
-		case c.Outcome == OutcomeOK:
+		case c.Outcome == judge.OutcomeOK:
 			return c, nil
 		case err != nil:
 			s.book.interrupt(m, err)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
@@ -217,7 +218,7 @@ func TestMissingResultMsg(t *testing.T) {
 	}
 	_, _ = sim.Open(context.Background(), o.ID)
 	c := sim.Calls(o.ID)[0]
-	if c.Outcome != simulator.OutcomeOK || !strings.Contains(c.Problem, "resultMsg") {
+	if c.Outcome != judge.OutcomeOK || !strings.Contains(c.Problem, "resultMsg") {
 		t.Errorf("call = %+v", c)
 	}
 	report, err := sim.DialTest(context.Background())
@@ -260,10 +261,10 @@ func TestLateByTheClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	calls := sim.Calls(o.ID)
-	if call := calls[0]; call.Took != 6*time.Second || call.Err != "no complete answer within 5s" || call.Outcome != simulator.OutcomeFailed {
+	if call := calls[0]; call.Took != 6*time.Second || call.Err != "no complete answer within 5s" || call.Outcome != judge.OutcomeFailed {
 		t.Errorf("call = %+v", call)
 	}
-	if call := calls[1]; call.Outcome != simulator.OutcomeOK || call.At.Sub(calls[0].At) != time.Hour {
+	if call := calls[1]; call.Outcome != judge.OutcomeOK || call.At.Sub(calls[0].At) != time.Hour {
 		t.Errorf("call = %+v", call)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
 )
 
@@ -13,7 +14,7 @@ import (
 // rest of the simulator speaks SaaS V2.0: a dialect translates.
 type dialect interface {
 	// name returns what the family calls an activity of SaaS V2.0.
-	name(a Activity) Activity
+	name(a judge.Activity) judge.Activity
 
 	// params returns the parameters of the next attempt of m.
 	params(s *Simulator, m *message, instanceID string) (map[string]any, error)
@@ -21,8 +22,9 @@ type dialect interface {
 	// pack writes a call down and signs it.
 	pack(s *Simulator, c *Call, params map[string]any) (parcel, error)
 
-	// judge fills in the judgement of an answer.
-	judge(s *Simulator, c *Call, a answer)
+	// rules returns the family by whose rules an answer is judged, and the key that
+	// signs it.
+	rules(s *Simulator) (judge.Family, string)
 }
 
 // parcel is a call ready to be sent.
@@ -33,28 +35,19 @@ type parcel struct {
 	timeout     time.Duration
 }
 
-// answer is what came back.
-type answer struct {
-	header  http.Header
-	body    []byte
-	timeout time.Duration
-}
-
-func (a answer) contentType() string { return a.header.Get("Content-Type") }
-
 // dialectOf returns the dialect of a family's base interface. That of the joint
 // families is the one of the SaaS interface beside it (kit §0).
-func dialectOf(f Family) dialect {
+func dialectOf(f judge.Family) dialect {
 	switch f {
-	case FamilySaasV1, FamilyKitV1:
+	case judge.FamilySaasV1, judge.FamilyKitV1:
 		return baseV1{}
-	case FamilyLicenseV1:
+	case judge.FamilyLicenseV1:
 		return baseV1{license: true}
-	case FamilyLicenseCode:
+	case judge.FamilyLicenseCode:
 		return postCode{}
-	case FamilyLicenseOnline:
+	case judge.FamilyLicenseOnline:
 		return postOnline{}
-	case FamilySaasV2, FamilyKitV2, FamilyOrderNotify:
+	case judge.FamilySaasV2, judge.FamilyKitV2, judge.FamilyOrderNotify:
 		return postV2{}
 	default:
 		return postV2{}
@@ -64,7 +57,7 @@ func dialectOf(f Family) dialect {
 // postV2 is SaaS V2.0: POST, signature in the URL (saas-v2 §1, §2).
 type postV2 struct{}
 
-func (postV2) name(a Activity) Activity { return a }
+func (postV2) name(a judge.Activity) judge.Activity { return a }
 
 func (postV2) params(s *Simulator, m *message, instanceID string) (map[string]any, error) {
 	return s.params(m, instanceID), nil
@@ -82,9 +75,8 @@ func (postV2) pack(s *Simulator, c *Call, params map[string]any) (parcel, error)
 	return parcel{http.MethodPost, signed, jsonHeader(), body, s.cfg.Timeout}, nil
 }
 
-func (postV2) judge(s *Simulator, c *Call, a answer) {
-	judge(c, a.contentType(), a.body, a.timeout)
-	s.cfg.Readings.demand(c, s.cfg.AccessKey, a)
+func (postV2) rules(s *Simulator) (judge.Family, string) {
+	return judge.FamilySaasV2, s.cfg.AccessKey
 }
 
 // jsonHeader returns the headers of the calls with a body.
@@ -96,14 +88,14 @@ func jsonHeader() http.Header {
 // instead of an instance (saas-v1 §5.3).
 type postCode struct{ postV2 }
 
-func (postCode) name(a Activity) Activity {
+func (postCode) name(a judge.Activity) judge.Activity {
 	switch a {
-	case ActivityRefresh:
-		return ActivityRefreshCode
-	case ActivityStatus:
-		return ActivityStatusCode
-	case ActivityRelease:
-		return ActivityReleaseCode
+	case judge.ActivityRefresh:
+		return judge.ActivityRefreshCode
+	case judge.ActivityStatus:
+		return judge.ActivityStatusCode
+	case judge.ActivityRelease:
+		return judge.ActivityReleaseCode
 	default:
 		return a
 	}
@@ -119,14 +111,17 @@ func (postCode) params(s *Simulator, m *message, instanceID string) (map[string]
 	return p, nil
 }
 
-// judge: only 000000 is a success.
-func (postCode) judge(_ *Simulator, c *Call, a answer) { c.judgePlain(a) }
+func (postCode) rules(s *Simulator) (judge.Family, string) {
+	return judge.FamilyLicenseCode, s.cfg.AccessKey
+}
 
 // postOnline is 在线开通License: signed as SaaS V2.0 (saas-v1 §6). There is no
 // queryInstance: newInstance is repeated until the instance is there.
 type postOnline struct{ postV2 }
 
-func (postOnline) judge(_ *Simulator, c *Call, a answer) { c.judgeOnline(a) }
+func (postOnline) rules(s *Simulator) (judge.Family, string) {
+	return judge.FamilyLicenseOnline, s.cfg.AccessKey
+}
 
 // postNotify is 订单通知: signed as SaaS V2.0, two ids and nothing else (saas-v1 §9).
 type postNotify struct{ postV2 }
@@ -137,4 +132,6 @@ func (postNotify) params(s *Simulator, m *message, _ string) (map[string]any, er
 	return p, nil
 }
 
-func (postNotify) judge(_ *Simulator, c *Call, a answer) { c.judgePlain(a) }
+func (postNotify) rules(s *Simulator) (judge.Family, string) {
+	return judge.FamilyOrderNotify, s.cfg.AccessKey
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/seal"
 )
@@ -27,31 +28,31 @@ const (
 //
 // Errors: ErrFamily, ErrConfig for a joint family without Config.PublicKey,
 // ctx.Err().
-func (s *Simulator) DialTestOf(ctx context.Context, family Family) (DialReport, error) {
+func (s *Simulator) DialTestOf(ctx context.Context, family judge.Family) (DialReport, error) {
 	switch family {
-	case FamilySaasV2:
+	case judge.FamilySaasV2:
 		return s.DialTest(ctx)
-	case FamilySaasV1, FamilyLicenseV1:
+	case judge.FamilySaasV1, judge.FamilyLicenseV1:
 		return s.dialRun(ctx, s.casesV1(family))
-	case FamilyLicenseCode:
+	case judge.FamilyLicenseCode:
 		return s.dialRun(ctx, s.casesCode())
-	case FamilyLicenseOnline:
+	case judge.FamilyLicenseOnline:
 		return s.dialRun(ctx, s.casesOnline())
-	case FamilyOrderNotify:
-		return s.dialRun(ctx, []dialCase{{family, postNotify{}, ActivityNotify, "", s.debugParams(ActivityNotify, openapi.MockPeriodNew)}})
-	case FamilyKitV1, FamilyKitV2:
+	case judge.FamilyOrderNotify:
+		return s.dialRun(ctx, []dialCase{{family, postNotify{}, judge.ActivityNotify, "", s.debugParams(judge.ActivityNotify, openapi.MockPeriodNew)}})
+	case judge.FamilyKitV1, judge.FamilyKitV2:
 		cases, err := s.casesKit(family)
 		if err != nil {
 			return DialReport{At: s.cfg.Clock.Now(), Result: Failed}, err
 		}
 		return s.dialRun(ctx, cases)
 	default:
-		return DialReport{At: s.cfg.Clock.Now(), Result: Failed}, fmt.Errorf("%w: want one of %v", ErrFamily, Families())
+		return DialReport{At: s.cfg.Clock.Now(), Result: Failed}, fmt.Errorf("%w: want one of %v", judge.ErrFamily, judge.Families())
 	}
 }
 
 // debugParams begins the parameters of a saved case; more are names and values.
-func (s *Simulator) debugParams(a Activity, order string, more ...string) map[string]any {
+func (s *Simulator) debugParams(a judge.Activity, order string, more ...string) map[string]any {
 	p := map[string]any{"activity": string(a), "testFlag": "1"}
 	if order != "" {
 		p["orderId"] = order
@@ -66,28 +67,28 @@ func (s *Simulator) debugParams(a Activity, order string, more ...string) map[st
 }
 
 // debugBusiness is the saved business id.
-func (s *Simulator) debugBusiness(f Family) string {
+func (s *Simulator) debugBusiness(f judge.Family) string {
 	return uuid("dial test of " + string(f) + " " + s.cfg.FacadeURL)
 }
 
 // casesV1 returns the cases of a V1 base interface.
-func (s *Simulator) casesV1(family Family) []dialCase {
+func (s *Simulator) casesV1(family judge.Family) []dialCase {
 	expire := local14(s.cfg.Products[Period].endAfter(s.dial.saved))
 	d := dialectOf(family)
 	cases := make([]dialCase, 0, 5)
-	add := func(a Activity, more ...string) {
+	add := func(a judge.Activity, more ...string) {
 		cases = append(cases, dialCase{family, d, a, "", s.debugParams(d.name(a), debugOrder, more...)})
 	}
 	b := newBuyer("dial test of " + s.cfg.FacadeURL)
-	add(ActivityNew, "businessId", s.debugBusiness(family), "customerId", b.customerID, "customerName", b.customer, "skuCode", debugSKU,
+	add(judge.ActivityNew, "businessId", s.debugBusiness(family), "customerId", b.customerID, "customerName", b.customer, "skuCode", debugSKU,
 		"productId", debugProduct, "chargingMode", "1", "periodType", "year", "periodNumber", "1", "expireTime", expire,
 		"saasExtendParams", seal.FormatExtendParams([]seal.Param{{Name: "identificationCode", Value: "debug"}}))
-	add(ActivityRefresh, "productId", debugProduct, "expireTime", expire, "periodType", "year", "periodNumber", "1")
-	if family != FamilyLicenseV1 {
-		add(ActivityUpgrade, "skuCode", debugSKU, "productId", debugProduct, "amount", "20")
+	add(judge.ActivityRefresh, "productId", debugProduct, "expireTime", expire, "periodType", "year", "periodNumber", "1")
+	if family != judge.FamilyLicenseV1 {
+		add(judge.ActivityUpgrade, "skuCode", debugSKU, "productId", debugProduct, "amount", "20")
 	}
-	add(ActivityExpire)
-	add(ActivityRelease)
+	add(judge.ActivityExpire)
+	add(judge.ActivityRelease)
 	return cases
 }
 
@@ -96,10 +97,10 @@ func (s *Simulator) casesCode() []dialCase {
 	expire := s.cfg.wireTime(s.cfg.Products[Period].endAfter(s.dial.saved))
 	d := postCode{}
 	return []dialCase{
-		{FamilyLicenseCode, d, ActivityRefresh, SceneRenewal, s.debugParams(ActivityRefreshCode, openapi.MockRenew,
-			"license", debugCode, "scene", SceneRenewal, "expireTime", expire)},
-		{FamilyLicenseCode, d, ActivityStatus, StatusFreeze, s.debugParams(ActivityStatusCode, "", "license", debugCode, "status", StatusFreeze)},
-		{FamilyLicenseCode, d, ActivityRelease, "", s.debugParams(ActivityReleaseCode, openapi.MockUnsubscribe, "license", debugCode)},
+		{judge.FamilyLicenseCode, d, judge.ActivityRefresh, judge.SceneRenewal, s.debugParams(judge.ActivityRefreshCode, openapi.MockRenew,
+			"license", debugCode, "scene", judge.SceneRenewal, "expireTime", expire)},
+		{judge.FamilyLicenseCode, d, judge.ActivityStatus, judge.StatusFreeze, s.debugParams(judge.ActivityStatusCode, "", "license", debugCode, "status", judge.StatusFreeze)},
+		{judge.FamilyLicenseCode, d, judge.ActivityRelease, "", s.debugParams(judge.ActivityReleaseCode, openapi.MockUnsubscribe, "license", debugCode)},
 	}
 }
 
@@ -109,21 +110,21 @@ func (s *Simulator) casesOnline() []dialCase {
 	expire := s.cfg.Products[Period].endAfter(s.dial.saved)
 	event := uuid("event of " + s.cfg.FacadeURL)
 	s.book.expect(event)
-	d, f := postOnline{}, FamilyLicenseOnline
+	d, f := postOnline{}, judge.FamilyLicenseOnline
 	return []dialCase{
-		{f, d, ActivityNew, "", s.debugParams(ActivityNew, openapi.MockPeriodNew, "businessId", s.debugBusiness(f))},
-		{f, d, ActivityRefresh, SceneRenewal, s.debugParams(ActivityRefresh, openapi.MockRenew, "scene", SceneRenewal, "expireTime", s.cfg.wireTime(expire))},
-		{f, d, ActivityStatus, StatusUnfreeze, s.debugParams(ActivityStatus, "", "status", StatusUnfreeze)},
-		{f, d, ActivityLicenseAsync, "", s.debugParams(ActivityLicenseAsync, "", "eventId", event, "deviceFingerprint", fingerprint(event),
+		{f, d, judge.ActivityNew, "", s.debugParams(judge.ActivityNew, openapi.MockPeriodNew, "businessId", s.debugBusiness(f))},
+		{f, d, judge.ActivityRefresh, judge.SceneRenewal, s.debugParams(judge.ActivityRefresh, openapi.MockRenew, "scene", judge.SceneRenewal, "expireTime", s.cfg.wireTime(expire))},
+		{f, d, judge.ActivityStatus, judge.StatusUnfreeze, s.debugParams(judge.ActivityStatus, "", "status", judge.StatusUnfreeze)},
+		{f, d, judge.ActivityLicenseAsync, "", s.debugParams(judge.ActivityLicenseAsync, "", "eventId", event, "deviceFingerprint", fingerprint(event),
 			"effectiveTime", s.dial.saved.UTC().Format(onlineTime), "expireTime", expire.Format(onlineTime))},
-		{f, d, ActivityRelease, "", s.debugParams(ActivityRelease, openapi.MockUnsubscribe)},
+		{f, d, judge.ActivityRelease, "", s.debugParams(judge.ActivityRelease, openapi.MockUnsubscribe)},
 	}
 }
 
 // casesKit returns the base cases of a joint family and the five of the Kit. Their
 // enterprise and their secret are new each time, as are their time stamps: what
 // the platform saves of those is not known.
-func (s *Simulator) casesKit(family Family) ([]dialCase, error) {
+func (s *Simulator) casesKit(family judge.Family) ([]dialCase, error) {
 	if err := s.canJoin(family); err != nil {
 		return nil, err
 	}
@@ -132,7 +133,7 @@ func (s *Simulator) casesKit(family Family) ([]dialCase, error) {
 		return nil, err
 	}
 	var cases []dialCase
-	if family == FamilyKitV1 {
+	if family == judge.FamilyKitV1 {
 		cases = s.casesV1(family)
 	} else {
 		for _, saved := range s.dial.cases {

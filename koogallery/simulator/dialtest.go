@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/resultcode"
 )
@@ -16,7 +17,7 @@ import (
 // Case is a saved debugging case: a call whose values were typed in once and
 // are the same for ever (saas-v2 §8.2, §8.3).
 type Case struct {
-	Activity Activity
+	Activity judge.Activity
 	Scene    string // scene of a refresh, status of a status change
 
 	// Params are the saved members of the body, without activity and testFlag.
@@ -48,7 +49,7 @@ type dialLog struct {
 
 	run        sync.Mutex // one dial test at a time
 	mu         sync.Mutex
-	instances  map[Family]string
+	instances  map[judge.Family]string
 	lastFailed string // day, in Beijing
 	days       int
 }
@@ -63,13 +64,13 @@ type dialLog struct {
 func (s *Simulator) DialTest(ctx context.Context) (DialReport, error) {
 	cases := make([]dialCase, 0, len(s.dial.cases))
 	for _, saved := range s.dial.cases {
-		cases = append(cases, dialCaseOf(FamilySaasV2, saved))
+		cases = append(cases, dialCaseOf(judge.FamilySaasV2, saved))
 	}
 	return s.dialRun(ctx, cases)
 }
 
 // dialCaseOf reads a case of SaaS V2.0.
-func dialCaseOf(family Family, saved Case) dialCase {
+func dialCaseOf(family judge.Family, saved Case) dialCase {
 	params := map[string]any{"activity": string(saved.Activity), "testFlag": "1"}
 	for name, value := range saved.Params {
 		params[name] = value
@@ -81,9 +82,9 @@ func dialCaseOf(family Family, saved Case) dialCase {
 // than the opening one that has neither instanceId nor license gets the
 // instanceId that the opening one returned first.
 type dialCase struct {
-	family Family
+	family judge.Family
 	d      dialect
-	act    Activity // what SaaS V2.0 calls it
+	act    judge.Activity // what SaaS V2.0 calls it
 	scene  string
 	params map[string]any
 }
@@ -121,14 +122,14 @@ func (s *Simulator) dialOne(ctx context.Context, saved dialCase) (CaseResult, er
 		Activity: saved.d.name(saved.act), Scene: saved.scene, Test: true, Attempt: 1, act: saved.act,
 	}
 	params := maps.Clone(saved.params)
-	if saved.act != ActivityNew && saved.act != ActivityNotify && c.InstanceID == "" {
+	if saved.act != judge.ActivityNew && saved.act != judge.ActivityNotify && c.InstanceID == "" {
 		c.InstanceID = s.dial.instance(saved.family, "")
 		params["instanceId"] = c.InstanceID
 	}
 	if err := s.exchange(ctx, &c, saved.d, params); err != nil {
 		return CaseResult{}, err
 	}
-	if id := c.InstanceIDReturned; saved.act == ActivityNew && c.Outcome == OutcomeOK {
+	if id := c.InstanceIDReturned; saved.act == judge.ActivityNew && c.Outcome == judge.OutcomeOK {
 		if first := s.dial.instance(saved.family, id); first != id {
 			c.complain("another instance id for the same saved case, the first was %s", first)
 		}
@@ -142,14 +143,14 @@ func (s *Simulator) dialOne(ctx context.Context, saved dialCase) (CaseResult, er
 	if c.Scene != "" {
 		result.Name += " " + c.Scene
 	}
-	if result.Err == "" && saved.act != ActivityLicenseAsync && !c.succeeded() {
+	if result.Err == "" && saved.act != judge.ActivityLicenseAsync && !c.succeeded() {
 		result.Err = fmt.Sprintf("resultCode %s, must be %s", c.ResultCode, resultcode.Success)
 	}
 	return result, nil
 }
 
 // instance remembers the first instance id of a family and returns it.
-func (d *dialLog) instance(f Family, id string) string {
+func (d *dialLog) instance(f judge.Family, id string) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.instances[f] == "" {
@@ -204,11 +205,11 @@ func savedCases(cfg Config) []Case {
 	}
 	expire := cfg.Products[Period].endAfter(cfg.Clock.Now())
 	return []Case{
-		{ActivityNew, "", of(openapi.MockPeriodNew, "businessId", uuid("dial test of "+cfg.FacadeURL))},
-		{ActivityQuery, "", of("")},
-		{ActivityRefresh, SceneRenewal, of(openapi.MockRenew, "scene", SceneRenewal, "expireTime", cfg.wireTime(expire))},
-		{ActivityStatus, StatusFreeze, of("", "status", StatusFreeze)},
-		{ActivityStatus, StatusUnfreeze, of("", "status", StatusUnfreeze)},
-		{ActivityRelease, "", of(openapi.MockUnsubscribe)},
+		{judge.ActivityNew, "", of(openapi.MockPeriodNew, "businessId", uuid("dial test of "+cfg.FacadeURL))},
+		{judge.ActivityQuery, "", of("")},
+		{judge.ActivityRefresh, judge.SceneRenewal, of(openapi.MockRenew, "scene", judge.SceneRenewal, "expireTime", cfg.wireTime(expire))},
+		{judge.ActivityStatus, judge.StatusFreeze, of("", "status", judge.StatusFreeze)},
+		{judge.ActivityStatus, judge.StatusUnfreeze, of("", "status", judge.StatusUnfreeze)},
+		{judge.ActivityRelease, "", of(openapi.MockUnsubscribe)},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
@@ -102,7 +103,7 @@ func TestDialTestCustomCasesAndContext(t *testing.T) {
 	c := simtest.NewClock()
 	s := newSeller(t, c, nil)
 	cfg := config(s)
-	cfg.DialCases = []simulator.Case{{Activity: simulator.ActivityNew, Params: map[string]string{"orderId": "a", "orderLineId": "a-1", "businessId": "b"}}}
+	cfg.DialCases = []simulator.Case{{Activity: judge.ActivityNew, Params: map[string]string{"orderId": "a", "orderLineId": "a-1", "businessId": "b"}}}
 	sim := newSimulator(t, cfg)
 	if report, err := sim.DialTest(context.Background()); err != nil || len(report.Results) != 1 || report.Result != simulator.Passed {
 		t.Errorf("DialTest = %+v, %v", report, err)
@@ -121,14 +122,14 @@ func TestDialTestOfEveryFamily(t *testing.T) {
 	base := []string{"newInstance", "refreshInstance", "upgrade", "expireInstance", "releaseInstance"}
 	kit := []string{"tenantSync 1", "applicationSync 1", "allOrgSync", "authSync 1", "singleOrgSync 1"}
 	v2 := []string{"newInstance", "queryInstance", "refreshInstance RENEWAL", "updateInstanceStatus FREEZE", "updateInstanceStatus UNFREEZE", "releaseInstance"}
-	for family, want := range map[simulator.Family][]string{
-		simulator.FamilySaasV1:        base,
-		simulator.FamilyLicenseV1:     {"getLicense", "refreshLicense", "expireLicense", "releaseLicense"},
-		simulator.FamilyLicenseCode:   {"refreshLicenseCode RENEWAL", "updateLicenseCodeStatus FREEZE", "releaseLicenseCode"},
-		simulator.FamilyLicenseOnline: {"newInstance", "refreshInstance RENEWAL", "updateInstanceStatus UNFREEZE", "getLicenseAsync", "releaseInstance"},
-		simulator.FamilyOrderNotify:   {"orderNotify"},
-		simulator.FamilyKitV1:         append(slices.Clone(base), kit...),
-		simulator.FamilyKitV2:         append(slices.Clone(v2), kit...),
+	for family, want := range map[judge.Family][]string{
+		judge.FamilySaasV1:        base,
+		judge.FamilyLicenseV1:     {"getLicense", "refreshLicense", "expireLicense", "releaseLicense"},
+		judge.FamilyLicenseCode:   {"refreshLicenseCode RENEWAL", "updateLicenseCodeStatus FREEZE", "releaseLicenseCode"},
+		judge.FamilyLicenseOnline: {"newInstance", "refreshInstance RENEWAL", "updateInstanceStatus UNFREEZE", "getLicenseAsync", "releaseInstance"},
+		judge.FamilyOrderNotify:   {"orderNotify"},
+		judge.FamilyKitV1:         append(slices.Clone(base), kit...),
+		judge.FamilyKitV2:         append(slices.Clone(v2), kit...),
 	} {
 		p := newPartner(t, nil)
 		p.debug = true
@@ -156,17 +157,17 @@ func TestDialTestOfEveryFamily(t *testing.T) {
 		}
 	}
 	sim := rehearsal(t, newPartner(t, nil), func(cfg *simulator.Config) { cfg.PublicKey = nil })
-	if _, err := sim.DialTestOf(context.Background(), simulator.FamilyKitV1); !errors.Is(err, simulator.ErrConfig) {
+	if _, err := sim.DialTestOf(context.Background(), judge.FamilyKitV1); !errors.Is(err, simulator.ErrConfig) {
 		t.Errorf("DialTestOf = %v", err)
 	}
-	if _, err := sim.DialTestOf(context.Background(), "soap"); !errors.Is(err, simulator.ErrFamily) {
+	if _, err := sim.DialTestOf(context.Background(), "soap"); !errors.Is(err, judge.ErrFamily) {
 		t.Errorf("DialTestOf = %v", err)
 	}
 }
 
 func TestDialTestOfSaasV2(t *testing.T) {
 	sim, s, _ := fixture(t, nil)
-	if report, err := sim.DialTestOf(context.Background(), simulator.FamilySaasV2); err != nil || report.Result != simulator.Passed || len(s.sequence()) != 6 {
+	if report, err := sim.DialTestOf(context.Background(), judge.FamilySaasV2); err != nil || report.Result != simulator.Passed || len(s.sequence()) != 6 {
 		t.Errorf("DialTestOf = %+v, %v", report, err)
 	}
 }

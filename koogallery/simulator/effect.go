@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 )
 
@@ -17,7 +18,7 @@ func (b *book) next(m *message) (c Call, instanceID string, done bool) {
 	if m.State == MessageSucceeded {
 		return m.last, "", true
 	}
-	if m.act != ActivityNew {
+	if m.act != judge.ActivityNew {
 		instanceID = m.root.InstanceID
 	}
 	if m.ids != "" {
@@ -50,7 +51,7 @@ func (b *book) note(m *message, c *Call) {
 	if m.FirstAt.IsZero() {
 		m.FirstAt = c.At
 	}
-	if c.Outcome != OutcomeOK {
+	if c.Outcome != judge.OutcomeOK {
 		m.Exception = c.exception()
 		return
 	}
@@ -70,14 +71,14 @@ func (b *book) note(m *message, c *Call) {
 // §5.1). What V1 hands over with it has to stay the same too (saas-v1 §1.2, §4.1).
 func (b *book) identify(m *message, c *Call) {
 	id := c.InstanceIDReturned
-	if m.act != ActivityNew || id == "" {
+	if m.act != judge.ActivityNew || id == "" {
 		return
 	}
-	if c.Outcome == OutcomeOK && c.shows.digest != "" {
+	if c.Outcome == judge.OutcomeOK && c.shows.Digest != "" {
 		if m.root.seenDigest == "" {
-			m.root.seenDigest = c.shows.digest
+			m.root.seenDigest = c.shows.Digest
 		}
-		if m.root.seenDigest != c.shows.digest {
+		if m.root.seenDigest != c.shows.Digest {
 			c.complain("another licence or other access information for the same order")
 		}
 	}
@@ -85,7 +86,7 @@ func (b *book) identify(m *message, c *Call) {
 	switch {
 	case taken && owner != m.root.key():
 		c.complain("the instance id belongs to order %s already", owner)
-		c.Outcome = OutcomeFailed
+		c.Outcome = judge.OutcomeFailed
 	case m.root.seenID == "":
 		m.root.seenID = id
 		b.instances[id] = m.root.key()
@@ -130,8 +131,8 @@ func (b *book) giveUp(m *message, now time.Time) (c Call, succeeded bool) {
 		return Call{}, false
 	}
 	switch m.act {
-	case ActivityNew, ActivityQuery, ActivityUpgrade:
-		if m.root.Family == FamilyLicenseV1 { // stays where it is, without a refund (saas-v1 §4.1)
+	case judge.ActivityNew, judge.ActivityQuery, judge.ActivityUpgrade:
+		if m.root.Family == judge.FamilyLicenseV1 { // stays where it is, without a refund (saas-v1 §4.1)
 			m.own.Reason = string(m.Activity) + ": " + m.Exception
 			b.failedOrder(now)
 			return Call{}, false
@@ -140,7 +141,7 @@ func (b *book) giveUp(m *message, now time.Time) (c Call, succeeded bool) {
 		m.own.Refunded = m.own.Kind.prepaid() && m.own.Type != openapi.OrderTrial
 		m.own.Reason = string(m.Activity) + ": " + m.Exception
 		b.failedOrder(now)
-	case ActivityRefresh, ActivityStatus, ActivityRelease, ActivityCheck:
+	case judge.ActivityRefresh, judge.ActivityStatus, judge.ActivityRelease, judge.ActivityCheck:
 	default:
 	}
 	return Call{}, false
@@ -149,7 +150,7 @@ func (b *book) giveUp(m *message, now time.Time) (c Call, succeeded bool) {
 // apply changes the orders after a success.
 func (m *message) apply(c Call) {
 	switch m.act {
-	case ActivityNew:
+	case judge.ActivityNew:
 		if m.root.InstanceID == "" {
 			m.root.InstanceID = c.InstanceIDReturned
 			m.root.started = c.At
@@ -160,34 +161,34 @@ func (m *message) apply(c Call) {
 		if !m.root.Asynchronous {
 			m.complete()
 		}
-	case ActivityQuery:
+	case judge.ActivityQuery:
 		m.root.Informed = true
 		m.complete()
-	case ActivityRefresh:
+	case judge.ActivityRefresh:
 		if m.target.renewal {
 			m.root.renewals = append(m.root.renewals, *m.root.Present)
-		} else if n := len(m.root.renewals); m.Scene == SceneCancelRenewal && n > 0 {
+		} else if n := len(m.root.renewals); m.Scene == judge.SceneCancelRenewal && n > 0 {
 			m.root.renewals = m.root.renewals[:n-1]
 		}
 		present := m.target.term
 		m.root.Present = &present
-		if m.root.Family.expires() {
+		if m.root.Family.Expires() {
 			m.root.freeze(false, c)
 		}
 		m.complete()
-	case ActivityUpgrade:
+	case judge.ActivityUpgrade:
 		m.root.Present = &Term{Product: m.target.term.Product, ExpireTime: m.root.Present.ExpireTime}
 		m.complete()
-	case ActivityStatus:
-		m.root.freeze(m.Scene == StatusFreeze, c)
-	case ActivityExpire:
+	case judge.ActivityStatus:
+		m.root.freeze(m.Scene == judge.StatusFreeze, c)
+	case judge.ActivityExpire:
 		m.root.freeze(true, c)
-	case ActivityRelease:
+	case judge.ActivityRelease:
 		if !m.root.Released {
 			m.root.Released, m.root.closed = true, c.At.Add(c.Took)
 		}
 		m.complete()
-	case ActivityCheck:
+	case judge.ActivityCheck:
 	default:
 	}
 }

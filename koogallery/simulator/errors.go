@@ -15,9 +15,6 @@ var (
 	// ErrKind says that there is no such kind of order.
 	ErrKind = errors.New("simulator: unknown kind of order")
 
-	// ErrFamily says that there is no such protocol family, or that it has no such call.
-	ErrFamily = errors.New("simulator: unknown protocol family")
-
 	// ErrOrder says that the simulator did not place such an order, or has forgotten it.
 	ErrOrder = errors.New("simulator: unknown order")
 

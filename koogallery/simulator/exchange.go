@@ -13,10 +13,8 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/clock"
+	"github.com/koogate/koogate/koogallery/judge"
 )
-
-// maxAnswer bounds how much of an answer is read. The documents name no limit.
-const maxAnswer = 1 << 20
 
 // exchange makes one signed call and judges the answer. It fills in everything
 // of c from At on. Only a body that cannot be sent at all is an error.
@@ -40,14 +38,14 @@ func (s *Simulator) exchange(ctx context.Context, c *Call, d dialect, params map
 	}
 	request.Header = p.header
 
-	c.Outcome = OutcomeFailed
+	c.Outcome = judge.OutcomeFailed
 	response, err := s.client.Do(request)
 	if err != nil {
 		c.Took = s.cfg.Clock.Now().Sub(c.At)
 		c.Err = transportError(ctx, err, p.timeout).Error()
 		return nil
 	}
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	text, err := io.ReadAll(io.LimitReader(response.Body, judge.MaxAnswer+1))
 	_ = response.Body.Close()
 	c.Took = s.cfg.Clock.Now().Sub(c.At)
 	c.HTTPStatus = response.StatusCode
@@ -58,7 +56,12 @@ func (s *Simulator) exchange(ctx context.Context, c *Call, d dialect, params map
 		c.Err = transportError(ctx, err, p.timeout).Error()
 		return nil
 	}
-	d.judge(s, c, answer{response.Header, text, p.timeout})
+	family, key := d.rules(s)
+	c.take(judge.Judge(
+		judge.Request{Family: family, Activity: c.act, Test: c.Test, Asked: c.InstanceID, Key: key, Timeout: p.timeout},
+		judge.Answer{Status: c.HTTPStatus, Header: response.Header, Body: text, Took: c.Took},
+		s.cfg.Readings.Readings,
+	))
 	return nil
 }
 
@@ -85,7 +88,7 @@ func (s *Simulator) log(ctx context.Context, c Call) {
 	if c.Scene != "" {
 		attrs = append(attrs, "scene", c.Scene)
 	}
-	if c.Outcome == OutcomeFailed || c.Problem != "" {
+	if c.Outcome == judge.OutcomeFailed || c.Problem != "" {
 		s.cfg.Log.WarnContext(ctx, "marketplace call", append(attrs, "exception", c.exception())...)
 		return
 	}

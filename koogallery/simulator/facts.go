@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 // JointTenant is an enterprise as tenantSync describes it (kit §A.1).
@@ -92,7 +94,7 @@ func (f *facts) end() {
 // kitCall is one call of a joint purchase.
 type kitCall struct {
 	name   string
-	act    Activity
+	act    judge.Activity
 	scene  string
 	at     time.Time // its time stamp
 	params map[string]any

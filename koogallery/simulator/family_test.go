@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
@@ -30,21 +31,21 @@ func kitOrder() []string {
 
 func TestLifeOfEveryFamily(t *testing.T) {
 	credential := kitOrder()[:5]
-	for family, want := range map[simulator.Family][]string{
-		simulator.FamilySaasV1: slices.Concat(
+	for family, want := range map[judge.Family][]string{
+		judge.FamilySaasV1: slices.Concat(
 			[]string{"newInstance", "newInstance", "newInstance", "queryInstance"},
 			twice("refreshInstance", "upgrade", "instanceStatus FREEZE", "instanceStatus NORMAL", "expireInstance", "refreshInstance", "releaseInstance"),
 			[]string{"newInstance"},
 			twice("newInstance", "newInstance"), []string{"queryInstance"}, twice("releaseInstance", "releaseInstance"),
 		),
-		simulator.FamilyLicenseV1: twice("getLicense", "refreshLicense", "expireLicense", "releaseLicense"),
-		simulator.FamilyLicenseCode: twice("refreshLicenseCode RENEWAL", "refreshLicenseCode UNSUBSCRIBE_RENEWAL_PERIOD",
+		judge.FamilyLicenseV1: twice("getLicense", "refreshLicense", "expireLicense", "releaseLicense"),
+		judge.FamilyLicenseCode: twice("refreshLicenseCode RENEWAL", "refreshLicenseCode UNSUBSCRIBE_RENEWAL_PERIOD",
 			"updateLicenseCodeStatus FREEZE", "updateLicenseCodeStatus UNFREEZE", "releaseLicenseCode"),
-		simulator.FamilyLicenseOnline: twice("newInstance", "getLicenseAsync", "refreshInstance RENEWAL",
+		judge.FamilyLicenseOnline: twice("newInstance", "getLicenseAsync", "refreshInstance RENEWAL",
 			"updateInstanceStatus FREEZE", "updateInstanceStatus UNFREEZE", "releaseInstance"),
-		simulator.FamilyOrderNotify: twice("orderNotify"),
-		simulator.FamilyKitV1:       slices.Concat(credential, []string{"newInstance"}, kitOrder()),
-		simulator.FamilyKitV2:       slices.Concat(credential, []string{"newInstance", "queryInstance"}, kitOrder()),
+		judge.FamilyOrderNotify: twice("orderNotify"),
+		judge.FamilyKitV1:       slices.Concat(credential, []string{"newInstance"}, kitOrder()),
+		judge.FamilyKitV2:       slices.Concat(credential, []string{"newInstance", "queryInstance"}, kitOrder()),
 	} {
 		t.Run(string(family), func(t *testing.T) {
 			p := newPartner(t, nil)
@@ -58,15 +59,15 @@ func TestLifeOfEveryFamily(t *testing.T) {
 				t.Errorf("%d calls recorded", n)
 			}
 			for _, c := range sim.Calls("") {
-				if c.Outcome != simulator.OutcomeOK || c.Problem != "" {
+				if c.Outcome != judge.OutcomeOK || c.Problem != "" {
 					t.Errorf("call %+v", c)
 				}
 			}
 			o, err := sim.Order(report.OrderID)
-			if err != nil || o.Family != family || o.InstanceID != report.InstanceID || o.Frozen != (family == simulator.FamilyLicenseV1) {
+			if err != nil || o.Family != family || o.InstanceID != report.InstanceID || o.Frozen != (family == judge.FamilyLicenseV1) {
 				t.Errorf("order = %+v, %v", o, err)
 			}
-			if family != simulator.FamilyOrderNotify && (o.InstanceID == "" || o.State != simulator.Completed) {
+			if family != judge.FamilyOrderNotify && (o.InstanceID == "" || o.State != simulator.Completed) {
 				t.Errorf("order = %+v", o)
 			}
 			for _, h := range p.heard {
@@ -80,28 +81,20 @@ func TestLifeOfEveryFamily(t *testing.T) {
 
 func TestLifeOfSaasV2(t *testing.T) {
 	sim, s, _ := fixture(t, nil)
-	report, err := sim.LifeOf(context.Background(), simulator.FamilySaasV2)
+	report, err := sim.LifeOf(context.Background(), judge.FamilySaasV2)
 	if err != nil || report.Result != simulator.Passed || report.Kind != simulator.Period || len(s.sequence()) != 19 {
 		t.Errorf("LifeOf = %+v, %v, %d calls", report, err, len(s.sequence()))
 	}
 }
 
 func TestFamilies(t *testing.T) {
-	for _, family := range simulator.Families() {
-		if got, err := simulator.ParseFamily(strings.ToUpper(string(family))); err != nil || got != family {
-			t.Errorf("ParseFamily(%s) = %s, %v", family, got, err)
-		}
-	}
-	if _, err := simulator.ParseFamily("soap"); !errors.Is(err, simulator.ErrFamily) {
-		t.Errorf("ParseFamily = %v", err)
-	}
 	sim := rehearsal(t, newPartner(t, nil), func(cfg *simulator.Config) { cfg.PublicKey = nil })
-	for _, family := range []simulator.Family{"", "soap"} {
-		if _, err := sim.LifeOf(context.Background(), family); !errors.Is(err, simulator.ErrFamily) {
+	for _, family := range []judge.Family{"", "soap"} {
+		if _, err := sim.LifeOf(context.Background(), family); !errors.Is(err, judge.ErrFamily) {
 			t.Errorf("LifeOf(%q) = %v", family, err)
 		}
 	}
-	for _, family := range []simulator.Family{simulator.FamilyKitV1, simulator.FamilyKitV2} {
+	for _, family := range []judge.Family{judge.FamilyKitV1, judge.FamilyKitV2} {
 		if _, err := sim.LifeOf(context.Background(), family); !errors.Is(err, simulator.ErrConfig) {
 			t.Errorf("LifeOf(%s) without a public key = %v", family, err)
 		}
@@ -109,7 +102,7 @@ func TestFamilies(t *testing.T) {
 			t.Errorf("Joint(%s) without a public key = %v", family, err)
 		}
 	}
-	if _, err := sim.Joint(context.Background(), simulator.FamilySaasV1, nil); !errors.Is(err, simulator.ErrFamily) {
+	if _, err := sim.Joint(context.Background(), judge.FamilySaasV1, nil); !errors.Is(err, judge.ErrFamily) {
 		t.Errorf("Joint = %v", err)
 	}
 	if len(sim.Orders(0)) != 0 {
@@ -117,7 +110,7 @@ func TestFamilies(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := sim.LifeOf(ctx, simulator.FamilySaasV1); !errors.Is(err, context.Canceled) {
+	if _, err := sim.LifeOf(ctx, judge.FamilySaasV1); !errors.Is(err, context.Canceled) {
 		t.Errorf("LifeOf = %v", err)
 	}
 	cfg := config(newSeller(t, simtest.NewClock(), nil))
@@ -131,7 +124,7 @@ func TestFamilies(t *testing.T) {
 func TestParametersOfV1(t *testing.T) {
 	p := newPartner(t, nil)
 	sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Strict = true })
-	report, err := sim.LifeOf(context.Background(), simulator.FamilySaasV1)
+	report, err := sim.LifeOf(context.Background(), judge.FamilySaasV1)
 	if err != nil || report.Result != simulator.Passed {
 		t.Fatalf("LifeOf = %+v, %v", report, err)
 	}
@@ -180,7 +173,7 @@ func TestCallsOfOtherFamiliesOneByOne(t *testing.T) {
 	p := newPartner(t, nil)
 	sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.EncryptType = seal.AES128 })
 	ctx := context.Background()
-	o, err := sim.PlaceIn(simulator.FamilySaasV1, simulator.Trial)
+	o, err := sim.PlaceIn(judge.FamilySaasV1, simulator.Trial)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +204,7 @@ func TestCallsOfOtherFamiliesOneByOne(t *testing.T) {
 		t.Error("expired, but not frozen")
 	}
 
-	licence, err := sim.PlaceIn(simulator.FamilyLicenseV1, simulator.Period)
+	licence, err := sim.PlaceIn(judge.FamilyLicenseV1, simulator.Period)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +220,7 @@ func TestCallsOfOtherFamiliesOneByOne(t *testing.T) {
 			t.Errorf("licence: %s: %v", name, err)
 		}
 	}
-	code, err := sim.PlaceIn(simulator.FamilyLicenseCode, simulator.Period)
+	code, err := sim.PlaceIn(judge.FamilyLicenseCode, simulator.Period)
 	if err != nil || !strings.HasPrefix(code.InstanceID, "PL") || code.State != simulator.Completed {
 		t.Fatalf("%+v, %v", code, err)
 	}
@@ -240,10 +233,10 @@ func TestCallsOfOtherFamiliesOneByOne(t *testing.T) {
 			t.Errorf("code: %s: %v", name, err)
 		}
 	}
-	if _, err := sim.PlaceIn(simulator.FamilyLicenseCode, simulator.OneTime); !errors.Is(err, simulator.ErrKind) {
+	if _, err := sim.PlaceIn(judge.FamilyLicenseCode, simulator.OneTime); !errors.Is(err, simulator.ErrKind) {
 		t.Errorf("PlaceIn = %v", err)
 	}
-	if _, err := sim.PlaceIn("soap", simulator.Period); !errors.Is(err, simulator.ErrFamily) {
+	if _, err := sim.PlaceIn("soap", simulator.Period); !errors.Is(err, judge.ErrFamily) {
 		t.Errorf("PlaceIn = %v", err)
 	}
 }

@@ -6,18 +6,19 @@ import (
 	"context"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 )
 
 // Freeze freezes an instance, as on expiry, arrears or violation
 // (updateInstanceStatus, saas-v2 §5.4). Errors as Renew.
 func (s *Simulator) Freeze(ctx context.Context, orderID string) error {
-	return s.instanceCall(ctx, orderID, s.status(StatusFreeze))
+	return s.instanceCall(ctx, orderID, s.status(judge.StatusFreeze))
 }
 
 // Unfreeze makes a frozen instance usable again. Errors as Renew.
 func (s *Simulator) Unfreeze(ctx context.Context, orderID string) error {
-	return s.instanceCall(ctx, orderID, s.status(StatusUnfreeze))
+	return s.instanceCall(ctx, orderID, s.status(judge.StatusUnfreeze))
 }
 
 // Release releases an instance whose period and retention are over: without an
@@ -53,7 +54,7 @@ func (s *Simulator) instanceCall(ctx context.Context, orderID string, build func
 // of the wrong kind.
 func (s *Simulator) about(orderID string, build func(*order) *message) (m *message, err error) {
 	err = s.book.with(orderID, func(o *order) error {
-		if m = build(o); m == nil || !o.Family.knows(m.act) {
+		if m = build(o); m == nil || !o.Family.Knows(m.act) {
 			return ErrOrderState
 		}
 		return o.usable()
@@ -66,26 +67,26 @@ func (s *Simulator) status(status string) func(*order) *message {
 		if o.Kind == OneTime { // neither expires nor runs into arrears (saas-v2 §4)
 			return nil
 		}
-		m := newMessage(ActivityStatus, o, o, &change{})
+		m := newMessage(judge.ActivityStatus, o, o, &change{})
 		m.schedule, m.Scene = s.cfg.Retry.Of(o.Family).Status, status
 		m.params["status"] = status
-		if m.Activity == ActivityStatus1 && status == StatusUnfreeze {
-			m.Scene = StatusNormal
+		if m.Activity == judge.ActivityStatus1 && status == judge.StatusUnfreeze {
+			m.Scene = judge.StatusNormal
 		}
 		return m
 	}
 }
 
 func (s *Simulator) expiryRelease(o *order) *message {
-	o.license.released = o.Family == FamilyLicenseCode
-	m := newMessage(ActivityRelease, o, o, &change{})
+	o.license.released = o.Family == judge.FamilyLicenseCode
+	m := newMessage(judge.ActivityRelease, o, o, &change{})
 	m.schedule = s.cfg.Retry.Of(o.Family).Release
 	return m
 }
 
 // expiry is the V1 call that a period is over.
 func (s *Simulator) expiry(o *order) *message {
-	m := newMessage(ActivityExpire, o, o, &change{})
+	m := newMessage(judge.ActivityExpire, o, o, &change{})
 	m.schedule = s.cfg.Retry.Of(o.Family).Status
 	return m
 }
@@ -97,7 +98,7 @@ func (s *Simulator) changeCheck(linearValue int) func(*order) *message {
 		}
 		p := o.Present.Product
 		p.LinearValue = linearValue
-		m := newMessage(ActivityCheck, o, o, &change{})
+		m := newMessage(judge.ActivityCheck, o, o, &change{})
 		m.schedule = s.cfg.Retry.Check
 		m.params["productInfo"] = s.cfg.Readings.productInfo(p)
 		return m
@@ -110,11 +111,11 @@ func (s *Simulator) upgrade(orderID string, linearValue int) (*message, error) {
 		return nil, err
 	}
 	t.Product.LinearValue = linearValue
-	own, root, err := s.follow(orderID, ActivityUpgrade, openapi.OrderChange, t.Product, t.ExpireTime)
+	own, root, err := s.follow(orderID, judge.ActivityUpgrade, openapi.OrderChange, t.Product, t.ExpireTime)
 	if err != nil {
 		return nil, err
 	}
-	m := newMessage(ActivityUpgrade, own, root, &change{term: t}).withOrder()
+	m := newMessage(judge.ActivityUpgrade, own, root, &change{term: t}).withOrder()
 	m.schedule = s.cfg.Retry.Of(root.Family).Upgrade
 	return m, nil
 }
@@ -127,12 +128,12 @@ func (s *Simulator) unsubscription(orderID string) (*message, error) {
 	if o.Present == nil {
 		return nil, ErrOrderState
 	}
-	own, root, err := s.follow(orderID, ActivityRelease, openapi.OrderUnsubscribe, o.Present.Product, time.Time{})
+	own, root, err := s.follow(orderID, judge.ActivityRelease, openapi.OrderUnsubscribe, o.Present.Product, time.Time{})
 	if err != nil {
 		return nil, err
 	}
 	s.book.ended(root)
-	m := newMessage(ActivityRelease, own, root, &change{}).withOrder()
+	m := newMessage(judge.ActivityRelease, own, root, &change{}).withOrder()
 	m.schedule = s.cfg.Retry.Of(root.Family).Release
 	return m, nil
 }

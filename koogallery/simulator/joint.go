@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
 )
 
@@ -23,7 +24,7 @@ import (
 // A seller that does badly makes Report.Result Failed and is no error. Errors:
 // ErrFamily, ErrConfig without Config.PublicKey or with an unusable one, ErrFull,
 // ctx.Err().
-func (s *Simulator) Joint(ctx context.Context, family Family, after func(step JointStep) error) (Report, error) {
+func (s *Simulator) Joint(ctx context.Context, family judge.Family, after func(step JointStep) error) (Report, error) {
 	if err := s.canJoin(family); err != nil {
 		return Report{Family: family, Kind: Period, Result: Failed, Steps: []Step{}}, err
 	}
@@ -34,7 +35,7 @@ func (s *Simulator) Joint(ctx context.Context, family Family, after func(step Jo
 // order and each made twice, with the time stamp that it has in the proper order.
 // The same seed gives the same order. What has to hold after a step depends on
 // the time stamps of the calls made by then, not on their order. Errors as Joint.
-func (s *Simulator) JointShuffled(ctx context.Context, family Family, seed uint64, after func(step JointStep) error) (Report, error) {
+func (s *Simulator) JointShuffled(ctx context.Context, family judge.Family, seed uint64, after func(step JointStep) error) (Report, error) {
 	if err := s.canJoin(family); err != nil {
 		return Report{Family: family, Kind: Period, Result: Failed, Steps: []Step{}}, err
 	}
@@ -44,7 +45,7 @@ func (s *Simulator) JointShuffled(ctx context.Context, family Family, seed uint6
 // Credential rehearses the application for a credential (kit §0.1, §A.6): the five
 // interfaces in turn, with testFlag 1, invented values and no instance id or order
 // id. A seller answers success and keeps nothing. Errors as Joint.
-func (s *Simulator) Credential(ctx context.Context, family Family) (Report, error) {
+func (s *Simulator) Credential(ctx context.Context, family judge.Family) (Report, error) {
 	if err := s.canJoin(family); err != nil {
 		return Report{Family: family, Kind: Period, Result: Failed, Steps: []Step{}}, err
 	}
@@ -52,9 +53,9 @@ func (s *Simulator) Credential(ctx context.Context, family Family) (Report, erro
 }
 
 // canJoin checks what the Kit needs.
-func (s *Simulator) canJoin(family Family) error {
-	if !family.joint() {
-		return fmt.Errorf("%w: want %s or %s", ErrFamily, FamilyKitV1, FamilyKitV2)
+func (s *Simulator) canJoin(family judge.Family) error {
+	if !family.Joint() {
+		return fmt.Errorf("%w: want %s or %s", judge.ErrFamily, judge.FamilyKitV1, judge.FamilyKitV2)
 	}
 	if _, err := seal.EncryptSecret(s.cfg.PublicKey, "", crypto.SHA256, crypto.SHA256); err != nil {
 		return fmt.Errorf("%w: PublicKey: %w", ErrConfig, err)
@@ -81,7 +82,7 @@ func (l *life) kit(ctx context.Context) error {
 }
 
 // joint makes the calls in their order.
-func (l *life) joint(ctx context.Context, family Family, after func(JointStep) error) error {
+func (l *life) joint(ctx context.Context, family judge.Family, after func(JointStep) error) error {
 	j, calls, err := l.bought(ctx, family, after)
 	if err != nil || l.stopped {
 		return err
@@ -93,7 +94,7 @@ func (l *life) joint(ctx context.Context, family Family, after func(JointStep) e
 }
 
 // shuffled makes the calls in another order, each twice.
-func (l *life) shuffled(ctx context.Context, family Family, seed uint64, after func(JointStep) error) error {
+func (l *life) shuffled(ctx context.Context, family judge.Family, seed uint64, after func(JointStep) error) error {
 	j, calls, err := l.bought(ctx, family, after)
 	if err != nil || l.stopped {
 		return err
@@ -112,7 +113,7 @@ func (l *life) shuffled(ctx context.Context, family Family, seed uint64, after f
 }
 
 // bought opens the instance and prepares the calls that follow.
-func (l *life) bought(ctx context.Context, family Family, after func(JointStep) error) (*joint, []kitCall, error) {
+func (l *life) bought(ctx context.Context, family judge.Family, after func(JointStep) error) (*joint, []kitCall, error) {
 	root, err := l.begin(family)
 	if err != nil {
 		return nil, nil, err
@@ -128,12 +129,12 @@ func (l *life) bought(ctx context.Context, family Family, after func(JointStep) 
 	j := &joint{purchase: p, life: l, root: root}
 	l.step(ctx, "create", func() (Call, error) { return l.s.deliver(ctx, m) }, func(Call) error {
 		l.report.InstanceID = l.s.book.copyOf(root).InstanceID
-		if family.polls() || after == nil {
+		if family.Polls() || after == nil {
 			return nil
 		}
 		return after(j.step("create", nil))
 	})
-	if family.polls() {
+	if family.Polls() {
 		l.step(ctx, "query", func() (Call, error) { return l.s.await(ctx, root) }, func(Call) error {
 			if after == nil {
 				return nil
@@ -168,7 +169,7 @@ func (l *life) credential(ctx context.Context) error {
 	for _, c := range p.calls()[:kitInterfaces] {
 		l.step(ctx, "credential "+string(c.act), func() (Call, error) {
 			call, err := l.s.rehearse(ctx, kitOf(p.family), c)
-			if err == nil && call.Outcome != OutcomeOK {
+			if err == nil && call.Outcome != judge.OutcomeOK {
 				err = callError(call)
 			}
 			return call, err

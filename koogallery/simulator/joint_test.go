@@ -9,11 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator"
 )
 
-func joints() []simulator.Family {
-	return []simulator.Family{simulator.FamilyKitV1, simulator.FamilyKitV2}
+func joints() []judge.Family {
+	return []judge.Family{judge.FamilyKitV1, judge.FamilyKitV2}
 }
 
 func TestJoint(t *testing.T) {
@@ -56,12 +57,12 @@ func TestJoint(t *testing.T) {
 			}
 			last = stamp
 			_, list := h["orgInfoList"]
-			if _, text := h["orgInfo"]; h["activity"] == "allOrgSync" && (list == text || text != (family == simulator.FamilyKitV1)) {
+			if _, text := h["orgInfo"]; h["activity"] == "allOrgSync" && (list == text || text != (family == judge.FamilyKitV1)) {
 				t.Errorf("allOrgSync %v", h)
 			}
 		}
 		for _, c := range sim.Calls(report.OrderID) {
-			if c.InstanceID == "" && c.Activity != simulator.ActivityNew {
+			if c.InstanceID == "" && c.Activity != judge.ActivityNew {
 				t.Errorf("call %+v", c)
 			}
 		}
@@ -109,7 +110,7 @@ func TestJointShuffledFindsArrivalOrder(t *testing.T) {
 	p := newPartner(t, nil)
 	sim := rehearsal(t, p, nil)
 	n := 0
-	report, err := sim.JointShuffled(context.Background(), simulator.FamilyKitV2, 1, func(step simulator.JointStep) error {
+	report, err := sim.JointShuffled(context.Background(), judge.FamilyKitV2, 1, func(step simulator.JointStep) error {
 		n++
 		p.mu.Lock()
 		for name, r := range p.directory {
@@ -126,7 +127,7 @@ func TestJointShuffledFindsArrivalOrder(t *testing.T) {
 
 func TestJointReportsWhatTheCallerSees(t *testing.T) {
 	wrong := errors.New("no such tenant")
-	report, err := rehearsal(t, newPartner(t, nil), nil).Joint(context.Background(), simulator.FamilyKitV1, func(step simulator.JointStep) error {
+	report, err := rehearsal(t, newPartner(t, nil), nil).Joint(context.Background(), judge.FamilyKitV1, func(step simulator.JointStep) error {
 		if step.Name == "tenantSync add" {
 			return wrong
 		}
@@ -163,11 +164,11 @@ func TestCredential(t *testing.T) {
 func TestKitRestart(t *testing.T) {
 	p := newPartner(t, at("applicationSync", 1, code("000005")))
 	sim := rehearsal(t, p, nil)
-	report, err := sim.Joint(context.Background(), simulator.FamilyKitV2, nil)
+	report, err := sim.Joint(context.Background(), judge.FamilyKitV2, nil)
 	if err != nil || report.Result != simulator.Failed || len(report.Steps) != 4 {
 		t.Fatalf("%+v, %v", report, err)
 	}
-	if c, err := sim.Restart(context.Background(), report.OrderID); err != nil || c.Activity != simulator.ActivityApplication || c.Attempt != 2 {
+	if c, err := sim.Restart(context.Background(), report.OrderID); err != nil || c.Activity != judge.ActivityApplication || c.Attempt != 2 {
 		t.Errorf("%+v, %v", c, err)
 	}
 	first, second := p.heard[len(p.heard)-2], p.heard[len(p.heard)-1]

@@ -69,16 +69,3 @@ const (
 	Completed  State = "COMPLETED"  // 已完成
 	Cancelled  State = "CANCELLED"  // 已取消: failed; see Order.Refunded
 )
-
-func (s State) label() string {
-	switch s {
-	case Processing:
-		return "处理中 processing"
-	case Completed:
-		return "已完成 completed"
-	case Cancelled:
-		return "已取消 cancelled"
-	default:
-		return string(s)
-	}
-}

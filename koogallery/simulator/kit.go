@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
 )
 
@@ -17,9 +18,9 @@ import (
 // the production address, a key of its own (kit §A).
 type kit struct{ v1 bool }
 
-func kitOf(f Family) kit { return kit{v1: f == FamilyKitV1} }
+func kitOf(f judge.Family) kit { return kit{v1: f == judge.FamilyKitV1} }
 
-func (kit) name(a Activity) Activity { return a }
+func (kit) name(a judge.Activity) judge.Activity { return a }
 
 // params: the time stamp is part of what is told, so a repetition keeps it.
 func (kit) params(_ *Simulator, m *message, instanceID string) (map[string]any, error) {
@@ -61,18 +62,15 @@ func (k kit) pack(s *Simulator, c *Call, params map[string]any) (parcel, error) 
 	return parcel{http.MethodPost, address, header, body, s.cfg.Timeout}, nil
 }
 
-func (k kit) judge(s *Simulator, c *Call, a answer) {
-	if !k.v1 {
-		c.judgePlain(a)
-		return
+func (k kit) rules(s *Simulator) (judge.Family, string) {
+	if k.v1 {
+		return judge.FamilyKitV1, s.cfg.KitKey
 	}
-	if _, ok := c.readSigned(s.cfg.KitKey, a); ok {
-		c.Outcome = OutcomeOK
-	}
+	return judge.FamilyKitV2, s.cfg.KitKey
 }
 
 // address appends the fixed path of an interface (kit §0.1).
-func (k kit) address(base string, a Activity) (string, error) {
+func (k kit) address(base string, a judge.Activity) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil {
 		return "", fmt.Errorf("%w: FacadeURL", ErrConfig)
@@ -86,17 +84,17 @@ func (k kit) address(base string, a Activity) (string, error) {
 
 // kitMembers returns the members of a body in the order of the documents (kit
 // §A.1 to §A.5). Of the two lists of departments each generation has one.
-func kitMembers(a Activity) []string {
+func kitMembers(a judge.Activity) []string {
 	switch a {
-	case ActivityTenant:
+	case judge.ActivityTenant:
 		return []string{"instanceId", "orderId", "tenantId", "tenantCode", "name", "domainName", "flag", "testFlag", "timeStamp"}
-	case ActivityApplication:
+	case judge.ActivityApplication:
 		return []string{"instanceId", "tenantId", "appId", "clientId", "clientSecret", "flag", "testFlag", "timeStamp"}
-	case ActivityAuth:
+	case judge.ActivityAuth:
 		return []string{"instanceId", "tenantId", "appId", "userList", "currentSyncTime", "flag", "testFlag", "timeStamp"}
-	case ActivitySingleOrg:
+	case judge.ActivitySingleOrg:
 		return []string{"instanceId", "tenantId", "orgCode", "orgName", "parentCode", "flag", "testFlag", "timeStamp"}
-	case ActivityAllOrg:
+	case judge.ActivityAllOrg:
 		return []string{"instanceId", "tenantId", "orgInfo", "orgInfoList", "testFlag", "timeStamp"}
 	default:
 		return nil
@@ -104,7 +102,7 @@ func kitMembers(a Activity) []string {
 }
 
 // kitBody prints a body.
-func kitBody(a Activity, params map[string]any) ([]byte, error) {
+func kitBody(a judge.Activity, params map[string]any) ([]byte, error) {
 	b := []byte{'{'}
 	written := 0
 	for _, name := range kitMembers(a) {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 )
 
@@ -77,7 +78,7 @@ func (s *Simulator) IssueLicense(opts LicenseOptions) (Order, error) {
 	if refused {
 		return Order{}, ErrOrderState
 	}
-	o, err := s.enter(nil, FamilyLicenseCode, openapi.OrderNew, Period, p, time.Time{})
+	o, err := s.enter(nil, judge.FamilyLicenseCode, openapi.OrderNew, Period, p, time.Time{})
 	if err != nil {
 		return Order{}, err
 	}
@@ -167,13 +168,13 @@ func (st *licenseState) use(day string, ids []string, active int) {
 func (b *book) ended(o *order) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	o.license.released = o.Family == FamilyLicenseCode
+	o.license.released = o.Family == judge.FamilyLicenseCode
 }
 
 func (b *book) renewed(o *order, expire time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if o.Family == FamilyLicenseCode {
+	if o.Family == judge.FamilyLicenseCode {
 		o.license.expire = expire
 	}
 }

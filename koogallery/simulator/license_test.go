@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
@@ -64,7 +65,7 @@ func TestLicenseLife(t *testing.T) {
 	sim := rehearsal(t, p, nil)
 	s := &stall{t: t, sim: sim, server: p.market, clock: p.clock}
 	ctx := context.Background()
-	o, err := sim.PlaceIn(simulator.FamilyLicenseCode, simulator.Period)
+	o, err := sim.PlaceIn(judge.FamilyLicenseCode, simulator.Period)
 	if err != nil {
 		t.Fatal(err)
 	}

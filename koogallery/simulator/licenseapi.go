@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
@@ -95,7 +96,7 @@ func licenseShape(r refusal, requestID string) reply {
 }
 
 // licenseCall is what all these APIs check before they look at the body.
-func (s *Simulator) licenseCall(take func(members) (reply, *refusal)) func(http.ResponseWriter, *http.Request) (reply, *refusal) {
+func (s *Simulator) licenseCall(take func(judge.Members) (reply, *refusal)) func(http.ResponseWriter, *http.Request) (reply, *refusal) {
 	return func(w http.ResponseWriter, r *http.Request) (reply, *refusal) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxLicenseBody))
 		if err != nil {
@@ -110,7 +111,7 @@ func (s *Simulator) licenseCall(take func(members) (reply, *refusal)) func(http.
 		if !isJSON(r.Header.Get("Content-Type")) {
 			return reply{}, &refuseMedia
 		}
-		m, ok := object(body)
+		m, ok := judge.Object(body)
 		if !ok {
 			return reply{}, &refuseReadable
 		}
@@ -122,16 +123,16 @@ func licenseReply(data any) (reply, *refusal) {
 	return reply{status: acceptLicense.status, code: acceptLicense.code, body: wireLicense{acceptLicense.code, acceptLicense.message, data}}, nil
 }
 
-// one reads the code of a request about a single one.
-func (m members) one() ([]string, bool) {
-	code, ok := m.text("license")
+// oneCode reads the code of a request about a single one.
+func oneCode(m judge.Members) ([]string, bool) {
+	code, ok := m.Text("license")
 	return []string{code}, ok && licenseText(code, maxID)
 }
 
-// several reads the codes of a batch.
-func (m members) several() ([]string, bool) {
+// severalCodes reads the codes of a batch.
+func severalCodes(m judge.Members) ([]string, bool) {
 	var list []string
-	if !m.has("license_list") || json.Unmarshal(m["license_list"], &list) != nil || len(list) == 0 || len(list) > maxLicenseBatch {
+	if !m.Has("license_list") || json.Unmarshal(m["license_list"], &list) != nil || len(list) == 0 || len(list) > maxLicenseBatch {
 		return nil, false
 	}
 	for _, code := range list {
@@ -147,13 +148,13 @@ func licenseText(text string, limit int) bool {
 	return strings.TrimSpace(text) != "" && utf8.RuneCountInString(text) <= limit
 }
 
-// effect reads real_effect_time. The zero time stands for none.
-func (m members) effect() (time.Time, bool) {
-	if !m.has("real_effect_time") {
+// effectOf reads real_effect_time. The zero time stands for none.
+func effectOf(m judge.Members) (time.Time, bool) {
+	if !m.Has("real_effect_time") {
 		return time.Time{}, true
 	}
 	const digits = 14
-	text, _ := m.text("real_effect_time")
+	text, _ := m.Text("real_effect_time")
 	at, err := wiretime.Parse(text)
 	return at, err == nil && len(text) == digits
 }
@@ -170,9 +171,9 @@ func repeated(codes []string) bool {
 }
 
 // activate is the activation of one code (saas-v1 §5.1).
-func (s *Simulator) activate(m members) (reply, *refusal) {
-	codes, ok := m.one()
-	effect, well := m.effect()
+func (s *Simulator) activate(m judge.Members) (reply, *refusal) {
+	codes, ok := oneCode(m)
+	effect, well := effectOf(m)
 	if !ok || !well {
 		return reply{}, &refusePattern
 	}
@@ -185,9 +186,9 @@ func (s *Simulator) activate(m members) (reply, *refusal) {
 
 // activateBatch activates several codes, all or none: the documents have one
 // error for a batch with an illegal code and no list of them.
-func (s *Simulator) activateBatch(m members) (reply, *refusal) {
-	codes, ok := m.several()
-	effect, well := m.effect()
+func (s *Simulator) activateBatch(m judge.Members) (reply, *refusal) {
+	codes, ok := severalCodes(m)
+	effect, well := effectOf(m)
 	switch {
 	case !ok || !well:
 		return reply{}, &refusePattern
@@ -245,19 +246,19 @@ func (s *Simulator) activation(codes []string, effect time.Time) ([]wireCodeInfo
 }
 
 // heartbeat is the query of one code (saas-v1 §5.2).
-func (s *Simulator) heartbeat(m members) (reply, *refusal) {
-	codes, ok := m.one()
+func (s *Simulator) heartbeat(m judge.Members) (reply, *refusal) {
+	codes, ok := oneCode(m)
 	if !ok {
 		return reply{}, &refusePattern
 	}
 	var account string
-	if m.has("heartbeatInfo") {
-		info, ok := object(m["heartbeatInfo"])
+	if m.Has("heartbeatInfo") {
+		info, ok := judge.Object(m["heartbeatInfo"])
 		if !ok {
 			return reply{}, &refusePattern
 		}
-		address, _ := info.text("ip")
-		if account, ok = info.text("thirdPartyAccount"); !ok || !licenseText(account, maxAccount) || utf8.RuneCountInString(address) > maxAddress {
+		address, _ := info.Text("ip")
+		if account, ok = info.Text("thirdPartyAccount"); !ok || !licenseText(account, maxAccount) || utf8.RuneCountInString(address) > maxAddress {
 			return reply{}, &refusePattern
 		}
 	}
@@ -269,8 +270,8 @@ func (s *Simulator) heartbeat(m members) (reply, *refusal) {
 }
 
 // heartbeatBatch is the query of several codes. Its answer was not seen.
-func (s *Simulator) heartbeatBatch(m members) (reply, *refusal) {
-	codes, ok := m.several()
+func (s *Simulator) heartbeatBatch(m judge.Members) (reply, *refusal) {
+	codes, ok := severalCodes(m)
 	switch {
 	case !ok:
 		return reply{}, &refusePattern
@@ -323,7 +324,7 @@ type softwareUse struct {
 
 // softwareUsage takes the use of the software (saas-v1 §5.2b). Entries of codes
 // that are not active are rejected, the others are counted.
-func (s *Simulator) softwareUsage(m members) (reply, *refusal) {
+func (s *Simulator) softwareUsage(m judge.Members) (reply, *refusal) {
 	list, ok := readSoftwareUsage(m)
 	if !ok {
 		return reply{}, &refusePattern
@@ -355,30 +356,30 @@ func (s *Simulator) softwareUsage(m members) (reply, *refusal) {
 	return reply{status: r.status, code: r.code, body: wireLicense{r.code, r.message, map[string]any{"check_fail_list": failures}}}, nil
 }
 
-func readSoftwareUsage(m members) ([]softwareUse, bool) {
-	entries, ok := m.list("usage_info")
+func readSoftwareUsage(m judge.Members) ([]softwareUse, bool) {
+	entries, ok := m.List("usage_info")
 	if !ok || len(entries) == 0 || len(entries) > maxLicenseBatch {
 		return nil, false
 	}
 	list := make([]softwareUse, 0, len(entries))
 	for _, entry := range entries {
-		codes, ok := entry.one()
-		elements, there := entry.list("software_usage_Info")
+		codes, ok := oneCode(entry)
+		elements, there := entry.List("software_usage_Info")
 		if !ok || !there || len(elements) == 0 || len(elements) > maxLicenseBatch {
 			return nil, false
 		}
 		u := softwareUse{code: codes[0]}
 		for _, e := range elements {
-			id, _ := e.text("id")
+			id, _ := e.Text("id")
 			var active int
 			switch {
-			case e.has("id") == e.has("active_num"): // exactly one of them
+			case e.Has("id") == e.Has("active_num"): // exactly one of them
 				return nil, false
-			case e.has("id") && !licenseText(id, maxAccount):
+			case e.Has("id") && !licenseText(id, maxAccount):
 				return nil, false
-			case e.has("active_num") && (json.Unmarshal(e["active_num"], &active) != nil || active < 0 || active > maxActiveNum):
+			case e.Has("active_num") && (json.Unmarshal(e["active_num"], &active) != nil || active < 0 || active > maxActiveNum):
 				return nil, false
-			case e.has("id"):
+			case e.Has("id"):
 				u.ids = append(u.ids, id)
 			}
 			u.active = max(u.active, active)

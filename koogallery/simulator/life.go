@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 // Life places one order of a kind and takes it through its whole documented
@@ -18,11 +20,11 @@ import (
 // seller that does badly makes Report.Result Failed and is no error. Errors:
 // ErrKind, ErrFull, ctx.Err(); the report then holds the steps so far.
 func (s *Simulator) Life(ctx context.Context, kind Kind) (Report, error) {
-	return s.live(ctx, FamilySaasV2, kind, func(l *life, ctx context.Context) error { return l.run(ctx, kind) })
+	return s.live(ctx, judge.FamilySaasV2, kind, func(l *life, ctx context.Context) error { return l.run(ctx, kind) })
 }
 
 // live runs a life and reports it.
-func (s *Simulator) live(ctx context.Context, family Family, kind Kind, run func(*life, context.Context) error) (Report, error) {
+func (s *Simulator) live(ctx context.Context, family judge.Family, kind Kind, run func(*life, context.Context) error) (Report, error) {
 	start := s.cfg.Clock.Now()
 	l := &life{s: s, report: Report{Family: family, Kind: kind, Result: Failed, Steps: []Step{}}}
 	err := run(l, ctx)
@@ -109,13 +111,13 @@ func (l *life) query(ctx context.Context, name string, root *order, related stri
 // seen checks what queryInstance shows (saas-v2 §5.2).
 func (s *Simulator) seen(c Call, kind Kind, related string) error {
 	switch {
-	case !c.shows.access:
+	case !c.shows.Access:
 		return errors.New("no appInfo: allowed only if the customer gets access by other means")
 	case !s.cfg.Strict || !kind.metered():
 		return nil
-	case !c.shows.usage:
+	case !c.shows.Usage:
 		return errNoUsage
-	case related != "" && !slices.Contains(c.shows.related, related):
+	case related != "" && !slices.Contains(c.shows.Related, related):
 		return fmt.Errorf("no usageInfo with relatedInstanceId %s", related)
 	default:
 		return nil
@@ -128,8 +130,8 @@ func (l *life) renewals(ctx context.Context, o Order) {
 }
 
 func (l *life) freezing(ctx context.Context, o Order) {
-	l.call(ctx, "freeze", true, l.about(o.ID, l.s.status(StatusFreeze)))
-	l.call(ctx, "unfreeze", true, l.about(o.ID, l.s.status(StatusUnfreeze)))
+	l.call(ctx, "freeze", true, l.about(o.ID, l.s.status(judge.StatusFreeze)))
+	l.call(ctx, "unfreeze", true, l.about(o.ID, l.s.status(judge.StatusUnfreeze)))
 }
 
 func (l *life) changes(ctx context.Context, root *order) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/koogate/koogate/koogallery/clock"
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 // onlineTime is how the documents' example prints a time (saas-v1 §6).
@@ -22,7 +23,7 @@ var (
 
 // licenseOnline is the life of an instance with one licence by upload.
 func (l *life) licenseOnline(ctx context.Context) error {
-	root, err := l.begin(FamilyLicenseOnline)
+	root, err := l.begin(judge.FamilyLicenseOnline)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func noCall() (Call, error) { return Call{}, nil }
 func (l *life) licence(event string) func(*order) *message {
 	l.s.book.expect(event)
 	return func(o *order) *message {
-		m := newMessage(ActivityLicenseAsync, o, o, nil)
+		m := newMessage(judge.ActivityLicenseAsync, o, o, nil)
 		m.schedule = l.s.cfg.Retry.Of(o.Family).Open
 		m.params["eventId"] = event
 		m.params["deviceFingerprint"] = fingerprint(event)
@@ -68,7 +69,7 @@ func fingerprint(seed string) string {
 
 // orderNotify is the life of a notification.
 func (l *life) orderNotify(ctx context.Context) error {
-	root, err := l.begin(FamilyOrderNotify)
+	root, err := l.begin(judge.FamilyOrderNotify)
 	if err != nil {
 		return err
 	}

@@ -6,11 +6,12 @@ import (
 	"context"
 	"maps"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
 // begin places the order that a life is about and reports it.
-func (l *life) begin(family Family) (*order, error) {
+func (l *life) begin(family judge.Family) (*order, error) {
 	o, err := l.s.place(family, Period)
 	if err == nil {
 		l.report.OrderID, l.report.InstanceID = o.ID, o.InstanceID
@@ -33,7 +34,7 @@ func (l *life) opened(ctx context.Context, name string, root *order) (*message, 
 
 // saasV1 is the life of a V1 period order and of a pay-per-use one.
 func (l *life) saasV1(ctx context.Context) error {
-	root, err := l.begin(FamilySaasV1)
+	root, err := l.begin(judge.FamilySaasV1)
 	if err != nil {
 		return err
 	}
@@ -72,12 +73,12 @@ func (l *life) payPerUse(ctx context.Context) error {
 	if l.stopped || ctx.Err() != nil {
 		return nil
 	}
-	first, err := l.s.place(FamilySaasV1, OnDemand)
+	first, err := l.s.place(judge.FamilySaasV1, OnDemand)
 	if err != nil {
 		return err
 	}
 	product := first.Product
-	product.ProductID = shorten(product.ProductID, maxID-1) + "B"
+	product.ProductID = judge.Shorten(product.ProductID, maxID-1) + "B"
 	second, err := l.s.item(first, product)
 	if err != nil {
 		return err
@@ -100,7 +101,7 @@ func (l *life) payPerUse(ctx context.Context) error {
 // metered ones (saas-v1 §1.8).
 func (l *life) lookAt(ctx context.Context, name string, orders ...*order) {
 	l.step(ctx, name, func() (Call, error) {
-		m := newMessage(ActivityQuery, orders[0], orders[0], nil)
+		m := newMessage(judge.ActivityQuery, orders[0], orders[0], nil)
 		for _, o := range orders {
 			if m.ids != "" {
 				m.ids += ","
@@ -109,7 +110,7 @@ func (l *life) lookAt(ctx context.Context, name string, orders ...*order) {
 		}
 		return l.s.deliver(ctx, m)
 	}, func(c Call) error {
-		if l.s.cfg.Strict && orders[0].Kind.metered() && !c.shows.usage {
+		if l.s.cfg.Strict && orders[0].Kind.metered() && !c.shows.Usage {
 			return errNoUsage
 		}
 		return nil
@@ -118,7 +119,7 @@ func (l *life) lookAt(ctx context.Context, name string, orders ...*order) {
 
 // licenseV1 is the life of a V1 licence.
 func (l *life) licenseV1(ctx context.Context) error {
-	root, err := l.begin(FamilyLicenseV1)
+	root, err := l.begin(judge.FamilyLicenseV1)
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func (l *life) licenseV1(ctx context.Context) error {
 
 // licenseCode is the life of an authorisation code.
 func (l *life) licenseCode(ctx context.Context) error {
-	root, err := l.begin(FamilyLicenseCode)
+	root, err := l.begin(judge.FamilyLicenseCode)
 	if err != nil {
 		return err
 	}

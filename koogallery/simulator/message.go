@@ -2,13 +2,17 @@
 
 package simulator
 
-import "context"
+import (
+	"context"
+
+	"github.com/koogate/koogate/koogallery/judge"
+)
 
 // message is a Message with what is needed to make its call again. The book's
 // mutex guards what changes; turn allows one attempt at a time.
 type message struct {
 	Message
-	act      Activity // what SaaS V2.0 calls Activity
+	act      judge.Activity // what SaaS V2.0 calls Activity
 	dialect  dialect
 	turn     chan struct{}
 	own      *order // the order that the call is about
@@ -33,11 +37,11 @@ type change struct {
 // newMessage returns the message for a call about own, in the dialect of root's
 // family. A message without a target has no effect on any order, whether it
 // succeeds or fails.
-func newMessage(a Activity, own, root *order, target *change) *message {
+func newMessage(a judge.Activity, own, root *order, target *change) *message {
 	return newMessageIn(dialectOf(root.Family), a, own, root, target)
 }
 
-func newMessageIn(d dialect, a Activity, own, root *order, target *change) *message {
+func newMessageIn(d dialect, a judge.Activity, own, root *order, target *change) *message {
 	return &message{
 		Message: Message{
 			OrderID: own.ID, LineID: own.LineID, Activity: d.name(a), State: MessagePending,

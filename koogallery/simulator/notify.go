@@ -2,7 +2,11 @@
 
 package simulator
 
-import "context"
+import (
+	"context"
+
+	"github.com/koogate/koogate/koogallery/judge"
+)
 
 // Notify tells the seller of an order that was placed, of any family (orderNotify,
 // saas-v1 §9). The call carries ids only: a seller queries the order, see
@@ -20,7 +24,7 @@ func (s *Simulator) Notify(ctx context.Context, orderID string) (Call, error) {
 }
 
 func (s *Simulator) notification(o *order) *message {
-	m := newMessageIn(postNotify{}, ActivityNotify, o, o, nil).withOrder()
+	m := newMessageIn(postNotify{}, judge.ActivityNotify, o, o, nil).withOrder()
 	m.schedule = s.cfg.Retry.Notify
 	return m
 }

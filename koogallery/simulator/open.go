@@ -7,26 +7,27 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 )
 
 // Place records a paid order of a kind and calls nobody. Query order knows it
 // from now on; Open delivers it. Errors: ErrKind, ErrFull.
-func (s *Simulator) Place(kind Kind) (Order, error) { return s.PlaceIn(FamilySaasV2, kind) }
+func (s *Simulator) Place(kind Kind) (Order, error) { return s.PlaceIn(judge.FamilySaasV2, kind) }
 
-func (s *Simulator) place(family Family, kind Kind) (*order, error) {
+func (s *Simulator) place(family judge.Family, kind Kind) (*order, error) {
 	product, ok := s.cfg.Products[kind]
 	if !ok {
 		return nil, fmt.Errorf("%w: want one of %v", ErrKind, Kinds())
 	}
 	switch family {
-	case FamilySaasV2, FamilySaasV1, FamilyOrderNotify:
-	case FamilyLicenseV1, FamilyLicenseCode, FamilyLicenseOnline, FamilyKitV1, FamilyKitV2:
+	case judge.FamilySaasV2, judge.FamilySaasV1, judge.FamilyOrderNotify:
+	case judge.FamilyLicenseV1, judge.FamilyLicenseCode, judge.FamilyLicenseOnline, judge.FamilyKitV1, judge.FamilyKitV2:
 		if kind != Period {
 			return nil, fmt.Errorf("%w: %s knows %s orders only", ErrKind, family, Period)
 		}
 	default:
-		return nil, fmt.Errorf("%w: want one of %v", ErrFamily, Families())
+		return nil, fmt.Errorf("%w: want one of %v", judge.ErrFamily, judge.Families())
 	}
 	typ := openapi.OrderNew
 	if kind == Trial {
@@ -52,7 +53,7 @@ func (s *Simulator) item(first *order, p Product) (*order, error) {
 
 // enter creates an order under a new id. root is nil for an order that opens an
 // instance; its expiry is computed, that of any other order is given.
-func (s *Simulator) enter(root *order, family Family, typ openapi.OrderType, kind Kind, p Product, expire time.Time) (*order, error) {
+func (s *Simulator) enter(root *order, family judge.Family, typ openapi.OrderType, kind Kind, p Product, expire time.Time) (*order, error) {
 	const tries = 16
 	for range tries {
 		now := s.cfg.Clock.Now().UTC()
@@ -69,7 +70,7 @@ func (s *Simulator) enter(root *order, family Family, typ openapi.OrderType, kin
 			o.RootID, o.buyer = o.ID, newBuyer(o.ID)
 			o.ExpireTime = p.endAfter(now)
 			o.Present = &Term{Product: p, ExpireTime: o.ExpireTime}
-			if family == FamilyLicenseCode { // the marketplace issues the code, there is nothing to open
+			if family == judge.FamilyLicenseCode { // the marketplace issues the code, there is nothing to open
 				o.InstanceID, o.State, o.opened = licenseCode(s.cfg.NewID()), Completed, true
 			}
 		} else {
@@ -97,7 +98,7 @@ func (s *Simulator) Open(ctx context.Context, orderID string) (Order, error) {
 	if err != nil {
 		return Order{}, err
 	}
-	if _, err = s.deliver(ctx, m); err == nil && m.root.Family.polls() {
+	if _, err = s.deliver(ctx, m); err == nil && m.root.Family.Polls() {
 		_, err = s.await(ctx, m.root)
 	}
 	return s.book.copyOf(m.root), err
@@ -111,7 +112,7 @@ func (s *Simulator) opening(key string) (*message, error) {
 			return ErrOrderState
 		}
 		o.opened = true
-		m = newMessage(ActivityNew, o, o, &change{}).withOrder()
+		m = newMessage(judge.ActivityNew, o, o, &change{}).withOrder()
 		m.schedule = s.cfg.Retry.Of(o.Family).Open
 		return nil
 	})
@@ -120,7 +121,7 @@ func (s *Simulator) opening(key string) (*message, error) {
 
 // await polls queryInstance until the instance is shown (saas-v2 §5.1).
 func (s *Simulator) await(ctx context.Context, root *order) (Call, error) {
-	m := newMessage(ActivityQuery, root, root, &change{})
+	m := newMessage(judge.ActivityQuery, root, root, &change{})
 	m.schedule = s.cfg.Poll
 	return s.deliver(ctx, m)
 }
@@ -132,7 +133,7 @@ func (s *Simulator) await(ctx context.Context, root *order) (Call, error) {
 // Errors: ErrOrder, ErrOrderState, ErrCall, ctx.Err().
 func (s *Simulator) Duplicate(ctx context.Context, orderID string) (Call, error) {
 	return s.once(ctx, orderID, func(o *order) *message {
-		return newMessage(ActivityNew, o, o, nil).withOrder()
+		return newMessage(judge.ActivityNew, o, o, nil).withOrder()
 	})
 }
 
@@ -141,7 +142,7 @@ func (s *Simulator) Duplicate(ctx context.Context, orderID string) (Call, error)
 // ctx.Err().
 func (s *Simulator) Query(ctx context.Context, orderID string) (Call, error) {
 	return s.once(ctx, orderID, func(o *order) *message {
-		return newMessage(ActivityQuery, o, o, nil)
+		return newMessage(judge.ActivityQuery, o, o, nil)
 	})
 }
 
@@ -152,7 +153,7 @@ func (s *Simulator) once(ctx context.Context, orderID string, build func(*order)
 		if o.InstanceID == "" || o.RootID != o.ID {
 			return ErrOrderState
 		}
-		if m = build(o); !o.Family.knows(m.act) {
+		if m = build(o); !o.Family.Knows(m.act) {
 			return ErrOrderState
 		}
 		return nil

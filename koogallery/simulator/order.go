@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 )
 
@@ -16,7 +17,7 @@ type Order struct {
 	ID         string            `json:"orderId"`
 	LineID     string            `json:"orderLineId"`
 	RootID     string            `json:"rootOrderId"` // the order that opened the instance; ID itself for that one
-	Family     Family            `json:"family"`      // whose calls the order is about
+	Family     judge.Family      `json:"family"`      // whose calls the order is about
 	Kind       Kind              `json:"kind"`
 	Type       openapi.OrderType `json:"orderType"`
 	State      State             `json:"state"`

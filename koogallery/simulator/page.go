@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/clock"
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 const (
@@ -33,7 +34,7 @@ var (
 	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 		"clock":   func(t time.Time) string { return t.In(beijing).Format(time.DateTime) },
 		"explain": recordText,
-		"label":   func(v interface{ label() string }) string { return v.label() },
+		"label":   label,
 	}).Parse(pageText))
 	pagePolicy = "default-src 'none'; style-src 'sha256-" + styleHash(pageStyle) +
 		"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -52,7 +53,7 @@ type pageData struct {
 	Shelf    Shelf
 	Limit    int
 	Kinds    []Kind
-	Families []Family
+	Families []judge.Family
 	Orders   []Order
 	Messages []Message
 	Usage    []UsageRecord
@@ -69,7 +70,7 @@ func (s *Simulator) page(w http.ResponseWriter, r *http.Request) {
 		Shelf:    s.Shelf(),
 		Limit:    MaxFailedOrders,
 		Kinds:    Kinds(),
-		Families: Families(),
+		Families: judge.Families(),
 		Orders:   s.Orders(pageRows),
 		Messages: s.Messages(pageRows),
 		Usage:    s.UsageRecords("", pageRows),

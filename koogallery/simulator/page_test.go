@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
@@ -49,7 +50,7 @@ func TestPageOfFamilies(t *testing.T) {
 	p := newPartner(t, nil)
 	sim := rehearsal(t, p, nil)
 	server := p.market
-	for _, family := range simulator.Families()[1:] {
+	for _, family := range judge.Families()[1:] {
 		if status, _, text := browse(t, server, "POST", "/place", form, "kind=period&family="+string(family), nil); status != 303 {
 			t.Errorf("%s: %d %s", family, status, text)
 		}
@@ -65,8 +66,8 @@ func TestPageOfFamilies(t *testing.T) {
 	sim.Close()
 	_, _, page := browse(t, server, "GET", "/", "", "", nil)
 	_, _, calls := browse(t, server, "GET", "/sim/calls", "", "", nil)
-	for _, family := range simulator.Families() {
-		if !strings.Contains(page, "<option>"+string(family)+"</option>") || family != simulator.FamilySaasV2 && !strings.Contains(page, "period · "+string(family)) {
+	for _, family := range judge.Families() {
+		if !strings.Contains(page, "<option>"+string(family)+"</option>") || family != judge.FamilySaasV2 && !strings.Contains(page, "period · "+string(family)) {
 			t.Errorf("the page lacks %s", family)
 		}
 	}

@@ -3,15 +3,13 @@
 package simulator
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
@@ -38,14 +36,19 @@ func TestSchedule(t *testing.T) {
 		}
 	}
 	p := DocumentedRetry()
-	want := map[Activity]time.Duration{
-		ActivityNew: 3 * time.Hour, ActivityUpgrade: 3 * time.Hour, ActivityRefresh: 2 * time.Hour,
-		ActivityStatus: time.Hour, ActivityRelease: time.Hour, ActivityCheck: 0, ActivityQuery: 0,
-	}
-	for a, window := range want {
-		if p.schedule(a).Window != window || p.Compressed(10).schedule(a).Attempts() != p.schedule(a).Attempts() {
-			t.Errorf("%s: %v", a, p.schedule(a))
+	for name, pair := range map[string]struct {
+		s      Schedule
+		window time.Duration
+	}{
+		"create": {p.Create, 3 * time.Hour}, "upgrade": {p.Upgrade, 3 * time.Hour}, "refresh": {p.Refresh, 2 * time.Hour},
+		"status": {p.Status, time.Hour}, "release": {p.Release, time.Hour}, "check": {p.Check, 0},
+	} {
+		if pair.s.Window != pair.window {
+			t.Errorf("%s: %v", name, pair.s)
 		}
+	}
+	if got := p.Compressed(10).Refresh.Attempts(); got != p.Refresh.Attempts() {
+		t.Errorf("compressed: %d attempts", got)
 	}
 }
 
@@ -54,15 +57,15 @@ func TestRetryOfFamilies(t *testing.T) {
 	once := Schedule{}
 	hourly, minutely := Schedule{time.Hour, 3 * time.Hour}, Schedule{time.Minute, time.Hour}
 	two := Schedule{2 * time.Minute, 2 * time.Hour}
-	for family, want := range map[Family]FamilyRetry{
-		FamilySaasV2:        {hourly, hourly, two, minutely, minutely},
-		FamilySaasV1:        {hourly, hourly, minutely, minutely, minutely},
-		FamilyLicenseV1:     {hourly, once, once, once, once},
-		FamilyLicenseCode:   {once, once, two, two, two},
-		FamilyLicenseOnline: {two, once, two, two, two},
-		FamilyOrderNotify:   {hourly, hourly, two, minutely, minutely},
-		FamilyKitV1:         {hourly, hourly, minutely, minutely, minutely},
-		FamilyKitV2:         {hourly, hourly, two, minutely, minutely},
+	for family, want := range map[judge.Family]FamilyRetry{
+		judge.FamilySaasV2:        {hourly, hourly, two, minutely, minutely},
+		judge.FamilySaasV1:        {hourly, hourly, minutely, minutely, minutely},
+		judge.FamilyLicenseV1:     {hourly, once, once, once, once},
+		judge.FamilyLicenseCode:   {once, once, two, two, two},
+		judge.FamilyLicenseOnline: {two, once, two, two, two},
+		judge.FamilyOrderNotify:   {hourly, hourly, two, minutely, minutely},
+		judge.FamilyKitV1:         {hourly, hourly, minutely, minutely, minutely},
+		judge.FamilyKitV2:         {hourly, hourly, two, minutely, minutely},
 	} {
 		if got := p.Of(family); got != want {
 			t.Errorf("%s: %v", family, got)
@@ -104,13 +107,13 @@ func TestStamps(t *testing.T) {
 // Every activity has a name of its own on the page.
 func TestActivityLabels(t *testing.T) {
 	seen := map[string]bool{}
-	for _, f := range Families() {
-		for _, a := range []Activity{
-			ActivityNew, ActivityQuery, ActivityRefresh, ActivityStatus, ActivityRelease, ActivityUpgrade, ActivityCheck, ActivityExpire,
-			ActivityLicenseAsync, ActivityNotify, ActivityTenant, ActivityApplication, ActivityAuth, ActivitySingleOrg, ActivityAllOrg,
+	for _, f := range judge.Families() {
+		for _, a := range []judge.Activity{
+			judge.ActivityNew, judge.ActivityQuery, judge.ActivityRefresh, judge.ActivityStatus, judge.ActivityRelease, judge.ActivityUpgrade, judge.ActivityCheck, judge.ActivityExpire,
+			judge.ActivityLicenseAsync, judge.ActivityNotify, judge.ActivityTenant, judge.ActivityApplication, judge.ActivityAuth, judge.ActivitySingleOrg, judge.ActivityAllOrg,
 		} {
 			name := dialectOf(f).name(a)
-			if label := name.label(); label == string(name) {
+			if label := label(name); label == string(name) {
 				t.Errorf("%s has no label", name)
 			} else {
 				seen[label] = true
@@ -237,70 +240,4 @@ func TestBuyerIsNotPrinted(t *testing.T) {
 			t.Errorf("%q shows the buyer", text)
 		}
 	}
-}
-
-func TestJudgeQuery(t *testing.T) {
-	const head = `{"resultCode":"000000","resultMsg":"ok","info":`
-	instance := func(rest string) string { return head + `[{"instanceId":"i-1"` + rest + `}]}` }
-	usage := func(value, at string) string {
-		return instance(`,"usageInfo":[{"usageValue":` + value + `,"statisticalTime":` + at + `}]`)
-	}
-	for _, tc := range []struct {
-		body, problem string
-		outcome       Outcome
-	}{
-		{instance(""), "", OutcomeOK},
-		{instance(`,"appInfo":null,"usageInfo":null`), "", OutcomeOK},
-		{instance(`,"appInfo":{"frontEndUrl":"https://a"}`), "", OutcomeOK},
-		{instance(`,"appInfo":{}`), "frontEndUrl", OutcomeOK},
-		{instance(`,"appInfo":[]`), "appInfo is no object", OutcomeOK},
-		{instance(`,"appInfo":{"frontEndUrl":"https://a","password":"` + strings.Repeat("p", 129) + `"}`), "appInfo.password", OutcomeOK},
-		{instance(`,"appInfo":{"frontEndUrl":"https://a","memo":5}`), "appInfo.memo", OutcomeOK},
-		{usage(`12.5`, `"20260130120000000"`), "", OutcomeOK},
-		{usage(`12.50001`, `"20260130120000000"`), "usageValue", OutcomeOK},
-		{usage(`"12"`, `"20260130120000000"`), "usageValue", OutcomeOK},
-		{usage(`-1`, `"20260130120000000"`), "usageValue", OutcomeOK},
-		{usage(`1e9`, `"20260130120000000"`), "usageValue", OutcomeOK},
-		{usage(`null`, `"20260130120000000"`), "usageValue", OutcomeOK},
-		{usage(`1`, `"20260130120000"`), "statisticalTime", OutcomeOK},
-		{usage(`1`, `null`), "statisticalTime", OutcomeOK},
-		{instance(`,"usageInfo":{}`), "usageInfo is no array", OutcomeOK},
-		{head + `[]}`, "", OutcomePending},
-		{head + `null}`, "", OutcomePending},
-		{head + `{}}`, "info is no array", OutcomeFailed},
-		{head + `[1]}`, "info is no array", OutcomeFailed},
-		{head + `[{}]}`, "info without instanceId", OutcomePending},
-		{`{"resultCode":"000004","resultMsg":"later"}`, "", OutcomePending},
-		{`{"resultCode":"000003","resultMsg":"unknown"}`, "", OutcomeFailed},
-	} {
-		c := Call{Activity: ActivityQuery, InstanceID: "i-1", HTTPStatus: http.StatusOK}
-		judge(&c, "application/json", []byte(tc.body), time.Second)
-		if c.Outcome != tc.outcome || (tc.problem == "") != (c.Problem == "") || !strings.Contains(c.Problem, tc.problem) {
-			t.Errorf("%s: %s, %q", tc.body, c.Outcome, c.Problem)
-		}
-	}
-}
-
-func FuzzJudge(f *testing.F) {
-	f.Add("newInstance", "application/json", []byte(`{"resultCode":"000000","resultMsg":"success","instanceId":"i-1"}`))
-	f.Add("queryInstance", "application/json;charset=utf8", []byte(`{"resultCode":"000000","resultMsg":"x","info":[{"instanceId":"i-1","appInfo":{"frontEndUrl":"u"},"usageInfo":[{"usageValue":1.5,"statisticalTime":"20260130120000000"}]}]}`))
-	f.Add("releaseInstance", "text/html", []byte(`<html>`))
-	f.Fuzz(func(t *testing.T, activity, contentType string, body []byte) {
-		c := Call{Activity: Activity(activity), InstanceID: "i-1", HTTPStatus: http.StatusOK}
-		judge(&c, contentType, body, time.Second)
-		if c.Outcome != OutcomeOK && c.Outcome != OutcomePending && c.Outcome != OutcomeFailed {
-			t.Errorf("outcome %q", c.Outcome)
-		}
-		if c.Outcome == OutcomeOK && c.ResultCode != "000000" && c.ResultCode != "000004" {
-			t.Errorf("success with code %q", c.ResultCode)
-		}
-		for _, s := range []string{c.ResultCode, c.ResultMsg, c.InstanceIDReturned} {
-			if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxResultMsg {
-				t.Errorf("unbounded text %q", s)
-			}
-		}
-		if _, err := json.Marshal(c); err != nil {
-			t.Error(err)
-		}
-	})
 }

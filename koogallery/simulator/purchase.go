@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
 )
 
@@ -17,7 +18,7 @@ const kitInterfaces = 5
 // purchase is what a joint purchase synchronises. Everything is invented.
 type purchase struct {
 	s        *Simulator
-	family   Family
+	family   judge.Family
 	testFlag int
 	tenant   JointTenant
 	appID    string
@@ -28,7 +29,7 @@ type purchase struct {
 
 // purchase invents an enterprise for an order; none while a seller applies for a
 // credential. The credential's application is the same for every enterprise.
-func (s *Simulator) purchase(family Family, orderID string, testFlag int) (*purchase, error) {
+func (s *Simulator) purchase(family judge.Family, orderID string, testFlag int) (*purchase, error) {
 	t := strings.ToLower(token("tenant\x00" + s.cfg.NewID()))
 	p := &purchase{
 		s: s, family: family, testFlag: testFlag,
@@ -62,33 +63,33 @@ func (p *purchase) calls() []kitCall {
 	disabled.State = JointDisabled
 
 	return []kitCall{
-		p.call(ActivityTenant, "add", map[string]any{
+		p.call(judge.ActivityTenant, "add", map[string]any{
 			"orderId": p.tenant.OrderID, "tenantCode": p.tenant.Code, "name": p.tenant.Name, "domainName": p.tenant.DomainName, "flag": 1,
 		}, func(f *facts) { tenant := p.tenant; f.tenant = &tenant }),
-		p.call(ActivityApplication, "add", map[string]any{
+		p.call(judge.ActivityApplication, "add", map[string]any{
 			"appId": p.appID, "clientId": p.clientID, "clientSecret": p.sealed, "flag": 1,
 		}, func(f *facts) { f.clientID, f.clientSecret = p.clientID, p.secret }),
-		p.call(ActivityAllOrg, "all", p.departments(departments), func(f *facts) {
+		p.call(judge.ActivityAllOrg, "all", p.departments(departments), func(f *facts) {
 			for _, d := range departments {
 				f.departments[d.Code] = d
 			}
 		}),
-		p.call(ActivityAuth, "add", p.users(1, admin, user), func(f *facts) { f.users[admin.UserName], f.users[user.UserName] = admin, user }),
-		p.call(ActivitySingleOrg, "add", map[string]any{
+		p.call(judge.ActivityAuth, "add", p.users(1, admin, user), func(f *facts) { f.users[admin.UserName], f.users[user.UserName] = admin, user }),
+		p.call(judge.ActivitySingleOrg, "add", map[string]any{
 			"orgCode": added.Code, "orgName": added.Name, "parentCode": added.ParentCode, "flag": 1,
 		}, func(f *facts) { f.departments[added.Code] = added }),
-		p.call(ActivityAuth, "disable", p.users(2, disabled), func(f *facts) { f.users[user.UserName] = disabled }),
-		p.call(ActivityTenant, "delete", map[string]any{
+		p.call(judge.ActivityAuth, "disable", p.users(2, disabled), func(f *facts) { f.users[user.UserName] = disabled }),
+		p.call(judge.ActivityTenant, "delete", map[string]any{
 			"orderId": p.tenant.OrderID, "tenantCode": p.tenant.Code, "name": p.tenant.Name, "domainName": p.tenant.DomainName, "flag": 0,
 		}, (*facts).end),
 	}
 }
 
 // call completes a call with what all of them have.
-func (p *purchase) call(a Activity, scene string, params map[string]any, apply func(*facts)) kitCall {
+func (p *purchase) call(a judge.Activity, scene string, params map[string]any, apply func(*facts)) kitCall {
 	at := p.s.stamp()
 	params["tenantId"], params["testFlag"], params["timeStamp"] = p.tenant.ID, p.testFlag, local17(at)
-	if a == ActivityAuth {
+	if a == judge.ActivityAuth {
 		params["currentSyncTime"] = local17(at)
 	}
 	return kitCall{name: string(a) + " " + scene, act: a, scene: scene, at: at, params: params, apply: apply}
@@ -134,7 +135,7 @@ func (p *purchase) users(flag int, users ...JointUser) map[string]any {
 		if u.State == JointDisabled {
 			w.Enable = "false"
 		}
-		if p.family == FamilyKitV1 {
+		if p.family == judge.FamilyKitV1 {
 			w.Extension = &wireExtension{"2022-11-9", "4", "南京"}
 		} else {
 			w.EmployeeType, w.WorkPlace = 1, "南京"
@@ -161,7 +162,7 @@ func (p *purchase) departments(list []JointDepartment) map[string]any {
 	for _, d := range list {
 		older, newer = append(older, v1(d)), append(newer, v2(d))
 	}
-	if p.family == FamilyKitV1 {
+	if p.family == judge.FamilyKitV1 {
 		return map[string]any{"orgInfo": p.list(older)}
 	}
 	return map[string]any{"orgInfoList": p.list(newer)}
@@ -173,7 +174,7 @@ func (p *purchase) list(v any) any {
 	switch {
 	case err != nil: // cannot be: structs of texts and numbers
 		return nil
-	case p.family == FamilyKitV1:
+	case p.family == judge.FamilyKitV1:
 		return string(text)
 	default:
 		return json.RawMessage(text)

@@ -3,23 +3,17 @@
 package simulator
 
 import (
-	"encoding/json"
 	"fmt"
 
-	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
 // Readings choose between readings of documents that contradict each other or
 // have changed (third-reading §7). The zero value is the newest page's.
 type Readings struct {
-	// BodySign wants every answer of SaaS V2.0 signed, as the page of 2024 has it (T6).
-	BodySign bool
-
-	// FrontEndURL wants appInfo.frontEndUrl in the answer to a debugging
-	// newInstance of SaaS V2.0, as the debugging FAQ has it (T8).
-	FrontEndURL bool
+	// Readings are those of answers.
+	judge.Readings
 
 	// ProductInfo is the form in which changeInstanceCheck sends it (T2).
 	ProductInfo ProductInfoForm
@@ -85,25 +79,4 @@ func (r Readings) codeTime(text string) string {
 		return text
 	}
 	return at.In(beijing).Format("20060102150405")
-}
-
-// demand adds what these readings want of an answer of SaaS V2.0. What is missing
-// makes a call fail that would else be one that succeeded.
-func (r Readings) demand(c *Call, key string, a answer) {
-	if c.Outcome != OutcomeOK {
-		return
-	}
-	if r.BodySign && !sign.VerifyBodySign(key, a.header.Get(sign.BodySignHeader), a.body) {
-		c.complain("Body-Sign is missing or does not fit")
-		c.Outcome = OutcomeFailed
-	}
-	if r.FrontEndURL && c.Test && c.act == ActivityNew && resultcode.Code(c.ResultCode) == resultcode.Success {
-		var shown struct {
-			AppInfo struct{ FrontEndURL string } `json:"appInfo"`
-		}
-		if json.Unmarshal(a.body, &shown) != nil || shown.AppInfo.FrontEndURL == "" {
-			c.complain("appInfo.frontEndUrl is missing")
-			c.Outcome = OutcomeFailed
-		}
-	}
 }

@@ -2,7 +2,11 @@
 
 package simulator
 
-import "time"
+import (
+	"time"
+
+	"github.com/koogate/koogate/koogallery/judge"
+)
 
 // Result is the verdict of a Life.
 type Result string
@@ -15,7 +19,7 @@ const (
 
 // Report tells how a Life went.
 type Report struct {
-	Family     Family        `json:"family"`
+	Family     judge.Family  `json:"family"`
 	OrderID    string        `json:"orderId"`
 	Kind       Kind          `json:"kind"`
 	InstanceID string        `json:"instanceId"`

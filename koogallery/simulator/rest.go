@@ -9,6 +9,8 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 const (
@@ -86,10 +88,10 @@ func (s *Simulator) postOrders(w http.ResponseWriter, r *http.Request) {
 // start places an order and opens it in the background, or notifies of it. An
 // authorisation code is there at once.
 func (s *Simulator) start(familyName, kindName string) (Order, <-chan struct{}, error) {
-	family := FamilySaasV2
+	family := judge.FamilySaasV2
 	var err error
 	if familyName != "" {
-		if family, err = ParseFamily(familyName); err != nil {
+		if family, err = judge.ParseFamily(familyName); err != nil {
 			return Order{}, nil, err
 		}
 	}
@@ -104,10 +106,10 @@ func (s *Simulator) start(familyName, kindName string) (Order, <-chan struct{}, 
 	done, err := s.background(func(ctx context.Context) {
 		var err error
 		switch family {
-		case FamilyLicenseCode:
-		case FamilyOrderNotify:
+		case judge.FamilyLicenseCode:
+		case judge.FamilyOrderNotify:
 			_, err = s.Notify(ctx, o.ID)
-		case FamilySaasV2, FamilySaasV1, FamilyLicenseV1, FamilyLicenseOnline, FamilyKitV1, FamilyKitV2:
+		case judge.FamilySaasV2, judge.FamilySaasV1, judge.FamilyLicenseV1, judge.FamilyLicenseOnline, judge.FamilyKitV1, judge.FamilyKitV2:
 			_, err = s.Open(ctx, o.ID)
 		}
 		if err != nil {
@@ -121,7 +123,7 @@ func (s *Simulator) start(familyName, kindName string) (Order, <-chan struct{}, 
 func writeProblem(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
 	switch {
-	case errors.Is(err, ErrKind), errors.Is(err, ErrFamily):
+	case errors.Is(err, ErrKind), errors.Is(err, judge.ErrFamily):
 		status = http.StatusBadRequest
 	case errors.Is(err, ErrOrder):
 		status = http.StatusNotFound

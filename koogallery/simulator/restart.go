@@ -5,6 +5,8 @@ package simulator
 import (
 	"context"
 	"slices"
+
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 // Restart is the button 重新启动: it repeats the latest failed call of an order
@@ -35,7 +37,7 @@ func (s *Simulator) restart(ctx context.Context, m *message) (Call, error) {
 	switch {
 	case err != nil:
 		return c, err
-	case c.Outcome != OutcomeOK:
+	case c.Outcome != judge.OutcomeOK:
 		return c, callError(c)
 	}
 	if s.book.needsAwait(m) {
@@ -61,5 +63,5 @@ func (b *book) message(fits func(*message) bool) *message {
 func (b *book) needsAwait(m *message) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return m.act == ActivityNew && m.target != nil && !m.handedOver && !m.root.Informed && m.root.Family.polls()
+	return m.act == judge.ActivityNew && m.target != nil && !m.handedOver && !m.root.Informed && m.root.Family.Polls()
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/deadline"
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 // Schedule says how often and for how long a failed call is repeated: at the
@@ -76,17 +77,17 @@ func (r FamilyRetry) Compressed(factor float64) FamilyRetry {
 }
 
 // Of returns the schedules of a family's base interface.
-func (p RetryProfile) Of(f Family) FamilyRetry {
+func (p RetryProfile) Of(f judge.Family) FamilyRetry {
 	switch f {
-	case FamilySaasV1, FamilyKitV1:
+	case judge.FamilySaasV1, judge.FamilyKitV1:
 		return p.SaasV1
-	case FamilyLicenseV1:
+	case judge.FamilyLicenseV1:
 		return p.LicenseV1
-	case FamilyLicenseCode:
+	case judge.FamilyLicenseCode:
 		return p.LicenseCode
-	case FamilyLicenseOnline:
+	case judge.FamilyLicenseOnline:
 		return p.LicenseOnline
-	case FamilySaasV2, FamilyKitV2, FamilyOrderNotify:
+	case judge.FamilySaasV2, judge.FamilyKitV2, judge.FamilyOrderNotify:
 	default:
 	}
 	return FamilyRetry{Open: p.Create, Upgrade: p.Upgrade, Refresh: p.Refresh, Status: p.Status, Release: p.Release}
@@ -136,27 +137,6 @@ func (p RetryProfile) Compressed(factor float64) RetryProfile {
 		LicenseCode:   p.LicenseCode.Compressed(factor),
 		LicenseOnline: p.LicenseOnline.Compressed(factor),
 		Notify:        p.Notify.Compressed(factor),
-	}
-}
-
-func (p RetryProfile) schedule(a Activity) Schedule {
-	switch a {
-	case ActivityNew:
-		return p.Create
-	case ActivityUpgrade:
-		return p.Upgrade
-	case ActivityRefresh:
-		return p.Refresh
-	case ActivityStatus:
-		return p.Status
-	case ActivityRelease:
-		return p.Release
-	case ActivityCheck:
-		return p.Check
-	case ActivityQuery: // see Config.Poll
-		return Schedule{}
-	default:
-		return Schedule{}
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"context"
 	"net/http"
 	"sync"
+
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 // maxBackground bounds the calls that the pages start without waiting for them.
@@ -45,7 +47,7 @@ func New(cfg Config) (*Simulator, error) {
 	s.ledger.init(cfg)
 	s.client, s.free = cfg.client()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.dial.cases, s.dial.saved, s.dial.instances = savedCases(cfg), cfg.Clock.Now(), make(map[Family]string)
+	s.dial.cases, s.dial.saved, s.dial.instances = savedCases(cfg), cfg.Clock.Now(), make(map[judge.Family]string)
 	return s, nil
 }
 

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 // uploadPath is the open API 字符串/文件流上传 (saas-v1 §6.1).
@@ -72,7 +74,7 @@ func readUpload(contentType string, body []byte) (licence string, ok bool) {
 		return "", false
 	}
 	reader := multipart.NewReader(bytes.NewReader(body), params["boundary"])
-	var form members
+	var form judge.Members
 	var file []byte
 	var fileName string
 	for n := 0; ; n++ {
@@ -93,7 +95,7 @@ func readUpload(contentType string, body []byte) (licence string, ok bool) {
 			if err != nil || media != "application/json" || len(content) > maxUploadForm || form != nil {
 				return "", false
 			}
-			if form, ok = object(content); !ok {
+			if form, ok = judge.Object(content); !ok {
 				return "", false
 			}
 		case "file":
@@ -106,19 +108,19 @@ func readUpload(contentType string, body []byte) (licence string, ok bool) {
 }
 
 // licenceOf checks that the parts fit together. file is nil if there was none.
-func licenceOf(form members, file []byte, fileName string) (licence string, ok bool) {
+func licenceOf(form judge.Members, file []byte, fileName string) (licence string, ok bool) {
 	for _, name := range []string{"file_name", "sha256", "characters"} {
-		if !form.has(name) {
+		if !form.Has(name) {
 			continue
 		}
-		if text, ok := form.text(name); !ok || utf8.RuneCountInString(text) > maxUploadText {
+		if text, ok := form.Text(name); !ok || utf8.RuneCountInString(text) > maxUploadText {
 			return "", false
 		}
 	}
-	name, _ := form.text("file_name")
-	hash, _ := form.text("sha256")
-	characters, _ := form.text("characters")
-	switch kind, _ := form.text("type"); kind {
+	name, _ := form.Text("file_name")
+	hash, _ := form.Text("sha256")
+	characters, _ := form.Text("characters")
+	switch kind, _ := form.Text("type"); kind {
 	case "CHARACTERS":
 		return digest("characters\x00" + characters), characters != "" && file == nil
 	case "FILE":
@@ -128,4 +130,10 @@ func licenceOf(form members, file []byte, fileName string) (licence string, ok b
 	default:
 		return "", false
 	}
+}
+
+// digest stands for a text that has to stay the same and is not kept.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }

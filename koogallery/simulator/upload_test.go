@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
 )
@@ -33,7 +34,7 @@ func TestUpload(t *testing.T) {
 	p := newPartner(t, nil)
 	p.upload = func(id string) { event = id }
 	sim := rehearsal(t, p, nil)
-	if _, err := sim.LifeOf(context.Background(), simulator.FamilyLicenseOnline); err != nil || event == "" {
+	if _, err := sim.LifeOf(context.Background(), judge.FamilyLicenseOnline); err != nil || event == "" {
 		t.Fatal(err, event)
 	}
 	for _, tc := range []struct {
@@ -102,7 +103,7 @@ func TestTwoLicencesForOneEvent(t *testing.T) {
 		n++
 		p.sendLicence(id, text("licence "+strings.Repeat("I", n)), nil)
 	}
-	report, err := sim.LifeOf(context.Background(), simulator.FamilyLicenseOnline)
+	report, err := sim.LifeOf(context.Background(), judge.FamilyLicenseOnline)
 	if err != nil || report.Result != simulator.Failed || n != 2 {
 		t.Fatalf("%+v, %v", report, err)
 	}

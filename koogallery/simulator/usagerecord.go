@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/koogate/koogate/koogallery/deadline"
+	"github.com/koogate/koogate/koogallery/judge"
 )
 
 // Codes of abnormal usage records (open-apis §3.5). They are written here a
@@ -69,19 +70,6 @@ const (
 	UsageAbnormal UsageState = "ABNORMAL" // not taken; Code says why
 )
 
-func (s UsageState) label() string {
-	switch s {
-	case UsageAccepted:
-		return "正常 accepted"
-	case UsageBilled:
-		return "已出账 billed"
-	case UsageAbnormal:
-		return "异常 abnormal"
-	default:
-		return string(s)
-	}
-}
-
 // UsageRecord is one row of 话单管理 (open-apis §3.7). The texts are as received,
 // at most 64 characters of each.
 type UsageRecord struct {
@@ -130,11 +118,11 @@ type pushed struct {
 // documents say: then nothing of it is looked at. A member that is missing
 // altogether is the record's fault and not the body's.
 func readUsage(body []byte) (list []pushed, ok bool) {
-	m, ok := object(body)
+	m, ok := judge.Object(body)
 	if !ok {
 		return nil, false
 	}
-	elements, ok := m.list("usage_records")
+	elements, ok := m.List("usage_records")
 	if !ok || len(elements) == 0 {
 		return nil, false
 	}
@@ -144,16 +132,16 @@ func readUsage(body []byte) (list []pushed, ok bool) {
 		for name, target := range map[string]*string{
 			"instance_id": &p.InstanceID, "metering_sn": &p.MeteringSN, "product_id": &p.ProductID, "relate_pkg_instance": &p.PackageID,
 		} {
-			if !e.has(name) {
+			if !e.Has(name) {
 				continue
 			}
-			if *target, ok = e.text(name); !ok || utf8.RuneCountInString(*target) > maxID {
+			if *target, ok = e.Text(name); !ok || utf8.RuneCountInString(*target) > maxID {
 				return nil, false
 			}
 		}
 		for name, target := range map[string]*string{"record_time": &p.RecordTime, "begin_time": &p.BeginTime, "end_time": &p.EndTime} {
-			text, _ := e.text(name)
-			*target = shorten(text, maxID)
+			text, _ := e.Text(name)
+			*target = judge.Shorten(text, maxID)
 		}
 		p.readValue(e["usage_value"])
 		p.readTimes()
@@ -176,7 +164,7 @@ func (p *pushed) readValue(raw json.RawMessage) {
 	} else if string(raw) == "null" {
 		return
 	}
-	p.Value = shorten(text, maxID)
+	p.Value = judge.Shorten(text, maxID)
 	var err error
 	p.Amount, err = ParseAmount(text)
 	p.number = err == nil

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
@@ -57,12 +58,12 @@ func sealed(key string, t seal.EncryptType, plain string) string {
 // Each wrong answer is found in the step where it was given, and nowhere else.
 func TestWrongAnswersOfEveryFamily(t *testing.T) {
 	const (
-		v1, licence, codes, online = simulator.FamilySaasV1, simulator.FamilyLicenseV1, simulator.FamilyLicenseCode, simulator.FamilyLicenseOnline
-		kit1, kit2, notify         = simulator.FamilyKitV1, simulator.FamilyKitV2, simulator.FamilyOrderNotify
+		v1, licence, codes, online = judge.FamilySaasV1, judge.FamilyLicenseV1, judge.FamilyLicenseCode, judge.FamilyLicenseOnline
+		kit1, kit2, notify         = judge.FamilyKitV1, judge.FamilyKitV2, judge.FamilyOrderNotify
 	)
 	noSign := func(a *said) { a.bodySign = nil }
 	for name, tc := range map[string]struct {
-		family simulator.Family
+		family judge.Family
 		spoil  func(string, int, *said)
 		step   string
 		err    string
@@ -159,7 +160,7 @@ func TestUsageOfV1(t *testing.T) {
 			delete(a.body["info"].([]any)[0].(map[string]any), "usageInfo")
 		}))
 		sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Strict = strict })
-		if report, err := sim.LifeOf(context.Background(), simulator.FamilySaasV1); err != nil || report.Result != want {
+		if report, err := sim.LifeOf(context.Background(), judge.FamilySaasV1); err != nil || report.Result != want {
 			t.Errorf("strict %v: %+v, %v", strict, report, err)
 		}
 	}
@@ -171,7 +172,7 @@ func TestBodySignForms(t *testing.T) {
 		p := newPartner(t, at("getLicense", 0, header(func(key string, body []byte) string {
 			return strings.Replace(sign.BodySign(key, body), ", signature= ", blanks, 1)
 		})))
-		if report, err := rehearsal(t, p, nil).LifeOf(context.Background(), simulator.FamilyLicenseV1); err != nil || report.Result != simulator.Passed {
+		if report, err := rehearsal(t, p, nil).LifeOf(context.Background(), judge.FamilyLicenseV1); err != nil || report.Result != simulator.Passed {
 			t.Errorf("%q: %+v, %v", blanks, report, err)
 		}
 	}
@@ -188,7 +189,7 @@ func TestOneInstanceForTwoItems(t *testing.T) {
 		}
 	})
 	sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Retry = simulator.RetryProfile{Check: simulator.Schedule{Window: 1}} })
-	report, err := sim.LifeOf(context.Background(), simulator.FamilySaasV1)
+	report, err := sim.LifeOf(context.Background(), judge.FamilySaasV1)
 	if err != nil || report.Result != simulator.Failed {
 		t.Fatalf("LifeOf = %+v, %v", report, err)
 	}
@@ -200,9 +201,9 @@ func TestOneInstanceForTwoItems(t *testing.T) {
 
 // How often and how long failed calls are repeated.
 func TestRetriesOfEveryFamily(t *testing.T) {
-	const v1, licence, codes, online = simulator.FamilySaasV1, simulator.FamilyLicenseV1, simulator.FamilyLicenseCode, simulator.FamilyLicenseOnline
+	const v1, licence, codes, online = judge.FamilySaasV1, judge.FamilyLicenseV1, judge.FamilyLicenseCode, judge.FamilyLicenseOnline
 	for _, tc := range []struct {
-		family   simulator.Family
+		family   judge.Family
 		activity string
 		attempts int
 		took     time.Duration
@@ -218,9 +219,9 @@ func TestRetriesOfEveryFamily(t *testing.T) {
 		{codes, "releaseLicenseCode", 61, 2 * time.Hour, 0},
 		{online, "newInstance", 61, 2 * time.Hour, 1},
 		{online, "updateInstanceStatus", 61, 2 * time.Hour, 0},
-		{simulator.FamilyOrderNotify, "orderNotify", 4, 3 * time.Hour, 0},
-		{simulator.FamilyKitV1, "authSync", 1, 0, 0},
-		{simulator.FamilyKitV2, "tenantSync", 1, 0, 0},
+		{judge.FamilyOrderNotify, "orderNotify", 4, 3 * time.Hour, 0},
+		{judge.FamilyKitV1, "authSync", 1, 0, 0},
+		{judge.FamilyKitV2, "tenantSync", 1, 0, 0},
 	} {
 		p := newPartner(t, at(tc.activity, 0, code("000005")))
 		sim := rehearsal(t, p, nil)
@@ -260,22 +261,22 @@ func TestOnlineUntilOpened(t *testing.T) {
 		}
 	})
 	sim := rehearsal(t, p, nil)
-	report, err := sim.LifeOf(context.Background(), simulator.FamilyLicenseOnline)
+	report, err := sim.LifeOf(context.Background(), judge.FamilyLicenseOnline)
 	if err != nil || report.Result != simulator.Passed {
 		t.Fatalf("LifeOf = %+v, %v", report, err)
 	}
 	equal(t, "calls", p.sequence()[:5], []string{"newInstance", "newInstance", "newInstance", "newInstance", "newInstance"})
 	calls := sim.Calls(report.OrderID)
-	if calls[0].Outcome != simulator.OutcomePending || calls[3].Attempt != 4 || calls[4].Attempt != 1 {
+	if calls[0].Outcome != judge.OutcomePending || calls[3].Attempt != 4 || calls[4].Attempt != 1 {
 		t.Errorf("calls %+v", calls[:5])
 	}
 }
 
 // Who neither queries orders nor uploads licences is found out.
 func TestQuietSellers(t *testing.T) {
-	for family, want := range map[simulator.Family][]string{
-		simulator.FamilyOrderNotify:   {"query order"},
-		simulator.FamilyLicenseOnline: {"query order", "upload"},
+	for family, want := range map[judge.Family][]string{
+		judge.FamilyOrderNotify:   {"query order"},
+		judge.FamilyLicenseOnline: {"query order", "upload"},
 	} {
 		p := newPartner(t, nil)
 		p.quiet = true
@@ -296,7 +297,7 @@ func TestQuietSellers(t *testing.T) {
 func TestNotificationCountsQueries(t *testing.T) {
 	p := newPartner(t, nil)
 	sim := rehearsal(t, p, nil)
-	report, err := sim.LifeOf(context.Background(), simulator.FamilyOrderNotify)
+	report, err := sim.LifeOf(context.Background(), judge.FamilyOrderNotify)
 	if err != nil || len(report.Steps) != 3 || report.Steps[1].Queries != 1 {
 		t.Errorf("LifeOf = %+v, %v", report, err)
 	}

@@ -16,6 +16,9 @@ const (
 	AnswerV1 = 20 * time.Second
 )
 
+// Patience is how long a page waits for what it has started. That passes only with the time of somebody else.
+const Patience = 4 * time.Second
+
 // Start is a Friday evening in Beijing.
 func Start() time.Time { return time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC) }
 
@@ -59,7 +62,7 @@ func (c *Clock) NewTimer(d time.Duration) clock.Timer {
 	defer c.mu.Unlock()
 	t := &timer{clock: c, at: c.now.Add(d), deadline: d == Answer || d == AnswerV1, c: make(chan time.Time, 1)}
 	c.timers = append(c.timers, t)
-	if !t.deadline {
+	if !t.deadline && d != Patience {
 		c.slept = append(c.slept, d)
 		c.skip()
 	}

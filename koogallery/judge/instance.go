@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package simulator
+package judge
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
-// appFields are the members of appInfo with their longest values in characters
+// appFields are the Members of appInfo with their longest values in characters
 // (saas-v2 §5.2).
 var appFields = [...]struct {
 	name  string
@@ -28,77 +28,77 @@ const (
 
 // judgeQuery: success means that info shows the instance asked for. What is
 // wrong inside is an objection (saas-v2 §5.2, §8.3).
-func (c *Call) judgeQuery(answer members) {
+func (c *judgement) judgeQuery(answer Members) {
 	c.Outcome = OutcomePending
-	if !answer.has("info") {
+	if !answer.Has("info") {
 		return
 	}
-	info, ok := answer.list("info")
+	info, ok := answer.List("info")
 	if !ok {
-		c.complain("info is no array of objects")
+		c.Complain("info is no array of objects")
 		c.Outcome = OutcomeFailed
 		return
 	}
 	for _, element := range info {
-		id, ok := element.text("instanceId")
+		id, ok := element.Text("instanceId")
 		if !ok || id == "" {
-			c.complain("info without instanceId")
+			c.Complain("info without instanceId")
 			continue
 		}
-		if id != c.InstanceID {
+		if id != c.Asked {
 			continue
 		}
 		c.Outcome = OutcomeOK
-		c.InstanceIDReturned = id
+		c.InstanceID = id
 		c.judgeApp(element)
 		c.judgeUsage(element)
 	}
 }
 
-func (c *Call) judgeApp(info members) {
-	if !info.has("appInfo") {
+func (c *judgement) judgeApp(info Members) {
+	if !info.Has("appInfo") {
 		return
 	}
-	app, ok := object(info["appInfo"])
+	app, ok := Object(info["appInfo"])
 	if !ok {
-		c.complain("appInfo is no object")
+		c.Complain("appInfo is no object")
 		return
 	}
-	if address, ok := app.text("frontEndUrl"); !ok || address == "" {
-		c.complain("appInfo without frontEndUrl")
+	if address, ok := app.Text("frontEndUrl"); !ok || address == "" {
+		c.Complain("appInfo without frontEndUrl")
 	} else {
-		c.shows.access = true
+		c.Shows.Access = true
 	}
 	for _, field := range appFields {
-		if !app.has(field.name) {
+		if !app.Has(field.name) {
 			continue
 		}
-		if value, ok := app.text(field.name); !ok || utf8.RuneCountInString(value) > field.limit {
-			c.complain("appInfo.%s is no string or longer than %d characters", field.name, field.limit)
+		if value, ok := app.Text(field.name); !ok || utf8.RuneCountInString(value) > field.limit {
+			c.Complain("appInfo.%s is no string or longer than %d characters", field.name, field.limit)
 		}
 	}
 }
 
-func (c *Call) judgeUsage(info members) {
-	if !info.has("usageInfo") {
+func (c *judgement) judgeUsage(info Members) {
+	if !info.Has("usageInfo") {
 		return
 	}
-	list, ok := info.list("usageInfo")
+	list, ok := info.List("usageInfo")
 	if !ok {
-		c.complain("usageInfo is no array of objects")
+		c.Complain("usageInfo is no array of objects")
 		return
 	}
-	c.shows.usage = len(list) > 0
+	c.Shows.Usage = len(list) > 0
 	for _, usage := range list {
 		if !isUsage(usage["usageValue"]) {
-			c.complain("usageValue is missing or no number with at most %d decimals", usageDigits)
+			c.Complain("usageValue is missing or no number with at most %d decimals", usageDigits)
 		}
-		at, _ := usage.text("statisticalTime")
+		at, _ := usage.Text("statisticalTime")
 		if _, err := wiretime.Parse(at); err != nil || len(at) != usageTimeLen {
-			c.complain("statisticalTime is not yyyyMMddHHmmssSSS")
+			c.Complain("statisticalTime is not yyyyMMddHHmmssSSS")
 		}
-		if related, ok := usage.text("relatedInstanceId"); ok {
-			c.shows.related = append(c.shows.related, related)
+		if related, ok := usage.Text("relatedInstanceId"); ok {
+			c.Shows.Related = append(c.Shows.Related, related)
 		}
 	}
 }

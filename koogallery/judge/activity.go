@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package simulator
+package judge
 
 // Activity is the name of a production-interface call (saas-v2 §4).
 type Activity string
@@ -60,58 +60,12 @@ const (
 	StatusNormal = "NORMAL"
 )
 
-// label names an activity in both languages for the seller-centre pages.
-func (a Activity) label() string {
+// Joint tells whether an activity is one of the Kit's synchronisation.
+func (a Activity) Joint() bool {
 	switch a {
-	case ActivityNew:
-		return "创建实例 create"
-	case ActivityExpire:
-		return "商品过期 expire"
-	case ActivityStatus1:
-		return "资源状态变更 status"
-	case ActivityRise:
-		return "商品升级 upgrade"
-	case ActivityGetLicense:
-		return "获取License get licence"
-	case ActivityRefreshLicense:
-		return "License续费 renew licence"
-	case ActivityExpireLicense:
-		return "License过期 expire licence"
-	case ActivityReleaseLicense:
-		return "License释放 release licence"
-	case ActivityRefreshCode:
-		return "更新授权码有效期 update code"
-	case ActivityStatusCode:
-		return "变更授权码状态 code status"
-	case ActivityReleaseCode:
-		return "释放授权码 release code"
-	case ActivityLicenseAsync:
-		return "异步获取License get licence"
-	case ActivityNotify:
-		return "订单通知 order notification"
-	case ActivityTenant:
-		return "企业同步 tenant"
-	case ActivityApplication:
-		return "应用同步 application"
-	case ActivityAuth:
-		return "用户授权同步 users"
-	case ActivitySingleOrg:
-		return "部门增量同步 department"
-	case ActivityAllOrg:
-		return "部门全量同步 all departments"
-	case ActivityQuery:
-		return "查询实例信息 query"
-	case ActivityRefresh:
-		return "更新实例 update"
-	case ActivityStatus:
-		return "更新实例状态 status"
-	case ActivityRelease:
-		return "释放实例 release"
-	case ActivityUpgrade:
-		return "实例升级 upgrade"
-	case ActivityCheck:
-		return "续费变更校验 change check"
+	case ActivityTenant, ActivityApplication, ActivityAuth, ActivitySingleOrg, ActivityAllOrg:
+		return true
 	default:
-		return string(a)
+		return false
 	}
 }
