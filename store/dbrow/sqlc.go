@@ -44,13 +44,6 @@ type ApplicationGetParams struct {
 	AppID      string
 }
 
-type ApplicationStampsParams struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	Ids        []string
-}
-
 type ApplicationStampsRow struct {
 	ID        string
 	StampAt   int64
@@ -79,13 +72,6 @@ type Department struct {
 	Deleted    int64
 	CreatedAt  int64
 	UpdatedAt  int64
-}
-
-type DepartmentStampsParams struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	Ids        []string
 }
 
 type DepartmentStampsRow struct {
@@ -321,11 +307,6 @@ type InstanceUpdateParams struct {
 	BuyerKey      string
 	Seller        string
 	InstanceID    string
-}
-
-type InstancesByIDParams struct {
-	Seller string
-	Ids    []string
 }
 
 type InstancesOfOrderParams struct {
@@ -1022,13 +1003,6 @@ type User struct {
 	Deleted    int64
 	CreatedAt  int64
 	UpdatedAt  int64
-}
-
-type UserStampsParams struct {
-	Seller     string
-	InstanceID string
-	TenantID   string
-	Ids        []string
 }
 
 type UserStampsRow struct {

@@ -175,16 +175,16 @@ func (t *tx) arrive(ctx context.Context, c *store.DirectoryChange) (altered int6
 }
 
 func (t *tx) applicationStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
-	rows, err := t.query.ApplicationStamps(ctx, dbsqlc.ApplicationStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
+	rows, err := t.query.ApplicationStamps(ctx, dbsqlc.ApplicationStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: list(ids)})
 	return dbrow.StampsByID(rows), err
 }
 
 func (t *tx) userStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
-	rows, err := t.query.UserStamps(ctx, dbsqlc.UserStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
+	rows, err := t.query.UserStamps(ctx, dbsqlc.UserStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: list(ids)})
 	return dbrow.StampsByID(rows), err
 }
 
 func (t *tx) departmentStamps(ctx context.Context, k store.TenantKey, ids []string) (map[string]store.Stamp, error) {
-	rows, err := t.query.DepartmentStamps(ctx, dbsqlc.DepartmentStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: ids})
+	rows, err := t.query.DepartmentStamps(ctx, dbsqlc.DepartmentStampsParams{Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, Ids: list(ids)})
 	return dbrow.StampsByID(rows), err
 }

@@ -75,6 +75,10 @@ func TestPlans(t *testing.T) {
 		run     func(*dbsqlc.Queries) error
 		index   string
 	}{
+		"instances by their IDs": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.InstancesByID(ctx, dbsqlc.InstancesByIDParams{Ids: "[]"})
+			return err
+		}, "(seller=? AND instance_id=?)"},
 		"lines of an order": {fixed, func(q *dbsqlc.Queries) error {
 			_, err := q.LinesOfOrder(ctx, dbsqlc.LinesOfOrderParams{})
 			return err

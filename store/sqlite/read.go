@@ -5,6 +5,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -65,14 +66,34 @@ func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]s
 		return nil, err
 	}
 	defer s.leave()
-	if len(ids) == 0 {
+	switch len(ids) {
+	case 0:
 		return nil, nil
+	case 1: // nearly every call asks for one
+		row, err := s.read.InstanceGet(ctx, dbsqlc.InstanceGetParams{Seller: seller, InstanceID: ids[0]})
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("sqlite: read instance: %w", err)
+		}
+		return []store.Instance{dbrow.ToInstance(row)}, nil
 	}
-	rows, err := s.read.InstancesByID(ctx, dbsqlc.InstancesByIDParams{Seller: seller, Ids: ids})
+	rows, err := s.read.InstancesByID(ctx, dbsqlc.InstancesByIDParams{Seller: seller, Ids: list(ids)})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read instances: %w", err)
 	}
 	return dbrow.Each(rows, dbrow.ToInstance), nil
+}
+
+// list is a list of texts as one parameter, a JSON array: a statement with a place for each of them would be another one for each
+// number of them, and be parsed at every call.
+func list(texts []string) string {
+	text, err := json.Marshal(texts)
+	if err != nil { // encoding strings cannot fail
+		panic(err)
+	}
+	return string(text)
 }
 
 // InstancesOfBuyer implements store.Store.

@@ -94,7 +94,12 @@ SELECT id, stamp_at, stamp_rank FROM applications
 WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND id = ANY($4::text[])
 `
 
-type ApplicationStampsParams = dbrow.ApplicationStampsParams
+type ApplicationStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        []string
+}
 
 type ApplicationStampsRow = dbrow.ApplicationStampsRow
 
@@ -246,7 +251,12 @@ SELECT id, stamp_at, stamp_rank FROM departments
 WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND id = ANY($4::text[])
 `
 
-type DepartmentStampsParams = dbrow.DepartmentStampsParams
+type DepartmentStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        []string
+}
 
 type DepartmentStampsRow = dbrow.DepartmentStampsRow
 
@@ -699,7 +709,12 @@ SELECT id, stamp_at, stamp_rank FROM users
 WHERE seller = $1 AND instance_id = $2 AND tenant_id = $3 AND id = ANY($4::text[])
 `
 
-type UserStampsParams = dbrow.UserStampsParams
+type UserStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        []string
+}
 
 type UserStampsRow = dbrow.UserStampsRow
 

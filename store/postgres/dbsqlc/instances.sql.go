@@ -249,7 +249,10 @@ FROM instances
 WHERE seller = $1 AND instance_id = ANY($2::text[])
 `
 
-type InstancesByIDParams = dbrow.InstancesByIDParams
+type InstancesByIDParams struct {
+	Seller string
+	Ids    []string
+}
 
 // InstancesByID reads those instances that exist.
 func (q *Queries) InstancesByID(ctx context.Context, arg InstancesByIDParams) ([]Instance, error) {

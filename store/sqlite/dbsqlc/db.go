@@ -96,6 +96,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.gapOpenStmt, err = db.PrepareContext(ctx, gapOpen); err != nil {
 		return nil, fmt.Errorf("error preparing query GapOpen: %w", err)
 	}
+	if q.instanceGetStmt, err = db.PrepareContext(ctx, instanceGet); err != nil {
+		return nil, fmt.Errorf("error preparing query InstanceGet: %w", err)
+	}
 	if q.instanceInsertStmt, err = db.PrepareContext(ctx, instanceInsert); err != nil {
 		return nil, fmt.Errorf("error preparing query InstanceInsert: %w", err)
 	}
@@ -498,6 +501,11 @@ func (q *Queries) Close() error {
 	if q.gapOpenStmt != nil {
 		if cerr := q.gapOpenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing gapOpenStmt: %w", cerr)
+		}
+	}
+	if q.instanceGetStmt != nil {
+		if cerr := q.instanceGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing instanceGetStmt: %w", cerr)
 		}
 	}
 	if q.instanceInsertStmt != nil {
@@ -1028,6 +1036,7 @@ type Queries struct {
 	gapCloseStmt            *sql.Stmt
 	gapGetStmt              *sql.Stmt
 	gapOpenStmt             *sql.Stmt
+	instanceGetStmt         *sql.Stmt
 	instanceInsertStmt      *sql.Stmt
 	instanceListStmt        *sql.Stmt
 	instanceUpdateStmt      *sql.Stmt
@@ -1151,6 +1160,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		gapCloseStmt:            q.gapCloseStmt,
 		gapGetStmt:              q.gapGetStmt,
 		gapOpenStmt:             q.gapOpenStmt,
+		instanceGetStmt:         q.instanceGetStmt,
 		instanceInsertStmt:      q.instanceInsertStmt,
 		instanceListStmt:        q.instanceListStmt,
 		instanceUpdateStmt:      q.instanceUpdateStmt,

@@ -9,7 +9,6 @@ import "github.com/koogate/koogate/store/dbrow"
 
 import (
 	"context"
-	"strings"
 )
 
 const applicationGet = `-- name: ApplicationGet :one
@@ -145,29 +144,26 @@ func (q *Queries) ApplicationMerge(ctx context.Context, arg ApplicationMergePara
 
 const applicationStamps = `-- name: ApplicationStamps :many
 SELECT id, stamp_at, stamp_rank FROM applications
-WHERE seller = ?1 AND instance_id = ?2 AND tenant_id = ?3 AND id IN (/*SLICE:ids*/?)
+WHERE seller = ?1 AND instance_id = ?2 AND tenant_id = ?3 AND id IN (SELECT wanted.value FROM json_each(cast(?4 AS text)) AS wanted)
 `
 
-type ApplicationStampsParams = dbrow.ApplicationStampsParams
+type ApplicationStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        string
+}
 
 type ApplicationStampsRow = dbrow.ApplicationStampsRow
 
 // ApplicationStamps reads what the rows of a tenant were written by.
 func (q *Queries) ApplicationStamps(ctx context.Context, arg ApplicationStampsParams) ([]ApplicationStampsRow, error) {
-	query := applicationStamps
-	var queryParams []interface{}
-	queryParams = append(queryParams, arg.Seller)
-	queryParams = append(queryParams, arg.InstanceID)
-	queryParams = append(queryParams, arg.TenantID)
-	if len(arg.Ids) > 0 {
-		for _, v := range arg.Ids {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(arg.Ids))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
-	}
-	rows, err := q.query(ctx, nil, query, queryParams...)
+	rows, err := q.query(ctx, q.applicationStampsStmt, applicationStamps,
+		arg.Seller,
+		arg.InstanceID,
+		arg.TenantID,
+		arg.Ids,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -308,29 +304,26 @@ func (q *Queries) DepartmentMerge(ctx context.Context, arg DepartmentMergeParams
 
 const departmentStamps = `-- name: DepartmentStamps :many
 SELECT id, stamp_at, stamp_rank FROM departments
-WHERE seller = ?1 AND instance_id = ?2 AND tenant_id = ?3 AND id IN (/*SLICE:ids*/?)
+WHERE seller = ?1 AND instance_id = ?2 AND tenant_id = ?3 AND id IN (SELECT wanted.value FROM json_each(cast(?4 AS text)) AS wanted)
 `
 
-type DepartmentStampsParams = dbrow.DepartmentStampsParams
+type DepartmentStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        string
+}
 
 type DepartmentStampsRow = dbrow.DepartmentStampsRow
 
 // DepartmentStamps reads what the rows of a tenant were written by.
 func (q *Queries) DepartmentStamps(ctx context.Context, arg DepartmentStampsParams) ([]DepartmentStampsRow, error) {
-	query := departmentStamps
-	var queryParams []interface{}
-	queryParams = append(queryParams, arg.Seller)
-	queryParams = append(queryParams, arg.InstanceID)
-	queryParams = append(queryParams, arg.TenantID)
-	if len(arg.Ids) > 0 {
-		for _, v := range arg.Ids {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(arg.Ids))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
-	}
-	rows, err := q.query(ctx, nil, query, queryParams...)
+	rows, err := q.query(ctx, q.departmentStampsStmt, departmentStamps,
+		arg.Seller,
+		arg.InstanceID,
+		arg.TenantID,
+		arg.Ids,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -779,29 +772,26 @@ func (q *Queries) UserMerge(ctx context.Context, arg UserMergeParams) (int64, er
 
 const userStamps = `-- name: UserStamps :many
 SELECT id, stamp_at, stamp_rank FROM users
-WHERE seller = ?1 AND instance_id = ?2 AND tenant_id = ?3 AND id IN (/*SLICE:ids*/?)
+WHERE seller = ?1 AND instance_id = ?2 AND tenant_id = ?3 AND id IN (SELECT wanted.value FROM json_each(cast(?4 AS text)) AS wanted)
 `
 
-type UserStampsParams = dbrow.UserStampsParams
+type UserStampsParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	Ids        string
+}
 
 type UserStampsRow = dbrow.UserStampsRow
 
 // UserStamps reads what the rows of a tenant were written by.
 func (q *Queries) UserStamps(ctx context.Context, arg UserStampsParams) ([]UserStampsRow, error) {
-	query := userStamps
-	var queryParams []interface{}
-	queryParams = append(queryParams, arg.Seller)
-	queryParams = append(queryParams, arg.InstanceID)
-	queryParams = append(queryParams, arg.TenantID)
-	if len(arg.Ids) > 0 {
-		for _, v := range arg.Ids {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(arg.Ids))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
-	}
-	rows, err := q.query(ctx, nil, query, queryParams...)
+	rows, err := q.query(ctx, q.userStampsStmt, userStamps,
+		arg.Seller,
+		arg.InstanceID,
+		arg.TenantID,
+		arg.Ids,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,55 @@ import "github.com/koogate/koogate/store/dbrow"
 
 import (
 	"context"
-	"strings"
 )
+
+const instanceGet = `-- name: InstanceGet :one
+SELECT
+    seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version, failure_text, buyer_key
+FROM instances
+WHERE seller = ?1 AND instance_id = ?2
+`
+
+type InstanceGetParams struct {
+	Seller     string
+	InstanceID string
+}
+
+// InstanceGet reads one instance.
+func (q *Queries) InstanceGet(ctx context.Context, arg InstanceGetParams) (Instance, error) {
+	row := q.queryRow(ctx, q.instanceGetStmt, instanceGet, arg.Seller, arg.InstanceID)
+	var i Instance
+	err := row.Scan(
+		&i.Seller,
+		&i.InstanceID,
+		&i.Endpoint,
+		&i.OrderID,
+		&i.OrderLineID,
+		&i.State,
+		&i.Frozen,
+		&i.Reason,
+		&i.FailureCode,
+		&i.ProductID,
+		&i.SkuCode,
+		&i.ProductName,
+		&i.ChargingMode,
+		&i.LinearValue,
+		&i.Trial,
+		&i.ExpireAt,
+		&i.Access,
+		&i.TaskSeq,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Family,
+		&i.Facts,
+		&i.AccessVersion,
+		&i.FailureText,
+		&i.BuyerKey,
+	)
+	return i, err
+}
 
 const instanceInsert = `-- name: InstanceInsert :exec
 INSERT INTO instances (
@@ -247,25 +294,17 @@ SELECT
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
     facts, access_version, failure_text, buyer_key
 FROM instances
-WHERE seller = ?1 AND instance_id IN (/*SLICE:ids*/?)
+WHERE seller = ?1 AND instance_id IN (SELECT wanted.value FROM json_each(cast(?2 AS text)) AS wanted)
 `
 
-type InstancesByIDParams = dbrow.InstancesByIDParams
+type InstancesByIDParams struct {
+	Seller string
+	Ids    string
+}
 
-// InstancesByID reads those instances that exist.
+// InstancesByID reads those instances that exist; the IDs are one parameter, a JSON array, so that the statement stays the same.
 func (q *Queries) InstancesByID(ctx context.Context, arg InstancesByIDParams) ([]Instance, error) {
-	query := instancesByID
-	var queryParams []interface{}
-	queryParams = append(queryParams, arg.Seller)
-	if len(arg.Ids) > 0 {
-		for _, v := range arg.Ids {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(arg.Ids))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
-	}
-	rows, err := q.query(ctx, nil, query, queryParams...)
+	rows, err := q.query(ctx, q.instancesByIDStmt, instancesByID, arg.Seller, arg.Ids)
 	if err != nil {
 		return nil, err
 	}

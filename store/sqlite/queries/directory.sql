@@ -145,17 +145,17 @@ WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tena
 -- name: ApplicationStamps :many
 -- ApplicationStamps reads what the rows of a tenant were written by.
 SELECT id, stamp_at, stamp_rank FROM applications
-WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id) AND id IN (sqlc.slice(ids));
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id) AND id IN (SELECT wanted.value FROM json_each(cast(sqlc.arg(ids) AS text)) AS wanted);
 
 -- name: UserStamps :many
 -- UserStamps reads what the rows of a tenant were written by.
 SELECT id, stamp_at, stamp_rank FROM users
-WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id) AND id IN (sqlc.slice(ids));
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id) AND id IN (SELECT wanted.value FROM json_each(cast(sqlc.arg(ids) AS text)) AS wanted);
 
 -- name: DepartmentStamps :many
 -- DepartmentStamps reads what the rows of a tenant were written by.
 SELECT id, stamp_at, stamp_rank FROM departments
-WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id) AND id IN (sqlc.slice(ids));
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id) AND id IN (SELECT wanted.value FROM json_each(cast(sqlc.arg(ids) AS text)) AS wanted);
 
 -- name: DepartmentsOfTenant :many
 -- DepartmentsOfTenant reads all departments of a tenant, tombstones too.

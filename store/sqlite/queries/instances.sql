@@ -21,14 +21,23 @@ UPDATE instances SET
     failure_text = sqlc.arg(failure_text), buyer_key = sqlc.arg(buyer_key)
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
 
--- name: InstancesByID :many
--- InstancesByID reads those instances that exist.
+-- name: InstanceGet :one
+-- InstanceGet reads one instance.
 SELECT
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
     product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
     facts, access_version, failure_text, buyer_key
 FROM instances
-WHERE seller = sqlc.arg(seller) AND instance_id IN (sqlc.slice(ids));
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
+
+-- name: InstancesByID :many
+-- InstancesByID reads those instances that exist; the IDs are one parameter, a JSON array, so that the statement stays the same.
+SELECT
+    seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version, failure_text, buyer_key
+FROM instances
+WHERE seller = sqlc.arg(seller) AND instance_id IN (SELECT wanted.value FROM json_each(cast(sqlc.arg(ids) AS text)) AS wanted);
 
 -- name: InstancesOfOrder :many
 -- InstancesOfOrder reads what one order created.
