@@ -212,6 +212,18 @@ func TestUsageOf(t *testing.T) {
 	check(ask(), "6.7501")
 }
 
+// TestWhatIsNotMeteredAsksNobody: queryInstance knows from the rows that it has read that they have no usage.
+func TestWhatIsNotMeteredAsksNobody(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Store, d.Ledger = nil, nil })
+	r.open("i-none", "NONE")
+	r.open("i-year", "SMS", func(i *store.Instance) { i.Product.ChargingMode = "PERIOD" })
+	r.open("i-waits", "", func(i *store.Instance) { i.Product = store.Product{} })
+	if got, err := r.UsageOf(t.Context(), r.rows("i-none", "i-year", "i-waits")); err != nil || got != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 // forgetful is a ledger that cannot say what a package holds.
 type forgetful struct {
 	store.UsageStore

@@ -5,6 +5,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -141,8 +142,11 @@ func openDB(path string, pragmas ...string) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	return sql.OpenDB(connector), nil
+	return sql.OpenDB(tap(connector)), nil
 }
+
+// tap is where a test listens to what goes to the driver.
+var tap = func(c driver.Connector) driver.Connector { return c }
 
 // openReaders opens a pool of n connections that cannot write.
 func openReaders(path string, n int) (*sql.DB, error) {
