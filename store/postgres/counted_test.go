@@ -113,7 +113,8 @@ func (m *meter) read(client io.Reader) {
 		if head[0] != 'S' && head[0] != 'Q' {
 			continue
 		}
-		if !bytes.Contains(sent.Bytes(), []byte("koogate koogate_test_")) { // the channel of wake-ups
+		// A wake-up names its channel, and when its statements are parsed, the function.
+		if !bytes.Contains(sent.Bytes(), []byte("koogate koogate_test_")) && !bytes.Contains(sent.Bytes(), []byte("pg_notify")) {
 			m.mu.Lock()
 			m.n.parsed, m.n.ran, m.n.trips = m.n.parsed+n.parsed, m.n.ran+n.ran, m.n.trips+n.trips
 			m.mu.Unlock()
