@@ -137,7 +137,7 @@ func TestEveryMethodWithEveryPrincipal(t *testing.T) {
 	r.marketplaceMayCallOnly(t, methods)
 }
 
-// marketplaceMayCallOnly holds the marketplace to its own services, over the interceptor that stands behind every door.
+// marketplaceMayCallOnly holds the marketplace to its own services, over the interceptor that stands behind every listener.
 func (r *rig) marketplaceMayCallOnly(t *testing.T, methods map[string]protoreflect.MethodDescriptor) {
 	t.Helper()
 	demand := interceptor.Demand(r.deps.Log)
@@ -160,7 +160,7 @@ func (r *rig) marketplaceMayCallOnly(t *testing.T, methods map[string]protorefle
 	}
 }
 
-// TestProductionIsNotServedToTokens: unless a setting brings them back, the marketplace's calls exist on no private door.
+// TestProductionIsNotServedToTokens: unless a setting brings them back, the marketplace's calls exist on no private listener.
 func TestProductionIsNotServedToTokens(t *testing.T) {
 	r := start(t, withoutJobs)
 	seen := 0
@@ -193,7 +193,7 @@ func TestARestCallWithoutItsScopeIs403(t *testing.T) {
 		if status != http.StatusForbidden || !strings.Contains(body, `"reason":"SCOPE_MISSING"`) || !strings.Contains(body, `"scope":"`+scope+`"`) {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
-		if !strings.Contains(r.log.String(), `scope=`+scope+` caller="token queue" seller=acme door=api`) {
+		if !strings.Contains(r.log.String(), `scope=`+scope+` caller="token queue" seller=acme listener=api`) {
 			t.Errorf("%s: the log does not say who lacked what", path)
 		}
 	}

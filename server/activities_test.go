@@ -43,7 +43,7 @@ func rightBodies() map[string]map[string]string {
 	}
 }
 
-// The life of an order with every wrong turn, in order. Both doors must tell the same.
+// The life of an order with every wrong turn, in order. Both listeners must tell the same.
 var activityCases = []activityCase{
 	{activity: "queryInstance", code: "000003"},
 	{activity: "refreshInstance", code: "000003"},
@@ -94,11 +94,11 @@ func manyIDs(n int) string {
 
 // TestActivities drives the same life over the REST facade and over the generated gRPC client.
 func TestActivities(t *testing.T) {
-	for door, call := range map[string]func(r *rig, c activityCase, body map[string]string) (answer, error){
+	for listener, call := range map[string]func(r *rig, c activityCase, body map[string]string) (answer, error){
 		"facade": func(r *rig, _ activityCase, body map[string]string) (answer, error) { return r.call("linked", body) },
 		"grpc":   (*rig).callGRPC,
 	} {
-		t.Run(door, func(t *testing.T) {
+		t.Run(listener, func(t *testing.T) {
 			r := start(t, standIn)
 			seen := map[string]bool{}
 			for i, c := range activityCases {
@@ -108,7 +108,7 @@ func TestActivities(t *testing.T) {
 				maps.Copy(body, c.over)
 				maps.DeleteFunc(body, func(_, v string) bool { return v == "" })
 				a, err := call(r, c, body)
-				if door == "grpc" && c.grpc != codes.OK {
+				if listener == "grpc" && c.grpc != codes.OK {
 					if status.Code(err) != c.grpc {
 						t.Errorf("step %d, %s %v: %v, want %s", i, c.activity, c.over, err, c.grpc)
 					}
@@ -131,7 +131,7 @@ func TestActivities(t *testing.T) {
 	}
 }
 
-// callGRPC makes the call over the gRPC door with the generated client.
+// callGRPC makes the call over the gRPC listener with the generated client.
 func (r *rig) callGRPC(c activityCase, body map[string]string) (a answer, err error) {
 	service := productionv1.File_koogate_production_v1_saas_v2_proto.Services().Get(0)
 	method := service.Methods().ByName(protoreflect.Name(strings.ToUpper(c.activity[:1]) + c.activity[1:]))

@@ -418,7 +418,7 @@ func (r *rig) admit(t *testing.T, order string) {
 	r.Core().RunOrderQuery(t.Context(), tasks[0])
 }
 
-// TestRESTErrors covers what only the REST door can be asked.
+// TestRESTErrors covers what only the REST listener can be asked.
 func TestRESTErrors(t *testing.T) {
 	r := start(t, withoutJobs)
 	for name, c := range map[string]struct {
@@ -432,7 +432,7 @@ func TestRESTErrors(t *testing.T) {
 		"wrong type":      {http.MethodPost, "/v1/tasks/t:complete", `{"accessInfo":"canary-secret"}`, 400},
 		"wrong query":     {http.MethodGet, "/v1/orders?page_size=canary", "", 400},
 		"form fallback":   {http.MethodPost, "/v1/orders", "page_size=1", 405},
-		"production door": {http.MethodPost, "/produce/worked/v2/newInstance", "{}", 404},
+		"production listener": {http.MethodPost, "/produce/worked/v2/newInstance", "{}", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, body, header := r.http(config.ListenerAPI, c.method, c.path, acmeToken, c.body)

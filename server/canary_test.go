@@ -242,7 +242,7 @@ func insides() map[string]func(r *inside) {
 
 // What operators write stays inside: in no family does a byte of it leave by the facade, whatever fails, is retried, changed,
 // repeated or asked for later.
-func TestOperatorsTextLeavesByNoDoor(t *testing.T) {
+func TestOperatorsTextLeavesByNoListener(t *testing.T) {
 	lives := insides()
 	if len(lives) != len(facade.Families()) {
 		t.Errorf("%d families are driven, %d are served", len(lives), len(facade.Families()))

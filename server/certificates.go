@@ -17,7 +17,7 @@ import (
 // certificatePoll is how often the files of certificates are looked at.
 const certificatePoll = 10 * time.Second
 
-// openCertificates reads the certificates of the doors that end TLS.
+// openCertificates reads the certificates of the listeners that end TLS.
 func (s *Server) openCertificates() error {
 	s.certificates, s.look = make(map[string]*certificate.Keeper), make(map[string]chan struct{})
 	for _, l := range s.cfg.Sockets() {
@@ -42,7 +42,7 @@ func (s *Server) LookAtCertificates() {
 	}
 }
 
-// grpcTransport is what the gRPC door needs for TLS.
+// grpcTransport is what the gRPC listener needs for TLS.
 func (s *Server) grpcTransport() (options []grpc.ServerOption, encrypted bool) {
 	k := s.certificates[config.ListenerGRPC]
 	if k == nil {
@@ -51,28 +51,28 @@ func (s *Server) grpcTransport() (options []grpc.ServerOption, encrypted bool) {
 	return []grpc.ServerOption{grpc.Creds(credentials.NewTLS(k.TLS()))}, true
 }
 
-// keepCertificate takes new files of a door's certificate until ctx ends. A fault is logged once, and again when it is another.
-func (s *Server) keepCertificate(ctx context.Context, door string, k *certificate.Keeper) {
+// keepCertificate takes new files of a listener's certificate until ctx ends. A fault is logged once, and again when it is another.
+func (s *Server) keepCertificate(ctx context.Context, listener string, k *certificate.Keeper) {
 	fault := ""
-	s.deps.Metrics.Certificate(door, k.Left(), true)
+	s.deps.Metrics.Certificate(listener, k.Left(), true)
 	for {
 		timer := s.deps.Clock.NewTimer(certificatePoll)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return
-		case <-s.look[door]:
+		case <-s.look[listener]:
 			timer.Stop()
 		case <-timer.C():
 		}
 		changed, err := k.Refresh()
-		s.deps.Metrics.Certificate(door, k.Left(), err == nil)
+		s.deps.Metrics.Certificate(listener, k.Left(), err == nil)
 		switch {
 		case err != nil && err.Error() != fault:
 			fault = err.Error()
-			s.deps.Log.ErrorContext(ctx, "the new certificate cannot be used; the door goes on with the one it has", "door", door, "error", err)
+			s.deps.Log.ErrorContext(ctx, "the new certificate cannot be used; the listener goes on with the one it has", "listener", listener, "error", err)
 		case changed:
-			s.deps.Log.InfoContext(ctx, "new certificate", "door", door, "valid_for", k.Left().Round(time.Second))
+			s.deps.Log.InfoContext(ctx, "new certificate", "listener", listener, "valid_for", k.Left().Round(time.Second))
 		}
 		if err == nil {
 			fault = ""

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package server puts Koogate together and runs it: four doors over one core.
+// Package server puts Koogate together and runs it: four listeners over one core.
 //
-//	facade   public HTTP    the marketplace's calls            server/facade
-//	api      private HTTP   REST of the internal API           gateway.go
-//	grpc     private gRPC   the internal API, and production   grpc.go
-//	ops      private HTTP   health and metrics                 health.go
+//	facade   public HTTP    the marketplace's calls            listener_facade.go, server/facade
+//	api      private HTTP   REST of the internal API           listener_api.go, rest.go
+//	grpc     private gRPC   the internal API, and production   listener_grpc.go
+//	ops      private HTTP   health and metrics                 listener_ops.go, health.go
 //
 // [New] wires a [config.Config] and [Deps], [Server.Run] listens, serves, works and, when its context ends, stops in order. It
 // names no backend: cmd/koogate opens the store and the guard and hands them over.

@@ -576,14 +576,14 @@ func TestEveryResultCodeArises(t *testing.T) {
 	}
 	t.Run("000001", func(t *testing.T) {
 		r := start(t, withMore)
-		for door, a := range map[string]reply{
+		for listener, a := range map[string]reply{
 			"POST":   r.wire(http.MethodPost, r.address("every")+"?signature=00&timestamp=1&nonce=x", nil, "{}"),
 			"GET":    r.wire(http.MethodGet, r.address("every")+"?activity=newInstance&authToken=x&timeStamp=1", nil, ""),
 			"kit_v1": r.wire(http.MethodPost, r.address("every")+"/produceAPI/tenantSync", map[string]string{"authToken": "x"}, `{"timeStamp":"1"}`),
 			"kit_v2": r.wire(http.MethodPost, r.address("every")+"/produceAPI/v2/tenantSync", map[string]string{"x-nonce": "x", "x-timestamp": "1", "x-sign": "00"}, `{}`),
 		} {
 			if a.code != "000001" {
-				t.Errorf("%s: %s", door, a.body)
+				t.Errorf("%s: %s", listener, a.body)
 			}
 		}
 	})

@@ -21,7 +21,7 @@ import (
 	"github.com/koogate/koogate/server/interceptor"
 )
 
-// What strangers, who have no token, may hold of the gRPC door. A connection and a call of theirs take about 100 KB and 12 KB.
+// What strangers, who have no token, may hold of the gRPC listener. A connection and a call of theirs take about 100 KB and 12 KB.
 const (
 	maxStrangers = 128             // connections; one more ends the oldest
 	maxRefusals  = 100             // of calls on one connection, which then ends
@@ -36,11 +36,11 @@ const (
 	maxIdle    = 5 * time.Minute // of a connection without calls
 )
 
-// gate stands before the gRPC door. It decides on a call by its headers, before a message is read and decoded, and bounds what
+// gate stands before the gRPC listener. It decides on a call by its headers, before a message is read and decoded, and bounds what
 // callers without a token hold. The interceptors authenticate every call once more: they know what its bearer may do.
 type gate struct {
 	admit           func(ctx context.Context, method string) error
-	unary           map[string]bool // methods; to be filled before the door opens
+	unary           map[string]bool // methods; to be filled before the listener opens
 	checks, watches chan struct{}
 
 	mu     sync.Mutex

@@ -11,13 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/store"
 )
-
-var opsLimits = limits{header: 5 * time.Second, read: 5 * time.Second, write: 30 * time.Second, body: 1 << 10}
 
 // pingLimit is how long a dependency may take to answer a readiness probe.
 const pingLimit = 2 * time.Second
@@ -49,25 +44,6 @@ type readiness struct {
 type check struct {
 	Status string `json:"status"`
 	Detail string `json:"detail,omitempty"`
-}
-
-// opsDoor serves health and metrics. /healthz says that the process lives, /readyz that it can do its work: a load
-// balancer asks the second, a supervisor that restarts asks the first.
-func (s *Server) opsDoor() *door {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, map[string]string{"status": stateOK})
-	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		answer, ready := s.readiness(r.Context())
-		code := http.StatusOK
-		if !ready {
-			code = http.StatusServiceUnavailable
-		}
-		writeJSON(w, code, answer)
-	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(s.deps.Gatherer, promhttp.HandlerOpts{}))
-	return httpDoor(config.ListenerOps, s.cfg.Listen.Ops, s.parting(plainHeaders(mux)), opsLimits, s.certificates[config.ListenerOps], s.deps.Log)
 }
 
 // readiness asks every dependency. The database decides, and is asked to write; without Redis the service goes on. A database

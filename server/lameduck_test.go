@@ -13,25 +13,25 @@ import (
 	"github.com/koogate/koogate/server/config"
 )
 
-// TestALameDuckServesOn: a stop is told by readiness and by gRPC's health first. For the delay every door serves on and asks
-// its clients to come by a new connection; only then the doors close.
+// TestALameDuckServesOn: a stop is told by readiness and by gRPC's health first. For the delay every listener serves on and asks
+// its clients to come by a new connection; only then the listeners close.
 func TestALameDuckServesOn(t *testing.T) {
 	const delay = 1500 * time.Millisecond
 	r := start(t, func(cfg *config.Config, _ *server.Deps) { cfg.ShutdownDelay = delay })
 	health := healthpb.NewHealthClient(r.dial(""))
 	keeps := &http.Client{Transport: &http.Transport{}}
 	defer keeps.CloseIdleConnections()
-	closes := func(door, path string) bool {
-		resp, err := keeps.Get("http://" + r.Addr(door) + path)
+	closes := func(listener, path string) bool {
+		resp, err := keeps.Get("http://" + r.Addr(listener) + path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_ = resp.Body.Close()
 		return resp.Close
 	}
-	for _, door := range []string{config.ListenerFacade, config.ListenerAPI, config.ListenerOps} {
-		if closes(door, "/healthz") {
-			t.Errorf("%s closes connections while it is ready", door)
+	for _, listener := range []string{config.ListenerFacade, config.ListenerAPI, config.ListenerOps} {
+		if closes(listener, "/healthz") {
+			t.Errorf("%s closes connections while it is ready", listener)
 		}
 	}
 	began := time.Now()
@@ -44,9 +44,9 @@ func TestALameDuckServesOn(t *testing.T) {
 	if m, err := health.Check(t.Context(), &healthpb.HealthCheckRequest{Service: "koogate.v1.TaskService"}); err != nil || m.GetStatus() != healthpb.HealthCheckResponse_NOT_SERVING {
 		t.Errorf("gRPC health: %v %v", m, err)
 	}
-	for _, door := range []string{config.ListenerFacade, config.ListenerAPI, config.ListenerOps} {
-		if !closes(door, "/healthz") {
-			t.Errorf("%s keeps connections while it stops", door)
+	for _, listener := range []string{config.ListenerFacade, config.ListenerAPI, config.ListenerOps} {
+		if !closes(listener, "/healthz") {
+			t.Errorf("%s keeps connections while it stops", listener)
 		}
 	}
 	if a := r.mustCall("linked", newInstance("CS1")); a.ResultCode != "000000" {

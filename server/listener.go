@@ -13,18 +13,18 @@ import (
 	"github.com/koogate/koogate/server/certificate"
 )
 
-// door is one listener with what serves behind it.
-type door struct {
-	name     string
-	addr     string
-	tls      bool
-	listener net.Listener
-	serve    func(net.Listener) error    // returns nil after stop
-	leave    func()                      // tells who watches that the end is near; nil when nobody can
-	stop     func(context.Context) error // ends running calls, by force when the context is over
+// listener is one address with what serves behind it.
+type listener struct {
+	name   string
+	addr   string
+	tls    bool
+	socket net.Listener
+	serve  func(net.Listener) error    // returns nil after stop
+	leave  func()                      // tells who watches that the end is near; nil when nobody can
+	stop   func(context.Context) error // ends running calls, by force when the context is over
 }
 
-// limits are what an HTTP door allows a client to take.
+// limits are what an HTTP listener allows a client to take.
 type limits struct {
 	header, read, write time.Duration
 	body                int64
@@ -36,8 +36,8 @@ const (
 	idleTimeout = 2 * time.Minute
 )
 
-// httpDoor serves a handler within limits, over TLS when there is a certificate.
-func httpDoor(name, addr string, h http.Handler, l limits, cert *certificate.Keeper, log *slog.Logger) *door {
+// httpListener serves a handler within limits, over TLS when there is a certificate.
+func httpListener(name, addr string, h http.Handler, l limits, cert *certificate.Keeper, log *slog.Logger) *listener {
 	level := slog.LevelWarn
 	if cert != nil {
 		level = slog.LevelDebug // strangers who try a public port cannot fill the log
@@ -46,7 +46,7 @@ func httpDoor(name, addr string, h http.Handler, l limits, cert *certificate.Kee
 		Handler:           http.MaxBytesHandler(h, l.body),
 		ReadHeaderTimeout: l.header, ReadTimeout: l.read, WriteTimeout: l.write, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader,
-		ErrorLog:       slog.NewLogLogger(log.With("door", name).Handler(), level),
+		ErrorLog:       slog.NewLogLogger(log.With("listener", name).Handler(), level),
 	}
 	if cert != nil {
 		srv.TLSConfig = cert.TLS()
@@ -55,7 +55,7 @@ func httpDoor(name, addr string, h http.Handler, l limits, cert *certificate.Kee
 		srv.Protocols = new(http.Protocols)
 		srv.Protocols.SetHTTP1(true)
 	}
-	d := &door{name: name, addr: addr, tls: cert != nil}
+	d := &listener{name: name, addr: addr, tls: cert != nil}
 	d.serve = func(l net.Listener) error {
 		var err error
 		if d.tls {

@@ -15,9 +15,9 @@ import (
 // lower case, and the marketplace looks for Body-Sign with its capitals (saas-v1 §2.3).
 var facadeLimits = limits{header: 5 * time.Second, read: 15 * time.Second, write: 25 * time.Second, body: 65 << 20, http1: true}
 
-// facadeDoor serves the marketplace. Its calls reach the production service through an in-process channel of their own,
-// without the tokens of the private doors: the facade has verified the signature.
-func (s *Server) facadeDoor(svc services) (*door, error) {
+// facadeListener serves the marketplace. Its calls reach the production service through an in-process channel of their own,
+// without the tokens of the private listeners: the facade has verified the signature.
+func (s *Server) facadeListener(svc services) (*listener, error) {
 	channel := inproc.New(svc.verified().Unary)
 	facade.Serve(channel, svc.production)
 	cfg := facade.Config{MaxBody: s.cfg.Limits.Body, MaxKitBody: s.cfg.Limits.KitBody, MaxUnverified: s.cfg.Limits.Unverified}
@@ -34,5 +34,5 @@ func (s *Server) facadeDoor(svc services) (*door, error) {
 	if err != nil {
 		return nil, err
 	}
-	return httpDoor(config.ListenerFacade, s.cfg.Listen.Facade, s.parting(s.proxies.Resolve(f)), facadeLimits, s.certificates[config.ListenerFacade], s.deps.Log), nil
+	return httpListener(config.ListenerFacade, s.cfg.Listen.Facade, s.parting(s.proxies.Resolve(f)), facadeLimits, s.certificates[config.ListenerFacade], s.deps.Log), nil
 }

@@ -28,8 +28,8 @@ import (
 )
 
 // fetch gets a page over TLS, on a connection of its own.
-func (r *rig) fetch(door, path string, c *tls.Config) (int, string, error) {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "https://"+r.Addr(door)+path, http.NoBody)
+func (r *rig) fetch(listener, path string, c *tls.Config) (int, string, error) {
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "https://"+r.Addr(listener)+path, http.NoBody)
 	if err != nil {
 		return 0, "", err
 	}
@@ -62,11 +62,11 @@ func (r *rig) dialTLS(c *tls.Config) *grpc.ClientConn {
 	return conn
 }
 
-// serial is the serial number of the certificate that a door shows; 0 when it shows none.
-func (r *rig) serial(door string, c *tls.Config) int64 {
+// serial is the serial number of the certificate that a listener shows; 0 when it shows none.
+func (r *rig) serial(listener string, c *tls.Config) int64 {
 	c = c.Clone()
 	c.NextProtos = []string{"h2", "http/1.1"}
-	conn, err := tls.Dial("tcp", r.Addr(door), c)
+	conn, err := tls.Dial("tcp", r.Addr(listener), c)
 	if err != nil {
 		return 0
 	}
@@ -74,9 +74,9 @@ func (r *rig) serial(door string, c *tls.Config) int64 {
 	return conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
 }
 
-// Every private door with a certificate speaks TLS and nothing else; with client_ca_file it answers only those who show a
+// Every private listener with a certificate speaks TLS and nothing else; with client_ca_file it answers only those who show a
 // certificate of that authority.
-func TestPrivateDoorsSpeakTLS(t *testing.T) {
+func TestPrivateListenersSpeakTLS(t *testing.T) {
 	ca, foreign := newAuthority(t), newAuthority(t)
 	r := start(t, withoutJobs, func(cfg *config.Config, _ *server.Deps) {
 		cfg.Listeners.API.TLS, cfg.Listeners.GRPC.TLS = ca.demanding(t, "api"), ca.demanding(t, "grpc")
@@ -101,9 +101,9 @@ func TestPrivateDoorsSpeakTLS(t *testing.T) {
 			t.Errorf("ops, %s: %d, %v", name, code, err)
 		}
 	}
-	for _, door := range []string{config.ListenerAPI, config.ListenerOps} {
-		if code, text, _ := r.http(door, http.MethodGet, "/healthz", acmeToken, ""); code != http.StatusBadRequest {
-			t.Errorf("%s in clear: %d %s", door, code, text)
+	for _, listener := range []string{config.ListenerAPI, config.ListenerOps} {
+		if code, text, _ := r.http(listener, http.MethodGet, "/healthz", acmeToken, ""); code != http.StatusBadRequest {
+			t.Errorf("%s in clear: %d %s", listener, code, text)
 		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -113,7 +113,7 @@ func TestPrivateDoorsSpeakTLS(t *testing.T) {
 	}
 }
 
-// load calls every door that has a certificate, again and again, on new connections and on connections that stay.
+// load calls every listener that has a certificate, again and again, on new connections and on connections that stay.
 type load struct {
 	calls, failed atomic.Int64
 	wait          sync.WaitGroup
@@ -149,7 +149,7 @@ func TestCertificatesAreReplacedWithoutALostCall(t *testing.T) {
 		d.Clock = now
 	})
 	client := &tls.Config{RootCAs: ca.pool(), Certificates: []tls.Certificate{ca.client("worker")}, MinVersion: tls.VersionTLS12}
-	doors := []string{config.ListenerFacade, config.ListenerAPI, config.ListenerGRPC}
+	listeners := []string{config.ListenerFacade, config.ListenerAPI, config.ListenerGRPC}
 	turn := func(what string, done func() bool) {
 		t.Helper()
 		eventually(t, what, func() bool {
@@ -165,7 +165,7 @@ func TestCertificatesAreReplacedWithoutALostCall(t *testing.T) {
 	}
 	shows := func(serial int64) func() bool {
 		return func() bool {
-			for _, d := range doors {
+			for _, d := range listeners {
 				if r.serial(d, client) != serial {
 					return false
 				}
@@ -197,7 +197,7 @@ func TestCertificatesAreReplacedWithoutALostCall(t *testing.T) {
 	turn("the first certificates", shows(1))
 	for serial := int64(2); serial <= 5; serial++ {
 		for i, files := range []config.TLS{facade, api, rpc} {
-			ca.replace(files, doors[i], serial, time.Hour)
+			ca.replace(files, listeners[i], serial, time.Hour)
 		}
 		turn(fmt.Sprintf("certificates %d", serial), shows(serial))
 		more := l.calls.Load() + 50
@@ -271,7 +271,7 @@ func expect(want int) func(code int, _ string, err error) error {
 	}
 }
 
-// The time until a certificate expires is a metric of each door that has one.
+// The time until a certificate expires is a metric of each listener that has one.
 func TestCertificateExpiryIsAMetric(t *testing.T) {
 	ca := newAuthority(t)
 	now := clock.NewFake(time.Now())
@@ -294,6 +294,6 @@ func TestCertificateExpiryIsAMetric(t *testing.T) {
 		return left(-1e6*time.Hour, 0)()
 	})
 	if _, text, _ := r.http(config.ListenerOps, http.MethodGet, "/metrics", "", ""); strings.Contains(text, `koogate_certificate_expiry_seconds{listener="api"}`) {
-		t.Error("a door without a certificate has an expiry")
+		t.Error("a listener without a certificate has an expiry")
 	}
 }

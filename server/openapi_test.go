@@ -66,7 +66,7 @@ func (d *apiDocument) calls() map[string]operation {
 
 var pathVariable = regexp.MustCompile(`\{[^}]+\}`)
 
-// TestOpenAPI walks every path and method of the document over the real door, and every path of the protos over the document.
+// TestOpenAPI walks every path and method of the document over the real listener, and every path of the protos over the document.
 func TestOpenAPI(t *testing.T) {
 	r := start(t, withoutJobs)
 	d := document(t)

@@ -124,7 +124,7 @@ func (m *market) PushUsage(_ context.Context, _ string, records []store.UsageRec
 	return verdicts, nil
 }
 
-// testConfig is one seller with a template product and a worker product, another seller, and doors on free ports.
+// testConfig is one seller with a template product and a worker product, another seller, and listeners on free ports.
 func testConfig() config.Config {
 	cfg := config.Default()
 	cfg.Listen = config.Listen{Facade: "127.0.0.1:0", API: "127.0.0.1:0", GRPC: "127.0.0.1:0", Ops: "127.0.0.1:0"}
@@ -270,7 +270,7 @@ var signing = sync.OnceValues(func() (*evidence.Keys, error) {
 	return evidence.Parse(text)
 })
 
-// dial connects to the gRPC door as the bearer of a token; empty for none.
+// dial connects to the gRPC listener as the bearer of a token; empty for none.
 func (r *rig) dial(token string) *grpc.ClientConn {
 	r.t.Helper()
 	conn, err := grpc.NewClient(r.Addr(config.ListenerGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -292,10 +292,10 @@ func (r *rig) dial(token string) *grpc.ClientConn {
 	return conn
 }
 
-// http sends a request to a door and returns status and body.
-func (r *rig) http(door, method, path, token, body string) (int, string, http.Header) {
+// http sends a request to a listener and returns status and body.
+func (r *rig) http(listener, method, path, token, body string) (int, string, http.Header) {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+r.Addr(door)+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+r.Addr(listener)+path, strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}

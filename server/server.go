@@ -68,20 +68,20 @@ type Server struct {
 	quotas    *quota.Service
 	licences  *licence.Service
 	anchorer  *evidence.Anchorer
-	doors     []*door
-	started   chan struct{} // closed when every door listens
+	listeners []*listener
+	started   chan struct{} // closed when every listener listens
 	leaving   chan struct{} // closed when the stop begins: not ready, still serving
-	draining  chan struct{} // closed when the doors begin to close
+	draining  chan struct{} // closed when the listeners begin to close
 	drainOnce sync.Once
 	progress  progress
 	probe     probe
 
-	certificates map[string]*certificate.Keeper // by door, of those that end TLS
-	look         map[string]chan struct{}       // asks for a look at the files of a door's certificate now
+	certificates map[string]*certificate.Keeper // by listener, of those that end TLS
+	look         map[string]chan struct{}       // asks for a look at the files of a listener's certificate now
 	proxies      callers.Proxies
 }
 
-// New wires a server. The configuration must be valid as far as it concerns the doors and the core; backends come as
+// New wires a server. The configuration must be valid as far as it concerns the listeners and the core; backends come as
 // deps. Errors: [config.Faults]. After an error the deps are still the caller's.
 func New(cfg config.Config, d Deps) (*Server, error) {
 	if problems := cfg.ValidateServing(); len(problems) > 0 {
@@ -145,41 +145,41 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	if err := s.openCertificates(); err != nil {
 		return nil, err
 	}
-	facade, err := s.facadeDoor(services)
+	facade, err := s.facadeListener(services)
 	if err != nil {
 		return nil, err
 	}
-	api, err := s.apiDoor(services)
+	api, err := s.apiListener(services)
 	if err != nil {
 		return nil, err
 	}
-	s.doors = []*door{facade, api, s.grpcDoor(services), s.opsDoor()}
+	s.listeners = []*listener{facade, api, s.grpcListener(services), s.opsListener()}
 	return s, nil
 }
 
-// Core is the service behind the doors, for commands that run in the same process.
+// Core is the service behind the listeners, for commands that run in the same process.
 func (s *Server) Core() *fulfil.Service { return s.core }
 
-// Started is closed once every door listens.
+// Started is closed once every listener listens.
 func (s *Server) Started() <-chan struct{} { return s.started }
 
-// Addr returns the address at which a door listens, after Started; empty before. With port 0 it tells the port.
+// Addr returns the address at which a listener listens, after Started; empty before. With port 0 it tells the port.
 func (s *Server) Addr(name string) string {
 	select {
 	case <-s.started:
 	default:
 		return ""
 	}
-	for _, d := range s.doors {
+	for _, d := range s.listeners {
 		if d.name == name {
-			return d.listener.Addr().String()
+			return d.socket.Addr().String()
 		}
 	}
 	return ""
 }
 
-// Run listens, serves and works until ctx ends or a door fails, then stops in order: not ready, and after the shutdown delay
-// HTTP doors, gRPC, jobs, ops, and last the deps. Run returns nil after a stop that ctx asked for.
+// Run listens, serves and works until ctx ends or a listener fails, then stops in order: not ready, and after the shutdown delay
+// HTTP listeners, gRPC, jobs, ops, and last the deps. Run returns nil after a stop that ctx asked for.
 func (s *Server) Run(ctx context.Context) (err error) {
 	grace := sync.OnceValue(func() context.Context { return s.grace(ctx) })
 	defer func() { err = errors.Join(err, s.release(grace())) }()
@@ -190,8 +190,8 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		return err
 	}
 	close(s.started)
-	for _, d := range s.doors {
-		s.deps.Log.InfoContext(ctx, "listening", "door", d.name, "addr", d.listener.Addr().String(), "tls", d.tls)
+	for _, d := range s.listeners {
+		s.deps.Log.InfoContext(ctx, "listening", "listener", d.name, "addr", d.socket.Addr().String(), "tls", d.tls)
 	}
 	group, running := errgroup.WithContext(ctx)
 	jobs, stopJobs := context.WithCancel(telemetry.As(access.Own(context.WithoutCancel(ctx)), telemetry.RoleJobs))
@@ -221,9 +221,9 @@ func (s *Server) Run(ctx context.Context) (err error) {
 			return nil
 		})
 	}
-	for door, k := range s.certificates {
+	for listener, k := range s.certificates {
 		workers.Go(func() error {
-			s.keepCertificate(jobs, door, k)
+			s.keepCertificate(jobs, listener, k)
 			return nil
 		})
 	}
@@ -231,10 +231,10 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		s.progress.alarm(jobs, s.deps.Log)
 		return nil
 	})
-	for _, d := range s.doors {
+	for _, d := range s.listeners {
 		group.Go(func() error {
-			if err := d.serve(d.listener); err != nil {
-				return fmt.Errorf("server: door %s: %w", d.name, err)
+			if err := d.serve(d.socket); err != nil {
+				return fmt.Errorf("server: listener %s: %w", d.name, err)
 			}
 			return nil
 		})
@@ -251,18 +251,18 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	return group.Wait()
 }
 
-// listen opens every door or none.
+// listen opens every listener or none.
 func (s *Server) listen(ctx context.Context) error {
 	var lc net.ListenConfig
-	for i, d := range s.doors {
+	for i, d := range s.listeners {
 		l, err := lc.Listen(ctx, "tcp", d.addr)
 		if err != nil {
-			for _, open := range s.doors[:i] {
-				_ = open.listener.Close()
+			for _, open := range s.listeners[:i] {
+				_ = open.socket.Close()
 			}
-			return fmt.Errorf("server: door %s: %w", d.name, err)
+			return fmt.Errorf("server: listener %s: %w", d.name, err)
 		}
-		d.listener = l
+		d.socket = l
 	}
 	return nil
 }

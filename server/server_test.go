@@ -36,7 +36,7 @@ func TestStartAndStop(t *testing.T) {
 		}
 	}
 	if r.Addr("other") != "" {
-		t.Error("a door that does not exist has an address")
+		t.Error("a listener that does not exist has an address")
 	}
 	if err := r.stop(); err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestABusyPortFailsTheStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "door grpc") {
+	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "listener grpc") {
 		t.Fatalf("got %v", err)
 	}
 }

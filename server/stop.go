@@ -13,7 +13,7 @@ import (
 )
 
 // The stop has two parts. First the process is a lame duck: it is not ready and serves on for the shutdown delay, so that a
-// balancer finds out by its probes before a call is refused. Then the doors close, the jobs end and the deps are released,
+// balancer finds out by its probes before a call is refused. Then the listeners close, the jobs end and the deps are released,
 // all of it within the grace period, whatever does not answer.
 
 // releaseShare is the part of the grace period that is kept for releasing the deps, and releaseMost the most of it.
@@ -29,11 +29,11 @@ func (s *Server) grace(ctx context.Context) context.Context {
 	return grace
 }
 
-// leave makes the server not ready and serves on for the shutdown delay. When a door has failed there is no delay: the process
+// leave makes the server not ready and serves on for the shutdown delay. When a listener has failed there is no delay: the process
 // ends for the fault.
 func (s *Server) leave(ctx context.Context) {
 	close(s.leaving)
-	for _, d := range s.doors {
+	for _, d := range s.listeners {
 		if d.leave != nil {
 			d.leave()
 		}
@@ -69,22 +69,22 @@ func (s *Server) parting(next http.Handler) http.Handler {
 // drain ends waiting leases.
 func (s *Server) drain() { s.drainOnce.Do(func() { close(s.draining) }) }
 
-// stop closes the doors in order, each within what is left of the grace period. Jobs come after the doors that wait for
+// stop closes the listeners in order, each within what is left of the grace period. Jobs come after the listeners that wait for
 // them, and ops last, so that a probe can see the stop.
 func (s *Server) stop(ctx context.Context, jobs func() error) {
 	s.deps.Log.InfoContext(ctx, "stopping", "grace", s.cfg.ShutdownGrace)
 	s.drain()
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ShutdownGrace-min(s.cfg.ShutdownGrace/releaseShare, releaseMost))
 	defer cancel()
-	for _, d := range s.doors {
+	for _, d := range s.listeners {
 		if d.name == config.ListenerOps {
 			if err := within(ctx, jobs); err != nil {
 				s.deps.Log.WarnContext(ctx, "jobs did not end in time; their leases end by themselves", "error", err)
 			}
 		}
 		if err := d.stop(ctx); err != nil {
-			s.deps.Log.WarnContext(ctx, "a door was closed while calls were running; their answers are lost, their effects remain",
-				"door", d.name, "error", err)
+			s.deps.Log.WarnContext(ctx, "a listener was closed while calls were running; their answers are lost, their effects remain",
+				"listener", d.name, "error", err)
 		}
 	}
 }

@@ -80,9 +80,9 @@ func TestAStrangersTraceparentIsIgnored(t *testing.T) {
 }
 
 // traced sends a request with a trace context and returns the status.
-func (r *rig) traced(method, door, path, token, body string) int {
+func (r *rig) traced(method, listener, path, token, body string) int {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), method, "http://"+r.Addr(door)+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(r.t.Context(), method, "http://"+r.Addr(listener)+path, strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -110,12 +110,12 @@ func TestARefusedCallIsLoggedWithItsCaller(t *testing.T) {
 			}
 		})
 		for _, path := range []string{config.ListenerFacade + "/produce/linked?signature=x&timestamp=1&nonce=2", config.ListenerAPI + "/v1/orders"} {
-			door, path, _ := strings.Cut(path, "/")
+			listener, path, _ := strings.Cut(path, "/")
 			method := http.MethodGet
-			if door == config.ListenerFacade {
+			if listener == config.ListenerFacade {
 				method = http.MethodPost
 			}
-			req, err := http.NewRequestWithContext(t.Context(), method, "http://"+r.Addr(door)+"/"+path, http.NoBody)
+			req, err := http.NewRequestWithContext(t.Context(), method, "http://"+r.Addr(listener)+"/"+path, http.NoBody)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +138,7 @@ func TestARefusedCallIsLoggedWithItsCaller(t *testing.T) {
 	}
 }
 
-// The API's description names the address under which callers reach the door.
+// The API's description names the address under which callers reach the listener.
 func TestTheDescriptionNamesThePublicAddress(t *testing.T) {
 	r := start(t, withoutJobs, func(cfg *config.Config, _ *server.Deps) {
 		cfg.Listeners.API.PublicURL = "https://api.example.com/koogate/"

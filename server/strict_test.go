@@ -14,7 +14,7 @@ import (
 	"github.com/koogate/koogate/server/config"
 )
 
-// TestRESTIsStrict holds the REST door to its contract: what a call does not know is refused by name, and what is in a wrong form
+// TestRESTIsStrict holds the REST listener to its contract: what a call does not know is refused by name, and what is in a wrong form
 // is told with the right one. Nothing is ignored, and no value is repeated in an answer.
 func TestRESTIsStrict(t *testing.T) {
 	r := start(t, withoutJobs, metered)

@@ -52,9 +52,9 @@ func (k *taker) PushUsage(_ context.Context, _ string, list []store.UsageRecord)
 	return out, nil
 }
 
-// TestUsageOverTheDoors reports usage by gRPC, by REST and by both kinds of stream, sees it in queryInstance, has it pushed
+// TestUsageOverEveryListener reports usage by gRPC, by REST and by both kinds of stream, sees it in queryInstance, has it pushed
 // by the standing task and proves the ledger.
-func TestUsageOverTheDoors(t *testing.T) {
+func TestUsageOverEveryListener(t *testing.T) {
 	r, a, now := meteredInstance(t)
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+acmeToken)
 	client := koogatev1.NewUsageServiceClient(r.dial(""))

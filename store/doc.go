@@ -6,7 +6,7 @@
 // lost at any moment sits behind [Guard]: locks and nonces. A backend is a package below this one; storetest holds the
 // suite that every backend passes.
 //
-// All changes go through one door, [Store.Apply]: a domain reads, computes a [Change] and applies it whole or not at all.
+// All changes go one way, [Store.Apply]: a domain reads, computes a [Change] and applies it whole or not at all.
 // Events of one order are numbered without gaps and their number is unique, so two writers that read the same state
 // cannot both succeed: the second gets [ErrStale], reads again and decides again. That constraint, not a lock, decides.
 //

@@ -223,7 +223,7 @@ func TestServeRefusesDemoValuesAndClearText(t *testing.T) {
 	}
 	code, _, errs := koogate(t, "serve", "--config", writeConfig(t, dir, cliKey, cliToken, addrs), "--set", "listen.grpc=0.0.0.0:0")
 	if code != exitFailed || !strings.Contains(errs, "set listeners.grpc.clear: true") {
-		t.Errorf("a private door in clear beyond loopback: %d %s", code, errs)
+		t.Errorf("a private listener in clear beyond loopback: %d %s", code, errs)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "koogate.db")); err == nil {
 		t.Error("a refused start touched the database")

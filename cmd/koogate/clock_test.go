@@ -36,7 +36,7 @@ func skewMachine(by string) {
 	machine = skewed{by: d}
 }
 
-// look reads from the door for operators.
+// look reads from the listener for health and metrics.
 func (p *process) look(path string) (status int, body string) {
 	p.site.t.Helper()
 	res, err := wire.Get("http://" + p.ops + path)

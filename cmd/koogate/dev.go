@@ -286,7 +286,7 @@ func (m *market) serve(ctx context.Context) error {
 	return group.Wait()
 }
 
-// waitReady waits until the ops door says that the server can serve.
+// waitReady waits until the ops listener says that the server can serve.
 func waitReady(ctx context.Context, ops string) error {
 	for {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+ops+"/readyz", nil)

@@ -20,7 +20,7 @@ import (
 )
 
 // TestARollingRestartLosesNoCall: two replicas behind a balancer that probes /readyz twice a second and repeats nothing. Each
-// is restarted under load. A process that stops is not ready first and serves on for its delay, so no call meets a closed door.
+// is restarted under load. A process that stops is not ready first and serves on for its delay, so no call meets a closed listener.
 func TestARollingRestartLosesNoCall(t *testing.T) {
 	s := newSite(t, "postgres")
 	s.delay = "2s"

@@ -25,7 +25,7 @@ type Principal struct {
 	Subject string   // the token's or the endpoint's name; empty for a token without one
 	Scopes  []Scope  // what the caller may do
 	Queues  []string // from which it may lease; empty means every queue of workers
-	Via     string   // the door that it came by; empty inside the process
+	Via     string   // the listener that it came by; empty inside the process
 }
 
 // Has says whether the caller has a scope. Where the production interface is served to tokens, one with [Admin] acts as the

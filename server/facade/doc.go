@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package facade is the door for the marketplace: POST /produce/{endpoint}.
+// Package facade takes the calls of the marketplace: POST /produce/{endpoint}.
 //
 // Every call takes the same way, in this order (serve.go):
 //

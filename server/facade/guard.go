@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/koogate/koogate/server/facade/call"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )

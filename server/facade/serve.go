@@ -12,7 +12,7 @@ import (
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/errs"
-	"github.com/koogate/koogate/server/facade/call"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/facade/wirejson"
 	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/store"

@@ -32,7 +32,7 @@ type Token struct {
 }
 
 // Auth demands `authorization: Bearer …` with one of the tokens and puts its bearer into the context, where [access.From] finds
-// it. via names the door. Health checks and reflection pass without.
+// it. via names the listener. Health checks and reflection pass without.
 func Auth(tokens Tokens, via string) Pair {
 	admit := func(ctx context.Context, method string) (context.Context, error) {
 		p, err := tokens.bearerOf(ctx, method)

@@ -42,7 +42,7 @@ func Demand(log *slog.Logger) Pair {
 			return errs.New(errs.Forbidden, errs.ScopeMissing, "the contract declares no scope for this call, so nobody may make it")
 		}
 		if lacks, ok := p.Lacks(scopes); ok {
-			log.InfoContext(ctx, "a call was refused: its caller lacks a scope", "method", method, "scope", lacks, "caller", p.Actor(), "seller", p.Seller, "door", p.Via)
+			log.InfoContext(ctx, "a call was refused: its caller lacks a scope", "method", method, "scope", lacks, "caller", p.Actor(), "seller", p.Seller, "listener", p.Via)
 			return missing(lacks)
 		}
 		return nil

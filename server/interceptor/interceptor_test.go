@@ -250,7 +250,7 @@ func TestAuth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := interceptor.Auth(tokens, "door")
+	p := interceptor.Auth(tokens, "listener")
 	for _, c := range []struct {
 		name   string
 		method string
@@ -284,7 +284,7 @@ func TestAuth(t *testing.T) {
 					if seller = who.Seller; !ok {
 						seller = "-"
 					}
-					if c.name == "first" && (who.Kind != access.Token || who.Subject != "one" || who.Via != "door" || !who.Has(access.Read) || who.Serves("r")) {
+					if c.name == "first" && (who.Kind != access.Token || who.Subject != "one" || who.Via != "listener" || !who.Has(access.Read) || who.Serves("r")) {
 						t.Errorf("%+v", who)
 					}
 					return nil
@@ -303,7 +303,7 @@ func TestAuth(t *testing.T) {
 			t.Errorf("%v: %v", bad, err)
 		}
 	}
-	p = interceptor.Auth(nil, "door")
+	p = interceptor.Auth(nil, "listener")
 	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer x"))
 	if _, err := p.Unary(ctx, nil, &grpc.UnaryServerInfo{FullMethod: method}, nil); errs.As(err).Reason != errs.TokenInvalid {
 		t.Errorf("without tokens somebody got in: %v", err)
@@ -360,7 +360,7 @@ func TestWholeChain(t *testing.T) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	tracer := sdktrace.NewTracerProvider().Tracer("test")
-	chain := interceptor.Chain(interceptor.Recover(log), interceptor.Status(nil), interceptor.Auth(tokens, "door"), interceptor.Trace(tracer),
+	chain := interceptor.Chain(interceptor.Recover(log), interceptor.Status(nil), interceptor.Auth(tokens, "listener"), interceptor.Trace(tracer),
 		interceptor.Status(log), interceptor.Demand(log), interceptor.Validate(v))
 	in := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer token"))
 	each(t, func(t *testing.T, s shape) {

@@ -35,7 +35,7 @@ func Refusal(log *slog.Logger, proxies callers.Proxies) Pair {
 	}
 }
 
-// Admission decides on a call by its headers alone, for doors that refuse a call before its messages are read, and logs what it
+// Admission decides on a call by its headers alone, for listeners that refuse a call before its messages are read, and logs what it
 // refuses as [Refusal] does. ctx holds the incoming metadata.
 func Admission(tokens Tokens, log *slog.Logger, proxies callers.Proxies) func(ctx context.Context, method string) error {
 	return func(ctx context.Context, method string) error {
@@ -55,7 +55,7 @@ func tellRefusal(ctx context.Context, log *slog.Logger, proxies callers.Proxies,
 }
 
 // callerOf is the address of the caller: of the connection, or of what trusted proxies say. A call that came by REST has no
-// connection here, and its door has put the caller's address, and nothing else, into the header.
+// connection here, and its listener has put the caller's address, and nothing else, into the header.
 func callerOf(ctx context.Context, proxies callers.Proxies) string {
 	forwarded := metadata.ValueFromIncomingContext(ctx, "x-forwarded-for")
 	if p, ok := peer.FromContext(ctx); ok {

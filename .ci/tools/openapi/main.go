@@ -2,7 +2,7 @@
 
 // Command openapi is a protoc plugin: it writes the OpenAPI 3.1 document of the internal API, and a Go file that embeds it.
 //
-// It writes what the REST door really speaks: JSON names, 64-bit numbers as text, absent messages as null, durations and times as
+// It writes what the REST listener really speaks: JSON names, 64-bit numbers as text, absent messages as null, durations and times as
 // protojson has them, and for each call the errors that its comment names. The production interface is not in the document: the
 // marketplace defines it, and the internal API does not serve it.
 package main

@@ -25,7 +25,7 @@ func main() {
 		url: strings.TrimSuffix(os.Getenv("KOOGATE_URL"), "/"), token: os.Getenv("KOOGATE_TOKEN"), queue: os.Getenv("KOOGATE_QUEUE"),
 		client: &http.Client{Timeout: time.Minute},
 	}
-	if cert := os.Getenv("KOOGATE_CERT_FILE"); cert != "" { // for a door that asks for one
+	if cert := os.Getenv("KOOGATE_CERT_FILE"); cert != "" { // for a listener that asks for one
 		pair, err := tls.LoadX509KeyPair(cert, os.Getenv("KOOGATE_KEY_FILE"))
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "the certificate is not usable:", err)

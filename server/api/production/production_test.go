@@ -23,7 +23,7 @@ import (
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
-	"github.com/koogate/koogate/server/facade/call"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/server/errs"
-	"github.com/koogate/koogate/server/facade/call"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )

@@ -17,7 +17,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/server/api/production"
-	"github.com/koogate/koogate/server/facade/call"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )

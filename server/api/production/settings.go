@@ -10,7 +10,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/wiretime"
-	"github.com/koogate/koogate/server/facade/call"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/fulfil"
 )
 

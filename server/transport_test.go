@@ -18,7 +18,7 @@ import (
 	"github.com/koogate/koogate/server/config"
 )
 
-// TestFacadeEndsTLS: TLS 1.2 and later, nothing older, no plain text; the private doors stay plain.
+// TestFacadeEndsTLS: TLS 1.2 and later, nothing older, no plain text; the private listeners stay plain.
 func TestFacadeEndsTLS(t *testing.T) {
 	ca := newAuthority(t)
 	files, pool := ca.files(t, "facade"), ca.pool()

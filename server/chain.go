@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"context"
+	"log/slog"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/grpc"
+
+	"github.com/koogate/koogate/server/access"
+	"github.com/koogate/koogate/server/api/production"
+	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/callers"
+	"github.com/koogate/koogate/server/config"
+	"github.com/koogate/koogate/server/interceptor"
+)
+
+// services are the handlers and what stands in front of them.
+type services struct {
+	internal   *v1.API
+	production production.Deps
+	chains
+	tokens interceptor.Tokens
+	admit  func(ctx context.Context, method string) error // what tokens decides, before a message is read
+}
+
+// chains are the parts of the interceptor chains, from the outside in.
+type chains struct {
+	recover, trace, status, demand, validate interceptor.Pair
+	refusal                                  interceptor.Pair // tells who was refused by the tokens' interceptor
+}
+
+func newChains(d Deps, v protovalidate.Validator, p callers.Proxies) chains {
+	return chains{
+		recover: interceptor.Recover(d.Log), trace: interceptor.Trace(d.Telemetry.Tracer()), status: interceptor.Status(d.Log),
+		demand: interceptor.Demand(d.Log), validate: interceptor.Validate(v), refusal: interceptor.Refusal(d.Log, p),
+	}
+}
+
+// authenticated is the chain of a private listener. Unary calls end by callLimit, streams when the server drains. A call has a
+// span, and the trace that it names counts, only once its token is known.
+func (s services) authenticated(listener string, draining <-chan struct{}) interceptor.Pair {
+	return interceptor.Chain(s.recover, bounded(draining), s.refusal, interceptor.Auth(s.tokens, listener), s.trace, s.status, s.demand, s.validate)
+}
+
+// verified is the chain behind the facade, which verifies the marketplace's signature, starts the call's span and sets its
+// deadline itself, and says that the marketplace calls.
+func (s services) verified() interceptor.Pair {
+	return interceptor.Chain(s.recover, s.status, s.demand, s.validate)
+}
+
+// authenticate knows the tokens of all sellers.
+func (s *services) authenticate(c *config.Config, log *slog.Logger, p callers.Proxies) (err error) {
+	var tokens []interceptor.Token
+	for _, seller := range c.Sellers {
+		for _, secret := range config.Reveal(seller.APITokens) {
+			tokens = append(tokens, interceptor.Token{Seller: seller.Name, Secret: secret, Scopes: access.Customary()})
+		}
+		for _, t := range seller.Tokens {
+			tokens = append(tokens, interceptor.Token{
+				Seller: seller.Name, Secret: t.Secret.Reveal(), Name: t.Name, Scopes: t.Allows(), Queues: t.Queues,
+			})
+		}
+	}
+	if s.tokens, err = interceptor.NewTokens(tokens); err != nil {
+		return err
+	}
+	s.admit = interceptor.Admission(s.tokens, log, p)
+	return nil
+}
+
+// bounded gives unary calls a deadline and ends streams when the server drains: a health watch would otherwise hold a
+// graceful stop up to its end.
+func bounded(draining <-chan struct{}) interceptor.Pair {
+	return interceptor.Pair{
+		Unary: func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+			ctx, cancel := context.WithTimeout(ctx, callLimit)
+			defer cancel()
+			return next(ctx, req)
+		},
+		Stream: func(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+			ctx, cancel := context.WithCancel(ss.Context())
+			defer cancel()
+			go func() {
+				select {
+				case <-draining:
+					cancel()
+				case <-ctx.Done():
+				}
+			}()
+			return next(srv, streamUnder{ss, ctx})
+		},
+	}
+}
+
+// streamUnder is a stream under another context.
+type streamUnder struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+// Context implements grpc.ServerStream.
+func (s streamUnder) Context() context.Context { return s.ctx }
