@@ -26,6 +26,7 @@ import (
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/config"
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/interceptor"
 )
@@ -73,7 +74,7 @@ func refusalOf(t *testing.T, conn *grpc.ClientConn, method string, d protoreflec
 func reasonOf(err error) (reason, scope string) {
 	for _, detail := range status.Convert(err).Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok {
-			return info.GetReason(), info.GetMetadata()[interceptor.MetaScope]
+			return info.GetReason(), info.GetMetadata()[errs.MetaScope]
 		}
 	}
 	return "", ""

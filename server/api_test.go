@@ -425,13 +425,13 @@ func TestRESTErrors(t *testing.T) {
 		method, path, body string
 		status             int
 	}{
-		"wrong method":    {http.MethodDelete, "/v1/orders/CS1", "", 405},
-		"no such path":    {http.MethodGet, "/v2/orders", "", 404},
-		"no such verb":    {http.MethodPost, "/v1/tasks:burn", "{}", 404},
-		"malformed json":  {http.MethodPost, "/v1/tasks/t:complete", `{"accessInfo":{"password":"canary`, 400},
-		"wrong type":      {http.MethodPost, "/v1/tasks/t:complete", `{"accessInfo":"canary-secret"}`, 400},
-		"wrong query":     {http.MethodGet, "/v1/orders?page_size=canary", "", 400},
-		"form fallback":   {http.MethodPost, "/v1/orders", "page_size=1", 405},
+		"wrong method":        {http.MethodDelete, "/v1/orders/CS1", "", 405},
+		"no such path":        {http.MethodGet, "/v2/orders", "", 404},
+		"no such verb":        {http.MethodPost, "/v1/tasks:burn", "{}", 404},
+		"malformed json":      {http.MethodPost, "/v1/tasks/t:complete", `{"accessInfo":{"password":"canary`, 400},
+		"wrong type":          {http.MethodPost, "/v1/tasks/t:complete", `{"accessInfo":"canary-secret"}`, 400},
+		"wrong query":         {http.MethodGet, "/v1/orders?page_size=canary", "", 400},
+		"form fallback":       {http.MethodPost, "/v1/orders", "page_size=1", 405},
 		"production listener": {http.MethodPost, "/produce/worked/v2/newInstance", "{}", 404},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,6 +31,9 @@ const (
 // Reason is a value of the contract's ErrorReason enum without its prefix.
 type Reason string
 
+// MetaScope is the key under which the metadata of a SCOPE_MISSING names the scope.
+const MetaScope = "scope"
+
 // The reasons; each is documented at its enum value in proto/koogate/v1/error_reason.proto.
 const (
 	InvalidField      Reason = "INVALID_FIELD"

@@ -18,9 +18,6 @@ import (
 	"github.com/koogate/koogate/server/errs"
 )
 
-// MetaScope is the metadata of a SCOPE_MISSING that names the scope.
-const MetaScope = "scope"
-
 // Demand refuses a call whose caller lacks a scope that the contract declares at the rpc. An rpc that declares none is refused to
 // everybody. Health checks and reflection pass. The log says who lacked what. Errors: TOKEN_INVALID for a call of nobody, SCOPE_MISSING.
 func Demand(log *slog.Logger) Pair {
@@ -65,7 +62,7 @@ func Demand(log *slog.Logger) Pair {
 
 func missing(s access.Scope) error {
 	e := errs.New(errs.Forbidden, errs.ScopeMissing, "the token lacks the scope %s", s)
-	e.Meta = map[string]string{MetaScope: string(s)}
+	e.Meta = map[string]string{errs.MetaScope: string(s)}
 	return e
 }
 

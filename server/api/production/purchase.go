@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/koogate/koogate/koogallery/seal"
-	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/call"
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )

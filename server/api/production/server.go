@@ -11,10 +11,10 @@ import (
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/access"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/errs"
-	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"

@@ -8,7 +8,6 @@ import (
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/interceptor"
 )
 
 // Queues are the queues that there are, by name, and whether workers serve them.
@@ -45,7 +44,7 @@ func (q Queues) held(ctx context.Context, queue string) error {
 func serves(ctx context.Context, queue string) error {
 	if p, _ := access.From(ctx); !p.Serves(queue) {
 		e := about(queue, errs.New(errs.Forbidden, errs.ScopeMissing, "the token's queues do not include %s", queue))
-		e.Meta[interceptor.MetaScope] = string(access.Worker)
+		e.Meta[errs.MetaScope] = string(access.Worker)
 		return e
 	}
 	return nil
