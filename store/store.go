@@ -14,6 +14,7 @@ import (
 // differ agree about what is due. It is the database's in PostgreSQL and the process's in SQLite, which one process has.
 type Store interface {
 	GapStore
+	SellerStore
 
 	// Apply commits a change durably, as a whole or not at all. Errors: ErrOrderExists, ErrLineExists, ErrInstanceExists,
 	// ErrStale, ErrFenced, and ErrNoChange, which wins over the others. After a commit it wakes the watchers of every queue

@@ -89,6 +89,10 @@ func fill(t *testing.T, st backendtest.Backend, v *vault.Vault) {
 	if err := st.PutLicenceCode(ctx, store.LicenceCode{Seller: "demo", Hash: "h", Code: code, CreatedAt: time.Now(), UpdatedAt: time.Now()}, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
+	secret := must[[]byte](t)(v.Seal([]byte("canary"), "seller/key/demo/k"))
+	if _, err := st.ChangeSellers(ctx, store.SellerChange{Keys: []store.SellerKey{{Seller: "demo", ID: "k", Use: store.KeyBase, Secret: secret}}}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // After a pass no column has a value under the old key, every value opens with the new key alone where it is, the chains hold, and a

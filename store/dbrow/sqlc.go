@@ -746,6 +746,80 @@ type ReservationInsertParams struct {
 	UpdatedAt  int64
 }
 
+type SellerKey struct {
+	Seller     string
+	KeyID      string
+	Purpose    string
+	Owner      string
+	KeyRank    int64
+	Secret     []byte
+	Digest     string
+	Document   string
+	ManagedBy  string
+	Version    int64
+	NotBefore  int64
+	NotAfter   int64
+	LastUsedAt int64
+	CreatedAt  int64
+	UpdatedAt  int64
+	EndedAt    int64
+}
+
+type SellerKeyPutParams struct {
+	Seller    string
+	KeyID     string
+	Purpose   string
+	Owner     string
+	KeyRank   int64
+	Secret    []byte
+	Digest    string
+	Document  string
+	ManagedBy string
+	Version   int64
+	NotBefore int64
+	NotAfter  int64
+	CreatedAt int64
+	UpdatedAt int64
+	EndedAt   int64
+}
+
+type SellerKeyUsedParams struct {
+	At     int64
+	Seller string
+	KeyID  string
+}
+
+type SellerRevision struct {
+	ID       int64
+	Revision int64
+}
+
+type SellerSetting struct {
+	Kind      string
+	Parent    string
+	Name      string
+	Seller    string
+	ManagedBy string
+	Version   int64
+	Document  string
+	CreatedAt int64
+	UpdatedAt int64
+	EndedAt   int64
+}
+
+type SellerSettingPutParams struct {
+	Kind      string
+	Parent    string
+	Name      string
+	Seller    string
+	ManagedBy string
+	Version   int64
+	Document  string
+	CreatedAt int64
+	UpdatedAt int64
+	EndedAt   int64
+}
+
 type Task struct {
 	ID          string
 	Seller      string

@@ -86,6 +86,7 @@ func (w *writes) run(ctx context.Context, to batcher) error {
 var taken = map[string]error{
 	"orders_pkey": store.ErrOrderExists, "order_lines_pkey": store.ErrLineExists, "instances_pkey": store.ErrInstanceExists,
 	"events_pkey": store.ErrStale, "anchors_pkey": store.ErrStale, "tasks_instance_seq_key": store.ErrStale,
+	"seller_keys_digest_key": store.ErrConflict,
 }
 
 // The error codes that mean something to the store.

@@ -39,7 +39,7 @@ func TestUsageConformance(t *testing.T) {
 }
 
 // versions is how many migrations there are.
-const versions = 12
+const versions = 13
 
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	url := freshSchema(t)

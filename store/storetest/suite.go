@@ -66,7 +66,7 @@ func Run(t *testing.T, open func(t *testing.T, clock func() time.Time) store.Sto
 	}{
 		{"Apply", applyCases}, {"Rows", rowCases}, {"Race", raceCases}, {"Lease", leaseCases}, {"Clock", clockCases}, {"Queue", queueCases},
 		{"List", listCases}, {"Directory", directoryCases}, {"Watch", watchCases}, {"Life", lifeCases}, {"Faulty", faultyCases}, {"Text", textCases},
-		{"Gap", gapCases},
+		{"Gap", gapCases}, {"Sellers", sellerCases},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {

@@ -42,6 +42,12 @@ type QuotaRow = dbrow.QuotaRow
 
 type Reservation = dbrow.Reservation
 
+type SellerKey = dbrow.SellerKey
+
+type SellerRevision = dbrow.SellerRevision
+
+type SellerSetting = dbrow.SellerSetting
+
 type Task = dbrow.Task
 
 type Tenant = dbrow.Tenant

@@ -234,6 +234,27 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.reservationsOverStmt, err = db.PrepareContext(ctx, reservationsOver); err != nil {
 		return nil, fmt.Errorf("error preparing query ReservationsOver: %w", err)
 	}
+	if q.sellerKeyPutStmt, err = db.PrepareContext(ctx, sellerKeyPut); err != nil {
+		return nil, fmt.Errorf("error preparing query SellerKeyPut: %w", err)
+	}
+	if q.sellerKeyUsedStmt, err = db.PrepareContext(ctx, sellerKeyUsed); err != nil {
+		return nil, fmt.Errorf("error preparing query SellerKeyUsed: %w", err)
+	}
+	if q.sellerKeysStmt, err = db.PrepareContext(ctx, sellerKeys); err != nil {
+		return nil, fmt.Errorf("error preparing query SellerKeys: %w", err)
+	}
+	if q.sellerRevisionGetStmt, err = db.PrepareContext(ctx, sellerRevisionGet); err != nil {
+		return nil, fmt.Errorf("error preparing query SellerRevisionGet: %w", err)
+	}
+	if q.sellerRevisionRaiseStmt, err = db.PrepareContext(ctx, sellerRevisionRaise); err != nil {
+		return nil, fmt.Errorf("error preparing query SellerRevisionRaise: %w", err)
+	}
+	if q.sellerSettingPutStmt, err = db.PrepareContext(ctx, sellerSettingPut); err != nil {
+		return nil, fmt.Errorf("error preparing query SellerSettingPut: %w", err)
+	}
+	if q.sellerSettingsStmt, err = db.PrepareContext(ctx, sellerSettings); err != nil {
+		return nil, fmt.Errorf("error preparing query SellerSettings: %w", err)
+	}
 	if q.taskGetStmt, err = db.PrepareContext(ctx, taskGet); err != nil {
 		return nil, fmt.Errorf("error preparing query TaskGet: %w", err)
 	}
@@ -733,6 +754,41 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing reservationsOverStmt: %w", cerr)
 		}
 	}
+	if q.sellerKeyPutStmt != nil {
+		if cerr := q.sellerKeyPutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sellerKeyPutStmt: %w", cerr)
+		}
+	}
+	if q.sellerKeyUsedStmt != nil {
+		if cerr := q.sellerKeyUsedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sellerKeyUsedStmt: %w", cerr)
+		}
+	}
+	if q.sellerKeysStmt != nil {
+		if cerr := q.sellerKeysStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sellerKeysStmt: %w", cerr)
+		}
+	}
+	if q.sellerRevisionGetStmt != nil {
+		if cerr := q.sellerRevisionGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sellerRevisionGetStmt: %w", cerr)
+		}
+	}
+	if q.sellerRevisionRaiseStmt != nil {
+		if cerr := q.sellerRevisionRaiseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sellerRevisionRaiseStmt: %w", cerr)
+		}
+	}
+	if q.sellerSettingPutStmt != nil {
+		if cerr := q.sellerSettingPutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sellerSettingPutStmt: %w", cerr)
+		}
+	}
+	if q.sellerSettingsStmt != nil {
+		if cerr := q.sellerSettingsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sellerSettingsStmt: %w", cerr)
+		}
+	}
 	if q.taskGetStmt != nil {
 		if cerr := q.taskGetStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing taskGetStmt: %w", cerr)
@@ -1082,6 +1138,13 @@ type Queries struct {
 	reservationGetStmt      *sql.Stmt
 	reservationInsertStmt   *sql.Stmt
 	reservationsOverStmt    *sql.Stmt
+	sellerKeyPutStmt        *sql.Stmt
+	sellerKeyUsedStmt       *sql.Stmt
+	sellerKeysStmt          *sql.Stmt
+	sellerRevisionGetStmt   *sql.Stmt
+	sellerRevisionRaiseStmt *sql.Stmt
+	sellerSettingPutStmt    *sql.Stmt
+	sellerSettingsStmt      *sql.Stmt
 	taskGetStmt             *sql.Stmt
 	taskHeartbeatStmt       *sql.Stmt
 	taskInsertStmt          *sql.Stmt
@@ -1206,6 +1269,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		reservationGetStmt:      q.reservationGetStmt,
 		reservationInsertStmt:   q.reservationInsertStmt,
 		reservationsOverStmt:    q.reservationsOverStmt,
+		sellerKeyPutStmt:        q.sellerKeyPutStmt,
+		sellerKeyUsedStmt:       q.sellerKeyUsedStmt,
+		sellerKeysStmt:          q.sellerKeysStmt,
+		sellerRevisionGetStmt:   q.sellerRevisionGetStmt,
+		sellerRevisionRaiseStmt: q.sellerRevisionRaiseStmt,
+		sellerSettingPutStmt:    q.sellerSettingPutStmt,
+		sellerSettingsStmt:      q.sellerSettingsStmt,
 		taskGetStmt:             q.taskGetStmt,
 		taskHeartbeatStmt:       q.taskHeartbeatStmt,
 		taskInsertStmt:          q.taskInsertStmt,

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dbrow
+
+import "github.com/koogate/koogate/store"
+
+// SellerSettingPut makes the row of a setting that a change writes.
+func SellerSettingPut(x store.SellerSetting, revision int64) SellerSettingPutParams {
+	return SellerSettingPutParams{
+		Kind: string(x.Kind), Parent: x.Parent, Name: x.Name, Seller: x.Seller, ManagedBy: string(x.ManagedBy), Version: revision,
+		Document: x.Document, CreatedAt: Micros(x.CreatedAt), UpdatedAt: Micros(x.UpdatedAt), EndedAt: Micros(x.EndedAt),
+	}
+}
+
+// ToSellerSetting makes a setting of its row.
+func ToSellerSetting(r SellerSetting) store.SellerSetting {
+	return store.SellerSetting{
+		Kind: store.SettingKind(r.Kind), Parent: r.Parent, Name: r.Name, Seller: r.Seller, ManagedBy: store.ManagedBy(r.ManagedBy), Version: r.Version,
+		Document: r.Document, CreatedAt: Time(r.CreatedAt), UpdatedAt: Time(r.UpdatedAt), EndedAt: Time(r.EndedAt),
+	}
+}
+
+// SellerKeyPut makes the row of a key that a change writes.
+func SellerKeyPut(k store.SellerKey, revision int64) SellerKeyPutParams {
+	return SellerKeyPutParams{
+		Seller: k.Seller, KeyID: k.ID, Purpose: string(k.Use), Owner: k.Owner, KeyRank: k.Rank, Secret: Blob(k.Secret), Digest: k.Digest,
+		Document: k.Document, ManagedBy: string(k.ManagedBy), Version: revision, NotBefore: Micros(k.NotBefore), NotAfter: Micros(k.NotAfter),
+		CreatedAt: Micros(k.CreatedAt), UpdatedAt: Micros(k.UpdatedAt), EndedAt: Micros(k.EndedAt),
+	}
+}
+
+// ToSellerKey makes a key of its row.
+func ToSellerKey(r SellerKey) store.SellerKey {
+	return store.SellerKey{
+		Seller: r.Seller, ID: r.KeyID, Use: store.KeyUseKind(r.Purpose), Owner: r.Owner, Rank: r.KeyRank, Secret: r.Secret, Digest: r.Digest,
+		Document: r.Document, ManagedBy: store.ManagedBy(r.ManagedBy), Version: r.Version, NotBefore: Time(r.NotBefore), NotAfter: Time(r.NotAfter),
+		LastUsedAt: Time(r.LastUsedAt), CreatedAt: Time(r.CreatedAt), UpdatedAt: Time(r.UpdatedAt), EndedAt: Time(r.EndedAt),
+	}
+}
+
+// SellerKeyUsed makes the note of a key's use.
+func SellerKeyUsed(u store.KeyUse) SellerKeyUsedParams {
+	return SellerKeyUsedParams{Seller: u.Seller, KeyID: u.ID, At: Micros(u.At)}
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+// SellerRevision implements store.SellerStore.
+func (s *Store) SellerRevision(ctx context.Context) (int64, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	revision, err := s.query.SellerRevisionGet(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("postgres: read the sellers' revision: %w", err)
+	}
+	return revision, nil
+}
+
+// Sellers implements store.SellerStore. The rows belong together when the revision is the same before and after they were read.
+func (s *Store) Sellers(ctx context.Context) (store.SellerRows, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.SellerRows{}, err
+	}
+	defer s.leave()
+	for {
+		before, err := s.query.SellerRevisionGet(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("postgres: read the sellers' revision: %w", err)
+		}
+		settings, err := s.query.SellerSettings(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("postgres: read the sellers' settings: %w", err)
+		}
+		keys, err := s.query.SellerKeys(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("postgres: read the sellers' keys: %w", err)
+		}
+		after, err := s.query.SellerRevisionGet(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("postgres: read the sellers' revision: %w", err)
+		}
+		if before == after {
+			return store.SellerRows{Revision: after, Settings: dbrow.Each(settings, dbrow.ToSellerSetting), Keys: dbrow.Each(keys, dbrow.ToSellerKey)}, nil
+		}
+	}
+}
+
+// ChangeSellers implements store.SellerStore. The row of the revision is locked first, so no two changes wait for each other in a circle.
+func (s *Store) ChangeSellers(ctx context.Context, c store.SellerChange) (int64, error) {
+	if err := s.enter(ctx, c); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	err := retry(ctx, func() error {
+		return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error { return changeSellers(ctx, s.query.WithTx(t), c) })
+	})
+	if err != nil {
+		return 0, err
+	}
+	s.hub.Publish(store.SellersTopic)
+	s.notifier.notify([]string{store.SellersTopic})
+	return c.Revision + 1, nil
+}
+
+func changeSellers(ctx context.Context, q *dbsqlc.Queries, c store.SellerChange) error {
+	n, err := q.SellerRevisionRaise(ctx, c.Revision)
+	switch {
+	case err != nil:
+		return fmt.Errorf("postgres: raise the sellers' revision: %w", err)
+	case n == 0:
+		return store.ErrStale
+	}
+	for _, x := range c.Settings {
+		if err := q.SellerSettingPut(ctx, dbrow.SellerSettingPut(x, c.Revision+1)); err != nil {
+			return fmt.Errorf("postgres: write a seller's setting: %w", err)
+		}
+	}
+	for _, k := range c.Keys {
+		if err := q.SellerKeyPut(ctx, dbrow.SellerKeyPut(k, c.Revision+1)); err != nil {
+			return step{doing: "write a seller's key"}.explain(err)
+		}
+	}
+	return nil
+}
+
+// NoteKeyUse implements store.SellerStore.
+func (s *Store) NoteKeyUse(ctx context.Context, uses []store.KeyUse) error {
+	if err := store.CheckText(uses); err != nil {
+		return err
+	}
+	uses = slices.Clone(uses) // two replicas write the same rows: in one order
+	slices.SortFunc(uses, func(a, b store.KeyUse) int { return cmp.Or(cmp.Compare(a.Seller, b.Seller), cmp.Compare(a.ID, b.ID)) })
+	_, err := change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none struct{}, err error) {
+		for _, u := range uses {
+			if err := q.SellerKeyUsed(ctx, dbrow.SellerKeyUsed(u)); err != nil {
+				return none, fmt.Errorf("postgres: note the use of a key: %w", err)
+			}
+		}
+		return none, nil
+	})
+	return err
+}

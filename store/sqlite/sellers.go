@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
+)
+
+// SellerRevision implements store.SellerStore.
+func (s *Store) SellerRevision(ctx context.Context) (int64, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	revision, err := s.read.SellerRevisionGet(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("sqlite: read the sellers' revision: %w", err)
+	}
+	return revision, nil
+}
+
+// Sellers implements store.SellerStore. The rows belong together when the revision is the same before and after they were read.
+func (s *Store) Sellers(ctx context.Context) (store.SellerRows, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.SellerRows{}, err
+	}
+	defer s.leave()
+	for {
+		before, err := s.read.SellerRevisionGet(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("sqlite: read the sellers' revision: %w", err)
+		}
+		settings, err := s.read.SellerSettings(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("sqlite: read the sellers' settings: %w", err)
+		}
+		keys, err := s.read.SellerKeys(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("sqlite: read the sellers' keys: %w", err)
+		}
+		after, err := s.read.SellerRevisionGet(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("sqlite: read the sellers' revision: %w", err)
+		}
+		if before == after {
+			return store.SellerRows{Revision: after, Settings: dbrow.Each(settings, dbrow.ToSellerSetting), Keys: dbrow.Each(keys, dbrow.ToSellerKey)}, nil
+		}
+	}
+}
+
+// ChangeSellers implements store.SellerStore.
+func (s *Store) ChangeSellers(ctx context.Context, c store.SellerChange) (int64, error) {
+	if err := store.CheckText(c); err != nil {
+		return 0, err
+	}
+	revision, err := change(ctx, s, func(t *tx) (int64, error) {
+		ctx := context.Background()
+		n, err := t.fast.SellerRevisionRaise(ctx, c.Revision)
+		if err := hit(n, err, store.ErrStale, "raise the sellers' revision"); err != nil {
+			return 0, err
+		}
+		revision := c.Revision + 1
+		for _, x := range c.Settings {
+			if err := t.fast.SellerSettingPut(ctx, dbrow.SellerSettingPut(x, revision)); err != nil {
+				return 0, fmt.Errorf("sqlite: write a seller's setting: %w", err)
+			}
+		}
+		for _, k := range c.Keys {
+			if err := t.fast.SellerKeyPut(ctx, dbrow.SellerKeyPut(k, revision)); err != nil {
+				return 0, onUnique(err, store.ErrConflict, "write a seller's key")
+			}
+		}
+		return revision, nil
+	})
+	if err == nil {
+		s.Publish(store.SellersTopic)
+	}
+	return revision, err
+}
+
+// NoteKeyUse implements store.SellerStore.
+func (s *Store) NoteKeyUse(ctx context.Context, uses []store.KeyUse) error {
+	if err := store.CheckText(uses); err != nil {
+		return err
+	}
+	_, err := change(ctx, s, func(t *tx) (none struct{}, err error) {
+		for _, u := range uses {
+			if err := t.fast.SellerKeyUsed(context.Background(), dbrow.SellerKeyUsed(u)); err != nil {
+				return none, fmt.Errorf("sqlite: note the use of a key: %w", err)
+			}
+		}
+		return none, nil
+	})
+	return err
+}
