@@ -27,11 +27,10 @@ type Facade struct {
 	Deps
 	cfg       Config
 	endpoints map[string]*endpoint
-	doors     []*door   // that some endpoint opens
-	allowed   string    // methods of an endpoint's address
-	stranger  *endpoint // stands in for endpoints that are not configured
-	gateway   http.Handler
-	noHeader  http.Header // of requests to the gateway
+	doors     []*door     // that some endpoint opens
+	allowed   string      // methods of an endpoint's address
+	stranger  *endpoint   // stands in for endpoints that are not configured
+	noHeader  http.Header // of requests to the gateways
 	budget    *budget
 	widest    time.Duration // the most that any endpoint lets clocks differ
 	orders    *orders

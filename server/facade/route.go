@@ -31,6 +31,7 @@ type route struct {
 	subject  func(seller, activity string, o *wirejson.Object) subject
 	codec    *wirejson.Codec
 	input    protoreflect.MessageDescriptor
+	gateway  http.Handler // of the rpc's service
 }
 
 // form renders an object as the gateway's form of the rpc.
@@ -69,7 +70,7 @@ func gateway[C any](client func(grpc.ClientConnInterface) C, register func(conte
 	}
 }
 
-// buildRoutes prepares the gateway and the way to it.
+// buildRoutes prepares the gateways and the ways to them.
 func (f *Facade) buildRoutes() error {
 	all := services()
 	descriptors := make([]protoreflect.ServiceDescriptor, len(all))
@@ -77,6 +78,10 @@ func (f *Facade) buildRoutes() error {
 		descriptors[i] = s.descriptor
 	}
 	codec, err := wirejson.NewCodec(descriptors...)
+	if err != nil {
+		return err
+	}
+	gateways, err := f.gateways(all, codec)
 	if err != nil {
 		return err
 	}
@@ -88,7 +93,7 @@ func (f *Facade) buildRoutes() error {
 		}
 		e.routes = make(map[*door]map[string]*route)
 		for _, family := range served {
-			if err := e.open(family, codec); err != nil {
+			if err := e.open(family, codec, gateways); err != nil {
 				return err
 			}
 			if !slices.Contains(f.doors, family.door) {
@@ -100,8 +105,27 @@ func (f *Facade) buildRoutes() error {
 		}
 	}
 	f.allowed = strings.Join(slices.Sorted(maps.Keys(allowed)), ", ")
+	return nil
+}
+
+// gateways are the generated gateways by service. Each has a mux of its own: a mux tries its paths one after the other, and the
+// route knows the service already.
+func (f *Facade) gateways(all []service, codec *wirejson.Codec) (map[protoreflect.FullName]http.Handler, error) {
+	made := make(map[protoreflect.FullName]http.Handler, len(all))
+	for _, s := range all {
+		mux := newMux(codec)
+		if err := s.gateway(context.Background(), mux, f.Conn); err != nil {
+			return nil, err
+		}
+		made[s.descriptor.FullName()] = mux
+	}
+	return made, nil
+}
+
+// newMux returns a mux that lets no header pass and tells the exchange how its calls have ended.
+func newMux(codec *wirejson.Codec) *runtime.ServeMux {
 	never := func(string) (string, bool) { return "", false }
-	mux := runtime.NewServeMux(
+	return runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, codec),
 		runtime.WithIncomingHeaderMatcher(never),
 		runtime.WithOutgoingHeaderMatcher(never),
@@ -114,17 +138,10 @@ func (f *Facade) buildRoutes() error {
 			noteError(ctx, m, o, w, r, fmt.Errorf("facade: no route: HTTP %d", code))
 		}),
 	)
-	f.gateway = mux
-	for _, s := range all {
-		if err := s.gateway(context.Background(), mux, f.Conn); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // open adds a family's routes. Families that share a door and an activity must share its rpc.
-func (e *endpoint) open(f Family, codec *wirejson.Codec) error {
+func (e *endpoint) open(f Family, codec *wirejson.Codec, gateways map[protoreflect.FullName]http.Handler) error {
 	routes := e.routes[f.door]
 	if routes == nil {
 		routes = make(map[string]*route)
@@ -138,7 +155,7 @@ func (e *endpoint) open(f Family, codec *wirejson.Codec) error {
 		for activity, m := range methods {
 			r := &route{
 				activity: activity, span: "callback " + activity, url: &url.URL{Path: prefix + e.Name + f.door.inner + activity},
-				subject: f.subject, codec: codec, input: m.Input(),
+				subject: f.subject, codec: codec, input: m.Input(), gateway: gateways[s.descriptor.FullName()],
 			}
 			if other := routes[activity]; other != nil && other.input != r.input {
 				return fmt.Errorf("facade: family %s: another family answers %s", f.Name, activity)

@@ -124,7 +124,7 @@ func (x *exchange) dispatch(ctx context.Context) {
 	arrived := x.f.Work.Now().Add(x.arrived.Sub(x.f.Clock.Now()))
 	c := &call.Call{Arrived: arrived, Key: x.key, Lock: x.entry}
 	defer func() { x.f.leave(ctx, x.lockKey, c.TakeLock()) }() // does nothing once the core has taken the lock
-	x.f.gateway.ServeHTTP(gatewayWriter{x}, x.door.scheme.request(call.With(ctx, c), x))
+	x.route.gateway.ServeHTTP(gatewayWriter{x}, x.door.scheme.request(call.With(ctx, c), x))
 	if repairs := append(c.Repairs(), x.object.Repairs()...); len(repairs) > 0 && x.reason == "" && !x.probe {
 		x.f.Core.Repaired(ctx, x.endpoint.Seller, x.orderID, x.activity, repairs)
 	}
