@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/koogate/koogate/server/certificate"
+	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/config"
 )
 
@@ -56,14 +57,8 @@ func (s *Server) keepCertificate(ctx context.Context, listener string, k *certif
 	fault := ""
 	s.deps.Metrics.Certificate(listener, k.Left(), true)
 	for {
-		timer := s.deps.Clock.NewTimer(certificatePoll)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if !clock.Wait(ctx, s.deps.Clock, certificatePoll, s.look[listener]) {
 			return
-		case <-s.look[listener]:
-			timer.Stop()
-		case <-timer.C():
 		}
 		changed, err := k.Refresh()
 		s.deps.Metrics.Certificate(listener, k.Left(), err == nil)

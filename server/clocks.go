@@ -80,12 +80,8 @@ func (s *Server) keepTime(ctx context.Context) {
 			s.deps.Log.WarnContext(ctx, "the clocks disagree", "state", is.Status, "detail", is.Detail)
 			was = is.Status
 		}
-		timer := s.deps.Clock.NewTimer(clockPause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if clock.Sleep(ctx, s.deps.Clock, clockPause) != nil {
 			return
-		case <-timer.C():
 		}
 	}
 }

@@ -103,12 +103,8 @@ func (p *progress) ages() []telemetry.Round {
 // between: a clock that jumps, as that of a machine that was asleep, makes all of them late for a moment.
 func (p *progress) alarm(ctx context.Context, log *slog.Logger) {
 	for {
-		timer := p.clock.NewTimer(progressPause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if clock.Sleep(ctx, p.clock, progressPause) != nil {
 			return
-		case <-timer.C():
 		}
 		p.mu.Lock()
 		now := p.clock.Now()

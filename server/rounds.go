@@ -54,12 +54,8 @@ func (r round) run(ctx context.Context, c clock.Clock, l *loop, log *slog.Logger
 		case ctx.Err() == nil:
 			log.WarnContext(ctx, "a round failed; it will be repeated", "round", r.name, "seller", r.seller, "error", err)
 		}
-		timer := c.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if clock.Sleep(ctx, c, pause) != nil {
 			return
-		case <-timer.C():
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/koogate/koogate/server/clock"
 )
 
 // promise is what one order was told.
@@ -133,7 +135,7 @@ func (o *promise) live(ctx context.Context, t *testing.T, p *process) {
 				t.Errorf("%s: answer %+v", o.order, a)
 				return false
 			}
-			_ = sleep(ctx, 10*time.Millisecond)
+			_ = clock.Sleep(ctx, clock.System{}, 10*time.Millisecond)
 		}
 		return false
 	}

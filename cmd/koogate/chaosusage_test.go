@@ -319,7 +319,7 @@ func (v *vendor) retry(ctx context.Context, do func(ctx context.Context) error) 
 			if ctx.Err() != nil {
 				return first, err
 			}
-			_ = sleep(ctx, 10*time.Millisecond)
+			_ = clock.Sleep(ctx, clock.System{}, 10*time.Millisecond)
 		default:
 			return first, err
 		}
@@ -348,7 +348,7 @@ func (v *vendor) live(ctx context.Context, t *testing.T, p *process) {
 		if err := v.draw(over, quotas, store.Units(1+v.IntN(20_0000))); err != nil && reason(err) != "QUOTA_EXHAUSTED" {
 			t.Errorf("%s: reserve: %v", v.name, err)
 		}
-		_ = sleep(ctx, time.Duration(v.IntN(40))*time.Millisecond)
+		_ = clock.Sleep(ctx, clock.System{}, time.Duration(v.IntN(40))*time.Millisecond)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/config"
 )
 
@@ -259,7 +260,7 @@ func (d *usageDemo) drained(ctx context.Context, instances []string) error {
 		if !waiting {
 			return nil
 		}
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+		if err := clock.Sleep(ctx, clock.System{}, 50*time.Millisecond); err != nil {
 			return err
 		}
 	}

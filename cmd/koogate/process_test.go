@@ -383,7 +383,7 @@ func (p *process) work(ctx context.Context, id string) error {
 			Queue: "worker", WorkerId: id, MaxTasks: 8, Wait: durationpb.New(time.Second), LeaseDuration: durationpb.New(3 * time.Second),
 		})
 		if err != nil {
-			_ = sleep(ctx, 20*time.Millisecond)
+			_ = clock.Sleep(ctx, clock.System{}, 20*time.Millisecond)
 			continue
 		}
 		for _, t := range leased.GetTasks() {

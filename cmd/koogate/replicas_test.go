@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/server/clock"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -157,7 +158,7 @@ func flushing(t *testing.T, r *redisServer, _ <-chan struct{}) func() {
 	c := redis.NewClient(&redis.Options{Addr: r.addr})
 	stop := background(func(ctx context.Context) error {
 		for n := 0; ; n++ {
-			if c.FlushAll(ctx).Err() != nil || sleep(ctx, 10*time.Millisecond) != nil {
+			if c.FlushAll(ctx).Err() != nil || clock.Sleep(ctx, clock.System{}, 10*time.Millisecond) != nil {
 				t.Logf("flushed %d times", n)
 				return ctx.Err()
 			}

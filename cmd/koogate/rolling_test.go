@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/server/clock"
 )
 
 // TestARollingRestartLosesNoCall: two replicas behind a balancer that probes /readyz twice a second and repeats nothing. Each
@@ -42,7 +43,7 @@ func TestARollingRestartLosesNoCall(t *testing.T) {
 				} else if ctx.Err() == nil {
 					refused.Add(1)
 				}
-				_ = sleep(ctx, 5*time.Millisecond)
+				_ = clock.Sleep(ctx, clock.System{}, 5*time.Millisecond)
 			}
 		})
 	}
@@ -87,7 +88,7 @@ func newBalancer(t *testing.T, procs []*process) *balancer {
 		e.ready.Store(true)
 		b.backends = append(b.backends, e)
 		stops = append(stops, background(func(ctx context.Context) error {
-			for sleep(ctx, 500*time.Millisecond) == nil {
+			for clock.Sleep(ctx, clock.System{}, 500*time.Millisecond) == nil {
 				e.ready.Store(p.ready() == http.StatusOK)
 			}
 			return nil

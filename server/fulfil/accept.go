@@ -4,7 +4,6 @@ package fulfil
 
 import (
 	"context"
-	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/wiretime"
@@ -57,26 +56,18 @@ func (d *draft) accepted(i *store.Instance, c NewInstance) {
 func (s *Service) hold(ctx context.Context, c NewInstance, line store.Line) (Answer, error) {
 	ctx, span := s.Tracer.Start(ctx, "await completion")
 	defer span.End()
-	wake, stop := s.Store.Watch(store.InstanceTopic(line.Seller, line.InstanceID))
-	defer stop()
-	for {
+	answer, ok, err := s.waitFor(ctx, line.Seller, line.InstanceID, c.Arrived.Add(c.Endpoint.HoldBudget), func() (Answer, bool, error) {
 		is, err := s.Store.Instances(ctx, line.Seller, []string{line.InstanceID})
 		if err != nil || len(is) == 0 {
-			return Answer{}, s.storeError(ctx, err, errs.InstanceNotFound, "the instance is gone")
+			return Answer{}, false, s.storeError(ctx, err, errs.InstanceNotFound, "the instance is gone")
 		}
-		if answer, ok := s.held(ctx, &is[0]); ok {
-			return answer, nil
-		}
-		left := c.Arrived.Add(c.Endpoint.HoldBudget).Sub(s.now())
-		if left <= 0 {
-			return Answer{
-				Code: resultcode.Processing, InstanceID: line.InstanceID, Message: "still being provisioned; call again",
-			}, nil
-		}
-		if !s.await(ctx, wake, min(left, time.Second)) {
-			return Answer{}, s.storeError(ctx, ctx.Err(), errs.OrderNotFound, "")
-		}
+		answer, ok := s.held(ctx, &is[0])
+		return answer, ok, nil
+	})
+	if err != nil || ok {
+		return answer, err
 	}
+	return Answer{Code: resultcode.Processing, InstanceID: line.InstanceID, Message: "still being provisioned; call again"}, nil
 }
 
 // held returns the answer that an instance's state gives; ok is false while the instance is being created.

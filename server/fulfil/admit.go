@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/telemetry"
@@ -187,7 +188,7 @@ func (s *Service) awaitLine(ctx context.Context, c NewInstance) (store.Line, boo
 		if line, err := s.Store.Line(ctx, c.key()); err == nil {
 			return line, true
 		}
-		if i >= len(waits) || s.pause(ctx, waits[i]) != nil {
+		if i >= len(waits) || clock.Sleep(ctx, s.Clock, waits[i]) != nil {
 			return store.Line{}, false
 		}
 	}

@@ -26,8 +26,6 @@ type CheckChange struct {
 func (s *Service) ChangeInstanceCheck(ctx context.Context, c CheckChange) (Answer, error) {
 	var task store.Task
 	var refused bool // the change would be a reduction that no worker has compared with the use
-	wake, stop := s.Store.Watch(store.InstanceTopic(c.Endpoint.Seller, c.InstanceID))
-	defer stop()
 	err := s.onInstance(ctx, c.Endpoint, activityCheck, c.InstanceID, func(d *draft, i *store.Instance) error {
 		if err := live(i); err != nil {
 			return err
@@ -53,22 +51,26 @@ func (s *Service) ChangeInstanceCheck(ctx context.Context, c CheckChange) (Answe
 	}
 	ctx, span := s.Tracer.Start(ctx, "await verdict")
 	defer span.End()
-	for {
+	answer, ok, err := s.waitFor(ctx, task.Seller, c.InstanceID, task.Deadline, func() (Answer, bool, error) {
 		t, err := s.Store.Task(ctx, task.ID)
 		if err != nil {
-			return Answer{}, s.storeError(ctx, err, errs.TaskNotFound, "the check is gone")
+			return Answer{}, false, s.storeError(ctx, err, errs.TaskNotFound, "the check is gone")
 		}
-		if t.State == store.TaskDone {
-			return verdict(t)
+		task = t
+		switch {
+		case t.State == store.TaskDone:
+			a, err := verdict(t)
+			return a, true, err
+		case !open(t.State):
+			a, err := s.checkByPolicy(ctx, c, t, c.Endpoint.CheckAllow && !refused)
+			return a, true, err
 		}
-		left := t.Deadline.Sub(s.now())
-		if left <= 0 || !open(t.State) {
-			return s.checkByPolicy(ctx, c, t, c.Endpoint.CheckAllow && !refused)
-		}
-		if !s.await(ctx, wake, left) {
-			return Answer{}, s.storeError(ctx, ctx.Err(), errs.TaskNotFound, "")
-		}
+		return Answer{}, false, nil
+	})
+	if err != nil || ok {
+		return answer, err
 	}
+	return s.checkByPolicy(ctx, c, task, c.Endpoint.CheckAllow && !refused)
 }
 
 // reduces says that the target has fewer units of the same specification than the instance has now. One specification has

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/access"
+	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/evidence"
@@ -56,7 +57,7 @@ func (s *Service) decide(ctx context.Context, seller, orderID string, f func(d *
 		case !retryable(err) || try >= 100:
 			return s.storeError(ctx, err, errs.OrderNotFound, "no order %s", orderID)
 		}
-		if err := s.pause(ctx, time.Duration(rand.Int64N(int64(min(try+1, 20))))*time.Millisecond); err != nil { //nolint:gosec // jitter
+		if err := clock.Sleep(ctx, s.Clock, time.Duration(rand.Int64N(int64(min(try+1, 20))))*time.Millisecond); err != nil { //nolint:gosec // jitter
 			return s.storeError(ctx, err, errs.OrderNotFound, "")
 		}
 	}
@@ -69,17 +70,6 @@ func retryable(err error) bool {
 }
 
 func (s *Service) now() time.Time { return s.Clock.Now().UTC().Truncate(time.Microsecond) }
-
-func (s *Service) pause(ctx context.Context, d time.Duration) error {
-	t := s.Clock.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C():
-		return nil
-	}
-}
 
 // storeError turns a store's error into the domain's.
 func (s *Service) storeError(ctx context.Context, err error, missing errs.Reason, format string, args ...any) error {

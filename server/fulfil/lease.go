@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
@@ -61,7 +62,7 @@ func (s *Service) LeaseTasks(ctx context.Context, r Lease) ([]store.Task, error)
 		if due, ok, err := s.Store.NextDue(ctx, r.Seller, r.Queues); err == nil && ok {
 			sleep = max(0, min(sleep, due.Sub(s.now())))
 		}
-		if !s.await(ctx, wake, sleep) {
+		if !clock.Wait(ctx, s.Clock, sleep, wake) {
 			return nil, nil // the caller went away; nothing is leased
 		}
 	}

@@ -165,33 +165,31 @@ func (s *Service) settleLicence(ctx context.Context, c IssueLicence, line store.
 	}
 	ctx, span := s.Tracer.Start(ctx, "await completion")
 	defer span.End()
-	wake, stop := s.Store.Watch(store.InstanceTopic(line.Seller, line.InstanceID))
-	defer stop()
-	for {
+	until := c.Arrived.Add(c.Endpoint.budget(line.Product.ProductID))
+	answer, ok, err := s.waitFor(ctx, line.Seller, line.InstanceID, until, func() (Answer, bool, error) {
 		l, err := s.Store.Line(ctx, line.LineKey)
 		if err != nil {
-			return Answer{}, s.storeError(ctx, err, errs.OrderNotFound, "the order line is gone")
+			return Answer{}, false, s.storeError(ctx, err, errs.OrderNotFound, "the order line is gone")
 		}
+		line = l
 		if l.AnswerCode != "" {
-			return committed(l), nil
+			return committed(l), true, nil
 		}
 		tasks, err := s.tasksOf(ctx, l)
 		if err != nil {
-			return Answer{}, s.storeError(ctx, err, errs.TaskNotFound, "")
+			return Answer{}, false, s.storeError(ctx, err, errs.TaskNotFound, "")
 		}
 		for _, t := range tasks {
 			if t.State == store.TaskFailed && PayloadOf(t).Action == l.Action {
-				return Answer{Code: licenceCode(t), InstanceID: l.InstanceID, Message: "the licence was not issued: " + class(t)}, nil
+				return Answer{Code: licenceCode(t), InstanceID: l.InstanceID, Message: "the licence was not issued: " + class(t)}, true, nil
 			}
 		}
-		left := c.Arrived.Add(c.Endpoint.budget(l.Product.ProductID)).Sub(s.now())
-		if left <= 0 {
-			return s.commitProcessing(ctx, l)
-		}
-		if !s.await(ctx, wake, min(left, time.Second)) {
-			return Answer{}, s.storeError(ctx, ctx.Err(), errs.TaskNotFound, "")
-		}
+		return Answer{}, false, nil
+	})
+	if err != nil || ok {
+		return answer, err
 	}
+	return s.commitProcessing(ctx, line)
 }
 
 // licenceCode is what getLicenseAsync may say of a failed task: one of its documented codes.

@@ -56,32 +56,24 @@ func (s *Service) accepted(ctx context.Context, p pending) (Answer, error) {
 	}
 	ctx, span := s.Tracer.Start(ctx, "await completion")
 	defer span.End()
-	until := p.until(s.now())
-	wake, stop := s.Store.Watch(store.InstanceTopic(p.ep.Seller, p.instanceID))
-	defer stop()
-	for {
+	answer, ok, err := s.waitFor(ctx, p.ep.Seller, p.instanceID, p.until(s.now()), func() (Answer, bool, error) {
 		tasks, err := s.pendingTasks(ctx, p)
 		if err != nil {
-			return Answer{}, s.storeError(ctx, err, errs.TaskNotFound, "")
+			return Answer{}, false, s.storeError(ctx, err, errs.TaskNotFound, "")
 		}
 		waiting := false
 		for _, t := range tasks {
 			if t.State == store.TaskFailed {
-				return Answer{Code: resultcode.Internal, Message: string(t.Kind) + " failed: " + class(t)}, nil
+				return Answer{Code: resultcode.Internal, Message: string(t.Kind) + " failed: " + class(t)}, true, nil
 			}
 			waiting = waiting || open(t.State)
 		}
-		left := until.Sub(s.now())
-		switch {
-		case !waiting: // a task that the release has cancelled is not waited for either
-			return success, nil
-		case left <= 0:
-			return Answer{Code: resultcode.Processing, Message: "accepted, but not carried out yet; call again"}, nil
-		}
-		if !s.await(ctx, wake, min(left, time.Second)) {
-			return Answer{}, s.storeError(ctx, ctx.Err(), errs.TaskNotFound, "")
-		}
+		return success, !waiting, nil // a task that the release has cancelled is not waited for either
+	})
+	if err != nil || ok {
+		return answer, err
 	}
+	return Answer{Code: resultcode.Processing, Message: "accepted, but not carried out yet; call again"}, nil
 }
 
 // until is when the marketplace must have its answer.

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/store"
 )
 
@@ -47,7 +48,7 @@ func (s *Service) RunJobs(ctx context.Context, j Jobs) error {
 		}
 		cancel()
 		<-slots
-		if err != nil && s.pause(ctx, time.Second) != nil {
+		if err != nil && clock.Sleep(ctx, s.Clock, time.Second) != nil {
 			break
 		}
 		for _, t := range tasks {

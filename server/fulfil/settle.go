@@ -4,7 +4,6 @@ package fulfil
 
 import (
 	"context"
-	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
@@ -21,31 +20,27 @@ func (s *Service) settle(ctx context.Context, c NewInstance, line store.Line) (A
 	}
 	ctx, span := s.Tracer.Start(ctx, "await completion")
 	defer span.End()
-	wake, stop := s.Store.Watch(store.InstanceTopic(line.Seller, line.InstanceID))
-	defer stop()
-	for {
+	until := c.Arrived.Add(c.Endpoint.budget(line.Product.ProductID))
+	answer, ok, err := s.waitFor(ctx, line.Seller, line.InstanceID, until, func() (Answer, bool, error) {
 		l, err := s.Store.Line(ctx, line.LineKey)
 		if err != nil {
-			return Answer{}, s.storeError(ctx, err, errs.OrderNotFound, "the order line is gone")
+			return Answer{}, false, s.storeError(ctx, err, errs.OrderNotFound, "the order line is gone")
 		}
+		line = l
 		if l.AnswerCode != "" {
-			return s.verdict(ctx, l)
+			a, err := s.verdict(ctx, l)
+			return a, true, err
 		}
 		is, err := s.Store.Instances(ctx, line.Seller, []string{line.InstanceID})
 		if err != nil || len(is) == 0 {
-			return Answer{}, s.storeError(ctx, err, errs.InstanceNotFound, "the instance is gone")
+			return Answer{}, false, s.storeError(ctx, err, errs.InstanceNotFound, "the instance is gone")
 		}
-		if is[0].State == store.InstanceFailed {
-			return failed(is[0]), nil
-		}
-		left := c.Arrived.Add(c.Endpoint.budget(l.Product.ProductID)).Sub(s.now())
-		if left <= 0 {
-			return s.commitProcessing(ctx, l)
-		}
-		if !s.await(ctx, wake, min(left, time.Second)) {
-			return Answer{}, s.storeError(ctx, ctx.Err(), errs.OrderNotFound, "")
-		}
+		return failed(is[0]), is[0].State == store.InstanceFailed, nil
+	})
+	if err != nil || ok {
+		return answer, err
 	}
+	return s.commitProcessing(ctx, line)
 }
 
 // verdict is the answer to a call whose line has one. A success is final. 000004 holds until the creation ends (third-reading
@@ -65,19 +60,6 @@ func (s *Service) verdict(ctx context.Context, line store.Line) (Answer, error) 
 		return failed(i), nil
 	}
 	return answer, nil
-}
-
-// await waits for a wake-up, at most d; false when the call itself is over.
-func (s *Service) await(ctx context.Context, wake <-chan struct{}, d time.Duration) bool {
-	t := s.Clock.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-wake:
-	case <-t.C():
-	}
-	return true
 }
 
 // commitProcessing fixes 000004 as the line's answer unless the create task's end came first.

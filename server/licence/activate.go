@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/store"
 )
 
@@ -28,7 +29,7 @@ func (s *Service) Activate(ctx context.Context, seller, code string, effect time
 		unsure := c.Status == uncertain
 		if c.Status == activating {
 			if s.now().Before(c.UpdatedAt.Add(claim)) {
-				if err := s.pause(ctx, pollPause); err != nil {
+				if err := clock.Sleep(ctx, s.Clock, pollPause); err != nil {
 					return Info{}, refusalError(&CallError{Code: "IN_PROGRESS", Cause: err})
 				}
 				continue
@@ -117,15 +118,4 @@ func (s *Service) resolve(ctx context.Context, c *store.LicenceCode, code string
 		c.Status = uncertain
 	}
 	return e
-}
-
-func (s *Service) pause(ctx context.Context, d time.Duration) error {
-	t := s.Clock.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C():
-		return nil
-	}
 }

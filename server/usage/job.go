@@ -9,6 +9,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
@@ -69,11 +70,7 @@ func (s *Service) KeepArmed(ctx context.Context, seller string) {
 			return
 		}
 		s.Log.WarnContext(ctx, "usage push not armed; trying again", "seller", seller, "error", err)
-		timer := s.Clock.NewTimer(armPause)
-		select {
-		case <-timer.C():
-		case <-ctx.Done():
-			timer.Stop()
+		if clock.Sleep(ctx, s.Clock, armPause) != nil {
 			return
 		}
 	}
