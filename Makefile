@@ -107,6 +107,11 @@ chaos: ## kill -9 the service CHAOS_N times under load and check every promise
 	@$(call exists,TestChaos)
 	KOOGATE_CHAOS_N=$(CHAOS_N) .ci/services go test -count=1 -run '^TestChaos' -timeout 60m ./cmd/koogate
 
+.PHONY: upgrade-test
+upgrade-test: ## the previous release's own program goes on with this schema, after and beside this one
+	@$(call exists,TestThePreviousRelease)
+	.ci/upgrade
+
 .PHONY: neighbours
 neighbours: ## one seller's 24 clients list among INSTANCES while another seller's calls are timed, on both databases
 	@$(call exists,TestNeighbours)
