@@ -123,8 +123,8 @@ usage-histories: ## HISTORIES random histories of usage, from the report to the 
 	KOOGATE_HISTORIES=$(HISTORIES) go test -count=1 -v -run '^TestUsageHistories$$' -timeout 60m ./cmd/koogate
 
 .PHONY: bench
-bench: ## the load client against the built service
-	.ci/services go run ./cmd/bench
+bench: ## the built service against the floor, and as the work grows (go run ./cmd/bench -help); QUICK=1 within three minutes
+	.ci/services go run ./cmd/bench $(if $(QUICK),-quick)
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME each

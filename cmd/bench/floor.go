@@ -270,7 +270,7 @@ func serveFloor(addr, database, redisAddr, seedOrder, seedInstance string) error
 		order: seedOrder, line: seedOrder + "-000001", instance: seedInstance, query: uuid.NewString(), create: uuid.NewString(),
 		data: "{}", hash: strings.Repeat("0", 64), at: time.Now().UnixMicro(),
 	}, f.aead.Seal(nonce, nonce, []byte(access), []byte(seedInstance)))
-	if err != nil {
+	if err != nil && !errors.Is(err, errTaken) { // taken: it was started before
 		return err
 	}
 	srv := &http.Server{Addr: addr, Handler: f, ReadHeaderTimeout: 5 * time.Second}

@@ -8,10 +8,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -47,85 +47,110 @@ func scenarios(round int, fixedOrder, fixedInstance string) []scenario {
 	}
 }
 
-// figures of one round.
-type figures struct {
-	rate     float64 // answers a second
-	p50, p99 time.Duration
-	cpu      time.Duration // of the server, per request
+// drive sends calls of one scenario with a number of clients for a time.
+func drive(p *process, sc scenario, clients int, d time.Duration) (figures, error) {
+	s, err := driveAtMost(p, sc, clients, d, math.MaxInt64)
+	if err != nil {
+		return figures{}, err
+	}
+	return s.figures(), nil
 }
 
-// drive sends calls of one scenario with a number of clients for a time.
-func drive(addr, path string, sc scenario, clients int, d time.Duration, cpu func() time.Duration) (figures, error) {
+// driveAtMost also ends after a number of calls, of which every client makes one at least.
+func driveAtMost(p *process, sc scenario, clients int, d time.Duration, most int64) (spent, error) {
 	var (
 		wg    sync.WaitGroup
-		next  atomic.Uint64
+		next  atomic.Int64
 		mu    sync.Mutex
-		all   []time.Duration
+		out   spent
 		first error
 	)
-	before, start := cpu(), time.Now()
+	before, start := p.cpu(), time.Now()
 	for range clients {
 		wg.Go(func() {
-			took, err := client(addr, path, sc, &next, start.Add(d))
+			took, err := client(p, sc, &next, most, start.Add(d))
 			mu.Lock()
 			defer mu.Unlock()
-			all = append(all, took...)
+			out.took = append(out.took, took...)
 			if err != nil && first == nil {
 				first = err
 			}
 		})
 	}
 	wg.Wait()
-	elapsed, used := time.Since(start), cpu()-before
+	out.wall, out.cpu = time.Since(start), p.cpu()-before
 	if first != nil {
-		return figures{}, fmt.Errorf("%s: %w", sc.name, first)
+		return out, fmt.Errorf("%s: %w", sc.name, first)
 	}
-	slices.Sort(all)
-	n := len(all)
-	return figures{
-		rate: float64(n) / elapsed.Seconds(), p50: all[n/2], p99: all[n*99/100], cpu: used / time.Duration(n),
-	}, nil
+	return out, nil
 }
 
-// client is one connection that calls until the deadline. It speaks HTTP by hand: a full client would cost more than the
-// server under test.
-func client(addr, path string, sc scenario, next *atomic.Uint64, until time.Time) ([]time.Duration, error) {
-	conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", addr)
+// client is one connection that calls until the deadline.
+func client(p *process, sc scenario, next *atomic.Int64, most int64, until time.Time) (took []time.Duration, err error) {
+	c, err := dialFacade(p)
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
-	in := bufio.NewReader(conn)
-	var out, answer bytes.Buffer
-	var took []time.Duration
+	defer c.conn.Close()
 	for time.Now().Before(until) || len(took) == 0 {
 		n := next.Add(1)
-		body := sc.body(n)
+		if n > most && len(took) > 0 {
+			break
+		}
+		body := sc.body(uint64(n))
 		start := time.Now()
-		ts := strconv.FormatInt(start.UnixMilli(), 10)
-		nonce := strconv.FormatUint(rand.Uint64(), 16) + strconv.FormatUint(n, 16)
-		out.Reset()
-		fmt.Fprintf(&out, "POST %s?signature=%s&timestamp=%s&nonce=%s HTTP/1.1\r\nHost: %s\r\nAccept:application/json\r\n"+
-			"Content-Type: application/json;charset=utf8\r\nContent-Length: %d\r\n\r\n",
-			path, sign.URLSignature(accessKey, nonce, ts, body), ts, nonce, addr, len(body))
-		out.Write(body)
-		if _, err := conn.Write(out.Bytes()); err != nil {
-			return took, err
-		}
-		res, err := http.ReadResponse(in, nil)
+		answer, err := c.call(body)
 		if err != nil {
 			return took, err
 		}
-		answer.Reset()
-		_, err = io.Copy(&answer, res.Body)
-		_ = res.Body.Close()
-		if err != nil {
-			return took, err
-		}
-		if res.StatusCode != http.StatusOK || !bytes.Contains(answer.Bytes(), []byte(sc.want)) {
-			return took, fmt.Errorf("answer %d %s does not hold %s", res.StatusCode, answer.Bytes(), sc.want)
+		if !bytes.Contains(answer, []byte(sc.want)) {
+			return took, fmt.Errorf("answer %s does not hold %s", answer, sc.want)
 		}
 		took = append(took, time.Since(start))
 	}
 	return took, nil
+}
+
+// caller is one connection to a facade. It speaks HTTP by hand: a full client would cost more than the server under test.
+type caller struct {
+	conn        net.Conn
+	path        string
+	in          *bufio.Reader
+	out, answer bytes.Buffer
+}
+
+func dialFacade(p *process) (*caller, error) {
+	conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", p.addr)
+	if err != nil {
+		return nil, err
+	}
+	return &caller{conn: conn, path: p.path, in: bufio.NewReader(conn)}, nil
+}
+
+// call sends a body, signed, and returns the answer, which the next call overwrites.
+func (c *caller) call(body []byte) ([]byte, error) {
+	ts := strconv.FormatInt(time.Now().UnixMilli(), 10)
+	nonce := strconv.FormatUint(rand.Uint64(), 16) + strconv.FormatUint(rand.Uint64(), 16)
+	c.out.Reset()
+	fmt.Fprintf(&c.out, "POST %s?signature=%s&timestamp=%s&nonce=%s HTTP/1.1\r\nHost: %s\r\nAccept:application/json\r\n"+
+		"Content-Type: application/json;charset=utf8\r\nContent-Length: %d\r\n\r\n",
+		c.path, sign.URLSignature(accessKey, nonce, ts, body), ts, nonce, c.conn.RemoteAddr(), len(body))
+	c.out.Write(body)
+	if _, err := c.conn.Write(c.out.Bytes()); err != nil {
+		return nil, err
+	}
+	res, err := http.ReadResponse(c.in, nil)
+	if err != nil {
+		return nil, err
+	}
+	c.answer.Reset()
+	_, err = io.Copy(&c.answer, res.Body)
+	_ = res.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("answer %d %s", res.StatusCode, c.answer.Bytes())
+	}
+	return c.answer.Bytes(), nil
 }

@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -21,6 +19,8 @@ type process struct {
 	name string
 	addr string // of the facade
 	path string
+	grpc string        // address; empty for a server without
+	took time.Duration // from its start until it was ready
 	cmd  *exec.Cmd
 	done chan error
 }
@@ -32,21 +32,23 @@ func start(ctx context.Context, name, addr, ready string, env []string, argv ...
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
+	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	p := &process{name: name, addr: addr, path: "/produce/bench", cmd: cmd, done: make(chan error, 1)}
 	go func() { p.done <- cmd.Wait() }()
-	for range 300 {
+	for time.Since(began) < 15*time.Second {
 		select {
 		case err := <-p.done:
 			return nil, fmt.Errorf("%s ended at once: %w", name, err)
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(5 * time.Millisecond):
 		}
 		res, err := http.Get("http://" + ready) //nolint:noctx // a probe on loopback
 		if err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode < 500 {
+				p.took = time.Since(began)
 				return p, nil
 			}
 		}
@@ -70,17 +72,11 @@ func (p *process) stop() error {
 	}
 }
 
-// cpu is the processor time the process has used so far, from the kernel's books (ticks of 10 ms).
-func (p *process) cpu() time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	f := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	user, _ := strconv.ParseInt(f[11], 10, 64)   // utime
-	system, _ := strconv.ParseInt(f[12], 10, 64) // stime
-	return time.Duration(user+system) * 10 * time.Millisecond
-}
+// cpu is the processor time that the process has used so far.
+func (p *process) cpu() time.Duration { return cpuUsed(p.cmd.Process.Pid) }
+
+// rss is the memory that the kernel holds for the process, in bytes.
+func (p *process) rss() int64 { return memoryUsed(p.cmd.Process.Pid) }
 
 // freeAddr returns a loopback address that nothing listens on now.
 func freeAddr() (string, error) {

@@ -6,10 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
-	"text/tabwriter"
 	"time"
 
 	"github.com/koogate/koogate/server/clock"
@@ -19,36 +17,34 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// runUsage measures the usage ledger, or a part of it.
-func runUsage(ctx context.Context, only, dir, koogate string, rounds int, length time.Duration, backlog, pending int) error {
-	ran := false
+// usage measures the usage ledger, or parts of it. It has a floor on SQLite only.
+func (b *bench) usage(ctx context.Context) error {
+	if b.backend == "postgres" {
+		return nil
+	}
 	for _, part := range []struct {
 		name string
-		run  func() error
+		run  func(context.Context) error
 	}{
-		{"ingest", func() error { return ingestion(ctx, dir, koogate, rounds, length) }},
-		{kindRecords, func() error { return pushing(ctx, dir, kindRecords, backlog) }},
-		{kindWindows, func() error { return pushing(ctx, dir, kindWindows, backlog) }},
-		{"order", func() error { return inOrder(ctx, dir, pending) }},
-		{"quota", func() error { return quotas(ctx, dir, length) }},
+		{"ingest", b.ingestion},
+		{kindRecords, func(ctx context.Context) error { return b.pushing(ctx, kindRecords) }},
+		{kindWindows, func(ctx context.Context) error { return b.pushing(ctx, kindWindows) }},
+		{"order", b.inOrder},
+		{"quota", b.quotas},
 	} {
-		if only != "" && only != "usage" && only != "usage/"+part.name {
+		if !b.wantsDetail("usage", part.name) {
 			continue
 		}
-		ran = true
-		if err := part.run(); err != nil {
+		if err := part.run(ctx); err != nil {
 			return err
 		}
-	}
-	if !ran {
-		return fmt.Errorf("-only %s: there is no such part", only)
 	}
 	return nil
 }
 
 // quotas measures what a use of a package costs: reserve and commit. It has no floor.
-func quotas(ctx context.Context, dir string, length time.Duration) (err error) {
-	path := filepath.Join(dir, "quota.db")
+func (b *bench) quotas(ctx context.Context) (err error) {
+	path := filepath.Join(b.dir, "quota.db")
 	if err := newLedger(ctx, path, instances); err != nil {
 		return err
 	}
@@ -67,17 +63,23 @@ func quotas(ctx context.Context, dir string, length time.Duration) (err error) {
 		}
 	}
 	svc := quota.New(quota.Deps{Ledger: st, Instances: st, Stopper: nobody{}, Windows: hourly{}, Clock: clock.System{}})
-	fmt.Printf("\nQuotas, SQLite, each reserve and each commit durable; %s each\n", length)
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "clients\treserve + commit/s\t")
+	t := &table{
+		part: "usage/quota", title: fmt.Sprintf("Quotas, SQLite, each reserve and each commit durable; %s each", b.length),
+		columns: []string{"clients", "reserve + commit/s", "GROWTH"},
+	}
+	var one float64
 	for _, clients := range []int{1, 32} {
-		n, err := reserve(ctx, svc, clients, length)
+		n, err := reserve(ctx, svc, clients, b.length)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%d\t%.0f\t\n", clients, float64(n)/length.Seconds())
+		rate := float64(n) / b.length.Seconds()
+		if clients == 1 {
+			one = rate
+		}
+		t.add(count(clients), number(rate, 0), ratio(rate, one))
 	}
-	return w.Flush()
+	return b.out.add(t)
 }
 
 // reserve returns how many uses clients have got through in a time.

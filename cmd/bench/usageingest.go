@@ -20,7 +20,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"text/tabwriter"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,33 +53,45 @@ type intake struct {
 }
 
 // ingestion measures reports by gRPC, each server a process of its own, and then without it, in this process.
-func ingestion(ctx context.Context, dir, koogate string, rounds int, length time.Duration) error {
-	fmt.Printf("\nUsage, SQLite, every report durable; reports of %d records; %d rounds of %s each, product and floor in turn\n", batchSize, rounds, length)
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "reports by\tclients\tkoogate records/s\tfloor records/s\tRATIO\tkoogate p50\tfloor p50\tkoogate CPU/record\tfloor CPU/record\tCPU ratio\t")
+func (b *bench) ingestion(ctx context.Context) error {
+	t := &table{
+		part: "usage/ingest",
+		title: fmt.Sprintf("Usage, SQLite, every report durable; reports of %d records; %d rounds of %s each, product and floor in turn",
+			batchSize, b.rounds, b.length),
+		columns: []string{
+			"reports by", "clients", "koogate records/s", "floor records/s", "RATIO", "koogate p50", "floor p50",
+			"koogate CPU/record", "floor CPU/record", "CPU ratio",
+		},
+	}
 	for _, way := range []struct {
 		name string
 		open func(ctx context.Context, dir, koogate string) ([]intake, func() error, error)
 	}{{"gRPC", openProcesses}, {"function", openFunctions}} {
-		sub, err := os.MkdirTemp(dir, way.name)
+		sub, err := os.MkdirTemp(b.dir, way.name)
 		if err != nil {
 			return err
 		}
-		both, closeAll, err := way.open(ctx, sub, koogate)
+		both, closeAll, err := way.open(ctx, sub, b.koogate)
 		if err != nil {
 			return err
 		}
-		got, err := inTurn(ctx, way.name, both, rounds, length)
+		got, err := inTurn(ctx, way.name, both, b.rounds, b.length)
 		if err := errors.Join(err, closeAll()); err != nil {
 			return err
 		}
 		for _, clients := range []int{1, 32} {
 			k, f := median(got[clients]["koogate"]), median(got[clients]["floor"])
-			fmt.Fprintf(w, "%s\t%d\t%.0f\t%.0f\t%.2f\t%s\t%s\t%.1fµs\t%.1fµs\t%.2f\t\n", way.name, clients, k.rate, f.rate, k.rate/f.rate, us(k.p50), us(f.p50),
-				float64(k.cpu.Nanoseconds())/1e3, float64(f.cpu.Nanoseconds())/1e3, float64(k.cpu)/float64(f.cpu))
+			t.add(word(way.name), count(clients), number(k.rate, 0), number(f.rate, 0), ratio(k.rate, f.rate), micros(k.p50), micros(f.p50),
+				perRecord(k.cpu), perRecord(f.cpu), ratio(float64(k.cpu), float64(f.cpu)))
 		}
 	}
-	return w.Flush()
+	return b.out.add(t)
+}
+
+// perRecord is a time of few microseconds.
+func perRecord(d time.Duration) cell {
+	us := float64(d.Nanoseconds()) / 1e3
+	return cell{text: fmt.Sprintf("%.1fµs", us), value: us, unit: "µs"}
 }
 
 func inTurn(ctx context.Context, name string, both []intake, rounds int, length time.Duration) (map[int]map[string][]figures, error) {
@@ -88,7 +99,7 @@ func inTurn(ctx context.Context, name string, both []intake, rounds int, length 
 	for round := range rounds {
 		for _, clients := range []int{1, 32} {
 			for _, in := range both {
-				progress("\rround %d/%d  usage by %s %2d clients  %-8s", round+1, rounds, name, clients, in.name)
+				progress("round %d/%d  usage by %s %2d clients  %-8s", round+1, rounds, name, clients, in.name)
 				f, err := feed(ctx, in, round, clients, length)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", in.name, err)
@@ -97,7 +108,7 @@ func inTurn(ctx context.Context, name string, both []intake, rounds int, length 
 			}
 		}
 	}
-	progress("\r\x1b[K")
+	progress("")
 	return got, nil
 }
 
@@ -131,10 +142,9 @@ func feed(ctx context.Context, in intake, round, clients int, d time.Duration) (
 	if first != nil {
 		return figures{}, first
 	}
-	slices.Sort(all)
 	n := len(all)
 	return figures{
-		rate: float64(n*batchSize) / elapsed.Seconds(), p50: all[n/2], p99: all[n*99/100], cpu: used / time.Duration(n*batchSize),
+		rate: float64(n*batchSize) / elapsed.Seconds(), p50: percentile(all, 50), p99: percentile(all, 99), cpu: used / time.Duration(n*batchSize),
 	}, nil
 }
 

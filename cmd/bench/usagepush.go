@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/koogate/koogate/server/usage"
@@ -39,14 +38,16 @@ type pushed struct {
 }
 
 // pushing pushes backlogs of two sizes, each in a process of its own.
-func pushing(ctx context.Context, dir, kind string, backlog int) error {
-	fmt.Printf("\nPush of a backlog of %s, SQLite, every verdict durable, to a marketplace that answers at once; batches of 1000\n", kind)
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "pending\trecords/s\theap max\tin each tenth, MB\tRSS max\tmetrics query max\t")
+func (b *bench) pushing(ctx context.Context, kind string) error {
+	t := &table{
+		part:    "usage/" + kind,
+		title:   fmt.Sprintf("Push of a backlog of %s, SQLite, every verdict durable, to a marketplace that answers at once; batches of 1000", kind),
+		columns: []string{"pending", "records/s", "heap max", "in each tenth, MB", "RSS max", "metrics query max"},
+	}
 	var heap []uint64
-	for _, n := range []int{backlog / 10, backlog} {
-		progress("\r\x1b[Kpush of %d %s", n, kind)
-		path := filepath.Join(dir, fmt.Sprintf("push-%s-%d.db", kind, n))
+	for _, n := range []int{b.backlog / 10, b.backlog} {
+		progress("push of %d %s", n, kind)
+		path := filepath.Join(b.dir, fmt.Sprintf("push-%s-%d.db", kind, n))
 		if err := newBacklog(ctx, path, kind, n); err != nil {
 			return err
 		}
@@ -60,13 +61,12 @@ func pushing(ctx context.Context, dir, kind string, backlog int) error {
 		}
 		most := slices.Max(p.Heap[:])
 		heap = append(heap, most)
-		fmt.Fprintf(w, "%d\t%.0f\t%.1f MB\t%s\t%.0f MB\t%s\t\n", n, float64(p.Records)/p.Took.Seconds(), float64(most)/1e6,
-			strings.Join(tenths, " "), float64(p.RSS)/1e6, p.Ages.Round(100*time.Microsecond))
+		t.add(count(n), number(float64(p.Records)/p.Took.Seconds(), 0), megabytes(float64(most)), word(strings.Join(tenths, " ")),
+			megabytes(float64(p.RSS)), micros(p.Ages))
 	}
-	progress("\r\x1b[K")
-	err := w.Flush()
-	fmt.Printf("heap max at ten times the backlog: RATIO %.2f\n", float64(heap[1])/float64(heap[0]))
-	return err
+	progress("")
+	t.note("heap max at ten times the backlog: RATIO %.2f", float64(heap[1])/float64(heap[0]))
+	return b.out.add(t)
 }
 
 func remove(path string) error {
@@ -243,29 +243,18 @@ func watch(p *pushed, n int, taken <-chan int) {
 			runtime.ReadMemStats(&m)
 			tenth := min(done*10/n, 9)
 			p.Heap[tenth] = max(p.Heap[tenth], m.HeapAlloc)
-			p.RSS = max(p.RSS, rss())
+			p.RSS = max(p.RSS, uint64(memoryUsed(os.Getpid())))
 		}
 	}
 }
 
-// rss is the memory that the kernel holds for this process.
-func rss() uint64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	f := strings.Fields(string(text))
-	pages, _ := strconv.ParseUint(f[1], 10, 64)
-	return pages * uint64(os.Getpagesize())
-}
-
 // inOrder compares the time of a batch in the order of deadlines with few and with many pending.
-func inOrder(ctx context.Context, dir string, many int) (err error) {
-	sizes := []int{10_000, many}
+func (b *bench) inOrder(ctx context.Context) (err error) {
+	sizes := []int{10_000, b.pending}
 	var stores []store.UsageStore
 	for _, n := range sizes {
-		progress("\r\x1b[K%d pending records", n)
-		path := filepath.Join(dir, fmt.Sprintf("order-%d.db", n))
+		progress("%d pending records", n)
+		path := filepath.Join(b.dir, fmt.Sprintf("order-%d.db", n))
 		if err := newBacklog(ctx, path, kindRecords, n); err != nil {
 			return err
 		}
@@ -290,11 +279,10 @@ func inOrder(ctx context.Context, dir string, many int) (err error) {
 			}
 		}
 	}
-	for i := range took {
-		slices.Sort(took[i])
-	}
-	few, all := took[0][len(took[0])/2], took[1][len(took[1])/2]
-	progress("\r\x1b[K")
-	fmt.Printf("\nThe next 1000 by deadline: %s with %d pending, %s with %d: RATIO %.2f\n", us(few), sizes[0], us(all), many, float64(all)/float64(few))
-	return nil
+	few, all := percentile(took[0], 50), percentile(took[1], 50)
+	progress("")
+	t := &table{part: "usage/order", title: "The next 1000 records by deadline", columns: []string{"pending", "p50", "GROWTH"}}
+	t.add(count(sizes[0]), micros(few), ratio(1, 1))
+	t.add(count(sizes[1]), micros(all), ratio(float64(all), float64(few)))
+	return b.out.add(t)
 }
