@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -49,15 +50,21 @@ func scenarios(round int, fixedOrder, fixedInstance string) []scenario {
 
 // drive sends calls of one scenario with a number of clients for a time.
 func drive(p *process, sc scenario, clients int, d time.Duration) (figures, error) {
-	s, err := driveAtMost(p, sc, clients, d, math.MaxInt64)
+	s, err := repeat(p, clients, d, math.MaxInt64, sc.open)
 	if err != nil {
-		return figures{}, err
+		return figures{}, fmt.Errorf("%s: %w", sc.name, err)
 	}
 	return s.figures(), nil
 }
 
-// driveAtMost also ends after a number of calls, of which every client makes one at least.
-func driveAtMost(p *process, sc scenario, clients int, d time.Duration, most int64) (spent, error) {
+// connection is one client's; call makes its next call, which is the n-th of all.
+type connection struct {
+	call  func(n int64) error
+	close func() error
+}
+
+// repeat lets clients call, each over a connection of its own, for a time or a number of calls in all; each calls once at least.
+func repeat(p *process, clients int, d time.Duration, most int64, open func(*process) (connection, error)) (spent, error) {
 	var (
 		wg    sync.WaitGroup
 		next  atomic.Int64
@@ -68,7 +75,7 @@ func driveAtMost(p *process, sc scenario, clients int, d time.Duration, most int
 	before, start := p.cpu(), time.Now()
 	for range clients {
 		wg.Go(func() {
-			took, err := client(p, sc, &next, most, start.Add(d))
+			took, err := client(p, &next, most, start.Add(d), open)
 			mu.Lock()
 			defer mu.Unlock()
 			out.took = append(out.took, took...)
@@ -79,36 +86,43 @@ func driveAtMost(p *process, sc scenario, clients int, d time.Duration, most int
 	}
 	wg.Wait()
 	out.wall, out.cpu = time.Since(start), p.cpu()-before
-	if first != nil {
-		return out, fmt.Errorf("%s: %w", sc.name, first)
-	}
-	return out, nil
+	return out, first
 }
 
-// client is one connection that calls until the deadline.
-func client(p *process, sc scenario, next *atomic.Int64, most int64, until time.Time) (took []time.Duration, err error) {
-	c, err := dialFacade(p)
+// client calls until the deadline.
+func client(p *process, next *atomic.Int64, most int64, until time.Time, open func(*process) (connection, error)) (took []time.Duration, err error) {
+	c, err := open(p)
 	if err != nil {
 		return nil, err
 	}
-	defer c.conn.Close()
+	defer func() { err = errors.Join(err, c.close()) }()
 	for time.Now().Before(until) || len(took) == 0 {
 		n := next.Add(1)
 		if n > most && len(took) > 0 {
 			break
 		}
-		body := sc.body(uint64(n))
 		start := time.Now()
-		answer, err := c.call(body)
-		if err != nil {
+		if err := c.call(n); err != nil {
 			return took, err
-		}
-		if !bytes.Contains(answer, []byte(sc.want)) {
-			return took, fmt.Errorf("answer %s does not hold %s", answer, sc.want)
 		}
 		took = append(took, time.Since(start))
 	}
 	return took, nil
+}
+
+// open connects a client of the scenario.
+func (sc scenario) open(p *process) (connection, error) {
+	c, err := dialFacade(p)
+	if err != nil {
+		return connection{}, err
+	}
+	return connection{call: func(n int64) error {
+		answer, err := c.call(sc.body(uint64(n)))
+		if err == nil && !bytes.Contains(answer, []byte(sc.want)) {
+			err = fmt.Errorf("answer %s does not hold %s", answer, sc.want)
+		}
+		return err
+	}, close: c.conn.Close}, nil
 }
 
 // caller is one connection to a facade. It speaks HTTP by hand: a full client would cost more than the server under test.
