@@ -29,6 +29,8 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/interceptor"
+	"github.com/koogate/koogate/server/usage"
+	"github.com/koogate/koogate/server/work"
 )
 
 // rpcs are the methods of every service of the contract, with their descriptors.
@@ -207,7 +209,7 @@ func TestARefusedQueueIsNamed(t *testing.T) {
 		queue, token, reason string
 		status               int
 	}{
-		{"links", acmeToken, "QUEUE_NOT_FOR_WORKERS", 400}, {fulfil.QueueUsagePush, acmeToken, "QUEUE_NOT_FOR_WORKERS", 400},
+		{"links", acmeToken, "QUEUE_NOT_FOR_WORKERS", 400}, {usage.QueuePush, acmeToken, "QUEUE_NOT_FOR_WORKERS", 400},
 		{"nobodys", acmeToken, "QUEUE_NOT_FOUND", 404}, {"crm", queueToken, "SCOPE_MISSING", 403}, {"lic", queueToken, "", 200}, {"crm", acmeToken, "", 200},
 	} {
 		status, body, _ := r.http(config.ListenerAPI, http.MethodPost, "/v1/tasks:lease", c.token, `{"queue":"`+c.queue+`","workerId":"w"}`)
@@ -273,7 +275,7 @@ func TestAFenceThatIsGuessedOpensNothing(t *testing.T) {
 	ctx := t.Context()
 	r.mustCall("worked", newInstance("CS1"))
 	r.mustCall("linked", newInstance("CS2"))
-	queries, err := r.Core().LeaseTasks(ctx, fulfil.Lease{Seller: "acme", Queues: []string{fulfil.QueueOrderQuery}, Worker: "w", Max: 2, For: time.Minute})
+	queries, err := r.Core().Work.Lease(ctx, work.Ask{Seller: "acme", Queues: []string{fulfil.QueueOrderQuery}, Worker: "w", Max: 2, For: time.Minute})
 	if err != nil || len(queries) != 2 {
 		t.Fatalf("%v, %v", queries, err)
 	}
@@ -283,7 +285,7 @@ func TestAFenceThatIsGuessedOpensNothing(t *testing.T) {
 	for _, c := range []struct{ queue, token, reason string }{
 		{"crm", queueToken, "SCOPE_MISSING"}, {"links", acmeToken, "TASK_NOT_FOUND"},
 	} {
-		leased, err := r.Core().LeaseTasks(ctx, fulfil.Lease{Seller: "acme", Queues: []string{c.queue}, Worker: "w", Max: 1, For: time.Minute})
+		leased, err := r.Core().Work.Lease(ctx, work.Ask{Seller: "acme", Queues: []string{c.queue}, Worker: "w", Max: 1, For: time.Minute})
 		if err != nil || len(leased) != 1 {
 			t.Fatalf("%s: %v, %v", c.queue, leased, err)
 		}

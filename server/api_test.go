@@ -32,6 +32,7 @@ import (
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -409,7 +410,7 @@ func (r *rig) admit(t *testing.T, order string) {
 	if a := r.mustCall("worked", newInstance(order)); a.ResultCode != "000004" {
 		t.Fatalf("got %+v", a)
 	}
-	tasks, err := r.Core().LeaseTasks(t.Context(), fulfil.Lease{
+	tasks, err := r.Core().Work.Lease(t.Context(), work.Ask{
 		Seller: "acme", Queues: []string{fulfil.QueueOrderQuery}, Worker: "test", Max: 1, For: 60e9,
 	})
 	if err != nil || len(tasks) != 1 || tasks[0].Kind != store.TaskOrderQuery {

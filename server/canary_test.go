@@ -17,6 +17,8 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/usage"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -49,7 +51,7 @@ type inside struct {
 // work is the worker, until the test ends.
 func (r *inside) work(ctx context.Context) {
 	for ctx.Err() == nil {
-		tasks, err := r.Core().LeaseTasks(ctx, fulfil.Lease{Seller: "acme", Queues: []string{"crm"}, Worker: operators, Max: 1, Wait: time.Second, For: time.Minute})
+		tasks, err := r.Core().Work.Lease(ctx, work.Ask{Seller: "acme", Queues: []string{"crm"}, Worker: operators, Max: 1, Wait: time.Second, For: time.Minute})
 		if err != nil || len(tasks) == 0 {
 			continue
 		}
@@ -95,7 +97,7 @@ func (r *inside) tasks(state store.TaskState) []store.Task {
 	if err != nil {
 		r.t.Error(err)
 	}
-	return slices.DeleteFunc(list, func(t store.Task) bool { return t.Kind == store.TaskUsagePush })
+	return slices.DeleteFunc(list, func(t store.Task) bool { return t.Kind == usage.KindPush })
 }
 
 // rest waits until nothing is going on.

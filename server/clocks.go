@@ -133,7 +133,7 @@ func (s *Server) pullIn(ctx context.Context, seller string) (next time.Time, err
 	next = s.clocks.store.Now().Add(pullInPause)
 	n, err := s.deps.Store.PullIn(ctx, seller, pullInTolerance)
 	if n > 0 {
-		s.deps.Metrics.PulledIn(seller, n)
+		s.deps.Metrics.PulledIn(shown(seller), n)
 		s.deps.Log.WarnContext(ctx, "a clock was wrong: what it had put off was pulled in", "seller", seller, "count", n)
 	}
 	return next, err

@@ -29,6 +29,7 @@ import (
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -399,7 +400,7 @@ func TestDuplicates(t *testing.T) {
 
 // leases takes the next task of the worker's queue. It may be used from any goroutine.
 func (r *rig) leases() (store.Task, bool) {
-	tasks, err := r.Core().LeaseTasks(context.Background(), fulfil.Lease{Seller: "acme", Queues: []string{"crm"}, Worker: "w", Max: 1, Wait: 5 * time.Second, For: time.Minute})
+	tasks, err := r.Core().Work.Lease(context.Background(), work.Ask{Seller: "acme", Queues: []string{"crm"}, Worker: "w", Max: 1, Wait: 5 * time.Second, For: time.Minute})
 	if err != nil || len(tasks) != 1 {
 		r.t.Errorf("leased %d tasks, %v", len(tasks), err)
 		return store.Task{}, false

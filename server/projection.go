@@ -10,14 +10,18 @@ import (
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/wiretime"
 	"github.com/koogate/koogate/server/api/production"
-	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/fulfil"
 )
 
-// NewCore makes the core with the endpoints of the configuration, also for commands that run no server.
+// NewCore makes the core with the endpoints of the configuration and provides the queues of its provisioners, also for commands that
+// run no server.
 func NewCore(c *config.Config, d fulfil.Deps) (*fulfil.Service, error) {
-	return fulfil.New(fulfil.Config{}, coreRules(c), d)
+	core, err := fulfil.New(fulfil.Config{}, coreRules(c), d)
+	if err == nil {
+		core.Work.Provide(queues(c, core)...)
+	}
+	return core, err
 }
 
 // coreRules are what the core knows of each endpoint.
@@ -105,13 +109,4 @@ func handlerSettings(c *config.Config) (map[string]production.Settings, error) {
 		all[e.Name] = s
 	}
 	return all, nil
-}
-
-// queues are the queues of the provisioners.
-func queues(c *config.Config) v1.Queues {
-	all := make(v1.Queues, len(c.Provisioners))
-	for _, p := range c.Provisioners {
-		all[p.Name] = p.Type == config.ProvisionerWorker
-	}
-	return all
 }

@@ -34,15 +34,15 @@ func (s *Server) queueGauges() []telemetry.Queue {
 	ctx, cancel := context.WithTimeout(context.Background(), queuesLimit)
 	defer cancel()
 	g.at, g.last = now, nil
-	for _, seller := range s.cfg.Sellers {
-		queues, err := s.core.Queues(ctx, seller.Name)
+	for _, seller := range owners(&s.cfg) {
+		queues, err := s.work.Queues(ctx, seller)
 		if err != nil {
-			s.deps.Log.WarnContext(ctx, "the metrics of queues are missing", "seller", seller.Name, "error", err)
+			s.deps.Log.WarnContext(ctx, "the metrics of queues are missing", "seller", shown(seller), "error", err)
 			return g.last
 		}
 		stored := s.clocks.store.Now()
 		for _, q := range queues {
-			m := telemetry.Queue{Seller: seller.Name, Name: q.Name, AskedAt: q.AskedAt, LeasedAt: q.LeasedAt, Left: q.Left}
+			m := telemetry.Queue{Seller: shown(seller), Name: q.Name, AskedAt: q.AskedAt, LeasedAt: q.LeasedAt, Left: q.Left}
 			if !q.WaitingSince.IsZero() {
 				m.Waiting = max(0, stored.Sub(q.WaitingSince))
 			}

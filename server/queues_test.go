@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/config"
-	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -61,7 +61,7 @@ func TestPaidOrdersThatWaitForAWorkerAreSeen(t *testing.T) {
 			t.Errorf("%s is %q, want %s…", name, got, begins)
 		}
 	}
-	leased, err := r.Core().LeaseTasks(t.Context(), fulfil.Lease{Seller: "acme", Queues: []string{"crm"}, Worker: "w", Max: 1, For: time.Minute})
+	leased, err := r.Core().Work.Lease(t.Context(), work.Ask{Seller: "acme", Queues: []string{"crm"}, Worker: "w", Max: 1, For: time.Minute})
 	if err != nil || len(leased) != 1 || leased[0].Kind != store.TaskCreate {
 		t.Fatal(leased, err)
 	}

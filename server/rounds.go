@@ -40,7 +40,7 @@ func (s *Server) rounds() []round {
 			round{"anchor the orders", seller.Name, s.anchorer.Anchor},
 		)
 	}
-	return list
+	return append(list, round{"pull in", nobody, s.pullIn})
 }
 
 // run makes turns until ctx ends. A failure is logged and the round goes on.

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
-	"slices"
 	"sync"
 
 	"buf.build/go/protovalidate"
@@ -31,6 +29,7 @@ import (
 	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -62,6 +61,7 @@ type Server struct {
 
 	clocks    clocks
 	gauges    queueGauges
+	work      *work.Service
 	core      *fulfil.Service
 	gaps      *gap.Service
 	usage     *usage.Service
@@ -98,9 +98,12 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 		d.Metrics.DatabaseFree(disk.Free)
 	}
 	s.gaps = gap.New(gap.Deps{Store: d.Store, Clock: s.clocks.store, Metrics: d.Metrics, Log: d.Log})
+	s.work = work.New(work.Deps{
+		Store: d.Store, Clock: s.clocks.store, NewID: d.NewID, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
+	})
 	var err error
 	s.core, err = NewCore(&cfg, fulfil.Deps{
-		Store: d.Store, Keys: d.Keys, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: s.clocks.store, NewID: d.NewID,
+		Store: d.Store, Work: s.work, Keys: d.Keys, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: s.clocks.store, NewID: d.NewID,
 		Password: d.Password, Gaps: s.gaps, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
 	if err != nil {
@@ -118,7 +121,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 		return nil, err
 	}
 	s.usage = NewUsage(&cfg, usage.Deps{
-		Store: d.Store, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Gaps: s.gaps, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
+		Store: d.Store, Work: s.work, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Gaps: s.gaps, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
 		Metrics: d.Metrics, Log: d.Log,
 	})
 	s.quotas = quota.New(quota.Deps{
@@ -130,7 +133,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Queues: queues(&cfg), Keys: d.Keys,
+			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Keys: d.Keys,
 			Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),
@@ -197,25 +200,15 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	jobs, stopJobs := context.WithCancel(telemetry.As(access.Own(context.WithoutCancel(ctx)), telemetry.RoleJobs))
 	defer stopJobs()
 	var workers errgroup.Group
-	for _, j := range s.jobs() {
-		looks := s.progress.follow(j.Seller, "jobs", true, jobsLate)
-		j.Completed = func() { looks.completed(jobsLate) }
-		if _, push := j.Handlers[fulfil.QueueUsagePush]; push {
-			armed := s.progress.follow(j.Seller, "arm the usage push", false, roundLate)
-			workers.Go(func() error {
-				s.usage.KeepArmed(jobs, j.Seller)
-				armed.completed(0)
-				return nil
-			})
-		}
-		workers.Go(func() error { return s.core.RunJobs(jobs, j) })
+	for _, r := range s.runners() {
+		workers.Go(func() error { return r.Run(jobs) })
 	}
 	workers.Go(func() error {
 		s.keepTime(jobs)
 		return nil
 	})
 	for _, r := range s.rounds() {
-		turns := s.progress.follow(r.seller, r.name, false, firstRound)
+		turns := s.progress.follow(shown(r.seller), r.name, false, firstRound)
 		workers.Go(func() error {
 			r.run(jobs, s.clocks.store, turns, s.deps.Log)
 			return nil
@@ -265,29 +258,4 @@ func (s *Server) listen(ctx context.Context) error {
 		d.socket = l
 	}
 	return nil
-}
-
-// jobs are this process's own work, by seller: the order queries, the licence uploads, the usage pushes and the template
-// provisioners.
-func (s *Server) jobs() []fulfil.Jobs {
-	if !s.cfg.Jobs.Enabled {
-		return nil
-	}
-	handlers := map[string]fulfil.Handler{
-		fulfil.QueueOrderQuery: s.core.RunOrderQuery, fulfil.QueueLicenceUpload: s.core.RunLicenceUpload,
-		fulfil.QueueUsagePush: s.usage.RunPush,
-	}
-	for _, p := range s.cfg.Provisioners {
-		if p.Type == config.ProvisionerTemplate {
-			handlers[p.Name] = s.core.RunTemplate(fulfil.Template(p.Template))
-		}
-	}
-	worker := "koogate/" + s.deps.NewID()
-	var list []fulfil.Jobs
-	for _, seller := range s.cfg.Sellers {
-		list = append(list, fulfil.Jobs{
-			Seller: seller.Name, Handlers: maps.Clone(handlers), Worker: worker, Concurrency: s.cfg.Jobs.Concurrency,
-		})
-	}
-	return slices.Clip(list)
 }

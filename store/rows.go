@@ -111,7 +111,8 @@ type Instance struct {
 // TaskKind is what a task asks for.
 type TaskKind string
 
-// The kinds of task. OrderQuery, LicenceUpload and UsagePush are Koogate's own; the rest go to provisioners.
+// The kinds of task that orders have. OrderQuery and LicenceUpload are Koogate's own; the rest go to provisioners. Other domains name
+// their own kinds.
 const (
 	TaskCreate        TaskKind = "CREATE"
 	TaskRefresh       TaskKind = "REFRESH"
@@ -123,7 +124,6 @@ const (
 	TaskOrderQuery    TaskKind = "ORDER_QUERY"
 	TaskIssueLicence  TaskKind = "ISSUE_LICENCE"
 	TaskLicenceUpload TaskKind = "LICENCE_UPLOAD"
-	TaskUsagePush     TaskKind = "USAGE_PUSH" // never ends: each seller has one, which belongs to no order
 )
 
 // TaskState is where a task stands.
@@ -139,15 +139,15 @@ const (
 	TaskCancelled TaskState = "CANCELLED"
 )
 
-// Task is one thing to do for one instance. Key: ID. The store leases by Seller, Queue, State and DueAt and reads no other
+// Task is one thing to do, for an instance, an order, a seller or nobody. Key: ID. The store leases by Seller, Queue, State and DueAt and reads no other
 // field; Seq orders the tasks of one instance and is unique there unless it is 0.
 type Task struct {
 	ID          string // UUIDv7
-	Seller      string
+	Seller      string // empty for a task that belongs to nobody
 	Queue       string
 	Kind        TaskKind
 	State       TaskState
-	OrderID     string // the order whose chain and trace it belongs to
+	OrderID     string // the order whose chain and trace it belongs to; empty for a task of a seller or of nobody
 	InstanceID  string
 	LineOrderID string // the order and line that caused it; empty for freeze, unfreeze, checks
 	LineID      string
@@ -166,6 +166,33 @@ type Task struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
+
+// Owner is what a task belongs to.
+type Owner string
+
+// The owners of tasks. A task of an instance names its order, and a task of an order its seller.
+const (
+	OwnerInstance Owner = "INSTANCE"
+	OwnerOrder    Owner = "ORDER"
+	OwnerSeller   Owner = "SELLER"
+	OwnerNobody   Owner = "NOBODY" // what Koogate does for itself
+)
+
+// Owner returns what the task belongs to.
+func (t *Task) Owner() Owner {
+	switch {
+	case t.InstanceID != "":
+		return OwnerInstance
+	case t.OrderID != "":
+		return OwnerOrder
+	case t.Seller != "":
+		return OwnerSeller
+	}
+	return OwnerNobody
+}
+
+// EventReleased is the kind of the event that releases an instance: the one kind that is read by more than the core.
+const EventReleased = "instance.released"
 
 // Event is one link of an order's chain. Key: Seller, OrderID, Seq.
 type Event struct {

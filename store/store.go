@@ -60,6 +60,9 @@ type Store interface {
 	// were written more than tolerance later than now. They keep their distance to the moment of writing. It returns how many
 	// rows it corrected.
 	PullIn(ctx context.Context, seller string, tolerance time.Duration) (int, error)
+	// ForgetTasks deletes tasks that belong to no order, are DONE, FAILED or CANCELLED and have not changed for longer than age, at
+	// most limit of them, and returns how many.
+	ForgetTasks(ctx context.Context, age time.Duration, limit int) (int, error)
 	// Now tells the store's clock.
 	Now(ctx context.Context) (time.Time, error)
 

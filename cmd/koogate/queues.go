@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 )
 
 // queuesCmd is koogate queues.
@@ -64,8 +66,11 @@ func (c *queuesCmd) Run(ctx context.Context, out *console) (err error) {
 	t := tabwriter.NewWriter(out.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "SELLER\tQUEUE\tKIND\tDUE\tLATER\tLEASED\tOLDEST\tWAITS\tASKED\tLEASE\tLEFT\tWORKER")
 	away := false
+	if c.Seller == "" {
+		sellers = append(sellers, "") // what Koogate does for itself belongs to no seller
+	}
 	for _, seller := range sellers {
-		queues, err := core.Queues(ctx, seller)
+		queues, err := core.Work.Queues(ctx, seller)
 		if err != nil {
 			return cause(err)
 		}
@@ -83,7 +88,7 @@ func (c *queuesCmd) Run(ctx context.Context, out *console) (err error) {
 }
 
 // printQueue prints a line for each kind and says whether the queue's worker is away.
-func printQueue(w io.Writer, seller string, q fulfil.Queue, now time.Time) (away bool) {
+func printQueue(w io.Writer, seller string, q work.QueueState, now time.Time) (away bool) {
 	waits := !q.WaitingSince.IsZero()
 	away = waits && now.Sub(q.WaitingSince) > workerPatience && now.Sub(q.AskedAt) > workerPatience
 	worker := "-"
@@ -99,10 +104,10 @@ func printQueue(w io.Writer, seller string, q fulfil.Queue, now time.Time) (away
 	}
 	kinds := q.Kinds
 	if len(kinds) == 0 {
-		kinds = []fulfil.QueueKind{{Kind: "-"}}
+		kinds = []work.KindState{{Kind: "-"}}
 	}
 	for _, k := range kinds {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", seller, cell(q.Name), k.Kind, k.Due, k.Later, k.Leased,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", cmp.Or(seller, "-"), cell(q.Name), k.Kind, k.Due, k.Later, k.Leased,
 			since(k.Oldest, now), since(q.WaitingSince, now), since(q.AskedAt, now), since(q.LeasedAt, now), left, worker)
 	}
 	return away

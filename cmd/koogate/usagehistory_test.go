@@ -739,7 +739,7 @@ func (h *usageHistory) round(ctx context.Context) error {
 		round, err := h.service.Push(ctx, h.seller)
 		return h.ended("push", round, err)
 	}
-	if err := h.alive("arm", func() error { return h.service.Arm(ctx, h.seller) }); err != nil {
+	if err := h.alive("arm", func() error { return h.service.Work.Arm(ctx, usage.KindPush, h.seller) }); err != nil {
 		return err
 	}
 	if err := h.lease(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 )
 
 // The types of provisioner.
@@ -40,7 +41,7 @@ func (c *Config) checkProvisioners(f *findings) {
 	for i, p := range c.Provisioners {
 		at := fmt.Sprintf("provisioners[%d]", i)
 		f.name(at+".name", p.Name, names)
-		if fulfil.OwnQueue(p.Name) {
+		if work.Reserved(p.Name) {
 			f.add(at+".name", msgReserved, p.Name)
 		}
 		switch p.Type {

@@ -100,6 +100,7 @@ var words = map[string]word{
 	"task.ISSUE_LICENCE":  {"签发 License", "issue a licence"},
 	"task.LICENCE_UPLOAD": {"上传 License", "upload a licence"},
 	"task.USAGE_PUSH":     {"推送用量", "push usage"},
+	"task.INTERNAL":       {"内部任务", "Koogate's own work"},
 
 	"fault.token.title":    {"需要令牌", "A token is needed"},
 	"fault.token":          {"用户名任意，密码填 API 令牌（sellers[].tokens）。", "Give any user name, and an API token (sellers[].tokens) as the password."},

@@ -21,6 +21,7 @@ import (
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/memory"
 	"github.com/koogate/koogate/store/sqlite"
@@ -61,13 +62,13 @@ func newRealRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	core.Work.Provide(work.Queue{
+		Name: "template", Do: core.RunTemplate(fulfil.Template{FrontEndURL: "https://demo.example.com/{instance}", UserName: "admin", Memo: "您好"}),
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var jobs sync.WaitGroup
 	jobs.Go(func() {
-		_ = core.RunJobs(ctx, fulfil.Jobs{Seller: "demo-seller", Worker: "test", Concurrency: 4, Handlers: map[string]fulfil.Handler{
-			fulfil.QueueOrderQuery: core.RunOrderQuery,
-			"template":             core.RunTemplate(fulfil.Template{FrontEndURL: "https://demo.example.com/{instance}", UserName: "admin", Memo: "您好"}),
-		}})
+		_ = work.Runner{Work: core.Work, Seller: "demo-seller", Worker: "test", Concurrency: 4}.Run(ctx)
 	})
 	t.Cleanup(func() {
 		cancel()

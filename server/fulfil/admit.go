@@ -22,18 +22,6 @@ import (
 // ActionNew is the action of a creating line.
 const ActionNew = "newInstance"
 
-// The queues of Koogate's own work; no provisioner may have these names.
-const (
-	QueueOrderQuery    = "koogate-order-query"
-	QueueLicenceUpload = "koogate-licence-upload"
-	QueueUsagePush     = "koogate-usage-push"
-)
-
-// OwnQueue says whether a queue is Koogate's own: it serves no worker, because its tasks end in other ways.
-func OwnQueue(queue string) bool {
-	return queue == QueueOrderQuery || queue == QueueLicenceUpload || queue == QueueUsagePush
-}
-
 // Answer is the outcome of an activity, for the marketplace.
 type Answer struct {
 	Code       resultcode.Code

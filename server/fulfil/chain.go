@@ -30,7 +30,7 @@ const (
 	EventFrozen           = "instance.frozen"     // FREEZE accepted
 	EventUnfrozen         = "instance.unfrozen"   // UNFREEZE accepted
 	EventUpgraded         = "instance.upgraded"   // upgrade accepted
-	EventReleased         = "instance.released"   // release accepted
+	EventReleased         = store.EventReleased   // release accepted
 	EventAccessChanged    = "access.changed"      // how the customer gets in was changed
 	EventChecked          = "change.checked"      // a change was asked about
 	EventRequested        = "licence.requested"   // getLicenseAsync was admitted

@@ -62,7 +62,7 @@ func TestReplicasWhoseClocksDifferOnBoth(t *testing.T) {
 				off.near("the order", must(st.Aggregate(t.Context(), "demo", "CS1")).Order.CreatedAt, 0)
 				off.near("the lease's end", task.DueAt, time.Minute)
 				right.none("worker")
-				if _, err := off.HeartbeatTask(t.Context(), "demo", task.ID, task.Fence, time.Hour); err != nil {
+				if _, err := off.Work.Heartbeat(t.Context(), "demo", task.ID, task.Fence, time.Hour); err != nil {
 					t.Error(err)
 				}
 				right.none("worker")

@@ -8,7 +8,6 @@ import (
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
-	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
 
@@ -49,11 +48,14 @@ type Completion struct {
 // CompleteTask ends a task. Completing again under the token that completed it is no error. Errors: TASK_NOT_FOUND,
 // FENCING_TOKEN_STALE, RESULT_INVALID.
 func (s *Service) CompleteTask(ctx context.Context, c Completion) (store.Task, error) {
-	t, err := s.ownTask(ctx, c.Seller, c.TaskID)
+	t, err := s.Work.Task(ctx, c.Seller, c.TaskID)
 	if err != nil {
 		return t, err
 	}
 	if err := c.check(t); err != nil {
+		return t, err
+	}
+	if err := s.Work.CheckForWorkers(t); err != nil {
 		return t, err
 	}
 	if err := s.checkFamily(ctx, c, t); err != nil {
@@ -124,18 +126,11 @@ func (c Completion) check(t store.Task) error {
 		}
 	case store.TaskIssueLicence:
 		return c.Licence.check(creates(t))
-	case store.TaskOrderQuery, store.TaskLicenceUpload, store.TaskUsagePush:
-		return errOwn(kind)
 	}
 	return nil
 }
 
 func invalid(msg string) error { return errs.New(errs.Invalid, errs.ResultInvalid, "%s", msg) }
-
-// errOwn hides Koogate's own tasks from workers.
-func errOwn(kind store.TaskKind) error {
-	return errs.New(errs.NotFound, errs.TaskNotFound, "%s tasks are Koogate's own", kind)
-}
 
 // checkFamily holds access information to what the instance's family can carry.
 func (s *Service) checkFamily(ctx context.Context, c Completion, t store.Task) error {
@@ -153,55 +148,6 @@ func (s *Service) checkFamily(ctx context.Context, c Completion, t store.Task) e
 		return nil
 	}
 	return s.checkAccessOf(&i, *c.Access)
-}
-
-// finish takes a leased task back: draft changes it to a state that is not LEASED. When the task has already ended in the
-// wanted state under the same token, nothing is changed. A span records it in the order's trace.
-func (s *Service) finish(ctx context.Context, t store.Task, fence int64, verb string, want store.TaskState,
-	change func(d *draft, t *store.Task) error,
-) (store.Task, error) {
-	ctx = telemetry.FromTraceparent(telemetry.UnderOrder(ctx, t.Seller, t.OrderID), t.Traceparent)
-	ctx, span := s.Tracer.Start(ctx, "task "+verb+" "+string(t.Kind))
-	defer span.End()
-	telemetry.Set(span, taskAttributes(t)...)
-	if t.State == want && t.Fence == fence {
-		return t, nil
-	}
-	stale := errs.New(errs.Conflict, errs.FencingTokenStale, "task %s is not leased under token %d; lease it again", t.ID, fence)
-	if t.State != store.TaskLeased || t.Fence != fence {
-		s.Metrics.Task(t.Queue, string(t.Kind), "fenced", s.now().Sub(t.CreatedAt))
-		telemetry.Set(span, telemetry.Outcome(string(errs.FencingTokenStale)))
-		return t, stale
-	}
-	var done store.Task
-	var failed string
-	err := s.decide(ctx, t.Seller, t.OrderID, func(d *draft) error {
-		open := d.task(t.ID)
-		if open == nil || open.State != store.TaskLeased || open.Fence != fence {
-			return stale
-		}
-		if err := change(d, open); err != nil {
-			return err
-		}
-		done, failed = *open, d.failed
-		return nil
-	})
-	if err != nil {
-		telemetry.Set(span, telemetry.Outcome(string(errs.As(err).Reason)))
-		return t, err
-	}
-	telemetry.Set(span, telemetry.Outcome(string(done.State)))
-	if failed != "" {
-		telemetry.Set(span, telemetry.Reason(failed))
-	}
-	if done.State == store.TaskFailed { // for good; a task that is tried again is no fault of the order
-		if failed == "" {
-			failed = "given up"
-		}
-		telemetry.Fail(span, failed)
-	}
-	s.Metrics.Task(t.Queue, string(t.Kind), string(done.State), s.now().Sub(t.CreatedAt))
-	return done, nil
 }
 
 // created gives the instance its access information and newInstance its answer.
@@ -250,13 +196,5 @@ func (d *draft) promoteAfter(t *store.Task, end func()) {
 	end()
 	if t.Seq > 0 {
 		d.promote(t.InstanceID)
-	}
-}
-
-func taskAttributes(t store.Task) []telemetry.Attr {
-	return []telemetry.Attr{
-		telemetry.Seller(t.Seller), telemetry.OrderID(t.OrderID), telemetry.OrderLineID(t.LineID), telemetry.InstanceID(t.InstanceID),
-		telemetry.TaskID(t.ID), telemetry.TaskKind(string(t.Kind)), telemetry.TaskQueue(t.Queue), telemetry.Attempt(int(t.Attempt)),
-		telemetry.Worker(t.Worker), telemetry.Fence(t.Fence),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -254,7 +255,7 @@ func TestLostLeaseCannotComplete(t *testing.T) {
 	r := newRig(t)
 	r.mustCall("CS1", "biz-1")
 	r.query()
-	lost, err := r.LeaseTasks(t.Context(), fulfil.Lease{Seller: "demo", Queues: []string{"worker"}, Worker: "dead", Max: 1, For: 20 * time.Millisecond})
+	lost, err := r.Work.Lease(t.Context(), work.Ask{Seller: "demo", Queues: []string{"worker"}, Worker: "dead", Max: 1, For: 20 * time.Millisecond})
 	if err != nil || len(lost) != 1 {
 		t.Fatal(lost, err)
 	}
@@ -269,10 +270,10 @@ func TestLostLeaseCannotComplete(t *testing.T) {
 	if _, err := r.FailTask(t.Context(), fulfil.Failure{Seller: "demo", TaskID: late.TaskID, Fence: late.Fence}); errs.As(err).Reason != errs.FencingTokenStale {
 		t.Errorf("late failure: %v", err)
 	}
-	if _, err := r.HeartbeatTask(t.Context(), "demo", late.TaskID, late.Fence, time.Minute); errs.As(err).Reason != errs.FencingTokenStale {
+	if _, err := r.Work.Heartbeat(t.Context(), "demo", late.TaskID, late.Fence, time.Minute); errs.As(err).Reason != errs.FencingTokenStale {
 		t.Errorf("late heartbeat: %v", err)
 	}
-	if _, err := r.HeartbeatTask(t.Context(), "other", second.ID, second.Fence, time.Minute); errs.As(err).Reason != errs.TaskNotFound {
+	if _, err := r.Work.Heartbeat(t.Context(), "other", second.ID, second.Fence, time.Minute); errs.As(err).Reason != errs.TaskNotFound {
 		t.Errorf("another seller's heartbeat: %v", err)
 	}
 	r.complete(second)
@@ -289,12 +290,12 @@ func TestALeaseThatIsOverCompletesWhileNobodyElseHasTheTask(t *testing.T) {
 	r := newRig(t)
 	r.mustCall("CS1", "biz-1")
 	r.query()
-	tasks, err := r.LeaseTasks(t.Context(), fulfil.Lease{Seller: "demo", Queues: []string{"worker"}, Worker: "slow", Max: 1, For: time.Millisecond})
+	tasks, err := r.Work.Lease(t.Context(), work.Ask{Seller: "demo", Queues: []string{"worker"}, Worker: "slow", Max: 1, For: time.Millisecond})
 	if err != nil || len(tasks) != 1 {
 		t.Fatal(tasks, err)
 	}
 	time.Sleep(20 * time.Millisecond)
-	if _, err := r.HeartbeatTask(t.Context(), "demo", tasks[0].ID, tasks[0].Fence, time.Minute); errs.As(err).Reason != errs.FencingTokenStale {
+	if _, err := r.Work.Heartbeat(t.Context(), "demo", tasks[0].ID, tasks[0].Fence, time.Minute); errs.As(err).Reason != errs.FencingTokenStale {
 		t.Errorf("heartbeat of a lease that is over: %v", err)
 	}
 	r.complete(tasks[0])

@@ -11,7 +11,7 @@
 //	accept.go      the newInstance of V1: held until there is access information, and called again when the buyer accepts
 //	licencecode.go the instance that stands for a licence code, which begins with the first call about it
 //	orderquery.go  asks the marketplace what was bought, then releases the create task to its provisioner
-//	lease.go       hands tasks to provisioners; complete.go and fail.go take them back
+//	kinds.go       the kinds of task, which server/work hands out; complete.go and fail.go take them back
 //	refresh.go     renewals and upgrades; status.go release.go check.go query.go are the other later calls
 //	licence.go     getLicenseAsync: a licence for an event, answered in time or uploaded later
 //	policy.go      the answer of a later call that is to wait for its tasks

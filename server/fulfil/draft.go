@@ -248,7 +248,7 @@ func (d *draft) promote(instanceID string) {
 	if next == nil || next.State != store.TaskWaiting {
 		return
 	}
-	if !OwnQueue(next.Queue) && !d.assign(next) { // also for a task that was retried: the state that it has to reach may have changed
+	if !d.s.own(next.Kind) && !d.assign(next) { // also for a task that was retried: the state that it has to reach may have changed
 		return
 	}
 	d.putTask(next, func(t *store.Task) { t.State, t.DueAt = store.TaskReady, d.now })

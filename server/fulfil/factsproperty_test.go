@@ -13,6 +13,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
 	"github.com/koogate/koogate/store/storetest"
@@ -256,7 +257,7 @@ func (w *truth) retry(rt *rapid.T, r *rig) {
 
 // work does the next task of any queue; false when there is none. The answer of a query is known once the store has it.
 func (w *truth) work(r *rig) bool {
-	ts, err := r.LeaseTasks(r.t.Context(), fulfil.Lease{
+	ts, err := r.Work.Lease(r.t.Context(), work.Ask{
 		Seller: "demo", Queues: []string{"worker", fulfil.QueueOrderQuery}, Worker: "w", Max: 1, For: 10 * time.Millisecond,
 	})
 	if err != nil || len(ts) == 0 {

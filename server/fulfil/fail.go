@@ -10,6 +10,7 @@ import (
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -37,12 +38,12 @@ func plainText(text string, most int) bool {
 // FailTask gives a task back: to be tried again after a pause, or, when the failure is permanent or the retry window is
 // over, to end as FAILED. Errors: TASK_NOT_FOUND, FENCING_TOKEN_STALE.
 func (s *Service) FailTask(ctx context.Context, f Failure) (store.Task, error) {
-	t, err := s.ownTask(ctx, f.Seller, f.TaskID)
+	t, err := s.Work.Task(ctx, f.Seller, f.TaskID)
 	if err != nil {
 		return t, err
 	}
-	if own(t.Kind) {
-		return t, errOwn(t.Kind)
+	if err := s.Work.CheckForWorkers(t); err != nil {
+		return t, err
 	}
 	if !plainText(f.Customer, maxCustomer) {
 		return t, errs.New(errs.Invalid, errs.InvalidField, "customer_message: at most %d printable ASCII characters", maxCustomer)
@@ -60,15 +61,10 @@ func (s *Service) FailTask(ctx context.Context, f Failure) (store.Task, error) {
 // failTask drafts what a failure does to its task, to the tasks behind it and to the instance.
 func (d *draft) failTask(t *store.Task, f Failure) {
 	i := d.instance(t.InstanceID)
-	final := f.Permanent || !t.RetryUntil.IsZero() && d.now.After(t.RetryUntil)
-	reason := store.Mend(f.Message)
-	if reason == "" {
-		reason = "no reason given"
-	}
-	if !f.Permanent && final {
-		reason = "retry window over: " + reason
-	}
-	if d.failed = string(f.Code); own(t.Kind) {
+	k, _ := d.s.Work.Kind(t.Kind)
+	v := k.Judge(*t, d.now, work.Failure{Permanent: f.Permanent, Reason: f.Message, After: f.RetryAfter})
+	final, reason := v.Final, v.Reason
+	if d.failed = string(f.Code); d.s.own(t.Kind) {
 		d.failed = f.Message // Koogate's own work gives a code; what a worker writes may be anything
 	}
 	kind := EventTaskFailed
@@ -84,11 +80,7 @@ func (d *draft) failTask(t *store.Task, f Failure) {
 			d.putTask(t, func(t *store.Task) { t.State, t.Reason = store.TaskCancelled, "released: "+reason })
 		})
 	case !final:
-		pause := f.RetryAfter
-		if pause <= 0 {
-			pause = d.s.backoff(t.Attempt)
-		}
-		d.putTask(t, func(t *store.Task) { t.State, t.Reason, t.DueAt = store.TaskReady, reason, d.now.Add(pause) })
+		d.putTask(t, func(t *store.Task) { t.State, t.Reason, t.DueAt = store.TaskReady, reason, v.DueAt })
 	default:
 		d.failFinally(t, i, reason, f.Code, f.Customer)
 	}
@@ -161,9 +153,13 @@ func (s *Service) RetryTask(ctx context.Context, r Retry) (store.Task, error) {
 	if r.Force && strings.TrimSpace(r.Reason) == "" {
 		return store.Task{}, errs.New(errs.Invalid, errs.InvalidField, "reason: say why the task is retried by force")
 	}
-	t, err := s.ownTask(ctx, r.Seller, r.TaskID)
+	t, err := s.Work.Task(ctx, r.Seller, r.TaskID)
 	if err != nil {
 		return t, err
+	}
+	if t.OrderID == "" {
+		s.Log.WarnContext(ctx, "a job of no order is retried", "task_id", t.ID, "kind", t.Kind, "who", r.Who, "reason", r.Reason)
+		return s.Work.Retry(ctx, t)
 	}
 	err = s.decide(ctx, r.Seller, t.OrderID, func(d *draft) error {
 		f := d.task(r.TaskID)

@@ -15,6 +15,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/storetest"
 )
@@ -157,7 +158,7 @@ func (o *elsewhere) licence(rt *rapid.T, event string, a fulfil.Answer, err erro
 
 // work does one task of any queue; with giveUp it fails what is a worker's. It returns whether there was one.
 func (o *elsewhere) work(r *rig, giveUp bool) bool {
-	ts, err := r.LeaseTasks(r.t.Context(), fulfil.Lease{
+	ts, err := r.Work.Lease(r.t.Context(), work.Ask{
 		Seller: "demo", Queues: []string{"worker", fulfil.QueueOrderQuery, fulfil.QueueLicenceUpload}, Worker: "w", Max: 1,
 		Wait: 20 * time.Millisecond, For: 20 * time.Millisecond,
 	})

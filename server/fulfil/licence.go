@@ -16,6 +16,7 @@ import (
 	"github.com/koogate/koogate/koogallery/wiretime"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -244,8 +245,8 @@ func (d *draft) issued(ctx context.Context, t *store.Task, licence Licence) erro
 }
 
 // RunLicenceUpload does one leased upload: delivers the licence to the marketplace or gives the task back.
-func (s *Service) RunLicenceUpload(ctx context.Context, t store.Task) {
-	ctx = s.underTask(ctx, t)
+func (s *Service) RunLicenceUpload(ctx context.Context, t store.Task) work.Outcome {
+	ctx = s.Work.Under(ctx, t)
 	err := s.uploadLicence(ctx, t)
 	if err == nil {
 		_, err = s.finish(ctx, t, t.Fence, "complete", store.TaskDone, func(d *draft, t *store.Task) error {
@@ -254,7 +255,7 @@ func (s *Service) RunLicenceUpload(ctx context.Context, t store.Task) {
 			return nil
 		})
 		s.logJob(ctx, t, err)
-		return
+		return work.Settled()
 	}
 	q := queryError(err)
 	s.Log.WarnContext(ctx, "licence upload failed", "event_id", t.LineID, "code", q.Code, "retryable", q.Retryable,
@@ -264,6 +265,7 @@ func (s *Service) RunLicenceUpload(ctx context.Context, t store.Task) {
 		return nil
 	})
 	s.logJob(ctx, t, err)
+	return work.Settled()
 }
 
 func (s *Service) uploadLicence(ctx context.Context, t store.Task) (err error) {

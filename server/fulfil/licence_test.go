@@ -271,7 +271,7 @@ func TestLicenceMustBeDeliverable(t *testing.T) {
 	upload := r.lease(fulfil.QueueLicenceUpload)
 	for name, err := range map[string]error{ // Koogate's own tasks are nobody else's
 		"complete":  r.issue(upload, text),
-		"heartbeat": second(r.HeartbeatTask(t.Context(), "demo", upload.ID, upload.Fence, time.Minute)),
+		"heartbeat": second(r.Work.Heartbeat(t.Context(), "demo", upload.ID, upload.Fence, time.Minute)),
 		"fail":      second(r.FailTask(t.Context(), fulfil.Failure{Seller: "demo", TaskID: upload.ID, Fence: upload.Fence})),
 	} {
 		if reason := errs.As(err).Reason; reason != errs.TaskNotFound && reason != errs.ResultInvalid {

@@ -14,6 +14,7 @@ import (
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -313,5 +314,32 @@ func TestWhatTheMarketplaceActsOnIsNotWaitedFor(t *testing.T) {
 				t.Errorf("%v is waited for", got)
 			}
 		})
+	}
+}
+
+// A failed job that belongs to no order is retried by the same call as an order's task.
+func TestAJobOfNoOrderIsRetried(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.Work.Register(work.Kind{Name: "IMPORT", Queue: "koogate-import", Do: func(context.Context, store.Task) work.Outcome { return work.Failed("the file is gone") }})
+	added, err := r.Work.Add(t.Context(), work.Job{Kind: "IMPORT", Seller: "demo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Work.Do(t.Context(), r.lease("koogate-import"))
+	if got, err := r.Task(t.Context(), "demo", added.ID); err != nil || got.State != store.TaskFailed || got.Reason != "the file is gone" {
+		t.Fatalf("%+v %v", got, err)
+	}
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "other", TaskID: added.ID}); errs.As(err).Reason != errs.TaskNotFound {
+		t.Errorf("another seller's: %v", err)
+	}
+	if _, err := r.CompleteTask(t.Context(), fulfil.Completion{Seller: "demo", TaskID: added.ID}); errs.As(err).Reason != errs.TaskNotFound {
+		t.Errorf("by a worker: %v", err)
+	}
+	if got, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: added.ID}); err != nil || got.State != store.TaskReady {
+		t.Errorf("%+v %v", got, err)
+	}
+	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: added.ID}); errs.As(err).Reason != errs.StateConflict {
+		t.Errorf("twice: %v", err)
 	}
 }

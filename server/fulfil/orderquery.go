@@ -12,6 +12,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -23,8 +24,8 @@ const (
 
 // RunOrderQuery does one leased order query: asks the marketplace and either releases the task that waits for the answer
 // or gives the query back.
-func (s *Service) RunOrderQuery(ctx context.Context, t store.Task) {
-	ctx = s.underTask(ctx, t)
+func (s *Service) RunOrderQuery(ctx context.Context, t store.Task) work.Outcome {
+	ctx = s.Work.Under(ctx, t)
 	facts, err := s.queryOrder(ctx, t)
 	if err == nil {
 		_, err = s.finish(ctx, t, t.Fence, "complete", store.TaskDone, func(d *draft, t *store.Task) error {
@@ -32,7 +33,7 @@ func (s *Service) RunOrderQuery(ctx context.Context, t store.Task) {
 		})
 		if err == nil || storefault.Outage(err) {
 			s.logJob(ctx, t, err)
-			return
+			return work.Settled()
 		}
 		err = &QueryError{Code: codeDataRefused, Cause: err} // a database would refuse the texts every time
 	}
@@ -44,15 +45,11 @@ func (s *Service) RunOrderQuery(ctx context.Context, t store.Task) {
 		return nil
 	})
 	s.logJob(ctx, t, err)
+	return work.Settled()
 }
 
 // codeDataRefused is the code of an answer whose texts no database takes.
 const codeDataRefused = "DATA_REFUSED"
-
-// underTask continues the trace of the call that caused a task.
-func (*Service) underTask(ctx context.Context, t store.Task) context.Context {
-	return telemetry.FromTraceparent(telemetry.UnderOrder(ctx, t.Seller, t.OrderID), t.Traceparent)
-}
 
 // queryError returns the *QueryError in err. Any other error is treated as an internal fault, and the query is tried again.
 func queryError(err error) *QueryError {

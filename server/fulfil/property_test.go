@@ -14,6 +14,7 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/storetest"
 )
@@ -88,7 +89,7 @@ func (o *outside) step(rt *rapid.T, r *rig, i, s int) {
 			o.held = store.Task{}
 			return
 		}
-		ts, err := r.LeaseTasks(r.t.Context(), fulfil.Lease{Seller: "demo", Queues: []string{"worker"}, Worker: "slow", Max: 1, For: 15 * time.Millisecond})
+		ts, err := r.Work.Lease(r.t.Context(), work.Ask{Seller: "demo", Queues: []string{"worker"}, Worker: "slow", Max: 1, For: 15 * time.Millisecond})
 		if err == nil && len(ts) > 0 {
 			o.held = ts[0]
 		}
@@ -126,7 +127,7 @@ func (o *outside) told(rt *rapid.T, a fulfil.Answer, err error) {
 
 // work does one task of any queue; with giveUp it fails it instead. It returns whether there was one.
 func (o *outside) work(r *rig, giveUp bool) bool {
-	ts, err := r.LeaseTasks(r.t.Context(), fulfil.Lease{
+	ts, err := r.Work.Lease(r.t.Context(), work.Ask{
 		Seller: "demo", Queues: []string{"worker", fulfil.QueueOrderQuery}, Worker: "w", Max: 1, Wait: 20 * time.Millisecond, For: 20 * time.Millisecond,
 	})
 	if err != nil || len(ts) == 0 {

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
 // queue returns the queue of that name.
-func (r *rig) queue(name string) fulfil.Queue {
+func (r *rig) queue(name string) work.QueueState {
 	r.t.Helper()
-	queues, err := r.Queues(r.t.Context(), "demo")
+	queues, err := r.Work.Queues(r.t.Context(), "demo")
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -26,11 +27,11 @@ func (r *rig) queue(name string) fulfil.Queue {
 		}
 	}
 	r.t.Fatalf("no queue %s in %+v", name, queues)
-	return fulfil.Queue{}
+	return work.QueueState{}
 }
 
-func (q counts) of(kind store.TaskKind, oldest time.Time) []fulfil.QueueKind {
-	return []fulfil.QueueKind{{Kind: kind, Due: q[0], Later: q[1], Leased: q[2], Oldest: oldest}}
+func (q counts) of(kind store.TaskKind, oldest time.Time) []work.KindState {
+	return []work.KindState{{Kind: kind, Due: q[0], Later: q[1], Leased: q[2], Oldest: oldest}}
 }
 
 // counts are tasks due, later and leased.
@@ -90,7 +91,7 @@ func TestAskingForAnyQueueLeavesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	for _, name := range []string{"worker", "anything", "worker"} {
-		if _, err := r.LeaseTasks(t.Context(), fulfil.Lease{Seller: "demo", Queues: []string{name}, Worker: "w", Max: 1, For: time.Minute}); err != nil {
+		if _, err := r.Work.Lease(t.Context(), work.Ask{Seller: "demo", Queues: []string{name}, Worker: "w", Max: 1, For: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,7 +122,7 @@ func TestManyWhoLookCostOneReading(t *testing.T) {
 	gone, leave := context.WithCancel(t.Context())
 	left := make(chan error, 1)
 	go func() {
-		_, err := r.Queues(gone, "demo")
+		_, err := r.Work.Queues(gone, "demo")
 		left <- err
 	}()
 	for slow.reads.Load() == 0 {
@@ -134,7 +135,7 @@ func TestManyWhoLookCostOneReading(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 24 {
 		wg.Go(func() {
-			if queues, err := r.Queues(t.Context(), "demo"); err != nil || len(queues) == 0 {
+			if queues, err := r.Work.Queues(t.Context(), "demo"); err != nil || len(queues) == 0 {
 				t.Errorf("%v %v", queues, err)
 			}
 		})

@@ -55,7 +55,7 @@ func (s *Service) Shown(i store.Instance) store.Instance {
 
 // Task returns one task. Errors: TASK_NOT_FOUND.
 func (s *Service) Task(ctx context.Context, seller, id string) (store.Task, error) {
-	return s.ownTask(ctx, seller, id)
+	return s.Work.Task(ctx, seller, id)
 }
 
 // Orders, Instances and Tasks return one page. Errors: FILTER_INVALID, STORE_UNAVAILABLE.

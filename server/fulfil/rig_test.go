@@ -23,6 +23,7 @@ import (
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
 	"github.com/koogate/koogate/store/memory"
@@ -148,6 +149,7 @@ func over(t *testing.T, st store.Store, opts ...option) *rig {
 		t.Fatal(err)
 	}
 	r.ep, _ = r.Endpoint("demo")
+	r.Work.Provide(work.Queue{Name: "worker", Sellers: []string{"demo"}})
 	return r
 }
 
@@ -204,7 +206,7 @@ func (r *rig) lease(queue string) store.Task {
 
 func (r *rig) leaseAll(queue string, wait time.Duration) []store.Task {
 	r.t.Helper()
-	ts, err := r.LeaseTasks(r.t.Context(), fulfil.Lease{
+	ts, err := r.Work.Lease(r.t.Context(), work.Ask{
 		Seller: "demo", Queues: []string{queue}, Worker: "w1", Max: 1, Wait: wait, For: time.Minute,
 	})
 	if err != nil {
@@ -313,14 +315,12 @@ func (r *rig) wantCode(a fulfil.Answer, err error, want resultcode.Code) {
 
 // background runs Koogate's own jobs and a template provisioner until the test ends.
 func (r *rig) background(queue string) {
+	r.Work.Provide(work.Queue{
+		Name: queue, Do: r.RunTemplate(fulfil.Template{FrontEndURL: "https://{instance}.example.com/{product}", UserName: "admin"}),
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() {
-		done <- r.RunJobs(ctx, fulfil.Jobs{Seller: "demo", Worker: "inside", Concurrency: 4, Handlers: map[string]fulfil.Handler{
-			fulfil.QueueOrderQuery: r.RunOrderQuery,
-			queue:                  r.RunTemplate(fulfil.Template{FrontEndURL: "https://{instance}.example.com/{product}", UserName: "admin"}),
-		}})
-	}()
+	go func() { done <- work.Runner{Work: r.Work, Seller: "demo", Worker: "inside", Concurrency: 4}.Run(ctx) }()
 	r.t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server/clock"
@@ -17,6 +16,7 @@ import (
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/gap"
 	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -61,9 +61,10 @@ func (e *QueryError) Error() string { return "marketplace: " + e.Code }
 // Unwrap returns the cause.
 func (e *QueryError) Unwrap() error { return e.Cause }
 
-// Deps are what the service works with; all but Keys and Gaps are required.
+// Deps are what the service works with; all but Work, Keys and Gaps are required.
 type Deps struct {
 	Store       store.Store
+	Work        *work.Service  // where New registers the kinds of the core's jobs; nil for a queue of the core's own
 	Keys        *evidence.Keys // sign the chains; nil leaves them unsigned
 	Guard       store.Guard
 	Sealer      Sealer
@@ -85,8 +86,6 @@ type Config struct {
 	QueryWindow time.Duration
 	// TaskWindow is how long a task that fails with "try again" is retried. Default 72 h.
 	TaskWindow time.Duration
-	// JobLease is the lease of Koogate's own jobs. Default 15 s.
-	JobLease time.Duration
 	// BackoffBase and BackoffMax bound the pause between attempts: base·2^(attempt-1), at most max. Defaults 1 s and 5 min.
 	BackoffBase, BackoffMax time.Duration
 }
@@ -98,12 +97,9 @@ type Service struct {
 	endpoints map[string]*Endpoint
 	several   map[string]int // how many endpoints each seller has
 	others    others
-	queues    map[string]map[string]bool // that the configuration names, by seller
-	notes     notes
-	looking   singleflight.Group // at queues, by seller
 }
 
-// New returns a service for the endpoints. It fails when two endpoints share a name or a rule is out of bounds.
+// New returns a service for the endpoints, and registers the kinds of its jobs. It fails when two endpoints share a name or a rule is out of bounds.
 func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 	def := func(v *time.Duration, d time.Duration) {
 		if *v <= 0 {
@@ -113,7 +109,6 @@ func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 	creation, _ := deadline.Of(deadline.SaasV2, deadline.Open)
 	def(&cfg.QueryWindow, creation.Window)
 	def(&cfg.TaskWindow, 72*time.Hour)
-	def(&cfg.JobLease, 15*time.Second)
 	def(&cfg.BackoffBase, time.Second)
 	def(&cfg.BackoffMax, 5*time.Minute)
 	s := &Service{Deps: d, cfg: cfg, endpoints: make(map[string]*Endpoint, len(endpoints)), several: make(map[string]int)}
@@ -128,7 +123,10 @@ func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 		s.endpoints[e.Name] = &e
 		s.several[e.Seller]++
 	}
-	s.queues = queuesOf(s.endpoints)
+	if s.Work == nil {
+		s.Work = work.New(work.Deps{Store: d.Store, Clock: d.Clock, NewID: d.NewID, Tracer: d.Tracer, Metrics: d.Metrics, Log: d.Log})
+	}
+	s.Work.Register(s.kinds()...)
 	return s, nil
 }
 
@@ -145,29 +143,4 @@ func (s *Service) seal(plain []byte, context string) ([]byte, error) {
 		return nil, errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
 	}
 	return sealed, nil
-}
-
-// backoff is the pause before the next attempt.
-func (s *Service) backoff(attempt int32) time.Duration {
-	d := s.cfg.BackoffBase
-	for i := int32(1); i < attempt && d < s.cfg.BackoffMax; i++ {
-		d *= 2
-	}
-	return min(d, s.cfg.BackoffMax)
-}
-
-// window is how long a task of that kind is tried again after failures.
-func (s *Service) window(kind store.TaskKind, endpoint string) time.Duration {
-	if !own(kind) {
-		return s.cfg.TaskWindow
-	}
-	if ep := s.endpoints[endpoint]; ep != nil && ep.QueryWindow > 0 {
-		return ep.QueryWindow
-	}
-	return s.cfg.QueryWindow
-}
-
-// own reports whether Koogate itself does tasks of a kind, and no provisioner.
-func own(kind store.TaskKind) bool {
-	return kind == store.TaskOrderQuery || kind == store.TaskLicenceUpload || kind == store.TaskUsagePush
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -28,8 +29,8 @@ type Template struct {
 }
 
 // RunTemplate does one leased task of a template provisioner.
-func (s *Service) RunTemplate(tpl Template) func(ctx context.Context, t store.Task) {
-	return func(ctx context.Context, t store.Task) {
+func (s *Service) RunTemplate(tpl Template) work.Handler {
+	return func(ctx context.Context, t store.Task) work.Outcome {
 		c := Completion{Seller: t.Seller, TaskID: t.ID, Fence: t.Fence}
 		switch t.Kind {
 		case store.TaskCreate:
@@ -47,6 +48,7 @@ func (s *Service) RunTemplate(tpl Template) func(ctx context.Context, t store.Ta
 			_, err = s.FailTask(ctx, Failure{Seller: t.Seller, TaskID: t.ID, Fence: t.Fence, Permanent: true, Message: e.Msg})
 		}
 		s.logJob(ctx, t, err)
+		return work.Settled()
 	}
 }
 

@@ -133,7 +133,7 @@ func (d *draft) tell(l *store.Line, f OrderFacts) error {
 // worker that has leased the task, and otherwise for callers that may read personal data. A buyer that cannot be unsealed is
 // an error; the purchase is returned all the same. Errors: ORDER_NOT_FOUND, STORE_UNAVAILABLE, INTERNAL.
 func (s *Service) Told(ctx context.Context, t store.Task) (p Purchase, in Input, ok bool, err error) {
-	if t.OrderID == "" || own(t.Kind) {
+	if t.OrderID == "" || s.own(t.Kind) {
 		return Purchase{}, Input{}, false, nil
 	}
 	agg, err := s.Store.Aggregate(ctx, t.Seller, t.OrderID)
@@ -247,9 +247,9 @@ func (s *Service) InputOf(ctx context.Context, t store.Task) (in Input, ok bool,
 // kind of data of which task, and when, without values. It returns the input only after that event is committed. Errors:
 // TASK_NOT_FOUND, STORE_UNAVAILABLE, INTERNAL.
 func (s *Service) ReadInput(ctx context.Context, seller, taskID, actor string) (Input, error) {
-	t, err := s.ownTask(ctx, seller, taskID)
-	if err == nil && own(t.Kind) {
-		err = errOwn(t.Kind)
+	t, err := s.Work.Task(ctx, seller, taskID)
+	if err == nil {
+		err = s.Work.CheckForWorkers(t)
 	}
 	if err != nil {
 		return Input{}, err

@@ -23,6 +23,7 @@ import (
 	"github.com/koogate/koogate/server/reseal"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
 	"github.com/koogate/koogate/store/memory"
@@ -65,7 +66,7 @@ func fill(t *testing.T, st backendtest.Backend, v *vault.Vault) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	tasks := must[[]store.Task](t)(core.LeaseTasks(ctx, fulfil.Lease{Seller: "demo", Queues: []string{"worker"}, Worker: "w", Max: 1, For: time.Minute}))
+	tasks := must[[]store.Task](t)(core.Work.Lease(ctx, work.Ask{Seller: "demo", Queues: []string{"worker"}, Worker: "w", Max: 1, For: time.Minute}))
 	must[store.Task](t)(core.CompleteTask(ctx, fulfil.Completion{
 		Seller: "demo", TaskID: tasks[0].ID, Fence: tasks[0].Fence, Access: &fulfil.Access{FrontEndURL: "https://x.example.com", Password: "canary"},
 	}))

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
 
@@ -123,7 +122,7 @@ func (s *Service) factOf(ctx context.Context, i *store.Instance, now time.Time) 
 		}
 		for _, e := range events {
 			after = e.Seq
-			if e.Kind == fulfil.EventReleased && e.InstanceID == i.InstanceID {
+			if e.Kind == store.EventReleased && e.InstanceID == i.InstanceID {
 				f.releasedAt = e.At
 				return f, nil
 			}

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
@@ -18,7 +17,7 @@ import (
 func (r *rig) lease() (store.Task, bool) {
 	r.t.Helper()
 	list, err := r.store.Lease(r.t.Context(), store.LeaseRequest{
-		Seller: seller, Queues: []string{fulfil.QueueUsagePush}, Worker: "w", Max: 10, For: 15 * time.Second,
+		Seller: seller, Queues: []string{usage.QueuePush}, Worker: "w", Max: 10, For: 15 * time.Second,
 	})
 	if err != nil || len(list) > 1 {
 		r.t.Fatal(list, err)
@@ -43,12 +42,12 @@ func TestStandingTask(t *testing.T) {
 	r := newRig(t)
 	r.fill(1)
 	for range 3 { // every replica arms at its start
-		if err := r.Arm(t.Context(), seller); err != nil {
+		if err := r.Work.Arm(t.Context(), usage.KindPush, seller); err != nil {
 			t.Fatal(err)
 		}
 	}
 	task, ok := r.lease()
-	if !ok || task.Kind != store.TaskUsagePush || task.OrderID != "" || task.InstanceID != "" || task.Seq != 0 || task.Attempt != 1 {
+	if !ok || task.Kind != usage.KindPush || task.OrderID != "" || task.InstanceID != "" || task.Seq != 0 || task.Attempt != 1 {
 		t.Fatalf("%+v", task)
 	}
 	r.RunPush(t.Context(), task)
@@ -85,7 +84,7 @@ func TestStandingTask(t *testing.T) {
 	if err := r.store.Apply(t.Context(), &store.Change{PutTasks: []store.TaskPut{put}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Arm(t.Context(), seller); err != nil || r.task().State != store.TaskReady {
+	if err := r.Work.Arm(t.Context(), usage.KindPush, seller); err != nil || r.task().State != store.TaskReady {
 		t.Errorf("%+v, %v", r.task(), err)
 	}
 }
@@ -98,7 +97,7 @@ func TestPauseOfTheTask(t *testing.T) {
 	r.market.before = func([]store.UsageRecord) ([]usage.Verdict, error) {
 		return nil, &usage.PushError{Class: usage.PushLimited, RetryAfter: 5 * time.Minute}
 	}
-	if err := r.Arm(t.Context(), seller); err != nil {
+	if err := r.Work.Arm(t.Context(), usage.KindPush, seller); err != nil {
 		t.Fatal(err)
 	}
 	task, _ := r.lease()
@@ -114,7 +113,7 @@ func TestAlarm(t *testing.T) {
 	r.fill(3)
 	run := func() {
 		t.Helper()
-		if err := r.Arm(t.Context(), seller); err != nil {
+		if err := r.Work.Arm(t.Context(), usage.KindPush, seller); err != nil {
 			t.Fatal(err)
 		}
 		r.clock.Advance(time.Minute)

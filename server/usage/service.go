@@ -17,12 +17,14 @@ import (
 	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/gap"
 	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
-// Deps are what the service works with; all are required, but Gaps, Pusher only to push and Recorder only to retry by force.
+// Deps are what the service works with; all are required, but Work, Gaps, Pusher only to push and Recorder only to retry by force.
 type Deps struct {
-	Store    store.Store      // instances, and the task that runs the rounds
+	Store    store.Store      // instances
+	Work     *work.Service    // where New registers the job that runs the rounds; nil for a queue of its own
 	Ledger   store.UsageStore // over the same database
 	Pusher   Pusher
 	Recorder Recorder
@@ -68,7 +70,7 @@ type Service struct {
 	flows map[string]*flow // by seller
 }
 
-// New returns a service.
+// New returns a service, and registers the job that runs its rounds.
 func New(cfg Config, d Deps) *Service {
 	if cfg.Batch <= 0 || cfg.Batch > maxBatch {
 		cfg.Batch = maxBatch
@@ -81,9 +83,14 @@ func New(cfg Config, d Deps) *Service {
 	def(&cfg.RoundBudget, 4*time.Second)
 	def(&cfg.CallTimeout, 9*time.Second)
 	def(&cfg.FactFor, time.Second)
-	return &Service{
+	s := &Service{
 		Deps: d, cfg: cfg, known: newCache[fact](manyInstances), totals: newCache[total](manyInstances), flows: make(map[string]*flow),
 	}
+	if s.Work == nil {
+		s.Work = work.New(work.Deps{Store: d.Store, Clock: d.Clock, Tracer: d.Tracer, Metrics: d.Metrics, Log: d.Log})
+	}
+	s.Work.Register(s.kind())
+	return s
 }
 
 // meter returns the meter of an endpoint's product.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -60,4 +61,17 @@ func (s *Store) Queues(ctx context.Context, seller string, limit int) ([]store.Q
 		}
 		return dbrow.Each(rows, dbrow.ToOpenTask), nil
 	})
+}
+
+// ForgetTasks implements store.Store.
+func (s *Store) ForgetTasks(ctx context.Context, age time.Duration, limit int) (int, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	n, err := s.query.TasksForget(ctx, dbsqlc.TasksForgetParams{Given: s.given(), Age: age.Microseconds(), Max: count(limit)})
+	if err != nil {
+		return 0, fmt.Errorf("postgres: forget tasks: %w", err)
+	}
+	return int(n), nil
 }

@@ -39,7 +39,7 @@ func TestUsageConformance(t *testing.T) {
 }
 
 // versions is how many migrations there are.
-const versions = 13
+const versions = 14
 
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	url := freshSchema(t)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/dbrow"
@@ -61,4 +62,21 @@ func (s *Store) Queues(ctx context.Context, seller string, limit int) ([]store.Q
 		}
 		return dbrow.Each(rows, dbrow.ToOpenTask), nil
 	})
+}
+
+// ForgetTasks implements store.Store.
+func (s *Store) ForgetTasks(ctx context.Context, age time.Duration, limit int) (n int, err error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	err = s.writer.do(ctx, func(t *tx) error {
+		rows, err := t.fast.TasksForget(context.Background(), dbsqlc.TasksForgetParams{Before: dbrow.Micros(s.now().Add(-age)), Max: int64(limit)})
+		n = int(rows)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("sqlite: forget tasks: %w", err)
+	}
+	return n, nil
 }

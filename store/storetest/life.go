@@ -40,6 +40,7 @@ func cancelledBefore(t *testing.T, s store.Store) {
 		"NoteLease":   func() error { return s.NoteLease(ctx, Seller, "w", []string{Queue}, nil) },
 		"Queues":      func() error { _, err := s.Queues(ctx, Seller, 1); return err },
 		"PullIn":      func() error { _, err := s.PullIn(ctx, Seller, time.Minute); return err },
+		"Forget":      func() error { _, err := s.ForgetTasks(ctx, time.Hour, 1); return err },
 		"Now":         func() error { _, err := s.Now(ctx); return err },
 		"NextDue":     func() error { _, _, err := s.NextDue(ctx, Seller, []string{Queue}); return err },
 		"List":        func() error { _, err := s.ListTasks(ctx, store.ListQuery{Seller: Seller, Limit: 1}); return err },

@@ -57,6 +57,8 @@ const (
 	TaskKind_TASK_KIND_LICENCE_UPLOAD TaskKind = 10
 	// Koogate's own pushes of usage: a standing task for each seller, which is never done and never handed to a worker.
 	TaskKind_TASK_KIND_USAGE_PUSH TaskKind = 11
+	// Another job of Koogate's own, which the queue names; never handed to a worker. Lists cannot be filtered by it.
+	TaskKind_TASK_KIND_INTERNAL TaskKind = 12
 )
 
 // Enum value maps for TaskKind.
@@ -74,6 +76,7 @@ var (
 		9:  "TASK_KIND_ISSUE_LICENCE",
 		10: "TASK_KIND_LICENCE_UPLOAD",
 		11: "TASK_KIND_USAGE_PUSH",
+		12: "TASK_KIND_INTERNAL",
 	}
 	TaskKind_value = map[string]int32{
 		"TASK_KIND_UNSPECIFIED":    0,
@@ -88,6 +91,7 @@ var (
 		"TASK_KIND_ISSUE_LICENCE":  9,
 		"TASK_KIND_LICENCE_UPLOAD": 10,
 		"TASK_KIND_USAGE_PUSH":     11,
+		"TASK_KIND_INTERNAL":       12,
 	}
 )
 
@@ -2696,7 +2700,7 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"laterCount\x12!\n" +
 	"\fleased_count\x18\x04 \x01(\x05R\vleasedCount\x12;\n" +
 	"\voldest_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"oldestTime*\xba\x02\n" +
+	"oldestTime*\xd2\x02\n" +
 	"\bTaskKind\x12\x19\n" +
 	"\x15TASK_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TASK_KIND_CREATE\x10\x01\x12\x15\n" +
@@ -2710,7 +2714,8 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x17TASK_KIND_ISSUE_LICENCE\x10\t\x12\x1c\n" +
 	"\x18TASK_KIND_LICENCE_UPLOAD\x10\n" +
 	"\x12\x18\n" +
-	"\x14TASK_KIND_USAGE_PUSH\x10\v*\xb2\x01\n" +
+	"\x14TASK_KIND_USAGE_PUSH\x10\v\x12\x16\n" +
+	"\x12TASK_KIND_INTERNAL\x10\f*\xb2\x01\n" +
 	"\tTaskState\x12\x1a\n" +
 	"\x16TASK_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TASK_STATE_WAITING\x10\x01\x12\x14\n" +

@@ -15,6 +15,7 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 )
 
 // API holds the handlers of every service of koogate.v1.
@@ -32,11 +33,11 @@ type API struct {
 // Options are what the handlers work with.
 type Options struct {
 	Core      *fulfil.Service
+	Work      *work.Service
 	Directory Directory
 	Usage     Usage // nil serves none
 	Quotas    Quotas
 	Licences  Licences
-	Queues    Queues
 	Keys      *evidence.Keys // whose public halves are published; may be nil
 	Validator protovalidate.Validator
 	Log       *slog.Logger
@@ -46,7 +47,7 @@ type Options struct {
 
 // New returns the handlers.
 func New(o Options) *API {
-	t := &tasks{core: o.Core, queues: o.Queues, validator: o.Validator, log: o.Log, draining: o.Draining}
+	t := &tasks{core: o.Core, work: o.Work, validator: o.Validator, log: o.Log, draining: o.Draining}
 	if o.Core != nil {
 		t.told = o.Core.Told
 	}

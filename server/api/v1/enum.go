@@ -26,8 +26,18 @@ const (
 	prefixLicenceStatus = "LICENCE_STATUS_"
 )
 
+// taskKind is INTERNAL for a kind that the contract has no name for: kinds are registered, and most are of no concern to workers.
 func taskKind(k store.TaskKind) koogatev1.TaskKind {
-	return koogatev1.TaskKind(koogatev1.TaskKind_value[prefixTaskKind+string(k)])
+	if n, ok := koogatev1.TaskKind_value[prefixTaskKind+string(k)]; ok {
+		return koogatev1.TaskKind(n)
+	}
+	return koogatev1.TaskKind_TASK_KIND_INTERNAL
+}
+
+// namedKinds are the kinds that the contract has names for, as the store writes them, for filters.
+func namedKinds() []string {
+	internal := strings.TrimPrefix(koogatev1.TaskKind_TASK_KIND_INTERNAL.String(), prefixTaskKind)
+	return slices.DeleteFunc(stored(koogatev1.TaskKind(0), prefixTaskKind), func(kind string) bool { return kind == internal })
 }
 
 func taskState(s store.TaskState) koogatev1.TaskState {

@@ -6,7 +6,7 @@ import (
 	"context"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
-	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 )
 
 // ListQueues implements TaskService.
@@ -15,18 +15,18 @@ func (s *tasks) ListQueues(ctx context.Context, _ *koogatev1.ListQueuesRequest) 
 	if err != nil {
 		return nil, err
 	}
-	queues, err := s.core.Queues(ctx, seller)
+	queues, err := s.work.Queues(ctx, seller)
 	if err != nil {
 		return nil, err
 	}
-	return &koogatev1.ListQueuesResponse{Queues: each(queues, func(q fulfil.Queue) *koogatev1.Queue { return queueOf(seller, q) })}, nil
+	return &koogatev1.ListQueuesResponse{Queues: each(queues, func(q work.QueueState) *koogatev1.Queue { return queueOf(seller, q) })}, nil
 }
 
-func queueOf(seller string, q fulfil.Queue) *koogatev1.Queue {
+func queueOf(seller string, q work.QueueState) *koogatev1.Queue {
 	m := &koogatev1.Queue{
 		Queue: q.Name, Seller: seller, Truncated: q.More, WaitingSinceTime: timestamp(q.WaitingSince), LastAskTime: timestamp(q.AskedAt),
 		LastLeaseTime: timestamp(q.LeasedAt), LastWorkerId: q.Worker, MarketplaceDeadlineTime: timestamp(q.Until),
-		Kinds: each(q.Kinds, func(k fulfil.QueueKind) *koogatev1.QueueKind {
+		Kinds: each(q.Kinds, func(k work.KindState) *koogatev1.QueueKind {
 			return &koogatev1.QueueKind{
 				Kind: taskKind(k.Kind), DueCount: int32(k.Due), LaterCount: int32(k.Later), LeasedCount: int32(k.Leased),
 				OldestTime: timestamp(k.Oldest),

@@ -7,21 +7,17 @@ import (
 
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
-	"github.com/koogate/koogate/server/fulfil"
 )
-
-// Queues are the queues that there are, by name, and whether workers serve them.
-type Queues map[string]bool
 
 // metaQueue is the metadata of a refusal that names the queue.
 const metaQueue = "queue"
 
-// lease refuses a queue from which no worker, or not this one, may lease. Errors: QUEUE_NOT_FOUND, QUEUE_NOT_FOR_WORKERS,
+// leases refuses a queue from which no worker, or not this one, may lease. Errors: QUEUE_NOT_FOUND, QUEUE_NOT_FOR_WORKERS,
 // SCOPE_MISSING.
-func (q Queues) lease(ctx context.Context, queue string) error {
-	workers, known := q[queue]
+func (s *tasks) leases(ctx context.Context, queue string) error {
+	workers, known := s.work.Serves(queue)
 	switch {
-	case fulfil.OwnQueue(queue) || known && !workers:
+	case known && !workers:
 		return about(queue, errs.New(errs.Precondition, errs.QueueNotForWorkers, "queue: %s is served by Koogate itself and by no worker", queue))
 	case !known:
 		return about(queue, errs.New(errs.NotFound, errs.QueueNotFound, "queue: no provisioner of type worker is named %s", queue))
@@ -31,8 +27,8 @@ func (q Queues) lease(ctx context.Context, queue string) error {
 
 // held refuses to take a task of a queue from a caller who cannot have leased it. A queue that is no longer configured is not
 // refused: a worker may be about to end what it has leased before. Errors: TASK_NOT_FOUND, SCOPE_MISSING.
-func (q Queues) held(ctx context.Context, queue string) error {
-	if workers, known := q[queue]; fulfil.OwnQueue(queue) || known && !workers {
+func (s *tasks) held(ctx context.Context, queue string) error {
+	if workers, known := s.work.Serves(queue); known && !workers {
 		return about(queue, errs.New(errs.NotFound, errs.TaskNotFound, "the tasks of %s are Koogate's own", queue))
 	}
 	if queue == "" { // the task waits, so nobody holds it

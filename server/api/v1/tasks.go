@@ -15,6 +15,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -26,7 +27,7 @@ type tasks struct {
 	koogatev1.UnimplementedTaskServiceServer
 
 	core      *fulfil.Service
-	queues    Queues
+	work      *work.Service
 	told      func(ctx context.Context, t store.Task) (p fulfil.Purchase, in fulfil.Input, ok bool, err error)
 	validator protovalidate.Validator
 	log       *slog.Logger
@@ -39,12 +40,12 @@ func (s *tasks) LeaseTasks(ctx context.Context, r *koogatev1.LeaseTasksRequest) 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.queues.lease(ctx, r.GetQueue()); err != nil {
+	if err := s.leases(ctx, r.GetQueue()); err != nil {
 		return nil, err
 	}
 	waiting, cancel := s.untilDraining(ctx)
 	defer cancel()
-	leased, err := s.core.LeaseTasks(waiting, fulfil.Lease{
+	leased, err := s.work.Lease(waiting, work.Ask{
 		Seller: seller, Queues: []string{r.GetQueue()}, Worker: r.GetWorkerId(), Max: max(1, int(r.GetMaxTasks())),
 		Wait: r.GetWait().AsDuration(), For: leaseLength(r.GetLeaseDuration()),
 	})
@@ -105,7 +106,7 @@ func (s *tasks) holder(ctx context.Context, taskID string) (seller string, err e
 	if err != nil {
 		return "", err
 	}
-	return seller, s.queues.held(ctx, t.Queue)
+	return seller, s.held(ctx, t.Queue)
 }
 
 // HeartbeatTask implements TaskService.
@@ -114,7 +115,7 @@ func (s *tasks) HeartbeatTask(ctx context.Context, r *koogatev1.HeartbeatTaskReq
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.core.HeartbeatTask(ctx, seller, r.GetTaskId(), r.GetFencingToken(), leaseLength(r.GetLeaseDuration()))
+	t, err := s.work.Heartbeat(ctx, seller, r.GetTaskId(), r.GetFencingToken(), leaseLength(r.GetLeaseDuration()))
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +229,7 @@ func (s *tasks) ListTasks(ctx context.Context, r *koogatev1.ListTasksRequest) (*
 	l := list[store.Task]{
 		name: "tasks",
 		fields: fields{
-			"state": stored(koogatev1.TaskState(0), prefixTaskState), "kind": stored(koogatev1.TaskKind(0), prefixTaskKind),
+			"state": stored(koogatev1.TaskState(0), prefixTaskState), "kind": namedKinds(),
 			"queue": nil, "instance_id": nil, "order_id": nil,
 		},
 		read:  s.core.Tasks,

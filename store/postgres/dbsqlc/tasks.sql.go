@@ -281,6 +281,43 @@ func (q *Queries) TaskUpdate(ctx context.Context, arg TaskUpdateParams) error {
 	return err
 }
 
+const tasksForget = `-- name: TasksForget :execrows
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN $1::bigint > 0 THEN $1::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+), old AS MATERIALIZED (
+    SELECT found.id
+    FROM clock
+    CROSS JOIN LATERAL (
+        SELECT t.id
+        FROM tasks AS t
+        WHERE t.order_id = '' AND t.state IN ('DONE', 'FAILED', 'CANCELLED') AND t.updated_at < clock.now - $2::bigint
+        ORDER BY t.updated_at
+        LIMIT $3
+        FOR UPDATE SKIP LOCKED
+    ) AS found
+)
+DELETE FROM tasks USING old WHERE tasks.id = old.id
+`
+
+type TasksForgetParams struct {
+	Given int64
+	Age   int64
+	Max   int32
+}
+
+// TasksForget deletes tasks that belong to no order and ended long ago, along tasks_ended_idx; those that somebody else holds are
+// passed over.
+func (q *Queries) TasksForget(ctx context.Context, arg TasksForgetParams) (int64, error) {
+	result, err := q.db.Exec(ctx, tasksForget, arg.Given, arg.Age, arg.Max)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const tasksLease = `-- name: TasksLease :many
 WITH clock AS MATERIALIZED (
     SELECT CASE

@@ -131,3 +131,25 @@ CROSS JOIN LATERAL (
     ORDER BY t.due_at
     LIMIT 1
 ) AS found;
+
+-- name: TasksForget :execrows
+-- TasksForget deletes tasks that belong to no order and ended long ago, along tasks_ended_idx; those that somebody else holds are
+-- passed over.
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN sqlc.arg(given)::bigint > 0 THEN sqlc.arg(given)::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+), old AS MATERIALIZED (
+    SELECT found.id
+    FROM clock
+    CROSS JOIN LATERAL (
+        SELECT t.id
+        FROM tasks AS t
+        WHERE t.order_id = '' AND t.state IN ('DONE', 'FAILED', 'CANCELLED') AND t.updated_at < clock.now - sqlc.arg(age)::bigint
+        ORDER BY t.updated_at
+        LIMIT sqlc.arg(max)
+        FOR UPDATE SKIP LOCKED
+    ) AS found
+)
+DELETE FROM tasks USING old WHERE tasks.id = old.id;

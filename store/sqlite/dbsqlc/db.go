@@ -282,6 +282,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.tasksDueStmt, err = db.PrepareContext(ctx, tasksDue); err != nil {
 		return nil, fmt.Errorf("error preparing query TasksDue: %w", err)
 	}
+	if q.tasksForgetStmt, err = db.PrepareContext(ctx, tasksForget); err != nil {
+		return nil, fmt.Errorf("error preparing query TasksForget: %w", err)
+	}
 	if q.tasksOfOrderStmt, err = db.PrepareContext(ctx, tasksOfOrder); err != nil {
 		return nil, fmt.Errorf("error preparing query TasksOfOrder: %w", err)
 	}
@@ -834,6 +837,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing tasksDueStmt: %w", cerr)
 		}
 	}
+	if q.tasksForgetStmt != nil {
+		if cerr := q.tasksForgetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tasksForgetStmt: %w", cerr)
+		}
+	}
 	if q.tasksOfOrderStmt != nil {
 		if cerr := q.tasksOfOrderStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing tasksOfOrderStmt: %w", cerr)
@@ -1154,6 +1162,7 @@ type Queries struct {
 	taskQueueAfterStmt      *sql.Stmt
 	taskUpdateStmt          *sql.Stmt
 	tasksDueStmt            *sql.Stmt
+	tasksForgetStmt         *sql.Stmt
 	tasksOfOrderStmt        *sql.Stmt
 	tasksPullInStmt         *sql.Stmt
 	tenantGetStmt           *sql.Stmt
@@ -1285,6 +1294,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		taskQueueAfterStmt:      q.taskQueueAfterStmt,
 		taskUpdateStmt:          q.taskUpdateStmt,
 		tasksDueStmt:            q.tasksDueStmt,
+		tasksForgetStmt:         q.tasksForgetStmt,
 		tasksOfOrderStmt:        q.tasksOfOrderStmt,
 		tasksPullInStmt:         q.tasksPullInStmt,
 		tenantGetStmt:           q.tenantGetStmt,

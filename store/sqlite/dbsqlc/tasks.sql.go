@@ -352,6 +352,29 @@ func (q *Queries) TasksDue(ctx context.Context, arg TasksDueParams) ([]Task, err
 	return items, nil
 }
 
+const tasksForget = `-- name: TasksForget :execrows
+DELETE FROM tasks WHERE id IN (
+    SELECT t.id FROM tasks AS t INDEXED BY tasks_ended_idx
+    WHERE t.order_id = '' AND t.state IN ('DONE', 'FAILED', 'CANCELLED') AND t.updated_at < ?1
+    ORDER BY t.updated_at
+    LIMIT ?2
+)
+`
+
+type TasksForgetParams struct {
+	Before int64
+	Max    int64
+}
+
+// TasksForget deletes tasks that belong to no order and ended long ago, along tasks_ended_idx.
+func (q *Queries) TasksForget(ctx context.Context, arg TasksForgetParams) (int64, error) {
+	result, err := q.exec(ctx, q.tasksForgetStmt, tasksForget, arg.Before, arg.Max)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const tasksOfOrder = `-- name: TasksOfOrder :many
 SELECT
     id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,

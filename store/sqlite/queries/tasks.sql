@@ -85,3 +85,12 @@ LIMIT 1;
 UPDATE tasks SET due_at = sqlc.arg(now) + max(due_at - updated_at, 0), updated_at = sqlc.arg(now)
 WHERE seller = sqlc.arg(seller) AND queue = sqlc.arg(queue) AND state IN ('READY', 'LEASED')
     AND due_at > sqlc.arg(now) AND updated_at > sqlc.arg(ahead);
+
+-- name: TasksForget :execrows
+-- TasksForget deletes tasks that belong to no order and ended long ago, along tasks_ended_idx.
+DELETE FROM tasks WHERE id IN (
+    SELECT t.id FROM tasks AS t INDEXED BY tasks_ended_idx
+    WHERE t.order_id = '' AND t.state IN ('DONE', 'FAILED', 'CANCELLED') AND t.updated_at < sqlc.arg(before)
+    ORDER BY t.updated_at
+    LIMIT sqlc.arg(max)
+);
