@@ -19,6 +19,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/fault"
+
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -66,8 +70,8 @@ func chaosUsage(t *testing.T, s *site, kills int) {
 		market.ServeHTTP(w, r)
 	}))
 	defer front.Close()
-	s.sim.SetFaults(simulator.Faults{Delay: 50 * time.Millisecond})
-	s.sim.SetChaos(simulator.Chaos{Seed: seed, Drop: 0.03, RateLimit: 0.02, Fail: 0.05, DropAfter: 0.1, FailAfter: 0.05, Record: 0.01})
+	s.sim.SetFaults(fault.Plan{Delay: 50 * time.Millisecond})
+	s.sim.SetChaos(fault.Chaos{Seed: seed, Drop: 0.03, RateLimit: 0.02, Fail: 0.05, DropAfter: 0.1, FailAfter: 0.05, Record: 0.01})
 
 	var vendors []*vendor
 	for n := range chaosSellers {
@@ -107,8 +111,8 @@ func chaosUsage(t *testing.T, s *site, kills int) {
 	}
 	p.stop()
 	loaded, counts := time.Since(began), s.sim.FaultCounts()
-	s.sim.SetFaults(simulator.Faults{})
-	s.sim.SetChaos(simulator.Chaos{})
+	s.sim.SetFaults(fault.Plan{})
+	s.sim.SetChaos(fault.Chaos{})
 	s.drain(p, func() {
 		for _, v := range vendors {
 			v.settled(t, p)
@@ -247,7 +251,7 @@ func (s *site) seedUsage(vendors []*vendor) {
 		for _, id := range append([]string{v.direct, v.stopping}, v.packages...) {
 			mode, adoption := "ON_DEMAND", simulator.Adoption{}
 			if quota, ok := v.quotas[id]; ok {
-				mode, adoption = "ON_DEMAND_PKG", simulator.Adoption{Kind: simulator.Package, Quota: simulator.Amount(quota)}
+				mode, adoption = "ON_DEMAND_PKG", simulator.Adoption{Kind: catalogue.Package, Quota: billing.Amount(quota)}
 			}
 			c := storetest.Admission(strings.TrimPrefix(id, "inst-"), at)
 			c.NewOrder.Seller, c.NewOrder.Endpoint, c.NewOrder.QueryState = v.name, v.name, store.QueryDone

@@ -13,13 +13,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
-	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/server/clock"
 )
 
@@ -31,7 +32,7 @@ const drillLease = 1500 * time.Millisecond
 func (c *devCmd) drill(ctx context.Context, m *market) (row, error) {
 	began := clock.System{}.Now()
 	r := row{kind: "period, worker killed", seller: drillSeller}
-	order, err := m.drill.Place(simulator.Period)
+	order, err := m.drill.Place(catalogue.Period)
 	if err != nil {
 		return r, err
 	}

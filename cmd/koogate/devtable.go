@@ -14,6 +14,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"golang.org/x/sync/errgroup"
 
 	"github.com/koogate/koogate/koogallery/simulator"
@@ -54,8 +56,8 @@ func (t *table) add(r row) {
 
 // place is where a row stands: the kinds in their documented order, then the families, then the drill.
 func (t *table) place(r row) int {
-	kinds, families := simulator.Kinds(), familyRows()
-	if i := slices.Index(kinds, simulator.Kind(r.kind)); i >= 0 {
+	kinds, families := catalogue.Kinds(), familyRows()
+	if i := slices.Index(kinds, catalogue.Kind(r.kind)); i >= 0 {
 		return i
 	}
 	if i := slices.Index(families, r.kind); i >= 0 {
@@ -124,7 +126,7 @@ func (t *table) print() {
 // the user's own worker's, the first waits until there is one.
 func (c *devCmd) drive(ctx context.Context, m *market, t *table, usage *usageDemo) error {
 	fmt.Fprintln(t.out.err, "driving one order of each kind and of each protocol family through its life")
-	life := func(kind simulator.Kind) error {
+	life := func(kind catalogue.Kind) error {
 		report, err := m.demo.Life(ctx, kind)
 		if err != nil {
 			return err
@@ -132,7 +134,7 @@ func (c *devCmd) drive(ctx context.Context, m *market, t *table, usage *usageDem
 		t.add(c.judge(ctx, report))
 		return nil
 	}
-	kinds := simulator.Kinds()
+	kinds := catalogue.Kinds()
 	if c.Queue != "" {
 		c.awaitWorker(t.out)
 		if err := life(kinds[0]); err != nil {

@@ -18,6 +18,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"golang.org/x/sync/errgroup"
 
 	"github.com/koogate/koogate/koogallery/simulator"
@@ -126,7 +129,7 @@ func (d *usageDemo) config(dir, market string) config.Config {
 	metered.Meter = config.Meter{Name: "calls"}
 	cfg.Endpoints = []config.Endpoint{{
 		Name: usageSeller, Seller: usageSeller, Keys: []config.Secret{demoKey},
-		Products: map[string]config.Product{simulator.DemoProducts()[simulator.OnDemand].ProductID: metered, "*": rule},
+		Products: map[string]config.Product{catalogue.DemoProducts()[catalogue.OnDemand].ProductID: metered, "*": rule},
 	}}
 	cfg.Provisioners = []config.Provisioner{{Name: templateQueue, Type: config.ProvisionerTemplate, Template: config.Template{
 		FrontEndURL: "https://{instance}.demo.example.com/",
@@ -136,12 +139,12 @@ func (d *usageDemo) config(dir, market string) config.Config {
 
 // marketplace sells packages of packageSize.
 func (d *usageDemo) marketplace(log *slog.Logger) (*simulator.Simulator, error) {
-	packs := simulator.DemoProducts()[simulator.Package]
+	packs := catalogue.DemoProducts()[catalogue.Package]
 	packs.LinearValue = packageSize
 	return simulator.New(simulator.Config{
 		FacadeURL: "http://" + d.app.Addr(config.ListenerFacade) + "/produce/" + usageSeller, AccessKey: demoKey, Credentials: demoCredentials,
 		Clock: d.clock, Poll: simulator.Schedule{Interval: 100 * time.Millisecond, Window: 30 * time.Second},
-		Products: map[simulator.Kind]simulator.Product{simulator.Package: packs}, Log: log,
+		Products: map[catalogue.Kind]catalogue.Product{catalogue.Package: packs}, Log: log,
 	})
 }
 
@@ -150,15 +153,15 @@ const packageSize = 50
 
 // play opens the orders, uses them for some hours and returns what the ledger, the marketplace and the packages say.
 func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
-	plain, err := d.open(ctx, simulator.OnDemand)
+	plain, err := d.open(ctx, catalogue.OnDemand)
 	if err != nil {
 		return nil, err
 	}
-	stopping, err := d.open(ctx, simulator.OnDemand)
+	stopping, err := d.open(ctx, catalogue.OnDemand)
 	if err != nil {
 		return nil, err
 	}
-	pack, err := d.open(ctx, simulator.Package)
+	pack, err := d.open(ctx, catalogue.Package)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +226,7 @@ func (d *usageDemo) nextHour(ctx context.Context, instances []string) error {
 }
 
 // open places an order and has it opened.
-func (d *usageDemo) open(ctx context.Context, kind simulator.Kind) (instance string, err error) {
+func (d *usageDemo) open(ctx context.Context, kind catalogue.Kind) (instance string, err error) {
 	o, err := d.market.Place(kind)
 	if err != nil {
 		return "", err
@@ -281,9 +284,9 @@ func (d *usageDemo) fill(ctx context.Context, r *usageRow) {
 	}
 	var windows struct{ Windows []struct{ Total string } }
 	fail(d.call(ctx, http.MethodGet, "/v1/usage/windows"+ofInstance(r.instance), nil, &windows))
-	var total simulator.Amount
+	var total billing.Amount
 	for _, w := range windows.Windows {
-		amount, err := simulator.ParseAmount(w.Total)
+		amount, err := billing.ParseAmount(w.Total)
 		fail(err)
 		total += amount
 	}

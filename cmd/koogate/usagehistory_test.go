@@ -19,6 +19,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/fault"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace/noop"
 
@@ -365,9 +369,9 @@ func (h *usageHistory) open(ctx context.Context) error {
 		in := &historyInstance{id: fmt.Sprintf("i%d-%d", h.seed, i), product: products[h.IntN(len(products))]}
 		in.meter = historyMeters[in.product]
 		in.opened = h.began.Add(-time.Duration(h.Int64N(int64(30 * 24 * time.Hour)))).Truncate(time.Microsecond)
-		in.adoption = simulator.Adoption{Billing: simulator.Hourly, Start: in.opened.Truncate(time.Second)}
+		in.adoption = simulator.Adoption{Billing: billing.Hourly, Start: in.opened.Truncate(time.Second)}
 		if in.meter.Daily {
-			in.adoption.Billing = simulator.Daily
+			in.adoption.Billing = billing.Daily
 		}
 		if err := h.sim.Adopt(in.id, in.adoption); err != nil {
 			return err
@@ -382,7 +386,7 @@ func (h *usageHistory) open(ctx context.Context) error {
 			quotas = append(quotas, store.Quota{
 				Seller: h.seller, PackageID: id, InstanceID: in.id, Meter: in.meter.Name, Quota: 1 << 50, CreatedAt: h.began, UpdatedAt: h.began,
 			})
-			if err := h.sim.Adopt(id, simulator.Adoption{Kind: simulator.Package, Quota: 1 << 50}); err != nil {
+			if err := h.sim.Adopt(id, simulator.Adoption{Kind: catalogue.Package, Quota: 1 << 50}); err != nil {
 				return err
 			}
 		}
@@ -445,8 +449,8 @@ func (h *usageHistory) pass(d time.Duration) {
 
 // clear ends all weather but an outage, which has its own time.
 func (h *usageHistory) clear() error {
-	h.sim.SetFaults(simulator.Faults{})
-	h.sim.SetChaos(simulator.Chaos{})
+	h.sim.SetFaults(fault.Plan{})
+	h.sim.SetChaos(fault.Chaos{})
 	h.sim.FailRecords("")
 	h.line.unreachable = false
 	for _, in := range h.instances {
@@ -468,17 +472,17 @@ func (h *usageHistory) weather() error {
 	case 1:
 		d := time.Duration(h.Int64N(int64(72*time.Hour))) + time.Minute
 		h.line.unreachable = h.chance(0.3) // for longer than the outage, until the weather changes
-		h.sim.SetOutages(simulator.Outage{From: h.clock.Now(), Until: h.clock.Now().Add(d)})
+		h.sim.SetOutages(fault.Outage{From: h.clock.Now(), Until: h.clock.Now().Add(d)})
 		h.counts.Outages++
 		h.note("weather: outage of %s, unreachable %v", d.Round(time.Minute), h.line.unreachable)
 	case 2:
-		h.sim.SetFaults(simulator.Faults{DropAfter: 1 + h.IntN(4)})
+		h.sim.SetFaults(fault.Plan{DropAfter: 1 + h.IntN(4)})
 		h.note("weather: answers lost")
 	case 3:
-		h.sim.SetFaults(simulator.Faults{FailAfter: 1 + h.IntN(20), Status: []int{0, 502, 500}[h.IntN(3)]})
+		h.sim.SetFaults(fault.Plan{FailAfter: 1 + h.IntN(20), Status: []int{0, 502, 500}[h.IntN(3)]})
 		h.note("weather: failures after the fact")
 	case 4:
-		h.sim.SetFaults(simulator.Faults{RateLimit: 1 + h.IntN(5), RateStatus: []int{0, 429}[h.IntN(2)], RetryAfter: time.Duration(h.IntN(90)) * time.Second})
+		h.sim.SetFaults(fault.Plan{RateLimit: 1 + h.IntN(5), RateStatus: []int{0, 429}[h.IntN(2)], RetryAfter: time.Duration(h.IntN(90)) * time.Second})
 		h.note("weather: limits")
 	case 5: // what it has it still knows; the rest it refuses, until the weather changes
 		in := h.instances[h.IntN(len(h.instances))]
@@ -492,7 +496,7 @@ func (h *usageHistory) weather() error {
 		case "011":
 			a.Start = h.clock.Now()
 		case "012":
-			a.Kind = simulator.Package
+			a.Kind = catalogue.Package
 		case "013":
 			a.FrozenAt = h.clock.Now().Add(-time.Hour)
 		default:
@@ -502,7 +506,7 @@ func (h *usageHistory) weather() error {
 		h.note("weather: %s is %+v", in.id, a)
 		return h.sim.Adopt(in.id, a)
 	default:
-		c := simulator.Chaos{
+		c := fault.Chaos{
 			Seed: h.Uint64(), Drop: h.Float64() * 0.2, RateLimit: h.Float64() * 0.1, Fail: h.Float64() * 0.2, DropAfter: h.Float64() * 0.3,
 			FailAfter: h.Float64() * 0.2, Record: h.Float64() * 0.2,
 		}
@@ -886,12 +890,12 @@ func (h *usageHistory) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	taken := map[string]simulator.UsageRecord{}
+	taken := map[string]billing.Record{}
 	for _, r := range h.sim.UsageRecords("", 0) {
 		if r.Code == "007" {
 			return fmt.Errorf("a record of more than 21 days was sent: %+v", r)
 		}
-		if r.State != simulator.UsageAbnormal {
+		if r.State != billing.Abnormal {
 			taken[r.MeteringSN] = r
 		}
 	}
@@ -906,7 +910,7 @@ func (h *usageHistory) compare(ctx context.Context) error {
 	return nil
 }
 
-func (h *usageHistory) compareInstance(in *historyInstance, rows []store.UsageRecord, taken map[string]simulator.UsageRecord) error {
+func (h *usageHistory) compareInstance(in *historyInstance, rows []store.UsageRecord, taken map[string]billing.Record) error {
 	ingested := h.ingested(in)
 	var billed, refused store.Units
 	for _, r := range rows {
@@ -916,7 +920,7 @@ func (h *usageHistory) compareInstance(in *historyInstance, rows []store.UsageRe
 		b, there := taken[r.ID]
 		delete(taken, r.ID)
 		switch {
-		case there && (store.Units(b.Amount) != r.Value || b.PackageID != r.PackageID || b.State != simulator.UsageBilled):
+		case there && (store.Units(b.Amount) != r.Value || b.PackageID != r.PackageID || b.State != billing.Billed):
 			return fmt.Errorf("billed %+v of record %+v", b, r)
 		case r.State == store.UsagePushed && there:
 			h.counts.Pushed++

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
@@ -92,11 +94,11 @@ func (d baseV1) params(s *Simulator, m *message, instanceID string) (map[string]
 // The ciphertexts differ from call to call, the plaintexts do not.
 func (d baseV1) opening(s *Simulator, m *message, p map[string]any) error {
 	o := m.own
-	p["businessId"] = uuid(s.cfg.NewID())
-	p["customerId"], p["customerName"] = o.buyer.customerID, o.buyer.customer
+	p["businessId"] = catalogue.UUID(s.cfg.NewID())
+	p["customerId"], p["customerName"] = o.buyer.CustomerID, o.buyer.Customer
 	p["skuCode"], p["productId"] = o.Product.SKUCode, o.Product.ProductID
 	p["saasExtendParams"] = d.extension(m)
-	p["chargingMode"], p["provisionType"] = o.Kind.number(), "1"
+	p["chargingMode"], p["provisionType"] = number(o.Kind), "1"
 	if !o.ExpireTime.IsZero() {
 		p["expireTime"] = local14(o.ExpireTime)
 	}
@@ -107,11 +109,11 @@ func (d baseV1) opening(s *Simulator, m *message, p map[string]any) error {
 		return nil
 	}
 	p["trialFlag"] = "0"
-	if o.Kind == Trial {
+	if o.Kind == catalogue.Trial {
 		p["trialFlag"] = "1"
 	}
-	for name, plain := range map[string]string{"mobilePhone": o.buyer.mobilePhone, "email": o.buyer.email} {
-		sealed, err := seal.Encrypt(s.cfg.AccessKey, s.cfg.EncryptType, token(s.cfg.NewID())[:16], plain)
+	for name, plain := range map[string]string{"mobilePhone": o.buyer.MobilePhone, "email": o.buyer.Email} {
+		sealed, err := seal.Encrypt(s.cfg.AccessKey, s.cfg.EncryptType, catalogue.Token(s.cfg.NewID())[:16], plain)
 		if err != nil {
 			return err
 		}
@@ -133,7 +135,7 @@ func (baseV1) period(m *message, p map[string]any) {
 }
 
 // amount adds the linear attribute 数量, if the product has it.
-func amount(p map[string]any, product Product) {
+func amount(p map[string]any, product catalogue.Product) {
 	if product.LinearValue > 0 {
 		p["amount"] = strconv.Itoa(product.LinearValue)
 	}
@@ -143,12 +145,12 @@ func amount(p map[string]any, product Product) {
 // for, always the same for the same order.
 func (d baseV1) extension(m *message) string {
 	if d.license {
-		return seal.FormatExtendParams([]seal.Param{{Name: "identificationCode", Value: token("identification\x00" + m.root.ID)[:32]}})
+		return seal.FormatExtendParams([]seal.Param{{Name: "identificationCode", Value: catalogue.Token("identification\x00" + m.root.ID)[:32]}})
 	}
 	return seal.FormatExtendParams([]seal.Param{
-		{Name: "idNum", Value: m.root.buyer.customerID[:15]},
-		{Name: "userName", Value: m.root.buyer.userName},
-		{Name: "custEmail", Value: m.root.buyer.email},
+		{Name: "idNum", Value: m.root.buyer.CustomerID[:15]},
+		{Name: "userName", Value: m.root.buyer.UserName},
+		{Name: "custEmail", Value: m.root.buyer.Email},
 	})
 }
 
@@ -174,15 +176,15 @@ func (d baseV1) rules(s *Simulator) (judge.Family, string) {
 }
 
 // number returns the value of chargingMode in V1 (saas-v1 §1.1).
-func (k Kind) number() string {
+func number(k catalogue.Kind) string {
 	switch k {
-	case OnDemand:
+	case catalogue.OnDemand:
 		return "0"
-	case Period, Trial:
+	case catalogue.Period, catalogue.Trial:
 		return "1"
-	case OneTime:
+	case catalogue.OneTime:
 		return "3"
-	case Package:
+	case catalogue.Package:
 		return "5"
 	default:
 		return ""
@@ -195,6 +197,6 @@ func local17(t time.Time) string { return wiretime.Format17(localDigits(t)) }
 
 // localDigits returns the time whose digits in UTC are those of t in Beijing.
 func localDigits(t time.Time) time.Time {
-	_, offset := t.In(beijing).Zone()
+	_, offset := t.In(wiretime.Beijing()).Zone()
 	return t.Add(time.Duration(offset) * time.Second)
 }

@@ -10,17 +10,20 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/fault"
 
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 // bills prints bills, oldest first, with times in Beijing.
-func bills(list []simulator.Bill) []string {
+func bills(list []billing.Bill) []string {
 	out := make([]string, len(list))
 	for i, b := range list {
 		out[len(list)-1-i] = fmt.Sprintf("%s %s %d %s late %d", b.At.Add(8*time.Hour).Format("02 15:04"), b.Billing, b.Records, b.Amount, b.Late)
@@ -62,7 +65,7 @@ func TestHourlyBills(t *testing.T) {
 	if got := s.sim.Bills("i", 1); len(got) != 1 || got[0].Records != 2 {
 		t.Errorf("%+v", got)
 	}
-	if got := s.sim.Billed("nobody"); got != (simulator.UsageTotals{InstanceID: "nobody"}) {
+	if got := s.sim.Billed("nobody"); got != (billing.Totals{InstanceID: "nobody"}) {
 		t.Errorf("%+v", got)
 	}
 	s.audit()
@@ -71,7 +74,7 @@ func TestHourlyBills(t *testing.T) {
 // Daily usage is collected at 01:00 in Beijing with the day in which it ended.
 func TestDailyBills(t *testing.T) {
 	s := newStall(t, nil) // at 20:00 on the 30th in Beijing
-	s.adopt("i", simulator.Adoption{Billing: simulator.Daily})
+	s.adopt("i", simulator.Adoption{Billing: billing.Daily})
 	midnight := simtest.Start().Add(4 * time.Hour)
 	s.taken(s.record("i", "1", 0, time.Hour, "1"))
 	s.clock.Advance(4 * time.Hour) // 00:00
@@ -119,7 +122,7 @@ func TestSumsAreExact(t *testing.T) {
 			id := "i" + strconv.Itoa(random.IntN(3))
 			if want[id] == nil {
 				want[id] = new(big.Rat)
-				s.adopt(id, simulator.Adoption{Billing: []simulator.Billing{simulator.Hourly, simulator.Daily}[len(want)%2]})
+				s.adopt(id, simulator.Adoption{Billing: []billing.Mode{billing.Hourly, billing.Daily}[len(want)%2]})
 			}
 			value := strconv.Itoa(random.IntN(100_000_000)) + "." + fmt.Sprintf("%04d", 1+random.IntN(9999))
 			v, _ := new(big.Rat).SetString(value)
@@ -136,7 +139,7 @@ func TestSumsAreExact(t *testing.T) {
 		if text.Cmp(sum) != 0 || got.Pushed != got.Billed || got.Waiting != 0 {
 			t.Errorf("%s: %+v, want %s", id, got, sum.FloatString(4))
 		}
-		var billed simulator.Amount
+		var billed billing.Amount
 		for _, b := range s.sim.Bills(id, 0) {
 			billed += b.Amount
 		}
@@ -151,8 +154,8 @@ func TestSumsAreExact(t *testing.T) {
 func TestPackages(t *testing.T) {
 	s := newStall(t, nil)
 	s.adopt("i", simulator.Adoption{})
-	s.adopt("p", simulator.Adoption{Kind: simulator.Package, Quota: amount(t, "10")})
-	s.adopt("q", simulator.Adoption{Kind: simulator.Package, Quota: amount(t, "10")})
+	s.adopt("p", simulator.Adoption{Kind: catalogue.Package, Quota: amount(t, "10")})
+	s.adopt("q", simulator.Adoption{Kind: catalogue.Package, Quota: amount(t, "10")})
 	push := func(sn, pack, value string) {
 		t.Helper()
 		n, _ := strconv.Atoi(sn)
@@ -167,7 +170,7 @@ func TestPackages(t *testing.T) {
 	push("4", "p", "0.0001")
 	push("5", "p", "2")
 	s.taken(s.record("i", "6", time.Hour, time.Minute, "100"))
-	over := simulator.PackageUse{PackageID: "p", Records: 4, Quota: 100000, Used: 120001, Oversold: 20001}
+	over := billing.PackageUse{PackageID: "p", Records: 4, Quota: 100000, Used: 120001, Oversold: 20001}
 	if got := s.sim.Oversold(); len(got) != 1 || got[0] != over {
 		t.Errorf("%+v", got)
 	}
@@ -187,14 +190,14 @@ func TestPackages(t *testing.T) {
 // Instances of orders: they begin when they were opened, and end.
 func TestUsageOfOrders(t *testing.T) {
 	s := newStall(t, func(c *simulator.Config) {
-		p := simulator.DemoProducts()
-		metered, pack := p[simulator.OnDemand], p[simulator.Package]
-		metered.Billing, pack.LinearValue = simulator.Daily, 3
-		c.Products = map[simulator.Kind]simulator.Product{simulator.OnDemand: metered, simulator.Package: pack}
+		p := catalogue.DemoProducts()
+		metered, pack := p[catalogue.OnDemand], p[catalogue.Package]
+		metered.Billing, pack.LinearValue = billing.Daily, 3
+		c.Products = map[catalogue.Kind]catalogue.Product{catalogue.OnDemand: metered, catalogue.Package: pack}
 	})
 	ctx := context.Background()
 	var opened []simulator.Order
-	for _, kind := range []simulator.Kind{simulator.OnDemand, simulator.Package, simulator.Period} {
+	for _, kind := range []catalogue.Kind{catalogue.OnDemand, catalogue.Package, catalogue.Period} {
 		o, err := open(t, s.sim, kind)
 		if err != nil {
 			t.Fatal(err)
@@ -254,7 +257,7 @@ func TestUsageOfOrders(t *testing.T) {
 	want(push(id, "", 175*minute, 185*minute), "011")
 	want(push(id, "", 180*minute, 185*minute), "013")
 	s.clock.Advance(48 * time.Hour)
-	if got := s.sim.Bills(id, 0); len(got) == 0 || got[0].Billing != simulator.Daily {
+	if got := s.sim.Bills(id, 0); len(got) == 0 || got[0].Billing != billing.Daily {
 		t.Errorf("%+v", got)
 	}
 	s.audit()
@@ -275,7 +278,7 @@ func TestUsageOfACancelledOrder(t *testing.T) {
 	server := httptest.NewServer(sim.Handler())
 	defer server.Close()
 	s := &stall{t: t, sim: sim, server: server, clock: c}
-	o, err := open(t, sim, simulator.OnDemand)
+	o, err := open(t, sim, catalogue.OnDemand)
 	if err == nil || o.State != simulator.Cancelled {
 		t.Fatalf("%+v, %v", o, err)
 	}
@@ -336,7 +339,7 @@ func TestUsageMemoryIsBounded(t *testing.T) {
 // they hear of them: each is billed once.
 func TestEachRecordIsBilledOnce(t *testing.T) {
 	s := newStall(t, nil)
-	s.sim.SetChaos(simulator.Chaos{Seed: 7, Drop: .1, RateLimit: .1, Fail: .1, DropAfter: .1, FailAfter: .1, Record: .05})
+	s.sim.SetChaos(fault.Chaos{Seed: 7, Drop: .1, RateLimit: .1, Fail: .1, DropAfter: .1, FailAfter: .1, Record: .05})
 	const pushers, records = 4, 60
 	s.adopt("i", simulator.Adoption{})
 	all := make([]rec, records)
@@ -376,28 +379,4 @@ func TestEachRecordIsBilledOnce(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	s.audit()
-}
-
-func TestAmounts(t *testing.T) {
-	for text, want := range map[string]string{
-		"0": "0", "1": "1", "0.0001": "0.0001", "12.50": "12.5", "99999999.9999": "99999999.9999", "007": "7", "00000000000000000001": "1", "1.0": "1",
-	} {
-		if got := amount(t, text); got.String() != want {
-			t.Errorf("%s: %s", text, got)
-		}
-	}
-	for _, text := range []string{"", ".", "1.", ".5", "+1", "-1", "1e3", "1,5", " 1", "0x1", "1.00000", "100000000", strings.Repeat("0", 20) + "1", "١"} {
-		if a, err := simulator.ParseAmount(text); err == nil {
-			t.Errorf("%q: %v", text, a)
-		}
-	}
-	for a, want := range map[simulator.Amount]string{-1: "-0.0001", -15000: "-1.5", 1<<63 - 1: "922337203685477.5807", -1 << 63: "-922337203685477.5808"} {
-		if a.String() != want {
-			t.Errorf("%d: %s", int64(a), a)
-		}
-	}
-	var a simulator.Amount
-	if err := a.UnmarshalText([]byte("1.5")); err != nil || a != 15000 || a.UnmarshalText([]byte("x")) == nil {
-		t.Error(a, err)
-	}
 }

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
@@ -36,7 +38,7 @@ func (s *Simulator) params(m *message, instanceID string) map[string]any {
 	p := maps.Clone(m.params)
 	p["activity"] = string(m.Activity)
 	if m.act == judge.ActivityNew {
-		p["businessId"] = uuid(s.cfg.NewID())
+		p["businessId"] = catalogue.UUID(s.cfg.NewID())
 	} else {
 		p["instanceId"] = instanceID
 	}

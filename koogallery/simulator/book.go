@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/judge"
+	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
 // book holds everything that is remembered. One mutex guards it and the orders
@@ -25,6 +26,8 @@ type book struct {
 	requests    []Request         // oldest first
 	events      map[string]*event
 	eventIDs    []string // oldest first
+	adopted     map[string]Adoption
+	withdrawn   map[string]bool // product ids
 	lastMessage int64
 	lastCall    int64
 	lastRequest int64
@@ -40,6 +43,8 @@ func newBook(maxOrders, maxCalls int) *book {
 		instances: make(map[string]string),
 		licenses:  make(map[string]*order),
 		events:    make(map[string]*event),
+		adopted:   make(map[string]Adoption),
+		withdrawn: make(map[string]bool),
 	}
 }
 
@@ -56,7 +61,7 @@ func (m *monthCount) in(now time.Time) int {
 	return m.n
 }
 
-func monthOf(t time.Time) string { return t.In(beijing).Format("2006-01") }
+func monthOf(t time.Time) string { return t.In(wiretime.Beijing()).Format("2006-01") }
 
 // add remembers an order. It reports false if the id is taken. Errors: ErrFull.
 func (b *book) add(o *order) (bool, error) {

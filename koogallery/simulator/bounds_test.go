@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
@@ -21,11 +23,11 @@ func TestConfigErrors(t *testing.T) {
 		"no clock":     func(c *simulator.Config) { c.Clock = nil },
 		"negative":     func(c *simulator.Config) { c.Timeout = -1 },
 		"unknown kind": func(c *simulator.Config) {
-			c.Products = map[simulator.Kind]simulator.Product{"x": {ProductID: "p", SKUCode: "s"}}
+			c.Products = map[catalogue.Kind]catalogue.Product{"x": {ProductID: "p", SKUCode: "s"}}
 		},
-		"product no id": func(c *simulator.Config) { c.Products = map[simulator.Kind]simulator.Product{simulator.OneTime: {}} },
+		"product no id": func(c *simulator.Config) { c.Products = map[catalogue.Kind]catalogue.Product{catalogue.OneTime: {}} },
 		"period of no end": func(c *simulator.Config) {
-			c.Products = map[simulator.Kind]simulator.Product{simulator.Period: {ProductID: "p", SKUCode: "s"}}
+			c.Products = map[catalogue.Kind]catalogue.Product{catalogue.Period: {ProductID: "p", SKUCode: "s"}}
 		},
 	} {
 		cfg := good
@@ -41,7 +43,7 @@ func TestDefaults(t *testing.T) {
 	c := simtest.NewClock()
 	s := newSeller(t, c, nil)
 	sim := newSimulator(t, simulator.Config{FacadeURL: s.URL, AccessKey: facadeKey, Clock: c})
-	for _, kind := range simulator.Kinds() {
+	for _, kind := range catalogue.Kinds() {
 		if report, err := sim.Life(context.Background(), kind); err != nil || report.Result != simulator.Passed {
 			t.Errorf("%s: %+v, %v", kind, report, err)
 		}
@@ -53,7 +55,7 @@ func TestLongTime(t *testing.T) {
 	cfg := config(s)
 	cfg.LongTime = true
 	sim := newSimulator(t, cfg)
-	o, err := open(t, sim, simulator.Period)
+	o, err := open(t, sim, catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,12 +73,12 @@ func TestMemoryIsBounded(t *testing.T) {
 	cfg := config(s)
 	cfg.MaxOrders, cfg.MaxCalls = 10, 7
 	sim := newSimulator(t, cfg)
-	first, err := open(t, sim, simulator.OneTime)
+	first, err := open(t, sim, catalogue.OneTime)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 30 {
-		if _, err := open(t, sim, simulator.OneTime); err != nil {
+		if _, err := open(t, sim, catalogue.OneTime); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -105,7 +107,7 @@ func TestBusyOrdersAreKept(t *testing.T) {
 	asleep, wake := make(chan struct{}), make(chan struct{})
 	cfg.Clock = simtest.Held{Clock: s.clock, Waits: func() { close(asleep) }, Wake: wake}
 	sim := newSimulator(t, cfg)
-	o, err := sim.Place(simulator.Period)
+	o, err := sim.Place(catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,14 +117,14 @@ func TestBusyOrdersAreKept(t *testing.T) {
 		done <- err
 	}()
 	<-asleep
-	if _, err := sim.Place(simulator.Period); !errors.Is(err, simulator.ErrFull) {
+	if _, err := sim.Place(catalogue.Period); !errors.Is(err, simulator.ErrFull) {
 		t.Errorf("Place = %v", err)
 	}
 	close(wake)
 	if err := <-done; err != nil {
 		t.Errorf("Open = %v", err)
 	}
-	if _, err := sim.Place(simulator.Period); err != nil {
+	if _, err := sim.Place(catalogue.Period); err != nil {
 		t.Errorf("Place = %v", err)
 	}
 }
@@ -131,10 +133,10 @@ func TestRepeatedIDs(t *testing.T) {
 	cfg := config(newSeller(t, simtest.NewClock(), nil))
 	cfg.NewID = func() string { return "always" }
 	sim := newSimulator(t, cfg)
-	if _, err := sim.Place(simulator.Period); err != nil {
+	if _, err := sim.Place(catalogue.Period); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sim.Place(simulator.Period); !errors.Is(err, simulator.ErrConfig) {
+	if _, err := sim.Place(catalogue.Period); !errors.Is(err, simulator.ErrConfig) {
 		t.Errorf("Place = %v", err)
 	}
 }
@@ -143,7 +145,7 @@ func TestManyLivesAtOnce(t *testing.T) {
 	sim, _, _ := fixture(t, nil)
 	var group sync.WaitGroup
 	for range 4 {
-		for _, kind := range simulator.Kinds() {
+		for _, kind := range catalogue.Kinds() {
 			group.Go(func() {
 				if report, err := sim.Life(context.Background(), kind); err != nil || report.Result != simulator.Passed {
 					t.Errorf("%s: %+v, %v", kind, report, err)

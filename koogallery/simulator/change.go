@@ -6,6 +6,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 )
@@ -66,7 +68,7 @@ func (s *Simulator) carryOut(ctx context.Context, m *message, err error) (Order,
 }
 
 // follow places an order about an existing instance.
-func (s *Simulator) follow(orderID string, a judge.Activity, typ openapi.OrderType, p Product, expire time.Time) (own, root *order, err error) {
+func (s *Simulator) follow(orderID string, a judge.Activity, typ openapi.OrderType, p catalogue.Product, expire time.Time) (own, root *order, err error) {
 	err = s.book.with(orderID, func(o *order) error {
 		if root = o; !o.Family.Knows(a) {
 			return ErrOrderState
@@ -92,7 +94,7 @@ func (o *order) usable() error {
 // cancelling its last renewal goes back to.
 func (s *Simulator) term(orderID string) (present Term, back *Term, err error) {
 	err = s.book.with(orderID, func(o *order) error {
-		if !o.Kind.timed() {
+		if !o.Kind.Timed() {
 			return ErrOrderState
 		}
 		present = *o.Present
@@ -146,11 +148,11 @@ func (s *Simulator) renewalChange(orderID string, linearValue int) (*message, er
 
 // extension is a renewal for one more period with product p. A trial that was
 // not converted cannot be renewed.
-func (s *Simulator) extension(orderID, scene string, t Term, p Product) (*message, error) {
-	if t.Product.ProductID == s.cfg.Products[Trial].ProductID {
+func (s *Simulator) extension(orderID, scene string, t Term, p catalogue.Product) (*message, error) {
+	if t.Product.ProductID == s.cfg.Products[catalogue.Trial].ProductID {
 		return nil, ErrOrderState
 	}
-	m, err := s.refresh(orderID, scene, openapi.OrderRenew, t, Term{Product: p, ExpireTime: p.endAfter(t.ExpireTime)})
+	m, err := s.refresh(orderID, scene, openapi.OrderRenew, t, Term{Product: p, ExpireTime: p.EndAfter(t.ExpireTime)})
 	if err == nil {
 		m.target.renewal = true
 	}
@@ -173,10 +175,10 @@ func (s *Simulator) conversion(orderID string) (*message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Product.ProductID != s.cfg.Products[Trial].ProductID {
+	if t.Product.ProductID != s.cfg.Products[catalogue.Trial].ProductID {
 		return nil, ErrOrderState
 	}
-	p := s.cfg.Products[Period]
-	formal := Term{Product: p, ExpireTime: p.endAfter(s.cfg.Clock.Now())}
+	p := s.cfg.Products[catalogue.Period]
+	formal := Term{Product: p, ExpireTime: p.EndAfter(s.cfg.Clock.Now())}
 	return s.refresh(orderID, judge.SceneTrialToFormal, openapi.OrderTrialToFormal, t, formal)
 }

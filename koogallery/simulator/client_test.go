@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/fault"
+
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
@@ -36,7 +39,7 @@ func TestClientPushesUsage(t *testing.T) {
 	s := newStall(t, func(c *simulator.Config) { c.Strict, c.UsageAKSK = true, true })
 	s.adopt("i", simulator.Adoption{ProductID: "P"})
 	s.adopt("frozen", simulator.Adoption{FrozenAt: simtest.Start().Add(-48 * time.Hour)})
-	s.adopt("p", simulator.Adoption{Kind: simulator.Package, Quota: 10_000})
+	s.adopt("p", simulator.Adoption{Kind: catalogue.Package, Quota: 10_000})
 	client, now := s.client(), simtest.Start()
 	var records []openapi.UsageRecord
 	for n := range 1000 {
@@ -50,7 +53,7 @@ func TestClientPushesUsage(t *testing.T) {
 		}
 		records = append(records, r)
 	}
-	s.sim.SetFaults(simulator.Faults{DropAfter: 1, RateLimit: 1})
+	s.sim.SetFaults(fault.Plan{DropAfter: 1, RateLimit: 1})
 	_, err := client.PushUsage(context.Background(), records)
 	if err == nil || openapi.Sent(err) && !openapi.Retryable(err) {
 		t.Errorf("rate limit: %v", err)
@@ -141,7 +144,7 @@ func TestClientOfLicences(t *testing.T) {
 	if err != nil || len(objects) != 1 || objects[0].SoftwarePackage == nil || objects[0].SoftwarePackage.InternalPath != "https://assets.example.com/demo-1.1.zip?a=1&b=2" {
 		t.Errorf("%v, %v", objects, err)
 	}
-	s.sim.SetOutages(simulator.Outage{From: simtest.Start(), Until: simtest.Start().Add(time.Hour)})
+	s.sim.SetOutages(fault.Outage{From: simtest.Start(), Until: simtest.Start().Add(time.Hour)})
 	var e *openapi.Error
 	if _, err := client.QueryLicense(ctx, "PL1", nil); !errors.As(err, &e) || e.HTTPStatus != 503 || !openapi.Retryable(err) {
 		t.Errorf("%v", err)
@@ -158,7 +161,7 @@ func TestClientMeetsEveryRecordCode(t *testing.T) {
 	s.adopt("young", simulator.Adoption{Start: now.Add(-time.Hour)})
 	s.adopt("foreign", simulator.Adoption{Owner: "another seller"})
 	s.adopt("delisted", simulator.Adoption{Delisted: true})
-	s.adopt("prepaid", simulator.Adoption{Kind: simulator.Period})
+	s.adopt("prepaid", simulator.Adoption{Kind: catalogue.Period})
 	s.adopt("frozen", simulator.Adoption{FrozenAt: now.Add(-48 * time.Hour)})
 	record := func(instance, sn string, ago time.Duration) openapi.UsageRecord {
 		return openapi.UsageRecord{
@@ -313,13 +316,13 @@ func TestClientMeetsEveryCallCode(t *testing.T) {
 			}
 			client := s.client()
 			for _, want := range all {
-				s.sim.SetFaults(simulator.Faults{Fail: 1, Status: want.status, Code: want.code})
+				s.sim.SetFaults(fault.Plan{Fail: 1, Status: want.status, Code: want.code})
 				err := api.call(client)
 				var e *openapi.Error
 				if !errors.As(err, &e) || e.HTTPStatus != want.status || !strings.HasSuffix(want.code, e.Suffix()) || openapi.Retryable(err) != want.retry {
 					t.Errorf("%d %s: %v, retryable %v", want.status, want.code, err, openapi.Retryable(err))
 				}
-				if got := s.sim.Requests(1)[0]; got.API != api.api || got.Status != want.status || got.Code != want.code || got.Fault != simulator.FaultFail {
+				if got := s.sim.Requests(1)[0]; got.API != api.api || got.Status != want.status || got.Code != want.code || got.Fault != fault.Fail {
 					t.Errorf("%s: the simulator saw %+v", want.code, got)
 				}
 			}

@@ -6,10 +6,11 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 
 	"github.com/koogate/koogate/koogallery/clock"
 	"github.com/koogate/koogate/koogallery/seal"
@@ -96,7 +97,7 @@ type Config struct {
 	Poll Schedule
 
 	// Products replaces single entries of DemoProducts.
-	Products map[Kind]Product
+	Products map[catalogue.Kind]catalogue.Product
 
 	// LongTime sends expireTime with 17 digits, as the documents' example does,
 	// instead of 14, as their text says (saas-v2 §5.3).
@@ -118,7 +119,7 @@ type Config struct {
 	OldUsageCodes bool
 
 	// Assets is what the asset interface knows. Default: DemoAssets.
-	Assets []Asset
+	Assets []catalogue.Asset
 
 	// MaxOrders, MaxCalls and MaxUsage bound the memory. Defaults:
 	// DefaultMaxOrders, DefaultMaxCalls, DefaultMaxUsage. Old entries are forgotten
@@ -157,26 +158,12 @@ func (c Config) prepared() (Config, error) {
 	if err := c.Readings.check(); err != nil {
 		return c, err
 	}
-	products := DemoProducts()
-	for kind, p := range c.Products {
-		if kind.ChargingMode() == "" || p.ProductID == "" || p.SKUCode == "" {
-			return c, fmt.Errorf("%w: Products needs known kinds with productId and skuCode", ErrConfig)
-		}
-		if p.Billing != "" && p.Billing != Hourly && p.Billing != Daily {
-			return c, fmt.Errorf("%w: Products needs a known billing", ErrConfig)
-		}
-		if kind == Trial && (p.PeriodType != "day" || p.PeriodNumber < minTrialDays || p.PeriodNumber > maxTrialDays) {
-			return c, fmt.Errorf("%w: Products needs a trial of %d to %d days", ErrConfig, minTrialDays, maxTrialDays)
-		}
-		if kind.timed() && (p.PeriodNumber < 1 || p.endAfter(c.Clock.Now()).IsZero()) {
-			return c, fmt.Errorf("%w: Products needs a period of years, months or days for %s", ErrConfig, kind)
-		}
+	if c.Products, err = catalogue.Sold(c.Products, c.Clock.Now()); err != nil {
+		return c, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	maps.Copy(products, c.Products)
-	c.Products = products
 
 	if c.NewID == nil {
-		c.NewID = randomID
+		c.NewID = catalogue.RandomID
 	}
 	if c.KitKey == "" {
 		c.KitKey = c.AccessKey
@@ -206,7 +193,7 @@ func (c Config) prepared() (Config, error) {
 		c.MaxUsage = DefaultMaxUsage
 	}
 	if c.Assets == nil {
-		c.Assets = DemoAssets()
+		c.Assets = catalogue.DemoAssets()
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

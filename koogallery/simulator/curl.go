@@ -8,12 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
 )
-
-// exampleTail ends the order ids of the examples.
-const exampleTail = "DEMO1"
 
 // CurlExample returns a signed newInstance as one curl command, to drive a
 // seller by hand. It is good for 60 seconds from now and for one use, because a
@@ -22,9 +21,9 @@ const exampleTail = "DEMO1"
 // is not strict. Errors: those of sign.SignURL.
 func CurlExample(base, accessKey string, now time.Time) (string, error) {
 	seed := base + now.UTC().Format(time.RFC3339Nano)
-	order := orderPrefix + now.In(beijing).Format(stampLayout) + exampleTail
+	order := catalogue.ExampleOrderID(now)
 	body, err := encode(map[string]any{
-		"activity": string(judge.ActivityNew), "businessId": uuid(seed), "orderId": order, "orderLineId": order + firstLine,
+		"activity": string(judge.ActivityNew), "businessId": catalogue.UUID(seed), "orderId": order, "orderLineId": order + catalogue.FirstLine,
 	})
 	if err != nil {
 		return "", err

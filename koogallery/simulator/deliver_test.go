@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
@@ -52,7 +54,7 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-func open(t *testing.T, sim *simulator.Simulator, kind simulator.Kind) (simulator.Order, error) {
+func open(t *testing.T, sim *simulator.Simulator, kind catalogue.Kind) (simulator.Order, error) {
 	t.Helper()
 	o, err := sim.Place(kind)
 	if err != nil {
@@ -95,7 +97,7 @@ func TestWrongSellersAreRetriedAndRefunded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sim, _, c := fixture(t, failing("newInstance", 99, tc.wrong))
-			o, err := open(t, sim, simulator.Period)
+			o, err := open(t, sim, catalogue.Period)
 			if !errors.Is(err, simulator.ErrCall) || !strings.Contains(err.Error(), tc.problem) {
 				t.Errorf("Open = %v", err)
 			}
@@ -122,7 +124,7 @@ func TestWrongSellersAreRetriedAndRefunded(t *testing.T) {
 
 func TestRecoveryInsideTheWindow(t *testing.T) {
 	sim, s, _ := fixture(t, failing("newInstance", 2, reset))
-	o, err := open(t, sim, simulator.Period)
+	o, err := open(t, sim, catalogue.Period)
 	if err != nil || o.State != simulator.Completed || o.Refunded || !o.Informed {
 		t.Fatalf("Open = %+v, %v", o, err)
 	}
@@ -152,7 +154,7 @@ func TestLostAnswer(t *testing.T) {
 	}
 	s = newSeller(t, simtest.NewClock(), h)
 	sim := newSimulator(t, config(s))
-	o, err := open(t, sim, simulator.OneTime)
+	o, err := open(t, sim, catalogue.OneTime)
 	if err != nil || !lost || o.InstanceID != s.body(0)["businessId"] {
 		t.Errorf("Open = %+v, %v", o, err)
 	}
@@ -177,7 +179,7 @@ func TestAsynchronousThenLate(t *testing.T) {
 		return true
 	}
 	sim, _, _ := fixture(t, h)
-	o, err := open(t, sim, simulator.Period)
+	o, err := open(t, sim, catalogue.Period)
 	if err != nil || o.State != simulator.Completed || !o.Asynchronous || !o.Informed || o.InstanceID != "late-1" {
 		t.Fatalf("Open = %+v, %v", o, err)
 	}
@@ -193,7 +195,7 @@ func TestAsynchronousNeverReady(t *testing.T) {
 		return true
 	}
 	sim, s, c := fixture(t, h)
-	o, err := open(t, sim, simulator.OnDemand)
+	o, err := open(t, sim, catalogue.OnDemand)
 	if !errors.Is(err, simulator.ErrCall) || o.State != simulator.Cancelled || o.Refunded { // nothing was paid
 		t.Fatalf("Open = %+v, %v", o, err)
 	}
@@ -212,7 +214,7 @@ func TestMissingResultMsg(t *testing.T) {
 		return activity == "newInstance"
 	}
 	sim, _, _ := fixture(t, h)
-	o, err := sim.Place(simulator.OneTime)
+	o, err := sim.Place(catalogue.OneTime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +239,7 @@ func TestSlowSeller(t *testing.T) {
 	s := newSeller(t, c, failing("newInstance", 1, slow))
 	t.Cleanup(func() { close(release) })
 	sim := newSimulator(t, config(s))
-	o, err := open(t, sim, simulator.OneTime)
+	o, err := open(t, sim, catalogue.OneTime)
 	if err != nil || o.State != simulator.Completed {
 		t.Fatalf("Open = %+v, %v", o, err)
 	}
@@ -256,7 +258,7 @@ func TestLateByTheClock(t *testing.T) {
 		return false
 	})
 	sim := newSimulator(t, config(s))
-	o, err := open(t, sim, simulator.OneTime)
+	o, err := open(t, sim, catalogue.OneTime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +284,7 @@ func TestTheWholeWindowPassesByTheClockAlone(t *testing.T) {
 	t.Cleanup(func() { close(release) })
 	sim := newSimulator(t, config(s))
 	began := time.Now()
-	o, err := open(t, sim, simulator.Period)
+	o, err := open(t, sim, catalogue.Period)
 	if !errors.Is(err, simulator.ErrCall) || o.State != simulator.Cancelled || !o.Refunded {
 		t.Errorf("Open = %+v, %v", o, err)
 	}
@@ -310,11 +312,11 @@ func TestTwoOrdersWithOneInstance(t *testing.T) {
 		return true
 	}
 	sim, _, _ := fixture(t, h)
-	first, err := open(t, sim, simulator.Period)
+	first, err := open(t, sim, catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := open(t, sim, simulator.Period)
+	second, err := open(t, sim, catalogue.Period)
 	if !errors.Is(err, simulator.ErrCall) || second.State != simulator.Cancelled || !strings.Contains(second.Reason, first.ID) {
 		t.Errorf("second = %+v, %v", second, err)
 	}
@@ -323,7 +325,7 @@ func TestTwoOrdersWithOneInstance(t *testing.T) {
 func TestDelisting(t *testing.T) {
 	sim, _, c := fixture(t, failing("newInstance", 1<<30, reset))
 	for n := 1; n <= 6; n++ {
-		_, _ = open(t, sim, simulator.Period)
+		_, _ = open(t, sim, catalogue.Period)
 		if shelf := sim.Shelf(); shelf.FailedOrders != n || shelf.Delisted != (n > 5) || shelf.Month != "2026-01" {
 			t.Errorf("after %d: %+v", n, shelf)
 		}

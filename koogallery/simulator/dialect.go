@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
 )
@@ -68,7 +70,7 @@ func (postV2) pack(s *Simulator, c *Call, params map[string]any) (parcel, error)
 	if err != nil {
 		return parcel{}, err
 	}
-	signed, err := sign.SignURL(s.cfg.FacadeURL, s.cfg.AccessKey, token(s.cfg.NewID()), c.At, body)
+	signed, err := sign.SignURL(s.cfg.FacadeURL, s.cfg.AccessKey, catalogue.Token(s.cfg.NewID()), c.At, body)
 	if err != nil {
 		return parcel{}, err
 	}

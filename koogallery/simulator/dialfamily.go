@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/seal"
@@ -57,7 +59,7 @@ func (s *Simulator) debugParams(a judge.Activity, order string, more ...string) 
 	if order != "" {
 		p["orderId"] = order
 		if order != debugOrder { // V1 knows no lines
-			p["orderLineId"] = order + firstLine
+			p["orderLineId"] = order + catalogue.FirstLine
 		}
 	}
 	for i := 0; i+1 < len(more); i += 2 {
@@ -68,19 +70,19 @@ func (s *Simulator) debugParams(a judge.Activity, order string, more ...string) 
 
 // debugBusiness is the saved business id.
 func (s *Simulator) debugBusiness(f judge.Family) string {
-	return uuid("dial test of " + string(f) + " " + s.cfg.FacadeURL)
+	return catalogue.UUID("dial test of " + string(f) + " " + s.cfg.FacadeURL)
 }
 
 // casesV1 returns the cases of a V1 base interface.
 func (s *Simulator) casesV1(family judge.Family) []dialCase {
-	expire := local14(s.cfg.Products[Period].endAfter(s.dial.saved))
+	expire := local14(s.cfg.Products[catalogue.Period].EndAfter(s.dial.saved))
 	d := dialectOf(family)
 	cases := make([]dialCase, 0, 5)
 	add := func(a judge.Activity, more ...string) {
 		cases = append(cases, dialCase{family, d, a, "", s.debugParams(d.name(a), debugOrder, more...)})
 	}
-	b := newBuyer("dial test of " + s.cfg.FacadeURL)
-	add(judge.ActivityNew, "businessId", s.debugBusiness(family), "customerId", b.customerID, "customerName", b.customer, "skuCode", debugSKU,
+	b := catalogue.NewBuyer("dial test of " + s.cfg.FacadeURL)
+	add(judge.ActivityNew, "businessId", s.debugBusiness(family), "customerId", b.CustomerID, "customerName", b.Customer, "skuCode", debugSKU,
 		"productId", debugProduct, "chargingMode", "1", "periodType", "year", "periodNumber", "1", "expireTime", expire,
 		"saasExtendParams", seal.FormatExtendParams([]seal.Param{{Name: "identificationCode", Value: "debug"}}))
 	add(judge.ActivityRefresh, "productId", debugProduct, "expireTime", expire, "periodType", "year", "periodNumber", "1")
@@ -94,7 +96,7 @@ func (s *Simulator) casesV1(family judge.Family) []dialCase {
 
 // casesCode returns the cases of License 2.0, about a test code.
 func (s *Simulator) casesCode() []dialCase {
-	expire := s.cfg.wireTime(s.cfg.Products[Period].endAfter(s.dial.saved))
+	expire := s.cfg.wireTime(s.cfg.Products[catalogue.Period].EndAfter(s.dial.saved))
 	d := postCode{}
 	return []dialCase{
 		{judge.FamilyLicenseCode, d, judge.ActivityRefresh, judge.SceneRenewal, s.debugParams(judge.ActivityRefreshCode, openapi.MockRenew,
@@ -107,8 +109,8 @@ func (s *Simulator) casesCode() []dialCase {
 // casesOnline returns the cases of online licences; the saved event may be
 // uploaded to.
 func (s *Simulator) casesOnline() []dialCase {
-	expire := s.cfg.Products[Period].endAfter(s.dial.saved)
-	event := uuid("event of " + s.cfg.FacadeURL)
+	expire := s.cfg.Products[catalogue.Period].EndAfter(s.dial.saved)
+	event := catalogue.UUID("event of " + s.cfg.FacadeURL)
 	s.book.expect(event)
 	d, f := postOnline{}, judge.FamilyLicenseOnline
 	return []dialCase{

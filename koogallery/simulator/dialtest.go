@@ -9,9 +9,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
 // Case is a saved debugging case: a call whose values were typed in once and
@@ -164,7 +167,7 @@ func (d *dialLog) instance(f judge.Family, id string) string {
 func (d *dialLog) note(report DialReport) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	today := report.At.In(beijing)
+	today := report.At.In(wiretime.Beijing())
 	day, yesterday := today.Format(time.DateOnly), today.AddDate(0, 0, -1).Format(time.DateOnly)
 	continued := d.lastFailed == yesterday
 	switch {
@@ -196,16 +199,16 @@ func savedCases(cfg Config) []Case {
 	of := func(id string, more ...string) map[string]string {
 		p := map[string]string{}
 		if id != "" {
-			p["orderId"], p["orderLineId"] = id, id+firstLine
+			p["orderId"], p["orderLineId"] = id, id+catalogue.FirstLine
 		}
 		for i := 0; i+1 < len(more); i += 2 {
 			p[more[i]] = more[i+1]
 		}
 		return p
 	}
-	expire := cfg.Products[Period].endAfter(cfg.Clock.Now())
+	expire := cfg.Products[catalogue.Period].EndAfter(cfg.Clock.Now())
 	return []Case{
-		{judge.ActivityNew, "", of(openapi.MockPeriodNew, "businessId", uuid("dial test of "+cfg.FacadeURL))},
+		{judge.ActivityNew, "", of(openapi.MockPeriodNew, "businessId", catalogue.UUID("dial test of "+cfg.FacadeURL))},
 		{judge.ActivityQuery, "", of("")},
 		{judge.ActivityRefresh, judge.SceneRenewal, of(openapi.MockRenew, "scene", judge.SceneRenewal, "expireTime", cfg.wireTime(expire))},
 		{judge.ActivityStatus, judge.StatusFreeze, of("", "status", judge.StatusFreeze)},

@@ -138,7 +138,7 @@ func (b *book) giveUp(m *message, now time.Time) (c Call, succeeded bool) {
 			return Call{}, false
 		}
 		m.own.State = Cancelled
-		m.own.Refunded = m.own.Kind.prepaid() && m.own.Type != openapi.OrderTrial
+		m.own.Refunded = m.own.Kind.Prepaid() && m.own.Type != openapi.OrderTrial
 		m.own.Reason = string(m.Activity) + ": " + m.Exception
 		b.failedOrder(now)
 	case judge.ActivityRefresh, judge.ActivityStatus, judge.ActivityRelease, judge.ActivityCheck:

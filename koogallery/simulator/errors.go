@@ -12,9 +12,6 @@ var (
 	// ErrConfig says that a Config cannot be used.
 	ErrConfig = errors.New("simulator: unusable configuration")
 
-	// ErrKind says that there is no such kind of order.
-	ErrKind = errors.New("simulator: unknown kind of order")
-
 	// ErrOrder says that the simulator did not place such an order, or has forgotten it.
 	ErrOrder = errors.New("simulator: unknown order")
 

@@ -2,10 +2,14 @@
 
 package simulator
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+)
 
 // ProductInfo is productInfo as it is sent.
-func (s *Simulator) ProductInfo(p Product) []byte {
+func (s *Simulator) ProductInfo(p catalogue.Product) []byte {
 	text, _ := json.Marshal(s.cfg.Readings.productInfo(p)) // texts and a number
 	return text
 }

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 )
 
@@ -33,19 +35,19 @@ import (
 func (s *Simulator) LifeOf(ctx context.Context, family judge.Family) (Report, error) {
 	switch family {
 	case judge.FamilySaasV2:
-		return s.Life(ctx, Period)
+		return s.Life(ctx, catalogue.Period)
 	case judge.FamilySaasV1:
-		return s.live(ctx, family, Period, (*life).saasV1)
+		return s.live(ctx, family, catalogue.Period, (*life).saasV1)
 	case judge.FamilyLicenseV1:
-		return s.live(ctx, family, Period, (*life).licenseV1)
+		return s.live(ctx, family, catalogue.Period, (*life).licenseV1)
 	case judge.FamilyLicenseCode:
-		return s.live(ctx, family, Period, (*life).licenseCode)
+		return s.live(ctx, family, catalogue.Period, (*life).licenseCode)
 	case judge.FamilyLicenseOnline:
-		return s.live(ctx, family, Period, (*life).licenseOnline)
+		return s.live(ctx, family, catalogue.Period, (*life).licenseOnline)
 	case judge.FamilyOrderNotify:
-		return s.live(ctx, family, Period, (*life).orderNotify)
+		return s.live(ctx, family, catalogue.Period, (*life).orderNotify)
 	case judge.FamilyKitV1, judge.FamilyKitV2:
-		return s.live(ctx, family, Period, (*life).kit)
+		return s.live(ctx, family, catalogue.Period, (*life).kit)
 	default:
 		return Report{Family: family, Result: Failed, Steps: []Step{}}, fmt.Errorf("%w: want one of %v", judge.ErrFamily, judge.Families())
 	}
@@ -55,7 +57,7 @@ func (s *Simulator) LifeOf(ctx context.Context, family judge.Family) (Report, er
 // opened, renewed and so on by that family's calls. A code of license_code is
 // issued at once, with nothing to open. Kinds other than period are known to
 // saas_v1, saas_v2 and order_notify only. Errors: ErrFamily, ErrKind, ErrFull.
-func (s *Simulator) PlaceIn(family judge.Family, kind Kind) (Order, error) {
+func (s *Simulator) PlaceIn(family judge.Family, kind catalogue.Kind) (Order, error) {
 	o, err := s.place(family, kind)
 	if err != nil {
 		return Order{}, err

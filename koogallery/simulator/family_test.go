@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/simulator"
@@ -82,7 +84,7 @@ func TestLifeOfEveryFamily(t *testing.T) {
 func TestLifeOfSaasV2(t *testing.T) {
 	sim, s, _ := fixture(t, nil)
 	report, err := sim.LifeOf(context.Background(), judge.FamilySaasV2)
-	if err != nil || report.Result != simulator.Passed || report.Kind != simulator.Period || len(s.sequence()) != 19 {
+	if err != nil || report.Result != simulator.Passed || report.Kind != catalogue.Period || len(s.sequence()) != 19 {
 		t.Errorf("LifeOf = %+v, %v, %d calls", report, err, len(s.sequence()))
 	}
 }
@@ -137,7 +139,7 @@ func TestParametersOfV1(t *testing.T) {
 			}
 		}
 	}
-	product := simulator.DemoProducts()[simulator.Period]
+	product := catalogue.DemoProducts()[catalogue.Period]
 	opening := map[string]string{
 		"orderId": report.OrderID, "productId": product.ProductID, "skuCode": product.SKUCode, "chargingMode": "1", "periodType": "year",
 		"periodNumber": "1", "amount": "10", "orderAmount": "1200.00", "trialFlag": "0", "expireTime": "20270130235959",
@@ -173,7 +175,7 @@ func TestCallsOfOtherFamiliesOneByOne(t *testing.T) {
 	p := newPartner(t, nil)
 	sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.EncryptType = seal.AES128 })
 	ctx := context.Background()
-	o, err := sim.PlaceIn(judge.FamilySaasV1, simulator.Trial)
+	o, err := sim.PlaceIn(judge.FamilySaasV1, catalogue.Trial)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +206,7 @@ func TestCallsOfOtherFamiliesOneByOne(t *testing.T) {
 		t.Error("expired, but not frozen")
 	}
 
-	licence, err := sim.PlaceIn(judge.FamilyLicenseV1, simulator.Period)
+	licence, err := sim.PlaceIn(judge.FamilyLicenseV1, catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +222,7 @@ func TestCallsOfOtherFamiliesOneByOne(t *testing.T) {
 			t.Errorf("licence: %s: %v", name, err)
 		}
 	}
-	code, err := sim.PlaceIn(judge.FamilyLicenseCode, simulator.Period)
+	code, err := sim.PlaceIn(judge.FamilyLicenseCode, catalogue.Period)
 	if err != nil || !strings.HasPrefix(code.InstanceID, "PL") || code.State != simulator.Completed {
 		t.Fatalf("%+v, %v", code, err)
 	}
@@ -233,10 +235,10 @@ func TestCallsOfOtherFamiliesOneByOne(t *testing.T) {
 			t.Errorf("code: %s: %v", name, err)
 		}
 	}
-	if _, err := sim.PlaceIn(judge.FamilyLicenseCode, simulator.OneTime); !errors.Is(err, simulator.ErrKind) {
+	if _, err := sim.PlaceIn(judge.FamilyLicenseCode, catalogue.OneTime); !errors.Is(err, catalogue.ErrKind) {
 		t.Errorf("PlaceIn = %v", err)
 	}
-	if _, err := sim.PlaceIn("soap", simulator.Period); !errors.Is(err, judge.ErrFamily) {
+	if _, err := sim.PlaceIn("soap", catalogue.Period); !errors.Is(err, judge.ErrFamily) {
 		t.Errorf("PlaceIn = %v", err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/fault"
+
 	"github.com/koogate/koogate/koogallery/simulator"
 )
 
@@ -30,7 +32,7 @@ func TestUsageFaults(t *testing.T) {
 		n, _ := strconv.Atoi(sn)
 		return s.record("i", sn, time.Duration(n)*time.Minute, time.Minute, "1")
 	}
-	s.sim.SetFaults(simulator.Faults{Drop: 1, RateLimit: 1, Fail: 1, DropAfter: 1, FailAfter: 1})
+	s.sim.SetFaults(fault.Plan{Drop: 1, RateLimit: 1, Fail: 1, DropAfter: 1, FailAfter: 1})
 	var got []string
 	for _, sn := range []string{"1", "1", "1", "1", "1", "2", "2", "3"} {
 		status, a := s.push(one(sn))
@@ -44,13 +46,13 @@ func TestUsageFaults(t *testing.T) {
 		"usage 0  drop 0/0", "usage 406 MKT.0250 rate-limit 0/0", "usage 500 94060001 fail 0/0", "usage 0  drop-after 1/1",
 		"usage 500 94060001 fail-after 0/1", "usage 200 MKT.0000  1/1", "usage 200 94060999  0/1", "usage 200 MKT.0000  1/1",
 	})
-	if c := s.sim.FaultCounts(); c != (simulator.FaultCounts{Drop: 1, RateLimit: 1, Fail: 1, DropAfter: 1, FailAfter: 1}) {
+	if c := s.sim.FaultCounts(); c != (fault.Counts{Drop: 1, RateLimit: 1, Fail: 1, DropAfter: 1, FailAfter: 1}) {
 		t.Errorf("%+v", c)
 	}
 	if b := s.sim.Billed("i"); b.Records != 3 || b.Pushed.String() != "3" {
 		t.Errorf("%+v", b)
 	}
-	s.sim.SetFaults(simulator.Faults{FailAfter: 1, Status: 502, Code: "94060003"})
+	s.sim.SetFaults(fault.Plan{FailAfter: 1, Status: 502, Code: "94060003"})
 	if status, a := s.push(one("4")); status != 502 || a.Code != "94060003" {
 		t.Errorf("%d %+v", status, a)
 	}
@@ -62,7 +64,7 @@ func TestUsageFaults(t *testing.T) {
 
 func TestRateLimitStatus(t *testing.T) {
 	s := newStall(t, nil)
-	s.sim.SetFaults(simulator.Faults{RateLimit: 2, RateStatus: 429, RetryAfter: 1500 * time.Millisecond})
+	s.sim.SetFaults(fault.Plan{RateLimit: 2, RateStatus: 429, RetryAfter: 1500 * time.Millisecond})
 	status, a, h := s.send(s.request(usageBody(t, rec{})))
 	if status != 429 || a.Code != "MKT.0250" || h.Get("Retry-After") != "2" {
 		t.Errorf("%d %+v %v", status, a, h)
@@ -102,7 +104,7 @@ func TestSkew(t *testing.T) {
 	s := newStall(t, nil)
 	s.adopt("i", simulator.Adoption{})
 	for _, skew := range []time.Duration{16 * time.Minute, -16 * time.Minute} {
-		s.sim.SetFaults(simulator.Faults{Skew: skew})
+		s.sim.SetFaults(fault.Plan{Skew: skew})
 		status, a, h := s.send(s.request(usageBody(t, s.record("i", "1", 0, time.Minute, "1"))))
 		if status != 401 || a.Code != "94060002" {
 			t.Errorf("%v: %d %+v", skew, status, a)
@@ -114,11 +116,11 @@ func TestSkew(t *testing.T) {
 			t.Errorf("%v: %d %v", skew, status, a)
 		}
 	}
-	s.sim.SetFaults(simulator.Faults{Skew: -10 * time.Minute})
+	s.sim.SetFaults(fault.Plan{Skew: -10 * time.Minute})
 	if _, a := s.push(s.record("i", "1", 9*time.Minute, time.Minute, "1")); a.codes()["1"] != "011" {
 		t.Errorf("%+v", a)
 	}
-	s.sim.SetFaults(simulator.Faults{})
+	s.sim.SetFaults(fault.Plan{})
 	s.taken(s.record("i", "1", 9*time.Minute, time.Minute, "1"))
 }
 
@@ -126,8 +128,8 @@ func TestOutages(t *testing.T) {
 	s := newStall(t, nil)
 	s.adopt("i", simulator.Adoption{})
 	now := s.clock.Now()
-	s.sim.SetFaults(simulator.Faults{RetryAfter: time.Minute})
-	s.sim.SetOutages(simulator.Outage{From: now.Add(time.Hour), Until: now.Add(2 * time.Hour)}, simulator.Outage{From: now.Add(3 * time.Hour), Until: now.Add(4 * time.Hour)})
+	s.sim.SetFaults(fault.Plan{RetryAfter: time.Minute})
+	s.sim.SetOutages(fault.Outage{From: now.Add(time.Hour), Until: now.Add(2 * time.Hour)}, fault.Outage{From: now.Add(3 * time.Hour), Until: now.Add(4 * time.Hour)})
 	var got []string
 	for n := range 10 {
 		status, _, h := s.send(s.request(usageBody(t, s.record("i", strconv.Itoa(n), 0, time.Minute, "1"))))
@@ -147,11 +149,11 @@ func TestChaosIsSeeded(t *testing.T) {
 	run := func(seed uint64) []string {
 		s := newStall(t, nil)
 		s.adopt("i", simulator.Adoption{})
-		s.sim.SetChaos(simulator.Chaos{Seed: seed, Drop: .1, RateLimit: .1, Fail: .1, DropAfter: .1, FailAfter: .1, Record: .2})
+		s.sim.SetChaos(fault.Chaos{Seed: seed, Drop: .1, RateLimit: .1, Fail: .1, DropAfter: .1, FailAfter: .1, Record: .2})
 		for n := range 60 {
 			s.push(s.record("i", strconv.Itoa(n), time.Duration(n)*time.Minute, time.Minute, "1"))
 		}
-		s.sim.SetChaos(simulator.Chaos{})
+		s.sim.SetChaos(fault.Chaos{})
 		s.taken(s.record("i", "last", 2*time.Hour, time.Minute, "1"))
 		s.audit()
 		return requests(s.sim)

@@ -6,6 +6,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 )
@@ -64,7 +66,7 @@ func (s *Simulator) about(orderID string, build func(*order) *message) (m *messa
 
 func (s *Simulator) status(status string) func(*order) *message {
 	return func(o *order) *message {
-		if o.Kind == OneTime { // neither expires nor runs into arrears (saas-v2 §4)
+		if o.Kind == catalogue.OneTime { // neither expires nor runs into arrears (saas-v2 §4)
 			return nil
 		}
 		m := newMessage(judge.ActivityStatus, o, o, &change{})
@@ -93,7 +95,7 @@ func (s *Simulator) expiry(o *order) *message {
 
 func (s *Simulator) changeCheck(linearValue int) func(*order) *message {
 	return func(o *order) *message {
-		if !o.Kind.timed() { // for period orders only (saas-v2 §4)
+		if !o.Kind.Timed() { // for period orders only (saas-v2 §4)
 			return nil
 		}
 		p := o.Present.Product

@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
 )
@@ -26,9 +28,9 @@ import (
 // ctx.Err().
 func (s *Simulator) Joint(ctx context.Context, family judge.Family, after func(step JointStep) error) (Report, error) {
 	if err := s.canJoin(family); err != nil {
-		return Report{Family: family, Kind: Period, Result: Failed, Steps: []Step{}}, err
+		return Report{Family: family, Kind: catalogue.Period, Result: Failed, Steps: []Step{}}, err
 	}
-	return s.live(ctx, family, Period, func(l *life, ctx context.Context) error { return l.joint(ctx, family, after) })
+	return s.live(ctx, family, catalogue.Period, func(l *life, ctx context.Context) error { return l.joint(ctx, family, after) })
 }
 
 // JointShuffled is [Simulator.Joint] with the calls after newInstance in a random
@@ -37,9 +39,9 @@ func (s *Simulator) Joint(ctx context.Context, family judge.Family, after func(s
 // the time stamps of the calls made by then, not on their order. Errors as Joint.
 func (s *Simulator) JointShuffled(ctx context.Context, family judge.Family, seed uint64, after func(step JointStep) error) (Report, error) {
 	if err := s.canJoin(family); err != nil {
-		return Report{Family: family, Kind: Period, Result: Failed, Steps: []Step{}}, err
+		return Report{Family: family, Kind: catalogue.Period, Result: Failed, Steps: []Step{}}, err
 	}
-	return s.live(ctx, family, Period, func(l *life, ctx context.Context) error { return l.shuffled(ctx, family, seed, after) })
+	return s.live(ctx, family, catalogue.Period, func(l *life, ctx context.Context) error { return l.shuffled(ctx, family, seed, after) })
 }
 
 // Credential rehearses the application for a credential (kit §0.1, §A.6): the five
@@ -47,9 +49,9 @@ func (s *Simulator) JointShuffled(ctx context.Context, family judge.Family, seed
 // id. A seller answers success and keeps nothing. Errors as Joint.
 func (s *Simulator) Credential(ctx context.Context, family judge.Family) (Report, error) {
 	if err := s.canJoin(family); err != nil {
-		return Report{Family: family, Kind: Period, Result: Failed, Steps: []Step{}}, err
+		return Report{Family: family, Kind: catalogue.Period, Result: Failed, Steps: []Step{}}, err
 	}
-	return s.live(ctx, family, Period, (*life).credential)
+	return s.live(ctx, family, catalogue.Period, (*life).credential)
 }
 
 // canJoin checks what the Kit needs.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
 )
@@ -55,7 +57,7 @@ func (k kit) pack(s *Simulator, c *Call, params map[string]any) (parcel, error) 
 	if err != nil {
 		return parcel{}, err
 	}
-	nonce, timestamp := token(s.cfg.NewID()), strconv.FormatInt(c.At.UnixMilli(), 10)
+	nonce, timestamp := catalogue.Token(s.cfg.NewID()), strconv.FormatInt(c.At.UnixMilli(), 10)
 	header[sign.KitSignHeader] = []string{strings.ToUpper(sign.KitSign(s.cfg.KitKey, nonce, timestamp, sorted))}
 	header[sign.KitTimestampHeader] = []string{timestamp}
 	header[sign.KitNonceHeader] = []string{nonce}

@@ -5,6 +5,8 @@ package simulator
 import (
 	"fmt"
 
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+
 	"github.com/koogate/koogate/koogallery/judge"
 )
 
@@ -17,7 +19,7 @@ func label(v any) string {
 		return stateLabel(v)
 	case MessageState:
 		return messageLabel(v)
-	case UsageState:
+	case billing.State:
 		return usageLabel(v)
 	default:
 		return fmt.Sprint(v)
@@ -106,13 +108,13 @@ func messageLabel(s MessageState) string {
 	}
 }
 
-func usageLabel(s UsageState) string {
+func usageLabel(s billing.State) string {
 	switch s {
-	case UsageAccepted:
+	case billing.Accepted:
 		return "正常 accepted"
-	case UsageBilled:
+	case billing.Billed:
 		return "已出账 billed"
-	case UsageAbnormal:
+	case billing.Abnormal:
 		return "异常 abnormal"
 	default:
 		return string(s)

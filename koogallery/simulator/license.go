@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 )
@@ -57,10 +59,10 @@ type License struct {
 // LicenseOptions describe a code to be issued. The zero value is one of the
 // product of PlaceIn, that the buyer has not collected.
 type LicenseOptions struct {
-	Code       string    // default: a new one
-	Product    Product   // default: that of Period orders
-	ExpireTime time.Time // default: the end of the product's period
-	Received   bool      // the buyer has collected it
+	Code       string            // default: a new one
+	Product    catalogue.Product // default: that of Period orders
+	ExpireTime time.Time         // default: the end of the product's period
+	Received   bool              // the buyer has collected it
 }
 
 // IssueLicense places an order of license_code and issues its code, which is
@@ -69,16 +71,16 @@ type LicenseOptions struct {
 func (s *Simulator) IssueLicense(opts LicenseOptions) (Order, error) {
 	p := opts.Product
 	if p.ProductID == "" {
-		p = s.cfg.Products[Period]
+		p = s.cfg.Products[catalogue.Period]
 	}
-	taken := func() bool { return s.book.licenses[opts.Code] != nil || len(opts.Code) > maxID }
+	taken := func() bool { return s.book.licenses[opts.Code] != nil || len(opts.Code) > catalogue.MaxID }
 	s.book.mu.Lock()
 	refused := taken()
 	s.book.mu.Unlock()
 	if refused {
 		return Order{}, ErrOrderState
 	}
-	o, err := s.enter(nil, judge.FamilyLicenseCode, openapi.OrderNew, Period, p, time.Time{})
+	o, err := s.enter(nil, judge.FamilyLicenseCode, openapi.OrderNew, catalogue.Period, p, time.Time{})
 	if err != nil {
 		return Order{}, err
 	}
@@ -119,7 +121,7 @@ func (s *Simulator) ReceiveLicense(code string) error {
 
 // License returns what is known of a code. Errors: ErrOrder.
 func (s *Simulator) License(code string) (License, error) {
-	now := s.marketNow()
+	now := s.MarketNow()
 	s.book.mu.Lock()
 	defer s.book.mu.Unlock()
 	o := s.book.licenses[code]

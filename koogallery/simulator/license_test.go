@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/fault"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
@@ -65,7 +68,7 @@ func TestLicenseLife(t *testing.T) {
 	sim := rehearsal(t, p, nil)
 	s := &stall{t: t, sim: sim, server: p.market, clock: p.clock}
 	ctx := context.Background()
-	o, err := sim.PlaceIn(judge.FamilyLicenseCode, simulator.Period)
+	o, err := sim.PlaceIn(judge.FamilyLicenseCode, catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +157,7 @@ func TestLicenseWithoutCallbacks(t *testing.T) {
 func TestIssueLicense(t *testing.T) {
 	s := newStall(t, nil)
 	end := simtest.Start().Add(time.Hour)
-	product := simulator.Product{ProductID: "P", SKUCode: "S", Name: "N", LinearValue: 2, PeriodType: "month", PeriodNumber: 1}
+	product := catalogue.Product{ProductID: "P", SKUCode: "S", Name: "N", LinearValue: 2, PeriodType: "month", PeriodNumber: 1}
 	code := s.issue(simulator.LicenseOptions{Code: "PL1", Product: product, ExpireTime: end, Received: true})
 	l, err := s.sim.License("PL1")
 	if err != nil || code != "PL1" || l.Amount != 2 || l.ProductID != "P" || !l.ExpireTime.Equal(end) || l.ReceivedAt.IsZero() {
@@ -197,7 +200,7 @@ func TestLicenseRequests(t *testing.T) {
 		if status, _, body := browse(t, s.server, "POST", path, "application/json", "{}", nil); status != 401 || !strings.Contains(body, "APIGW.0301") {
 			t.Errorf("%s unsigned: %d %s", path, status, body)
 		}
-		s.sim.SetFaults(simulator.Faults{Fail: 1, Status: 200})
+		s.sim.SetFaults(fault.Plan{Fail: 1, Status: 200})
 		s.want("internal", path, doc{"license": code}, 200, "92020001")
 	}
 	for name, body := range map[string]doc{

@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
@@ -126,7 +128,7 @@ func licenseReply(data any) (reply, *refusal) {
 // oneCode reads the code of a request about a single one.
 func oneCode(m judge.Members) ([]string, bool) {
 	code, ok := m.Text("license")
-	return []string{code}, ok && licenseText(code, maxID)
+	return []string{code}, ok && licenseText(code, catalogue.MaxID)
 }
 
 // severalCodes reads the codes of a batch.
@@ -136,7 +138,7 @@ func severalCodes(m judge.Members) ([]string, bool) {
 		return nil, false
 	}
 	for _, code := range list {
-		if !licenseText(code, maxID) {
+		if !licenseText(code, catalogue.MaxID) {
 			return nil, false
 		}
 	}
@@ -213,7 +215,7 @@ func (s *Simulator) activateBatch(m judge.Members) (reply, *refusal) {
 }
 
 func (s *Simulator) activation(codes []string, effect time.Time) ([]wireCodeInfo, *refusal) {
-	now := s.marketNow()
+	now := s.MarketNow()
 	s.book.mu.Lock()
 	defer s.book.mu.Unlock()
 	for _, code := range codes {
@@ -286,7 +288,7 @@ func (s *Simulator) heartbeatBatch(m judge.Members) (reply, *refusal) {
 }
 
 func (s *Simulator) query(codes []string, account string) ([]wireLicenseInfo, *refusal) {
-	now := s.marketNow()
+	now := s.MarketNow()
 	s.book.mu.Lock()
 	defer s.book.mu.Unlock()
 	data := make([]wireLicenseInfo, 0, len(codes))
@@ -313,7 +315,7 @@ func (s *Simulator) query(codes []string, account string) ([]wireLicenseInfo, *r
 	return data, nil
 }
 
-func dayOf(t time.Time) string { return t.In(beijing).Format(time.DateOnly) }
+func dayOf(t time.Time) string { return t.In(wiretime.Beijing()).Format(time.DateOnly) }
 
 // softwareUse is one entry of the software usage.
 type softwareUse struct {
@@ -329,7 +331,7 @@ func (s *Simulator) softwareUsage(m judge.Members) (reply, *refusal) {
 	if !ok {
 		return reply{}, &refusePattern
 	}
-	now := s.marketNow()
+	now := s.MarketNow()
 	failures := make([]wireUsageFailure, 0)
 	s.book.mu.Lock()
 	defer s.book.mu.Unlock()

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 )
 
@@ -19,12 +21,12 @@ import (
 // After a call that failed for good the rest is left out, except the release. A
 // seller that does badly makes Report.Result Failed and is no error. Errors:
 // ErrKind, ErrFull, ctx.Err(); the report then holds the steps so far.
-func (s *Simulator) Life(ctx context.Context, kind Kind) (Report, error) {
+func (s *Simulator) Life(ctx context.Context, kind catalogue.Kind) (Report, error) {
 	return s.live(ctx, judge.FamilySaasV2, kind, func(l *life, ctx context.Context) error { return l.run(ctx, kind) })
 }
 
 // live runs a life and reports it.
-func (s *Simulator) live(ctx context.Context, family judge.Family, kind Kind, run func(*life, context.Context) error) (Report, error) {
+func (s *Simulator) live(ctx context.Context, family judge.Family, kind catalogue.Kind, run func(*life, context.Context) error) (Report, error) {
 	start := s.cfg.Clock.Now()
 	l := &life{s: s, report: Report{Family: family, Kind: kind, Result: Failed, Steps: []Step{}}}
 	err := run(l, ctx)
@@ -46,10 +48,10 @@ type life struct {
 	stopped bool // a call failed for good
 }
 
-func (l *life) run(ctx context.Context, kind Kind) error {
+func (l *life) run(ctx context.Context, kind catalogue.Kind) error {
 	related := ""
-	if kind == Package { // a package needs the pay-per-use instance it draws from
-		onDemand, err := l.open(ctx, OnDemand, "on-demand ", "")
+	if kind == catalogue.Package { // a package needs the pay-per-use instance it draws from
+		onDemand, err := l.open(ctx, catalogue.OnDemand, "on-demand ", "")
 		if err != nil {
 			return err
 		}
@@ -66,17 +68,17 @@ func (l *life) run(ctx context.Context, kind Kind) error {
 	o := l.s.book.copyOf(root)
 	l.report.OrderID, l.report.InstanceID = o.ID, o.InstanceID
 	switch kind {
-	case Period:
+	case catalogue.Period:
 		l.renewals(ctx, o)
 		l.freezing(ctx, o)
 		l.changes(ctx, root)
-	case Trial:
+	case catalogue.Trial:
 		l.call(ctx, "convert trial", true, l.building(l.s.conversion, o.ID))
 		l.call(ctx, "renew", false, l.building(l.s.renewal, o.ID))
 		l.freezing(ctx, o)
-	case OnDemand, Package:
+	case catalogue.OnDemand, catalogue.Package:
 		l.freezing(ctx, o)
-	case OneTime:
+	case catalogue.OneTime:
 	default:
 	}
 	l.release(ctx, root, "")
@@ -85,7 +87,7 @@ func (l *life) run(ctx context.Context, kind Kind) error {
 
 // open places an order, opens it, repeats the newInstance and looks at the
 // instance.
-func (l *life) open(ctx context.Context, kind Kind, prefix, related string) (*order, error) {
+func (l *life) open(ctx context.Context, kind catalogue.Kind, prefix, related string) (*order, error) {
 	o, err := l.s.Place(kind)
 	if err != nil {
 		return nil, err
@@ -109,11 +111,11 @@ func (l *life) query(ctx context.Context, name string, root *order, related stri
 }
 
 // seen checks what queryInstance shows (saas-v2 §5.2).
-func (s *Simulator) seen(c Call, kind Kind, related string) error {
+func (s *Simulator) seen(c Call, kind catalogue.Kind, related string) error {
 	switch {
 	case !c.shows.Access:
 		return errors.New("no appInfo: allowed only if the customer gets access by other means")
-	case !s.cfg.Strict || !kind.metered():
+	case !s.cfg.Strict || !kind.Metered():
 		return nil
 	case !c.shows.Usage:
 		return errNoUsage
@@ -152,7 +154,7 @@ func (l *life) release(ctx context.Context, root *order, prefix string) {
 		return
 	}
 	build := l.about(root.key(), l.s.expiryRelease)
-	if o.Kind == Period || o.Kind == OneTime {
+	if o.Kind == catalogue.Period || o.Kind == catalogue.OneTime {
 		build = l.building(l.s.unsubscription, o.ID)
 	}
 	stopped := l.stopped

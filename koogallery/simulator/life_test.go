@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
@@ -27,15 +29,15 @@ func TestLifeOfEveryKind(t *testing.T) {
 	opened := []string{create, create, query}
 	frozen := []string{freeze, freeze, thaw, thaw}
 	released := []string{release, release}
-	want := map[simulator.Kind][]string{
-		simulator.Period: slices.Concat(opened, []string{renew, renew, cancel, cancel}, frozen,
+	want := map[catalogue.Kind][]string{
+		catalogue.Period: slices.Concat(opened, []string{renew, renew, cancel, cancel}, frozen,
 			[]string{check, change, change, upgrade, upgrade, query}, released),
-		simulator.OneTime:  slices.Concat(opened, released),
-		simulator.OnDemand: slices.Concat(opened, frozen, released),
-		simulator.Package:  slices.Concat(opened, opened, frozen, released, released),
-		simulator.Trial:    slices.Concat(opened, []string{convert, convert, renew}, frozen, released),
+		catalogue.OneTime:  slices.Concat(opened, released),
+		catalogue.OnDemand: slices.Concat(opened, frozen, released),
+		catalogue.Package:  slices.Concat(opened, opened, frozen, released, released),
+		catalogue.Trial:    slices.Concat(opened, []string{convert, convert, renew}, frozen, released),
 	}
-	for _, kind := range simulator.Kinds() {
+	for _, kind := range catalogue.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			c := simtest.NewClock()
 			s := newSeller(t, c, nil)
@@ -73,7 +75,7 @@ func TestLifeOfEveryKind(t *testing.T) {
 func TestLifeTerms(t *testing.T) {
 	sim, s, _ := fixture(t, nil)
 	ctx := context.Background()
-	o, err := sim.Place(simulator.Trial)
+	o, err := sim.Place(catalogue.Trial)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +156,7 @@ func TestLifeReportsWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sim, _, _ := fixture(t, tc.hook)
-			report, err := sim.Life(context.Background(), simulator.OneTime)
+			report, err := sim.Life(context.Background(), catalogue.OneTime)
 			if err != nil || report.Result != simulator.Failed {
 				t.Fatalf("Life = %+v, %v", report, err)
 			}
@@ -174,10 +176,10 @@ func TestLifeEndsWithItsContext(t *testing.T) {
 	sim, _, _ := fixture(t, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := sim.Life(ctx, simulator.Period); !errors.Is(err, context.Canceled) {
+	if _, err := sim.Life(ctx, catalogue.Period); !errors.Is(err, context.Canceled) {
 		t.Errorf("Life = %v", err)
 	}
-	if _, err := sim.Life(context.Background(), "yearly"); !errors.Is(err, simulator.ErrKind) {
+	if _, err := sim.Life(context.Background(), "yearly"); !errors.Is(err, catalogue.ErrKind) {
 		t.Errorf("Life = %v", err)
 	}
 }
@@ -201,7 +203,7 @@ func TestLifeUsage(t *testing.T) {
 		s = newSeller(t, simtest.NewClock(), noUsage(&s))
 		cfg := config(s)
 		cfg.Strict = strict
-		report, err := newSimulator(t, cfg).Life(context.Background(), simulator.OnDemand)
+		report, err := newSimulator(t, cfg).Life(context.Background(), catalogue.OnDemand)
 		if err != nil || report.Result != want {
 			t.Errorf("strict %v: %+v, %v", strict, report, err)
 		}

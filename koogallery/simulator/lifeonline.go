@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/clock"
 	"github.com/koogate/koogate/koogallery/judge"
 )
@@ -31,7 +33,7 @@ func (l *life) licenseOnline(ctx context.Context) error {
 		return err
 	}
 	l.queried(ctx, root)
-	event := uuid(l.s.cfg.NewID())
+	event := catalogue.UUID(l.s.cfg.NewID())
 	l.call(ctx, "licence", false, l.about(root.ID, l.licence(event)))
 	l.step(ctx, "upload", noCall, func(Call) error { return l.s.awaitUpload(ctx, event) })
 	l.call(ctx, "licence again", false, l.about(root.ID, l.licence(event)))
@@ -63,7 +65,7 @@ func (l *life) licence(event string) func(*order) *message {
 // fingerprint has the form that the SDK builds: MAC, disk, mainboard and CPU
 // (saas-v1 §7).
 func fingerprint(seed string) string {
-	t := token("device\x00" + seed)
+	t := catalogue.Token("device\x00" + seed)
 	return fmt.Sprintf("02-%s-%s-%s-%s-%s|%s|%s|%s", t[0:2], t[2:4], t[4:6], t[6:8], t[8:10], t[10:22], t[22:34], t[34:50])
 }
 

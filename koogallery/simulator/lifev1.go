@@ -6,13 +6,15 @@ import (
 	"context"
 	"maps"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
 // begin places the order that a life is about and reports it.
 func (l *life) begin(family judge.Family) (*order, error) {
-	o, err := l.s.place(family, Period)
+	o, err := l.s.place(family, catalogue.Period)
 	if err == nil {
 		l.report.OrderID, l.report.InstanceID = o.ID, o.InstanceID
 	}
@@ -73,12 +75,12 @@ func (l *life) payPerUse(ctx context.Context) error {
 	if l.stopped || ctx.Err() != nil {
 		return nil
 	}
-	first, err := l.s.place(judge.FamilySaasV1, OnDemand)
+	first, err := l.s.place(judge.FamilySaasV1, catalogue.OnDemand)
 	if err != nil {
 		return err
 	}
 	product := first.Product
-	product.ProductID = judge.Shorten(product.ProductID, maxID-1) + "B"
+	product.ProductID = judge.Shorten(product.ProductID, catalogue.MaxID-1) + "B"
 	second, err := l.s.item(first, product)
 	if err != nil {
 		return err
@@ -110,7 +112,7 @@ func (l *life) lookAt(ctx context.Context, name string, orders ...*order) {
 		}
 		return l.s.deliver(ctx, m)
 	}, func(c Call) error {
-		if l.s.cfg.Strict && orders[0].Kind.metered() && !c.shows.Usage {
+		if l.s.cfg.Strict && orders[0].Kind.Metered() && !c.shows.Usage {
 			return errNoUsage
 		}
 		return nil

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
@@ -35,7 +37,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	var told []simulator.Call
 	cfg.OnCall = func(c simulator.Call) { told = append(told, c) }
 	sim := newSimulator(t, cfg)
-	o, err := open(t, sim, simulator.OneTime)
+	o, err := open(t, sim, catalogue.OneTime)
 	if err != nil || len(told) != 4 {
 		t.Fatalf("Open = %v, told %d", err, len(told))
 	}

@@ -7,30 +7,34 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
 )
 
 // Place records a paid order of a kind and calls nobody. Query order knows it
 // from now on; Open delivers it. Errors: ErrKind, ErrFull.
-func (s *Simulator) Place(kind Kind) (Order, error) { return s.PlaceIn(judge.FamilySaasV2, kind) }
+func (s *Simulator) Place(kind catalogue.Kind) (Order, error) {
+	return s.PlaceIn(judge.FamilySaasV2, kind)
+}
 
-func (s *Simulator) place(family judge.Family, kind Kind) (*order, error) {
+func (s *Simulator) place(family judge.Family, kind catalogue.Kind) (*order, error) {
 	product, ok := s.cfg.Products[kind]
 	if !ok {
-		return nil, fmt.Errorf("%w: want one of %v", ErrKind, Kinds())
+		return nil, fmt.Errorf("%w: want one of %v", catalogue.ErrKind, catalogue.Kinds())
 	}
 	switch family {
 	case judge.FamilySaasV2, judge.FamilySaasV1, judge.FamilyOrderNotify:
 	case judge.FamilyLicenseV1, judge.FamilyLicenseCode, judge.FamilyLicenseOnline, judge.FamilyKitV1, judge.FamilyKitV2:
-		if kind != Period {
-			return nil, fmt.Errorf("%w: %s knows %s orders only", ErrKind, family, Period)
+		if kind != catalogue.Period {
+			return nil, fmt.Errorf("%w: %s knows %s orders only", catalogue.ErrKind, family, catalogue.Period)
 		}
 	default:
 		return nil, fmt.Errorf("%w: want one of %v", judge.ErrFamily, judge.Families())
 	}
 	typ := openapi.OrderNew
-	if kind == Trial {
+	if kind == catalogue.Trial {
 		typ = openapi.OrderTrial
 	}
 	return s.enter(nil, family, typ, kind, product, time.Time{})
@@ -38,11 +42,11 @@ func (s *Simulator) place(family judge.Family, kind Kind) (*order, error) {
 
 // item enters a further line of an order that has not been opened, about another
 // product. It has an instance of its own (saas-v1 §1.2).
-func (s *Simulator) item(first *order, p Product) (*order, error) {
+func (s *Simulator) item(first *order, p catalogue.Product) (*order, error) {
 	o := &order{
 		Order: first.Order, item: true, buyer: first.buyer, charge: p.Price, deal: p.Price,
 	}
-	o.LineID, o.Product, o.ExpireTime = o.ID+secondLine, p, p.endAfter(o.CreateTime)
+	o.LineID, o.Product, o.ExpireTime = o.ID+catalogue.SecondLine, p, p.EndAfter(o.CreateTime)
 	o.Present = &Term{Product: p, ExpireTime: o.ExpireTime}
 	added, err := s.book.add(o)
 	if err == nil && !added {
@@ -53,25 +57,25 @@ func (s *Simulator) item(first *order, p Product) (*order, error) {
 
 // enter creates an order under a new id. root is nil for an order that opens an
 // instance; its expiry is computed, that of any other order is given.
-func (s *Simulator) enter(root *order, family judge.Family, typ openapi.OrderType, kind Kind, p Product, expire time.Time) (*order, error) {
+func (s *Simulator) enter(root *order, family judge.Family, typ openapi.OrderType, kind catalogue.Kind, p catalogue.Product, expire time.Time) (*order, error) {
 	const tries = 16
 	for range tries {
 		now := s.cfg.Clock.Now().UTC()
 		o := &order{Order: Order{
-			ID: orderID(now, s.cfg.NewID()), Family: family, Kind: kind, Type: typ, State: Processing,
+			ID: catalogue.OrderID(now, s.cfg.NewID()), Family: family, Kind: kind, Type: typ, State: Processing,
 			Product: p, CreateTime: now, ExpireTime: expire,
 		}}
-		o.LineID = o.ID + firstLine
+		o.LineID = o.ID + catalogue.FirstLine
 		o.charge, o.deal = p.Price, p.Price
 		if typ == openapi.OrderUnsubscribe {
 			o.refund()
 		}
 		if root == nil {
-			o.RootID, o.buyer = o.ID, newBuyer(o.ID)
-			o.ExpireTime = p.endAfter(now)
+			o.RootID, o.buyer = o.ID, catalogue.NewBuyer(o.ID)
+			o.ExpireTime = p.EndAfter(now)
 			o.Present = &Term{Product: p, ExpireTime: o.ExpireTime}
 			if family == judge.FamilyLicenseCode { // the marketplace issues the code, there is nothing to open
-				o.InstanceID, o.State, o.opened = licenseCode(s.cfg.NewID()), Completed, true
+				o.InstanceID, o.State, o.opened = catalogue.LicenseCode(s.cfg.NewID()), Completed, true
 			}
 		} else {
 			o.RootID, o.buyer, o.InstanceID = root.ID, root.buyer, root.InstanceID

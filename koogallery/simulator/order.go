@@ -8,8 +8,21 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
+)
+
+// State is the state of an order as the seller centre shows it (open-apis
+// §9.6). The unpaid state does not occur here: every order is paid at once.
+type State string
+
+// The order states.
+const (
+	Processing State = "PROCESSING" // 处理中: paid, not yet carried out
+	Completed  State = "COMPLETED"  // 已完成
+	Cancelled  State = "CANCELLED"  // 已取消: failed; see Order.Refunded
 )
 
 // Order is one order as the seller centre shows it. It holds no personal data.
@@ -18,12 +31,12 @@ type Order struct {
 	LineID     string            `json:"orderLineId"`
 	RootID     string            `json:"rootOrderId"` // the order that opened the instance; ID itself for that one
 	Family     judge.Family      `json:"family"`      // whose calls the order is about
-	Kind       Kind              `json:"kind"`
+	Kind       catalogue.Kind    `json:"kind"`
 	Type       openapi.OrderType `json:"orderType"`
 	State      State             `json:"state"`
 	Refunded   bool              `json:"refunded"`
 	Reason     string            `json:"reason,omitempty"` // why it failed
-	Product    Product           `json:"product"`
+	Product    catalogue.Product `json:"product"`
 	CreateTime time.Time         `json:"createTime"`
 	ExpireTime time.Time         `json:"expireTime,omitzero"` // period kinds only; UTC
 	InstanceID string            `json:"instanceId,omitempty"`
@@ -47,14 +60,14 @@ func (o order) LogValue() slog.Value { return slog.StringValue(o.ID) }
 // Term is what an instance is entitled to at present; renewals, conversions and
 // upgrades change it, while an order stays what it was.
 type Term struct {
-	Product    Product   `json:"product"`
-	ExpireTime time.Time `json:"expireTime,omitzero"` // period kinds only; UTC
+	Product    catalogue.Product `json:"product"`
+	ExpireTime time.Time         `json:"expireTime,omitzero"` // period kinds only; UTC
 }
 
 // order is an Order with what is kept to itself. The book's mutex guards it.
 type order struct {
 	Order
-	buyer      buyer
+	buyer      catalogue.Buyer
 	charge     string // amounts on the order line
 	deal       string
 	seenDigest string // of the first access information or licence

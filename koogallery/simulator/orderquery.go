@@ -10,8 +10,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
 const (
@@ -20,7 +23,7 @@ const (
 )
 
 // requestID returns an id like the gateway's.
-func (s *Simulator) requestID() string { return token(s.cfg.NewID())[:requestIDLen] }
+func (s *Simulator) requestID() string { return catalogue.Token(s.cfg.NewID())[:requestIDLen] }
 
 // orderQuery is the open API "query order" (open-apis §2).
 func (s *Simulator) orderQuery(w http.ResponseWriter, r *http.Request) (reply, *refusal) {
@@ -60,7 +63,7 @@ func (s *Simulator) authenticate(r *http.Request, body []byte) *refusal {
 	keys := s.cfg.Credentials
 	_, err := sign.VerifyRequest(r, body, func(accessKey string) (string, bool) {
 		return keys.SecretKey, accessKey == keys.AccessKey && accessKey != ""
-	}, s.marketNow(), sign.DefaultRequestSkew)
+	}, s.MarketNow(), sign.DefaultRequestSkew)
 	switch {
 	case err == nil:
 		return nil
@@ -82,7 +85,7 @@ func queryParams(raw string) (orderID, lineID string, refused *refusal) {
 		if (name != "orderId" && name != "orderLineId") || len(values) != 1 {
 			return "", "", &refuseParameter
 		}
-		if !utf8.ValidString(values[0]) || utf8.RuneCountInString(values[0]) > maxID {
+		if !utf8.ValidString(values[0]) || utf8.RuneCountInString(values[0]) > catalogue.MaxID {
 			return "", "", &refuseValue
 		}
 	}
@@ -108,7 +111,7 @@ func (s *Simulator) lookUp(orderID, lineID string) (*order, *refusal) {
 	switch {
 	case err == nil:
 		return &found, nil
-	case s.cfg.Strict || !isOrderID(orderID):
+	case s.cfg.Strict || !catalogue.IsOrderID(orderID):
 		return nil, &refuseForeign
 	default:
 		return s.inventedOrder(orderID, lineID), nil
@@ -118,14 +121,14 @@ func (s *Simulator) lookUp(orderID, lineID string) (*order, *refusal) {
 // mockOrder returns what the real service answers for debugging (open-apis
 // §2.2). Its content is not documented; it is the same all day.
 func (s *Simulator) mockOrder(mock openapi.MockOrder) *order {
-	kind := Period
-	for _, k := range Kinds() {
-		if k.ChargingMode() == string(mock.ChargingMode) && (k == Trial) == (mock.OrderType == openapi.OrderTrial) {
+	kind := catalogue.Period
+	for _, k := range catalogue.Kinds() {
+		if k.ChargingMode() == string(mock.ChargingMode) && (k == catalogue.Trial) == (mock.OrderType == openapi.OrderTrial) {
 			kind = k
 		}
 	}
-	year, month, day := s.cfg.Clock.Now().In(beijing).Date()
-	o := s.demoOrder(mock.OrderID, kind, time.Date(year, month, day, 0, 0, 0, 0, beijing))
+	year, month, day := s.cfg.Clock.Now().In(wiretime.Beijing()).Date()
+	o := s.demoOrder(mock.OrderID, kind, time.Date(year, month, day, 0, 0, 0, 0, wiretime.Beijing()))
 	o.LineID, o.Type = mock.OrderLineID, mock.OrderType
 	if o.Type == openapi.OrderUnsubscribe {
 		o.refund()
@@ -136,24 +139,24 @@ func (s *Simulator) mockOrder(mock openapi.MockOrder) *order {
 // inventedOrder returns a one-year order for an id that nobody placed, the same
 // for the same id: it was created in the minute that the id names.
 func (s *Simulator) inventedOrder(orderID, lineID string) *order {
-	created, err := time.ParseInLocation(stampLayout, orderID[len(orderPrefix):len(orderPrefix)+len(stampLayout)], beijing)
+	created, err := catalogue.MinuteOf(orderID)
 	if err != nil {
-		created = time.Date(2026, 1, 1, 0, 0, 0, 0, beijing)
+		created = time.Date(2026, 1, 1, 0, 0, 0, 0, wiretime.Beijing())
 	}
-	o := s.demoOrder(orderID, Period, created)
-	if isLineOf(lineID, orderID) {
+	o := s.demoOrder(orderID, catalogue.Period, created)
+	if catalogue.IsLineOf(lineID, orderID) {
 		o.LineID = lineID
 	}
 	return o
 }
 
-func (s *Simulator) demoOrder(id string, kind Kind, created time.Time) *order {
+func (s *Simulator) demoOrder(id string, kind catalogue.Kind, created time.Time) *order {
 	p := s.cfg.Products[kind]
 	return &order{
 		Order: Order{
-			ID: id, LineID: id + firstLine, RootID: id, Kind: kind, Type: openapi.OrderNew, State: Completed,
-			Product: p, CreateTime: created.UTC(), ExpireTime: p.endAfter(created),
+			ID: id, LineID: id + catalogue.FirstLine, RootID: id, Kind: kind, Type: openapi.OrderNew, State: Completed,
+			Product: p, CreateTime: created.UTC(), ExpireTime: p.EndAfter(created),
 		},
-		buyer: newBuyer(id), charge: p.Price, deal: p.Price,
+		buyer: catalogue.NewBuyer(id), charge: p.Price, deal: p.Price,
 	}
 }

@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/fault"
+
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
@@ -43,7 +46,7 @@ func market(t *testing.T, change func(*simulator.Config)) (*simulator.Simulator,
 
 func TestQueryOfAPlacedOrder(t *testing.T) {
 	sim, _, client, _ := market(t, func(cfg *simulator.Config) { cfg.Strict = true })
-	for _, kind := range simulator.Kinds() {
+	for _, kind := range catalogue.Kinds() {
 		o, err := sim.Place(kind)
 		if err != nil {
 			t.Fatal(err)
@@ -61,7 +64,7 @@ func TestQueryOfAPlacedOrder(t *testing.T) {
 			p.ProductID != o.Product.ProductID || p.SkuCode != o.Product.SKUCode || int(p.LinearValue) != o.Product.LinearValue {
 			t.Errorf("%s: %+v", kind, string(line.Raw))
 		}
-		if timed := kind == simulator.Period || kind == simulator.Trial; timed == line.ExpireTime.IsZero() {
+		if timed := kind == catalogue.Period || kind == catalogue.Trial; timed == line.ExpireTime.IsZero() {
 			t.Errorf("%s: expireTime %v", kind, line.ExpireTime)
 		}
 		b := info.BuyerInfo
@@ -76,7 +79,7 @@ func TestQueryOfAPlacedOrder(t *testing.T) {
 func TestQueryOfLaterOrders(t *testing.T) {
 	sim, _, client, _ := market(t, nil)
 	ctx := context.Background()
-	o, err := open(t, sim, simulator.Period)
+	o, err := open(t, sim, catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +268,7 @@ func TestQueryParameters(t *testing.T) {
 func TestFaults(t *testing.T) {
 	sim, _, client, c := market(t, nil)
 	ctx := context.Background()
-	sim.SetFaults(simulator.Faults{Drop: 1, RateLimit: 1, Fail: 2, Delay: time.Second})
+	sim.SetFaults(fault.Plan{Drop: 1, RateLimit: 1, Fail: 2, Delay: time.Second})
 	var got []string
 	for range 5 {
 		_, err := client.QueryOrder(ctx, openapi.MockPeriodNew, "")
@@ -278,9 +281,9 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	equal(t, "answers", got, []string{"0  true", "406 MKT.0250 true", "500 MKT.0999 true", "500 MKT.0999 true", "ok"})
-	if f := sim.Faults(); f != (simulator.Faults{Delay: time.Second}) || c.Now().Sub(simtest.Start()) != 5*time.Second {
+	if f := sim.Faults(); f != (fault.Plan{Delay: time.Second}) || c.Now().Sub(simtest.Start()) != 5*time.Second {
 		t.Errorf("left %+v, waited %v", f, c.Now().Sub(simtest.Start()))
 	}
-	sim.SetFaults(simulator.Faults{Fail: 1, Status: 401, Code: "CBC.0151"})
+	sim.SetFaults(fault.Plan{Fail: 1, Status: 401, Code: "CBC.0151"})
 	expect(t, client, openapi.MockPeriodNew, "", 401, "MKT.0151")
 }

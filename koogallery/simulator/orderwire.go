@@ -77,9 +77,9 @@ func (o *order) wire() *wireAnswer {
 			OrderID: o.ID, OrderType: string(o.Type), CreateTime: wiretime.Format14(o.CreateTime),
 			OrderLine: []wireLine{line},
 			BuyerInfo: wireBuyer{
-				MobilePhone: o.buyer.mobilePhone, Email: o.buyer.email,
-				CustomerID: o.buyer.customerID, CustomerName: o.buyer.customer,
-				UserID: o.buyer.userID, UserName: o.buyer.userName,
+				MobilePhone: o.buyer.MobilePhone, Email: o.buyer.Email,
+				CustomerID: o.buyer.CustomerID, CustomerName: o.buyer.Customer,
+				UserID: o.buyer.UserID, UserName: o.buyer.UserName,
 			},
 		},
 	}

@@ -13,8 +13,12 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/clock"
 	"github.com/koogate/koogate/koogallery/judge"
+	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
 const (
@@ -32,8 +36,8 @@ var pageStyle string
 // that one style sheet and forms to this origin, and nothing else.
 var (
 	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-		"clock":   func(t time.Time) string { return t.In(beijing).Format(time.DateTime) },
-		"explain": recordText,
+		"clock":   func(t time.Time) string { return t.In(wiretime.Beijing()).Format(time.DateTime) },
+		"explain": billing.CodeText,
 		"label":   label,
 	}).Parse(pageText))
 	pagePolicy = "default-src 'none'; style-src 'sha256-" + styleHash(pageStyle) +
@@ -52,13 +56,13 @@ type pageData struct {
 	Now      time.Time
 	Shelf    Shelf
 	Limit    int
-	Kinds    []Kind
+	Kinds    []catalogue.Kind
 	Families []judge.Family
 	Orders   []Order
 	Messages []Message
-	Usage    []UsageRecord
-	Bills    []Bill
-	Packages []PackageUse
+	Usage    []billing.Record
+	Bills    []billing.Bill
+	Packages []billing.PackageUse
 	Requests []Request
 }
 
@@ -69,7 +73,7 @@ func (s *Simulator) page(w http.ResponseWriter, r *http.Request) {
 		Now:      s.cfg.Clock.Now(),
 		Shelf:    s.Shelf(),
 		Limit:    MaxFailedOrders,
-		Kinds:    Kinds(),
+		Kinds:    catalogue.Kinds(),
 		Families: judge.Families(),
 		Orders:   s.Orders(pageRows),
 		Messages: s.Messages(pageRows),

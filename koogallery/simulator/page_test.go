@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
@@ -87,7 +89,7 @@ func TestPageRestart(t *testing.T) {
 	sim, _, _ := fixture(t, failing("newInstance", 4, raw(200, "application/json", `{"resultCode":"000005","resultMsg":"<b>no</b>"}`)))
 	server := httptest.NewServer(sim.Handler())
 	defer server.Close()
-	o, err := open(t, sim, simulator.Period)
+	o, err := open(t, sim, catalogue.Period)
 	if err == nil {
 		t.Fatal("the order was opened")
 	}
@@ -134,9 +136,9 @@ func TestPageRestart(t *testing.T) {
 func TestPageEscapes(t *testing.T) {
 	s := newSeller(t, simtest.NewClock(), failing("newInstance", 99, raw(200, "application/json", `{"resultCode":"<script>","resultMsg":"x"}`)))
 	cfg := config(s)
-	cfg.Products = map[simulator.Kind]simulator.Product{simulator.OneTime: {ProductID: "P", SKUCode: "S", Name: "<script>alert(1)</script>"}}
+	cfg.Products = map[catalogue.Kind]catalogue.Product{catalogue.OneTime: {ProductID: "P", SKUCode: "S", Name: "<script>alert(1)</script>"}}
 	sim := newSimulator(t, cfg)
-	_, _ = open(t, sim, simulator.OneTime)
+	_, _ = open(t, sim, catalogue.OneTime)
 	server := httptest.NewServer(sim.Handler())
 	defer server.Close()
 	if _, _, page := browse(t, server, "GET", "/", "", "", nil); strings.Contains(page, "<script") || !strings.Contains(page, "&lt;script&gt;") {

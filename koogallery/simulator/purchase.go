@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
 )
@@ -30,16 +32,16 @@ type purchase struct {
 // purchase invents an enterprise for an order; none while a seller applies for a
 // credential. The credential's application is the same for every enterprise.
 func (s *Simulator) purchase(family judge.Family, orderID string, testFlag int) (*purchase, error) {
-	t := strings.ToLower(token("tenant\x00" + s.cfg.NewID()))
+	t := strings.ToLower(catalogue.Token("tenant\x00" + s.cfg.NewID()))
 	p := &purchase{
 		s: s, family: family, testFlag: testFlag,
 		tenant: JointTenant{
 			ID: t[:32], OrderID: orderID, Code: "demo" + t[32:40], Name: "示例科技" + t[40:44] + "有限公司",
 			DomainName: "https://" + t[32:40] + ".tenantaccount.example.com",
 		},
-		appID:    token("application\x00" + s.cfg.FacadeURL)[:16],
+		appID:    catalogue.Token("application\x00" + s.cfg.FacadeURL)[:16],
 		clientID: t[44:60],
-		secret:   token("secret\x00" + s.cfg.NewID()),
+		secret:   catalogue.Token("secret\x00" + s.cfg.NewID()),
 	}
 	// Which hashes the marketplace uses is not documented (kit §A.10): Java's own
 	// pair for the rehearsal, the one of all other stacks for a purchase.
@@ -97,8 +99,8 @@ func (p *purchase) call(a judge.Activity, scene string, params map[string]any, a
 
 // user invents an account that is enabled.
 func (p *purchase) user(userName, name, orgCode, role string) JointUser {
-	b := newBuyer(p.tenant.ID + userName)
-	return JointUser{userName, name, orgCode, role, JointActive, b.mobilePhone, b.email}
+	b := catalogue.NewBuyer(p.tenant.ID + userName)
+	return JointUser{userName, name, orgCode, role, JointActive, b.MobilePhone, b.Email}
 }
 
 // wireUser is a user of V2, and of V1 but for the last three members (kit §A.3).

@@ -5,6 +5,8 @@ package simulator
 import (
 	"fmt"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
@@ -53,7 +55,7 @@ func (r Readings) check() error {
 
 // productInfo is the target of a change check (third-reading T1): a product
 // without a quantity has no linearValue.
-func (r Readings) productInfo(p Product) any {
+func (r Readings) productInfo(p catalogue.Product) any {
 	info := map[string]any{"productId": p.ProductID, "productName": p.Name, "skuCode": p.SKUCode}
 	if p.LinearValue > 0 {
 		info["linearValue"] = p.LinearValue
@@ -78,5 +80,5 @@ func (r Readings) codeTime(text string) string {
 	if err != nil || !r.CodeBeijing {
 		return text
 	}
-	return at.In(beijing).Format("20060102150405")
+	return at.In(wiretime.Beijing()).Format("20060102150405")
 }

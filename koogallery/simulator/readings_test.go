@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
@@ -59,7 +61,7 @@ func TestReadingsThatAreSent(t *testing.T) {
 	for form, want := range map[simulator.ProductInfoForm]byte{simulator.ProductInfoObject: '{', simulator.ProductInfoArray: '[', simulator.ProductInfoText: '"'} {
 		p := newPartner(t, nil)
 		sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Readings.ProductInfo = form })
-		if got := sim.ProductInfo(simulator.Product{ProductID: "p", SKUCode: "s", Name: "n"}); len(got) == 0 || got[0] != want || strings.Contains(string(got), "linearValue") {
+		if got := sim.ProductInfo(catalogue.Product{ProductID: "p", SKUCode: "s", Name: "n"}); len(got) == 0 || got[0] != want || strings.Contains(string(got), "linearValue") {
 			t.Errorf("%q: %s", form, got)
 		}
 	}
@@ -78,9 +80,9 @@ func TestReadingsAreChecked(t *testing.T) {
 	}
 	for days, good := range map[int]bool{2: false, 3: true, 180: true, 181: false} {
 		cfg := config(newSeller(t, simtest.NewClock(), nil))
-		p := simulator.DemoProducts()[simulator.Trial]
+		p := catalogue.DemoProducts()[catalogue.Trial]
 		p.PeriodNumber = days
-		cfg.Products = map[simulator.Kind]simulator.Product{simulator.Trial: p}
+		cfg.Products = map[catalogue.Kind]catalogue.Product{catalogue.Trial: p}
 		sim, err := simulator.New(cfg)
 		if (err == nil) != good || err != nil && !errors.Is(err, simulator.ErrConfig) {
 			t.Errorf("a trial of %d days: %v", days, err)

@@ -5,6 +5,8 @@ package simulator
 import (
 	"net/http"
 	"strings"
+
+	"github.com/koogate/koogate/koogallery/simulator/fault"
 )
 
 // gatewayCodes begins the codes of the gateway (open-apis §1.3).
@@ -57,4 +59,29 @@ func (r refusal) gateway(requestID string) reply {
 	return reply{status: r.status, code: r.code, body: map[string]string{
 		"error_code": r.code, "error_msg": r.message, "request_id": requestID,
 	}}
+}
+
+// refuseOutage stands for an answer that is not the marketplace's.
+var refuseOutage = refusal{status: http.StatusServiceUnavailable, message: "Service Unavailable"}
+
+// refusalOf is how a fault is answered.
+func refusalOf(f fault.Incident) refusal {
+	r := refuseInternal
+	if f.Kind == fault.RateLimit {
+		r = refuseRate
+	}
+	if f.Status != 0 {
+		r.status = f.Status
+	}
+	if f.Code != "" {
+		r.code, r.message = f.Code, "Injected fault."
+	}
+	return r
+}
+
+// isJSON accepts application/json, also with a charset that no semicolon
+// separates, as the documents print it (open-apis §1.2).
+func isJSON(contentType string) bool {
+	rest, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(contentType)), "application/json")
+	return ok && (rest == "" || rest[0] == ';' || rest[0] == ' ')
 }

@@ -5,6 +5,8 @@ package simulator
 import (
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 )
 
@@ -19,13 +21,13 @@ const (
 
 // Report tells how a Life went.
 type Report struct {
-	Family     judge.Family  `json:"family"`
-	OrderID    string        `json:"orderId"`
-	Kind       Kind          `json:"kind"`
-	InstanceID string        `json:"instanceId"`
-	Steps      []Step        `json:"steps"`
-	Result     Result        `json:"result"`
-	Took       time.Duration `json:"took"` // nanoseconds in JSON
+	Family     judge.Family   `json:"family"`
+	OrderID    string         `json:"orderId"`
+	Kind       catalogue.Kind `json:"kind"`
+	InstanceID string         `json:"instanceId"`
+	Steps      []Step         `json:"steps"`
+	Result     Result         `json:"result"`
+	Took       time.Duration  `json:"took"` // nanoseconds in JSON
 }
 
 // Step is one call of a Life with what had to hold after it.

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 )
 
@@ -95,7 +97,7 @@ func (s *Simulator) start(familyName, kindName string) (Order, <-chan struct{}, 
 			return Order{}, nil, err
 		}
 	}
-	kind, err := ParseKind(kindName)
+	kind, err := catalogue.ParseKind(kindName)
 	if err != nil {
 		return Order{}, nil, err
 	}
@@ -123,7 +125,7 @@ func (s *Simulator) start(familyName, kindName string) (Order, <-chan struct{}, 
 func writeProblem(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
 	switch {
-	case errors.Is(err, ErrKind), errors.Is(err, judge.ErrFamily):
+	case errors.Is(err, catalogue.ErrKind), errors.Is(err, judge.ErrFamily):
 		status = http.StatusBadRequest
 	case errors.Is(err, ErrOrder):
 		status = http.StatusNotFound

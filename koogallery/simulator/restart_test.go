@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
@@ -31,7 +33,7 @@ func TestRestartAfterTheWindow(t *testing.T) {
 	}
 	sim, s, _ := fixture(t, h)
 	ctx := context.Background()
-	o, err := open(t, sim, simulator.Period)
+	o, err := open(t, sim, catalogue.Period)
 	if !errors.Is(err, simulator.ErrCall) || !o.Refunded {
 		t.Fatalf("Open = %+v, %v", o, err)
 	}
@@ -66,7 +68,7 @@ func TestRestartInsideTheWindow(t *testing.T) {
 	asleep := make(chan struct{})
 	cfg.Clock = simtest.Held{Clock: c, Waits: func() { close(asleep) }}
 	sim := newSimulator(t, cfg)
-	o, err := sim.Place(simulator.OneTime)
+	o, err := sim.Place(catalogue.OneTime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +99,7 @@ func TestRestartOfAFreezeAndARenewal(t *testing.T) {
 	}
 	sim, _, c := fixture(t, h)
 	ctx := context.Background()
-	o, err := open(t, sim, simulator.Period)
+	o, err := open(t, sim, catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +130,7 @@ func TestRestartOfAFreezeAndARenewal(t *testing.T) {
 
 func TestUpgradeThatFailsIsRefunded(t *testing.T) {
 	sim, _, _ := fixture(t, failing("upgradeInstance", 99, reset))
-	o, err := open(t, sim, simulator.Period)
+	o, err := open(t, sim, catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +150,7 @@ func TestInterruption(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cfg.Clock = simtest.Held{Clock: s.clock, Waits: cancel}
 	sim := newSimulator(t, cfg)
-	o, err := sim.Place(simulator.Period)
+	o, err := sim.Place(catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +169,7 @@ func TestInterruption(t *testing.T) {
 func TestCallsThatMakeNoSense(t *testing.T) {
 	sim, s, _ := fixture(t, nil)
 	ctx := context.Background()
-	o, err := sim.Place(simulator.OneTime)
+	o, err := sim.Place(catalogue.OneTime)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+	"github.com/koogate/koogate/koogallery/simulator/fault"
+
 	"github.com/koogate/koogate/koogallery/judge"
 )
 
@@ -19,8 +22,8 @@ type Simulator struct {
 	client *http.Client
 	free   func()
 	book   *book
-	faults faultBox
-	ledger ledger
+	faults fault.Box
+	ledger *billing.Ledger
 	nonces nonceBox
 	dial   dialLog
 	stamps stamper
@@ -44,7 +47,9 @@ func New(cfg Config) (*Simulator, error) {
 		book:  newBook(cfg.MaxOrders, cfg.MaxCalls),
 		slots: make(chan struct{}, maxBackground),
 	}
-	s.ledger.init(cfg)
+	s.ledger = billing.NewLedger(billing.Limits{
+		Records: cfg.MaxUsage, Accounts: 2 * cfg.MaxOrders, Abnormal: cfg.MaxCalls, SharedPeriods: cfg.Readings.SharedPeriods,
+	})
 	s.client, s.free = cfg.client()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.dial.cases, s.dial.saved, s.dial.instances = savedCases(cfg), cfg.Clock.Now(), make(map[judge.Family]string)

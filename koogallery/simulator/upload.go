@@ -14,6 +14,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/judge"
 )
 
@@ -58,7 +60,7 @@ func (s *Simulator) takeLicence(w http.ResponseWriter, r *http.Request) refusal 
 	licence, ok := readUpload(r.Header.Get("Content-Type"), body)
 	id := r.PathValue("event_id")
 	switch {
-	case !ok || id == "" || utf8.RuneCountInString(id) > maxID:
+	case !ok || id == "" || utf8.RuneCountInString(id) > catalogue.MaxID:
 		return refuseUpload
 	case !s.book.upload(id, licence):
 		return refuseLicence

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/simulator/fault"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
@@ -117,7 +119,7 @@ func TestTwoLicencesForOneEvent(t *testing.T) {
 func TestUploadFaults(t *testing.T) {
 	p := newPartner(t, nil)
 	sim := rehearsal(t, p, nil)
-	sim.SetFaults(simulator.Faults{RateLimit: 1})
+	sim.SetFaults(fault.Plan{RateLimit: 1})
 	if status, code := p.sendLicence("e", text("x"), nil); status != 406 || code != "CBC.0250" {
 		t.Errorf("%d %s", status, code)
 	}

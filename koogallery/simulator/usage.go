@@ -6,8 +6,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
+
+	"github.com/koogate/koogate/koogallery/simulator/billing"
 
 	"github.com/koogate/koogate/koogallery/sign"
 )
@@ -107,7 +107,7 @@ func (s *Simulator) pushUsage(w http.ResponseWriter, r *http.Request) (reply, *r
 	case len(list) > maxUsageRecords:
 		return reply{}, &refuseUsage
 	}
-	return s.enterUsage(APIUsage, list, s.cfg.OldUsageCodes)
+	return s.enterUsage(billing.InterfaceNew, list, s.cfg.OldUsageCodes)
 }
 
 // pushUsageOld is the old usage push (open-apis §4).
@@ -129,17 +129,17 @@ func (s *Simulator) pushUsageOld(w http.ResponseWriter, r *http.Request) (reply,
 	for i := range list {
 		list[i].MeteringSN = "" // not of this interface
 	}
-	return s.enterUsage(APIUsageOld, list, true)
+	return s.enterUsage(billing.InterfaceOld, list, true)
 }
 
 // signed checks the headers of the new interface: the signature over the body as
 // it came or, which is the documents' reading, over its sorted form; the age of
 // ts; and that the nonce is new.
 func (s *Simulator) signed(h http.Header, body []byte) bool {
-	now := s.marketNow()
+	now := s.MarketNow()
 	ts, nonce, signature := h.Get("ts"), h.Get("nonce"), h.Get("signature")
 	const millis = 13
-	if _, err := sign.Freshness(now, ts, usageSkew); err != nil || len(ts) != millis {
+	if _, err := sign.Freshness(now, ts, billing.Skew); err != nil || len(ts) != millis {
 		return false
 	}
 	keys := []string{s.cfg.AccessKey}
@@ -150,195 +150,54 @@ func (s *Simulator) signed(h http.Header, body []byte) bool {
 	if err != nil && !s.cfg.Strict {
 		_, err = sign.VerifyUsage(keys, ts, nonce, signature, body)
 	}
-	return err == nil && s.nonces.fresh(nonce, now)
+	return err == nil && s.FreshNonce(nonce, now)
 }
 
-// nonceBox remembers nonces for as long as their time stamps are good.
-type nonceBox struct {
-	mu    sync.Mutex
-	seen  map[string]bool
-	queue []seenNonce // oldest first
-}
-
-type seenNonce struct {
-	nonce string
-	at    time.Time
-}
-
-// maxNonces bounds a nonceBox; with more calls in half an hour the oldest ones
-// are forgotten early.
-const maxNonces = 100_000
-
-func (b *nonceBox) fresh(nonce string, now time.Time) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for len(b.queue) > 0 && (len(b.queue) >= maxNonces || now.Sub(b.queue[0].at) > 2*usageSkew) {
-		delete(b.seen, b.queue[0].nonce)
-		b.queue = b.queue[1:]
+// enterUsage hands records over and prints what became of them.
+func (s *Simulator) enterUsage(api billing.Interface, list []billing.Pushed, old bool) (reply, *refusal) {
+	for i := range list {
+		list[i].API = api
 	}
-	if b.seen[nonce] {
-		return false
-	}
-	if b.seen == nil {
-		b.seen = make(map[string]bool)
-	}
-	b.seen[nonce] = true
-	b.queue = append(b.queue, seenNonce{nonce, now})
-	return true
-}
-
-// enterUsage judges records and enters them into the ledger. old is the manner of
-// 2023: some errors fail the call and nothing is taken, all others show in the
-// seller centre only (open-apis §3.6, §3.7).
-func (s *Simulator) enterUsage(api API, list []pushed, old bool) (reply, *refusal) {
-	now := s.marketNow()
-	l := &s.ledger
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.collect(s.cfg.Clock.Now())
-	known := make(map[string]lookup)
-	if old {
-		for i := range list {
-			if refused := s.oldVerdict(api, &list[i], known, now); refused != nil {
-				return reply{}, refused
-			}
-		}
-	}
-	if !l.room(len(list)) {
+	result := s.PushUsage(list, old)
+	switch {
+	case result.Objection != billing.ObjectNothing:
+		return reply{}, refuseObjection(result.Objection)
+	case result.Full:
 		return reply{}, &refuseUsageBug
 	}
-	spoiled := s.faults.spoil(len(list))
-	answer := reply{status: acceptUsage.status, code: acceptUsage.code, records: len(list)}
-	var abnormal []wireAbnormal
-	for i := range list {
-		p := &list[i]
-		p.API = api
-		code, hit := spoiled[i]
-		answer.spoiled = answer.spoiled || hit
-		if !hit {
-			code = s.recordVerdict(p, known, now)
-		}
-		if code == "" {
-			if !l.take(p, s.lookUpInstance(p.InstanceID, known).Adoption, s.lookUpInstance(p.PackageID, known).Adoption) {
-				return reply{}, &refuseUsageBug
-			}
-			answer.accepted++
-			continue
-		}
-		l.refuse(p, code)
-		abnormal = append(abnormal, wireAbnormal{p.InstanceID, p.MeteringSN, p.BeginTime, p.EndTime, code, recordText(code)})
+	answer := reply{
+		status: acceptUsage.status, code: acceptUsage.code, records: len(list), accepted: result.Accepted, spoiled: result.Spoiled,
+		body: map[string]string{"error_code": acceptUsage.code, "error_msg": acceptUsage.message},
 	}
-	answer.body = map[string]string{"error_code": acceptUsage.code, "error_msg": acceptUsage.message}
-	if len(abnormal) > 0 && !old {
+	if len(result.Abnormal) > 0 && !old {
+		abnormal := make([]wireAbnormal, 0, len(result.Abnormal))
+		for _, r := range result.Abnormal {
+			abnormal = append(abnormal, wireAbnormal{r.InstanceID, r.MeteringSN, r.BeginTime, r.EndTime, r.Code, billing.CodeText(r.Code)})
+		}
 		answer.code = abnormalUsage.code
 		answer.body = wireUsage{abnormalUsage.code, abnormalUsage.message, wireAbnormalList{abnormal}}
 	}
 	return answer, nil
 }
 
-// lookup is an instance as it was found, or not.
-type lookup struct {
-	Adoption
-	ok bool
-}
-
-// lookUpInstance finds an instance once for a push. The ledger's lock is held.
-func (s *Simulator) lookUpInstance(id string, known map[string]lookup) lookup {
-	if id == "" {
-		return lookup{}
-	}
-	in, ok := known[id]
-	if !ok {
-		in.Adoption, in.ok = s.instance(id)
-		known[id] = in
-	}
-	return in
-}
-
-// oldVerdict tells whether a record fails the whole call (open-apis §3.6, older
-// table).
-func (s *Simulator) oldVerdict(api API, p *pushed, known map[string]lookup, now time.Time) *refusal {
-	in := s.lookUpInstance(p.InstanceID, known)
-	switch {
-	case p.InstanceID == "":
+// refuseObjection is how the older table answers an objection.
+func refuseObjection(o billing.Objection) *refusal {
+	switch o {
+	case billing.ObjectNumber:
 		return &refuseNumber
-	case p.RecordTime == "" || p.BeginTime == "" || p.EndTime == "" || p.Value == "":
+	case billing.ObjectMissing:
 		return &refuseMissing
-	case api == APIUsageOld && p.ProductID == "", api == APIUsage && p.MeteringSN == "":
-		return &refuseMissing
-	case !p.times || !p.number:
-		return &refuseNumber
-	case !in.ok:
+	case billing.ObjectUnknown:
 		return &refuseInstance
-	case in.Owner != "", api == APIUsageOld && in.ProductID != "" && in.ProductID != p.ProductID:
+	case billing.ObjectProduct:
 		return &refuseProduct
-	case p.Amount == 0:
+	case billing.ObjectEntries:
 		return &refuseEntries
-	case now.Sub(p.begin) > maxUsageAge:
+	case billing.ObjectOld:
 		return &refuseOldUsage
-	default:
+	case billing.ObjectNothing:
 		return nil
-	}
-}
-
-// recordVerdict returns the code of a record that is abnormal, else "". The
-// ledger's lock is held.
-func (s *Simulator) recordVerdict(p *pushed, known map[string]lookup, now time.Time) string {
-	l := &s.ledger
-	in := s.lookUpInstance(p.InstanceID, known)
-	switch {
-	case p.API == APIUsage && p.MeteringSN == "":
-		return recordNoSerial
-	case p.MeteringSN != "" && l.serials[p.MeteringSN] != nil:
-		return recordSerial
-	case !p.times:
-		return recordTimeFormat
-	case !p.number || p.Amount == 0:
-		return recordValue
-	case !in.ok:
-		return recordUnknown
-	case in.Owner != "":
-		return recordForeign
-	case in.Kind != OnDemand:
-		return recordPrepaid
-	case in.Delisted:
-		return recordDelisted
-	case p.begin.After(p.end) || p.end.After(now):
-		return recordRange
-	case now.Sub(p.begin) > maxUsageAge:
-		return recordOld
-	}
-	if code := in.covers(p); code != "" {
-		return code
-	}
-	if p.PackageID != "" {
-		pack := s.lookUpInstance(p.PackageID, known)
-		switch {
-		case !pack.ok || pack.Kind != Package:
-			return recordUnknown
-		case pack.Owner != "":
-			return recordForeign
-		}
-		if code := pack.covers(p); code != "" {
-			return code
-		}
-	}
-	if l.periods[l.period(&p.UsageRecord, p.begin, p.end)] != nil {
-		return recordDuplicate
-	}
-	return ""
-}
-
-// covers holds a record against the life of an instance.
-func (a Adoption) covers(p *pushed) string {
-	switch {
-	case a.Released && !p.begin.Before(a.Close):
-		return recordState
-	case !a.FrozenAt.IsZero() && p.end.After(a.FrozenAt):
-		return recordState
-	case p.begin.Before(a.Start), !a.Close.IsZero() && p.end.After(a.Close):
-		return recordRange
 	default:
-		return ""
+		return &refuseUsageBug
 	}
 }

@@ -10,6 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/fault"
+
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
 )
@@ -21,10 +25,10 @@ func TestRecordCodes(t *testing.T) {
 	s.adopt("i", simulator.Adoption{Start: now.Add(-30 * 24 * time.Hour), Close: now.Add(-time.Hour)})
 	s.adopt("open", simulator.Adoption{})
 	s.adopt("foreign", simulator.Adoption{Owner: "another seller"})
-	s.adopt("pack", simulator.Adoption{Kind: simulator.Package, Quota: 1000_0000})
-	s.adopt("closed pack", simulator.Adoption{Kind: simulator.Package, Close: now.Add(-3 * time.Hour)})
-	s.adopt("foreign pack", simulator.Adoption{Kind: simulator.Package, Owner: "another seller"})
-	s.adopt("prepaid", simulator.Adoption{Kind: simulator.Period})
+	s.adopt("pack", simulator.Adoption{Kind: catalogue.Package, Quota: 1000_0000})
+	s.adopt("closed pack", simulator.Adoption{Kind: catalogue.Package, Close: now.Add(-3 * time.Hour)})
+	s.adopt("foreign pack", simulator.Adoption{Kind: catalogue.Package, Owner: "another seller"})
+	s.adopt("prepaid", simulator.Adoption{Kind: catalogue.Period})
 	s.adopt("delisted", simulator.Adoption{Delisted: true})
 	s.adopt("withdrawn", simulator.Adoption{ProductID: "P"})
 	s.adopt("frozen", simulator.Adoption{FrozenAt: now.Add(-90 * time.Minute)})
@@ -107,7 +111,7 @@ func TestRecordCodes(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	for _, r := range s.sim.UsageRecords("i", 0) {
-		if (r.State == simulator.UsageAbnormal) == (r.Code == "") {
+		if (r.State == billing.Abnormal) == (r.Code == "") {
 			t.Errorf("%+v", r)
 		}
 	}
@@ -208,7 +212,7 @@ func TestUsageCallCodes(t *testing.T) {
 				t.Errorf("old %v, %s: %d %+v", old, tc.name, status, a)
 			}
 		}
-		s.sim.SetFaults(simulator.Faults{Fail: 1})
+		s.sim.SetFaults(fault.Plan{Fail: 1})
 		want := map[bool]string{false: "94060001", true: "MKT.0999"}[old]
 		if status, a, _ := s.send(s.request(good)); status != 500 || a.Code != want {
 			t.Errorf("old %v, internal: %d %+v", old, status, a)
@@ -405,7 +409,7 @@ func TestSharedPeriods(t *testing.T) {
 	for shared, want := range map[bool]int{false: 2, true: 1} {
 		s := newStall(t, func(c *simulator.Config) { c.Readings.SharedPeriods = shared })
 		s.adopt("i", simulator.Adoption{})
-		s.adopt("p", simulator.Adoption{Kind: simulator.Package})
+		s.adopt("p", simulator.Adoption{Kind: catalogue.Package})
 		again := func(number string) rec { return s.record("i", number, 2*time.Hour, time.Hour, "1") }
 		_, a := s.push(again("a"), again("b").with("relate_pkg_instance", "p"), again("c").with("relate_pkg_instance", "p"))
 		if got := a.Data.Abnormal; len(got) != want || got[0].Code != "010" || got[want-1].MeteringSN != "c" {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+
 	"github.com/koogate/koogate/koogallery/simulator"
 )
 
@@ -18,7 +20,7 @@ func TestPageOfUsage(t *testing.T) {
 		t.Error("the empty page lacks a table")
 	}
 	s.adopt("instance-1", simulator.Adoption{})
-	s.adopt("pack-1", simulator.Adoption{Kind: simulator.Package, Quota: amount(t, "5")})
+	s.adopt("pack-1", simulator.Adoption{Kind: catalogue.Package, Quota: amount(t, "5")})
 	s.taken(s.record("instance-1", "sn-1", 0, time.Hour, "7.25").with("relate_pkg_instance", "pack-1"))
 	s.clock.Advance(time.Hour)
 	s.taken(s.record("instance-1", "sn-2", 0, time.Hour, "1"), s.record("instance-1", "sn-3", 2*time.Hour, time.Hour, "1"))

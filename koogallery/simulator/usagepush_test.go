@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
@@ -176,9 +178,9 @@ func (s *stall) audit() {
 	}
 }
 
-func amount(t *testing.T, text string) simulator.Amount {
+func amount(t *testing.T, text string) billing.Amount {
 	t.Helper()
-	a, err := simulator.ParseAmount(text)
+	a, err := billing.ParseAmount(text)
 	if err != nil {
 		t.Fatal(err)
 	}

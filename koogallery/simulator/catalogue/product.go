@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package simulator
+package catalogue
 
 import (
+	"errors"
+	"fmt"
 	"time"
+
+	"github.com/koogate/koogate/koogallery/simulator/billing"
 
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
@@ -20,7 +24,7 @@ type Product struct {
 	Price        string `json:"price,omitempty"` // decimal text, for currency
 
 	// Billing is how often usage of an on-demand instance is billed. Default: Hourly.
-	Billing Billing `json:"billing,omitempty"`
+	Billing billing.Mode `json:"billing,omitempty"`
 }
 
 // Length of a trial, in days (third-reading T55).
@@ -60,13 +64,34 @@ func DemoProducts() map[Kind]Product {
 	}
 }
 
+// Sold returns DemoProducts with single entries replaced, which have to be whole.
+func Sold(replaced map[Kind]Product, now time.Time) (map[Kind]Product, error) {
+	sold := DemoProducts()
+	for kind, p := range replaced {
+		if kind.ChargingMode() == "" || p.ProductID == "" || p.SKUCode == "" {
+			return nil, errors.New("products need known kinds with productId and skuCode")
+		}
+		if p.Billing != "" && p.Billing != billing.Hourly && p.Billing != billing.Daily {
+			return nil, errors.New("products need a known billing")
+		}
+		if kind == Trial && (p.PeriodType != "day" || p.PeriodNumber < minTrialDays || p.PeriodNumber > maxTrialDays) {
+			return nil, fmt.Errorf("products need a trial of %d to %d days", minTrialDays, maxTrialDays)
+		}
+		if kind.Timed() && (p.PeriodNumber < 1 || p.EndAfter(now).IsZero()) {
+			return nil, fmt.Errorf("products need a period of years, months or days for %s", kind)
+		}
+		sold[kind] = p
+	}
+	return sold, nil
+}
+
 // beijing is the zone in which periods and calendar months are counted.
 var beijing = wiretime.Beijing()
 
-// endAfter returns the end of the period bought that begins at start: the last
+// EndAfter returns the end of the period bought that begins at start: the last
 // second of the day in Beijing, in UTC (open-apis §2.5). The zero time means that
 // the product has no period.
-func (p Product) endAfter(start time.Time) time.Time {
+func (p Product) EndAfter(start time.Time) time.Time {
 	year, month, day := start.In(beijing).Date()
 	switch p.PeriodType {
 	case "year":

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package simulator
+package catalogue
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
+
+// ErrKind says that there is no such kind of order.
+var ErrKind = errors.New("unknown kind of order")
 
 // Kind is what a customer buys: one of the four charging modes, or a trial.
 type Kind string
@@ -50,22 +54,11 @@ func (k Kind) ChargingMode() string {
 	}
 }
 
-// prepaid tells whether there is money to give back when an order fails.
-func (k Kind) prepaid() bool { return k == Period || k == OneTime || k == Package }
+// Prepaid tells whether there is money to give back when an order fails.
+func (k Kind) Prepaid() bool { return k == Period || k == OneTime || k == Package }
 
-// timed tells whether the product has a period.
-func (k Kind) timed() bool { return k == Period || k == Trial }
+// Timed tells whether the product has a period.
+func (k Kind) Timed() bool { return k == Period || k == Trial }
 
-// metered tells whether queryInstance has to show usage (saas-v2 §5.2).
-func (k Kind) metered() bool { return k == OnDemand || k == Package }
-
-// State is the state of an order as the seller centre shows it (open-apis
-// §9.6). The unpaid state does not occur here: every order is paid at once.
-type State string
-
-// The order states.
-const (
-	Processing State = "PROCESSING" // 处理中: paid, not yet carried out
-	Completed  State = "COMPLETED"  // 已完成
-	Cancelled  State = "CANCELLED"  // 已取消: failed; see Order.Refunded
-)
+// Metered tells whether queryInstance has to show usage (saas-v2 §5.2).
+func (k Kind) Metered() bool { return k == OnDemand || k == Package }

@@ -7,52 +7,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 )
 
 // assetPath is the open API behind automatic deployment (kit §D).
 const assetPath = "/api/mkp-openapi-public/v1/asset/deployed-object"
-
-// Kinds of assets (kit §D).
-const (
-	AssetImage    = "image"
-	AssetSoftware = "software_package"
-)
-
-// Asset is one version of a hosted asset in one region: a machine image or a
-// software package.
-type Asset struct {
-	ID        string
-	Type      string // AssetImage or AssetSoftware
-	Version   string // for example V1.0
-	VersionID string
-	Region    string
-
-	// Of an image:
-	ImageID, ImageName, OSType, Architecture, CreateTime string
-
-	// Of a software package. Path is sent with its ampersands escaped, as the real
-	// service does.
-	PackageName, Path, Checksum string
-}
-
-// DemoAssets returns the assets that are known unless Config.Assets names others.
-func DemoAssets() []Asset {
-	return []Asset{
-		{
-			ID: "asset-software-demo", Type: AssetSoftware, Version: "V1.0", VersionID: "version-software-1", Region: "cn-north-4",
-			PackageName: "demo-1.0.zip", Path: "https://assets.example.com/demo-1.0.zip?a=1&b=2", Checksum: token("demo-1.0.zip"),
-		},
-		{
-			ID: "asset-software-demo", Type: AssetSoftware, Version: "V1.1", VersionID: "version-software-2", Region: "cn-north-4",
-			PackageName: "demo-1.1.zip", Path: "https://assets.example.com/demo-1.1.zip?a=1&b=2", Checksum: token("demo-1.1.zip"),
-		},
-		{
-			ID: "asset-image-demo", Type: AssetImage, Version: "V1.0", VersionID: "version-image-1", Region: "cn-north-4",
-			ImageID: "7f141bf1-aec8-4859-8323-fb3a8ad50721", ImageName: "demo-image", OSType: "Linux", Architecture: "x86",
-			CreateTime: "2026-01-01T00:00:00Z",
-		},
-	}
-}
 
 type wireAsset struct {
 	ID        string        `json:"asset_id"`
@@ -90,7 +50,7 @@ func (s *Simulator) assetQuery(w http.ResponseWriter, r *http.Request) (reply, *
 	}
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	id, typ, region, version := q.Get("asset_id"), q.Get("deployed_type"), q.Get("region"), q.Get("asset_version")
-	if err != nil || id == "" || (typ != AssetImage && typ != AssetSoftware) {
+	if err != nil || id == "" || (typ != catalogue.AssetImage && typ != catalogue.AssetSoftware) {
 		return reply{}, &refuseParameter
 	}
 	found := make([]wireAsset, 0, 1)
@@ -101,14 +61,14 @@ func (s *Simulator) assetQuery(w http.ResponseWriter, r *http.Request) (reply, *
 		if version == "" && q.Get("query_all") != "true" && len(found) > 0 && found[len(found)-1].Version != a.Version {
 			found = found[:0] // the list is in the order of the versions
 		}
-		found = append(found, a.wire())
+		found = append(found, wireOf(a))
 	}
 	return reply{status: http.StatusOK, code: acceptUsage.code, body: wireLicense{acceptUsage.code, acceptUsage.message, found}}, nil
 }
 
-func (a Asset) wire() wireAsset {
+func wireOf(a catalogue.Asset) wireAsset {
 	out := wireAsset{ID: a.ID, Type: a.Type, Version: a.Version, VersionID: a.VersionID, Region: a.Region}
-	if a.Type == AssetImage {
+	if a.Type == catalogue.AssetImage {
 		out.Image = &wireImage{a.ImageID, a.ImageName, a.OSType, a.CreateTime, a.Architecture}
 		return out
 	}

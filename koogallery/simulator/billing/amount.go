@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package simulator
+package billing
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 // ten-thousandths: 12.5 is 125000. In JSON it is a string.
 type Amount int64
 
-// unit is 1 as an Amount.
-const unit Amount = 10_000
+// Unit is 1 as an Amount.
+const Unit Amount = 10_000
 
 // Form of a usage value: a Double(12,4) of at most 20 characters (open-apis §3.1).
 const (
@@ -22,7 +22,7 @@ const (
 	amountLen      = 20
 )
 
-var errAmount = errors.New("simulator: want a decimal with at most 8 digits before and 4 behind the point")
+var errAmount = errors.New("want a decimal with at most 8 digits before and 4 behind the point")
 
 // ParseAmount reads digits with at most one point, no sign and no exponent: at
 // most 12 digits, 4 of them behind the point.
@@ -47,8 +47,8 @@ func (a Amount) String() string {
 	if a < 0 {
 		sign, n = "-", -n
 	}
-	decimals := strconv.FormatUint(n%uint64(unit), 10)
-	text := sign + strconv.FormatUint(n/uint64(unit), 10)
+	decimals := strconv.FormatUint(n%uint64(Unit), 10)
+	text := sign + strconv.FormatUint(n/uint64(Unit), 10)
 	if decimals == "0" {
 		return text
 	}
