@@ -5,7 +5,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/koogate/koogate/koogallery/simulator"
+	calls "github.com/koogate/koogate/koogallery/simulator/wire"
 	"github.com/koogate/koogate/server/clock"
 )
 
@@ -29,7 +29,7 @@ The first order waits for your worker on the queue %[1]s, up to an hour. It leas
 func (c *devCmd) next(out *console, m *market, usage *usageDemo, found jaeger) error {
 	now := clock.System{}.Now()
 	base := "http://" + c.Facade + "/produce/demo"
-	curl, err := simulator.CurlExample(base, demoKey, now)
+	curl, err := calls.CurlExample(base, demoKey, now)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 )
 
 // Call is the record of one call to the seller, that is, of one attempt.
@@ -87,8 +88,9 @@ func (m Message) Restartable() bool {
 	return m.State == MessageFailed || (m.State == MessagePending && m.Exception != "")
 }
 
-// take takes over a verdict.
-func (c *Call) take(v judge.Verdict) {
+// take notes what came of the call.
+func (c *Call) take(v wire.Result) {
+	c.At, c.Took, c.HTTPStatus, c.Err = v.At, v.Took, v.Status, v.Err
 	c.Outcome, c.ResultCode, c.ResultMsg, c.InstanceIDReturned = v.Outcome, v.ResultCode, v.ResultMsg, v.InstanceID
 	c.Problem, c.shows = v.Problem, v.Shows
 }

@@ -118,7 +118,7 @@ func (s *Simulator) refresh(orderID, scene string, typ openapi.OrderType, from, 
 	m := newMessage(judge.ActivityRefresh, own, root, &change{term: to}).withOrder()
 	m.schedule, m.Scene = s.cfg.Retry.Of(root.Family).Refresh, scene
 	m.params["scene"] = scene
-	m.params["expireTime"] = s.cfg.wireTime(to.ExpireTime)
+	m.params["expireTime"] = s.wire.ExpireTime(to.ExpireTime)
 	if from.Product.PeriodType != to.Product.PeriodType {
 		m.params["productId"] = to.Product.ProductID
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
@@ -19,12 +18,6 @@ import (
 
 // Defaults of a Config.
 const (
-	// DefaultTimeout is how long the marketplace waits for an answer (saas-v2 §1).
-	DefaultTimeout = 5 * time.Second
-
-	// DefaultV1Timeout is how long it waits for the answer to a V1 call (saas-v1 §1).
-	DefaultV1Timeout = 20 * time.Second
-
 	// DefaultMaxOrders is how many orders are remembered.
 	DefaultMaxOrders = 10_000
 
@@ -82,11 +75,11 @@ type Config struct {
 	// its sorted body.
 	Strict bool
 
-	// Timeout is how long one call may take. Default: DefaultTimeout.
+	// Timeout is how long one call may take. Default: wire.DefaultTimeout.
 	Timeout time.Duration
 
 	// V1Timeout is the same for the calls of V1, GET and Kit. Default:
-	// DefaultV1Timeout.
+	// wire.DefaultV1Timeout.
 	V1Timeout time.Duration
 
 	// Retry says how failed calls are repeated. Default: DocumentedRetry.
@@ -141,41 +134,19 @@ type Config struct {
 
 // prepared returns a copy with all defaults filled in. Errors: ErrConfig.
 func (c Config) prepared() (Config, error) {
-	u, err := url.Parse(c.FacadeURL)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return c, fmt.Errorf("%w: FacadeURL must be an absolute http or https URL", ErrConfig)
-	}
 	switch {
-	case c.AccessKey == "":
-		return c, fmt.Errorf("%w: AccessKey is empty", ErrConfig)
 	case c.Clock == nil:
 		return c, fmt.Errorf("%w: Clock is required", ErrConfig)
-	case c.EncryptType != "" && c.EncryptType != seal.AES256 && c.EncryptType != seal.AES128:
-		return c, fmt.Errorf("%w: EncryptType is neither AES256 nor AES128", ErrConfig)
-	case c.Timeout < 0 || c.V1Timeout < 0 || c.MaxOrders < 0 || c.MaxCalls < 0 || c.MaxUsage < 0:
+	case c.MaxOrders < 0 || c.MaxCalls < 0 || c.MaxUsage < 0:
 		return c, fmt.Errorf("%w: a limit is negative", ErrConfig)
 	}
-	if err := c.Readings.check(); err != nil {
-		return c, err
-	}
+	var err error
 	if c.Products, err = catalogue.Sold(c.Products, c.Clock.Now()); err != nil {
 		return c, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 
 	if c.NewID == nil {
 		c.NewID = catalogue.RandomID
-	}
-	if c.KitKey == "" {
-		c.KitKey = c.AccessKey
-	}
-	if c.EncryptType == "" {
-		c.EncryptType = seal.AES256
-	}
-	if c.V1Timeout == 0 {
-		c.V1Timeout = DefaultV1Timeout
-	}
-	if c.Timeout == 0 {
-		c.Timeout = DefaultTimeout
 	}
 	if c.Retry == (RetryProfile{}) {
 		c.Retry = DocumentedRetry()
@@ -199,23 +170,4 @@ func (c Config) prepared() (Config, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
-}
-
-// client returns the HTTP client of the calls and a function that frees it.
-func (c Config) client() (*http.Client, func()) {
-	client, release := new(http.Client), func() {}
-	if c.HTTPClient != nil {
-		*client = *c.HTTPClient
-	} else {
-		transport := &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			ForceAttemptHTTP2:   true,
-			MaxIdleConnsPerHost: 32,
-			IdleConnTimeout:     90 * time.Second,
-		}
-		client.Transport, release = transport, transport.CloseIdleConnections
-	}
-	// Success is status 200 and nothing else (saas-v2 §1).
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return client, release
 }

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/sign"
-	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 )
 
 // machineTime asks the machine, as the script does.
@@ -86,7 +86,7 @@ func check(t *testing.T, lines []string, now time.Time, skew time.Duration) (bod
 }
 
 func TestCurlExample(t *testing.T) {
-	text, err := simulator.CurlExample("http://127.0.0.1:8080/produce/demo", oddKey, simtest.Start())
+	text, err := wire.CurlExample("http://127.0.0.1:8080/produce/demo", oddKey, simtest.Start())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,11 +97,11 @@ func TestCurlExample(t *testing.T) {
 	if u.Path != "/produce/demo" || len(u.Query().Get("nonce")) != 64 {
 		t.Errorf("URL %s", u)
 	}
-	again, _ := simulator.CurlExample("http://127.0.0.1:8080/produce/demo", oddKey, simtest.Start().Add(time.Millisecond))
+	again, _ := wire.CurlExample("http://127.0.0.1:8080/produce/demo", oddKey, simtest.Start().Add(time.Millisecond))
 	if again == text {
 		t.Error("two examples are the same")
 	}
-	if _, err := simulator.CurlExample("demo", oddKey, simtest.Start()); err == nil {
+	if _, err := wire.CurlExample("demo", oddKey, simtest.Start()); err == nil {
 		t.Error("no error for a relative address")
 	}
 }
@@ -110,7 +110,7 @@ func TestCurlScript(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("no openssl")
 	}
-	text, err := simulator.CurlScript("http://127.0.0.1:8080/produce/demo?tenant=1", oddKey)
+	text, err := wire.CurlScript("http://127.0.0.1:8080/produce/demo?tenant=1", oddKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestCurlScript(t *testing.T) {
 	if first == second || !strings.Contains(second, "DEMO1") {
 		t.Errorf("body %s", second)
 	}
-	if _, err := simulator.CurlScript("http://", oddKey); err == nil {
+	if _, err := wire.CurlScript("http://", oddKey); err == nil {
 		t.Error("no error for an address without host")
 	}
 }
@@ -138,7 +138,7 @@ func TestCurlScriptAgainstASeller(t *testing.T) {
 	c := simtest.NewClock()
 	c.Advance(machineTime(t).Sub(simtest.Start()))
 	s := newSeller(t, c, nil)
-	text, err := simulator.CurlScript(s.URL, facadeKey)
+	text, err := wire.CurlScript(s.URL, facadeKey)
 	if err != nil {
 		t.Fatal(err)
 	}

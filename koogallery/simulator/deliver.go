@@ -53,17 +53,15 @@ func (s *Simulator) try(ctx context.Context, m *message) (Call, error) {
 	case <-ctx.Done():
 		return Call{}, ctx.Err()
 	}
-	c, instanceID, done := s.book.next(m)
+	c, attempt, done := s.book.next(m)
 	if done {
 		return c, nil
 	}
-	params, err := m.dialect.params(s, m, instanceID)
+	result, err := s.wire.Send(ctx, attempt)
 	if err != nil {
 		return c, err
 	}
-	if err := s.exchange(ctx, &c, m.dialect, params); err != nil {
-		return c, err
-	}
+	c.take(result)
 	s.book.note(m, &c)
 	s.tell(ctx, c)
 	return c, nil
@@ -96,4 +94,21 @@ func (s *Simulator) pause(ctx context.Context, m *message, d time.Duration) erro
 		return nil
 	}
 	return err
+}
+
+// log writes one line about a call. The seller's resultMsg is left out: it may
+// hold anything.
+func (s *Simulator) log(ctx context.Context, c Call) {
+	attrs := []any{
+		"activity", string(c.Activity), "order", c.OrderID, "attempt", c.Attempt,
+		"outcome", string(c.Outcome), "status", c.HTTPStatus, "code", c.ResultCode, "took", c.Took,
+	}
+	if c.Scene != "" {
+		attrs = append(attrs, "scene", c.Scene)
+	}
+	if c.Outcome == judge.OutcomeFailed || c.Problem != "" {
+		s.cfg.Log.WarnContext(ctx, "marketplace call", append(attrs, "exception", c.exception())...)
+		return
+	}
+	s.cfg.Log.InfoContext(ctx, "marketplace call", attrs...)
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
@@ -41,7 +42,7 @@ func (s *Simulator) DialTestOf(ctx context.Context, family judge.Family) (DialRe
 	case judge.FamilyLicenseOnline:
 		return s.dialRun(ctx, s.casesOnline())
 	case judge.FamilyOrderNotify:
-		return s.dialRun(ctx, []dialCase{{family, postNotify{}, judge.ActivityNotify, "", s.debugParams(judge.ActivityNotify, openapi.MockPeriodNew)}})
+		return s.dialRun(ctx, []dialCase{{family, judge.ActivityNotify, "", s.debugParams(judge.ActivityNotify, openapi.MockPeriodNew)}})
 	case judge.FamilyKitV1, judge.FamilyKitV2:
 		cases, err := s.casesKit(family)
 		if err != nil {
@@ -70,18 +71,17 @@ func (s *Simulator) debugParams(a judge.Activity, order string, more ...string) 
 
 // debugBusiness is the saved business id.
 func (s *Simulator) debugBusiness(f judge.Family) string {
-	return catalogue.UUID("dial test of " + string(f) + " " + s.cfg.FacadeURL)
+	return catalogue.UUID("dial test of " + string(f) + " " + s.wire.Facade())
 }
 
 // casesV1 returns the cases of a V1 base interface.
 func (s *Simulator) casesV1(family judge.Family) []dialCase {
-	expire := local14(s.cfg.Products[catalogue.Period].EndAfter(s.dial.saved))
-	d := dialectOf(family)
+	expire := wire.Local14(s.cfg.Products[catalogue.Period].EndAfter(s.dial.saved))
 	cases := make([]dialCase, 0, 5)
 	add := func(a judge.Activity, more ...string) {
-		cases = append(cases, dialCase{family, d, a, "", s.debugParams(d.name(a), debugOrder, more...)})
+		cases = append(cases, dialCase{family, a, "", s.debugParams(wire.Name(family, a), debugOrder, more...)})
 	}
-	b := catalogue.NewBuyer("dial test of " + s.cfg.FacadeURL)
+	b := catalogue.NewBuyer("dial test of " + s.wire.Facade())
 	add(judge.ActivityNew, "businessId", s.debugBusiness(family), "customerId", b.CustomerID, "customerName", b.Customer, "skuCode", debugSKU,
 		"productId", debugProduct, "chargingMode", "1", "periodType", "year", "periodNumber", "1", "expireTime", expire,
 		"saasExtendParams", seal.FormatExtendParams([]seal.Param{{Name: "identificationCode", Value: "debug"}}))
@@ -96,13 +96,12 @@ func (s *Simulator) casesV1(family judge.Family) []dialCase {
 
 // casesCode returns the cases of License 2.0, about a test code.
 func (s *Simulator) casesCode() []dialCase {
-	expire := s.cfg.wireTime(s.cfg.Products[catalogue.Period].EndAfter(s.dial.saved))
-	d := postCode{}
+	expire := s.wire.ExpireTime(s.cfg.Products[catalogue.Period].EndAfter(s.dial.saved))
 	return []dialCase{
-		{judge.FamilyLicenseCode, d, judge.ActivityRefresh, judge.SceneRenewal, s.debugParams(judge.ActivityRefreshCode, openapi.MockRenew,
+		{judge.FamilyLicenseCode, judge.ActivityRefresh, judge.SceneRenewal, s.debugParams(judge.ActivityRefreshCode, openapi.MockRenew,
 			"license", debugCode, "scene", judge.SceneRenewal, "expireTime", expire)},
-		{judge.FamilyLicenseCode, d, judge.ActivityStatus, judge.StatusFreeze, s.debugParams(judge.ActivityStatusCode, "", "license", debugCode, "status", judge.StatusFreeze)},
-		{judge.FamilyLicenseCode, d, judge.ActivityRelease, "", s.debugParams(judge.ActivityReleaseCode, openapi.MockUnsubscribe, "license", debugCode)},
+		{judge.FamilyLicenseCode, judge.ActivityStatus, judge.StatusFreeze, s.debugParams(judge.ActivityStatusCode, "", "license", debugCode, "status", judge.StatusFreeze)},
+		{judge.FamilyLicenseCode, judge.ActivityRelease, "", s.debugParams(judge.ActivityReleaseCode, openapi.MockUnsubscribe, "license", debugCode)},
 	}
 }
 
@@ -110,16 +109,16 @@ func (s *Simulator) casesCode() []dialCase {
 // uploaded to.
 func (s *Simulator) casesOnline() []dialCase {
 	expire := s.cfg.Products[catalogue.Period].EndAfter(s.dial.saved)
-	event := catalogue.UUID("event of " + s.cfg.FacadeURL)
+	event := catalogue.UUID("event of " + s.wire.Facade())
 	s.book.expect(event)
-	d, f := postOnline{}, judge.FamilyLicenseOnline
+	f := judge.FamilyLicenseOnline
 	return []dialCase{
-		{f, d, judge.ActivityNew, "", s.debugParams(judge.ActivityNew, openapi.MockPeriodNew, "businessId", s.debugBusiness(f))},
-		{f, d, judge.ActivityRefresh, judge.SceneRenewal, s.debugParams(judge.ActivityRefresh, openapi.MockRenew, "scene", judge.SceneRenewal, "expireTime", s.cfg.wireTime(expire))},
-		{f, d, judge.ActivityStatus, judge.StatusUnfreeze, s.debugParams(judge.ActivityStatus, "", "status", judge.StatusUnfreeze)},
-		{f, d, judge.ActivityLicenseAsync, "", s.debugParams(judge.ActivityLicenseAsync, "", "eventId", event, "deviceFingerprint", fingerprint(event),
+		{f, judge.ActivityNew, "", s.debugParams(judge.ActivityNew, openapi.MockPeriodNew, "businessId", s.debugBusiness(f))},
+		{f, judge.ActivityRefresh, judge.SceneRenewal, s.debugParams(judge.ActivityRefresh, openapi.MockRenew, "scene", judge.SceneRenewal, "expireTime", s.wire.ExpireTime(expire))},
+		{f, judge.ActivityStatus, judge.StatusUnfreeze, s.debugParams(judge.ActivityStatus, "", "status", judge.StatusUnfreeze)},
+		{f, judge.ActivityLicenseAsync, "", s.debugParams(judge.ActivityLicenseAsync, "", "eventId", event, "deviceFingerprint", fingerprint(event),
 			"effectiveTime", s.dial.saved.UTC().Format(onlineTime), "expireTime", expire.Format(onlineTime))},
-		{f, d, judge.ActivityRelease, "", s.debugParams(judge.ActivityRelease, openapi.MockUnsubscribe)},
+		{f, judge.ActivityRelease, "", s.debugParams(judge.ActivityRelease, openapi.MockUnsubscribe)},
 	}
 }
 
@@ -145,7 +144,7 @@ func (s *Simulator) casesKit(family judge.Family) ([]dialCase, error) {
 	for _, c := range p.calls()[:kitInterfaces] {
 		params := maps.Clone(c.params)
 		params["instanceId"] = "huaiweitest123456"
-		cases = append(cases, dialCase{family, kitOf(family), c.act, c.scene, params})
+		cases = append(cases, dialCase{family, c.act, c.scene, params})
 	}
 	return cases, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
@@ -78,7 +79,7 @@ func dialCaseOf(family judge.Family, saved Case) dialCase {
 	for name, value := range saved.Params {
 		params[name] = value
 	}
-	return dialCase{family, postV2{}, saved.Activity, saved.Scene, params}
+	return dialCase{family, saved.Activity, saved.Scene, params}
 }
 
 // dialCase is a saved case of any family. params are as on the wire; a case other
@@ -86,7 +87,6 @@ func dialCaseOf(family judge.Family, saved Case) dialCase {
 // instanceId that the opening one returned first.
 type dialCase struct {
 	family judge.Family
-	d      dialect
 	act    judge.Activity // what SaaS V2.0 calls it
 	scene  string
 	params map[string]any
@@ -122,25 +122,24 @@ func (s *Simulator) dialOne(ctx context.Context, saved dialCase) (CaseResult, er
 	}
 	c := Call{
 		OrderID: text("orderId"), LineID: text("orderLineId"), InstanceID: text("instanceId") + text("license"),
-		Activity: saved.d.name(saved.act), Scene: saved.scene, Test: true, Attempt: 1, act: saved.act,
+		Activity: wire.Name(saved.family, saved.act), Scene: saved.scene, Test: true, Attempt: 1, act: saved.act,
 	}
 	params := maps.Clone(saved.params)
 	if saved.act != judge.ActivityNew && saved.act != judge.ActivityNotify && c.InstanceID == "" {
 		c.InstanceID = s.dial.instance(saved.family, "")
 		params["instanceId"] = c.InstanceID
 	}
-	if err := s.exchange(ctx, &c, saved.d, params); err != nil {
+	answer, err := s.wire.Replay(ctx, wire.Saved{Family: saved.family, Activity: saved.act, Params: params, Asked: c.InstanceID})
+	if err != nil {
 		return CaseResult{}, err
 	}
+	c.take(answer)
 	if id := c.InstanceIDReturned; saved.act == judge.ActivityNew && c.Outcome == judge.OutcomeOK {
 		if first := s.dial.instance(saved.family, id); first != id {
 			c.complain("another instance id for the same saved case, the first was %s", first)
 		}
 	}
-	s.book.mu.Lock()
-	s.book.record(&c)
-	s.book.mu.Unlock()
-	s.tell(ctx, c)
+	s.Note(ctx, &c)
 
 	result := CaseResult{Name: string(c.Activity), Code: c.ResultCode, Took: c.Took, Err: c.exception()}
 	if c.Scene != "" {
@@ -192,7 +191,7 @@ func (d *dialLog) failedDays() int {
 
 // savedCases returns the cases of the configuration or, by default, those that a
 // seller of a period product has to save.
-func savedCases(cfg Config) []Case {
+func savedCases(cfg Config, calls *wire.Caller) []Case {
 	if cfg.DialCases != nil {
 		return cfg.DialCases
 	}
@@ -210,7 +209,7 @@ func savedCases(cfg Config) []Case {
 	return []Case{
 		{judge.ActivityNew, "", of(openapi.MockPeriodNew, "businessId", catalogue.UUID("dial test of "+cfg.FacadeURL))},
 		{judge.ActivityQuery, "", of("")},
-		{judge.ActivityRefresh, judge.SceneRenewal, of(openapi.MockRenew, "scene", judge.SceneRenewal, "expireTime", cfg.wireTime(expire))},
+		{judge.ActivityRefresh, judge.SceneRenewal, of(openapi.MockRenew, "scene", judge.SceneRenewal, "expireTime", calls.ExpireTime(expire))},
 		{judge.ActivityStatus, judge.StatusFreeze, of("", "status", judge.StatusFreeze)},
 		{judge.ActivityStatus, judge.StatusUnfreeze, of("", "status", judge.StatusUnfreeze)},
 		{judge.ActivityRelease, "", of(openapi.MockUnsubscribe)},

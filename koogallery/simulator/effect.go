@@ -8,16 +8,18 @@ import (
 
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/openapi"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 )
 
-// next returns the frame of the next attempt, or the last call if m has
+// next returns the record and the text of the next attempt, or the last call if m has
 // succeeded.
-func (b *book) next(m *message) (c Call, instanceID string, done bool) {
+func (b *book) next(m *message) (c Call, attempt wire.Message, done bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if m.State == MessageSucceeded {
-		return m.last, "", true
+		return m.last, wire.Message{}, true
 	}
+	instanceID := ""
 	if m.act != judge.ActivityNew {
 		instanceID = m.root.InstanceID
 	}
@@ -27,7 +29,7 @@ func (b *book) next(m *message) (c Call, instanceID string, done bool) {
 	return Call{
 		MessageID: m.ID, OrderID: m.OrderID, LineID: m.LineID, InstanceID: instanceID,
 		Activity: m.Activity, Scene: m.Scene, Attempt: m.Attempts + 1, act: m.act,
-	}, instanceID, false
+	}, m.wire(instanceID), false
 }
 
 // sleeping registers how to wake the loop of m. It reports false if there is

@@ -102,7 +102,7 @@ func (s *Simulator) changeCheck(linearValue int) func(*order) *message {
 		p.LinearValue = linearValue
 		m := newMessage(judge.ActivityCheck, o, o, &change{})
 		m.schedule = s.cfg.Retry.Check
-		m.params["productInfo"] = s.cfg.Readings.productInfo(p)
+		m.params["productInfo"] = s.wire.ProductInfo(p)
 		return m
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
@@ -150,7 +151,7 @@ func (l *life) bought(ctx context.Context, family judge.Family, after func(Joint
 // sync makes one call and tells what has to hold after the given ones.
 func (j *joint) sync(ctx context.Context, c kitCall, name string, made []kitCall, after func(JointStep) error) {
 	j.life.step(ctx, name, func() (Call, error) {
-		m := newMessageIn(kitOf(j.family), c.act, j.root, j.root, nil)
+		m := newMessage(c.act, j.root, j.root, nil)
 		m.Scene, m.params = c.scene, c.params
 		return j.life.s.deliver(ctx, m)
 	}, func(Call) error {
@@ -170,7 +171,7 @@ func (l *life) credential(ctx context.Context) error {
 	}
 	for _, c := range p.calls()[:kitInterfaces] {
 		l.step(ctx, "credential "+string(c.act), func() (Call, error) {
-			call, err := l.s.rehearse(ctx, kitOf(p.family), c)
+			call, err := l.s.rehearse(ctx, p.family, c)
 			if err == nil && call.Outcome != judge.OutcomeOK {
 				err = callError(call)
 			}
@@ -181,18 +182,17 @@ func (l *life) credential(ctx context.Context) error {
 }
 
 // rehearse makes a call that belongs to no order.
-func (s *Simulator) rehearse(ctx context.Context, d dialect, c kitCall) (Call, error) {
+func (s *Simulator) rehearse(ctx context.Context, family judge.Family, c kitCall) (Call, error) {
 	call := Call{Activity: c.act, Scene: c.scene, Test: true, Attempt: 1, act: c.act}
 	params := map[string]any{"instanceId": ""}
 	for name, value := range c.params {
 		params[name] = value
 	}
-	if err := s.exchange(ctx, &call, d, params); err != nil {
+	result, err := s.wire.Replay(ctx, wire.Saved{Family: family, Activity: c.act, Params: params})
+	if err != nil {
 		return call, err
 	}
-	s.book.mu.Lock()
-	s.book.record(&call)
-	s.book.mu.Unlock()
-	s.tell(ctx, call)
+	call.take(result)
+	s.Note(ctx, &call)
 	return call, ctx.Err()
 }

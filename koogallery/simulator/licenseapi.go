@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/wiretime"
@@ -238,7 +239,7 @@ func (s *Simulator) activation(codes []string, effect time.Time) ([]wireCodeInfo
 		o := s.book.licenses[code]
 		o.license.activated, o.license.effect = now.UTC(), effect
 		l := o.licenseAt(now)
-		info, err := plainJSON(wireCode{string(l.Status), wiretime.Format14(l.ExpireTime), l.ProductID, l.Amount, l.OrderID})
+		info, err := wire.PlainJSON(wireCode{string(l.Status), wiretime.Format14(l.ExpireTime), l.ProductID, l.Amount, l.OrderID})
 		if err != nil {
 			return nil, &refuseLicenseBug
 		}

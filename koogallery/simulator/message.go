@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/koogate/koogate/koogallery/judge"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 )
 
 // message is a Message with what is needed to make its call again. The book's
@@ -13,7 +14,6 @@ import (
 type message struct {
 	Message
 	act      judge.Activity // what SaaS V2.0 calls Activity
-	dialect  dialect
 	turn     chan struct{}
 	own      *order // the order that the call is about
 	root     *order // the order that opened the instance
@@ -38,27 +38,43 @@ type change struct {
 // family. A message without a target has no effect on any order, whether it
 // succeeds or fails.
 func newMessage(a judge.Activity, own, root *order, target *change) *message {
-	return newMessageIn(dialectOf(root.Family), a, own, root, target)
-}
-
-func newMessageIn(d dialect, a judge.Activity, own, root *order, target *change) *message {
 	return &message{
 		Message: Message{
-			OrderID: own.ID, LineID: own.LineID, Activity: d.name(a), State: MessagePending,
+			OrderID: own.ID, LineID: own.LineID, Activity: wire.Name(root.Family, a), State: MessagePending,
 		},
-		act:     a,
-		dialect: d,
-		turn:    make(chan struct{}, 1),
-		own:     own,
-		root:    root,
-		params:  map[string]any{},
-		target:  target,
+		act:    a,
+		turn:   make(chan struct{}, 1),
+		own:    own,
+		root:   root,
+		params: map[string]any{},
+		target: target,
 	}
 }
 
 // repetition returns a second message with the same parameters.
 func (m *message) repetition() *message {
-	again := newMessageIn(m.dialect, m.act, m.own, m.root, nil)
+	again := newMessage(m.act, m.own, m.root, nil)
 	again.Scene, again.params, again.schedule = m.Scene, m.params, m.schedule
 	return again
+}
+
+// withOrder puts the ids of the message's own order into the body.
+func (m *message) withOrder() *message {
+	m.params["orderId"], m.params["orderLineId"] = m.own.ID, m.own.LineID
+	return m
+}
+
+// wire returns the next attempt as it is to be written down. The lock is held.
+func (m *message) wire(instanceID string) wire.Message {
+	return wire.Message{
+		Family: m.root.Family, Activity: m.act, Scene: m.Scene, Instance: instanceID,
+		Own: m.own.line(), Root: m.root.line(), Params: m.params,
+	}
+}
+
+// line returns what a call can say of an order.
+func (o *order) line() wire.Order {
+	return wire.Order{
+		ID: o.ID, Kind: o.Kind, Product: o.Product, Buyer: o.buyer, Charge: o.charge, Deal: o.deal, ExpireTime: o.ExpireTime,
+	}
 }

@@ -24,7 +24,7 @@ func (s *Simulator) Notify(ctx context.Context, orderID string) (Call, error) {
 }
 
 func (s *Simulator) notification(o *order) *message {
-	m := newMessageIn(postNotify{}, judge.ActivityNotify, o, o, nil).withOrder()
+	m := newMessage(judge.ActivityNotify, o, o, nil).withOrder()
 	m.schedule = s.cfg.Retry.Notify
 	return m
 }

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 
 	"github.com/koogate/koogate/koogallery/judge"
-	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
 func TestSchedule(t *testing.T) {
@@ -82,29 +82,6 @@ func TestRetryOfFamilies(t *testing.T) {
 }
 
 // Time stamps rise whatever the clock does.
-func TestStamps(t *testing.T) {
-	c := simtest.NewClock()
-	c.Advance(999_999)
-	s := &Simulator{cfg: Config{Clock: c}}
-	last := time.Time{}
-	for n := range 100 {
-		if n == 50 {
-			c.Advance(-time.Hour)
-		}
-		at := s.stamp()
-		if !at.After(last) || at.Nanosecond()%1_000_000 != 0 {
-			t.Fatalf("%v after %v", at, last)
-		}
-		last = at
-	}
-	if got := local17(last) + " " + local14(last); got != "20260130200000099 20260130200000" {
-		t.Errorf("%s", got)
-	}
-	c.Advance(last.Add(time.Minute).Sub(c.Now()))
-	if got := s.stamp(); !got.Equal(c.Now()) {
-		t.Errorf("%v", got)
-	}
-}
 
 // Every activity has a name of its own on the page.
 func TestActivityLabels(t *testing.T) {
@@ -114,7 +91,7 @@ func TestActivityLabels(t *testing.T) {
 			judge.ActivityNew, judge.ActivityQuery, judge.ActivityRefresh, judge.ActivityStatus, judge.ActivityRelease, judge.ActivityUpgrade, judge.ActivityCheck, judge.ActivityExpire,
 			judge.ActivityLicenseAsync, judge.ActivityNotify, judge.ActivityTenant, judge.ActivityApplication, judge.ActivityAuth, judge.ActivitySingleOrg, judge.ActivityAllOrg,
 		} {
-			name := dialectOf(f).name(a)
+			name := wire.Name(f, a)
 			if label := label(name); label == string(name) {
 				t.Errorf("%s has no label", name)
 			} else {

@@ -4,10 +4,10 @@ package simulator
 
 import (
 	"crypto"
-	"encoding/json"
 	"strings"
 
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
@@ -39,7 +39,7 @@ func (s *Simulator) purchase(family judge.Family, orderID string, testFlag int) 
 			ID: t[:32], OrderID: orderID, Code: "demo" + t[32:40], Name: "示例科技" + t[40:44] + "有限公司",
 			DomainName: "https://" + t[32:40] + ".tenantaccount.example.com",
 		},
-		appID:    catalogue.Token("application\x00" + s.cfg.FacadeURL)[:16],
+		appID:    catalogue.Token("application\x00" + s.wire.Facade())[:16],
 		clientID: t[44:60],
 		secret:   catalogue.Token("secret\x00" + s.cfg.NewID()),
 	}
@@ -89,10 +89,10 @@ func (p *purchase) calls() []kitCall {
 
 // call completes a call with what all of them have.
 func (p *purchase) call(a judge.Activity, scene string, params map[string]any, apply func(*facts)) kitCall {
-	at := p.s.stamp()
-	params["tenantId"], params["testFlag"], params["timeStamp"] = p.tenant.ID, p.testFlag, local17(at)
+	at := p.s.wire.Stamp()
+	params["tenantId"], params["testFlag"], params["timeStamp"] = p.tenant.ID, p.testFlag, wire.Local17(at)
 	if a == judge.ActivityAuth {
-		params["currentSyncTime"] = local17(at)
+		params["currentSyncTime"] = wire.Local17(at)
 	}
 	return kitCall{name: string(a) + " " + scene, act: a, scene: scene, at: at, params: params, apply: apply}
 }
@@ -103,82 +103,23 @@ func (p *purchase) user(userName, name, orgCode, role string) JointUser {
 	return JointUser{userName, name, orgCode, role, JointActive, b.MobilePhone, b.Email}
 }
 
-// wireUser is a user of V2, and of V1 but for the last three members (kit §A.3).
-type wireUser struct {
-	UserName     string         `json:"userName"`
-	Name         string         `json:"name"`
-	Position     string         `json:"position"`
-	OrgCode      string         `json:"orgCode"`
-	Role         string         `json:"role"`
-	Enable       string         `json:"enable"`
-	EmployeeCode string         `json:"employeeCode"`
-	Mobile       string         `json:"mobile"`
-	Email        string         `json:"email"`
-	EmployeeType int            `json:"employeeType,omitempty"`
-	WorkPlace    string         `json:"workPlace,omitempty"`
-	Extension    *wireExtension `json:"extension,omitempty"`
-}
-
-// wireExtension holds in V1 what are members of their own in V2.
-type wireExtension struct {
-	EntryDate    string `json:"entryDate"`
-	EmployeeType string `json:"employeeType"`
-	WorkPlace    string `json:"workPlace"`
-}
-
-// users returns the members of an authSync. V1 has the list as a text.
+// users returns the members of an authSync.
 func (p *purchase) users(flag int, users ...JointUser) map[string]any {
-	list := make([]wireUser, 0, len(users))
+	list := make([]wire.User, 0, len(users))
 	for _, u := range users {
-		w := wireUser{
-			UserName: u.UserName, Name: u.Name, Position: "工程师", OrgCode: u.OrgCode, Role: u.Role, Enable: "true",
-			Mobile: u.Mobile, Email: u.Email,
-		}
-		if u.State == JointDisabled {
-			w.Enable = "false"
-		}
-		if p.family == judge.FamilyKitV1 {
-			w.Extension = &wireExtension{"2022-11-9", "4", "南京"}
-		} else {
-			w.EmployeeType, w.WorkPlace = 1, "南京"
-		}
-		list = append(list, w)
+		list = append(list, wire.User{
+			UserName: u.UserName, Name: u.Name, OrgCode: u.OrgCode, Role: u.Role, Enabled: u.State != JointDisabled, Mobile: u.Mobile, Email: u.Email,
+		})
 	}
-	return map[string]any{"appId": p.appID, "userList": p.list(list), "flag": flag}
+	return map[string]any{"appId": p.appID, "userList": wire.UserList(p.family, list), "flag": flag}
 }
 
-// departments returns the members of an allOrgSync: the name of a department has
-// another name in V1 (kit §A.5).
-func (p *purchase) departments(list []JointDepartment) map[string]any {
-	type v1 struct {
-		Code       string `json:"orgCode"`
-		Name       string `json:"name"`
-		ParentCode string `json:"parentCode"`
+// departments returns the members of an allOrgSync.
+func (p *purchase) departments(departments []JointDepartment) map[string]any {
+	list := make([]wire.Department, 0, len(departments))
+	for _, d := range departments {
+		list = append(list, wire.Department(d))
 	}
-	type v2 struct {
-		Code       string `json:"orgCode"`
-		Name       string `json:"orgName"`
-		ParentCode string `json:"parentCode"`
-	}
-	older, newer := make([]v1, 0, len(list)), make([]v2, 0, len(list))
-	for _, d := range list {
-		older, newer = append(older, v1(d)), append(newer, v2(d))
-	}
-	if p.family == judge.FamilyKitV1 {
-		return map[string]any{"orgInfo": p.list(older)}
-	}
-	return map[string]any{"orgInfoList": p.list(newer)}
-}
-
-// list returns a list as the generation has it.
-func (p *purchase) list(v any) any {
-	text, err := plainJSON(v)
-	switch {
-	case err != nil: // cannot be: structs of texts and numbers
-		return nil
-	case p.family == judge.FamilyKitV1:
-		return string(text)
-	default:
-		return json.RawMessage(text)
-	}
+	member, value := wire.DepartmentList(p.family, list)
+	return map[string]any{member: value}
 }

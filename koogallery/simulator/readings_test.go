@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
@@ -53,22 +52,6 @@ func TestReadingsThatDemand(t *testing.T) {
 				t.Errorf("%+v", report)
 			}
 		})
-	}
-}
-
-// The forms of productInfo, and the zone of a licence code's expiry.
-func TestReadingsThatAreSent(t *testing.T) {
-	for form, want := range map[simulator.ProductInfoForm]byte{simulator.ProductInfoObject: '{', simulator.ProductInfoArray: '[', simulator.ProductInfoText: '"'} {
-		p := newPartner(t, nil)
-		sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Readings.ProductInfo = form })
-		if got := sim.ProductInfo(catalogue.Product{ProductID: "p", SKUCode: "s", Name: "n"}); len(got) == 0 || got[0] != want || strings.Contains(string(got), "linearValue") {
-			t.Errorf("%q: %s", form, got)
-		}
-	}
-	for beijing, want := range map[bool]string{false: "20260101000000", true: "20260101080000"} {
-		if got := simulator.CodeTime(simulator.Readings{CodeBeijing: beijing}, "20260101000000"); got != want {
-			t.Errorf("%v: %s", beijing, got)
-		}
 	}
 }
 

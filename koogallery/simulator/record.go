@@ -2,6 +2,8 @@
 
 package simulator
 
+import "context"
+
 // Order returns an order that was placed here. Errors: ErrOrder.
 func (s *Simulator) Order(orderID string) (Order, error) { return s.book.find(orderID) }
 
@@ -67,4 +69,12 @@ func (s *Simulator) Shelf() Shelf {
 		FailedDialDays: days,
 		Hidden:         days >= MaxFailedDialDays,
 	}
+}
+
+// Note remembers a call that belongs to no order, and tells of it.
+func (s *Simulator) Note(ctx context.Context, c *Call) {
+	s.book.mu.Lock()
+	s.book.record(c)
+	s.book.mu.Unlock()
+	s.tell(ctx, *c)
 }

@@ -4,11 +4,12 @@ package simulator
 
 import (
 	"context"
-	"net/http"
+	"fmt"
 	"sync"
 
 	"github.com/koogate/koogate/koogallery/simulator/billing"
 	"github.com/koogate/koogate/koogallery/simulator/fault"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 
 	"github.com/koogate/koogate/koogallery/judge"
 )
@@ -19,14 +20,12 @@ const maxBackground = 64
 // Simulator is one marketplace with one seller. Create it with New.
 type Simulator struct {
 	cfg    Config
-	client *http.Client
-	free   func()
+	wire   *wire.Caller
 	book   *book
 	faults fault.Box
 	ledger *billing.Ledger
 	nonces nonceBox
 	dial   dialLog
-	stamps stamper
 
 	ctx     context.Context // ends with Close; for work that outlives its request
 	cancel  context.CancelFunc
@@ -42,17 +41,28 @@ func New(cfg Config) (*Simulator, error) {
 	if err != nil {
 		return nil, err
 	}
+	calls, err := wire.New(wire.Config{
+		FacadeURL: cfg.FacadeURL, AccessKey: cfg.AccessKey, KitKey: cfg.KitKey, EncryptType: cfg.EncryptType, HTTPClient: cfg.HTTPClient,
+		Clock: cfg.Clock, NewID: cfg.NewID, Timeout: cfg.Timeout, V1Timeout: cfg.V1Timeout, LongTime: cfg.LongTime,
+		Readings: wire.Readings{
+			Readings:    judge.Readings{BodySign: cfg.Readings.BodySign, FrontEndURL: cfg.Readings.FrontEndURL},
+			ProductInfo: cfg.Readings.ProductInfo, CodeBeijing: cfg.Readings.CodeBeijing,
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
 	s := &Simulator{
 		cfg:   cfg,
+		wire:  calls,
 		book:  newBook(cfg.MaxOrders, cfg.MaxCalls),
 		slots: make(chan struct{}, maxBackground),
 	}
 	s.ledger = billing.NewLedger(billing.Limits{
 		Records: cfg.MaxUsage, Accounts: 2 * cfg.MaxOrders, Abnormal: cfg.MaxCalls, SharedPeriods: cfg.Readings.SharedPeriods,
 	})
-	s.client, s.free = cfg.client()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.dial.cases, s.dial.saved, s.dial.instances = savedCases(cfg), cfg.Clock.Now(), make(map[judge.Family]string)
+	s.dial.cases, s.dial.saved, s.dial.instances = savedCases(cfg, calls), cfg.Clock.Now(), make(map[judge.Family]string)
 	return s, nil
 }
 
@@ -64,7 +74,7 @@ func (s *Simulator) Close() {
 	s.closing.Unlock()
 	s.cancel()
 	s.running.Wait()
-	s.free()
+	s.wire.Close()
 }
 
 // background runs work under the simulator's own context. The channel is closed

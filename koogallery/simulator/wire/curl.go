@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package simulator
+package wire
 
 import (
 	"crypto/sha256"
