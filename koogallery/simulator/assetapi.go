@@ -40,18 +40,18 @@ type wireSoftware struct {
 
 // assetQuery returns the deployed objects of an asset: of the version asked for,
 // of all versions with query_all, else of the latest one.
-func (s *Simulator) assetQuery(w http.ResponseWriter, r *http.Request) (reply, *refusal) {
+func (s *Simulator) assetQuery(w http.ResponseWriter, r *http.Request) (Reply, *refusal) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxQueryBody))
 	if err != nil {
-		return reply{}, &refuseRequest
+		return Reply{}, &refuseRequest
 	}
 	if refused := s.authenticate(r, body); refused != nil {
-		return reply{}, refused
+		return Reply{}, refused
 	}
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	id, typ, region, version := q.Get("asset_id"), q.Get("deployed_type"), q.Get("region"), q.Get("asset_version")
 	if err != nil || id == "" || (typ != catalogue.AssetImage && typ != catalogue.AssetSoftware) {
-		return reply{}, &refuseParameter
+		return Reply{}, &refuseParameter
 	}
 	found := make([]wireAsset, 0, 1)
 	for _, a := range s.cfg.Assets {
@@ -63,7 +63,7 @@ func (s *Simulator) assetQuery(w http.ResponseWriter, r *http.Request) (reply, *
 		}
 		found = append(found, wireOf(a))
 	}
-	return reply{status: http.StatusOK, code: acceptUsage.code, body: wireLicense{acceptUsage.code, acceptUsage.message, found}}, nil
+	return Reply{status: http.StatusOK, code: acceptUsage.code, body: wireLicense{acceptUsage.code, acceptUsage.message, found}}, nil
 }
 
 func wireOf(a catalogue.Asset) wireAsset {

@@ -15,7 +15,7 @@ import (
 )
 
 func TestConfigErrors(t *testing.T) {
-	good := config(newSeller(t, simtest.NewClock(), nil))
+	good := simtest.Config(simtest.NewSeller(t, simtest.NewClock(), nil))
 	for name, spoil := range map[string]func(*simulator.Config){
 		"no address":   func(c *simulator.Config) { c.FacadeURL = "" },
 		"other scheme": func(c *simulator.Config) { c.FacadeURL = "ftp://example.com" },
@@ -41,8 +41,8 @@ func TestConfigErrors(t *testing.T) {
 // With the defaults, ids come from crypto/rand and nothing repeats.
 func TestDefaults(t *testing.T) {
 	c := simtest.NewClock()
-	s := newSeller(t, c, nil)
-	sim := newSimulator(t, simulator.Config{FacadeURL: s.URL, AccessKey: facadeKey, Clock: c})
+	s := simtest.NewSeller(t, c, nil)
+	sim := simtest.NewSimulator(t, simulator.Config{FacadeURL: s.URL, AccessKey: simtest.FacadeKey, Clock: c})
 	for _, kind := range catalogue.Kinds() {
 		if report, err := sim.Life(context.Background(), kind); err != nil || report.Result != simulator.Passed {
 			t.Errorf("%s: %+v, %v", kind, report, err)
@@ -51,10 +51,10 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestLongTime(t *testing.T) {
-	s := newSeller(t, simtest.NewClock(), nil)
-	cfg := config(s)
+	s := simtest.NewSeller(t, simtest.NewClock(), nil)
+	cfg := simtest.Config(s)
 	cfg.LongTime = true
-	sim := newSimulator(t, cfg)
+	sim := simtest.NewSimulator(t, cfg)
 	o, err := open(t, sim, catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
@@ -62,17 +62,17 @@ func TestLongTime(t *testing.T) {
 	if _, err := sim.Renew(context.Background(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.body(2)["expireTime"]; got != "20280130155959000" {
+	if got := s.Body(2)["expireTime"]; got != "20280130155959000" {
 		t.Errorf("expireTime %v", got)
 	}
 }
 
 func TestMemoryIsBounded(t *testing.T) {
 	c := simtest.NewClock()
-	s := newSeller(t, c, nil)
-	cfg := config(s)
+	s := simtest.NewSeller(t, c, nil)
+	cfg := simtest.Config(s)
 	cfg.MaxOrders, cfg.MaxCalls = 10, 7
-	sim := newSimulator(t, cfg)
+	sim := simtest.NewSimulator(t, cfg)
 	first, err := open(t, sim, catalogue.OneTime)
 	if err != nil {
 		t.Fatal(err)
@@ -101,12 +101,12 @@ func TestMemoryIsBounded(t *testing.T) {
 
 // An order with a call in progress is not forgotten; there is no room beside it.
 func TestBusyOrdersAreKept(t *testing.T) {
-	s := newSeller(t, simtest.NewClock(), failing("newInstance", 1, reset))
-	cfg := config(s)
+	s := simtest.NewSeller(t, simtest.NewClock(), failing("newInstance", 1, reset))
+	cfg := simtest.Config(s)
 	cfg.MaxOrders = 1
 	asleep, wake := make(chan struct{}), make(chan struct{})
-	cfg.Clock = simtest.Held{Clock: s.clock, Waits: func() { close(asleep) }, Wake: wake}
-	sim := newSimulator(t, cfg)
+	cfg.Clock = simtest.Held{Clock: s.Clock, Waits: func() { close(asleep) }, Wake: wake}
+	sim := simtest.NewSimulator(t, cfg)
 	o, err := sim.Place(catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
@@ -130,9 +130,9 @@ func TestBusyOrdersAreKept(t *testing.T) {
 }
 
 func TestRepeatedIDs(t *testing.T) {
-	cfg := config(newSeller(t, simtest.NewClock(), nil))
+	cfg := simtest.Config(simtest.NewSeller(t, simtest.NewClock(), nil))
 	cfg.NewID = func() string { return "always" }
-	sim := newSimulator(t, cfg)
+	sim := simtest.NewSimulator(t, cfg)
 	if _, err := sim.Place(catalogue.Period); err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestRepeatedIDs(t *testing.T) {
 }
 
 func TestManyLivesAtOnce(t *testing.T) {
-	sim, _, _ := fixture(t, nil)
+	sim, _, _ := simtest.Fixture(t, nil)
 	var group sync.WaitGroup
 	for range 4 {
 		for _, kind := range catalogue.Kinds() {

@@ -15,32 +15,18 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/fault"
 
 	"github.com/koogate/koogate/koogallery/openapi"
-	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
-// client is the client of the seller's side.
-func (s *stall) client() *openapi.Client {
-	s.t.Helper()
-	c, err := openapi.New(openapi.Config{
-		BaseURL: s.server.URL, Credentials: sign.Credentials{AccessKey: openAK, SecretKey: openSK}, UsageKey: facadeKey,
-		HTTPClient: s.server.Client(), Now: s.clock.Now,
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return c
-}
-
 // The client and the simulator, which share no code about it, understand each
 // other about usage, also where both signatures are demanded and strictly read.
 func TestClientPushesUsage(t *testing.T) {
-	s := newStall(t, func(c *simulator.Config) { c.Strict, c.UsageAKSK = true, true })
-	s.adopt("i", simulator.Adoption{ProductID: "P"})
-	s.adopt("frozen", simulator.Adoption{FrozenAt: simtest.Start().Add(-48 * time.Hour)})
-	s.adopt("p", simulator.Adoption{Kind: catalogue.Package, Quota: 10_000})
-	client, now := s.client(), simtest.Start()
+	s := simtest.NewStall(t, func(c *simulator.Config) { c.Strict, c.UsageAKSK = true, true })
+	s.Adopt("i", simulator.Adoption{ProductID: "P"})
+	s.Adopt("frozen", simulator.Adoption{FrozenAt: simtest.Start().Add(-48 * time.Hour)})
+	s.Adopt("p", simulator.Adoption{Kind: catalogue.Package, Quota: 10_000})
+	client, now := s.Client(), simtest.Start()
 	var records []openapi.UsageRecord
 	for n := range 1000 {
 		end := now.Add(-time.Duration(n) * time.Minute)
@@ -53,7 +39,7 @@ func TestClientPushesUsage(t *testing.T) {
 		}
 		records = append(records, r)
 	}
-	s.sim.SetFaults(fault.Plan{DropAfter: 1, RateLimit: 1})
+	s.Sim.SetFaults(fault.Plan{DropAfter: 1, RateLimit: 1})
 	_, err := client.PushUsage(context.Background(), records)
 	if err == nil || openapi.Sent(err) && !openapi.Retryable(err) {
 		t.Errorf("rate limit: %v", err)
@@ -71,11 +57,11 @@ func TestClientPushesUsage(t *testing.T) {
 			t.Errorf("%d: %+v", n, r)
 		}
 	}
-	s.adopt("frozen", simulator.Adoption{})
+	s.Adopt("frozen", simulator.Adoption{})
 	if result, err = client.PushUsage(context.Background(), records); err != nil || result.Count(openapi.OutcomeAccepted) != 10 {
 		t.Errorf("%v, %d", err, result.Count(openapi.OutcomeAccepted))
 	}
-	if got := s.sim.Billed("i").Pushed + s.sim.Billed("frozen").Pushed; got.String() != "0.1" {
+	if got := s.Sim.Billed("i").Pushed + s.Sim.Billed("frozen").Pushed; got.String() != "0.1" {
 		t.Errorf("pushed %v", got)
 	}
 	old := openapi.OldUsageRecord{InstanceID: "i", ProductID: "P", RecordTime: now, BeginTime: now, EndTime: now, UsageValue: "1"}
@@ -86,15 +72,15 @@ func TestClientPushesUsage(t *testing.T) {
 	if _, err := client.PushUsageOld(context.Background(), []openapi.OldUsageRecord{old}); err == nil || openapi.Retryable(err) {
 		t.Errorf("other product: %v", err)
 	}
-	s.audit()
+	s.Audit()
 }
 
 // The same about codes and assets.
 func TestClientOfLicences(t *testing.T) {
-	s := newStall(t, nil)
-	ctx, client := context.Background(), s.client()
+	s := simtest.NewStall(t, nil)
+	ctx, client := context.Background(), s.Client()
 	for _, code := range []string{"PL1", "PL2", "PL3"} {
-		s.issue(simulator.LicenseOptions{Code: code, Received: code != "PL3"})
+		s.Issue(simulator.LicenseOptions{Code: code, Received: code != "PL3"})
 	}
 	if _, err := client.ActivateLicense(ctx, "PL3", time.Time{}); !openapi.IsNotReceived(err) {
 		t.Errorf("%v", err)
@@ -144,7 +130,7 @@ func TestClientOfLicences(t *testing.T) {
 	if err != nil || len(objects) != 1 || objects[0].SoftwarePackage == nil || objects[0].SoftwarePackage.InternalPath != "https://assets.example.com/demo-1.1.zip?a=1&b=2" {
 		t.Errorf("%v, %v", objects, err)
 	}
-	s.sim.SetOutages(fault.Outage{From: simtest.Start(), Until: simtest.Start().Add(time.Hour)})
+	s.Sim.SetOutages(fault.Outage{From: simtest.Start(), Until: simtest.Start().Add(time.Hour)})
 	var e *openapi.Error
 	if _, err := client.QueryLicense(ctx, "PL1", nil); !errors.As(err, &e) || e.HTTPStatus != 503 || !openapi.Retryable(err) {
 		t.Errorf("%v", err)
@@ -155,20 +141,20 @@ func TestClientOfLicences(t *testing.T) {
 // at the record that it belongs to (open-apis §3.5). 002 and 003 cannot be
 // brought about by a client that writes no such record, so they are made.
 func TestClientMeetsEveryRecordCode(t *testing.T) {
-	s := newStall(t, nil)
+	s := simtest.NewStall(t, nil)
 	now := simtest.Start()
-	s.adopt("i", simulator.Adoption{})
-	s.adopt("young", simulator.Adoption{Start: now.Add(-time.Hour)})
-	s.adopt("foreign", simulator.Adoption{Owner: "another seller"})
-	s.adopt("delisted", simulator.Adoption{Delisted: true})
-	s.adopt("prepaid", simulator.Adoption{Kind: catalogue.Period})
-	s.adopt("frozen", simulator.Adoption{FrozenAt: now.Add(-48 * time.Hour)})
+	s.Adopt("i", simulator.Adoption{})
+	s.Adopt("young", simulator.Adoption{Start: now.Add(-time.Hour)})
+	s.Adopt("foreign", simulator.Adoption{Owner: "another seller"})
+	s.Adopt("delisted", simulator.Adoption{Delisted: true})
+	s.Adopt("prepaid", simulator.Adoption{Kind: catalogue.Period})
+	s.Adopt("frozen", simulator.Adoption{FrozenAt: now.Add(-48 * time.Hour)})
 	record := func(instance, sn string, ago time.Duration) openapi.UsageRecord {
 		return openapi.UsageRecord{
 			InstanceID: instance, RecordTime: now, BeginTime: now.Add(-ago - time.Minute), EndTime: now.Add(-ago), UsageValue: "1", MeteringSN: sn,
 		}
 	}
-	if result, err := s.client().PushUsage(t.Context(), []openapi.UsageRecord{record("i", "first", time.Hour)}); err != nil || result.Count(openapi.OutcomeAccepted) != 1 {
+	if result, err := s.Client().PushUsage(t.Context(), []openapi.UsageRecord{record("i", "first", time.Hour)}); err != nil || result.Count(openapi.OutcomeAccepted) != 1 {
 		t.Fatalf("%+v, %v", result, err)
 	}
 	cases := []struct {
@@ -194,15 +180,15 @@ func TestClientMeetsEveryRecordCode(t *testing.T) {
 	for _, tc := range cases {
 		records = append(records, tc.r)
 		if tc.made {
-			s.sim.FailRecords(string(tc.code), 0)
+			s.Sim.FailRecords(string(tc.code), 0)
 		}
-		one, err := s.client().PushUsage(t.Context(), []openapi.UsageRecord{tc.r})
+		one, err := s.Client().PushUsage(t.Context(), []openapi.UsageRecord{tc.r})
 		if err != nil || len(one.Records) != 1 || one.Records[0].Outcome != openapi.OutcomeRejected || one.Records[0].Code != tc.code || one.Unmatched != 0 {
 			t.Errorf("%s alone: %+v, %v", tc.code, one, err)
 		}
 	}
 	// All at once: what was made before is now judged and taken, the others stay at their places.
-	all, err := s.client().PushUsage(t.Context(), records)
+	all, err := s.Client().PushUsage(t.Context(), records)
 	if err != nil || len(all.Records) != len(cases) || all.Unmatched != 0 {
 		t.Fatalf("%+v, %v", all, err)
 	}
@@ -215,7 +201,7 @@ func TestClientMeetsEveryRecordCode(t *testing.T) {
 			t.Errorf("%s among all: %+v", tc.code, got)
 		}
 	}
-	s.audit()
+	s.Audit()
 }
 
 // Every documented code of a whole call comes back from every open API that may
@@ -296,13 +282,13 @@ func TestClientMeetsEveryCallCode(t *testing.T) {
 		}, nil},
 	} {
 		t.Run(string(api.api), func(t *testing.T) {
-			s := newStall(t, nil)
-			s.adopt("i", simulator.Adoption{ProductID: "P"})
+			s := simtest.NewStall(t, nil)
+			s.Adopt("i", simulator.Adoption{ProductID: "P"})
 			for _, code := range []string{"PL1", "PL2"} {
-				s.issue(simulator.LicenseOptions{Code: code, Received: true})
+				s.Issue(simulator.LicenseOptions{Code: code, Received: true})
 			}
 			if api.api != simulator.APIActivate && api.api != simulator.APIActivate2 {
-				if _, err := s.client().ActivateLicenses(ctx, []string{"PL1", "PL2"}, time.Time{}); err != nil {
+				if _, err := s.Client().ActivateLicenses(ctx, []string{"PL1", "PL2"}, time.Time{}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -314,15 +300,15 @@ func TestClientMeetsEveryCallCode(t *testing.T) {
 					all = append(all, answer{a.status, "CBC." + a.code, a.retry})
 				}
 			}
-			client := s.client()
+			client := s.Client()
 			for _, want := range all {
-				s.sim.SetFaults(fault.Plan{Fail: 1, Status: want.status, Code: want.code})
+				s.Sim.SetFaults(fault.Plan{Fail: 1, Status: want.status, Code: want.code})
 				err := api.call(client)
 				var e *openapi.Error
 				if !errors.As(err, &e) || e.HTTPStatus != want.status || !strings.HasSuffix(want.code, e.Suffix()) || openapi.Retryable(err) != want.retry {
 					t.Errorf("%d %s: %v, retryable %v", want.status, want.code, err, openapi.Retryable(err))
 				}
-				if got := s.sim.Requests(1)[0]; got.API != api.api || got.Status != want.status || got.Code != want.code || got.Fault != fault.Fail {
+				if got := s.Sim.Requests(1)[0]; got.API != api.api || got.Status != want.status || got.Code != want.code || got.Fault != fault.Fail {
 					t.Errorf("%s: the simulator saw %+v", want.code, got)
 				}
 			}

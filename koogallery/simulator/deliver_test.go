@@ -21,7 +21,7 @@ import (
 )
 
 // failing makes the first n calls of an activity fail in some way.
-func failing(activity string, n int, wrong func(w http.ResponseWriter)) hook {
+func failing(activity string, n int, wrong func(w http.ResponseWriter)) simtest.Hook {
 	return func(w http.ResponseWriter, got string, count int) bool {
 		if got != activity || count > n {
 			return false
@@ -96,7 +96,7 @@ func TestWrongSellersAreRetriedAndRefunded(t *testing.T) {
 		"connection resets": {reset, "0  failed", "reset"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sim, _, c := fixture(t, failing("newInstance", 99, tc.wrong))
+			sim, _, c := simtest.Fixture(t, failing("newInstance", 99, tc.wrong))
 			o, err := open(t, sim, catalogue.Period)
 			if !errors.Is(err, simulator.ErrCall) || !strings.Contains(err.Error(), tc.problem) {
 				t.Errorf("Open = %v", err)
@@ -104,7 +104,7 @@ func TestWrongSellersAreRetriedAndRefunded(t *testing.T) {
 			if o.State != simulator.Cancelled || !o.Refunded || o.InstanceID != "" || !strings.Contains(o.Reason, tc.problem) {
 				t.Errorf("order = %+v", o)
 			}
-			equal(t, "calls", trace(sim.Calls(o.ID)), []string{
+			simtest.Equal(t, "calls", trace(sim.Calls(o.ID)), []string{
 				"newInstance#1 +0s " + tc.want, "newInstance#2 +1h0m0s " + tc.want,
 				"newInstance#3 +2h0m0s " + tc.want, "newInstance#4 +3h0m0s " + tc.want,
 			})
@@ -123,16 +123,16 @@ func TestWrongSellersAreRetriedAndRefunded(t *testing.T) {
 }
 
 func TestRecoveryInsideTheWindow(t *testing.T) {
-	sim, s, _ := fixture(t, failing("newInstance", 2, reset))
+	sim, s, _ := simtest.Fixture(t, failing("newInstance", 2, reset))
 	o, err := open(t, sim, catalogue.Period)
 	if err != nil || o.State != simulator.Completed || o.Refunded || !o.Informed {
 		t.Fatalf("Open = %+v, %v", o, err)
 	}
-	equal(t, "calls", trace(sim.Calls(o.ID)), []string{
+	simtest.Equal(t, "calls", trace(sim.Calls(o.ID)), []string{
 		"newInstance#1 +0s 0  failed", "newInstance#2 +1h0m0s 0  failed",
 		"newInstance#3 +2h0m0s 200 000000 ok", "queryInstance#1 +2h0m0s 200 000000 ok",
 	})
-	first, last := s.body(0), s.body(2)
+	first, last := s.Body(0), s.Body(2)
 	if first["orderId"] != last["orderId"] || first["orderLineId"] != last["orderLineId"] || first["businessId"] == last["businessId"] {
 		t.Errorf("first %v, last %v", first, last)
 	}
@@ -142,20 +142,20 @@ func TestRecoveryInsideTheWindow(t *testing.T) {
 // the marketplace sees the first id later, and no complaint.
 func TestLostAnswer(t *testing.T) {
 	lost := false
-	var s *seller
+	var s *simtest.Seller
 	h := func(w http.ResponseWriter, activity string, n int) bool {
 		if activity == "newInstance" && n == 1 {
-			s.answer(activity, s.body(0))
+			s.Answer(activity, s.Body(0))
 			lost = true
 			reset(w)
 			return true
 		}
 		return false
 	}
-	s = newSeller(t, simtest.NewClock(), h)
-	sim := newSimulator(t, config(s))
+	s = simtest.NewSeller(t, simtest.NewClock(), h)
+	sim := simtest.NewSimulator(t, simtest.Config(s))
 	o, err := open(t, sim, catalogue.OneTime)
-	if err != nil || !lost || o.InstanceID != s.body(0)["businessId"] {
+	if err != nil || !lost || o.InstanceID != s.Body(0)["businessId"] {
 		t.Errorf("Open = %+v, %v", o, err)
 	}
 }
@@ -164,26 +164,26 @@ func TestAsynchronousThenLate(t *testing.T) {
 	h := func(w http.ResponseWriter, activity string, n int) bool {
 		switch {
 		case activity == "newInstance":
-			reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working", "instanceId": "late-1"})
+			simtest.Reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working", "instanceId": "late-1"})
 		case n == 1:
-			reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working"})
+			simtest.Reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working"})
 		case n == 2:
-			reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{}})
+			simtest.Reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{}})
 		case n == 3:
 			w.WriteHeader(http.StatusBadGateway)
 		default:
-			reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{
+			simtest.Reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{
 				map[string]any{"instanceId": "other"}, map[string]any{"instanceId": "late-1"},
 			}})
 		}
 		return true
 	}
-	sim, _, _ := fixture(t, h)
+	sim, _, _ := simtest.Fixture(t, h)
 	o, err := open(t, sim, catalogue.Period)
 	if err != nil || o.State != simulator.Completed || !o.Asynchronous || !o.Informed || o.InstanceID != "late-1" {
 		t.Fatalf("Open = %+v, %v", o, err)
 	}
-	equal(t, "calls", trace(sim.Calls(o.ID)), []string{
+	simtest.Equal(t, "calls", trace(sim.Calls(o.ID)), []string{
 		"newInstance#1 +0s 200 000004 ok", "queryInstance#1 +0s 200 000004 pending",
 		"queryInstance#2 +30s 200 000000 pending", "queryInstance#3 +1m0s 502  failed", "queryInstance#4 +1m30s 200 000000 ok",
 	})
@@ -191,15 +191,15 @@ func TestAsynchronousThenLate(t *testing.T) {
 
 func TestAsynchronousNeverReady(t *testing.T) {
 	h := func(w http.ResponseWriter, _ string, _ int) bool {
-		reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working", "instanceId": "late-1"})
+		simtest.Reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working", "instanceId": "late-1"})
 		return true
 	}
-	sim, s, c := fixture(t, h)
+	sim, s, c := simtest.Fixture(t, h)
 	o, err := open(t, sim, catalogue.OnDemand)
 	if !errors.Is(err, simulator.ErrCall) || o.State != simulator.Cancelled || o.Refunded { // nothing was paid
 		t.Fatalf("Open = %+v, %v", o, err)
 	}
-	if n := len(s.sequence()); n != 1+361 || !c.Now().Equal(simtest.Start().Add(3*time.Hour)) {
+	if n := len(s.Sequence()); n != 1+361 || !c.Now().Equal(simtest.Start().Add(3*time.Hour)) {
 		t.Errorf("%d calls until %v", n, c.Now())
 	}
 }
@@ -209,11 +209,11 @@ func TestAsynchronousNeverReady(t *testing.T) {
 func TestMissingResultMsg(t *testing.T) {
 	h := func(w http.ResponseWriter, activity string, _ int) bool {
 		if activity == "newInstance" {
-			reply(w, map[string]any{"resultCode": "000000", "instanceId": "i-1"})
+			simtest.Reply(w, map[string]any{"resultCode": "000000", "instanceId": "i-1"})
 		}
 		return activity == "newInstance"
 	}
-	sim, _, _ := fixture(t, h)
+	sim, _, _ := simtest.Fixture(t, h)
 	o, err := sim.Place(catalogue.OneTime)
 	if err != nil {
 		t.Fatal(err)
@@ -236,9 +236,9 @@ func TestSlowSeller(t *testing.T) {
 		c.Advance(simtest.Answer)
 		<-release
 	}
-	s := newSeller(t, c, failing("newInstance", 1, slow))
+	s := simtest.NewSeller(t, c, failing("newInstance", 1, slow))
 	t.Cleanup(func() { close(release) })
-	sim := newSimulator(t, config(s))
+	sim := simtest.NewSimulator(t, simtest.Config(s))
 	o, err := open(t, sim, catalogue.OneTime)
 	if err != nil || o.State != simulator.Completed {
 		t.Fatalf("Open = %+v, %v", o, err)
@@ -251,13 +251,13 @@ func TestSlowSeller(t *testing.T) {
 // The answer arrives, but by the marketplace's clock too late: nobody listens any more.
 func TestLateByTheClock(t *testing.T) {
 	c := simtest.NewClock()
-	s := newSeller(t, c, func(_ http.ResponseWriter, activity string, n int) bool {
+	s := simtest.NewSeller(t, c, func(_ http.ResponseWriter, activity string, n int) bool {
 		if activity == "newInstance" && n == 1 {
 			c.Advance(6 * time.Second)
 		}
 		return false
 	})
-	sim := newSimulator(t, config(s))
+	sim := simtest.NewSimulator(t, simtest.Config(s))
 	o, err := open(t, sim, catalogue.OneTime)
 	if err != nil {
 		t.Fatal(err)
@@ -276,13 +276,13 @@ func TestLateByTheClock(t *testing.T) {
 func TestTheWholeWindowPassesByTheClockAlone(t *testing.T) {
 	release := make(chan struct{})
 	c := simtest.NewClock()
-	s := newSeller(t, c, func(http.ResponseWriter, string, int) bool {
+	s := simtest.NewSeller(t, c, func(http.ResponseWriter, string, int) bool {
 		c.Advance(simtest.Answer)
 		<-release
 		return true
 	})
 	t.Cleanup(func() { close(release) })
-	sim := newSimulator(t, config(s))
+	sim := simtest.NewSimulator(t, simtest.Config(s))
 	began := time.Now()
 	o, err := open(t, sim, catalogue.Period)
 	if !errors.Is(err, simulator.ErrCall) || o.State != simulator.Cancelled || !o.Refunded {
@@ -307,11 +307,11 @@ func TestTheWholeWindowPassesByTheClockAlone(t *testing.T) {
 
 func TestTwoOrdersWithOneInstance(t *testing.T) {
 	h := func(w http.ResponseWriter, _ string, _ int) bool {
-		reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "instanceId": "the-only-one",
+		simtest.Reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "instanceId": "the-only-one",
 			"info": []any{map[string]any{"instanceId": "the-only-one"}}})
 		return true
 	}
-	sim, _, _ := fixture(t, h)
+	sim, _, _ := simtest.Fixture(t, h)
 	first, err := open(t, sim, catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
@@ -323,7 +323,7 @@ func TestTwoOrdersWithOneInstance(t *testing.T) {
 }
 
 func TestDelisting(t *testing.T) {
-	sim, _, c := fixture(t, failing("newInstance", 1<<30, reset))
+	sim, _, c := simtest.Fixture(t, failing("newInstance", 1<<30, reset))
 	for n := 1; n <= 6; n++ {
 		_, _ = open(t, sim, catalogue.Period)
 		if shelf := sim.Shelf(); shelf.FailedOrders != n || shelf.Delisted != (n > 5) || shelf.Month != "2026-01" {

@@ -17,7 +17,7 @@ import (
 )
 
 func TestDialTestRepeatsTheSavedCases(t *testing.T) {
-	sim, s, c := fixture(t, nil)
+	sim, s, c := simtest.Fixture(t, nil)
 	ctx := context.Background()
 	for range 3 {
 		report, err := sim.DialTest(ctx)
@@ -26,15 +26,15 @@ func TestDialTestRepeatsTheSavedCases(t *testing.T) {
 		}
 		c.Advance(12 * time.Hour)
 	}
-	calls := s.sequence()
+	calls := s.Sequence()
 	one := []string{"newInstance", "queryInstance", "refreshInstance RENEWAL", "updateInstanceStatus FREEZE", "updateInstanceStatus UNFREEZE", "releaseInstance"}
-	equal(t, "first", calls[:6], one)
+	simtest.Equal(t, "first", calls[:6], one)
 	for i := range 6 {
-		if first, last := s.body(i), s.body(12+i); !reflect.DeepEqual(first, last) || first["testFlag"] != "1" {
+		if first, last := s.Body(i), s.Body(12+i); !reflect.DeepEqual(first, last) || first["testFlag"] != "1" {
 			t.Errorf("%v, later %v", first, last)
 		}
 	}
-	if body := s.body(2); body["orderId"] != "MOCKMONTYRENEW" || body["instanceId"] != s.body(0)["businessId"] {
+	if body := s.Body(2); body["orderId"] != "MOCKMONTYRENEW" || body["instanceId"] != s.Body(0)["businessId"] {
 		t.Errorf("refresh = %v", body)
 	}
 	if len(sim.Messages(0)) != 0 || len(sim.Orders(0)) != 0 || len(sim.Calls("")) != 18 {
@@ -48,14 +48,14 @@ func TestDialTestWantsTheSameAnswers(t *testing.T) {
 		"asynchronous":     {"resultCode": "000004", "resultMsg": "ok", "instanceId": "i-1"},
 		"refused":          {"resultCode": "000103", "resultMsg": "bought already"},
 	} {
-		sim, _, _ := fixture(t, func(w http.ResponseWriter, activity string, n int) bool {
+		sim, _, _ := simtest.Fixture(t, func(w http.ResponseWriter, activity string, n int) bool {
 			switch {
 			case activity != "newInstance":
-				reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{map[string]any{"instanceId": "i-1"}}})
+				simtest.Reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{map[string]any{"instanceId": "i-1"}}})
 			case n == 1:
-				reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "instanceId": "i-1"})
+				simtest.Reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "instanceId": "i-1"})
 			default:
-				reply(w, answer)
+				simtest.Reply(w, answer)
 			}
 			return true
 		})
@@ -73,7 +73,7 @@ func TestDialTestWantsTheSameAnswers(t *testing.T) {
 // a failed day, and a passing morning not one that fails later.
 func TestDialTestDays(t *testing.T) {
 	broken := false
-	sim, _, c := fixture(t, func(w http.ResponseWriter, _ string, _ int) bool {
+	sim, _, c := simtest.Fixture(t, func(w http.ResponseWriter, _ string, _ int) bool {
 		if broken {
 			w.WriteHeader(http.StatusBadGateway)
 		}
@@ -101,10 +101,10 @@ func TestDialTestDays(t *testing.T) {
 
 func TestDialTestCustomCasesAndContext(t *testing.T) {
 	c := simtest.NewClock()
-	s := newSeller(t, c, nil)
-	cfg := config(s)
+	s := simtest.NewSeller(t, c, nil)
+	cfg := simtest.Config(s)
 	cfg.DialCases = []simulator.Case{{Activity: judge.ActivityNew, Params: map[string]string{"orderId": "a", "orderLineId": "a-1", "businessId": "b"}}}
-	sim := newSimulator(t, cfg)
+	sim := simtest.NewSimulator(t, cfg)
 	if report, err := sim.DialTest(context.Background()); err != nil || len(report.Results) != 1 || report.Result != simulator.Passed {
 		t.Errorf("DialTest = %+v, %v", report, err)
 	}
@@ -131,18 +131,18 @@ func TestDialTestOfEveryFamily(t *testing.T) {
 		judge.FamilyKitV1:         append(slices.Clone(base), kit...),
 		judge.FamilyKitV2:         append(slices.Clone(v2), kit...),
 	} {
-		p := newPartner(t, nil)
-		p.debug = true
-		sim := rehearsal(t, p, nil)
+		p := simtest.NewPartner(t, nil)
+		p.Debug = true
+		sim := simtest.Rehearsal(t, p, nil)
 		for range 2 {
 			report, err := sim.DialTestOf(context.Background(), family)
 			if err != nil || report.Result != simulator.Passed || len(report.Results) != len(want) {
 				t.Fatalf("DialTestOf(%s) = %+v, %v", family, report, err)
 			}
 		}
-		equal(t, string(family), p.sequence(), append(slices.Clone(want), want...))
-		for i, h := range p.heard {
-			again := p.heard[(i+len(want))%len(p.heard)]
+		simtest.Equal(t, string(family), p.Sequence(), append(slices.Clone(want), want...))
+		for i, h := range p.Heard {
+			again := p.Heard[(i+len(want))%len(p.Heard)]
 			if h["testFlag"] != "1" || h["orderId"] != again["orderId"] || h["businessId"] != again["businessId"] ||
 				h["expireTime"] != again["expireTime"] || h["instanceId"] != again["instanceId"] {
 				t.Errorf("%v, later %v", h, again)
@@ -151,12 +151,12 @@ func TestDialTestOfEveryFamily(t *testing.T) {
 		if len(sim.Messages(0)) != 0 || len(sim.Orders(0)) != 0 || len(sim.Calls("")) != 2*len(want) {
 			t.Error("dial tests made messages or orders")
 		}
-		p.spoil = at(p.heard[0]["activity"], 0, code("000005"))
+		p.Spoil = at(p.Heard[0]["activity"], 0, code("000005"))
 		if report, err := sim.DialTestOf(context.Background(), family); err != nil || report.Result != simulator.Failed || sim.Shelf().FailedDialDays != 1 {
 			t.Errorf("DialTestOf(%s) = %+v, %v", family, report, err)
 		}
 	}
-	sim := rehearsal(t, newPartner(t, nil), func(cfg *simulator.Config) { cfg.PublicKey = nil })
+	sim := simtest.Rehearsal(t, simtest.NewPartner(t, nil), func(cfg *simulator.Config) { cfg.PublicKey = nil })
 	if _, err := sim.DialTestOf(context.Background(), judge.FamilyKitV1); !errors.Is(err, simulator.ErrConfig) {
 		t.Errorf("DialTestOf = %v", err)
 	}
@@ -166,8 +166,8 @@ func TestDialTestOfEveryFamily(t *testing.T) {
 }
 
 func TestDialTestOfSaasV2(t *testing.T) {
-	sim, s, _ := fixture(t, nil)
-	if report, err := sim.DialTestOf(context.Background(), judge.FamilySaasV2); err != nil || report.Result != simulator.Passed || len(s.sequence()) != 6 {
+	sim, s, _ := simtest.Fixture(t, nil)
+	if report, err := sim.DialTestOf(context.Background(), judge.FamilySaasV2); err != nil || report.Result != simulator.Passed || len(s.Sequence()) != 6 {
 		t.Errorf("DialTestOf = %+v, %v", report, err)
 	}
 }

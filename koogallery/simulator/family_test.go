@@ -50,13 +50,13 @@ func TestLifeOfEveryFamily(t *testing.T) {
 		judge.FamilyKitV2:       slices.Concat(credential, []string{"newInstance", "queryInstance"}, kitOrder()),
 	} {
 		t.Run(string(family), func(t *testing.T) {
-			p := newPartner(t, nil)
-			sim := rehearsal(t, p, nil)
+			p := simtest.NewPartner(t, nil)
+			sim := simtest.Rehearsal(t, p, nil)
 			report, err := sim.LifeOf(context.Background(), family)
 			if err != nil || report.Result != simulator.Passed || report.Family != family {
 				t.Fatalf("LifeOf = %+v, %v", report, err)
 			}
-			equal(t, "calls", p.sequence(), want)
+			simtest.Equal(t, "calls", p.Sequence(), want)
 			if n := len(sim.Calls("")); n != len(want) {
 				t.Errorf("%d calls recorded", n)
 			}
@@ -72,7 +72,7 @@ func TestLifeOfEveryFamily(t *testing.T) {
 			if family != judge.FamilyOrderNotify && (o.InstanceID == "" || o.State != simulator.Completed) {
 				t.Errorf("order = %+v", o)
 			}
-			for _, h := range p.heard {
+			for _, h := range p.Heard {
 				if flag, ok := h["testFlag"]; ok && h["instanceId"] != "" && flag != "0" {
 					t.Errorf("a production call with testFlag %s", flag)
 				}
@@ -82,15 +82,15 @@ func TestLifeOfEveryFamily(t *testing.T) {
 }
 
 func TestLifeOfSaasV2(t *testing.T) {
-	sim, s, _ := fixture(t, nil)
+	sim, s, _ := simtest.Fixture(t, nil)
 	report, err := sim.LifeOf(context.Background(), judge.FamilySaasV2)
-	if err != nil || report.Result != simulator.Passed || report.Kind != catalogue.Period || len(s.sequence()) != 19 {
-		t.Errorf("LifeOf = %+v, %v, %d calls", report, err, len(s.sequence()))
+	if err != nil || report.Result != simulator.Passed || report.Kind != catalogue.Period || len(s.Sequence()) != 19 {
+		t.Errorf("LifeOf = %+v, %v, %d calls", report, err, len(s.Sequence()))
 	}
 }
 
 func TestFamilies(t *testing.T) {
-	sim := rehearsal(t, newPartner(t, nil), func(cfg *simulator.Config) { cfg.PublicKey = nil })
+	sim := simtest.Rehearsal(t, simtest.NewPartner(t, nil), func(cfg *simulator.Config) { cfg.PublicKey = nil })
 	for _, family := range []judge.Family{"", "soap"} {
 		if _, err := sim.LifeOf(context.Background(), family); !errors.Is(err, judge.ErrFamily) {
 			t.Errorf("LifeOf(%q) = %v", family, err)
@@ -115,7 +115,7 @@ func TestFamilies(t *testing.T) {
 	if _, err := sim.LifeOf(ctx, judge.FamilySaasV1); !errors.Is(err, context.Canceled) {
 		t.Errorf("LifeOf = %v", err)
 	}
-	cfg := config(newSeller(t, simtest.NewClock(), nil))
+	cfg := simtest.Config(simtest.NewSeller(t, simtest.NewClock(), nil))
 	cfg.EncryptType = "3"
 	if _, err := simulator.New(cfg); !errors.Is(err, simulator.ErrConfig) {
 		t.Errorf("New = %v", err)
@@ -124,15 +124,15 @@ func TestFamilies(t *testing.T) {
 
 // What the calls of V1 say, against the reference.
 func TestParametersOfV1(t *testing.T) {
-	p := newPartner(t, nil)
-	sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Strict = true })
+	p := simtest.NewPartner(t, nil)
+	sim := simtest.Rehearsal(t, p, func(cfg *simulator.Config) { cfg.Strict = true })
 	report, err := sim.LifeOf(context.Background(), judge.FamilySaasV1)
 	if err != nil || report.Result != simulator.Passed {
 		t.Fatalf("LifeOf = %+v, %v", report, err)
 	}
 	want := func(n int, members map[string]string) {
 		t.Helper()
-		h := p.heard[n]
+		h := p.Heard[n]
 		for name, value := range members {
 			if got, ok := h[name]; got != value || ok != (value != "") {
 				t.Errorf("%s: %s is %q, want %q", h["activity"], name, got, value)
@@ -152,7 +152,7 @@ func TestParametersOfV1(t *testing.T) {
 	want(4, map[string]string{
 		"instanceId": report.InstanceID, "expireTime": "20280130235959", "periodType": "year", "orderAmount": "1200.00", "scene": "", "productId": "",
 	})
-	if p.heard[4]["orderId"] == report.OrderID {
+	if p.Heard[4]["orderId"] == report.OrderID {
 		t.Error("a renewal has no order of its own")
 	}
 	want(6, map[string]string{"amount": "20", "skuCode": product.SKUCode, "productId": product.ProductID, "instanceId": report.InstanceID})
@@ -162,18 +162,18 @@ func TestParametersOfV1(t *testing.T) {
 	metered := map[string]string{"chargingMode": "0", "periodType": "", "expireTime": "", "amount": ""}
 	want(19, metered)
 	want(21, metered)
-	first, second := p.heard[19], p.heard[21]
+	first, second := p.Heard[19], p.Heard[21]
 	if first["orderId"] != second["orderId"] || first["productId"] == second["productId"] || first["mobilePhone"] == second["mobilePhone"] {
 		t.Errorf("first item %v\nsecond item %v", first, second)
 	}
-	if ids := strings.Split(p.heard[23]["instanceId"], ","); len(ids) != 2 || ids[0] == ids[1] {
+	if ids := strings.Split(p.Heard[23]["instanceId"], ","); len(ids) != 2 || ids[0] == ids[1] {
 		t.Errorf("query of two = %v", ids)
 	}
 }
 
 func TestCallsOfOtherFamiliesOneByOne(t *testing.T) {
-	p := newPartner(t, nil)
-	sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.EncryptType = seal.AES128 })
+	p := simtest.NewPartner(t, nil)
+	sim := simtest.Rehearsal(t, p, func(cfg *simulator.Config) { cfg.EncryptType = seal.AES128 })
 	ctx := context.Background()
 	o, err := sim.PlaceIn(judge.FamilySaasV1, catalogue.Trial)
 	if err != nil {
@@ -185,8 +185,8 @@ func TestCallsOfOtherFamiliesOneByOne(t *testing.T) {
 	if _, err := sim.ConvertTrial(ctx, o.ID); err != nil {
 		t.Fatal(err)
 	}
-	if h := p.heard[1]; h["trialToFormal"] != "1" || h["productId"] == o.Product.ProductID || p.heard[0]["trialFlag"] != "1" || p.heard[0]["periodType"] != "" {
-		t.Errorf("%v\n%v", p.heard[0], h)
+	if h := p.Heard[1]; h["trialToFormal"] != "1" || h["productId"] == o.Product.ProductID || p.Heard[0]["trialFlag"] != "1" || p.Heard[0]["periodType"] != "" {
+		t.Errorf("%v\n%v", p.Heard[0], h)
 	}
 	for name, call := range map[string]func() error{
 		"check":             func() error { return sim.CheckChange(ctx, o.ID, 20) },

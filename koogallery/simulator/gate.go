@@ -13,7 +13,7 @@ import (
 )
 
 // reply is the answer of an open API.
-type reply struct {
+type Reply struct {
 	status int
 	code   string
 	body   any
@@ -23,11 +23,11 @@ type reply struct {
 }
 
 // shape prints a refusal as one open API does.
-type shape func(r refusal, requestID string) reply
+type shape func(r refusal, requestID string) Reply
 
 // gate serves an open API: faults first, then the API itself, and a record of
 // the request whatever became of it.
-func (s *Simulator) gate(api API, print shape, take func(http.ResponseWriter, *http.Request) (reply, *refusal)) http.HandlerFunc {
+func (s *Simulator) gate(api API, print shape, take func(http.ResponseWriter, *http.Request) (Reply, *refusal)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		now := s.cfg.Clock.Now()
 		f := s.NextFault(now)
@@ -35,11 +35,11 @@ func (s *Simulator) gate(api API, print shape, take func(http.ResponseWriter, *h
 			return
 		}
 		id := s.requestID()
-		var a reply
+		var a Reply
 		switch f.Kind {
 		case fault.Drop:
 		case fault.Unreachable:
-			a = reply{status: refuseOutage.status}
+			a = Reply{status: refuseOutage.status}
 		case fault.RateLimit, fault.Fail:
 			a = print(refusalOf(f), id)
 		case fault.None, fault.DropAfter, fault.FailAfter, fault.Records:

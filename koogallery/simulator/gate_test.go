@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
+
 	"github.com/koogate/koogate/koogallery/simulator/fault"
 
 	"github.com/koogate/koogate/koogallery/simulator"
@@ -26,140 +28,140 @@ func requests(sim *simulator.Simulator) []string {
 
 // Each fault, what the seller sees of it, and what the marketplace has then.
 func TestUsageFaults(t *testing.T) {
-	s := newStall(t, nil)
-	s.adopt("i", simulator.Adoption{})
-	one := func(sn string) rec {
+	s := simtest.NewStall(t, nil)
+	s.Adopt("i", simulator.Adoption{})
+	one := func(sn string) simtest.Rec {
 		n, _ := strconv.Atoi(sn)
-		return s.record("i", sn, time.Duration(n)*time.Minute, time.Minute, "1")
+		return s.Record("i", sn, time.Duration(n)*time.Minute, time.Minute, "1")
 	}
-	s.sim.SetFaults(fault.Plan{Drop: 1, RateLimit: 1, Fail: 1, DropAfter: 1, FailAfter: 1})
+	s.Sim.SetFaults(fault.Plan{Drop: 1, RateLimit: 1, Fail: 1, DropAfter: 1, FailAfter: 1})
 	var got []string
 	for _, sn := range []string{"1", "1", "1", "1", "1", "2", "2", "3"} {
-		status, a := s.push(one(sn))
-		got = append(got, fmt.Sprintf("%d %s %v", status, a.Code, a.codes()))
+		status, a := s.Push(one(sn))
+		got = append(got, fmt.Sprintf("%d %s %v", status, a.Code, a.Codes()))
 	}
-	equal(t, "answers", got, []string{
+	simtest.Equal(t, "answers", got, []string{
 		"0  map[]", "406 MKT.0250 map[]", "500 94060001 map[]", "0  map[]", "500 94060001 map[]",
 		"200 MKT.0000 map[]", "200 94060999 map[2:005]", "200 MKT.0000 map[]",
 	})
-	equal(t, "requests", requests(s.sim), []string{
+	simtest.Equal(t, "requests", requests(s.Sim), []string{
 		"usage 0  drop 0/0", "usage 406 MKT.0250 rate-limit 0/0", "usage 500 94060001 fail 0/0", "usage 0  drop-after 1/1",
 		"usage 500 94060001 fail-after 0/1", "usage 200 MKT.0000  1/1", "usage 200 94060999  0/1", "usage 200 MKT.0000  1/1",
 	})
-	if c := s.sim.FaultCounts(); c != (fault.Counts{Drop: 1, RateLimit: 1, Fail: 1, DropAfter: 1, FailAfter: 1}) {
+	if c := s.Sim.FaultCounts(); c != (fault.Counts{Drop: 1, RateLimit: 1, Fail: 1, DropAfter: 1, FailAfter: 1}) {
 		t.Errorf("%+v", c)
 	}
-	if b := s.sim.Billed("i"); b.Records != 3 || b.Pushed.String() != "3" {
+	if b := s.Sim.Billed("i"); b.Records != 3 || b.Pushed.String() != "3" {
 		t.Errorf("%+v", b)
 	}
-	s.sim.SetFaults(fault.Plan{FailAfter: 1, Status: 502, Code: "94060003"})
-	if status, a := s.push(one("4")); status != 502 || a.Code != "94060003" {
+	s.Sim.SetFaults(fault.Plan{FailAfter: 1, Status: 502, Code: "94060003"})
+	if status, a := s.Push(one("4")); status != 502 || a.Code != "94060003" {
 		t.Errorf("%d %+v", status, a)
 	}
-	if b := s.sim.Billed("i"); b.Records != 4 {
+	if b := s.Sim.Billed("i"); b.Records != 4 {
 		t.Errorf("%+v", b)
 	}
-	s.audit()
+	s.Audit()
 }
 
 func TestRateLimitStatus(t *testing.T) {
-	s := newStall(t, nil)
-	s.sim.SetFaults(fault.Plan{RateLimit: 2, RateStatus: 429, RetryAfter: 1500 * time.Millisecond})
-	status, a, h := s.send(s.request(usageBody(t, rec{})))
+	s := simtest.NewStall(t, nil)
+	s.Sim.SetFaults(fault.Plan{RateLimit: 2, RateStatus: 429, RetryAfter: 1500 * time.Millisecond})
+	status, a, h := s.Send(s.Request(simtest.UsageBody(t, simtest.Rec{})))
 	if status != 429 || a.Code != "MKT.0250" || h.Get("Retry-After") != "2" {
 		t.Errorf("%d %+v %v", status, a, h)
 	}
-	if status, a := s.signed("POST", activatePath, "application/json", []byte("{}")); status != 429 || a["error_code"] != "CBC.0250" {
+	if status, a := s.Signed("POST", activatePath, "application/json", []byte("{}")); status != 429 || a["error_code"] != "CBC.0250" {
 		t.Errorf("%d %v", status, a)
 	}
 }
 
 // Chosen records fail once, whatever they hold; the others are taken.
 func TestFailRecords(t *testing.T) {
-	s := newStall(t, nil)
-	s.adopt("i", simulator.Adoption{})
-	var records []rec
+	s := simtest.NewStall(t, nil)
+	s.Adopt("i", simulator.Adoption{})
+	var records []simtest.Rec
 	for n := range 4 {
-		records = append(records, s.record("i", strconv.Itoa(n), time.Duration(n)*time.Minute, time.Minute, "1"))
+		records = append(records, s.Record("i", strconv.Itoa(n), time.Duration(n)*time.Minute, time.Minute, "1"))
 	}
-	s.sim.FailRecords("099", 1, 3, 17)
-	_, a := s.push(records...)
-	if got := a.codes(); len(got) != 2 || got["1"] != "099" || got["3"] != "099" || a.Code != "94060999" {
+	s.Sim.FailRecords("099", 1, 3, 17)
+	_, a := s.Push(records...)
+	if got := a.Codes(); len(got) != 2 || got["1"] != "099" || got["3"] != "099" || a.Code != "94060999" {
 		t.Errorf("%+v", a)
 	}
-	_, a = s.push(records...)
-	if got := a.codes(); len(got) != 2 || got["0"] != "005" || got["2"] != "005" {
+	_, a = s.Push(records...)
+	if got := a.Codes(); len(got) != 2 || got["0"] != "005" || got["2"] != "005" {
 		t.Errorf("%+v", a)
 	}
-	equal(t, "requests", requests(s.sim), []string{"usage 200 94060999 records 2/4", "usage 200 94060999  2/4"})
-	if c := s.sim.FaultCounts(); c.Records != 2 {
+	simtest.Equal(t, "requests", requests(s.Sim), []string{"usage 200 94060999 records 2/4", "usage 200 94060999  2/4"})
+	if c := s.Sim.FaultCounts(); c.Records != 2 {
 		t.Errorf("%+v", c)
 	}
-	s.audit()
+	s.Audit()
 }
 
 // The marketplace's clock is off: signatures are stale, and records of the last
 // minutes lie in its future. The header Date tells.
 func TestSkew(t *testing.T) {
-	s := newStall(t, nil)
-	s.adopt("i", simulator.Adoption{})
+	s := simtest.NewStall(t, nil)
+	s.Adopt("i", simulator.Adoption{})
 	for _, skew := range []time.Duration{16 * time.Minute, -16 * time.Minute} {
-		s.sim.SetFaults(fault.Plan{Skew: skew})
-		status, a, h := s.send(s.request(usageBody(t, s.record("i", "1", 0, time.Minute, "1"))))
+		s.Sim.SetFaults(fault.Plan{Skew: skew})
+		status, a, h := s.Send(s.Request(simtest.UsageBody(t, s.Record("i", "1", 0, time.Minute, "1"))))
 		if status != 401 || a.Code != "94060002" {
 			t.Errorf("%v: %d %+v", skew, status, a)
 		}
-		if at, err := time.Parse(time.RFC1123, h.Get("Date")); err != nil || !at.Equal(s.clock.Now().Add(skew)) {
+		if at, err := time.Parse(time.RFC1123, h.Get("Date")); err != nil || !at.Equal(s.Clock.Now().Add(skew)) {
 			t.Errorf("Date %q: %v", h.Get("Date"), err)
 		}
-		if status, a := s.signed("POST", usageOldPath, "application/json", []byte("{}")); status != 401 || a["error_code"] != "APIGW.0301" {
+		if status, a := s.Signed("POST", simtest.UsageOldPath, "application/json", []byte("{}")); status != 401 || a["error_code"] != "APIGW.0301" {
 			t.Errorf("%v: %d %v", skew, status, a)
 		}
 	}
-	s.sim.SetFaults(fault.Plan{Skew: -10 * time.Minute})
-	if _, a := s.push(s.record("i", "1", 9*time.Minute, time.Minute, "1")); a.codes()["1"] != "011" {
+	s.Sim.SetFaults(fault.Plan{Skew: -10 * time.Minute})
+	if _, a := s.Push(s.Record("i", "1", 9*time.Minute, time.Minute, "1")); a.Codes()["1"] != "011" {
 		t.Errorf("%+v", a)
 	}
-	s.sim.SetFaults(fault.Plan{})
-	s.taken(s.record("i", "1", 9*time.Minute, time.Minute, "1"))
+	s.Sim.SetFaults(fault.Plan{})
+	s.Taken(s.Record("i", "1", 9*time.Minute, time.Minute, "1"))
 }
 
 func TestOutages(t *testing.T) {
-	s := newStall(t, nil)
-	s.adopt("i", simulator.Adoption{})
-	now := s.clock.Now()
-	s.sim.SetFaults(fault.Plan{RetryAfter: time.Minute})
-	s.sim.SetOutages(fault.Outage{From: now.Add(time.Hour), Until: now.Add(2 * time.Hour)}, fault.Outage{From: now.Add(3 * time.Hour), Until: now.Add(4 * time.Hour)})
+	s := simtest.NewStall(t, nil)
+	s.Adopt("i", simulator.Adoption{})
+	now := s.Clock.Now()
+	s.Sim.SetFaults(fault.Plan{RetryAfter: time.Minute})
+	s.Sim.SetOutages(fault.Outage{From: now.Add(time.Hour), Until: now.Add(2 * time.Hour)}, fault.Outage{From: now.Add(3 * time.Hour), Until: now.Add(4 * time.Hour)})
 	var got []string
 	for n := range 10 {
-		status, _, h := s.send(s.request(usageBody(t, s.record("i", strconv.Itoa(n), 0, time.Minute, "1"))))
+		status, _, h := s.Send(s.Request(simtest.UsageBody(t, s.Record("i", strconv.Itoa(n), 0, time.Minute, "1"))))
 		got = append(got, strconv.Itoa(status)+h.Get("Retry-After"))
-		s.clock.Advance(30 * time.Minute)
+		s.Clock.Advance(30 * time.Minute)
 	}
-	equal(t, "answers", got, []string{"200", "200", "50360", "50360", "200", "200", "50360", "50360", "200", "200"})
-	if b := s.sim.Billed("i"); b.Records != 6 || s.sim.FaultCounts().Outage != 4 {
+	simtest.Equal(t, "answers", got, []string{"200", "200", "50360", "50360", "200", "200", "50360", "50360", "200", "200"})
+	if b := s.Sim.Billed("i"); b.Records != 6 || s.Sim.FaultCounts().Outage != 4 {
 		t.Errorf("%+v", b)
 	}
-	s.sim.SetOutages()
-	s.audit()
+	s.Sim.SetOutages()
+	s.Audit()
 }
 
 // The same seed makes the same faults, another one others.
 func TestChaosIsSeeded(t *testing.T) {
 	run := func(seed uint64) []string {
-		s := newStall(t, nil)
-		s.adopt("i", simulator.Adoption{})
-		s.sim.SetChaos(fault.Chaos{Seed: seed, Drop: .1, RateLimit: .1, Fail: .1, DropAfter: .1, FailAfter: .1, Record: .2})
+		s := simtest.NewStall(t, nil)
+		s.Adopt("i", simulator.Adoption{})
+		s.Sim.SetChaos(fault.Chaos{Seed: seed, Drop: .1, RateLimit: .1, Fail: .1, DropAfter: .1, FailAfter: .1, Record: .2})
 		for n := range 60 {
-			s.push(s.record("i", strconv.Itoa(n), time.Duration(n)*time.Minute, time.Minute, "1"))
+			s.Push(s.Record("i", strconv.Itoa(n), time.Duration(n)*time.Minute, time.Minute, "1"))
 		}
-		s.sim.SetChaos(fault.Chaos{})
-		s.taken(s.record("i", "last", 2*time.Hour, time.Minute, "1"))
-		s.audit()
-		return requests(s.sim)
+		s.Sim.SetChaos(fault.Chaos{})
+		s.Taken(s.Record("i", "last", 2*time.Hour, time.Minute, "1"))
+		s.Audit()
+		return requests(s.Sim)
 	}
 	first := run(1)
-	equal(t, "the same seed", run(1), first)
+	simtest.Equal(t, "the same seed", run(1), first)
 	if slices.Equal(first, run(2)) {
 		t.Error("another seed makes the same faults")
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator"
 )
@@ -19,8 +21,8 @@ func joints() []judge.Family {
 
 func TestJoint(t *testing.T) {
 	for _, family := range joints() {
-		p := newPartner(t, nil)
-		sim := rehearsal(t, p, nil)
+		p := simtest.NewPartner(t, nil)
+		sim := simtest.Rehearsal(t, p, nil)
 		var names []string
 		var states []int // departments, users, disabled users
 		report, err := sim.Joint(context.Background(), family, func(step simulator.JointStep) error {
@@ -35,19 +37,19 @@ func TestJoint(t *testing.T) {
 			if step.InstanceID == "" || step.OrderID == "" || step.TenantID == "" || step.AppID == "" {
 				t.Errorf("step %+v", step)
 			}
-			return p.compare(step)
+			return p.Compare(step)
 		})
 		if err != nil || report.Result != simulator.Passed {
 			t.Fatalf("Joint = %+v, %v", report, err)
 		}
-		equal(t, "steps", names, []string{
+		simtest.Equal(t, "steps", names, []string{
 			"create", "tenantSync add", "applicationSync add", "allOrgSync all", "authSync add", "singleOrgSync add", "authSync disable", "tenantSync delete",
 		})
 		if want := []int{0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 2, 2, 0, 3, 2, 0, 3, 2, 1, 0, 0, 0}; !slices.Equal(states, want) {
 			t.Errorf("states %v", states)
 		}
 		last := ""
-		for _, h := range p.heard {
+		for _, h := range p.Heard {
 			stamp, ok := h["timeStamp"]
 			if _, kit := h["tenantId"]; !ok || !kit {
 				continue
@@ -74,25 +76,25 @@ func TestJointShuffled(t *testing.T) {
 	for _, family := range joints() {
 		orders := map[string]bool{}
 		for seed := range uint64(20) {
-			p := newPartner(t, nil)
-			sim := rehearsal(t, p, nil)
+			p := simtest.NewPartner(t, nil)
+			sim := simtest.Rehearsal(t, p, nil)
 			steps := 0
 			report, err := sim.JointShuffled(context.Background(), family, seed, func(step simulator.JointStep) error {
 				steps++
-				return p.compare(step)
+				return p.Compare(step)
 			})
 			if err != nil || report.Result != simulator.Passed || steps != 15 {
 				t.Fatalf("seed %d: %+v, %v", seed, report, err)
 			}
-			base := len(p.sequence()) - 14
-			calls := p.sequence()[base:]
+			base := len(p.Sequence()) - 14
+			calls := p.Sequence()[base:]
 			orders[strings.Join(calls, " ")] = true
 			slices.Sort(calls)
 			want := twice(kitOrder()...)
 			slices.Sort(want)
-			equal(t, "calls", calls, want)
+			simtest.Equal(t, "calls", calls, want)
 			stamps := map[string]int{}
-			for _, h := range p.heard[base:] {
+			for _, h := range p.Heard[base:] {
 				stamps[h["timeStamp"]]++
 			}
 			if len(stamps) != 7 {
@@ -107,18 +109,13 @@ func TestJointShuffled(t *testing.T) {
 
 // A seller that believes the last call instead of the latest time stamp is found.
 func TestJointShuffledFindsArrivalOrder(t *testing.T) {
-	p := newPartner(t, nil)
-	sim := rehearsal(t, p, nil)
+	p := simtest.NewPartner(t, nil)
+	sim := simtest.Rehearsal(t, p, nil)
 	n := 0
 	report, err := sim.JointShuffled(context.Background(), judge.FamilyKitV2, 1, func(step simulator.JointStep) error {
 		n++
-		p.mu.Lock()
-		for name, r := range p.directory {
-			r.at = "" // forgets how old its rows are
-			p.directory[name] = r
-		}
-		p.mu.Unlock()
-		return p.compare(step)
+		p.ForgetAges()
+		return p.Compare(step)
 	})
 	if err != nil || report.Result != simulator.Failed || n != 15 {
 		t.Errorf("%+v, %v, %d steps", report, err, n)
@@ -127,7 +124,7 @@ func TestJointShuffledFindsArrivalOrder(t *testing.T) {
 
 func TestJointReportsWhatTheCallerSees(t *testing.T) {
 	wrong := errors.New("no such tenant")
-	report, err := rehearsal(t, newPartner(t, nil), nil).Joint(context.Background(), judge.FamilyKitV1, func(step simulator.JointStep) error {
+	report, err := simtest.Rehearsal(t, simtest.NewPartner(t, nil), nil).Joint(context.Background(), judge.FamilyKitV1, func(step simulator.JointStep) error {
 		if step.Name == "tenantSync add" {
 			return wrong
 		}
@@ -140,14 +137,14 @@ func TestJointReportsWhatTheCallerSees(t *testing.T) {
 
 func TestCredential(t *testing.T) {
 	for _, family := range joints() {
-		p := newPartner(t, nil)
-		sim := rehearsal(t, p, nil)
+		p := simtest.NewPartner(t, nil)
+		sim := simtest.Rehearsal(t, p, nil)
 		report, err := sim.Credential(context.Background(), family)
-		if err != nil || report.Result != simulator.Passed || len(p.directory) != 0 || len(sim.Orders(0))+len(sim.Messages(0)) != 0 {
+		if err != nil || report.Result != simulator.Passed || len(p.Directory) != 0 || len(sim.Orders(0))+len(sim.Messages(0)) != 0 {
 			t.Errorf("Credential = %+v, %v", report, err)
 		}
-		equal(t, "calls", p.sequence(), kitOrder()[:5])
-		for _, h := range p.heard {
+		simtest.Equal(t, "calls", p.Sequence(), kitOrder()[:5])
+		for _, h := range p.Heard {
 			if h["testFlag"] != "1" || h["instanceId"] != "" || h["orderId"] != "" {
 				t.Errorf("%v", h)
 			}
@@ -162,8 +159,8 @@ func TestCredential(t *testing.T) {
 
 // A Kit call that failed is repeated by hand, with the time stamp that it had.
 func TestKitRestart(t *testing.T) {
-	p := newPartner(t, at("applicationSync", 1, code("000005")))
-	sim := rehearsal(t, p, nil)
+	p := simtest.NewPartner(t, at("applicationSync", 1, code("000005")))
+	sim := simtest.Rehearsal(t, p, nil)
 	report, err := sim.Joint(context.Background(), judge.FamilyKitV2, nil)
 	if err != nil || report.Result != simulator.Failed || len(report.Steps) != 4 {
 		t.Fatalf("%+v, %v", report, err)
@@ -171,7 +168,7 @@ func TestKitRestart(t *testing.T) {
 	if c, err := sim.Restart(context.Background(), report.OrderID); err != nil || c.Activity != judge.ActivityApplication || c.Attempt != 2 {
 		t.Errorf("%+v, %v", c, err)
 	}
-	first, second := p.heard[len(p.heard)-2], p.heard[len(p.heard)-1]
+	first, second := p.Heard[len(p.Heard)-2], p.Heard[len(p.Heard)-1]
 	if first["timeStamp"] != second["timeStamp"] || first["clientSecret"] != second["clientSecret"] {
 		t.Errorf("%v\n%v", first, second)
 	}

@@ -4,7 +4,6 @@ package simulator_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -30,66 +29,36 @@ const (
 	softwarePath  = licensePath + "v2/license/software-usage-info"
 )
 
-// call posts a JSON text to an API about codes.
-func (s *stall) call(path string, body any) (int, string, map[string]any) {
-	s.t.Helper()
-	text, err := json.Marshal(body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	status, a := s.signed("POST", path, "application/json", text)
-	code, _ := a["error_code"].(string)
-	return status, code, a
-}
-
-func (s *stall) want(what, path string, body any, status int, code string) map[string]any {
-	s.t.Helper()
-	got, gotCode, a := s.call(path, body)
-	if got != status || gotCode != code || a["error_msg"] == "" {
-		s.t.Errorf("%s: %d %v", what, got, a)
-	}
-	return a
-}
-
-func (s *stall) issue(opts simulator.LicenseOptions) string {
-	s.t.Helper()
-	o, err := s.sim.IssueLicense(opts)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return o.InstanceID
-}
-
 type doc = map[string]any
 
 // One code from its order to its release (saas-v1 §5).
 func TestLicenseLife(t *testing.T) {
-	p := newPartner(t, nil)
-	sim := rehearsal(t, p, nil)
-	s := &stall{t: t, sim: sim, server: p.market, clock: p.clock}
+	p := simtest.NewPartner(t, nil)
+	sim := simtest.Rehearsal(t, p, nil)
+	s := &simtest.Stall{T: t, Sim: sim, Server: p.Market, Clock: p.Clock}
 	ctx := context.Background()
 	o, err := sim.PlaceIn(judge.FamilyLicenseCode, catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
 	}
 	code := doc{"license": o.InstanceID}
-	s.want("early", activatePath, code, 200, "92020004")
-	s.want("early", beatPath, code, 200, "92020011")
+	s.Want("early", activatePath, code, 200, "92020004")
+	s.Want("early", beatPath, code, 200, "92020011")
 	if err := sim.ReceiveLicense(o.InstanceID); err != nil {
 		t.Fatal(err)
 	}
-	s.want("before the order", activatePath, doc{"license": o.InstanceID, "real_effect_time": "20260130115959"}, 200, "92020002")
-	a := s.want("activate", activatePath, doc{"license": o.InstanceID, "real_effect_time": "20260130120000"}, 200, "92020000")
+	s.Want("before the order", activatePath, doc{"license": o.InstanceID, "real_effect_time": "20260130115959"}, 200, "92020002")
+	a := s.Want("activate", activatePath, doc{"license": o.InstanceID, "real_effect_time": "20260130120000"}, 200, "92020000")
 	info, _ := a["data"].(doc)["license_code_info"].(string)
 	want := `{"status":"ALIVE","expire_time":"20270130155959","product_id":"OFFI758576000000000001","amount":10,"order_id":"` + o.ID + `"}`
 	if info != want {
 		t.Errorf("info %s", info)
 	}
-	s.want("twice", activatePath, code, 200, "92020003")
+	s.Want("twice", activatePath, code, 200, "92020003")
 
 	state := func(status, expire string) {
 		t.Helper()
-		data, _ := s.want("query", beatPath, code, 200, "92020000")["data"].(doc)
+		data, _ := s.Want("query", beatPath, code, 200, "92020000")["data"].(doc)
 		if data["status"] != status || data["expire_time"] != expire || data["activate_time"] != "20260130120000" ||
 			data["license_code"] != o.InstanceID || data["product_id"] != o.Product.ProductID || data["product_name"] != o.Product.Name {
 			t.Errorf("%v", data)
@@ -111,7 +80,7 @@ func TestLicenseLife(t *testing.T) {
 	if err := sim.Unfreeze(ctx, o.ID); err != nil {
 		t.Fatal(err)
 	}
-	p.clock.Advance(366 * 24 * time.Hour)
+	p.Clock.Advance(366 * 24 * time.Hour)
 	state("EXPIRED", "20270130155959")
 	if _, err := sim.Renew(ctx, o.ID); err != nil {
 		t.Fatal(err)
@@ -133,52 +102,52 @@ func TestLicenseLife(t *testing.T) {
 // A renewal and a release hold for the marketplace whether the seller is told or
 // not.
 func TestLicenseWithoutCallbacks(t *testing.T) {
-	s := newStall(t, func(c *simulator.Config) { c.FacadeURL = "http://127.0.0.1:1/" })
+	s := simtest.NewStall(t, func(c *simulator.Config) { c.FacadeURL = "http://127.0.0.1:1/" })
 	ctx := context.Background()
-	o, err := s.sim.IssueLicense(simulator.LicenseOptions{Received: true})
+	o, err := s.Sim.IssueLicense(simulator.LicenseOptions{Received: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.sim.Renew(ctx, o.ID); !errors.Is(err, simulator.ErrCall) {
+	if _, err := s.Sim.Renew(ctx, o.ID); !errors.Is(err, simulator.ErrCall) {
 		t.Fatal(err)
 	}
-	if l, _ := s.sim.License(o.InstanceID); l.ExpireTime.Format(time.DateOnly) != "2028-01-30" {
+	if l, _ := s.Sim.License(o.InstanceID); l.ExpireTime.Format(time.DateOnly) != "2028-01-30" {
 		t.Errorf("%+v", l)
 	}
-	if _, err := s.sim.Unsubscribe(ctx, o.ID); !errors.Is(err, simulator.ErrCall) {
+	if _, err := s.Sim.Unsubscribe(ctx, o.ID); !errors.Is(err, simulator.ErrCall) {
 		t.Fatal(err)
 	}
-	if l, _ := s.sim.License(o.InstanceID); l.Status != simulator.LicenseReleased {
+	if l, _ := s.Sim.License(o.InstanceID); l.Status != simulator.LicenseReleased {
 		t.Errorf("%+v", l)
 	}
-	s.want("released", activatePath, doc{"license": o.InstanceID}, 200, "92020003")
+	s.Want("released", activatePath, doc{"license": o.InstanceID}, 200, "92020003")
 }
 
 func TestIssueLicense(t *testing.T) {
-	s := newStall(t, nil)
+	s := simtest.NewStall(t, nil)
 	end := simtest.Start().Add(time.Hour)
 	product := catalogue.Product{ProductID: "P", SKUCode: "S", Name: "N", LinearValue: 2, PeriodType: "month", PeriodNumber: 1}
-	code := s.issue(simulator.LicenseOptions{Code: "PL1", Product: product, ExpireTime: end, Received: true})
-	l, err := s.sim.License("PL1")
+	code := s.Issue(simulator.LicenseOptions{Code: "PL1", Product: product, ExpireTime: end, Received: true})
+	l, err := s.Sim.License("PL1")
 	if err != nil || code != "PL1" || l.Amount != 2 || l.ProductID != "P" || !l.ExpireTime.Equal(end) || l.ReceivedAt.IsZero() {
 		t.Errorf("%+v, %v", l, err)
 	}
 	for _, bad := range []string{"PL1", strings.Repeat("x", 65)} {
-		if _, err := s.sim.IssueLicense(simulator.LicenseOptions{Code: bad}); !errors.Is(err, simulator.ErrOrderState) {
+		if _, err := s.Sim.IssueLicense(simulator.LicenseOptions{Code: bad}); !errors.Is(err, simulator.ErrOrderState) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
-	s.clock.Advance(time.Hour + time.Second)
-	s.want("expired", activatePath, doc{"license": "PL1"}, 200, "92020003")
-	if other := s.issue(simulator.LicenseOptions{}); !strings.HasPrefix(other, "PL") || len(other) > 64 || other == "PL1" {
+	s.Clock.Advance(time.Hour + time.Second)
+	s.Want("expired", activatePath, doc{"license": "PL1"}, 200, "92020003")
+	if other := s.Issue(simulator.LicenseOptions{}); !strings.HasPrefix(other, "PL") || len(other) > 64 || other == "PL1" {
 		t.Errorf("code %s", other)
 	}
 }
 
 // What every API about codes refuses before it looks at the code.
 func TestLicenseRequests(t *testing.T) {
-	s := newStall(t, nil)
-	code := s.issue(simulator.LicenseOptions{Received: true})
+	s := simtest.NewStall(t, nil)
+	code := s.Issue(simulator.LicenseOptions{Received: true})
 	for _, path := range []string{activatePath, activate2Path, beatPath, beat2Path, softwarePath} {
 		for _, tc := range []struct {
 			name, method, contentType, body string
@@ -193,40 +162,40 @@ func TestLicenseRequests(t *testing.T) {
 			{"no object", "POST", "application/json;charset=utf8", "[]", 400, "95000004"},
 			{"empty", "POST", "application/json", "{}", 400, "95000001"},
 		} {
-			if status, a := s.signed(tc.method, path, tc.contentType, []byte(tc.body)); status != tc.status || a["error_code"] != tc.code {
+			if status, a := s.Signed(tc.method, path, tc.contentType, []byte(tc.body)); status != tc.status || a["error_code"] != tc.code {
 				t.Errorf("%s %s: %d %v", path, tc.name, status, a)
 			}
 		}
-		if status, _, body := browse(t, s.server, "POST", path, "application/json", "{}", nil); status != 401 || !strings.Contains(body, "APIGW.0301") {
+		if status, _, body := browse(t, s.Server, "POST", path, "application/json", "{}", nil); status != 401 || !strings.Contains(body, "APIGW.0301") {
 			t.Errorf("%s unsigned: %d %s", path, status, body)
 		}
-		s.sim.SetFaults(fault.Plan{Fail: 1, Status: 200})
-		s.want("internal", path, doc{"license": code}, 200, "92020001")
+		s.Sim.SetFaults(fault.Plan{Fail: 1, Status: 200})
+		s.Want("internal", path, doc{"license": code}, 200, "92020001")
 	}
 	for name, body := range map[string]doc{
 		"no license": {}, "empty": {"license": ""}, "number": {"license": 1}, "long": {"license": strings.Repeat("x", 65)},
 		"effect": {"license": code, "real_effect_time": "2026-01-30"}, "long effect": {"license": code, "real_effect_time": "20260130120000000"},
 		"effect a number": {"license": code, "real_effect_time": 20260130120000},
 	} {
-		s.want(name, activatePath, body, 400, "95000001")
+		s.Want(name, activatePath, body, 400, "95000001")
 	}
-	s.want("unknown", activatePath, doc{"license": "nobody"}, 200, "92020005")
-	s.want("unknown", beatPath, doc{"license": "nobody"}, 200, "92020005")
+	s.Want("unknown", activatePath, doc{"license": "nobody"}, 200, "92020005")
+	s.Want("unknown", beatPath, doc{"license": "nobody"}, 200, "92020005")
 	for name, info := range map[string]any{
 		"no object": "x", "no account": doc{}, "long account": doc{"thirdPartyAccount": strings.Repeat("x", 257)},
 		"long ip": doc{"thirdPartyAccount": "a", "ip": strings.Repeat("1", 33)},
 	} {
-		s.want(name, beatPath, doc{"license": code, "heartbeatInfo": info}, 400, "95000001")
+		s.Want(name, beatPath, doc{"license": code, "heartbeatInfo": info}, 400, "95000001")
 	}
-	s.want("activate", activatePath, doc{"license": code}, 200, "92020000")
-	s.want("query with account", beatPath, doc{"license": code, "heartbeatInfo": doc{"thirdPartyAccount": "a", "ip": "192.168.1.51"}}, 200, "92020000")
-	if l, _ := s.sim.License(code); l.Clients != 1 || l.Heartbeats != 1 {
+	s.Want("activate", activatePath, doc{"license": code}, 200, "92020000")
+	s.Want("query with account", beatPath, doc{"license": code, "heartbeatInfo": doc{"thirdPartyAccount": "a", "ip": "192.168.1.51"}}, 200, "92020000")
+	if l, _ := s.Sim.License(code); l.Clients != 1 || l.Heartbeats != 1 {
 		t.Errorf("%+v", l)
 	}
 }
 
 func TestLicenseBatch(t *testing.T) {
-	s := newStall(t, nil)
+	s := simtest.NewStall(t, nil)
 	many := func(n int) []string {
 		list := make([]string, n)
 		for i := range list {
@@ -235,26 +204,26 @@ func TestLicenseBatch(t *testing.T) {
 		return list
 	}
 	for _, code := range many(100) {
-		s.issue(simulator.LicenseOptions{Code: code, Received: true})
+		s.Issue(simulator.LicenseOptions{Code: code, Received: true})
 	}
-	s.issue(simulator.LicenseOptions{Code: "waiting"})
+	s.Issue(simulator.LicenseOptions{Code: "waiting"})
 	for _, path := range []string{activate2Path, beat2Path} {
 		for name, list := range map[string]any{"none": nil, "empty": []string{}, "a text": "PL1", "numbers": []int{1}, "empty code": []string{""}, "101": many(101)} {
-			s.want(name, path, doc{"license_list": list}, 400, "95000001")
+			s.Want(name, path, doc{"license_list": list}, 400, "95000001")
 		}
-		s.want("twice", path, doc{"license_list": []string{"PL1", "PL1"}}, 200, "92020002")
-		s.want("unknown", path, doc{"license_list": []string{"PL1", "nobody"}}, 200, "92020020")
-		s.want("not received", path, doc{"license_list": []string{"PL1", "waiting"}}, 200, "92020020")
+		s.Want("twice", path, doc{"license_list": []string{"PL1", "PL1"}}, 200, "92020002")
+		s.Want("unknown", path, doc{"license_list": []string{"PL1", "nobody"}}, 200, "92020020")
+		s.Want("not received", path, doc{"license_list": []string{"PL1", "waiting"}}, 200, "92020020")
 	}
-	s.want("early", activate2Path, doc{"license_list": []string{"PL1"}, "real_effect_time": "20250130120000"}, 200, "92020002")
-	if l, _ := s.sim.License("PL1"); !l.ActivatedAt.IsZero() {
+	s.Want("early", activate2Path, doc{"license_list": []string{"PL1"}, "real_effect_time": "20250130120000"}, 200, "92020002")
+	if l, _ := s.Sim.License("PL1"); !l.ActivatedAt.IsZero() {
 		t.Error("a batch was carried out in part")
 	}
-	if answer := s.want("activate", activate2Path, doc{"license_list": many(100)}, 200, "92020000"); len(answer) != 2 { // T24
+	if answer := s.Want("activate", activate2Path, doc{"license_list": many(100)}, 200, "92020000"); len(answer) != 2 { // T24
 		t.Errorf("%v", answer)
 	}
-	s.want("again", activate2Path, doc{"license_list": []string{"PL1"}}, 200, "92020020")
-	list, _ := s.want("query", beat2Path, doc{"license_list": many(100)}, 200, "92020000")["data"].([]any)
+	s.Want("again", activate2Path, doc{"license_list": []string{"PL1"}}, 200, "92020020")
+	list, _ := s.Want("query", beat2Path, doc{"license_list": many(100)}, 200, "92020000")["data"].([]any)
 	if len(list) != 100 || list[99].(doc)["license_code"] != "PL99" || list[99].(doc)["status"] != "ALIVE" {
 		t.Errorf("%v", list)
 	}
@@ -262,18 +231,18 @@ func TestLicenseBatch(t *testing.T) {
 
 // The batch's answer with data is the older reading.
 func TestLicenseBatchWithData(t *testing.T) {
-	s := newStall(t, func(cfg *simulator.Config) { cfg.Readings.BatchData = true })
-	s.issue(simulator.LicenseOptions{Code: "PL7", Received: true})
-	data, _ := s.want("activate", activate2Path, doc{"license_list": []string{"PL7"}}, 200, "92020000")["data"].(doc)
+	s := simtest.NewStall(t, func(cfg *simulator.Config) { cfg.Readings.BatchData = true })
+	s.Issue(simulator.LicenseOptions{Code: "PL7", Received: true})
+	data, _ := s.Want("activate", activate2Path, doc{"license_list": []string{"PL7"}}, 200, "92020000")["data"].(doc)
 	if list, _ := data["license_list"].([]any); len(list) != 1 || list[0].(doc)["license"] != "PL7" {
 		t.Errorf("%v", data)
 	}
 }
 
 func TestSoftwareUsage(t *testing.T) {
-	s := newStall(t, nil)
-	code := s.issue(simulator.LicenseOptions{Received: true})
-	sleeping := s.issue(simulator.LicenseOptions{Received: true})
+	s := simtest.NewStall(t, nil)
+	code := s.Issue(simulator.LicenseOptions{Received: true})
+	sleeping := s.Issue(simulator.LicenseOptions{Received: true})
 	usage := func(license string, elements ...doc) doc {
 		return doc{"license": license, "software_usage_Info": elements}
 	}
@@ -289,36 +258,36 @@ func TestSoftwareUsage(t *testing.T) {
 		"ten digits": []doc{usage(code, doc{"active_num": 1_000_000_000})}, "negative": []doc{usage(code, doc{"active_num": -1})},
 		"fraction": []doc{usage(code, doc{"active_num": 1.5})},
 	} {
-		s.want(name, softwarePath, doc{"usage_info": info}, 400, "95000001")
+		s.Want(name, softwarePath, doc{"usage_info": info}, 400, "95000001")
 	}
 	long := make([]doc, 101)
 	for i := range long {
 		long[i] = usage(code, doc{"id": "a"})
 	}
-	s.want("101 codes", softwarePath, doc{"usage_info": long}, 400, "95000001")
+	s.Want("101 codes", softwarePath, doc{"usage_info": long}, 400, "95000001")
 
-	a := s.want("two asleep", softwarePath, doc{"usage_info": []doc{usage(sleeping, doc{"id": "a"}), usage("nobody", doc{"id": "a"})}}, 200, "92020020")
+	a := s.Want("two asleep", softwarePath, doc{"usage_info": []doc{usage(sleeping, doc{"id": "a"}), usage("nobody", doc{"id": "a"})}}, 200, "92020020")
 	var got []string
 	for _, f := range a["data"].(doc)["check_fail_list"].([]any) {
 		got = append(got, fmt.Sprint(f.(doc)["license"], " ", f.(doc)["error_code"]))
 	}
-	equal(t, "failures", got, []string{sleeping + " 92020011", "nobody 92020005"})
+	simtest.Equal(t, "failures", got, []string{sleeping + " 92020011", "nobody 92020005"})
 
-	s.want("activate", activatePath, doc{"license": code}, 200, "92020000")
-	s.want("one of two", softwarePath, doc{"usage_info": []doc{usage(code, many[:100]...), usage("nobody", doc{"id": "a"})}}, 200, "92020020")
-	s.want("again", softwarePath, doc{"usage_info": []doc{usage(code, doc{"id": "account1"}, doc{"id": "another"}), usage(code, doc{"active_num": 250}, doc{"active_num": 90})}}, 200, "92020000")
-	if l, _ := s.sim.License(code); l.Clients != 101 || l.ActiveNum != 250 || l.Day != "2026-01-30" {
+	s.Want("activate", activatePath, doc{"license": code}, 200, "92020000")
+	s.Want("one of two", softwarePath, doc{"usage_info": []doc{usage(code, many[:100]...), usage("nobody", doc{"id": "a"})}}, 200, "92020020")
+	s.Want("again", softwarePath, doc{"usage_info": []doc{usage(code, doc{"id": "account1"}, doc{"id": "another"}), usage(code, doc{"active_num": 250}, doc{"active_num": 90})}}, 200, "92020000")
+	if l, _ := s.Sim.License(code); l.Clients != 101 || l.ActiveNum != 250 || l.Day != "2026-01-30" {
 		t.Errorf("%+v", l)
 	}
-	s.clock.Advance(4 * time.Hour) // midnight in Beijing
-	s.want("next day", softwarePath, doc{"usage_info": []doc{usage(code, doc{"id": "account1"})}}, 200, "92020000")
-	if l, _ := s.sim.License(code); l.Clients != 1 || l.ActiveNum != 0 || l.Day != "2026-01-31" {
+	s.Clock.Advance(4 * time.Hour) // midnight in Beijing
+	s.Want("next day", softwarePath, doc{"usage_info": []doc{usage(code, doc{"id": "account1"})}}, 200, "92020000")
+	if l, _ := s.Sim.License(code); l.Clients != 1 || l.ActiveNum != 0 || l.Day != "2026-01-31" {
 		t.Errorf("%+v", l)
 	}
 }
 
 func TestAssets(t *testing.T) {
-	s := newStall(t, nil)
+	s := simtest.NewStall(t, nil)
 	const path = "/api/mkp-openapi-public/v1/asset/deployed-object?"
 	for query, want := range map[string][]string{
 		"asset_id=asset-software-demo&deployed_type=software_package":                                      {"V1.1"},
@@ -328,7 +297,7 @@ func TestAssets(t *testing.T) {
 		"asset_id=asset-image-demo&deployed_type=image":                                                    {"V1.0"},
 		"asset_id=asset-image-demo&deployed_type=image&region=eu-west-101":                                 nil,
 	} {
-		status, a := s.signed("GET", path+query, "application/json", nil)
+		status, a := s.Signed("GET", path+query, "application/json", nil)
 		list, ok := a["data"].([]any)
 		var got []string
 		for _, object := range list {
@@ -343,19 +312,19 @@ func TestAssets(t *testing.T) {
 		if status != 200 || a["error_code"] != "MKT.0000" || !ok {
 			t.Errorf("%s: %d %v", query, status, a)
 		}
-		equal(t, query, got, want)
+		simtest.Equal(t, query, got, want)
 	}
 	for _, query := range []string{"", "asset_id=a", "asset_id=a&deployed_type=x", "deployed_type=image"} {
-		if status, a := s.signed("GET", path+query, "application/json", nil); status != 400 || a["error_code"] != "CBC.0101" {
+		if status, a := s.Signed("GET", path+query, "application/json", nil); status != 400 || a["error_code"] != "CBC.0101" {
 			t.Errorf("%s: %d %v", query, status, a)
 		}
 	}
-	r := request(t, s.server.URL, nil)
+	r := request(t, s.Server.URL, nil)
 	r.URL.Path = strings.TrimSuffix(path, "?")
-	if err := sign.SignRequest(r, nil, sign.Credentials{AccessKey: "x", SecretKey: openSK}, s.clock.Now()); err != nil {
+	if err := sign.SignRequest(r, nil, sign.Credentials{AccessKey: "x", SecretKey: simtest.OpenSK}, s.Clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if status, a := do(t, s.server, r); status != 401 || a["error_code"] != "CBC.0154" {
+	if status, a := simtest.Do(t, s.Server, r); status != 401 || a["error_code"] != "CBC.0154" {
 		t.Errorf("other key: %d %v", status, a)
 	}
 }

@@ -91,7 +91,7 @@ type wireUsageFailure struct {
 }
 
 // licenseShape prints refusals with the codes of these APIs.
-func licenseShape(r refusal, requestID string) reply {
+func licenseShape(r refusal, requestID string) Reply {
 	if r.code == refuseInternal.code {
 		r.code, r.message = refuseLicenseBug.code, refuseLicenseBug.message
 	}
@@ -99,31 +99,31 @@ func licenseShape(r refusal, requestID string) reply {
 }
 
 // licenseCall is what all these APIs check before they look at the body.
-func (s *Simulator) licenseCall(take func(judge.Members) (reply, *refusal)) func(http.ResponseWriter, *http.Request) (reply, *refusal) {
-	return func(w http.ResponseWriter, r *http.Request) (reply, *refusal) {
+func (s *Simulator) licenseCall(take func(judge.Members) (Reply, *refusal)) func(http.ResponseWriter, *http.Request) (Reply, *refusal) {
+	return func(w http.ResponseWriter, r *http.Request) (Reply, *refusal) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxLicenseBody))
 		if err != nil {
-			return reply{}, &refuseReadable
+			return Reply{}, &refuseReadable
 		}
 		if refused := s.authenticate(r, body); refused != nil {
-			return reply{}, refused
+			return Reply{}, refused
 		}
 		if r.Method != http.MethodPost {
-			return reply{}, &refuseMethod
+			return Reply{}, &refuseMethod
 		}
 		if !isJSON(r.Header.Get("Content-Type")) {
-			return reply{}, &refuseMedia
+			return Reply{}, &refuseMedia
 		}
 		m, ok := judge.Object(body)
 		if !ok {
-			return reply{}, &refuseReadable
+			return Reply{}, &refuseReadable
 		}
 		return take(m)
 	}
 }
 
-func licenseReply(data any) (reply, *refusal) {
-	return reply{status: acceptLicense.status, code: acceptLicense.code, body: wireLicense{acceptLicense.code, acceptLicense.message, data}}, nil
+func licenseReply(data any) (Reply, *refusal) {
+	return Reply{status: acceptLicense.status, code: acceptLicense.code, body: wireLicense{acceptLicense.code, acceptLicense.message, data}}, nil
 }
 
 // oneCode reads the code of a request about a single one.
@@ -174,37 +174,37 @@ func repeated(codes []string) bool {
 }
 
 // activate is the activation of one code (saas-v1 §5.1).
-func (s *Simulator) activate(m judge.Members) (reply, *refusal) {
+func (s *Simulator) activate(m judge.Members) (Reply, *refusal) {
 	codes, ok := oneCode(m)
 	effect, well := effectOf(m)
 	if !ok || !well {
-		return reply{}, &refusePattern
+		return Reply{}, &refusePattern
 	}
 	data, refused := s.activation(codes, effect)
 	if refused != nil {
-		return reply{}, refused
+		return Reply{}, refused
 	}
 	return licenseReply(data[0])
 }
 
 // activateBatch activates several codes, all or none: the documents have one
 // error for a batch with an illegal code and no list of them.
-func (s *Simulator) activateBatch(m judge.Members) (reply, *refusal) {
+func (s *Simulator) activateBatch(m judge.Members) (Reply, *refusal) {
 	codes, ok := severalCodes(m)
 	effect, well := effectOf(m)
 	switch {
 	case !ok || !well:
-		return reply{}, &refusePattern
+		return Reply{}, &refusePattern
 	case repeated(codes):
-		return reply{}, &refuseLicense
+		return Reply{}, &refuseLicense
 	}
 	data, refused := s.activation(codes, effect)
 	switch {
 	case refused == nil:
 	case *refused == refuseLicense:
-		return reply{}, refused
+		return Reply{}, refused
 	default:
-		return reply{}, &refuseBatch
+		return Reply{}, &refuseBatch
 	}
 	if !s.cfg.Readings.BatchData {
 		return licenseReply(nil)
@@ -249,41 +249,41 @@ func (s *Simulator) activation(codes []string, effect time.Time) ([]wireCodeInfo
 }
 
 // heartbeat is the query of one code (saas-v1 §5.2).
-func (s *Simulator) heartbeat(m judge.Members) (reply, *refusal) {
+func (s *Simulator) heartbeat(m judge.Members) (Reply, *refusal) {
 	codes, ok := oneCode(m)
 	if !ok {
-		return reply{}, &refusePattern
+		return Reply{}, &refusePattern
 	}
 	var account string
 	if m.Has("heartbeatInfo") {
 		info, ok := judge.Object(m["heartbeatInfo"])
 		if !ok {
-			return reply{}, &refusePattern
+			return Reply{}, &refusePattern
 		}
 		address, _ := info.Text("ip")
 		if account, ok = info.Text("thirdPartyAccount"); !ok || !licenseText(account, maxAccount) || utf8.RuneCountInString(address) > maxAddress {
-			return reply{}, &refusePattern
+			return Reply{}, &refusePattern
 		}
 	}
 	data, refused := s.query(codes, account)
 	if refused != nil {
-		return reply{}, refused
+		return Reply{}, refused
 	}
 	return licenseReply(data[0])
 }
 
 // heartbeatBatch is the query of several codes. Its answer was not seen.
-func (s *Simulator) heartbeatBatch(m judge.Members) (reply, *refusal) {
+func (s *Simulator) heartbeatBatch(m judge.Members) (Reply, *refusal) {
 	codes, ok := severalCodes(m)
 	switch {
 	case !ok:
-		return reply{}, &refusePattern
+		return Reply{}, &refusePattern
 	case repeated(codes):
-		return reply{}, &refuseLicense
+		return Reply{}, &refuseLicense
 	}
 	data, refused := s.query(codes, "")
 	if refused != nil {
-		return reply{}, &refuseBatch
+		return Reply{}, &refuseBatch
 	}
 	return licenseReply(data)
 }
@@ -327,10 +327,10 @@ type softwareUse struct {
 
 // softwareUsage takes the use of the software (saas-v1 §5.2b). Entries of codes
 // that are not active are rejected, the others are counted.
-func (s *Simulator) softwareUsage(m judge.Members) (reply, *refusal) {
+func (s *Simulator) softwareUsage(m judge.Members) (Reply, *refusal) {
 	list, ok := readSoftwareUsage(m)
 	if !ok {
-		return reply{}, &refusePattern
+		return Reply{}, &refusePattern
 	}
 	now := s.MarketNow()
 	failures := make([]wireUsageFailure, 0)
@@ -356,7 +356,7 @@ func (s *Simulator) softwareUsage(m judge.Members) (reply, *refusal) {
 		return licenseReply(map[string]any{"check_fail_list": failures})
 	}
 	r := refuseBatch
-	return reply{status: r.status, code: r.code, body: wireLicense{r.code, r.message, map[string]any{"check_fail_list": failures}}}, nil
+	return Reply{status: r.status, code: r.code, body: wireLicense{r.code, r.message, map[string]any{"check_fail_list": failures}}}, nil
 }
 
 func readSoftwareUsage(m judge.Members) ([]softwareUse, bool) {

@@ -40,15 +40,15 @@ func TestLifeOfEveryKind(t *testing.T) {
 	for _, kind := range catalogue.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			c := simtest.NewClock()
-			s := newSeller(t, c, nil)
-			cfg := config(s)
+			s := simtest.NewSeller(t, c, nil)
+			cfg := simtest.Config(s)
 			cfg.Strict = true
-			sim := newSimulator(t, cfg)
+			sim := simtest.NewSimulator(t, cfg)
 			report, err := sim.Life(context.Background(), kind)
 			if err != nil || report.Result != simulator.Passed {
 				t.Fatalf("Life = %+v, %v", report, err)
 			}
-			equal(t, "calls", s.sequence(), want[kind])
+			simtest.Equal(t, "calls", s.Sequence(), want[kind])
 			if len(report.Steps) != len(want[kind]) {
 				t.Errorf("%d steps for %d calls", len(report.Steps), len(want[kind]))
 			}
@@ -61,8 +61,8 @@ func TestLifeOfEveryKind(t *testing.T) {
 					t.Errorf("%s order %s is %s", o.Type, o.ID, o.State)
 				}
 			}
-			for i := range s.sequence() {
-				if _, ok := s.body(i)["testFlag"]; ok {
+			for i := range s.Sequence() {
+				if _, ok := s.Body(i)["testFlag"]; ok {
 					t.Error("a production call carries testFlag")
 				}
 			}
@@ -73,7 +73,7 @@ func TestLifeOfEveryKind(t *testing.T) {
 // The terms that the calls of a period life carry, against the spec's sample: a
 // period ends at 15:59:59 UTC.
 func TestLifeTerms(t *testing.T) {
-	sim, s, _ := fixture(t, nil)
+	sim, s, _ := simtest.Fixture(t, nil)
 	ctx := context.Background()
 	o, err := sim.Place(catalogue.Trial)
 	if err != nil {
@@ -105,16 +105,16 @@ func TestLifeTerms(t *testing.T) {
 	}
 	want := []string{"20270130155959", "20280130155959", "20290130155959", "20280130155959", "20290130155959"}
 	var got []string
-	for i, call := range s.sequence() {
+	for i, call := range s.Sequence() {
 		if strings.HasPrefix(call, "refreshInstance") {
-			got = append(got, s.body(i)["expireTime"].(string))
+			got = append(got, s.Body(i)["expireTime"].(string))
 		}
 	}
-	equal(t, "expiry", got, want)
-	if body := s.body(2); body["productId"] != formal.Product.ProductID || body["orderId"] != formal.ID || body["instanceId"] == "" {
+	simtest.Equal(t, "expiry", got, want)
+	if body := s.Body(2); body["productId"] != formal.Product.ProductID || body["orderId"] != formal.ID || body["instanceId"] == "" {
 		t.Errorf("conversion = %v", body)
 	}
-	if _, ok := s.body(3)["productId"]; ok {
+	if _, ok := s.Body(3)["productId"]; ok {
 		t.Error("a renewal of the same period type carries productId")
 	}
 	now, _ := sim.Order(o.ID)
@@ -128,25 +128,25 @@ func TestLifeReportsWhatIsWrong(t *testing.T) {
 		if activity != "queryInstance" {
 			return false
 		}
-		reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{map[string]any{"instanceId": "wrong"}}})
+		simtest.Reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{map[string]any{"instanceId": "wrong"}}})
 		return true
 	}
 	second := func(w http.ResponseWriter, activity string, n int) bool {
 		if activity != "newInstance" || n != 2 {
 			return false
 		}
-		reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "instanceId": "another"})
+		simtest.Reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "instanceId": "another"})
 		return true
 	}
 	gone := func(w http.ResponseWriter, activity string, n int) bool {
 		if activity != "releaseInstance" || n == 1 {
 			return false
 		}
-		reply(w, map[string]any{"resultCode": "000003", "resultMsg": "released already"})
+		simtest.Reply(w, map[string]any{"resultCode": "000003", "resultMsg": "released already"})
 		return true
 	}
 	for name, tc := range map[string]struct {
-		hook hook
+		hook simtest.Hook
 		step string
 		err  string
 	}{
@@ -155,7 +155,7 @@ func TestLifeReportsWhatIsWrong(t *testing.T) {
 		"repeated release refused":        {gone, "release again", "000003"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sim, _, _ := fixture(t, tc.hook)
+			sim, _, _ := simtest.Fixture(t, tc.hook)
 			report, err := sim.Life(context.Background(), catalogue.OneTime)
 			if err != nil || report.Result != simulator.Failed {
 				t.Fatalf("Life = %+v, %v", report, err)
@@ -173,7 +173,7 @@ func TestLifeReportsWhatIsWrong(t *testing.T) {
 }
 
 func TestLifeEndsWithItsContext(t *testing.T) {
-	sim, _, _ := fixture(t, nil)
+	sim, _, _ := simtest.Fixture(t, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := sim.Life(ctx, catalogue.Period); !errors.Is(err, context.Canceled) {
@@ -186,24 +186,24 @@ func TestLifeEndsWithItsContext(t *testing.T) {
 
 // Usage is demanded of metered instances in strict mode only.
 func TestLifeUsage(t *testing.T) {
-	noUsage := func(s **seller) hook {
+	noUsage := func(s **simtest.Seller) simtest.Hook {
 		return func(w http.ResponseWriter, activity string, _ int) bool {
 			if activity != "queryInstance" {
 				return false
 			}
-			id := (*s).body(len((*s).sequence()) - 1)["instanceId"]
-			reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{map[string]any{
+			id := (*s).Body(len((*s).Sequence()) - 1)["instanceId"]
+			simtest.Reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{map[string]any{
 				"instanceId": id, "appInfo": map[string]any{"frontEndUrl": "https://app.example.com"},
 			}}})
 			return true
 		}
 	}
 	for strict, want := range map[bool]simulator.Result{false: simulator.Passed, true: simulator.Failed} {
-		var s *seller
-		s = newSeller(t, simtest.NewClock(), noUsage(&s))
-		cfg := config(s)
+		var s *simtest.Seller
+		s = simtest.NewSeller(t, simtest.NewClock(), noUsage(&s))
+		cfg := simtest.Config(s)
 		cfg.Strict = strict
-		report, err := newSimulator(t, cfg).Life(context.Background(), catalogue.OnDemand)
+		report, err := simtest.NewSimulator(t, cfg).Life(context.Background(), catalogue.OnDemand)
 		if err != nil || report.Result != want {
 			t.Errorf("strict %v: %+v, %v", strict, report, err)
 		}

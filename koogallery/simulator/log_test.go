@@ -22,7 +22,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	var b bytes.Buffer
 	h := func(w http.ResponseWriter, activity string, n int) bool {
 		if activity == "newInstance" && n == 1 {
-			reply(w, map[string]any{"resultCode": "000005", "resultMsg": "canary-message"})
+			simtest.Reply(w, map[string]any{"resultCode": "000005", "resultMsg": "canary-message"})
 			return true
 		}
 		if activity == "newInstance" && n == 2 {
@@ -31,12 +31,12 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 		}
 		return false
 	}
-	s := newSeller(t, simtest.NewClock(), h)
-	cfg := config(s)
+	s := simtest.NewSeller(t, simtest.NewClock(), h)
+	cfg := simtest.Config(s)
 	cfg.Log = slog.New(slog.NewJSONHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var told []simulator.Call
 	cfg.OnCall = func(c simulator.Call) { told = append(told, c) }
-	sim := newSimulator(t, cfg)
+	sim := simtest.NewSimulator(t, cfg)
 	o, err := open(t, sim, catalogue.OneTime)
 	if err != nil || len(told) != 4 {
 		t.Fatalf("Open = %v, told %d", err, len(told))

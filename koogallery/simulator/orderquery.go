@@ -26,13 +26,13 @@ const (
 func (s *Simulator) requestID() string { return catalogue.Token(s.cfg.NewID())[:requestIDLen] }
 
 // orderQuery is the open API "query order" (open-apis §2).
-func (s *Simulator) orderQuery(w http.ResponseWriter, r *http.Request) (reply, *refusal) {
+func (s *Simulator) orderQuery(w http.ResponseWriter, r *http.Request) (Reply, *refusal) {
 	answer, refused := s.queryAnswer(w, r)
 	if refused != nil {
-		return reply{}, refused
+		return Reply{}, refused
 	}
 	s.book.queried(answer.OrderInfo.OrderID)
-	return reply{status: http.StatusOK, code: answer.ResultCode, body: answer}, nil
+	return Reply{status: http.StatusOK, code: answer.ResultCode, body: answer}, nil
 }
 
 func (s *Simulator) queryAnswer(w http.ResponseWriter, r *http.Request) (*wireAnswer, *refusal) {

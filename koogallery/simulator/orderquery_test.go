@@ -4,12 +4,9 @@ package simulator_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -24,28 +21,8 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 )
 
-// market serves the handler of a simulator and a client of its open API.
-func market(t *testing.T, change func(*simulator.Config)) (*simulator.Simulator, *httptest.Server, *openapi.Client, *simtest.Clock) {
-	t.Helper()
-	c := simtest.NewClock()
-	cfg := config(newSeller(t, c, nil))
-	if change != nil {
-		change(&cfg)
-	}
-	sim := newSimulator(t, cfg)
-	server := httptest.NewServer(sim.Handler())
-	t.Cleanup(server.Close)
-	client, err := openapi.New(openapi.Config{
-		BaseURL: server.URL, Credentials: cfg.Credentials, HTTPClient: server.Client(), Now: c.Now,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sim, server, client, c
-}
-
 func TestQueryOfAPlacedOrder(t *testing.T) {
-	sim, _, client, _ := market(t, func(cfg *simulator.Config) { cfg.Strict = true })
+	sim, _, client, _ := simtest.Serve(t, func(cfg *simulator.Config) { cfg.Strict = true })
 	for _, kind := range catalogue.Kinds() {
 		o, err := sim.Place(kind)
 		if err != nil {
@@ -77,7 +54,7 @@ func TestQueryOfAPlacedOrder(t *testing.T) {
 // A refund order has a negative deal and no amount; the orders of one instance
 // have one buyer; an order stays what it was after a renewal.
 func TestQueryOfLaterOrders(t *testing.T) {
-	sim, _, client, _ := market(t, nil)
+	sim, _, client, _ := simtest.Serve(t, nil)
 	ctx := context.Background()
 	o, err := open(t, sim, catalogue.Period)
 	if err != nil {
@@ -111,7 +88,7 @@ func TestQueryOfLaterOrders(t *testing.T) {
 }
 
 func TestQueryOfMockOrders(t *testing.T) {
-	_, _, client, _ := market(t, func(cfg *simulator.Config) { cfg.Strict = true })
+	_, _, client, _ := simtest.Serve(t, func(cfg *simulator.Config) { cfg.Strict = true })
 	mocks := openapi.MockOrders()
 	if len(mocks) != 9 {
 		t.Fatalf("%d mock orders", len(mocks))
@@ -136,7 +113,7 @@ func TestQueryOfMockOrders(t *testing.T) {
 
 func TestQueryOfForeignOrders(t *testing.T) {
 	ctx := context.Background()
-	_, _, client, _ := market(t, nil)
+	_, _, client, _ := simtest.Serve(t, nil)
 	const id, line = "CS2207261447AUY4H", "CS2207261447AUY4H-000007"
 	first, err := client.QueryOrder(ctx, id, line)
 	if err != nil {
@@ -164,7 +141,7 @@ func TestQueryOfForeignOrders(t *testing.T) {
 		t.Errorf("an id that names no time: %v", err)
 	}
 
-	_, _, strict, _ := market(t, func(cfg *simulator.Config) { cfg.Strict = true })
+	_, _, strict, _ := simtest.Serve(t, func(cfg *simulator.Config) { cfg.Strict = true })
 	expect(t, strict, id, line, 401, "MKT.0150")
 }
 
@@ -177,8 +154,8 @@ func expect(t *testing.T, client *openapi.Client, id, line string, status int, c
 }
 
 func TestQueryAuthentication(t *testing.T) {
-	_, server, _, c := market(t, nil)
-	good := sign.Credentials{AccessKey: openAK, SecretKey: openSK}
+	_, server, _, c := simtest.Serve(t, nil)
+	good := sign.Credentials{AccessKey: simtest.OpenAK, SecretKey: simtest.OpenSK}
 	for name, tc := range map[string]struct {
 		keys   sign.Credentials
 		at     time.Duration
@@ -190,8 +167,8 @@ func TestQueryAuthentication(t *testing.T) {
 		"14 minutes old": {good, -14 * time.Minute, nil, 200, "MKT.0000"},
 		"stale":          {good, -16 * time.Minute, nil, 401, "APIGW.0301"},
 		"ahead":          {good, 16 * time.Minute, nil, 401, "APIGW.0301"},
-		"wrong secret":   {sign.Credentials{AccessKey: openAK, SecretKey: "x"}, 0, nil, 401, "APIGW.0301"},
-		"unknown key":    {sign.Credentials{AccessKey: "x", SecretKey: openSK}, 0, nil, 401, "CBC.0154"},
+		"wrong secret":   {sign.Credentials{AccessKey: simtest.OpenAK, SecretKey: "x"}, 0, nil, 401, "APIGW.0301"},
+		"unknown key":    {sign.Credentials{AccessKey: "x", SecretKey: simtest.OpenSK}, 0, nil, 401, "CBC.0154"},
 		"other order":    {good, 0, func(r *http.Request) { r.URL.RawQuery = "orderId=MOCKONDEMAND" }, 401, "APIGW.0301"},
 		"unsigned":       {good, 0, func(r *http.Request) { r.Header.Del("Authorization") }, 401, "APIGW.0301"},
 	} {
@@ -203,7 +180,7 @@ func TestQueryAuthentication(t *testing.T) {
 			if tc.spoil != nil {
 				tc.spoil(r)
 			}
-			status, answer := do(t, server, r)
+			status, answer := simtest.Do(t, server, r)
 			code := answer["resultCode"]
 			if code == nil {
 				code = answer["error_code"]
@@ -227,22 +204,8 @@ func request(t *testing.T, base string, query url.Values) *http.Request {
 	return r
 }
 
-func do(t *testing.T, server *httptest.Server, r *http.Request) (int, map[string]any) {
-	t.Helper()
-	resp, err := server.Client().Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	var answer map[string]any
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&answer); err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, answer
-}
-
 func TestQueryParameters(t *testing.T) {
-	_, server, _, c := market(t, nil)
+	_, server, _, c := simtest.Serve(t, nil)
 	for _, tc := range []struct {
 		query  url.Values
 		status int
@@ -256,17 +219,17 @@ func TestQueryParameters(t *testing.T) {
 		{url.Values{"orderId": {"\xff"}}, 500, "CBC.0100"},
 	} {
 		r := request(t, server.URL, tc.query)
-		if err := sign.SignRequest(r, nil, sign.Credentials{AccessKey: openAK, SecretKey: openSK}, c.Now()); err != nil {
+		if err := sign.SignRequest(r, nil, sign.Credentials{AccessKey: simtest.OpenAK, SecretKey: simtest.OpenSK}, c.Now()); err != nil {
 			t.Fatal(err)
 		}
-		if status, answer := do(t, server, r); status != tc.status || answer["resultCode"] != tc.code {
+		if status, answer := simtest.Do(t, server, r); status != tc.status || answer["resultCode"] != tc.code {
 			t.Errorf("%v: %d %v", tc.query, status, answer)
 		}
 	}
 }
 
 func TestFaults(t *testing.T) {
-	sim, _, client, c := market(t, nil)
+	sim, _, client, c := simtest.Serve(t, nil)
 	ctx := context.Background()
 	sim.SetFaults(fault.Plan{Drop: 1, RateLimit: 1, Fail: 2, Delay: time.Second})
 	var got []string
@@ -280,7 +243,7 @@ func TestFaults(t *testing.T) {
 			got = append(got, fmt.Sprintf("%d %s %v", e.HTTPStatus, e.Code, e.Retryable))
 		}
 	}
-	equal(t, "answers", got, []string{"0  true", "406 MKT.0250 true", "500 MKT.0999 true", "500 MKT.0999 true", "ok"})
+	simtest.Equal(t, "answers", got, []string{"0  true", "406 MKT.0250 true", "500 MKT.0999 true", "500 MKT.0999 true", "ok"})
 	if f := sim.Faults(); f != (fault.Plan{Delay: time.Second}) || c.Now().Sub(simtest.Start()) != 5*time.Second {
 		t.Errorf("left %+v, waited %v", f, c.Now().Sub(simtest.Start()))
 	}

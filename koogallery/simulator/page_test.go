@@ -49,9 +49,9 @@ const form = "application/x-www-form-urlencoded"
 
 // The page and the REST of it place orders of every family.
 func TestPageOfFamilies(t *testing.T) {
-	p := newPartner(t, nil)
-	sim := rehearsal(t, p, nil)
-	server := p.market
+	p := simtest.NewPartner(t, nil)
+	sim := simtest.Rehearsal(t, p, nil)
+	server := p.Market
 	for _, family := range judge.Families()[1:] {
 		if status, _, text := browse(t, server, "POST", "/place", form, "kind=period&family="+string(family), nil); status != 303 {
 			t.Errorf("%s: %d %s", family, status, text)
@@ -86,7 +86,7 @@ func TestPageOfFamilies(t *testing.T) {
 }
 
 func TestPageRestart(t *testing.T) {
-	sim, _, _ := fixture(t, failing("newInstance", 4, raw(200, "application/json", `{"resultCode":"000005","resultMsg":"<b>no</b>"}`)))
+	sim, _, _ := simtest.Fixture(t, failing("newInstance", 4, raw(200, "application/json", `{"resultCode":"000005","resultMsg":"<b>no</b>"}`)))
 	server := httptest.NewServer(sim.Handler())
 	defer server.Close()
 	o, err := open(t, sim, catalogue.Period)
@@ -102,7 +102,7 @@ func TestPageRestart(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	for _, bad := range []string{"<b>no", "https://", "@example.com", "src=", facadeKey} {
+	for _, bad := range []string{"<b>no", "https://", "@example.com", "src=", simtest.FacadeKey} {
 		if strings.Contains(page, bad) {
 			t.Errorf("the page holds %q", bad)
 		}
@@ -134,10 +134,10 @@ func TestPageRestart(t *testing.T) {
 }
 
 func TestPageEscapes(t *testing.T) {
-	s := newSeller(t, simtest.NewClock(), failing("newInstance", 99, raw(200, "application/json", `{"resultCode":"<script>","resultMsg":"x"}`)))
-	cfg := config(s)
+	s := simtest.NewSeller(t, simtest.NewClock(), failing("newInstance", 99, raw(200, "application/json", `{"resultCode":"<script>","resultMsg":"x"}`)))
+	cfg := simtest.Config(s)
 	cfg.Products = map[catalogue.Kind]catalogue.Product{catalogue.OneTime: {ProductID: "P", SKUCode: "S", Name: "<script>alert(1)</script>"}}
-	sim := newSimulator(t, cfg)
+	sim := simtest.NewSimulator(t, cfg)
 	_, _ = open(t, sim, catalogue.OneTime)
 	server := httptest.NewServer(sim.Handler())
 	defer server.Close()
@@ -147,10 +147,10 @@ func TestPageEscapes(t *testing.T) {
 }
 
 func TestSimREST(t *testing.T) {
-	cfg := config(newSeller(t, simtest.NewClock(), nil))
+	cfg := simtest.Config(simtest.NewSeller(t, simtest.NewClock(), nil))
 	called := make(chan simulator.Call, 4)
 	cfg.OnCall = func(c simulator.Call) { called <- c }
-	sim := newSimulator(t, cfg)
+	sim := simtest.NewSimulator(t, cfg)
 	server := httptest.NewServer(sim.Handler())
 	defer server.Close()
 	for _, bad := range []struct {

@@ -30,7 +30,7 @@ func TestReadingsThatDemand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			clk := simtest.NewClock()
-			s := newSeller(t, clk, func(w http.ResponseWriter, activity string, _ int) bool {
+			s := simtest.NewSeller(t, clk, func(w http.ResponseWriter, activity string, _ int) bool {
 				if c.header != "" {
 					w.Header().Set("Body-Sign", c.header)
 				}
@@ -41,9 +41,9 @@ func TestReadingsThatDemand(t *testing.T) {
 				_, _ = w.Write([]byte(c.answer))
 				return true
 			})
-			cfg := config(s)
+			cfg := simtest.Config(s)
 			c.set(&cfg.Readings)
-			sim := newSimulator(t, cfg)
+			sim := simtest.NewSimulator(t, cfg)
 			report, err := sim.DialTest(context.Background())
 			if err != nil {
 				t.Fatal(err)
@@ -56,13 +56,13 @@ func TestReadingsThatDemand(t *testing.T) {
 }
 
 func TestReadingsAreChecked(t *testing.T) {
-	cfg := config(newSeller(t, simtest.NewClock(), nil))
+	cfg := simtest.Config(simtest.NewSeller(t, simtest.NewClock(), nil))
 	cfg.Readings.ProductInfo = "xml"
 	if _, err := simulator.New(cfg); !errors.Is(err, simulator.ErrConfig) {
 		t.Errorf("form: %v", err)
 	}
 	for days, good := range map[int]bool{2: false, 3: true, 180: true, 181: false} {
-		cfg := config(newSeller(t, simtest.NewClock(), nil))
+		cfg := simtest.Config(simtest.NewSeller(t, simtest.NewClock(), nil))
 		p := catalogue.DemoProducts()[catalogue.Trial]
 		p.PeriodNumber = days
 		cfg.Products = map[catalogue.Kind]catalogue.Product{catalogue.Trial: p}

@@ -35,7 +35,7 @@ var (
 
 // plain prints the refusal as query order does. The gateway's errors have a shape
 // of their own.
-func (r refusal) plain(requestID string) reply {
+func (r refusal) plain(requestID string) Reply {
 	if strings.HasPrefix(r.code, gatewayCodes) {
 		return r.gateway(requestID)
 	}
@@ -43,20 +43,20 @@ func (r refusal) plain(requestID string) reply {
 	if r.extra {
 		answer["extra_info"] = r.message
 	}
-	return reply{status: r.status, code: r.code, body: answer}
+	return Reply{status: r.status, code: r.code, body: answer}
 }
 
 // named prints the refusal in the shape of the other open APIs, which is that of
 // success, too.
-func (r refusal) named(requestID string) reply {
+func (r refusal) named(requestID string) Reply {
 	if strings.HasPrefix(r.code, gatewayCodes) {
 		return r.gateway(requestID)
 	}
-	return reply{status: r.status, code: r.code, body: map[string]string{"error_code": r.code, "error_msg": r.message}}
+	return Reply{status: r.status, code: r.code, body: map[string]string{"error_code": r.code, "error_msg": r.message}}
 }
 
-func (r refusal) gateway(requestID string) reply {
-	return reply{status: r.status, code: r.code, body: map[string]string{
+func (r refusal) gateway(requestID string) Reply {
+	return Reply{status: r.status, code: r.code, body: map[string]string{
 		"error_code": r.code, "error_msg": r.message, "request_id": requestID,
 	}}
 }

@@ -21,17 +21,17 @@ func TestRestartAfterTheWindow(t *testing.T) {
 		case activity == "newInstance" && n <= 5:
 			reset(w)
 		case activity == "newInstance" && n == 6:
-			reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working", "instanceId": "i-1"})
+			simtest.Reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working", "instanceId": "i-1"})
 		case activity == "queryInstance" && n == 1:
-			reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working"})
+			simtest.Reply(w, map[string]any{"resultCode": "000004", "resultMsg": "working"})
 		case activity == "queryInstance":
-			reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{map[string]any{"instanceId": "i-1"}}})
+			simtest.Reply(w, map[string]any{"resultCode": "000000", "resultMsg": "ok", "info": []any{map[string]any{"instanceId": "i-1"}}})
 		default:
 			return false
 		}
 		return true
 	}
-	sim, s, _ := fixture(t, h)
+	sim, s, _ := simtest.Fixture(t, h)
 	ctx := context.Background()
 	o, err := open(t, sim, catalogue.Period)
 	if !errors.Is(err, simulator.ErrCall) || !o.Refunded {
@@ -54,7 +54,7 @@ func TestRestartAfterTheWindow(t *testing.T) {
 	if _, err := sim.Restart(ctx, "CS0"); !errors.Is(err, simulator.ErrOrder) {
 		t.Errorf("unknown order: %v", err)
 	}
-	if n := len(s.sequence()); n != 8 {
+	if n := len(s.Sequence()); n != 8 {
 		t.Errorf("%d calls", n)
 	}
 }
@@ -63,11 +63,11 @@ func TestRestartAfterTheWindow(t *testing.T) {
 // the open that was waiting goes on.
 func TestRestartInsideTheWindow(t *testing.T) {
 	c := simtest.NewClock()
-	s := newSeller(t, c, failing("newInstance", 1, reset))
-	cfg := config(s)
+	s := simtest.NewSeller(t, c, failing("newInstance", 1, reset))
+	cfg := simtest.Config(s)
 	asleep := make(chan struct{})
 	cfg.Clock = simtest.Held{Clock: c, Waits: func() { close(asleep) }}
-	sim := newSimulator(t, cfg)
+	sim := simtest.NewSimulator(t, cfg)
 	o, err := sim.Place(catalogue.OneTime)
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestRestartInsideTheWindow(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("Open = %v", err)
 	}
-	equal(t, "calls", s.sequence(), []string{"newInstance", "newInstance", "queryInstance"})
+	simtest.Equal(t, "calls", s.Sequence(), []string{"newInstance", "newInstance", "queryInstance"})
 }
 
 // Calls other than create and upgrade do not fail an order: they wait.
@@ -97,7 +97,7 @@ func TestRestartOfAFreezeAndARenewal(t *testing.T) {
 		}
 		return false
 	}
-	sim, _, c := fixture(t, h)
+	sim, _, c := simtest.Fixture(t, h)
 	ctx := context.Background()
 	o, err := open(t, sim, catalogue.Period)
 	if err != nil {
@@ -129,7 +129,7 @@ func TestRestartOfAFreezeAndARenewal(t *testing.T) {
 }
 
 func TestUpgradeThatFailsIsRefunded(t *testing.T) {
-	sim, _, _ := fixture(t, failing("upgradeInstance", 99, reset))
+	sim, _, _ := simtest.Fixture(t, failing("upgradeInstance", 99, reset))
 	o, err := open(t, sim, catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
@@ -145,11 +145,11 @@ func TestUpgradeThatFailsIsRefunded(t *testing.T) {
 
 // An interrupted call is nobody's failure and can be restarted.
 func TestInterruption(t *testing.T) {
-	s := newSeller(t, simtest.NewClock(), failing("newInstance", 1, reset))
-	cfg := config(s)
+	s := simtest.NewSeller(t, simtest.NewClock(), failing("newInstance", 1, reset))
+	cfg := simtest.Config(s)
 	ctx, cancel := context.WithCancel(context.Background())
-	cfg.Clock = simtest.Held{Clock: s.clock, Waits: cancel}
-	sim := newSimulator(t, cfg)
+	cfg.Clock = simtest.Held{Clock: s.Clock, Waits: cancel}
+	sim := simtest.NewSimulator(t, cfg)
 	o, err := sim.Place(catalogue.Period)
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestInterruption(t *testing.T) {
 }
 
 func TestCallsThatMakeNoSense(t *testing.T) {
-	sim, s, _ := fixture(t, nil)
+	sim, s, _ := simtest.Fixture(t, nil)
 	ctx := context.Background()
 	o, err := sim.Place(catalogue.OneTime)
 	if err != nil {
@@ -200,5 +200,5 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 	if err := sim.Release(ctx, o.ID); !errors.Is(err, simulator.ErrOrderState) {
 		t.Errorf("Release after Unsubscribe = %v", err)
 	}
-	equal(t, "calls", s.sequence(), []string{"newInstance", "queryInstance", "newInstance", "queryInstance", "releaseInstance"})
+	simtest.Equal(t, "calls", s.Sequence(), []string{"newInstance", "queryInstance", "newInstance", "queryInstance", "releaseInstance"})
 }

@@ -41,9 +41,9 @@ var (
 // licenceUpload takes the licence of an event: a text or a file, once. The same
 // one may come again; another one, or one for an event that is unknown, is
 // refused.
-func (s *Simulator) licenceUpload(w http.ResponseWriter, r *http.Request) (reply, *refusal) {
+func (s *Simulator) licenceUpload(w http.ResponseWriter, r *http.Request) (Reply, *refusal) {
 	verdict := s.takeLicence(w, r)
-	return reply{}, &verdict
+	return Reply{}, &verdict
 }
 
 func (s *Simulator) takeLicence(w http.ResponseWriter, r *http.Request) refusal {

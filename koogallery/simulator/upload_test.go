@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
+
 	"github.com/koogate/koogate/koogallery/simulator/fault"
 
 	"github.com/koogate/koogate/koogallery/judge"
@@ -33,9 +35,9 @@ func TestUpload(t *testing.T) {
 		return form
 	}
 	var event string
-	p := newPartner(t, nil)
-	p.upload = func(id string) { event = id }
-	sim := rehearsal(t, p, nil)
+	p := simtest.NewPartner(t, nil)
+	p.Upload = func(id string) { event = id }
+	sim := simtest.Rehearsal(t, p, nil)
 	if _, err := sim.LifeOf(context.Background(), judge.FamilyLicenseOnline); err != nil || event == "" {
 		t.Fatal(err, event)
 	}
@@ -47,28 +49,28 @@ func TestUpload(t *testing.T) {
 		status int
 		code   string
 	}{
-		{"unknown event", "other", text("x"), nil, 200, "91381034"},
-		{"long event", strings.Repeat("e", 65), text("x"), nil, 400, "CBC.0101"},
+		{"unknown event", "other", simtest.Characters("x"), nil, 200, "91381034"},
+		{"long event", strings.Repeat("e", 65), simtest.Characters("x"), nil, 400, "CBC.0101"},
 		{"no type", event, map[string]any{"characters": "x"}, nil, 400, "CBC.0101"},
 		{"other type", event, map[string]any{"type": "TEXT", "characters": "x"}, nil, 400, "CBC.0101"},
 		{"no object", event, "text", nil, 400, "CBC.0101"},
-		{"no characters", event, text(""), nil, 400, "CBC.0101"},
-		{"long characters", event, text(strings.Repeat("字", 1025)), nil, 400, "CBC.0101"},
-		{"characters and a file", event, text("x"), file, 400, "CBC.0101"},
+		{"no characters", event, simtest.Characters(""), nil, 400, "CBC.0101"},
+		{"long characters", event, simtest.Characters(strings.Repeat("字", 1025)), nil, 400, "CBC.0101"},
+		{"characters and a file", event, simtest.Characters("x"), file, 400, "CBC.0101"},
 		{"no file", event, named(), nil, 400, "CBC.0101"},
 		{"other hash", event, named("sha256", sum([]byte("other"))), file, 400, "CBC.0101"},
 		{"no hash", event, named("sha256", ""), file, 400, "CBC.0101"},
 		{"file", event, named(), file, 200, "CBC.0000"},
 		{"file again", event, named("sha256", strings.ToUpper(sum(file)), "file_name", ""), file, 200, "CBC.0000"},
 		{"other file", event, named("sha256", sum(file[1:])), file[1:], 200, "91381034"},
-		{"characters after a file", event, text(string(file[:5])), nil, 200, "91381034"},
+		{"characters after a file", event, simtest.Characters(string(file[:5])), nil, 200, "91381034"},
 	} {
-		if status, code := p.sendLicence(tc.event, tc.form, tc.file); status != tc.status || code != tc.code {
+		if status, code := p.SendLicence(tc.event, tc.form, tc.file); status != tc.status || code != tc.code {
 			t.Errorf("%s: %d %s", tc.name, status, code)
 		}
 	}
 
-	good := sign.Credentials{AccessKey: openAK, SecretKey: openSK}
+	good := sign.Credentials{AccessKey: simtest.OpenAK, SecretKey: simtest.OpenSK}
 	body := []byte("--x\r\nContent-Disposition: form-data; name=\"isvUpdateFileReq\"\r\nContent-Type: application/json\r\n\r\n{}\r\n--x--\r\n")
 	part := body[:len(body)-len("--x--\r\n")]
 	for _, tc := range []struct {
@@ -79,8 +81,8 @@ func TestUpload(t *testing.T) {
 		status      int
 		code        string
 	}{
-		{"other key", "multipart/form-data; boundary=x", body, sign.Credentials{AccessKey: "other", SecretKey: openSK}, 403, "CBC.0150"},
-		{"other secret", "multipart/form-data; boundary=x", body, sign.Credentials{AccessKey: openAK, SecretKey: "other"}, 401, "APIGW.0301"},
+		{"other key", "multipart/form-data; boundary=x", body, sign.Credentials{AccessKey: "other", SecretKey: simtest.OpenSK}, 403, "CBC.0150"},
+		{"other secret", "multipart/form-data; boundary=x", body, sign.Credentials{AccessKey: simtest.OpenAK, SecretKey: "other"}, 401, "APIGW.0301"},
 		{"no multipart", "application/json", body, good, 400, "CBC.0101"},
 		{"no boundary", "multipart/form-data", body, good, 400, "CBC.0101"},
 		{"cut off", "multipart/form-data; boundary=x", part, good, 400, "CBC.0101"},
@@ -90,7 +92,7 @@ func TestUpload(t *testing.T) {
 		{"huge", "multipart/form-data; boundary=x", make([]byte, 13<<20), good, 400, "CBC.0101"},
 		{"part of another type", "multipart/form-data; boundary=x", bytes.Replace(body, []byte("application/json"), []byte("text/plain"), 1), good, 400, "CBC.0101"},
 	} {
-		if status, code := p.post(event, tc.contentType, tc.body, tc.keys); status != tc.status || code != tc.code {
+		if status, code := p.Post(event, tc.contentType, tc.body, tc.keys); status != tc.status || code != tc.code {
 			t.Errorf("%s: %d %s", tc.name, status, code)
 		}
 	}
@@ -98,12 +100,12 @@ func TestUpload(t *testing.T) {
 
 // Two different licences for one event: the second is refused and reported.
 func TestTwoLicencesForOneEvent(t *testing.T) {
-	p := newPartner(t, nil)
-	sim := rehearsal(t, p, nil)
+	p := simtest.NewPartner(t, nil)
+	sim := simtest.Rehearsal(t, p, nil)
 	n := 0
-	p.upload = func(id string) {
+	p.Upload = func(id string) {
 		n++
-		p.sendLicence(id, text("licence "+strings.Repeat("I", n)), nil)
+		p.SendLicence(id, simtest.Characters("licence "+strings.Repeat("I", n)), nil)
 	}
 	report, err := sim.LifeOf(context.Background(), judge.FamilyLicenseOnline)
 	if err != nil || report.Result != simulator.Failed || n != 2 {
@@ -117,10 +119,10 @@ func TestTwoLicencesForOneEvent(t *testing.T) {
 }
 
 func TestUploadFaults(t *testing.T) {
-	p := newPartner(t, nil)
-	sim := rehearsal(t, p, nil)
+	p := simtest.NewPartner(t, nil)
+	sim := simtest.Rehearsal(t, p, nil)
 	sim.SetFaults(fault.Plan{RateLimit: 1})
-	if status, code := p.sendLicence("e", text("x"), nil); status != 406 || code != "CBC.0250" {
+	if status, code := p.SendLicence("e", simtest.Characters("x"), nil); status != 406 || code != "CBC.0250" {
 		t.Errorf("%d %s", status, code)
 	}
 }

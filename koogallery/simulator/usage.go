@@ -14,8 +14,8 @@ import (
 
 // The usage push interfaces (open-apis §3.1, §4.1).
 const (
-	usagePath    = "/api/mkp-openapi-public/global/v1/isv/usage-data"
-	usageOldPath = "/rest/marketplace/v1/isv/usage-data"
+	UsagePath    = "/api/mkp-openapi-public/global/v1/isv/usage-data"
+	UsageOldPath = "/rest/marketplace/v1/isv/usage-data"
 )
 
 // Answers of a usage push, of both generations (open-apis §3.6).
@@ -59,7 +59,7 @@ type wireAbnormal struct {
 
 // usageShape prints refusals as the new interface does. Those that it shares with
 // other open APIs get the codes of its own table.
-func (s *Simulator) usageShape(r refusal, requestID string) reply {
+func (s *Simulator) usageShape(r refusal, requestID string) Reply {
 	if r.code == refuseInternal.code && !s.cfg.OldUsageCodes {
 		r.code, r.message = refuseUsageBug.code, refuseUsageBug.message
 	}
@@ -77,7 +77,7 @@ func (s *Simulator) usageShape(r refusal, requestID string) reply {
 }
 
 // usageOldShape prints refusals with the prefix of the usage tables.
-func usageOldShape(r refusal, requestID string) reply {
+func usageOldShape(r refusal, requestID string) Reply {
 	if number, ok := strings.CutPrefix(r.code, "CBC."); ok {
 		r.code = "MKT." + number
 	}
@@ -85,46 +85,46 @@ func usageOldShape(r refusal, requestID string) reply {
 }
 
 // pushUsage is the new usage push (open-apis §3).
-func (s *Simulator) pushUsage(w http.ResponseWriter, r *http.Request) (reply, *refusal) {
+func (s *Simulator) pushUsage(w http.ResponseWriter, r *http.Request) (Reply, *refusal) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUsageBody))
 	if err != nil {
-		return reply{}, &refuseUsage
+		return Reply{}, &refuseUsage
 	}
 	if s.cfg.UsageAKSK || r.Header.Get("Authorization") != "" {
 		if refused := s.authenticate(r, body); refused != nil {
-			return reply{}, refused
+			return Reply{}, refused
 		}
 	}
 	if !s.signed(r.Header, body) {
-		return reply{}, &refuseUsageKey
+		return Reply{}, &refuseUsageKey
 	}
 	list, ok := readUsage(body)
 	switch {
 	case !ok || !isJSON(r.Header.Get("Content-Type")):
-		return reply{}, &refuseUsage
+		return Reply{}, &refuseUsage
 	case len(list) > maxUsageRecords && s.cfg.OldUsageCodes:
-		return reply{}, &refuseManyUsages
+		return Reply{}, &refuseManyUsages
 	case len(list) > maxUsageRecords:
-		return reply{}, &refuseUsage
+		return Reply{}, &refuseUsage
 	}
 	return s.enterUsage(billing.InterfaceNew, list, s.cfg.OldUsageCodes)
 }
 
 // pushUsageOld is the old usage push (open-apis §4).
-func (s *Simulator) pushUsageOld(w http.ResponseWriter, r *http.Request) (reply, *refusal) {
+func (s *Simulator) pushUsageOld(w http.ResponseWriter, r *http.Request) (Reply, *refusal) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUsageBody))
 	if err != nil {
-		return reply{}, &refuseMissing
+		return Reply{}, &refuseMissing
 	}
 	if refused := s.authenticate(r, body); refused != nil {
-		return reply{}, refused
+		return Reply{}, refused
 	}
 	list, ok := readUsage(body)
 	switch {
 	case !ok || !isJSON(r.Header.Get("Content-Type")):
-		return reply{}, &refuseMissing
+		return Reply{}, &refuseMissing
 	case len(list) > maxUsageRecords:
-		return reply{}, &refuseManyUsages
+		return Reply{}, &refuseManyUsages
 	}
 	for i := range list {
 		list[i].MeteringSN = "" // not of this interface
@@ -154,18 +154,18 @@ func (s *Simulator) signed(h http.Header, body []byte) bool {
 }
 
 // enterUsage hands records over and prints what became of them.
-func (s *Simulator) enterUsage(api billing.Interface, list []billing.Pushed, old bool) (reply, *refusal) {
+func (s *Simulator) enterUsage(api billing.Interface, list []billing.Pushed, old bool) (Reply, *refusal) {
 	for i := range list {
 		list[i].API = api
 	}
 	result := s.PushUsage(list, old)
 	switch {
 	case result.Objection != billing.ObjectNothing:
-		return reply{}, refuseObjection(result.Objection)
+		return Reply{}, refuseObjection(result.Objection)
 	case result.Full:
-		return reply{}, &refuseUsageBug
+		return Reply{}, &refuseUsageBug
 	}
-	answer := reply{
+	answer := Reply{
 		status: acceptUsage.status, code: acceptUsage.code, records: len(list), accepted: result.Accepted, spoiled: result.Spoiled,
 		body: map[string]string{"error_code": acceptUsage.code, "error_msg": acceptUsage.message},
 	}

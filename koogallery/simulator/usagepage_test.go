@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
+
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 
 	"github.com/koogate/koogate/koogallery/simulator"
@@ -15,17 +17,17 @@ import (
 // The page shows usage records, bills and calls of the open APIs, and so does the
 // REST of it.
 func TestPageOfUsage(t *testing.T) {
-	s := newStall(t, nil)
-	if _, _, page := browse(t, s.server, "GET", "/", "", "", nil); !strings.Contains(page, "暂无话单") || !strings.Contains(page, "暂无账单") || !strings.Contains(page, "暂无调用") {
+	s := simtest.NewStall(t, nil)
+	if _, _, page := browse(t, s.Server, "GET", "/", "", "", nil); !strings.Contains(page, "暂无话单") || !strings.Contains(page, "暂无账单") || !strings.Contains(page, "暂无调用") {
 		t.Error("the empty page lacks a table")
 	}
-	s.adopt("instance-1", simulator.Adoption{})
-	s.adopt("pack-1", simulator.Adoption{Kind: catalogue.Package, Quota: amount(t, "5")})
-	s.taken(s.record("instance-1", "sn-1", 0, time.Hour, "7.25").with("relate_pkg_instance", "pack-1"))
-	s.clock.Advance(time.Hour)
-	s.taken(s.record("instance-1", "sn-2", 0, time.Hour, "1"), s.record("instance-1", "sn-3", 2*time.Hour, time.Hour, "1"))
-	s.push(s.record("<b>nobody", "sn-4", 0, time.Hour, "1"))
-	_, _, page := browse(t, s.server, "GET", "/", "", "", nil)
+	s.Adopt("instance-1", simulator.Adoption{})
+	s.Adopt("pack-1", simulator.Adoption{Kind: catalogue.Package, Quota: simtest.Amount(t, "5")})
+	s.Taken(s.Record("instance-1", "sn-1", 0, time.Hour, "7.25").With("relate_pkg_instance", "pack-1"))
+	s.Clock.Advance(time.Hour)
+	s.Taken(s.Record("instance-1", "sn-2", 0, time.Hour, "1"), s.Record("instance-1", "sn-3", 2*time.Hour, time.Hour, "1"))
+	s.Push(s.Record("<b>nobody", "sn-4", 0, time.Hour, "1"))
+	_, _, page := browse(t, s.Server, "GET", "/", "", "", nil)
 	for _, want := range []string{
 		"话单管理", "instance-1", "sn-1", "已出账 billed", "正常 accepted", "异常 abnormal 001", "does not exist", "迟报 late", "&lt;b&gt;nobody",
 		"超量 oversold 2.25", "7.25 / 5", "2026-01-30 20:15:00", "2026-01-30 21:15:00", "账单 Bills", "hourly", "94060999", "2 / 2", "0 / 1",
@@ -44,7 +46,7 @@ func TestPageOfUsage(t *testing.T) {
 		"/sim/bills?instance=nobody":             {`"bills":[]`},
 		"/sim/requests?limit=1":                  {`"api":"usage"`, `"code":"94060999"`, `"seq":3`},
 	} {
-		status, _, body := browse(t, s.server, "GET", path, "", "", nil)
+		status, _, body := browse(t, s.Server, "GET", path, "", "", nil)
 		for _, w := range want {
 			if status != 200 || !strings.Contains(body, w) {
 				t.Errorf("%s lacks %s: %s", path, w, body)

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/simulator/simtest"
+
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
@@ -17,33 +19,37 @@ import (
 )
 
 // at spoils call number n of an activity; 0 means every one.
-func at(activity string, n int, change func(a *said)) func(string, int, *said) {
-	return func(got string, m int, a *said) {
+func at(activity string, n int, change func(a *simtest.Said)) func(string, int, *simtest.Said) {
+	return func(got string, m int, a *simtest.Said) {
 		if got == activity && (n == 0 || n == m) {
 			change(a)
 		}
 	}
 }
 
-func code(c string) func(a *said) {
-	return func(a *said) { a.body = map[string]any{"resultCode": c, "resultMsg": "no"} }
+func code(c string) func(a *simtest.Said) {
+	return func(a *simtest.Said) { a.Body = map[string]any{"resultCode": c, "resultMsg": "no"} }
 }
 
-func without(name string) func(a *said) { return func(a *said) { delete(a.body, name) } }
+func without(name string) func(a *simtest.Said) {
+	return func(a *simtest.Said) { delete(a.Body, name) }
+}
 
-func with(name string, value any) func(a *said) { return func(a *said) { a.body[name] = value } }
+func with(name string, value any) func(a *simtest.Said) {
+	return func(a *simtest.Said) { a.Body[name] = value }
+}
 
-func inApp(name string, value any) func(a *said) {
-	return func(a *said) {
-		app := a.body["appInfo"].(map[string]any)
+func inApp(name string, value any) func(a *simtest.Said) {
+	return func(a *simtest.Said) {
+		app := a.Body["appInfo"].(map[string]any)
 		if app[name] = value; value == nil {
 			delete(app, name)
 		}
 	}
 }
 
-func header(value func(key string, body []byte) string) func(a *said) {
-	return func(a *said) { a.bodySign = value }
+func header(value func(key string, body []byte) string) func(a *simtest.Said) {
+	return func(a *simtest.Said) { a.BodySign = value }
 }
 
 // sealed encrypts with another cipher or key than the answer says.
@@ -61,10 +67,10 @@ func TestWrongAnswersOfEveryFamily(t *testing.T) {
 		v1, licence, codes, online = judge.FamilySaasV1, judge.FamilyLicenseV1, judge.FamilyLicenseCode, judge.FamilyLicenseOnline
 		kit1, kit2, notify         = judge.FamilyKitV1, judge.FamilyKitV2, judge.FamilyOrderNotify
 	)
-	noSign := func(a *said) { a.bodySign = nil }
+	noSign := func(a *simtest.Said) { a.BodySign = nil }
 	for name, tc := range map[string]struct {
 		family judge.Family
-		spoil  func(string, int, *said)
+		spoil  func(string, int, *simtest.Said)
 		step   string
 		err    string
 	}{
@@ -83,8 +89,8 @@ func TestWrongAnswersOfEveryFamily(t *testing.T) {
 		})), "upgrade again", "malformed"},
 		"processing":          {v1, at("refreshInstance", 0, code("000004")), "renew", "000004"},
 		"processing created":  {v1, at("newInstance", 2, with("resultCode", "000004")), "create again", "000004"},
-		"status":              {v1, at("expireInstance", 2, func(a *said) { a.status = http.StatusCreated }), "expire again", "HTTP status 201"},
-		"content type":        {v1, at("expireInstance", 2, func(a *said) { a.contentType = "text/json" }), "expire again", "application/json"},
+		"status":              {v1, at("expireInstance", 2, func(a *simtest.Said) { a.Status = http.StatusCreated }), "expire again", "HTTP status 201"},
+		"content type":        {v1, at("expireInstance", 2, func(a *simtest.Said) { a.ContentType = "text/json" }), "expire again", "application/json"},
 		"no resultMsg":        {v1, at("expireInstance", 2, without("resultMsg")), "expire again", "resultMsg is missing"},
 		"no resultCode":       {v1, at("expireInstance", 2, without("resultCode")), "expire again", "resultCode is missing"},
 		"no instance":         {v1, at("newInstance", 2, without("instanceId")), "create again", "instanceId is missing"},
@@ -101,17 +107,17 @@ func TestWrongAnswersOfEveryFamily(t *testing.T) {
 		"other cipher":        {v1, at("newInstance", 2, without("encryptType")), "create again", "encryptType 1"},
 		"unknown cipher":      {v1, at("newInstance", 2, with("encryptType", "3")), "create again", "neither"},
 		"cipher as number":    {v1, at("newInstance", 2, with("encryptType", 2)), "create again", "neither"},
-		"long password":       {v1, at("newInstance", 2, inApp("password", sealed(facadeKey, seal.AES128, strings.Repeat("p", 80)))), "create again", "longer than 128"},
-		"other password":      {v1, at("newInstance", 2, inApp("password", sealed(facadeKey, seal.AES128, "another"))), "create again", "other access information"},
+		"long password":       {v1, at("newInstance", 2, inApp("password", sealed(simtest.FacadeKey, seal.AES128, strings.Repeat("p", 80)))), "create again", "longer than 128"},
+		"other password":      {v1, at("newInstance", 2, inApp("password", sealed(simtest.FacadeKey, seal.AES128, "another"))), "create again", "other access information"},
 		"memo not escaped":    {v1, at("newInstance", 2, inApp("memo", "中文")), "create again", "not \\u-escaped"},
 		"second item no id":   {v1, at("newInstance", 7, with("instanceId", "")), "second item create", "instanceId is missing"},
-		"query without id": {v1, at("queryInstance", 1, func(a *said) {
-			delete(a.body["info"].([]any)[0].(map[string]any), "instanceId")
+		"query without id": {v1, at("queryInstance", 1, func(a *simtest.Said) {
+			delete(a.Body["info"].([]any)[0].(map[string]any), "instanceId")
 		}), "query", "info without instanceId"},
 		"query without info":  {v1, at("queryInstance", 1, without("info")), "query", "info is missing"},
-		"query with one left": {v1, at("queryInstance", 2, func(a *said) { a.body["info"] = a.body["info"].([]any)[:1] }), "pay-per-use query", "1 of 2"},
-		"query usage": {v1, at("queryInstance", 1, func(a *said) {
-			a.body["info"].([]any)[0].(map[string]any)["usageInfo"] = []any{map[string]any{"usageValue": "1"}}
+		"query with one left": {v1, at("queryInstance", 2, func(a *simtest.Said) { a.Body["info"] = a.Body["info"].([]any)[:1] }), "pay-per-use query", "1 of 2"},
+		"query usage": {v1, at("queryInstance", 1, func(a *simtest.Said) {
+			a.Body["info"].([]any)[0].(map[string]any)["usageInfo"] = []any{map[string]any{"usageValue": "1"}}
 		}), "query", "usageValue"},
 		"release refused": {v1, at("releaseInstance", 2, code("000003")), "release again", "000003"},
 
@@ -131,15 +137,15 @@ func TestWrongAnswersOfEveryFamily(t *testing.T) {
 		"notify refused": {notify, at("orderNotify", 2, code("000005")), "notify again", "000005"},
 
 		"kit no Body-Sign":     {kit1, at("tenantSync", 3, noSign), "tenantSync delete", "Body-Sign is missing"},
-		"kit Body-Sign of v1":  {kit1, at("tenantSync", 3, header(func(_ string, body []byte) string { return sign.BodySign(facadeKey, body) })), "tenantSync delete", "does not fit"},
+		"kit Body-Sign of v1":  {kit1, at("tenantSync", 3, header(func(_ string, body []byte) string { return sign.BodySign(simtest.FacadeKey, body) })), "tenantSync delete", "does not fit"},
 		"kit processing":       {kit2, at("tenantSync", 3, code("000004")), "tenantSync delete", "000004"},
 		"kit credential":       {kit2, at("allOrgSync", 1, code("000002")), "credential allOrgSync", "000002"},
 		"kit v1 no front end":  {kit1, at("newInstance", 1, inApp("frontEndUrl", nil)), "create", "without frontEndUrl"},
 		"kit without a secret": {kit2, at("applicationSync", 2, code("000101")), "applicationSync add", "000101"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPartner(t, tc.spoil)
-			sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Retry = simulator.RetryProfile{Check: simulator.Schedule{Window: 1}} })
+			p := simtest.NewPartner(t, tc.spoil)
+			sim := simtest.Rehearsal(t, p, func(cfg *simulator.Config) { cfg.Retry = simulator.RetryProfile{Check: simulator.Schedule{Window: 1}} })
 			report, err := sim.LifeOf(context.Background(), tc.family)
 			if err != nil || report.Result != simulator.Failed {
 				t.Fatalf("LifeOf = %+v, %v", report, err)
@@ -156,10 +162,10 @@ func TestWrongAnswersOfEveryFamily(t *testing.T) {
 // Usage is demanded of metered V1 instances in strict mode only.
 func TestUsageOfV1(t *testing.T) {
 	for strict, want := range map[bool]simulator.Result{false: simulator.Passed, true: simulator.Failed} {
-		p := newPartner(t, at("queryInstance", 2, func(a *said) {
-			delete(a.body["info"].([]any)[0].(map[string]any), "usageInfo")
+		p := simtest.NewPartner(t, at("queryInstance", 2, func(a *simtest.Said) {
+			delete(a.Body["info"].([]any)[0].(map[string]any), "usageInfo")
 		}))
-		sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Strict = strict })
+		sim := simtest.Rehearsal(t, p, func(cfg *simulator.Config) { cfg.Strict = strict })
 		if report, err := sim.LifeOf(context.Background(), judge.FamilySaasV1); err != nil || report.Result != want {
 			t.Errorf("strict %v: %+v, %v", strict, report, err)
 		}
@@ -169,10 +175,10 @@ func TestUsageOfV1(t *testing.T) {
 // The three ways in which the documents and live traffic write the header.
 func TestBodySignForms(t *testing.T) {
 	for _, blanks := range []string{", signature= ", ", signature=", ",signature="} {
-		p := newPartner(t, at("getLicense", 0, header(func(key string, body []byte) string {
+		p := simtest.NewPartner(t, at("getLicense", 0, header(func(key string, body []byte) string {
 			return strings.Replace(sign.BodySign(key, body), ", signature= ", blanks, 1)
 		})))
-		if report, err := rehearsal(t, p, nil).LifeOf(context.Background(), judge.FamilyLicenseV1); err != nil || report.Result != simulator.Passed {
+		if report, err := simtest.Rehearsal(t, p, nil).LifeOf(context.Background(), judge.FamilyLicenseV1); err != nil || report.Result != simulator.Passed {
 			t.Errorf("%q: %+v, %v", blanks, report, err)
 		}
 	}
@@ -180,15 +186,15 @@ func TestBodySignForms(t *testing.T) {
 
 func TestOneInstanceForTwoItems(t *testing.T) {
 	first := ""
-	p := newPartner(t, func(activity string, n int, a *said) {
+	p := simtest.NewPartner(t, func(activity string, n int, a *simtest.Said) {
 		switch {
 		case activity == "newInstance" && n == 5:
-			first = a.body["instanceId"].(string)
+			first = a.Body["instanceId"].(string)
 		case activity == "newInstance" && n > 6:
-			a.body["instanceId"] = first
+			a.Body["instanceId"] = first
 		}
 	})
-	sim := rehearsal(t, p, func(cfg *simulator.Config) { cfg.Retry = simulator.RetryProfile{Check: simulator.Schedule{Window: 1}} })
+	sim := simtest.Rehearsal(t, p, func(cfg *simulator.Config) { cfg.Retry = simulator.RetryProfile{Check: simulator.Schedule{Window: 1}} })
 	report, err := sim.LifeOf(context.Background(), judge.FamilySaasV1)
 	if err != nil || report.Result != simulator.Failed {
 		t.Fatalf("LifeOf = %+v, %v", report, err)
@@ -223,8 +229,8 @@ func TestRetriesOfEveryFamily(t *testing.T) {
 		{judge.FamilyKitV1, "authSync", 1, 0, 0},
 		{judge.FamilyKitV2, "tenantSync", 1, 0, 0},
 	} {
-		p := newPartner(t, at(tc.activity, 0, code("000005")))
-		sim := rehearsal(t, p, nil)
+		p := simtest.NewPartner(t, at(tc.activity, 0, code("000005")))
+		sim := simtest.Rehearsal(t, p, nil)
 		report, err := sim.LifeOf(context.Background(), tc.family)
 		if err != nil || report.Result != simulator.Failed {
 			t.Errorf("%s: %+v, %v", tc.activity, report, err)
@@ -242,7 +248,7 @@ func TestRetriesOfEveryFamily(t *testing.T) {
 			if err != nil || o.State != simulator.Processing || o.Refunded || o.Reason == "" {
 				t.Errorf("order %+v, %v", o, err)
 			}
-			p.spoil = nil
+			p.Spoil = nil
 			if _, err := sim.Restart(context.Background(), report.OrderID); err != nil {
 				t.Error(err)
 			}
@@ -255,17 +261,17 @@ func TestRetriesOfEveryFamily(t *testing.T) {
 
 // An online instance that is made in the background is called for until it is there.
 func TestOnlineUntilOpened(t *testing.T) {
-	p := newPartner(t, func(activity string, n int, a *said) {
+	p := simtest.NewPartner(t, func(activity string, n int, a *simtest.Said) {
 		if activity == "newInstance" && n <= 3 {
-			a.body["resultCode"] = "000004"
+			a.Body["resultCode"] = "000004"
 		}
 	})
-	sim := rehearsal(t, p, nil)
+	sim := simtest.Rehearsal(t, p, nil)
 	report, err := sim.LifeOf(context.Background(), judge.FamilyLicenseOnline)
 	if err != nil || report.Result != simulator.Passed {
 		t.Fatalf("LifeOf = %+v, %v", report, err)
 	}
-	equal(t, "calls", p.sequence()[:5], []string{"newInstance", "newInstance", "newInstance", "newInstance", "newInstance"})
+	simtest.Equal(t, "calls", p.Sequence()[:5], []string{"newInstance", "newInstance", "newInstance", "newInstance", "newInstance"})
 	calls := sim.Calls(report.OrderID)
 	if calls[0].Outcome != judge.OutcomePending || calls[3].Attempt != 4 || calls[4].Attempt != 1 {
 		t.Errorf("calls %+v", calls[:5])
@@ -278,9 +284,9 @@ func TestQuietSellers(t *testing.T) {
 		judge.FamilyOrderNotify:   {"query order"},
 		judge.FamilyLicenseOnline: {"query order", "upload"},
 	} {
-		p := newPartner(t, nil)
-		p.quiet = true
-		report, err := rehearsal(t, p, nil).LifeOf(context.Background(), family)
+		p := simtest.NewPartner(t, nil)
+		p.Quiet = true
+		report, err := simtest.Rehearsal(t, p, nil).LifeOf(context.Background(), family)
 		if err != nil || report.Result != simulator.Failed {
 			t.Errorf("LifeOf = %+v, %v", report, err)
 		}
@@ -290,13 +296,13 @@ func TestQuietSellers(t *testing.T) {
 				failed = append(failed, step.Name)
 			}
 		}
-		equal(t, string(family), failed, want)
+		simtest.Equal(t, string(family), failed, want)
 	}
 }
 
 func TestNotificationCountsQueries(t *testing.T) {
-	p := newPartner(t, nil)
-	sim := rehearsal(t, p, nil)
+	p := simtest.NewPartner(t, nil)
+	sim := simtest.Rehearsal(t, p, nil)
 	report, err := sim.LifeOf(context.Background(), judge.FamilyOrderNotify)
 	if err != nil || len(report.Steps) != 3 || report.Steps[1].Queries != 1 {
 		t.Errorf("LifeOf = %+v, %v", report, err)
@@ -304,7 +310,7 @@ func TestNotificationCountsQueries(t *testing.T) {
 	if o, err := sim.Order(report.OrderID); err != nil || o.Queries != 2 {
 		t.Errorf("order = %+v, %v", o, err)
 	}
-	if body := p.heard[0]; len(body) != 3 || body["orderId"] != report.OrderID || body["orderLineId"] != report.OrderID+"-000001" {
+	if body := p.Heard[0]; len(body) != 3 || body["orderId"] != report.OrderID || body["orderLineId"] != report.OrderID+"-000001" {
 		t.Errorf("body = %v", body)
 	}
 	if _, err := sim.Notify(context.Background(), report.OrderID); err != nil {

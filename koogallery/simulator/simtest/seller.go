@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package simulator_test
+package simtest
 
 import (
 	"bytes"
@@ -18,22 +18,21 @@ import (
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
-	"github.com/koogate/koogate/koogallery/simulator/simtest"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
 const (
-	facadeKey = "canary-facade-key"
-	openAK    = "canary-ak"
-	openSK    = "canary-sk"
+	FacadeKey = "canary-facade-key"
+	OpenAK    = "canary-ak"
+	OpenSK    = "canary-sk"
 )
 
 // seller is a correct seller in memory. A hook can make it a wrong one.
-type seller struct {
+type Seller struct {
 	*httptest.Server
 	t     *testing.T
-	clock *simtest.Clock
-	hook  hook
+	Clock *Clock
+	hook  Hook
 
 	mu        sync.Mutex
 	seen      map[string]bool // signatures, nonces and business ids
@@ -45,17 +44,17 @@ type seller struct {
 
 // hook may answer call number n (from 1 for each activity) itself and then
 // returns true.
-type hook func(w http.ResponseWriter, activity string, n int) bool
+type Hook func(w http.ResponseWriter, activity string, n int) bool
 
-func newSeller(t *testing.T, c *simtest.Clock, h hook) *seller {
+func NewSeller(t *testing.T, c *Clock, h Hook) *Seller {
 	t.Helper()
-	s := &seller{t: t, clock: c, hook: h, seen: map[string]bool{}, instances: map[string]string{}}
+	s := &Seller{t: t, Clock: c, hook: h, seen: map[string]bool{}, instances: map[string]string{}}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
 }
 
-func (s *seller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Seller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		s.t.Errorf("read: %v", err)
@@ -85,18 +84,18 @@ func (s *seller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.hook != nil && s.hook(w, activity, n) {
 		return
 	}
-	reply(w, s.answer(activity, b))
+	Reply(w, s.Answer(activity, b))
 }
 
 // verify checks what a strict seller would: signature, freshness, no repetition,
 // the form of the body.
-func (s *seller) verify(r *http.Request, body []byte) {
+func (s *Seller) verify(r *http.Request, body []byte) {
 	q := r.URL.Query()
 	nonce, timestamp, signature := q.Get("nonce"), q.Get("timestamp"), q.Get("signature")
-	if _, form, err := sign.VerifyURL([]string{facadeKey}, nonce, timestamp, signature, body); err != nil || form != sign.FormRaw {
+	if _, form, err := sign.VerifyURL([]string{FacadeKey}, nonce, timestamp, signature, body); err != nil || form != sign.FormRaw {
 		s.t.Errorf("signature: %v, %v", form, err)
 	}
-	if _, err := sign.Freshness(s.clock.Now(), timestamp, 0); err != nil || len(timestamp) != 13 {
+	if _, err := sign.Freshness(s.Clock.Now(), timestamp, 0); err != nil || len(timestamp) != 13 {
 		s.t.Errorf("timestamp %s: %v", timestamp, err)
 	}
 	if len(nonce) != 64 || strings.Trim(nonce+signature, "0123456789ABCDEF") != "" {
@@ -117,7 +116,7 @@ func (s *seller) verify(r *http.Request, body []byte) {
 	s.seen[nonce], s.seen[signature] = true, true
 }
 
-func (s *seller) answer(activity string, b map[string]any) map[string]any {
+func (s *Seller) Answer(activity string, b map[string]any) map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ok := map[string]any{"resultCode": "000000", "resultMsg": "success."}
@@ -144,7 +143,7 @@ func (s *seller) answer(activity string, b map[string]any) map[string]any {
 				"instanceId": id,
 				"appInfo":    map[string]any{"frontEndUrl": "https://app.example.com", "userName": "admin", "password": "initial"},
 				"usageInfo": []any{map[string]any{
-					"relatedInstanceId": s.related, "usageValue": 1.25, "statisticalTime": wiretime.Format17(s.clock.Now()),
+					"relatedInstanceId": s.related, "usageValue": 1.25, "statisticalTime": wiretime.Format17(s.Clock.Now()),
 				}},
 			}}
 		}
@@ -156,32 +155,32 @@ func (s *seller) answer(activity string, b map[string]any) map[string]any {
 	return ok
 }
 
-func (s *seller) sequence() []string {
+func (s *Seller) Sequence() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.calls)
 }
 
-func (s *seller) body(i int) map[string]any {
+func (s *Seller) Body(i int) map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.bodies[i]
 }
 
-func reply(w http.ResponseWriter, v any) {
+func Reply(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json;charset=utf8")
 	_ = json.NewEncoder(w).Encode(v)
 }
 
 // config returns a configuration for a seller, with ids that are numbered.
-func config(s *seller) simulator.Config {
+func Config(s *Seller) simulator.Config {
 	var mu sync.Mutex
 	n := 0
 	return simulator.Config{
 		FacadeURL:   s.URL + "/produce/demo",
-		AccessKey:   facadeKey,
-		Credentials: sign.Credentials{AccessKey: openAK, SecretKey: openSK},
-		Clock:       s.clock,
+		AccessKey:   FacadeKey,
+		Credentials: sign.Credentials{AccessKey: OpenAK, SecretKey: OpenSK},
+		Clock:       s.Clock,
 		NewID: func() string {
 			mu.Lock()
 			defer mu.Unlock()
@@ -192,7 +191,7 @@ func config(s *seller) simulator.Config {
 	}
 }
 
-func newSimulator(t *testing.T, cfg simulator.Config) *simulator.Simulator {
+func NewSimulator(t *testing.T, cfg simulator.Config) *simulator.Simulator {
 	t.Helper()
 	s, err := simulator.New(cfg)
 	if err != nil {
@@ -203,14 +202,14 @@ func newSimulator(t *testing.T, cfg simulator.Config) *simulator.Simulator {
 }
 
 // fixture is a simulator that drives a seller.
-func fixture(t *testing.T, h hook) (*simulator.Simulator, *seller, *simtest.Clock) {
+func Fixture(t *testing.T, h Hook) (*simulator.Simulator, *Seller, *Clock) {
 	t.Helper()
-	c := simtest.NewClock()
-	s := newSeller(t, c, h)
-	return newSimulator(t, config(s)), s, c
+	c := NewClock()
+	s := NewSeller(t, c, h)
+	return NewSimulator(t, Config(s)), s, c
 }
 
-func equal(t *testing.T, what string, got, want []string) {
+func Equal(t *testing.T, what string, got, want []string) {
 	t.Helper()
 	if !slices.Equal(got, want) {
 		t.Errorf("%s:\n got %q\nwant %q", what, got, want)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package simulator_test
+package wire_test
 
 import (
 	"net/url"
@@ -137,8 +137,8 @@ func TestCurlScriptAgainstASeller(t *testing.T) {
 	}
 	c := simtest.NewClock()
 	c.Advance(machineTime(t).Sub(simtest.Start()))
-	s := newSeller(t, c, nil)
-	text, err := wire.CurlScript(s.URL, facadeKey)
+	s := simtest.NewSeller(t, c, nil)
+	text, err := wire.CurlScript(s.URL, simtest.FacadeKey)
 	if err != nil {
 		t.Fatal(err)
 	}

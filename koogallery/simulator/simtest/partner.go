@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package simulator_test
+package simtest
 
 import (
 	"bytes"
@@ -23,14 +23,13 @@ import (
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
-	"github.com/koogate/koogate/koogallery/simulator/simtest"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
-const kitKey = "canary-kit-key"
+const KitKey = "canary-kit-key"
 
 // credentialKey is the key pair of the seller's application credential.
-var credentialKey = sync.OnceValue(func() *rsa.PrivateKey {
+var CredentialKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 3072)
 	if err != nil {
 		panic(err)
@@ -40,41 +39,41 @@ var credentialKey = sync.OnceValue(func() *rsa.PrivateKey {
 
 // partner is a correct seller of every family but SaaS V2.0, in memory. spoil can
 // change its answers before they are signed, or make it do nothing on its own.
-type partner struct {
+type Partner struct {
 	*httptest.Server
 	t      *testing.T
-	clock  *simtest.Clock
-	market *httptest.Server
-	open   *openapi.Client
-	spoil  func(activity string, n int, a *said)
-	debug  bool            // is dial tested: saved values come again
-	quiet  bool            // neither queries orders nor uploads licences
-	upload func(id string) // instead of the correct upload
+	Clock  *Clock
+	Market *httptest.Server
+	Open   *openapi.Client
+	Spoil  func(activity string, n int, a *Said)
+	Debug  bool            // is dial tested: saved values come again
+	Quiet  bool            // neither queries orders nor uploads licences
+	Upload func(id string) // instead of the correct upload
 
 	mu        sync.Mutex
 	seen      map[string]bool // tokens and nonces
 	instances map[string]string
 	uploads   map[string]bool
 	calls     []string
-	heard     []map[string]string
-	directory directory
+	Heard     []map[string]string
+	Directory Directory
 	salt      int
 }
 
 // said is an answer that is about to be sent.
-type said struct {
-	status      int
-	contentType string
-	body        map[string]any
-	bodySign    func(key string, body []byte) string // "" sends no header
+type Said struct {
+	Status      int
+	ContentType string
+	Body        map[string]any
+	BodySign    func(key string, body []byte) string // "" sends no header
 }
 
-func newPartner(t *testing.T, spoil func(activity string, n int, a *said)) *partner {
+func NewPartner(t *testing.T, spoil func(activity string, n int, a *Said)) *Partner {
 	t.Helper()
-	p := &partner{
-		t: t, clock: simtest.NewClock(), spoil: spoil,
+	p := &Partner{
+		t: t, Clock: NewClock(), Spoil: spoil,
 		seen: map[string]bool{}, instances: map[string]string{}, uploads: map[string]bool{},
-		directory: directory{},
+		Directory: Directory{},
 	}
 	p.Server = httptest.NewServer(p)
 	t.Cleanup(p.Close)
@@ -82,27 +81,27 @@ func newPartner(t *testing.T, spoil func(activity string, n int, a *said)) *part
 }
 
 // rehearsal is a simulator that drives a partner, with the open API between them.
-func rehearsal(t *testing.T, p *partner, change func(*simulator.Config)) *simulator.Simulator {
+func Rehearsal(t *testing.T, p *Partner, change func(*simulator.Config)) *simulator.Simulator {
 	t.Helper()
-	cfg := config(&seller{Server: p.Server, clock: p.clock})
-	cfg.KitKey, cfg.PublicKey, cfg.EncryptType = kitKey, &credentialKey().PublicKey, seal.AES128
+	cfg := Config(&Seller{Server: p.Server, Clock: p.Clock})
+	cfg.KitKey, cfg.PublicKey, cfg.EncryptType = KitKey, &CredentialKey().PublicKey, seal.AES128
 	if change != nil {
 		change(&cfg)
 	}
-	sim := newSimulator(t, cfg)
-	p.market = httptest.NewServer(sim.Handler())
-	t.Cleanup(p.market.Close)
+	sim := NewSimulator(t, cfg)
+	p.Market = httptest.NewServer(sim.Handler())
+	t.Cleanup(p.Market.Close)
 	client, err := openapi.New(openapi.Config{
-		BaseURL: p.market.URL, Credentials: cfg.Credentials, HTTPClient: p.market.Client(), Now: p.clock.Now,
+		BaseURL: p.Market.URL, Credentials: cfg.Credentials, HTTPClient: p.Market.Client(), Now: p.Clock.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.open = client
+	p.Open = client
 	return sim
 }
 
-func (p *partner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *Partner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		p.t.Errorf("read: %v", err)
@@ -116,37 +115,37 @@ func (p *partner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case r.Method == http.MethodGet:
-		key, heard = facadeKey, p.verifyQuery(r, body)
+		key, heard = FacadeKey, p.verifyQuery(r, body)
 	case below && v2:
 		heard = p.verifyKit(r, body)
 	case below:
-		key, heard = kitKey, p.verifyToken(r, body)
+		key, heard = KitKey, p.verifyToken(r, body)
 	default:
 		heard = p.verifyURL(r, body)
 	}
 	if below {
 		heard["activity"] = activity
 	}
-	a := &said{status: http.StatusOK, contentType: "application/json", bodySign: sign.BodySign}
+	a := &Said{Status: http.StatusOK, ContentType: "application/json", BodySign: sign.BodySign}
 	n := p.note(heard)
-	a.body = p.answer(heard, below, r.Method == http.MethodGet)
-	if p.spoil != nil {
-		p.spoil(heard["activity"], n, a)
+	a.Body = p.answer(heard, below, r.Method == http.MethodGet)
+	if p.Spoil != nil {
+		p.Spoil(heard["activity"], n, a)
 	}
-	text, err := json.Marshal(a.body)
+	text, err := json.Marshal(a.Body)
 	if err != nil {
 		p.t.Errorf("answer: %v", err)
 	}
-	w.Header().Set("Content-Type", a.contentType)
-	if key != "" && a.bodySign != nil {
-		w.Header().Set("Body-Sign", a.bodySign(key, text))
+	w.Header().Set("Content-Type", a.ContentType)
+	if key != "" && a.BodySign != nil {
+		w.Header().Set("Body-Sign", a.BodySign(key, text))
 	}
-	w.WriteHeader(a.status)
+	w.WriteHeader(a.Status)
 	_, _ = w.Write(text)
 }
 
 // note remembers a call and returns its number among those of its activity.
-func (p *partner) note(heard map[string]string) int {
+func (p *Partner) note(heard map[string]string) int {
 	name := heard["activity"]
 	for _, member := range []string{"scene", "status", "instanceStatus", "flag"} {
 		if v := heard[member]; v != "" {
@@ -156,9 +155,9 @@ func (p *partner) note(heard map[string]string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls = append(p.calls, name)
-	p.heard = append(p.heard, heard)
+	p.Heard = append(p.Heard, heard)
 	n := 0
-	for _, h := range p.heard {
+	for _, h := range p.Heard {
 		if h["activity"] == heard["activity"] {
 			n++
 		}
@@ -166,13 +165,13 @@ func (p *partner) note(heard map[string]string) int {
 	return n
 }
 
-func (p *partner) sequence() []string {
+func (p *Partner) Sequence() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.calls)
 }
 
-func (p *partner) fresh(what string) {
+func (p *Partner) fresh(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.seen[what] {
@@ -181,48 +180,48 @@ func (p *partner) fresh(what string) {
 	p.seen[what] = true
 }
 
-func (p *partner) verifyQuery(r *http.Request, body []byte) map[string]string {
-	_, q, err := sign.VerifyQuery([]string{facadeKey}, r.URL.RawQuery)
+func (p *Partner) verifyQuery(r *http.Request, body []byte) map[string]string {
+	_, q, err := sign.VerifyQuery([]string{FacadeKey}, r.URL.RawQuery)
 	if err != nil || q.Repaired || len(body) != 0 {
 		p.t.Errorf("%s: %v", r.URL, err)
 	}
 	p.fresh("timeStamp " + q.Params["timeStamp"])
-	if at, err := wiretime.Parse(q.Params["timeStamp"]); err != nil || at.Sub(p.clock.Now()).Abs() > time.Minute {
+	if at, err := wiretime.Parse(q.Params["timeStamp"]); err != nil || at.Sub(p.Clock.Now()).Abs() > time.Minute {
 		p.t.Errorf("timeStamp %s: %v", q.Params["timeStamp"], err)
 	}
 	return q.Params
 }
 
-func (p *partner) verifyURL(r *http.Request, body []byte) map[string]string {
+func (p *Partner) verifyURL(r *http.Request, body []byte) map[string]string {
 	q := r.URL.Query()
-	if _, form, err := sign.VerifyURL([]string{facadeKey}, q.Get("nonce"), q.Get("timestamp"), q.Get("signature"), body); err != nil || form != sign.FormRaw {
+	if _, form, err := sign.VerifyURL([]string{FacadeKey}, q.Get("nonce"), q.Get("timestamp"), q.Get("signature"), body); err != nil || form != sign.FormRaw {
 		p.t.Errorf("signature: %v, %v", form, err)
 	}
 	p.fresh(q.Get("nonce"))
 	return p.members(body)
 }
 
-func (p *partner) verifyKit(r *http.Request, body []byte) map[string]string {
+func (p *Partner) verifyKit(r *http.Request, body []byte) map[string]string {
 	nonce, timestamp := r.Header.Get("x-nonce"), r.Header.Get("x-timestamp")
-	if _, form, err := sign.VerifyKit([]string{kitKey}, nonce, timestamp, r.Header.Get("x-sign"), body); err != nil || form != sign.FormSorted {
+	if _, form, err := sign.VerifyKit([]string{KitKey}, nonce, timestamp, r.Header.Get("x-sign"), body); err != nil || form != sign.FormSorted {
 		p.t.Errorf("x-sign: %v, %v", form, err)
 	}
-	if _, err := sign.Freshness(p.clock.Now(), timestamp, 0); err != nil {
+	if _, err := sign.Freshness(p.Clock.Now(), timestamp, 0); err != nil {
 		p.t.Errorf("x-timestamp: %v", err)
 	}
 	p.fresh(nonce)
 	return p.members(body)
 }
 
-func (p *partner) verifyToken(r *http.Request, body []byte) map[string]string {
-	if _, err := sign.VerifyBody([]string{kitKey}, r.Header.Get("authToken"), body); err != nil {
+func (p *Partner) verifyToken(r *http.Request, body []byte) map[string]string {
+	if _, err := sign.VerifyBody([]string{KitKey}, r.Header.Get("authToken"), body); err != nil {
 		p.t.Errorf("authToken: %v", err)
 	}
 	return p.members(body)
 }
 
 // members returns a body with every value as a text.
-func (p *partner) members(body []byte) map[string]string {
+func (p *Partner) members(body []byte) map[string]string {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(body, &raw); err != nil {
 		p.t.Errorf("body: %v", err)
@@ -238,12 +237,12 @@ func (p *partner) members(body []byte) map[string]string {
 	return out
 }
 
-func ok() map[string]any { return map[string]any{"resultCode": "000000", "resultMsg": "success."} }
+func Success() map[string]any { return map[string]any{"resultCode": "000000", "resultMsg": "success."} }
 
-func (p *partner) answer(h map[string]string, kit, v1 bool) map[string]any {
+func (p *Partner) answer(h map[string]string, kit, v1 bool) map[string]any {
 	if kit {
-		p.directory.merge(p, h)
-		return ok()
+		p.Directory.merge(p, h)
+		return Success()
 	}
 	id := h["instanceId"]
 	switch activity := h["activity"]; activity {
@@ -254,7 +253,7 @@ func (p *partner) answer(h map[string]string, kit, v1 bool) map[string]any {
 			p.wantExtension(h, "identificationCode")
 			return map[string]any{"resultCode": "000000", "resultMsg": "success.", "instanceId": opened, "license": "licence of " + opened}
 		case v1:
-			if !p.debug {
+			if !p.Debug {
 				p.wantCustomer(h)
 			}
 			return map[string]any{
@@ -267,7 +266,7 @@ func (p *partner) answer(h map[string]string, kit, v1 bool) map[string]any {
 		info := []any{}
 		for _, one := range strings.Split(id, ",") {
 			element := map[string]any{"instanceId": one, "usageInfo": []any{map[string]any{
-				"usageValue": 12.5, "statisticalTime": wiretime.Format17(p.clock.Now()),
+				"usageValue": 12.5, "statisticalTime": wiretime.Format17(p.Clock.Now()),
 			}}}
 			if element["appInfo"] = p.access(one); !v1 {
 				element["appInfo"] = map[string]any{"frontEndUrl": "https://app.example.com"}
@@ -285,19 +284,19 @@ func (p *partner) answer(h map[string]string, kit, v1 bool) map[string]any {
 			p.t.Errorf("%s without an id", activity)
 		}
 	}
-	return ok()
+	return Success()
 }
 
 // instance opens one instance for an order, for a pay-per-use order one for each
 // product.
-func (p *partner) instance(h map[string]string) string {
+func (p *Partner) instance(h map[string]string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	key := h["orderId"]
 	if h["chargingMode"] == "0" {
 		key += " " + h["productId"]
 	}
-	if p.seen[h["businessId"]] && !p.debug {
+	if p.seen[h["businessId"]] && !p.Debug {
 		p.t.Errorf("businessId %s came twice", h["businessId"])
 	}
 	p.seen[h["businessId"]] = true
@@ -308,13 +307,13 @@ func (p *partner) instance(h map[string]string) string {
 }
 
 // access returns access information whose ciphertexts are never the same.
-func (p *partner) access(id string) map[string]any {
+func (p *Partner) access(id string) map[string]any {
 	p.mu.Lock()
 	p.salt++
 	salt := strconv.Itoa(p.salt)
 	p.mu.Unlock()
 	hidden := func(plain string) string {
-		text, err := seal.Encrypt(facadeKey, seal.AES128, seal.StableIV(facadeKey, salt, plain), plain)
+		text, err := seal.Encrypt(FacadeKey, seal.AES128, seal.StableIV(FacadeKey, salt, plain), plain)
 		if err != nil {
 			p.t.Errorf("encrypt: %v", err)
 		}
@@ -326,19 +325,19 @@ func (p *partner) access(id string) map[string]any {
 }
 
 // wantCustomer checks what a V1 newInstance says of the customer.
-func (p *partner) wantCustomer(h map[string]string) {
-	phone, err := seal.Decrypt(facadeKey, seal.AES128, h["mobilePhone"])
+func (p *Partner) wantCustomer(h map[string]string) {
+	phone, err := seal.Decrypt(FacadeKey, seal.AES128, h["mobilePhone"])
 	if err != nil || !strings.HasPrefix(phone, "154") {
 		p.t.Errorf("mobilePhone %q: %v", phone, err)
 	}
-	email, err := seal.Decrypt(facadeKey, seal.AES128, h["email"])
+	email, err := seal.Decrypt(FacadeKey, seal.AES128, h["email"])
 	if err != nil || !strings.HasSuffix(email, "@example.com") {
 		p.t.Errorf("email %q: %v", email, err)
 	}
 	p.wantExtension(h, "custEmail")
 }
 
-func (p *partner) wantExtension(h map[string]string, name string) {
+func (p *Partner) wantExtension(h map[string]string, name string) {
 	params, err := seal.ParseExtendParams(h["saasExtendParams"])
 	if err != nil || !slices.ContainsFunc(params, func(param seal.Param) bool { return param.Name == name && param.Value != "" }) {
 		p.t.Errorf("saasExtendParams %v: %v", params, err)
@@ -346,26 +345,26 @@ func (p *partner) wantExtension(h map[string]string, name string) {
 }
 
 // query asks the marketplace for an order.
-func (p *partner) query(h map[string]string) {
-	if p.quiet {
+func (p *Partner) query(h map[string]string) {
+	if p.Quiet {
 		return
 	}
-	if _, err := p.open.QueryOrder(context.Background(), h["orderId"], h["orderLineId"]); err != nil {
+	if _, err := p.Open.QueryOrder(context.Background(), h["orderId"], h["orderLineId"]); err != nil {
 		p.t.Errorf("query order: %v", err)
 	}
 }
 
 // deliver uploads a licence, once for an event.
-func (p *partner) deliver(h map[string]string) {
+func (p *Partner) deliver(h map[string]string) {
 	p.mu.Lock()
 	done := p.uploads[h["eventId"]]
 	p.uploads[h["eventId"]] = true
 	p.mu.Unlock()
 	switch {
-	case p.upload != nil:
-		p.upload(h["eventId"])
-	case !p.quiet && !done:
-		status, code := p.sendLicence(h["eventId"], text("licence of "+h["eventId"]+" for "+h["deviceFingerprint"]), nil)
+	case p.Upload != nil:
+		p.Upload(h["eventId"])
+	case !p.Quiet && !done:
+		status, code := p.SendLicence(h["eventId"], Characters("licence of "+h["eventId"]+" for "+h["deviceFingerprint"]), nil)
 		if status != 200 || code != "CBC.0000" {
 			p.t.Errorf("upload: %d %s", status, code)
 		}
@@ -373,12 +372,12 @@ func (p *partner) deliver(h map[string]string) {
 }
 
 // text is the JSON part of an upload of characters.
-func text(licence string) map[string]any {
+func Characters(licence string) map[string]any {
 	return map[string]any{"type": "CHARACTERS", "characters": licence}
 }
 
 // sendLicence uploads a JSON part and, if there is one, a file.
-func (p *partner) sendLicence(event string, form any, file []byte) (status int, code string) {
+func (p *Partner) SendLicence(event string, form any, file []byte) (status int, code string) {
 	body, err := json.Marshal(form)
 	if err != nil {
 		p.t.Error(err)
@@ -387,20 +386,20 @@ func (p *partner) sendLicence(event string, form any, file []byte) (status int, 
 	if file != nil {
 		parts += "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"l.lic\"\r\nContent-Type: multipart/form-data\r\n\r\n" + string(file) + "\r\n"
 	}
-	return p.post(event, "multipart/form-data; boundary=x", []byte(parts+"--x--\r\n"), sign.Credentials{AccessKey: openAK, SecretKey: openSK})
+	return p.Post(event, "multipart/form-data; boundary=x", []byte(parts+"--x--\r\n"), sign.Credentials{AccessKey: OpenAK, SecretKey: OpenSK})
 }
 
-func (p *partner) post(event, contentType string, body []byte, c sign.Credentials) (status int, code string) {
+func (p *Partner) Post(event, contentType string, body []byte, c sign.Credentials) (status int, code string) {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost,
-		p.market.URL+"/api/mkp-openapi-public/global/v1/market-event/"+url.PathEscape(event)+"/file", bytes.NewReader(body))
+		p.Market.URL+"/api/mkp-openapi-public/global/v1/market-event/"+url.PathEscape(event)+"/file", bytes.NewReader(body))
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", contentType)
-	if err := sign.SignRequest(r, body, c, p.clock.Now()); err != nil {
+	if err := sign.SignRequest(r, body, c, p.Clock.Now()); err != nil {
 		p.t.Fatal(err)
 	}
-	response, err := p.market.Client().Do(r)
+	response, err := p.Market.Client().Do(r)
 	if err != nil {
 		p.t.Errorf("upload: %v", err)
 		return 0, ""

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package simulator_test
+package simtest
 
 import (
 	"crypto/rsa"
@@ -15,7 +15,7 @@ import (
 
 // directory holds rows by kind and name, each with the time of the newest call
 // about it: a second opinion on what a joint purchase leads to.
-type directory map[string]row
+type Directory map[string]row
 
 type row struct {
 	at    string
@@ -23,10 +23,10 @@ type row struct {
 }
 
 // merge takes a Kit call. The partner's lock guards the directory.
-func (d directory) merge(p *partner, h map[string]string) {
+func (d Directory) merge(p *Partner, h map[string]string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.debug {
+	if p.Debug {
 		return
 	}
 	if h["instanceId"] == "" {
@@ -54,7 +54,7 @@ func (d directory) merge(p *partner, h map[string]string) {
 		}
 		d["tombstone"] = row{at: h["timeStamp"]}
 	case "applicationSync 1":
-		secret, err := seal.DecryptSecret([]*rsa.PrivateKey{credentialKey()}, h["clientSecret"])
+		secret, err := seal.DecryptSecret([]*rsa.PrivateKey{CredentialKey()}, h["clientSecret"])
 		if err != nil {
 			p.t.Errorf("clientSecret: %v", err)
 		}
@@ -78,7 +78,7 @@ func (d directory) merge(p *partner, h map[string]string) {
 	}
 }
 
-func (p *partner) list(text string) []map[string]any {
+func (p *Partner) list(text string) []map[string]any {
 	var list []map[string]any
 	if err := json.Unmarshal([]byte(text), &list); err != nil || len(list) == 0 {
 		p.t.Errorf("list %q: %v", text, err)
@@ -87,7 +87,7 @@ func (p *partner) list(text string) []map[string]any {
 }
 
 // compare holds the directory against what a step says.
-func (p *partner) compare(step simulator.JointStep) error {
+func (p *Partner) Compare(step simulator.JointStep) error {
 	want := map[string]string{}
 	if t := step.Tenant; t != nil {
 		want["tenant"] = strings.Join([]string{t.ID, t.OrderID, t.Code, t.Name, t.DomainName}, "|")
@@ -104,7 +104,7 @@ func (p *partner) compare(step simulator.JointStep) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for name, r := range p.directory {
+	for name, r := range p.Directory {
 		if name != "tombstone" && want[name] != r.value {
 			return fmt.Errorf("%s is %q, want %q", name, r.value, want[name])
 		}
@@ -114,4 +114,14 @@ func (p *partner) compare(step simulator.JointStep) error {
 		return fmt.Errorf("missing: %v", want)
 	}
 	return nil
+}
+
+// forgetAges forgets how old the rows of the directory are.
+func (p *Partner) ForgetAges() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, r := range p.Directory {
+		r.at = ""
+		p.Directory[name] = r
+	}
 }
