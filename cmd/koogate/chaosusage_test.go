@@ -19,10 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/koogate/koogate/koogallery/simulator/billing"
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
-	"github.com/koogate/koogate/koogallery/simulator/fault"
-
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -36,6 +32,10 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/fault"
+	"github.com/koogate/koogate/koogallery/simulator/market"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/usage"
@@ -249,9 +249,9 @@ func (s *site) seedUsage(vendors []*vendor) {
 	at := time.Now().UTC().Add(-20 * 24 * time.Hour).Truncate(time.Hour)
 	seed := func(st store.Store, v *vendor) error {
 		for _, id := range append([]string{v.direct, v.stopping}, v.packages...) {
-			mode, adoption := "ON_DEMAND", simulator.Adoption{}
+			mode, adoption := "ON_DEMAND", market.Adoption{}
 			if quota, ok := v.quotas[id]; ok {
-				mode, adoption = "ON_DEMAND_PKG", simulator.Adoption{Kind: catalogue.Package, Quota: billing.Amount(quota)}
+				mode, adoption = "ON_DEMAND_PKG", market.Adoption{Kind: catalogue.Package, Quota: billing.Amount(quota)}
 			}
 			c := storetest.Admission(strings.TrimPrefix(id, "inst-"), at)
 			c.NewOrder.Seller, c.NewOrder.Endpoint, c.NewOrder.QueryState = v.name, v.name, store.QueryDone

@@ -22,6 +22,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/market"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/facade"
@@ -219,15 +220,15 @@ func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) config.Config {
 	return cfg
 }
 
-// market is the simulator, twice: the demo seller's on the fixed port, and one for the drill with the outside worker.
-type market struct {
+// markets is the simulator, twice: the demo seller's on the fixed port, and one for the drill with the outside worker.
+type markets struct {
 	demo, drill *simulator.Simulator
 	listeners   [2]net.Listener
 	drillURL    string
 }
 
-func (c *devCmd) market(log *slog.Logger, kit *rsa.PublicKey) (m *market, err error) {
-	poll := simulator.Schedule{Interval: 200 * time.Millisecond, Window: 30 * time.Second}
+func (c *devCmd) market(log *slog.Logger, kit *rsa.PublicKey) (m *markets, err error) {
+	poll := market.Schedule{Interval: 200 * time.Millisecond, Window: 30 * time.Second}
 	if c.Queue != "" {
 		poll.Window = time.Hour // somebody starts a worker by hand meanwhile
 	}
@@ -235,11 +236,11 @@ func (c *devCmd) market(log *slog.Logger, kit *rsa.PublicKey) (m *market, err er
 		return simulator.New(simulator.Config{
 			FacadeURL: "http://" + c.Facade + "/produce/" + endpoint, AccessKey: demoKey, KitKey: demoKitKey, PublicKey: kit,
 			Credentials: demoCredentials,
-			Clock:       clock.System{}, Strict: c.Strict, Retry: simulator.DocumentedRetry().Compressed(3600),
+			Clock:       clock.System{}, Strict: c.Strict, Retry: market.DocumentedRetry().Compressed(3600),
 			Poll: poll, Log: log,
 		})
 	}
-	m = &market{}
+	m = &markets{}
 	if m.demo, err = sim("demo"); err != nil {
 		return nil, err
 	}
@@ -256,7 +257,7 @@ func (c *devCmd) market(log *slog.Logger, kit *rsa.PublicKey) (m *market, err er
 	return m, nil
 }
 
-func (m *market) close() {
+func (m *markets) close() {
 	m.demo.Close()
 	if m.drill != nil {
 		m.drill.Close()
@@ -268,7 +269,7 @@ func (m *market) close() {
 	}
 }
 
-func (m *market) serve(ctx context.Context) error {
+func (m *markets) serve(ctx context.Context) error {
 	var group errgroup.Group
 	for i, s := range []*simulator.Simulator{m.demo, m.drill} {
 		srv := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second}

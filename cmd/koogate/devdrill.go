@@ -13,14 +13,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
-
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 	"github.com/koogate/koogate/server/clock"
 )
 
@@ -29,7 +28,7 @@ const drillLease = 1500 * time.Millisecond
 
 // drill buys an instance that an outside worker provides, kills the worker (kill -9) with the task in its hands, lets
 // another finish it, and checks that one instance came out of one create task.
-func (c *devCmd) drill(ctx context.Context, m *market) (row, error) {
+func (c *devCmd) drill(ctx context.Context, m *markets) (row, error) {
 	began := clock.System{}.Now()
 	r := row{kind: "period, worker killed", seller: drillSeller}
 	order, err := m.drill.Place(catalogue.Period)

@@ -22,7 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/koogate/koogate/koogallery/judge"
-	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/rehearsal"
 )
 
 // demoRSA returns the key that decrypts the Kit's clientSecret, made once for a data directory.
@@ -61,7 +61,7 @@ func demoRSA(dir string) (*rsa.PrivateKey, string, error) {
 
 // families drives one order through every call of each protocol family but the first, whose kinds have rows of their own,
 // and a joint purchase of each generation of the Kit, in order and out of it.
-func (c *devCmd) families(ctx context.Context, m *market, t *table) error {
+func (c *devCmd) families(ctx context.Context, m *markets, t *table) error {
 	var group errgroup.Group
 	for _, family := range judge.Families()[1:] {
 		joint := family == judge.FamilyKitV1 || family == judge.FamilyKitV2
@@ -155,8 +155,8 @@ func (c *devCmd) read(ctx context.Context, path string, into any) error {
 }
 
 // directoryIs returns a check that the directory is what a step of a joint purchase should have made it.
-func (c *devCmd) directoryIs(ctx context.Context) func(simulator.JointStep) error {
-	return func(step simulator.JointStep) error {
+func (c *devCmd) directoryIs(ctx context.Context) func(rehearsal.JointStep) error {
+	return func(step rehearsal.JointStep) error {
 		got, err := c.directoryOf(ctx, step)
 		if err != nil {
 			return err
@@ -185,8 +185,8 @@ func same(got, want any) bool {
 }
 
 // directoryOf reads what the directory holds about a joint purchase, in the simulator's terms.
-func (c *devCmd) directoryOf(ctx context.Context, step simulator.JointStep) (simulator.JointStep, error) {
-	var got simulator.JointStep
+func (c *devCmd) directoryOf(ctx context.Context, step rehearsal.JointStep) (rehearsal.JointStep, error) {
+	var got rehearsal.JointStep
 	filter := "?pageSize=500&orderBy=" + url.QueryEscape("create_time asc") + "&filter=" + url.QueryEscape(fmt.Sprintf("instance_id = %q", step.InstanceID))
 	var tenants struct {
 		Tenants []struct{ TenantID, OrderID, TenantCode, Name, DomainName string } `json:"tenants"`
@@ -195,7 +195,7 @@ func (c *devCmd) directoryOf(ctx context.Context, step simulator.JointStep) (sim
 		return got, err
 	}
 	for _, t := range tenants.Tenants {
-		got.Tenant = &simulator.JointTenant{ID: t.TenantID, OrderID: t.OrderID, Code: t.TenantCode, Name: t.Name, DomainName: t.DomainName}
+		got.Tenant = &rehearsal.JointTenant{ID: t.TenantID, OrderID: t.OrderID, Code: t.TenantCode, Name: t.Name, DomainName: t.DomainName}
 	}
 	var apps struct {
 		Applications []struct{ AppID string } `json:"applications"`
@@ -218,7 +218,7 @@ func (c *devCmd) directoryOf(ctx context.Context, step simulator.JointStep) (sim
 		return got, err
 	}
 	for _, d := range departments.Departments {
-		got.Departments = append(got.Departments, simulator.JointDepartment{Code: d.OrgCode, Name: d.Name, ParentCode: d.ParentCode})
+		got.Departments = append(got.Departments, rehearsal.JointDepartment{Code: d.OrgCode, Name: d.Name, ParentCode: d.ParentCode})
 	}
 	var users struct {
 		Users []struct{ UserName, Name, OrgCode, Role, State, Mobile, Email string } `json:"users"`
@@ -227,9 +227,9 @@ func (c *devCmd) directoryOf(ctx context.Context, step simulator.JointStep) (sim
 		return got, err
 	}
 	for _, u := range users.Users {
-		got.Users = append(got.Users, simulator.JointUser{
+		got.Users = append(got.Users, rehearsal.JointUser{
 			UserName: u.UserName, Name: u.Name, OrgCode: u.OrgCode, Role: u.Role, Mobile: u.Mobile, Email: u.Email,
-			State: simulator.JointUserState(trimState(u.State)),
+			State: rehearsal.JointUserState(trimState(u.State)),
 		})
 	}
 	sortDirectory(&got)
@@ -240,7 +240,7 @@ func (c *devCmd) directoryOf(ctx context.Context, step simulator.JointStep) (sim
 func trimState(s string) string { return strings.TrimPrefix(s, "USER_STATE_") }
 
 // sortDirectory brings lists into the simulator's order.
-func sortDirectory(s *simulator.JointStep) {
-	slices.SortFunc(s.Departments, func(a, b simulator.JointDepartment) int { return strings.Compare(a.Code, b.Code) })
-	slices.SortFunc(s.Users, func(a, b simulator.JointUser) int { return strings.Compare(a.UserName, b.UserName) })
+func sortDirectory(s *rehearsal.JointStep) {
+	slices.SortFunc(s.Departments, func(a, b rehearsal.JointDepartment) int { return strings.Compare(a.Code, b.Code) })
+	slices.SortFunc(s.Users, func(a, b rehearsal.JointUser) int { return strings.Compare(a.UserName, b.UserName) })
 }

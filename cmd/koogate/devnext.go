@@ -26,7 +26,7 @@ The first order waits for your worker on the queue %[1]s, up to an hour. It leas
 }
 
 // next says what to open.
-func (c *devCmd) next(out *console, m *market, usage *usageDemo, found jaeger) error {
+func (c *devCmd) next(out *console, m *markets, usage *usageDemo, found jaeger) error {
 	now := clock.System{}.Now()
 	base := "http://" + c.Facade + "/produce/demo"
 	curl, err := calls.CurlExample(base, demoKey, now)

@@ -14,11 +14,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
-
 	"golang.org/x/sync/errgroup"
 
-	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/rehearsal"
 	"github.com/koogate/koogate/server/clock"
 )
 
@@ -124,7 +123,7 @@ func (t *table) print() {
 
 // drive takes one order of each kind and of each family through its life, and one whose worker is killed. Where the orders are
 // the user's own worker's, the first waits until there is one.
-func (c *devCmd) drive(ctx context.Context, m *market, t *table, usage *usageDemo) error {
+func (c *devCmd) drive(ctx context.Context, m *markets, t *table, usage *usageDemo) error {
 	fmt.Fprintln(t.out.err, "driving one order of each kind and of each protocol family through its life")
 	life := func(kind catalogue.Kind) error {
 		report, err := m.demo.Life(ctx, kind)
@@ -165,7 +164,7 @@ func (c *devCmd) drive(ctx context.Context, m *market, t *table, usage *usageDem
 }
 
 // judge turns a life's report into a row; the order's event chain must hold as well.
-func (c *devCmd) judge(ctx context.Context, report simulator.Report) row {
+func (c *devCmd) judge(ctx context.Context, report rehearsal.Report) row {
 	r := row{
 		order: report.OrderID, kind: string(report.Kind), instance: report.InstanceID, seller: demoSeller, took: report.Took, steps: len(report.Steps),
 	}
@@ -174,7 +173,7 @@ func (c *devCmd) judge(ctx context.Context, report simulator.Report) row {
 			r.err = s.Name + ": " + s.Err
 		}
 	}
-	if r.err == "" && report.Result != simulator.Passed {
+	if r.err == "" && report.Result != rehearsal.Passed {
 		r.err = "the simulator did not accept it"
 	}
 	if err := c.verifyChain(ctx, demoToken, r.order); err != nil && r.err == "" {

@@ -18,12 +18,12 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/koogate/koogate/koogallery/simulator/billing"
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
-
 	"golang.org/x/sync/errgroup"
 
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/market"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/config"
 )
@@ -143,7 +143,7 @@ func (d *usageDemo) marketplace(log *slog.Logger) (*simulator.Simulator, error) 
 	packs.LinearValue = packageSize
 	return simulator.New(simulator.Config{
 		FacadeURL: "http://" + d.app.Addr(config.ListenerFacade) + "/produce/" + usageSeller, AccessKey: demoKey, Credentials: demoCredentials,
-		Clock: d.clock, Poll: simulator.Schedule{Interval: 100 * time.Millisecond, Window: 30 * time.Second},
+		Clock: d.clock, Poll: market.Schedule{Interval: 100 * time.Millisecond, Window: 30 * time.Second},
 		Products: map[catalogue.Kind]catalogue.Product{catalogue.Package: packs}, Log: log,
 	})
 }

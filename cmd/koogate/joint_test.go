@@ -12,11 +12,11 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/judge"
-	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/rehearsal"
 )
 
 // startDev runs the server and the marketplace of the dev mode until the test ends.
-func startDev(t *testing.T) (*devCmd, *market) {
+func startDev(t *testing.T) (*devCmd, *markets) {
 	t.Helper()
 	addrs := freeAddrs(t, 5)
 	c := &devCmd{Facade: addrs[0], API: addrs[1], GRPC: addrs[2], Ops: addrs[3], Sim: addrs[4]}
@@ -70,7 +70,7 @@ func TestJointPurchase(t *testing.T) {
 	}
 }
 
-func passed(t *testing.T, report simulator.Report, err error) {
+func passed(t *testing.T, report rehearsal.Report, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func passed(t *testing.T, report simulator.Report, err error) {
 			t.Errorf("%s, %s: %s", report.Family, s.Name, s.Err)
 		}
 	}
-	if report.Result != simulator.Passed || len(report.Steps) < 8 {
+	if report.Result != rehearsal.Passed || len(report.Steps) < 8 {
 		t.Errorf("%s: %s after %d steps", report.Family, report.Result, len(report.Steps))
 	}
 }
@@ -90,15 +90,15 @@ func TestDirectoryIsChecked(t *testing.T) {
 	c, m := startDev(t)
 	check := c.directoryIs(t.Context())
 	seen := map[string]bool{}
-	_, err := m.demo.Joint(t.Context(), judge.FamilyKitV2, func(s simulator.JointStep) error {
+	_, err := m.demo.Joint(t.Context(), judge.FamilyKitV2, func(s rehearsal.JointStep) error {
 		if err := check(s); err != nil {
 			t.Error(err)
 		}
 		for part, spoil := range map[string]func(){
-			"tenant":      func() { s.Tenant = &simulator.JointTenant{ID: "another"} },
+			"tenant":      func() { s.Tenant = &rehearsal.JointTenant{ID: "another"} },
 			"client":      func() { s.ClientSecret = "another" },
-			"departments": func() { s.Departments = append(s.Departments[:0:0], simulator.JointDepartment{Code: "another"}) },
-			"users":       func() { s.Users = append(s.Users[:0:0], simulator.JointUser{UserName: "another"}) },
+			"departments": func() { s.Departments = append(s.Departments[:0:0], rehearsal.JointDepartment{Code: "another"}) },
+			"users":       func() { s.Users = append(s.Users[:0:0], rehearsal.JointUser{UserName: "another"}) },
 		} {
 			kept := s
 			spoil()
@@ -122,7 +122,7 @@ func TestFamilies(t *testing.T) {
 	for _, family := range judge.Families() {
 		began := time.Now()
 		report, err := m.demo.LifeOf(t.Context(), family)
-		if err != nil || report.Result != simulator.Passed {
+		if err != nil || report.Result != rehearsal.Passed {
 			t.Errorf("%s: %+v, %v", family, report, err)
 		}
 		if r := c.judge(t.Context(), report); r.err != "" && family != judge.FamilyLicenseCode {

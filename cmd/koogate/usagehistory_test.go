@@ -19,16 +19,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/koogate/koogate/koogallery/simulator/billing"
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
-	"github.com/koogate/koogate/koogallery/simulator/fault"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/fault"
+	"github.com/koogate/koogate/koogallery/simulator/market"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
@@ -207,7 +207,7 @@ type historyInstance struct {
 	opened      time.Time
 	released    time.Time // zero while in use
 	packages    []string
-	adoption    simulator.Adoption
+	adoption    market.Adoption
 	refusals    []string // codes for which the weather made the marketplace refuse records
 }
 
@@ -369,7 +369,7 @@ func (h *usageHistory) open(ctx context.Context) error {
 		in := &historyInstance{id: fmt.Sprintf("i%d-%d", h.seed, i), product: products[h.IntN(len(products))]}
 		in.meter = historyMeters[in.product]
 		in.opened = h.began.Add(-time.Duration(h.Int64N(int64(30 * 24 * time.Hour)))).Truncate(time.Microsecond)
-		in.adoption = simulator.Adoption{Billing: billing.Hourly, Start: in.opened.Truncate(time.Second)}
+		in.adoption = market.Adoption{Billing: billing.Hourly, Start: in.opened.Truncate(time.Second)}
 		if in.meter.Daily {
 			in.adoption.Billing = billing.Daily
 		}
@@ -386,7 +386,7 @@ func (h *usageHistory) open(ctx context.Context) error {
 			quotas = append(quotas, store.Quota{
 				Seller: h.seller, PackageID: id, InstanceID: in.id, Meter: in.meter.Name, Quota: 1 << 50, CreatedAt: h.began, UpdatedAt: h.began,
 			})
-			if err := h.sim.Adopt(id, simulator.Adoption{Kind: catalogue.Package, Quota: 1 << 50}); err != nil {
+			if err := h.sim.Adopt(id, market.Adoption{Kind: catalogue.Package, Quota: 1 << 50}); err != nil {
 				return err
 			}
 		}

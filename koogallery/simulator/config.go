@@ -4,28 +4,16 @@ package simulator
 
 import (
 	"crypto/rsa"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
-
 	"github.com/koogate/koogate/koogallery/clock"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
-)
-
-// Defaults of a Config.
-const (
-	// DefaultMaxOrders is how many orders are remembered.
-	DefaultMaxOrders = 10_000
-
-	// DefaultMaxCalls is how many calls, and how many messages, are remembered.
-	DefaultMaxCalls = 20_000
-
-	// DefaultMaxUsage is how many usage records that were taken are remembered.
-	DefaultMaxUsage = 200_000
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/market"
+	"github.com/koogate/koogate/koogallery/simulator/rehearsal"
 )
 
 // Config configures a Simulator. FacadeURL, AccessKey and Clock are
@@ -82,14 +70,14 @@ type Config struct {
 	// wire.DefaultV1Timeout.
 	V1Timeout time.Duration
 
-	// Retry says how failed calls are repeated. Default: DocumentedRetry.
-	Retry RetryProfile
+	// Retry says how failed calls are repeated. Default: market.DocumentedRetry.
+	Retry market.RetryProfile
 
 	// Poll says how often queryInstance is asked after a newInstance, and for
-	// how long. Default: DocumentedPoll.
-	Poll Schedule
+	// how long. Default: market.DocumentedPoll.
+	Poll market.Schedule
 
-	// Products replaces single entries of DemoProducts.
+	// Products replaces single entries of catalogue.DemoProducts.
 	Products map[catalogue.Kind]catalogue.Product
 
 	// LongTime sends expireTime with 17 digits, as the documents' example does,
@@ -100,7 +88,7 @@ type Config struct {
 	Readings Readings
 
 	// DialCases replaces the saved debugging cases of DialTest.
-	DialCases []Case
+	DialCases []rehearsal.Case
 
 	// UsageAKSK makes the new usage interface demand AK/SK on top of its own
 	// signature; otherwise AK/SK is checked if it is there (open-apis §3.2).
@@ -111,11 +99,11 @@ type Config struct {
 	// §3.6, §3.7).
 	OldUsageCodes bool
 
-	// Assets is what the asset interface knows. Default: DemoAssets.
+	// Assets is what the asset interface knows. Default: catalogue.DemoAssets.
 	Assets []catalogue.Asset
 
 	// MaxOrders, MaxCalls and MaxUsage bound the memory. Defaults:
-	// DefaultMaxOrders, DefaultMaxCalls, DefaultMaxUsage. Old entries are forgotten
+	// market.DefaultMaxOrders, market.DefaultMaxCalls, market.DefaultMaxUsage. Old entries are forgotten
 	// first, orders only when nothing is pending for them, usage records only when
 	// they are billed and too old to be reported again; without room a push fails
 	// with an internal error.
@@ -129,45 +117,5 @@ type Config struct {
 
 	// OnCall is told of every call after its answer. It runs on the goroutine
 	// that made the call, without locks held, and should return soon.
-	OnCall func(Call)
-}
-
-// prepared returns a copy with all defaults filled in. Errors: ErrConfig.
-func (c Config) prepared() (Config, error) {
-	switch {
-	case c.Clock == nil:
-		return c, fmt.Errorf("%w: Clock is required", ErrConfig)
-	case c.MaxOrders < 0 || c.MaxCalls < 0 || c.MaxUsage < 0:
-		return c, fmt.Errorf("%w: a limit is negative", ErrConfig)
-	}
-	var err error
-	if c.Products, err = catalogue.Sold(c.Products, c.Clock.Now()); err != nil {
-		return c, fmt.Errorf("%w: %w", ErrConfig, err)
-	}
-
-	if c.NewID == nil {
-		c.NewID = catalogue.RandomID
-	}
-	if c.Retry == (RetryProfile{}) {
-		c.Retry = DocumentedRetry()
-	}
-	if c.Poll == (Schedule{}) {
-		c.Poll = DocumentedPoll()
-	}
-	if c.MaxOrders == 0 {
-		c.MaxOrders = DefaultMaxOrders
-	}
-	if c.MaxCalls == 0 {
-		c.MaxCalls = DefaultMaxCalls
-	}
-	if c.MaxUsage == 0 {
-		c.MaxUsage = DefaultMaxUsage
-	}
-	if c.Assets == nil {
-		c.Assets = catalogue.DemoAssets()
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	return c, nil
+	OnCall func(market.Call)
 }

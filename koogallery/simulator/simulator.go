@@ -3,43 +3,40 @@
 package simulator
 
 import (
-	"context"
 	"fmt"
-	"sync"
-
-	"github.com/koogate/koogate/koogallery/simulator/billing"
-	"github.com/koogate/koogate/koogallery/simulator/fault"
-	"github.com/koogate/koogate/koogallery/simulator/wire"
+	"log/slog"
+	"net/http"
 
 	"github.com/koogate/koogate/koogallery/judge"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/market"
+	"github.com/koogate/koogate/koogallery/simulator/openapi"
+	"github.com/koogate/koogate/koogallery/simulator/pages"
+	"github.com/koogate/koogate/koogallery/simulator/rehearsal"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 )
 
-// maxBackground bounds the calls that the pages start without waiting for them.
-const maxBackground = 64
-
-// Simulator is one marketplace with one seller. Create it with New.
+// Simulator is one marketplace with one seller, its rooms put together. Create it
+// with New.
 type Simulator struct {
-	cfg    Config
-	wire   *wire.Caller
-	book   *book
-	faults fault.Box
-	ledger *billing.Ledger
-	nonces nonceBox
-	dial   dialLog
+	*market.Market
+	*rehearsal.Stage
 
-	ctx     context.Context // ends with Close; for work that outlives its request
-	cancel  context.CancelFunc
-	slots   chan struct{}
-	closing sync.Mutex
-	closed  bool
-	running sync.WaitGroup
+	wire  *wire.Caller
+	api   *openapi.Server
+	pages *pages.Pages
 }
 
 // New returns a simulator. It makes no call. Errors: ErrConfig.
 func New(cfg Config) (*Simulator, error) {
-	cfg, err := cfg.prepared()
-	if err != nil {
-		return nil, err
+	if cfg.NewID == nil {
+		cfg.NewID = catalogue.RandomID
+	}
+	if cfg.Assets == nil {
+		cfg.Assets = catalogue.DemoAssets()
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	calls, err := wire.New(wire.Config{
 		FacadeURL: cfg.FacadeURL, AccessKey: cfg.AccessKey, KitKey: cfg.KitKey, EncryptType: cfg.EncryptType, HTTPClient: cfg.HTTPClient,
@@ -50,51 +47,47 @@ func New(cfg Config) (*Simulator, error) {
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		return nil, fmt.Errorf("%w: %w", market.ErrConfig, err)
 	}
-	s := &Simulator{
-		cfg:   cfg,
-		wire:  calls,
-		book:  newBook(cfg.MaxOrders, cfg.MaxCalls),
-		slots: make(chan struct{}, maxBackground),
-	}
-	s.ledger = billing.NewLedger(billing.Limits{
-		Records: cfg.MaxUsage, Accounts: 2 * cfg.MaxOrders, Abnormal: cfg.MaxCalls, SharedPeriods: cfg.Readings.SharedPeriods,
+	shop, err := market.New(market.Config{
+		Calls: calls, Clock: cfg.Clock, NewID: cfg.NewID, Retry: cfg.Retry, Poll: cfg.Poll, Products: cfg.Products,
+		SharedPeriods: cfg.Readings.SharedPeriods, MaxOrders: cfg.MaxOrders, MaxCalls: cfg.MaxCalls, MaxUsage: cfg.MaxUsage,
+		Log: cfg.Log, OnCall: cfg.OnCall,
 	})
-	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.dial.cases, s.dial.saved, s.dial.instances = savedCases(cfg, calls), cfg.Clock.Now(), make(map[judge.Family]string)
-	return s, nil
+	if err != nil {
+		calls.Close()
+		return nil, err
+	}
+	return &Simulator{
+		Market: shop,
+		Stage: rehearsal.New(rehearsal.Config{
+			Calls: calls, Clock: cfg.Clock, NewID: cfg.NewID, PublicKey: cfg.PublicKey, DialCases: cfg.DialCases, Strict: cfg.Strict,
+		}, shop),
+		wire: calls,
+		api: openapi.New(openapi.Config{
+			Clock: cfg.Clock, NewID: cfg.NewID, AccessKey: cfg.AccessKey, Credentials: cfg.Credentials, Assets: cfg.Assets, Log: cfg.Log,
+			Strict: cfg.Strict, UsageAKSK: cfg.UsageAKSK, OldUsageCodes: cfg.OldUsageCodes, BatchData: cfg.Readings.BatchData,
+		}, shop),
+		pages: pages.New(pages.Config{Clock: cfg.Clock, Facade: cfg.FacadeURL, Log: cfg.Log}, shop),
+	}, nil
+}
+
+// Handler serves the open APIs ([Server.Routes]) and the seller centre
+// ([Pages.Routes]).
+//
+// The page and /sim have no authentication: bind them to loopback. Requests that
+// change something are refused when a browser sends them from another origin.
+// Personal data is in the answers of the open APIs only.
+func (s *Simulator) Handler() http.Handler {
+	mux := http.NewServeMux()
+	s.api.Routes(mux)
+	s.pages.Routes(mux)
+	return http.NewCrossOriginProtection().Handler(mux)
 }
 
 // Close stops what the pages started in the background and waits for it. Calls
 // made through the methods end with their own context.
 func (s *Simulator) Close() {
-	s.closing.Lock()
-	s.closed = true
-	s.closing.Unlock()
-	s.cancel()
-	s.running.Wait()
+	s.pages.Close()
 	s.wire.Close()
-}
-
-// background runs work under the simulator's own context. The channel is closed
-// when it is done. Errors: ErrClosed.
-func (s *Simulator) background(work func(context.Context)) (<-chan struct{}, error) {
-	s.closing.Lock()
-	defer s.closing.Unlock()
-	if s.closed {
-		return nil, ErrClosed
-	}
-	select {
-	case s.slots <- struct{}{}:
-	default:
-		return nil, ErrClosed
-	}
-	done := make(chan struct{})
-	s.running.Go(func() {
-		defer close(done)
-		defer func() { <-s.slots }()
-		work(s.ctx)
-	})
-	return done, nil
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/simulator/billing"
-
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/koogate/koogate/koogallery/seal"
-	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/rehearsal"
 )
 
 // directory holds rows by kind and name, each with the time of the newest call
@@ -87,7 +87,7 @@ func (p *Partner) list(text string) []map[string]any {
 }
 
 // compare holds the directory against what a step says.
-func (p *Partner) Compare(step simulator.JointStep) error {
+func (p *Partner) Compare(step rehearsal.JointStep) error {
 	want := map[string]string{}
 	if t := step.Tenant; t != nil {
 		want["tenant"] = strings.Join([]string{t.ID, t.OrderID, t.Code, t.Name, t.DomainName}, "|")
@@ -99,7 +99,7 @@ func (p *Partner) Compare(step simulator.JointStep) error {
 		want["department "+d.Code] = d.Name + "|" + d.ParentCode
 	}
 	for _, u := range step.Users {
-		enable := strconv.FormatBool(u.State == simulator.JointActive)
+		enable := strconv.FormatBool(u.State == rehearsal.JointActive)
 		want["user "+u.UserName] = strings.Join([]string{u.Name, u.OrgCode, u.Role, enable, u.Mobile, u.Email}, "|")
 	}
 	p.mu.Lock()

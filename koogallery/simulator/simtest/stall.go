@@ -14,10 +14,10 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/openapi"
-	"github.com/koogate/koogate/koogallery/simulator/billing"
-
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/billing"
+	"github.com/koogate/koogate/koogallery/simulator/market"
 )
 
 const (
@@ -164,7 +164,7 @@ func (s *Stall) Signed(method, path, contentType string, body []byte) (int, map[
 	return Do(s.T, s.Server, r)
 }
 
-func (s *Stall) Adopt(id string, a simulator.Adoption) {
+func (s *Stall) Adopt(id string, a market.Adoption) {
 	s.T.Helper()
 	if err := s.Sim.Adopt(id, a); err != nil {
 		s.T.Fatal(err)

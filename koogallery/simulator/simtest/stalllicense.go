@@ -5,7 +5,7 @@ package simtest
 import (
 	"encoding/json"
 
-	"github.com/koogate/koogate/koogallery/simulator"
+	"github.com/koogate/koogate/koogallery/simulator/market"
 )
 
 // call posts a JSON text to an API about codes.
@@ -29,7 +29,7 @@ func (s *Stall) Want(what, path string, body any, status int, code string) map[s
 	return a
 }
 
-func (s *Stall) Issue(opts simulator.LicenseOptions) string {
+func (s *Stall) Issue(opts market.LicenseOptions) string {
 	s.T.Helper()
 	o, err := s.Sim.IssueLicense(opts)
 	if err != nil {

@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
-
 	"github.com/koogate/koogate/koogallery/judge"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 )
 
 // encode returns params as the marketplace prints a body: compact JSON, names

@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
-
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 )
 
 // CurlExample returns a signed newInstance as one curl command, to drive a

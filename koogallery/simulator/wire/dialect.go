@@ -6,10 +6,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
-
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 )
 
 // dialect is how the calls of a family are written and their answers judged. The

@@ -11,10 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
-
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 )
 
 // kit is the Kit's synchronisation interfaces, of either generation: POST below

@@ -8,11 +8,10 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
-
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
