@@ -40,7 +40,7 @@ var (
 	ErrInstance = errors.New("simulator: unusable instance")
 )
 
-// Settings configure a Market. Calls, Clock and NewID are required, the rest has
+// Config configures a Market. Calls, Clock and NewID are required, the rest has
 // defaults.
 type Config struct {
 	Calls    *wire.Caller
@@ -62,7 +62,7 @@ type Config struct {
 	OnCall func(Call)   // is told of every call after its answer
 }
 
-// Defaults of Settings.
+// Defaults of a Config.
 const (
 	// DefaultMaxOrders is how many orders are remembered.
 	DefaultMaxOrders = 10_000
@@ -114,7 +114,7 @@ type Market struct {
 	dial   dialLog
 }
 
-// NewMarket returns a market without orders. It makes no call. Errors: ErrConfig.
+// New returns a market without orders. It makes no call. Errors: ErrConfig.
 func New(cfg Config) (*Market, error) {
 	cfg, err := cfg.prepared()
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/market"
 )
 
-// ServerConfig configures a Server.
+// Config configures a Server.
 type Config struct {
 	Clock       clock.Clock
 	NewID       func() string
@@ -42,7 +42,7 @@ type Server struct {
 	market *market.Market
 }
 
-// NewServer returns a server.
+// New returns a server.
 func New(cfg Config, market *market.Market) *Server { return &Server{cfg, market} }
 
 // Routes adds the open APIs:

@@ -13,7 +13,7 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/market"
 )
 
-// PagesConfig configures Pages.
+// Config configures Pages.
 type Config struct {
 	Clock  clock.Clock
 	Facade string // the seller's production address, as it is shown
@@ -40,7 +40,7 @@ const maxBackground = 64
 // background.
 var ErrClosed = errors.New("simulator: closed or too busy")
 
-// NewPages returns the pages of a market.
+// New returns the pages of a market.
 func New(cfg Config, market *market.Market) *Pages {
 	s := &Pages{cfg: cfg, market: market, slots: make(chan struct{}, maxBackground)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())

@@ -22,7 +22,7 @@ const (
 	debugCode    = "PLDEBUGDEBUGDEBUGDEBUGDEBUGDEBUG"
 )
 
-// DialTestOf is [Simulator.DialTest] for any family. The cases are those that a
+// DialTestOf is [Stage.DialTest] for any family. The cases are those that a
 // seller of the family has to save: five of the base interface and five of the
 // Kit, four of License V1, three of License 2.0, five of online licences
 // (getLicenseAsync may answer 000004), one notification. For a joint family the

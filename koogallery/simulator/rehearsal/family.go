@@ -10,7 +10,7 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 )
 
-// LifeOf is [Simulator.Life] for any family: one order, taken through every call
+// LifeOf is [Stage.Life] for any family: one order, taken through every call
 // of its interface in the marketplace's own order, most of them sent twice. A
 // repetition has to be answered as the first call was, and with the same
 // instance, access information or licence. What each family's life consists of:
@@ -26,8 +26,8 @@ import (
 //     Handler within the time of Config.Poll, renewal, freeze, release.
 //   - order_notify: a notification; the seller has to query the order at Handler
 //     within the time of Config.Poll.
-//   - kit_v1, kit_v2: the rehearsal of [Simulator.Credential], then
-//     [Simulator.Joint].
+//   - kit_v1, kit_v2: the rehearsal of [Stage.Credential], then
+//     [Stage.Joint].
 //
 // Errors: ErrFamily, ErrFull, ctx.Err(), and ErrConfig for a joint family
 // without Config.PublicKey; the report then holds the steps so far.

@@ -34,7 +34,7 @@ func (s *Stage) Joint(ctx context.Context, family judge.Family, after func(step 
 	return s.live(ctx, family, catalogue.Period, func(l *life, ctx context.Context) error { return l.joint(ctx, family, after) })
 }
 
-// JointShuffled is [Simulator.Joint] with the calls after newInstance in a random
+// JointShuffled is [Stage.Joint] with the calls after newInstance in a random
 // order and each made twice, with the time stamp that it has in the proper order.
 // The same seed gives the same order. What has to hold after a step depends on
 // the time stamps of the calls made by then, not on their order. Errors as Joint.

@@ -12,7 +12,7 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/wire"
 )
 
-// StageConfig configures a Stage.
+// Config configures a Stage.
 type Config struct {
 	Calls *wire.Caller
 	Clock clock.Clock
@@ -39,7 +39,7 @@ type Stage struct {
 	run   sync.Mutex // one dial test at a time
 }
 
-// NewStage returns a stage for a market.
+// New returns a stage for a market.
 func New(cfg Config, market *market.Market) *Stage {
 	s := &Stage{cfg: cfg, wire: cfg.Calls, market: market, saved: cfg.Clock.Now()}
 	s.cases = s.savedCases()

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// browse sends a request and returns status, headers and body.
+// Browse sends a request and returns status, headers and body.
 func Browse(t *testing.T, server *httptest.Server, method, path, contentType, body string, header map[string]string) (int, http.Header, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
@@ -37,4 +37,5 @@ func Browse(t *testing.T, server *httptest.Server, method, path, contentType, bo
 	return resp.StatusCode, resp.Header, string(text)
 }
 
+// Form is the type of a page's form.
 const Form = "application/x-www-form-urlencoded"

@@ -13,7 +13,7 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/rehearsal"
 )
 
-// directory holds rows by kind and name, each with the time of the newest call
+// Directory holds rows by kind and name, each with the time of the newest call
 // about it: a second opinion on what a joint purchase leads to.
 type Directory map[string]row
 
@@ -86,7 +86,7 @@ func (p *Partner) list(text string) []map[string]any {
 	return list
 }
 
-// compare holds the directory against what a step says.
+// Compare holds the directory against what a step says.
 func (p *Partner) Compare(step rehearsal.JointStep) error {
 	want := map[string]string{}
 	if t := step.Tenant; t != nil {
@@ -116,7 +116,7 @@ func (p *Partner) Compare(step rehearsal.JointStep) error {
 	return nil
 }
 
-// forgetAges forgets how old the rows of the directory are.
+// ForgetAges forgets how old the rows of the directory are.
 func (p *Partner) ForgetAges() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

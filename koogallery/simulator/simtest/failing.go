@@ -14,7 +14,7 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/market"
 )
 
-// failing makes the first n calls of an activity fail in some way.
+// Failing makes the first n calls of an activity fail in some way.
 func Failing(activity string, n int, wrong func(w http.ResponseWriter)) Hook {
 	return func(w http.ResponseWriter, got string, count int) bool {
 		if got != activity || count > n {
@@ -25,6 +25,7 @@ func Failing(activity string, n int, wrong func(w http.ResponseWriter)) Hook {
 	}
 }
 
+// Raw answers as it is told.
 func Raw(status int, contentType, body string) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", contentType)
@@ -33,12 +34,13 @@ func Raw(status int, contentType, body string) func(http.ResponseWriter) {
 	}
 }
 
+// Moved answers with a redirect.
 func Moved(w http.ResponseWriter) {
 	w.Header().Set("Location", "/elsewhere")
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
-// reset accepts the call and closes the connection hard.
+// Reset accepts the call and closes the connection hard.
 func Reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -48,6 +50,7 @@ func Reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
+// OpenOrder places an order and opens it.
 func OpenOrder(t *testing.T, sim *simulator.Simulator, kind catalogue.Kind) (market.Order, error) {
 	t.Helper()
 	o, err := sim.Place(kind)
@@ -57,7 +60,7 @@ func OpenOrder(t *testing.T, sim *simulator.Simulator, kind catalogue.Kind) (mar
 	return sim.Open(context.Background(), o.ID)
 }
 
-// trace prints the calls of an order as one line each.
+// Trace prints the calls of an order as one line each.
 func Trace(calls []market.Call) []string {
 	out := make([]string, 0, len(calls))
 	for _, c := range calls {

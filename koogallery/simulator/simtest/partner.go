@@ -26,9 +26,10 @@ import (
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
+// KitKey signs the Kit's calls.
 const KitKey = "canary-kit-key"
 
-// credentialKey is the key pair of the seller's application credential.
+// CredentialKey is the key pair of the seller's application credential.
 var CredentialKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 3072)
 	if err != nil {
@@ -37,7 +38,7 @@ var CredentialKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// partner is a correct seller of every family but SaaS V2.0, in memory. spoil can
+// Partner is a correct seller of every family but SaaS V2.0, in memory. spoil can
 // change its answers before they are signed, or make it do nothing on its own.
 type Partner struct {
 	*httptest.Server
@@ -60,7 +61,7 @@ type Partner struct {
 	salt      int
 }
 
-// said is an answer that is about to be sent.
+// Said is an answer that is about to be sent.
 type Said struct {
 	Status      int
 	ContentType string
@@ -68,6 +69,7 @@ type Said struct {
 	BodySign    func(key string, body []byte) string // "" sends no header
 }
 
+// NewPartner returns a partner that is served until the test ends.
 func NewPartner(t *testing.T, spoil func(activity string, n int, a *Said)) *Partner {
 	t.Helper()
 	p := &Partner{
@@ -80,7 +82,7 @@ func NewPartner(t *testing.T, spoil func(activity string, n int, a *Said)) *Part
 	return p
 }
 
-// rehearsal is a simulator that drives a partner, with the open API between them.
+// Rehearsal is a simulator that drives a partner, with the open API between them.
 func Rehearsal(t *testing.T, p *Partner, change func(*simulator.Config)) *simulator.Simulator {
 	t.Helper()
 	cfg := Config(&Seller{Server: p.Server, Clock: p.Clock})
@@ -101,6 +103,7 @@ func Rehearsal(t *testing.T, p *Partner, change func(*simulator.Config)) *simula
 	return sim
 }
 
+// ServeHTTP implements http.Handler.
 func (p *Partner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -165,6 +168,7 @@ func (p *Partner) note(heard map[string]string) int {
 	return n
 }
 
+// Sequence returns the calls so far.
 func (p *Partner) Sequence() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -237,6 +241,7 @@ func (p *Partner) members(body []byte) map[string]string {
 	return out
 }
 
+// Success is an answer with 000000.
 func Success() map[string]any { return map[string]any{"resultCode": "000000", "resultMsg": "success."} }
 
 func (p *Partner) answer(h map[string]string, kit, v1 bool) map[string]any {
@@ -371,12 +376,12 @@ func (p *Partner) deliver(h map[string]string) {
 	}
 }
 
-// text is the JSON part of an upload of characters.
+// Characters is the JSON part of an upload of characters.
 func Characters(licence string) map[string]any {
 	return map[string]any{"type": "CHARACTERS", "characters": licence}
 }
 
-// sendLicence uploads a JSON part and, if there is one, a file.
+// SendLicence uploads a JSON part and, if there is one, a file.
 func (p *Partner) SendLicence(event string, form any, file []byte) (status int, code string) {
 	body, err := json.Marshal(form)
 	if err != nil {
@@ -389,6 +394,7 @@ func (p *Partner) SendLicence(event string, form any, file []byte) (status int, 
 	return p.Post(event, "multipart/form-data; boundary=x", []byte(parts+"--x--\r\n"), sign.Credentials{AccessKey: OpenAK, SecretKey: OpenSK})
 }
 
+// Post uploads a body and returns status and code.
 func (p *Partner) Post(event, contentType string, body []byte, c sign.Credentials) (status int, code string) {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost,
 		p.Market.URL+"/api/mkp-openapi-public/global/v1/market-event/"+url.PathEscape(event)+"/file", bytes.NewReader(body))

@@ -27,7 +27,7 @@ const (
 	OpenSK    = "canary-sk"
 )
 
-// seller is a correct seller in memory. A hook can make it a wrong one.
+// Seller is a correct seller in memory. A hook can make it a wrong one.
 type Seller struct {
 	*httptest.Server
 	t     *testing.T
@@ -42,10 +42,11 @@ type Seller struct {
 	bodies    []map[string]any
 }
 
-// hook may answer call number n (from 1 for each activity) itself and then
+// Hook may answer call number n (from 1 for each activity) itself and then
 // returns true.
 type Hook func(w http.ResponseWriter, activity string, n int) bool
 
+// NewSeller returns a seller that is served until the test ends.
 func NewSeller(t *testing.T, c *Clock, h Hook) *Seller {
 	t.Helper()
 	s := &Seller{t: t, Clock: c, hook: h, seen: map[string]bool{}, instances: map[string]string{}}
@@ -54,6 +55,7 @@ func NewSeller(t *testing.T, c *Clock, h Hook) *Seller {
 	return s
 }
 
+// ServeHTTP implements http.Handler.
 func (s *Seller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -116,6 +118,7 @@ func (s *Seller) verify(r *http.Request, body []byte) {
 	s.seen[nonce], s.seen[signature] = true, true
 }
 
+// Answer is what a correct seller says.
 func (s *Seller) Answer(activity string, b map[string]any) map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,24 +158,27 @@ func (s *Seller) Answer(activity string, b map[string]any) map[string]any {
 	return ok
 }
 
+// Sequence returns the calls so far.
 func (s *Seller) Sequence() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.calls)
 }
 
+// Body returns the body of a call, from 0.
 func (s *Seller) Body(i int) map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.bodies[i]
 }
 
+// Reply answers with a JSON document.
 func Reply(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json;charset=utf8")
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// config returns a configuration for a seller, with ids that are numbered.
+// Config returns a configuration for a seller, with ids that are numbered.
 func Config(s *Seller) simulator.Config {
 	var mu sync.Mutex
 	n := 0
@@ -191,6 +197,7 @@ func Config(s *Seller) simulator.Config {
 	}
 }
 
+// NewSimulator returns a simulator that is closed when the test ends.
 func NewSimulator(t *testing.T, cfg simulator.Config) *simulator.Simulator {
 	t.Helper()
 	s, err := simulator.New(cfg)
@@ -201,7 +208,7 @@ func NewSimulator(t *testing.T, cfg simulator.Config) *simulator.Simulator {
 	return s
 }
 
-// fixture is a simulator that drives a seller.
+// Fixture is a simulator that drives a seller.
 func Fixture(t *testing.T, h Hook) (*simulator.Simulator, *Seller, *Clock) {
 	t.Helper()
 	c := NewClock()
@@ -209,6 +216,7 @@ func Fixture(t *testing.T, h Hook) (*simulator.Simulator, *Seller, *Clock) {
 	return NewSimulator(t, Config(s)), s, c
 }
 
+// Equal compares two lists of texts.
 func Equal(t *testing.T, what string, got, want []string) {
 	t.Helper()
 	if !slices.Equal(got, want) {

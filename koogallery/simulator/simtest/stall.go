@@ -25,7 +25,7 @@ const (
 	UsageOldPath = "/rest/marketplace/v1/isv/usage-data"
 )
 
-// stall is a marketplace and whoever calls its open APIs.
+// Stall is a marketplace and whoever calls its open APIs.
 type Stall struct {
 	T      *testing.T
 	Sim    *simulator.Simulator
@@ -34,13 +34,14 @@ type Stall struct {
 	nonces atomic.Int64
 }
 
+// NewStall returns a stall that is served until the test ends.
 func NewStall(t *testing.T, change func(*simulator.Config)) *Stall {
 	t.Helper()
 	sim, server, _, c := Serve(t, change)
 	return &Stall{T: t, Sim: sim, Server: server, Clock: c}
 }
 
-// usageAnswer is what a push is answered with.
+// UsageAnswer is what a push is answered with.
 type UsageAnswer struct {
 	Code    string `json:"error_code"`
 	Message string `json:"error_msg"`
@@ -56,7 +57,7 @@ type UsageAnswer struct {
 	} `json:"data"`
 }
 
-// codes returns the codes by metering_sn, or by begin where there is none.
+// Codes returns the codes by metering_sn, or by begin where there is none.
 func (a UsageAnswer) Codes() map[string]string {
 	out := map[string]string{}
 	for _, r := range a.Data.Abnormal {
@@ -69,9 +70,10 @@ func (a UsageAnswer) Codes() map[string]string {
 	return out
 }
 
-// rec is one record; nil values are left out.
+// Rec is one record; nil values are left out.
 type Rec map[string]any
 
+// With returns the record with other members.
 func (r Rec) With(pairs ...any) Rec {
 	out := Rec{}
 	for name, value := range r {
@@ -85,9 +87,10 @@ func (r Rec) With(pairs ...any) Rec {
 	return out
 }
 
+// UTC is a time as usage has it.
 func UTC(at time.Time) string { return at.UTC().Format("20060102T150405Z") }
 
-// record returns a good record over some minutes that ended some time ago.
+// Record returns a good record over some minutes that ended some time ago.
 func (s *Stall) Record(instance, sn string, ago, length time.Duration, value any) Rec {
 	end := s.Clock.Now().Add(-ago)
 	return Rec{
@@ -96,7 +99,7 @@ func (s *Stall) Record(instance, sn string, ago, length time.Duration, value any
 	}
 }
 
-// request is a push that is signed but not sent.
+// Request is a push that is signed but not sent.
 func (s *Stall) Request(body []byte) *http.Request {
 	r, err := http.NewRequestWithContext(s.T.Context(), http.MethodPost, s.Server.URL+UsagePath, bytes.NewReader(body))
 	if err != nil {
@@ -110,7 +113,7 @@ func (s *Stall) Request(body []byte) *http.Request {
 	return r
 }
 
-// body is compact and sorted, as encoding/json prints maps.
+// UsageBody is compact and sorted, as encoding/json prints maps.
 func UsageBody(t *testing.T, records ...Rec) []byte {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"usage_records": records})
@@ -120,7 +123,7 @@ func UsageBody(t *testing.T, records ...Rec) []byte {
 	return body
 }
 
-// send sends a request as it is. Status 0 stands for no answer.
+// Send sends a request as it is. Status 0 stands for no answer.
 func (s *Stall) Send(r *http.Request) (status int, a UsageAnswer, h http.Header) {
 	s.T.Helper()
 	resp, err := s.Server.Client().Do(r)
@@ -136,13 +139,14 @@ func (s *Stall) Send(r *http.Request) (status int, a UsageAnswer, h http.Header)
 	return resp.StatusCode, a, resp.Header
 }
 
+// Push pushes records.
 func (s *Stall) Push(records ...Rec) (int, UsageAnswer) {
 	s.T.Helper()
 	status, a, _ := s.Send(s.Request(UsageBody(s.T, records...)))
 	return status, a
 }
 
-// taken pushes records of which none is abnormal.
+// Taken pushes records of which none is abnormal.
 func (s *Stall) Taken(records ...Rec) {
 	s.T.Helper()
 	if status, a := s.Push(records...); status != 200 || a.Code != "MKT.0000" {
@@ -150,7 +154,7 @@ func (s *Stall) Taken(records ...Rec) {
 	}
 }
 
-// signed posts with AK/SK.
+// Signed posts with AK/SK.
 func (s *Stall) Signed(method, path, contentType string, body []byte) (int, map[string]any) {
 	s.T.Helper()
 	r, err := http.NewRequestWithContext(s.T.Context(), method, s.Server.URL+path, bytes.NewReader(body))
@@ -164,6 +168,7 @@ func (s *Stall) Signed(method, path, contentType string, body []byte) (int, map[
 	return Do(s.T, s.Server, r)
 }
 
+// Adopt declares an instance.
 func (s *Stall) Adopt(id string, a market.Adoption) {
 	s.T.Helper()
 	if err := s.Sim.Adopt(id, a); err != nil {
@@ -171,6 +176,7 @@ func (s *Stall) Adopt(id string, a market.Adoption) {
 	}
 }
 
+// Audit checks the bills.
 func (s *Stall) Audit() {
 	s.T.Helper()
 	if err := s.Sim.AuditBills(); err != nil {
@@ -178,6 +184,7 @@ func (s *Stall) Audit() {
 	}
 }
 
+// Amount reads an amount.
 func Amount(t *testing.T, text string) billing.Amount {
 	t.Helper()
 	a, err := billing.ParseAmount(text)
@@ -187,7 +194,7 @@ func Amount(t *testing.T, text string) billing.Amount {
 	return a
 }
 
-// market serves the handler of a simulator and a client of its open API.
+// Serve serves the handler of a simulator and a client of its open API.
 func Serve(t *testing.T, change func(*simulator.Config)) (*simulator.Simulator, *httptest.Server, *openapi.Client, *Clock) {
 	t.Helper()
 	c := NewClock()
@@ -207,6 +214,7 @@ func Serve(t *testing.T, change func(*simulator.Config)) (*simulator.Simulator, 
 	return sim, server, client, c
 }
 
+// Do sends a request and returns status and body.
 func Do(t *testing.T, server *httptest.Server, r *http.Request) (int, map[string]any) {
 	t.Helper()
 	resp, err := server.Client().Do(r)
@@ -221,7 +229,7 @@ func Do(t *testing.T, server *httptest.Server, r *http.Request) (int, map[string
 	return resp.StatusCode, answer
 }
 
-// client is the client of the seller's side.
+// Client is the client of the seller's side.
 func (s *Stall) Client() *openapi.Client {
 	s.T.Helper()
 	c, err := openapi.New(openapi.Config{

@@ -8,7 +8,7 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/market"
 )
 
-// call posts a JSON text to an API about codes.
+// Call posts a JSON text to an API about codes.
 func (s *Stall) Call(path string, body any) (int, string, map[string]any) {
 	s.T.Helper()
 	text, err := json.Marshal(body)
@@ -20,6 +20,7 @@ func (s *Stall) Call(path string, body any) (int, string, map[string]any) {
 	return status, code, a
 }
 
+// Want calls an API about codes and wants a status and a code.
 func (s *Stall) Want(what, path string, body any, status int, code string) map[string]any {
 	s.T.Helper()
 	got, gotCode, a := s.Call(path, body)
@@ -29,6 +30,7 @@ func (s *Stall) Want(what, path string, body any, status int, code string) map[s
 	return a
 }
 
+// Issue issues a code.
 func (s *Stall) Issue(opts market.LicenseOptions) string {
 	s.T.Helper()
 	o, err := s.Sim.IssueLicense(opts)

@@ -16,8 +16,10 @@ func (c *Caller) ExpireTime(t time.Time) string {
 	return wiretime.Format14(t)
 }
 
-// Local14 and Local17 print a time in Beijing.
+// Local14 prints a time in Beijing.
 func Local14(t time.Time) string { return wiretime.Format14(localDigits(t)) }
+
+// Local17 is Local14 with milliseconds.
 func Local17(t time.Time) string { return wiretime.Format17(localDigits(t)) }
 
 // localDigits returns the time whose digits in UTC are those of t in Beijing.
