@@ -7,32 +7,38 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"hash"
 
 	"github.com/koogate/koogate/store"
 )
 
-// digester hashes fields, each text preceded by its length as eight bytes, so that no two records share an encoding.
-type digester struct{ hash.Hash }
+// digester gathers fields and hashes them, each text preceded by its length as eight bytes, so that no two records share an
+// encoding.
+type digester struct{ fields []byte }
 
-func newDigester(kind string) digester {
-	d := digester{sha256.New()}
+func newDigester(kind string) *digester {
+	d := &digester{make([]byte, 0, 1024)}
 	d.text(kind)
 	return d
 }
 
-func (d digester) num(v int64) {
-	var n [8]byte
-	binary.BigEndian.PutUint64(n[:], uint64(v)) // the hash takes the bits, whatever the sign
-	d.Write(n[:])
+func (d *digester) num(v int64) {
+	d.fields = binary.BigEndian.AppendUint64(d.fields, uint64(v)) // the hash takes the bits, whatever the sign
 }
 
-func (d digester) text(s string) {
+func (d *digester) text(s string) {
 	d.num(int64(len(s)))
-	d.Write([]byte(s))
+	d.fields = append(d.fields, s...)
 }
 
-func (d digester) hex() string { return hex.EncodeToString(d.Sum(nil)) }
+func (d *digester) bytes(b []byte) {
+	d.num(int64(len(b)))
+	d.fields = append(d.fields, b...)
+}
+
+func (d *digester) hex() string {
+	sum := sha256.Sum256(d.fields)
+	return hex.EncodeToString(sum[:])
+}
 
 // Hash computes the link of an event: SHA-256 over every field but Hash, Signature and Sealed. Events without claims have the form
 // that all events of earlier releases have.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"regexp"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -356,12 +355,22 @@ func (d *draft) withExtra(data fields, extra string) (fields, error) {
 	return data, nil
 }
 
-// safeID matches the IDs that may become an instance ID: they hold no character that means something in a list, a path, a
-// query or a host name.
-var safeID = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$`)
-
-// usableID says whether a business ID, which comes from outside, can serve as an instance ID (ADR 14).
-func usableID(id string) bool { return safeID.MatchString(id) }
+// usableID says whether a business ID, which comes from outside, can serve as an instance ID (ADR 14): 1 to 64 letters, digits,
+// hyphens and underscores, of which the first and the last are letters or digits. No such character means something in a list, a
+// path, a query or a host name.
+func usableID(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for k := range len(id) {
+		c := id[k]
+		inner := k > 0 && k < len(id)-1 && (c == '-' || c == '_')
+		if !inner && !('0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z') {
+			return false
+		}
+	}
+	return true
+}
 
 // params renders parameters, for repeats to be compared with.
 func params(m map[string]string) string {
