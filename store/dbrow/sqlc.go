@@ -254,6 +254,11 @@ type Instance struct {
 	BuyerKey      string
 }
 
+type InstanceGetParams struct {
+	Seller     string
+	InstanceID string
+}
+
 type InstanceInsertParams struct {
 	Seller        string
 	InstanceID    string

@@ -164,8 +164,8 @@ func TestTheHotPathsAreOneRoundTrip(t *testing.T) {
 		}, 1},
 		{"queryInstance of one instance", func() error { _, err := s.Instances(ctx, storetest.Seller, ids(1)); return err }, 1},
 		{"queryInstance of several instances", func() error { order++; _, err := s.Instances(ctx, storetest.Seller, ids(2+order%5)); return err }, 1},
-		{"a lease that finds nothing", func() error { return lease("none", 10) }, 1},
-		{"a lease of one task", func() error { return lease("internal", 1) }, 1},
+		{"a lease that finds nothing", func() error { return lease("none", 10) }, 2}, // one says how the other is planned
+		{"a lease of one task", func() error { return lease("internal", 1) }, 2},
 	} {
 		for range 2 { // the first call on a connection may parse
 			if err := c.call(); err != nil {
@@ -180,6 +180,37 @@ func TestTheHotPathsAreOneRoundTrip(t *testing.T) {
 		}
 		if got, want := m.take(), (traffic{0, 3 * c.ran, 3}); got != want {
 			t.Errorf("3 times %s: %+v, want %+v", c.name, got, want)
+		}
+	}
+	// The server, too, makes the plans once: it tries five times whether a plan for the values at hand is cheaper, and keeps the
+	// plan for any value when it is not.
+	for range 20 {
+		if _, err := s.Line(ctx, storetest.NewLine("CS1", storetest.Epoch).LineKey); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Instances(ctx, storetest.Seller, ids(1)); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(lease("internal", 1), lease("none", 1)); err != nil {
+			t.Fatal(err)
+		}
+		order++
+		if err := s.Apply(ctx, storetest.Admission(fmt.Sprint("CS", order), storetest.Epoch)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.NextDue(ctx, storetest.Seller, []string{"internal"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made, kept, err := s.Plans(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		"OrderInsert", "EventInsert", "LineInsert", "InstanceInsert", "TaskInsert", "LineGet", "InstanceGet", "TasksLease", "TasksNextDue",
+	} {
+		if made[statement] > 5 || kept[statement] < 10 {
+			t.Errorf("%s: planned %d times, and %d times the plan was there", statement, made[statement], kept[statement])
 		}
 	}
 	// What is not there is found in one round trip, too.

@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -13,6 +14,31 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 	"github.com/koogate/koogate/store/sqllist"
 )
+
+// Plans tells how often the server has made a plan anew for each statement that is prepared on a connection, and how often it has
+// taken the plan that it keeps. A store with one connection has asked for all of them there.
+func (s *Store) Plans(ctx context.Context) (made, kept map[string]int64, err error) {
+	rows, err := s.pool.Query(ctx, "SELECT statement, custom_plans, generic_plans FROM pg_prepared_statements")
+	if err != nil {
+		return nil, nil, err
+	}
+	made, kept = make(map[string]int64), make(map[string]int64)
+	var statement string
+	var custom, generic int64
+	_, err = pgx.ForEachRow(rows, []any{&statement, &custom, &generic}, func() error {
+		name, _, _ := strings.Cut(strings.TrimPrefix(statement, "-- name: "), " ")
+		made[name], kept[name] = custom, generic
+		return nil
+	})
+	return made, kept, err
+}
+
+// LeaseSQL is the statement of a lease and its arguments, as SQL, for some queues.
+func LeaseSQL(ctx context.Context) (statement, arguments string) {
+	r := &recorder{}
+	_, _ = dbsqlc.New(r).TasksLease(ctx, dbsqlc.TasksLeaseParams{})
+	return r.statement, "1000, 'worker', 0, '{q,r}', 's', 10" // length, worker, given, queues, seller, max
+}
 
 // ListSQL is the statement that reads one page of a list, named by its table, and its arguments.
 func ListSQL(ctx context.Context, table string, q store.ListQuery) (statement string, args []any, err error) {

@@ -24,11 +24,13 @@ func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, 
 	}
 	defer s.leave()
 	var rows []dbsqlc.TasksLeaseRow
-	err := retry(ctx, func() (err error) {
-		rows, err = s.query.TasksLease(ctx, dbsqlc.TasksLeaseParams{
-			Given: s.given(), Queues: distinct(r.Queues), Seller: r.Seller, Max: count(r.Max), Length: r.For.Microseconds(), Worker: r.Worker,
+	err := retry(ctx, func() error {
+		return unseen(ctx, s.pool, func(q *dbsqlc.Queries) (err error) {
+			rows, err = q.TasksLease(ctx, dbsqlc.TasksLeaseParams{
+				Given: s.given(), Queues: distinct(r.Queues), Seller: r.Seller, Max: count(r.Max), Length: r.For.Microseconds(), Worker: r.Worker,
+			})
+			return err
 		})
-		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("postgres: lease: %w", err)
@@ -66,7 +68,11 @@ func (s *Store) NextDue(ctx context.Context, seller string, queues []string) (at
 		return time.Time{}, false, err
 	}
 	defer s.leave()
-	row, err := s.query.TasksNextDue(ctx, dbsqlc.TasksNextDueParams{Seller: seller, Queues: distinct(queues)})
+	var row dbsqlc.TasksNextDueRow
+	err = unseen(ctx, s.pool, func(q *dbsqlc.Queries) (err error) {
+		row, err = q.TasksNextDue(ctx, dbsqlc.TasksNextDueParams{Seller: seller, Queues: distinct(queues)})
+		return err
+	})
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("postgres: next due: %w", err)
 	}

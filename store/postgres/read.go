@@ -71,8 +71,18 @@ func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]s
 		return nil, err
 	}
 	defer s.leave()
-	if len(ids) == 0 {
+	switch len(ids) {
+	case 0:
 		return nil, nil
+	case 1: // nearly every call asks for one
+		row, err := s.query.InstanceGet(ctx, dbsqlc.InstanceGetParams{Seller: seller, InstanceID: ids[0]})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("postgres: read instance: %w", err)
+		}
+		return []store.Instance{dbrow.ToInstance(row)}, nil
 	}
 	rows, err := s.query.InstancesByID(ctx, dbsqlc.InstancesByIDParams{Seller: seller, Ids: ids})
 	if err != nil {

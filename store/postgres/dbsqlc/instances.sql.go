@@ -11,6 +11,52 @@ import (
 	"context"
 )
 
+const instanceGet = `-- name: InstanceGet :one
+SELECT
+    seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version, failure_text, buyer_key
+FROM instances
+WHERE seller = $1 AND instance_id = $2
+`
+
+type InstanceGetParams = dbrow.InstanceGetParams
+
+// InstanceGet reads one instance. The server keeps the plan of this statement, and makes that of InstancesByID at each call: it takes
+// a list that it does not know for a long one.
+func (q *Queries) InstanceGet(ctx context.Context, arg InstanceGetParams) (Instance, error) {
+	row := q.db.QueryRow(ctx, instanceGet, arg.Seller, arg.InstanceID)
+	var i Instance
+	err := row.Scan(
+		&i.Seller,
+		&i.InstanceID,
+		&i.Endpoint,
+		&i.OrderID,
+		&i.OrderLineID,
+		&i.State,
+		&i.Frozen,
+		&i.Reason,
+		&i.FailureCode,
+		&i.ProductID,
+		&i.SkuCode,
+		&i.ProductName,
+		&i.ChargingMode,
+		&i.LinearValue,
+		&i.Trial,
+		&i.ExpireAt,
+		&i.Access,
+		&i.TaskSeq,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Family,
+		&i.Facts,
+		&i.AccessVersion,
+		&i.FailureText,
+		&i.BuyerKey,
+	)
+	return i, err
+}
+
 const instanceInsert = `-- name: InstanceInsert :exec
 INSERT INTO instances (
     seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,

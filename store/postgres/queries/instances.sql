@@ -30,6 +30,16 @@ WITH changed AS (
 )
 SELECT 1 / count(*) FROM changed;
 
+-- name: InstanceGet :one
+-- InstanceGet reads one instance. The server keeps the plan of this statement, and makes that of InstancesByID at each call: it takes
+-- a list that it does not know for a long one.
+SELECT
+    seller, instance_id, endpoint, order_id, order_line_id, state, frozen, reason, failure_code, product_id, sku_code,
+    product_name, charging_mode, linear_value, trial, expire_at, access, task_seq, created_at, updated_at, family,
+    facts, access_version, failure_text, buyer_key
+FROM instances
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
+
 -- name: InstancesByID :many
 -- InstancesByID reads those instances that exist.
 SELECT

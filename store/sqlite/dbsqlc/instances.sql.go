@@ -20,10 +20,7 @@ FROM instances
 WHERE seller = ?1 AND instance_id = ?2
 `
 
-type InstanceGetParams struct {
-	Seller     string
-	InstanceID string
-}
+type InstanceGetParams = dbrow.InstanceGetParams
 
 // InstanceGet reads one instance.
 func (q *Queries) InstanceGet(ctx context.Context, arg InstanceGetParams) (Instance, error) {
