@@ -156,6 +156,7 @@ type database interface {
 	store.UsageStore
 	store.EvidenceStore
 	store.SealedStore
+	store.AuditStore
 }
 
 func openStore(ctx context.Context, db config.Database, w wiring) (database, error) {

@@ -26,6 +26,7 @@ type Backend interface {
 	store.UsageStore
 	store.EvidenceStore
 	store.SealedStore
+	store.AuditStore
 }
 
 // Each runs a test over every backend. One that is not there skips, or fails where KOOGATE_TEST_SERVICES demands it.

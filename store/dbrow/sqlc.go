@@ -59,6 +59,35 @@ type ApplicationsEraseParams struct {
 	StampRank  int64
 }
 
+type Audit struct {
+	ID           int64
+	Seller       string
+	At           int64
+	Actor        string
+	Kind         string
+	Via          string
+	Action       string
+	Resources    string
+	Reason       string
+	BeforeDigest string
+	AfterDigest  string
+	RequestID    string
+}
+
+type AuditInsertParams struct {
+	Seller       string
+	At           int64
+	Actor        string
+	Kind         string
+	Via          string
+	Action       string
+	Resources    string
+	Reason       string
+	BeforeDigest string
+	AfterDigest  string
+	RequestID    string
+}
+
 type Department struct {
 	Seller     string
 	InstanceID string

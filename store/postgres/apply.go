@@ -19,6 +19,7 @@ func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 		return err
 	}
 	defer s.leave()
+	row, audits := store.Audits(ctx)
 	err := retry(ctx, func() error {
 		if c.Directory != nil {
 			return s.applyDirectory(ctx, c)
@@ -26,6 +27,11 @@ func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 		w, err := writesOf(c) // anew for each try: a batch is good for one
 		if err != nil || len(w.steps) == 0 {
 			return err
+		}
+		if audits {
+			if err := w.add("insert audit row", nil, func(q *dbsqlc.Queries) error { return s.audit(ctx, q, row(c.Altered())) }); err != nil {
+				return err
+			}
 		}
 		return w.run(ctx, s.pool)
 	})

@@ -54,24 +54,31 @@ func BenchmarkFullList(b *testing.B) {
 	}
 }
 
-// BenchmarkAddUsage measures raw records that come in batches.
+// BenchmarkAddUsage measures raw records that come in batches, with and without the audit row of the call.
 func BenchmarkAddUsage(b *testing.B) {
 	for _, size := range []int{1, 100, 1000} {
-		for _, workers := range []int{1, 8} {
-			b.Run(fmt.Sprintf("batch=%d/goroutines=%d", size, workers), func(b *testing.B) {
+		for _, c := range []struct {
+			workers int
+			audited bool
+		}{{1, false}, {1, true}, {8, false}, {8, true}} {
+			b.Run(fmt.Sprintf("batch=%d/goroutines=%d/audited=%v", size, c.workers, c.audited), func(b *testing.B) {
+				ctx := b.Context()
+				if c.audited {
+					ctx = storetest.AuditedCall(ctx)
+				}
 				s := open(b, freshSchema(b))
 				var next atomic.Int64
 				var wg sync.WaitGroup
 				b.ReportAllocs()
 				b.ResetTimer()
-				for range workers {
+				for range c.workers {
 					wg.Go(func() {
 						for {
 							n := next.Add(1)
 							if n > int64(b.N) {
 								return
 							}
-							if _, err := s.AddUsage(b.Context(), storetest.UsageBatch(int(n), size)); err != nil {
+							if _, err := s.AddUsage(ctx, storetest.UsageBatch(int(n), size)); err != nil {
 								b.Error(err)
 								return
 							}

@@ -15,36 +15,22 @@ import (
 
 // OpenGap implements store.GapStore.
 func (s *Store) OpenGap(ctx context.Context, g store.Gap) error {
-	return s.one(ctx, store.ErrConflict, "open gap", g, func() (int64, error) {
-		return s.query.GapOpen(ctx, dbrow.GapOpen(&g))
+	if err := store.CheckText(g); err != nil {
+		return err
+	}
+	return s.one(ctx, store.ErrConflict, "open gap", g.Altered, func(q *dbsqlc.Queries) (int64, error) {
+		return q.GapOpen(ctx, dbrow.GapOpen(&g))
 	})
 }
 
 // CloseGap implements store.GapStore.
 func (s *Store) CloseGap(ctx context.Context, g store.Gap) error {
-	return s.one(ctx, store.ErrNotFound, "close gap", g, func() (int64, error) {
-		return s.query.GapClose(ctx, dbrow.GapClose(&g))
-	})
-}
-
-// one runs a statement that alters one row; missed is the error when it alters none.
-func (s *Store) one(ctx context.Context, missed error, doing string, g store.Gap, f func() (int64, error)) error {
-	if err := s.enter(ctx, g); err != nil {
+	if err := store.CheckText(g); err != nil {
 		return err
 	}
-	defer s.leave()
-	var n int64
-	err := retry(ctx, func() (err error) {
-		n, err = f()
-		return err
+	return s.one(ctx, store.ErrNotFound, "close gap", g.Altered, func(q *dbsqlc.Queries) (int64, error) {
+		return q.GapClose(ctx, dbrow.GapClose(&g))
 	})
-	switch {
-	case err != nil:
-		return fmt.Errorf("postgres: %s: %w", doing, err)
-	case n == 0:
-		return missed
-	}
-	return nil
 }
 
 // OpenedGap implements store.GapStore.

@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,46 +28,33 @@ func (s *Store) LicenceCode(ctx context.Context, seller, hash string) (store.Lic
 
 // PutLicenceCode implements store.UsageStore.
 func (s *Store) PutLicenceCode(ctx context.Context, c store.LicenceCode, was time.Time) error {
-	if err := s.enter(ctx, c); err != nil {
+	if err := store.CheckText(c); err != nil {
 		return err
 	}
-	defer s.leave()
 	row := dbrow.FromLicenceCode(&c)
-	var n int64
-	err := retry(ctx, func() (err error) {
+	return s.one(ctx, store.ErrStale, "put licence code", c.Altered, func(q *dbsqlc.Queries) (int64, error) {
 		if was.IsZero() {
-			n, err = s.query.LicenceCodeInsert(ctx, dbsqlc.LicenceCodeInsertParams(row))
-		} else {
-			n, err = s.query.LicenceCodeUpdate(ctx, dbrow.LicenceCodeUpdate(row, dbrow.Micros(was)))
+			return q.LicenceCodeInsert(ctx, dbsqlc.LicenceCodeInsertParams(row))
 		}
-		return err
+		return q.LicenceCodeUpdate(ctx, dbrow.LicenceCodeUpdate(row, dbrow.Micros(was)))
 	})
-	switch {
-	case err != nil:
-		return fmt.Errorf("postgres: put licence code: %w", err)
-	case n == 0:
-		return store.ErrStale
-	}
-	return nil
 }
+
+// errCounted: the client of a licence code was counted on that day before.
+var errCounted = errors.New("postgres: client counted before")
 
 // AddLicenceUse implements store.UsageStore.
 func (s *Store) AddLicenceUse(ctx context.Context, u store.LicenceUse) (added bool, err error) {
-	if err := s.enter(ctx, u); err != nil {
+	if err := store.CheckText(u); err != nil {
 		return false, err
 	}
-	defer s.leave()
-	var n int64
-	err = retry(ctx, func() (err error) {
-		n, err = s.query.LicenceUseAdd(ctx, dbsqlc.LicenceUseAddParams{
-			Seller: u.Seller, Hash: u.Hash, Day: u.Day, Client: u.Client, At: dbrow.Micros(u.At),
-		})
-		return err
+	err = s.one(ctx, errCounted, "add licence use", u.Altered, func(q *dbsqlc.Queries) (int64, error) {
+		return q.LicenceUseAdd(ctx, dbsqlc.LicenceUseAddParams{Seller: u.Seller, Hash: u.Hash, Day: u.Day, Client: u.Client, At: dbrow.Micros(u.At)})
 	})
-	if err != nil {
-		return false, fmt.Errorf("postgres: add licence use: %w", err)
+	if errors.Is(err, errCounted) {
+		return false, nil
 	}
-	return n > 0, nil
+	return err == nil, err
 }
 
 // LicenceDays implements store.UsageStore.

@@ -20,18 +20,19 @@ import (
 
 // PutQuota implements store.UsageStore. Only one transaction at a time puts quotas of a seller.
 func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error) {
-	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none store.Quota, err error) {
+	return audited(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none store.Quota, altered told, err error) {
 		// What was reported before this quota is committed first; what comes after sees it.
 		if err := q.UsageSellerLock(ctx, p.Seller); err != nil {
-			return none, fmt.Errorf("postgres: lock the usage of a seller: %w", err)
+			return none, nil, fmt.Errorf("postgres: lock the usage of a seller: %w", err)
 		}
 		rows, err := q.QuotasOfPackage(ctx, dbsqlc.QuotasOfPackageParams{Seller: p.Seller, PackageID: p.PackageID})
 		if err != nil {
-			return none, fmt.Errorf("postgres: read quotas: %w", err)
+			return none, nil, fmt.Errorf("postgres: read quotas: %w", err)
 		}
-		item, found, err := store.PutItem(dbrow.Each(rows, dbrow.ToQuota), p)
+		items := dbrow.Each(rows, dbrow.ToQuota)
+		item, found, err := store.PutItem(items, p)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
 		row := dbrow.FromQuota(&item)
 		switch {
@@ -43,15 +44,16 @@ func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error
 			err = q.QuotaItemInsert(ctx, dbsqlc.QuotaItemInsertParams(row))
 		}
 		if err != nil {
-			return none, fmt.Errorf("postgres: put quota: %w", err)
+			return none, nil, fmt.Errorf("postgres: put quota: %w", err)
 		}
 		if len(rows) > 1 || !found && len(rows) > 0 {
 			err = q.QuotaExpire(ctx, dbsqlc.QuotaExpireParams{ExpireAt: row.ExpireAt, Seller: row.Seller, PackageID: row.PackageID})
 			if err != nil {
-				return none, fmt.Errorf("postgres: end quotas: %w", err)
+				return none, nil, fmt.Errorf("postgres: end quotas: %w", err)
 			}
 		}
-		return dbrow.ToQuota(row), nil
+		item = dbrow.ToQuota(row)
+		return item, func() store.Altered { return item.Altered(items) }, nil
 	})
 }
 
@@ -89,50 +91,52 @@ func (s *Store) ReserveQuota(ctx context.Context, r store.Reservation, now time.
 	if r.Amount < 0 {
 		return store.Reservation{}, fmt.Errorf("postgres: reserve %d of a quota", r.Amount)
 	}
-	return change(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (store.Reservation, error) { return reserve(ctx, t, q, r, now) })
+	return audited(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (store.Reservation, told, error) { return reserve(ctx, t, q, r, now) })
 }
 
-func reserve(ctx context.Context, t pgx.Tx, q *dbsqlc.Queries, r store.Reservation, now time.Time) (none store.Reservation, err error) {
+func reserve(ctx context.Context, t pgx.Tx, q *dbsqlc.Queries, r store.Reservation, now time.Time) (none store.Reservation, altered told, err error) {
 	rows, err := q.QuotasLock(ctx, dbsqlc.QuotasLockParams{Seller: r.Seller, InstanceID: r.InstanceID})
 	if err != nil {
-		return none, fmt.Errorf("postgres: lock quotas: %w", err)
+		return none, nil, fmt.Errorf("postgres: lock quotas: %w", err)
 	}
 	if have, err := reservedBefore(ctx, q, r); !errors.Is(err, store.ErrNotFound) {
-		return have, err
+		return have, nil, err
 	}
 	quotas := dbrow.Each(rows, func(r dbsqlc.QuotasLockRow) store.Quota { return dbrow.ToQuota(dbsqlc.QuotaRow(r)) })
 	for i := range quotas {
 		if quotas[i].Turn(now) {
 			if err := turn(ctx, q, &quotas[i]); err != nil {
-				return none, err
+				return none, nil, err
 			}
 		}
 	}
 	parts, err := store.DrawQuotas(quotas, r.Amount, now)
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 	row, err := dbrow.FromReservation(&store.Reservation{
 		Seller: r.Seller, ID: r.ID, InstanceID: r.InstanceID, Amount: r.Amount, Parts: parts, State: store.ReservationHeld,
 		ExpireAt: r.ExpireAt, CreatedAt: now, UpdatedAt: now,
 	})
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 	switch n, err := q.ReservationInsert(ctx, dbsqlc.ReservationInsertParams(row)); {
 	case err != nil:
-		return none, fmt.Errorf("postgres: insert reservation: %w", err)
+		return none, nil, fmt.Errorf("postgres: insert reservation: %w", err)
 	case n == 0: // taken meanwhile, for an instance without quotas or for another one
-		return reservedBefore(ctx, q, r)
+		have, err := reservedBefore(ctx, q, r)
+		return have, nil, err
 	}
 	var b bookings
 	for _, p := range parts {
 		b = append(b, booking{place{r.InstanceID, p.PackageID, p.Cycle}, 0, p.Amount})
 	}
 	if err := b.write(ctx, t, &writes{}, r.Seller, now); err != nil {
-		return none, err
+		return none, nil, err
 	}
-	return dbrow.ToReservation(row)
+	made, err := dbrow.ToReservation(row)
+	return made, func() store.Altered { return made.Altered(store.Reservation{}) }, err
 }
 
 // reservedBefore returns the reservation that is there under the ID.
@@ -217,39 +221,41 @@ func lockReservation(ctx context.Context, q *dbsqlc.Queries, seller, id string) 
 
 // CommitQuota implements store.UsageStore.
 func (s *Store) CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Reservation, error) {
-	return change(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (none store.Reservation, err error) {
+	return audited(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (none store.Reservation, altered told, err error) {
 		r, err := lockReservation(ctx, q, c.Seller, c.ReservationID)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
+		was := r
 		raws, done, err := r.Commit(c)
 		if err != nil || done {
-			return r, err
+			return r, nil, err
 		}
 		outcomes, err := addUsage(ctx, q, raws)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
 		for _, o := range outcomes {
 			if o != store.UsageAdded {
-				return none, store.ErrConflict
+				return none, nil, store.ErrConflict
 			}
 		}
-		return r, end(ctx, t, c.Seller, r.UpdatedAt, r)
+		return r, func() store.Altered { return r.Altered(was) }, end(ctx, t, c.Seller, r.UpdatedAt, r)
 	})
 }
 
 // CancelQuota implements store.UsageStore.
 func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, now time.Time) (store.Reservation, error) {
-	return change(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (none store.Reservation, err error) {
+	return audited(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (none store.Reservation, altered told, err error) {
 		r, err := lockReservation(ctx, q, seller, reservationID)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
+		was := r
 		if done, err := r.Cancel(dbrow.Time(dbrow.Micros(now))); err != nil || done {
-			return r, err
+			return r, nil, err
 		}
-		return r, end(ctx, t, seller, now, r)
+		return r, func() store.Altered { return r.Altered(was) }, end(ctx, t, seller, now, r)
 	})
 }
 

@@ -68,14 +68,17 @@ func places(from, n int, between string, names []string) string {
 // Reseal implements store.SealedStore. The values come in the order of their keys, so no two calls wait for each other in a circle.
 func (s *Store) Reseal(ctx context.Context, c store.SealedColumn, values []store.Resealed) (int, error) {
 	query := "UPDATE " + c.Table + " SET " + c.Column + " = $1 WHERE " + places(3, len(c.Key), " AND ", c.Key) + " AND " + c.Column + " IS NOT DISTINCT FROM $2"
-	return change(ctx, s, func(t pgx.Tx, _ *dbsqlc.Queries) (n int, err error) {
+	return audited(ctx, s, func(t pgx.Tx, _ *dbsqlc.Queries) (n int, altered told, err error) {
 		for _, v := range values {
 			tag, err := t.Exec(ctx, query, append([]any{v.New, dbrow.Blob(v.Old)}, v.Key...)...)
 			if err != nil {
-				return 0, fmt.Errorf("postgres: reseal: %w", err)
+				return 0, nil, fmt.Errorf("postgres: reseal: %w", err)
 			}
 			n += int(tag.RowsAffected())
 		}
-		return n, nil
+		if n == 0 {
+			return 0, nil, nil
+		}
+		return n, func() store.Altered { return c.Altered(values) }, nil
 	})
 }

@@ -38,6 +38,10 @@ func TestUsageConformance(t *testing.T) {
 	}))
 }
 
+func TestAuditConformance(t *testing.T) {
+	storetest.RunAudit(t, func(t *testing.T, clock func() time.Time) storetest.Audited { return openAt(t, freshSchema(t), clock) })
+}
+
 // versions is how many migrations there are.
 const versions = 14
 

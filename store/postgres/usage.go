@@ -40,20 +40,23 @@ func change[T any](ctx context.Context, s *Store, f func(t pgx.Tx, q *dbsqlc.Que
 
 // AddUsage implements store.UsageStore.
 func (s *Store) AddUsage(ctx context.Context, raws []store.UsageRaw) ([]store.UsageOutcome, error) {
-	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) ([]store.UsageOutcome, error) {
+	return audited(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) ([]store.UsageOutcome, told, error) {
 		judged, err := judged(ctx, q, raws)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		outcomes, fresh, places := store.Stale(raws, func(seller, id string) store.UsageJudged { return judged[instanceID{seller, id}] })
 		added, err := addUsage(ctx, q, fresh)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for k, i := range places {
 			outcomes[i] = added[k]
 		}
-		return outcomes, nil
+		if !slices.Contains(added, store.UsageAdded) {
+			return outcomes, nil, nil
+		}
+		return outcomes, func() store.Altered { return store.AlteredUsage(fresh, added) }, nil
 	})
 }
 
@@ -242,7 +245,13 @@ func putTallies(ctx context.Context, q *dbsqlc.Queries, windows []*store.UsageTa
 
 // CorrectUsage implements store.UsageStore.
 func (s *Store) CorrectUsage(ctx context.Context, c store.UsageCorrection) (store.UsageOutcome, error) {
-	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (store.UsageOutcome, error) { return correctUsage(ctx, q, c) })
+	return audited(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (store.UsageOutcome, told, error) {
+		outcome, err := correctUsage(ctx, q, c)
+		if outcome != store.UsageAdded {
+			return outcome, nil, err
+		}
+		return outcome, c.Altered, err
+	})
 }
 
 // correctUsage takes the place of the record that stands for the key now, which is the newest of its corrections. All of

@@ -21,7 +21,14 @@ func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 		return err
 	}
 	defer s.leave()
-	if err := s.writer.do(ctx, func(t *tx) error { return t.apply(c) }); err != nil {
+	row, audits := store.Audits(ctx)
+	err := s.writer.do(ctx, func(t *tx) error {
+		if err := t.apply(c); err != nil || !audits {
+			return err
+		}
+		return t.audit(row(c.Altered()), s.now())
+	})
+	if err != nil {
 		return err
 	}
 	s.Publish(c.Topics()...)

@@ -16,9 +16,9 @@ func (s *Store) OpenGap(ctx context.Context, g store.Gap) error {
 	if err := store.CheckText(g); err != nil {
 		return err
 	}
-	_, err := change(ctx, s, func(t *tx) (int64, error) {
+	_, err := audited(ctx, s, func(t *tx) (int64, told, error) {
 		n, err := t.fast.GapOpen(context.Background(), dbrow.GapOpen(&g))
-		return n, hit(n, err, store.ErrConflict, "open gap")
+		return n, g.Altered, hit(n, err, store.ErrConflict, "open gap")
 	})
 	return err
 }
@@ -28,9 +28,9 @@ func (s *Store) CloseGap(ctx context.Context, g store.Gap) error {
 	if err := store.CheckText(g); err != nil {
 		return err
 	}
-	_, err := change(ctx, s, func(t *tx) (int64, error) {
+	_, err := audited(ctx, s, func(t *tx) (int64, told, error) {
 		n, err := t.fast.GapClose(context.Background(), dbrow.GapClose(&g))
-		return n, hit(n, err, store.ErrNotFound, "close gap")
+		return n, g.Altered, hit(n, err, store.ErrNotFound, "close gap")
 	})
 	return err
 }

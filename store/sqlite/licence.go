@@ -27,20 +27,20 @@ func (s *Store) LicenceCode(ctx context.Context, seller, hash string) (store.Lic
 
 // PutLicenceCode implements store.UsageStore.
 func (s *Store) PutLicenceCode(ctx context.Context, c store.LicenceCode, was time.Time) error {
-	_, err := change(ctx, s, func(t *tx) (n int64, err error) {
+	_, err := audited(ctx, s, func(t *tx) (n int64, altered told, err error) {
 		if was.IsZero() {
 			n, err = t.fast.LicenceCodeInsert(context.Background(), dbsqlc.LicenceCodeInsertParams(dbrow.FromLicenceCode(&c)))
 		} else {
 			n, err = t.fast.LicenceCodeUpdate(context.Background(), dbrow.LicenceCodeUpdate(dbrow.FromLicenceCode(&c), dbrow.Micros(was)))
 		}
-		return n, hit(n, err, store.ErrStale, "put licence code")
+		return n, c.Altered, hit(n, err, store.ErrStale, "put licence code")
 	})
 	return err
 }
 
 // AddLicenceUse implements store.UsageStore.
 func (s *Store) AddLicenceUse(ctx context.Context, u store.LicenceUse) (added bool, err error) {
-	return change(ctx, s, func(t *tx) (bool, error) {
+	return audited(ctx, s, func(t *tx) (bool, told, error) {
 		n, err := t.fast.LicenceUseInsert(context.Background(), dbsqlc.LicenceUseInsertParams{
 			Seller: u.Seller, Hash: u.Hash, Day: u.Day, Client: u.Client, At: dbrow.Micros(u.At),
 		})
@@ -50,9 +50,12 @@ func (s *Store) AddLicenceUse(ctx context.Context, u store.LicenceUse) (added bo
 			})
 		}
 		if err != nil {
-			return false, fmt.Errorf("sqlite: add licence use: %w", err)
+			return false, nil, fmt.Errorf("sqlite: add licence use: %w", err)
 		}
-		return n > 0, nil
+		if n == 0 {
+			return false, nil, nil
+		}
+		return true, u.Altered, nil
 	})
 }
 

@@ -15,15 +15,16 @@ import (
 
 // PutQuota implements store.UsageStore.
 func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error) {
-	return change(ctx, s, func(t *tx) (none store.Quota, err error) {
+	return audited(ctx, s, func(t *tx) (none store.Quota, altered told, err error) {
 		ctx := context.Background()
 		rows, err := t.query.QuotasOfPackage(ctx, dbsqlc.QuotasOfPackageParams{Seller: p.Seller, PackageID: p.PackageID})
 		if err != nil {
-			return none, fmt.Errorf("sqlite: read quotas: %w", err)
+			return none, nil, fmt.Errorf("sqlite: read quotas: %w", err)
 		}
-		q, found, err := store.PutItem(dbrow.Each(rows, dbrow.ToQuota), p)
+		items := dbrow.Each(rows, dbrow.ToQuota)
+		q, found, err := store.PutItem(items, p)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
 		row := dbrow.FromQuota(&q)
 		switch {
@@ -35,12 +36,13 @@ func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error
 			err = t.fast.QuotaItemInsert(ctx, dbsqlc.QuotaItemInsertParams(row))
 		}
 		if err != nil {
-			return none, fmt.Errorf("sqlite: put quota: %w", err)
+			return none, nil, fmt.Errorf("sqlite: put quota: %w", err)
 		}
 		if len(rows) > 1 || !found && len(rows) > 0 {
-			return dbrow.ToQuota(row), t.expireQuotas(ctx, row)
+			err = t.expireQuotas(ctx, row)
 		}
-		return dbrow.ToQuota(row), nil
+		q = dbrow.ToQuota(row)
+		return q, func() store.Altered { return q.Altered(items) }, err
 	})
 }
 
@@ -98,49 +100,50 @@ func (s *Store) ReserveQuota(ctx context.Context, r store.Reservation, now time.
 	if r.Amount < 0 {
 		return store.Reservation{}, fmt.Errorf("sqlite: reserve %d of a quota", r.Amount)
 	}
-	return change(ctx, s, func(t *tx) (store.Reservation, error) { return t.reserve(r, now) })
+	return audited(ctx, s, func(t *tx) (store.Reservation, told, error) { return t.reserve(r, now) })
 }
 
-func (t *tx) reserve(r store.Reservation, now time.Time) (none store.Reservation, err error) {
+func (t *tx) reserve(r store.Reservation, now time.Time) (none store.Reservation, altered told, err error) {
 	ctx := context.Background()
 	switch have, err := t.reservation(ctx, r.Seller, r.ID); {
 	case err == nil:
-		return have, have.Again(r)
+		return have, nil, have.Again(r)
 	case !errors.Is(err, store.ErrNotFound):
-		return none, err
+		return none, nil, err
 	}
 	rows, err := t.query.QuotasOfInstance(ctx, dbsqlc.QuotasOfInstanceParams{Seller: r.Seller, InstanceID: r.InstanceID})
 	if err != nil {
-		return none, fmt.Errorf("sqlite: read quotas: %w", err)
+		return none, nil, fmt.Errorf("sqlite: read quotas: %w", err)
 	}
 	quotas := dbrow.Each(rows, dbrow.ToQuota)
 	for i := range quotas {
 		if quotas[i].Turn(now) {
 			if err := t.turn(ctx, &quotas[i]); err != nil {
-				return none, err
+				return none, nil, err
 			}
 		}
 	}
 	parts, err := store.DrawQuotas(quotas, r.Amount, now)
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 	row, err := dbrow.FromReservation(&store.Reservation{
 		Seller: r.Seller, ID: r.ID, InstanceID: r.InstanceID, Amount: r.Amount, Parts: parts, State: store.ReservationHeld,
 		ExpireAt: r.ExpireAt, CreatedAt: now, UpdatedAt: now,
 	})
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 	if err := t.fast.ReservationInsert(ctx, dbsqlc.ReservationInsertParams(row)); err != nil {
-		return none, fmt.Errorf("sqlite: insert reservation: %w", err)
+		return none, nil, fmt.Errorf("sqlite: insert reservation: %w", err)
 	}
 	for _, p := range parts {
 		if err := t.book(ctx, r.InstanceID, r.Seller, p, 0, p.Amount, now); err != nil {
-			return none, err
+			return none, nil, err
 		}
 	}
-	return dbrow.ToReservation(row)
+	made, err := dbrow.ToReservation(row)
+	return made, func() store.Altered { return made.Altered(store.Reservation{}) }, err
 }
 
 func (t *tx) reservation(ctx context.Context, seller, id string) (store.Reservation, error) {
@@ -189,41 +192,43 @@ func (t *tx) end(ctx context.Context, r *store.Reservation) error {
 
 // CommitQuota implements store.UsageStore.
 func (s *Store) CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Reservation, error) {
-	return change(ctx, s, func(t *tx) (none store.Reservation, err error) {
+	return audited(ctx, s, func(t *tx) (none store.Reservation, altered told, err error) {
 		ctx := context.Background()
 		r, err := t.reservation(ctx, c.Seller, c.ReservationID)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
+		was := r
 		raws, done, err := r.Commit(c)
 		if err != nil || done {
-			return r, err
+			return r, nil, err
 		}
 		outcomes, err := t.addUsage(raws)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
 		for _, o := range outcomes {
 			if o != store.UsageAdded {
-				return none, store.ErrConflict
+				return none, nil, store.ErrConflict
 			}
 		}
-		return r, t.end(ctx, &r)
+		return r, func() store.Altered { return r.Altered(was) }, t.end(ctx, &r)
 	})
 }
 
 // CancelQuota implements store.UsageStore.
 func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, now time.Time) (store.Reservation, error) {
-	return change(ctx, s, func(t *tx) (none store.Reservation, err error) {
+	return audited(ctx, s, func(t *tx) (none store.Reservation, altered told, err error) {
 		ctx := context.Background()
 		r, err := t.reservation(ctx, seller, reservationID)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
+		was := r
 		if done, err := r.Cancel(dbrow.Time(dbrow.Micros(now))); err != nil || done {
-			return r, err
+			return r, nil, err
 		}
-		return r, t.end(ctx, &r)
+		return r, func() store.Altered { return r.Altered(was) }, t.end(ctx, &r)
 	})
 }
 

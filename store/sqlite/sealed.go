@@ -55,7 +55,7 @@ func (s *Store) SealedValues(ctx context.Context, c store.SealedColumn, after []
 // Reseal implements store.SealedStore.
 func (s *Store) Reseal(ctx context.Context, c store.SealedColumn, values []store.Resealed) (int, error) {
 	query := "UPDATE " + c.Table + " SET " + c.Column + " = ? WHERE " + strings.Join(c.Key, " = ? AND ") + " = ? AND " + c.Column + " IS ?"
-	return change(ctx, s, func(t *tx) (n int, err error) {
+	return audited(ctx, s, func(t *tx) (n int, altered told, err error) {
 		for _, v := range values {
 			args := append(append([]any{v.New}, v.Key...), dbrow.Blob(v.Old))
 			if len(v.Old) == 0 {
@@ -63,14 +63,17 @@ func (s *Store) Reseal(ctx context.Context, c store.SealedColumn, values []store
 			}
 			res, err := execer{t}.ExecContext(context.Background(), query, args...)
 			if err != nil {
-				return 0, fmt.Errorf("sqlite: reseal: %w", err)
+				return 0, nil, fmt.Errorf("sqlite: reseal: %w", err)
 			}
 			rows, err := res.RowsAffected()
 			if err != nil {
-				return 0, fmt.Errorf("sqlite: reseal: %w", err)
+				return 0, nil, fmt.Errorf("sqlite: reseal: %w", err)
 			}
 			n += int(rows)
 		}
-		return n, nil
+		if n == 0 {
+			return 0, nil, nil
+		}
+		return n, func() store.Altered { return c.Altered(values) }, nil
 	})
 }

@@ -85,6 +85,12 @@ func TestUsageConformance(t *testing.T) {
 	storetest.RunUsage(t, func(t *testing.T) storetest.Ledger { return sqlitetest.Open(t) })
 }
 
+func TestAuditConformance(t *testing.T) {
+	storetest.RunAudit(t, func(t *testing.T, clock func() time.Time) storetest.Audited {
+		return open(t, sqlitetest.File(t), func(o *sqlite.Options) { o.Clock = clock })
+	})
+}
+
 // TestConformanceWithTinyGroups runs the suite where a group is rarely more than a few changes.
 func TestConformanceWithTinyGroups(t *testing.T) {
 	conform(t, func(o *sqlite.Options) { o.MaxGroup, o.Readers = 3, 1 })

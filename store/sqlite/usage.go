@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/dbrow"
@@ -34,20 +35,23 @@ func change[T any](ctx context.Context, s *Store, f func(*tx) (T, error)) (out T
 
 // AddUsage implements store.UsageStore.
 func (s *Store) AddUsage(ctx context.Context, raws []store.UsageRaw) ([]store.UsageOutcome, error) {
-	return change(ctx, s, func(t *tx) ([]store.UsageOutcome, error) {
+	return audited(ctx, s, func(t *tx) ([]store.UsageOutcome, told, error) {
 		judged, err := t.judged(raws)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		outcomes, fresh, places := store.Stale(raws, func(seller, id string) store.UsageJudged { return judged[instanceID{seller, id}] })
 		added, err := t.addUsage(fresh)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for k, i := range places {
 			outcomes[i] = added[k]
 		}
-		return outcomes, nil
+		if !slices.Contains(added, store.UsageAdded) {
+			return outcomes, nil, nil
+		}
+		return outcomes, func() store.Altered { return store.AlteredUsage(fresh, added) }, nil
 	})
 }
 
@@ -188,7 +192,13 @@ func windowTurn(w dbsqlc.UsageWindow) dbsqlc.UsageWindowTurnParams {
 
 // CorrectUsage implements store.UsageStore.
 func (s *Store) CorrectUsage(ctx context.Context, c store.UsageCorrection) (store.UsageOutcome, error) {
-	return change(ctx, s, func(t *tx) (store.UsageOutcome, error) { return t.correctUsage(c) })
+	return audited(ctx, s, func(t *tx) (store.UsageOutcome, told, error) {
+		outcome, err := t.correctUsage(c)
+		if outcome != store.UsageAdded {
+			return outcome, nil, err
+		}
+		return outcome, c.Altered, err
+	})
 }
 
 // correctUsage takes the place of the record that stands for the key now, which is the newest of its corrections.

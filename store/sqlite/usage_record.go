@@ -94,18 +94,22 @@ func (s *Store) SettleUsage(ctx context.Context, verdicts []store.UsageVerdict, 
 
 // ReviveUsage implements store.UsageStore.
 func (s *Store) ReviveUsage(ctx context.Context, seller, instanceID string, now, until time.Time) (store.UsageRevived, error) {
-	return change(ctx, s, func(t *tx) (store.UsageRevived, error) {
+	return audited(ctx, s, func(t *tx) (store.UsageRevived, told, error) {
 		n, err := t.fast.UsageRecordsRevive(context.Background(), dbsqlc.UsageRecordsReviveParams{
 			Now: dbrow.Micros(now), Until: dbrow.Micros(until), Seller: seller, InstanceID: instanceID,
 		})
 		if err != nil {
-			return store.UsageRevived{}, fmt.Errorf("sqlite: revive usage: %w", err)
+			return store.UsageRevived{}, nil, fmt.Errorf("sqlite: revive usage: %w", err)
 		}
 		past, err := t.query.UsageRecordsPast(context.Background(), dbsqlc.UsageRecordsPastParams{Seller: seller, InstanceID: instanceID})
 		if err != nil {
-			return store.UsageRevived{}, fmt.Errorf("sqlite: count refused usage: %w", err)
+			return store.UsageRevived{}, nil, fmt.Errorf("sqlite: count refused usage: %w", err)
 		}
-		return store.UsageRevived{Records: int(n), Past: int(past)}, nil
+		revived := store.UsageRevived{Records: int(n), Past: int(past)}
+		if n == 0 {
+			return revived, nil, nil
+		}
+		return revived, func() store.Altered { return revived.Altered(seller, instanceID) }, nil
 	})
 }
 

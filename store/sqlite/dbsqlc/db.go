@@ -48,6 +48,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.applicationsEraseStmt, err = db.PrepareContext(ctx, applicationsErase); err != nil {
 		return nil, fmt.Errorf("error preparing query ApplicationsErase: %w", err)
 	}
+	if q.auditInsertStmt, err = db.PrepareContext(ctx, auditInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query AuditInsert: %w", err)
+	}
+	if q.auditSinceStmt, err = db.PrepareContext(ctx, auditSince); err != nil {
+		return nil, fmt.Errorf("error preparing query AuditSince: %w", err)
+	}
 	if q.departmentListStmt, err = db.PrepareContext(ctx, departmentList); err != nil {
 		return nil, fmt.Errorf("error preparing query DepartmentList: %w", err)
 	}
@@ -445,6 +451,16 @@ func (q *Queries) Close() error {
 	if q.applicationsEraseStmt != nil {
 		if cerr := q.applicationsEraseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing applicationsEraseStmt: %w", cerr)
+		}
+	}
+	if q.auditInsertStmt != nil {
+		if cerr := q.auditInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing auditInsertStmt: %w", cerr)
+		}
+	}
+	if q.auditSinceStmt != nil {
+		if cerr := q.auditSinceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing auditSinceStmt: %w", cerr)
 		}
 	}
 	if q.departmentListStmt != nil {
@@ -1084,6 +1100,8 @@ type Queries struct {
 	applicationMergeStmt    *sql.Stmt
 	applicationStampsStmt   *sql.Stmt
 	applicationsEraseStmt   *sql.Stmt
+	auditInsertStmt         *sql.Stmt
+	auditSinceStmt          *sql.Stmt
 	departmentListStmt      *sql.Stmt
 	departmentMergeStmt     *sql.Stmt
 	departmentStampsStmt    *sql.Stmt
@@ -1216,6 +1234,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		applicationMergeStmt:    q.applicationMergeStmt,
 		applicationStampsStmt:   q.applicationStampsStmt,
 		applicationsEraseStmt:   q.applicationsEraseStmt,
+		auditInsertStmt:         q.auditInsertStmt,
+		auditSinceStmt:          q.auditSinceStmt,
 		departmentListStmt:      q.departmentListStmt,
 		departmentMergeStmt:     q.departmentMergeStmt,
 		departmentStampsStmt:    q.departmentStampsStmt,

@@ -10,6 +10,8 @@ type Anchor = dbrow.Anchor
 
 type Application = dbrow.Application
 
+type Audit = dbrow.Audit
+
 type Department = dbrow.Department
 
 type DirectoryArrival = dbrow.DirectoryArrival

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
+	"github.com/koogate/koogate/store/postgres/dbsqlc"
+)
+
+var _ store.AuditStore = (*Store)(nil)
+
+// told is what a change has altered, for its audit row; nil when it has altered nothing.
+type told func() store.Altered
+
+// audited is change for what leaves an audit row when the context's call does.
+func audited[T any](ctx context.Context, s *Store, f func(t pgx.Tx, q *dbsqlc.Queries) (T, told, error)) (T, error) {
+	row, ok := store.Audits(ctx)
+	return change(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (T, error) {
+		out, altered, err := f(t, q)
+		if err == nil && ok && altered != nil {
+			if err = s.audit(ctx, q, row(altered())); err != nil {
+				err = fmt.Errorf("postgres: insert audit row: %w", err)
+			}
+		}
+		return out, err
+	})
+}
+
+func (s *Store) audit(ctx context.Context, q *dbsqlc.Queries, row store.AuditRow) error {
+	return q.AuditInsert(ctx, dbsqlc.AuditInsertParams(dbrow.FromAudit(row, s.given())))
+}
+
+// one runs a statement that alters one row, in a transaction only when it leaves an audit row; missed is the error when it alters
+// none.
+func (s *Store) one(ctx context.Context, missed error, doing string, altered told, f func(q *dbsqlc.Queries) (int64, error)) error {
+	if _, ok := store.Audits(ctx); ok {
+		_, err := audited(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (struct{}, told, error) {
+			return struct{}{}, altered, hit(doing, missed, q, f)
+		})
+		return err
+	}
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	return retry(ctx, func() error { return hit(doing, missed, s.query, f) })
+}
+
+func hit(doing string, missed error, q *dbsqlc.Queries, f func(q *dbsqlc.Queries) (int64, error)) error {
+	switch n, err := f(q); {
+	case err != nil:
+		return fmt.Errorf("postgres: %s: %w", doing, err)
+	case n == 0:
+		return missed
+	}
+	return nil
+}
+
+// Audit implements store.AuditStore.
+func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit int) ([]store.AuditRow, error) {
+	if err := s.enter(ctx, seller); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.AuditSince(ctx, dbsqlc.AuditSinceParams{Seller: seller, Since: dbrow.Micros(since), Max: count(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read audit rows: %w", err)
+	}
+	return dbrow.Each(rows, func(r dbsqlc.Audit) store.AuditRow { return dbrow.ToAudit(dbrow.Audit(r)) }), nil
+}

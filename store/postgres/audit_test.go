@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/storetest"
+)
+
+// TestAuditRowsAreOnlyAdded: also for who reaches the table past Koogate.
+func TestAuditRowsAreOnlyAdded(t *testing.T) {
+	url := freshSchema(t)
+	s := open(t, url)
+	if err := s.OpenGap(storetest.AuditedCall(t.Context()), store.Gap{Seller: storetest.Seller, ID: "g"}); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	for _, statement := range []string{"UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"} {
+		if _, err := conn.Exec(t.Context(), statement); err == nil || !strings.Contains(err.Error(), "audit rows are neither altered nor removed") {
+			t.Errorf("%s: %v", statement, err)
+		}
+	}
+	if rows, err := s.Audit(t.Context(), storetest.Seller, time.Time{}, 10); err != nil || len(rows) != 1 || rows[0].Actor != "token support" {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}

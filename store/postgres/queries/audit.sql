@@ -1,0 +1,15 @@
+-- name: AuditInsert :exec
+-- AuditInsert adds a row, by the database's clock where at is 0.
+INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id)
+VALUES (sqlc.arg(seller), CASE
+    WHEN sqlc.arg(at)::bigint > 0 THEN sqlc.arg(at)::bigint
+    ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+END, sqlc.arg(actor), sqlc.arg(kind), sqlc.arg(via), sqlc.arg(action), sqlc.arg(resources), sqlc.arg(reason), sqlc.arg(before_digest),
+    sqlc.arg(after_digest), sqlc.arg(request_id));
+
+-- name: AuditSince :many
+-- AuditSince reads the rows of a seller from a time on, the newest first.
+SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id FROM audit
+WHERE seller = sqlc.arg(seller) AND at >= sqlc.arg(since)
+ORDER BY at DESC, id DESC
+LIMIT sqlc.arg(max);

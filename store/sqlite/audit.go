@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+)
+
+var _ store.AuditStore = (*Store)(nil)
+
+// told is what a change has altered, for its audit row; nil when it has altered nothing.
+type told func() store.Altered
+
+// audited is change for what leaves an audit row when the context's call does.
+func audited[T any](ctx context.Context, s *Store, f func(*tx) (T, told, error)) (T, error) {
+	row, ok := store.Audits(ctx)
+	return change(ctx, s, func(t *tx) (T, error) {
+		out, altered, err := f(t)
+		if err == nil && ok && altered != nil {
+			err = t.audit(row(altered()), s.now())
+		}
+		return out, err
+	})
+}
+
+func (t *tx) audit(row store.AuditRow, now time.Time) error {
+	if err := t.fast.AuditInsert(context.Background(), dbsqlc.AuditInsertParams(dbrow.FromAudit(row, dbrow.Micros(now)))); err != nil {
+		return fmt.Errorf("sqlite: insert audit row: %w", err)
+	}
+	return nil
+}
+
+// Audit implements store.AuditStore.
+func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit int) ([]store.AuditRow, error) {
+	if err := s.enter(ctx, seller); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.read.AuditSince(ctx, dbsqlc.AuditSinceParams{Seller: seller, Since: dbrow.Micros(since), Max: int64(max(limit, 0))})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read audit rows: %w", err)
+	}
+	return dbrow.Each(rows, func(r dbsqlc.Audit) store.AuditRow { return dbrow.ToAudit(dbrow.Audit(r)) }), nil
+}
