@@ -68,12 +68,13 @@ type outcome struct {
 	body   any // the response as JSON, unwrapped
 }
 
-// TestAPI runs every case file over both transports.
+// TestAPI runs every case file over both transports. What a call leaves in the audit is what the contract declares.
 func TestAPI(t *testing.T) {
 	files, err := filepath.Glob("api/v1/testdata/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no cases: %v", err)
 	}
+	left := map[string]int{}
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
@@ -88,6 +89,7 @@ func TestAPI(t *testing.T) {
 		for _, transport := range []string{"grpc", "rest"} {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".json")+"/"+transport, func(t *testing.T) {
 				r := start(t, withoutJobs, metered)
+				audit := trail{r: r, left: left}
 				conns := map[string]*grpc.ClientConn{}
 				saved := map[string]string{}
 				for _, s := range steps {
@@ -124,6 +126,8 @@ func TestAPI(t *testing.T) {
 						got = invoke(t, s, conns[token], fill)
 					}
 					s.judge(t, got, transport, fill)
+					via := map[string]string{"grpc": config.ListenerGRPC, "rest": config.ListenerAPI}[transport]
+					audit.judge(t, s.Name, s.RPC, via, got.code == "OK" || got.status == http.StatusOK)
 					for name, path := range s.Save {
 						saved[name] = at(t, got.body, path)
 					}
@@ -131,6 +135,8 @@ func TestAPI(t *testing.T) {
 			})
 		}
 	}
+	t.Run("usage of this hour", func(t *testing.T) { usageTrails(t, left) })
+	wantTrails(t, left)
 }
 
 // refuse books a use of acme's instance that began so long ago, and has the marketplace refuse its record.

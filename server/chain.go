@@ -28,21 +28,22 @@ type services struct {
 
 // chains are the parts of the interceptor chains, from the outside in.
 type chains struct {
-	recover, trace, status, demand, validate interceptor.Pair
-	refusal                                  interceptor.Pair // tells who was refused by the tokens' interceptor
+	recover, trace, status, demand, validate, audit interceptor.Pair
+	refusal                                         interceptor.Pair // tells who was refused by the tokens' interceptor
 }
 
 func newChains(d Deps, v protovalidate.Validator, p callers.Proxies) chains {
 	return chains{
 		recover: interceptor.Recover(d.Log), trace: interceptor.Trace(d.Telemetry.Tracer()), status: interceptor.Status(d.Log),
 		demand: interceptor.Demand(d.Log), validate: interceptor.Validate(v), refusal: interceptor.Refusal(d.Log, p),
+		audit: interceptor.Audit(d.NewID),
 	}
 }
 
 // authenticated is the chain of a private listener. Unary calls end by callLimit, streams when the server drains. A call has a
 // span, and the trace that it names counts, only once its token is known.
 func (s services) authenticated(listener string, draining <-chan struct{}) interceptor.Pair {
-	return interceptor.Chain(s.recover, bounded(draining), s.refusal, interceptor.Auth(s.tokens, listener), s.trace, s.status, s.demand, s.validate)
+	return interceptor.Chain(s.recover, bounded(draining), s.refusal, interceptor.Auth(s.tokens, listener), s.trace, s.status, s.demand, s.validate, s.audit)
 }
 
 // verified is the chain behind the facade, which verifies the marketplace's signature, starts the call's span and sets its

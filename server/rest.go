@@ -12,6 +12,7 @@ import (
 
 	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/callers"
+	"github.com/koogate/koogate/server/interceptor"
 )
 
 // newREST is the generated gateway. It answers every error as a google.rpc.Status with a reason.
@@ -21,12 +22,14 @@ func newREST(admit func(ctx context.Context, method string) error) *runtime.Serv
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, answer.marshaler),
 		runtime.WithMiddlewares(authenticated(admit, answer.refuse), v1.Strict(answer.refuse)),
 		runtime.WithIncomingHeaderMatcher(func(name string) (string, bool) {
-			if strings.EqualFold(name, "Traceparent") {
-				return "traceparent", true
+			for _, known := range []string{"traceparent", interceptor.RequestID} {
+				if strings.EqualFold(name, known) {
+					return known, true
+				}
 			}
 			return "", false // Authorization is passed on by the gateway itself; nothing else means anything to the handlers
 		}),
-		runtime.WithOutgoingHeaderMatcher(func(string) (string, bool) { return "", false }),
+		runtime.WithOutgoingHeaderMatcher(func(name string) (string, bool) { return name, name == interceptor.RequestID }),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptSlash), // an ID from outside arrives whole, whatever is in it
 		runtime.WithErrorHandler(answer.fault),

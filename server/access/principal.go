@@ -18,6 +18,21 @@ const (
 	Process                   // a command or a test that calls a service in its own process
 )
 
+// String is the kind as an audit row names it.
+func (k Kind) String() string {
+	switch k {
+	case Token:
+		return "token"
+	case Signature:
+		return "signature"
+	case Job:
+		return "job"
+	case Process:
+		return "process"
+	}
+	return ""
+}
+
 // Principal is who makes a call.
 type Principal struct {
 	Kind    Kind

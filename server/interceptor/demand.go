@@ -69,13 +69,8 @@ func missing(s access.Scope) error {
 // Declared returns the scopes that the contract declares for a method, /package.Service/Method; none when it declares none or
 // does not know the method.
 func Declared(method string) []access.Scope {
-	name := strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", ".")
-	d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
-	if err != nil {
-		return nil
-	}
-	m, ok := d.(protoreflect.MethodDescriptor)
-	if !ok {
+	m := methodOf(method)
+	if m == nil {
 		return nil
 	}
 	values, _ := proto.GetExtension(m.Options(), koogatev1.E_Scopes).([]koogatev1.Scope)
@@ -87,4 +82,15 @@ func Declared(method string) []access.Scope {
 		scopes[i] = access.Scope(strings.ToLower(strings.TrimPrefix(v.String(), "SCOPE_")))
 	}
 	return scopes
+}
+
+// methodOf returns the descriptor of a method, nil when the contract does not know it.
+func methodOf(method string) protoreflect.MethodDescriptor {
+	name := strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", ".")
+	d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
+	if err != nil {
+		return nil
+	}
+	m, _ := d.(protoreflect.MethodDescriptor)
+	return m
 }

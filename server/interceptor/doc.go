@@ -8,6 +8,7 @@
 //	Status    errors of the domains become gRPC statuses, once
 //	Demand    the scopes that the contract declares at the rpc → SCOPE_MISSING
 //	Validate  protovalidate's rules → INVALID_FIELD or UNKNOWN_ENUM_VALUE
+//	Audit     what a call changes leaves rows that name its caller (store.Audited)
 //
 // [Chain] puts them together; the order above is the order of the internal API. Everything inside Status may return an
 // *errs.Error, so Demand and Validate belong behind it, and Auth has a Status of its own in front: Trace believes the caller's trace

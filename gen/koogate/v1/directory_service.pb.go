@@ -1194,7 +1194,7 @@ var File_koogate_v1_directory_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_directory_service_proto_rawDesc = "" +
 	"\n" +
 	"\"koogate/v1/directory_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/scope.proto\"\xf0\x01\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xf0\x01\n" +
 	"\x06Tenant\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x1b\n" +
@@ -1298,13 +1298,13 @@ const file_koogate_v1_directory_service_proto_rawDesc = "" +
 	"\x16USER_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11USER_STATE_ACTIVE\x10\x01\x12\x17\n" +
 	"\x13USER_STATE_DISABLED\x10\x02\x12\x18\n" +
-	"\x14USER_STATE_WITHDRAWN\x10\x032\x93\x05\n" +
-	"\x10DirectoryService\x12h\n" +
-	"\vListTenants\x12\x1e.koogate.v1.ListTenantsRequest\x1a\x1f.koogate.v1.ListTenantsResponse\"\x18\xa2\xc5\x18\x01\x06\x82\xd3\xe4\x93\x02\r\x12\v/v1/tenants\x12|\n" +
-	"\x10ListApplications\x12#.koogate.v1.ListApplicationsRequest\x1a$.koogate.v1.ListApplicationsResponse\"\x1d\xa2\xc5\x18\x01\x06\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/applications\x12\xb9\x01\n" +
-	"\x0eGetApplication\x12!.koogate.v1.GetApplicationRequest\x1a\".koogate.v1.GetApplicationResponse\"`\xa2\xc5\x18\x02\x06\a\x82\xd3\xe4\x93\x02Tb\vapplication\x12E/v1/instances/{instance_id}/tenants/{tenant_id}/applications/{app_id}\x12a\n" +
-	"\tListUsers\x12\x1c.koogate.v1.ListUsersRequest\x1a\x1d.koogate.v1.ListUsersResponse\"\x17\xa2\xc5\x18\x02\x06\b\x82\xd3\xe4\x93\x02\v\x12\t/v1/users\x12x\n" +
-	"\x0fListDepartments\x12\".koogate.v1.ListDepartmentsRequest\x1a#.koogate.v1.ListDepartmentsResponse\"\x1c\xa2\xc5\x18\x01\x06\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/departmentsB\xa5\x01\n" +
+	"\x14USER_STATE_WITHDRAWN\x10\x032\xa8\x05\n" +
+	"\x10DirectoryService\x12l\n" +
+	"\vListTenants\x12\x1e.koogate.v1.ListTenantsRequest\x1a\x1f.koogate.v1.ListTenantsResponse\"\x1c\xa2\xc5\x18\x01\x06\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\r\x12\v/v1/tenants\x12\x80\x01\n" +
+	"\x10ListApplications\x12#.koogate.v1.ListApplicationsRequest\x1a$.koogate.v1.ListApplicationsResponse\"!\xa2\xc5\x18\x01\x06\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/applications\x12\xbd\x01\n" +
+	"\x0eGetApplication\x12!.koogate.v1.GetApplicationRequest\x1a\".koogate.v1.GetApplicationResponse\"d\xa2\xc5\x18\x02\x06\a\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02Tb\vapplication\x12E/v1/instances/{instance_id}/tenants/{tenant_id}/applications/{app_id}\x12e\n" +
+	"\tListUsers\x12\x1c.koogate.v1.ListUsersRequest\x1a\x1d.koogate.v1.ListUsersResponse\"\x1b\xa2\xc5\x18\x02\x06\b\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\v\x12\t/v1/users\x12|\n" +
+	"\x0fListDepartments\x12\".koogate.v1.ListDepartmentsRequest\x1a#.koogate.v1.ListDepartmentsResponse\" \xa2\xc5\x18\x01\x06\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/departmentsB\xa5\x01\n" +
 	"\x0ecom.koogate.v1B\x15DirectoryServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -1374,6 +1374,7 @@ func file_koogate_v1_directory_service_proto_init() {
 	if File_koogate_v1_directory_service_proto != nil {
 		return
 	}
+	file_koogate_v1_audit_proto_init()
 	file_koogate_v1_scope_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -178,7 +178,7 @@ var File_koogate_v1_evidence_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_evidence_service_proto_rawDesc = "" +
 	"\n" +
 	"!koogate/v1/evidence_service.proto\x12\n" +
-	"koogate.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/scope.proto\"Y\n" +
+	"koogate.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"Y\n" +
 	"\vEvidenceKey\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x1d\n" +
 	"\n" +
@@ -186,9 +186,9 @@ const file_koogate_v1_evidence_service_proto_rawDesc = "" +
 	"\x05signs\x18\x03 \x01(\bR\x05signs\"\x19\n" +
 	"\x17ListEvidenceKeysRequest\"G\n" +
 	"\x18ListEvidenceKeysResponse\x12+\n" +
-	"\x04keys\x18\x01 \x03(\v2\x17.koogate.v1.EvidenceKeyR\x04keys2\x90\x01\n" +
-	"\x0fEvidenceService\x12}\n" +
-	"\x10ListEvidenceKeys\x12#.koogate.v1.ListEvidenceKeysRequest\x1a$.koogate.v1.ListEvidenceKeysResponse\"\x1e\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/evidence/keysB\xa4\x01\n" +
+	"\x04keys\x18\x01 \x03(\v2\x17.koogate.v1.EvidenceKeyR\x04keys2\x95\x01\n" +
+	"\x0fEvidenceService\x12\x81\x01\n" +
+	"\x10ListEvidenceKeys\x12#.koogate.v1.ListEvidenceKeysRequest\x1a$.koogate.v1.ListEvidenceKeysResponse\"\"\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/evidence/keysB\xa4\x01\n" +
 	"\x0ecom.koogate.v1B\x14EvidenceServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -227,6 +227,7 @@ func file_koogate_v1_evidence_service_proto_init() {
 	if File_koogate_v1_evidence_service_proto != nil {
 		return
 	}
+	file_koogate_v1_audit_proto_init()
 	file_koogate_v1_scope_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -739,7 +739,7 @@ var File_koogate_v1_instance_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\n" +
 	"!koogate/v1/instance_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/scope.proto\"\xae\x05\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xae\x05\n" +
 	"\bInstance\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x16\n" +
@@ -804,11 +804,11 @@ const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\x15INSTANCE_STATE_ACTIVE\x10\x02\x12\x19\n" +
 	"\x15INSTANCE_STATE_FROZEN\x10\x03\x12\x1b\n" +
 	"\x17INSTANCE_STATE_RELEASED\x10\x04\x12\x19\n" +
-	"\x15INSTANCE_STATE_FAILED\x10\x052\xb7\x03\n" +
-	"\x0fInstanceService\x12\x82\x01\n" +
-	"\vGetInstance\x12\x1e.koogate.v1.GetInstanceRequest\x1a\x1f.koogate.v1.GetInstanceResponse\"2\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02'b\binstance\x12\x1b/v1/instances/{instance_id}\x12p\n" +
-	"\rListInstances\x12 .koogate.v1.ListInstancesRequest\x1a!.koogate.v1.ListInstancesResponse\"\x1a\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/instances\x12\xac\x01\n" +
-	"\x14UpdateInstanceAccess\x12'.koogate.v1.UpdateInstanceAccessRequest\x1a(.koogate.v1.UpdateInstanceAccessResponse\"A\xa2\xc5\x18\x01\x04\x82\xd3\xe4\x93\x026:\x06accessb\binstance2\"/v1/instances/{instance_id}/accessB\xa4\x01\n" +
+	"\x15INSTANCE_STATE_FAILED\x10\x052\xc3\x03\n" +
+	"\x0fInstanceService\x12\x86\x01\n" +
+	"\vGetInstance\x12\x1e.koogate.v1.GetInstanceRequest\x1a\x1f.koogate.v1.GetInstanceResponse\"6\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02'b\binstance\x12\x1b/v1/instances/{instance_id}\x12t\n" +
+	"\rListInstances\x12 .koogate.v1.ListInstancesRequest\x1a!.koogate.v1.ListInstancesResponse\"\x1e\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/instances\x12\xb0\x01\n" +
+	"\x14UpdateInstanceAccess\x12'.koogate.v1.UpdateInstanceAccessRequest\x1a(.koogate.v1.UpdateInstanceAccessResponse\"E\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x026:\x06accessb\binstance2\"/v1/instances/{instance_id}/accessB\xa4\x01\n" +
 	"\x0ecom.koogate.v1B\x14InstanceServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -868,6 +868,7 @@ func file_koogate_v1_instance_service_proto_init() {
 	if File_koogate_v1_instance_service_proto != nil {
 		return
 	}
+	file_koogate_v1_audit_proto_init()
 	file_koogate_v1_scope_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

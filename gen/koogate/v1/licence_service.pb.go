@@ -493,7 +493,7 @@ var File_koogate_v1_licence_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_licence_service_proto_rawDesc = "" +
 	"\n" +
 	" koogate/v1/licence_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/scope.proto\"\xcb\x02\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xcb\x02\n" +
 	"\vLicenceInfo\x121\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x19.koogate.v1.LicenceStatusR\x06status\x12?\n" +
 	"\ractivate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\factivateTime\x12;\n" +
@@ -525,11 +525,11 @@ const file_koogate_v1_licence_service_proto_rawDesc = "" +
 	"\x1aLICENCE_STATUS_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14LICENCE_STATUS_ALIVE\x10\x01\x12\x1a\n" +
 	"\x16LICENCE_STATUS_EXPIRED\x10\x02\x12\x1b\n" +
-	"\x17LICENCE_STATUS_RELEASED\x10\x032\x9e\x03\n" +
-	"\x0eLicenceService\x12\x8a\x01\n" +
-	"\x0fActivateLicence\x12\".koogate.v1.ActivateLicenceRequest\x1a#.koogate.v1.ActivateLicenceResponse\".\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02#:\x01*b\alicence\"\x15/v1/licences:activate\x12~\n" +
-	"\fQueryLicence\x12\x1f.koogate.v1.QueryLicenceRequest\x1a .koogate.v1.QueryLicenceResponse\"+\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02 :\x01*b\alicence\"\x12/v1/licences:query\x12\x7f\n" +
-	"\x10ReportLicenceUse\x12#.koogate.v1.ReportLicenceUseRequest\x1a$.koogate.v1.ReportLicenceUseResponse\" \xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/licences:useB\xa3\x01\n" +
+	"\x17LICENCE_STATUS_RELEASED\x10\x032\xac\x03\n" +
+	"\x0eLicenceService\x12\x8e\x01\n" +
+	"\x0fActivateLicence\x12\".koogate.v1.ActivateLicenceRequest\x1a#.koogate.v1.ActivateLicenceResponse\"2\xa2\xc5\x18\x01\x02\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02#:\x01*b\alicence\"\x15/v1/licences:activate\x12\x82\x01\n" +
+	"\fQueryLicence\x12\x1f.koogate.v1.QueryLicenceRequest\x1a .koogate.v1.QueryLicenceResponse\"/\xa2\xc5\x18\x01\x02\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02 :\x01*b\alicence\"\x12/v1/licences:query\x12\x83\x01\n" +
+	"\x10ReportLicenceUse\x12#.koogate.v1.ReportLicenceUseRequest\x1a$.koogate.v1.ReportLicenceUseResponse\"$\xa2\xc5\x18\x01\x02\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/licences:useB\xa3\x01\n" +
 	"\x0ecom.koogate.v1B\x13LicenceServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -585,6 +585,7 @@ func file_koogate_v1_licence_service_proto_init() {
 	if File_koogate_v1_licence_service_proto != nil {
 		return
 	}
+	file_koogate_v1_audit_proto_init()
 	file_koogate_v1_scope_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

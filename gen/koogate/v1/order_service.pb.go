@@ -951,7 +951,7 @@ var File_koogate_v1_order_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_order_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ekoogate/v1/order_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/scope.proto\x1a\x1dkoogate/v1/task_service.proto\"\xb2\x04\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\x1a\x1dkoogate/v1/task_service.proto\"\xb2\x04\n" +
 	"\x05Order\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12\x1a\n" +
@@ -1039,14 +1039,14 @@ const file_koogate_v1_order_service_proto_rawDesc = "" +
 	"\x17QUERY_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13QUERY_STATE_PENDING\x10\x01\x12\x14\n" +
 	"\x10QUERY_STATE_DONE\x10\x02\x12\x16\n" +
-	"\x12QUERY_STATE_FAILED\x10\x032\xe9\x03\n" +
-	"\fOrderService\x12p\n" +
-	"\bGetOrder\x12\x1b.koogate.v1.GetOrderRequest\x1a\x1c.koogate.v1.GetOrderResponse\")\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x1eb\x05order\x12\x15/v1/orders/{order_id}\x12d\n" +
+	"\x12QUERY_STATE_FAILED\x10\x032\xf9\x03\n" +
+	"\fOrderService\x12t\n" +
+	"\bGetOrder\x12\x1b.koogate.v1.GetOrderRequest\x1a\x1c.koogate.v1.GetOrderResponse\"-\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x1eb\x05order\x12\x15/v1/orders/{order_id}\x12h\n" +
 	"\n" +
-	"ListOrders\x12\x1d.koogate.v1.ListOrdersRequest\x1a\x1e.koogate.v1.ListOrdersResponse\"\x17\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/orders\x12\x85\x01\n" +
-	"\x0fListOrderEvents\x12\".koogate.v1.ListOrderEventsRequest\x1a#.koogate.v1.ListOrderEventsResponse\")\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/orders/{order_id}/events\x12y\n" +
-	"\vVerifyOrder\x12\x1e.koogate.v1.VerifyOrderRequest\x1a\x1f.koogate.v1.VerifyOrderResponse\")\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/orders/{order_id}:verifyB\xa1\x01\n" +
+	"ListOrders\x12\x1d.koogate.v1.ListOrdersRequest\x1a\x1e.koogate.v1.ListOrdersResponse\"\x1b\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/orders\x12\x89\x01\n" +
+	"\x0fListOrderEvents\x12\".koogate.v1.ListOrderEventsRequest\x1a#.koogate.v1.ListOrderEventsResponse\"-\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/orders/{order_id}/events\x12}\n" +
+	"\vVerifyOrder\x12\x1e.koogate.v1.VerifyOrderRequest\x1a\x1f.koogate.v1.VerifyOrderResponse\"-\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/orders/{order_id}:verifyB\xa1\x01\n" +
 	"\x0ecom.koogate.v1B\x11OrderServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -1113,6 +1113,7 @@ func file_koogate_v1_order_service_proto_init() {
 	if File_koogate_v1_order_service_proto != nil {
 		return
 	}
+	file_koogate_v1_audit_proto_init()
 	file_koogate_v1_scope_proto_init()
 	file_koogate_v1_task_service_proto_init()
 	type x struct{}

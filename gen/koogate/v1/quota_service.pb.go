@@ -502,7 +502,9 @@ type PutQuotaRequest struct {
 	// Reset is when the content is granted anew; quota is then the content of one cycle, not the total. It cannot be changed.
 	Reset_ QuotaReset `protobuf:"varint,7,opt,name=reset,proto3,enum=koogate.v1.QuotaReset" json:"reset,omitempty"`
 	// BeginTime is from when the cycles count, not ahead of now; absent means when the package's instance was created. It cannot be changed.
-	BeginTime     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=begin_time,json=beginTime,proto3" json:"begin_time,omitempty"`
+	BeginTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=begin_time,json=beginTime,proto3" json:"begin_time,omitempty"`
+	// Reason says why, for the audit; no secrets, no personal data. At most 1024 characters.
+	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -591,6 +593,13 @@ func (x *PutQuotaRequest) GetBeginTime() *timestamppb.Timestamp {
 		return x.BeginTime
 	}
 	return nil
+}
+
+func (x *PutQuotaRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
 }
 
 // PutQuotaResponse holds the quota.
@@ -1259,7 +1268,7 @@ var File_koogate_v1_quota_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ekoogate/v1/quota_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/scope.proto\"\xff\x03\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xff\x03\n" +
 	"\x05Quota\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x1d\n" +
@@ -1297,7 +1306,7 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\x05parts\x18\x05 \x03(\v2\x18.koogate.v1.ReservedPartB\b\xbaH\x05\x92\x01\x02\x10dR\x05parts\x122\n" +
 	"\x05state\x18\x06 \x01(\x0e2\x1c.koogate.v1.ReservationStateR\x05state\x12;\n" +
 	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\xc4\x03\n" +
+	"expireTime\"\xe6\x03\n" +
 	"\x0fPutQuotaRequest\x12?\n" +
 	"\vinstance_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
 	"instanceId\x12=\n" +
@@ -1312,7 +1321,8 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"keep_going\x18\x06 \x01(\bR\tkeepGoing\x126\n" +
 	"\x05reset\x18\a \x01(\x0e2\x16.koogate.v1.QuotaResetB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05reset\x129\n" +
 	"\n" +
-	"begin_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tbeginTime\";\n" +
+	"begin_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tbeginTime\x12 \n" +
+	"\x06reason\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\";\n" +
 	"\x10PutQuotaResponse\x12'\n" +
 	"\x05quota\x18\x01 \x01(\v2\x11.koogate.v1.QuotaR\x05quota\"T\n" +
 	"\x11ListQuotasRequest\x12?\n" +
@@ -1362,17 +1372,17 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\x17QUOTA_RESET_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10QUOTA_RESET_NONE\x10\x01\x12\x15\n" +
 	"\x11QUOTA_RESET_MONTH\x10\x02\x12\x14\n" +
-	"\x10QUOTA_RESET_YEAR\x10\x032\xa4\b\n" +
-	"\fQuotaService\x12\x8d\x01\n" +
-	"\bPutQuota\x12\x1b.koogate.v1.PutQuotaRequest\x1a\x1c.koogate.v1.PutQuotaResponse\"F\xa2\xc5\x18\x01\x04\x82\xd3\xe4\x93\x02;:\x01*b\x05quota\x1a//v1/instances/{instance_id}/quotas/{package_id}\x12|\n" +
+	"\x10QUOTA_RESET_YEAR\x10\x032\xc1\b\n" +
+	"\fQuotaService\x12\x91\x01\n" +
+	"\bPutQuota\x12\x1b.koogate.v1.PutQuotaRequest\x1a\x1c.koogate.v1.PutQuotaResponse\"J\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02;:\x01*b\x05quota\x1a//v1/instances/{instance_id}/quotas/{package_id}\x12\x80\x01\n" +
 	"\n" +
-	"ListQuotas\x12\x1d.koogate.v1.ListQuotasRequest\x1a\x1e.koogate.v1.ListQuotasResponse\"/\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02$\x12\"/v1/instances/{instance_id}/quotas\x12\x8f\x01\n" +
-	"\x11ListPackageQuotas\x12$.koogate.v1.ListPackageQuotasRequest\x1a%.koogate.v1.ListPackageQuotasResponse\"-\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\"\x12 /v1/packages/{package_id}/quotas\x12\x82\x01\n" +
+	"ListQuotas\x12\x1d.koogate.v1.ListQuotasRequest\x1a\x1e.koogate.v1.ListQuotasResponse\"3\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02$\x12\"/v1/instances/{instance_id}/quotas\x12\x93\x01\n" +
+	"\x11ListPackageQuotas\x12$.koogate.v1.ListPackageQuotasRequest\x1a%.koogate.v1.ListPackageQuotasResponse\"1\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\"\x12 /v1/packages/{package_id}/quotas\x12\x86\x01\n" +
 	"\n" +
-	"CheckQuota\x12\x1d.koogate.v1.CheckQuotaRequest\x1a\x1e.koogate.v1.CheckQuotaResponse\"5\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02*\x12(/v1/instances/{instance_id}/quotas:check\x12\x9a\x01\n" +
-	"\fReserveQuota\x12\x1f.koogate.v1.ReserveQuotaRequest\x1a .koogate.v1.ReserveQuotaResponse\"G\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02<:\x01*b\vreservation\"*/v1/instances/{instance_id}/quotas:reserve\x12\xa7\x01\n" +
-	"\x11CommitReservation\x12$.koogate.v1.CommitReservationRequest\x1a%.koogate.v1.CommitReservationResponse\"E\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02::\x01*b\vreservation\"(/v1/reservations/{reservation_id}:commit\x12\xa7\x01\n" +
-	"\x11CancelReservation\x12$.koogate.v1.CancelReservationRequest\x1a%.koogate.v1.CancelReservationResponse\"E\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02::\x01*b\vreservation\"(/v1/reservations/{reservation_id}:cancelB\xa1\x01\n" +
+	"CheckQuota\x12\x1d.koogate.v1.CheckQuotaRequest\x1a\x1e.koogate.v1.CheckQuotaResponse\"9\xa2\xc5\x18\x01\x02\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02*\x12(/v1/instances/{instance_id}/quotas:check\x12\x9e\x01\n" +
+	"\fReserveQuota\x12\x1f.koogate.v1.ReserveQuotaRequest\x1a .koogate.v1.ReserveQuotaResponse\"K\xa2\xc5\x18\x01\x02\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02<:\x01*b\vreservation\"*/v1/instances/{instance_id}/quotas:reserve\x12\xab\x01\n" +
+	"\x11CommitReservation\x12$.koogate.v1.CommitReservationRequest\x1a%.koogate.v1.CommitReservationResponse\"I\xa2\xc5\x18\x01\x02\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02::\x01*b\vreservation\"(/v1/reservations/{reservation_id}:commit\x12\xab\x01\n" +
+	"\x11CancelReservation\x12$.koogate.v1.CancelReservationRequest\x1a%.koogate.v1.CancelReservationResponse\"I\xa2\xc5\x18\x01\x02\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02::\x01*b\vreservation\"(/v1/reservations/{reservation_id}:cancelB\xa1\x01\n" +
 	"\x0ecom.koogate.v1B\x11QuotaServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -1459,6 +1469,7 @@ func file_koogate_v1_quota_service_proto_init() {
 	if File_koogate_v1_quota_service_proto != nil {
 		return
 	}
+	file_koogate_v1_audit_proto_init()
 	file_koogate_v1_scope_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -2519,7 +2519,7 @@ var File_koogate_v1_task_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/task_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/scope.proto\"\x9d\x01\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\x9d\x01\n" +
 	"\x13MarketplaceDeadline\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12)\n" +
 	"\x03end\x18\x02 \x01(\x0e2\x17.koogate.v1.DeadlineEndR\x03end\x12\x12\n" +
@@ -2741,20 +2741,20 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x1fFAILURE_CODE_ALREADY_SUBSCRIBED\x10\x06\x12\x19\n" +
 	"\x15FAILURE_CODE_SOLD_OUT\x10\a\x12\x1d\n" +
 	"\x19FAILURE_CODE_EMAIL_DOMAIN\x10\b\x12\x1e\n" +
-	"\x1aFAILURE_CODE_LICENCE_QUOTA\x10\t2\xb8\b\n" +
-	"\vTaskService\x12d\n" +
+	"\x1aFAILURE_CODE_LICENCE_QUOTA\x10\t2\xdc\b\n" +
+	"\vTaskService\x12h\n" +
 	"\n" +
-	"ListQueues\x12\x1d.koogate.v1.ListQueuesRequest\x1a\x1e.koogate.v1.ListQueuesResponse\"\x17\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/queues\x12l\n" +
+	"ListQueues\x12\x1d.koogate.v1.ListQueuesRequest\x1a\x1e.koogate.v1.ListQueuesResponse\"\x1b\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/queues\x12p\n" +
 	"\n" +
-	"LeaseTasks\x12\x1d.koogate.v1.LeaseTasksRequest\x1a\x1e.koogate.v1.LeaseTasksResponse\"\x1f\xa2\xc5\x18\x01\x01\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/tasks:lease\x12\x89\x01\n" +
-	"\rHeartbeatTask\x12 .koogate.v1.HeartbeatTaskRequest\x1a!.koogate.v1.HeartbeatTaskResponse\"3\xa2\xc5\x18\x01\x01\x82\xd3\xe4\x93\x02(:\x01*b\x04task\"\x1d/v1/tasks/{task_id}:heartbeat\x12\x85\x01\n" +
-	"\fCompleteTask\x12\x1f.koogate.v1.CompleteTaskRequest\x1a .koogate.v1.CompleteTaskResponse\"2\xa2\xc5\x18\x01\x01\x82\xd3\xe4\x93\x02':\x01*b\x04task\"\x1c/v1/tasks/{task_id}:complete\x12u\n" +
-	"\bFailTask\x12\x1b.koogate.v1.FailTaskRequest\x1a\x1c.koogate.v1.FailTaskResponse\".\xa2\xc5\x18\x01\x01\x82\xd3\xe4\x93\x02#:\x01*b\x04task\"\x18/v1/tasks/{task_id}:fail\x12y\n" +
-	"\tRetryTask\x12\x1c.koogate.v1.RetryTaskRequest\x1a\x1d.koogate.v1.RetryTaskResponse\"/\xa2\xc5\x18\x01\x04\x82\xd3\xe4\x93\x02$:\x01*b\x04task\"\x19/v1/tasks/{task_id}:retry\x12j\n" +
-	"\aGetTask\x12\x1a.koogate.v1.GetTaskRequest\x1a\x1b.koogate.v1.GetTaskResponse\"&\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x1bb\x04task\x12\x13/v1/tasks/{task_id}\x12\x80\x01\n" +
-	"\fGetTaskInput\x12\x1f.koogate.v1.GetTaskInputRequest\x1a .koogate.v1.GetTaskInputResponse\"-\xa2\xc5\x18\x01\b\x82\xd3\xe4\x93\x02\"b\x05input\x12\x19/v1/tasks/{task_id}/input\x12`\n" +
-	"\tListTasks\x12\x1c.koogate.v1.ListTasksRequest\x1a\x1d.koogate.v1.ListTasksResponse\"\x16\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\v\x12\t/v1/tasksB\xa0\x01\n" +
+	"LeaseTasks\x12\x1d.koogate.v1.LeaseTasksRequest\x1a\x1e.koogate.v1.LeaseTasksResponse\"#\xa2\xc5\x18\x01\x01\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/tasks:lease\x12\x8d\x01\n" +
+	"\rHeartbeatTask\x12 .koogate.v1.HeartbeatTaskRequest\x1a!.koogate.v1.HeartbeatTaskResponse\"7\xa2\xc5\x18\x01\x01\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02(:\x01*b\x04task\"\x1d/v1/tasks/{task_id}:heartbeat\x12\x89\x01\n" +
+	"\fCompleteTask\x12\x1f.koogate.v1.CompleteTaskRequest\x1a .koogate.v1.CompleteTaskResponse\"6\xa2\xc5\x18\x01\x01\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02':\x01*b\x04task\"\x1c/v1/tasks/{task_id}:complete\x12y\n" +
+	"\bFailTask\x12\x1b.koogate.v1.FailTaskRequest\x1a\x1c.koogate.v1.FailTaskResponse\"2\xa2\xc5\x18\x01\x01\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02#:\x01*b\x04task\"\x18/v1/tasks/{task_id}:fail\x12}\n" +
+	"\tRetryTask\x12\x1c.koogate.v1.RetryTaskRequest\x1a\x1d.koogate.v1.RetryTaskResponse\"3\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02$:\x01*b\x04task\"\x19/v1/tasks/{task_id}:retry\x12n\n" +
+	"\aGetTask\x12\x1a.koogate.v1.GetTaskRequest\x1a\x1b.koogate.v1.GetTaskResponse\"*\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x1bb\x04task\x12\x13/v1/tasks/{task_id}\x12\x84\x01\n" +
+	"\fGetTaskInput\x12\x1f.koogate.v1.GetTaskInputRequest\x1a .koogate.v1.GetTaskInputResponse\"1\xa2\xc5\x18\x01\b\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02\"b\x05input\x12\x19/v1/tasks/{task_id}/input\x12d\n" +
+	"\tListTasks\x12\x1c.koogate.v1.ListTasksRequest\x1a\x1d.koogate.v1.ListTasksResponse\"\x1a\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\v\x12\t/v1/tasksB\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10TaskServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -2881,6 +2881,7 @@ func file_koogate_v1_task_service_proto_init() {
 	if File_koogate_v1_task_service_proto != nil {
 		return
 	}
+	file_koogate_v1_audit_proto_init()
 	file_koogate_v1_scope_proto_init()
 	file_koogate_v1_task_service_proto_msgTypes[11].OneofWrappers = []any{
 		(*CompleteTaskRequest_AccessInfo)(nil),

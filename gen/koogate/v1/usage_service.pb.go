@@ -549,7 +549,9 @@ type CorrectUsageRequest struct {
 	// Corrects is the key of the record to correct. Required, at most 128 characters.
 	Corrects string `protobuf:"bytes,2,opt,name=corrects,proto3" json:"corrects,omitempty"`
 	// Value is the right value; 0 takes the record back. A decimal with at most 8 digits before and 4 behind the point.
-	Value         string `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
+	Value string `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
+	// Reason says why, for the audit; no secrets, no personal data. At most 1024 characters.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -601,6 +603,13 @@ func (x *CorrectUsageRequest) GetCorrects() string {
 func (x *CorrectUsageRequest) GetValue() string {
 	if x != nil {
 		return x.Value
+	}
+	return ""
+}
+
+func (x *CorrectUsageRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
 	}
 	return ""
 }
@@ -1467,7 +1476,7 @@ var File_koogate_v1_usage_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_usage_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ekoogate/v1/usage_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/scope.proto\"\x9b\x03\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\x9b\x03\n" +
 	"\bRawUsage\x121\n" +
 	"\x03key\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x03key\x12?\n" +
 	"\vinstance_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
@@ -1501,11 +1510,12 @@ const file_koogate_v1_usage_service_proto_rawDesc = "" +
 	"duplicates\x18\x02 \x01(\x03R\n" +
 	"duplicates\x12@\n" +
 	"\brejected\x18\x03 \x03(\v2\x19.koogate.v1.ReportedUsageB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\brejected\x12%\n" +
-	"\x0erejected_count\x18\x04 \x01(\x03R\rrejectedCount\"\xc1\x01\n" +
+	"\x0erejected_count\x18\x04 \x01(\x03R\rrejectedCount\"\xe3\x01\n" +
 	"\x13CorrectUsageRequest\x121\n" +
 	"\x03key\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x03key\x12;\n" +
 	"\bcorrects\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\bcorrects\x12:\n" +
-	"\x05value\x18\x03 \x01(\tB$\xbaH!r\x1f\x18\x102\x1b^[0-9]{1,8}(\\.[0-9]{1,4})?$R\x05value\"J\n" +
+	"\x05value\x18\x03 \x01(\tB$\xbaH!r\x1f\x18\x102\x1b^[0-9]{1,8}(\\.[0-9]{1,4})?$R\x05value\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\"J\n" +
 	"\x14CorrectUsageResponse\x122\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x18.koogate.v1.UsageOutcomeR\aoutcome\"\x8c\x01\n" +
 	"\x11RetryUsageRequest\x12?\n" +
@@ -1598,17 +1608,17 @@ const file_koogate_v1_usage_service_proto_rawDesc = "" +
 	"\x1eUSAGE_RECORD_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aUSAGE_RECORD_STATE_SENDING\x10\x01\x12\x1d\n" +
 	"\x19USAGE_RECORD_STATE_PUSHED\x10\x02\x12\x1e\n" +
-	"\x1aUSAGE_RECORD_STATE_REFUSED\x10\x032\xda\x06\n" +
-	"\fUsageService\x12p\n" +
-	"\vReportUsage\x12\x1e.koogate.v1.ReportUsageRequest\x1a\x1f.koogate.v1.ReportUsageResponse\" \xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/usage:report\x12r\n" +
-	"\vStreamUsage\x12\x1e.koogate.v1.StreamUsageRequest\x1a\x1f.koogate.v1.StreamUsageResponse\" \xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/usage:stream(\x01\x12t\n" +
-	"\fCorrectUsage\x12\x1f.koogate.v1.CorrectUsageRequest\x1a .koogate.v1.CorrectUsageResponse\"!\xa2\xc5\x18\x01\x02\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/usage:correct\x12\x84\x01\n" +
+	"\x1aUSAGE_RECORD_STATE_REFUSED\x10\x032\xf8\x06\n" +
+	"\fUsageService\x12t\n" +
+	"\vReportUsage\x12\x1e.koogate.v1.ReportUsageRequest\x1a\x1f.koogate.v1.ReportUsageResponse\"$\xa2\xc5\x18\x01\x02\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/usage:report\x12v\n" +
+	"\vStreamUsage\x12\x1e.koogate.v1.StreamUsageRequest\x1a\x1f.koogate.v1.StreamUsageResponse\"$\xa2\xc5\x18\x01\x02\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/usage:stream(\x01\x12x\n" +
+	"\fCorrectUsage\x12\x1f.koogate.v1.CorrectUsageRequest\x1a .koogate.v1.CorrectUsageResponse\"%\xa2\xc5\x18\x01\x02\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/usage:correct\x12\x88\x01\n" +
 	"\n" +
-	"RetryUsage\x12\x1d.koogate.v1.RetryUsageRequest\x1a\x1e.koogate.v1.RetryUsageResponse\"7\xa2\xc5\x18\x01\x04\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/instances/{instance_id}/usage:retry\x12i\n" +
+	"RetryUsage\x12\x1d.koogate.v1.RetryUsageRequest\x1a\x1e.koogate.v1.RetryUsageResponse\";\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/instances/{instance_id}/usage:retry\x12m\n" +
 	"\n" +
-	"ProveUsage\x12\x1d.koogate.v1.ProveUsageRequest\x1a\x1e.koogate.v1.ProveUsageResponse\"\x1c\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/usage:prove\x12}\n" +
-	"\x10ListUsageWindows\x12#.koogate.v1.ListUsageWindowsRequest\x1a$.koogate.v1.ListUsageWindowsResponse\"\x1e\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/usage/windows\x12}\n" +
-	"\x10ListUsageRecords\x12#.koogate.v1.ListUsageRecordsRequest\x1a$.koogate.v1.ListUsageRecordsResponse\"\x1e\xa2\xc5\x18\x01\x03\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/usage/recordsB\xa1\x01\n" +
+	"ProveUsage\x12\x1d.koogate.v1.ProveUsageRequest\x1a\x1e.koogate.v1.ProveUsageResponse\" \xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/usage:prove\x12\x81\x01\n" +
+	"\x10ListUsageWindows\x12#.koogate.v1.ListUsageWindowsRequest\x1a$.koogate.v1.ListUsageWindowsResponse\"\"\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/usage/windows\x12\x81\x01\n" +
+	"\x10ListUsageRecords\x12#.koogate.v1.ListUsageRecordsRequest\x1a$.koogate.v1.ListUsageRecordsResponse\"\"\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/usage/recordsB\xa1\x01\n" +
 	"\x0ecom.koogate.v1B\x11UsageServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -1701,6 +1711,7 @@ func file_koogate_v1_usage_service_proto_init() {
 	if File_koogate_v1_usage_service_proto != nil {
 		return
 	}
+	file_koogate_v1_audit_proto_init()
 	file_koogate_v1_scope_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

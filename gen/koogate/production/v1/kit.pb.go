@@ -1208,7 +1208,7 @@ var File_koogate_production_v1_kit_proto protoreflect.FileDescriptor
 
 const file_koogate_production_v1_kit_proto_rawDesc = "" +
 	"\n" +
-	"\x1fkoogate/production/v1/kit.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/scope.proto\"\xe1\x04\n" +
+	"\x1fkoogate/production/v1/kit.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xe1\x04\n" +
 	"\x11TenantSyncRequest\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x12=\n" +
 	"\vinstance_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
@@ -1347,7 +1347,7 @@ const file_koogate_production_v1_kit_proto_rawDesc = "" +
 	"\vresult_code\x18\x01 \x01(\tR\n" +
 	"resultCode\x12\x1d\n" +
 	"\n" +
-	"result_msg\x18\x02 \x01(\tR\tresultMsg2\xb2\b\n" +
+	"result_msg\x18\x02 \x01(\tR\tresultMsg2\xb6\b\n" +
 	"\n" +
 	"KitService\x12\xca\x01\n" +
 	"\n" +
@@ -1356,7 +1356,7 @@ const file_koogate_production_v1_kit_proto_rawDesc = "" +
 	"\bAuthSync\x12&.koogate.production.v1.AuthSyncRequest\x1a'.koogate.production.v1.AuthSyncResponse\"c\x82\xd3\xe4\x93\x02]:\x01*Z,:\x01*\"'/produce/{endpoint}/produceAPI/authSync\"*/produce/{endpoint}/produceAPI/v2/authSync\x12\xd9\x01\n" +
 	"\rSingleOrgSync\x12+.koogate.production.v1.SingleOrgSyncRequest\x1a,.koogate.production.v1.SingleOrgSyncResponse\"m\x82\xd3\xe4\x93\x02g:\x01*Z1:\x01*\",/produce/{endpoint}/produceAPI/singleOrgSync\"//produce/{endpoint}/produceAPI/v2/singleOrgSync\x12\xca\x01\n" +
 	"\n" +
-	"AllOrgSync\x12(.koogate.production.v1.AllOrgSyncRequest\x1a).koogate.production.v1.AllOrgSyncResponse\"g\x82\xd3\xe4\x93\x02a:\x01*Z.:\x01*\")/produce/{endpoint}/produceAPI/allOrgSync\",/produce/{endpoint}/produceAPI/v2/allOrgSync\x1a\x05\xaa\xc5\x18\x01\tB\xde\x01\n" +
+	"AllOrgSync\x12(.koogate.production.v1.AllOrgSyncRequest\x1a).koogate.production.v1.AllOrgSyncResponse\"g\x82\xd3\xe4\x93\x02a:\x01*Z.:\x01*\")/produce/{endpoint}/produceAPI/allOrgSync\",/produce/{endpoint}/produceAPI/v2/allOrgSync\x1a\t\xaa\xc5\x18\x01\t\xb8\xc5\x18\x03B\xde\x01\n" +
 	"\x19com.koogate.production.v1B\bKitProtoP\x01ZAgithub.com/koogate/koogate/gen/koogate/production/v1;productionv1\xa2\x02\x03KPX\xaa\x02\x15Koogate.Production.V1\xca\x02\x15Koogate\\Production\\V1\xe2\x02!Koogate\\Production\\V1\\GPBMetadata\xea\x02\x17Koogate::Production::V1b\x06proto3"
 
 var (

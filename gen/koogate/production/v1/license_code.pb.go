@@ -520,7 +520,7 @@ var File_koogate_production_v1_license_code_proto protoreflect.FileDescriptor
 
 const file_koogate_production_v1_license_code_proto_rawDesc = "" +
 	"\n" +
-	"(koogate/production/v1/license_code.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/scope.proto\"\xf4\x04\n" +
+	"(koogate/production/v1/license_code.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xf4\x04\n" +
 	"\x19RefreshLicenseCodeRequest\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x127\n" +
 	"\bactivity\x18\x02 \x01(\tB\x1b\xbaH\x18r\x16R\x00R\x12refreshLicenseCodeR\bactivity\x12Q\n" +
@@ -570,11 +570,11 @@ const file_koogate_production_v1_license_code_proto_rawDesc = "" +
 	"\vresult_code\x18\x01 \x01(\tR\n" +
 	"resultCode\x12\x1d\n" +
 	"\n" +
-	"result_msg\x18\x02 \x01(\tR\tresultMsg2\xc5\x04\n" +
+	"result_msg\x18\x02 \x01(\tR\tresultMsg2\xc9\x04\n" +
 	"\x12LicenseCodeService\x12\xaf\x01\n" +
 	"\x12RefreshLicenseCode\x120.koogate.production.v1.RefreshLicenseCodeRequest\x1a1.koogate.production.v1.RefreshLicenseCodeResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/produce/{endpoint}/v2/refreshLicenseCode\x12\xc3\x01\n" +
 	"\x17UpdateLicenseCodeStatus\x125.koogate.production.v1.UpdateLicenseCodeStatusRequest\x1a6.koogate.production.v1.UpdateLicenseCodeStatusResponse\"9\x82\xd3\xe4\x93\x023:\x01*\"./produce/{endpoint}/v2/updateLicenseCodeStatus\x12\xaf\x01\n" +
-	"\x12ReleaseLicenseCode\x120.koogate.production.v1.ReleaseLicenseCodeRequest\x1a1.koogate.production.v1.ReleaseLicenseCodeResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/produce/{endpoint}/v2/releaseLicenseCode\x1a\x05\xaa\xc5\x18\x01\tB\xe6\x01\n" +
+	"\x12ReleaseLicenseCode\x120.koogate.production.v1.ReleaseLicenseCodeRequest\x1a1.koogate.production.v1.ReleaseLicenseCodeResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/produce/{endpoint}/v2/releaseLicenseCode\x1a\t\xaa\xc5\x18\x01\t\xb8\xc5\x18\x03B\xe6\x01\n" +
 	"\x19com.koogate.production.v1B\x10LicenseCodeProtoP\x01ZAgithub.com/koogate/koogate/gen/koogate/production/v1;productionv1\xa2\x02\x03KPX\xaa\x02\x15Koogate.Production.V1\xca\x02\x15Koogate\\Production\\V1\xe2\x02!Koogate\\Production\\V1\\GPBMetadata\xea\x02\x17Koogate::Production::V1b\x06proto3"
 
 var (

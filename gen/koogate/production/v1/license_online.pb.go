@@ -212,7 +212,7 @@ var File_koogate_production_v1_license_online_proto protoreflect.FileDescriptor
 
 const file_koogate_production_v1_license_online_proto_rawDesc = "" +
 	"\n" +
-	"*koogate/production/v1/license_online.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/scope.proto\"\x9f\x04\n" +
+	"*koogate/production/v1/license_online.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\x9f\x04\n" +
 	"\x16GetLicenseAsyncRequest\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x124\n" +
 	"\bactivity\x18\x02 \x01(\tB\x18\xbaH\x15r\x13R\x00R\x0fgetLicenseAsyncR\bactivity\x12?\n" +
@@ -231,9 +231,9 @@ const file_koogate_production_v1_license_online_proto_rawDesc = "" +
 	"\vresult_code\x18\x01 \x01(\tR\n" +
 	"resultCode\x12\x1d\n" +
 	"\n" +
-	"result_msg\x18\x02 \x01(\tR\tresultMsg2\xc3\x01\n" +
+	"result_msg\x18\x02 \x01(\tR\tresultMsg2\xc7\x01\n" +
 	"\x14LicenseOnlineService\x12\xa3\x01\n" +
-	"\x0fGetLicenseAsync\x12-.koogate.production.v1.GetLicenseAsyncRequest\x1a..koogate.production.v1.GetLicenseAsyncResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/produce/{endpoint}/v2/getLicenseAsync\x1a\x05\xaa\xc5\x18\x01\tB\xe8\x01\n" +
+	"\x0fGetLicenseAsync\x12-.koogate.production.v1.GetLicenseAsyncRequest\x1a..koogate.production.v1.GetLicenseAsyncResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/produce/{endpoint}/v2/getLicenseAsync\x1a\t\xaa\xc5\x18\x01\t\xb8\xc5\x18\x03B\xe8\x01\n" +
 	"\x19com.koogate.production.v1B\x12LicenseOnlineProtoP\x01ZAgithub.com/koogate/koogate/gen/koogate/production/v1;productionv1\xa2\x02\x03KPX\xaa\x02\x15Koogate.Production.V1\xca\x02\x15Koogate\\Production\\V1\xe2\x02!Koogate\\Production\\V1\\GPBMetadata\xea\x02\x17Koogate::Production::V1b\x06proto3"
 
 var (

@@ -855,7 +855,7 @@ var File_koogate_production_v1_license_v1_proto protoreflect.FileDescriptor
 
 const file_koogate_production_v1_license_v1_proto_rawDesc = "" +
 	"\n" +
-	"&koogate/production/v1/license_v1.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/scope.proto\"\xe1\t\n" +
+	"&koogate/production/v1/license_v1.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xe1\t\n" +
 	"\x11GetLicenseRequest\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x12/\n" +
 	"\bactivity\x18\x02 \x01(\tB\x13\xbaH\x10r\x0eR\x00R\n" +
@@ -957,13 +957,13 @@ const file_koogate_production_v1_license_v1_proto_rawDesc = "" +
 	"\vresult_code\x18\x01 \x01(\tR\n" +
 	"resultCode\x12\x1d\n" +
 	"\n" +
-	"result_msg\x18\x02 \x01(\tR\tresultMsg2\x81\x05\n" +
+	"result_msg\x18\x02 \x01(\tR\tresultMsg2\x85\x05\n" +
 	"\x10LicenseV1Service\x12\x8c\x01\n" +
 	"\n" +
 	"GetLicense\x12(.koogate.production.v1.GetLicenseRequest\x1a).koogate.production.v1.GetLicenseResponse\")\x82\xd3\xe4\x93\x02#\x12!/produce/{endpoint}/v1/getLicense\x12\x9c\x01\n" +
 	"\x0eRefreshLicense\x12,.koogate.production.v1.RefreshLicenseRequest\x1a-.koogate.production.v1.RefreshLicenseResponse\"-\x82\xd3\xe4\x93\x02'\x12%/produce/{endpoint}/v1/refreshLicense\x12\x98\x01\n" +
 	"\rExpireLicense\x12+.koogate.production.v1.ExpireLicenseRequest\x1a,.koogate.production.v1.ExpireLicenseResponse\",\x82\xd3\xe4\x93\x02&\x12$/produce/{endpoint}/v1/expireLicense\x12\x9c\x01\n" +
-	"\x0eReleaseLicense\x12,.koogate.production.v1.ReleaseLicenseRequest\x1a-.koogate.production.v1.ReleaseLicenseResponse\"-\x82\xd3\xe4\x93\x02'\x12%/produce/{endpoint}/v1/releaseLicense\x1a\x05\xaa\xc5\x18\x01\tB\xe4\x01\n" +
+	"\x0eReleaseLicense\x12,.koogate.production.v1.ReleaseLicenseRequest\x1a-.koogate.production.v1.ReleaseLicenseResponse\"-\x82\xd3\xe4\x93\x02'\x12%/produce/{endpoint}/v1/releaseLicense\x1a\t\xaa\xc5\x18\x01\t\xb8\xc5\x18\x03B\xe4\x01\n" +
 	"\x19com.koogate.production.v1B\x0eLicenseV1ProtoP\x01ZAgithub.com/koogate/koogate/gen/koogate/production/v1;productionv1\xa2\x02\x03KPX\xaa\x02\x15Koogate.Production.V1\xca\x02\x15Koogate\\Production\\V1\xe2\x02!Koogate\\Production\\V1\\GPBMetadata\xea\x02\x17Koogate::Production::V1b\x06proto3"
 
 var (

@@ -179,7 +179,7 @@ var File_koogate_production_v1_order_notify_proto protoreflect.FileDescriptor
 
 const file_koogate_production_v1_order_notify_proto_rawDesc = "" +
 	"\n" +
-	"(koogate/production/v1/order_notify.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/scope.proto\"\xd8\x02\n" +
+	"(koogate/production/v1/order_notify.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xd8\x02\n" +
 	"\x12OrderNotifyRequest\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x120\n" +
 	"\bactivity\x18\x02 \x01(\tB\x14\xbaH\x11r\x0fR\x00R\vorderNotifyR\bactivity\x129\n" +
@@ -193,9 +193,9 @@ const file_koogate_production_v1_order_notify_proto_rawDesc = "" +
 	"\vresult_code\x18\x01 \x01(\tR\n" +
 	"resultCode\x12\x1d\n" +
 	"\n" +
-	"result_msg\x18\x02 \x01(\tR\tresultMsg2\xb1\x01\n" +
+	"result_msg\x18\x02 \x01(\tR\tresultMsg2\xb5\x01\n" +
 	"\x12OrderNotifyService\x12\x93\x01\n" +
-	"\vOrderNotify\x12).koogate.production.v1.OrderNotifyRequest\x1a*.koogate.production.v1.OrderNotifyResponse\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/produce/{endpoint}/v2/orderNotify\x1a\x05\xaa\xc5\x18\x01\tB\xe6\x01\n" +
+	"\vOrderNotify\x12).koogate.production.v1.OrderNotifyRequest\x1a*.koogate.production.v1.OrderNotifyResponse\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/produce/{endpoint}/v2/orderNotify\x1a\t\xaa\xc5\x18\x01\t\xb8\xc5\x18\x03B\xe6\x01\n" +
 	"\x19com.koogate.production.v1B\x10OrderNotifyProtoP\x01ZAgithub.com/koogate/koogate/gen/koogate/production/v1;productionv1\xa2\x02\x03KPX\xaa\x02\x15Koogate.Production.V1\xca\x02\x15Koogate\\Production\\V1\xe2\x02!Koogate\\Production\\V1\\GPBMetadata\xea\x02\x17Koogate::Production::V1b\x06proto3"
 
 var (

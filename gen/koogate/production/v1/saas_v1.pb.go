@@ -1477,7 +1477,7 @@ var File_koogate_production_v1_saas_v1_proto protoreflect.FileDescriptor
 
 const file_koogate_production_v1_saas_v1_proto_rawDesc = "" +
 	"\n" +
-	"#koogate/production/v1/saas_v1.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a#koogate/production/v1/saas_v2.proto\x1a\x16koogate/v1/scope.proto\"\xcf\f\n" +
+	"#koogate/production/v1/saas_v1.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a#koogate/production/v1/saas_v2.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xcf\f\n" +
 	"\x14NewInstanceV1Request\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x120\n" +
 	"\bactivity\x18\x02 \x01(\tB\x14\xbaH\x11r\x0fR\x00R\vnewInstanceR\bactivity\x129\n" +
@@ -1652,7 +1652,7 @@ const file_koogate_production_v1_saas_v1_proto_rawDesc = "" +
 	"\n" +
 	"result_msg\x18\x02 \x01(\tR\tresultMsg\x12!\n" +
 	"\fencrypt_type\x18\x03 \x01(\tR\vencryptType\x12A\n" +
-	"\x04info\x18\x04 \x03(\v2#.koogate.production.v1.InstanceInfoB\b\xbaH\x05\x92\x01\x02\x10dR\x04info2\xe3\b\n" +
+	"\x04info\x18\x04 \x03(\v2#.koogate.production.v1.InstanceInfoB\b\xbaH\x05\x92\x01\x02\x10dR\x04info2\xe7\b\n" +
 	"\rSaasV1Service\x12\x96\x01\n" +
 	"\rNewInstanceV1\x12+.koogate.production.v1.NewInstanceV1Request\x1a,.koogate.production.v1.NewInstanceV1Response\"*\x82\xd3\xe4\x93\x02$\x12\"/produce/{endpoint}/v1/newInstance\x12\xa6\x01\n" +
 	"\x11RefreshInstanceV1\x12/.koogate.production.v1.RefreshInstanceV1Request\x1a0.koogate.production.v1.RefreshInstanceV1Response\".\x82\xd3\xe4\x93\x02(\x12&/produce/{endpoint}/v1/refreshInstance\x12\x9c\x01\n" +
@@ -1660,7 +1660,7 @@ const file_koogate_production_v1_saas_v1_proto_rawDesc = "" +
 	"\x11ReleaseInstanceV1\x12/.koogate.production.v1.ReleaseInstanceV1Request\x1a0.koogate.production.v1.ReleaseInstanceV1Response\".\x82\xd3\xe4\x93\x02(\x12&/produce/{endpoint}/v1/releaseInstance\x12\x80\x01\n" +
 	"\aUpgrade\x12%.koogate.production.v1.UpgradeRequest\x1a&.koogate.production.v1.UpgradeResponse\"&\x82\xd3\xe4\x93\x02 \x12\x1e/produce/{endpoint}/v1/upgrade\x12\x9c\x01\n" +
 	"\x0eInstanceStatus\x12,.koogate.production.v1.InstanceStatusRequest\x1a-.koogate.production.v1.InstanceStatusResponse\"-\x82\xd3\xe4\x93\x02'\x12%/produce/{endpoint}/v1/instanceStatus\x12\x9e\x01\n" +
-	"\x0fQueryInstanceV1\x12-.koogate.production.v1.QueryInstanceV1Request\x1a..koogate.production.v1.QueryInstanceV1Response\",\x82\xd3\xe4\x93\x02&\x12$/produce/{endpoint}/v1/queryInstance\x1a\x05\xaa\xc5\x18\x01\tB\xe1\x01\n" +
+	"\x0fQueryInstanceV1\x12-.koogate.production.v1.QueryInstanceV1Request\x1a..koogate.production.v1.QueryInstanceV1Response\",\x82\xd3\xe4\x93\x02&\x12$/produce/{endpoint}/v1/queryInstance\x1a\t\xaa\xc5\x18\x01\t\xb8\xc5\x18\x03B\xe1\x01\n" +
 	"\x19com.koogate.production.v1B\vSaasV1ProtoP\x01ZAgithub.com/koogate/koogate/gen/koogate/production/v1;productionv1\xa2\x02\x03KPX\xaa\x02\x15Koogate.Production.V1\xca\x02\x15Koogate\\Production\\V1\xe2\x02!Koogate\\Production\\V1\\GPBMetadata\xea\x02\x17Koogate::Production::V1b\x06proto3"
 
 var (

@@ -1454,7 +1454,7 @@ var File_koogate_production_v1_saas_v2_proto protoreflect.FileDescriptor
 
 const file_koogate_production_v1_saas_v2_proto_rawDesc = "" +
 	"\n" +
-	"#koogate/production/v1/saas_v2.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/scope.proto\"\xd6\x03\n" +
+	"#koogate/production/v1/saas_v2.proto\x12\x15koogate.production.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xd6\x03\n" +
 	"\x12NewInstanceRequest\x12;\n" +
 	"\bendpoint\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\bendpoint\x120\n" +
 	"\bactivity\x18\x02 \x01(\tB\x14\xbaH\x11r\x0fR\x00R\vnewInstanceR\bactivity\x129\n" +
@@ -1599,7 +1599,7 @@ const file_koogate_production_v1_saas_v2_proto_rawDesc = "" +
 	"\vresult_code\x18\x01 \x01(\tR\n" +
 	"resultCode\x12\x1d\n" +
 	"\n" +
-	"result_msg\x18\x02 \x01(\tR\tresultMsg2\xac\t\n" +
+	"result_msg\x18\x02 \x01(\tR\tresultMsg2\xb0\t\n" +
 	"\rSaasV2Service\x12\x93\x01\n" +
 	"\vNewInstance\x12).koogate.production.v1.NewInstanceRequest\x1a*.koogate.production.v1.NewInstanceResponse\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/produce/{endpoint}/v2/newInstance\x12\x9b\x01\n" +
 	"\rQueryInstance\x12+.koogate.production.v1.QueryInstanceRequest\x1a,.koogate.production.v1.QueryInstanceResponse\"/\x82\xd3\xe4\x93\x02):\x01*\"$/produce/{endpoint}/v2/queryInstance\x12\xa3\x01\n" +
@@ -1607,7 +1607,7 @@ const file_koogate_production_v1_saas_v2_proto_rawDesc = "" +
 	"\x14UpdateInstanceStatus\x122.koogate.production.v1.UpdateInstanceStatusRequest\x1a3.koogate.production.v1.UpdateInstanceStatusResponse\"6\x82\xd3\xe4\x93\x020:\x01*\"+/produce/{endpoint}/v2/updateInstanceStatus\x12\xa3\x01\n" +
 	"\x0fReleaseInstance\x12-.koogate.production.v1.ReleaseInstanceRequest\x1a..koogate.production.v1.ReleaseInstanceResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/produce/{endpoint}/v2/releaseInstance\x12\xa3\x01\n" +
 	"\x0fUpgradeInstance\x12-.koogate.production.v1.UpgradeInstanceRequest\x1a..koogate.production.v1.UpgradeInstanceResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/produce/{endpoint}/v2/upgradeInstance\x12\xb3\x01\n" +
-	"\x13ChangeInstanceCheck\x121.koogate.production.v1.ChangeInstanceCheckRequest\x1a2.koogate.production.v1.ChangeInstanceCheckResponse\"5\x82\xd3\xe4\x93\x02/:\x01*\"*/produce/{endpoint}/v2/changeInstanceCheck\x1a\x05\xaa\xc5\x18\x01\tB\xe1\x01\n" +
+	"\x13ChangeInstanceCheck\x121.koogate.production.v1.ChangeInstanceCheckRequest\x1a2.koogate.production.v1.ChangeInstanceCheckResponse\"5\x82\xd3\xe4\x93\x02/:\x01*\"*/produce/{endpoint}/v2/changeInstanceCheck\x1a\t\xaa\xc5\x18\x01\t\xb8\xc5\x18\x03B\xe1\x01\n" +
 	"\x19com.koogate.production.v1B\vSaasV2ProtoP\x01ZAgithub.com/koogate/koogate/gen/koogate/production/v1;productionv1\xa2\x02\x03KPX\xaa\x02\x15Koogate.Production.V1\xca\x02\x15Koogate\\Production\\V1\xe2\x02!Koogate\\Production\\V1\\GPBMetadata\xea\x02\x17Koogate::Production::V1b\x06proto3"
 
 var (
