@@ -116,20 +116,20 @@ func TestALostLeaseIsDoneAgainOnBoth(t *testing.T) {
 func TestALongAttemptKeepsItsLeaseOnBoth(t *testing.T) {
 	each(t, func(t *testing.T, st store.Store) {
 		var began atomic.Int32
-		let, lost := make(chan struct{}), make(chan struct{})
+		let, lost := make(chan struct{}), make(chan struct{}, 1)
 		r := over(t, st, delivery(func(ctx context.Context, job store.Task) work.Outcome {
 			began.Add(1)
 			select {
 			case <-let:
 				return work.Done(job.Payload)
 			case <-ctx.Done():
-				close(lost)
+				lost <- struct{}{}
 				return work.Done(`"of a lost lease"`)
 			}
 		}, func(k *work.Kind) { k.Limit = time.Minute }))
 		kept := r.add(work.Job{Kind: "WEBHOOK_DELIVERY", Seller: seller, Payload: `"kept"`})
 		stop := r.run(seller)
-		for end := time.Now().Add(4 * lease); time.Now().Before(end); time.Sleep(lease / 10) {
+		for end := time.Now().Add(2*lease + lease/2); time.Now().Before(end); time.Sleep(lease / 10) {
 			if began.Load() > 1 {
 				t.Fatal("the job was handed out twice")
 			}
@@ -142,7 +142,7 @@ func TestALongAttemptKeepsItsLeaseOnBoth(t *testing.T) {
 		taken := r.add(work.Job{Kind: "WEBHOOK_DELIVERY", Seller: seller})
 		held := r.ends(taken.ID, store.TaskLeased)
 		other := held
-		other.Fence, other.Worker = held.Fence+1, "another"
+		other.Fence, other.Worker, other.DueAt = held.Fence+1, "another", held.DueAt.Add(time.Hour)
 		put := store.TaskPut{Task: other, ExpectState: held.State, ExpectFence: held.Fence}
 		if err := st.Apply(t.Context(), &store.Change{PutTasks: []store.TaskPut{put}}); err != nil {
 			t.Fatal(err)

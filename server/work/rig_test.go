@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	seller = "acme"
-	lease  = 300 * time.Millisecond
+	lease  = time.Second
 	soon   = 15 * time.Second
 )
 
