@@ -25,7 +25,7 @@ type Asset struct {
 	PackageName, Path, Checksum string
 }
 
-// DemoAssets returns the assets that are known unless Config.Assets names others.
+// DemoAssets returns the assets that are known unless others are named.
 func DemoAssets() []Asset {
 	return []Asset{
 		{

@@ -36,8 +36,8 @@ const (
 // stays the same when a trial becomes formal (open-apis §2.3).
 const demoSKU = "da9b4d34-ee8a-4355-a823-13e034e49986"
 
-// DemoProducts returns the products that are sold unless Config.Products names
-// others. The names are invented, the ids have the documented shape.
+// DemoProducts returns the products that are sold unless others are
+// named. The names are invented, the ids have the documented shape.
 func DemoProducts() map[Kind]Product {
 	return map[Kind]Product{
 		Period: {

@@ -12,42 +12,45 @@ import (
 // Freeze freezes an instance, as on expiry, arrears or violation
 // (updateInstanceStatus, saas-v2 §5.4). Errors as Renew.
 func (s *Market) Freeze(ctx context.Context, orderID string) error {
-	return s.carry(ctx)(s.StatusChange(orderID, judge.StatusFreeze))
+	m, err := s.StatusChange(orderID, judge.StatusFreeze)
+	return s.carry(ctx, m, err)
 }
 
 // Unfreeze makes a frozen instance usable again. Errors as Renew.
 func (s *Market) Unfreeze(ctx context.Context, orderID string) error {
-	return s.carry(ctx)(s.StatusChange(orderID, judge.StatusUnfreeze))
+	m, err := s.StatusChange(orderID, judge.StatusUnfreeze)
+	return s.carry(ctx, m, err)
 }
 
 // Release releases an instance whose period and retention are over: without an
 // order (saas-v2 §5.5). Errors as Renew.
 func (s *Market) Release(ctx context.Context, orderID string) error {
-	return s.carry(ctx)(s.Releasing(orderID))
+	m, err := s.Releasing(orderID)
+	return s.carry(ctx, m, err)
 }
 
 // Expire tells a V1 seller that the period of an instance is over
 // (expireInstance, saas-v1 §1.4; expireLicense, §4.3). Errors as Renew.
 func (s *Market) Expire(ctx context.Context, orderID string) error {
-	return s.carry(ctx)(s.Expiry(orderID))
+	m, err := s.Expiry(orderID)
+	return s.carry(ctx, m, err)
 }
 
 // CheckChange asks whether an instance may get another quantity
 // (changeInstanceCheck, saas-v2 §5.7). ErrCall means no, or no answer. Other
 // errors as Renew.
 func (s *Market) CheckChange(ctx context.Context, orderID string, linearValue int) error {
-	return s.carry(ctx)(s.ChangeCheck(orderID, linearValue))
+	m, err := s.ChangeCheck(orderID, linearValue)
+	return s.carry(ctx, m, err)
 }
 
 // carry delivers a call that has no order of its own.
-func (s *Market) carry(ctx context.Context) func(*Errand, error) error {
-	return func(m *Errand, err error) error {
-		if err != nil {
-			return err
-		}
-		_, err = s.Deliver(ctx, m)
+func (s *Market) carry(ctx context.Context, m *Errand, err error) error {
+	if err != nil {
 		return err
 	}
+	_, err = s.Deliver(ctx, m)
+	return err
 }
 
 // about builds a call about a usable instance. build returns nil if the order is

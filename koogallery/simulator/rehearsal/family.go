@@ -23,9 +23,9 @@ import (
 //   - license_code: a code that the marketplace issued: new expiry, freeze,
 //     release.
 //   - license_online: an instance, a licence for one device that has to arrive at
-//     Handler within the time of Config.Poll, renewal, freeze, release.
-//   - order_notify: a notification; the seller has to query the order at Handler
-//     within the time of Config.Poll.
+//     the open APIs within the time of the market's Poll, renewal, freeze, release.
+//   - order_notify: a notification; the seller has to query the order at the open
+//     APIs within the time of the market's Poll.
 //   - kit_v1, kit_v2: the rehearsal of [Stage.Credential], then
 //     [Stage.Joint].
 //

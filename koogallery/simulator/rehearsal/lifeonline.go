@@ -111,7 +111,7 @@ func (l *life) queried(ctx context.Context, root string) {
 	}
 }
 
-// until looks again and again, as often as Config.Poll says.
+// until looks again and again, as often as the market's Poll says.
 func (s *Stage) until(ctx context.Context, ready func() bool) (bool, error) {
 	for n := 1; ; n++ {
 		if ready() {
