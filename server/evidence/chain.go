@@ -30,9 +30,13 @@ func (d *digester) text(s string) {
 	d.fields = append(d.fields, s...)
 }
 
-func (d *digester) bytes(b []byte) {
-	d.num(int64(len(b)))
-	d.fields = append(d.fields, b...)
+// row is text of the row's JSON.
+func (d *digester) row(r row) {
+	at := len(d.fields)
+	d.num(0) // in the place of the length
+	begin := len(d.fields)
+	d.fields = r.append(d.fields)
+	binary.BigEndian.PutUint64(d.fields[at:], uint64(len(d.fields)-begin))
 }
 
 func (d *digester) hex() string {

@@ -50,7 +50,7 @@ type row interface {
 
 func digestOf(r row) string {
 	d := newDigester(r.kind())
-	d.bytes(r.append(make([]byte, 0, 512)))
+	d.row(r)
 	return d.hex()
 }
 
