@@ -76,7 +76,7 @@ func (c *keysReencryptCmd) Run(ctx context.Context, out *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	counts, err := reseal.Run(ctx, d.store, d.vault, d.primary, progressOf(out))
+	counts, err := reseal.Run(acting(ctx, "keys reencrypt", systemUser(), ""), d.store, d.vault, d.primary, progressOf(out))
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,9 @@ type cli struct {
 		Prove  usageProveCmd  `cmd:"" help:"Recompute the usage ledger and say whether anything is lost or doubled."`
 		Export usageExportCmd `cmd:"" help:"Write the usage records as CSV, to compare with the seller centre."`
 	} `cmd:"" help:"Look at the usage ledger."`
+	Audit struct {
+		List auditListCmd `cmd:"" help:"Show who has changed what, and why."`
+	} `cmd:"" help:"Look at who has changed what."`
 	Queues   queuesCmd `cmd:"" help:"Show what waits in the queues, and when workers last came."`
 	Verify   verifyCmd `cmd:"" help:"Check the chains of events, the rows, the signatures and the anchors, and name what is wrong."`
 	Evidence struct {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -45,7 +44,7 @@ type actFlags struct {
 	By  string `help:"Who, for the record; without the flag, the user of the system." env:"USER" placeholder:"NAME"`
 }
 
-func (f *actFlags) who() string { return cmp.Or(f.By, os.Getenv("LOGNAME"), "unknown") }
+func (f *actFlags) who() string { return cmp.Or(f.By, systemUser()) }
 
 // check refuses an empty reason.
 func (f *actFlags) check() error {
@@ -110,7 +109,7 @@ func (c *restoreOpenCmd) Run(ctx context.Context, out *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	return openGaps(ctx, out, st, sellers, g)
+	return openGaps(acting(ctx, "restore open", c.who(), c.Why), out, st, sellers, g)
 }
 
 // openGaps opens a gap of each seller, and says from when on orders may be missing.
@@ -230,6 +229,7 @@ func (c *restoreCloseCmd) Run(ctx context.Context, out *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
+	ctx = acting(ctx, "restore close", c.who(), c.Why)
 	closed := 0
 	for _, seller := range sellers {
 		g, err := st.OpenedGap(ctx, seller)

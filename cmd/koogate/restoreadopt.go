@@ -115,7 +115,7 @@ func (c *restoreAdoptCmd) Run(ctx context.Context, out *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	return a.adopt(ctx, out.out, fulfil.Adoption{
+	return a.adopt(acting(ctx, "restore adopt", c.who(), c.Why), out.out, fulfil.Adoption{
 		OrderID: c.Order, OrderLineID: c.Line, InstanceID: c.Instance, ProductID: c.Product, ChargingMode: c.ChargingMode, Family: c.Family,
 	})
 }
@@ -167,7 +167,7 @@ func (c *restoreImportCmd) Run(ctx context.Context, out *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	return a.each(ctx, out, rows, at)
+	return a.each(acting(ctx, "restore import", c.who(), c.Why), out, rows, at)
 }
 
 // each adopts row by row.

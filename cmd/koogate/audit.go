@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/koogate/koogate/server/access"
+	"github.com/koogate/koogate/store"
+)
+
+// acting is the context of a command that changes the database: its changes leave audit rows that name who runs it.
+func acting(ctx context.Context, command, who, why string) context.Context {
+	ctx = access.With(ctx, access.Principal{Kind: access.Process, Subject: who})
+	return access.Audited(ctx, "koogate "+command, why, uuid.Must(uuid.NewV7()).String())
+}
+
+// systemUser is who runs a command, as the system says.
+func systemUser() string { return cmp.Or(os.Getenv("USER"), os.Getenv("LOGNAME"), "unknown") }
+
+// auditListCmd is koogate audit list.
+type auditListCmd struct {
+	sellerFlags
+	Since string `help:"Only what was changed at or after this time (RFC 3339, or a day in Beijing time)." placeholder:"TIME"`
+	Limit int    `help:"At most so many rows, 1 to 10000." default:"100" placeholder:"N"`
+	JSON  bool   `help:"One JSON object a line, with digests and request IDs, instead of a table."`
+}
+
+// Help is shown by koogate audit list --help.
+func (auditListCmd) Help() string {
+	return `Shows who has changed what through the API or by a command, and why, the newest first. A row is one transaction, which has written it together
+with its change. What the marketplace changes is in the orders' events (GET /v1/orders/{order_id}/events). Without --seller it also
+shows what concerns all sellers, such as koogate keys reencrypt.
+
+The command only reads. On PostgreSQL it may run beside the service; a SQLite file belongs to one process, so stop the service first.
+
+Examples:
+  koogate audit list --config koogate.yaml --limit 20
+  koogate audit list --config koogate.yaml --seller acme --since 2026-07-01 --json > july.jsonl`
+}
+
+// Run implements the command.
+func (c *auditListCmd) Run(ctx context.Context, out *console) (err error) {
+	since, err := when("--since", c.Since)
+	if err != nil {
+		return err
+	}
+	if c.Limit < 1 || c.Limit > 10_000 {
+		return errors.New("--limit: 1 to 10000")
+	}
+	cfg, sellers, err := c.read(out)
+	if err != nil {
+		return err
+	}
+	if c.Seller == "" {
+		sellers = append(sellers, "") // what concerns all
+	}
+	st, err := openStore(ctx, cfg.Database, wiring{log: newLog(out, 0)})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	var rows []store.AuditRow
+	for _, seller := range sellers {
+		some, err := st.Audit(ctx, seller, since, c.Limit)
+		if err != nil {
+			return cause(err)
+		}
+		rows = append(rows, some...)
+	}
+	slices.SortFunc(rows, func(a, b store.AuditRow) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
+	rows = rows[:min(len(rows), c.Limit)]
+	if c.JSON {
+		return printAuditJSON(out.data(), rows)
+	}
+	return printAudit(out.out, rows)
+}
+
+func printAudit(w io.Writer, rows []store.AuditRow) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "TIME\tSELLER\tWHO\tBY\tWHAT\tOF\tWHY")
+	for _, r := range rows {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.At.UTC().Format(time.RFC3339), cell(cmp.Or(r.Seller, "-")), cell(r.Actor), cmp.Or(r.Via, "-"),
+			cell(r.Action), cell(r.Resources), cell(cmp.Or(r.Reason, "-")))
+	}
+	return t.Flush()
+}
+
+// auditLine is a row as JSON.
+type auditLine struct {
+	Time      time.Time       `json:"time"`
+	Seller    string          `json:"seller,omitempty"`
+	Actor     string          `json:"actor"`
+	Kind      string          `json:"kind"`
+	Via       string          `json:"via,omitempty"`
+	Action    string          `json:"action"`
+	Resources json.RawMessage `json:"resources"`
+	Reason    string          `json:"reason,omitempty"`
+	Before    string          `json:"before,omitempty"`
+	After     string          `json:"after"`
+	RequestID string          `json:"requestId"`
+}
+
+func printAuditJSON(w io.Writer, rows []store.AuditRow) error {
+	lines := json.NewEncoder(w)
+	for _, r := range rows {
+		err := lines.Encode(auditLine{
+			Time: r.At, Seller: r.Seller, Actor: r.Actor, Kind: r.Kind, Via: r.Via, Action: r.Action, Resources: json.RawMessage(r.Resources),
+			Reason: r.Reason, Before: r.Before, After: r.After, RequestID: r.RequestID,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
