@@ -21,6 +21,7 @@ import (
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
+// The keys of a seller. They must not be found in anything that is printed.
 const (
 	FacadeKey = "canary-facade-key"
 	OpenAK    = "canary-ak"

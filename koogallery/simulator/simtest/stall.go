@@ -20,6 +20,7 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/market"
 )
 
+// Where usage is pushed to.
 const (
 	UsagePath    = "/api/mkp-openapi-public/global/v1/isv/usage-data"
 	UsageOldPath = "/rest/marketplace/v1/isv/usage-data"
