@@ -29,6 +29,7 @@ func TestEveryPartRuns(t *testing.T) {
 	for part, columns := range map[string][]string{
 		"marketplace": {"RATIO", "CPU ratio"},
 		"process":     {"RATIO", "RSS ratio"},
+		"growth":      {"p50 GROWTH"},
 		"life":        {"RATIO", "its GROWTH", "CPU ratio"},
 	} {
 		t.Run(part, func(t *testing.T) {

@@ -55,7 +55,7 @@ func (b *bench) lives(ctx context.Context, e engine) (err error) {
 	for round := range b.rounds {
 		for _, clients := range []int{1, 32} {
 			progress("%s, round %d/%d  lives  %2d clients", e.name, round+1, b.rounds, clients)
-			l, err := live(work, []*process{product}, fmt.Sprintf("CS%sL%d-%d", runTag, round, clients), load{clients: clients, length: b.length})
+			l, err := live(work, product, fmt.Sprintf("CS%sL%d-%d", runTag, round, clients), load{clients: clients, length: b.length})
 			if err != nil {
 				return err
 			}

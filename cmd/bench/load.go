@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -48,9 +47,40 @@ func scenarios(round int, fixedOrder, fixedInstance string) []scenario {
 	}
 }
 
+// load is how calls come.
+type load struct {
+	clients int
+	length  time.Duration
+	most    int64   // calls in all; 0 for as many as there is time for
+	rate    float64 // calls a second in all; 0 for each as soon as the one before is answered
+}
+
+// due is when the n-th call may begin, counted from 0.
+func (l load) due(start time.Time, n int64) time.Time {
+	if l.rate == 0 {
+		return start
+	}
+	return start.Add(time.Duration(float64(n) / l.rate * float64(time.Second)))
+}
+
+// over reports whether the n-th call is no more to be made; every client makes one at least as far as there are so many.
+func (l load) over(start time.Time, n int64) bool {
+	switch {
+	case l.most > 0 && n >= l.most:
+		return true
+	case l.rate > 0:
+		return l.due(start, n).Sub(start) >= l.length
+	default:
+		return n >= int64(l.clients) && time.Since(start) >= l.length
+	}
+}
+
+// lateness is how long after it was due a call begins late.
+const lateness = 100 * time.Millisecond
+
 // drive sends calls of one scenario with a number of clients for a time.
 func drive(p *process, sc scenario, clients int, d time.Duration) (figures, error) {
-	s, err := repeat(p, clients, d, math.MaxInt64, sc.open)
+	s, err := repeat([]*process{p}, load{clients: clients, length: d}, sc.open)
 	if err != nil {
 		return figures{}, fmt.Errorf("%s: %w", sc.name, err)
 	}
@@ -63,8 +93,8 @@ type connection struct {
 	close func() error
 }
 
-// repeat lets clients call, each over a connection of its own, for a time or a number of calls in all; each calls once at least.
-func repeat(p *process, clients int, d time.Duration, most int64, open func(*process) (connection, error)) (spent, error) {
+// repeat puts a load on servers, which the clients take in turn, each over a connection of its own.
+func repeat(ps []*process, l load, open func(*process) (connection, error)) (spent, error) {
 	var (
 		wg    sync.WaitGroup
 		next  atomic.Int64
@@ -72,42 +102,57 @@ func repeat(p *process, clients int, d time.Duration, most int64, open func(*pro
 		out   spent
 		first error
 	)
-	before, start := p.cpu(), time.Now()
-	for range clients {
+	before, start := cpuOf(ps), time.Now()
+	for c := range l.clients {
 		wg.Go(func() {
-			took, err := client(p, &next, most, start.Add(d), open)
+			s, err := l.client(ps[c%len(ps)], &next, start, open)
 			mu.Lock()
 			defer mu.Unlock()
-			out.took = append(out.took, took...)
+			out.add(s)
 			if err != nil && first == nil {
 				first = err
 			}
 		})
 	}
 	wg.Wait()
-	out.wall, out.cpu = time.Since(start), p.cpu()-before
+	out.wall, out.cpu = time.Since(start), cpuOf(ps)-before
+	if first == nil && len(out.took) == 0 {
+		first = errors.New("no call was made")
+	}
 	return out, first
 }
 
-// client calls until the deadline.
-func client(p *process, next *atomic.Int64, most int64, until time.Time, open func(*process) (connection, error)) (took []time.Duration, err error) {
+// client calls until the load is over.
+func (l load) client(p *process, next *atomic.Int64, start time.Time, open func(*process) (connection, error)) (out spent, err error) {
 	c, err := open(p)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	for time.Now().Before(until) || len(took) == 0 {
-		n := next.Add(1)
-		if n > most && len(took) > 0 {
-			break
+	for {
+		n := next.Add(1) - 1
+		if l.over(start, n) {
+			return out, nil
 		}
-		start := time.Now()
+		due := l.due(start, n)
+		if l.rate > 0 && time.Since(due) > lateness {
+			out.late++
+		}
+		time.Sleep(time.Until(due))
+		from := time.Now()
 		if err := c.call(n); err != nil {
-			return took, err
+			return out, err
 		}
-		took = append(took, time.Since(start))
+		out.took = append(out.took, time.Since(from))
 	}
-	return took, nil
+}
+
+// cpuOf is the processor time that processes have used so far.
+func cpuOf(ps []*process) (sum time.Duration) {
+	for _, p := range ps {
+		sum += p.cpu()
+	}
+	return sum
 }
 
 // open connects a client of the scenario.

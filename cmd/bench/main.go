@@ -89,6 +89,8 @@ func (b *bench) measure(ctx context.Context) error {
 	}{
 		{"marketplace", b.marketplace},
 		{"life", b.life},
+		{"growth", b.growth},
+		{"replicas", b.replicas},
 		{"process", b.process},
 		{"usage", b.usage},
 	} {

@@ -26,7 +26,7 @@ type options struct {
 
 // parts are the values of -only.
 var parts = []string{
-	"marketplace", "life", "process", "usage",
+	"marketplace", "life", "growth", "replicas", "process", "usage",
 	"usage/ingest", "usage/records", "usage/windows", "usage/order", "usage/quota",
 }
 

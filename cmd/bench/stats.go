@@ -49,10 +49,11 @@ type spent struct {
 	took []time.Duration
 	cpu  time.Duration
 	wall time.Duration
+	late int // calls that began late
 }
 
 func (s *spent) add(o spent) {
-	s.took, s.cpu, s.wall = append(s.took, o.took...), s.cpu+o.cpu, s.wall+o.wall
+	s.took, s.cpu, s.wall, s.late = append(s.took, o.took...), s.cpu+o.cpu, s.wall+o.wall, s.late+o.late
 }
 
 // figures of everything that was added.

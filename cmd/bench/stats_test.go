@@ -55,4 +55,18 @@ func TestCallsComeAtTheirRate(t *testing.T) {
 	if got := (load{}).due(start, 50); got != start {
 		t.Errorf("without a rate a call is due at %s", got)
 	}
+	long := time.Now().Add(-time.Hour)
+	for _, c := range []struct {
+		load load
+		n    int64
+		want bool
+	}{
+		{load{clients: 2, length: time.Second}, 1, false}, {load{clients: 2, length: time.Second}, 2, true},
+		{load{clients: 2, length: 2 * time.Hour}, 1000, false}, {load{clients: 2, length: 2 * time.Hour, most: 1000}, 1000, true},
+		{load{clients: 2, length: time.Second, rate: 10}, 9, false}, {load{clients: 2, length: time.Second, rate: 10}, 10, true},
+	} {
+		if got := c.load.over(long, c.n); got != c.want {
+			t.Errorf("%+v is over at call %d after an hour: %v, want %v", c.load, c.n, got, c.want)
+		}
+	}
 }
