@@ -139,12 +139,13 @@ func (m *sharing) run(ctx context.Context, n int, got map[string]map[int][]share
 	}
 	open.add(work.stop)
 	list := scenarios(m.round, soldOrder, m.instance)
-	opens := map[string]func(*process) (connection, error){
-		"queryInstance": list[2].open, "replay": list[1].open,
-		"life": work.living(fmt.Sprintf("CS%sR%d-%d", runTag, m.round, n)),
+	opens := func(phase string) map[string]func(*process) (connection, error) {
+		return map[string]func(*process) (connection, error){
+			"queryInstance": list[2].open, "replay": list[1].open, "life": work.living(fmt.Sprintf("CS%s%s%d-%d", runTag, phase, m.round, n)),
+		}
 	}
 	for _, l := range sharedLoads { // everything is warm and connected
-		if _, err := repeat(ps, load{clients: 24, most: 48, length: m.length}, opens[l.name]); err != nil {
+		if _, err := repeat(ps, load{clients: 24, most: 48, length: m.length}, opens("W")[l.name]); err != nil {
 			return r, fmt.Errorf("%s: %w", l.name, err)
 		}
 	}
@@ -155,7 +156,7 @@ func (m *sharing) run(ctx context.Context, n int, got map[string]map[int][]share
 	for _, l := range sharedLoads {
 		progress("round %d/%d  %-14s %d replicas", m.round+1, m.rounds, l.name, n)
 		database := m.database()
-		s, err := repeat(ps, load{clients: 24, length: m.length, rate: l.rate}, opens[l.name])
+		s, err := repeat(ps, load{clients: 24, length: m.length, rate: l.rate}, opens("R")[l.name])
 		if err != nil {
 			return r, fmt.Errorf("%s: %w", l.name, err)
 		}

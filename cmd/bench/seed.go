@@ -141,6 +141,13 @@ func (s *site) seed(ctx context.Context, size int, originals map[kind]string, ne
 		}
 		inserts = append(inserts, text)
 	}
+	drop, restore, err := indexesOf(ctx, db, strings.HasPrefix(s.database, "sqlite:"))
+	if err != nil {
+		return err
+	}
+	if err := execAll(ctx, db, drop); err != nil {
+		return err
+	}
 	sealed := map[kind]secrets{}
 	for k, order := range originals {
 		if sealed[k], err = openSecrets(ctx, db, v, order); err != nil {
@@ -156,10 +163,38 @@ func (s *site) seed(ctx context.Context, size int, originals map[kind]string, ne
 			return err
 		}
 	}
-	if blob == "BYTEA" { // as autovacuum does it within a minute
-		return execAll(ctx, db, []string{"VACUUM ANALYZE"})
+	progress("indexing %d orders", size)
+	return execAll(ctx, db, restore)
+}
+
+// indexesOf are the statements that drop the indexes of the copied tables, and those that make them anew: that is faster than to
+// keep them.
+func indexesOf(ctx context.Context, db *sql.DB, isSQLite bool) (drop, restore []string, err error) {
+	query := `SELECT indexname, tablename, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexname NOT LIKE '%_pkey'`
+	if isSQLite { // dropping an index drops what the migrations told the planner of it
+		query = `SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL`
+		drop = append(drop, "CREATE TEMP TABLE told AS SELECT * FROM sqlite_stat1")
 	}
-	return nil
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Err(), rows.Close()) }()
+	for rows.Next() {
+		var name, table, text string
+		if err := rows.Scan(&name, &table, &text); err != nil {
+			return nil, nil, err
+		}
+		for _, c := range copies {
+			if c.table == table {
+				drop, restore = append(drop, "DROP INDEX "+name), append(restore, text)
+			}
+		}
+	}
+	if isSQLite {
+		return drop, append(restore, "DELETE FROM sqlite_stat1", "INSERT INTO sqlite_stat1 SELECT * FROM told", "ANALYZE sqlite_schema"), nil
+	}
+	return drop, append(restore, "VACUUM ANALYZE"), nil // as autovacuum does it within a minute
 }
 
 // copyStatement inserts a copy of the rows of an original for every row of copy. Times go back by its age.
