@@ -28,7 +28,7 @@ func startMarket() market {
 			line = order + "-000001"
 		}
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, orderAnswer, order, line, order)
+		fmt.Fprintf(w, orderAnswer, order, line, order) //nolint:gosec // JSON, to the server under test
 	}))
 	return market{srv.URL, func() error { srv.Close(); return nil }}
 }

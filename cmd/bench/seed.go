@@ -199,12 +199,8 @@ func indexesOf(ctx context.Context, db *sql.DB, isSQLite bool) (drop, restore []
 
 // copyStatement inserts a copy of the rows of an original for every row of copy. Times go back by its age.
 func copyStatement(ctx context.Context, db *sql.DB, table string, changed map[string]string) (string, error) {
-	rows, err := db.QueryContext(ctx, "SELECT * FROM "+table+" WHERE 1 = 0")
+	columns, err := columnsOf(ctx, db, table)
 	if err != nil {
-		return "", err
-	}
-	columns, err := rows.Columns()
-	if err := errors.Join(err, rows.Err(), rows.Close()); err != nil {
 		return "", err
 	}
 	values := make([]string, len(columns))
@@ -221,6 +217,16 @@ func copyStatement(ctx context.Context, db *sql.DB, table string, changed map[st
 	}
 	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM copy AS k JOIN of_%s AS t ON t.copied_as = k.kind",
 		table, strings.Join(columns, ", "), strings.Join(values, ", "), table), nil
+}
+
+func columnsOf(ctx context.Context, db *sql.DB, table string) ([]string, error) {
+	rows, err := db.QueryContext(ctx, "SELECT * FROM "+table+" WHERE 1 = 0") //nolint:gosec // one of ours
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	return columns, errors.Join(err, rows.Err())
 }
 
 // secrets are what an order keeps sealed, each to its own place; nil where there is nothing.
@@ -301,7 +307,7 @@ func (s *site) fillCopies(ctx context.Context, db *sql.DB, v *vault.Vault, origi
 	if err != nil {
 		return err
 	}
-	defer insert.Close()
+	defer func() { _ = insert.Close() }()
 	for i := range orders {
 		if _, err := insert.ExecContext(ctx, kinds[i], orders[i], ids[i], queries[i], creates[i], ages[i], accesses[i], buyers[i], inputs[i]); err != nil {
 			return err
