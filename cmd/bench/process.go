@@ -25,6 +25,19 @@ type process struct {
 	done chan error
 }
 
+// errEnded says that a process ended before it was ready, as it does when somebody else was faster to take its port.
+var errEnded = errors.New("ended at once")
+
+// again starts a process anew on other ports when it ended at once, twice at most.
+func again(start func() (*process, error)) (p *process, err error) {
+	for range 3 {
+		if p, err = start(); !errors.Is(err, errEnded) {
+			break
+		}
+	}
+	return p, err
+}
+
 // start runs a command and waits until its address answers.
 func start(ctx context.Context, name, addr, ready string, env []string, argv ...string) (*process, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // our own binaries
@@ -41,7 +54,7 @@ func start(ctx context.Context, name, addr, ready string, env []string, argv ...
 	for time.Since(began) < 15*time.Second {
 		select {
 		case err := <-p.done:
-			return nil, fmt.Errorf("%s ended at once: %w", name, err)
+			return nil, fmt.Errorf("%s %w: %w", name, errEnded, err)
 		case <-time.After(5 * time.Millisecond):
 		}
 		res, err := http.Get("http://" + ready) //nolint:noctx // a probe on loopback

@@ -95,6 +95,10 @@ const (
 
 // start starts a replica. Without jobs it only answers calls.
 func (s *site) start(ctx context.Context, jobs bool, product string) (*process, error) {
+	return again(func() (*process, error) { return s.startOnce(ctx, jobs, product) })
+}
+
+func (s *site) startOnce(ctx context.Context, jobs bool, product string) (*process, error) {
 	var addr [4]string
 	for i := range addr {
 		var err error
@@ -204,9 +208,11 @@ func startFloor(ctx context.Context, database, redis string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddr()
-	if err != nil {
-		return nil, err
-	}
-	return start(ctx, "floor", addr, addr+"/produce/bench", nil, self, "-floor", addr, "-database", database, "-redis", redis)
+	return again(func() (*process, error) {
+		addr, err := freeAddr()
+		if err != nil {
+			return nil, err
+		}
+		return start(ctx, "floor", addr, addr+"/produce/bench", nil, self, "-floor", addr, "-database", database, "-redis", redis)
+	})
 }
