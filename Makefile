@@ -143,6 +143,10 @@ image: ## a container image, built offline from the module cache (needs docker o
 deploy-check: ## what deploy/ holds, as far as it can be shown without a container engine
 	.ci/deploy
 
+.PHONY: family-check
+family-check: ## a new protocol family is three files and one line: written, generated, compiled and called in a copy of the tree
+	.ci/family
+
 ##@ all of it
 
 .PHONY: verify

@@ -10,7 +10,7 @@ import "time"
 // Family is a protocol family, under the name that it has in the configuration.
 type Family string
 
-// The families.
+// The families: this is where they have their names.
 const (
 	SaasV2        Family = "saas_v2"
 	SaasV1        Family = "saas_v1"
@@ -21,6 +21,11 @@ const (
 	KitV1         Family = "kit_v1"
 	KitV2         Family = "kit_v2"
 )
+
+// Families returns all families. The one of SaaS V2.0 comes first.
+func Families() []Family {
+	return []Family{SaasV2, SaasV1, LicenseV1, LicenseCode, LicenseOnline, OrderNotify, KitV1, KitV2}
+}
 
 // Step is what a call is about, whatever its family calls it.
 type Step string

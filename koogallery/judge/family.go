@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/koogate/koogate/koogallery/deadline"
 )
 
 // Family is a protocol family: which interface a product was integrated with,
@@ -14,22 +16,24 @@ type Family string
 
 // The protocol families.
 const (
-	FamilySaasV2        Family = "saas_v2"        // POST, signature in the URL (saas-v2)
-	FamilySaasV1        Family = "saas_v1"        // GET, authToken, Body-Sign (saas-v1 §1)
-	FamilyLicenseV1     Family = "license_v1"     // as SaaS V1.0 (saas-v1 §4)
-	FamilyLicenseCode   Family = "license_code"   // License 2.0, 授权码: callbacks about codes (saas-v1 §5.3)
-	FamilyLicenseOnline Family = "license_online" // 在线开通License: licences by upload (saas-v1 §6)
-	FamilyOrderNotify   Family = "order_notify"   // 订单通知 (saas-v1 §9)
-	FamilyKitV1         Family = "kit_v1"         // joint operation, authToken header, Body-Sign (kit §A)
-	FamilyKitV2         Family = "kit_v2"         // joint operation, x-sign header (kit §A)
+	FamilySaasV2        Family = Family(deadline.SaasV2)        // POST, signature in the URL (saas-v2)
+	FamilySaasV1        Family = Family(deadline.SaasV1)        // GET, authToken, Body-Sign (saas-v1 §1)
+	FamilyLicenseV1     Family = Family(deadline.LicenseV1)     // as SaaS V1.0 (saas-v1 §4)
+	FamilyLicenseCode   Family = Family(deadline.LicenseCode)   // License 2.0, 授权码: callbacks about codes (saas-v1 §5.3)
+	FamilyLicenseOnline Family = Family(deadline.LicenseOnline) // 在线开通License: licences by upload (saas-v1 §6)
+	FamilyOrderNotify   Family = Family(deadline.OrderNotify)   // 订单通知 (saas-v1 §9)
+	FamilyKitV1         Family = Family(deadline.KitV1)         // joint operation, authToken header, Body-Sign (kit §A)
+	FamilyKitV2         Family = Family(deadline.KitV2)         // joint operation, x-sign header (kit §A)
 )
 
 // Families returns all families. The one of SaaS V2.0 comes first.
 func Families() []Family {
-	return []Family{
-		FamilySaasV2, FamilySaasV1, FamilyLicenseV1, FamilyLicenseCode, FamilyLicenseOnline, FamilyOrderNotify,
-		FamilyKitV1, FamilyKitV2,
+	all := deadline.Families()
+	list := make([]Family, len(all))
+	for i, f := range all {
+		list[i] = Family(f)
 	}
+	return list
 }
 
 // ErrFamily says that there is no such protocol family, or that it has no such call.

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/grpc"
 
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
+	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/facade/wirejson"
 )
@@ -13,11 +14,11 @@ import (
 // kitV1 and kitV2 are the two generations of the joint-operation Kit (kit §A): the same calls at two paths, signed in two
 // ways.
 func kitV1() Family {
-	return Family{Name: "kit_v1", door: kitV1Door, services: []service{kitService()}, subject: kitCall}
+	return Family{Name: string(deadline.KitV1), door: kitV1Door, services: []service{kitService()}, subject: kitCall}
 }
 
 func kitV2() Family {
-	return Family{Name: "kit_v2", door: kitV2Door, services: []service{kitService()}, subject: kitCall}
+	return Family{Name: string(deadline.KitV2), door: kitV2Door, services: []service{kitService()}, subject: kitCall}
 }
 
 func kitService() service {

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/grpc"
 
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
+	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/facade/wirejson"
 )
@@ -13,7 +14,7 @@ import (
 // orderNotify are order notifications (saas-v1 §9).
 func orderNotify() Family {
 	return Family{
-		Name: "order_notify", door: postDoor,
+		Name: string(deadline.OrderNotify), door: postDoor,
 		services: []service{{
 			descriptor: productionv1.File_koogate_production_v1_order_notify_proto.Services().ByName("OrderNotifyService"),
 			gateway:    gateway(productionv1.NewOrderNotifyServiceClient, productionv1.RegisterOrderNotifyServiceHandlerClient),

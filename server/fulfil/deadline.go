@@ -116,12 +116,12 @@ func (s *Service) onCompletion(endpoint string, step deadline.Step) bool {
 	return false
 }
 
-// activitySteps are the steps of CompletionActivities.
+// activitySteps are the activities of all families that can be answered when their tasks are done, with what each is about.
 var activitySteps = map[string]deadline.Step{
 	activityRefresh: deadline.Refresh, activityStatus: deadline.Status, activityRelease: deadline.Release, activityUpgrade: deadline.Upgrade,
-	"expireInstance": deadline.Status, "instanceStatus": deadline.Status, "upgrade": deadline.Upgrade,
-	"refreshLicense": deadline.Refresh, "expireLicense": deadline.Status, "releaseLicense": deadline.Release,
-	"refreshLicenseCode": deadline.Refresh, "updateLicenseCodeStatus": deadline.Status, "releaseLicenseCode": deadline.Release,
+	"expireInstance": deadline.Status, "instanceStatus": deadline.Status, "upgrade": deadline.Upgrade, // saas-v1 §1
+	"refreshLicense": deadline.Refresh, "expireLicense": deadline.Status, "releaseLicense": deadline.Release, // saas-v1 §4
+	"refreshLicenseCode": deadline.Refresh, "updateLicenseCodeStatus": deadline.Status, "releaseLicenseCode": deadline.Release, // saas-v1 §5.3
 }
 
 // deadline is until when the marketplace waits for what a task does.

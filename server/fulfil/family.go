@@ -6,17 +6,18 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/store"
 )
 
 // The protocol families that create instances, as they stand in store.Instance.Family.
 const (
-	FamilySaasV2        = "saas_v2"
-	FamilySaasV1        = "saas_v1"
-	FamilyLicenseV1     = "license_v1"
-	FamilyLicenseCode   = "license_code"
-	FamilyLicenseOnline = "license_online"
+	FamilySaasV2        = string(deadline.SaasV2)
+	FamilySaasV1        = string(deadline.SaasV1)
+	FamilyLicenseV1     = string(deadline.LicenseV1)
+	FamilyLicenseCode   = string(deadline.LicenseCode)
+	FamilyLicenseOnline = string(deadline.LicenseOnline)
 )
 
 // Input is what the marketplace told beyond the purchase, by its call or by its answer to the order query. It holds personal

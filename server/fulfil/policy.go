@@ -5,6 +5,8 @@ package fulfil
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
@@ -25,14 +27,7 @@ const (
 
 // CompletionActivities are the activities, by their wire names, that can be answered when their tasks are done. Creating
 // activities follow other rules: the product's sync budget, and HoldBudget in the families without asynchronous answers.
-func CompletionActivities() []string {
-	return []string{
-		activityRefresh, activityStatus, activityRelease, activityUpgrade,
-		"expireInstance", "instanceStatus", "upgrade", // saas-v1 §1
-		"refreshLicense", "expireLicense", "releaseLicense", // saas-v1 §4
-		"refreshLicenseCode", "updateLicenseCodeStatus", "releaseLicenseCode", // saas-v1 §5.3
-	}
-}
+func CompletionActivities() []string { return slices.Sorted(maps.Keys(activitySteps)) }
 
 // pending names the tasks that an accepted activity is answered by: those that the claim of line queued, or the newest
 // of kind.

@@ -3,8 +3,16 @@
 package telemetry
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
+
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 )
 
 // Label values that stand for others.
@@ -13,22 +21,33 @@ const (
 	unnamed = "unknown" // empty
 )
 
-// activities are those of every protocol family in spec/; Kit paths count as activities of their last element.
-var activities = map[string]struct{}{
-	// SaaS 2.0, licence 2.0 and order notification.
-	"newInstance": {}, "queryInstance": {}, "refreshInstance": {}, "updateInstanceStatus": {}, "releaseInstance": {},
-	"upgradeInstance": {}, "changeInstanceCheck": {}, "getLicenseAsync": {}, "orderNotify": {},
-	"refreshLicenseCode": {}, "updateLicenseCodeStatus": {}, "releaseLicenseCode": {},
-	// SaaS V1 and License V1.
-	"expireInstance": {}, "upgrade": {}, "instanceStatus": {},
-	"getLicense": {}, "refreshLicense": {}, "expireLicense": {}, "releaseLicense": {},
-	// Kit.
-	"tenantSync": {}, "applicationSync": {}, "authSync": {}, "singleOrgSync": {}, "allOrgSync": {},
-}
+// activities are those of every protocol family: the last elements of the paths of the contract's rpcs.
+var activities = sync.OnceValue(func() map[string]struct{} {
+	all := make(map[string]struct{})
+	name := func(rule *annotations.HttpRule) {
+		path := rule.GetPost() + rule.GetGet()
+		all[path[strings.LastIndexByte(path, '/')+1:]] = struct{}{}
+	}
+	contract := productionv1.File_koogate_production_v1_saas_v2_proto.Package()
+	protoregistry.GlobalFiles.RangeFilesByPackage(contract, func(f protoreflect.FileDescriptor) bool {
+		for i := range f.Services().Len() {
+			methods := f.Services().Get(i).Methods()
+			for k := range methods.Len() {
+				rule, _ := proto.GetExtension(methods.Get(k).Options(), annotations.E_Http).(*annotations.HttpRule)
+				name(rule)
+				for _, further := range rule.GetAdditionalBindings() {
+					name(further)
+				}
+			}
+		}
+		return true
+	})
+	return all
+})
 
 // KnownActivity returns activity when a protocol family has it, and "other" for anything else that a caller may send.
 func KnownActivity(activity string) string {
-	if _, ok := activities[activity]; ok {
+	if _, ok := activities()[activity]; ok {
 		return activity
 	}
 	return other
