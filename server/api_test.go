@@ -146,7 +146,7 @@ func (r *rig) refuse(t *testing.T, instanceID, age string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, ledger, now := t.Context(), r.deps.Ledger, time.Now().UTC()
+	ctx, ledger, now := t.Context(), r.deps.Store, time.Now().UTC()
 	start := now.Add(-ago).Truncate(time.Hour)
 	end := start.Add(time.Hour)
 	if _, err := ledger.AddUsage(ctx, []store.UsageRaw{{

@@ -63,7 +63,7 @@ func startShop(t *testing.T, opts ...option) (r *rig, buy func(order, line, prod
 }
 
 // forgetful is a ledger that cannot say what packages hold.
-type forgetful struct{ store.UsageStore }
+type forgetful struct{ store.Store }
 
 func (forgetful) PackageQuotas(context.Context, string, string) ([]store.Quota, error) {
 	return nil, errors.New("the disk is gone")
@@ -71,7 +71,7 @@ func (forgetful) PackageQuotas(context.Context, string, string) ([]store.Quota, 
 
 // TestAPackageThatCannotBeReadCostsOnlyItself: queryInstance shows the usage of the other instances, and the way in to all.
 func TestAPackageThatCannotBeReadCostsOnlyItself(t *testing.T) {
-	r, buy := startShop(t, func(_ *config.Config, d *server.Deps) { d.Ledger = forgetful{d.Ledger} })
+	r, buy := startShop(t, func(_ *config.Config, d *server.Deps) { d.Store = forgetful{d.Store} })
 	sms, pkg := buy("CS1", "CS1-000001", "SMS"), buy("CS2", "CS2-000001", "PKG")
 	infos := r.usageInfos("linked", pkg, sms)
 	if len(infos) != 2 || infos[pkg] != nil || len(infos[sms]) != 1 || fmt.Sprint(infos[sms][0]["usageValue"]) != "0" {

@@ -30,7 +30,7 @@ func (stuckStore) Lease(ctx context.Context, _ store.LeaseRequest) ([]store.Task
 }
 
 // brokenLedger fails one round and no other.
-type brokenLedger struct{ store.UsageStore }
+type brokenLedger struct{ store.Store }
 
 func (brokenLedger) ProveUsage(context.Context, string, store.UsageWindowKey, int) ([]store.UsageProof, error) {
 	return nil, errors.New("canary: the proof fails")
@@ -61,7 +61,7 @@ func TestReadinessIsProgress(t *testing.T) {
 			`koogate_round_late{round="jobs",seller="acme"} 1`,
 		},
 		"a round fails": {
-			func(d *server.Deps) { d.Ledger = brokenLedger{d.Ledger} }, 6 * time.Minute,
+			func(d *server.Deps) { d.Store = brokenLedger{d.Store} }, 6 * time.Minute,
 			200, "database=ok jobs=degraded redis=ok server=ok → degraded", "prove usage of acme: nothing completed for 6m0s",
 			`koogate_round_late{round="prove usage",seller="acme"} 1`,
 		},

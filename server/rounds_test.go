@@ -25,18 +25,18 @@ func TestRounds(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, err := d.Ledger.PutQuota(ctx, store.Quota{Seller: "acme", PackageID: "p", InstanceID: "i", Quota: 10_000, CreatedAt: past, UpdatedAt: past})
+		_, err := d.Store.PutQuota(ctx, store.Quota{Seller: "acme", PackageID: "p", InstanceID: "i", Quota: 10_000, CreatedAt: past, UpdatedAt: past})
 		must(err)
-		_, err = d.Ledger.ReserveQuota(ctx, store.Reservation{Seller: "acme", ID: "r", InstanceID: "i", Amount: 1, ExpireAt: past.Add(time.Minute)}, past)
+		_, err = d.Store.ReserveQuota(ctx, store.Reservation{Seller: "acme", ID: "r", InstanceID: "i", Amount: 1, ExpireAt: past.Add(time.Minute)}, past)
 		must(err)
 		sealed, err := d.Sealer.Seal([]byte(codeKnown), "licence/code/acme/h")
 		must(err)
-		must(d.Ledger.PutLicenceCode(ctx, store.LicenceCode{Seller: "acme", Hash: "h", Code: sealed, Status: "ALIVE", CreatedAt: past, UpdatedAt: past}, time.Time{}))
-		_, err = d.Ledger.AddLicenceUse(ctx, store.LicenceUse{Seller: "acme", Hash: "h", Day: past.Format("20060102"), Client: "c", At: past})
+		must(d.Store.PutLicenceCode(ctx, store.LicenceCode{Seller: "acme", Hash: "h", Code: sealed, Status: "ALIVE", CreatedAt: past, UpdatedAt: past}, time.Time{}))
+		_, err = d.Store.AddLicenceUse(ctx, store.LicenceUse{Seller: "acme", Hash: "h", Day: past.Format("20060102"), Client: "c", At: past})
 		must(err)
 	})
 	eventually(t, "freed", func() bool {
-		quotas, err := r.deps.Ledger.Quotas(ctx, "acme", "i")
+		quotas, err := r.deps.Store.Quotas(ctx, "acme", "i")
 		return err == nil && len(quotas) == 1 && quotas[0].Reserved == 0
 	})
 	eventually(t, "reported", func() bool {

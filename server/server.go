@@ -36,9 +36,7 @@ import (
 // Deps are what the server works with; all but Keys are required. Run releases Store, Guard and Telemetry at its end.
 type Deps struct {
 	Store       store.Store
-	Ledger      store.UsageStore    // over the same database as Store
-	Anchors     store.EvidenceStore // over the same database as Store
-	Keys        *evidence.Keys      // sign what is recorded; nil leaves it unsigned
+	Keys        *evidence.Keys // sign what is recorded; nil leaves it unsigned
 	Guard       store.Guard
 	Sealer      fulfil.Sealer
 	Marketplace fulfil.Marketplace
@@ -121,14 +119,14 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 		return nil, err
 	}
 	s.usage = NewUsage(&cfg, usage.Deps{
-		Store: d.Store, Work: s.work, Ledger: d.Ledger, Pusher: d.Pusher, Recorder: s.core, Gaps: s.gaps, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
+		Store: d.Store, Work: s.work, Pusher: d.Pusher, Recorder: s.core, Gaps: s.gaps, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
 		Metrics: d.Metrics, Log: d.Log,
 	})
 	s.quotas = quota.New(quota.Deps{
-		Ledger: d.Ledger, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: contents(&cfg), Gaps: s.gaps, Clock: s.clocks.store,
+		Quotas: d.Store, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: contents(&cfg), Gaps: s.gaps, Clock: s.clocks.store,
 	})
-	s.licences = licence.New(licence.Deps{Store: d.Ledger, Codes: d.Codes, Sealer: d.Sealer, Clock: s.clocks.store})
-	s.anchorer = &evidence.Anchorer{Store: d.Anchors, Keys: d.Keys, Clock: s.clocks.store, Log: d.Log}
+	s.licences = licence.New(licence.Deps{Store: d.Store, Codes: d.Codes, Sealer: d.Sealer, Clock: s.clocks.store})
+	s.anchorer = &evidence.Anchorer{Store: d.Store, Keys: d.Keys, Clock: s.clocks.store, Log: d.Log}
 	d.Metrics.Queues(s.queueGauges)
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{

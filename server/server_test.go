@@ -298,7 +298,7 @@ func TestAStopLosesNothing(t *testing.T) {
 		t.Errorf("got %v, %v", v, err)
 	}
 	eventually(t, "the order is anchored", func() bool {
-		anchor, err := second.deps.Anchors.LastAnchor(t.Context(), "acme")
+		anchor, err := second.deps.Store.LastAnchor(t.Context(), "acme")
 		return err == nil && strings.Contains(anchor.Heads, `"o":"CS1"`)
 	})
 }

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// AuditStore keeps who has changed what and why. Rows are only added: each is written by the transaction that makes the change, when
+// AuditRows keep who has changed what and why. Rows are only added: each is written by the transaction that makes the change, when
 // the context of the call says who calls (see [Audited]), and no statement of Koogate alters or removes one. The backends implement it
 // beside Store, over the same database and with the same rules for time, durability and concurrency.
-type AuditStore interface {
+type AuditRows interface {
 	// Audit returns at most limit rows of a seller that are not older than since, the newest first.
 	Audit(ctx context.Context, seller string, since time.Time, limit int) ([]AuditRow, error)
 }

@@ -4,9 +4,7 @@ package store
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
+	"context"
 	"slices"
 	"time"
 )
@@ -14,23 +12,24 @@ import (
 // The directory is merged by time stamps: every row carries the time and the rank of the newest call about it, and a write
 // with an older one changes nothing. So calls may arrive in any order and any number of times, and the result is the same.
 
+// Directory is who may use what was bought. It changes by Change.Directory.
+type Directory interface {
+	// Tenant returns a tenant that is not deleted. Errors: ErrNotFound.
+	Tenant(ctx context.Context, k TenantKey) (Tenant, error)
+	// Application returns a tenant's application that is not deleted. Errors: ErrNotFound.
+	Application(ctx context.Context, k TenantKey, appID string) (Application, error)
+	// ListTenants, ListApplications, ListUsers and ListDepartments return one page, without tombstones; see ListQuery.
+	ListTenants(ctx context.Context, q ListQuery) ([]Tenant, error)
+	ListApplications(ctx context.Context, q ListQuery) ([]Application, error)
+	ListUsers(ctx context.Context, q ListQuery) ([]User, error)
+	ListDepartments(ctx context.Context, q ListQuery) ([]Department, error)
+}
+
 // TenantKey names an enterprise that an instance is bound to.
 type TenantKey struct{ Seller, InstanceID, TenantID string }
 
 // ID is the tenant's place among rows of the same creation time in a list; see [ListQuery].
 func (k TenantKey) ID() string { return keyID(k.Seller, k.InstanceID, k.TenantID) }
-
-// keyID makes one text of bounded length from a key: the first half of the SHA-256 of its parts, each after its length, in
-// hex. No two keys share an ID, whatever characters they hold, and a page token does not reveal at whose account it stops.
-func keyID(parts ...string) string {
-	var b []byte
-	for _, p := range parts {
-		b = binary.BigEndian.AppendUint64(b, uint64(len(p)))
-		b = append(b, p...)
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:sha256.Size/2])
-}
 
 // Stamp orders calls about one thing: by time, then by rank.
 type Stamp struct {

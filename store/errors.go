@@ -39,3 +39,19 @@ var (
 	// ErrFenced: the task is not in the state, or under the fencing token, that the change expects.
 	ErrFenced = errors.New("store: task lease is over")
 )
+
+// refusals are the sentinels by which a store that works refuses what it is asked.
+var refusals = [...]error{
+	ErrOrderExists, ErrStale, ErrLineExists, ErrInstanceExists, ErrFenced, ErrNotFound, ErrNoChange, ErrSettled, ErrConflict, ErrExhausted,
+	ErrBadText,
+}
+
+// Refusal returns the sentinel by which a store that works has refused what it was asked; nil for any other error.
+func Refusal(err error) error {
+	for _, r := range refusals {
+		if errors.Is(err, r) {
+			return r
+		}
+	}
+	return nil
+}

@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// EvidenceStore keeps the anchors. The backends implement it beside Store, over the same database and with the same rules for time,
-// durability and concurrency.
-type EvidenceStore interface {
+// Evidence keeps the anchors, each of which covers the orders of a seller that changed since the one before.
+type Evidence interface {
 	// Unanchored returns at most limit heads of orders that have changed since an anchor last knew them, by order ID.
 	Unanchored(ctx context.Context, seller string, limit int) ([]SignedHead, error)
 	// LastAnchor returns a seller's newest anchor. Errors: ErrNotFound.

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// GapStore keeps the gaps that a restore from a backup leaves: stretches of time whose orders may be missing.
-type GapStore interface {
+// Gaps keep the gaps that a restore from a backup leaves: stretches of time whose orders may be missing.
+type Gaps interface {
 	// OpenGap opens a gap of a seller. Errors: ErrConflict when the seller has an open one.
 	OpenGap(ctx context.Context, g Gap) error
 	// CloseGap closes an open gap as its Closed… fields say. Errors: ErrNotFound when it is not open.

@@ -3,36 +3,78 @@
 package store
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
+	"context"
 	"strconv"
 	"time"
 )
 
-// CountUnit is what one raw record adds to a window that counts records.
-const CountUnit Units = 10000
-
-// MaxRecordValue is the greatest value of one usage record, 99 999 999.9999; a window with more pending gets several.
-const MaxRecordValue Units = 999_999_999_999
-
-// maxParts bounds the records that closing a window once makes.
-const maxParts = 100
-
-// ID is the window's place among rows of the same creation time in a list; see [ListQuery].
-func (w UsageWindow) ID() string {
-	return keyID(w.Seller, w.InstanceID, strconv.FormatInt(w.StartAt.UnixMicro(), 10), w.PackageID)
+// Ledger keeps the usage that is billed.
+//
+// The ledger has three layers. A raw record is what the vendor reported, once per key. A window sums up the raw records of
+// one instance, one stretch of time and one package; its pending part is Total minus Settled. A usage record is what the
+// marketplace is told: closing a window turns its pending part into a record, whose serial number and value never change
+// again. So at any moment, for every window: aggregate of raw = Total = sent + pushed + refused + pending.
+type Ledger interface {
+	// AddUsage inserts raw records and adds them to their windows, all in one transaction. The outcome of each tells
+	// whether it was added, was there already, whether its key belongs to another record, or whether its instance is not as
+	// the record was judged by (UsageRaw.Judged), which the transaction reads; the latter three change nothing. PutQuota and
+	// AddUsage of one seller come one after the other: what is added after PutQuota has returned was held to its quota.
+	AddUsage(ctx context.Context, raws []UsageRaw) ([]UsageOutcome, error)
+	// CorrectUsage replaces the value of a raw record as long as nothing of its window was settled; with zero the record counts
+	// no more, in any mode, until it is corrected again. The correction is a raw
+	// record of its own under its own key. Errors: ErrNotFound (no record of that key), ErrSettled, ErrConflict (the
+	// correction's key belongs to another record).
+	CorrectUsage(ctx context.Context, c UsageCorrection) (UsageOutcome, error)
+	// CloseUsage turns the pending parts of at most limit windows that are due at now, the earliest deadline first, into
+	// records in state SENDING, and returns them. spans says what the marketplace is told of records that share a window.
+	CloseUsage(ctx context.Context, seller string, now time.Time, spans UsageSpans, limit int) ([]UsageRecord, error)
+	// SendingUsage returns at most limit records in state SENDING whose DueAt has come, the earliest deadline first.
+	SendingUsage(ctx context.Context, seller string, now time.Time, limit int) ([]UsageRecord, error)
+	// SettleUsage records what the marketplace said. A record that is not SENDING any more is left alone.
+	SettleUsage(ctx context.Context, verdicts []UsageVerdict, now time.Time) error
+	// ReviveUsage puts refused records of an instance back to SENDING, for an operator who has removed the cause. Those whose
+	// RefuseAt has come are left alone; or, when until is not zero, they are put back as well and until becomes their RefuseAt.
+	ReviveUsage(ctx context.Context, seller, instanceID string, now, until time.Time) (UsageRevived, error)
+	// NextUsage returns when the seller's next window is due or record is to be sent again; ok is false when nothing waits.
+	NextUsage(ctx context.Context, seller string) (at time.Time, ok bool, err error)
+	// UsageAges returns, for an alarm, how many windows and records wait and the earliest deadline among them.
+	UsageAges(ctx context.Context, seller string) (UsageBacklog, error)
+	// ListUsageRecords and ListUsageWindows return one page; see ListQuery.
+	ListUsageRecords(ctx context.Context, q ListQuery) ([]UsageRecord, error)
+	ListUsageWindows(ctx context.Context, q ListQuery) ([]UsageWindow, error)
+	// ProveUsage recomputes windows from their raw records, in the order of their keys after a key, at most limit.
+	ProveUsage(ctx context.Context, seller string, after UsageWindowKey, limit int) ([]UsageProof, error)
 }
 
-// UsageRecordID derives the ID of a record, a UUID of version 8, from what the record is made of.
-func UsageRecordID(seller, instanceID string, startAt time.Time, part int32) string {
-	sum := sha256.Sum256([]byte(keyID("koogate/usage-record/1", seller, instanceID,
-		strconv.FormatInt(startAt.UnixMicro(), 10), strconv.FormatInt(int64(part), 10))))
-	id := sum[:16]
-	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
-	text := hex.EncodeToString(id)
-	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+// UsageMode is how the raw records of a window become one number.
+type UsageMode string
+
+// The modes.
+const (
+	UsageSum   UsageMode = "SUM"
+	UsageMax   UsageMode = "MAX"
+	UsageLast  UsageMode = "LAST"  // that with the latest end
+	UsageCount UsageMode = "COUNT" // of records, each counting one
+)
+
+// Units are ten-thousandths: the marketplace takes four decimals, and no float ever holds an amount.
+type Units int64
+
+// UsageRaw is one reported usage. Key: Seller, Key.
+type UsageRaw struct {
+	Seller     string
+	Key        string // the caller's idempotency key
+	InstanceID string // the on-demand instance
+	Meter      string
+	Mode       UsageMode
+	BeginAt    time.Time
+	EndAt      time.Time
+	Value      Units
+	PackageID  string // the package that it is drawn from; empty for none
+	ReportedAt time.Time
+	Corrects   string // key of the record whose value this one replaces; empty for none
+	Window     UsageWindowTimes
+	Judged     UsageJudged // what the record was judged by; not kept
 }
 
 // WindowKey names the window that the record counts to.
@@ -47,127 +89,102 @@ func (r *UsageRaw) Same(o *UsageRaw) bool {
 		r.EndAt.UnixMicro() == o.EndAt.UnixMicro() && r.Value == o.Value && r.PackageID == o.PackageID && r.Corrects == o.Corrects
 }
 
-// UsagePlace orders the raw records of a LAST window; the greatest gives the total.
-type UsagePlace struct {
-	EndAt      time.Time
-	ReportedAt time.Time
-	Key        string
-}
-
-// Compare orders places at the store's precision.
-func (p UsagePlace) Compare(o UsagePlace) int {
-	return cmp.Or(
-		cmp.Compare(p.EndAt.UnixMicro(), o.EndAt.UnixMicro()), cmp.Compare(p.ReportedAt.UnixMicro(), o.ReportedAt.UnixMicro()),
-		cmp.Compare(p.Key, o.Key),
-	)
-}
-
 // Place is the record's place in a LAST window.
 func (r *UsageRaw) Place() UsagePlace { return UsagePlace{r.EndAt, r.ReportedAt, r.Key} }
 
-// UsageTally is a window as a backend keeps it: every raw record either counts or does not, and Total is the aggregate of
-// those that count, Records their number. The mode, the meter and the times are those of the first record.
-type UsageTally struct {
+// UsageJudged is what is known of an instance where its usage is judged, and may have changed since.
+type UsageJudged struct {
+	Stops    bool // it has packages that stop when they are used up, so nothing may be reported past a reservation
+	Released bool
+}
+
+// Stale says which raw records are to be judged anew, given what is known of each instance now, and returns their outcomes;
+// the rest is empty. fresh is the rest of the records, and places where they stand among raws.
+func Stale(raws []UsageRaw, now func(seller, instanceID string) UsageJudged) (outcomes []UsageOutcome, fresh []UsageRaw, places []int) {
+	outcomes = make([]UsageOutcome, len(raws))
+	for i := range raws {
+		if raws[i].Judged != now(raws[i].Seller, raws[i].InstanceID) {
+			outcomes[i] = UsageStale
+			continue
+		}
+		fresh, places = append(fresh, raws[i]), append(places, i)
+	}
+	return outcomes, fresh, places
+}
+
+// UsageWindowTimes are the window that a raw record counts to.
+type UsageWindowTimes struct {
+	StartAt    time.Time // of the stretch of time
+	EndAt      time.Time
+	DueAt      time.Time // when it may be closed
+	DeadlineAt time.Time // when it misses its bill
+	RefuseAt   time.Time // when the marketplace refuses it for its age
+}
+
+// UsageCorrection replaces a value.
+type UsageCorrection struct {
+	Raw UsageRaw // with Corrects; Value is the right value, its times are those of the corrected record
+}
+
+// UsageOutcome is what became of one raw record.
+type UsageOutcome string
+
+// The outcomes.
+const (
+	UsageAdded     UsageOutcome = "ADDED"
+	UsageDuplicate UsageOutcome = "DUPLICATE" // the same record was there already
+	UsageConflict  UsageOutcome = "CONFLICT"  // the key belongs to a record of other content
+	UsageStale     UsageOutcome = "STALE"     // the instance is not as the record was judged by: judge it anew
+)
+
+// UsageWindowKey identifies a window.
+type UsageWindowKey struct {
+	InstanceID string
+	StartAt    time.Time
+	PackageID  string
+}
+
+// UsageWindow sums up raw records. Key: Seller, UsageWindowKey.
+type UsageWindow struct {
+	Seller string
+	UsageWindowKey
+	Meter      string
+	Mode       UsageMode
+	EndAt      time.Time
+	Total      Units // aggregate of the raw records
+	Settled    Units // what records were made of
+	Records    int64 // raw records in it
+	DueAt      time.Time
+	DeadlineAt time.Time
+	RefuseAt   time.Time
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// ID is the window's place among rows of the same creation time in a list; see [ListQuery].
+func (w UsageWindow) ID() string {
+	return keyID(w.Seller, w.InstanceID, strconv.FormatInt(w.StartAt.UnixMicro(), 10), w.PackageID)
+}
+
+// UsageProof is a window recomputed. It holds when Raw, Total and the sum of the rest agree.
+type UsageProof struct {
 	UsageWindow
-	Last UsagePlace // of the record that a LAST window takes its total from
+	Raw     Units // aggregate over the raw records
+	Sending Units
+	Pushed  Units
+	Refused map[string]Units // by code
 }
 
-// NewUsageTally starts a window with its first raw record, which is still to be added.
-func NewUsageTally(r *UsageRaw) *UsageTally {
-	return &UsageTally{UsageWindow: UsageWindow{
-		Seller: r.Seller, UsageWindowKey: r.WindowKey(), Meter: r.Meter, Mode: r.Mode, EndAt: r.Window.EndAt, DueAt: r.Window.DueAt,
-		DeadlineAt: r.Window.DeadlineAt, RefuseAt: r.Window.RefuseAt, CreatedAt: r.ReportedAt, UpdatedAt: r.ReportedAt,
-	}}
-}
-
-// Add adds a raw record and reports whether it counts. The one that does not is a record of a LAST window that would take
-// the total below what was settled: it is kept, out of the aggregate for good, and the total stays. Values are not
-// negative, so in the other modes the total never falls.
-func (t *UsageTally) Add(r *UsageRaw) (counts bool) {
-	total := t.Total
-	switch t.Mode {
-	case UsageCount:
-		total += CountUnit
-	case UsageMax:
-		total = max(total, r.Value)
-	case UsageLast:
-		if place := r.Place(); t.Records == 0 || place.Compare(t.Last) > 0 {
-			if r.Value < t.Settled {
-				return false
-			}
-			total, t.Last = r.Value, place
-		}
-	default:
-		total += r.Value
+// Difference is what is wrong with a window: zero everywhere, always.
+func (p UsageProof) Difference() Units {
+	rest := p.Sending + p.Pushed + (p.Total - p.Settled)
+	for _, v := range p.Refused {
+		rest += v
 	}
-	t.Total = total
-	t.Records++
-	if r.ReportedAt.After(t.UpdatedAt) {
-		t.UpdatedAt = r.ReportedAt
+	if p.Raw != p.Total {
+		return p.Raw - p.Total
 	}
-	return true
-}
-
-// UsageParts says which parts of an instance are taken.
-type UsageParts struct {
-	Next  int32     // one more than the greatest part of the instance and start; 0 for none
-	Begin time.Time // the latest begin among the instance's records with the window's end; zero for none
-	Told  time.Time // the latest that was told of those of the window's package; zero for none
-}
-
-// Close turns the pending part of the window into records. Each begins its number of seconds after the window's start,
-// so no two records of an instance have begin and end in common, whatever the marketplace is told by spans. What is beyond
-// maxParts records stays pending.
-func (t *UsageTally) Close(p UsageParts, spans UsageSpans, now time.Time) []UsageRecord {
-	part := p.Next
-	if gap := p.Begin.Sub(t.StartAt); !p.Begin.IsZero() && gap >= 0 {
-		part = max(part, int32(gap/time.Second)+1)
-	}
-	told := t.StartAt
-	if gap := p.Told.Sub(t.StartAt); !p.Told.IsZero() && gap >= 0 {
-		told = p.Told.Add(time.Second)
-	}
-	var out []UsageRecord
-	for ; t.Total > t.Settled && len(out) < maxParts; part++ {
-		value := min(t.Total-t.Settled, MaxRecordValue)
-		r := UsageRecord{
-			Seller: t.Seller, ID: UsageRecordID(t.Seller, t.InstanceID, t.StartAt, part), UsageWindowKey: t.UsageWindowKey,
-			Part: part, Meter: t.Meter, BeginAt: t.StartAt.Add(time.Duration(part) * time.Second), EndAt: t.EndAt, Value: value,
-			State: UsageSending, DueAt: now, DeadlineAt: t.DeadlineAt, RefuseAt: t.RefuseAt, CreatedAt: now, UpdatedAt: now,
-		}
-		if spans == SpansShared && !told.Equal(r.BeginAt) {
-			r.ToldAt = told
-		}
-		out, told = append(out, r), told.Add(time.Second)
-		t.Settled += value
-	}
-	t.UpdatedAt = now
-	return out
-}
-
-// Check refuses a verdict that names no state.
-func (v *UsageVerdict) Check() error {
-	switch v.State {
-	case UsageSending, UsagePushed, UsageRefused:
-		return nil
-	}
-	return fmt.Errorf("a verdict on usage record %s names the state %q", v.ID, v.State)
-}
-
-// KeptCode is what the record keeps of the verdict's code: nothing once the marketplace has it.
-func (v *UsageVerdict) KeptCode() string {
-	if v.State == UsagePushed {
-		return ""
-	}
-	return v.Code
-}
-
-// KeptDueAt is when the record is sent next: never, unless it is to be tried again.
-func (v *UsageVerdict) KeptDueAt() time.Time {
-	if v.State != UsageSending {
-		return time.Time{}
-	}
-	return v.DueAt
+	return p.Total - rest
 }
 
 // Book adds the sum of a window's records of one state and code to the proof.

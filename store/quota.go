@@ -4,10 +4,85 @@ package store
 
 import (
 	"cmp"
-	"net/url"
+	"context"
 	"slices"
 	"time"
 )
+
+// Quotas keep what packages hold. The database alone decides whether a quota still holds an amount.
+type Quotas interface {
+	// PutQuota creates the quota of one fee item of a package, or changes what may change of it (Quota upwards, ExpireAt,
+	// Priority). All items of a package share ExpireAt, Stop, Reset and BeginAt: the first is written to all of them, and
+	// ErrConflict is the answer to others of the rest.
+	PutQuota(ctx context.Context, p Quota) (Quota, error)
+	// Quotas returns the quotas of an on-demand instance in the order in which they are drawn from.
+	Quotas(ctx context.Context, seller, instanceID string) ([]Quota, error)
+	// PackageQuotas returns the quotas of a package, one for each of its fee items, the first that was put first.
+	PackageQuotas(ctx context.Context, seller, packageID string) ([]Quota, error)
+	// QuotasDue returns at most limit quotas that have expired or come to a new cycle and for which QuotaSettled was not called
+	// since: what follows from it is still to be brought about.
+	QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]Quota, error)
+	// QuotaSettled notes that what follows from a quota's expiry or cycle at now was brought about. Errors: ErrNotFound.
+	QuotaSettled(ctx context.Context, k QuotaKey, now time.Time) error
+	// ReserveQuota takes an amount from the instance's quotas in their order, all of it or nothing, under the caller's
+	// reservation ID; the same ID and amount again returns the first reservation. Errors: ErrExhausted, ErrConflict.
+	ReserveQuota(ctx context.Context, r Reservation, now time.Time) (Reservation, error)
+	// Reservation returns a reservation. Errors: ErrNotFound.
+	Reservation(ctx context.Context, seller, id string) (Reservation, error)
+	// CommitQuota ends a reservation: at most what was reserved becomes used, as raw usage of the packages it was taken
+	// from, in one transaction; the rest is free again. Repeats return the first outcome. Errors: ErrNotFound, ErrConflict
+	// (cancelled, expired, or another amount).
+	CommitQuota(ctx context.Context, c QuotaCommit) (Reservation, error)
+	// CancelQuota frees a reservation. Repeats are no error. Errors: ErrNotFound, ErrConflict (committed).
+	CancelQuota(ctx context.Context, seller, reservationID string, now time.Time) (Reservation, error)
+	// ExpireQuota frees at most limit reservations whose time is over and returns them.
+	ExpireQuota(ctx context.Context, seller string, now time.Time, limit int) ([]Reservation, error)
+}
+
+// QuotaKey names the quota of one fee item of a package. Every fee item is a pay-per-use instance of its own.
+type QuotaKey struct{ Seller, PackageID, InstanceID string }
+
+// Quota is what a package holds of one fee item. Key: Seller, PackageID, InstanceID.
+type Quota struct {
+	Seller     string
+	PackageID  string // the package's instance
+	InstanceID string // the on-demand instance of the fee item
+	Meter      string
+	Quota      Units
+	Used       Units
+	Reserved   Units
+	Priority   int32     // lower is drawn first; among equals the earliest expiry, then the oldest
+	ExpireAt   time.Time // zero for none
+	Stop       bool      // stop when used up
+	Told       int32     // the highest of 80, 95 and 100 that was announced
+	// Reset is when the content is granted anew, counted from BeginAt by the Beijing calendar. Used and Reserved are those of
+	// Cycle, the first being 0, which ends at TurnAt (zero without cycles); UsedBefore is what earlier cycles used.
+	Reset      Reset
+	BeginAt    time.Time
+	Cycle      int64
+	UsedBefore Units
+	TurnAt     time.Time
+	// SettledAt and SettledCycle are up to where QuotaSettled was called.
+	SettledAt    time.Time
+	SettledCycle int64
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// Key is the quota's.
+func (q Quota) Key() QuotaKey { return QuotaKey{q.Seller, q.PackageID, q.InstanceID} }
+
+// Left is what can still be reserved.
+func (q Quota) Left() Units { return q.Quota - q.Used - q.Reserved }
+
+// EndAt is when what is left of a quota is lost: at the end of its cycle or, if that is earlier, at its expiry; zero for
+// never. It is what counts as a package's expiry when several are drawn from (third reading T38).
+func (q Quota) EndAt() time.Time {
+	if compareExpiry(q.TurnAt, q.ExpireAt) < 0 {
+		return q.TurnAt
+	}
+	return q.ExpireAt
+}
 
 // SortQuotas puts quotas in the order in which they are drawn from.
 func SortQuotas(quotas []Quota) {
@@ -27,38 +102,6 @@ func compareExpiry(a, b time.Time) int {
 		return -1
 	}
 	return a.Compare(b)
-}
-
-// EndAt is when what is left of a quota is lost: at the end of its cycle or, if that is earlier, at its expiry; zero for
-// never. It is what counts as a package's expiry when several are drawn from (third reading T38).
-func (q Quota) EndAt() time.Time {
-	if compareExpiry(q.TurnAt, q.ExpireAt) < 0 {
-		return q.TurnAt
-	}
-	return q.ExpireAt
-}
-
-// DrawQuotas says what an amount takes from which of an instance's quotas; quotas whose time is over at now are passed
-// over. Errors: ErrExhausted.
-func DrawQuotas(quotas []Quota, amount Units, now time.Time) ([]ReservationPart, error) {
-	quotas = slices.Clone(quotas)
-	SortQuotas(quotas)
-	var parts []ReservationPart
-	for _, q := range quotas {
-		if amount == 0 {
-			break
-		}
-		take := min(amount, q.Left())
-		if take <= 0 || !q.ExpireAt.IsZero() && !q.ExpireAt.After(now) {
-			continue
-		}
-		parts = append(parts, ReservationPart{PackageID: q.PackageID, Amount: take, Cycle: q.Cycle})
-		amount -= take
-	}
-	if amount > 0 {
-		return nil, ErrExhausted
-	}
-	return parts, nil
 }
 
 // PutItem puts the quota of one fee item beside those that its package has, and returns the row as it is to be and whether it
@@ -91,71 +134,4 @@ func (q *Quota) Put(p Quota) error {
 	q.Told = max(q.Told, p.Told)
 	q.ExpireAt, q.Priority, q.UpdatedAt = p.ExpireAt, p.Priority, p.UpdatedAt
 	return nil
-}
-
-// Again reports whether another request under the reservation's ID asks for the same. Errors: ErrConflict.
-func (r *Reservation) Again(o Reservation) error {
-	if r.InstanceID != o.InstanceID || r.Amount != o.Amount {
-		return ErrConflict
-	}
-	return nil
-}
-
-// Commit ends the reservation and returns the raw usage to be booked, one record for each package that something was used
-// of. done is true when there is nothing to do because an equal commit came before. A reservation that is still held is
-// good also after its time, since its amount is still set aside. Errors: ErrConflict.
-func (r *Reservation) Commit(c QuotaCommit) (raws []UsageRaw, done bool, err error) {
-	switch {
-	case r.State == ReservationCommitted && r.Used == c.Used:
-		return nil, true, nil
-	case r.State != ReservationHeld || c.Used < 0 || c.Used > r.Amount:
-		return nil, false, ErrConflict
-	}
-	r.State, r.Used, r.UpdatedAt = ReservationCommitted, c.Used, c.Raw.ReportedAt
-	for _, u := range r.Uses() {
-		if u.Amount == 0 {
-			continue
-		}
-		raw := c.Raw
-		raw.Seller, raw.InstanceID, raw.PackageID, raw.Value = r.Seller, r.InstanceID, u.PackageID, u.Amount
-		if len(r.Parts) > 1 {
-			raw.Key += "/" + url.PathEscape(u.PackageID) // without a slash, so that no other commit can have the key
-		}
-		raws = append(raws, raw)
-	}
-	return raws, false, nil
-}
-
-// Uses spreads what was used over the parts, in their order.
-func (r *Reservation) Uses() []ReservationPart {
-	uses := slices.Clone(r.Parts)
-	left := r.Used
-	for i := range uses {
-		uses[i].Amount = min(uses[i].Amount, left)
-		left -= uses[i].Amount
-	}
-	return uses
-}
-
-// Cancel ends a reservation that is held; done is true when it is free already. Errors: ErrConflict.
-func (r *Reservation) Cancel(now time.Time) (done bool, err error) {
-	switch r.State {
-	case ReservationCommitted:
-		return false, ErrConflict
-	case ReservationHeld:
-		r.State, r.UpdatedAt = ReservationCancelled, now
-		return false, nil
-	}
-	return true, nil
-}
-
-// Mark is the state of a day that was reported: the one it says, or for want of it REFUSED when there is a reason.
-func (d *LicenceDay) Mark() string {
-	switch {
-	case d.State != "":
-		return d.State
-	case d.Reason != "":
-		return "REFUSED"
-	}
-	return "REPORTED"
 }

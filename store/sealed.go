@@ -4,6 +4,14 @@ package store
 
 import "context"
 
+// Sealed finds sealed values and replaces them.
+type Sealed interface {
+	// SealedValues returns at most limit values of a column, in the order of its key, after a key; nil for the first.
+	SealedValues(ctx context.Context, c SealedColumn, after []any, limit int) ([]SealedValue, error)
+	// Reseal replaces values, each only if it is still the old one, and returns how many it replaced.
+	Reseal(ctx context.Context, c SealedColumn, values []Resealed) (int, error)
+}
+
 // SealedColumn is a column that holds sealed values. Name is TABLE.COLUMN.
 type SealedColumn struct {
 	Table, Column string
@@ -48,12 +56,4 @@ type SealedValue struct {
 type Resealed struct {
 	Key      []any
 	Old, New []byte
-}
-
-// SealedStore finds sealed values and replaces them. The backends implement it beside Store.
-type SealedStore interface {
-	// SealedValues returns at most limit values of a column, in the order of its key, after a key; nil for the first.
-	SealedValues(ctx context.Context, c SealedColumn, after []any, limit int) ([]SealedValue, error)
-	// Reseal replaces values, each only if it is still the old one, and returns how many it replaced.
-	Reseal(ctx context.Context, c SealedColumn, values []Resealed) (int, error)
 }

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// SellerStore keeps what an installation sells through: its sellers with their endpoints, products, provisioners and keys. All of it
+// Sellers keep what an installation sells through: its sellers with their endpoints, products, provisioners and keys. All of it
 // has one revision, which every change raises: whoever has read revision N and finds N again has everything.
-type SellerStore interface {
+type Sellers interface {
 	// SellerRevision returns the revision; 0 before the first change.
 	SellerRevision(ctx context.Context) (int64, error)
 	// Sellers returns all rows that have not ended, as they were together at one revision: the settings by their key, the keys by
@@ -23,7 +23,7 @@ type SellerStore interface {
 	NoteKeyUse(ctx context.Context, uses []KeyUse) error
 }
 
-// SellersTopic is the watch topic of everything that a SellerStore keeps.
+// SellersTopic is the watch topic of everything that Sellers keep.
 const SellersTopic = "sellers"
 
 // SettingKind says what a SellerSetting describes.

@@ -62,7 +62,7 @@ func (b *bench) quotas(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	svc := quota.New(quota.Deps{Ledger: st, Instances: st, Stopper: nobody{}, Windows: hourly{}, Clock: clock.System{}})
+	svc := quota.New(quota.Deps{Quotas: st, Instances: st, Stopper: nobody{}, Windows: hourly{}, Clock: clock.System{}})
 	t := &table{
 		part: "usage/quota", title: fmt.Sprintf("Quotas, SQLite, each reserve and each commit durable; %s each", b.length),
 		columns: []string{"clients", "reserve + commit/s", "GROWTH"},

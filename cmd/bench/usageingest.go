@@ -202,7 +202,7 @@ func openService(ctx context.Context, path string, p usage.Pusher) (*usage.Servi
 	}
 	meter := usage.Meter{Name: "calls", Mode: store.UsageSum, Window: usage.Hour, Settle: usage.DefaultSettle}
 	return usage.New(usage.Config{Meters: map[string]map[string]usage.Meter{"bench": {"*": meter}}}, usage.Deps{
-		Store: st, Ledger: st, Pusher: p, Clock: clock.System{}, Tracer: noop.NewTracerProvider().Tracer(""),
+		Store: st, Pusher: p, Clock: clock.System{}, Tracer: noop.NewTracerProvider().Tracer(""),
 		Metrics: telemetry.NewMetrics(prometheus.NewRegistry()), Log: slog.New(slog.DiscardHandler),
 	}), st, nil
 }

@@ -251,7 +251,7 @@ func watch(p *pushed, n int, taken <-chan int) {
 // inOrder compares the time of a batch in the order of deadlines with few and with many pending.
 func (b *bench) inOrder(ctx context.Context) (err error) {
 	sizes := []int{10_000, b.pending}
-	var stores []store.UsageStore
+	var stores []store.Ledger
 	for _, n := range sizes {
 		progress("%d pending records", n)
 		path := filepath.Join(b.dir, fmt.Sprintf("order-%d.db", n))

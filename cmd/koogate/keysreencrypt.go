@@ -16,7 +16,7 @@ import (
 
 // sealedDatabase is a database with the keyset of its sealed values.
 type sealedDatabase struct {
-	store   store.SealedStore
+	store   store.Sealed
 	keyset  []byte
 	path    string
 	vault   *vault.Vault

@@ -55,7 +55,7 @@ func (f *actFlags) check() error {
 }
 
 // open opens the database, and returns the sellers that are asked for.
-func (f *restoreFlags) open(ctx context.Context, out *console) (st database, sellers []string, err error) {
+func (f *restoreFlags) open(ctx context.Context, out *console) (st store.Store, sellers []string, err error) {
 	cfg, problems := f.load()
 	if len(problems) == 0 {
 		problems = cfg.ValidateDatabase()

@@ -64,7 +64,7 @@ func openLedger(ctx context.Context, cfg *config.Config, sellers []string, out *
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return server.NewUsage(cfg, usage.Deps{Store: st, Ledger: st, Clock: clock.System{}}), sellers, st.Close, nil
+	return server.NewUsage(cfg, usage.Deps{Store: st, Clock: clock.System{}}), sellers, st.Close, nil
 }
 
 // usageProveCmd is koogate usage prove.

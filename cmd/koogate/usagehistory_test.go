@@ -277,7 +277,7 @@ func (h *usageHistory) restart() {
 	h.service = usage.New(usage.Config{
 		Meters: map[string]map[string]usage.Meter{"main": historyMeters}, Batch: []int{3, 20, 1000}[h.IntN(3)],
 	}, usage.Deps{
-		Store: h.process, Ledger: h.process, Pusher: h, Clock: h.clock, Tracer: noop.NewTracerProvider().Tracer(""), Metrics: h.metrics,
+		Store: h.process, Pusher: h, Clock: h.clock, Tracer: noop.NewTracerProvider().Tracer(""), Metrics: h.metrics,
 		Log: slog.New(slog.DiscardHandler),
 	})
 }

@@ -47,7 +47,7 @@ func evidenceFile(t *testing.T) (config, dir string) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := (&evidence.Anchorer{Store: d.Anchors, Keys: d.Keys, Clock: d.Clock, Log: d.Log}).Anchor(t.Context(), "acme"); err != nil {
+		if _, err := (&evidence.Anchorer{Store: d.Store, Keys: d.Keys, Clock: d.Clock, Log: d.Log}).Anchor(t.Context(), "acme"); err != nil {
 			t.Fatal(err)
 		}
 	})

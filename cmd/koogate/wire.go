@@ -120,7 +120,7 @@ func openBackends(ctx context.Context, cfg config.Config, w wiring) (d server.De
 	if err != nil {
 		return d, nil, err
 	}
-	d.Store, d.Ledger, d.Anchors = st, st, st
+	d.Store = st
 	opened = append(opened, d.Store.Close)
 	if d.Guard, err = openGuard(cfg, d); err != nil {
 		return d, nil, err
@@ -150,16 +150,7 @@ func openSigning(path string, make bool) (*evidence.Keys, error) {
 	return evidence.OpenFile(path)
 }
 
-// database is what every backend serves.
-type database interface {
-	store.Store
-	store.UsageStore
-	store.EvidenceStore
-	store.SealedStore
-	store.AuditStore
-}
-
-func openStore(ctx context.Context, db config.Database, w wiring) (database, error) {
+func openStore(ctx context.Context, db config.Database, w wiring) (store.Store, error) {
 	if path, ok := db.SQLitePath(); ok {
 		c := w.clock
 		if c == nil {

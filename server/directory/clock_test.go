@@ -77,7 +77,7 @@ func TestACallSlightlyAheadIsOverInMinutes(t *testing.T) {
 // replicas whose clocks differ: whoever calls last with the right time is heard, whatever came before, and no repeat of an
 // earlier call undoes it.
 func TestForeignClocksOnBoth(t *testing.T) {
-	backendtest.Each(t, func(t *testing.T, st backendtest.Backend) {
+	backendtest.Each(t, func(t *testing.T, st store.Store) {
 		first := over(t, st)
 		second := &rig{t: t, store: st, recorder: first.recorder, clock: clock.NewFake(storetest.Epoch.Add(2 * time.Minute)), sealer: first.sealer}
 		second.Service = directory.New(directory.Deps{Store: st, Recorder: first.recorder, Sealer: first.sealer, Clock: second.clock})

@@ -73,7 +73,7 @@ type Recorder interface {
 
 // Deps are what the service works with; all are required.
 type Deps struct {
-	Store    store.Store
+	Store    store.Directory
 	Recorder Recorder
 	Sealer   Sealer
 	Clock    clock.Clock

@@ -47,7 +47,7 @@ func headsOf(a store.Anchor) (heads []Head, err error) {
 
 // Anchorer makes anchors. All fields are required, except that without a signing key none is made.
 type Anchorer struct {
-	Store store.EvidenceStore
+	Store store.Evidence
 	Keys  *Keys
 	Clock clock.Clock
 	Log   *slog.Logger

@@ -17,7 +17,7 @@ import (
 
 // Several processes anchor at once, while orders go on: the anchors are one chain, and every head is in it in the end.
 func TestSeveralProcessesAnchorAtOnce(t *testing.T) {
-	backendtest.Each(t, func(t *testing.T, st backendtest.Backend) {
+	backendtest.Each(t, func(t *testing.T, st store.Store) {
 		r := newRig(t, st)
 		var work sync.WaitGroup
 		for n := range 3 {

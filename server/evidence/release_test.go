@@ -20,7 +20,7 @@ import (
 // House rule 14: what an earlier release wrote, before and while this one runs, is no fault: it is noted where it cannot be proved. From
 // the next anchor on it is proved like everything else.
 func TestWhatAnEarlierReleaseWroteIsNoted(t *testing.T) {
-	backendtest.EachWithSQL(t, func(t *testing.T, st backendtest.Backend, exec func(string)) {
+	backendtest.EachWithSQL(t, func(t *testing.T, st store.Store, exec func(string)) {
 		r := newRig(t, st)
 		older := r.core(nil)
 		// earlier makes the last event of an order one of an earlier release: no claims, no signature.
@@ -87,7 +87,7 @@ func TestSignaturesOutliveTheirKey(t *testing.T) {
 
 // What is sealed beside an event may be sealed anew, or erased: the chain commits to a digest with a salt.
 func TestSealedValuesMayBeErased(t *testing.T) {
-	backendtest.EachWithSQL(t, func(t *testing.T, st backendtest.Backend, exec func(string)) {
+	backendtest.EachWithSQL(t, func(t *testing.T, st store.Store, exec func(string)) {
 		r := newRig(t, st)
 		r.admit(r.Service, "CS1")
 		r.freeze(r.Service, "CS1", true)

@@ -23,7 +23,6 @@ import (
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
-	"github.com/koogate/koogate/store/backendtest"
 	"github.com/koogate/koogate/store/memory"
 )
 
@@ -41,14 +40,14 @@ func (market) UploadLicence(context.Context, string, string, fulfil.Licence) err
 type rig struct {
 	*fulfil.Service
 	t      *testing.T
-	store  backendtest.Backend
+	store  store.Store
 	keys   *evidence.Keys
 	sealer *vault.Vault
 	pem    []byte
 	log    bytes.Buffer
 }
 
-func newRig(t *testing.T, st backendtest.Backend) *rig {
+func newRig(t *testing.T, st store.Store) *rig {
 	t.Helper()
 	r := &rig{t: t, store: st, pem: must[[]byte](t)(evidence.Generate()), sealer: must[*vault.Vault](t)(vault.Ephemeral())}
 	r.keys = must[*evidence.Keys](t)(evidence.Parse(r.pem))

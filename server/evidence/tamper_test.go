@@ -102,7 +102,7 @@ func TestWhatAThiefDoesIsNamed(t *testing.T) {
 		}, []string{"CS1/2/0 what is sealed beside it is not what it was made with"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			backendtest.EachWithSQL(t, func(t *testing.T, st backendtest.Backend, exec func(string)) {
+			backendtest.EachWithSQL(t, func(t *testing.T, st store.Store, exec func(string)) {
 				r := newRig(t, st)
 				r.admit(r.Service, "CS1")
 				r.admit(r.Service, "CS2")
@@ -126,7 +126,7 @@ func TestWhatAThiefDoesIsNamed(t *testing.T) {
 
 // Who cuts the newest anchors together with what they recorded is found by an anchor that was noted elsewhere.
 func TestAnAnchorNotedOutside(t *testing.T) {
-	backendtest.EachWithSQL(t, func(t *testing.T, st backendtest.Backend, exec func(string)) {
+	backendtest.EachWithSQL(t, func(t *testing.T, st store.Store, exec func(string)) {
 		r := newRig(t, st)
 		r.admit(r.Service, "CS1")
 		r.anchor()

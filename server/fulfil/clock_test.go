@@ -54,7 +54,7 @@ func TestReplicasWhoseClocksDifferOnBoth(t *testing.T) {
 	t.Parallel()
 	for name, by := range map[string]time.Duration{"ahead": time.Hour, "behind": -time.Hour} {
 		t.Run(name, func(t *testing.T) {
-			backendtest.Each(t, func(t *testing.T, st backendtest.Backend) {
+			backendtest.Each(t, func(t *testing.T, st store.Store) {
 				right, off := replica(t, st, 0, true), replica(t, st, by, true)
 				off.mustCall("CS1", "b1")
 				right.RunOrderQuery(t.Context(), right.now(fulfil.QueueOrderQuery))
@@ -80,7 +80,7 @@ func TestReplicasWhoseClocksDifferOnBoth(t *testing.T) {
 // A replica that has never heard of the store's clock holds its leases by it all the same.
 func TestALeaseNeedsNoClockOnBoth(t *testing.T) {
 	t.Parallel()
-	backendtest.Each(t, func(t *testing.T, st backendtest.Backend) {
+	backendtest.Each(t, func(t *testing.T, st store.Store) {
 		right, off := replica(t, st, 0, true), replica(t, st, time.Hour, false)
 		right.mustCall("CS1", "b1")
 		task := off.now(fulfil.QueueOrderQuery)

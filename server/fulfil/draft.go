@@ -286,13 +286,12 @@ func (s *Service) apply(ctx context.Context, c *store.Change) error {
 
 // sentinel names a store error for a span, without the driver's text.
 func sentinel(err error) string {
-	for _, known := range []error{
-		store.ErrOrderExists, store.ErrLineExists, store.ErrInstanceExists, store.ErrStale, store.ErrFenced, store.ErrNotFound,
-		store.ErrNoChange,
-		context.Canceled, context.DeadlineExceeded,
-	} {
-		if errors.Is(err, known) {
-			return known.Error()
+	if refusal := store.Refusal(err); refusal != nil {
+		return refusal.Error()
+	}
+	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, ended) {
+			return ended.Error()
 		}
 	}
 	return fmt.Sprintf("store failed (%T)", err)

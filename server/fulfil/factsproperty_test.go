@@ -60,10 +60,10 @@ type truth struct {
 // tell and that have to be asked about, conversions, freezes and releases, over a store that loses answers. What the instance
 // is in the end is what the last call said that was answered with success.
 func TestNewestFactsOnBoth(t *testing.T) {
-	backendtest.Each(t, func(t *testing.T, st backendtest.Backend) {
+	backendtest.Each(t, func(t *testing.T, st store.Store) {
 		var faulty *storetest.FaultyStore
 		r := over(t, st, func(_ *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) {
-			faulty = storetest.Faulty(d.Store, 3)
+			faulty = storetest.Faulty(d.Store.(store.Store), 3)
 			d.Store = faulty
 		})
 		n, steps := 0, 0

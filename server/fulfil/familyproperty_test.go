@@ -36,7 +36,7 @@ type elsewhere struct {
 func TestAnyHistoryOfTheOtherFamilies(t *testing.T) {
 	var faulty *storetest.FaultyStore
 	r := newRig(t, func(_ *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) {
-		faulty = storetest.Faulty(d.Store, 2)
+		faulty = storetest.Faulty(d.Store.(store.Store), 2)
 		d.Store = faulty
 	})
 	n := 0

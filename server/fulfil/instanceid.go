@@ -3,8 +3,6 @@
 package fulfil
 
 import (
-	"github.com/google/uuid"
-
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/store"
 )
@@ -20,13 +18,7 @@ func (s *Service) DerivedID(k store.LineKey) (string, error) {
 	if err != nil {
 		return "", errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
 	}
-	id, err := uuid.FromBytes(digest[:16])
-	if err != nil { // sixteen bytes always fit
-		panic(err)
-	}
-	id[6] = id[6]&0x0f | 0x80 // the version
-	id[8] = id[8]&0x3f | 0x80 // the variant
-	return id.String(), nil
+	return store.UUID(digest), nil
 }
 
 // firstID is the instance ID that an admission tries first. The database decides: a line that was admitted before keeps the

@@ -36,7 +36,7 @@ type outside struct {
 func TestAnyHistoryLeavesOneInstance(t *testing.T) {
 	var faulty *storetest.FaultyStore
 	r := newRig(t, withBudget(time.Millisecond), func(_ *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) {
-		faulty = storetest.Faulty(d.Store, 1)
+		faulty = storetest.Faulty(d.Store.(store.Store), 1)
 		d.Store = faulty
 	})
 	n := 0

@@ -118,7 +118,9 @@ func (s slowQueues) Queues(ctx context.Context, seller string, limit int) ([]sto
 func TestManyWhoLookCostOneReading(t *testing.T) {
 	t.Parallel()
 	slow := slowQueues{reads: &atomic.Int32{}, release: make(chan struct{})}
-	r := newRig(t, func(_ *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) { slow.Store, d.Store = d.Store, &slow })
+	r := newRig(t, func(_ *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) {
+		slow.Store, d.Store = d.Store.(store.Store), &slow
+	})
 	gone, leave := context.WithCancel(t.Context())
 	left := make(chan error, 1)
 	go func() {

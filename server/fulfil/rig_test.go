@@ -143,7 +143,7 @@ func over(t *testing.T, st store.Store, opts ...option) *rig {
 	for _, o := range opts {
 		o(&cfg, &ep, &deps)
 	}
-	r.store = deps.Store
+	r.store = deps.Store.(store.Store)
 	r.Service, err = fulfil.New(cfg, []fulfil.Endpoint{ep}, deps)
 	if err != nil {
 		t.Fatal(err)

@@ -61,9 +61,17 @@ func (e *QueryError) Error() string { return "marketplace: " + e.Code }
 // Unwrap returns the cause.
 func (e *QueryError) Unwrap() error { return e.Cause }
 
+// Store is what the core needs of the store, and what the queue needs.
+type Store interface {
+	store.Orders
+	store.Instances
+	store.Gaps
+	work.Store
+}
+
 // Deps are what the service works with; all but Work, Keys and Gaps are required.
 type Deps struct {
-	Store       store.Store
+	Store       Store
 	Work        *work.Service  // where New registers the kinds of the core's jobs; nil for a queue of the core's own
 	Keys        *evidence.Keys // sign the chains; nil leaves them unsigned
 	Guard       store.Guard

@@ -21,7 +21,7 @@ import (
 
 // Deps are what the service works with; all are required.
 type Deps struct {
-	Store   store.GapStore
+	Store   store.Gaps
 	Clock   clock.Clock
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger

@@ -21,7 +21,6 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/vault"
-	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite"
 	"github.com/koogate/koogate/store/sqlitetest"
 )
@@ -646,5 +645,3 @@ func TestSecretsStayInside(t *testing.T) {
 		}
 	}
 }
-
-var _ licence.Store = store.UsageStore(nil)

@@ -15,15 +15,6 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// Store is the part of store.UsageStore that licence codes live in.
-type Store interface {
-	LicenceCode(ctx context.Context, seller, hash string) (store.LicenceCode, error)
-	PutLicenceCode(ctx context.Context, c store.LicenceCode, was time.Time) error
-	AddLicenceUse(ctx context.Context, u store.LicenceUse) (added bool, err error)
-	LicenceDays(ctx context.Context, seller, before string, limit int) ([]store.LicenceDay, error)
-	ReportedLicenceDay(ctx context.Context, d store.LicenceDay, now time.Time) error
-}
-
 // Sealer encrypts what must not be readable at rest. Its context binds a ciphertext to its place.
 type Sealer interface {
 	Seal(plain []byte, context string) ([]byte, error)
@@ -139,7 +130,7 @@ const (
 
 // Deps are what the service works with; all are required.
 type Deps struct {
-	Store  Store
+	Store  store.LicenceCodes
 	Codes  Codes
 	Sealer Sealer
 	Clock  clock.Clock

@@ -33,18 +33,18 @@ func (s *Service) Expire(ctx context.Context, seller string) (next time.Time, er
 // package is noted as settled only after that. One that fails waits for the next run and does not hold up the others.
 func (s *Service) turn(ctx context.Context, seller string) error {
 	now := s.now()
-	due, err := s.Ledger.QuotasDue(ctx, seller, now, expireBatch)
+	due, err := s.Quotas.QuotasDue(ctx, seller, now, expireBatch)
 	if err != nil {
 		return storeError(err)
 	}
 	var failed error
 	for _, q := range due {
 		err := s.settle(ctx, seller, q.InstanceID)
-		if err != nil && errs.As(err).Reason != errs.InstanceNotFound { // a released one needs nothing
+		if err != nil && errs.As(err).Reason != errs.InstanceNotFound { // a released one needs no settling
 			failed = err
 			continue
 		}
-		if err := s.Ledger.QuotaSettled(ctx, q.Key(), now); err != nil {
+		if err := s.Quotas.QuotaSettled(ctx, q.Key(), now); err != nil {
 			failed = storeError(err)
 		}
 	}
@@ -55,7 +55,7 @@ func (s *Service) turn(ctx context.Context, seller string) error {
 func (s *Service) expire(ctx context.Context, seller string) (freed int, err error) {
 	touched := map[string]bool{}
 	for {
-		list, err := s.Ledger.ExpireQuota(ctx, seller, s.now(), expireBatch)
+		list, err := s.Quotas.ExpireQuota(ctx, seller, s.now(), expireBatch)
 		if err != nil {
 			return freed, storeError(err)
 		}

@@ -42,7 +42,7 @@ const (
 	fillPage = 200
 	// patience is how long a package waits for its pay-per-use instance before that is worth an event.
 	patience = time.Minute
-	// choices is how many instances of a buyer are looked at; more than one is too many already.
+	// choices is how many instances of a buyer are read: a second one already shows that the choice is not unique.
 	choices = 10
 )
 
@@ -117,7 +117,7 @@ func (s *Service) FillNow(ctx context.Context, instances []*store.Instance) (rea
 	return ready, failed
 }
 
-// fillFrom fills one package; any other instance is let pass.
+// fillFrom fills an instance that is a package, and does nothing for any other.
 func (s *Service) fillFrom(ctx context.Context, p *store.Instance) error {
 	for k := range s.Contents {
 		c := &s.Contents[k]
@@ -159,7 +159,7 @@ func (s *Service) fill(ctx context.Context, c *Content, p *store.Instance) error
 	if p.BuyerKey == "" || s.filled.has(key) || over(p) {
 		return nil
 	}
-	quotas, err := s.Ledger.PackageQuotas(ctx, p.Seller, p.InstanceID)
+	quotas, err := s.Quotas.PackageQuotas(ctx, p.Seller, p.InstanceID)
 	if err != nil {
 		return storeError(err)
 	}
@@ -197,7 +197,8 @@ func (s *Service) fillItem(ctx context.Context, c *Content, p *store.Instance, i
 		}
 		return false, s.waits(ctx, p, item, reason)
 	}
-	// Told first: a process that dies in between comes again, and finds a quota that was put in place.
+	// The event is recorded before the quota is put: when the process dies in between, the next run puts the quota. In the other order
+	// the next run would find the quota and record no event.
 	filled := fulfil.PackageItem{ProductID: item.ProductID, InstanceID: of.InstanceID, Quota: decimal.Format(item.Quota)}
 	if err := s.Stopper.PackageAssigned(ctx, p.Seller, p.InstanceID, filled); err != nil {
 		return false, storeError(err)

@@ -53,7 +53,7 @@ func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 	if err != nil {
 		return store.Quota{}, storeError(err)
 	}
-	if window.Mode != store.UsageSum { // what was drawn from a package adds up, or its bill is not what was used of it
+	if window.Mode != store.UsageSum { // a maximum or a last value would be billed as something else than what was drawn
 		return store.Quota{}, stateConflict("the meter of instance %s is no sum", p.InstanceID)
 	}
 	if p.ExpireAt.IsZero() {
@@ -69,9 +69,9 @@ func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 	return q, s.settleItems(ctx, q)
 }
 
-// settleItems settles the instances of all items of a package, of whose end they share.
+// settleItems settles the instances of all fee items of a package, because they share its expiry.
 func (s *Service) settleItems(ctx context.Context, q store.Quota) error {
-	items, err := s.Ledger.PackageQuotas(ctx, q.Seller, q.PackageID)
+	items, err := s.Quotas.PackageQuotas(ctx, q.Seller, q.PackageID)
 	if err != nil {
 		return storeError(err)
 	}
@@ -106,12 +106,12 @@ func (s *Service) check(ctx context.Context, p Package) (own, of store.Instance,
 	return own, of, nil
 }
 
-// put keeps the bounds and writes the row, one at a time in this process. Among several processes the bounds may be passed
-// by as many packages as there are processes, which does no harm; that the items of a package agree is the store's to hold.
+// put keeps the bounds and writes the row, one at a time in this process. Several processes together may exceed the
+// bounds by one package each, which does no harm. The store makes sure that the items of a package agree.
 func (s *Service) put(ctx context.Context, p Package, own, of store.Instance, meter string) (store.Quota, error) {
 	s.puts.Lock()
 	defer s.puts.Unlock()
-	items, err := s.Ledger.PackageQuotas(ctx, p.Seller, p.PackageID)
+	items, err := s.Quotas.PackageQuotas(ctx, p.Seller, p.PackageID)
 	if err != nil {
 		return store.Quota{}, storeError(err)
 	}
@@ -145,7 +145,7 @@ func (s *Service) put(ctx context.Context, p Package, own, of store.Instance, me
 	}
 	want.CreatedAt = s.now()
 	want.UpdatedAt = want.CreatedAt
-	q, err := s.Ledger.PutQuota(ctx, want)
+	q, err := s.Quotas.PutQuota(ctx, want)
 	switch {
 	case errors.Is(err, store.ErrConflict):
 		return store.Quota{}, stateConflict("package %s was put with other cycles meanwhile", p.PackageID)
@@ -209,7 +209,7 @@ func (p Package) cycles(want *store.Quota, items []store.Quota, own store.Instan
 
 // room refuses one package too many beside those that an instance has.
 func (s *Service) room(ctx context.Context, seller, instanceID, orderID string) error {
-	quotas, err := s.Ledger.Quotas(ctx, seller, instanceID)
+	quotas, err := s.Quotas.Quotas(ctx, seller, instanceID)
 	if err != nil {
 		return storeError(err)
 	}
@@ -269,7 +269,7 @@ func (s *Service) ListPackage(ctx context.Context, seller, packageID string) ([]
 	if _, ok := found[packageID]; !ok {
 		return nil, s.living(ctx, seller, found, packageID)
 	}
-	items, err := s.Ledger.PackageQuotas(ctx, seller, packageID)
+	items, err := s.Quotas.PackageQuotas(ctx, seller, packageID)
 	if err != nil {
 		return nil, storeError(err)
 	}

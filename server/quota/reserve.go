@@ -36,14 +36,14 @@ func (s *Service) Reserve(ctx context.Context, seller, instanceID, id string, am
 	}
 	now := s.now()
 	want := store.Reservation{Seller: seller, ID: id, InstanceID: instanceID, Amount: amount, ExpireAt: now.Add(hold)}
-	r, err := s.Ledger.ReserveQuota(ctx, want, now)
+	r, err := s.Quotas.ReserveQuota(ctx, want, now)
 	if errors.Is(err, store.ErrExhausted) {
 		again, ferr := s.free(ctx, &i)
 		if ferr != nil {
 			return store.Reservation{}, ferr
 		}
 		if again {
-			r, err = s.Ledger.ReserveQuota(ctx, want, now)
+			r, err = s.Quotas.ReserveQuota(ctx, want, now)
 		}
 	}
 	switch {
@@ -57,7 +57,7 @@ func (s *Service) Reserve(ctx context.Context, seller, instanceID, id string, am
 	case err != nil:
 		return store.Reservation{}, storeError(err)
 	}
-	if i.Frozen && i.Reason == fulfil.CauseQuota { // it stands still although there is something left: a thaw was cut short
+	if i.Frozen && i.Reason == fulfil.CauseQuota { // an earlier thaw did not finish: the instance is frozen although something is left
 		s.catchUp(ctx, seller, instanceID)
 	}
 	return r, nil
@@ -96,7 +96,7 @@ func (s *Service) free(ctx context.Context, i *store.Instance) (more bool, err e
 // means now. A reservation whose time is over can be committed until it is freed. Repeating it with the same amount answers
 // the same. Errors: INVALID_FIELD, RESERVATION_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
 func (s *Service) Commit(ctx context.Context, seller, id string, used *store.Units, end time.Time) (store.Reservation, error) {
-	r, err := s.Ledger.Reservation(ctx, seller, id)
+	r, err := s.Quotas.Reservation(ctx, seller, id)
 	if err != nil {
 		return store.Reservation{}, reservationError(err)
 	}
@@ -127,7 +127,7 @@ func (s *Service) Commit(ctx context.Context, seller, id string, used *store.Uni
 	if raw.BeginAt.IsZero() { // used since it was reserved, but not before its window
 		raw.BeginAt = earlier(end, later(r.CreatedAt, raw.Window.StartAt))
 	}
-	r, err = s.Ledger.CommitQuota(ctx, store.QuotaCommit{Seller: seller, ReservationID: id, Used: amount, Raw: raw})
+	r, err = s.Quotas.CommitQuota(ctx, store.QuotaCommit{Seller: seller, ReservationID: id, Used: amount, Raw: raw})
 	if err != nil {
 		return store.Reservation{}, reservationError(err)
 	}
@@ -138,7 +138,7 @@ func (s *Service) Commit(ctx context.Context, seller, id string, used *store.Uni
 // Cancel frees a reservation. Repeating it is no error, nor is one that has freed itself. Errors: RESERVATION_NOT_FOUND,
 // STATE_CONFLICT, STORE_UNAVAILABLE.
 func (s *Service) Cancel(ctx context.Context, seller, id string) (store.Reservation, error) {
-	r, err := s.Ledger.CancelQuota(ctx, seller, id, s.now())
+	r, err := s.Quotas.CancelQuota(ctx, seller, id, s.now())
 	if err != nil {
 		return store.Reservation{}, reservationError(err)
 	}

@@ -37,7 +37,7 @@ const seller = storetest.Seller
 type rig struct {
 	*quota.Service
 	t      testing.TB
-	store  backendtest.Backend
+	store  store.Store
 	core   *fulfil.Service
 	clock  *clock.Fake
 	broken atomic.Bool // the core answers nothing but errors
@@ -121,9 +121,9 @@ func newRig(t testing.TB) *rig {
 }
 
 // backends are what the domain runs over; one that is missing skips.
-var backends = map[string]func(t testing.TB, clock ...func() time.Time) backendtest.Backend{"sqlite": backendtest.SQLite, "postgres": backendtest.Postgres}
+var backends = map[string]func(t testing.TB, clock ...func() time.Time) store.Store{"sqlite": backendtest.SQLite, "postgres": backendtest.Postgres}
 
-func over(t testing.TB, st backendtest.Backend) *rig {
+func over(t testing.TB, st store.Store) *rig {
 	t.Helper()
 	sealer, err := vault.Ephemeral()
 	if err != nil {
@@ -148,7 +148,7 @@ func over(t testing.TB, st backendtest.Backend) *rig {
 // service is another process over the same store.
 func (r *rig) service() *quota.Service {
 	return quota.New(quota.Deps{
-		Ledger: r.store, Instances: r.store, Stopper: stopper{r}, Windows: hours{}, Contents: r.contents, Clock: r.clock,
+		Quotas: r.store, Instances: r.store, Stopper: stopper{r}, Windows: hours{}, Contents: r.contents, Clock: r.clock,
 	})
 }
 

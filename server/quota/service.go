@@ -16,21 +16,6 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// Ledger is the part of store.UsageStore that quotas live in.
-type Ledger interface {
-	PutQuota(ctx context.Context, p store.Quota) (store.Quota, error)
-	Quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error)
-	PackageQuotas(ctx context.Context, seller, packageID string) ([]store.Quota, error)
-	QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]store.Quota, error)
-	QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Time) error
-	ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error)
-	CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Reservation, error)
-	CancelQuota(ctx context.Context, seller, reservationID string, now time.Time) (store.Reservation, error)
-	ExpireQuota(ctx context.Context, seller string, now time.Time, limit int) ([]store.Reservation, error)
-	// Reservation returns a reservation in any state. Errors: ErrNotFound.
-	Reservation(ctx context.Context, seller, id string) (store.Reservation, error)
-}
-
 // Stopper is what quotas ask of the core; *fulfil.Service is one.
 type Stopper interface {
 	// FreezeInstance and ThawInstance freeze an instance for a cause and lift what was frozen for that cause only.
@@ -44,13 +29,6 @@ type Stopper interface {
 	PackageWaits(ctx context.Context, seller, packageID, productID, reason string) error
 }
 
-// Instances finds instances; store.Store is one.
-type Instances interface {
-	Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error)
-	InstancesOfBuyer(ctx context.Context, seller, productID, buyerKey string, limit int) ([]store.Instance, error)
-	InstancesBought(ctx context.Context, seller, productID string, after store.Cursor, limit int) ([]store.Instance, error)
-}
-
 // Windows knows the billing windows of instances; the usage domain implements it.
 type Windows interface {
 	// WindowOf returns a template of the raw usage of an instance that ends at end: Meter, Mode and Window are filled, BeginAt
@@ -60,8 +38,8 @@ type Windows interface {
 
 // Deps are what the service works with; all but Gaps and Contents are required.
 type Deps struct {
-	Ledger    Ledger
-	Instances Instances
+	Quotas    store.Quotas
+	Instances store.Instances
 	Stopper   Stopper
 	Windows   Windows
 	Gaps      *gap.Service // what restores have left open; nil for no gaps
@@ -125,7 +103,7 @@ func (s *Service) instances(ctx context.Context, seller string, ids []string) (m
 // quotas returns an instance's quotas as they stand at now, in the order in which they are drawn from. What was read may be
 // of a cycle that is over; nothing is written for that.
 func (s *Service) quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error) {
-	list, err := s.Ledger.Quotas(ctx, seller, instanceID)
+	list, err := s.Quotas.Quotas(ctx, seller, instanceID)
 	if err != nil {
 		return nil, storeError(err)
 	}

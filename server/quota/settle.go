@@ -15,9 +15,10 @@ import (
 // steps are the per cents of a package that are announced.
 var steps = []int32{80, 95, 100}
 
-// standing is a package of some size, in a cycle of it, used up to a per cent. Each is announced once, and the order's chain holds it to that
-// over all processes and restarts; the Service only remembers what it need not look up again. store.Quota.Told is not
-// written: PutQuota is the only way to, and it would set expiry and priority back under the hands of another process.
+// standing is a fee item of a package, of one size and in one cycle, that is used up to a per cent. Each is announced once: the
+// order's chain makes sure of that over all processes and restarts, and the Service remembers it only to save the look-up.
+// store.Quota.Told is not written, because only PutQuota writes it, which would also put back the expiry and priority that another
+// process may have changed.
 type standing struct {
 	store.QuotaKey
 
@@ -38,8 +39,8 @@ func reached(q store.Quota) []int32 {
 // settle brings warnings and the freeze of an instance to where its packages stand now. It may be called at any time, by
 // any number at once, and again after a failure.
 func (s *Service) settle(ctx context.Context, seller, instanceID string) error {
-	// The instance first: one that is frozen and whose packages hold something when they are read after that has been given more
-	// since. The other way round, what was left when the packages were read may be why it was frozen.
+	// The instance is read before its packages. So when it was frozen and its packages hold something, they were given more since,
+	// and it can be thawed. In the other order the packages may have been read before they were used up and the instance frozen.
 	i, err := s.instance(ctx, seller, instanceID)
 	if err != nil {
 		return err
@@ -77,15 +78,16 @@ func (s *Service) settle(ctx context.Context, seller, instanceID string) error {
 // place is an instance of a seller.
 type place struct{ seller, instanceID string }
 
-// catchUp settles an instance after something that is done and stays done. When it fails the job tries again, and so does,
-// after the end of this process, the next call that meets the instance's packages.
+// catchUp settles an instance after a change that is committed. When it fails, the job tries again; after the end of this process
+// the next call about the instance's packages does.
 func (s *Service) catchUp(ctx context.Context, seller, instanceID string) {
 	if err := s.settle(ctx, seller, instanceID); err != nil {
 		s.behind.Store(place{seller, instanceID}, struct{}{})
 	}
 }
 
-// catchUpAll settles the seller's instances at which that failed. What fails again stays, unless the instance is gone.
+// catchUpAll settles the seller's instances for which catchUp has failed. One that fails again is tried next time, unless it no longer
+// exists.
 func (s *Service) catchUpAll(ctx context.Context, seller string) {
 	s.behind.Range(func(key, _ any) bool {
 		p := key.(place)

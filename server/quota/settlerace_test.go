@@ -18,7 +18,7 @@ type between struct {
 	hook func()
 }
 
-type rows = quota.Instances
+type rows = store.Instances
 
 func (b *between) Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error) {
 	if f := b.hook; f != nil {
@@ -33,7 +33,7 @@ func TestWhatAnotherReplicaFrozeStaysFrozen(t *testing.T) {
 	r := newRig(t)
 	r.pack("P1", "10")
 	slow := &between{rows: r.store}
-	other := quota.New(quota.Deps{Ledger: r.store, Instances: slow, Stopper: stopper{r}, Windows: hours{}, Clock: r.clock})
+	other := quota.New(quota.Deps{Quotas: r.store, Instances: slow, Stopper: stopper{r}, Windows: hours{}, Clock: r.clock})
 	r.must(r.reserve("a", "4"))
 	r.must(r.reserve("b", "6"))
 	slow.hook = func() { // while the commit of a is followed up, b takes what is left

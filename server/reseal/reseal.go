@@ -26,7 +26,7 @@ type Count struct {
 }
 
 // Run seals every value anew that another key than primary has sealed. Progress is told after every batch; may be nil.
-func Run(ctx context.Context, st store.SealedStore, v *vault.Vault, primary uint32, progress func(Count)) ([]Count, error) {
+func Run(ctx context.Context, st store.Sealed, v *vault.Vault, primary uint32, progress func(Count)) ([]Count, error) {
 	return pass(ctx, st, progress, func(c *Count, col store.SealedColumn, value store.SealedValue, key uint32) (*store.Resealed, error) {
 		if key == primary && value.Text != nil {
 			return nil, nil
@@ -46,12 +46,12 @@ func Run(ctx context.Context, st store.SealedStore, v *vault.Vault, primary uint
 }
 
 // Survey counts the values of every column by their keys and changes nothing.
-func Survey(ctx context.Context, st store.SealedStore, progress func(Count)) ([]Count, error) {
+func Survey(ctx context.Context, st store.Sealed, progress func(Count)) ([]Count, error) {
 	return pass(ctx, st, progress, func(*Count, store.SealedColumn, store.SealedValue, uint32) (*store.Resealed, error) { return nil, nil })
 }
 
 // pass goes through all columns in batches; f says what a value is to be replaced by, nil for nothing.
-func pass(ctx context.Context, st store.SealedStore, progress func(Count),
+func pass(ctx context.Context, st store.Sealed, progress func(Count),
 	f func(c *Count, col store.SealedColumn, value store.SealedValue, key uint32) (*store.Resealed, error),
 ) (counts []Count, err error) {
 	for _, col := range store.SealedColumns {

@@ -49,7 +49,7 @@ func must[T any](t testing.TB) func(T, error) T {
 }
 
 // fill has the services seal a value in every column, under a vault.
-func fill(t *testing.T, st backendtest.Backend, v *vault.Vault) {
+func fill(t *testing.T, st store.Store, v *vault.Vault) {
 	t.Helper()
 	ctx := t.Context()
 	endpoint := fulfil.Endpoint{Name: "demo", Seller: "demo", BusinessID: true, Products: map[string]fulfil.ProductRule{"*": {Provisioner: "worker"}}}
@@ -99,7 +99,7 @@ func fill(t *testing.T, st backendtest.Backend, v *vault.Vault) {
 // After a pass no column has a value under the old key, every value opens with the new key alone where it is, the chains hold, and a
 // second pass has nothing to do. An event of an earlier release, which has the value in its data, gets a copy beside it.
 func TestEveryColumnIsSealedAnew(t *testing.T) {
-	backendtest.EachWithSQL(t, func(t *testing.T, st backendtest.Backend, exec func(string)) {
+	backendtest.EachWithSQL(t, func(t *testing.T, st store.Store, exec func(string)) {
 		ctx := t.Context()
 		first := must[[]byte](t)(vault.Generate())
 		oldKey, _, _ := vault.Keys(first)
@@ -147,7 +147,7 @@ func TestEveryColumnIsSealedAnew(t *testing.T) {
 
 // A value that a replica changes between the reading and the writing is left as the replica wrote it.
 func TestAValueThatChangesMeanwhileIsLeftAlone(t *testing.T) {
-	backendtest.Each(t, func(t *testing.T, st backendtest.Backend) {
+	backendtest.Each(t, func(t *testing.T, st store.Store) {
 		ctx := t.Context()
 		first := must[[]byte](t)(vault.Generate())
 		fill(t, st, must[*vault.Vault](t)(vault.Open(first)))

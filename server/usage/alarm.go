@@ -15,14 +15,15 @@ const (
 	recent = 5 * time.Minute
 	// alarmEvery is how often the same alarm is logged.
 	alarmEvery = 5 * time.Minute
-	// restful times as long as a long look at the backlog took it is not looked at again: the look counts all of it.
+	// After a look at the backlog that took longLook or more, the next one waits restful times as long, because a look counts every
+	// waiting record.
 	restful  = 10
 	longLook = 100 * time.Millisecond
-	// tight is how near a deadline is when a marketplace that takes nothing is an alarm.
+	// When the marketplace takes nothing, a deadline that is nearer than tight raises the alarm.
 	tight = 10 * time.Minute
 )
 
-// flow is how a seller's rounds have gone lately in this process. What is lost of it with the process is found again.
+// flow is how a seller's rounds have gone lately in this process. A new process starts with an empty one.
 type flow struct {
 	mu       sync.Mutex
 	quiet    int // failures since the last answer
@@ -92,7 +93,7 @@ func (f *flow) rate() (perSecond float64, tried bool) {
 	return float64(pushed) / took.Seconds(), true
 }
 
-// missAlarm and deniedAlarm say whether it is time to say it again.
+// missAlarm and deniedAlarm say whether the alarm is due again.
 func (f *flow) missAlarm(now time.Time) bool   { return f.again(&f.missAt, now) }
 func (f *flow) deniedAlarm(now time.Time) bool { return f.again(&f.deniedAt, now) }
 
@@ -129,7 +130,7 @@ func (s *Service) alarm(ctx context.Context, seller string, r Round) {
 	}
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	b, err := s.Ledger.UsageAges(look, seller)
+	b, err := s.Store.UsageAges(look, seller)
 	flow.looked(from, s.now())
 	if err != nil {
 		s.Log.WarnContext(ctx, "usage backlog unknown", "seller", seller, "error", err)

@@ -17,7 +17,7 @@ import (
 // House rule 3: a cache never decides. An instance whose packages stop when they are used up is not reported past them from the
 // moment PutQuota has returned, in this replica and in every other, however long they remember what they have read.
 func TestAQuotaIsSeenAtOnceOnBoth(t *testing.T) {
-	backendtest.Each(t, func(t *testing.T, st backendtest.Backend) {
+	backendtest.Each(t, func(t *testing.T, st store.Store) {
 		forLong := func(cfg *usage.Config, _ *usage.Deps) { cfg.FactFor = time.Hour }
 		a := over(t, st, forLong)
 		b := over(t, st, forLong)
@@ -41,7 +41,7 @@ func TestAQuotaIsSeenAtOnceOnBoth(t *testing.T) {
 
 // What is remembered of a live instance is not what a released one is judged by.
 func TestAReleaseIsSeenAtOnceOnBoth(t *testing.T) {
-	backendtest.Each(t, func(t *testing.T, st backendtest.Backend) {
+	backendtest.Each(t, func(t *testing.T, st store.Store) {
 		r := over(t, st, func(cfg *usage.Config, _ *usage.Deps) { cfg.FactFor = time.Hour })
 		r.open("i-1", "SMS")
 		r.report(r.record("i-1", "1", -20*time.Minute))
@@ -56,7 +56,7 @@ func TestAReleaseIsSeenAtOnceOnBoth(t *testing.T) {
 // Random histories: replicas with caches of any length report, while quotas that stop, quotas that go on, and releases come
 // in between. The model knows only the order in which the calls returned.
 func TestWhatUsageIsJudgedByOnBoth(t *testing.T) {
-	backendtest.Each(t, func(t *testing.T, st backendtest.Backend) {
+	backendtest.Each(t, func(t *testing.T, st store.Store) {
 		replicas := make([]*rig, 3)
 		for i := range replicas {
 			replicas[i] = over(t, st, func(cfg *usage.Config, _ *usage.Deps) { cfg.FactFor = time.Duration(i) * time.Hour })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package usage books what pay-per-use instances have used and brings it to the marketplace: every unit once, inside the
-// windows in which a bill still collects it. It knows neither proto nor SQL nor gRPC; store.UsageStore keeps the ledger.
+// windows in which a bill still collects it. It knows neither proto nor SQL nor gRPC; store.Ledger keeps the ledger.
 //
 // The way of a unit through these files:
 //

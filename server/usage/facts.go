@@ -104,7 +104,7 @@ func (s *Service) factOf(ctx context.Context, i *store.Instance, now time.Time) 
 		state: i.State, openedAt: i.CreatedAt,
 	}
 	if f.mode == modeOnDemand {
-		quotas, err := s.Ledger.Quotas(ctx, i.Seller, i.InstanceID)
+		quotas, err := s.Store.Quotas(ctx, i.Seller, i.InstanceID)
 		if err != nil {
 			return fact{}, err
 		}

@@ -49,7 +49,7 @@ func (s *Service) RunPush(ctx context.Context, t store.Task) work.Outcome {
 func (s *Service) next(ctx context.Context, seller string, r Round, failed error) time.Time {
 	now := s.now()
 	at := now.Add(lookAnyway)
-	switch due, ok, err := s.Ledger.NextUsage(ctx, seller); {
+	switch due, ok, err := s.Store.NextUsage(ctx, seller); {
 	case failed != nil || err != nil:
 		at = now.Add(firstPause)
 	case r.More:

@@ -214,7 +214,7 @@ func TestUsageOf(t *testing.T) {
 // TestWhatIsNotMeteredAsksNobody: queryInstance knows from the rows that it has read that they have no usage.
 func TestWhatIsNotMeteredAsksNobody(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Store, d.Ledger = nil, nil })
+	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Store = nil })
 	r.open("i-none", "NONE")
 	r.open("i-year", "SMS", func(i *store.Instance) { i.Product.ChargingMode = "PERIOD" })
 	r.open("i-waits", "", func(i *store.Instance) { i.Product = store.Product{} })
@@ -225,7 +225,7 @@ func TestWhatIsNotMeteredAsksNobody(t *testing.T) {
 
 // forgetful is a ledger that cannot say what a package holds.
 type forgetful struct {
-	store.UsageStore
+	usage.Store
 	pkg string
 }
 
@@ -233,12 +233,12 @@ func (f forgetful) PackageQuotas(ctx context.Context, seller, packageID string) 
 	if packageID == f.pkg {
 		return nil, errors.New("the disk is gone")
 	}
-	return f.UsageStore.PackageQuotas(ctx, seller, packageID)
+	return f.Store.PackageQuotas(ctx, seller, packageID)
 }
 
 func TestUsageThatCannotBeReadCostsOnlyItself(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Ledger = forgetful{d.Ledger, "pkg-2"} })
+	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Store = forgetful{d.Store, "pkg-2"} })
 	pkg := func(i *store.Instance) { i.Product.ChargingMode = "ON_DEMAND_PKG" }
 	r.open("pkg-1", "SMS", pkg)
 	r.open("pkg-2", "SMS", pkg)
@@ -255,12 +255,12 @@ func TestUsageThatCannotBeReadCostsOnlyItself(t *testing.T) {
 
 // lying is a ledger whose raw records have lost something.
 type lying struct {
-	store.UsageStore
+	usage.Store
 	off *store.Units
 }
 
 func (l lying) ProveUsage(ctx context.Context, seller string, after store.UsageWindowKey, limit int) ([]store.UsageProof, error) {
-	list, err := l.UsageStore.ProveUsage(ctx, seller, after, limit)
+	list, err := l.Store.ProveUsage(ctx, seller, after, limit)
 	for i := range list {
 		list[i].Raw -= *l.off
 	}
@@ -271,7 +271,7 @@ func (l lying) ProveUsage(ctx context.Context, seller string, after store.UsageW
 func TestDifferenceIsShown(t *testing.T) {
 	t.Parallel()
 	var off store.Units
-	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Ledger = lying{d.Ledger, &off} })
+	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Store = lying{d.Store, &off} })
 	r.fill(1)
 	prove := func() {
 		t.Helper()

@@ -98,7 +98,7 @@ type history struct {
 	tally
 	*rand.Rand
 	seller  string
-	store   backendtest.Backend
+	store   store.Store
 	faults  *storetest.FaultyStore
 	ledger  *storetest.FaultyUsageStore
 	clock   *clock.Fake
@@ -133,14 +133,15 @@ const (
 	weathers
 )
 
-func newHistory(st backendtest.Backend, seed uint64) *history {
+func newHistory(st store.Store, seed uint64) *history {
 	h := &history{
 		Rand: rand.New(rand.NewPCG(seed, 1)), seller: fmt.Sprintf("seller-%d", seed), store: st,
-		faults: storetest.Faulty(st, seed), ledger: storetest.FaultyUsage(st, seed), clock: clock.NewFake(noon),
+		faults: storetest.Faulty(st, seed), clock: clock.NewFake(noon),
 		metrics: telemetry.NewMetrics(prometheus.NewRegistry()),
 		truth:   make(map[string]usage.Record), refused: make(map[string]string),
 		billed: make(map[string]store.UsageRecord), periods: make(map[string]string),
 	}
+	h.ledger = storetest.FaultyUsage(h.faults, seed)
 	h.rates(0.05)
 	h.start()
 	return h
@@ -154,7 +155,7 @@ func (h *history) rates(p float64) {
 // start is a new process.
 func (h *history) start() {
 	h.service = usage.New(usage.Config{Meters: map[string]map[string]usage.Meter{"saas": meters}, Batch: 1 + h.IntN(20)}, usage.Deps{
-		Store: h.faults, Ledger: h.ledger, Pusher: h, Clock: h.clock, Tracer: noop.NewTracerProvider().Tracer(""), Metrics: h.metrics,
+		Store: h.ledger, Pusher: h, Clock: h.clock, Tracer: noop.NewTracerProvider().Tracer(""), Metrics: h.metrics,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 }

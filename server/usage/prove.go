@@ -32,7 +32,7 @@ type Proof struct {
 func (s *Service) Prove(ctx context.Context, seller string) (Proof, error) {
 	p := Proof{Refused: make(map[string]store.Units)}
 	for after := (store.UsageWindowKey{}); ; {
-		page, err := s.Ledger.ProveUsage(ctx, seller, after, provePage)
+		page, err := s.Store.ProveUsage(ctx, seller, after, provePage)
 		if err != nil {
 			return Proof{}, storeError(err)
 		}

@@ -71,12 +71,12 @@ func (p *push) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := p.s.now()
 		// Due windows first: only then the earliest deadline of all is among the records.
-		closed, err := p.s.Ledger.CloseUsage(ctx, p.seller, now, p.s.cfg.Spans[p.seller], p.s.cfg.Batch)
+		closed, err := p.s.Store.CloseUsage(ctx, p.seller, now, p.s.cfg.Spans[p.seller], p.s.cfg.Batch)
 		if err != nil {
 			return err
 		}
 		p.round.Closed += len(closed)
-		list, err := p.s.Ledger.SendingUsage(ctx, p.seller, now, p.s.cfg.Batch)
+		list, err := p.s.Store.SendingUsage(ctx, p.seller, now, p.s.cfg.Batch)
 		if err != nil || len(list) == 0 {
 			return err
 		}
@@ -89,14 +89,14 @@ func (p *push) run(ctx context.Context) error {
 	return nil
 }
 
-// careful shortens a list that begins with records whose attempts had no outcome: should one of them make every call fail
-// that it is in, the rest gets ahead without it. Each success doubles what the next call takes.
+// careful shortens a list that begins with records whose earlier attempts had no outcome. One of them may make every call fail that
+// contains it; in short calls the other records are sent without it. Each success doubles the length of the next call.
 func (p *push) careful(list []store.UsageRecord) []store.UsageRecord {
 	size := max(p.size, p.s.cfg.Batch>>min(list[0].Attempt, 10), 1)
 	return list[:min(len(list), size)]
 }
 
-// batch sends what is young enough of a list.
+// batch sends the records of a list that are not too old to be sent.
 func (p *push) batch(ctx context.Context, now time.Time, list []store.UsageRecord) (stop bool, err error) {
 	var old []Verdict
 	var dead, live []store.UsageRecord
@@ -301,7 +301,7 @@ func (p *push) settle(ctx context.Context, list []store.UsageRecord, verdicts []
 			rows[i].State, rows[i].DueAt = store.UsageSending, now.Add(backoff(r, now))
 		}
 	}
-	if err := p.s.Ledger.SettleUsage(ctx, rows, now); err != nil {
+	if err := p.s.Store.SettleUsage(ctx, rows, now); err != nil {
 		return err
 	}
 	for i, v := range verdicts {

@@ -70,7 +70,7 @@ func (s *Service) Report(ctx context.Context, seller string, records []Record) (
 		outcomes[i].Key, places[i] = records[i].Key, i
 	}
 	for try := 0; len(places) > 0; try++ {
-		if try == maxJudgements { // its instances change faster than they are read: nobody's usage is lost by repeating it
+		if try == maxJudgements { // its instances change faster than they are read; the caller can repeat the report without loss
 			return nil, storeError(errUnsettled)
 		}
 		var err error
@@ -110,7 +110,7 @@ func (s *Service) report(ctx context.Context, seller string, records []Record, p
 	if len(raws) == 0 {
 		return nil, nil
 	}
-	results, err := s.Ledger.AddUsage(ctx, raws)
+	results, err := s.Store.AddUsage(ctx, raws)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +160,7 @@ func (j *judge) read(ctx context.Context, records []Record) (err error) {
 		if !drawn[id] || !f.found {
 			continue
 		}
-		quotas, err := j.s.Ledger.Quotas(ctx, j.seller, id)
+		quotas, err := j.s.Store.Quotas(ctx, j.seller, id)
 		if err != nil {
 			return err
 		}

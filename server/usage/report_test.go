@@ -227,7 +227,7 @@ func TestFactsAreRemembered(t *testing.T) {
 }
 
 type counting struct {
-	store.Store
+	usage.Store
 	n int
 }
 
@@ -275,7 +275,7 @@ func TestCorrections(t *testing.T) {
 
 func TestStoreAway(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Ledger = away{d.Ledger} })
+	r := newRig(t, func(_ *usage.Config, d *usage.Deps) { d.Store = away{d.Store} })
 	r.open("i-1", "SMS")
 	_, err := r.Report(t.Context(), seller, []usage.Record{r.record("i-1", "1", 0)})
 	if e := errs.As(err); e.Reason != errs.StoreUnavailable || e.Retry == 0 || strings.Contains(e.Error(), "canary") {
@@ -289,7 +289,7 @@ func TestStoreAway(t *testing.T) {
 	}
 }
 
-type away struct{ store.UsageStore }
+type away struct{ usage.Store }
 
 var errAway = errors.New("canary of a driver")
 

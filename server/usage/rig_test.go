@@ -50,7 +50,7 @@ var meters = map[string]usage.Meter{
 type rig struct {
 	*usage.Service
 	t      *testing.T
-	store  backendtest.Backend
+	store  store.Store
 	clock  *clock.Fake
 	market *market
 	spans  *tracetest.InMemoryExporter
@@ -66,13 +66,13 @@ func newRig(t *testing.T, opts ...func(*usage.Config, *usage.Deps)) *rig {
 }
 
 // over is a rig on a given store.
-func over(t *testing.T, st backendtest.Backend, opts ...func(*usage.Config, *usage.Deps)) *rig {
+func over(t *testing.T, st store.Store, opts ...func(*usage.Config, *usage.Deps)) *rig {
 	t.Helper()
 	return overAt(t, st, clock.NewFake(noon), opts...)
 }
 
 // overAt is a rig on a given store and clock.
-func overAt(t *testing.T, st backendtest.Backend, c *clock.Fake, opts ...func(*usage.Config, *usage.Deps)) *rig {
+func overAt(t *testing.T, st store.Store, c *clock.Fake, opts ...func(*usage.Config, *usage.Deps)) *rig {
 	t.Helper()
 	r := &rig{
 		t: t, store: st, clock: c, market: &market{has: make(map[string]store.UsageRecord)},
@@ -81,7 +81,7 @@ func overAt(t *testing.T, st backendtest.Backend, c *clock.Fake, opts ...func(*u
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(r.spans), sdktrace.WithIDGenerator(telemetry.IDGenerator{}))
 	cfg := usage.Config{Meters: map[string]map[string]usage.Meter{"saas": meters}}
 	deps := usage.Deps{
-		Store: r.store, Ledger: r.store, Pusher: r.market, Clock: r.clock, Tracer: provider.Tracer("test"),
+		Store: r.store, Pusher: r.market, Clock: r.clock, Tracer: provider.Tracer("test"),
 		Metrics: telemetry.NewMetrics(r.gather), Log: slog.New(slog.NewTextHandler(r.log, nil)),
 	}
 	for _, o := range opts {

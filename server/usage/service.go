@@ -21,11 +21,20 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
+// Store is what usage needs of the store: the ledger, the quotas that say what may be reported, the instances, and what the queue
+// needs.
+type Store interface {
+	store.Ledger
+	store.Quotas
+	store.Orders
+	store.Instances
+	work.Store
+}
+
 // Deps are what the service works with; all are required, but Work, Gaps, Pusher only to push and Recorder only to retry by force.
 type Deps struct {
-	Store    store.Store      // instances
-	Work     *work.Service    // where New registers the job that runs the rounds; nil for a queue of its own
-	Ledger   store.UsageStore // over the same database
+	Store    Store
+	Work     *work.Service // where New registers the job that runs the rounds; nil for a queue of its own
 	Pusher   Pusher
 	Recorder Recorder
 	Gaps     *gap.Service // what restores have left open; nil for no gaps
@@ -136,7 +145,7 @@ func (s *Service) Correct(ctx context.Context, seller, key, corrects, value stri
 	case key == corrects:
 		return "", errs.New(errs.Invalid, errs.InvalidField, "key: a correction has a key of its own")
 	}
-	out, err := s.Ledger.CorrectUsage(ctx, store.UsageCorrection{Raw: store.UsageRaw{
+	out, err := s.Store.CorrectUsage(ctx, store.UsageCorrection{Raw: store.UsageRaw{
 		Seller: seller, Key: key, Corrects: corrects, Value: amount, ReportedAt: s.now(),
 	}})
 	if err != nil {
@@ -179,7 +188,7 @@ func (s *Service) Retry(ctx context.Context, r Retry) (Retried, error) {
 		return Retried{}, s.Gaps.Unknown(ctx, r.Seller, "RetryUsage", r.InstanceID)
 	}
 	now := s.now()
-	got, err := s.Ledger.ReviveUsage(ctx, r.Seller, r.InstanceID, now, time.Time{})
+	got, err := s.Store.ReviveUsage(ctx, r.Seller, r.InstanceID, now, time.Time{})
 	switch {
 	case err != nil:
 		return Retried{}, storeError(err)
@@ -196,7 +205,7 @@ func (s *Service) Retry(ctx context.Context, r Retry) (Retried, error) {
 	if err := s.Recorder.RecordUsageRetry(ctx, r.Seller, r.InstanceID, data); err != nil {
 		return Retried{}, err
 	}
-	forced, err := s.Ledger.ReviveUsage(ctx, r.Seller, r.InstanceID, now, now.Add(forcedFor))
+	forced, err := s.Store.ReviveUsage(ctx, r.Seller, r.InstanceID, now, now.Add(forcedFor))
 	if err != nil {
 		return Retried{}, storeError(err)
 	}
@@ -205,12 +214,12 @@ func (s *Service) Retry(ctx context.Context, r Retry) (Retried, error) {
 
 // Windows returns one page. Errors: STORE_UNAVAILABLE.
 func (s *Service) Windows(ctx context.Context, q store.ListQuery) ([]store.UsageWindow, error) {
-	rows, err := s.Ledger.ListUsageWindows(ctx, q)
+	rows, err := s.Store.ListUsageWindows(ctx, q)
 	return rows, storeError(err)
 }
 
 // Records returns one page. Errors: STORE_UNAVAILABLE.
 func (s *Service) Records(ctx context.Context, q store.ListQuery) ([]store.UsageRecord, error) {
-	rows, err := s.Ledger.ListUsageRecords(ctx, q)
+	rows, err := s.Store.ListUsageRecords(ctx, q)
 	return rows, storeError(err)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// settledAfter is when a window's total changes no more: it may hold uses of 21 days ago and lasts a day at most.
+// settledAfter is the age at which a window's total no longer changes: uses are taken for 21 days, and a window lasts a day at most.
 const settledAfter = refuseAfter + 2*Day
 
 // totalPage is how many windows a total reads at a time.
@@ -90,7 +90,7 @@ func (s *Service) usageOf(ctx context.Context, i *store.Instance) ([]Info, error
 
 // unused adds the zero of each fee item of a package that nothing was drawn from yet.
 func (s *Service) unused(ctx context.Context, pkg *store.Instance, metered bool, sums map[string]store.Units) error {
-	items, err := s.Ledger.PackageQuotas(ctx, pkg.Seller, pkg.InstanceID)
+	items, err := s.Store.PackageQuotas(ctx, pkg.Seller, pkg.InstanceID)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s *Service) total(ctx context.Context, seller string, of store.Term, now t
 	sums := clone(known.sums)
 	q := store.ListQuery{Seller: seller, Filter: []store.Term{of}, After: known.after, Limit: totalPage}
 	for {
-		page, err := s.Ledger.ListUsageWindows(ctx, q)
+		page, err := s.Store.ListUsageWindows(ctx, q)
 		if err != nil {
 			return nil, err
 		}

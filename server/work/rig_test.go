@@ -126,5 +126,5 @@ func (r *rig) metric(kind store.TaskKind, outcome string) float64 {
 func each(t *testing.T, f func(t *testing.T, st store.Store)) {
 	t.Helper()
 	t.Parallel()
-	backendtest.Each(t, func(t *testing.T, st backendtest.Backend) { f(t, st) })
+	backendtest.Each(t, f)
 }

@@ -18,9 +18,16 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
+// Store is what the queue needs of the store.
+type Store interface {
+	store.Changes
+	store.Tasks
+	store.Watcher
+}
+
 // Deps are what the queue works with; all are required, but NewID, Tracer and Metrics only by a process that does more than look.
 type Deps struct {
-	Store   store.Store
+	Store   Store
 	Clock   clock.Clock   // the store's, by which work is ordered
 	NewID   func() string // time-ordered unique IDs (UUIDv7)
 	Tracer  trace.Tracer

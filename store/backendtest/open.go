@@ -20,24 +20,15 @@ import (
 	"github.com/koogate/koogate/store/storetest"
 )
 
-// Backend is what a database implements.
-type Backend interface {
-	store.Store
-	store.UsageStore
-	store.EvidenceStore
-	store.SealedStore
-	store.AuditStore
-}
-
 // Each runs a test over every backend. One that is not there skips, or fails where KOOGATE_TEST_SERVICES demands it.
-func Each(t *testing.T, f func(t *testing.T, st Backend)) {
+func Each(t *testing.T, f func(t *testing.T, st store.Store)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { f(t, SQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { f(t, Postgres(t)) })
 }
 
 // SQLite opens a new file that is gone with the test. A clock stands in for the store's own.
-func SQLite(t testing.TB, clock ...func() time.Time) Backend {
+func SQLite(t testing.TB, clock ...func() time.Time) store.Store {
 	t.Helper()
 	return sqlitetest.Open(t, func(o *sqlite.Options) { o.Clock = only(clock) })
 }
@@ -50,7 +41,7 @@ func only(clock []func() time.Time) func() time.Time {
 }
 
 // Postgres opens a schema of its own in the database that KOOGATE_TEST_POSTGRES names. A clock stands in for the database's.
-func Postgres(t testing.TB, clock ...func() time.Time) Backend {
+func Postgres(t testing.TB, clock ...func() time.Time) store.Store {
 	t.Helper()
 	st, err := postgres.Open(t.Context(), postgres.Options{URL: schema(t), Migrate: true, Clock: only(clock), Logger: slog.New(slog.DiscardHandler)})
 	return opened(t, st, err)
@@ -90,7 +81,7 @@ func schema(t testing.TB) string {
 	return u.String()
 }
 
-func opened(t testing.TB, st Backend, err error) Backend {
+func opened(t testing.TB, st store.Store, err error) store.Store {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

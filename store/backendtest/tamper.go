@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/postgres"
 	"github.com/koogate/koogate/store/sqlite"
 	"github.com/koogate/koogate/store/sqlitetest"
@@ -17,7 +18,7 @@ import (
 
 // EachWithSQL is Each for tests that also write past the store, as somebody does who has broken into the database. exec runs one
 // statement and fails the test unless it changed a row.
-func EachWithSQL(t *testing.T, f func(t *testing.T, st Backend, exec func(statement string))) {
+func EachWithSQL(t *testing.T, f func(t *testing.T, st store.Store, exec func(statement string))) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		path := sqlitetest.File(t)

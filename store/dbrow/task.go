@@ -2,7 +2,11 @@
 
 package dbrow
 
-import "github.com/koogate/koogate/store"
+import (
+	"slices"
+
+	"github.com/koogate/koogate/store"
+)
 
 // FromTask makes the row of a task.
 func FromTask(t *store.Task) Task {
@@ -49,4 +53,14 @@ func ToOpenTask(r QueueOpenRow) store.OpenTask {
 	return store.OpenTask{
 		Kind: store.TaskKind(r.Kind), State: store.TaskState(r.State), DueAt: Time(r.DueAt), CreatedAt: Time(r.CreatedAt), Payload: r.Payload,
 	}
+}
+
+// Distinct are the queues of a request in order, each once.
+func Distinct(queues []string) []string {
+	if len(queues) < 2 {
+		return queues
+	}
+	sorted := slices.Clone(queues)
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
 }

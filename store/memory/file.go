@@ -22,9 +22,9 @@ const (
 )
 
 // Open returns a guard that goes on where the last one at path ended. Close writes the nonces that are still remembered there,
-// readable by the owner only, and Open takes the file away. When there is none, because the last process was killed, or is no
-// whole one, nobody knows what came before, and whatever was signed before now counts as seen. Locks are not kept: they die
-// with their holders.
+// readable by the owner only, and Open removes the file. When there is no file, because the last process was killed, or the file is
+// damaged, the guard does not know what came before: everything that was signed before now counts as seen. Locks are not kept: they
+// die with their holders.
 func Open(now func() time.Time, path string) (*Guard, error) {
 	g := NewAfter(now)
 	g.path = path
@@ -35,7 +35,7 @@ func Open(now func() time.Time, path string) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store/memory: %w", err)
 	}
-	// Before anything of it is used: what is read twice would be too old the second time.
+	// The file is removed before anything in it is used: a later process that read it again would know nothing of what came since.
 	if err := os.Remove(path); err != nil {
 		return nil, fmt.Errorf("store/memory: %w", err)
 	}
@@ -43,7 +43,7 @@ func Open(now func() time.Time, path string) (*Guard, error) {
 	return g, nil
 }
 
-// load takes over what a file says. One that is damaged says nothing.
+// load takes over the entries of a file. A damaged file is ignored.
 func (g *Guard) load(text []byte) {
 	body := len(text) - sha256.Size
 	if body < headLen || (body-headLen)%recordLen != 0 || !bytes.HasPrefix(text, []byte(magic)) {

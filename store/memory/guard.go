@@ -43,8 +43,8 @@ func newSized(now func() time.Time, limit int) *Guard {
 	return g
 }
 
-// NewAfter is New for a guard that stands in for another whose memory it does not share: what was signed before now may have
-// come to the other, and counts as seen.
+// NewAfter is New for a guard that stands in for another whose memory it does not share: a call that was signed before now may have
+// reached the other guard, so it counts as seen.
 func NewAfter(now func() time.Time) *Guard {
 	g := New(now)
 	g.since = g.base

@@ -12,7 +12,7 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-// Apply implements store.Store. When the connection breaks after the change was sent, the error does not say whether it was
+// Apply implements store.Changes. When the connection breaks after the change was sent, the error does not say whether it was
 // committed; the caller reads again.
 func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 	if err := s.enter(ctx, c); err != nil {

@@ -14,8 +14,6 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-var _ store.AuditStore = (*Store)(nil)
-
 // told is what a change has altered, for its audit row; nil when it has altered nothing.
 type told func() store.Altered
 
@@ -63,7 +61,7 @@ func hit(doing string, missed error, q *dbsqlc.Queries, f func(q *dbsqlc.Queries
 	return nil
 }
 
-// Audit implements store.AuditStore.
+// Audit implements store.AuditRows.
 func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit int) ([]store.AuditRow, error) {
 	if err := s.enter(ctx, seller); err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/postgres"
+	"github.com/koogate/koogate/store/sqllist"
 	"github.com/koogate/koogate/store/storetest"
 )
 
@@ -21,7 +22,7 @@ func TestListsNeverHoldTheConnectionsOfCalls(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	url := freshSchema(t)
-	limits := store.ListLimits{Total: 2, PerSeller: 1, Waiting: 8, Patience: 200 * time.Millisecond, Time: 500 * time.Millisecond}
+	limits := sqllist.Limits{Total: 2, PerSeller: 1, Waiting: 8, Patience: 200 * time.Millisecond, Time: 500 * time.Millisecond}
 	s, err := postgres.Open(ctx, postgres.Options{URL: url, MaxConns: 3, Migrate: true, Lists: limits})
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ func (s *Store) given() int64 {
 	return dbrow.Micros(s.clock())
 }
 
-// Now implements store.Store.
+// Now implements store.Clock.
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	if err := s.enter(ctx); err != nil {
 		return time.Time{}, err
@@ -38,7 +38,7 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	return dbrow.Time(now), nil
 }
 
-// PullIn implements store.Store. It reads the tasks queue by queue along their index.
+// PullIn implements store.Clock. It reads the tasks queue by queue along their index.
 func (s *Store) PullIn(ctx context.Context, seller string, tolerance time.Duration) (pulled int, err error) {
 	if err := s.enter(ctx, seller); err != nil {
 		return 0, err

@@ -11,9 +11,7 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-var _ store.EvidenceStore = (*Store)(nil)
-
-// Unanchored implements store.EvidenceStore.
+// Unanchored implements store.Evidence.
 func (s *Store) Unanchored(ctx context.Context, seller string, limit int) ([]store.SignedHead, error) {
 	if err := s.enter(ctx, seller); err != nil {
 		return nil, err
@@ -26,7 +24,7 @@ func (s *Store) Unanchored(ctx context.Context, seller string, limit int) ([]sto
 	return dbrow.Each(rows, dbrow.ToSignedHead), nil
 }
 
-// LastAnchor implements store.EvidenceStore.
+// LastAnchor implements store.Evidence.
 func (s *Store) LastAnchor(ctx context.Context, seller string) (store.Anchor, error) {
 	if err := s.enter(ctx, seller); err != nil {
 		return store.Anchor{}, err
@@ -39,7 +37,7 @@ func (s *Store) LastAnchor(ctx context.Context, seller string) (store.Anchor, er
 	return dbrow.ToAnchor(row), nil
 }
 
-// Anchors implements store.EvidenceStore.
+// Anchors implements store.Evidence.
 func (s *Store) Anchors(ctx context.Context, seller string, after int64, limit int) ([]store.Anchor, error) {
 	if err := s.enter(ctx, seller); err != nil {
 		return nil, err
@@ -52,7 +50,7 @@ func (s *Store) Anchors(ctx context.Context, seller string, after int64, limit i
 	return dbrow.Each(rows, dbrow.ToAnchor), nil
 }
 
-// PutAnchor implements store.EvidenceStore: one round trip. The heads come in the order of their keys, so no two anchors wait for each
+// PutAnchor implements store.Evidence: one round trip. The heads come in the order of their keys, so no two anchors wait for each
 // other in a circle.
 func (s *Store) PutAnchor(ctx context.Context, a store.Anchor, heads []store.SignedHead) error {
 	if err := s.enter(ctx, a.Seller, a.Heads); err != nil {

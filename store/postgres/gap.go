@@ -13,7 +13,7 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-// OpenGap implements store.GapStore.
+// OpenGap implements store.Gaps.
 func (s *Store) OpenGap(ctx context.Context, g store.Gap) error {
 	if err := store.CheckText(g); err != nil {
 		return err
@@ -23,7 +23,7 @@ func (s *Store) OpenGap(ctx context.Context, g store.Gap) error {
 	})
 }
 
-// CloseGap implements store.GapStore.
+// CloseGap implements store.Gaps.
 func (s *Store) CloseGap(ctx context.Context, g store.Gap) error {
 	if err := store.CheckText(g); err != nil {
 		return err
@@ -33,7 +33,7 @@ func (s *Store) CloseGap(ctx context.Context, g store.Gap) error {
 	})
 }
 
-// OpenedGap implements store.GapStore.
+// OpenedGap implements store.Gaps.
 func (s *Store) OpenedGap(ctx context.Context, seller string) (store.Gap, error) {
 	if err := s.enter(ctx, seller); err != nil {
 		return store.Gap{}, err
@@ -46,7 +46,7 @@ func (s *Store) OpenedGap(ctx context.Context, seller string) (store.Gap, error)
 	return dbrow.ToGap(row), nil
 }
 
-// CountGapCall implements store.GapStore. Calls at once may note a few more than the bound.
+// CountGapCall implements store.Gaps. Calls at once may note a few more than the bound.
 func (s *Store) CountGapCall(ctx context.Context, c store.GapCall) (noted bool, err error) {
 	if err := store.CheckText(c); err != nil {
 		return false, err
@@ -63,7 +63,7 @@ func (s *Store) CountGapCall(ctx context.Context, c store.GapCall) (noted bool, 
 	})
 }
 
-// GapCalls implements store.GapStore.
+// GapCalls implements store.Gaps.
 func (s *Store) GapCalls(ctx context.Context, seller, gapID string) ([]store.GapCall, error) {
 	if err := s.enter(ctx, seller, gapID); err != nil {
 		return nil, err

@@ -28,47 +28,47 @@ func (x suffixed) Query(ctx context.Context, query string, args ...any) (pgx.Row
 	return x.DBTX.Query(ctx, query+x.page.Suffix, args...)
 }
 
-// ListOrders implements store.Store.
+// ListOrders implements store.Orders.
 func (s *Store) ListOrders(ctx context.Context, q store.ListQuery) ([]store.Order, error) {
 	return listOf(ctx, s, sqllist.Orders, q, (*dbsqlc.Queries).OrderList, dbrow.ToOrder)
 }
 
-// ListInstances implements store.Store.
+// ListInstances implements store.Instances.
 func (s *Store) ListInstances(ctx context.Context, q store.ListQuery) ([]store.Instance, error) {
 	return listOf(ctx, s, sqllist.Instances, q, (*dbsqlc.Queries).InstanceList, dbrow.ToInstance)
 }
 
-// ListTasks implements store.Store.
+// ListTasks implements store.Tasks.
 func (s *Store) ListTasks(ctx context.Context, q store.ListQuery) ([]store.Task, error) {
 	return listOf(ctx, s, sqllist.Tasks, q, (*dbsqlc.Queries).TaskList, dbrow.ToTask)
 }
 
-// ListTenants implements store.Store.
+// ListTenants implements store.Directory.
 func (s *Store) ListTenants(ctx context.Context, q store.ListQuery) ([]store.Tenant, error) {
 	return listOf(ctx, s, sqllist.Tenants, q, (*dbsqlc.Queries).TenantList, dbrow.ToTenant)
 }
 
-// ListApplications implements store.Store.
+// ListApplications implements store.Directory.
 func (s *Store) ListApplications(ctx context.Context, q store.ListQuery) ([]store.Application, error) {
 	return listOf(ctx, s, sqllist.Applications, q, (*dbsqlc.Queries).ApplicationList, dbrow.ToApplication)
 }
 
-// ListUsers implements store.Store.
+// ListUsers implements store.Directory.
 func (s *Store) ListUsers(ctx context.Context, q store.ListQuery) ([]store.User, error) {
 	return listOf(ctx, s, sqllist.Users, q, (*dbsqlc.Queries).UserList, dbrow.ToUser)
 }
 
-// ListDepartments implements store.Store.
+// ListDepartments implements store.Directory.
 func (s *Store) ListDepartments(ctx context.Context, q store.ListQuery) ([]store.Department, error) {
 	return listOf(ctx, s, sqllist.Departments, q, (*dbsqlc.Queries).DepartmentList, dbrow.ToDepartment)
 }
 
-// ListUsageRecords implements store.UsageStore.
+// ListUsageRecords implements store.Ledger.
 func (s *Store) ListUsageRecords(ctx context.Context, q store.ListQuery) ([]store.UsageRecord, error) {
 	return listOf(ctx, s, sqllist.UsageRecords, q, (*dbsqlc.Queries).UsageRecordList, dbrow.ToUsageRecord)
 }
 
-// ListUsageWindows implements store.UsageStore.
+// ListUsageWindows implements store.Ledger.
 func (s *Store) ListUsageWindows(ctx context.Context, q store.ListQuery) ([]store.UsageWindow, error) {
 	return listOf(ctx, s, sqllist.UsageWindows, q, (*dbsqlc.Queries).UsageWindowList, dbrow.ToUsageWindow)
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-// PutQuota implements store.UsageStore. Only one transaction at a time puts quotas of a seller.
+// PutQuota implements store.Quotas. Only one transaction at a time puts quotas of a seller.
 func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error) {
 	return audited(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none store.Quota, altered told, err error) {
 		// What was reported before this quota is committed first; what comes after sees it.
@@ -57,7 +57,7 @@ func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error
 	})
 }
 
-// Quotas implements store.UsageStore.
+// Quotas implements store.Quotas.
 func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error) {
 	if err := s.enter(ctx, seller, instanceID); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.
 	return quotas, nil
 }
 
-// Reservation implements store.UsageStore.
+// Reservation implements store.Quotas.
 func (s *Store) Reservation(ctx context.Context, seller, id string) (store.Reservation, error) {
 	if err := s.enter(ctx, seller, id); err != nil {
 		return store.Reservation{}, err
@@ -85,7 +85,7 @@ func (s *Store) Reservation(ctx context.Context, seller, id string) (store.Reser
 	return dbrow.ToReservation(row)
 }
 
-// ReserveQuota implements store.UsageStore. The instance's quotas are locked before anything is read of the reservation, so
+// ReserveQuota implements store.Quotas. The instance's quotas are locked before anything is read of the reservation, so
 // that repeats of one call queue there.
 func (s *Store) ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error) {
 	if r.Amount < 0 {
@@ -219,7 +219,7 @@ func lockReservation(ctx context.Context, q *dbsqlc.Queries, seller, id string) 
 	return dbrow.ToReservation(row)
 }
 
-// CommitQuota implements store.UsageStore.
+// CommitQuota implements store.Quotas.
 func (s *Store) CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Reservation, error) {
 	return audited(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (none store.Reservation, altered told, err error) {
 		r, err := lockReservation(ctx, q, c.Seller, c.ReservationID)
@@ -244,7 +244,7 @@ func (s *Store) CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Res
 	})
 }
 
-// CancelQuota implements store.UsageStore.
+// CancelQuota implements store.Quotas.
 func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, now time.Time) (store.Reservation, error) {
 	return audited(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (none store.Reservation, altered told, err error) {
 		r, err := lockReservation(ctx, q, seller, reservationID)
@@ -259,7 +259,7 @@ func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, n
 	})
 }
 
-// ExpireQuota implements store.UsageStore.
+// ExpireQuota implements store.Quotas.
 func (s *Store) ExpireQuota(ctx context.Context, seller string, now time.Time, limit int) ([]store.Reservation, error) {
 	return change(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) ([]store.Reservation, error) {
 		rows, err := q.ReservationsOver(ctx, dbsqlc.ReservationsOverParams{Seller: seller, Now: dbrow.Micros(now), Max: count(limit)})
@@ -277,4 +277,52 @@ func (s *Store) ExpireQuota(ctx context.Context, seller string, now time.Time, l
 		}
 		return out, end(ctx, t, seller, now, out...)
 	})
+}
+
+// PackageQuotas implements store.Quotas.
+func (s *Store) PackageQuotas(ctx context.Context, seller, packageID string) ([]store.Quota, error) {
+	if err := s.enter(ctx, seller, packageID); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.QuotasOfPackage(ctx, dbsqlc.QuotasOfPackageParams{Seller: seller, PackageID: packageID})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read quotas: %w", err)
+	}
+	return dbrow.Each(rows, dbrow.ToQuota), nil
+}
+
+// QuotasDue implements store.Quotas.
+func (s *Store) QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]store.Quota, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.QuotasDue(ctx, dbsqlc.QuotasDueParams{Seller: seller, Now: dbrow.Micros(now), Max: count(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read due quotas: %w", err)
+	}
+	return dbrow.Each(rows, dbrow.ToQuota), nil
+}
+
+// QuotaSettled implements store.Quotas.
+func (s *Store) QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Time) error {
+	_, err := change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none struct{}, err error) {
+		row, err := q.QuotaLock(ctx, dbsqlc.QuotaLockParams(k))
+		if err != nil {
+			return none, notFound(err, "lock quota")
+		}
+		quota := dbrow.ToQuota(dbsqlc.QuotaRow(row))
+		quota.Settle(now)
+		return none, turn(ctx, q, &quota)
+	})
+	return err
+}
+
+// turn writes the cycle of a quota that is kept for this transaction.
+func turn(ctx context.Context, q *dbsqlc.Queries, quota *store.Quota) error {
+	if err := q.QuotaTurn(ctx, dbrow.QuotaTurn(quota)); err != nil {
+		return fmt.Errorf("postgres: turn quota: %w", err)
+	}
+	return nil
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-// Line implements store.Store.
+// Line implements store.Orders.
 func (s *Store) Line(ctx context.Context, k store.LineKey) (store.Line, error) {
 	if err := s.enter(ctx, k); err != nil {
 		return store.Line{}, err
@@ -28,7 +28,7 @@ func (s *Store) Line(ctx context.Context, k store.LineKey) (store.Line, error) {
 	return dbrow.ToLine(row), nil
 }
 
-// Aggregate implements store.Store: one round trip and one snapshot.
+// Aggregate implements store.Orders: one round trip and one snapshot.
 func (s *Store) Aggregate(ctx context.Context, seller, orderID string) (*store.Aggregate, error) {
 	if err := s.enter(ctx, seller, orderID); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (s *Store) Aggregate(ctx context.Context, seller, orderID string) (*store.A
 	return a, nil
 }
 
-// Instances implements store.Store.
+// Instances implements store.Instances.
 func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error) {
 	if err := s.enter(ctx, seller, ids); err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]s
 	return dbrow.Each(rows, dbrow.ToInstance), nil
 }
 
-// InstancesOfBuyer implements store.Store.
+// InstancesOfBuyer implements store.Instances.
 func (s *Store) InstancesOfBuyer(ctx context.Context, seller, productID, buyerKey string, limit int) ([]store.Instance, error) {
 	if err := s.enter(ctx, seller, productID, buyerKey); err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (s *Store) InstancesOfBuyer(ctx context.Context, seller, productID, buyerKe
 	return dbrow.Each(rows, dbrow.ToInstance), nil
 }
 
-// InstancesBought implements store.Store.
+// InstancesBought implements store.Instances.
 func (s *Store) InstancesBought(ctx context.Context, seller, productID string, after store.Cursor, limit int) ([]store.Instance, error) {
 	if err := s.enter(ctx, seller, productID, after.ID); err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (s *Store) InstancesBought(ctx context.Context, seller, productID string, a
 	return dbrow.Each(rows, dbrow.ToInstance), nil
 }
 
-// Task implements store.Store.
+// Task implements store.Tasks.
 func (s *Store) Task(ctx context.Context, id string) (store.Task, error) {
 	if err := s.enter(ctx, id); err != nil {
 		return store.Task{}, err
@@ -134,7 +134,7 @@ func (s *Store) Task(ctx context.Context, id string) (store.Task, error) {
 	return dbrow.ToTask(row), nil
 }
 
-// Events implements store.Store.
+// Events implements store.Orders.
 func (s *Store) Events(ctx context.Context, seller, orderID string, after int64, limit int) ([]store.Event, error) {
 	if err := s.enter(ctx, seller, orderID); err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (s *Store) Events(ctx context.Context, seller, orderID string, after int64,
 	return dbrow.Each(rows, dbrow.ToEvent), nil
 }
 
-// Tenant implements store.Store.
+// Tenant implements store.Directory.
 func (s *Store) Tenant(ctx context.Context, k store.TenantKey) (store.Tenant, error) {
 	if err := s.enter(ctx, k); err != nil {
 		return store.Tenant{}, err
@@ -160,7 +160,7 @@ func (s *Store) Tenant(ctx context.Context, k store.TenantKey) (store.Tenant, er
 	return dbrow.ToTenant(row), nil
 }
 
-// Application implements store.Store.
+// Application implements store.Directory.
 func (s *Store) Application(ctx context.Context, k store.TenantKey, appID string) (store.Application, error) {
 	if err := s.enter(ctx, k, appID); err != nil {
 		return store.Application{}, err

@@ -14,9 +14,7 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-var _ store.SealedStore = (*Store)(nil)
-
-// SealedValues implements store.SealedStore. Only names from store.SealedColumns get into the text of the statement.
+// SealedValues implements store.Sealed. Only names from store.SealedColumns get into the text of the statement.
 func (s *Store) SealedValues(ctx context.Context, c store.SealedColumn, after []any, limit int) (out []store.SealedValue, err error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
@@ -65,7 +63,7 @@ func places(from, n int, between string, names []string) string {
 	return strings.Join(parts, between)
 }
 
-// Reseal implements store.SealedStore. The values come in the order of their keys, so no two calls wait for each other in a circle.
+// Reseal implements store.Sealed. The values come in the order of their keys, so no two calls wait for each other in a circle.
 func (s *Store) Reseal(ctx context.Context, c store.SealedColumn, values []store.Resealed) (int, error) {
 	query := "UPDATE " + c.Table + " SET " + c.Column + " = $1 WHERE " + places(3, len(c.Key), " AND ", c.Key) + " AND " + c.Column + " IS NOT DISTINCT FROM $2"
 	return audited(ctx, s, func(t pgx.Tx, _ *dbsqlc.Queries) (n int, altered told, err error) {

@@ -15,7 +15,7 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-// SellerRevision implements store.SellerStore.
+// SellerRevision implements store.Sellers.
 func (s *Store) SellerRevision(ctx context.Context) (int64, error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
@@ -28,7 +28,7 @@ func (s *Store) SellerRevision(ctx context.Context) (int64, error) {
 	return revision, nil
 }
 
-// Sellers implements store.SellerStore. The rows belong together when the revision is the same before and after they were read.
+// Sellers implements store.Sellers. The rows belong together when the revision is the same before and after they were read.
 func (s *Store) Sellers(ctx context.Context) (store.SellerRows, error) {
 	if err := s.enter(ctx); err != nil {
 		return store.SellerRows{}, err
@@ -57,7 +57,7 @@ func (s *Store) Sellers(ctx context.Context) (store.SellerRows, error) {
 	}
 }
 
-// ChangeSellers implements store.SellerStore. The row of the revision is locked first, so no two changes wait for each other in a circle.
+// ChangeSellers implements store.Sellers. The row of the revision is locked first, so no two changes wait for each other in a circle.
 func (s *Store) ChangeSellers(ctx context.Context, c store.SellerChange) (int64, error) {
 	if err := s.enter(ctx, c); err != nil {
 		return 0, err
@@ -95,7 +95,7 @@ func changeSellers(ctx context.Context, q *dbsqlc.Queries, c store.SellerChange)
 	return nil
 }
 
-// NoteKeyUse implements store.SellerStore.
+// NoteKeyUse implements store.Sellers.
 func (s *Store) NoteKeyUse(ctx context.Context, uses []store.KeyUse) error {
 	if err := store.CheckText(uses); err != nil {
 		return err

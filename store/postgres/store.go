@@ -14,6 +14,7 @@ import (
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
+	"github.com/koogate/koogate/store/sqllist"
 )
 
 // Options say which database to use and how.
@@ -23,7 +24,7 @@ type Options struct {
 	// MaxConns bounds the pool; 0 for a default by the number of CPUs. One more connection listens.
 	MaxConns int32
 	// Lists bound the lists of API clients: by default a quarter of the connections, and two at least, are theirs at a time.
-	Lists store.ListLimits
+	Lists sqllist.Limits
 	// Migrate lets Open bring the schema up to date; without it Open refuses a database whose schema is behind.
 	Migrate bool
 	// Clock stands in for the database's own clock; nil in production. Tests and drills put their virtual time here.
@@ -44,7 +45,7 @@ type Store struct {
 	clock    func() time.Time // nil for the database's
 	pool     *pgxpool.Pool
 	query    *dbsqlc.Queries
-	turns    *store.Turns // of what API clients browse
+	turns    *sqllist.Turns // of what API clients browse
 	notifier *notifier
 	listener *listener
 }
@@ -72,7 +73,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	w.pool.Store(pool)
-	turns := store.NewTurns(o.Lists.WithDefaults(max(2, int(config.MaxConns)/4)))
+	turns := sqllist.NewTurns(o.Lists.WithDefaults(max(2, int(config.MaxConns)/4)))
 	s := &Store{clock: o.Clock, pool: pool, query: dbsqlc.New(pool), turns: turns}
 	channel, err := checkDatabase(ctx, pool)
 	if err != nil {
@@ -106,7 +107,7 @@ func (s *Store) enter(ctx context.Context, texts ...any) error {
 
 func (s *Store) leave() { s.gate.RUnlock() }
 
-// Watch implements store.Store. Every watch also hears the wake-up of all.
+// Watch implements store.Watcher. Every watch also hears the wake-up of all.
 func (s *Store) Watch(topics ...string) (wake <-chan struct{}, stop func()) {
 	return s.hub.Watch(append([]string{everybody}, topics...)...)
 }

@@ -11,35 +11,36 @@ import (
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/postgres"
 	"github.com/koogate/koogate/store/storetest"
+	"github.com/koogate/koogate/store/storetest/suite"
 )
 
 func TestConformance(t *testing.T) {
 	urls := make(map[store.Store]string)
-	storetest.Run(t, func(t *testing.T, clock func() time.Time) store.Store {
+	suite.Run(t, func(t *testing.T, clock func() time.Time) store.Store {
 		url := freshSchema(t)
 		s := openAt(t, url, clock)
 		urls[s] = url
 		return s
-	}, storetest.WithSecondHandle(func(t *testing.T, first store.Store, clock func() time.Time) store.Store {
+	}, suite.WithSecondHandle(func(t *testing.T, first store.Store, clock func() time.Time) store.Store {
 		return openAt(t, urls[first], clock)
 	}),
-		storetest.WithSQL(func(t *testing.T, s store.Store, statement string) int { return execute(t, urls[s], statement) }))
+		suite.WithSQL(func(t *testing.T, s store.Store, statement string) int { return execute(t, urls[s], statement) }))
 }
 
 func TestUsageConformance(t *testing.T) {
 	urls := make(map[store.Store]string)
-	storetest.RunUsage(t, func(t *testing.T) storetest.Ledger {
+	suite.RunBilling(t, func(t *testing.T) store.Store {
 		url := freshSchema(t)
 		s := open(t, url)
 		urls[s] = url
 		return s
-	}, storetest.WithSecondHandle(func(t *testing.T, first store.Store, clock func() time.Time) store.Store {
+	}, suite.WithSecondHandle(func(t *testing.T, first store.Store, clock func() time.Time) store.Store {
 		return openAt(t, urls[first], clock)
 	}))
 }
 
 func TestAuditConformance(t *testing.T) {
-	storetest.RunAudit(t, func(t *testing.T, clock func() time.Time) storetest.Audited { return openAt(t, freshSchema(t), clock) })
+	suite.RunAudit(t, func(t *testing.T, clock func() time.Time) store.Store { return openAt(t, freshSchema(t), clock) })
 }
 
 // versions is how many migrations there are.

@@ -15,7 +15,7 @@ import (
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
-// Apply implements store.Store.
+// Apply implements store.Changes.
 func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 	if err := s.enter(ctx, c); err != nil {
 		return err

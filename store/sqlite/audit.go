@@ -12,8 +12,6 @@ import (
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
-var _ store.AuditStore = (*Store)(nil)
-
 // told is what a change has altered, for its audit row; nil when it has altered nothing.
 type told func() store.Altered
 
@@ -36,7 +34,7 @@ func (t *tx) audit(row store.AuditRow, now time.Time) error {
 	return nil
 }
 
-// Audit implements store.AuditStore.
+// Audit implements store.AuditRows.
 func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit int) ([]store.AuditRow, error) {
 	if err := s.enter(ctx, seller); err != nil {
 		return nil, err

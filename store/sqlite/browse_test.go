@@ -19,7 +19,7 @@ import (
 func TestListsNeverHoldTheConnectionsOfCalls(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	limits := store.ListLimits{Total: 2, PerSeller: 1, Waiting: 8, Patience: 100 * time.Millisecond, Time: 300 * time.Millisecond}
+	limits := sqllist.Limits{Total: 2, PerSeller: 1, Waiting: 8, Patience: 100 * time.Millisecond, Time: 300 * time.Millisecond}
 	s, err := Open(ctx, Options{Path: filepath.Join(t.TempDir(), "koogate.db"), Migrate: true, Readers: 1, Lists: limits})
 	if err != nil {
 		t.Fatal(err)

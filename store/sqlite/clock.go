@@ -16,7 +16,7 @@ import (
 // now is the store's clock.
 func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
-// Now implements store.Store.
+// Now implements store.Clock.
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	if err := s.enter(ctx); err != nil {
 		return time.Time{}, err
@@ -25,7 +25,7 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	return s.now(), nil
 }
 
-// PullIn implements store.Store. It reads the tasks queue by queue along their index.
+// PullIn implements store.Clock. It reads the tasks queue by queue along their index.
 func (s *Store) PullIn(ctx context.Context, seller string, tolerance time.Duration) (pulled int, err error) {
 	if err := s.enter(ctx, seller); err != nil {
 		return 0, err

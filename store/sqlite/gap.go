@@ -11,7 +11,7 @@ import (
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
-// OpenGap implements store.GapStore.
+// OpenGap implements store.Gaps.
 func (s *Store) OpenGap(ctx context.Context, g store.Gap) error {
 	if err := store.CheckText(g); err != nil {
 		return err
@@ -23,7 +23,7 @@ func (s *Store) OpenGap(ctx context.Context, g store.Gap) error {
 	return err
 }
 
-// CloseGap implements store.GapStore.
+// CloseGap implements store.Gaps.
 func (s *Store) CloseGap(ctx context.Context, g store.Gap) error {
 	if err := store.CheckText(g); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (s *Store) CloseGap(ctx context.Context, g store.Gap) error {
 	return err
 }
 
-// OpenedGap implements store.GapStore.
+// OpenedGap implements store.Gaps.
 func (s *Store) OpenedGap(ctx context.Context, seller string) (store.Gap, error) {
 	if err := s.enter(ctx, seller); err != nil {
 		return store.Gap{}, err
@@ -48,7 +48,7 @@ func (s *Store) OpenedGap(ctx context.Context, seller string) (store.Gap, error)
 	return dbrow.ToGap(row), nil
 }
 
-// CountGapCall implements store.GapStore.
+// CountGapCall implements store.Gaps.
 func (s *Store) CountGapCall(ctx context.Context, c store.GapCall) (noted bool, err error) {
 	if err := store.CheckText(c); err != nil {
 		return false, err
@@ -65,7 +65,7 @@ func (s *Store) CountGapCall(ctx context.Context, c store.GapCall) (noted bool, 
 	})
 }
 
-// GapCalls implements store.GapStore.
+// GapCalls implements store.Gaps.
 func (s *Store) GapCalls(ctx context.Context, seller, gapID string) ([]store.GapCall, error) {
 	if err := s.enter(ctx, seller, gapID); err != nil {
 		return nil, err

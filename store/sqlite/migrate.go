@@ -11,6 +11,8 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/koogate/koogate/store/sqlite/dbfile"
 )
 
 //go:embed migrations/*.sql
@@ -19,15 +21,15 @@ var migrations embed.FS
 // Migrate creates the file when it is missing and brings its schema up to date. It returns how many migrations it applied.
 // Like Open it needs the file for itself.
 func Migrate(ctx context.Context, path string) (applied int, err error) {
-	lock, err := lockFile(path + ".lock")
+	lock, err := dbfile.Take(path + ".lock")
 	if err != nil {
 		return 0, fmt.Errorf("sqlite: %s: %w", path, err)
 	}
-	defer func() { err = errors.Join(err, lock.release()) }()
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	if err := create(path); err != nil {
 		return 0, err
 	}
-	protect(ctx, path, nil)
+	dbfile.Protect(ctx, path, nil)
 	db, err := openDB(path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)")
 	if err != nil {
 		return 0, err

@@ -13,7 +13,7 @@ import (
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
-// PutQuota implements store.UsageStore.
+// PutQuota implements store.Quotas.
 func (s *Store) PutQuota(ctx context.Context, p store.Quota) (store.Quota, error) {
 	return audited(ctx, s, func(t *tx) (none store.Quota, altered told, err error) {
 		ctx := context.Background()
@@ -67,7 +67,7 @@ func (t *tx) expireQuotas(ctx context.Context, row dbsqlc.QuotaRow) error {
 	return nil
 }
 
-// Quotas implements store.UsageStore.
+// Quotas implements store.Quotas.
 func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error) {
 	if err := s.enter(ctx, seller, instanceID); err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (s *Store) Quotas(ctx context.Context, seller, instanceID string) ([]store.
 	return quotas, nil
 }
 
-// Reservation implements store.UsageStore.
+// Reservation implements store.Quotas.
 func (s *Store) Reservation(ctx context.Context, seller, id string) (store.Reservation, error) {
 	if err := s.enter(ctx, seller, id); err != nil {
 		return store.Reservation{}, err
@@ -95,7 +95,7 @@ func (s *Store) Reservation(ctx context.Context, seller, id string) (store.Reser
 	return dbrow.ToReservation(row)
 }
 
-// ReserveQuota implements store.UsageStore. It runs in the writer, so nobody else draws on the quotas that it read.
+// ReserveQuota implements store.Quotas. It runs in the writer, so nobody else draws on the quotas that it read.
 func (s *Store) ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error) {
 	if r.Amount < 0 {
 		return store.Reservation{}, fmt.Errorf("sqlite: reserve %d of a quota", r.Amount)
@@ -190,7 +190,7 @@ func (t *tx) end(ctx context.Context, r *store.Reservation) error {
 	return nil
 }
 
-// CommitQuota implements store.UsageStore.
+// CommitQuota implements store.Quotas.
 func (s *Store) CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Reservation, error) {
 	return audited(ctx, s, func(t *tx) (none store.Reservation, altered told, err error) {
 		ctx := context.Background()
@@ -216,7 +216,7 @@ func (s *Store) CommitQuota(ctx context.Context, c store.QuotaCommit) (store.Res
 	})
 }
 
-// CancelQuota implements store.UsageStore.
+// CancelQuota implements store.Quotas.
 func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, now time.Time) (store.Reservation, error) {
 	return audited(ctx, s, func(t *tx) (none store.Reservation, altered told, err error) {
 		ctx := context.Background()
@@ -232,7 +232,7 @@ func (s *Store) CancelQuota(ctx context.Context, seller, reservationID string, n
 	})
 }
 
-// ExpireQuota implements store.UsageStore.
+// ExpireQuota implements store.Quotas.
 func (s *Store) ExpireQuota(ctx context.Context, seller string, now time.Time, limit int) ([]store.Reservation, error) {
 	return change(ctx, s, func(t *tx) ([]store.Reservation, error) {
 		ctx := context.Background()
@@ -254,4 +254,57 @@ func (s *Store) ExpireQuota(ctx context.Context, seller string, now time.Time, l
 		}
 		return out, nil
 	})
+}
+
+// PackageQuotas implements store.Quotas.
+func (s *Store) PackageQuotas(ctx context.Context, seller, packageID string) ([]store.Quota, error) {
+	if err := s.enter(ctx, seller, packageID); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.read.QuotasOfPackage(ctx, dbsqlc.QuotasOfPackageParams{Seller: seller, PackageID: packageID})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read quotas: %w", err)
+	}
+	return dbrow.Each(rows, dbrow.ToQuota), nil
+}
+
+// QuotasDue implements store.Quotas.
+func (s *Store) QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]store.Quota, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.read.QuotasDue(ctx, dbsqlc.QuotasDueParams{Seller: seller, Now: dbrow.Micros(now), Max: int64(max(limit, 0))})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: read due quotas: %w", err)
+	}
+	return dbrow.Each(rows, dbrow.ToQuota), nil
+}
+
+// QuotaSettled implements store.Quotas.
+func (s *Store) QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Time) error {
+	_, err := change(ctx, s, func(t *tx) (none struct{}, err error) {
+		ctx := context.Background()
+		row, err := t.query.QuotaGet(ctx, dbsqlc.QuotaGetParams(k))
+		if err != nil {
+			return none, notFound(err, "read quota")
+		}
+		q := dbrow.ToQuota(row)
+		q.Settle(now)
+		return none, t.turn(ctx, &q)
+	})
+	return err
+}
+
+func (t *tx) turn(ctx context.Context, q *store.Quota) error {
+	p := dbrow.QuotaTurn(q)
+	n, err := t.fast.QuotaTurn(ctx, p)
+	if err == nil && n == 0 {
+		_, err = t.fast.QuotaItemTurn(ctx, dbsqlc.QuotaItemTurnParams(p))
+	}
+	if err != nil {
+		return fmt.Errorf("sqlite: turn quota: %w", err)
+	}
+	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
-// Line implements store.Store.
+// Line implements store.Orders.
 func (s *Store) Line(ctx context.Context, k store.LineKey) (store.Line, error) {
 	if err := s.enter(ctx, k); err != nil {
 		return store.Line{}, err
@@ -27,7 +27,7 @@ func (s *Store) Line(ctx context.Context, k store.LineKey) (store.Line, error) {
 	return dbrow.ToLine(row), nil
 }
 
-// Aggregate implements store.Store: one read transaction, so one snapshot.
+// Aggregate implements store.Orders: one read transaction, so one snapshot.
 func (s *Store) Aggregate(ctx context.Context, seller, orderID string) (*store.Aggregate, error) {
 	if err := s.enter(ctx, seller, orderID); err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (s *Store) Aggregate(ctx context.Context, seller, orderID string) (*store.A
 	}, nil
 }
 
-// Instances implements store.Store.
+// Instances implements store.Instances.
 func (s *Store) Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error) {
 	if err := s.enter(ctx, seller, ids); err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func list(texts []string) string {
 	return string(text)
 }
 
-// InstancesOfBuyer implements store.Store.
+// InstancesOfBuyer implements store.Instances.
 func (s *Store) InstancesOfBuyer(ctx context.Context, seller, productID, buyerKey string, limit int) ([]store.Instance, error) {
 	if err := s.enter(ctx, seller, productID, buyerKey); err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (s *Store) InstancesOfBuyer(ctx context.Context, seller, productID, buyerKe
 	return dbrow.Each(rows, dbrow.ToInstance), nil
 }
 
-// InstancesBought implements store.Store.
+// InstancesBought implements store.Instances.
 func (s *Store) InstancesBought(ctx context.Context, seller, productID string, after store.Cursor, limit int) ([]store.Instance, error) {
 	if err := s.enter(ctx, seller, productID, after.ID); err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (s *Store) InstancesBought(ctx context.Context, seller, productID string, a
 	return dbrow.Each(rows, dbrow.ToInstance), nil
 }
 
-// Task implements store.Store.
+// Task implements store.Tasks.
 func (s *Store) Task(ctx context.Context, id string) (store.Task, error) {
 	if err := s.enter(ctx, id); err != nil {
 		return store.Task{}, err
@@ -139,7 +139,7 @@ func (s *Store) Task(ctx context.Context, id string) (store.Task, error) {
 	return dbrow.ToTask(row), nil
 }
 
-// Events implements store.Store.
+// Events implements store.Orders.
 func (s *Store) Events(ctx context.Context, seller, orderID string, after int64, limit int) ([]store.Event, error) {
 	if err := s.enter(ctx, seller, orderID); err != nil {
 		return nil, err
@@ -152,7 +152,7 @@ func (s *Store) Events(ctx context.Context, seller, orderID string, after int64,
 	return dbrow.Each(rows, dbrow.ToEvent), nil
 }
 
-// Tenant implements store.Store.
+// Tenant implements store.Directory.
 func (s *Store) Tenant(ctx context.Context, k store.TenantKey) (store.Tenant, error) {
 	if err := s.enter(ctx, k); err != nil {
 		return store.Tenant{}, err
@@ -165,7 +165,7 @@ func (s *Store) Tenant(ctx context.Context, k store.TenantKey) (store.Tenant, er
 	return dbrow.ToTenant(row), nil
 }
 
-// Application implements store.Store.
+// Application implements store.Directory.
 func (s *Store) Application(ctx context.Context, k store.TenantKey, appID string) (store.Application, error) {
 	if err := s.enter(ctx, k, appID); err != nil {
 		return store.Application{}, err

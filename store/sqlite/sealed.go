@@ -11,9 +11,7 @@ import (
 	"github.com/koogate/koogate/store/dbrow"
 )
 
-var _ store.SealedStore = (*Store)(nil)
-
-// SealedValues implements store.SealedStore. Only names from store.SealedColumns get into the text of the statement.
+// SealedValues implements store.Sealed. Only names from store.SealedColumns get into the text of the statement.
 func (s *Store) SealedValues(ctx context.Context, c store.SealedColumn, after []any, limit int) ([]store.SealedValue, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
@@ -52,7 +50,7 @@ func (s *Store) SealedValues(ctx context.Context, c store.SealedColumn, after []
 	return out, nil
 }
 
-// Reseal implements store.SealedStore.
+// Reseal implements store.Sealed.
 func (s *Store) Reseal(ctx context.Context, c store.SealedColumn, values []store.Resealed) (int, error) {
 	query := "UPDATE " + c.Table + " SET " + c.Column + " = ? WHERE " + strings.Join(c.Key, " = ? AND ") + " = ? AND " + c.Column + " IS ?"
 	return audited(ctx, s, func(t *tx) (n int, altered told, err error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/koogate/koogate/store/dbrow"
 )
 
-// SellerRevision implements store.SellerStore.
+// SellerRevision implements store.Sellers.
 func (s *Store) SellerRevision(ctx context.Context) (int64, error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
@@ -23,7 +23,7 @@ func (s *Store) SellerRevision(ctx context.Context) (int64, error) {
 	return revision, nil
 }
 
-// Sellers implements store.SellerStore. The rows belong together when the revision is the same before and after they were read.
+// Sellers implements store.Sellers. The rows belong together when the revision is the same before and after they were read.
 func (s *Store) Sellers(ctx context.Context) (store.SellerRows, error) {
 	if err := s.enter(ctx); err != nil {
 		return store.SellerRows{}, err
@@ -52,7 +52,7 @@ func (s *Store) Sellers(ctx context.Context) (store.SellerRows, error) {
 	}
 }
 
-// ChangeSellers implements store.SellerStore.
+// ChangeSellers implements store.Sellers.
 func (s *Store) ChangeSellers(ctx context.Context, c store.SellerChange) (int64, error) {
 	if err := store.CheckText(c); err != nil {
 		return 0, err
@@ -82,7 +82,7 @@ func (s *Store) ChangeSellers(ctx context.Context, c store.SellerChange) (int64,
 	return revision, err
 }
 
-// NoteKeyUse implements store.SellerStore.
+// NoteKeyUse implements store.Sellers.
 func (s *Store) NoteKeyUse(ctx context.Context, uses []store.KeyUse) error {
 	if err := store.CheckText(uses); err != nil {
 		return err

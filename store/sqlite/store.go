@@ -20,7 +20,9 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite/dbfile"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+	"github.com/koogate/koogate/store/sqllist"
 )
 
 // Options say which file to open and how.
@@ -36,7 +38,7 @@ type Options struct {
 	Logger *slog.Logger
 	// Lists bound the lists of API clients, which have Lists.Total further connections. A list that scans takes a whole CPU, so by
 	// default half the CPUs are theirs, and two at least.
-	Lists store.ListLimits
+	Lists sqllist.Limits
 	// Clock is the store's clock; nil for the machine's.
 	Clock func() time.Time
 	// MaxGroup bounds how many changes share one commit; 0 for 256.
@@ -54,15 +56,18 @@ type Store struct {
 	gate    sync.RWMutex // held shared by running calls, exclusively by Close
 	closed  bool
 	clock   func() time.Time
-	lock    *fileLock
+	lock    *dbfile.Lock
 	readers *sql.DB
 	read    *dbsqlc.Queries // prepared on the readers
 	lists   *sql.DB         // what API clients browse with
-	turns   *store.Turns
+	turns   *sqllist.Turns
 	writer  *writer
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store = (*Store)(nil)
+	_ store.Disk  = (*Store)(nil)
+)
 
 // Open opens the file, creating it when Options.Migrate is set. It fails when another process, or another Store of this
 // one, has the file open, and when the schema is behind and Options.Migrate is not set.
@@ -76,12 +81,12 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.Clock == nil {
 		o.Clock = time.Now //nolint:forbidigo // the store's own clock, which can be injected as well
 	}
-	lock, err := lockFile(o.Path + ".lock")
+	lock, err := dbfile.Take(o.Path + ".lock")
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %s: %w", o.Path, err)
 	}
 	o.Lists = o.Lists.WithDefaults(max(2, runtime.GOMAXPROCS(0)/2))
-	s := &Store{clock: o.Clock, path: o.Path, lock: lock, turns: store.NewTurns(o.Lists)}
+	s := &Store{clock: o.Clock, path: o.Path, lock: lock, turns: sqllist.NewTurns(o.Lists)}
 	defer func() {
 		if err != nil {
 			_ = s.release()
@@ -93,7 +98,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 			return nil, err
 		}
 	}
-	protect(ctx, o.Path, o.Logger)
+	dbfile.Protect(ctx, o.Path, o.Logger)
 	db, err := openDB(o.Path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)",
 		"_pragma=journal_size_limit(67108864)", "_pragma=wal_autocheckpoint(4000)", "_pragma=cache_size(-65536)")
 	if err != nil {
@@ -189,6 +194,15 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.writer.do(ctx, func(x *tx) error { return x.control(touch) })
 }
 
+// Free implements store.Disk.
+func (s *Store) Free() (int64, error) {
+	n, err := dbfile.Free(s.path)
+	if err != nil {
+		return 0, fmt.Errorf("sqlite: %w", err)
+	}
+	return n, nil
+}
+
 // Close implements store.Store. A second call does nothing.
 func (s *Store) Close() error {
 	s.gate.Lock()
@@ -215,6 +229,6 @@ func (s *Store) release() error {
 	if s.writer != nil {
 		errs = append(errs, s.writer.stop())
 	}
-	errs = append(errs, s.lock.release())
+	errs = append(errs, s.lock.Release())
 	return errors.Join(errs...)
 }

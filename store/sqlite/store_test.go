@@ -15,6 +15,7 @@ import (
 	"github.com/koogate/koogate/store/sqlite"
 	"github.com/koogate/koogate/store/sqlitetest"
 	"github.com/koogate/koogate/store/storetest"
+	"github.com/koogate/koogate/store/storetest/suite"
 )
 
 func open(t *testing.T, path string, change ...func(*sqlite.Options)) *sqlite.Store {
@@ -39,14 +40,14 @@ func open(t *testing.T, path string, change ...func(*sqlite.Options)) *sqlite.St
 func conform(t *testing.T, change ...func(*sqlite.Options)) {
 	var mu sync.Mutex
 	paths := make(map[store.Store]string)
-	storetest.Run(t, func(t *testing.T, clock func() time.Time) store.Store {
+	suite.Run(t, func(t *testing.T, clock func() time.Time) store.Store {
 		path := sqlitetest.File(t)
 		s := open(t, path, append(change, func(o *sqlite.Options) { o.Clock = clock })...)
 		mu.Lock()
 		defer mu.Unlock()
 		paths[s] = path
 		return s
-	}, storetest.WithSQL(func(t *testing.T, s store.Store, statement string) int {
+	}, suite.WithSQL(func(t *testing.T, s store.Store, statement string) int {
 		t.Helper()
 		mu.Lock()
 		defer mu.Unlock()
@@ -82,11 +83,11 @@ func execute(t *testing.T, path, statement string) (n int) {
 func TestConformance(t *testing.T) { conform(t) }
 
 func TestUsageConformance(t *testing.T) {
-	storetest.RunUsage(t, func(t *testing.T) storetest.Ledger { return sqlitetest.Open(t) })
+	suite.RunBilling(t, func(t *testing.T) store.Store { return sqlitetest.Open(t) })
 }
 
 func TestAuditConformance(t *testing.T) {
-	storetest.RunAudit(t, func(t *testing.T, clock func() time.Time) storetest.Audited {
+	suite.RunAudit(t, func(t *testing.T, clock func() time.Time) store.Store {
 		return open(t, sqlitetest.File(t), func(o *sqlite.Options) { o.Clock = clock })
 	})
 }

@@ -140,25 +140,13 @@ func (w *writer) attempt(group []*job) (spoiled bool, err error) {
 	}
 	for _, j := range group {
 		before := w.tx.writes
-		if j.err = j.run(w.tx); j.err != nil && (w.tx.writes != before || !refused(j.err)) {
+		// After any failure but a refusal SQLite may have ended the transaction by itself (a full disk, an I/O error), and the jobs
+		// that follow would commit one statement at a time.
+		if j.err = j.run(w.tx); j.err != nil && (w.tx.writes != before || store.Refusal(j.err) == nil) {
 			return true, w.rollback()
 		}
 	}
 	return false, w.finish()
-}
-
-// refused reports whether a job failed by a sentinel. After any other failure SQLite may have ended the transaction by
-// itself (a full disk, an I/O error), and the jobs that follow would commit one statement at a time.
-func refused(err error) bool {
-	for _, sentinel := range []error{
-		store.ErrOrderExists, store.ErrStale, store.ErrLineExists, store.ErrInstanceExists, store.ErrFenced, store.ErrNotFound,
-		store.ErrNoChange, store.ErrSettled, store.ErrConflict, store.ErrExhausted, store.ErrBadText,
-	} {
-		if errors.Is(err, sentinel) {
-			return true
-		}
-	}
-	return false
 }
 
 // attemptEach runs the group with a savepoint around every job.

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -27,8 +28,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func storeConstants(t *testing.T, typ string) []string {
 	t.Helper()
 	var decls []ast.Decl
-	for _, name := range []string{"rows.go", "directory.go", "usage.go"} {
-		file, err := parser.ParseFile(token.NewFileSet(), "../../../store/"+name, nil, 0)
+	sources, err := filepath.Glob("../../../store/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range sources {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

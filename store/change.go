@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import "context"
+
+// Changes are how orders change: whole decisions, each committed at once.
+type Changes interface {
+	// Apply commits a change durably, as a whole or not at all. Errors: ErrOrderExists, ErrLineExists, ErrInstanceExists,
+	// ErrStale, ErrFenced, and ErrNoChange, which wins over the others. After a commit it wakes the watchers of every queue
+	// that gained a READY task and of every instance that changed, in every process.
+	Apply(ctx context.Context, c *Change) error
+}
+
+// Change is everything one decision alters, about one order. Rows in New… are inserted, rows in Put… replace the row of
+// the same key in all columns but the key and the creation time.
+type Change struct {
+	// NewOrder is inserted; nil when the order exists.
+	NewOrder *Order
+	// PutOrder replaces the order's row; nil when only NewOrder is set or the order does not change. Its Head is the
+	// chain's new head.
+	PutOrder     *Order
+	NewLines     []Line
+	PutLines     []Line
+	NewInstances []Instance
+	PutInstances []Instance
+	NewTasks     []Task
+	PutTasks     []TaskPut
+	// Events continue the order's chain; a seq that is taken makes the whole change ErrStale.
+	Events []Event
+	// Directory is merged into the directory; nil when the change is not about it. When it alters no row the whole change
+	// is ErrNoChange.
+	Directory *DirectoryChange
+}
+
+// TaskPut replaces a task when it is still in the state and under the fencing token that the decision saw.
+type TaskPut struct {
+	Task
+	ExpectState TaskState
+	ExpectFence int64
+}
+
+// Topics lists what a committed change wakes: the queue of every task that is READY now, and every changed instance.
+func (c *Change) Topics() []string {
+	seen := make(map[string]struct{})
+	var topics []string
+	add := func(t string) {
+		if _, ok := seen[t]; !ok {
+			seen[t] = struct{}{}
+			topics = append(topics, t)
+		}
+	}
+	task := func(t Task) {
+		if t.State == TaskReady {
+			add(QueueTopic(t.Seller, t.Queue))
+		}
+		if t.Seq == 0 && t.InstanceID != "" { // an unordered task's end matters to whoever waits at the instance
+			add(InstanceTopic(t.Seller, t.InstanceID))
+		}
+	}
+	for _, t := range c.NewTasks {
+		task(t)
+	}
+	for _, t := range c.PutTasks {
+		task(t.Task)
+	}
+	for _, i := range c.PutInstances {
+		add(InstanceTopic(i.Seller, i.InstanceID))
+	}
+	return topics
+}

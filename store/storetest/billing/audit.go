@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package billing
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/storetest"
+	"github.com/koogate/koogate/store/storetest/check"
+)
+
+// RunAudit runs the suite of the audit rows; open is as [Run] has it.
+func RunAudit(t *testing.T, open func(t *testing.T, clock func() time.Time) store.Store) {
+	t.Helper()
+	still := func() time.Time { return storetest.Epoch }
+	for _, c := range []struct {
+		name string
+		run  func(t *testing.T, s store.Store)
+	}{
+		{"EveryChangeLeavesItsRow", auditedChanges}, {"WhatAltersNothingLeavesNoRow", auditedRepeats}, {"NobodyLeavesNoRow", unaudited},
+		{"RowAndChangeCommitTogether", auditTogether}, {"RowsAreListedFromATimeOn", auditListed}, {"ManyIDsAreCounted", auditMany},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.run(t, open(t, still)) })
+	}
+	t.Run("RowsHaveTheTimeOfTheStoresClock", func(t *testing.T) {
+		s := open(t, nil)
+		check.Error(t, s.OpenGap(storetest.AuditedCall(check.Context(t)), gap(storetest.Seller, "g")), nil)
+		now, err := s.Now(check.Context(t))
+		check.Error(t, err, nil)
+		check.Near(t, "time of the row", auditOf(t, s, storetest.Seller)[0].At, now)
+	})
+}
+
+func auditOf(t *testing.T, s store.Store, seller string) []store.AuditRow {
+	t.Helper()
+	rows, err := s.Audit(check.Context(t), seller, time.Time{}, 100)
+	check.Error(t, err, nil)
+	return rows
+}
+
+// auditStep is one change, in an order in which each finds what it needs.
+type auditStep struct {
+	name      string
+	seller    string // whose row it is
+	resources string
+	before    bool // there is a state before
+	do        func(ctx context.Context) error
+}
+
+func auditSteps(s store.Store) []auditStep {
+	order := `{"instance":["inst-CS1"],"order":["CS1"],"task":["t-1"]}`
+	two := storetest.NewEvent("CS1", 2, "inst-CS1", storetest.Epoch)
+	two.PrevHash = storetest.Admission("CS1", storetest.Epoch).Events[0].Hash
+	code := store.LicenceCode{Seller: storetest.Seller, Hash: "h", Code: []byte("sealed"), Status: "ALIVE", CreatedAt: storetest.Epoch, UpdatedAt: storetest.Epoch}
+	reserved := reservation("r", 3)
+	return []auditStep{
+		{"Apply", storetest.Seller, order, true, func(ctx context.Context) error {
+			task := storetest.NewTask("CS1", "inst-CS1", 2, storetest.Epoch)
+			task.ID = "t-1"
+			return s.Apply(ctx, &store.Change{Events: []store.Event{two}, NewTasks: []store.Task{task}})
+		}},
+		{"AddUsage", storetest.Seller, `{"instance":["i"]}`, false, func(ctx context.Context) error {
+			_, err := s.AddUsage(ctx, []store.UsageRaw{usage("k1", "i", 1, 1), usage("k2", "i", 1, 2)})
+			return err
+		}},
+		{"CorrectUsage", storetest.Seller, `{"usage":["c1","k1"]}`, false, func(ctx context.Context) error {
+			_, err := s.CorrectUsage(ctx, store.UsageCorrection{Raw: store.UsageRaw{Seller: storetest.Seller, Key: "c1", Corrects: "k1", Value: 7, ReportedAt: hour(1)}})
+			return err
+		}},
+		{"PutQuota", storetest.Seller, `{"instance":["i"],"package":["p"]}`, false, func(ctx context.Context) error {
+			_, err := s.PutQuota(ctx, quota("p", 10))
+			return err
+		}},
+		{"PutQuotaAgain", storetest.Seller, `{"instance":["i"],"package":["p"]}`, true, func(ctx context.Context) error {
+			_, err := s.PutQuota(ctx, quota("p", 20))
+			return err
+		}},
+		{"ReserveQuota", storetest.Seller, `{"instance":["i"],"reservation":["r"]}`, false, func(ctx context.Context) error {
+			_, err := s.ReserveQuota(ctx, reserved, hour(1))
+			return err
+		}},
+		{"CommitQuota", storetest.Seller, `{"instance":["i"],"reservation":["r"]}`, true, func(ctx context.Context) error {
+			_, err := s.CommitQuota(ctx, store.QuotaCommit{Seller: storetest.Seller, ReservationID: "r", Used: 2, Raw: usage("reservation/r", "i", 1, 0)})
+			return err
+		}},
+		{"ReserveAnother", storetest.Seller, `{"instance":["i"],"reservation":["q"]}`, false, func(ctx context.Context) error {
+			_, err := s.ReserveQuota(ctx, reservation("q", 3), hour(1))
+			return err
+		}},
+		{"CancelQuota", storetest.Seller, `{"instance":["i"],"reservation":["q"]}`, true, func(ctx context.Context) error {
+			_, err := s.CancelQuota(ctx, storetest.Seller, "q", hour(1))
+			return err
+		}},
+		{"PutLicenceCode", storetest.Seller, `{"licence":["h"]}`, false, func(ctx context.Context) error { return s.PutLicenceCode(ctx, code, time.Time{}) }},
+		{"AddLicenceUse", storetest.Seller, `{"licence":["h"]}`, false, func(ctx context.Context) error {
+			_, err := s.AddLicenceUse(ctx, store.LicenceUse{Seller: storetest.Seller, Hash: "h", Day: "2026-03-14", Client: "c", At: storetest.Epoch})
+			return err
+		}},
+		{"OpenGap", storetest.Seller, `{"gap":["g"]}`, false, func(ctx context.Context) error { return s.OpenGap(ctx, gap(storetest.Seller, "g")) }},
+		{"CloseGap", storetest.Seller, `{"gap":["g"]}`, false, func(ctx context.Context) error {
+			g := gap(storetest.Seller, "g")
+			g.ClosedAt, g.ClosedBy = storetest.Epoch, "ben"
+			return s.CloseGap(ctx, g)
+		}},
+		{"Reseal", "", `{"column":["licence_codes.code"]}`, true, func(ctx context.Context) error {
+			for _, c := range store.SealedColumns {
+				if c.Name() == "licence_codes.code" {
+					_, err := s.Reseal(ctx, c, []store.Resealed{{Key: []any{storetest.Seller, "h"}, Old: []byte("sealed"), New: []byte("sealed anew")}})
+					return err
+				}
+			}
+			return store.ErrNotFound
+		}},
+	}
+}
+
+func auditedChanges(t *testing.T, s store.Store) {
+	check.MustApply(t, s, storetest.Admission("CS1", storetest.Epoch))
+	for _, step := range auditSteps(s) {
+		before := auditOf(t, s, step.seller)
+		check.Error(t, step.do(storetest.AuditedCall(check.Context(t))), nil)
+		rows := auditOf(t, s, step.seller)
+		check.Equal(t, step.name+": rows", len(rows), len(before)+1)
+		got := rows[0]
+		if len(got.After) != 64 || (got.Before != "") != step.before || got.Before == got.After || len(got.Before)%64 != 0 {
+			t.Errorf("%s: digests %q and %q", step.name, got.Before, got.After)
+		}
+		want := store.AuditRow{
+			ID: got.ID, At: got.At, Seller: step.seller, Caller: storetest.AuditCaller, Resources: step.resources, Before: got.Before, After: got.After,
+		}
+		check.Equal(t, step.name, got, want)
+		check.Equal(t, step.name+": time", got.At, storetest.Epoch)
+	}
+	quotas := auditOf(t, s, storetest.Seller) // what one change leaves is what the next one finds
+	for i := range quotas {
+		if i > 0 && quotas[i-1].Resources == quotas[i].Resources && quotas[i-1].Before != "" {
+			check.Equal(t, quotas[i].Resources, quotas[i-1].Before, quotas[i].After)
+		}
+	}
+}
+
+// auditedRepeats: whoever says the same again alters nothing, and neither does who is refused.
+func auditedRepeats(t *testing.T, s store.Store) {
+	check.MustApply(t, s, storetest.Admission("CS1", storetest.Epoch))
+	for _, step := range auditSteps(s) {
+		check.Error(t, step.do(check.Context(t)), nil)
+	}
+	for _, step := range auditSteps(s) {
+		if step.name != "PutQuota" && step.name != "PutQuotaAgain" && step.name != "OpenGap" { // which alter something again
+			_ = step.do(storetest.AuditedCall(check.Context(t)))
+		}
+	}
+	_, err := s.ReserveQuota(storetest.AuditedCall(check.Context(t)), reservation("too much", 1000), hour(1))
+	check.Error(t, err, store.ErrExhausted)
+	check.Equal(t, "rows", len(auditOf(t, s, storetest.Seller))+len(auditOf(t, s, "")), 0)
+}
+
+func unaudited(t *testing.T, s store.Store) {
+	check.MustApply(t, s, storetest.Admission("CS1", storetest.Epoch))
+	for _, step := range auditSteps(s) {
+		check.Error(t, step.do(check.Context(t)), nil)
+	}
+	check.Equal(t, "rows", len(auditOf(t, s, storetest.Seller))+len(auditOf(t, s, "")), 0)
+}
+
+// auditTogether: a row that the database refuses takes its change with it.
+func auditTogether(t *testing.T, s store.Store) {
+	bad := storetest.AuditCaller
+	bad.Actor = "a\x00b"
+	ctx := store.Audited(check.Context(t), bad)
+	check.Error(t, s.Apply(ctx, storetest.Admission("CS1", storetest.Epoch)), store.ErrBadText)
+	_, err := s.PutQuota(ctx, quota("p", 10))
+	check.Error(t, err, store.ErrBadText)
+	check.Error(t, s.OpenGap(ctx, gap(storetest.Seller, "g")), store.ErrBadText)
+	_, err = s.Aggregate(check.Context(t), storetest.Seller, "CS1")
+	check.Error(t, err, store.ErrNotFound)
+	_, err = s.OpenedGap(check.Context(t), storetest.Seller)
+	check.Error(t, err, store.ErrNotFound)
+	check.Equal(t, "quotas", len(quotas(t, s)), 0)
+	reason := storetest.AuditCaller
+	reason.Reason = "bad\x00reason \xff" // descriptive text is mended instead
+	check.Error(t, s.OpenGap(store.Audited(check.Context(t), reason), gap(storetest.Seller, "g")), nil)
+	check.Equal(t, "reason", auditOf(t, s, storetest.Seller)[0].Reason, "bad\ufffdreason \ufffd")
+}
+
+func auditListed(t *testing.T, s store.Store) {
+	for i := range 5 {
+		check.Error(t, s.OpenGap(storetest.AuditedCall(check.Context(t)), gap(fmt.Sprint("seller", i%2), fmt.Sprint("g", i))), map[bool]error{true: store.ErrConflict}[i > 1])
+	}
+	for i := range 3 {
+		p := quota(fmt.Sprint("p", i), 10)
+		_, err := s.PutQuota(storetest.AuditedCall(check.Context(t)), p)
+		check.Error(t, err, nil)
+	}
+	rows, err := s.Audit(check.Context(t), storetest.Seller, storetest.Epoch, 2)
+	check.Error(t, err, nil)
+	check.Equal(t, "newest", check.IDs(rows, func(r store.AuditRow) string { return r.Resources }), []string{
+		`{"instance":["i"],"package":["p2"]}`, `{"instance":["i"],"package":["p1"]}`,
+	})
+	rows, err = s.Audit(check.Context(t), storetest.Seller, storetest.Epoch.Add(time.Microsecond), 2)
+	check.Error(t, err, nil)
+	check.Equal(t, "later", len(rows), 0)
+	check.Equal(t, "of another", len(auditOf(t, s, "seller1")), 1)
+}
+
+func auditMany(t *testing.T, s store.Store) {
+	var raws []store.UsageRaw
+	for i := range 25 {
+		r := usage(fmt.Sprint("k", i), "i", 1, 1)
+		r.InstanceID = fmt.Sprintf("i-%02d", i)
+		raws = append(raws, r)
+	}
+	_, err := s.AddUsage(storetest.AuditedCall(check.Context(t)), raws)
+	check.Error(t, err, nil)
+	got := auditOf(t, s, storetest.Seller)[0].Resources
+	want := `{"instance":["i-00","i-01","i-02","i-03","i-04","i-05","i-06","i-07","i-08","i-09","i-10","i-11","i-12","i-13","i-14","i-15","i-16","i-17","i-18","i-19","and 5 more"]}`
+	check.Equal(t, "resources", got, want)
+}
+
+func gap(seller, id string) store.Gap {
+	return store.Gap{Seller: seller, ID: id, Since: storetest.Epoch.Add(-time.Hour), OpenedAt: storetest.Epoch, OpenedBy: "ann", OpenedWhy: "磁盘坏了"}
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package check
+
+import (
+	"context"
+	"time"
+
+	"github.com/koogate/koogate/store"
+)
+
+// Listed is a row of any list.
+type Listed struct {
+	ID string
+	At time.Time
+}
+
+// Lists are all lists, seen alike.
+var Lists = map[string]func(context.Context, store.Store, store.ListQuery) ([]Listed, error){
+	"orders": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListOrders(ctx, q)
+		return RowsOf(rows, func(r store.Order) Listed { return Listed{r.OrderID, r.CreatedAt} }), err
+	},
+	"instances": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListInstances(ctx, q)
+		return RowsOf(rows, func(r store.Instance) Listed { return Listed{r.InstanceID, r.CreatedAt} }), err
+	},
+	"tasks": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListTasks(ctx, q)
+		return RowsOf(rows, func(r store.Task) Listed { return Listed{r.ID, r.CreatedAt} }), err
+	},
+	"tenants": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListTenants(ctx, q)
+		return RowsOf(rows, func(r store.Tenant) Listed { return Listed{r.ID(), r.CreatedAt} }), err
+	},
+	"applications": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListApplications(ctx, q)
+		return RowsOf(rows, func(r store.Application) Listed { return Listed{r.ID(), r.CreatedAt} }), err
+	},
+	"users": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListUsers(ctx, q)
+		return RowsOf(rows, func(r store.User) Listed { return Listed{r.ID(), r.CreatedAt} }), err
+	},
+	"departments": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListDepartments(ctx, q)
+		return RowsOf(rows, func(r store.Department) Listed { return Listed{r.ID(), r.CreatedAt} }), err
+	},
+}
+
+// RowsOf are the rows of a list, seen alike.
+func RowsOf[T any](rows []T, as func(T) Listed) []Listed {
+	out := make([]Listed, len(rows))
+	for i, r := range rows {
+		out[i] = as(r)
+	}
+	return out
+}
+
+// Sign is -1 for descending order.
+func Sign(desc bool) int {
+	if desc {
+		return -1
+	}
+	return 1
+}
