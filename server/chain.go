@@ -22,8 +22,8 @@ type services struct {
 	internal   *v1.API
 	production production.Deps
 	chains
-	tokens interceptor.Tokens
-	admit  func(ctx context.Context, method string) error // what tokens decides, before a message is read
+	known interceptor.Callers
+	admit func(ctx context.Context, method string) error // what known decides, before a message is read
 }
 
 // chains are the parts of the interceptor chains, from the outside in.
@@ -43,7 +43,7 @@ func newChains(d Deps, v protovalidate.Validator, p callers.Proxies) chains {
 // authenticated is the chain of a private listener. Unary calls end by callLimit, streams when the server drains. A call has a
 // span, and the trace that it names counts, only once its token is known.
 func (s services) authenticated(listener string, draining <-chan struct{}) interceptor.Pair {
-	return interceptor.Chain(s.recover, bounded(draining), s.refusal, interceptor.Auth(s.tokens, listener), s.trace, s.status, s.demand, s.validate, s.audit)
+	return interceptor.Chain(s.recover, bounded(draining), s.refusal, interceptor.Auth(s.known, listener), s.trace, s.status, s.demand, s.validate, s.audit)
 }
 
 // verified is the chain behind the facade, which verifies the marketplace's signature, starts the call's span and sets its
@@ -52,9 +52,10 @@ func (s services) verified() interceptor.Pair {
 	return interceptor.Chain(s.recover, s.status, s.demand, s.validate)
 }
 
-// authenticate knows the tokens of all sellers.
-func (s *services) authenticate(c *config.Config, log *slog.Logger, p callers.Proxies) (err error) {
+// authenticate knows the tokens and the certificates of all sellers.
+func (s *services) authenticate(c *config.Config, log *slog.Logger, p callers.Proxies) error {
 	var tokens []interceptor.Token
+	var certificates []interceptor.Certificate
 	for _, seller := range c.Sellers {
 		for _, secret := range config.Reveal(seller.APITokens) {
 			tokens = append(tokens, interceptor.Token{Seller: seller.Name, Secret: secret, Scopes: access.Customary()})
@@ -64,11 +65,18 @@ func (s *services) authenticate(c *config.Config, log *slog.Logger, p callers.Pr
 				Seller: seller.Name, Secret: t.Secret.Reveal(), Name: t.Name, Scopes: t.Allows(), Queues: t.Queues,
 			})
 		}
+		for _, c := range seller.Certificates {
+			certificates = append(certificates, interceptor.Certificate{
+				Seller: seller.Name, Name: c.Name, Subject: c.Subject, Scopes: c.Allows(), Queues: c.Queues,
+			})
+		}
 	}
-	if s.tokens, err = interceptor.NewTokens(tokens); err != nil {
+	bearers, err := interceptor.NewTokens(tokens)
+	if err != nil {
 		return err
 	}
-	s.admit = interceptor.Admission(s.tokens, log, p)
+	s.known = interceptor.Known{Tokens: bearers, Certificates: interceptor.NewCertificates(certificates)}
+	s.admit = interceptor.Admission(s.known, log, p)
 	return nil
 }
 

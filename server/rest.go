@@ -41,6 +41,7 @@ func newREST(admit func(ctx context.Context, method string) error) *runtime.Serv
 func authenticated(admit func(ctx context.Context, method string) error, refuse func(http.ResponseWriter, *http.Request, error)) runtime.Middleware {
 	return func(next runtime.HandlerFunc) runtime.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request, pathParams map[string]string) {
+			r = r.WithContext(interceptor.OverTLS(r.Context(), r.TLS))
 			ctx := metadata.NewIncomingContext(r.Context(), metadata.MD{
 				"authorization": r.Header.Values("Authorization"), "x-forwarded-for": {callers.Proxies(nil).Caller(r.RemoteAddr, nil)},
 			})

@@ -16,6 +16,7 @@ const (
 	Signature                 // the marketplace, by the signature of an endpoint's key
 	Job                       // Koogate itself, in a job of its own
 	Process                   // a command or a test that calls a service in its own process
+	Certificate               // by the certificate of its TLS connection
 )
 
 // String is the kind as an audit row names it.
@@ -29,6 +30,8 @@ func (k Kind) String() string {
 		return "job"
 	case Process:
 		return "process"
+	case Certificate:
+		return "certificate"
 	}
 	return ""
 }
@@ -37,7 +40,7 @@ func (k Kind) String() string {
 type Principal struct {
 	Kind    Kind
 	Seller  string   // whose data the caller may touch; empty for a job, which works for all
-	Subject string   // the token's or the endpoint's name; empty for a token without one
+	Subject string   // the token's, the certificate's or the endpoint's name; empty for a token without one
 	Scopes  []Scope  // what the caller may do
 	Queues  []string // from which it may lease; empty means every queue of workers
 	Via     string   // the listener that it came by; empty inside the process
@@ -86,6 +89,8 @@ func (p Principal) Actor() string {
 		return "koogate"
 	case Process:
 		return "process " + p.Subject
+	case Certificate:
+		return "certificate " + p.Subject
 	}
 	return ""
 }

@@ -9,11 +9,12 @@ import (
 
 // Seller is one account of the marketplace.
 type Seller struct {
-	Name          string      `koanf:"name"`
-	APITokens     []Secret    `koanf:"api_tokens"` // bearer tokens of the seller's own systems; several allow rotation
-	APITokenFiles []string    `koanf:"api_token_files"`
-	Tokens        []Token     `koanf:"tokens"` // bearer tokens with a name and scopes
-	Marketplace   Marketplace `koanf:"marketplace"`
+	Name          string        `koanf:"name"`
+	APITokens     []Secret      `koanf:"api_tokens"` // bearer tokens of the seller's own systems; several allow rotation
+	APITokenFiles []string      `koanf:"api_token_files"`
+	Tokens        []Token       `koanf:"tokens"`       // bearer tokens with a name and scopes
+	Certificates  []Certificate `koanf:"certificates"` // of clients that need no token
+	Marketplace   Marketplace   `koanf:"marketplace"`
 }
 
 var (
@@ -26,7 +27,7 @@ func (c *Config) checkSellers(f *findings) {
 		f.add("sellers", msgNone)
 	}
 	names := make(map[string]bool)
-	owner := make(map[Secret]string)
+	owner, subjects := make(map[Secret]string), make(map[string]bool)
 	for i, s := range c.Sellers {
 		at := fmt.Sprintf("sellers[%d]", i)
 		f.name(at+".name", s.Name, names)
@@ -44,6 +45,7 @@ func (c *Config) checkSellers(f *findings) {
 			owner[token] = s.Name
 		}
 		s.checkTokens(f, at, owner)
+		s.checkCertificates(f, at, subjects)
 	}
 }
 

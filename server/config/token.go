@@ -24,8 +24,12 @@ func (t Token) Allows() []access.Scope {
 	if len(t.Scopes) == 0 {
 		return access.Customary()
 	}
-	list := make([]access.Scope, len(t.Scopes))
-	for i, s := range t.Scopes {
+	return scopesOf(t.Scopes)
+}
+
+func scopesOf(names []string) []access.Scope {
+	list := make([]access.Scope, len(names))
+	for i, s := range names {
 		list[i] = access.Scope(s)
 	}
 	return list
@@ -50,24 +54,35 @@ func (s Seller) checkTokens(f *findings, at string, owner map[Secret]string) {
 	}
 }
 
-// checkGrants holds what tokens may do to what there is.
+// checkGrants holds what tokens and certificates may do to what there is.
 func (c *Config) checkGrants(f *findings) {
 	for i, s := range c.Sellers {
 		for k, t := range s.Tokens {
-			path := fmt.Sprintf("sellers[%d].tokens[%d]", i, k)
-			for n, scope := range t.Scopes {
-				if !slices.Contains(access.Grantable(), access.Scope(scope)) {
-					f.add(fmt.Sprintf("%s.scopes[%d]", path, n), msgChoice, scope, scopeNames(access.Grantable()))
-				}
+			c.checkGrant(f, fmt.Sprintf("sellers[%d].tokens[%d]", i, k), t.Scopes, t.Allows(), t.Queues)
+		}
+		for k, t := range s.Certificates {
+			path := fmt.Sprintf("sellers[%d].certificates[%d]", i, k)
+			if len(t.Scopes) == 0 {
+				f.add(path+".scopes", msgNone)
 			}
-			if len(t.Queues) > 0 && !slices.Contains(t.Allows(), access.Worker) {
-				f.add(path+".queues", msgQueueScope)
-			}
-			for n, queue := range t.Queues {
-				if !slices.ContainsFunc(c.Provisioners, func(p Provisioner) bool { return p.Name == queue && p.Type == ProvisionerWorker }) {
-					f.add(fmt.Sprintf("%s.queues[%d]", path, n), msgNoWorkerQueue, queue)
-				}
-			}
+			c.checkGrant(f, path, t.Scopes, t.Allows(), t.Queues)
+		}
+	}
+}
+
+// checkGrant holds one to it: the scopes that it names, those that it has, and its queues.
+func (c *Config) checkGrant(f *findings, path string, scopes []string, allowed []access.Scope, queues []string) {
+	for n, scope := range scopes {
+		if !slices.Contains(access.Grantable(), access.Scope(scope)) {
+			f.add(fmt.Sprintf("%s.scopes[%d]", path, n), msgChoice, scope, scopeNames(access.Grantable()))
+		}
+	}
+	if len(queues) > 0 && !slices.Contains(allowed, access.Worker) {
+		f.add(path+".queues", msgQueueScope)
+	}
+	for n, queue := range queues {
+		if !slices.ContainsFunc(c.Provisioners, func(p Provisioner) bool { return p.Name == queue && p.Type == ProvisionerWorker }) {
+			f.add(fmt.Sprintf("%s.queues[%d]", path, n), msgNoWorkerQueue, queue)
 		}
 	}
 }

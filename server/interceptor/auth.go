@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
@@ -31,11 +30,11 @@ type Token struct {
 	Queues []string       // from which it may lease; empty means every queue of workers
 }
 
-// Auth demands `authorization: Bearer …` with one of the tokens and puts its bearer into the context, where [access.From] finds
-// it. via names the listener. Health checks and reflection pass without.
-func Auth(tokens Tokens, via string) Pair {
+// Auth demands that a call shows who makes it, and puts that into the context, where [access.From] finds it. via names the listener.
+// Health checks and reflection pass without.
+func Auth(known Callers, via string) Pair {
 	admit := func(ctx context.Context, method string) (context.Context, error) {
-		p, err := tokens.bearerOf(ctx, method)
+		p, err := callerBy(ctx, known, method)
 		if err != nil || p.Seller == "" {
 			return ctx, err
 		}
@@ -58,21 +57,6 @@ func Auth(tokens Tokens, via string) Pair {
 			return next(srv, streamWith{ss, ctx})
 		},
 	}
-}
-
-// Admit decides on a call by its headers alone, for who stands before the interceptors and refuses a call before its messages are
-// read. ctx holds the incoming metadata. Errors: TOKEN_INVALID.
-func (ks Tokens) Admit(ctx context.Context, method string) error {
-	_, err := ks.bearerOf(ctx, method)
-	return err
-}
-
-// bearerOf returns whose token a call carries; the zero Principal for methods that answer anybody. Errors: TOKEN_INVALID.
-func (ks Tokens) bearerOf(ctx context.Context, method string) (access.Principal, error) {
-	if Public(method) {
-		return access.Principal{}, nil
-	}
-	return ks.Authenticate(metadata.ValueFromIncomingContext(ctx, "authorization"))
 }
 
 // key is a token as it is kept.
@@ -103,6 +87,9 @@ func NewTokens(list []Token) (Tokens, error) {
 	}
 	return ks, nil
 }
+
+// Caller implements [Callers]; a certificate names nobody here.
+func (ks Tokens) Caller(shown Shown) (access.Principal, error) { return ks.Authenticate(shown.Authorization) }
 
 // Authenticate returns the bearer of the token in a call's authorization, all values of it. The time of a refusal does not depend on how much of a token
 // was right: every token is compared, by its SHA-256. Errors: TOKEN_INVALID.

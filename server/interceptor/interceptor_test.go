@@ -303,7 +303,7 @@ func TestAuth(t *testing.T) {
 			t.Errorf("%v: %v", bad, err)
 		}
 	}
-	p = interceptor.Auth(nil, "listener")
+	p = interceptor.Auth(interceptor.Tokens(nil), "listener")
 	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer x"))
 	if _, err := p.Unary(ctx, nil, &grpc.UnaryServerInfo{FullMethod: method}, nil); errs.As(err).Reason != errs.TokenInvalid {
 		t.Errorf("without tokens somebody got in: %v", err)

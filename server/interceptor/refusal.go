@@ -37,9 +37,9 @@ func Refusal(log *slog.Logger, proxies callers.Proxies) Pair {
 
 // Admission decides on a call by its headers alone, for listeners that refuse a call before its messages are read, and logs what it
 // refuses as [Refusal] does. ctx holds the incoming metadata.
-func Admission(tokens Tokens, log *slog.Logger, proxies callers.Proxies) func(ctx context.Context, method string) error {
+func Admission(known Callers, log *slog.Logger, proxies callers.Proxies) func(ctx context.Context, method string) error {
 	return func(ctx context.Context, method string) error {
-		err := tokens.Admit(ctx, method)
+		_, err := callerBy(ctx, known, method)
 		if err != nil {
 			tellRefusal(ctx, log, proxies, method, err)
 		}
