@@ -32,7 +32,7 @@ func audited[T any](ctx context.Context, s *Store, f func(t pgx.Tx, q *dbsqlc.Qu
 }
 
 func (s *Store) audit(ctx context.Context, q *dbsqlc.Queries, row store.AuditRow) error {
-	return q.AuditInsert(ctx, dbsqlc.AuditInsertParams(dbrow.FromAudit(row, s.given())))
+	return q.AuditInsert(ctx, dbrow.FromAudit(row, s.given()))
 }
 
 // one runs a statement that alters one row, in a transaction only when it leaves an audit row; missed is the error when it alters
@@ -71,5 +71,5 @@ func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read audit rows: %w", err)
 	}
-	return dbrow.Each(rows, func(r dbsqlc.Audit) store.AuditRow { return dbrow.ToAudit(dbrow.Audit(r)) }), nil
+	return dbrow.Each(rows, dbrow.ToAudit), nil
 }

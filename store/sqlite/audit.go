@@ -28,7 +28,7 @@ func audited[T any](ctx context.Context, s *Store, f func(*tx) (T, told, error))
 }
 
 func (t *tx) audit(row store.AuditRow, now time.Time) error {
-	if err := t.fast.AuditInsert(context.Background(), dbsqlc.AuditInsertParams(dbrow.FromAudit(row, dbrow.Micros(now)))); err != nil {
+	if err := t.fast.AuditInsert(context.Background(), dbrow.FromAudit(row, dbrow.Micros(now))); err != nil {
 		return fmt.Errorf("sqlite: insert audit row: %w", err)
 	}
 	return nil
@@ -44,5 +44,5 @@ func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: read audit rows: %w", err)
 	}
-	return dbrow.Each(rows, func(r dbsqlc.Audit) store.AuditRow { return dbrow.ToAudit(dbrow.Audit(r)) }), nil
+	return dbrow.Each(rows, dbrow.ToAudit), nil
 }
