@@ -99,16 +99,7 @@ func bounded(draining <-chan struct{}) interceptor.Pair {
 				case <-ctx.Done():
 				}
 			}()
-			return next(srv, streamUnder{ss, ctx})
+			return next(srv, interceptor.StreamUnder{ServerStream: ss, Under: ctx})
 		},
 	}
 }
-
-// streamUnder is a stream under another context.
-type streamUnder struct {
-	grpc.ServerStream
-	ctx context.Context
-}
-
-// Context implements grpc.ServerStream.
-func (s streamUnder) Context() context.Context { return s.ctx }

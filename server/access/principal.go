@@ -12,11 +12,11 @@ type Kind int
 
 // The kinds of caller.
 const (
-	Token     Kind = iota + 1 // by a bearer token
-	Signature                 // the marketplace, by the signature of an endpoint's key
-	Job                       // Koogate itself, in a job of its own
-	Process                   // a command or a test that calls a service in its own process
-	Certificate               // by the certificate of its TLS connection
+	Token       Kind = iota + 1 // by a bearer token
+	Signature                   // the marketplace, by the signature of an endpoint's key
+	Job                         // Koogate itself, in a job of its own
+	Process                     // a command or a test that calls a service in its own process
+	Certificate                 // by the certificate of its TLS connection
 )
 
 // String is the kind as an audit row names it.

@@ -97,12 +97,8 @@ func listed[T any](rows []T, err error) ([]T, error) {
 
 // storeError says what a failure of the store means to the caller.
 func storeError(err error, missing string) error {
-	var known *errs.Error
-	switch {
-	case errors.As(err, &known):
-		return err
-	case errors.Is(err, store.ErrNotFound):
+	if errors.Is(err, store.ErrNotFound) {
 		return errs.New(errs.NotFound, errs.DirectoryNotFound, "%s", missing)
 	}
-	return storefault.Of(err)
+	return storefault.Told(err)
 }

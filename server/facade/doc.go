@@ -5,7 +5,7 @@
 // Every call takes the same way, in this order (serve.go):
 //
 //  1. look at what comes with the signature; read the body, at most 64 KiB, within the budget of what is not verified yet
-//     (body.go, budget.go)
+//     (body.go)
 //  2. verify the signature over the bytes as received, with the endpoint's keys; then the timestamp (verify.go)
 //  3. parse the outermost object, once (package wirejson)
 //  4. ask the guard: was the call made before, is the order line's lock free (guard.go)

@@ -16,9 +16,9 @@ type door struct {
 	inner  string // the same in the proto's paths, e.g. "/v2/"
 	scheme scheme
 	kit    bool // the keys are those of the Kit, and the bodies may be as long as those of the Kit
-	// tokens marks a door of the V1.0 generation: every answer is signed, refusals too (saas-v1 §2.3); only 000000 is a
+	// v1 marks a door of the V1.0 generation: every answer is signed, refusals too (saas-v1 §2.3); only 000000 is a
 	// success; and calls are held, because there is no asynchronous answer.
-	tokens bool
+	v1 bool
 }
 
 // scheme authenticates calls.
@@ -36,9 +36,9 @@ type scheme interface {
 // The doors.
 var (
 	postDoor  = &door{method: http.MethodPost, inner: "/v2/", scheme: urlScheme{}}
-	getDoor   = &door{method: http.MethodGet, inner: "/v1/", scheme: queryScheme{}, tokens: true}
+	getDoor   = &door{method: http.MethodGet, inner: "/v1/", scheme: queryScheme{}, v1: true}
 	kitV2Door = &door{method: http.MethodPost, under: "/produceAPI/v2/", inner: "/produceAPI/v2/", scheme: kitScheme{}, kit: true}
-	kitV1Door = &door{method: http.MethodPost, under: "/produceAPI/", inner: "/produceAPI/", scheme: tokenScheme{}, kit: true, tokens: true}
+	kitV1Door = &door{method: http.MethodPost, under: "/produceAPI/", inner: "/produceAPI/", scheme: authTokenScheme{}, kit: true, v1: true}
 )
 
 // ring returns the keys that may have signed a call at the door.

@@ -66,7 +66,7 @@ func OfKit(name string) bool {
 func Held(name string) bool {
 	for _, f := range families() {
 		if f.Name == name {
-			return f.door.tokens && !f.door.kit
+			return f.door.v1 && !f.door.kit
 		}
 	}
 	return false
@@ -76,7 +76,7 @@ func Held(name string) bool {
 func Signed(name string) bool {
 	for _, f := range families() {
 		if f.Name == name {
-			return f.door.tokens
+			return f.door.v1
 		}
 	}
 	return false

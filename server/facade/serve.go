@@ -26,7 +26,7 @@ func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, d *door, name,
 		x.endpoint = f.stranger
 	}
 	budget := f.cfg.Budget
-	if d.tokens && !d.kit {
+	if d.v1 && !d.kit {
 		budget = f.cfg.HoldBudget
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), budget)
@@ -141,7 +141,7 @@ func (x *exchange) dispatch(ctx context.Context) {
 
 // fine reports whether the answer is no failure. In the V1.0 generation only 000000 is none.
 func (x *exchange) fine() bool {
-	return x.code == resultcode.Success || x.code == resultcode.Processing && !x.door.tokens
+	return x.code == resultcode.Success || x.code == resultcode.Processing && !x.door.v1
 }
 
 // leave gives up a lock that the core never got, without holding the answer back.

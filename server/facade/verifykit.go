@@ -30,22 +30,22 @@ func (kitScheme) parse(x *exchange) string { return x.parseBody() }
 
 func (kitScheme) request(ctx context.Context, x *exchange) *http.Request { return x.posted(ctx) }
 
-// tokenScheme is that of the Kit V1.0: header authToken over the members of the body, keyed with its timeStamp (kit §A.9).
-type tokenScheme struct{}
+// authTokenScheme is that of the Kit V1.0: header authToken over the members of the body, keyed with its timeStamp (kit §A.9).
+type authTokenScheme struct{}
 
-func (tokenScheme) read(ctx context.Context, x *exchange) bool {
+func (authTokenScheme) read(ctx context.Context, x *exchange) bool {
 	if err := sign.CheckToken(x.r.Header.Get(sign.AuthTokenHeader)); err != nil {
 		return x.verified(-1, err, "", sign.ParamTimeStamp)
 	}
 	return x.readBody(ctx)
 }
 
-func (tokenScheme) verify(x *exchange) bool {
+func (authTokenScheme) verify(x *exchange) bool {
 	key, err := sign.VerifyBody(x.endpoint.KitKeys, x.r.Header.Get(sign.AuthTokenHeader), x.body)
 	return x.verified(key, err, "", sign.ParamTimeStamp)
 }
 
-func (tokenScheme) parse(x *exchange) string {
+func (authTokenScheme) parse(x *exchange) string {
 	if refused := x.parseBody(); refused != "" {
 		return refused
 	}
@@ -53,4 +53,4 @@ func (tokenScheme) parse(x *exchange) string {
 	return ""
 }
 
-func (tokenScheme) request(ctx context.Context, x *exchange) *http.Request { return x.posted(ctx) }
+func (authTokenScheme) request(ctx context.Context, x *exchange) *http.Request { return x.posted(ctx) }

@@ -47,7 +47,7 @@ func Audit(newID func() string) Pair {
 			return next(begin(ctx, info.FullMethod, req), req)
 		},
 		Stream: func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-			return next(srv, streamWith{ss, begin(ss.Context(), info.FullMethod, nil)})
+			return next(srv, StreamUnder{ss, begin(ss.Context(), info.FullMethod, nil)})
 		},
 	}
 }

@@ -54,7 +54,7 @@ func Auth(known Callers, via string) Pair {
 			if err != nil {
 				return err
 			}
-			return next(srv, streamWith{ss, ctx})
+			return next(srv, StreamUnder{ss, ctx})
 		},
 	}
 }
@@ -89,7 +89,9 @@ func NewTokens(list []Token) (Tokens, error) {
 }
 
 // Caller implements [Callers]; a certificate names nobody here.
-func (ks Tokens) Caller(shown Shown) (access.Principal, error) { return ks.Authenticate(shown.Authorization) }
+func (ks Tokens) Caller(shown Shown) (access.Principal, error) {
+	return ks.Authenticate(shown.Authorization)
+}
 
 // Authenticate returns the bearer of the token in a call's authorization, all values of it. The time of a refusal does not depend on how much of a token
 // was right: every token is compared, by its SHA-256. Errors: TOKEN_INVALID.

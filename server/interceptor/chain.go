@@ -39,11 +39,11 @@ func Chain(first Pair, rest ...Pair) Pair {
 	}
 }
 
-// streamWith is a stream under another context.
-type streamWith struct {
+// StreamUnder is a stream under another context.
+type StreamUnder struct {
 	grpc.ServerStream
-	ctx context.Context
+	Under context.Context
 }
 
 // Context implements grpc.ServerStream.
-func (s streamWith) Context() context.Context { return s.ctx }
+func (s StreamUnder) Context() context.Context { return s.Under }

@@ -49,7 +49,7 @@ func Trace(tracer trace.Tracer) Pair {
 			}
 			ctx, span := begin(ss.Context(), info.FullMethod)
 			defer span.End()
-			err := next(srv, streamWith{ss, ctx})
+			err := next(srv, StreamUnder{ss, ctx})
 			judge(span, err)
 			return err
 		},

@@ -202,7 +202,7 @@ func (s *Service) row(ctx context.Context, seller, code string) (store.LicenceCo
 		return store.LicenceCode{Seller: seller, Hash: h, Code: sealed, Status: idle}, nil
 	}
 	if err != nil {
-		return c, storeError(err)
+		return c, storefault.Told(err)
 	}
 	return c, nil
 }
@@ -220,18 +220,9 @@ func (s *Service) put(ctx context.Context, c *store.LicenceCode) error {
 	}
 	err := s.Store.PutLicenceCode(ctx, *c, was)
 	if err != nil && !errors.Is(err, store.ErrStale) {
-		return storeError(err)
+		return storefault.Told(err)
 	}
 	return err
-}
-
-// storeError says what a failure of the store means to the caller.
-func storeError(err error) error {
-	var known *errs.Error
-	if errors.As(err, &known) {
-		return err
-	}
-	return storefault.Of(err)
 }
 
 // refusalError says what a failed call means to the caller.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/store"
 )
 
@@ -49,7 +50,7 @@ func (s *Service) Use(ctx context.Context, seller, code, client string) (counted
 		Seller: seller, Hash: c.Hash, Day: day, Client: clientHash(seller, code, day, client), At: now,
 	})
 	if err != nil {
-		return false, storeError(err)
+		return false, storefault.Told(err)
 	}
 	return counted, nil
 }
@@ -61,7 +62,7 @@ func (s *Service) ReportDays(ctx context.Context, seller string) (next time.Time
 		now := s.now()
 		days, err := s.Store.LicenceDays(ctx, seller, dayOf(now.Add(-reportPause)), reportBatch)
 		if err != nil {
-			return now.Add(reportRetry), storeError(err)
+			return now.Add(reportRetry), storefault.Told(err)
 		}
 		if len(days) == 0 {
 			return midnight(now.Add(-reportPause)).Add(reportPause), nil
@@ -133,7 +134,7 @@ func (s *Service) report(ctx context.Context, seller string, days []store.Licenc
 			d.State, d.Reason = dayRefused, known(cmp.Or(r, reason))
 		}
 		if err := s.Store.ReportedLicenceDay(ctx, d, s.now()); err != nil {
-			return storeError(err)
+			return storefault.Told(err)
 		}
 	}
 	return nil
@@ -147,7 +148,7 @@ func (s *Service) open(ctx context.Context, seller string, days []store.LicenceD
 	for _, d := range days {
 		c, err := s.Store.LicenceCode(ctx, seller, d.Hash)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return nil, nil, storeError(err)
+			return nil, nil, storefault.Told(err)
 		}
 		d.State = dayRefused
 		if err != nil {
@@ -159,7 +160,7 @@ func (s *Service) open(ctx context.Context, seller string, days []store.LicenceD
 			continue
 		}
 		if err := s.Store.ReportedLicenceDay(ctx, d, s.now()); err != nil {
-			return nil, nil, storeError(err)
+			return nil, nil, storefault.Told(err)
 		}
 	}
 	return ok, codes, nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/errs/storefault"
 )
 
 const (
@@ -35,7 +36,7 @@ func (s *Service) turn(ctx context.Context, seller string) error {
 	now := s.now()
 	due, err := s.Quotas.QuotasDue(ctx, seller, now, expireBatch)
 	if err != nil {
-		return storeError(err)
+		return storefault.Told(err)
 	}
 	var failed error
 	for _, q := range due {
@@ -45,7 +46,7 @@ func (s *Service) turn(ctx context.Context, seller string) error {
 			continue
 		}
 		if err := s.Quotas.QuotaSettled(ctx, q.Key(), now); err != nil {
-			failed = storeError(err)
+			failed = storefault.Told(err)
 		}
 	}
 	return failed
@@ -57,7 +58,7 @@ func (s *Service) expire(ctx context.Context, seller string) (freed int, err err
 	for {
 		list, err := s.Quotas.ExpireQuota(ctx, seller, s.now(), expireBatch)
 		if err != nil {
-			return freed, storeError(err)
+			return freed, storefault.Told(err)
 		}
 		freed += len(list)
 		for _, r := range list {

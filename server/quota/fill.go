@@ -12,6 +12,7 @@ import (
 
 	"github.com/koogate/koogate/server/decimal"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
@@ -80,7 +81,7 @@ func (s *Service) fillAll(ctx context.Context, c *Content, seen map[store.QuotaK
 	for {
 		list, err := s.Instances.InstancesBought(ctx, c.Seller, c.ProductID, after, fillPage)
 		if err != nil {
-			return storeError(err)
+			return storefault.Told(err)
 		}
 		for n := range list {
 			p := &list[n]
@@ -138,7 +139,7 @@ func (s *Service) fillOf(ctx context.Context, i *store.Instance) (looked bool, e
 		}
 		list, err := s.Instances.InstancesOfBuyer(ctx, c.Seller, c.ProductID, i.BuyerKey, MaxPackages)
 		if err != nil {
-			return looked, storeError(err)
+			return looked, storefault.Told(err)
 		}
 		for n := range list {
 			if list[n].Endpoint != c.Endpoint {
@@ -161,7 +162,7 @@ func (s *Service) fill(ctx context.Context, c *Content, p *store.Instance) error
 	}
 	quotas, err := s.Quotas.PackageQuotas(ctx, p.Seller, p.InstanceID)
 	if err != nil {
-		return storeError(err)
+		return storefault.Told(err)
 	}
 	has, err := s.products(ctx, quotas)
 	if err != nil {
@@ -188,7 +189,7 @@ func (s *Service) fill(ctx context.Context, c *Content, p *store.Instance) error
 func (s *Service) fillItem(ctx context.Context, c *Content, p *store.Instance, item Item) (ok bool, err error) {
 	list, err := s.Instances.InstancesOfBuyer(ctx, p.Seller, item.ProductID, p.BuyerKey, choices)
 	if err != nil {
-		return false, storeError(err)
+		return false, storefault.Told(err)
 	}
 	of, reason := choose(list, p)
 	if of == nil {
@@ -201,7 +202,7 @@ func (s *Service) fillItem(ctx context.Context, c *Content, p *store.Instance, i
 	// the next run would find the quota and record no event.
 	filled := fulfil.PackageItem{ProductID: item.ProductID, InstanceID: of.InstanceID, Quota: decimal.Format(item.Quota)}
 	if err := s.Stopper.PackageAssigned(ctx, p.Seller, p.InstanceID, filled); err != nil {
-		return false, storeError(err)
+		return false, storefault.Told(err)
 	}
 	_, err = s.Put(ctx, Package{
 		Seller: p.Seller, InstanceID: of.InstanceID, PackageID: p.InstanceID, Quota: item.Quota, Priority: c.Priority,
@@ -241,7 +242,7 @@ func (s *Service) waits(ctx context.Context, p *store.Instance, item Item, reaso
 		return nil
 	}
 	if err := s.Stopper.PackageWaits(ctx, p.Seller, p.InstanceID, item.ProductID, reason); err != nil {
-		return storeError(err)
+		return storefault.Told(err)
 	}
 	s.told.Store(told, struct{}{})
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/store"
 )
 
@@ -51,7 +52,7 @@ func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 	}
 	window, err := s.Windows.WindowOf(ctx, p.Seller, p.InstanceID, s.now())
 	if err != nil {
-		return store.Quota{}, storeError(err)
+		return store.Quota{}, storefault.Told(err)
 	}
 	if window.Mode != store.UsageSum { // a maximum or a last value would be billed as something else than what was drawn
 		return store.Quota{}, stateConflict("the meter of instance %s is no sum", p.InstanceID)
@@ -73,7 +74,7 @@ func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 func (s *Service) settleItems(ctx context.Context, q store.Quota) error {
 	items, err := s.Quotas.PackageQuotas(ctx, q.Seller, q.PackageID)
 	if err != nil {
-		return storeError(err)
+		return storefault.Told(err)
 	}
 	for _, o := range items {
 		if o.InstanceID != q.InstanceID {
@@ -113,7 +114,7 @@ func (s *Service) put(ctx context.Context, p Package, own, of store.Instance, me
 	defer s.puts.Unlock()
 	items, err := s.Quotas.PackageQuotas(ctx, p.Seller, p.PackageID)
 	if err != nil {
-		return store.Quota{}, storeError(err)
+		return store.Quota{}, storefault.Told(err)
 	}
 	want := store.Quota{
 		Seller: p.Seller, PackageID: p.PackageID, InstanceID: p.InstanceID, Meter: meter, Quota: p.Quota, Priority: p.Priority,
@@ -150,7 +151,7 @@ func (s *Service) put(ctx context.Context, p Package, own, of store.Instance, me
 	case errors.Is(err, store.ErrConflict):
 		return store.Quota{}, stateConflict("package %s was put with other cycles meanwhile", p.PackageID)
 	case err != nil:
-		return store.Quota{}, storeError(err)
+		return store.Quota{}, storefault.Told(err)
 	}
 	return q, nil
 }
@@ -211,7 +212,7 @@ func (p Package) cycles(want *store.Quota, items []store.Quota, own store.Instan
 func (s *Service) room(ctx context.Context, seller, instanceID, orderID string) error {
 	quotas, err := s.Quotas.Quotas(ctx, seller, instanceID)
 	if err != nil {
-		return storeError(err)
+		return storefault.Told(err)
 	}
 	ids := make([]string, len(quotas))
 	for n, q := range quotas {
@@ -271,7 +272,7 @@ func (s *Service) ListPackage(ctx context.Context, seller, packageID string) ([]
 	}
 	items, err := s.Quotas.PackageQuotas(ctx, seller, packageID)
 	if err != nil {
-		return nil, storeError(err)
+		return nil, storefault.Told(err)
 	}
 	now := s.now()
 	for i := range items {

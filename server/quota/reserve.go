@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
@@ -55,7 +56,7 @@ func (s *Service) Reserve(ctx context.Context, seller, instanceID, id string, am
 	case errors.Is(err, store.ErrConflict):
 		return store.Reservation{}, errs.New(errs.Conflict, errs.ConflictingRepeat, "the reservation was made before for another instance or amount; the first stands")
 	case err != nil:
-		return store.Reservation{}, storeError(err)
+		return store.Reservation{}, storefault.Told(err)
 	}
 	if i.Frozen && i.Reason == fulfil.CauseQuota { // an earlier thaw did not finish: the instance is frozen although something is left
 		s.catchUp(ctx, seller, instanceID)
@@ -121,7 +122,7 @@ func (s *Service) Commit(ctx context.Context, seller, id string, used *store.Uni
 	}
 	raw, err := s.Windows.WindowOf(ctx, seller, r.InstanceID, end)
 	if err != nil {
-		return store.Reservation{}, storeError(err)
+		return store.Reservation{}, storefault.Told(err)
 	}
 	raw.Seller, raw.Key, raw.InstanceID, raw.EndAt, raw.ReportedAt = seller, KeyPrefix+id, r.InstanceID, end, now
 	if raw.BeginAt.IsZero() { // used since it was reserved, but not before its window
@@ -152,7 +153,7 @@ func reservationError(err error) error {
 	case errors.Is(err, store.ErrConflict):
 		return stateConflict("the reservation has ended in another way")
 	}
-	return storeError(err)
+	return storefault.Told(err)
 }
 
 func earlier(a, b time.Time) time.Time {

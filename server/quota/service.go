@@ -4,7 +4,6 @@ package quota
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -91,7 +90,7 @@ func (s *Service) instance(ctx context.Context, seller, id string) (store.Instan
 func (s *Service) instances(ctx context.Context, seller string, ids []string) (map[string]store.Instance, error) {
 	list, err := s.Instances.Instances(ctx, seller, ids)
 	if err != nil {
-		return nil, storeError(err)
+		return nil, storefault.Told(err)
 	}
 	found := make(map[string]store.Instance, len(list))
 	for _, i := range list {
@@ -105,7 +104,7 @@ func (s *Service) instances(ctx context.Context, seller string, ids []string) (m
 func (s *Service) quotas(ctx context.Context, seller, instanceID string) ([]store.Quota, error) {
 	list, err := s.Quotas.Quotas(ctx, seller, instanceID)
 	if err != nil {
-		return nil, storeError(err)
+		return nil, storefault.Told(err)
 	}
 	now := s.now()
 	for i := range list {
@@ -134,15 +133,6 @@ func (s *Service) living(ctx context.Context, seller string, found map[string]st
 // over says that nothing more is to come of an instance.
 func over(i *store.Instance) bool {
 	return i.State == store.InstanceReleased || i.State == store.InstanceFailed
-}
-
-// storeError says what a failure of the store means to the caller; the sentinels that mean something are told apart before.
-func storeError(err error) error {
-	var known *errs.Error
-	if errors.As(err, &known) {
-		return err
-	}
-	return storefault.Of(err)
 }
 
 func invalid(field, msg string) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/koogate/koogate/server/decimal"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
@@ -51,13 +52,13 @@ func (s *Service) settle(ctx context.Context, seller, instanceID string) error {
 	}
 	for _, q := range quotas {
 		if err := s.warn(ctx, q); err != nil {
-			return storeError(err)
+			return storefault.Told(err)
 		}
 	}
 	switch empty := usedUp(quotas, s.now()); {
 	case empty && !i.Frozen:
 		if err := s.Stopper.FreezeInstance(ctx, seller, instanceID, fulfil.CauseQuota); err != nil {
-			return storeError(err)
+			return storefault.Told(err)
 		}
 		// A package may have come after the quotas were read and before the freeze; it found nothing to thaw.
 		if quotas, err = s.quotas(ctx, seller, instanceID); err != nil {
@@ -70,7 +71,7 @@ func (s *Service) settle(ctx context.Context, seller, instanceID string) error {
 		return nil
 	}
 	if err := s.Stopper.ThawInstance(ctx, seller, instanceID, fulfil.CauseQuota); err != nil {
-		return storeError(err)
+		return storefault.Told(err)
 	}
 	return nil
 }

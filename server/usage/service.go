@@ -116,10 +116,7 @@ func (s *Service) now() time.Time { return s.Clock.Now() }
 
 // storeError says what a failure of the store means to the caller.
 func storeError(err error) error {
-	var known *errs.Error
 	switch {
-	case err == nil || errors.As(err, &known):
-		return err
 	case errors.Is(err, store.ErrNotFound):
 		return errs.New(errs.NotFound, errs.UsageNotFound, "no record of that key")
 	case errors.Is(err, store.ErrSettled):
@@ -127,7 +124,7 @@ func storeError(err error) error {
 	case errors.Is(err, store.ErrConflict):
 		return errs.New(errs.Conflict, errs.ConflictingRepeat, "the key belongs to a record of other content")
 	}
-	return storefault.Of(err)
+	return storefault.Told(err)
 }
 
 // Correct replaces the value of a booked record, as long as nothing of its window was settled; zero takes the record back.

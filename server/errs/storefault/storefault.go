@@ -34,6 +34,15 @@ func Of(err error) *errs.Error {
 	return e
 }
 
+// Told returns an error that says already what it means to the caller as it is, nil as nil, and [Of] of every other.
+func Told(err error) error {
+	var known *errs.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return Of(err)
+}
+
 // Outage says whether a failure may go away by itself.
 func Outage(err error) bool {
 	return !errors.Is(err, store.ErrBadText) && !errors.Is(err, store.ErrBadData) && !errors.Is(err, store.ErrTooLong)
