@@ -146,6 +146,9 @@ func keys(of reflect.Type, at string) []string {
 		var list []string
 		for i := range of.NumField() {
 			key := of.Field(i).Tag.Get("koanf")
+			if key == "" { // no key of the file
+				continue
+			}
 			list = append(list, keys(of.Field(i).Type, strings.TrimPrefix(at+"."+key, "."))...)
 		}
 		return list

@@ -4,16 +4,13 @@ package server
 
 import (
 	"context"
-	"log/slog"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/grpc"
 
-	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/callers"
-	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/interceptor"
 )
 
@@ -50,34 +47,6 @@ func (s services) authenticated(listener string, draining <-chan struct{}) inter
 // deadline itself, and says that the marketplace calls.
 func (s services) verified() interceptor.Pair {
 	return interceptor.Chain(s.recover, s.status, s.demand, s.validate)
-}
-
-// authenticate knows the tokens and the certificates of all sellers.
-func (s *services) authenticate(c *config.Config, log *slog.Logger, p callers.Proxies) error {
-	var tokens []interceptor.Token
-	var certificates []interceptor.Certificate
-	for _, seller := range c.Sellers {
-		for _, secret := range config.Reveal(seller.APITokens) {
-			tokens = append(tokens, interceptor.Token{Seller: seller.Name, Secret: secret, Scopes: access.Customary()})
-		}
-		for _, t := range seller.Tokens {
-			tokens = append(tokens, interceptor.Token{
-				Seller: seller.Name, Secret: t.Secret.Reveal(), Name: t.Name, Scopes: t.Allows(), Queues: t.Queues,
-			})
-		}
-		for _, c := range seller.Certificates {
-			certificates = append(certificates, interceptor.Certificate{
-				Seller: seller.Name, Name: c.Name, Subject: c.Subject, Scopes: c.Allows(), Queues: c.Queues,
-			})
-		}
-	}
-	bearers, err := interceptor.NewTokens(tokens)
-	if err != nil {
-		return err
-	}
-	s.known = interceptor.Known{Tokens: bearers, Certificates: interceptor.NewCertificates(certificates)}
-	s.admit = interceptor.Admission(s.known, log, p)
-	return nil
 }
 
 // bounded gives unary calls a deadline and ends streams when the server drains: a health watch would otherwise hold a

@@ -21,14 +21,8 @@ func (s *Server) facadeListener(svc services) (*listener, error) {
 	channel := inproc.New(svc.verified().Unary)
 	facade.Serve(channel, svc.production)
 	cfg := facade.Config{MaxBody: s.cfg.Limits.Body, MaxKitBody: s.cfg.Limits.KitBody, MaxUnverified: s.cfg.Limits.Unverified}
-	for _, e := range s.cfg.Endpoints {
-		cfg.Endpoints = append(cfg.Endpoints, facade.Endpoint{
-			Name: e.Name, Seller: e.Seller, Families: e.Families, Keys: config.Reveal(e.Keys), KitKeys: config.Reveal(e.KitKeys),
-			BodySign: e.BodySign, SignRefusals: e.BodySignRefusals, Skew: e.Skew, ProductInfoObject: e.ProductInfo == config.ProductInfoObject,
-		})
-	}
 	f, err := facade.New(cfg, facade.Deps{
-		Core: s.core, Conn: channel, Guard: s.deps.Guard, Clock: s.deps.Clock, Work: s.clocks.store, Heard: s.clocks.calls.Saw, Tracer: s.deps.Telemetry.Tracer(),
+		Table: s.views.table.Get, Core: s.core, Conn: channel, Guard: s.deps.Guard, Clock: s.deps.Clock, Work: s.clocks.store, Heard: s.clocks.calls.Saw, Tracer: s.deps.Telemetry.Tracer(),
 		Metrics: s.deps.Metrics, Log: s.deps.Log,
 	})
 	if err != nil {

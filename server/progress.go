@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,6 +54,13 @@ func (p *progress) follow(seller, name string, vital bool, limit time.Duration) 
 	l := &loop{progress: p, seller: seller, name: name, vital: vital, last: p.clock.Now(), limit: limit}
 	p.loops = append(p.loops, l)
 	return l
+}
+
+// forget stops watching loops that have ended.
+func (p *progress) forget(loops []*loop) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.loops = slices.DeleteFunc(p.loops, func(l *loop) bool { return slices.Contains(loops, l) })
 }
 
 // completed notes the end of a turn; the next one is late after limit, or never with 0.

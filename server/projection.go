@@ -12,11 +12,11 @@ import (
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/seller"
 )
 
-// NewCore makes the core with the endpoints of the configuration and provides the queues of its provisioners, also for commands that
-// run no server.
-func NewCore(c *config.Config, d fulfil.Deps) (*fulfil.Service, error) {
+// NewCore makes the core with the endpoints of a snapshot and provides the queues of its provisioners, for commands that run no server.
+func NewCore(c *seller.Snapshot, d fulfil.Deps) (*fulfil.Service, error) {
 	core, err := fulfil.New(fulfil.Config{}, coreRules(c), d)
 	if err == nil {
 		core.Work.Provide(queues(c, core)...)
@@ -25,7 +25,7 @@ func NewCore(c *config.Config, d fulfil.Deps) (*fulfil.Service, error) {
 }
 
 // coreRules are what the core knows of each endpoint.
-func coreRules(c *config.Config) []fulfil.Endpoint {
+func coreRules(c *seller.Snapshot) []fulfil.Endpoint {
 	list := make([]fulfil.Endpoint, 0, len(c.Endpoints))
 	for _, e := range c.Endpoints {
 		rules := make(map[string]fulfil.ProductRule, len(e.Products))
@@ -57,7 +57,7 @@ func onCompletion(e config.Endpoint) map[string]bool {
 
 // newFamily is what newInstance in the form of V2 creates: at an address that sells nothing but online licences, those.
 func newFamily(e config.Endpoint) string {
-	if e.Serves(fulfil.FamilyLicenseOnline) && !e.Serves(fulfil.FamilySaasV2) {
+	if config.Serves(&e, fulfil.FamilyLicenseOnline) && !config.Serves(&e, fulfil.FamilySaasV2) {
 		return fulfil.FamilyLicenseOnline
 	}
 	return fulfil.FamilySaasV2
@@ -73,8 +73,8 @@ func queryWindow(e config.Endpoint) time.Duration {
 	return r.Window
 }
 
-// handlerSettings are what the handlers need to know of the endpoints. The configuration was checked.
-func handlerSettings(c *config.Config) (map[string]production.Settings, error) {
+// handlerSettings are what the handlers need to know of the endpoints. What is not valid was refused before.
+func handlerSettings(c *seller.Snapshot) (map[string]production.Settings, error) {
 	all := make(map[string]production.Settings, len(c.Endpoints))
 	for _, e := range c.Endpoints {
 		s := production.Settings{

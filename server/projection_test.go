@@ -21,6 +21,7 @@ import (
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/quota"
+	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
@@ -38,9 +39,9 @@ var rsaPEM = sync.OnceValue(func() config.Secret {
 	return config.Secret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 })
 
-// selling is a configuration whose only endpoint sells these products.
-func selling(products map[string]config.Product) *config.Config {
-	return &config.Config{Endpoints: []config.Endpoint{{Name: "acme-saas", Seller: "acme", Products: products}}}
+// selling is a snapshot whose only endpoint sells these products.
+func selling(products map[string]config.Product) *seller.Snapshot {
+	return &seller.Snapshot{Endpoints: []config.Endpoint{{Name: "acme-saas", Seller: "acme", Products: products}}}
 }
 
 func TestWhatAnEndpointSaysReachesItsReaders(t *testing.T) {

@@ -34,7 +34,7 @@ func (s *Server) queueGauges() []telemetry.Queue {
 	ctx, cancel := context.WithTimeout(context.Background(), queuesLimit)
 	defer cancel()
 	g.at, g.last = now, nil
-	for _, seller := range owners(&s.cfg) {
+	for _, seller := range owners(s.deps.Sellers.Snapshot()) {
 		queues, err := s.work.Queues(ctx, seller)
 		if err != nil {
 			s.deps.Log.WarnContext(ctx, "the metrics of queues are missing", "seller", shown(seller), "error", err)

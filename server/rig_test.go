@@ -33,6 +33,7 @@ import (
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/licence"
+	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/server/vault"
@@ -203,6 +204,8 @@ func startAt(t *testing.T, path string, sealer fulfil.Sealer, opts ...option) *r
 	if v, ok := deps.Clock.(virtual); ok {
 		r.virtual = v
 	}
+	deps = withSellers(t, &cfg, deps)
+	r.deps = deps
 	var err error
 	if r.Server, err = server.New(cfg, deps); err != nil {
 		t.Fatal(err)
@@ -226,6 +229,17 @@ func startAt(t *testing.T, path string, sealer fulfil.Sealer, opts ...option) *r
 		t.Fatalf("the server did not start: %v", err)
 	}
 	return r
+}
+
+// withSellers has the store take what a configuration declares.
+func withSellers(t *testing.T, cfg *config.Config, d server.Deps) server.Deps {
+	t.Helper()
+	var err error
+	d.Sellers, err = server.OpenSellers(t.Context(), cfg, seller.Deps{Store: d.Store, Sealer: d.Sealer, Clock: d.Clock, NewID: d.NewID, Log: d.Log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {

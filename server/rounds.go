@@ -22,25 +22,20 @@ const (
 	longestRound  = time.Hour
 )
 
-// rounds returns the rounds of this process, by seller. Every process may make them, because the database decides what they
-// do.
-func (s *Server) rounds() []round {
-	if !s.cfg.Jobs.Enabled {
-		return nil
+// rounds returns the rounds for a seller or for nobody. Every process may make them, because the database decides what they do.
+func (s *Server) rounds(seller string) []round {
+	if seller == nobody {
+		return []round{{"pull in", nobody, s.pullIn}}
 	}
-	var list []round
-	for _, seller := range s.cfg.Sellers {
-		list = append(list,
-			round{"look for a gap", seller.Name, s.gaps.Look},
-			round{"expire reservations", seller.Name, s.quotas.Expire},
-			round{"fill packages", seller.Name, s.quotas.Fill},
-			round{"report licence use", seller.Name, s.licences.ReportDays},
-			round{"pull in", seller.Name, s.pullIn},
-			round{"prove usage", seller.Name, s.usage.KeepProved},
-			round{"anchor the orders", seller.Name, s.anchorer.Anchor},
-		)
+	return []round{
+		{"look for a gap", seller, s.gaps.Look},
+		{"expire reservations", seller, s.quotas.Expire},
+		{"fill packages", seller, s.quotas.Fill},
+		{"report licence use", seller, s.licences.ReportDays},
+		{"pull in", seller, s.pullIn},
+		{"prove usage", seller, s.usage.KeepProved},
+		{"anchor the orders", seller, s.anchorer.Anchor},
 	}
-	return append(list, round{"pull in", nobody, s.pullIn})
 }
 
 // run makes turns until ctx ends. A failure is logged and the round goes on.

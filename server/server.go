@@ -25,8 +25,10 @@ import (
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/gap"
+	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/quota"
+	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/server/work"
@@ -36,6 +38,7 @@ import (
 // Deps are what the server works with; all but Keys are required. Run releases Store, Guard and Telemetry at its end.
 type Deps struct {
 	Store       store.Store
+	Sellers     *seller.Keeper // over Store; Run runs it
 	Keys        *evidence.Keys // sign what is recorded; nil leaves it unsigned
 	Guard       store.Guard
 	Sealer      fulfil.Sealer
@@ -57,6 +60,7 @@ type Server struct {
 	cfg  config.Config
 	deps Deps
 
+	views     views
 	clocks    clocks
 	gauges    queueGauges
 	work      *work.Service
@@ -100,7 +104,11 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 		Store: d.Store, Clock: s.clocks.store, NewID: d.NewID, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
 	var err error
-	s.core, err = NewCore(&cfg, fulfil.Deps{
+	if s.views, err = project(d.Sellers, d.Clock); err != nil {
+		return nil, err
+	}
+	s.core, err = fulfil.New(fulfil.Config{}, nil, fulfil.Deps{
+		Rules: s.views.core.Get,
 		Store: d.Store, Work: s.work, Keys: d.Keys, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: s.clocks.store, NewID: d.NewID,
 		Password: d.Password, Gaps: s.gaps, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
@@ -114,16 +122,18 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
-	settings, err := handlerSettings(&cfg)
+	queues, err := seller.Project(d.Sellers, func(c *seller.Snapshot) (map[string]work.Queue, error) { return work.Named(queues(c, s.core)...), nil })
 	if err != nil {
 		return nil, err
 	}
-	s.usage = NewUsage(&cfg, usage.Deps{
+	s.work.ProvideFrom(queues.Get)
+	s.usage = usage.New(usage.Config{}, usage.Deps{
+		Rules: s.views.usage.Get,
 		Store: d.Store, Work: s.work, Pusher: d.Pusher, Recorder: s.core, Gaps: s.gaps, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
 		Metrics: d.Metrics, Log: d.Log,
 	})
 	s.quotas = quota.New(quota.Deps{
-		Quotas: d.Store, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: contents(&cfg), Gaps: s.gaps, Clock: s.clocks.store,
+		Quotas: d.Store, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: s.views.contents.Get, Gaps: s.gaps, Clock: s.clocks.store,
 	})
 	s.licences = licence.New(licence.Deps{Store: d.Store, Codes: d.Codes, Sealer: d.Sealer, Clock: s.clocks.store})
 	s.anchorer = &evidence.Anchorer{Store: d.Store, Keys: d.Keys, Clock: s.clocks.store, Log: d.Log}
@@ -136,13 +146,12 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 			Draining: s.draining,
 		}),
 		production: production.Deps{
-			Core: s.core, Directory: entries, Usage: filledUsage{s.usage, s.quotas}, Endpoints: settings, Guard: d.Guard, Clock: s.clocks.store, Metrics: d.Metrics, Log: d.Log,
+			Core: s.core, Directory: entries, Usage: filledUsage{s.usage, s.quotas}, Settings: s.views.settings.Get, Guard: d.Guard, Clock: s.clocks.store, Metrics: d.Metrics, Log: d.Log,
 		},
 		chains: newChains(d, validator, s.proxies),
 	}
-	if err := services.authenticate(&cfg, d.Log, s.proxies); err != nil {
-		return nil, err
-	}
+	services.known = interceptor.Now(s.views.callers.Get)
+	services.admit = interceptor.Admission(services.known, d.Log, s.proxies)
 	if err := s.openCertificates(); err != nil {
 		return nil, err
 	}
@@ -198,20 +207,21 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	jobs, stopJobs := context.WithCancel(telemetry.As(access.Own(context.WithoutCancel(ctx)), telemetry.RoleJobs))
 	defer stopJobs()
 	var workers errgroup.Group
-	for _, r := range s.runners() {
-		workers.Go(func() error { return r.Run(jobs) })
+	looks := s.progress.follow(shown(nobody), "follow the sellers", false, sellersLate)
+	workers.Go(func() error {
+		s.deps.Sellers.Run(jobs, func() { looks.completed(sellersLate) })
+		return nil
+	})
+	if s.cfg.Jobs.Enabled {
+		workers.Go(func() error {
+			s.keepTeams(jobs)
+			return nil
+		})
 	}
 	workers.Go(func() error {
 		s.keepTime(jobs)
 		return nil
 	})
-	for _, r := range s.rounds() {
-		turns := s.progress.follow(shown(r.seller), r.name, false, firstRound)
-		workers.Go(func() error {
-			r.run(jobs, s.clocks.store, turns, s.deps.Log)
-			return nil
-		})
-	}
 	for listener, k := range s.certificates {
 		workers.Go(func() error {
 			s.keepCertificate(jobs, listener, k)

@@ -53,7 +53,7 @@ func TestABusyPortFailsTheStart(t *testing.T) {
 	second := &rig{t: t, market: &market{}, log: &syncBuffer{}, path: sqlitetest.File(t)}
 	cfg := testConfig()
 	cfg.Listen.GRPC = first.Addr(config.ListenerGRPC)
-	s, err := server.New(cfg, testDeps(t, second, nil))
+	s, err := server.New(cfg, withSellers(t, &cfg, testDeps(t, second, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +306,8 @@ func TestAStopLosesNothing(t *testing.T) {
 // TestRunEndsWithItsContext: a context that is over before the start is a stop, and everything is released.
 func TestRunEndsWithItsContext(t *testing.T) {
 	second := &rig{t: t, market: &market{}, log: &syncBuffer{}, path: sqlitetest.File(t)}
-	s, err := server.New(testConfig(), testDeps(t, second, nil))
+	cfg := testConfig()
+	s, err := server.New(cfg, withSellers(t, &cfg, testDeps(t, second, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -416,7 +416,7 @@ func asking(t *testing.T, api *httptest.Server) option {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.Marketplace = marketplace.New(map[string]marketplace.Querier{"acme": client})
+		d.Marketplace = marketplace.New(func() map[string]marketplace.Querier { return map[string]marketplace.Querier{"acme": client} })
 	}
 }
 

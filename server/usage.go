@@ -9,13 +9,19 @@ import (
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/decimal"
 	"github.com/koogate/koogate/server/quota"
+	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
 
-// NewUsage makes the usage domain with the meters of the configuration, also for commands that run no server.
-func NewUsage(c *config.Config, d usage.Deps) *usage.Service {
-	return usage.New(usage.Config{Meters: meters(c), Spans: spans(c)}, d)
+// NewUsage makes the usage domain with the meters of a snapshot, for commands that run no server.
+func NewUsage(c *seller.Snapshot, d usage.Deps) *usage.Service {
+	return usage.New(usage.Config{Rules: *usageRules(c)}, d)
+}
+
+// usageRules are what the sellers say of usage.
+func usageRules(c *seller.Snapshot) *usage.Rules {
+	return &usage.Rules{Meters: meters(c), Spans: spans(c)}
 }
 
 // meterOf is a meter as the domain knows it.
@@ -39,7 +45,7 @@ func meterOf(m config.Meter) usage.Meter {
 }
 
 // meters are the meters of all endpoints. A product without one in its own entry has none, even if "*" has.
-func meters(c *config.Config) map[string]map[string]usage.Meter {
+func meters(c *seller.Snapshot) map[string]map[string]usage.Meter {
 	all := make(map[string]map[string]usage.Meter)
 	for _, e := range c.Endpoints {
 		products := make(map[string]usage.Meter)
@@ -52,7 +58,7 @@ func meters(c *config.Config) map[string]map[string]usage.Meter {
 }
 
 // contents are what the packages of all endpoints hold.
-func contents(c *config.Config) (all []quota.Content) {
+func contents(c *seller.Snapshot) (all []quota.Content) {
 	for _, e := range c.Endpoints {
 		for id, p := range e.Products {
 			if len(p.Package.Items) == 0 {
@@ -81,7 +87,7 @@ func contents(c *config.Config) (all []quota.Content) {
 }
 
 // spans are the sellers' choices of what the marketplace is told of records that share a window.
-func spans(c *config.Config) map[string]store.UsageSpans {
+func spans(c *seller.Snapshot) map[string]store.UsageSpans {
 	all := make(map[string]store.UsageSpans)
 	for _, s := range c.Sellers {
 		if s.Marketplace.UsageSpans == config.SpansShared {

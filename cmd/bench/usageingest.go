@@ -201,7 +201,7 @@ func openService(ctx context.Context, path string, p usage.Pusher) (*usage.Servi
 		return nil, nil, err
 	}
 	meter := usage.Meter{Name: "calls", Mode: store.UsageSum, Window: usage.Hour, Settle: usage.DefaultSettle}
-	return usage.New(usage.Config{Meters: map[string]map[string]usage.Meter{"bench": {"*": meter}}}, usage.Deps{
+	return usage.New(usage.Config{Rules: usage.Rules{Meters: map[string]map[string]usage.Meter{"bench": {"*": meter}}}}, usage.Deps{
 		Store: st, Pusher: p, Clock: clock.System{}, Tracer: noop.NewTracerProvider().Tracer(""),
 		Metrics: telemetry.NewMetrics(prometheus.NewRegistry()), Log: slog.New(slog.DiscardHandler),
 	}), st, nil

@@ -59,16 +59,13 @@ func (c *auditListCmd) Run(ctx context.Context, out *console) (err error) {
 	if c.Limit < 1 || c.Limit > 10_000 {
 		return errors.New("--limit: 1 to 10000")
 	}
-	cfg, sellers, err := c.read(out)
+	o, err := c.openSold(ctx, out, c.Seller)
 	if err != nil {
 		return err
 	}
+	st, sellers := o.st, o.sellers
 	if c.Seller == "" {
 		sellers = append(sellers, "") // what concerns all
-	}
-	st, err := openStore(ctx, cfg.Database, wiring{log: newLog(out, 0)})
-	if err != nil {
-		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	var rows []store.AuditRow

@@ -33,18 +33,14 @@ Examples:
 // Run implements the command.
 func (c *evidenceExportCmd) Run(ctx context.Context, out *console) (err error) {
 	v := verifyCmd{configFlags: c.configFlags, Seller: c.Seller, Order: c.Order}
-	cfg, sellers, err := v.sellers(out)
+	o, err := v.open(ctx, out)
 	if err != nil {
 		return err
 	}
-	st, err := openStore(ctx, cfg.Database, wiring{log: newLog(out, 0)})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
+	defer func() { err = errors.Join(err, o.st.Close()) }()
 	w := bufio.NewWriter(out.data())
-	for _, seller := range sellers {
-		err := evidence.Export(ctx, w, st, st, seller, c.Order)
+	for _, seller := range o.sellers {
+		err := evidence.Export(ctx, w, o.st, o.st, seller, c.Order)
 		if errors.Is(err, store.ErrNotFound) {
 			err = fmt.Errorf("there is no order %s", c.Order)
 		}

@@ -43,15 +43,11 @@ const workerPatience = time.Minute
 
 // Run implements the command.
 func (c *queuesCmd) Run(ctx context.Context, out *console) (err error) {
-	cfg, sellers, err := c.read(out)
+	o, err := c.openSold(ctx, out, c.Seller)
 	if err != nil {
 		return err
 	}
-	log := newLog(out, 0)
-	st, err := openStore(ctx, cfg.Database, wiring{log: log})
-	if err != nil {
-		return err
-	}
+	st, sellers := o.st, o.sellers
 	defer func() { err = errors.Join(err, st.Close()) }()
 	now, err := st.Now(ctx)
 	if err != nil {
@@ -59,7 +55,7 @@ func (c *queuesCmd) Run(ctx context.Context, out *console) (err error) {
 	}
 	stored := clock.Follow(machine)
 	stored.Heard(now, machine.Now(), machine.Now())
-	core, err := server.NewCore(&cfg, fulfil.Deps{Store: st, Clock: stored, Log: log})
+	core, err := server.NewCore(o.snapshot, fulfil.Deps{Store: st, Clock: stored, Log: newLog(out, 0)})
 	if err != nil {
 		return err
 	}

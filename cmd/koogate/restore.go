@@ -56,18 +56,8 @@ func (f *actFlags) check() error {
 
 // open opens the database, and returns the sellers that are asked for.
 func (f *restoreFlags) open(ctx context.Context, out *console) (st store.Store, sellers []string, err error) {
-	cfg, problems := f.load()
-	if len(problems) == 0 {
-		problems = cfg.ValidateDatabase()
-	}
-	if err := report(out, problems); err != nil {
-		return nil, nil, err
-	}
-	if sellers, err = sellersOf(&cfg, f.Seller); err != nil {
-		return nil, nil, err
-	}
-	st, err = openStore(ctx, cfg.Database, wiring{log: newLog(out, 0)})
-	return st, sellers, err
+	o, err := f.openSold(ctx, out, f.Seller)
+	return o.st, o.sellers, err
 }
 
 // restoreOpenCmd is koogate restore open.

@@ -82,7 +82,7 @@ func TestRestoreDrill(t *testing.T) {
 	}
 	says(do(exitOK, adopt...), id[1]) // again
 	says(do(exitFailed, append(adopt, "--instance", "other")...), "order CS1 has instance "+id[1]+" already")
-	says(do(exitFailed, "adopt", "--endpoint", "nowhere", "--order", "CS1", "--why", "x"), `--endpoint: "nowhere" is not in the configuration`)
+	says(do(exitFailed, "adopt", "--endpoint", "nowhere", "--order", "CS1", "--why", "x"), `--endpoint: "nowhere" does not exist`)
 
 	seen(t, database, "told-2")
 	seen(t, database, "told-2")

@@ -56,7 +56,11 @@ func (f *adoptFlags) open(ctx context.Context, out *console) (a *adopter, err er
 	if err != nil {
 		return nil, err
 	}
-	core, err := server.NewCore(&cfg, fulfil.Deps{
+	snapshot, err := soldIn(ctx, st, &cfg)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	core, err := server.NewCore(snapshot, fulfil.Deps{
 		Store: st, Sealer: keys, Clock: clock.System{}, NewID: func() string { return uuid.Must(uuid.NewV7()).String() },
 		Tracer: noop.NewTracerProvider().Tracer(""), Metrics: telemetry.NewMetrics(prometheus.NewRegistry()), Log: log,
 	})
@@ -64,7 +68,7 @@ func (f *adoptFlags) open(ctx context.Context, out *console) (a *adopter, err er
 		return nil, errors.Join(err, st.Close())
 	}
 	if _, ok := core.Endpoint(f.Endpoint); !ok {
-		return nil, errors.Join(fmt.Errorf("--endpoint: %q is not in the configuration", f.Endpoint), st.Close())
+		return nil, errors.Join(fmt.Errorf("--endpoint: %q does not exist", f.Endpoint), st.Close())
 	}
 	return &adopter{core: core, flags: f, close: st.Close}, nil
 }

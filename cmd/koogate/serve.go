@@ -22,7 +22,8 @@ func (serveCmd) Help() string {
 	return `Runs until SIGTERM or Ctrl-C, then stops in order: it stops being ready and serves on for shutdown_delay, so that a balancer
 notices; then it takes no new calls, ends the running calls, then the jobs, and last closes the database, all within shutdown_grace.
 A second signal ends the process at once; nothing that was answered is lost by it. SIGHUP has the files of certificates looked at
-now; every 10 s they are anyway.
+now, which every 10 s they are anyway, and has the sellers, endpoints and provisioners of the configuration taken; every other key
+counts from the next start.
 
 It refuses a faulty configuration, the demo keys, short keys, secrets that everybody on the machine can read, and a database that koogate migrate has not brought up to
 date. The log goes to stderr, as JSON unless that is a terminal.
@@ -49,7 +50,11 @@ func (c *serveCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	log.InfoContext(ctx, "starting", "version", version())
-	defer onHangUp(app.LookAtCertificates)()
+	defer onHangUp(func() {
+		app.LookAtCertificates()
+		again, problems := c.load()
+		app.Reload(ctx, &again, append(problems, again.Check()...))
+	})()
 	return app.Run(ctx)
 }
 

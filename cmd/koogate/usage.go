@@ -15,7 +15,6 @@ import (
 
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
-	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
@@ -23,28 +22,7 @@ import (
 // sellerFlags are the flags of the commands that read the database.
 type sellerFlags struct {
 	configFlags
-	Seller string `help:"Only this seller; without the flag, every seller of the configuration." placeholder:"NAME"`
-}
-
-// read reads the configuration and the sellers that are asked for. It checks only the database's part and the sellers of the
-// configuration.
-func (f *sellerFlags) read(out *console) (cfg config.Config, sellers []string, err error) {
-	cfg, problems := f.load()
-	if len(problems) == 0 {
-		problems = cfg.ValidateDatabase()
-	}
-	if err := report(out, problems); err != nil {
-		return cfg, nil, err
-	}
-	for _, seller := range cfg.Sellers {
-		if f.Seller == "" || f.Seller == seller.Name {
-			sellers = append(sellers, seller.Name)
-		}
-	}
-	if len(sellers) == 0 {
-		return cfg, nil, errors.New("there is no such seller in the configuration")
-	}
-	return cfg, sellers, nil
+	Seller string `help:"Only this seller; without the flag, every seller." placeholder:"NAME"`
 }
 
 // usageFlags are the flags of the commands that read the ledger.
@@ -52,19 +30,11 @@ type usageFlags struct{ sellerFlags }
 
 // open opens the ledger that a configuration names, and the sellers that are asked for.
 func (f *usageFlags) open(ctx context.Context, out *console) (s *usage.Service, sellers []string, closeStore func() error, err error) {
-	cfg, sellers, err := f.read(out)
+	o, err := f.openSold(ctx, out, f.Seller)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return openLedger(ctx, &cfg, sellers, out)
-}
-
-func openLedger(ctx context.Context, cfg *config.Config, sellers []string, out *console) (*usage.Service, []string, func() error, error) {
-	st, err := openStore(ctx, cfg.Database, wiring{log: newLog(out, 0)})
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	return server.NewUsage(cfg, usage.Deps{Store: st, Clock: clock.System{}}), sellers, st.Close, nil
+	return server.NewUsage(o.snapshot, usage.Deps{Store: o.st, Clock: clock.System{}}), o.sellers, o.st.Close, nil
 }
 
 // usageProveCmd is koogate usage prove.

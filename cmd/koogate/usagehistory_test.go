@@ -253,7 +253,7 @@ func newHistory(t testing.TB, st *sqlite.Store, metrics *telemetry.Metrics, seed
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.market = marketplace.New(map[string]marketplace.Querier{h.seller: client})
+	h.market = marketplace.New(func() map[string]marketplace.Querier { return map[string]marketplace.Querier{h.seller: client} })
 	h.restart()
 	return h
 }
@@ -275,7 +275,7 @@ func (h *usageHistory) fail(format string, args ...any) {
 func (h *usageHistory) restart() {
 	h.process = &mortal{Store: h.store}
 	h.service = usage.New(usage.Config{
-		Meters: map[string]map[string]usage.Meter{"main": historyMeters}, Batch: []int{3, 20, 1000}[h.IntN(3)],
+		Rules: usage.Rules{Meters: map[string]map[string]usage.Meter{"main": historyMeters}}, Batch: []int{3, 20, 1000}[h.IntN(3)],
 	}, usage.Deps{
 		Store: h.process, Pusher: h, Clock: h.clock, Tracer: noop.NewTracerProvider().Tracer(""), Metrics: h.metrics,
 		Log: slog.New(slog.DiscardHandler),

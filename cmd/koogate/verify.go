@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/store"
 )
@@ -54,27 +53,23 @@ func (c *verifyCmd) Run(ctx context.Context, out *console) (err error) {
 	if c.File != "" {
 		return c.verifyFile(out)
 	}
-	cfg, sellers, err := c.sellers(out)
+	o, err := c.open(ctx, out)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, o.st.Close()) }()
 	v := evidence.Verifier{Progress: progress(out)}
-	if v.Keys, err = c.keys(cfg.SigningFile); err != nil {
+	if v.Keys, err = c.keys(o.cfg.SigningFile); err != nil {
 		return err
 	}
-	if cfg.KeysetFile != "" {
-		if v.Sealer, err = openVault(cfg.KeysetFile, false); err != nil {
+	if o.cfg.KeysetFile != "" {
+		if v.Sealer, err = openVault(o.cfg.KeysetFile, false); err != nil {
 			return err
 		}
 	}
-	st, err := openStore(ctx, cfg.Database, wiring{log: newLog(out, 0)})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
-	v.Source, v.Anchors = st, st
+	v.Source, v.Anchors = o.st, o.st
 	var reports []*evidence.Report
-	for _, seller := range sellers {
+	for _, seller := range o.sellers {
 		r, err := c.verify(ctx, &v, seller)
 		if err != nil {
 			return err
@@ -84,33 +79,13 @@ func (c *verifyCmd) Run(ctx context.Context, out *console) (err error) {
 	return c.print(out, reports)
 }
 
-// sellers reads the configuration and the sellers that are asked for.
-func (c *verifyCmd) sellers(out *console) (cfg config.Config, sellers []string, err error) {
-	cfg, problems := c.load()
-	if len(problems) == 0 {
-		problems = cfg.ValidateDatabase()
+// open opens the database and finds the sellers that are asked for.
+func (c *verifyCmd) open(ctx context.Context, out *console) (sold, error) {
+	o, err := c.openSold(ctx, out, c.Seller)
+	if err == nil && len(o.sellers) > 1 && (c.Order != "" || c.Anchor != "") {
+		return o, errors.Join(errors.New("--order and --anchor are of one seller: name it with --seller"), o.st.Close())
 	}
-	if err := report(out, problems); err != nil {
-		return cfg, nil, err
-	}
-	sellers, err = sellersOf(&cfg, c.Seller)
-	if err == nil && len(sellers) > 1 && (c.Order != "" || c.Anchor != "") {
-		err = errors.New("--order and --anchor are of one seller: name it with --seller")
-	}
-	return cfg, sellers, err
-}
-
-// sellersOf are the names of the configuration's sellers, or the one that is asked for.
-func sellersOf(cfg *config.Config, only string) (sellers []string, err error) {
-	for _, s := range cfg.Sellers {
-		if only == "" || only == s.Name {
-			sellers = append(sellers, s.Name)
-		}
-	}
-	if len(sellers) == 0 {
-		return nil, errors.New("there is no such seller in the configuration")
-	}
-	return sellers, nil
+	return o, err
 }
 
 func (c *verifyCmd) keys(configured string) (*evidence.Keys, error) {

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"reflect"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,6 +25,7 @@ import (
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/marketplace"
+	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
@@ -104,12 +106,6 @@ func openBackends(ctx context.Context, cfg config.Config, w wiring) (d server.De
 	if d.Keys, err = openSigning(cfg.SigningFile, w.prepare); err != nil {
 		return d, nil, err
 	}
-	transport := outgoing()
-	market, err := openMarketplace(&cfg, &http.Client{Transport: dated{transport, d.Market}}, d.Market)
-	if err != nil {
-		return d, nil, err
-	}
-	d.Marketplace, d.Pusher, d.Codes = market, market, market
 	if d.Telemetry, err = telemetry.Setup(ctx, telemetry.Options{
 		Version: version(), Getenv: tracingEnv(cfg.Tracing, os.Getenv), Clock: d.Clock, Logger: w.log,
 	}); err != nil {
@@ -122,6 +118,15 @@ func openBackends(ctx context.Context, cfg config.Config, w wiring) (d server.De
 	}
 	d.Store = st
 	opened = append(opened, d.Store.Close)
+	if d.Sellers, err = openSellers(ctx, &cfg, st, d.Sealer, d); err != nil {
+		return d, nil, err
+	}
+	transport := outgoing()
+	market, err := openMarketplace(d.Sellers, &http.Client{Transport: dated{transport, d.Market}}, d.Market)
+	if err != nil {
+		return d, nil, err
+	}
+	d.Marketplace, d.Pusher, d.Codes = market, market, market
 	if d.Guard, err = openGuard(cfg, d); err != nil {
 		return d, nil, err
 	}
@@ -205,22 +210,42 @@ func openGuard(cfg config.Config, d server.Deps) (store.Guard, error) {
 	return redis.WithFallback(shared, memory.NewAfter(d.Clock.Now)), nil
 }
 
-// openMarketplace makes a client of the open APIs for every seller.
-func openMarketplace(cfg *config.Config, client *http.Client, c *clock.Witnessed) (*marketplace.Marketplace, error) {
-	clients := make(map[string]marketplace.Querier, len(cfg.Sellers))
-	now := func() time.Time { return c.Corrected(signTolerance) }
-	for _, s := range cfg.Sellers {
-		m := s.Marketplace
-		q, err := openapi.New(openapi.Config{
-			Site: m.Site, BaseURL: m.BaseURL, Credentials: m.Credentials(), UsageKey: cfg.UsageKey(s.Name).Reveal(), HTTPClient: client, Now: now,
-			NoFallback: m.NoFallback,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("seller %s: %w", s.Name, err)
-		}
-		clients[s.Name] = q
+// openSellers reads what is sold, after the database has taken what the configuration declares.
+func openSellers(ctx context.Context, cfg *config.Config, st store.Store, sealer seller.Sealer, d server.Deps) (*seller.Keeper, error) {
+	return server.OpenSellers(ctx, cfg, seller.Deps{Store: st, Sealer: sealer, Clock: d.Clock, NewID: d.NewID, Log: d.Log})
+}
+
+// openMarketplace makes a client of the open APIs for every seller, and again when what the seller says of the marketplace has changed.
+func openMarketplace(k *seller.Keeper, client *http.Client, c *clock.Witnessed) (*marketplace.Marketplace, error) {
+	type made struct {
+		as     openapi.Config
+		client *openapi.Client
 	}
-	return marketplace.New(clients), nil
+	last := make(map[string]made)
+	now := func() time.Time { return c.Corrected(signTolerance) }
+	clients, err := seller.Project(k, func(s *seller.Snapshot) (map[string]marketplace.Querier, error) {
+		next, all := make(map[string]made, len(s.Sellers)), make(map[string]marketplace.Querier, len(s.Sellers))
+		for _, x := range s.Sellers {
+			m := x.Marketplace
+			as := openapi.Config{
+				Site: m.Site, BaseURL: m.BaseURL, Credentials: m.Credentials(), UsageKey: s.UsageKey(x.Name).Reveal(), NoFallback: m.NoFallback,
+			}
+			one := last[x.Name]
+			if one.client == nil || !reflect.DeepEqual(one.as, as) {
+				with := as
+				with.HTTPClient, with.Now = client, now
+				q, err := openapi.New(with)
+				if err != nil {
+					return nil, fmt.Errorf("seller %s: %w", x.Name, err)
+				}
+				one = made{as, q}
+			}
+			next[x.Name], all[x.Name] = one, one.client
+		}
+		last = next
+		return all, nil
+	})
+	return marketplace.New(clients.Get), err
 }
 
 // outgoing carries the order queries of all sellers.

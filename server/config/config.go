@@ -133,6 +133,22 @@ func (c *Config) ValidateServing() []Problem {
 	return f.list
 }
 
+// ValidateSellers returns the faults of sellers, endpoints and provisioners alone. A marketplace of which nothing is said is left out.
+func (c *Config) ValidateSellers() []Problem {
+	f := findings{origin: c.origin}
+	c.checkSellers(&f)
+	c.checkProvisioners(&f)
+	c.checkGrants(&f)
+	c.checkEndpoints(&f)
+	c.checkKeyUse(&f)
+	for i, s := range c.Sellers {
+		if m := s.Marketplace; m.Site != "" || m.BaseURL != "" || m.AccessKey != "" || m.SecretKey != "" {
+			checkMarketplace(&f, m, fmt.Sprintf("sellers[%d].marketplace", i))
+		}
+	}
+	return f.list
+}
+
 // checkBackends finds the faults of what the command opens.
 func (c *Config) checkBackends() []Problem {
 	f := findings{origin: c.origin}
@@ -143,7 +159,7 @@ func (c *Config) checkBackends() []Problem {
 	c.checkSigning(&f)
 	c.checkKeyUse(&f)
 	for i := range c.Sellers {
-		c.Sellers[i].Marketplace.check(&f, fmt.Sprintf("sellers[%d].marketplace", i))
+		checkMarketplace(&f, c.Sellers[i].Marketplace, fmt.Sprintf("sellers[%d].marketplace", i))
 	}
 	return f.list
 }

@@ -16,9 +16,9 @@ import (
 )
 
 // checkFamilies covers what an endpoint says about its protocol families.
-func (e *Endpoint) checkFamilies(f *findings, at string) {
+func checkFamilies(f *findings, e *Endpoint, at string) {
 	all := facade.Families()
-	kit, tokens, signed, codes := false, false, false, e.Serves(fulfil.FamilyLicenseCode)
+	kit, tokens, signed, codes := false, false, false, Serves(e, fulfil.FamilyLicenseCode)
 	for k, name := range e.Families {
 		path := fmt.Sprintf("%s.families[%d]", at, k)
 		switch {
@@ -91,4 +91,9 @@ func RSAKey(s Secret) (*rsa.PrivateKey, error) {
 		return nil, err
 	}
 	return key, seal.CheckKey(key)
+}
+
+// Serves says whether an endpoint serves a family.
+func Serves(e *Endpoint, family string) bool {
+	return slices.Contains(e.Families, family) || len(e.Families) == 0 && family == fulfil.FamilySaasV2
 }

@@ -10,31 +10,12 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/openapi"
-	"github.com/koogate/koogate/koogallery/sign"
 )
-
-// Marketplace is how a seller reaches the open APIs.
-type Marketplace struct {
-	Site          openapi.Site  `koanf:"site"`     // cn, intl or eu
-	BaseURL       string        `koanf:"base_url"` // instead of site
-	AccessKey     string        `koanf:"access_key"`
-	SecretKey     Secret        `koanf:"secret_key"`
-	SecretKeyFile string        `koanf:"secret_key_file"`
-	UsageKey      Secret        `koanf:"usage_key"` // signs usage pushes; the first key of the seller's first endpoint when empty
-	UsageKeyFile  string        `koanf:"usage_key_file"`
-	NoFallback    []openapi.API `koanf:"no_fallback"` // interfaces that never go to the fallback host; empty means that all do
-	UsageSpans    string        `koanf:"usage_spans"` // of records that share a window: apart (default) or shared
-}
 
 // The choices of usage_spans; the first is the default.
 const SpansApart, SpansShared = "apart", "shared"
 
-// Credentials are the seller's AK and SK.
-func (m Marketplace) Credentials() sign.Credentials {
-	return sign.Credentials{AccessKey: m.AccessKey, SecretKey: m.SecretKey.Reveal()}
-}
-
-func (m Marketplace) check(f *findings, at string) {
+func checkMarketplace(f *findings, m Marketplace, at string) {
 	switch {
 	case !f.sound(at+".site", at+".base_url"):
 	case (m.Site == "") == (m.BaseURL == ""):

@@ -7,15 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// Meter is how a product's usage is counted and billed.
-type Meter struct {
-	Name      string         `koanf:"name"`      // of what is counted, 1 to 64 characters
-	Aggregate string         `koanf:"aggregate"` // of the records of a window: sum (default), max, last or count
-	Window    time.Duration  `koanf:"window"`    // 1h (default), by UTC hours, or 24h, by Beijing days
-	Settle    *time.Duration `koanf:"settle"`    // how long after its end a window waits for late records, 0s to 10m; 1m when left out
-	Bill      string         `koanf:"bill"`      // hourly or daily; as the window when left out
-}
-
 // The choices of a meter; the first is the default.
 const (
 	AggregateSum, AggregateMax, AggregateLast, AggregateCount = "sum", "max", "last", "count"
@@ -26,7 +17,7 @@ const (
 	maxMeterName = 64
 )
 
-func (m Meter) check(f *findings, at string) {
+func checkMeter(f *findings, m Meter, at string) {
 	if m == (Meter{}) {
 		return
 	}
@@ -47,4 +38,4 @@ func (m Meter) check(f *findings, at string) {
 }
 
 // sums says whether the meter adds up.
-func (m Meter) sums() bool { return m.Aggregate == "" || m.Aggregate == AggregateSum }
+func sums(m Meter) bool { return m.Aggregate == "" || m.Aggregate == AggregateSum }

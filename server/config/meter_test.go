@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/koogate/koogate/server/seller"
 )
 
 func settle(d time.Duration) *time.Duration { return &d }
@@ -76,10 +78,14 @@ func TestUsageKey(t *testing.T) {
 		if problems = append(problems, c.Validate()...); len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		if got := c.UsageKey("acme").Reveal(); got != want {
+		s, err := seller.Of(seller.Declared{Sellers: c.Sellers, Endpoints: c.Endpoints, Provisioners: c.Provisioners})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.UsageKey("acme").Reveal(); got != want {
 			t.Errorf("%q: %s, want %s", line, got, want)
 		}
-		if c.UsageKey("nobody") != "" {
+		if s.UsageKey("nobody") != "" {
 			t.Error("a key for nobody")
 		}
 	}

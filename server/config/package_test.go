@@ -45,13 +45,13 @@ func TestPackageFaults(t *testing.T) {
 		"reset":           {Package{Items: []PackageItem{item}, Reset: "week"}, ".reset", "none, month, year"},
 		"priority":        {Package{Items: []PackageItem{item}, Priority: 1001}, ".priority", "0 to 1000"},
 		"twice":           {Package{Items: []PackageItem{item, item}}, ".items[1].product", "given twice"},
-		"itself":          {Package{Items: []PackageItem{{"PKG", "1"}}}, ".items[0].product", "no fee item"},
-		"no meter":        {Package{Items: []PackageItem{{"*", "1"}}}, ".items[0].product", "no fee item"},
-		"no sum":          {Package{Items: []PackageItem{{"SEATS", "1"}}}, ".items[0].product", "no fee item"},
-		"another seller":  {Package{Items: []PackageItem{{"FOREIGN", "1"}}}, ".items[0].product", "no fee item"},
-		"nothing":         {Package{Items: []PackageItem{{"SMS", "0"}}}, ".items[0].quota", "above zero"},
-		"no number":       {Package{Items: []PackageItem{{"SMS", "1e3"}}}, ".items[0].quota", "above zero"},
-		"without a quota": {Package{Items: []PackageItem{{"SMS", ""}}}, ".items[0].quota", "above zero"},
+		"itself":          {Package{Items: []PackageItem{{Product: "PKG", Quota: "1"}}}, ".items[0].product", "no fee item"},
+		"no meter":        {Package{Items: []PackageItem{{Product: "*", Quota: "1"}}}, ".items[0].product", "no fee item"},
+		"no sum":          {Package{Items: []PackageItem{{Product: "SEATS", Quota: "1"}}}, ".items[0].product", "no fee item"},
+		"another seller":  {Package{Items: []PackageItem{{Product: "FOREIGN", Quota: "1"}}}, ".items[0].product", "no fee item"},
+		"nothing":         {Package{Items: []PackageItem{{Product: "SMS", Quota: "0"}}}, ".items[0].quota", "above zero"},
+		"no number":       {Package{Items: []PackageItem{{Product: "SMS", Quota: "1e3"}}}, ".items[0].quota", "above zero"},
+		"without a quota": {Package{Items: []PackageItem{{Product: "SMS", Quota: ""}}}, ".items[0].quota", "above zero"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := everyFamily(func(e *Endpoint) {

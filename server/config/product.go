@@ -5,7 +5,6 @@ package config
 import (
 	"fmt"
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"github.com/koogate/koogate/server/decimal"
@@ -16,15 +15,6 @@ const (
 	maxProductID = 64
 	maxPriority  = 1000
 )
-
-// Product says who fulfils a product.
-type Product struct {
-	Provisioner string        `koanf:"provisioner"`
-	SyncBudget  time.Duration `koanf:"sync_budget"` // how long newInstance waits for it, 0 to 4.5s
-	Fingerprint string        `koanf:"fingerprint"` // of the device in getLicenseAsync: optional (default) or required
-	Meter       Meter         `koanf:"meter"`       // how pay-per-use is counted; without a name there is no meter
-	Package     Package       `koanf:"package"`     // what a package holds; without items it is put by PutQuota
-}
 
 func (c *Config) checkProducts(f *findings, at string, e Endpoint) {
 	products := e.Products
@@ -46,23 +36,9 @@ func (c *Config) checkProducts(f *findings, at string, e Endpoint) {
 		}
 		f.between(path+".sync_budget", p.SyncBudget, 0, maxSyncBudget)
 		f.choice(path+".fingerprint", p.Fingerprint, FingerprintOptional, FingerprintRequired)
-		p.Meter.check(f, path+".meter")
+		checkMeter(f, p.Meter, path+".meter")
 		c.checkPackage(f, e, id, path+".package")
 	}
-}
-
-// Package is what a package product holds. Its quotas are put when it is bought.
-type Package struct {
-	Items     []PackageItem `koanf:"items"`      // 1 to 50
-	Reset     string        `koanf:"reset"`      // when the content is granted anew: none (default), month or year
-	KeepGoing bool          `koanf:"keep_going"` // the instances go on when it is used up: the excess is pay-per-use
-	Priority  int           `koanf:"priority"`   // 0 to 1000, drawn from lower first
-}
-
-// PackageItem is what a package holds of one fee item.
-type PackageItem struct {
-	Product string `koanf:"product"` // product ID of the fee item
-	Quota   string `koanf:"quota"`   // a decimal; of one month or year when the content is granted anew
 }
 
 // The choices of a package's reset; the first is the default.
@@ -109,7 +85,7 @@ func (c *Config) checkPackage(f *findings, e Endpoint, id, at string) {
 func (c *Config) summed(seller, productID string) bool {
 	for _, e := range c.Endpoints {
 		p, ok := e.Products[productID]
-		if ok && productID != "*" && e.Seller == seller && p.Meter.Name != "" && p.Meter.sums() {
+		if ok && productID != "*" && e.Seller == seller && p.Meter.Name != "" && sums(p.Meter) {
 			return true
 		}
 	}

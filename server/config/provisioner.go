@@ -8,30 +8,15 @@ import (
 	"unicode/utf8"
 
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/work"
 )
 
 // The types of provisioner.
 const (
-	ProvisionerTemplate = "template"
-	ProvisionerWorker   = "worker"
+	ProvisionerTemplate = seller.ProvisionerTemplate
+	ProvisionerWorker   = seller.ProvisionerWorker
 )
-
-// Provisioner is a queue of tasks and who serves it.
-type Provisioner struct {
-	Name     string   `koanf:"name"`
-	Type     string   `koanf:"type"` // template or worker
-	Template Template `koanf:"template"`
-}
-
-// Template is what the built-in provisioner fills in; {instance}, {order}, {product} and {sku} are replaced.
-type Template struct {
-	FrontEndURL string `koanf:"front_end_url"`
-	AdminURL    string `koanf:"admin_url"`
-	UserName    string `koanf:"user_name"` // with it a password is generated
-	Memo        string `koanf:"memo"`
-	Licence     string `koanf:"licence"` // what a licence begins with; LICENCE-{instance} when empty
-}
 
 func (c *Config) checkProvisioners(f *findings) {
 	if len(c.Provisioners) == 0 {
@@ -46,7 +31,7 @@ func (c *Config) checkProvisioners(f *findings) {
 		}
 		switch p.Type {
 		case ProvisionerTemplate:
-			p.Template.check(f, at+".template")
+			checkTemplate(f, p.Template, at+".template")
 		case ProvisionerWorker:
 			if p.Template != (Template{}) {
 				f.add(at+".template", msgTplOther)
@@ -65,7 +50,7 @@ var longest = strings.NewReplacer("{instance}", long, "{order}", long, "{product
 const long = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 // check holds a template to the marketplace's bounds (saas-v2 §5.2) with every placeholder at its longest.
-func (t Template) check(f *findings, at string) {
+func checkTemplate(f *findings, t Template, at string) {
 	address := func(path, pattern string) {
 		full := longest.Replace(pattern)
 		if !fulfil.WebAddress(full) || utf8.RuneCountInString(full) > 512 || strings.ContainsAny(full, "{}") {

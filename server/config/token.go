@@ -10,33 +10,8 @@ import (
 	"github.com/koogate/koogate/server/access"
 )
 
-// Token is a bearer token that has a name in the records and scopes of its own.
-type Token struct {
-	Name       string   `koanf:"name"`
-	Secret     Secret   `koanf:"secret"`
-	SecretFile string   `koanf:"secret_file"`
-	Scopes     []string `koanf:"scopes"` // what the bearer may do; none means what api_tokens may
-	Queues     []string `koanf:"queues"` // from which it may lease; none means every queue of workers
-}
-
-// Allows lists what the token's bearer may do.
-func (t Token) Allows() []access.Scope {
-	if len(t.Scopes) == 0 {
-		return access.Customary()
-	}
-	return scopesOf(t.Scopes)
-}
-
-func scopesOf(names []string) []access.Scope {
-	list := make([]access.Scope, len(names))
-	for i, s := range names {
-		list[i] = access.Scope(s)
-	}
-	return list
-}
-
 // checkTokens covers the tokens with names.
-func (s Seller) checkTokens(f *findings, at string, owner map[Secret]string) {
+func checkTokens(f *findings, s Seller, at string, owner map[Secret]string) {
 	names := make(map[string]bool)
 	for k, t := range s.Tokens {
 		path := fmt.Sprintf("%s.tokens[%d]", at, k)

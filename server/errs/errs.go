@@ -68,6 +68,8 @@ const (
 	LicenceState           Reason = "LICENCE_STATE"
 	MarketplaceUnavailable Reason = "MARKETPLACE_UNAVAILABLE"
 	RestoreGap             Reason = "RESTORE_GAP"
+	ManagedByFile          Reason = "MANAGED_BY_FILE"
+	SettingNotFound        Reason = "SETTING_NOT_FOUND"
 )
 
 // Error is an error with a reason.

@@ -23,7 +23,7 @@ import (
 
 // Config is what can be set. Zero values mean the defaults.
 type Config struct {
-	Endpoints []Endpoint
+	Endpoints []Endpoint // those that do not change; Deps.Table comes before them
 	// MaxBody is the longest body that is read, in bytes: 1 KiB to 1 MiB. Default 64 KiB.
 	MaxBody int
 	// MaxKitBody is the same for the Kit, whose full lists of departments are long: 1 KiB to 64 MiB. Default 8 MiB.
@@ -60,6 +60,8 @@ type Endpoint struct {
 	// ProductInfoObject refuses a productInfo of changeInstanceCheck that is no object, as the page of 2026 has it; older
 	// pages left the form open, so an array and a text are read by default (third-reading T2).
 	ProductInfoObject bool
+	// Used is told which key has verified a call; nil when nobody asks.
+	Used func(key string, now time.Time)
 	// Skew is how far the marketplace's clock may be off, 1 s to 10 min. Default 60 s (saas-v2 §2.3).
 	Skew time.Duration
 }
@@ -81,6 +83,8 @@ type Deps struct {
 	Guard store.Guard
 	// Clock is this machine's: calls are verified by it. Work is the clock by which the core counts; Clock when nil.
 	Clock, Work clock.Clock
+	// Table tells the endpoints as they are now; nil for those of Config, which do not change.
+	Table func() *Table
 	// Heard is told when a call was signed, once its signature is verified and though it may be stale; nil when nobody asks. A
 	// call may have been under way for long, or be a replay.
 	Heard   func(sent time.Time)

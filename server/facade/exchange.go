@@ -17,10 +17,11 @@ import (
 
 // exchange is one call and its answer. Exchanges are used again, so nothing that outlives a call may keep one.
 type exchange struct {
-	f    *Facade
-	w    http.ResponseWriter
-	r    *http.Request
-	door *door
+	f     *Facade
+	w     http.ResponseWriter
+	r     *http.Request
+	table *Table // by which the whole call is judged
+	door  *door
 
 	// What arrived, in the order in which it is found out.
 	arrived    time.Time

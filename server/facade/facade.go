@@ -3,16 +3,13 @@
 package facade
 
 import (
-	"crypto/rand"
-	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
-	"time"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server/access"
 )
 
@@ -26,13 +23,9 @@ const via = "facade"
 type Facade struct {
 	Deps
 	cfg       Config
-	endpoints map[string]*endpoint
-	doors     []*door     // that some endpoint opens
-	allowed   string      // methods of an endpoint's address
-	stranger  *endpoint   // stands in for endpoints that are not configured
-	noHeader  http.Header // of requests to the gateways
+	gateways  map[protoreflect.FullName]http.Handler // by service
+	noHeader  http.Header                            // of requests to the gateways
 	budget    *budget
-	widest    time.Duration // the most that any endpoint lets clocks differ
 	orders    *orders
 	polls     *polls
 	away      away
@@ -49,7 +42,8 @@ type endpoint struct {
 	routes map[*door]map[string]*route // by activity
 }
 
-// New returns the handler of /produce/. It fails when an endpoint is configured twice or wrongly.
+// New returns the handler of /produce/ for the endpoints of Deps.Table, or for those of the configuration, which do not change. It
+// fails when one of these is configured twice or wrongly.
 func New(cfg Config, d Deps) (*Facade, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -57,52 +51,24 @@ func New(cfg Config, d Deps) (*Facade, error) {
 	if d.Work == nil {
 		d.Work = d.Clock
 	}
+	if d.Table == nil {
+		fixed, err := NewTable(cfg.Endpoints)
+		if err != nil {
+			return nil, err
+		}
+		d.Table = func() *Table { return fixed }
+	}
 	f := &Facade{
-		Deps: d, cfg: cfg, endpoints: make(map[string]*endpoint), orders: newOrders(cfg.KnownInstances), polls: newPolls(cfg.KnownInstances),
+		Deps: d, cfg: cfg, orders: newOrders(cfg.KnownInstances), polls: newPolls(cfg.KnownInstances),
 		noHeader: make(http.Header),
 	}
 	f.budget = newBudget(&f.cfg)
-	keys := 1
-	f.widest = sign.DefaultSkew
-	for i := range cfg.Endpoints {
-		e := &endpoint{Endpoint: cfg.Endpoints[i]}
-		e.Keys, e.KitKeys = slices.Clone(e.Keys), slices.Clone(e.KitKeys)
-		if err := e.check(); err != nil {
-			return nil, err
-		}
-		if f.endpoints[e.Name] != nil {
-			return nil, fmt.Errorf("facade: endpoint %q is configured twice", e.Name)
-		}
-		e.caller = access.Principal{
-			Kind: access.Signature, Seller: e.Seller, Subject: e.Name, Scopes: []access.Scope{access.Marketplace}, Via: via,
-		}
-		f.endpoints[e.Name] = e
-		keys = max(keys, len(e.Keys), len(e.KitKeys))
-		f.widest = max(f.widest, e.Skew)
-	}
-	// A call to an unknown endpoint is verified as well, and every endpoint tries equally many keys, some of which nobody has:
-	// neither an answer nor its time tells which endpoints exist.
-	f.stranger = &endpoint{}
-	fill(f.stranger, keys)
-	for _, e := range f.endpoints {
-		fill(e, keys)
-	}
-	if err := f.buildRoutes(); err != nil {
+	var err error
+	if f.gateways, err = newGateways(d.Conn); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(f.doors, func(a, b *door) int { return strings.Compare(a.method+a.under, b.method+b.under) })
 	f.exchanges.New = func() any { return newExchange(f) }
 	return f, nil
-}
-
-// fill adds keys that nobody has until there are n.
-func fill(e *endpoint, n int) {
-	for len(e.Keys) < n {
-		e.Keys = append(e.Keys, rand.Text())
-	}
-	for len(e.KitKeys) < n {
-		e.KitKeys = append(e.KitKeys, rand.Text())
-	}
 }
 
 // ServeHTTP implements http.Handler.
@@ -112,15 +78,16 @@ func (f *Facade) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "no such path")
 		return
 	}
-	path = f.endless(path)
+	t := f.Table()
+	path = t.endless(path)
 	below := false // the path belongs to a door, whatever the method
-	for _, d := range f.doors {
+	for _, d := range t.doors {
 		name, activity, ok := d.split(path)
 		if !ok {
 			continue
 		}
 		if r.Method == d.method {
-			f.exchange(w, r, d, name, activity)
+			f.exchange(w, r, t, d, name, activity)
 			return
 		}
 		below = true
@@ -130,18 +97,18 @@ func (f *Facade) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "no such path")
 		return
 	case r.Method == http.MethodOptions:
-		w.Header().Set("Allow", f.allowed)
+		w.Header().Set("Allow", t.allowed)
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		w.Header().Set("Allow", f.allowed)
-		refuse(w, http.StatusMethodNotAllowed, "the method must be one of: "+f.allowed)
+		w.Header().Set("Allow", t.allowed)
+		refuse(w, http.StatusMethodNotAllowed, "the method must be one of: "+t.allowed)
 	}
 }
 
 // endless drops one slash at the end of an address: it names the same one, and the path is no part of what is signed. Where a
 // door wants an activity the slash stands before it and stays.
-func (f *Facade) endless(path string) string {
-	for _, d := range f.doors {
+func (t *Table) endless(path string) string {
+	for _, d := range t.doors {
 		if d.under != "" && strings.HasSuffix(path, d.under) {
 			return path
 		}

@@ -31,7 +31,7 @@ func (x *exchange) enter(ctx context.Context) {
 	if x.signature != "" { // the V1.0 generation has no nonce
 		// Endpoints that share a key take each other's calls, so what is remembered names the key, and for as long as any of them
 		// would take it.
-		r.Nonce, r.NonceTTL, r.Signed = replayName(x.key, x.signature), 2*x.f.widest+nonceMargin, x.signedAt
+		r.Nonce, r.NonceTTL, r.Signed = replayName(x.key, x.signature), 2*x.table.widest+nonceMargin, x.signedAt
 	}
 	if s := &x.subject; s.creates && !x.probe && idSized(s.order) && len(s.line) <= maxID && len(s.product) <= maxID {
 		x.lockKey = fulfil.LockKey(x.endpoint.Seller, s.order, s.line, s.product)

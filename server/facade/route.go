@@ -6,11 +6,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/genproto/googleapis/api/annotations"
@@ -31,7 +31,7 @@ type route struct {
 	subject  func(seller, activity string, o *wirejson.Object) subject
 	codec    *wirejson.Codec
 	input    protoreflect.MessageDescriptor
-	gateway  http.Handler // of the rpc's service
+	service  protoreflect.FullName // the rpc's
 }
 
 // form renders an object as the gateway's form of the rpc.
@@ -70,51 +70,26 @@ func gateway[C any](client func(grpc.ClientConnInterface) C, register func(conte
 	}
 }
 
-// buildRoutes prepares the gateways and the ways to them.
-func (f *Facade) buildRoutes() error {
-	all := services()
-	descriptors := make([]protoreflect.ServiceDescriptor, len(all))
-	for i, s := range all {
-		descriptors[i] = s.descriptor
+// newCodec makes the codec of all services, once.
+var newCodec = sync.OnceValues(func() (*wirejson.Codec, error) {
+	var descriptors []protoreflect.ServiceDescriptor
+	for _, s := range services() {
+		descriptors = append(descriptors, s.descriptor)
 	}
-	codec, err := wirejson.NewCodec(descriptors...)
-	if err != nil {
-		return err
-	}
-	gateways, err := f.gateways(all, codec)
-	if err != nil {
-		return err
-	}
-	allowed := map[string]bool{http.MethodOptions: true}
-	for _, e := range f.endpoints {
-		served, err := e.served()
-		if err != nil {
-			return err
-		}
-		e.routes = make(map[*door]map[string]*route)
-		for _, family := range served {
-			if err := e.open(family, codec, gateways); err != nil {
-				return err
-			}
-			if !slices.Contains(f.doors, family.door) {
-				f.doors = append(f.doors, family.door)
-			}
-			if family.door.under == "" {
-				allowed[family.door.method] = true
-			}
-		}
-	}
-	f.allowed = strings.Join(slices.Sorted(maps.Keys(allowed)), ", ")
-	return nil
-}
+	return wirejson.NewCodec(descriptors...)
+})
 
-// gateways are the generated gateways by service. Each has a mux of its own: a mux tries its paths one after the other, and the
-// route knows the service already.
-func (f *Facade) gateways(all []service, codec *wirejson.Codec) (map[protoreflect.FullName]http.Handler, error) {
-	made := make(map[protoreflect.FullName]http.Handler, len(all))
-	for _, s := range all {
+// newGateways prepares the generated gateways by service. Each has a mux of its own: a mux tries its paths one after the other, and
+// the route knows the service already.
+func newGateways(conn grpc.ClientConnInterface) (map[protoreflect.FullName]http.Handler, error) {
+	codec, err := newCodec()
+	if err != nil {
+		return nil, err
+	}
+	made := make(map[protoreflect.FullName]http.Handler)
+	for _, s := range services() {
 		mux := newMux(codec)
-		if err := s.gateway(context.Background(), mux, f.Conn); err != nil {
+		if err := s.gateway(context.Background(), mux, conn); err != nil {
 			return nil, err
 		}
 		made[s.descriptor.FullName()] = mux
@@ -141,7 +116,7 @@ func newMux(codec *wirejson.Codec) *runtime.ServeMux {
 }
 
 // open adds a family's routes. Families that share a door and an activity must share its rpc.
-func (e *endpoint) open(f Family, codec *wirejson.Codec, gateways map[protoreflect.FullName]http.Handler) error {
+func (e *endpoint) open(f Family, codec *wirejson.Codec) error {
 	routes := e.routes[f.door]
 	if routes == nil {
 		routes = make(map[string]*route)
@@ -155,7 +130,7 @@ func (e *endpoint) open(f Family, codec *wirejson.Codec, gateways map[protorefle
 		for activity, m := range methods {
 			r := &route{
 				activity: activity, span: "callback " + activity, url: &url.URL{Path: prefix + e.Name + f.door.inner + activity},
-				subject: f.subject, codec: codec, input: m.Input(), gateway: gateways[s.descriptor.FullName()],
+				subject: f.subject, codec: codec, input: m.Input(), service: s.descriptor.FullName(),
 			}
 			if other := routes[activity]; other != nil && other.input != r.input {
 				return fmt.Errorf("facade: family %s: another family answers %s", f.Name, activity)

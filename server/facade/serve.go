@@ -19,11 +19,11 @@ import (
 )
 
 // exchange serves one call that came through a door.
-func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, d *door, name, activity string) {
+func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, t *Table, d *door, name, activity string) {
 	x := f.exchanges.Get().(*exchange) //nolint:forcetypeassert // the pool holds nothing else
-	x.w, x.r, x.door, x.activity, x.arrived = w, r, d, activity, f.Clock.Now()
-	if x.endpoint, x.known = f.endpoints[name]; !x.known {
-		x.endpoint = f.stranger
+	x.w, x.r, x.table, x.door, x.activity, x.arrived = w, r, t, d, activity, f.Clock.Now()
+	if x.endpoint, x.known = t.endpoints[name]; !x.known {
+		x.endpoint = t.stranger
 	}
 	budget := f.cfg.Budget
 	if d.v1 && !d.kit {
@@ -124,7 +124,7 @@ func (x *exchange) dispatch(ctx context.Context) {
 	arrived := x.f.Work.Now().Add(x.arrived.Sub(x.f.Clock.Now()))
 	c := &call.Call{Arrived: arrived, Key: x.key, Lock: x.entry}
 	defer func() { x.f.leave(ctx, x.lockKey, c.TakeLock()) }() // does nothing once the core has taken the lock
-	x.route.gateway.ServeHTTP(gatewayWriter{x}, x.door.scheme.request(call.With(ctx, c), x))
+	x.f.gateways[x.route.service].ServeHTTP(gatewayWriter{x}, x.door.scheme.request(call.With(ctx, c), x))
 	if repairs := append(c.Repairs(), x.object.Repairs()...); len(repairs) > 0 && x.reason == "" && !x.probe {
 		x.f.Core.Repaired(ctx, x.endpoint.Seller, x.orderID, x.activity, repairs)
 	}

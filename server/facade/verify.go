@@ -47,7 +47,7 @@ func (x *exchange) wellFormed(timestamp, signature, nonceName, timestampName str
 	if err := sign.CheckForm(x.nonce, timestamp, signature); err != nil {
 		return x.verified(-1, err, nonceName, timestampName)
 	}
-	widest := x.f.widest
+	widest := x.table.widest
 	if x.f.Heard != nil {
 		widest = max(widest, hearsay) // the marketplace's calls tell a clock that is wrong, so they have to be verified
 	}
@@ -61,6 +61,9 @@ func (x *exchange) verified(key int, err error, nonce, timestamp string) bool {
 	case err == nil && x.known:
 		x.key = x.door.ring(x.endpoint)[key]
 		x.verifiedAt = x.f.Clock.Now()
+		if x.endpoint.Used != nil {
+			x.endpoint.Used(x.key, x.verifiedAt)
+		}
 		return true
 	case errors.Is(err, sign.ErrMissingTimestamp):
 		return x.reject(rejectedTimestamp, resultcode.InvalidParam, timestamp+": required")

@@ -141,7 +141,7 @@ func (d *draft) deliver(ctx context.Context, i *store.Instance, kind store.TaskK
 
 // rule returns the rule of the instance's product.
 func (d *draft) rule(i *store.Instance) (ProductRule, bool) {
-	ep, ok := d.s.endpoints[i.Endpoint]
+	ep, ok := d.s.Endpoint(i.Endpoint)
 	if !ok {
 		return ProductRule{}, false
 	}

@@ -104,7 +104,7 @@ func actedOn(a *store.Aggregate, i *store.Instance) bool {
 
 // onCompletion says whether an endpoint answers a step when it is done.
 func (s *Service) onCompletion(endpoint string, step deadline.Step) bool {
-	ep := s.endpoints[endpoint]
+	ep := s.endpoint(endpoint)
 	if ep == nil {
 		return false
 	}

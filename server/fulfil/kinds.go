@@ -41,7 +41,7 @@ func (s *Service) own(kind store.TaskKind) bool { return !s.Work.ForWorkers(kind
 // window is how long a task of that kind is tried again after failures. An endpoint may have a window of its own for what Koogate
 // asks the marketplace.
 func (s *Service) window(kind store.TaskKind, endpoint string) time.Duration {
-	if ep := s.endpoints[endpoint]; ep != nil && ep.QueryWindow > 0 && s.own(kind) {
+	if ep := s.endpoint(endpoint); ep != nil && ep.QueryWindow > 0 && s.own(kind) {
 		return ep.QueryWindow
 	}
 	k, _ := s.Work.Kind(kind)

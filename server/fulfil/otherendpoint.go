@@ -20,7 +20,7 @@ func (s *Service) reach(ctx context.Context, ep *Endpoint, i *store.Instance) er
 	if i.Endpoint == ep.Name {
 		return nil
 	}
-	home := s.endpoints[i.Endpoint]
+	home := s.endpoint(i.Endpoint)
 	refused := home != nil && home.Isolate
 	data := fields{"endpoint": ep.Name, "instanceEndpoint": i.Endpoint}
 	if refused {
@@ -56,7 +56,7 @@ func (s *Service) Reach(ctx context.Context, ep *Endpoint, instanceID string) er
 // reachLine is reach for a repeat of the call that has created an instance. It spares the read where the seller has one endpoint
 // only, as no other can be isolated then. Errors: INVALID_FIELD, STORE_UNAVAILABLE.
 func (s *Service) reachLine(ctx context.Context, ep *Endpoint, l store.Line) error {
-	if s.several[ep.Seller] < 2 {
+	if s.Rules().several[ep.Seller] < 2 {
 		return nil
 	}
 	err := s.Reach(ctx, ep, l.InstanceID)

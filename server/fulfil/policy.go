@@ -120,7 +120,7 @@ func (d *draft) touch(i *store.Instance) {
 	if i == nil {
 		return
 	}
-	if ep := d.s.endpoints[i.Endpoint]; ep != nil && len(ep.OnCompletion) > 0 {
+	if ep := d.s.endpoint(i.Endpoint); ep != nil && len(ep.OnCompletion) > 0 {
 		d.putInstance(i)
 	}
 }

@@ -34,7 +34,7 @@ func (s *Service) setFrozen(ctx context.Context, seller, instanceID, cause strin
 	if err != nil {
 		return err
 	}
-	ep, ok := s.endpoints[i.Endpoint]
+	ep, ok := s.Endpoint(i.Endpoint)
 	if !ok || ep.Seller != seller {
 		return errs.New(errs.Precondition, errs.EndpointNotFound, "endpoint %q of instance %s is not configured", i.Endpoint, instanceID)
 	}

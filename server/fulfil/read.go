@@ -45,7 +45,7 @@ func (s *Service) FrontEnd(i store.Instance) string {
 // Shown is the instance as it is to be shown: with the state that its endpoint's rules make of it. The state is not stored,
 // and answers to the marketplace do not depend on it.
 func (s *Service) Shown(i store.Instance) store.Instance {
-	ep := s.endpoints[i.Endpoint]
+	ep := s.endpoint(i.Endpoint)
 	expired := !i.ExpireAt.IsZero() && !s.now().Before(i.ExpireAt)
 	if ep != nil && ep.FreezeAtExpiry && expired && i.Family == FamilyLicenseCode && i.State == store.InstanceActive {
 		i.State, i.Reason = store.InstanceFrozen, reasonExpired

@@ -4,7 +4,6 @@ package fulfil
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -81,6 +80,7 @@ type Deps struct {
 	NewID       func() string // time-ordered unique IDs (UUIDv7)
 	Password    func() string // a fresh random password for the template provisioner
 	Gaps        *gap.Service  // what restores have left open; nil for no gaps
+	Rules       func() *Rules // the endpoints as they are now; nil for those that New is given
 	Tracer      trace.Tracer
 	Metrics     *telemetry.Metrics
 	Log         *slog.Logger
@@ -101,13 +101,12 @@ type Config struct {
 // Service is the core. Safe for concurrent use.
 type Service struct {
 	Deps
-	cfg       Config
-	endpoints map[string]*Endpoint
-	several   map[string]int // how many endpoints each seller has
-	others    others
+	cfg    Config
+	others others
 }
 
-// New returns a service for the endpoints, and registers the kinds of its jobs. It fails when two endpoints share a name or a rule is out of bounds.
+// New returns a service for endpoints that do not change, or for those of Deps.Rules, and registers the kinds of its jobs. It fails when
+// two endpoints share a name or a rule is out of bounds.
 func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 	def := func(v *time.Duration, d time.Duration) {
 		if *v <= 0 {
@@ -119,18 +118,14 @@ func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 	def(&cfg.TaskWindow, 72*time.Hour)
 	def(&cfg.BackoffBase, time.Second)
 	def(&cfg.BackoffMax, 5*time.Minute)
-	s := &Service{Deps: d, cfg: cfg, endpoints: make(map[string]*Endpoint, len(endpoints)), several: make(map[string]int)}
-	for i := range endpoints {
-		e := endpoints[i]
-		if err := e.check(); err != nil {
+	if d.Rules == nil {
+		fixed, err := NewRules(endpoints)
+		if err != nil {
 			return nil, err
 		}
-		if s.endpoints[e.Name] != nil {
-			return nil, fmt.Errorf("endpoint %q is configured twice", e.Name)
-		}
-		s.endpoints[e.Name] = &e
-		s.several[e.Seller]++
+		d.Rules = func() *Rules { return fixed }
 	}
+	s := &Service{Deps: d, cfg: cfg}
 	if s.Work == nil {
 		s.Work = work.New(work.Deps{Store: d.Store, Clock: d.Clock, NewID: d.NewID, Tracer: d.Tracer, Metrics: d.Metrics, Log: d.Log})
 	}
@@ -140,9 +135,12 @@ func New(cfg Config, endpoints []Endpoint, d Deps) (*Service, error) {
 
 // Endpoint returns the endpoint of that name.
 func (s *Service) Endpoint(name string) (*Endpoint, bool) {
-	e, ok := s.endpoints[name]
+	e, ok := s.Rules().endpoints[name]
 	return e, ok
 }
+
+// endpoint is Endpoint, nil when there is none.
+func (s *Service) endpoint(name string) *Endpoint { return s.Rules().endpoints[name] }
 
 // seal encrypts what must not be readable at rest; a failure is an internal error.
 func (s *Service) seal(plain []byte, context string) ([]byte, error) {

@@ -5,7 +5,7 @@ package interceptor
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,10 +24,12 @@ func Public(method string) bool {
 // Token lets its bearer act for a seller. A seller may have several at once.
 type Token struct {
 	Seller string
-	Secret string
+	Secret string         // in clear; empty where the digest is known
+	Digest string         // the secret's SHA-256, in hex
 	Name   string         // names the bearer in records; may be empty
 	Scopes []access.Scope // what the bearer may do
 	Queues []string       // from which it may lease; empty means every queue of workers
+	Used   func()         // is told of every call with the token; nil for nobody
 }
 
 // Auth demands that a call shows who makes it, and puts that into the context, where [access.From] finds it. via names the listener.
@@ -59,31 +61,36 @@ func Auth(known Callers, via string) Pair {
 	}
 }
 
-// key is a token as it is kept.
-type key struct {
-	sum    [sha256.Size]byte
+// bearerOf is a token as it is kept.
+type bearerOf struct {
 	bearer access.Principal
+	used   func() // nil when nobody asks
 }
 
-// Tokens are the bearer tokens that are known.
-type Tokens []key
+// Tokens are the bearer tokens that are known, by their SHA-256. Nobody may change them.
+type Tokens map[[sha256.Size]byte]bearerOf
 
 // NewTokens fails when a token names no seller or has no secret, and when two sellers have the same.
 func NewTokens(list []Token) (Tokens, error) {
-	seen := make(map[[sha256.Size]byte]string, len(list))
-	ks := make(Tokens, 0, len(list))
+	ks := make(Tokens, len(list))
 	for _, t := range list {
-		if t.Secret == "" || t.Seller == "" {
+		sum := sha256.Sum256([]byte(t.Secret))
+		if t.Digest != "" {
+			raw, err := hex.DecodeString(t.Digest)
+			if err != nil || len(raw) != len(sum) {
+				return nil, errors.New("interceptor: a token's digest is no SHA-256 in hex")
+			}
+			copy(sum[:], raw)
+		}
+		if t.Secret == "" && t.Digest == "" || t.Seller == "" {
 			return nil, errors.New("interceptor: a token needs a seller and a secret")
 		}
-		k := key{sum: sha256.Sum256([]byte(t.Secret)), bearer: access.Principal{
+		if other, dup := ks[sum]; dup && other.bearer.Seller != t.Seller {
+			return nil, fmt.Errorf("interceptor: sellers %q and %q have the same token", other.bearer.Seller, t.Seller)
+		}
+		ks[sum] = bearerOf{used: t.Used, bearer: access.Principal{
 			Kind: access.Token, Seller: t.Seller, Subject: t.Name, Scopes: t.Scopes, Queues: t.Queues,
 		}}
-		if other, dup := seen[k.sum]; dup && other != t.Seller {
-			return nil, fmt.Errorf("interceptor: sellers %q and %q have the same token", other, t.Seller)
-		}
-		seen[k.sum] = t.Seller
-		ks = append(ks, k)
 	}
 	return ks, nil
 }
@@ -93,24 +100,21 @@ func (ks Tokens) Caller(shown Shown) (access.Principal, error) {
 	return ks.Authenticate(shown.Authorization)
 }
 
-// Authenticate returns the bearer of the token in a call's authorization, all values of it. The time of a refusal does not depend on how much of a token
-// was right: every token is compared, by its SHA-256. Errors: TOKEN_INVALID.
+// Authenticate returns the bearer of the token in a call's authorization, all values of it. The time of a refusal does not depend on
+// how much of a token was right: what is looked up is its SHA-256. Errors: TOKEN_INVALID.
 func (ks Tokens) Authenticate(authorization []string) (access.Principal, error) {
 	secret, ok := bearer(authorization)
 	if !ok {
 		return access.Principal{}, errs.New(errs.Unauthorized, errs.TokenInvalid, "a bearer token is required")
 	}
-	sum := sha256.Sum256([]byte(secret))
-	found := -1
-	for i := range ks {
-		if subtle.ConstantTimeCompare(ks[i].sum[:], sum[:]) == 1 {
-			found = i
-		}
-	}
-	if found < 0 {
+	found, ok := ks[sha256.Sum256([]byte(secret))]
+	if !ok {
 		return access.Principal{}, errs.New(errs.Unauthorized, errs.TokenInvalid, "the bearer token is not known")
 	}
-	return ks[found].bearer, nil
+	if found.used != nil {
+		found.used()
+	}
+	return found.bearer, nil
 }
 
 // bearer returns the call's only bearer token. A call with two authorization values has no valid token, because proxies
@@ -123,3 +127,9 @@ func bearer(values []string) (string, bool) {
 	secret = strings.TrimSpace(secret)
 	return secret, ok && strings.EqualFold(scheme, "bearer") && secret != ""
 }
+
+// Now are the callers that a function tells, for those that change.
+type Now func() Callers
+
+// Caller implements [Callers].
+func (n Now) Caller(shown Shown) (access.Principal, error) { return n().Caller(shown) }

@@ -72,7 +72,7 @@ func (m *Marketplace) ReportUse(ctx context.Context, seller string, uses []licen
 // codes returns the seller's client. A seller that is no longer in the configuration counts as "the marketplace is away",
 // not as a refusal.
 func (m *Marketplace) codes(seller string) (Querier, error) {
-	q, ok := m.sellers[seller]
+	q, ok := m.sellers()[seller]
 	if !ok {
 		return nil, &licence.CallError{Code: CodeSeller}
 	}

@@ -4,7 +4,6 @@ package marketplace
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"github.com/koogate/koogate/koogallery/openapi"
@@ -21,20 +20,20 @@ type Querier interface {
 }
 
 // Marketplace implements fulfil.Marketplace and licence.Codes. Safe for concurrent use.
-type Marketplace struct{ sellers map[string]Querier }
+type Marketplace struct{ sellers func() map[string]Querier }
 
 var _ fulfil.Marketplace = (*Marketplace)(nil)
 
-// New returns the marketplace as the sellers, by name, see it.
-func New(sellers map[string]Querier) *Marketplace {
-	return &Marketplace{sellers: maps.Clone(sellers)}
+// New returns the marketplace as the sellers see it. sellers tells them by name, as they are now; nobody may change what it returns.
+func New(sellers func() map[string]Querier) *Marketplace {
+	return &Marketplace{sellers: sellers}
 }
 
 // QueryOrder implements fulfil.Marketplace. Every error is a *fulfil.QueryError.
 func (m *Marketplace) QueryOrder(ctx context.Context, seller, orderID, orderLineID string) (fulfil.OrderFacts, error) {
-	q, ok := m.sellers[seller]
+	q, ok := m.sellers()[seller]
 	if !ok {
-		// The seller left the configuration while its orders were still open: a restart with it heals that.
+		// The seller has ended while its orders were still open; it may come back.
 		return fulfil.OrderFacts{}, &fulfil.QueryError{Retryable: true, Code: CodeSeller}
 	}
 	order, err := q.QueryOrder(ctx, orderID, orderLineID)
@@ -46,7 +45,7 @@ func (m *Marketplace) QueryOrder(ctx context.Context, seller, orderID, orderLine
 
 // UploadLicence implements fulfil.Marketplace. Every error is a *fulfil.QueryError.
 func (m *Marketplace) UploadLicence(ctx context.Context, seller, eventID string, l fulfil.Licence) error {
-	q, ok := m.sellers[seller]
+	q, ok := m.sellers()[seller]
 	if !ok {
 		return &fulfil.QueryError{Retryable: true, Code: CodeSeller}
 	}

@@ -55,7 +55,7 @@ func at(t *testing.T, url string, c *http.Client) *marketplace.Marketplace {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return marketplace.New(map[string]marketplace.Querier{"acme": client})
+	return marketplace.New(func() map[string]marketplace.Querier { return map[string]marketplace.Querier{"acme": client} })
 }
 
 func orderBody(mode, expire, linear, extra string) string {

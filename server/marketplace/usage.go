@@ -28,7 +28,7 @@ const (
 
 // PushUsage implements usage.Pusher over the new interface (open-apis §3). Every error is a *usage.PushError.
 func (m *Marketplace) PushUsage(ctx context.Context, seller string, records []store.UsageRecord) ([]usage.Verdict, error) {
-	p, ok := m.sellers[seller].(UsagePusher)
+	p, ok := m.sellers()[seller].(UsagePusher)
 	if !ok {
 		return nil, &usage.PushError{Class: usage.PushUnsent, Code: CodeSeller}
 	}

@@ -44,7 +44,7 @@ func pushTo(t *testing.T, answer http.HandlerFunc, change func(*openapi.Config))
 			BeginAt: pushNow.Add(-60 * time.Minute), ToldAt: pushNow.Add(-61 * time.Minute), EndAt: pushNow.Add(-time.Minute), CreatedAt: pushNow, Value: 12500,
 		}
 	}
-	return marketplace.New(map[string]marketplace.Querier{"acme": client}).
+	return marketplace.New(func() map[string]marketplace.Querier { return map[string]marketplace.Querier{"acme": client} }).
 		PushUsage(t.Context(), "acme", []store.UsageRecord{record(1), record(2)})
 }
 
@@ -164,7 +164,7 @@ func TestPushNetwork(t *testing.T) {
 	if !errors.As(err, &fault) || fault.Class != usage.PushDenied || fault.Code != marketplace.CodeUsageKey {
 		t.Errorf("%v", err)
 	}
-	_, err = marketplace.New(nil).PushUsage(context.Background(), "nobody", nil)
+	_, err = marketplace.New(func() map[string]marketplace.Querier { return nil }).PushUsage(context.Background(), "nobody", nil)
 	if !errors.As(err, &fault) || fault.Class != usage.PushUnsent || fault.Code != marketplace.CodeSeller {
 		t.Errorf("%v", err)
 	}

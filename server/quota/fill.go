@@ -60,8 +60,9 @@ const (
 func (s *Service) Fill(ctx context.Context, seller string) (next time.Time, err error) {
 	next = s.now().Add(FillPause)
 	seen := map[store.QuotaKey]bool{}
-	for k := range s.Contents {
-		c := &s.Contents[k]
+	contents := s.contents()
+	for k := range contents {
+		c := &contents[k]
 		if c.Seller != seller {
 			continue
 		}
@@ -100,11 +101,31 @@ func (s *Service) fillAll(ctx context.Context, c *Content, seen map[store.QuotaK
 	}
 }
 
+// contents are what packages hold now. When that has changed, a package that had everything may lack something.
+func (s *Service) contents() []Content {
+	if s.Contents == nil {
+		return nil
+	}
+	list := s.Contents()
+	if first := firstOf(list); s.content.Swap(first) != first {
+		s.filled.clear()
+	}
+	return list
+}
+
+// firstOf tells one list of contents from another.
+func firstOf(list []Content) *Content {
+	if len(list) == 0 {
+		return nil
+	}
+	return &list[0]
+}
+
 // FillNow fills those of a seller's instances, as they were read, that are packages, so that the first answer about one already
 // has its fee items. It returns the instances without those that could not be filled, which the error names. Errors:
 // STORE_UNAVAILABLE.
 func (s *Service) FillNow(ctx context.Context, instances []*store.Instance) (ready []*store.Instance, failed error) {
-	if len(s.Contents) == 0 {
+	if len(s.contents()) == 0 {
 		return instances, nil
 	}
 	ready = make([]*store.Instance, 0, len(instances))
@@ -120,8 +141,9 @@ func (s *Service) FillNow(ctx context.Context, instances []*store.Instance) (rea
 
 // fillFrom fills an instance that is a package, and does nothing for any other.
 func (s *Service) fillFrom(ctx context.Context, p *store.Instance) error {
-	for k := range s.Contents {
-		c := &s.Contents[k]
+	contents := s.contents()
+	for k := range contents {
+		c := &contents[k]
 		if c.Seller == p.Seller && c.Endpoint == p.Endpoint && c.ProductID == p.Product.ProductID {
 			return s.fill(ctx, c, p)
 		}
@@ -132,8 +154,9 @@ func (s *Service) fillFrom(ctx context.Context, p *store.Instance) error {
 // fillOf fills the packages that the buyer of a pay-per-use instance has of it, before something is refused for want of them.
 // It reports whether there was one to be looked at.
 func (s *Service) fillOf(ctx context.Context, i *store.Instance) (looked bool, err error) {
-	for k := range s.Contents {
-		c := &s.Contents[k]
+	contents := s.contents()
+	for k := range contents {
+		c := &contents[k]
 		if c.Seller != i.Seller || !slices.ContainsFunc(c.Items, func(it Item) bool { return it.ProductID == i.Product.ProductID }) {
 			continue
 		}
@@ -269,6 +292,13 @@ func (f *filled) add(k store.QuotaKey) {
 		f.set = make(map[store.QuotaKey]bool)
 	}
 	f.set[k] = true
+}
+
+// clear forgets all packages.
+func (f *filled) clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.set)
 }
 
 // keep forgets a seller's packages that were not seen.

@@ -148,7 +148,7 @@ func over(t testing.TB, st store.Store) *rig {
 // service is another process over the same store.
 func (r *rig) service() *quota.Service {
 	return quota.New(quota.Deps{
-		Quotas: r.store, Instances: r.store, Stopper: stopper{r}, Windows: hours{}, Contents: r.contents, Clock: r.clock,
+		Quotas: r.store, Instances: r.store, Stopper: stopper{r}, Windows: hours{}, Contents: func() []quota.Content { return r.contents }, Clock: r.clock,
 	})
 }
 

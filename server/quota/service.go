@@ -5,6 +5,7 @@ package quota
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/koogate/koogate/server/clock"
@@ -41,8 +42,8 @@ type Deps struct {
 	Instances store.Instances
 	Stopper   Stopper
 	Windows   Windows
-	Gaps      *gap.Service // what restores have left open; nil for no gaps
-	Contents  []Content    // what packages hold, by the configuration of their products
+	Gaps      *gap.Service     // what restores have left open; nil for no gaps
+	Contents  func() []Content // what packages hold, by the settings of their products; nil for nothing
 	Clock     clock.Clock
 }
 
@@ -70,6 +71,8 @@ type Service struct {
 	told   sync.Map   // standing → struct{}: what settle has brought about already, so that it is not looked up again
 	behind sync.Map   // place → struct{}: where settle failed
 	filled filled     // packages that need not be looked at again
+	// content is the first of the contents by which packages were filled.
+	content atomic.Pointer[Content]
 }
 
 // New returns a service.

@@ -154,7 +154,7 @@ func (h *history) rates(p float64) {
 
 // start is a new process.
 func (h *history) start() {
-	h.service = usage.New(usage.Config{Meters: map[string]map[string]usage.Meter{"saas": meters}, Batch: 1 + h.IntN(20)}, usage.Deps{
+	h.service = usage.New(usage.Config{Rules: usage.Rules{Meters: map[string]map[string]usage.Meter{"saas": meters}}, Batch: 1 + h.IntN(20)}, usage.Deps{
 		Store: h.ledger, Pusher: h, Clock: h.clock, Tracer: noop.NewTracerProvider().Tracer(""), Metrics: h.metrics,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})

@@ -71,7 +71,7 @@ func (p *push) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := p.s.now()
 		// Due windows first: only then the earliest deadline of all is among the records.
-		closed, err := p.s.Store.CloseUsage(ctx, p.seller, now, p.s.cfg.Spans[p.seller], p.s.cfg.Batch)
+		closed, err := p.s.Store.CloseUsage(ctx, p.seller, now, p.s.Rules().Spans[p.seller], p.s.cfg.Batch)
 		if err != nil {
 			return err
 		}
@@ -316,7 +316,7 @@ const codeTaken = "010"
 // doubted are the verdicts as they are to be believed. Where packages share begin and end, what is there may be another
 // package's record, and then this one is on no bill: an operator decides.
 func (p *push) doubted(verdicts []Verdict) []Verdict {
-	if p.s.cfg.Spans[p.seller] != store.SpansShared {
+	if p.s.Rules().Spans[p.seller] != store.SpansShared {
 		return verdicts
 	}
 	out := slices.Clone(verdicts)

@@ -79,7 +79,7 @@ func overAt(t *testing.T, st store.Store, c *clock.Fake, opts ...func(*usage.Con
 		spans: tracetest.NewInMemoryExporter(), gather: prometheus.NewRegistry(), log: &syncBuffer{},
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(r.spans), sdktrace.WithIDGenerator(telemetry.IDGenerator{}))
-	cfg := usage.Config{Meters: map[string]map[string]usage.Meter{"saas": meters}}
+	cfg := usage.Config{Rules: usage.Rules{Meters: map[string]map[string]usage.Meter{"saas": meters}}}
 	deps := usage.Deps{
 		Store: r.store, Pusher: r.market, Clock: r.clock, Tracer: provider.Tracer("test"),
 		Metrics: telemetry.NewMetrics(r.gather), Log: slog.New(slog.NewTextHandler(r.log, nil)),

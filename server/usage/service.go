@@ -37,7 +37,8 @@ type Deps struct {
 	Work     *work.Service // where New registers the job that runs the rounds; nil for a queue of its own
 	Pusher   Pusher
 	Recorder Recorder
-	Gaps     *gap.Service // what restores have left open; nil for no gaps
+	Gaps     *gap.Service  // what restores have left open; nil for no gaps
+	Rules    func() *Rules // as they are now; nil for those of Config
 	Clock    clock.Clock
 	Tracer   trace.Tracer
 	Metrics  *telemetry.Metrics
@@ -50,13 +51,19 @@ type Recorder interface {
 	RecordUsageRetry(ctx context.Context, seller, instanceID string, data map[string]any) error
 }
 
-// Config holds the meters and the bounds of a round. Zero values mean the defaults.
-type Config struct {
+// Rules are what sellers say of usage. Nobody may change them.
+type Rules struct {
 	// Meters are the meters by endpoint and product ID; "*" stands for the endpoint's other products.
 	// A product with a meter without a name has none.
 	Meters map[string]map[string]Meter
 	// Spans says by seller what the marketplace is told of records that share a window. Default SpansApart.
 	Spans map[string]store.UsageSpans
+}
+
+// Config holds the meters and the bounds of a round. Zero values mean the defaults.
+type Config struct {
+	// Rules that do not change; Deps.Rules comes before them.
+	Rules
 	// Batch is how many records one call takes, 1 to 1000. Default 1000.
 	Batch int
 	// RoundBudget is how long a round begins new calls. With CallTimeout it stays inside the lease of a job. Default 4 s.
@@ -92,6 +99,9 @@ func New(cfg Config, d Deps) *Service {
 	def(&cfg.RoundBudget, 4*time.Second)
 	def(&cfg.CallTimeout, 9*time.Second)
 	def(&cfg.FactFor, time.Second)
+	if d.Rules == nil {
+		d.Rules = func() *Rules { return &cfg.Rules }
+	}
 	s := &Service{
 		Deps: d, cfg: cfg, known: newCache[fact](manyInstances), totals: newCache[total](manyInstances), flows: make(map[string]*flow),
 	}
@@ -104,7 +114,7 @@ func New(cfg Config, d Deps) *Service {
 
 // meter returns the meter of an endpoint's product.
 func (s *Service) meter(endpoint, productID string) (Meter, bool) {
-	products := s.cfg.Meters[endpoint]
+	products := s.Rules().Meters[endpoint]
 	m, ok := products[productID]
 	if !ok {
 		m = products["*"]

@@ -25,7 +25,7 @@ type Registry struct {
 	mu       sync.RWMutex
 	kinds    map[store.TaskKind]Kind
 	own      map[string]store.TaskKind // the kinds of Koogate's own, by queue
-	provided map[string]Queue          // by name
+	provided func() map[string]Queue   // by name; nil for none
 }
 
 // Register adds kinds. It panics on a kind that cannot be, or whose name or queue another has: that is a fault of the program.
@@ -55,13 +55,32 @@ func (r *Registry) Register(kinds ...Kind) {
 
 // Provide says which queues the provisioners have now, in place of those that it said before. Runners follow with their next look.
 func (r *Registry) Provide(queues ...Queue) {
-	provided := make(map[string]Queue, len(queues))
-	for _, q := range queues {
-		provided[q.Name] = q
-	}
+	named := Named(queues...)
+	r.ProvideFrom(func() map[string]Queue { return named })
+}
+
+// ProvideFrom is Provide for queues that change: provided tells those that there are now, by name, and nobody changes what it returns.
+func (r *Registry) ProvideFrom(provided func() map[string]Queue) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.provided = provided
+}
+
+// Named are queues by name.
+func Named(queues ...Queue) map[string]Queue {
+	named := make(map[string]Queue, len(queues))
+	for _, q := range queues {
+		named[q.Name] = q
+	}
+	return named
+}
+
+// queues are the queues of provisioners that there are now.
+func (r *Registry) queues() map[string]Queue {
+	if r.provided == nil {
+		return nil
+	}
+	return r.provided()
 }
 
 // Kind returns a kind.
@@ -86,7 +105,7 @@ func (r *Registry) Serves(queue string) (workers, known bool) {
 	if _, own := r.own[queue]; own {
 		return false, true
 	}
-	q, known := r.provided[queue]
+	q, known := r.queues()[queue]
 	return q.Do == nil && known, known
 }
 
@@ -113,7 +132,7 @@ func (r *Registry) here(seller string) []string {
 			names = append(names, queue)
 		}
 	}
-	for name, q := range r.provided {
+	for name, q := range r.queues() {
 		if q.Do != nil && seller != "" {
 			names = append(names, name)
 		}
@@ -126,12 +145,12 @@ func (r *Registry) here(seller string) []string {
 func (r *Registry) named(seller, queue string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return slices.Contains(r.provided[queue].Sellers, seller)
+	return slices.Contains(r.queues()[queue].Sellers, seller)
 }
 
 func (r *Registry) namedQueues(seller string) []string {
 	r.mu.RLock()
-	all := slices.Sorted(maps.Keys(r.provided))
+	all := slices.Sorted(maps.Keys(r.queues()))
 	r.mu.RUnlock()
 	return slices.DeleteFunc(all, func(queue string) bool { return !r.named(seller, queue) })
 }
@@ -151,6 +170,6 @@ func (r *Registry) handler(queue string) (Handler, bool) {
 	if kind, own := r.own[queue]; own {
 		return r.kinds[kind].Do, true
 	}
-	q := r.provided[queue]
+	q := r.queues()[queue]
 	return q.Do, q.Do != nil
 }

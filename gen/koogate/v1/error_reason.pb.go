@@ -97,6 +97,10 @@ const (
 	ErrorReason_ERROR_REASON_QUEUE_NOT_FOR_WORKERS ErrorReason = 34
 	// The instance is not known since a restore from a backup, and an operator has not closed the gap; the call may be repeated.
 	ErrorReason_ERROR_REASON_RESTORE_GAP ErrorReason = 37
+	// The configuration file manages what was to be changed, so it is changed there.
+	ErrorReason_ERROR_REASON_MANAGED_BY_FILE ErrorReason = 38
+	// The seller, endpoint, product, provisioner or key does not exist.
+	ErrorReason_ERROR_REASON_SETTING_NOT_FOUND ErrorReason = 39
 )
 
 // Enum value maps for ErrorReason.
@@ -134,6 +138,8 @@ var (
 		33: "ERROR_REASON_QUEUE_NOT_FOUND",
 		34: "ERROR_REASON_QUEUE_NOT_FOR_WORKERS",
 		37: "ERROR_REASON_RESTORE_GAP",
+		38: "ERROR_REASON_MANAGED_BY_FILE",
+		39: "ERROR_REASON_SETTING_NOT_FOUND",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -168,6 +174,8 @@ var (
 		"ERROR_REASON_QUEUE_NOT_FOUND":         33,
 		"ERROR_REASON_QUEUE_NOT_FOR_WORKERS":   34,
 		"ERROR_REASON_RESTORE_GAP":             37,
+		"ERROR_REASON_MANAGED_BY_FILE":         38,
+		"ERROR_REASON_SETTING_NOT_FOUND":       39,
 	}
 )
 
@@ -203,7 +211,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xd3\b\n" +
+	"koogate.v1*\x99\t\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -237,7 +245,9 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1aERROR_REASON_SCOPE_MISSING\x10 \x12 \n" +
 	"\x1cERROR_REASON_QUEUE_NOT_FOUND\x10!\x12&\n" +
 	"\"ERROR_REASON_QUEUE_NOT_FOR_WORKERS\x10\"\x12\x1c\n" +
-	"\x18ERROR_REASON_RESTORE_GAP\x10%B\xa0\x01\n" +
+	"\x18ERROR_REASON_RESTORE_GAP\x10%\x12 \n" +
+	"\x1cERROR_REASON_MANAGED_BY_FILE\x10&\x12\"\n" +
+	"\x1eERROR_REASON_SETTING_NOT_FOUND\x10'B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"

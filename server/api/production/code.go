@@ -26,7 +26,8 @@ func codeOf(r errs.Reason) resultcode.Code {
 	case errs.OrderNotFound, errs.TaskNotFound, errs.FencingTokenStale, errs.StateConflict, errs.DeadlinePassed, errs.EtagMismatch, errs.ScopeMissing, errs.QueueNotFound, errs.QueueNotForWorkers, errs.StoreUnavailable,
 		errs.ResultInvalid, errs.InternalFault, errs.DirectoryNotFound, errs.UsageNotFound, errs.UsageSettled, errs.QuotaExhausted,
 		errs.ReservationNotFound, errs.LicenceUnknown, errs.LicenceState, errs.MarketplaceUnavailable,
-		errs.ListBusy, errs.ListTooSlow, errs.RestoreGap:
+		errs.ListBusy, errs.ListTooSlow, errs.RestoreGap,
+		errs.ManagedByFile, errs.SettingNotFound:
 	}
 	return resultcode.Internal
 }

@@ -270,7 +270,7 @@ func TestCodeOfReasons(t *testing.T) {
 		"MARKETPLACE_UNAVAILABLE": "000005", "DEADLINE_PASSED": "000005", "ETAG_MISMATCH": "000005", "SCOPE_MISSING": "000005",
 		"QUEUE_NOT_FOUND": "000005", "QUEUE_NOT_FOR_WORKERS": "000005",
 		"LIST_BUSY": "000005", "LIST_TOO_SLOW": "000005",
-		"RESTORE_GAP": "000005",
+		"RESTORE_GAP": "000005", "MANAGED_BY_FILE": "000005", "SETTING_NOT_FOUND": "000005",
 	}
 	for _, name := range koogatev1.ErrorReason_name {
 		reason := strings.TrimPrefix(name, "ERROR_REASON_")

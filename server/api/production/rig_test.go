@@ -75,7 +75,7 @@ func newRig(set production.Settings) *rig {
 	r := &rig{core: &core{answer: fulfil.Answer{Code: resultcode.Success}}, dir: &dir{}, log: &bytes.Buffer{}}
 	clk := clock.NewFake(noon)
 	r.deps = production.Deps{
-		Core: r.core, Directory: r.dir, Endpoints: map[string]production.Settings{"demo": set}, Guard: memory.New(clk.Now), Clock: clk,
+		Core: r.core, Directory: r.dir, Settings: func() map[string]production.Settings { return map[string]production.Settings{"demo": set} }, Guard: memory.New(clk.Now), Clock: clk,
 		Metrics: telemetry.NewMetrics(prometheus.NewRegistry()),
 		Log:     slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

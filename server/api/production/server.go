@@ -61,13 +61,13 @@ var (
 	_ Directory = (*directory.Service)(nil)
 )
 
-// Deps are what the services work with; all are required, but Directory only by the Kit and Endpoints by the families that
+// Deps are what the services work with; all are required, but Directory only by the Kit and Settings by the families that
 // encrypt.
 type Deps struct {
 	Core      Core
 	Directory Directory
-	Usage     Usage               // nil shows no usage
-	Endpoints map[string]Settings // by endpoint name; one that is not in it has the default settings
+	Usage     Usage                      // nil shows no usage
+	Settings  func() map[string]Settings // by endpoint name; one that is not in it has the default settings
 	Guard     store.Guard
 	Clock     clock.Clock
 	Metrics   *telemetry.Metrics

@@ -57,7 +57,10 @@ func (Settings) GoString() string { return "[endpoint settings]" }
 
 // settings returns the endpoint's settings with their defaults.
 func (s *shared) settings(ep *fulfil.Endpoint) Settings {
-	set := s.Endpoints[ep.Name]
+	set := Settings{}
+	if s.Settings != nil {
+		set = s.Settings()[ep.Name]
+	}
 	if set.EncryptType == "" {
 		set.EncryptType = seal.AES256
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package config
+package seller
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret is a text of the configuration that is never printed: every verb, slog and every encoder show "[redacted]".
+// Secret is a text that is never printed: every verb, slog and every encoder show "[redacted]".
 type Secret string
 
 // Reveal returns the text itself.
