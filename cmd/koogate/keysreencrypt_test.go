@@ -29,7 +29,7 @@ func TestAnOldKeyRetires(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	step(exitFailed, "still has values in orders.buyer (2): run koogate keys reencrypt first", "keys", "retire", "--config", config)
+	step(exitFailed, "still has values in orders.buyer (2), seller_keys.secret (2): run koogate keys reencrypt first", "keys", "retire", "--config", config)
 	if after, err := os.ReadFile(keyset); err != nil || string(after) != string(before) {
 		t.Fatal("a refused retirement changed the keyset")
 	}
