@@ -30,7 +30,10 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the service."`
 	Migrate migrateCmd `cmd:"" help:"Create or update the database's tables."`
 	Config  struct {
-		Check checkCmd `cmd:"" help:"Check a configuration and print a remedy for every fault."`
+		Check  checkCmd  `cmd:"" help:"Check a configuration and print a remedy for every fault."`
+		Diff   diffCmd   `cmd:"" help:"Show what apply would change."`
+		Apply  applyCmd  `cmd:"" help:"Have a running service take the sellers of a file, without a restart."`
+		Export exportCmd `cmd:"" help:"Print the sellers as the database has them."`
 	} `cmd:"" help:"Work with configurations."`
 	Keys struct {
 		New    keysNewCmd    `cmd:"" help:"Make a keyset, or a random key or token."`
