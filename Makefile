@@ -14,7 +14,7 @@ CHECKS    ?= 1000
 INSTANCES ?= 600000
 
 BIN    = .ci/bin
-# The race detector needs a C compiler; without one the tests still run. SQLite itself and its C library and allocator, all
+# The race detector needs a C compiler; without one the tests of services run without it. SQLite itself and its C library and allocator, all
 # C translated to Go, are left out of its sight: nothing of ours is in there, and they make up most of the tests' time when
 # instrumented. Without debug information everything is built in less time, and so it is without vet, which is the
 # linter's (`make lint`, the step before this one in CI).
@@ -37,8 +37,12 @@ run: build ## build and start everything in one process on loopback
 	bin/koogate dev
 
 .PHONY: test
-test: ## every test that needs only Go, with -race where there is a C compiler
-	$(GOTEST) $(RACE) -shuffle=on ./...
+test: ## every test that needs only Go
+	$(GOTEST) -shuffle=on ./...
+
+.PHONY: race
+race: ## the same under the race detector, which needs a C compiler
+	$(if $(RACE),,$(error the race detector needs a C compiler: install gcc))$(GOTEST) $(RACE) -shuffle=on ./...
 
 .PHONY: lint
 lint: third-party $(BIN)/buf $(BIN)/golangci-lint ## proto style, format and compatibility; Go linters; go.mod tidy
@@ -86,7 +90,7 @@ third-party: # the protos ours import, printed from the modules in go.mod
 # `go test -run` is content with no test at all; these targets are not.
 exists = go test -list '^$(1)' ./cmd/koogate | grep '^Test' >/dev/null || { echo 'no $(1)… in ./cmd/koogate' >&2; exit 1; }
 
-# The processes of ./cmd/koogate are its test binary, and what they promise is timed: no race detector here. `make test` has it.
+# The processes of ./cmd/koogate are its test binary, and what they promise is timed: no race detector here. `make race` has it.
 .PHONY: services-test
 services-test: ## the tests that use a real Redis and PostgreSQL: stores, domains on both databases, processes
 	KOOGATE_CHECKS=100 .ci/services sh -ec '$(GOTEST) $(RACE) -count=1 ./store/postgres ./store/redis ./server/quota ./server/evidence ./server/reseal; $(GOTEST) $(RACE) -count=1 -run OnBoth ./server/fulfil ./server/usage ./server/directory ./server/work; $(GOTEST) -count=1 ./cmd/...'
@@ -102,6 +106,11 @@ proofs: ## CHECKS random histories of every property, on both databases (20 each
 chaos: ## kill -9 the service CHAOS_N times under load and check every promise
 	@$(call exists,TestChaos)
 	KOOGATE_CHAOS_N=$(CHAOS_N) .ci/services go test -count=1 -run '^TestChaos' -timeout 60m ./cmd/koogate
+
+.PHONY: upgrade-test
+upgrade-test: ## the previous release's own program goes on with this schema, after and beside this one
+	@$(call exists,TestThePreviousRelease)
+	.ci/upgrade
 
 .PHONY: neighbours
 neighbours: ## one seller's 24 clients list among INSTANCES while another seller's calls are timed, on both databases

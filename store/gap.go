@@ -49,3 +49,8 @@ type GapCall struct {
 	FirstAt    time.Time
 	LastAt     time.Time
 }
+
+// Altered tells a gap that is opened or closed.
+func (g Gap) Altered() Altered {
+	return Altered{Seller: g.Seller, Resources: map[string][]string{"gap": {g.ID}}, After: Digest(g)}
+}

@@ -4,6 +4,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"strconv"
 	"time"
 )
@@ -200,4 +203,29 @@ func (p *UsageProof) Book(state UsageState, code string, sum Units) {
 		}
 		p.Refused[code] += sum
 	}
+}
+
+// AlteredUsage tells which raw records were added. The digest covers their keys and values, in their order.
+func AlteredUsage(raws []UsageRaw, outcomes []UsageOutcome) (a Altered) {
+	h := sha256.New()
+	var instances []string
+	var line []byte
+	for i := range raws {
+		if outcomes[i] != UsageAdded {
+			continue
+		}
+		a.Seller = raws[i].Seller
+		if n := len(instances); n == 0 || instances[n-1] != raws[i].InstanceID {
+			instances = append(instances, raws[i].InstanceID)
+		}
+		line = append(append(line[:0], raws[i].Key...), 0)
+		h.Write(binary.BigEndian.AppendUint64(line, uint64(raws[i].Value)))
+	}
+	a.Resources, a.After = map[string][]string{"instance": instances}, hex.EncodeToString(h.Sum(nil))
+	return a
+}
+
+// Altered tells a correction.
+func (c UsageCorrection) Altered() Altered {
+	return Altered{Seller: c.Raw.Seller, Resources: map[string][]string{"usage": {c.Raw.Key, c.Raw.Corrects}}, After: Digest(c.Raw)}
 }

@@ -67,3 +67,13 @@ func (d *LicenceDay) Mark() string {
 	}
 	return "REPORTED"
 }
+
+// Altered tells what is known of a licence code now. The row holds the code's hash and nothing of the code.
+func (c LicenceCode) Altered() Altered {
+	return Altered{Seller: c.Seller, Resources: map[string][]string{"licence": {c.Hash}}, After: Digest(c)}
+}
+
+// Altered tells that a client of a code was counted, and not which.
+func (u LicenceUse) Altered() Altered {
+	return Altered{Seller: u.Seller, Resources: map[string][]string{"licence": {u.Hash}}, After: Digest(u)}
+}

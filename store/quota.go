@@ -135,3 +135,14 @@ func (q *Quota) Put(p Quota) error {
 	q.ExpireAt, q.Priority, q.UpdatedAt = p.ExpireAt, p.Priority, p.UpdatedAt
 	return nil
 }
+
+// Altered tells the quota of a fee item, which was among the items of its package before unless it is new.
+func (q Quota) Altered(items []Quota) Altered {
+	a := Altered{Seller: q.Seller, Resources: map[string][]string{"package": {q.PackageID}, "instance": {q.InstanceID}}, After: Digest(q)}
+	for i := range items {
+		if items[i].InstanceID == q.InstanceID {
+			a.Before = Digest(items[i])
+		}
+	}
+	return a
+}

@@ -128,3 +128,12 @@ func (r *Reservation) Cancel(now time.Time) (done bool, err error) {
 	}
 	return true, nil
 }
+
+// Altered tells what the reservation was before; the zero Reservation for one that is new.
+func (r Reservation) Altered(was Reservation) Altered {
+	a := Altered{Seller: r.Seller, Resources: map[string][]string{"reservation": {r.ID}, "instance": {r.InstanceID}}, After: Digest(r)}
+	if was.ID != "" {
+		a.Before = Digest(was)
+	}
+	return a
+}

@@ -57,3 +57,12 @@ type Resealed struct {
 	Key      []any
 	Old, New []byte
 }
+
+// Altered tells values of a column that are sealed anew, whosever they are: the row belongs to no seller. Sealed texts are digested.
+func (c SealedColumn) Altered(values []Resealed) Altered {
+	before, after := make([][]byte, len(values)), make([][]byte, len(values))
+	for i, v := range values {
+		before[i], after[i] = v.Old, v.New
+	}
+	return Altered{Resources: map[string][]string{"column": {c.Name()}}, Before: Digest(before), After: Digest(after)}
+}

@@ -111,3 +111,8 @@ type UsageBacklog struct {
 	Windows, Records, Refused int64
 	Deadline                  time.Time // the earliest; zero when nothing waits
 }
+
+// Altered tells the refused records of an instance that go out again; their number is digested.
+func (r UsageRevived) Altered(seller, instanceID string) Altered {
+	return Altered{Seller: seller, Resources: map[string][]string{"instance": {instanceID}}, After: Digest(r)}
+}

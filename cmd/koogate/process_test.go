@@ -156,7 +156,13 @@ func newDatabase(t testing.TB) string {
 // run runs a command of the binary to its end.
 func (s *site) run(args ...string) {
 	s.t.Helper()
-	if out, err := exec.Command(s.bin, args...).CombinedOutput(); err != nil {
+	s.runAs(s.bin, args...)
+}
+
+// runAs runs a command of another binary of the program.
+func (s *site) runAs(bin string, args ...string) {
+	s.t.Helper()
+	if out, err := exec.Command(bin, args...).CombinedOutput(); err != nil {
 		s.t.Fatalf("koogate %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 }
@@ -179,6 +185,7 @@ func freeAddrs(t testing.TB, n int) []string {
 // process is one koogate serve.
 type process struct {
 	site                   *site
+	bin                    string // the site's, or another release's
 	config                 string
 	facade, api, grpc, ops string
 	jobs                   bool
@@ -191,7 +198,7 @@ type process struct {
 // process writes the configuration of one process; start runs it.
 func (s *site) process(jobs bool) *process {
 	s.t.Helper()
-	p := &process{site: s, jobs: jobs, log: &bytes.Buffer{}}
+	p := &process{site: s, bin: s.bin, jobs: jobs, log: &bytes.Buffer{}}
 	addr := freeAddrs(s.t, 4)
 	p.facade, p.api, p.grpc, p.ops = addr[0], addr[1], addr[2], addr[3]
 	redis := ""
@@ -228,7 +235,7 @@ shutdown_delay: %s
 // start runs the process and waits until it is ready.
 func (p *process) start() {
 	p.site.t.Helper()
-	p.cmd = exec.Command(p.site.bin, "serve", "--config", p.config)
+	p.cmd = exec.Command(p.bin, "serve", "--config", p.config)
 	p.cmd.Env = slices.Concat(os.Environ(), p.site.env, p.env)
 	p.cmd.Stderr, p.cmd.Stdout = p.log, p.log
 	if err := p.cmd.Start(); err != nil {

@@ -16,24 +16,51 @@ const (
 
 // The choices of an endpoint's keys; the first is the default.
 const (
-	EncryptAES256, EncryptAES128             = "aes256", "aes128"
-	ZoneBeijing, ZoneUTC                     = "beijing", "utc"
-	FreezeCall, FreezeExpiry                 = "call", "expiry"
-	MissingKeep, MissingDelete               = "keep", "delete"
-	FingerprintOptional, FingerprintRequired = "optional", "required"
+	EncryptAES256 = "aes256"
+	EncryptAES128 = "aes128"
+
+	ZoneBeijing = "beijing"
+	ZoneUTC     = "utc"
+
+	FreezeCall   = "call"
+	FreezeExpiry = "expiry"
+
+	MissingKeep   = "keep"
+	MissingDelete = "delete"
+
+	FingerprintOptional = "optional"
+	FingerprintRequired = "required"
 )
 
 // The further choices of an endpoint's keys.
 const (
-	Refuse, Allow                        = "refuse", "allow" // check_policy and check_reduction
-	PendingProcessing, PendingOmit       = "processing", "omit"
-	UnknownOmit, UnknownRefuse           = "omit", "refuse"
-	TextUnicode, TextASCII               = "unicode", "ascii"
-	CodesAdopt, CodesRefuse              = "adopt", "refuse"
-	AnswerAccept, AnswerCompletion       = "accept", "completion"
-	CreateDebug, CreateOff, CreateAlways = "debug", "off", "always"
-	ProductInfoAny, ProductInfoObject    = "any", "object"
-	InstanceDerived, InstanceBusiness    = "derived", "business"
+	Refuse = "refuse" // check_policy and check_reduction
+	Allow  = "allow"
+
+	PendingProcessing = "processing"
+	PendingOmit       = "omit"
+
+	UnknownOmit   = "omit"
+	UnknownRefuse = "refuse"
+
+	TextUnicode = "unicode"
+	TextASCII   = "ascii"
+
+	CodesAdopt  = "adopt"
+	CodesRefuse = "refuse"
+
+	AnswerAccept     = "accept"
+	AnswerCompletion = "completion"
+
+	CreateDebug  = "debug"
+	CreateOff    = "off"
+	CreateAlways = "always"
+
+	ProductInfoAny    = "any"
+	ProductInfoObject = "object"
+
+	InstanceDerived  = "derived"
+	InstanceBusiness = "business"
 )
 
 // Bounds of durations.

@@ -13,7 +13,10 @@ import (
 )
 
 // The choices of usage_spans; the first is the default.
-const SpansApart, SpansShared = "apart", "shared"
+const (
+	SpansApart  = "apart"
+	SpansShared = "shared"
+)
 
 func checkMarketplace(f *findings, m Marketplace, at string) {
 	switch {

@@ -9,8 +9,13 @@ import (
 
 // The choices of a meter; the first is the default.
 const (
-	AggregateSum, AggregateMax, AggregateLast, AggregateCount = "sum", "max", "last", "count"
-	BillHourly, BillDaily                                     = "hourly", "daily"
+	AggregateSum   = "sum"
+	AggregateMax   = "max"
+	AggregateLast  = "last"
+	AggregateCount = "count"
+
+	BillHourly = "hourly"
+	BillDaily  = "daily"
 
 	day          = 24 * time.Hour
 	maxSettle    = 10 * time.Minute

@@ -43,7 +43,9 @@ func (c *Config) checkProducts(f *findings, at string, e Endpoint) {
 
 // The choices of a package's reset; the first is the default.
 const (
-	ResetNone, ResetMonth, ResetYear = "none", "month", "year"
+	ResetNone  = "none"
+	ResetMonth = "month"
+	ResetYear  = "year"
 )
 
 // checkPackage checks what a package product holds.

@@ -99,7 +99,7 @@ func (r reader) lasting(d time.Duration) string {
 		if n := d / u.size; n > 0 {
 			text := r.t(u.key, int(n))
 			if i+1 < len(units) {
-				if rest := (d - n*u.size) / units[i+1].size; rest > 0 {
+				if rest := d % u.size / units[i+1].size; rest > 0 {
 					text += r.t("and") + r.t(units[i+1].key, int(rest))
 				}
 			}
