@@ -36,7 +36,7 @@ type Caller struct {
 type Altered struct {
 	Seller string // empty for what belongs to all
 	// Resources are the IDs of what was altered, by what they identify: order, instance, task, package,
-	// reservation, usage, licence, gap, column.
+	// reservation, usage, licence, gap, column, seller, endpoint, product, provisioner, key.
 	Resources map[string][]string
 	// Before and After are digests of the state before and after: the head of the order's chain where there is one, otherwise [Digest]
 	// of the row. Before is empty for what was not there before.
@@ -57,7 +57,7 @@ type AuditRow struct {
 type callerKey struct{}
 
 // Audited returns a context under which every change that a call commits leaves an audit row. These changes are Apply, those of
-// usage by its reporters and operators, quotas, reservations, licence codes, gaps, and values that are sealed anew. What Koogate does
+// usage by its reporters and operators, quotas, reservations, licence codes, gaps, sellers, and values that are sealed anew. What Koogate does
 // by itself (leases, pushes, anchors, cycles and ends of quotas) leaves none.
 func Audited(ctx context.Context, c Caller) context.Context {
 	c.Reason = Mend(c.Reason)

@@ -4,6 +4,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -106,6 +108,27 @@ type SellerChange struct {
 	Revision int64 // that the decision saw
 	Settings []SellerSetting
 	Keys     []SellerKey
+}
+
+// Altered tells a change of what is sold through, by the names of its rows. Before is the revision that the decision saw. The change
+// belongs to no seller when it is about several.
+func (c SellerChange) Altered() Altered {
+	a := Altered{Resources: make(map[string][]string), Before: fmt.Sprintf("revision %d", c.Revision), After: Digest(c)}
+	sellers := make(map[string]bool)
+	for _, x := range c.Settings {
+		kind := strings.ToLower(string(x.Kind))
+		a.Resources[kind] = append(a.Resources[kind], strings.TrimPrefix(x.Parent+"/"+x.Name, "/"))
+		sellers[x.Seller] = true
+	}
+	for _, k := range c.Keys {
+		a.Resources["key"] = append(a.Resources["key"], k.ID)
+		sellers[k.Seller] = true
+	}
+	if len(sellers) == 1 {
+		for a.Seller = range sellers {
+		}
+	}
+	return a
 }
 
 // KeyUse says when a key was used.

@@ -24,7 +24,9 @@ func TestCommandsThatChangeTheDatabaseAreAudited(t *testing.T) {
 	do(exitOK, "restore", "adopt", "--endpoint", "main", "--order", "CS1", "--line", "CS1-000001", "--why", "INC-3", "--by", "ben")
 	do(exitOK, "restore", "adopt", "--endpoint", "main", "--order", "CS1", "--line", "CS1-000001", "--why", "again", "--by", "ben")
 	do(exitOK, "restore", "close", "--why", "INC-4", "--by", "ann")
-	do(exitOK, "keys", "reencrypt") // nothing is sealed with an older key
+	do(exitOK, "config", "apply", "--why", "CHG-5", "--by", "eve")
+	do(exitOK, "config", "apply", "--why", "CHG-6", "--by", "eve") // nothing to do
+	do(exitOK, "keys", "reencrypt")                                // nothing is sealed with an older key
 	var got []string
 	for line := range strings.Lines(do(exitOK, "audit", "list", "--json")) {
 		var row auditLine
@@ -37,6 +39,7 @@ func TestCommandsThatChangeTheDatabaseAreAudited(t *testing.T) {
 		got = append(got, row.Seller+": "+row.Actor+", "+row.Action+", "+row.Reason)
 	}
 	want := []string{
+		": process eve, koogate config apply, CHG-5",
 		"acme: process ann, koogate restore close, INC-4", "acme: process ben, koogate restore adopt, INC-3", "acme: process ann, koogate restore open, INC-1",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {

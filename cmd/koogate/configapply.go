@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,13 +55,17 @@ func printSteps(out *console, steps []seller.Step) {
 }
 
 // applyCmd is koogate config apply.
-type applyCmd struct{ configFlags }
+type applyCmd struct {
+	configFlags
+	Why string `help:"Why, for the audit row." placeholder:"TEXT"`
+	By  string `help:"Who, for the record; without the flag, the user of the system." env:"USER" placeholder:"NAME"`
+}
 
 // Help is shown by koogate config apply --help.
 func (applyCmd) Help() string {
 	return `Brings the sellers, endpoints, products, provisioners, keys and tokens in the database to what the file declares, and prints what it
 did. Every replica serves the change within two seconds, without a restart and without a lost call. What has left the file ends; what
-the API manages is not touched. Every other key of the file counts from the next start of each replica.
+the API manages is not touched. The change leaves an audit row (koogate audit list). Every other key of the file counts from the next start of each replica.
 
 On PostgreSQL it runs beside the service. A SQLite file belongs to one process, so there have the service take the file: send it SIGHUP.
 
@@ -83,7 +88,7 @@ func (c *applyCmd) Run(ctx context.Context, out *console) (err error) {
 	if err != nil {
 		return cause(err)
 	}
-	if err := s.Seed(ctx, s.declared); err != nil {
+	if err := s.Seed(acting(ctx, "config apply", cmp.Or(c.By, systemUser()), c.Why), s.declared); err != nil {
 		return cause(err)
 	}
 	printSteps(out, steps)

@@ -59,12 +59,11 @@ func (s *Store) Sellers(ctx context.Context) (store.SellerRows, error) {
 
 // ChangeSellers implements store.Sellers. The row of the revision is locked first, so no two changes wait for each other in a circle.
 func (s *Store) ChangeSellers(ctx context.Context, c store.SellerChange) (int64, error) {
-	if err := s.enter(ctx, c); err != nil {
+	if err := store.CheckText(c); err != nil {
 		return 0, err
 	}
-	defer s.leave()
-	err := retry(ctx, func() error {
-		return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error { return changeSellers(ctx, s.query.WithTx(t), c) })
+	_, err := audited(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none struct{}, altered told, err error) {
+		return none, c.Altered, changeSellers(ctx, q, c)
 	})
 	if err != nil {
 		return 0, err

@@ -57,24 +57,24 @@ func (s *Store) ChangeSellers(ctx context.Context, c store.SellerChange) (int64,
 	if err := store.CheckText(c); err != nil {
 		return 0, err
 	}
-	revision, err := change(ctx, s, func(t *tx) (int64, error) {
+	revision, err := audited(ctx, s, func(t *tx) (int64, told, error) {
 		ctx := context.Background()
 		n, err := t.fast.SellerRevisionRaise(ctx, c.Revision)
 		if err := hit(n, err, store.ErrStale, "raise the sellers' revision"); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		revision := c.Revision + 1
 		for _, x := range c.Settings {
 			if err := t.fast.SellerSettingPut(ctx, dbrow.SellerSettingPut(x, revision)); err != nil {
-				return 0, fmt.Errorf("sqlite: write a seller's setting: %w", err)
+				return 0, nil, fmt.Errorf("sqlite: write a seller's setting: %w", err)
 			}
 		}
 		for _, k := range c.Keys {
 			if err := t.fast.SellerKeyPut(ctx, dbrow.SellerKeyPut(k, revision)); err != nil {
-				return 0, onUnique(err, store.ErrConflict, "write a seller's key")
+				return 0, nil, onUnique(err, store.ErrConflict, "write a seller's key")
 			}
 		}
-		return revision, nil
+		return revision, c.Altered, nil
 	})
 	if err == nil {
 		s.Publish(store.SellersTopic)

@@ -21,6 +21,7 @@ var sellerCases = []check.Case{
 	check.WithStore("ATokenHasOneBearer", sellerTokens),
 	check.WithStore("UseIsNoted", keyUse),
 	check.WithStore("NoBadTextIsKept", noBadSeller),
+	check.WithStore("AChangeLeavesAnAuditRow", sellersAudited),
 	{Name: "WakesAfterAChange", Run: func(t *testing.T, s *check.Suite) {
 		st := s.Open(t)
 		sellersWake(t, st, st)
@@ -189,4 +190,25 @@ func sellersWake(t *testing.T, watching, changing store.Store) {
 	mustChangeSellers(t, changing, c)
 	check.Wake(t, "change", wake)
 	wantSellers(t, watching, written(c))
+}
+
+// sellersAudited: a change by a call leaves one row in its transaction, one by Koogate itself and one that fails leave none.
+func sellersAudited(t *testing.T, s store.Store) {
+	mustChangeSellers(t, s, fullSellerChange())
+	ctx := storetest.AuditedCall(check.Context(t))
+	_, err := s.ChangeSellers(ctx, fullSellerChange())
+	check.Error(t, err, store.ErrStale)
+	c := fullSellerChange()
+	c.Revision = 1
+	_, err = s.ChangeSellers(ctx, c)
+	check.Error(t, err, nil)
+	rows, err := s.Audit(check.Context(t), storetest.Seller, time.Time{}, 10)
+	check.Error(t, err, nil)
+	if len(rows) != 1 {
+		t.Fatalf("%d audit rows", len(rows))
+	}
+	check.Equal(t, "caller", rows[0].Caller, storetest.AuditCaller)
+	check.Equal(t, "resources", rows[0].Resources, `{"endpoint":["crm"],"key":["k1"],"product":["crm/商品-*"]}`)
+	check.Equal(t, "before", rows[0].Before, "revision 1")
+	check.Equal(t, "after", rows[0].After, store.Digest(c))
 }
