@@ -72,26 +72,31 @@ func (l *loop) completed(limit time.Duration) {
 
 func (l *loop) late(now time.Time) bool { return l.limit > 0 && now.Sub(l.last) > l.limit }
 
-// check is the readiness of the jobs: it names what is late.
+// check is the readiness of the jobs: it names what is late, what is vital first.
 func (p *progress) check() check {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.Now()
-	var late []string
+	var vital, late []string
 	c := check{Status: stateOK}
 	for _, l := range p.loops {
 		if !l.late(now) {
 			continue
 		}
-		late = append(late, fmt.Sprintf("%s of %s: nothing completed for %s", l.name, l.seller, now.Sub(l.last).Round(time.Second)))
-		switch {
-		case l.vital:
-			c.Status = stateFailing
-		case c.Status == stateOK:
-			c.Status = stateDegraded
+		text := fmt.Sprintf("%s of %s: nothing completed for %s", l.name, l.seller, now.Sub(l.last).Round(time.Second))
+		if l.vital {
+			vital = append(vital, text)
+		} else {
+			late = append(late, text)
 		}
 	}
-	c.Detail = strings.Join(late, "; ")
+	switch {
+	case len(vital) > 0:
+		c.Status = stateFailing
+	case len(late) > 0:
+		c.Status = stateDegraded
+	}
+	c.Detail = strings.Join(append(vital, late...), "; ")
 	return c
 }
 
