@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -167,17 +168,21 @@ func (s *site) runAs(bin string, args ...string) {
 	}
 }
 
-// freeAddrs returns loopback addresses that nothing listens on now.
+// freeAddrs returns loopback addresses that nothing listens on now. They are below those from which the kernel picks ports for
+// clients: a process that starts again must find its own free.
 func freeAddrs(t testing.TB, n int) []string {
 	t.Helper()
-	addrs := make([]string, n)
-	for i := range addrs {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+	addrs := make([]string, 0, n)
+	for tries := 0; len(addrs) < n; tries++ {
+		addr := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(10000))
+		l, err := net.Listen("tcp", addr)
+		switch {
+		case err == nil:
+			defer l.Close()
+			addrs = append(addrs, addr)
+		case tries > 1000:
 			t.Fatal(err)
 		}
-		defer l.Close()
-		addrs[i] = l.Addr().String()
 	}
 	return addrs
 }
