@@ -22,4 +22,7 @@
 //
 // Every change is a [draft] over what was read: rows, events and tasks that commit together or not at all. When the order
 // changed meanwhile the decision is made again from a fresh read; see decide in draft.go.
+//
+// It has more than 25 files, on purpose: every activity of the marketplace has one, and all of them draft their changes of the same order on
+// the same aggregate and are decided by the same code (draft.go, facts.go, chain.go), which nothing else may call.
 package fulfil
