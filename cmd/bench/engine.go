@@ -22,6 +22,20 @@ type engine struct {
 	make  func(ctx context.Context, name string) (database string, drop func() error, err error)
 }
 
+// onEach measures on one engine after the other; the first error ends it.
+func (b *bench) onEach(ctx context.Context, measure func(ctx context.Context, e engine) error) error {
+	engines, err := b.engines()
+	if err != nil {
+		return err
+	}
+	for _, e := range engines {
+		if err := measure(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // engines are those that were asked for and are there, at least one.
 func (b *bench) engines() ([]engine, error) {
 	var list []engine

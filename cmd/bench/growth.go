@@ -22,18 +22,7 @@ import (
 const growers = 4
 
 // growth measures calls with few and with many orders in the database, on each engine.
-func (b *bench) growth(ctx context.Context) error {
-	engines, err := b.engines()
-	if err != nil {
-		return err
-	}
-	for _, e := range engines {
-		if err := b.grow(ctx, e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (b *bench) growth(ctx context.Context) error { return b.onEach(ctx, b.grow) }
 
 // grown is a product over a database of some size.
 type grown struct {

@@ -10,18 +10,7 @@ import (
 )
 
 // life measures whole orders on each engine. The floor only admits them: the ratio is what a life costs beside an admission by hand.
-func (b *bench) life(ctx context.Context) error {
-	engines, err := b.engines()
-	if err != nil {
-		return err
-	}
-	for _, e := range engines {
-		if err := b.lives(ctx, e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (b *bench) life(ctx context.Context) error { return b.onEach(ctx, b.lives) }
 
 func (b *bench) lives(ctx context.Context, e engine) (err error) {
 	var open closers

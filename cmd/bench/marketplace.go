@@ -9,18 +9,7 @@ import (
 )
 
 // marketplace measures the marketplace's calls against the floor on each engine.
-func (b *bench) marketplace(ctx context.Context) error {
-	engines, err := b.engines()
-	if err != nil {
-		return err
-	}
-	for _, e := range engines {
-		if err := b.compare(ctx, e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (b *bench) marketplace(ctx context.Context) error { return b.onEach(ctx, b.compare) }
 
 // compare measures both servers on one engine.
 func (b *bench) compare(ctx context.Context, e engine) (err error) {

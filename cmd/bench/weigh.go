@@ -19,10 +19,6 @@ type weight struct {
 
 // process measures what the processes need for themselves, on each engine.
 func (b *bench) process(ctx context.Context) error {
-	engines, err := b.engines()
-	if err != nil {
-		return err
-	}
 	t := &table{
 		part: "process",
 		title: fmt.Sprintf("A process with an empty database that nobody calls; %d starts in turn with the floor, %s idle after each",
@@ -31,13 +27,17 @@ func (b *bench) process(ctx context.Context) error {
 			"database", "start", "floor start", "RATIO", "idle RSS", "floor idle RSS", "RSS ratio", "idle CPU", "floor idle CPU",
 		},
 	}
-	for _, e := range engines {
+	err := b.onEach(ctx, func(ctx context.Context, e engine) error {
 		k, f, err := b.weigh(ctx, e)
 		if err != nil {
 			return err
 		}
 		t.add(word(e.name), micros(k.start), micros(f.start), ratio(float64(k.start), float64(f.start)), megabytes(float64(k.rss)),
 			megabytes(float64(f.rss)), ratio(float64(k.rss), float64(f.rss)), percent(k.cpu), percent(f.cpu))
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {

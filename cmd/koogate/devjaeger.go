@@ -3,13 +3,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
 
+	orderpage "github.com/koogate/koogate/server/console"
 	"github.com/koogate/koogate/server/telemetry"
 )
 
@@ -41,24 +40,21 @@ func (c *devCmd) orderPage(token, order string) string {
 func (c *devCmd) findJaeger(ctx context.Context) jaeger {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if _, ok := fetch(ctx, c.JaegerUI+"/api/services"); !ok {
+	if !answers(ctx, c.JaegerUI+"/api/services") {
 		return jaeger{}
 	}
-	page, _ := fetch(ctx, c.JaegerUI+"/search")
-	return jaeger{url: c.JaegerUI, pages: bytes.Contains(page, []byte("jaeger-ui-root"))}
+	return jaeger{url: c.JaegerUI, pages: orderpage.HasPages(ctx, http.DefaultClient, c.JaegerUI)}
 }
 
-// fetch returns the beginning of a page; ok is false unless it is answered with 200.
-func fetch(ctx context.Context, url string) (page []byte, ok bool) {
+// answers says whether an address answers with 200.
+func answers(ctx context.Context, url string) bool {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, false
+		return false
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return nil, false
+		return false
 	}
-	defer res.Body.Close()
-	page, err = io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	return page, err == nil && res.StatusCode == http.StatusOK
+	return res.Body.Close() == nil && res.StatusCode == http.StatusOK
 }

@@ -95,7 +95,7 @@ func (c *Console) trace(ctx context.Context, v *orderView, read reader) {
 		return
 	}
 	spans, err := c.spans(ctx, v.Order.GetTraceId())
-	if err == nil && c.pagesOfJaeger(ctx) {
+	if err == nil && HasPages(ctx, c.Client, c.Jaeger) {
 		v.TraceLink = c.Jaeger + "/trace/" + v.Order.GetTraceId()
 	}
 	switch {

@@ -63,7 +63,7 @@ type jaegerTag struct {
 func (c *Console) spans(ctx context.Context, id string) ([]span, error) {
 	ctx, cancel := context.WithTimeout(ctx, jaegerLimit)
 	defer cancel()
-	res, err := c.fetch(ctx, "/api/traces/"+id)
+	res, err := fetch(ctx, c.Client, c.Jaeger+"/api/traces/"+id)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +82,11 @@ func (c *Console) spans(ctx context.Context, id string) ([]span, error) {
 	return t.tree(), nil
 }
 
-// pagesOfJaeger says whether Jaeger has pages to link to: one that is built from its Go module has none.
-func (c *Console) pagesOfJaeger(ctx context.Context) bool {
+// HasPages says whether the Jaeger at a base URL has pages to link to: one that is built from its Go module has none.
+func HasPages(ctx context.Context, client *http.Client, jaeger string) bool {
 	ctx, cancel := context.WithTimeout(ctx, jaegerLimit)
 	defer cancel()
-	res, err := c.fetch(ctx, "/search")
+	res, err := fetch(ctx, client, jaeger+"/search")
 	if err != nil {
 		return false
 	}
@@ -95,12 +95,12 @@ func (c *Console) pagesOfJaeger(ctx context.Context) bool {
 	return err == nil && res.StatusCode == http.StatusOK && bytes.Contains(page, []byte("jaeger-ui-root"))
 }
 
-func (c *Console) fetch(ctx context.Context, path string) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Jaeger+path, nil)
+func fetch(ctx context.Context, client *http.Client, url string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
 	}
-	return c.Client.Do(r)
+	return client.Do(r)
 }
 
 // tree returns the spans as a tree is read: each below its parent, siblings by their start.

@@ -2,7 +2,12 @@
 
 package dbrow
 
-import "github.com/koogate/koogate/store"
+import (
+	"context"
+	"fmt"
+
+	"github.com/koogate/koogate/store"
+)
 
 // SellerSettingPut makes the row of a setting that a change writes.
 func SellerSettingPut(x store.SellerSetting, revision int64) SellerSettingPutParams {
@@ -41,4 +46,36 @@ func ToSellerKey(r SellerKey) store.SellerKey {
 // SellerKeyUsed makes the note of a key's use.
 func SellerKeyUsed(u store.KeyUse) SellerKeyUsedParams {
 	return SellerKeyUsedParams{Seller: u.Seller, KeyID: u.ID, At: Micros(u.At)}
+}
+
+// SellerQueries read everything that is sold through.
+type SellerQueries interface {
+	SellerRevisionGet(ctx context.Context) (int64, error)
+	SellerSettings(ctx context.Context) ([]SellerSetting, error)
+	SellerKeys(ctx context.Context) ([]SellerKey, error)
+}
+
+// ReadSellers reads rows that belong together: the revision is the same before and after they were read.
+func ReadSellers(ctx context.Context, q SellerQueries) (store.SellerRows, error) {
+	for {
+		before, err := q.SellerRevisionGet(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("read the sellers' revision: %w", err)
+		}
+		settings, err := q.SellerSettings(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("read the sellers' settings: %w", err)
+		}
+		keys, err := q.SellerKeys(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("read the sellers' keys: %w", err)
+		}
+		after, err := q.SellerRevisionGet(ctx)
+		if err != nil {
+			return store.SellerRows{}, fmt.Errorf("read the sellers' revision: %w", err)
+		}
+		if before == after {
+			return store.SellerRows{Revision: after, Settings: Each(settings, ToSellerSetting), Keys: Each(keys, ToSellerKey)}, nil
+		}
+	}
 }

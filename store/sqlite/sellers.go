@@ -23,33 +23,17 @@ func (s *Store) SellerRevision(ctx context.Context) (int64, error) {
 	return revision, nil
 }
 
-// Sellers implements store.Sellers. The rows belong together when the revision is the same before and after they were read.
+// Sellers implements store.Sellers.
 func (s *Store) Sellers(ctx context.Context) (store.SellerRows, error) {
 	if err := s.enter(ctx); err != nil {
 		return store.SellerRows{}, err
 	}
 	defer s.leave()
-	for {
-		before, err := s.read.SellerRevisionGet(ctx)
-		if err != nil {
-			return store.SellerRows{}, fmt.Errorf("sqlite: read the sellers' revision: %w", err)
-		}
-		settings, err := s.read.SellerSettings(ctx)
-		if err != nil {
-			return store.SellerRows{}, fmt.Errorf("sqlite: read the sellers' settings: %w", err)
-		}
-		keys, err := s.read.SellerKeys(ctx)
-		if err != nil {
-			return store.SellerRows{}, fmt.Errorf("sqlite: read the sellers' keys: %w", err)
-		}
-		after, err := s.read.SellerRevisionGet(ctx)
-		if err != nil {
-			return store.SellerRows{}, fmt.Errorf("sqlite: read the sellers' revision: %w", err)
-		}
-		if before == after {
-			return store.SellerRows{Revision: after, Settings: dbrow.Each(settings, dbrow.ToSellerSetting), Keys: dbrow.Each(keys, dbrow.ToSellerKey)}, nil
-		}
+	rows, err := dbrow.ReadSellers(ctx, s.read)
+	if err != nil {
+		return store.SellerRows{}, fmt.Errorf("sqlite: %w", err)
 	}
+	return rows, nil
 }
 
 // ChangeSellers implements store.Sellers.

@@ -4,6 +4,8 @@ package check
 
 import (
 	"context"
+	"slices"
+	"testing"
 	"time"
 
 	"github.com/koogate/koogate/store"
@@ -62,4 +64,20 @@ func Sign(desc bool) int {
 		return -1
 	}
 	return 1
+}
+
+// Filtered expects a list to have so many rows, in order, and none of them for another seller.
+func Filtered(t *testing.T, s store.Store, list string, q store.ListQuery, want int) {
+	t.Helper()
+	rows, err := Lists[list](Context(t), s, q)
+	if err != nil || len(rows) != want {
+		t.Fatalf("%s %v: %d rows, %v, want %d", list, q.Filter, len(rows), err, want)
+	}
+	if !slices.IsSortedFunc(rows, func(a, b Listed) int { return Sign(q.Desc) * a.At.Compare(b.At) }) {
+		t.Fatalf("%s %v, descending %v: out of order: %v", list, q.Filter, q.Desc, rows)
+	}
+	q.Seller = "other"
+	rows, err = Lists[list](Context(t), s, q)
+	Error(t, err, nil)
+	Equal(t, "rows of another seller", len(rows), 0)
 }

@@ -65,18 +65,7 @@ func listFilters(t *testing.T, s store.Store) {
 		{"tasks", []store.Term{{Field: "order_id", Value: "CS05"}, {Field: "state", Value: "READY"}}, 1},
 	} {
 		for _, desc := range []bool{false, true} {
-			q := store.ListQuery{Seller: storetest.Seller, Filter: c.filter, Desc: desc, Browsing: desc, Limit: 100}
-			rows, err := check.Lists[c.list](check.Context(t), s, q)
-			if err != nil || len(rows) != c.want {
-				t.Fatalf("%s %v: %d rows, %v, want %d", c.list, c.filter, len(rows), err, c.want)
-			}
-			if !slices.IsSortedFunc(rows, func(a, b check.Listed) int { return check.Sign(desc) * a.At.Compare(b.At) }) {
-				t.Fatalf("%s %v, descending %v: out of order: %v", c.list, c.filter, desc, rows)
-			}
-			q.Seller = "other"
-			rows, err = check.Lists[c.list](check.Context(t), s, q)
-			check.Error(t, err, nil)
-			check.Equal(t, "rows of another seller", len(rows), 0)
+			check.Filtered(t, s, c.list, store.ListQuery{Seller: storetest.Seller, Filter: c.filter, Desc: desc, Browsing: desc, Limit: 100}, c.want)
 		}
 	}
 }
