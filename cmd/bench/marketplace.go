@@ -62,7 +62,7 @@ func (b *bench) compare(ctx context.Context, e engine) (err error) {
 	progress("")
 	t := &table{
 		part: "marketplace",
-		title: fmt.Sprintf("%s; %d rounds of %s each, product and floor in turn; tracing fully sampled, exported by OTLP",
+		title: fmt.Sprintf("%s; %d rounds of %s each, product and floor in turn, ratios are medians of the rounds' own; tracing fully sampled, exported by OTLP",
 			e.title, b.rounds, b.length),
 		columns: []string{
 			"call", "clients", "koogate/s", "floor/s", "RATIO", "koogate p50", "floor p50", "koogate p99", "floor p99",
@@ -71,9 +71,12 @@ func (b *bench) compare(ctx context.Context, e engine) (err error) {
 	}
 	for _, name := range []string{"newInstance", "replay", "queryInstance"} {
 		for _, clients := range []int{1, 32} {
-			k, f := median(got[name][clients]["koogate"]), median(got[name][clients]["floor"])
-			t.add(word(name), count(clients), number(k.rate, 0), number(f.rate, 0), ratio(k.rate, f.rate), micros(k.p50), micros(f.p50),
-				micros(k.p99), micros(f.p99), micros(k.cpu), micros(f.cpu), ratio(float64(k.cpu), float64(f.cpu)))
+			ks, fs := got[name][clients]["koogate"], got[name][clients]["floor"]
+			k, f := median(ks), median(fs)
+			rates := pairs(ks, fs, func(f figures) float64 { return f.rate })
+			cpus := pairs(ks, fs, func(f figures) float64 { return float64(f.cpu) })
+			t.add(word(name), count(clients), number(k.rate, 0), number(f.rate, 0), number(rates, 2), micros(k.p50), micros(f.p50),
+				micros(k.p99), micros(f.p99), micros(k.cpu), micros(f.cpu), number(cpus, 2))
 		}
 	}
 	t.note("spans exported: %d KiB", spans.bytes.Load()>>10)

@@ -35,6 +35,16 @@ func middle[R any, F cmp.Ordered](rounds []R, of func(R) F) F {
 	return all[len(all)/2]
 }
 
+// pairs is the median of the quotients of two rows of rounds that were measured in turn: a slow minute of the machine slows both of
+// its pairs, but would move the medians apart. There are as many of one as of the other.
+func pairs(rounds, by []figures, of func(figures) float64) float64 {
+	quotients := make([]float64, len(rounds))
+	for i, f := range rounds {
+		quotients[i] = of(f) / of(by[i])
+	}
+	return middle(quotients, func(q float64) float64 { return q })
+}
+
 // percentile is the smallest time that at least p percent of all are not above. It sorts them in place; of none it is 0.
 func percentile(all []time.Duration, p int) time.Duration {
 	if len(all) == 0 {

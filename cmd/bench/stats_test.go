@@ -34,6 +34,15 @@ func TestEachFigureHasItsOwnMedian(t *testing.T) {
 	}
 }
 
+// A slow round of both says nothing of their quotient, wherever it falls among the figures of each.
+func TestRatiosAreOfPairs(t *testing.T) {
+	rate := func(f figures) float64 { return f.rate }
+	koogate, floor := []figures{{rate: 40}, {rate: 80}, {rate: 90}}, []figures{{rate: 50}, {rate: 100}, {rate: 300}}
+	if got := pairs(koogate, floor, rate); got != 0.8 {
+		t.Errorf("got %v, want 0.8: of the medians it is %v", got, rate(median(koogate))/rate(median(floor)))
+	}
+}
+
 // Rounds that are added count by their calls: a short round does not weigh as much as a long one.
 func TestRoundsAddUp(t *testing.T) {
 	var all spent
