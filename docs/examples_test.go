@@ -19,7 +19,7 @@ import (
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/sign"
-	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/facade/wirejson"
 )
 
@@ -59,7 +59,7 @@ func TestExamples(t *testing.T) {
 				t.Error("the id is not kebab-case or used twice")
 			}
 			ids[e.ID] = true
-			if !slices.Contains(facade.Families(), e.Family) || len(e.Page) == 0 || !slices.Contains([]string{docs.Page, docs.Table, docs.Vector}, e.Source) {
+			if !slices.Contains(family.Names(), e.Family) || len(e.Page) == 0 || !slices.Contains([]string{docs.Page, docs.Table, docs.Vector}, e.Source) {
 				t.Errorf("family %q, page %q, source %q", e.Family, e.Page, e.Source)
 			}
 			for _, p := range e.Page {

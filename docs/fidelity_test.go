@@ -17,7 +17,7 @@ import (
 
 	"github.com/koogate/koogate/docs"
 	"github.com/koogate/koogate/server/config"
-	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 )
 
 func rules(t *testing.T) []docs.Rule {
@@ -84,7 +84,7 @@ func TestEveryReadingHasARow(t *testing.T) {
 }
 
 func TestRules(t *testing.T) {
-	families := append(facade.Families(), docs.FamilyAll, docs.FamilyOpenAPI, docs.FamilyOpen)
+	families := append(family.Names(), docs.FamilyAll, docs.FamilyOpenAPI, docs.FamilyOpen)
 	ids, rows := make(map[string]bool), make(map[string]int)
 	for _, r := range rules(t) {
 		wrong := func(what, text string) { t.Errorf("%s: %s: %q", r.ID, what, text) }

@@ -15,7 +15,7 @@ import (
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/errs"
-	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/server/work"
@@ -246,10 +246,10 @@ func insides() map[string]func(r *inside) {
 // repeated or asked for later.
 func TestOperatorsTextLeavesByNoListener(t *testing.T) {
 	lives := insides()
-	if len(lives) != len(facade.Families()) {
-		t.Errorf("%d families are driven, %d are served", len(lives), len(facade.Families()))
+	if len(lives) != len(family.Names()) {
+		t.Errorf("%d families are driven, %d are served", len(lives), len(family.Names()))
 	}
-	for _, name := range facade.Families() {
+	for _, name := range family.Names() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := &inside{rig: start(t, withCanaries)}

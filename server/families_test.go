@@ -27,7 +27,7 @@ import (
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/evidence"
-	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
@@ -42,7 +42,7 @@ const clientSecret = "canary-client-secret"
 // outside worker provides.
 func withEvery(cfg *config.Config, _ *server.Deps) {
 	e := config.Endpoint{
-		Name: "every", Seller: "acme", Families: facade.Families(), Keys: []config.Secret{acmeKey}, KitKeys: []config.Secret{everyKitKey},
+		Name: "every", Seller: "acme", Families: family.Names(), Keys: []config.Secret{acmeKey}, KitKeys: []config.Secret{everyKitKey},
 		KitPrivateKeys: []config.Secret{rsaPEM()},
 		Products: map[string]config.Product{
 			"*": {Provisioner: "links", SyncBudget: 4 * time.Second}, "p-device": {Provisioner: "links", SyncBudget: 4 * time.Second, Fingerprint: "required"},
@@ -203,8 +203,8 @@ func (r *rig) wantEvents(order string, want ...string) {
 	r.t.Errorf("events of %s:\n  %s\nwant\n  %s", order, strings.Join(got, " "), strings.Join(want, " "))
 }
 
-// family is how one family is driven through what all of them promise.
-type family struct {
+// drivenFamily is how one family is driven through what all of them promise.
+type drivenFamily struct {
 	name string
 	// prepare makes what the call needs and returns the order to whose events it adds.
 	prepare func(r *rig) (order string)
@@ -238,14 +238,14 @@ var v1Purchase = params{
 	"chargingMode": "1", "expireTime": "20300727153156", "periodType": "year", "periodNumber": "1", "orderAmount": "100.5",
 }
 
-func familiesUnderTest() []family {
+func familiesUnderTest() []drivenFamily {
 	created := []string{"instance.admitted", "order.queried", "task.completed"}
 	told := []string{"instance.admitted", "task.completed"}
 	releaseV2 := func(r *rig, id string) reply {
 		return r.post("every", params{"activity": "releaseInstance", "instanceId": id})
 	}
 	users := `[{\"userName\":\"u-1\",\"name\":\"张三\",\"orgCode\":\"d-1\",\"role\":\"admin\",\"enable\":\"true\"}]`
-	list := []family{
+	list := []drivenFamily{
 		{
 			name: "saas_v2", events: created, release: releaseV2,
 			call: func(r *rig, n int) reply {
@@ -307,7 +307,7 @@ func familiesUnderTest() []family {
 		"kit_v1": `{"instanceId":"i-9","tenantId":"t-1","appId":"a-1","userList":"` + users + `","currentSyncTime":"20220413093539534","flag":1,"testFlag":0,"timeStamp":"20220413093539534"}`,
 		"kit_v2": `{"instanceId":"i-9","tenantId":"t-1","appId":"a-1","userList":` + strings.ReplaceAll(users, `\"`, `"`) + `,"currentSyncTime":"20220413093539534","flag":1,"testFlag":0,"timeStamp":"20220413093539534"}`,
 	} {
-		list = append(list, family{
+		list = append(list, drivenFamily{
 			name: name, prepare: bought, events: append(slices.Clone(created), "directory.synced"),
 			call: func(r *rig, _ int) reply { return r.kit(name, "every", "authSync", body) },
 			late: []string{"directory.ignored"}, // the tenant is gone, and the call came before that
@@ -325,8 +325,8 @@ func familiesUnderTest() []family {
 // changes nothing.
 func TestDuplicates(t *testing.T) {
 	list := familiesUnderTest()
-	if len(list) != len(facade.Families()) {
-		t.Errorf("%d families are driven, %d are served", len(list), len(facade.Families()))
+	if len(list) != len(family.Names()) {
+		t.Errorf("%d families are driven, %d are served", len(list), len(family.Names()))
 	}
 	for _, f := range list {
 		t.Run(f.name, func(t *testing.T) {
@@ -544,8 +544,8 @@ func TestEveryResultCodeArises(t *testing.T) {
 		waiting.Name, waiting.Answers = "slow-completion", map[string]string{"refreshLicenseCode": "completion"}
 		cfg.Endpoints = append(cfg.Endpoints, refusing, waiting)
 	}
-	if len(table) != len(facade.Families()) {
-		t.Errorf("%d families are driven, %d are served", len(table), len(facade.Families()))
+	if len(table) != len(family.Names()) {
+		t.Errorf("%d families are driven, %d are served", len(table), len(family.Names()))
 	}
 	for name, codes := range table {
 		for want, f := range codes {

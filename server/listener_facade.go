@@ -7,6 +7,7 @@ import (
 
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/inproc"
 )
 
@@ -19,7 +20,7 @@ var facadeLimits = limits{header: 5 * time.Second, read: 15 * time.Second, write
 // without the tokens of the private listeners: the facade has verified the signature.
 func (s *Server) facadeListener(svc services) (*listener, error) {
 	channel := inproc.New(svc.verified().Unary)
-	facade.Serve(channel, svc.production)
+	family.Serve(channel, svc.production)
 	cfg := facade.Config{MaxBody: s.cfg.Limits.Body, MaxKitBody: s.cfg.Limits.KitBody, MaxUnverified: s.cfg.Limits.Unverified}
 	f, err := facade.New(cfg, facade.Deps{
 		Table: s.views.table.Get, Core: s.core, Conn: channel, Guard: s.deps.Guard, Clock: s.deps.Clock, Work: s.clocks.store, Heard: s.clocks.calls.Saw, Tracer: s.deps.Telemetry.Tracer(),

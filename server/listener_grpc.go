@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/koogate/koogate/server/config"
-	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 )
 
 const (
@@ -33,7 +33,7 @@ func (s *Server) grpcListener(svc services) *listener {
 	srv := grpc.NewServer(slices.Concat(svc.authenticated(config.ListenerGRPC, s.draining).ServerOptions(), transport, gate.options())...)
 	svc.internal.Register(srv)
 	if s.cfg.GRPC.Production {
-		facade.Serve(srv, svc.production)
+		family.Serve(srv, svc.production)
 	}
 	state := health.NewServer()
 	for name := range srv.GetServiceInfo() {

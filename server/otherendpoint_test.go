@@ -10,7 +10,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/config"
-	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/fulfil"
 )
 
@@ -69,8 +69,8 @@ func visits() map[string]visit {
 // is refused as if there were no such instance, changes nothing, and leaves one event as well.
 func TestACallByAnotherEndpoint(t *testing.T) {
 	all := visits()
-	if len(all) != len(facade.Families())-1 {
-		t.Errorf("%d families are driven, %d are served", len(all), len(facade.Families()))
+	if len(all) != len(family.Names())-1 {
+		t.Errorf("%d families are driven, %d are served", len(all), len(family.Names()))
 	}
 	for name, v := range all {
 		for _, isolate := range []bool{false, true} {

@@ -25,7 +25,7 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/market"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/config"
-	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 )
 
 // devCmd runs everything in one process on loopback: Koogate on SQLite, a marketplace simulator, and one order of each
@@ -196,7 +196,7 @@ func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) config.Config {
 	}
 	cfg.Endpoints = []config.Endpoint{
 		{
-			Name: "demo", Seller: demoSeller, Families: facade.Families(), Keys: []config.Secret{demoKey},
+			Name: "demo", Seller: demoSeller, Families: family.Names(), Keys: []config.Secret{demoKey},
 			KitKeys: []config.Secret{demoKitKey}, KitPrivateKeys: []config.Secret{config.Secret(kitPEM)},
 			Products: map[string]config.Product{
 				"*": {Provisioner: cmp.Or(c.Queue, templateQueue), SyncBudget: 4 * time.Second, Meter: config.Meter{Name: "calls"}},

@@ -15,7 +15,7 @@ import (
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/koogallery/judge"
-	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
 )
@@ -41,7 +41,7 @@ func TestEveryFamilyIsEverywhere(t *testing.T) {
 	for _, f := range judge.Families() {
 		played = append(played, string(f))
 	}
-	spoken := facade.Families()
+	spoken := family.Names()
 	for _, list := range [][]string{known, played, spoken} {
 		slices.Sort(list)
 	}

@@ -11,13 +11,13 @@ import (
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/seal"
-	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/fulfil"
 )
 
 // checkFamilies covers what an endpoint says about its protocol families.
 func checkFamilies(f *findings, e *Endpoint, at string) {
-	all := facade.Families()
+	all := family.Names()
 	kit, tokens, signed, codes := false, false, false, Serves(e, fulfil.FamilyLicenseCode)
 	for k, name := range e.Families {
 		path := fmt.Sprintf("%s.families[%d]", at, k)
@@ -27,9 +27,9 @@ func checkFamilies(f *findings, e *Endpoint, at string) {
 		case slices.Contains(e.Families[:k], name):
 			f.add(path, msgTwice, name)
 		}
-		kit = kit || facade.OfKit(name)
-		tokens = tokens || facade.Held(name)
-		signed = signed || facade.Signed(name)
+		kit = kit || family.OfKit(name)
+		tokens = tokens || family.Held(name)
+		signed = signed || family.Signed(name)
 	}
 	f.choice(at+".retry", e.Retry, RetrySaas, RetryLicenseOnline)
 	f.choice(at+".codes", e.Codes, CodesAdopt, CodesRefuse)

@@ -66,9 +66,9 @@ func (x *exchange) write(body []byte) {
 	h := x.w.Header()
 	setHeader(h, len(body))
 	switch {
-	case x.key != "" && (x.endpoint.BodySign || x.door.v1):
+	case x.key != "" && (x.endpoint.BodySign || x.door.V1):
 		h[headerBodySign] = []string{sign.BodySign(x.key, body)}
-	case x.key == "" && x.endpoint.SignRefusals && x.door.v1:
+	case x.key == "" && x.endpoint.SignRefusals && x.door.V1:
 		h[headerBodySign] = []string{sign.BodySign(x.door.ring(x.endpoint)[0], body)}
 	}
 	if x.status != 0 {

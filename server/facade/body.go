@@ -17,7 +17,7 @@ import (
 // readBody reads the body up to its bound. Whatever is longer than free is read into memory that the budget has granted.
 func (x *exchange) readBody(ctx context.Context) bool {
 	limit := x.f.cfg.MaxBody
-	if x.door.kit {
+	if x.door.Kit {
 		limit = x.f.cfg.MaxKitBody
 	}
 	announced := x.r.ContentLength // -1 when the caller did not say
@@ -174,7 +174,7 @@ func newBudget(cfg *Config) *budget {
 
 // of returns the part of the budget that calls at a door draw from.
 func (b *budget) of(d *door) *semaphore.Weighted {
-	if d.kit {
+	if d.Kit {
 		return b.kit
 	}
 	return b.base

@@ -10,7 +10,7 @@
 //  3. parse the outermost object, once (package wirejson)
 //  4. ask the guard: was the call made before, is the order line's lock free (guard.go)
 //  5. find the order to whose trace the call belongs (order.go, span.go)
-//  6. through the generated gateway and the in-process channel to the activity's rpc (route.go)
+//  6. through the generated gateway and the in-process channel to the rpc that the family has for the activity (route.go, package family)
 //  7. encode, sign if the endpoint says so, send (answer.go)
 //
 // A POST to a known path is always answered with HTTP 200 and JSON that holds a resultCode and a resultMsg, whatever came

@@ -5,20 +5,14 @@ package facade
 import (
 	"context"
 	"net/http"
-	"strings"
+
+	"github.com/koogate/koogate/server/facade/family"
 )
 
-// door is one entrance: a method and a path below the address of an endpoint, with the scheme that authenticates the calls
-// at it. Families may share one.
+// door is one entrance with the scheme that authenticates the calls at it.
 type door struct {
-	method string
-	under  string // between the endpoint and the activity, e.g. "/produceAPI/v2/"; empty when the call itself names its activity
-	inner  string // the same in the proto's paths, e.g. "/v2/"
+	*family.Door
 	scheme scheme
-	kit    bool // the keys are those of the Kit, and the bodies may be as long as those of the Kit
-	// v1 marks a door of the V1.0 generation: every answer is signed, refusals too (saas-v1 §2.3); only 000000 is a
-	// success; and calls are held, because there is no asynchronous answer.
-	v1 bool
 }
 
 // scheme authenticates calls.
@@ -33,28 +27,18 @@ type scheme interface {
 	request(ctx context.Context, x *exchange) *http.Request
 }
 
-// The doors.
-var (
-	postDoor  = &door{method: http.MethodPost, inner: "/v2/", scheme: urlScheme{}}
-	getDoor   = &door{method: http.MethodGet, inner: "/v1/", scheme: queryScheme{}, v1: true}
-	kitV2Door = &door{method: http.MethodPost, under: "/produceAPI/v2/", inner: "/produceAPI/v2/", scheme: kitScheme{}, kit: true}
-	kitV1Door = &door{method: http.MethodPost, under: "/produceAPI/", inner: "/produceAPI/", scheme: authTokenScheme{}, kit: true, v1: true}
-)
+// doors are all doors; each family's is here.
+var doors = map[*family.Door]*door{
+	family.Post:  {family.Post, urlScheme{}},
+	family.Get:   {family.Get, queryScheme{}},
+	family.KitV2: {family.KitV2, kitScheme{}},
+	family.KitV1: {family.KitV1, authTokenScheme{}},
+}
 
 // ring returns the keys that may have signed a call at the door.
 func (d *door) ring(e *endpoint) []string {
-	if d.kit {
+	if d.Kit {
 		return e.KitKeys
 	}
 	return e.Keys
-}
-
-// split reads a path below prefix: the endpoint's name and, for doors that have one, the activity.
-func (d *door) split(path string) (name, activity string, ok bool) {
-	name, activity, below := strings.Cut(path, "/")
-	if d.under == "" {
-		return name, "", !below && name != ""
-	}
-	activity, ok = strings.CutPrefix("/"+activity, d.under)
-	return name, activity, ok && name != "" && activity != "" && !strings.Contains(activity, "/")
 }

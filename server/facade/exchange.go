@@ -11,6 +11,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/facade/wirejson"
 	"github.com/koogate/koogate/store"
 )
@@ -38,7 +39,7 @@ type exchange struct {
 	object     wirejson.Object
 	activity   string // as it came; empty when there is none
 	route      *route // nil when the activity is not served
-	subject    subject
+	subject    family.Subject
 	repaired   bool // the signature held only after the documented repair
 	probe      bool // a debugging call
 	lockKey    string

@@ -11,10 +11,8 @@ import (
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/access"
+	"github.com/koogate/koogate/server/facade/family"
 )
-
-// prefix is where the endpoints are.
-const prefix = "/produce/"
 
 // via names the facade in a [access.Principal].
 const via = "facade"
@@ -73,7 +71,7 @@ func New(cfg Config, d Deps) (*Facade, error) {
 
 // ServeHTTP implements http.Handler.
 func (f *Facade) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path, ok := strings.CutPrefix(r.URL.Path, prefix)
+	path, ok := strings.CutPrefix(r.URL.Path, family.Prefix)
 	if !ok {
 		refuse(w, http.StatusNotFound, "no such path")
 		return
@@ -82,11 +80,11 @@ func (f *Facade) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path = t.endless(path)
 	below := false // the path belongs to a door, whatever the method
 	for _, d := range t.doors {
-		name, activity, ok := d.split(path)
+		name, activity, ok := d.Split(path)
 		if !ok {
 			continue
 		}
-		if r.Method == d.method {
+		if r.Method == d.Method {
 			f.exchange(w, r, t, d, name, activity)
 			return
 		}
@@ -109,7 +107,7 @@ func (f *Facade) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // door wants an activity the slash stands before it and stays.
 func (t *Table) endless(path string) string {
 	for _, d := range t.doors {
-		if d.under != "" && strings.HasSuffix(path, d.under) {
+		if d.Under != "" && strings.HasSuffix(path, d.Under) {
 			return path
 		}
 	}

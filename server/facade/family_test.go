@@ -14,6 +14,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/fulfil"
 )
 
@@ -25,7 +26,7 @@ const (
 // withEvery adds an endpoint that serves every family.
 func withEvery(cfg *facade.Config, d *facade.Deps) {
 	cfg.Endpoints = append(cfg.Endpoints, facade.Endpoint{
-		Name: "every", Seller: "demo-seller", Families: facade.Families(), Keys: []string{"another-key", baseKey}, KitKeys: []string{kitKey},
+		Name: "every", Seller: "demo-seller", Families: family.Names(), Keys: []string{"another-key", baseKey}, KitKeys: []string{kitKey},
 	})
 	d.Core.(*stub).endpoints["every"] = &fulfil.Endpoint{Name: "every", Seller: "demo-seller"}
 }

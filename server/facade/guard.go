@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/call"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
@@ -33,8 +34,8 @@ func (x *exchange) enter(ctx context.Context) {
 		// would take it.
 		r.Nonce, r.NonceTTL, r.Signed = replayName(x.key, x.signature), 2*x.table.widest+nonceMargin, x.signedAt
 	}
-	if s := &x.subject; s.creates && !x.probe && idSized(s.order) && len(s.line) <= maxID && len(s.product) <= maxID {
-		x.lockKey = fulfil.LockKey(x.endpoint.Seller, s.order, s.line, s.product)
+	if s := &x.subject; s.Creates && !x.probe && family.IDSized(s.Order) && len(s.Line) <= family.MaxID && len(s.Product) <= family.MaxID {
+		x.lockKey = fulfil.LockKey(x.endpoint.Seller, s.Order, s.Line, s.Product)
 		r.LockKey, r.LockTTL = x.lockKey, call.LockTTL
 	}
 	if r.Nonce == "" && r.LockKey == "" {
@@ -62,11 +63,6 @@ func replayName(key, signature string) string {
 	_, _ = h.Write([]byte(signature))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
-
-// maxID is the longest ID in bytes: 64 characters.
-const maxID = 64 * 4
-
-func idSized(id string) bool { return id != "" && len(id) <= maxID }
 
 // away counts calls that went on without the guard.
 type away struct {

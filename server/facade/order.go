@@ -6,6 +6,8 @@ import (
 	"context"
 	"strings"
 	"sync"
+
+	"github.com/koogate/koogate/server/facade/family"
 )
 
 const (
@@ -23,18 +25,18 @@ func (x *exchange) findOrder(ctx context.Context) {
 	if x.route == nil || x.probe {
 		return
 	}
-	if x.subject.order != "" {
-		if idSized(x.subject.order) {
-			x.orderID = x.subject.order
+	if x.subject.Order != "" {
+		if family.IDSized(x.subject.Order) {
+			x.orderID = x.subject.Order
 		}
 		return
 	}
-	ids, lookups := x.subject.instances, maxLookups
+	ids, lookups := x.subject.Instances, maxLookups
 	for ids != "" && len(x.links) < maxLinks {
 		var id string
 		id, ids, _ = strings.Cut(ids, ",")
 		id = strings.TrimSpace(id)
-		if !idSized(id) {
+		if !family.IDSized(id) {
 			continue
 		}
 		order, ok := x.f.orders.get(x.endpoint.Seller, id)

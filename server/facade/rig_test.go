@@ -32,6 +32,7 @@ import (
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/inproc"
 	"github.com/koogate/koogate/server/interceptor"
@@ -254,7 +255,7 @@ func newConn(t testing.TB, d production.Deps) *inproc.Channel {
 	}
 	chain := interceptor.Chain(interceptor.Recover(d.Log), interceptor.Status(d.Log), interceptor.Validate(v))
 	c := inproc.New(chain.Unary)
-	facade.Serve(c, d)
+	family.Serve(c, d)
 	return c
 }
 

@@ -8,18 +8,16 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/api/production"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/facade/wirejson"
 )
 
@@ -28,7 +26,7 @@ type route struct {
 	activity string
 	span     string // the name of its calls' spans
 	url      *url.URL
-	subject  func(seller, activity string, o *wirejson.Object) subject
+	subject  func(seller, activity string, o *wirejson.Object) family.Subject
 	codec    *wirejson.Codec
 	input    protoreflect.MessageDescriptor
 	service  protoreflect.FullName // the rpc's
@@ -37,44 +35,11 @@ type route struct {
 // form renders an object as the gateway's form of the rpc.
 func (r *route) form(o *wirejson.Object) url.Values { return r.codec.Form(o, r.input) }
 
-// methods reads the activities of a service from the paths in the proto.
-func (s service) methods(d *door) (map[string]protoreflect.MethodDescriptor, error) {
-	template := prefix + "{endpoint}" + d.inner
-	found := make(map[string]protoreflect.MethodDescriptor)
-	for i := range s.descriptor.Methods().Len() {
-		m := s.descriptor.Methods().Get(i)
-		rule, _ := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
-		for _, r := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
-			path := r.GetPost()
-			if d.method == http.MethodGet {
-				path = r.GetGet()
-			}
-			activity, ok := strings.CutPrefix(path, template)
-			if !ok || strings.Contains(activity, "/") || len(s.only) > 0 && !slices.Contains(s.only, activity) {
-				continue
-			}
-			found[activity] = m
-		}
-	}
-	if len(found) == 0 || len(s.only) > 0 && len(found) != len(s.only) {
-		return nil, fmt.Errorf("facade: %s has no paths of the form %s %sACTIVITY", s.descriptor.FullName(), d.method, template)
-	}
-	return found, nil
-}
-
-// gateway makes a service's registration of its generated parts.
-func gateway[C any](client func(grpc.ClientConnInterface) C, register func(context.Context, *runtime.ServeMux, C) error,
-) func(context.Context, *runtime.ServeMux, grpc.ClientConnInterface) error {
-	return func(ctx context.Context, mux *runtime.ServeMux, conn grpc.ClientConnInterface) error {
-		return register(ctx, mux, client(conn))
-	}
-}
-
 // newCodec makes the codec of all services, once.
 var newCodec = sync.OnceValues(func() (*wirejson.Codec, error) {
 	var descriptors []protoreflect.ServiceDescriptor
-	for _, s := range services() {
-		descriptors = append(descriptors, s.descriptor)
+	for _, s := range family.Services() {
+		descriptors = append(descriptors, s.Descriptor)
 	}
 	return wirejson.NewCodec(descriptors...)
 })
@@ -87,12 +52,12 @@ func newGateways(conn grpc.ClientConnInterface) (map[protoreflect.FullName]http.
 		return nil, err
 	}
 	made := make(map[protoreflect.FullName]http.Handler)
-	for _, s := range services() {
+	for _, s := range family.Services() {
 		mux := newMux(codec)
-		if err := s.gateway(context.Background(), mux, conn); err != nil {
+		if err := s.Gateway(context.Background(), mux, conn); err != nil {
 			return nil, err
 		}
-		made[s.descriptor.FullName()] = mux
+		made[s.Descriptor.FullName()] = mux
 	}
 	return made, nil
 }
@@ -116,21 +81,21 @@ func newMux(codec *wirejson.Codec) *runtime.ServeMux {
 }
 
 // open adds a family's routes. Families that share a door and an activity must share its rpc.
-func (e *endpoint) open(f Family, codec *wirejson.Codec) error {
-	routes := e.routes[f.door]
+func (e *endpoint) open(f family.Family, d *door, codec *wirejson.Codec) error {
+	routes := e.routes[d]
 	if routes == nil {
 		routes = make(map[string]*route)
-		e.routes[f.door] = routes
+		e.routes[d] = routes
 	}
-	for _, s := range f.services {
-		methods, err := s.methods(f.door)
+	for _, s := range f.Services {
+		methods, err := s.Methods(f.Door)
 		if err != nil {
 			return err
 		}
 		for activity, m := range methods {
 			r := &route{
-				activity: activity, span: "callback " + activity, url: &url.URL{Path: prefix + e.Name + f.door.inner + activity},
-				subject: f.subject, codec: codec, input: m.Input(), service: s.descriptor.FullName(),
+				activity: activity, span: "callback " + activity, url: &url.URL{Path: family.Prefix + e.Name + d.Inner + activity},
+				subject: f.Subject, codec: codec, input: m.Input(), service: s.Descriptor.FullName(),
 			}
 			if other := routes[activity]; other != nil && other.input != r.input {
 				return fmt.Errorf("facade: family %s: another family answers %s", f.Name, activity)

@@ -26,7 +26,7 @@ func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, t *Table, d *d
 		x.endpoint = t.stranger
 	}
 	budget := f.cfg.Budget
-	if d.v1 && !d.kit {
+	if d.V1 && !d.Kit {
 		budget = f.cfg.HoldBudget
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), budget)
@@ -90,7 +90,7 @@ func (x *exchange) parse() (refused string) {
 	if refused := x.door.scheme.parse(x); refused != "" {
 		return refused
 	}
-	if x.door.under == "" {
+	if x.door.Under == "" {
 		x.activity = x.object.Text("activity")
 	}
 	x.route = x.endpoint.routes[x.door][x.activity]
@@ -134,14 +134,14 @@ func (x *exchange) dispatch(ctx context.Context) {
 	case x.reason == errs.UnknownEnumValue:
 		field := production.WireName(x.meta[interceptor.MetaField])
 		x.f.Core.Quarantine(ctx, x.endpoint.Seller, x.orderID, x.activity, field, x.meta[interceptor.MetaValue])
-	case x.newID != "" && x.subject.creates && !x.probe && x.fine():
+	case x.newID != "" && x.subject.Creates && !x.probe && x.fine():
 		x.f.orders.put(x.endpoint.Seller, x.newID, x.orderID)
 	}
 }
 
 // fine reports whether the answer is no failure. In the V1.0 generation only 000000 is none.
 func (x *exchange) fine() bool {
-	return x.code == resultcode.Success || x.code == resultcode.Processing && !x.door.v1
+	return x.code == resultcode.Success || x.code == resultcode.Processing && !x.door.V1
 }
 
 // leave gives up a lock that the core never got, without holding the answer back.

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/facade/family"
 	"github.com/koogate/koogate/server/telemetry"
 )
 
@@ -73,14 +74,14 @@ func (x *exchange) identify() {
 	if x.route == nil {
 		return
 	}
-	if id := x.subject.instances; idSized(id) {
+	if id := x.subject.Instances; family.IDSized(id) {
 		telemetry.Set(x.span, telemetry.InstanceID(id))
 	}
-	if x.subject.line != "" {
-		telemetry.Set(x.span, telemetry.OrderLineID(x.subject.line))
+	if x.subject.Line != "" {
+		telemetry.Set(x.span, telemetry.OrderLineID(x.subject.Line))
 	}
-	if x.subject.business != "" {
-		telemetry.Set(x.span, telemetry.BusinessID(x.subject.business))
+	if x.subject.Business != "" {
+		telemetry.Set(x.span, telemetry.BusinessID(x.subject.Business))
 	}
 }
 
@@ -100,7 +101,7 @@ func (x *exchange) conclude(ctx context.Context) {
 	x.code = x.send()
 	now := x.f.Clock.Now()
 	if x.poll {
-		if n := x.f.polls.count(x.endpoint.Seller, x.subject.instances, x.code, now); n > 0 {
+		if n := x.f.polls.count(x.endpoint.Seller, x.subject.Instances, x.code, now); n > 0 {
 			ctx = x.openSpan(ctx)
 			telemetry.Set(x.span, telemetry.Polls(n))
 		}

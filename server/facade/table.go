@@ -13,6 +13,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server/access"
+	"github.com/koogate/koogate/server/facade/family"
 )
 
 // Table is all endpoints as they are together at one moment, with their routes and keys. Nobody may change it.
@@ -77,19 +78,35 @@ func (t *Table) buildRoutes() error {
 			return err
 		}
 		e.routes = make(map[*door]map[string]*route)
-		for _, family := range served {
-			if err := e.open(family, codec); err != nil {
+		for _, f := range served {
+			d := doors[f.Door]
+			if err := e.open(f, d, codec); err != nil {
 				return err
 			}
-			if !slices.Contains(t.doors, family.door) {
-				t.doors = append(t.doors, family.door)
+			if !slices.Contains(t.doors, d) {
+				t.doors = append(t.doors, d)
 			}
-			if family.door.under == "" {
-				allowed[family.door.method] = true
+			if d.Under == "" {
+				allowed[d.Method] = true
 			}
 		}
 	}
 	t.allowed = strings.Join(slices.Sorted(maps.Keys(allowed)), ", ")
-	slices.SortFunc(t.doors, func(a, b *door) int { return strings.Compare(a.method+a.under, b.method+b.under) })
+	slices.SortFunc(t.doors, func(a, b *door) int { return strings.Compare(a.Method+a.Under, b.Method+b.Under) })
 	return nil
+}
+
+// served resolves the families of an endpoint; none means the first.
+func (e *endpoint) served() ([]family.Family, error) {
+	if len(e.Families) == 0 {
+		return family.All()[:1], nil
+	}
+	list := make([]family.Family, len(e.Families))
+	for i, name := range e.Families {
+		var ok bool
+		if list[i], ok = family.Named(name); !ok {
+			return nil, fmt.Errorf("facade: endpoint %q: no protocol family %q", e.Name, name)
+		}
+	}
+	return list, nil
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package facade
+package family
 
 import (
 	"google.golang.org/grpc"
@@ -14,23 +14,23 @@ import (
 // kitV1 and kitV2 are the two generations of the joint-operation Kit (kit §A): the same calls at two paths, signed in two
 // ways.
 func kitV1() Family {
-	return Family{Name: string(deadline.KitV1), door: kitV1Door, services: []service{kitService()}, subject: kitCall}
+	return Family{Name: string(deadline.KitV1), Door: KitV1, Services: []Service{kitService()}, Subject: kitCall}
 }
 
 func kitV2() Family {
-	return Family{Name: string(deadline.KitV2), door: kitV2Door, services: []service{kitService()}, subject: kitCall}
+	return Family{Name: string(deadline.KitV2), Door: KitV2, Services: []Service{kitService()}, Subject: kitCall}
 }
 
-func kitService() service {
-	return service{
-		descriptor: productionv1.File_koogate_production_v1_kit_proto.Services().ByName("KitService"),
-		gateway:    gateway(productionv1.NewKitServiceClient, productionv1.RegisterKitServiceHandlerClient),
+func kitService() Service {
+	return Service{
+		Descriptor: productionv1.File_koogate_production_v1_kit_proto.Services().ByName("KitService"),
+		Gateway:    gateway(productionv1.NewKitServiceClient, productionv1.RegisterKitServiceHandlerClient),
 		serve: func(r grpc.ServiceRegistrar, d production.Deps) {
 			productionv1.RegisterKitServiceServer(r, production.NewKit(d))
 		},
 	}
 }
 
-func kitCall(_, _ string, o *wirejson.Object) subject {
-	return subject{instances: o.Text("instanceId")}
+func kitCall(_, _ string, o *wirejson.Object) Subject {
+	return Subject{Instances: o.Text("instanceId")}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package facade
+package family
 
 import (
 	"google.golang.org/grpc"
@@ -14,20 +14,20 @@ import (
 // licenseCode are the callbacks of License 2.0 (saas-v1 §5.3).
 func licenseCode() Family {
 	return Family{
-		Name: fulfil.FamilyLicenseCode, door: postDoor,
-		services: []service{{
-			descriptor: productionv1.File_koogate_production_v1_license_code_proto.Services().ByName("LicenseCodeService"),
-			gateway:    gateway(productionv1.NewLicenseCodeServiceClient, productionv1.RegisterLicenseCodeServiceHandlerClient),
+		Name: fulfil.FamilyLicenseCode, Door: Post,
+		Services: []Service{{
+			Descriptor: productionv1.File_koogate_production_v1_license_code_proto.Services().ByName("LicenseCodeService"),
+			Gateway:    gateway(productionv1.NewLicenseCodeServiceClient, productionv1.RegisterLicenseCodeServiceHandlerClient),
 			serve: func(r grpc.ServiceRegistrar, d production.Deps) {
 				productionv1.RegisterLicenseCodeServiceServer(r, production.NewLicenseCode(d))
 			},
 		}},
-		subject: func(seller, _ string, o *wirejson.Object) subject {
+		Subject: func(seller, _ string, o *wirejson.Object) Subject {
 			code := o.Text("license")
-			if !idSized(code) {
-				return subject{}
+			if !IDSized(code) {
+				return Subject{}
 			}
-			return subject{instances: fulfil.LicenceInstanceID(seller, code)}
+			return Subject{Instances: fulfil.LicenceInstanceID(seller, code)}
 		},
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package facade
+package family
 
 import (
 	"google.golang.org/grpc"
@@ -13,12 +13,12 @@ import (
 // licenseOnline are online licences (saas-v1 §6): four activities are those of SaaS V2.0, one is their own.
 func licenseOnline() Family {
 	return Family{
-		Name: fulfil.FamilyLicenseOnline, door: postDoor, subject: instanceCall,
-		services: []service{
+		Name: fulfil.FamilyLicenseOnline, Door: Post, Subject: instanceCall,
+		Services: []Service{
 			saasV2Service(fulfil.ActionNew, "refreshInstance", "updateInstanceStatus", "releaseInstance"),
 			{
-				descriptor: productionv1.File_koogate_production_v1_license_online_proto.Services().ByName("LicenseOnlineService"),
-				gateway:    gateway(productionv1.NewLicenseOnlineServiceClient, productionv1.RegisterLicenseOnlineServiceHandlerClient),
+				Descriptor: productionv1.File_koogate_production_v1_license_online_proto.Services().ByName("LicenseOnlineService"),
+				Gateway:    gateway(productionv1.NewLicenseOnlineServiceClient, productionv1.RegisterLicenseOnlineServiceHandlerClient),
 				serve: func(r grpc.ServiceRegistrar, d production.Deps) {
 					productionv1.RegisterLicenseOnlineServiceServer(r, production.NewLicenseOnline(d))
 				},

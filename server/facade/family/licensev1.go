@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package facade
+package family
 
 import (
 	"google.golang.org/grpc"
@@ -14,19 +14,19 @@ import (
 // licenseV1 is the License V1 interface (saas-v1 §4).
 func licenseV1() Family {
 	return Family{
-		Name: fulfil.FamilyLicenseV1, door: getDoor,
-		services: []service{{
-			descriptor: productionv1.File_koogate_production_v1_license_v1_proto.Services().ByName("LicenseV1Service"),
-			gateway:    gateway(productionv1.NewLicenseV1ServiceClient, productionv1.RegisterLicenseV1ServiceHandlerClient),
+		Name: fulfil.FamilyLicenseV1, Door: Get,
+		Services: []Service{{
+			Descriptor: productionv1.File_koogate_production_v1_license_v1_proto.Services().ByName("LicenseV1Service"),
+			Gateway:    gateway(productionv1.NewLicenseV1ServiceClient, productionv1.RegisterLicenseV1ServiceHandlerClient),
 			serve: func(r grpc.ServiceRegistrar, d production.Deps) {
 				productionv1.RegisterLicenseV1ServiceServer(r, production.NewLicenseV1(d))
 			},
 		}},
-		subject: func(_, activity string, o *wirejson.Object) subject {
+		Subject: func(_, activity string, o *wirejson.Object) Subject {
 			if activity != "getLicense" {
-				return subject{instances: o.Text("instanceId")}
+				return Subject{Instances: o.Text("instanceId")}
 			}
-			return subject{order: o.Text("orderId"), business: o.Text("businessId"), creates: true}
+			return Subject{Order: o.Text("orderId"), Business: o.Text("businessId"), Creates: true}
 		},
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package facade
+package family
 
 import (
 	"google.golang.org/grpc"
@@ -14,16 +14,16 @@ import (
 // orderNotify are order notifications (saas-v1 §9).
 func orderNotify() Family {
 	return Family{
-		Name: string(deadline.OrderNotify), door: postDoor,
-		services: []service{{
-			descriptor: productionv1.File_koogate_production_v1_order_notify_proto.Services().ByName("OrderNotifyService"),
-			gateway:    gateway(productionv1.NewOrderNotifyServiceClient, productionv1.RegisterOrderNotifyServiceHandlerClient),
+		Name: string(deadline.OrderNotify), Door: Post,
+		Services: []Service{{
+			Descriptor: productionv1.File_koogate_production_v1_order_notify_proto.Services().ByName("OrderNotifyService"),
+			Gateway:    gateway(productionv1.NewOrderNotifyServiceClient, productionv1.RegisterOrderNotifyServiceHandlerClient),
 			serve: func(r grpc.ServiceRegistrar, d production.Deps) {
 				productionv1.RegisterOrderNotifyServiceServer(r, production.NewOrderNotify(d))
 			},
 		}},
-		subject: func(_, _ string, o *wirejson.Object) subject {
-			return subject{order: o.Text("orderId"), line: o.Text("orderLineId")}
+		Subject: func(_, _ string, o *wirejson.Object) Subject {
+			return Subject{Order: o.Text("orderId"), Line: o.Text("orderLineId")}
 		},
 	}
 }

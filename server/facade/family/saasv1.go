@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package facade
+package family
 
 import (
 	"google.golang.org/grpc"
@@ -14,10 +14,10 @@ import (
 // saasV1 is the SaaS V1.0 base interface (saas-v1 §1).
 func saasV1() Family {
 	return Family{
-		Name: fulfil.FamilySaasV1, door: getDoor, subject: orderCall,
-		services: []service{{
-			descriptor: productionv1.File_koogate_production_v1_saas_v1_proto.Services().ByName("SaasV1Service"),
-			gateway:    gateway(productionv1.NewSaasV1ServiceClient, productionv1.RegisterSaasV1ServiceHandlerClient),
+		Name: fulfil.FamilySaasV1, Door: Get, Subject: orderCall,
+		Services: []Service{{
+			Descriptor: productionv1.File_koogate_production_v1_saas_v1_proto.Services().ByName("SaasV1Service"),
+			Gateway:    gateway(productionv1.NewSaasV1ServiceClient, productionv1.RegisterSaasV1ServiceHandlerClient),
 			serve: func(r grpc.ServiceRegistrar, d production.Deps) {
 				productionv1.RegisterSaasV1ServiceServer(r, production.NewSaasV1(d))
 			},
@@ -27,13 +27,13 @@ func saasV1() Family {
 
 // orderCall is the subject of calls of the V1.0 generation, which knows no order lines. Pay-per-use is keyed by order and
 // product (saas-v1 §1.2).
-func orderCall(_, activity string, o *wirejson.Object) subject {
+func orderCall(_, activity string, o *wirejson.Object) Subject {
 	if activity != fulfil.ActionNew {
-		return subject{instances: o.Text("instanceId")}
+		return Subject{Instances: o.Text("instanceId")}
 	}
-	s := subject{order: o.Text("orderId"), business: o.Text("businessId"), creates: true}
+	s := Subject{Order: o.Text("orderId"), Business: o.Text("businessId"), Creates: true}
 	if o.Text("chargingMode") == "0" {
-		s.product = o.Text("productId")
+		s.Product = o.Text("productId")
 	}
 	return s
 }
