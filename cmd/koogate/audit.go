@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/store"
 )
@@ -51,7 +52,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c *auditListCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *auditListCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	since, err := when("--since", c.Since)
 	if err != nil {
 		return err
@@ -79,17 +80,17 @@ func (c *auditListCmd) Run(ctx context.Context, out *console) (err error) {
 	slices.SortFunc(rows, func(a, b store.AuditRow) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
 	rows = rows[:min(len(rows), c.Limit)]
 	if c.JSON {
-		return printAuditJSON(out.data(), rows)
+		return printAuditJSON(out.Data(), rows)
 	}
-	return printAudit(out.out, rows)
+	return printAudit(out.Out, rows)
 }
 
 func printAudit(w io.Writer, rows []store.AuditRow) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "TIME\tSELLER\tWHO\tBY\tWHAT\tOF\tWHY")
 	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.At.UTC().Format(time.RFC3339), cell(cmp.Or(r.Seller, "-")), cell(r.Actor), cmp.Or(r.Via, "-"),
-			cell(r.Action), cell(r.Resources), cell(cmp.Or(r.Reason, "-")))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.At.UTC().Format(time.RFC3339), terminal.Cell(cmp.Or(r.Seller, "-")), terminal.Cell(r.Actor), cmp.Or(r.Via, "-"),
+			terminal.Cell(r.Action), terminal.Cell(r.Resources), terminal.Cell(cmp.Or(r.Reason, "-")))
 	}
 	return t.Flush()
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/posener/complete"
 	"github.com/willabides/kongplete"
+
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 )
 
 // completionCmd is koogate completion.
@@ -30,7 +32,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c completionCmd) Run(out *console) error {
+func (c completionCmd) Run(out *terminal.Console) error {
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("completion: %w", err)
@@ -39,7 +41,7 @@ func (c completionCmd) Run(out *console) error {
 	if c.Shell != "fish" {
 		quoted = "'" + strings.ReplaceAll(program, "'", `'\''`) + "'"
 	}
-	_, err = fmt.Fprintf(out.raw, completionScripts[c.Shell], quoted)
+	_, err = fmt.Fprintf(out.Raw, completionScripts[c.Shell], quoted)
 	return err
 }
 
@@ -68,8 +70,8 @@ type helpCmd struct {
 }
 
 // Run implements the command.
-func (c helpCmd) Run(ctx context.Context, out *console) error {
-	if code := run(ctx, append(c.Command, "--help"), out.out, out.err); code != exitOK {
+func (c helpCmd) Run(ctx context.Context, out *terminal.Console) error {
+	if code := run(ctx, append(c.Command, "--help"), out.Out, out.Err); code != exitOK {
 		return errReported
 	}
 	return nil

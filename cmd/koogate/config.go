@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/config"
 )
 
@@ -22,13 +23,13 @@ func (f configFlags) load() (config.Config, []config.Problem) {
 }
 
 // report prints problems in the language of the terminal; it returns errReported when there are any.
-func report(out *console, problems []config.Problem) error {
+func report(out *terminal.Console, problems []config.Problem) error {
 	if len(problems) == 0 {
 		return nil
 	}
 	lang := language(os.Getenv)
 	for _, p := range problems {
-		_, _ = fmt.Fprintln(out.err, p.In(lang)) // there is no other place to report this
+		_, _ = fmt.Fprintln(out.Err, p.In(lang)) // there is no other place to report this
 	}
 	return errReported
 }
@@ -64,7 +65,7 @@ Example:
 }
 
 // Run implements the command.
-func (c *checkCmd) Run(out *console) error {
+func (c *checkCmd) Run(out *terminal.Console) error {
 	cfg, problems := c.load()
 	problems = append(problems, cfg.Check()...)
 	if err := report(out, problems); err != nil {
@@ -72,13 +73,13 @@ func (c *checkCmd) Run(out *console) error {
 	}
 	lang := language(os.Getenv)
 	for _, n := range cfg.Notices() {
-		_, _ = fmt.Fprintln(out.err, n.In(lang)) // there is no other place to say this
+		_, _ = fmt.Fprintln(out.Err, n.In(lang)) // there is no other place to say this
 	}
 	for _, e := range cfg.Endpoints {
 		if address := cfg.ProductionAddress(e.Name); address != "" {
-			fmt.Fprintf(out.out, "%s: enter %s in the seller centre\n", e.Name, address)
+			fmt.Fprintf(out.Out, "%s: enter %s in the seller centre\n", e.Name, address)
 		}
 	}
-	_, err := fmt.Fprintln(out.out, "ok")
+	_, err := fmt.Fprintln(out.Out, "ok")
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/seller"
 )
@@ -22,7 +23,7 @@ type seed struct {
 }
 
 // openSeed opens the database and the keyset. The whole configuration must be sound when it is to be taken.
-func (f configFlags) openSeed(ctx context.Context, out *console, whole bool) (*seed, error) {
+func (f configFlags) openSeed(ctx context.Context, out *terminal.Console, whole bool) (*seed, error) {
 	cfg, problems := f.load()
 	if whole {
 		problems = append(problems, cfg.Check()...)
@@ -48,9 +49,9 @@ func (f configFlags) openSeed(ctx context.Context, out *console, whole bool) (*s
 }
 
 // print tells what a seed does, or would do.
-func printSteps(out *console, steps []seller.Step) {
+func printSteps(out *terminal.Console, steps []seller.Step) {
 	for _, s := range steps {
-		fmt.Fprintf(out.out, "%s %s\n", s.Action, s.What)
+		fmt.Fprintf(out.Out, "%s %s\n", s.Action, s.What)
 	}
 }
 
@@ -78,7 +79,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c *applyCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *applyCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	s, err := c.openSeed(ctx, out, true)
 	if err != nil {
 		return err
@@ -92,7 +93,7 @@ func (c *applyCmd) Run(ctx context.Context, out *console) (err error) {
 		return cause(err)
 	}
 	printSteps(out, steps)
-	_, err = fmt.Fprintf(out.out, "applied: %d changes, revision %d\n", len(steps), s.Snapshot().Revision)
+	_, err = fmt.Fprintf(out.Out, "applied: %d changes, revision %d\n", len(steps), s.Snapshot().Revision)
 	return err
 }
 
@@ -110,7 +111,7 @@ Example:
 }
 
 // Run implements the command.
-func (c *diffCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *diffCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	s, err := c.openSeed(ctx, out, true)
 	if err != nil {
 		return err

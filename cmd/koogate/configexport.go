@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/seller"
 )
@@ -31,7 +32,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c *exportCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *exportCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	s, err := c.openSeed(ctx, out, false)
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func (c *exportCmd) Run(ctx context.Context, out *console) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = out.data().Write(text)
+	_, err = out.Data().Write(text)
 	return err
 }
 

@@ -25,6 +25,9 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 )
 
+// demoToken is the token of dev mode, which everybody knows.
+const demoToken = "koogate-demo-token"
+
 // devProcess is a running koogate dev.
 type devProcess struct {
 	t    *testing.T

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/store"
 )
@@ -31,14 +32,14 @@ Examples:
 }
 
 // Run implements the command.
-func (c *evidenceExportCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *evidenceExportCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	v := verifyCmd{configFlags: c.configFlags, Seller: c.Seller, Order: c.Order}
 	o, err := v.open(ctx, out)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, o.st.Close()) }()
-	w := bufio.NewWriter(out.data())
+	w := bufio.NewWriter(out.Data())
 	for _, seller := range o.sellers {
 		err := evidence.Export(ctx, w, o.st, o.st, seller, c.Order)
 		if errors.Is(err, store.ErrNotFound) {

@@ -15,10 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
 	"time"
-
-	"github.com/koogate/koogate/server/telemetry"
 )
 
 // jaegerPages is what Jaeger serves at /search when it has pages; the one that is built from the Go module has another text there.
@@ -180,27 +177,4 @@ func TestStartJaeger(t *testing.T) {
 			}
 		})
 	}
-}
-
-// The table links to Jaeger's pages where there are some, and to Koogate's own page of the order where there are none.
-func TestDevFindsJaeger(t *testing.T) {
-	const own = "http://dev:" + demoToken + "@127.0.0.1:8081/console/orders/CS1"
-	demo, drill := row{order: "CS1", seller: demoSeller}, row{order: "CS1", seller: drillSeller}
-	for pages, want := range map[string]string{jaegerPages: "/trace/" + telemetry.TraceID(demoSeller, "CS1").String(), jaegerNoPages: own} {
-		srv := httptest.NewServer(fakeJaeger(pages))
-		c := &devCmd{JaegerUI: srv.URL, API: "127.0.0.1:8081"}
-		found := c.findJaeger(t.Context())
-		if strings.HasPrefix(want, "/") {
-			want = srv.URL + want
-		}
-		if got := c.trace(found, demo); found.url != srv.URL || got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-		srv.Close()
-	}
-	c := &devCmd{JaegerUI: "http://127.0.0.1:1", API: "127.0.0.1:8081"}
-	if found := c.findJaeger(t.Context()); found.url != "" || c.trace(found, demo) != own || c.trace(found, drill) != strings.Replace(own, demoToken, drillToken, 1) {
-		t.Errorf("got %+v without a Jaeger, %s", found, c.trace(found, drill))
-	}
-	http.DefaultClient.CloseIdleConnections()
 }

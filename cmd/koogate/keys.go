@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/vault"
 )
 
@@ -32,13 +33,13 @@ Examples:
 }
 
 // Run implements the command.
-func (c *keysNewCmd) Run(out *console) error {
+func (c *keysNewCmd) Run(out *terminal.Console) error {
 	token := rand.Text() + rand.Text() + "\n"
 	switch {
-	case c.File == "" && othersCanRead(out.raw):
+	case c.File == "" && othersCanRead(out.Raw):
 		return errors.New("others can read the file that this goes to: use koogate keys new --token FILE, or --token - if it shall be so")
 	case c.File == "" || c.File == "-" && c.Token:
-		_, err := fmt.Fprint(out.out, token)
+		_, err := fmt.Fprint(out.Out, token)
 		return err
 	case c.File == "-":
 		return errors.New("a keyset is written to a file only")
@@ -46,13 +47,13 @@ func (c *keysNewCmd) Run(out *console) error {
 		if err := newFile(c.File, []byte(token), "exists and is not overwritten: remove it, or choose another name"); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(out.err, "wrote %s\n", c.File)
+		_, err := fmt.Fprintf(out.Err, "wrote %s\n", c.File)
 		return err
 	}
 	if err := newKeyset(c.File); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out.err, "wrote %s; back it up\n", c.File)
+	_, err := fmt.Fprintf(out.Err, "wrote %s; back it up\n", c.File)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/reseal"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
@@ -26,7 +27,7 @@ type sealedDatabase struct {
 }
 
 // openSealed opens what a configuration names.
-func openSealed(ctx context.Context, f configFlags, out *console) (*sealedDatabase, error) {
+func openSealed(ctx context.Context, f configFlags, out *terminal.Console) (*sealedDatabase, error) {
 	cfg, problems := f.load()
 	if len(problems) == 0 {
 		problems = cfg.ValidateDatabase()
@@ -70,7 +71,7 @@ Example:
 }
 
 // Run implements the command.
-func (c *keysReencryptCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *keysReencryptCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	d, err := openSealed(ctx, c.configFlags, out)
 	if err != nil {
 		return err
@@ -83,21 +84,21 @@ func (c *keysReencryptCmd) Run(ctx context.Context, out *console) (err error) {
 	var unreadable int64
 	for _, n := range counts {
 		unreadable += n.Unreadable
-		fmt.Fprintf(out.out, "%-28s %d values, %d encrypted anew", n.Column, n.Values, n.Resealed)
+		fmt.Fprintf(out.Out, "%-28s %d values, %d encrypted anew", n.Column, n.Values, n.Resealed)
 		if n.Unreadable > 0 {
-			fmt.Fprintf(out.out, ", %d cannot be read with this keyset", n.Unreadable)
+			fmt.Fprintf(out.Out, ", %d cannot be read with this keyset", n.Unreadable)
 		}
-		fmt.Fprintln(out.out)
+		fmt.Fprintln(out.Out)
 	}
 	if unreadable > 0 {
 		return errReported
 	}
-	_, err = fmt.Fprintln(out.err, "done; koogate keys retire takes the older keys away")
+	_, err = fmt.Fprintln(out.Err, "done; koogate keys retire takes the older keys away")
 	return err
 }
 
 // progressOf tells every so often how far a pass is.
-func progressOf(out *console) func(reseal.Count) {
+func progressOf(out *terminal.Console) func(reseal.Count) {
 	const every = 10000
 	var column string
 	var told int64
@@ -107,7 +108,7 @@ func progressOf(out *console) func(reseal.Count) {
 		}
 		if c.Values >= told+every {
 			told = c.Values
-			fmt.Fprintf(out.err, "%s: %d values\n", c.Column, c.Values)
+			fmt.Fprintf(out.Err, "%s: %d values\n", c.Column, c.Values)
 		}
 	}
 }
@@ -126,14 +127,14 @@ Example:
 }
 
 // Run implements the command.
-func (c *keysRetireCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *keysRetireCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	d, err := openSealed(ctx, c.configFlags, out)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if len(d.others) == 0 {
-		_, err = fmt.Fprintln(out.err, "there is no key to retire: the keyset has one")
+		_, err = fmt.Fprintln(out.Err, "there is no key to retire: the keyset has one")
 		return err
 	}
 	counts, err := reseal.Survey(ctx, d.store, progressOf(out))
@@ -158,6 +159,6 @@ func (c *keysRetireCmd) Run(ctx context.Context, out *console) (err error) {
 	if err := replaceFile(d.path, keyset); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out.err, "retired %d keys; back %s up and give it to every replica\n", len(d.others), d.path)
+	_, err = fmt.Fprintf(out.Err, "retired %d keys; back %s up and give it to every replica\n", len(d.others), d.path)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/vault"
 )
 
@@ -32,7 +33,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c *keysRotateCmd) Run(out *console) error {
+func (c *keysRotateCmd) Run(out *terminal.Console) error {
 	step := vault.Rotate
 	switch {
 	case c.Stage:
@@ -54,7 +55,7 @@ func (c *keysRotateCmd) Run(out *console) error {
 	if err := replaceFile(c.File, text); err != nil {
 		return err
 	}
-	fmt.Fprintf(out.err, "changed %s; back it up and restart what uses it\n", c.File)
+	fmt.Fprintf(out.Err, "changed %s; back it up and restart what uses it\n", c.File)
 	return nil
 }
 

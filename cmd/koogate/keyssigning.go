@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/evidence"
 )
 
@@ -24,11 +25,11 @@ Example:
 }
 
 // Run implements the command.
-func (c *keysNewSigningCmd) Run(out *console) error {
+func (c *keysNewSigningCmd) Run(out *terminal.Console) error {
 	if err := newSigning(c.File); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out.err, "wrote %s; back it up\n", c.File)
+	_, err := fmt.Fprintf(out.Err, "wrote %s; back it up\n", c.File)
 	return err
 }
 
@@ -56,7 +57,7 @@ Example:
 }
 
 // Run implements the command.
-func (c *keysRotateSigningCmd) Run(out *console) error {
+func (c *keysRotateSigningCmd) Run(out *terminal.Console) error {
 	if _, err := evidence.OpenFile(c.File); err != nil { // reading it checks its permissions as well
 		return err
 	}
@@ -71,7 +72,7 @@ func (c *keysRotateSigningCmd) Run(out *console) error {
 	if err := replaceFile(c.File, text); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out.err, "changed %s; back it up and restart what uses it\n", c.File)
+	_, err = fmt.Fprintf(out.Err, "changed %s; back it up and restart what uses it\n", c.File)
 	return err
 }
 
@@ -90,16 +91,16 @@ Example:
 }
 
 // Run implements the command.
-func (c *keysPublicCmd) Run(out *console) error {
+func (c *keysPublicCmd) Run(out *terminal.Console) error {
 	keys, err := evidence.OpenFile(c.File)
 	if err != nil {
 		return err
 	}
 	for _, k := range keys.Public() {
-		if _, err := fmt.Fprintf(out.out, "%s", k.PEM()); err != nil {
+		if _, err := fmt.Fprintf(out.Out, "%s", k.PEM()); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(out.err, "key %s\n", k.ID); err != nil {
+		if _, err := fmt.Fprintf(out.Err, "key %s\n", k.ID); err != nil {
 			return err
 		}
 	}

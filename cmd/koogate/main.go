@@ -15,6 +15,9 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/koogate/koogate/cmd/koogate/internal/dev"
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 )
 
 // The exit codes.
@@ -26,9 +29,9 @@ const (
 
 // cli is the command line.
 type cli struct {
-	Dev     devCmd     `cmd:"" help:"Run everything in one process on loopback, with a marketplace simulator."`
-	Serve   serveCmd   `cmd:"" help:"Run the service."`
-	Migrate migrateCmd `cmd:"" help:"Create or update the database's tables."`
+	Dev     dev.Command `cmd:"" help:"Run everything in one process on loopback, with a marketplace simulator."`
+	Serve   serveCmd    `cmd:"" help:"Run the service."`
+	Migrate migrateCmd  `cmd:"" help:"Create or update the database's tables."`
 	Config  struct {
 		Check  checkCmd  `cmd:"" help:"Check a configuration and print a remedy for every fault."`
 		Diff   diffCmd   `cmd:"" help:"Show what apply would change."`
@@ -65,7 +68,7 @@ type cli struct {
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Say which version this is."`
 
-	DevWorker devWorkerCmd `cmd:"" hidden:""`
+	DevWorker dev.Worker `cmd:"" hidden:""`
 }
 
 const about = `Koogate is the seller's side of Huawei Cloud KooGallery as one service.
@@ -106,12 +109,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			code = int(l)
 		}
 	}()
-	out := newConsole(stdout, stderr)
-	stderr = out.err
+	out := terminal.New(stdout, stderr)
+	stderr = out.Err
 	var c cli
-	parser, err := kong.New(&c, kong.Name("koogate"), kong.Description(about), kong.Writers(out.out, out.err),
+	parser, err := kong.New(&c, kong.Name("koogate"), kong.Description(about), kong.Writers(out.Out, out.Err),
 		kong.Exit(func(code int) { panic(leave(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Bind(out), kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"version": versionLine()})
+		kong.Bind(out, dev.Start(startDev)), kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"version": versionLine()})
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "koogate:", err)
 		return exitFailed
@@ -135,16 +138,3 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 
 // errReported is a failure whose reason has been printed.
 var errReported = errors.New("reported")
-
-// terminal says whether somebody looks at what is written to w.
-func terminal(w io.Writer) bool {
-	if p, ok := w.(plain); ok {
-		w = p.w
-	}
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/fulfil"
@@ -42,7 +43,7 @@ Examples:
 const workerPatience = time.Minute
 
 // Run implements the command.
-func (c *queuesCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *queuesCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	o, err := c.openSold(ctx, out, c.Seller)
 	if err != nil {
 		return err
@@ -59,7 +60,7 @@ func (c *queuesCmd) Run(ctx context.Context, out *console) (err error) {
 	if err != nil {
 		return err
 	}
-	t := tabwriter.NewWriter(out.out, 0, 0, 2, ' ', 0)
+	t := tabwriter.NewWriter(out.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "SELLER\tQUEUE\tKIND\tDUE\tLATER\tLEASED\tOLDEST\tWAITS\tASKED\tLEASE\tLEFT\tWORKER")
 	away := false
 	if c.Seller == "" {
@@ -92,7 +93,7 @@ func printQueue(w io.Writer, seller string, q work.QueueState, now time.Time) (a
 	case away:
 		worker = "away"
 	case q.Worker != "":
-		worker = cell(q.Worker)
+		worker = terminal.Cell(q.Worker)
 	}
 	left := "-"
 	if !q.Until.IsZero() {
@@ -103,7 +104,7 @@ func printQueue(w io.Writer, seller string, q work.QueueState, now time.Time) (a
 		kinds = []work.KindState{{Kind: "-"}}
 	}
 	for _, k := range kinds {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", cmp.Or(seller, "-"), cell(q.Name), k.Kind, k.Due, k.Later, k.Leased,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", cmp.Or(seller, "-"), terminal.Cell(q.Name), k.Kind, k.Due, k.Later, k.Leased,
 			since(k.Oldest, now), since(q.WaitingSince, now), since(q.AskedAt, now), since(q.LeasedAt, now), left, worker)
 	}
 	return away

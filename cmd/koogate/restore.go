@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/store"
 )
@@ -55,7 +56,7 @@ func (f *actFlags) check() error {
 }
 
 // open opens the database, and returns the sellers that are asked for.
-func (f *restoreFlags) open(ctx context.Context, out *console) (st store.Store, sellers []string, err error) {
+func (f *restoreFlags) open(ctx context.Context, out *terminal.Console) (st store.Store, sellers []string, err error) {
 	o, err := f.openSold(ctx, out, f.Seller)
 	return o.st, o.sellers, err
 }
@@ -82,7 +83,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c *restoreOpenCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *restoreOpenCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	since, err := when("--since", c.Since)
 	if err == nil {
 		err = c.actFlags.check()
@@ -103,7 +104,7 @@ func (c *restoreOpenCmd) Run(ctx context.Context, out *console) (err error) {
 }
 
 // openGaps opens a gap of each seller, and says from when on orders may be missing.
-func openGaps(ctx context.Context, out *console, st store.Store, sellers []string, g store.Gap) error {
+func openGaps(ctx context.Context, out *terminal.Console, st store.Store, sellers []string, g store.Gap) error {
 	for _, seller := range sellers {
 		newest, err := st.ListOrders(ctx, store.ListQuery{Seller: seller, Desc: true, Limit: 1})
 		if err != nil {
@@ -120,7 +121,7 @@ func openGaps(ctx context.Context, out *console, st store.Store, sellers []strin
 		if len(newest) > 0 {
 			known = "the newest order in the database is " + newest[0].OrderID + " of " + newest[0].CreatedAt.UTC().Format(time.RFC3339)
 		}
-		if _, err := fmt.Fprintf(out.out, "seller %s: a gap is open since %s; %s\n", seller, g.Since.UTC().Format(time.RFC3339), known); err != nil {
+		if _, err := fmt.Fprintf(out.Out, "seller %s: a gap is open since %s; %s\n", seller, g.Since.UTC().Format(time.RFC3339), known); err != nil {
 			return err
 		}
 	}
@@ -143,7 +144,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c *restoreStatusCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *restoreStatusCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	st, sellers, err := c.open(ctx, out)
 	if err != nil {
 		return err
@@ -153,7 +154,7 @@ func (c *restoreStatusCmd) Run(ctx context.Context, out *console) (err error) {
 		g, err := st.OpenedGap(ctx, seller)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			if _, err := fmt.Fprintf(out.out, "seller %s: no gap is open\n", seller); err != nil {
+			if _, err := fmt.Fprintf(out.Out, "seller %s: no gap is open\n", seller); err != nil {
 				return err
 			}
 			continue
@@ -164,7 +165,7 @@ func (c *restoreStatusCmd) Run(ctx context.Context, out *console) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := printGap(out.out, &g, calls); err != nil {
+		if err := printGap(out.Out, &g, calls); err != nil {
 			return err
 		}
 	}
@@ -173,14 +174,14 @@ func (c *restoreStatusCmd) Run(ctx context.Context, out *console) (err error) {
 
 func printGap(w io.Writer, g *store.Gap, calls []store.GapCall) error {
 	stamp := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-	fmt.Fprintf(w, "seller %s: a gap is open since %s, opened at %s by %s: %s\n", g.Seller, stamp(g.Since), stamp(g.OpenedAt), cell(g.OpenedBy), cell(g.OpenedWhy))
+	fmt.Fprintf(w, "seller %s: a gap is open since %s, opened at %s by %s: %s\n", g.Seller, stamp(g.Since), stamp(g.OpenedAt), terminal.Cell(g.OpenedBy), terminal.Cell(g.OpenedWhy))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	var instances []string
 	if len(calls) > 0 {
 		fmt.Fprintln(t, "INSTANCE\tACTIVITY\tCALLS\tFIRST\tLAST")
 	}
 	for _, c := range calls {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\n", cell(c.InstanceID), cell(c.Activity), c.Calls, stamp(c.FirstAt), stamp(c.LastAt))
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\n", terminal.Cell(c.InstanceID), terminal.Cell(c.Activity), c.Calls, stamp(c.FirstAt), stamp(c.LastAt))
 		instances = append(instances, c.InstanceID)
 	}
 	if err := t.Flush(); err != nil {
@@ -210,7 +211,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c *restoreCloseCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *restoreCloseCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	if err := c.actFlags.check(); err != nil {
 		return err
 	}
@@ -238,10 +239,10 @@ func (c *restoreCloseCmd) Run(ctx context.Context, out *console) (err error) {
 			return err
 		}
 		closed++
-		if err := printGap(out.out, &g, calls); err != nil {
+		if err := printGap(out.Out, &g, calls); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(out.out, "seller %s: the gap is closed\n", seller); err != nil {
+		if _, err := fmt.Fprintf(out.Out, "seller %s: the gap is closed\n", seller); err != nil {
 			return err
 		}
 	}

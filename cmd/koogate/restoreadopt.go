@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/fulfil"
@@ -38,7 +39,7 @@ type adopter struct {
 }
 
 // open wires the core over the database and the keyset. The whole configuration must be sound.
-func (f *adoptFlags) open(ctx context.Context, out *console) (a *adopter, err error) {
+func (f *adoptFlags) open(ctx context.Context, out *terminal.Console) (a *adopter, err error) {
 	if err := f.actFlags.check(); err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func (a *adopter) adopt(ctx context.Context, w io.Writer, one fulfil.Adoption) e
 	if err != nil {
 		return cause(err)
 	}
-	_, err = fmt.Fprintf(w, "order %s: instance %s is adopted, %s\n", cell(i.OrderID), cell(i.InstanceID), i.State)
+	_, err = fmt.Fprintf(w, "order %s: instance %s is adopted, %s\n", terminal.Cell(i.OrderID), terminal.Cell(i.InstanceID), i.State)
 	return err
 }
 
@@ -113,13 +114,13 @@ Examples:
 }
 
 // Run implements the command.
-func (c *restoreAdoptCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *restoreAdoptCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	a, err := c.open(ctx, out)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	return a.adopt(acting(ctx, "restore adopt", c.who(), c.Why), out.out, fulfil.Adoption{
+	return a.adopt(acting(ctx, "restore adopt", c.who(), c.Why), out.Out, fulfil.Adoption{
 		OrderID: c.Order, OrderLineID: c.Line, InstanceID: c.Instance, ProductID: c.Product, ChargingMode: c.ChargingMode, Family: c.Family,
 	})
 }
@@ -146,7 +147,7 @@ Examples:
 var importColumns = []string{"order", "line", "instance", "product", "charging_mode", "family"}
 
 // Run implements the command.
-func (c *restoreImportCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *restoreImportCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	f, err := os.Open(c.File)
 	if err != nil {
 		return err
@@ -175,7 +176,7 @@ func (c *restoreImportCmd) Run(ctx context.Context, out *console) (err error) {
 }
 
 // each adopts row by row.
-func (a *adopter) each(ctx context.Context, out *console, rows *csv.Reader, at map[string]int) error {
+func (a *adopter) each(ctx context.Context, out *terminal.Console, rows *csv.Reader, at map[string]int) error {
 	failed := false
 	for ctx.Err() == nil {
 		row, err := rows.Read()
@@ -190,7 +191,7 @@ func (a *adopter) each(ctx context.Context, out *console, rows *csv.Reader, at m
 				}
 				return ""
 			}
-			err = a.adopt(ctx, out.out, fulfil.Adoption{
+			err = a.adopt(ctx, out.Out, fulfil.Adoption{
 				OrderID: column("order"), OrderLineID: column("line"), InstanceID: column("instance"), ProductID: column("product"),
 				ChargingMode: column("charging_mode"), Family: column("family"),
 			})
@@ -199,7 +200,7 @@ func (a *adopter) each(ctx context.Context, out *console, rows *csv.Reader, at m
 		}
 		if err != nil {
 			failed = true
-			fmt.Fprintf(out.err, "line %d: %v\n", line, err)
+			fmt.Fprintf(out.Err, "line %d: %v\n", line, err)
 		}
 	}
 	if failed && ctx.Err() == nil {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 )
 
 // serveCmd is koogate serve.
@@ -34,7 +36,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c *serveCmd) Run(ctx context.Context, out *console) error {
+func (c *serveCmd) Run(ctx context.Context, out *terminal.Console) error {
 	cfg, problems := c.load()
 	problems = append(problems, cfg.Check()...)
 	if err := report(out, problems); err != nil {
@@ -93,7 +95,7 @@ Example:
 }
 
 // Run implements the command.
-func (c *migrateCmd) Run(ctx context.Context, out *console) error {
+func (c *migrateCmd) Run(ctx context.Context, out *terminal.Console) error {
 	cfg, problems := c.load()
 	problems = append(problems, cfg.ValidateDatabase()...)
 	if err := report(out, problems); err != nil {
@@ -103,6 +105,6 @@ func (c *migrateCmd) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out.out, "up to date; %d migrations applied\n", applied)
+	_, err = fmt.Fprintf(out.Out, "up to date; %d migrations applied\n", applied)
 	return err
 }

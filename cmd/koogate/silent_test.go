@@ -131,7 +131,7 @@ func (p *process) metrics() string {
 }
 
 // within waits for a condition.
-func within(t *testing.T, limit time.Duration, what string, ok func() bool) {
+func within(t testing.TB, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
 	for began := time.Now(); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Since(began) > limit {

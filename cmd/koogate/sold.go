@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/seller"
@@ -23,7 +24,7 @@ type sold struct {
 // openSold opens the database that a configuration names and finds the sellers that are asked for, all without a name. It checks only
 // the database's part of the configuration. What is sold is what the database says; before the first start of the service, what the
 // configuration declares.
-func (f configFlags) openSold(ctx context.Context, out *console, only string) (s sold, err error) {
+func (f configFlags) openSold(ctx context.Context, out *terminal.Console, only string) (s sold, err error) {
 	cfg, problems := f.load()
 	if len(problems) == 0 {
 		problems = cfg.ValidateDatabase()

@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/usage"
@@ -29,7 +30,7 @@ type sellerFlags struct {
 type usageFlags struct{ sellerFlags }
 
 // open opens the ledger that a configuration names, and the sellers that are asked for.
-func (f *usageFlags) open(ctx context.Context, out *console) (s *usage.Service, sellers []string, closeStore func() error, err error) {
+func (f *usageFlags) open(ctx context.Context, out *terminal.Console) (s *usage.Service, sellers []string, closeStore func() error, err error) {
 	o, err := f.openSold(ctx, out, f.Seller)
 	if err != nil {
 		return nil, nil, nil, err
@@ -54,7 +55,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c *usageProveCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *usageProveCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	s, sellers, done, err := c.open(ctx, out)
 	if err != nil {
 		return err
@@ -66,7 +67,7 @@ func (c *usageProveCmd) Run(ctx context.Context, out *console) (err error) {
 		if err != nil {
 			return cause(err)
 		}
-		if err := printProof(out.out, seller, p); err != nil {
+		if err := printProof(out.Out, seller, p); err != nil {
 			return err
 		}
 		broken = broken || p.BrokenCount > 0
@@ -88,11 +89,11 @@ func printProof(w io.Writer, seller string, p usage.Proof) error {
 		fmt.Fprintf(t, "%s\t%s\n", row.name, usage.FormatAmount(row.value))
 	}
 	for _, code := range slices.Sorted(maps.Keys(p.Refused)) {
-		fmt.Fprintf(t, "refused %s\t%s\n", cell(code), usage.FormatAmount(p.Refused[code]))
+		fmt.Fprintf(t, "refused %s\t%s\n", terminal.Cell(code), usage.FormatAmount(p.Refused[code]))
 	}
 	fmt.Fprintf(t, "difference\t%s\n", usage.FormatAmount(p.Difference))
 	for _, b := range p.Broken {
-		fmt.Fprintf(t, "broken\t%s from %s package %q: raw %s, total %s, settled %s\n", cell(b.InstanceID), b.StartAt.Format(time.RFC3339), b.PackageID,
+		fmt.Fprintf(t, "broken\t%s from %s package %q: raw %s, total %s, settled %s\n", terminal.Cell(b.InstanceID), b.StartAt.Format(time.RFC3339), b.PackageID,
 			usage.FormatAmount(b.Raw), usage.FormatAmount(b.Total), usage.FormatAmount(b.Settled))
 	}
 	if more := p.BrokenCount - int64(len(p.Broken)); more > 0 {
@@ -121,7 +122,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c *usageExportCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *usageExportCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	from, err := when("--from", c.From)
 	if err != nil {
 		return err
@@ -135,7 +136,7 @@ func (c *usageExportCmd) Run(ctx context.Context, out *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	w := csv.NewWriter(out.data())
+	w := csv.NewWriter(out.Data())
 	header := []string{"metering_sn", "instance_id", "begin_time", "end_time", "usage_value", "state", "code", "record_time"}
 	if len(sellers) > 1 {
 		header = append([]string{"seller"}, header...)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/store"
 )
@@ -49,7 +50,7 @@ Examples:
 }
 
 // Run implements the command.
-func (c *verifyCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *verifyCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
 	if c.File != "" {
 		return c.verifyFile(out)
 	}
@@ -80,7 +81,7 @@ func (c *verifyCmd) Run(ctx context.Context, out *console) (err error) {
 }
 
 // open opens the database and finds the sellers that are asked for.
-func (c *verifyCmd) open(ctx context.Context, out *console) (sold, error) {
+func (c *verifyCmd) open(ctx context.Context, out *terminal.Console) (sold, error) {
 	o, err := c.openSold(ctx, out, c.Seller)
 	if err == nil && len(o.sellers) > 1 && (c.Order != "" || c.Anchor != "") {
 		return o, errors.Join(errors.New("--order and --anchor are of one seller: name it with --seller"), o.st.Close())
@@ -106,7 +107,7 @@ func (c *verifyCmd) verify(ctx context.Context, v *evidence.Verifier, seller str
 	return r, err
 }
 
-func (c *verifyCmd) verifyFile(out *console) error {
+func (c *verifyCmd) verifyFile(out *terminal.Console) error {
 	in := io.Reader(os.Stdin)
 	if c.File != "-" {
 		f, err := os.Open(c.File)
@@ -129,7 +130,7 @@ func (c *verifyCmd) verifyFile(out *console) error {
 }
 
 // progress tells every so often how far a verification is.
-func progress(out *console) func(r *evidence.Report) {
+func progress(out *terminal.Console) func(r *evidence.Report) {
 	const every = 10000
 	var told int64
 	return func(r *evidence.Report) {
@@ -138,23 +139,23 @@ func progress(out *console) func(r *evidence.Report) {
 		}
 		if r.Orders >= told+every {
 			told = r.Orders
-			fmt.Fprintf(out.err, "%s: %d orders, %d events checked\n", r.Seller, r.Orders, r.Events)
+			fmt.Fprintf(out.Err, "%s: %d orders, %d events checked\n", r.Seller, r.Orders, r.Events)
 		}
 	}
 }
 
 // print writes the reports; it returns errReported when there are faults.
-func (c *verifyCmd) print(out *console, reports []*evidence.Report) error {
+func (c *verifyCmd) print(out *terminal.Console, reports []*evidence.Report) error {
 	var faults int64
 	for _, r := range reports {
 		faults += r.FaultCount
 		if c.JSON {
-			if err := json.NewEncoder(out.data()).Encode(r); err != nil {
+			if err := json.NewEncoder(out.Data()).Encode(r); err != nil {
 				return err
 			}
 			continue
 		}
-		printReport(out.out, r)
+		printReport(out.Out, r)
 	}
 	if faults > 0 {
 		return errReported
@@ -163,7 +164,7 @@ func (c *verifyCmd) print(out *console, reports []*evidence.Report) error {
 }
 
 func printReport(w io.Writer, r *evidence.Report) {
-	fmt.Fprintf(w, "seller %s: %d orders, %d events, %d anchors\n", cell(r.Seller), r.Orders, r.Events, r.Anchors)
+	fmt.Fprintf(w, "seller %s: %d orders, %d events, %d anchors\n", terminal.Cell(r.Seller), r.Orders, r.Events, r.Anchors)
 	for _, f := range r.Faults {
 		fmt.Fprintf(w, "  FAULT %s\n", findingText(f))
 	}
@@ -191,11 +192,11 @@ func findingText(f evidence.Finding) string {
 	where := ""
 	switch {
 	case f.OrderID != "" && f.Seq > 0:
-		where = fmt.Sprintf("order %s, event %d: ", cell(f.OrderID), f.Seq)
+		where = fmt.Sprintf("order %s, event %d: ", terminal.Cell(f.OrderID), f.Seq)
 	case f.OrderID != "":
-		where = fmt.Sprintf("order %s: ", cell(f.OrderID))
+		where = fmt.Sprintf("order %s: ", terminal.Cell(f.OrderID))
 	case f.Anchor > 0:
 		where = fmt.Sprintf("anchor %d: ", f.Anchor)
 	}
-	return where + cell(f.What)
+	return where + terminal.Cell(f.What)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
@@ -61,7 +62,7 @@ func onDatabase(t *testing.T, config string, f func(d server.Deps, core *fulfil.
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	d, after, err := openBackends(t.Context(), cfg, wiring{log: newLog(newConsole(io.Discard, io.Discard), 0)})
+	d, after, err := openBackends(t.Context(), cfg, wiring{log: newLog(terminal.New(io.Discard, io.Discard), 0)})
 	if err != nil {
 		t.Fatal(err)
 	}

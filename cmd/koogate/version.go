@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 )
 
 // versionCmd is koogate version.
 type versionCmd struct{}
 
 // Run implements the command.
-func (versionCmd) Run(out *console) error {
-	_, err := fmt.Fprintln(out.out, versionLine())
+func (versionCmd) Run(out *terminal.Console) error {
+	_, err := fmt.Fprintln(out.Out, versionLine())
 	return err
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/dev"
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
@@ -59,10 +60,13 @@ func (a *app) Run(ctx context.Context) error {
 	return a.Server.Run(ctx)
 }
 
-// startServer wires a server that prepares its database and keyset itself, for the dev mode. The configuration may hold
-// the demo values.
-func startServer(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
-	return newServer(ctx, cfg, wiring{log: log, prepare: true})
+// startDev is how dev mode starts its servers, whose configurations hold the demo values.
+func startDev(ctx context.Context, cfg config.Config, log *slog.Logger, c clock.Clock) (dev.Server, error) {
+	app, err := newServer(ctx, cfg, wiring{log: log, prepare: true, clock: c})
+	if err != nil {
+		return nil, err
+	}
+	return app, nil
 }
 
 // newServer opens the backends that a configuration names and wires a server over them.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package dev
 
 import (
 	"cmp"
@@ -8,7 +8,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -20,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/market"
@@ -28,9 +28,23 @@ import (
 	"github.com/koogate/koogate/server/facade/family"
 )
 
-// devCmd runs everything in one process on loopback: Koogate on SQLite, a marketplace simulator, and one order of each
+// Start wires a server on the backends that its configuration names, and makes a database and keys that are missing. A nil clock
+// stands for the machine's.
+type Start func(ctx context.Context, cfg config.Config, log *slog.Logger, c clock.Clock) (Server, error)
+
+// Server is a server that is wired and not started yet.
+type Server interface {
+	// Run serves until ctx ends.
+	Run(ctx context.Context) error
+	// Started is closed when the listeners listen.
+	Started() <-chan struct{}
+	// Addr is where a listener listens.
+	Addr(listener string) string
+}
+
+// Command runs everything in one process on loopback: Koogate on SQLite, a marketplace simulator, and one order of each
 // kind and of each protocol family through its whole life.
-type devCmd struct {
+type Command struct {
 	Once     bool   `help:"Drive the orders, print the table and exit: 0 when every row is green, else 1."`
 	Strict   bool   `help:"The simulator answers order queries only for orders that it placed."`
 	Data     string `help:"Keep the databases and the keysets in this directory instead of a temporary one." type:"path" predictor:"dir"`
@@ -46,7 +60,7 @@ type devCmd struct {
 }
 
 // Help is shown by koogate dev --help.
-func (devCmd) Help() string {
+func (Command) Help() string {
 	return `Examples:
   koogate dev                    start, show the table, keep running until Ctrl-C
   koogate dev --once             the same, then exit; for CI
@@ -77,7 +91,7 @@ var demoCredentials = sign.Credentials{AccessKey: demoAK, SecretKey: demoSK}
 var queueName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // Validate is called by kong.
-func (c *devCmd) Validate() error {
+func (c *Command) Validate() error {
 	for _, d := range []struct{ flag, addr string }{{"--api", c.API}, {"--grpc", c.GRPC}, {"--ops", c.Ops}} {
 		if !config.OnLoopback(d.addr) {
 			return fmt.Errorf("%s: everybody knows the token of dev mode: choose an address on loopback, such as 127.0.0.1:0", d.flag)
@@ -94,7 +108,7 @@ func (c *devCmd) Validate() error {
 }
 
 // Run implements the command.
-func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
+func (c *Command) Run(ctx context.Context, out *terminal.Console, start Start) (err error) {
 	began := clock.System{}.Now()
 	dir, tidy, err := c.directory()
 	if err != nil {
@@ -105,7 +119,7 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 	if c.Verbose {
 		level = slog.LevelDebug
 	}
-	log := slog.New(slog.NewTextHandler(out.err, &slog.HandlerOptions{Level: level}))
+	log := slog.New(slog.NewTextHandler(out.Err, &slog.HandlerOptions{Level: level}))
 
 	key, keyPEM, err := demoRSA(dir)
 	if err != nil {
@@ -117,11 +131,11 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 	}
 	defer market.close()
 	jaeger := c.findJaeger(ctx)
-	koogate, err := startServer(ctx, c.config(dir, market.drillURL, jaeger.url, keyPEM), log)
+	koogate, err := start(ctx, c.config(dir, market.drillURL, jaeger.url, keyPEM), log, nil)
 	if err != nil {
 		return err
 	}
-	usage, err := newUsage(ctx, dir, log)
+	usage, err := newUsage(ctx, dir, log, start)
 	if err != nil {
 		return err
 	}
@@ -147,7 +161,7 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 			if c.Once {
 				return fmt.Errorf("%d of %d rows failed", failed, t.all())
 			}
-			fmt.Fprintf(out.out, "\n%d of %d rows failed; run with -v to see every call\n", failed, t.all())
+			fmt.Fprintf(out.Out, "\n%d of %d rows failed; run with -v to see every call\n", failed, t.all())
 		}
 		if !c.Once {
 			return c.next(out, market, usage, jaeger)
@@ -163,7 +177,7 @@ func (c *devCmd) Run(ctx context.Context, out *console) (err error) {
 }
 
 // directory returns the data directory and the function that tidies it up at the end.
-func (c *devCmd) directory() (dir string, tidy func() error, err error) {
+func (c *Command) directory() (dir string, tidy func() error, err error) {
 	if c.Data != "" {
 		return c.Data, func() error { return nil }, os.MkdirAll(c.Data, 0o700)
 	}
@@ -172,7 +186,7 @@ func (c *devCmd) directory() (dir string, tidy func() error, err error) {
 }
 
 // config is dev mode's whole configuration.
-func (c *devCmd) config(dir, drillURL, jaeger, kitPEM string) config.Config {
+func (c *Command) config(dir, drillURL, jaeger, kitPEM string) config.Config {
 	cfg := config.Default()
 	cfg.Listen = config.Listen{Facade: c.Facade, API: c.API, GRPC: c.GRPC, Ops: c.Ops}
 	cfg.Database.URL = config.Secret("sqlite:" + filepath.Join(dir, "koogate.db"))
@@ -227,7 +241,7 @@ type markets struct {
 	drillURL    string
 }
 
-func (c *devCmd) market(log *slog.Logger, kit *rsa.PublicKey) (m *markets, err error) {
+func (c *Command) market(log *slog.Logger, kit *rsa.PublicKey) (m *markets, err error) {
 	poll := market.Schedule{Interval: 200 * time.Millisecond, Window: 30 * time.Second}
 	if c.Queue != "" {
 		poll.Window = time.Hour // somebody starts a worker by hand meanwhile
@@ -304,23 +318,4 @@ func waitReady(ctx context.Context, ops string) error {
 			return err
 		}
 	}
-}
-
-// console is where commands write: out for results, err for messages. Both make visible what would command a terminal.
-type console struct {
-	out, err io.Writer
-	raw      io.Writer // out as it is, for our own colours and for files that machines read
-	colour   bool      // out is a terminal
-}
-
-func newConsole(stdout, stderr io.Writer) *console {
-	return &console{out: plain{stdout}, err: plain{stderr}, raw: stdout, colour: terminal(stdout)}
-}
-
-// data is where results for machines go: as they are, unless somebody looks.
-func (c *console) data() io.Writer {
-	if c.colour {
-		return c.out
-	}
-	return c.raw
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package dev
 
 import (
 	"bufio"
@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 	"github.com/koogate/koogate/server/clock"
@@ -28,7 +29,7 @@ const drillLease = 1500 * time.Millisecond
 
 // drill buys an instance that an outside worker provides, kills the worker (kill -9) with the task in its hands, lets
 // another finish it, and checks that one instance came out of one create task.
-func (c *devCmd) drill(ctx context.Context, m *markets) (row, error) {
+func (c *Command) drill(ctx context.Context, m *markets) (row, error) {
 	began := clock.System{}.Now()
 	r := row{kind: "period, worker killed", seller: drillSeller}
 	order, err := m.drill.Place(catalogue.Period)
@@ -76,7 +77,7 @@ func (c *devCmd) drill(ctx context.Context, m *markets) (row, error) {
 }
 
 // killWorker starts a worker that leases one task and hangs, and kills it there.
-func (c *devCmd) killWorker(ctx context.Context) error {
+func (c *Command) killWorker(ctx context.Context) error {
 	w, err := c.startWorker(ctx, "--hang")
 	if err != nil {
 		return err
@@ -102,7 +103,7 @@ func (w *child) end() {
 }
 
 // startWorker runs this binary again as an outside worker.
-func (c *devCmd) startWorker(ctx context.Context, flag string) (*child, error) {
+func (c *Command) startWorker(ctx context.Context, flag string) (*child, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -122,14 +123,14 @@ func (c *devCmd) startWorker(ctx context.Context, flag string) (*child, error) {
 	return &child{cmd, out}, nil
 }
 
-// devWorkerCmd is the outside worker of the drill, a process of its own so that it can be killed.
-type devWorkerCmd struct {
+// Worker is the outside worker of the drill, a process of its own so that it can be killed.
+type Worker struct {
 	GRPC string `help:"Address of the internal gRPC API." default:"127.0.0.1:9090" name:"grpc"`
 	Hang bool   `help:"Lease one task, print that, and never complete it."`
 }
 
 // Run implements the command.
-func (c *devWorkerCmd) Run(ctx context.Context, out *console) error {
+func (c *Worker) Run(ctx context.Context, out *terminal.Console) error {
 	conn, err := grpc.NewClient(c.GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return err
@@ -146,7 +147,7 @@ func (c *devWorkerCmd) Run(ctx context.Context, out *console) error {
 			return err
 		}
 		for _, t := range leased.GetTasks() {
-			fmt.Fprintf(out.out, "leased %s attempt %d\n", t.GetKind(), t.GetAttempt())
+			fmt.Fprintf(out.Out, "leased %s attempt %d\n", t.GetKind(), t.GetAttempt())
 			if c.Hang {
 				<-ctx.Done()
 				return nil

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package dev
 
 import (
 	"context"
@@ -61,7 +61,7 @@ func demoRSA(dir string) (*rsa.PrivateKey, string, error) {
 
 // families drives one order through every call of each protocol family but the first, whose kinds have rows of their own,
 // and a joint purchase of each generation of the Kit, in order and out of it.
-func (c *devCmd) families(ctx context.Context, m *markets, t *table) error {
+func (c *Command) families(ctx context.Context, m *markets, t *table) error {
 	var group errgroup.Group
 	for _, family := range judge.Families()[1:] {
 		joint := family == judge.FamilyKitV1 || family == judge.FamilyKitV2
@@ -121,7 +121,7 @@ func familyRows() (rows []string) {
 }
 
 // codeOrder is the order under which the newest licence code is kept.
-func (c *devCmd) codeOrder(ctx context.Context) (string, error) {
+func (c *Command) codeOrder(ctx context.Context) (string, error) {
 	var page struct {
 		Instances []struct{ OrderID, Family string } `json:"instances"`
 	}
@@ -137,7 +137,7 @@ func (c *devCmd) codeOrder(ctx context.Context) (string, error) {
 }
 
 // read gets something of the internal API.
-func (c *devCmd) read(ctx context.Context, path string, into any) error {
+func (c *Command) read(ctx context.Context, path string, into any) error {
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.API+path, nil)
 	if err != nil {
 		return err
@@ -155,7 +155,7 @@ func (c *devCmd) read(ctx context.Context, path string, into any) error {
 }
 
 // directoryIs returns a check that the directory is what a step of a joint purchase should have made it.
-func (c *devCmd) directoryIs(ctx context.Context) func(rehearsal.JointStep) error {
+func (c *Command) directoryIs(ctx context.Context) func(rehearsal.JointStep) error {
 	return func(step rehearsal.JointStep) error {
 		got, err := c.directoryOf(ctx, step)
 		if err != nil {
@@ -185,7 +185,7 @@ func same(got, want any) bool {
 }
 
 // directoryOf reads what the directory holds about a joint purchase, in the simulator's terms.
-func (c *devCmd) directoryOf(ctx context.Context, step rehearsal.JointStep) (rehearsal.JointStep, error) {
+func (c *Command) directoryOf(ctx context.Context, step rehearsal.JointStep) (rehearsal.JointStep, error) {
 	var got rehearsal.JointStep
 	filter := "?pageSize=500&orderBy=" + url.QueryEscape("create_time asc") + "&filter=" + url.QueryEscape(fmt.Sprintf("instance_id = %q", step.InstanceID))
 	var tenants struct {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package dev
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"time"
 
-	orderpage "github.com/koogate/koogate/server/console"
+	"github.com/koogate/koogate/server/console"
 	"github.com/koogate/koogate/server/telemetry"
 )
 
@@ -20,7 +20,7 @@ type jaeger struct {
 
 // trace returns where an order's trace is shown: by Jaeger where it has pages, else by Koogate's own page of the order, with the
 // token in the address, since everybody knows that of dev mode.
-func (c *devCmd) trace(j jaeger, r row) string {
+func (c *Command) trace(j jaeger, r row) string {
 	if j.pages {
 		return j.url + "/trace/" + telemetry.TraceID(r.seller, r.order).String()
 	}
@@ -32,18 +32,18 @@ func (c *devCmd) trace(j jaeger, r row) string {
 }
 
 // orderPage is the address of an order's page.
-func (c *devCmd) orderPage(token, order string) string {
+func (c *Command) orderPage(token, order string) string {
 	return (&url.URL{Scheme: "http", User: url.UserPassword("dev", token), Host: c.API, Path: "/console/orders/" + order}).String()
 }
 
 // findJaeger looks for Jaeger at its address, and for its pages.
-func (c *devCmd) findJaeger(ctx context.Context) jaeger {
+func (c *Command) findJaeger(ctx context.Context) jaeger {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if !answers(ctx, c.JaegerUI+"/api/services") {
 		return jaeger{}
 	}
-	return jaeger{url: c.JaegerUI, pages: orderpage.HasPages(ctx, http.DefaultClient, c.JaegerUI)}
+	return jaeger{url: c.JaegerUI, pages: console.HasPages(ctx, http.DefaultClient, c.JaegerUI)}
 }
 
 // answers says whether an address answers with 200.

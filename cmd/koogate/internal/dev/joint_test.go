@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package dev
 
 import (
 	"context"
@@ -16,10 +16,10 @@ import (
 )
 
 // startDev runs the server and the marketplace of the dev mode until the test ends.
-func startDev(t *testing.T) (*devCmd, *markets) {
+func startDev(t *testing.T) (*Command, *markets) {
 	t.Helper()
 	addrs := freeAddrs(t, 5)
-	c := &devCmd{Facade: addrs[0], API: addrs[1], GRPC: addrs[2], Ops: addrs[3], Sim: addrs[4]}
+	c := &Command{Facade: addrs[0], API: addrs[1], GRPC: addrs[2], Ops: addrs[3], Sim: addrs[4]}
 	dir := t.TempDir()
 	key, text, err := demoRSA(dir)
 	if err != nil {
@@ -34,7 +34,7 @@ func startDev(t *testing.T) (*devCmd, *markets) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	app, err := startServer(ctx, c.config(dir, m.drillURL, "", text), log)
+	app, err := wire(ctx, c.config(dir, m.drillURL, "", text), log, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

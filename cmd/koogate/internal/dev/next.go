@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package dev
 
 import (
 	"fmt"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	calls "github.com/koogate/koogate/koogallery/simulator/wire"
 	"github.com/koogate/koogate/server/clock"
 )
 
 // workerCommand starts the example worker on a queue of the demo.
-func (c *devCmd) workerCommand(token, queue string) string {
+func (c *Command) workerCommand(token, queue string) string {
 	return fmt.Sprintf("KOOGATE_ADDR=%s KOOGATE_TOKEN=%s KOOGATE_QUEUE=%s go run ./docs/examples/worker", c.GRPC, token, queue)
 }
 
 // awaitWorker says how to start a worker for the queue that the user named.
-func (c *devCmd) awaitWorker(out *console) {
-	fmt.Fprintf(out.err, `
+func (c *Command) awaitWorker(out *terminal.Console) {
+	fmt.Fprintf(out.Err, `
 The first order waits for your worker on the queue %[1]s, up to an hour. It leases with the token %[2]s, by gRPC at
 %[3]s or by REST at http://%[4]s. The example worker starts so:
 
@@ -26,14 +27,14 @@ The first order waits for your worker on the queue %[1]s, up to an hour. It leas
 }
 
 // next says what to open.
-func (c *devCmd) next(out *console, m *markets, usage *usageDemo, found jaeger) error {
+func (c *Command) next(out *terminal.Console, m *markets, usage *usageDemo, found jaeger) error {
 	now := clock.System{}.Now()
 	base := "http://" + c.Facade + "/produce/demo"
 	curl, err := calls.CurlExample(base, demoKey, now)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out.out, `
+	fmt.Fprintf(out.Out, `
 Running until Ctrl-C. What to open next:
 
   seller centre (orders, calls, 重新启动)   http://%[1]s/
@@ -44,18 +45,18 @@ Running until Ctrl-C. What to open next:
 `, c.Sim, demoToken, c.API, c.Ops, c.GRPC)
 	switch {
 	case found.url == "":
-		fmt.Fprintf(out.out, "  traces                                    none: start Jaeger with `make jaeger`, then run this again\n")
+		fmt.Fprintf(out.Out, "  traces                                    none: start Jaeger with `make jaeger`, then run this again\n")
 	case found.pages:
-		fmt.Fprintf(out.out, "  traces                                    %s/search?service=koogate\n", found.url)
+		fmt.Fprintf(out.Out, "  traces                                    %s/search?service=koogate\n", found.url)
 	default:
-		fmt.Fprint(out.out, "  traces                                    on the orders' pages above: this Jaeger has no pages of its own\n")
+		fmt.Fprint(out.Out, "  traces                                    on the orders' pages above: this Jaeger has no pages of its own\n")
 	}
 	if c.Queue == "" {
-		fmt.Fprint(out.out, "  provisioning                              the built-in template; koogate dev --queue NAME hands it to your worker\n")
+		fmt.Fprint(out.Out, "  provisioning                              the built-in template; koogate dev --queue NAME hands it to your worker\n")
 	} else {
-		fmt.Fprintf(out.out, "  provisioning                              your worker, queue %s, token %s\n", c.Queue, demoToken)
+		fmt.Fprintf(out.Out, "  provisioning                              your worker, queue %s, token %s\n", c.Queue, demoToken)
 	}
-	fmt.Fprintf(out.out, `
+	fmt.Fprintf(out.Out, `
 The seller demo-worker has another seller centre, whose orders a worker provides. It leases from the queue %[1]s with the token
 %[2]s; none runs now:
 
@@ -70,6 +71,6 @@ The seller demo-usage has a server and a seller centre of its own, on a clock th
                                             curl -H 'Authorization: Bearer %[8]s' %[9]s/v1/usage/records
 `, drillQueue, drillToken, m.drillURL, c.API, c.workerCommand(drillToken, drillQueue),
 		usage.clock.Now().UTC().Format("2006-01-02 15:04 UTC"), usage.pages(), demoToken, usage.api)
-	fmt.Fprintf(out.out, "\nDrive the facade by hand (good for 60 seconds):\n\n%s\n", curl)
+	fmt.Fprintf(out.Out, "\nDrive the facade by hand (good for 60 seconds):\n\n%s\n", curl)
 	return nil
 }

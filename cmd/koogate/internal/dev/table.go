@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package dev
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 	"github.com/koogate/koogate/koogallery/simulator/rehearsal"
 	"github.com/koogate/koogate/server/clock"
@@ -32,7 +33,7 @@ type row struct {
 
 // table collects the orders' outcomes and prints them.
 type table struct {
-	out   *console
+	out   *terminal.Console
 	trace func(row) string // where an order's trace is shown
 	began time.Time
 
@@ -48,9 +49,9 @@ func (t *table) add(r row) {
 	t.rows = append(t.rows, r)
 	verdict := "ok"
 	if r.err != "" {
-		verdict = "FAILED: " + cell(r.err)
+		verdict = "FAILED: " + terminal.Cell(r.err)
 	}
-	fmt.Fprintf(t.out.err, "  %-25s %s (%d steps, %s)\n", cell(r.kind), verdict, r.steps, r.took.Round(time.Millisecond))
+	fmt.Fprintf(t.out.Err, "  %-25s %s (%d steps, %s)\n", terminal.Cell(r.kind), verdict, r.steps, r.took.Round(time.Millisecond))
 }
 
 // place is where a row stands: the kinds in their documented order, then the families, then the drill.
@@ -84,7 +85,7 @@ func (t *table) all() int { return len(t.rows) + len(t.usage) }
 func (t *table) print() {
 	slices.SortStableFunc(t.rows, func(a, b row) int { return t.place(a) - t.place(b) })
 	paint := func(code, s string) string {
-		if !t.out.colour {
+		if !t.out.Colour {
 			return s
 		}
 		return "\x1b[" + code + "m" + s + "\x1b[0m"
@@ -98,7 +99,7 @@ func (t *table) print() {
 		if r.err != "" {
 			result = "FAILED"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", cell(r.order), cell(r.kind), cell(r.instance), result, r.took.Round(time.Millisecond), trace)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", terminal.Cell(r.order), terminal.Cell(r.kind), terminal.Cell(r.instance), result, r.took.Round(time.Millisecond), trace)
 	}
 	_ = w.Flush() // a strings.Builder takes everything
 	for i, line := range strings.Split(strings.TrimRight(b.String(), "\n"), "\n") {
@@ -110,21 +111,21 @@ func (t *table) print() {
 		default:
 			line = paint("31", line)
 		}
-		fmt.Fprintln(t.out.raw, line) // the cells are plain, the colours our own
+		fmt.Fprintln(t.out.Raw, line) // the cells are plain, the colours our own
 	}
 	for _, r := range t.rows {
 		if r.err != "" {
-			fmt.Fprintf(t.out.out, "%s %s: %s\n", cell(r.order), cell(r.kind), cell(r.err))
+			fmt.Fprintf(t.out.Out, "%s %s: %s\n", terminal.Cell(r.order), terminal.Cell(r.kind), terminal.Cell(r.err))
 		}
 	}
 	t.printUsage(t.usage)
-	fmt.Fprintf(t.out.out, "\n%d orders, %d failed, %s since start\n", len(t.rows), t.failed(), clock.System{}.Now().Sub(t.began).Round(10*time.Millisecond))
+	fmt.Fprintf(t.out.Out, "\n%d orders, %d failed, %s since start\n", len(t.rows), t.failed(), clock.System{}.Now().Sub(t.began).Round(10*time.Millisecond))
 }
 
 // drive takes one order of each kind and of each family through its life, and one whose worker is killed. Where the orders are
 // the user's own worker's, the first waits until there is one.
-func (c *devCmd) drive(ctx context.Context, m *markets, t *table, usage *usageDemo) error {
-	fmt.Fprintln(t.out.err, "driving one order of each kind and of each protocol family through its life")
+func (c *Command) drive(ctx context.Context, m *markets, t *table, usage *usageDemo) error {
+	fmt.Fprintln(t.out.Err, "driving one order of each kind and of each protocol family through its life")
 	life := func(kind catalogue.Kind) error {
 		report, err := m.demo.Life(ctx, kind)
 		if err != nil {
@@ -149,7 +150,7 @@ func (c *devCmd) drive(ctx context.Context, m *markets, t *table, usage *usageDe
 	group.Go(func() (err error) {
 		began := clock.System{}.Now()
 		if t.usage, err = usage.rows(ctx); err == nil {
-			fmt.Fprintf(t.out.err, "  %-25s some hours on a clock that jumps (%s)\n", "usage", clock.System{}.Now().Sub(began).Round(time.Millisecond))
+			fmt.Fprintf(t.out.Err, "  %-25s some hours on a clock that jumps (%s)\n", "usage", clock.System{}.Now().Sub(began).Round(time.Millisecond))
 		}
 		return err
 	})
@@ -164,7 +165,7 @@ func (c *devCmd) drive(ctx context.Context, m *markets, t *table, usage *usageDe
 }
 
 // judge turns a life's report into a row; the order's event chain must hold as well.
-func (c *devCmd) judge(ctx context.Context, report rehearsal.Report) row {
+func (c *Command) judge(ctx context.Context, report rehearsal.Report) row {
 	r := row{
 		order: report.OrderID, kind: string(report.Kind), instance: report.InstanceID, seller: demoSeller, took: report.Took, steps: len(report.Steps),
 	}
@@ -183,7 +184,7 @@ func (c *devCmd) judge(ctx context.Context, report rehearsal.Report) row {
 }
 
 // verifyChain asks the internal API whether the order's events hold together.
-func (c *devCmd) verifyChain(ctx context.Context, token, order string) error {
+func (c *Command) verifyChain(ctx context.Context, token, order string) error {
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.API+"/v1/orders/"+order+":verify", nil)
 	if err != nil {
 		return err

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package dev
 
 import (
 	"bytes"
@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/koogallery/simulator"
 	"github.com/koogate/koogate/koogallery/simulator/billing"
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
@@ -45,7 +46,7 @@ type usageRow struct {
 type usageDemo struct {
 	clock    *jumpClock
 	listener net.Listener // the marketplace's
-	app      *app
+	server   Server
 	log      *slog.Logger
 
 	ready  chan struct{} // closed when market and api are there
@@ -54,7 +55,7 @@ type usageDemo struct {
 }
 
 // newUsage prepares the demo in a data directory.
-func newUsage(ctx context.Context, dir string, log *slog.Logger) (*usageDemo, error) {
+func newUsage(ctx context.Context, dir string, log *slog.Logger, start Start) (*usageDemo, error) {
 	jumping, err := newJumpClock(dir)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func newUsage(ctx context.Context, dir string, log *slog.Logger) (*usageDemo, er
 	if d.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	if d.app, err = newServer(ctx, d.config(dir, d.pages()), wiring{log: log, prepare: true, clock: d.clock}); err != nil {
+	if d.server, err = start(ctx, d.config(dir, d.pages()), log, d.clock); err != nil {
 		return nil, errors.Join(err, d.listener.Close())
 	}
 	return d, nil
@@ -75,11 +76,11 @@ func (d *usageDemo) pages() string { return "http://" + d.listener.Addr().String
 // run serves both until ctx ends.
 func (d *usageDemo) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return d.app.Run(ctx) })
+	group.Go(func() error { return d.server.Run(ctx) })
 	group.Go(func() error {
 		defer d.listener.Close() // its server has closed it, unless there was none
 		select {
-		case <-d.app.Started():
+		case <-d.server.Started():
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -88,7 +89,7 @@ func (d *usageDemo) run(ctx context.Context) error {
 			return err
 		}
 		defer d.market.Close()
-		d.api = "http://" + d.app.Addr(config.ListenerAPI)
+		d.api = "http://" + d.server.Addr(config.ListenerAPI)
 		close(d.ready)
 		srv := &http.Server{Handler: d.market.Handler(), ReadHeaderTimeout: 5 * time.Second}
 		group.Go(func() error {
@@ -142,7 +143,7 @@ func (d *usageDemo) marketplace(log *slog.Logger) (*simulator.Simulator, error) 
 	packs := catalogue.DemoProducts()[catalogue.Package]
 	packs.LinearValue = packageSize
 	return simulator.New(simulator.Config{
-		FacadeURL: "http://" + d.app.Addr(config.ListenerFacade) + "/produce/" + usageSeller, AccessKey: demoKey, Credentials: demoCredentials,
+		FacadeURL: "http://" + d.server.Addr(config.ListenerFacade) + "/produce/" + usageSeller, AccessKey: demoKey, Credentials: demoCredentials,
 		Clock: d.clock, Poll: market.Schedule{Interval: 100 * time.Millisecond, Window: 30 * time.Second},
 		Products: map[catalogue.Kind]catalogue.Product{catalogue.Package: packs}, Log: log,
 	})
@@ -370,14 +371,14 @@ func (d *usageDemo) call(ctx context.Context, method, path string, body, into an
 
 // printUsage shows the rows under the table of orders.
 func (t *table) printUsage(rows []usageRow) {
-	w := tabwriter.NewWriter(t.out.out, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(t.out.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nUSAGE\tINSTANCE\tREPORTED\tPUSHED\tBILLED\tLEFT\tSTATE\tRESULT")
 	for _, r := range rows {
 		result := "ok"
 		if r.err != "" {
-			result = "FAILED: " + cell(r.err)
+			result = "FAILED: " + terminal.Cell(r.err)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", cell(r.kind), cell(r.instance), r.reported, r.pushed, r.billed, r.left, cell(r.state), result)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", terminal.Cell(r.kind), terminal.Cell(r.instance), r.reported, r.pushed, r.billed, r.left, terminal.Cell(r.state), result)
 	}
 	_ = w.Flush() // writing to a terminal or an open pipe does not fail
 }

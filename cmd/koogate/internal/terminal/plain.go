@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package terminal
 
 import (
 	"fmt"
@@ -22,8 +22,8 @@ func (p plain) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// cell makes a text fit to be a cell of a table, where line breaks and tabs would begin another.
-func cell(text string) string { return visible(text, "") }
+// Cell makes a text fit to be a cell of a table, where line breaks and tabs would begin another.
+func Cell(text string) string { return visible(text, "") }
 
 // visible writes out as \u001b what commands a terminal: control characters, also those of eight bits, marks that turn the
 // direction of writing, line separators, and as \xff what is no text. Characters in keep stay.

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package terminal
+
+import (
+	"io"
+	"os"
+)
+
+// Console is where commands write: Out for results, Err for messages. Both make visible what would command a terminal.
+type Console struct {
+	Out, Err io.Writer
+	Raw      io.Writer // Out as it is, for our own colours and for files that machines read
+	Colour   bool      // Out is a terminal
+}
+
+// New returns the console of a process that writes to stdout and stderr.
+func New(stdout, stderr io.Writer) *Console {
+	return &Console{Out: plain{stdout}, Err: plain{stderr}, Raw: stdout, Colour: Is(stdout)}
+}
+
+// Data is where results for machines go: as they are, unless somebody looks.
+func (c *Console) Data() io.Writer {
+	if c.Colour {
+		return c.Out
+	}
+	return c.Raw
+}
+
+// Is says whether somebody looks at what is written to w.
+func Is(w io.Writer) bool {
+	if p, ok := w.(plain); ok {
+		w = p.w
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
