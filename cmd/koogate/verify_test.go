@@ -148,9 +148,34 @@ func TestVerifyAnExport(t *testing.T) {
 	if code, out, errs := koogate(t, "verify", "--file", write("all.jsonl", all), "--public-key", key); code != exitOK || !strings.Contains(out, "2 orders, 2 events, 1 anchors") {
 		t.Errorf("%d %s %s", code, out, errs)
 	}
-	_, one, _ := koogate(t, "evidence", "export", "--config", config, "--seller", "acme", "--order", "CS1")
-	forged := strings.Replace(one, `"answer":"000004"`, `"answer":"000000"`, 1)
-	if code, out, _ := koogate(t, "verify", "--file", write("one.jsonl", forged), "--public-key", key); code != exitFailed || forged == one || !strings.Contains(out, "order CS1, event 1: line") {
+	one := func(order string) string {
+		_, text, _ := koogate(t, "evidence", "export", "--config", config, "--seller", "acme", "--order", order)
+		return text
+	}
+	forged := strings.Replace(one("CS1"), `"answer":"000004"`, `"answer":"000000"`, 1)
+	if code, out, _ := koogate(t, "verify", "--file", write("one.jsonl", forged), "--public-key", key); code != exitFailed || forged == one("CS1") || !strings.Contains(out, "order CS1, event 1: line") {
+		t.Errorf("%d %s", code, out)
+	}
+	// CS1's event with the signature of CS2's names the right key; everything in the export is linked as it should be.
+	signature := func(order string) string {
+		_, rest, _ := strings.Cut(one(order), `"signature":"`)
+		text, _, _ := strings.Cut(rest, `"`)
+		return text
+	}
+	swapped := strings.Replace(all, signature("CS1"), signature("CS2"), 1)
+	if code, out, _ := koogate(t, "verify", "--file", write("swapped.jsonl", swapped), "--public-key", key); code != exitFailed || swapped == all ||
+		!strings.Contains(out, "FAULT order CS1, event 1: the signature does not verify: the signature is not that key's") || !strings.Contains(out, "\n  1 faults\n") {
+		t.Errorf("%d %s", code, out)
+	}
+	// What another Koogate has signed is none of this key's, whatever it says.
+	other, _ := evidenceFile(t)
+	code, theirs, errs := koogate(t, "evidence", "export", "--config", other)
+	if code != exitOK {
+		t.Fatal(errs)
+	}
+	if code, out, _ := koogate(t, "verify", "--file", write("theirs.jsonl", theirs), "--public-key", key); code != exitFailed ||
+		!strings.Contains(out, "FAULT anchor 1: the anchor's signature does not verify: the key is not known") ||
+		!strings.Contains(out, "FAULT order CS1, event 1: the signature does not verify: the key is not known") || !strings.Contains(out, "\n  3 faults\n") {
 		t.Errorf("%d %s", code, out)
 	}
 	if code, _, errs := koogate(t, "keys", "new-signing", filepath.Join(dir, "signing.pem")); code != exitFailed || !strings.Contains(errs, "not overwritten") {
