@@ -79,7 +79,8 @@ func fill(t *testing.T, st store.Store, v *vault.Vault) {
 	must[bool](t)(entries.SyncUsers(ctx, directory.Users{
 		Scope: scope, AppID: "a", Flag: directory.Add, Users: []directory.User{{UserName: "u", Profile: directory.Profile{Name: "canary"}}},
 	}))
-	// The licence of an event and a code come from flows of their own, whose contexts these are.
+	// A licence, a code and a key are sealed here by hand, for the contexts that reseal knows. That these are the services' own is held by
+	// TestWhatIsSealedIsNotInTheFile of package server.
 	a := must[*store.Aggregate](t)(st.Aggregate(ctx, "demo", "CS/1"))
 	line := a.Lines[0]
 	line.Result = must[[]byte](t)(v.Seal([]byte("{}"), "result/demo/CS/1/1/p/newInstance"))

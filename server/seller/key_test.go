@@ -5,6 +5,7 @@ package seller_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -117,6 +118,15 @@ func TestAKeyIsRotated(t *testing.T) {
 			if used := !k.LastUsedAt.IsZero(); used != (k.ID == added) {
 				t.Errorf("key %s: used at %s", k.ID, k.LastUsedAt)
 			}
+		}
+		// Nobody needs the secret of a key that has ended: its row has none.
+		column := store.SealedColumns[slices.IndexFunc(store.SealedColumns, func(c store.SealedColumn) bool { return c.Name() == "seller_keys.secret" })]
+		secrets, err := st.SealedValues(t.Context(), column, nil, 100)
+		if err != nil || !slices.ContainsFunc(secrets, func(s store.SealedValue) bool { return s.Key[1] == added }) {
+			t.Fatalf("%d secrets, %v", len(secrets), err)
+		}
+		if slices.ContainsFunc(secrets, func(s store.SealedValue) bool { return s.Key[1] == old }) {
+			t.Error("the retired key's secret is kept")
 		}
 	})
 }
