@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// The file of a guard: magic, since, the entries, and the SHA-256 of all that. Times are UNIX milliseconds, since is 0 for none.
+// The file of a guard: magic, since, the entries, and the SHA-256 of all that. Times are UNIX milliseconds.
 const (
 	magic     = "koogate seen 1\n"
 	headLen   = len(magic) + 8
@@ -52,10 +52,7 @@ func (g *Guard) load(text []byte) {
 	if sum := sha256.Sum256(text[:body]); !bytes.Equal(sum[:], text[body:]) {
 		return
 	}
-	g.since = time.Time{}
-	if ms := binary.BigEndian.Uint64(text[len(magic):]); ms != 0 {
-		g.since = time.UnixMilli(int64(ms))
-	}
+	g.since = time.UnixMilli(int64(binary.BigEndian.Uint64(text[len(magic):])))
 	for rest := text[headLen:body]; len(rest) > 0; rest = rest[recordLen:] {
 		k := digest(rest[:len(digest{})])
 		expires := time.UnixMilli(int64(binary.BigEndian.Uint64(rest[len(digest{}):]))).Sub(g.base)
@@ -67,12 +64,7 @@ func (g *Guard) load(text []byte) {
 
 // save writes the file whole or not at all.
 func (g *Guard) save() (err error) {
-	text := []byte(magic)
-	since := uint64(0)
-	if !g.since.IsZero() {
-		since = uint64(g.since.UnixMilli())
-	}
-	text = binary.BigEndian.AppendUint64(text, since)
+	text := binary.BigEndian.AppendUint64([]byte(magic), uint64(g.since.UnixMilli()))
 	at := g.now().Sub(g.base)
 	for i := range g.shards {
 		g.shards[i].nonces(at, func(k digest, expires time.Duration) {
