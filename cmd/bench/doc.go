@@ -5,9 +5,9 @@
 // in alternating rounds, under the same load client; what is reported is ratios. Where there is no floor, Koogate is
 // compared with itself, and what is reported is growth.
 //
-// The floor is floor.go (HTTP and verification), floorsqlite.go and floorpostgres.go (rows): read them to judge the figures.
+// The floor is package floor: read it to judge the figures.
 // Every part of -only begins in the file of its name; process begins in weigh.go, and the usage ledger is measured in
-// usage….go: reports against the floor in floorusage.go, and without a floor the push of a backlog, its memory, the order by
+// usage….go: reports against the floor, and without a floor the push of a backlog, its memory, the order by
 // deadline, and quotas.
 //
 //	go run ./cmd/bench -help            # the parts, with examples

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // creates the databases
+
+	"github.com/koogate/koogate/cmd/bench/internal/floor"
 )
 
 func main() {
@@ -27,10 +29,12 @@ func main() {
 		exit(pushAll(context.Background(), *push, o.backlog))
 		return
 	case *floorGRPC != "":
-		exit(runUsageFloor(*floorAddr, *floorGRPC, *database))
+		exit(floor.ServeUsage(context.Background(), *floorAddr, *floorGRPC, *database, apiToken))
 		return
 	case *floorAddr != "":
-		exit(serveFloor(*floorAddr, *database, *redisAddr, floorOrder, floorInstance))
+		exit(floor.Serve(context.Background(), floor.Config{
+			Addr: *floorAddr, Database: *database, Redis: *redisAddr, AccessKey: accessKey, Order: floorOrder, Instance: floorInstance,
+		}))
 		return
 	}
 	if err := o.settle(flag.CommandLine); err != nil {

@@ -7,13 +7,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -29,6 +25,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/koogate/koogate/cmd/bench/internal/floor"
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/telemetry"
@@ -208,15 +205,15 @@ func openService(ctx context.Context, path string, p usage.Pusher) (*usage.Servi
 }
 
 func openFunctions(ctx context.Context, dir, _ string) ([]intake, func() error, error) {
-	product, floor := filepath.Join(dir, "product.db"), filepath.Join(dir, "floor.db")
-	if err := errors.Join(newLedger(ctx, product, instances), newLedger(ctx, floor, instances)); err != nil {
+	product, byHand := filepath.Join(dir, "product.db"), filepath.Join(dir, "floor.db")
+	if err := errors.Join(newLedger(ctx, product, instances), newLedger(ctx, byHand, instances)); err != nil {
 		return nil, nil, err
 	}
 	svc, st, err := openService(ctx, product, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := openUsageFloor(ctx, floor)
+	f, err := floor.OpenUsage(ctx, byHand)
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())
 	}
@@ -231,10 +228,10 @@ func openFunctions(ctx context.Context, dir, _ string) ([]intake, func() error, 
 			return err
 		}},
 		{"floor", ownCPU, func(ctx context.Context, _ int, records []usage.Record) error {
-			added, err := f.report(ctx, records)
+			added, err := f.Report(ctx, records)
 			return whole(added, err)
 		}},
-	}, func() error { return errors.Join(st.Close(), f.close()) }, nil
+	}, func() error { return errors.Join(st.Close(), f.Close()) }, nil
 }
 
 func whole(added int32, err error) error {
@@ -271,8 +268,8 @@ func openProcesses(ctx context.Context, dir, koogate string) (both []intake, clo
 		return nil, nil, err
 	}
 	closers = append(closers, func() error { return spans.stop(ctx) })
-	product, floor := filepath.Join(dir, "product.db"), filepath.Join(dir, "floor.db")
-	if err := errors.Join(newLedger(ctx, product, instances), newLedger(ctx, floor, instances)); err != nil {
+	product, byHand := filepath.Join(dir, "product.db"), filepath.Join(dir, "floor.db")
+	if err := errors.Join(newLedger(ctx, product, instances), newLedger(ctx, byHand, instances)); err != nil {
 		return nil, nil, err
 	}
 	p, productAddr, err := startUsageProduct(ctx, dir, koogate, product, spans.addr)
@@ -280,7 +277,7 @@ func openProcesses(ctx context.Context, dir, koogate string) (both []intake, clo
 		return nil, nil, err
 	}
 	closers = append(closers, p.stop)
-	f, floorAddr, err := startUsageFloor(ctx, floor)
+	f, floorAddr, err := startUsageFloor(ctx, byHand)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -369,23 +366,4 @@ func startUsageFloor(ctx context.Context, database string) (*process, string, er
 	}
 	p, err := start(ctx, "floor", ready, ready, nil, self, "-floor", ready, "-floor-grpc", addr, "-database", database)
 	return p, addr, err
-}
-
-// runUsageFloor is the floor's process: HTTP only says that it is there.
-func runUsageFloor(ready, addr, path string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", ready)
-	if err != nil {
-		return err
-	}
-	srv := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "ready\n")
-	})}
-	failed := make(chan error, 1)
-	go func() { failed <- serveUsageFloor(ctx, addr, path); _ = srv.Close() }()
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return <-failed
 }

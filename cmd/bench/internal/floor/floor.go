@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package floor
 
 import (
 	"bytes"
@@ -18,16 +18,12 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 )
-
-// The floor: what a careful engineer would write by hand for newInstance and queryInstance, and nothing beyond it. No
-// contract, no tracing, no metrics, no state machine, no replay of conflicts.
 
 // admission is everything that one new order writes.
 type admission struct {
@@ -51,13 +47,8 @@ var (
 	errMissing = errors.New("missing")
 )
 
-// lockbox remembers nonces and takes the line's lock, in one go, and gives it up.
-type lockbox interface {
-	enter(ctx context.Context, nonce, lock string) (fresh, held bool, err error)
-	leave(ctx context.Context, lock string) error
-}
-
 type floor struct {
+	key   string // signs every call
 	rows  rows
 	locks lockbox
 	aead  cipher.AEAD
@@ -71,8 +62,8 @@ func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	q := r.URL.Query()
 	nonce, ts := q.Get("nonce"), q.Get("timestamp")
-	inner := mac([]byte(accessKey), body)
-	want := mac([]byte(accessKey), []byte(accessKey+nonce+ts+inner))
+	inner := mac([]byte(f.key), body)
+	want := mac([]byte(f.key), []byte(f.key+nonce+ts+inner))
 	if !hmac.Equal([]byte(strings.ToLower(q.Get("signature"))), []byte(want)) {
 		f.answer(w, "000001", "", "")
 		return
@@ -176,66 +167,19 @@ func mac(key, data []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// mapLocks are nonces and locks in one process.
-type mapLocks struct {
-	mu     sync.Mutex
-	nonces map[string]time.Time
-	locks  map[string]struct{}
-	swept  time.Time
+// Config is what a floor is told.
+type Config struct {
+	Addr      string // where it listens
+	Database  string // "sqlite:" and a file, or PostgreSQL's URL; it has the product's schema
+	Redis     string // host:port; empty for locks in memory
+	AccessKey string // signs every call
+	// Order and Instance are in use when it is ready.
+	Order, Instance string
 }
 
-func (m *mapLocks) enter(_ context.Context, nonce, lock string) (fresh, held bool, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := time.Now()
-	if now.Sub(m.swept) > 10*time.Second { // keep it bounded, as anybody must
-		for k, until := range m.nonces {
-			if now.After(until) {
-				delete(m.nonces, k)
-			}
-		}
-		m.swept = now
-	}
-	_, seen := m.nonces[nonce]
-	m.nonces[nonce] = now.Add(2 * time.Minute)
-	if lock != "" {
-		if _, busy := m.locks[lock]; !busy {
-			m.locks[lock], held = struct{}{}, true
-		}
-	}
-	return !seen, held, nil
-}
-
-func (m *mapLocks) leave(_ context.Context, lock string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.locks, lock)
-	return nil
-}
-
-// redisLocks are the same in Redis: one round trip to enter, one to leave.
-type redisLocks struct{ client *redis.Client }
-
-func (l redisLocks) enter(ctx context.Context, nonce, lock string) (fresh, held bool, err error) {
-	p := l.client.Pipeline()
-	n := p.SetNX(ctx, "floor:nonce:"+nonce, 1, 2*time.Minute)
-	var k *redis.BoolCmd
-	if lock != "" {
-		k = p.SetNX(ctx, "floor:lock:"+lock, 1, 10*time.Second)
-	}
-	if _, err := p.Exec(ctx); err != nil {
-		return false, false, err
-	}
-	return n.Val(), k != nil && k.Val(), nil
-}
-
-func (l redisLocks) leave(ctx context.Context, lock string) error {
-	return l.client.Del(ctx, "floor:lock:"+lock).Err()
-}
-
-// serveFloor runs the floor until it is told to stop. seedInstance is in use when it is ready.
-func serveFloor(addr, database, redisAddr, seedOrder, seedInstance string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+// Serve runs the floor until it is told to stop.
+func Serve(ctx context.Context, cfg Config) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
 	key := make([]byte, 32)
 	if _, err := rand.Read(key); err != nil {
@@ -245,35 +189,35 @@ func serveFloor(addr, database, redisAddr, seedOrder, seedInstance string) error
 	if err != nil {
 		return err
 	}
-	f := &floor{locks: &mapLocks{nonces: map[string]time.Time{}, locks: map[string]struct{}{}}}
+	f := &floor{key: cfg.AccessKey, locks: newMapLocks()}
 	if f.aead, err = cipher.NewGCM(block); err != nil {
 		return err
 	}
-	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
+	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok {
 		f.rows, err = openSQLite(ctx, path)
 	} else {
-		f.rows, err = openPostgres(ctx, database)
+		f.rows, err = openPostgres(ctx, cfg.Database)
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.rows.close() }()
-	if redisAddr != "" {
-		f.locks = redisLocks{redis.NewClient(&redis.Options{Addr: redisAddr, PoolSize: 64})}
+	if cfg.Redis != "" {
+		f.locks = redisLocks{redis.NewClient(&redis.Options{Addr: cfg.Redis, PoolSize: 64})}
 	}
 	nonce := make([]byte, 12)
 	if _, err := rand.Read(nonce); err != nil {
 		return err
 	}
-	access := `{"frontEndUrl":"https://` + seedInstance + `.example.com/","userName":"admin","password":"0123456789abcdef"}`
+	access := `{"frontEndUrl":"https://` + cfg.Instance + `.example.com/","userName":"admin","password":"0123456789abcdef"}`
 	err = f.rows.seed(ctx, admission{
-		order: seedOrder, line: seedOrder + "-000001", instance: seedInstance, query: uuid.NewString(), create: uuid.NewString(),
+		order: cfg.Order, line: cfg.Order + "-000001", instance: cfg.Instance, query: uuid.NewString(), create: uuid.NewString(),
 		data: "{}", hash: strings.Repeat("0", 64), at: time.Now().UnixMicro(),
-	}, f.aead.Seal(nonce, nonce, []byte(access), []byte(seedInstance)))
+	}, f.aead.Seal(nonce, nonce, []byte(access), []byte(cfg.Instance)))
 	if err != nil && !errors.Is(err, errTaken) { // taken: it was started before
 		return err
 	}
-	srv := &http.Server{Addr: addr, Handler: f, ReadHeaderTimeout: 5 * time.Second}
+	srv := &http.Server{Addr: cfg.Addr, Handler: f, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()
 		_ = srv.Close()

@@ -1,46 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package floor
 
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
-
-	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/usage"
 )
 
-// The floor of usage: a plain loop that inserts the same raw rows and adds to the same windows, one transaction a batch,
+// Usage is the floor of usage: a plain loop that inserts the same raw rows and adds to the same windows, one transaction a batch,
 // with the same durability. It judges no record, takes every record's window for an hour, and neither traces nor counts.
-
-// usageFloor keeps the rows. One connection writes: SQLite has one writer.
-type usageFloor struct {
+// One connection writes: SQLite has one writer.
+type Usage struct {
 	db          *sql.DB
 	raw, window *sql.Stmt
 }
 
-func openUsageFloor(ctx context.Context, path string) (*usageFloor, error) {
+// OpenUsage opens it over a file with the product's schema.
+func OpenUsage(ctx context.Context, path string) (*Usage, error) {
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)"+
 		"&_pragma=wal_autocheckpoint(4000)&_pragma=cache_size(-65536)&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	f := &usageFloor{db: db}
+	f := &Usage{db: db}
 	if f.raw, err = db.PrepareContext(ctx, `INSERT INTO usage_raw (seller, key, instance_id, start_at, package_id, meter, mode,
 		begin_at, end_at, value, reported_at, corrects, counted, replaced_by)
 		VALUES ('bench', $1, $2, $3, '', 'calls', 'SUM', $4, $4, $5, $6, '', 1, '') ON CONFLICT DO NOTHING`); err != nil {
@@ -53,7 +44,8 @@ func openUsageFloor(ctx context.Context, path string) (*usageFloor, error) {
 	return f, err
 }
 
-func (f *usageFloor) close() error { return f.db.Close() }
+// Close closes the file.
+func (f *Usage) Close() error { return f.db.Close() }
 
 // place is a window, sum what a batch adds to it.
 type place struct {
@@ -63,8 +55,8 @@ type place struct {
 
 type sum struct{ value, records int64 }
 
-// report books a batch and returns how many of its records are new.
-func (f *usageFloor) report(ctx context.Context, records []usage.Record) (added int32, err error) {
+// Report books a batch and returns how many of its records are new.
+func (f *Usage) Report(ctx context.Context, records []usage.Record) (added int32, err error) {
 	tx, err := f.db.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err
@@ -111,45 +103,4 @@ func tenThousandths(text string) (int64, error) {
 		return 0, fmt.Errorf("value %s", text)
 	}
 	return strconv.ParseInt(whole+fraction+"0000"[len(fraction):], 10, 64)
-}
-
-// usageCalls serves the floor by gRPC.
-type usageCalls struct {
-	koogatev1.UnimplementedUsageServiceServer
-
-	floor *usageFloor
-}
-
-// ReportUsage implements UsageService.
-func (c usageCalls) ReportUsage(ctx context.Context, r *koogatev1.ReportUsageRequest) (*koogatev1.ReportUsageResponse, error) {
-	md, _ := metadata.FromIncomingContext(ctx)
-	if got := md.Get("authorization"); len(got) != 1 || subtle.ConstantTimeCompare([]byte(got[0]), []byte("Bearer "+apiToken)) == 0 {
-		return nil, status.Error(codes.Unauthenticated, "token")
-	}
-	records := make([]usage.Record, len(r.GetRecords()))
-	for i, u := range r.GetRecords() {
-		records[i] = usage.Record{Key: u.GetKey(), InstanceID: u.GetInstanceId(), Value: u.GetValue(), EndAt: u.GetEndTime().AsTime()}
-	}
-	added, err := c.floor.report(ctx, records)
-	if err != nil {
-		return nil, status.Error(codes.Internal, err.Error())
-	}
-	return &koogatev1.ReportUsageResponse{Added: added}, nil
-}
-
-// serveUsageFloor serves the floor by gRPC until ctx ends.
-func serveUsageFloor(ctx context.Context, addr, path string) error {
-	f, err := openUsageFloor(ctx, path)
-	if err != nil {
-		return err
-	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return errors.Join(err, f.close())
-	}
-	srv := grpc.NewServer()
-	koogatev1.RegisterUsageServiceServer(srv, usageCalls{floor: f})
-	stop := context.AfterFunc(ctx, srv.Stop)
-	defer stop()
-	return errors.Join(srv.Serve(l), f.close())
 }
