@@ -28,7 +28,7 @@ import (
 	_ "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server"
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/fulfil"
@@ -168,7 +168,7 @@ func (r *rig) refuse(t *testing.T, instanceID, age string) {
 // sync makes the calls that the marketplace makes when an enterprise binds acme's instance, one microsecond apart.
 func (r *rig) sync(t *testing.T, instanceID string) {
 	t.Helper()
-	clk := clock.NewFake(time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC))
+	clk := clocktest.New(time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC))
 	d := directory.New(directory.Deps{Store: r.deps.Store, Recorder: r.Core(), Sealer: r.deps.Sealer, Clock: clk})
 	scope := directory.Scope{Seller: "acme", InstanceID: instanceID, TenantID: "t1", At: clk.Now()}
 	ctx := t.Context()

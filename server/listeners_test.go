@@ -23,7 +23,7 @@ import (
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/config"
 )
 
@@ -142,7 +142,7 @@ func (l *load) run(call func() error) {
 // call is lost. Files that cannot be used change nothing, are told once, and are seen in the metrics.
 func TestCertificatesAreReplacedWithoutALostCall(t *testing.T) {
 	ca, next := newAuthority(t), newAuthority(t)
-	now := clock.NewFake(time.Now())
+	now := clocktest.New(time.Now())
 	facade, api, rpc := ca.files(t, "facade"), ca.demanding(t, "api"), ca.demanding(t, "grpc")
 	r := start(t, withoutJobs, func(cfg *config.Config, d *server.Deps) {
 		cfg.Listeners.Facade.TLS, cfg.Listeners.API.TLS, cfg.Listeners.GRPC.TLS = facade, api, rpc
@@ -274,7 +274,7 @@ func expect(want int) func(code int, _ string, err error) error {
 // The time until a certificate expires is a metric of each listener that has one.
 func TestCertificateExpiryIsAMetric(t *testing.T) {
 	ca := newAuthority(t)
-	now := clock.NewFake(time.Now())
+	now := clocktest.New(time.Now())
 	r := start(t, withoutJobs, func(cfg *config.Config, d *server.Deps) {
 		cfg.TLS, d.Clock = ca.files(t, "facade"), now
 		ca.replace(cfg.TLS, "facade", 1, 48*time.Hour)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server"
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/store"
 )
@@ -67,7 +67,7 @@ func TestReadinessIsProgress(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clk := clock.NewFake(time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC))
+			clk := clocktest.New(time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC))
 			r := start(t, func(_ *config.Config, d *server.Deps) {
 				d.Clock = virtual{clk}
 				c.option(d)

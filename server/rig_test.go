@@ -36,7 +36,7 @@ import (
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
-	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/memory"
 	"github.com/koogate/koogate/store/sqlite"
@@ -254,7 +254,7 @@ func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 		t.Fatal(err)
 	}
 	if sealer == nil {
-		if sealer, err = vault.Ephemeral(); err != nil {
+		if sealer, err = vaulttest.New(); err != nil {
 			t.Fatal(err)
 		}
 	}

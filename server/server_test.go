@@ -17,7 +17,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/config"
-	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/store/sqlitetest"
 )
 
@@ -225,7 +225,7 @@ func completion(t *koogatev1.Task) *koogatev1.CompleteTaskRequest {
 // TestAStopLosesNothing stops while a call waits for its provisioner, a worker waits for tasks and a health watch is open.
 // The call gets an answer, and what was admitted is worked on by the next process.
 func TestAStopLosesNothing(t *testing.T) {
-	sealer, err := vault.Ephemeral()
+	sealer, err := vaulttest.New()
 	if err != nil {
 		t.Fatal(err)
 	}

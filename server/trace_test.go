@@ -184,7 +184,7 @@ func assertEdges(t *testing.T, spans tracetest.SpanStubs, polls int) {
 		child := known[s.SpanContext.SpanID()]
 		if !s.Parent.IsValid() {
 			got[child]++
-			if s.SpanContext.SpanID() != telemetry.RootSpanID("acme", tracedOrder) {
+			if s.SpanContext.SpanID() != trace.SpanContextFromContext(telemetry.UnderOrder(t.Context(), "acme", tracedOrder)).SpanID() {
 				t.Errorf("the root %s has the span ID %s", child, s.SpanContext.SpanID())
 			}
 			continue

@@ -2,7 +2,11 @@
 
 package store
 
-import "time"
+import (
+	"time"
+
+	"github.com/koogate/koogate/koogallery/wiretime"
+)
 
 // Reset is when the content of a package is granted anew (套餐包重置规则).
 type Reset string
@@ -15,7 +19,7 @@ const (
 )
 
 // beijing is the marketplace's calendar. It has no daylight saving time.
-var beijing = time.FixedZone("CST", 8*60*60)
+var beijing = wiretime.Beijing()
 
 func (r Reset) months() int {
 	switch r {

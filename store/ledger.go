@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -101,10 +102,13 @@ type UsageJudged struct {
 	Released bool
 }
 
-// Stale says which raw records are to be judged anew, given what is known of each instance now, and returns their outcomes;
-// the rest is empty. fresh is the rest of the records, and places where they stand among raws.
-func Stale(raws []UsageRaw, now func(seller, instanceID string) UsageJudged) (outcomes []UsageOutcome, fresh []UsageRaw, places []int) {
+// BookUsage adds the raw records that were judged by what is known of their instances now; the others are to be judged anew and have the
+// outcome UsageStale. altered tells what was added, for the audit row, and is nil when nothing was.
+func BookUsage(raws []UsageRaw, now func(seller, instanceID string) UsageJudged, add func(fresh []UsageRaw) ([]UsageOutcome, error),
+) (outcomes []UsageOutcome, altered func() Altered, err error) {
 	outcomes = make([]UsageOutcome, len(raws))
+	var fresh []UsageRaw
+	var places []int // of the fresh ones among raws
 	for i := range raws {
 		if raws[i].Judged != now(raws[i].Seller, raws[i].InstanceID) {
 			outcomes[i] = UsageStale
@@ -112,7 +116,17 @@ func Stale(raws []UsageRaw, now func(seller, instanceID string) UsageJudged) (ou
 		}
 		fresh, places = append(fresh, raws[i]), append(places, i)
 	}
-	return outcomes, fresh, places
+	added, err := add(fresh)
+	if err != nil {
+		return nil, nil, err
+	}
+	for k, i := range places {
+		outcomes[i] = added[k]
+	}
+	if !slices.Contains(added, UsageAdded) {
+		return outcomes, nil, nil
+	}
+	return outcomes, func() Altered { return alteredUsage(fresh, added) }, nil
 }
 
 // UsageWindowTimes are the window that a raw record counts to.
@@ -205,8 +219,8 @@ func (p *UsageProof) Book(state UsageState, code string, sum Units) {
 	}
 }
 
-// AlteredUsage tells which raw records were added. The digest covers their keys and values, in their order.
-func AlteredUsage(raws []UsageRaw, outcomes []UsageOutcome) (a Altered) {
+// alteredUsage tells which raw records were added. The digest covers their keys and values, in their order.
+func alteredUsage(raws []UsageRaw, outcomes []UsageOutcome) (a Altered) {
 	h := sha256.New()
 	var instances []string
 	var line []byte

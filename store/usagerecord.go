@@ -112,7 +112,12 @@ type UsageBacklog struct {
 	Deadline                  time.Time // the earliest; zero when nothing waits
 }
 
-// Altered tells the refused records of an instance that go out again; their number is digested.
-func (r UsageRevived) Altered(seller, instanceID string) Altered {
-	return Altered{Seller: seller, Resources: map[string][]string{"instance": {instanceID}}, After: Digest(r)}
+// Altered tells the refused records of an instance that go out again; their number is digested. It is nil when there are none.
+func (r UsageRevived) Altered(seller, instanceID string) func() Altered {
+	if r.Records == 0 {
+		return nil
+	}
+	return func() Altered {
+		return Altered{Seller: seller, Resources: map[string][]string{"instance": {instanceID}}, After: Digest(r)}
+	}
 }

@@ -39,6 +39,7 @@ import (
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/usage"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/storetest"
 )
@@ -154,7 +155,7 @@ func (s *site) hurry(vendors []*vendor) {
 	ctx := s.t.Context()
 	s.open(func(st store.Store) error {
 		for _, v := range vendors {
-			task, err := st.Task(ctx, usage.TaskID(v.name))
+			task, err := st.Task(ctx, work.StandingID(usage.QueuePush, v.name))
 			if errors.Is(err, store.ErrNotFound) {
 				continue
 			}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
+	"github.com/koogate/koogate/koogallery/wiretime"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/usage"
@@ -202,7 +203,7 @@ func when(flag, text string) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t, nil
 	}
-	t, err := time.ParseInLocation(time.DateOnly, text, time.FixedZone("UTC+8", 8*60*60))
+	t, err := time.ParseInLocation(time.DateOnly, text, wiretime.Beijing())
 	if err != nil {
 		return t, fmt.Errorf("%s: write 2026-07-01 or 2026-07-01T00:00:00Z", flag)
 	}

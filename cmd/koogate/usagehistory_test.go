@@ -29,12 +29,13 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 	"github.com/koogate/koogate/koogallery/simulator/fault"
 	"github.com/koogate/koogate/koogallery/simulator/market"
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/marketplace"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite"
 )
@@ -184,7 +185,7 @@ type usageHistory struct {
 	seller  string
 	log     []string
 	counts  historyCounts
-	clock   *clock.Fake
+	clock   *clocktest.Clock
 	began   time.Time
 	store   *sqlite.Store
 	metrics *telemetry.Metrics
@@ -235,7 +236,7 @@ func newHistory(t testing.TB, st *sqlite.Store, metrics *telemetry.Metrics, seed
 	random := rand.New(rand.NewPCG(seed, 1))
 	began := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(random.Int64N(int64(48 * time.Hour)))).Truncate(time.Microsecond)
 	h := &usageHistory{
-		Rand: random, t: t, seed: seed, seller: fmt.Sprintf("seller-%d", seed), clock: clock.NewFake(began), began: began, store: st, metrics: metrics,
+		Rand: random, t: t, seed: seed, seller: fmt.Sprintf("seller-%d", seed), clock: clocktest.New(began), began: began, store: st, metrics: metrics,
 	}
 	credentials := sign.Credentials{AccessKey: "ak", SecretKey: "history-test-secret-key-01234567"}
 	var err error
@@ -756,7 +757,7 @@ func (h *usageHistory) round(ctx context.Context) error {
 // written by hand.
 func (h *usageHistory) lease(ctx context.Context) error {
 	now := h.clock.Now()
-	t, err := h.store.Task(ctx, usage.TaskID(h.seller))
+	t, err := h.store.Task(ctx, work.StandingID(usage.QueuePush, h.seller))
 	if errors.Is(err, store.ErrNotFound) || err == nil && t.DueAt.After(now) {
 		return nil
 	}

@@ -3,6 +3,7 @@
 package openapi
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,7 +35,7 @@ func scrub(s string, secrets []string) string {
 			s = strings.ReplaceAll(s, secret, mask)
 		}
 	}
-	return truncate(maskPersonal(s), maxMessage)
+	return fmt.Sprintf("%.*s", maxMessage, maskPersonal(s))
 }
 
 // printable drops control characters and repairs UTF-8; white space becomes one blank.
@@ -84,17 +85,6 @@ func maskDigits(word string) string {
 		i = j
 	}
 	return b.String()
-}
-
-func truncate(s string, limit int) string {
-	count := 0
-	for i := range s {
-		if count == limit {
-			return s[:i]
-		}
-		count++
-	}
-	return s
 }
 
 // cleanCode accepts what can be a code: short, letters, digits, dots and the like.

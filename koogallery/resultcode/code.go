@@ -61,15 +61,15 @@ const (
 	EmailDomainExists Code = "000107"
 )
 
-// License codes, for getLicenseAsync of the online license guide only.
+// Licence codes, for getLicenseAsync of the online licence guide only.
 const (
-	// LicenseQuotaUsedUp: the license quota of the current order is exhausted.
+	// LicenseQuotaUsedUp: the licence quota of the current order is exhausted.
 	LicenseQuotaUsedUp Code = "000900"
 
 	// LicenseOutsideOrder: the requested time lies outside the order's validity.
 	LicenseOutsideOrder Code = "000901"
 
-	// LicenseNeedsExpiry: a license of a period product needs an expiry time.
+	// LicenseNeedsExpiry: a licence of a period product needs an expiry time.
 	LicenseNeedsExpiry Code = "000902"
 
 	// LicenseNeedsFingerprint: the device fingerprint or hardware code is required.

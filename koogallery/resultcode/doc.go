@@ -17,7 +17,7 @@
 //   - refreshInstance, updateInstanceStatus, releaseInstance: also
 //     [InstanceNotFound]. The documents name these three; using it for
 //     queryInstance, upgradeInstance and changeInstanceCheck is inference.
-//   - getLicenseAsync (online license guide): also [Processing] and the license
+//   - getLicenseAsync (online licence guide): also [Processing] and the licence
 //     codes [LicenseQuotaUsedUp] to [LicenseNeedsFingerprint].
 //
 // Which code refuses a changeInstanceCheck is not documented: any code but

@@ -13,7 +13,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 )
 
-// The table of saas-v2 §7, and the license rows of saas-v1-and-license §7.
+// The table of saas-v2 §7, and the licence rows of saas-v1-and-license §7.
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	want := []string{

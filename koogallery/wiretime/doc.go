@@ -10,7 +10,7 @@
 // reads any other zone, and [Beijing] is the one that old documents imply.
 //
 // What it is not: a reader of the UNIX timestamps of signatures (package sign)
-// or of the times with separators that the license and usage interfaces use.
+// or of the times with separators that the licence and usage interfaces use.
 //
 // Start with [Parse].
 package wiretime

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/certificate"
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 )
 
 var noon = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
@@ -78,7 +78,7 @@ func TestFilesChangeInManyWays(t *testing.T) {
 	}
 	link("first")
 	files := certificate.Files{Cert: filepath.Join(dir, "data", "tls.crt"), Key: filepath.Join(dir, "data", "tls.key"), ClientCA: filepath.Join(dir, "clients.pem")}
-	now := clock.NewFake(noon)
+	now := clocktest.New(noon)
 	if _, err := certificate.Open(files, []string{"h2"}, now); !errors.Is(err, certificate.ErrClientCA) {
 		t.Fatalf("without the authorities: %v", err)
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package clock is the only place that reads the system's clock. Everything else is given a [Clock]; a linter rule holds
-// it to that. [Fake] is the clock of tests.
+// it to that. Package clocktest has the clock of tests.
 package clock
 
 import "time"

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 )
 
 var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 func TestFollowedTellsItsOwnTimeUntilItHearsOfAnother(t *testing.T) {
 	t.Parallel()
-	own := clock.NewFake(noon)
+	own := clocktest.New(noon)
 	f := clock.Follow(own)
 	if _, ok := f.Offset(); ok || !f.Now().Equal(noon) {
 		t.Errorf("%v", f.Now())
@@ -30,7 +31,7 @@ func TestFollowedTellsItsOwnTimeUntilItHearsOfAnother(t *testing.T) {
 
 func TestFollowedIsNotDisturbedByWhatTheRoundTripExplains(t *testing.T) {
 	t.Parallel()
-	own := clock.NewFake(noon)
+	own := clocktest.New(noon)
 	f := clock.Follow(own)
 	f.Heard(noon.Add(40*time.Millisecond), noon.Add(-50*time.Millisecond), noon.Add(50*time.Millisecond))
 	if !f.Now().Equal(noon) {
@@ -47,7 +48,7 @@ func TestFollowedIsNotDisturbedByWhatTheRoundTripExplains(t *testing.T) {
 
 func TestWitnessedBelievesTheLatestSign(t *testing.T) {
 	t.Parallel()
-	own := clock.NewFake(noon)
+	own := clocktest.New(noon)
 	w := clock.Witness(own)
 	if _, ok := w.Offset(); ok || !w.Corrected(time.Second).Equal(noon) {
 		t.Error("nothing is known yet")

@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 )
 
 // A wait ends by whichever comes first: the wake-up, the clock, or the end of the call. Only the last is a failure.
 func TestAWaitEndsByWhatComesFirst(t *testing.T) {
-	c := clock.NewFake(time.Unix(1_800_000_000, 0))
+	c := clocktest.New(time.Unix(1_800_000_000, 0))
 	woken := make(chan struct{}, 1)
 	woken <- struct{}{}
 	if !clock.Wait(t.Context(), c, time.Hour, woken) {

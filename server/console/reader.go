@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
 // beijing is the zone of all times that people see.
-var beijing = time.FixedZone("UTC+8", 8*60*60)
+var beijing = wiretime.Beijing()
 
 // reader is who looks at a page: in a language, at a time.
 type reader struct {

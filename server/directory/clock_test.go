@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
@@ -79,7 +79,7 @@ func TestACallSlightlyAheadIsOverInMinutes(t *testing.T) {
 func TestForeignClocksOnBoth(t *testing.T) {
 	backendtest.Each(t, func(t *testing.T, st store.Store) {
 		first := over(t, st)
-		second := &rig{t: t, store: st, recorder: first.recorder, clock: clock.NewFake(storetest.Epoch.Add(2 * time.Minute)), sealer: first.sealer}
+		second := &rig{t: t, store: st, recorder: first.recorder, clock: clocktest.New(storetest.Epoch.Add(2 * time.Minute)), sealer: first.sealer}
 		second.Service = directory.New(directory.Deps{Store: st, Recorder: first.recorder, Sealer: first.sealer, Clock: second.clock})
 		replicas := []*rig{first, second}
 		histories, steps := 0, 0

@@ -14,10 +14,10 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/errs"
-	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite"
 	"github.com/koogate/koogate/store/sqlitetest"
@@ -67,7 +67,7 @@ type rig struct {
 	store    store.Store
 	recorder *recorder
 	path     string
-	clock    *clock.Fake
+	clock    *clocktest.Clock
 	sealer   directory.Sealer
 }
 
@@ -91,14 +91,14 @@ func newRig(t *testing.T, wrap ...func(store.Store) store.Store) *rig {
 // over is a rig on a given store.
 func over(t *testing.T, st store.Store, wrap ...func(store.Store) store.Store) *rig {
 	t.Helper()
-	sealer, err := vault.Ephemeral()
+	sealer, err := vaulttest.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := st.Apply(t.Context(), storetest.Admission("CS1", storetest.Epoch)); err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, store: st, clock: clock.NewFake(storetest.Epoch), sealer: sealer}
+	r := &rig{t: t, store: st, clock: clocktest.New(storetest.Epoch), sealer: sealer}
 	for _, w := range wrap {
 		r.store = w(r.store)
 	}

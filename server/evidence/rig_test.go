@@ -22,6 +22,7 @@ import (
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/memory"
 )
@@ -49,7 +50,7 @@ type rig struct {
 
 func newRig(t *testing.T, st store.Store) *rig {
 	t.Helper()
-	r := &rig{t: t, store: st, pem: must[[]byte](t)(evidence.Generate()), sealer: must[*vault.Vault](t)(vault.Ephemeral())}
+	r := &rig{t: t, store: st, pem: must[[]byte](t)(evidence.Generate()), sealer: must[*vault.Vault](t)(vaulttest.New())}
 	r.keys = must[*evidence.Keys](t)(evidence.Parse(r.pem))
 	r.Service = r.core(r.keys)
 	return r

@@ -17,10 +17,11 @@ import (
 
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
-	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/memory"
@@ -44,7 +45,7 @@ func newRealRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealer, err := vault.Ephemeral()
+	sealer, err := vaulttest.New()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +85,7 @@ func newRealRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.handler, r.clock = f, clock.NewFake(now.Now())
+	r.handler, r.clock = f, clocktest.New(now.Now())
 	return r
 }
 

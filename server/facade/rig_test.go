@@ -28,7 +28,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server/api/production"
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/facade"
@@ -203,7 +203,7 @@ type rig struct {
 	t        testing.TB
 	handler  http.Handler
 	core     *stub
-	clock    *clock.Fake
+	clock    *clocktest.Clock
 	guard    store.Guard
 	log      *buffer
 	spans    *tracetest.InMemoryExporter
@@ -215,7 +215,7 @@ type option func(*facade.Config, *facade.Deps)
 
 func newRig(t testing.TB, opts ...option) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: clock.NewFake(noon), log: &buffer{}, spans: tracetest.NewInMemoryExporter(), registry: prometheus.NewRegistry()}
+	r := &rig{t: t, clock: clocktest.New(noon), log: &buffer{}, spans: tracetest.NewInMemoryExporter(), registry: prometheus.NewRegistry()}
 	r.core = &stub{
 		endpoints: map[string]*fulfil.Endpoint{
 			"demo": {Name: "demo", Seller: "demo-seller"}, "signing": {Name: "signing", Seller: "demo-seller"},

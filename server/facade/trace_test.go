@@ -55,7 +55,8 @@ func TestNewInstanceIsInTheOrdersTrace(t *testing.T) {
 	}
 	r.call(bodyNew)
 	s := r.span("callback newInstance")
-	if s.SpanContext.TraceID() != telemetry.TraceID("demo-seller", orderID) || s.Parent.SpanID() != telemetry.RootSpanID("demo-seller", orderID) {
+	root := trace.SpanContextFromContext(telemetry.UnderOrder(t.Context(), "demo-seller", orderID))
+	if s.SpanContext.TraceID() != telemetry.TraceID("demo-seller", orderID) || s.Parent.SpanID() != root.SpanID() {
 		t.Error("not under the order's root")
 	}
 	if s.SpanKind != trace.SpanKindServer || !s.StartTime.Equal(noon) || !s.EndTime.Equal(noon.Add(300*time.Millisecond)) {

@@ -12,7 +12,7 @@
 //	licencecode.go the instance that stands for a licence code, which begins with the first call about it
 //	orderquery.go  asks the marketplace what was bought, then releases the create task to its provisioner
 //	kinds.go       the kinds of task, which server/work hands out; complete.go and fail.go take them back
-//	refresh.go     renewals and upgrades; status.go release.go check.go query.go are the other later calls
+//	refresh.go     renewals and upgrades; status.go release.go check.go queryinstance.go are the other later calls
 //	licence.go     getLicenseAsync: a licence for an event, answered in time or uploaded later
 //	policy.go      the answer of a later call that is to wait for its tasks
 //	quota.go       what a used up package does: warnings on its order, a freeze, a thaw

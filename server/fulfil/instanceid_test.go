@@ -11,6 +11,7 @@ import (
 
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
 )
@@ -24,7 +25,7 @@ func withVault(v *vault.Vault) option {
 
 func ephemeral(t *testing.T) *vault.Vault {
 	t.Helper()
-	v, err := vault.Ephemeral()
+	v, err := vaulttest.New()
 	if err != nil {
 		t.Fatal(err)
 	}

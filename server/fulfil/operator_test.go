@@ -11,7 +11,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/work"
@@ -19,9 +19,9 @@ import (
 )
 
 // fakeClock makes a rig whose time stands still until it is told.
-func fakeClock(t *testing.T, opts ...option) (*rig, *clock.Fake) {
+func fakeClock(t *testing.T, opts ...option) (*rig, *clocktest.Clock) {
 	t.Helper()
-	c := clock.NewFake(time.Date(2026, 11, 28, 8, 0, 0, 0, time.UTC))
+	c := clocktest.New(time.Date(2026, 11, 28, 8, 0, 0, 0, time.UTC))
 	return newRig(t, append([]option{func(_ *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) { d.Clock = c }}, opts...)...), c
 }
 

@@ -22,7 +22,7 @@ import (
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
-	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
@@ -120,7 +120,7 @@ func newRig(t *testing.T, opts ...option) *rig {
 // over is a rig on a given store.
 func over(t *testing.T, st store.Store, opts ...option) *rig {
 	t.Helper()
-	sealer, err := vault.Ephemeral()
+	sealer, err := vaulttest.New()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"time"
+
+	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
 // digest is SHA-256 over texts, each preceded by its length, so that no two lists share an encoding.
@@ -39,7 +41,7 @@ func clientHash(seller, code, day, client string) string {
 func sealContext(seller, hash string) string { return "licence/code/" + seller + "/" + hash }
 
 // beijing is the marketplace's time; it has known no other offset since 1991.
-var beijing = time.FixedZone("CST", 8*3600)
+var beijing = wiretime.Beijing()
 
 // dayOf is the Beijing day of a time, yyyyMMdd.
 func dayOf(t time.Time) string { return t.In(beijing).Format("20060102") }

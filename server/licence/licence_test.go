@@ -17,10 +17,10 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/licence"
-	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/store/sqlite"
 	"github.com/koogate/koogate/store/sqlitetest"
 )
@@ -140,7 +140,7 @@ type rig struct {
 	*licence.Service
 	t      *testing.T
 	market *market
-	clock  *clock.Fake
+	clock  *clocktest.Clock
 	store  *sqlite.Store
 	path   string
 	sealer licence.Sealer
@@ -154,7 +154,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
-	sealer, err := vault.Ephemeral()
+	sealer, err := vaulttest.New()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func newRig(t *testing.T) *rig {
 		failures: map[string][]error{}, refuse: map[string]string{},
 		facts: licence.Facts{Status: licence.Alive, ActivateAt: noon, ExpireAt: noon.AddDate(1, 0, 0), ProductID: "P1"},
 	}
-	r := &rig{t: t, market: m, clock: clock.NewFake(noon), store: st, path: path, sealer: sealer}
+	r := &rig{t: t, market: m, clock: clocktest.New(noon), store: st, path: path, sealer: sealer}
 	r.Service = r.service()
 	return r
 }
@@ -586,7 +586,7 @@ func TestMoreThanABatch(t *testing.T) {
 func TestACodeThatDoesNotOpen(t *testing.T) {
 	r := newRig(t)
 	r.use("c1", "u1", true)
-	other, err := vault.Ephemeral()
+	other, err := vaulttest.New()
 	if err != nil {
 		t.Fatal(err)
 	}

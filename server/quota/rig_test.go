@@ -17,12 +17,13 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/decimal"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/server/telemetry"
-	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
 	"github.com/koogate/koogate/store/memory"
@@ -39,7 +40,7 @@ type rig struct {
 	t      testing.TB
 	store  store.Store
 	core   *fulfil.Service
-	clock  *clock.Fake
+	clock  *clocktest.Clock
 	broken atomic.Bool // the core answers nothing but errors
 
 	unfillable string // a package about which the core answers errors
@@ -125,11 +126,11 @@ var backends = map[string]func(t testing.TB, clock ...func() time.Time) store.St
 
 func over(t testing.TB, st store.Store) *rig {
 	t.Helper()
-	sealer, err := vault.Ephemeral()
+	sealer, err := vaulttest.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, store: st, clock: clock.NewFake(storetest.Epoch)}
+	r := &rig{t: t, store: st, clock: clocktest.New(storetest.Epoch)}
 	r.core, err = fulfil.New(fulfil.Config{}, []fulfil.Endpoint{{
 		Name: "demo", Seller: seller, Products: map[string]fulfil.ProductRule{"*": {Provisioner: storetest.Queue}},
 	}}, fulfil.Deps{

@@ -21,6 +21,7 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
 )
@@ -87,7 +88,7 @@ func newRig(t *testing.T, st store.Store, v *vault.Vault, opts ...func(*seller.D
 
 func each(t *testing.T, f func(t *testing.T, st store.Store, v *vault.Vault)) {
 	backendtest.Each(t, func(t *testing.T, st store.Store) {
-		v, err := vault.Ephemeral()
+		v, err := vaulttest.New()
 		if err != nil {
 			t.Fatal(err)
 		}

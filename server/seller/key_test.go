@@ -9,16 +9,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/store"
 )
 
 // A key counts from its begin to its end, without a change of any row, and an endpoint all of whose keys have ended has none.
 func TestKeysCountWithinTheirWindow(t *testing.T) {
 	each(t, func(t *testing.T, st store.Store, v *vault.Vault) {
-		now := clock.NewFake(time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC))
+		now := clocktest.New(time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC))
 		r := newRig(t, st, v, func(d *seller.Deps) { d.Clock = now })
 		r.seed(declared())
 		at := func(h int) time.Time { return now.Now().Add(time.Duration(h) * time.Hour) }
@@ -135,7 +136,7 @@ func TestAKeyIsRotated(t *testing.T) {
 func TestAKeyThatDoesNotOpen(t *testing.T) {
 	each(t, func(t *testing.T, st store.Store, v *vault.Vault) {
 		newRig(t, st, v).seed(declared())
-		other, err := vault.Ephemeral()
+		other, err := vaulttest.New()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,14 +29,11 @@ func pair(ctx context.Context, tracer trace.Tracer) {
 	call.End()
 }
 
-// BenchmarkSpanPair measures pair with nothing to export to, with this package's batches and with the SDK's.
+// BenchmarkSpanPair measures pair with nothing to export to, and with batches.
 func BenchmarkSpanPair(b *testing.B) {
 	for name, options := range map[string]func() Options{
 		"none":    func() Options { return Options{} },
 		"batcher": func() Options { return Options{Exporters: []sdktrace.SpanExporter{discard{}}} },
-		"sdk": func() Options {
-			return Options{Processors: []sdktrace.SpanProcessor{sdktrace.NewBatchSpanProcessor(discard{}, sdktrace.WithMaxQueueSize(16384))}}
-		},
 		"unsampled": func() Options {
 			return Options{
 				Getenv:    vars{"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.000001"}.get,

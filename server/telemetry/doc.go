@@ -3,7 +3,7 @@
 // Package telemetry makes one trace of the whole life of an order, and holds the service's metrics and log handler.
 //
 // The trace of an order has an id that follows from seller and order id ([TraceID]), and so has its root span
-// ([RootSpanID]). Nothing needs to be stored or handed over: a call, a task, a retry or a usage push, in any replica, weeks
+// (orderIDs). Nothing needs to be stored or handed over: a call, a task, a retry or a usage push, in any replica, weeks
 // later, puts its spans under [UnderOrder] and lands in the same trace. [StartRoot] starts the root itself, once, where the
 // order is admitted.
 //

@@ -19,12 +19,7 @@ func TraceID(seller, orderID string) trace.TraceID {
 	return t
 }
 
-// RootSpanID is the id of the root span of an order's trace: the next 8 bytes of the same digest. It is never all zero.
-func RootSpanID(seller, orderID string) trace.SpanID {
-	_, s := orderIDs(seller, orderID)
-	return s
-}
-
+// orderIDs also tells the id of the root span of an order's trace: the next 8 bytes of the same digest. It is never all zero.
 func orderIDs(seller, orderID string) (t trace.TraceID, s trace.SpanID) {
 	var room [192]byte
 	b := append(room[:0], "koogate/trace/1\x00"...)

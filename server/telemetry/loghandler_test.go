@@ -33,7 +33,7 @@ func TestLogHandler(t *testing.T) {
 		if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 			t.Fatal(err)
 		}
-		if line["trace_id"] != TraceID("demo", "CS1").String() || line["span_id"] != RootSpanID("demo", "CS1").String() || line["order"] != "CS1" {
+		if line["trace_id"] != TraceID("demo", "CS1").String() || line["span_id"] != rootSpanID("demo", "CS1").String() || line["order"] != "CS1" {
 			t.Errorf("%s: %s", name, out.String())
 		}
 		if name == "groups" {

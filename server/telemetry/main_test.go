@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/goleak"
 
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,7 +27,7 @@ func setup(t *testing.T, env vars) (*Provider, func() tracetest.SpanStubs) {
 	t.Helper()
 	e := tracetest.NewInMemoryExporter()
 	p, err := Setup(t.Context(), Options{
-		Getenv: env.get, Clock: clock.NewFake(time.Unix(1e9, 0)), Exporters: []sdktrace.SpanExporter{e},
+		Getenv: env.get, Clock: clocktest.New(time.Unix(1e9, 0)), Exporters: []sdktrace.SpanExporter{e},
 	})
 	if err != nil {
 		t.Fatal(err)

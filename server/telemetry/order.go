@@ -12,7 +12,7 @@ import (
 // RootName is the name of the root span of every order.
 const RootName = "order"
 
-// StartRoot starts the root span of an order's trace, with the ids that TraceID and RootSpanID tell and no parent,
+// StartRoot starts the root span of an order's trace, with the ids that orderIDs tells and no parent,
 // whatever ctx holds. It is started once in the life of an order, by the transaction that admits it; start is when that
 // began, zero for now. tracer is the one of a Provider.
 func StartRoot(ctx context.Context, tracer trace.Tracer, seller, orderID string, start time.Time, attrs ...Attr) (context.Context, trace.Span) {

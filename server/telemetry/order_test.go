@@ -12,6 +12,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
+func rootSpanID(seller, orderID string) trace.SpanID {
+	_, s := orderIDs(seller, orderID)
+	return s
+}
+
 func TestOrderIDs(t *testing.T) {
 	for _, c := range []struct{ seller, order, trace, root string }{
 		{"demo", "CS1906666688ABCDE", "95720a07ec90620703037d8638a83ed6", "81cb10cbe7a5a9b8"},
@@ -24,8 +29,8 @@ func TestOrderIDs(t *testing.T) {
 		if got := TraceID(c.seller, c.order).String(); got != c.trace {
 			t.Errorf("TraceID(%q, %q) = %s, want %s", c.seller, c.order, got, c.trace)
 		}
-		if got := RootSpanID(c.seller, c.order).String(); got != c.root {
-			t.Errorf("RootSpanID(%q, %q) = %s, want %s", c.seller, c.order, got, c.root)
+		if got := rootSpanID(c.seller, c.order).String(); got != c.root {
+			t.Errorf("root span ID of (%q, %q) = %s, want %s", c.seller, c.order, got, c.root)
 		}
 		sum := sha256.Sum256([]byte("koogate/trace/1\x00" + c.seller + "\x00" + c.order))
 		if got := hex.EncodeToString(sum[:24]); got != c.trace+c.root {
@@ -65,7 +70,7 @@ func TestOneTraceForAnOrder(t *testing.T) {
 	_, later := Start(UnderOrder(t.Context(), "demo", "CS1"), replicaB.Tracer(), trace.SpanKindConsumer, "task")
 	later.End()
 
-	tid, rid := TraceID("demo", "CS1"), RootSpanID("demo", "CS1")
+	tid, rid := TraceID("demo", "CS1"), rootSpanID("demo", "CS1")
 	byName := map[string]int{}
 	for _, s := range append(spansA(), spansB()...) {
 		byName[s.Name]++

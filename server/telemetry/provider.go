@@ -21,10 +21,12 @@ import (
 // Scope is the name of the service's tracer.
 const Scope = "github.com/koogate/koogate"
 
+// serviceName is the service's name in traces, unless OTEL_SERVICE_NAME gives another.
+const serviceName = "koogate"
+
 // Options of Setup. All may be left empty.
 type Options struct {
-	ServiceName string // "koogate" when empty; OTEL_SERVICE_NAME wins
-	Version     string
+	Version string
 	// Getenv reads the OTEL_* variables; os.Getenv when nil.
 	Getenv func(string) string
 	// Clock paces the export; the system's when nil.
@@ -33,8 +35,6 @@ type Options struct {
 	Logger *slog.Logger
 	// Exporters get every sampled span in batches, beside what the variables ask for.
 	Exporters []sdktrace.SpanExporter
-	// Processors get every span as it starts and ends, in the caller's goroutine.
-	Processors []sdktrace.SpanProcessor
 }
 
 // Provider is the service's source of spans. Its tracer has a service name for each [Role].
@@ -48,9 +48,6 @@ type Provider struct {
 // OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_BSP_*, OTEL_SDK_DISABLED). It sets no global of the otel packages and
 // does not wait for a collector. Without an exporter, spans have valid ids and are otherwise empty.
 func Setup(ctx context.Context, o Options) (*Provider, error) {
-	if o.ServiceName == "" {
-		o.ServiceName = "koogate"
-	}
 	if o.Getenv == nil {
 		o.Getenv = os.Getenv
 	}
@@ -77,16 +74,13 @@ func Setup(ctx context.Context, o Options) (*Provider, error) {
 	if otlp != nil {
 		exporters = append([]sdktrace.SpanExporter{otlp}, exporters...)
 	}
-	exporting := len(exporters)+len(o.Processors) > 0
+	exporting := len(exporters) > 0
 	if !exporting {
 		sampler = sdktrace.NeverSample()
 	}
 	options := []sdktrace.TracerProviderOption{
 		sdktrace.WithIDGenerator(IDGenerator{}),
 		sdktrace.WithSampler(sampler),
-	}
-	for _, p := range o.Processors {
-		options = append(options, sdktrace.WithSpanProcessor(p))
 	}
 	for _, e := range exporters {
 		complain := &complaint{logger: o.Logger, clock: o.Clock}
@@ -95,7 +89,7 @@ func Setup(ctx context.Context, o Options) (*Provider, error) {
 	p := &Provider{tracer: new(byRole), exporting: exporting}
 	instance := rand.Text()
 	for r, suffix := range roleNames {
-		res, err := env.resource(o.ServiceName, suffix, o.Version, instance)
+		res, err := env.resource(serviceName, suffix, o.Version, instance)
 		if err != nil {
 			return nil, err
 		}

@@ -19,7 +19,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 )
 
 // Without an endpoint nothing is exported, and ids are still valid and the order's.
@@ -38,7 +38,7 @@ func TestSetupWithoutEndpoint(t *testing.T) {
 		}
 		ctx, root := StartRoot(t.Context(), p.Tracer(), "demo", "CS1", time.Time{})
 		_, child := Start(ctx, p.Tracer(), trace.SpanKindInternal, "admit")
-		if root.IsRecording() || root.SpanContext().TraceID() != TraceID("demo", "CS1") || root.SpanContext().SpanID() != RootSpanID("demo", "CS1") {
+		if root.IsRecording() || root.SpanContext().TraceID() != TraceID("demo", "CS1") || root.SpanContext().SpanID() != rootSpanID("demo", "CS1") {
 			t.Errorf("root %+v", root.SpanContext())
 		}
 		if sc := child.SpanContext(); sc.TraceID() != TraceID("demo", "CS1") || !sc.SpanID().IsValid() || sc.SpanID() == root.SpanContext().SpanID() {
@@ -126,7 +126,7 @@ func TestExportOverHTTP(t *testing.T) {
 // A collector that is away costs one line of log a minute and nothing else.
 func TestExporterAway(t *testing.T) {
 	var log bytes.Buffer
-	c := clock.NewFake(time.Unix(1e9, 0))
+	c := clocktest.New(time.Unix(1e9, 0))
 	e := &sink{err: errors.New("no collector")}
 	p, err := Setup(t.Context(), Options{
 		Getenv: vars{}.get, Clock: c, Logger: slog.New(slog.NewTextHandler(&log, nil)), Exporters: []sdktrace.SpanExporter{e},
@@ -156,7 +156,7 @@ func TestExporterAway(t *testing.T) {
 }
 
 func TestBatches(t *testing.T) {
-	c := clock.NewFake(time.Unix(1e9, 0))
+	c := clocktest.New(time.Unix(1e9, 0))
 	e := &sink{}
 	p, err := Setup(t.Context(), Options{
 		Getenv: vars{"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "10", "OTEL_BSP_SCHEDULE_DELAY": "2000"}.get, Clock: c,
@@ -212,7 +212,7 @@ func TestExporterHangs(t *testing.T) {
 	var log bytes.Buffer
 	p, err := Setup(t.Context(), Options{
 		Getenv: vars{"OTEL_BSP_MAX_QUEUE_SIZE": "20", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "10", "OTEL_BSP_EXPORT_TIMEOUT": "60000"}.get,
-		Clock:  clock.NewFake(time.Unix(1e9, 0)), Logger: slog.New(slog.NewTextHandler(&log, nil)), Exporters: []sdktrace.SpanExporter{e},
+		Clock:  clocktest.New(time.Unix(1e9, 0)), Logger: slog.New(slog.NewTextHandler(&log, nil)), Exporters: []sdktrace.SpanExporter{e},
 	})
 	if err != nil {
 		t.Fatal(err)

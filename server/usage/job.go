@@ -20,9 +20,6 @@ const QueuePush = "koogate-usage-push"
 // lookAnyway is how long the job rests when nothing is known to be due: new records wait for it at most that long.
 const lookAnyway = 60 * time.Second
 
-// TaskID is the ID of a seller's standing job.
-func TaskID(seller string) string { return work.StandingID(QueuePush, seller) }
-
 // kind is the standing job that runs the rounds.
 func (s *Service) kind() work.Kind {
 	return work.Kind{Name: KindPush, Queue: QueuePush, Do: s.RunPush, Standing: true, Trace: work.TraceRun}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/usage"
+	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
 
@@ -30,7 +31,7 @@ func (r *rig) lease() (store.Task, bool) {
 
 func (r *rig) task() store.Task {
 	r.t.Helper()
-	task, err := r.store.Task(r.t.Context(), usage.TaskID(seller))
+	task, err := r.store.Task(r.t.Context(), work.StandingID(usage.QueuePush, seller))
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/deadline"
+	"github.com/koogate/koogate/koogallery/wiretime"
 	"github.com/koogate/koogate/store"
 )
 
@@ -15,9 +16,10 @@ const (
 	Day  = 24 * time.Hour
 )
 
+// beijing is the zone in which the marketplace bills days (open-apis §3.7).
+var beijing = wiretime.Beijing()
+
 const (
-	// beijing is the zone in which the marketplace bills days (open-apis §3.7).
-	beijing = 8 * time.Hour
 	// collect is how long after its hour or day a bill still takes usage (open-apis §3.7).
 	collect = 15 * time.Minute
 	// refuseAfter is how old the begin of a record may be.
@@ -63,7 +65,8 @@ func (m Meter) window(begin, end, opened time.Time) store.UsageWindowTimes {
 // aligned is the begin of the UTC hour or the Beijing day of a time.
 func aligned(at time.Time, length time.Duration) time.Time {
 	if length == Day {
-		return at.UTC().Add(beijing).Truncate(Day).Add(-beijing)
+		y, m, d := at.In(beijing).Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, beijing).UTC()
 	}
 	return at.UTC().Truncate(Hour)
 }

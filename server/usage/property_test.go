@@ -18,7 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace/noop"
 
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
@@ -101,7 +101,7 @@ type history struct {
 	store   store.Store
 	faults  *storetest.FaultyStore
 	ledger  *storetest.FaultyUsageStore
-	clock   *clock.Fake
+	clock   *clocktest.Clock
 	metrics *telemetry.Metrics
 	service *usage.Service
 
@@ -136,7 +136,7 @@ const (
 func newHistory(st store.Store, seed uint64) *history {
 	h := &history{
 		Rand: rand.New(rand.NewPCG(seed, 1)), seller: fmt.Sprintf("seller-%d", seed), store: st,
-		faults: storetest.Faulty(st, seed), clock: clock.NewFake(noon),
+		faults: storetest.Faulty(st, seed), clock: clocktest.New(noon),
 		metrics: telemetry.NewMetrics(prometheus.NewRegistry()),
 		truth:   make(map[string]usage.Record), refused: make(map[string]string),
 		billed: make(map[string]store.UsageRecord), periods: make(map[string]string),

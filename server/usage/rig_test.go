@@ -16,7 +16,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/goleak"
 
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
@@ -51,7 +51,7 @@ type rig struct {
 	*usage.Service
 	t      *testing.T
 	store  store.Store
-	clock  *clock.Fake
+	clock  *clocktest.Clock
 	market *market
 	spans  *tracetest.InMemoryExporter
 	gather *prometheus.Registry
@@ -61,18 +61,18 @@ type rig struct {
 
 func newRig(t *testing.T, opts ...func(*usage.Config, *usage.Deps)) *rig {
 	t.Helper()
-	c := clock.NewFake(noon)
+	c := clocktest.New(noon)
 	return overAt(t, backendtest.SQLite(t, c.Now), c, opts...)
 }
 
 // over is a rig on a given store.
 func over(t *testing.T, st store.Store, opts ...func(*usage.Config, *usage.Deps)) *rig {
 	t.Helper()
-	return overAt(t, st, clock.NewFake(noon), opts...)
+	return overAt(t, st, clocktest.New(noon), opts...)
 }
 
 // overAt is a rig on a given store and clock.
-func overAt(t *testing.T, st store.Store, c *clock.Fake, opts ...func(*usage.Config, *usage.Deps)) *rig {
+func overAt(t *testing.T, st store.Store, c *clocktest.Clock, opts ...func(*usage.Config, *usage.Deps)) *rig {
 	t.Helper()
 	r := &rig{
 		t: t, store: st, clock: c, market: &market{has: make(map[string]store.UsageRecord)},

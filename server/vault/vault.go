@@ -43,15 +43,6 @@ func Open(keysetJSON []byte) (*Vault, error) {
 	return &Vault{keys: keys, digestKey: derived}, nil
 }
 
-// Ephemeral returns a vault over a key of its own that ends with the process: for development only.
-func Ephemeral() (*Vault, error) {
-	keyset, err := Generate()
-	if err != nil {
-		return nil, err
-	}
-	return Open(keyset)
-}
-
 // Seal encrypts plain, of any length, under the primary key and binds it to context. The result is 33 bytes longer.
 func (v *Vault) Seal(plain []byte, context string) ([]byte, error) {
 	sealed, err := v.keys.Encrypt(plain, []byte(context))

@@ -43,18 +43,8 @@ func (s *Store) AddUsage(ctx context.Context, raws []store.UsageRaw) ([]store.Us
 		if err != nil {
 			return nil, nil, err
 		}
-		outcomes, fresh, places := store.Stale(raws, func(seller, id string) store.UsageJudged { return judged[instanceID{seller, id}] })
-		added, err := addUsage(ctx, q, fresh)
-		if err != nil {
-			return nil, nil, err
-		}
-		for k, i := range places {
-			outcomes[i] = added[k]
-		}
-		if !slices.Contains(added, store.UsageAdded) {
-			return outcomes, nil, nil
-		}
-		return outcomes, func() store.Altered { return store.AlteredUsage(fresh, added) }, nil
+		return store.BookUsage(raws, func(seller, id string) store.UsageJudged { return judged[instanceID{seller, id}] },
+			func(fresh []store.UsageRaw) ([]store.UsageOutcome, error) { return addUsage(ctx, q, fresh) })
 	})
 }
 

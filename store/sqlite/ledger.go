@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/dbrow"
@@ -38,18 +37,7 @@ func (s *Store) AddUsage(ctx context.Context, raws []store.UsageRaw) ([]store.Us
 		if err != nil {
 			return nil, nil, err
 		}
-		outcomes, fresh, places := store.Stale(raws, func(seller, id string) store.UsageJudged { return judged[instanceID{seller, id}] })
-		added, err := t.addUsage(fresh)
-		if err != nil {
-			return nil, nil, err
-		}
-		for k, i := range places {
-			outcomes[i] = added[k]
-		}
-		if !slices.Contains(added, store.UsageAdded) {
-			return outcomes, nil, nil
-		}
-		return outcomes, func() store.Altered { return store.AlteredUsage(fresh, added) }, nil
+		return store.BookUsage(raws, func(seller, id string) store.UsageJudged { return judged[instanceID{seller, id}] }, t.addUsage)
 	})
 }
 

@@ -106,10 +106,7 @@ func (s *Store) ReviveUsage(ctx context.Context, seller, instanceID string, now,
 			return store.UsageRevived{}, nil, fmt.Errorf("sqlite: count refused usage: %w", err)
 		}
 		revived := store.UsageRevived{Records: int(n), Past: int(past)}
-		if n == 0 {
-			return revived, nil, nil
-		}
-		return revived, func() store.Altered { return revived.Altered(seller, instanceID) }, nil
+		return revived, revived.Altered(seller, instanceID), nil
 	})
 }
 

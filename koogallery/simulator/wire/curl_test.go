@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,20 +15,6 @@ import (
 	"github.com/koogate/koogate/koogallery/simulator/simtest"
 	"github.com/koogate/koogate/koogallery/simulator/wire"
 )
-
-// machineTime asks the machine, as the script does.
-func machineTime(t *testing.T) time.Time {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "date", "+%s").Output()
-	if err != nil {
-		t.Skip("no date")
-	}
-	seconds, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return time.Unix(seconds, 0)
-}
 
 const oddKey = `it's $a "key" \ & 100%`
 
@@ -106,39 +91,16 @@ func TestCurlExample(t *testing.T) {
 	}
 }
 
-func TestCurlScript(t *testing.T) {
-	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("no openssl")
-	}
-	text, err := wire.CurlScript("http://127.0.0.1:8080/produce/demo?tenant=1", oddKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The script reads the machine's clock, as a person who runs it does.
-	first, u := check(t, runShell(t, text, "CS2601302000HAND1"), machineTime(t), time.Minute)
-	if u.Query().Get("tenant") != "1" || !strings.Contains(first, `"orderLineId":"CS2601302000HAND1-000001"`) {
-		t.Errorf("%s %s", u, first)
-	}
-	second, _ := check(t, runShell(t, text), machineTime(t), time.Minute)
-	if first == second || !strings.Contains(second, "DEMO1") {
-		t.Errorf("body %s", second)
-	}
-	if _, err := wire.CurlScript("http://", oddKey); err == nil {
-		t.Error("no error for an address without host")
-	}
-}
-
-// The whole way: the script against a seller, with the real curl.
-func TestCurlScriptAgainstASeller(t *testing.T) {
-	for _, program := range []string{"sh", "openssl", "curl"} {
+// The whole way: the example against a seller, with the real curl.
+func TestCurlExampleAgainstASeller(t *testing.T) {
+	for _, program := range []string{"sh", "curl"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skip("no " + program)
 		}
 	}
 	c := simtest.NewClock()
-	c.Advance(machineTime(t).Sub(simtest.Start()))
 	s := simtest.NewSeller(t, c, nil)
-	text, err := wire.CurlScript(s.URL, simtest.FacadeKey)
+	text, err := wire.CurlExample(s.URL, simtest.FacadeKey, c.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,5 +4,5 @@
 // each protocol family. It is told what to say ([Message]) and knows no market: no orders, no retries, no effects. Its only
 // memory is the last time stamp that it gave out ([Caller.Stamp]).
 //
-// Start with [Caller.Send]. [CurlExample] and [CurlScript] write a call for a person to make.
+// Start with [Caller.Send]. [CurlExample] writes a call for a person to make.
 package wire

@@ -22,7 +22,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/call"
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
@@ -111,7 +111,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func newServer(c *core) (*production.Server, store.Guard, *bytes.Buffer) {
 	log := &bytes.Buffer{}
-	clk := clock.NewFake(noon)
+	clk := clocktest.New(noon)
 	guard := memory.New(clk.Now)
 	return production.New(production.Deps{
 		Core: c, Guard: guard, Clock: clk, Metrics: telemetry.NewMetrics(prometheus.NewRegistry()),

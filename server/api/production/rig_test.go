@@ -22,7 +22,7 @@ import (
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/call"
-	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/facade/wirejson"
 	"github.com/koogate/koogate/server/fulfil"
@@ -73,7 +73,7 @@ type rig struct {
 
 func newRig(set production.Settings) *rig {
 	r := &rig{core: &core{answer: fulfil.Answer{Code: resultcode.Success}}, dir: &dir{}, log: &bytes.Buffer{}}
-	clk := clock.NewFake(noon)
+	clk := clocktest.New(noon)
 	r.deps = production.Deps{
 		Core: r.core, Directory: r.dir, Settings: func() map[string]production.Settings { return map[string]production.Settings{"demo": set} }, Guard: memory.New(clk.Now), Clock: clk,
 		Metrics: telemetry.NewMetrics(prometheus.NewRegistry()),

@@ -5,6 +5,7 @@ package v1
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"unicode/utf8"
 
@@ -131,7 +132,7 @@ func readRecord(raw json.RawMessage) *koogatev1.RawUsage {
 	}
 	broken := &koogatev1.RawUsage{Unreadable: "the record: cannot be read"}
 	if len(f) > 0 {
-		broken.Unreadable = clip(f[0].Path + ": " + f[0].Msg)
+		broken.Unreadable = fmt.Sprintf("%.*s", maxUnreadable, f[0].Path+": "+f[0].Msg)
 	}
 	for _, m := range members {
 		var key string
@@ -147,10 +148,3 @@ const ownField = "unreadable"
 
 // maxUnreadable is the bound of the field unreadable, in characters.
 const maxUnreadable = 128
-
-func clip(s string) string {
-	if utf8.RuneCountInString(s) <= maxUnreadable {
-		return s
-	}
-	return string([]rune(s)[:maxUnreadable-1]) + "…"
-}

@@ -47,7 +47,7 @@ func (c *Command) drill(ctx context.Context, m *markets) (row, error) {
 		if ctx.Err() != nil {
 			return r, ctx.Err()
 		}
-		r.err, r.took = shorten(err.Error(), 200), clock.System{}.Now().Sub(began)
+		r.err, r.took = err.Error(), clock.System{}.Now().Sub(began)
 		return r, nil
 	}
 	if err := c.killWorker(ctx); err != nil {

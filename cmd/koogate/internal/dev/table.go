@@ -12,7 +12,6 @@ import (
 	"sync"
 	"text/tabwriter"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -207,12 +206,4 @@ func (c *Command) verifyChain(ctx context.Context, token, order string) error {
 		return fmt.Errorf("event chain of %s: %s%s", order, verdict.Detail, verdict.Message)
 	}
 	return nil
-}
-
-// shorten keeps a text within n runes.
-func shorten(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	return string([]rune(s)[:n-1]) + "…"
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/koogate/koogate/server/marketplace"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/telemetry"
-	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/server/vault/vaulttest"
 	"github.com/koogate/koogate/store/memory"
 	"github.com/koogate/koogate/store/sqlite"
 )
@@ -36,7 +36,7 @@ func wire(ctx context.Context, cfg config.Config, log *slog.Logger, c clock.Cloc
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry, Log: log,
 	}
 	var err error
-	if d.Sealer, err = vault.Ephemeral(); err != nil {
+	if d.Sealer, err = vaulttest.New(); err != nil {
 		return nil, err
 	}
 	silent := func(string) string { return "" }
