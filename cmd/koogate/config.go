@@ -53,7 +53,7 @@ type checkCmd struct {
 func (checkCmd) Help() string {
 	return `Prints a line for every fault, with its place and its remedy, and exits 1; without faults it prints ok and exits 0, before it
 the production addresses when listeners.facade.public_url is set. A fault that only follows from another is not printed. What is no fault but
-should be known, such as tokens without scopes, is said before the ok. The command connects to no other system.
+should be known, such as tokens without scopes or client certificates that no listener asks for, is said before the ok. The command connects to no other system.
 
 What is checked: the file's syntax, its keys and the type of every value; names and references; bounds; the keyset, which is
 opened; the files of secrets and certificates, which are read; the directory of an SQLite database, in which a file is made

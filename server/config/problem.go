@@ -114,6 +114,7 @@ var (
 	msgQueueScope    = text{"needs the scope worker: add it to scopes, or remove the queues", "需要 worker 权限：请将其加入 scopes，或删除 queues"}
 	msgNoWorkerQueue = text{"%q is no provisioner of type worker: use the name of one in provisioners", "%q 不是 worker 类型的开通器：请使用 provisioners 中 worker 类型的名称"}
 	msgCustomary     = text{"names no scopes and so has %s: give each system a token with the scopes that it needs", "未指定 scopes，因此拥有 %s：请为每个系统配置只含所需权限的令牌"}
+	msgUnasked       = text{"let nobody in, because no listener asks clients for a certificate: set listeners.grpc.tls.client_ca_file or listeners.api.tls.client_ca_file, or remove them", "不会生效，因为没有监听器要求客户端证书：请设置 listeners.grpc.tls.client_ca_file 或 listeners.api.tls.client_ca_file，或删除这些证书"}
 	msgProduction    = text{"lets tokens with the scope admin call as the marketplace does: it is for tests; remove it elsewhere", "允许拥有 admin 权限的令牌以云商店的身份调用：仅用于测试，其他环境请删除"}
 
 	msgSite      = text{"give either site (cn, intl, eu) or base_url, not both and not neither", "site（cn、intl、eu）与 base_url 必须且只能填写其一"}

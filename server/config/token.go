@@ -74,11 +74,19 @@ func (c *Config) Notices() []Problem {
 				f.add(fmt.Sprintf("sellers[%d].tokens[%d]", i, k), msgCustomary, scopeNames(access.Customary()))
 			}
 		}
+		if len(s.Certificates) > 0 && !c.asksForCertificates() {
+			f.add(fmt.Sprintf("sellers[%d].certificates", i), msgUnasked)
+		}
 	}
 	if c.GRPC.Production {
 		f.add("grpc.production", msgProduction)
 	}
 	return f.list
+}
+
+// asksForCertificates says whether a listener of the API verifies the certificates of its clients.
+func (c *Config) asksForCertificates() bool {
+	return c.Listeners.GRPC.TLS.ClientCAFile != "" || c.Listeners.API.TLS.ClientCAFile != ""
 }
 
 func scopeNames(list []access.Scope) string {
