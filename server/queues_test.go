@@ -70,6 +70,9 @@ func TestPaidOrdersThatWaitForAWorkerAreSeen(t *testing.T) {
 			if got := r.series(`koogate_queue_tasks{kind="CREATE",queue="crm",seller="acme",state="leased"}`)[""]; got != "1" {
 				t.Errorf("leased: %q", got)
 			}
+			if got := r.series(`koogate_queue_last_ask_timestamp_seconds{queue="crm",seller="acme"}`)[""]; got == "0" {
+				t.Error("the worker that came has not asked")
+			}
 			return
 		}
 		time.Sleep(20 * time.Millisecond)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
@@ -31,6 +32,25 @@ func (s *Store) Plans(ctx context.Context) (made, kept map[string]int64, err err
 		return nil
 	})
 	return made, kept, err
+}
+
+// TakeConnections takes all connections of the pool until they are given back.
+func (s *Store) TakeConnections(ctx context.Context) (giveBack func(), err error) {
+	var taken []*pgxpool.Conn
+	giveBack = func() {
+		for _, c := range taken {
+			c.Release()
+		}
+	}
+	for range s.pool.Config().MaxConns {
+		c, err := s.pool.Acquire(ctx)
+		if err != nil {
+			giveBack()
+			return nil, err
+		}
+		taken = append(taken, c)
+	}
+	return giveBack, nil
 }
 
 // LeaseSQL is the statement of a lease and its arguments, as SQL, for some queues.

@@ -15,10 +15,40 @@ import (
 	"github.com/koogate/koogate/store/storetest"
 )
 
+// TestAWaitForAConnectionEnds: whoever finds all connections in use does not wait for ever, even without a deadline of its own.
+func TestAWaitForAConnectionEnds(t *testing.T) {
+	t.Parallel()
+	s := open(t, freshSchema(t))
+	giveBack, err := s.TakeConnections(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	ctx, giveUp := context.WithCancel(context.Background()) // without a deadline; only a test that has failed gives up
+	defer giveUp()
+	go func() {
+		_, err := s.Aggregate(ctx, storetest.Seller, "nobody")
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(25 * time.Second):
+		t.Error("the call still waits for a connection")
+	}
+	giveBack()
+	if _, err := s.Aggregate(ctx, storetest.Seller, "nobody"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("with connections again: %v", err)
+	}
+}
+
 // TestCallsWithoutADeadlineEnd: every connection of a small pool falls silent in the middle of its work, and the callers have no
 // deadline, as loops have none. All of them come back, the pool is well after that, and wake-ups from another process arrive
 // again. No lock is left behind.
 func TestCallsWithoutADeadlineEnd(t *testing.T) {
+	t.Parallel()
 	database := freshSchema(t)
 	other := open(t, database) // migrates
 	proxy := backendtest.NewProxy(t, backendtest.Host(t, database))
@@ -29,16 +59,24 @@ func TestCallsWithoutADeadlineEnd(t *testing.T) {
 	t.Cleanup(func() { _ = s.Close() })
 	mustApply(t, s, "CS-before")
 
-	ctx := context.Background()
+	ctx, giveUp := context.WithCancel(context.Background()) // without a deadline; only a test that has failed gives up
+	defer giveUp()
 	var calls sync.WaitGroup
 	var mu sync.Mutex
 	var longest time.Duration
 	ends := make(chan struct{})
-	for range 12 { // more than there are connections
+	reads := []func() error{ // in a batch, and alone
+		func() error { _, err := s.Aggregate(ctx, storetest.Seller, "nobody"); return err },
+		func() error {
+			_, err := s.Line(ctx, store.LineKey{Seller: storetest.Seller, OrderID: "nobody"})
+			return err
+		},
+	}
+	for n := range 12 { // more than there are connections
 		calls.Go(func() {
 			for {
 				began := time.Now()
-				_, err := s.Aggregate(ctx, storetest.Seller, "nobody")
+				err := reads[n%len(reads)]()
 				mu.Lock()
 				longest = max(longest, time.Since(began))
 				mu.Unlock()
@@ -58,14 +96,28 @@ func TestCallsWithoutADeadlineEnd(t *testing.T) {
 		t.Fatalf("%d connections", n)
 	}
 	began := time.Now()
-	for s.Apply(ctx, storetest.Admission("CS-after", storetest.Epoch)) != nil {
-		if time.Since(began) > 50*time.Second {
-			t.Fatal("no change within 50 s")
+	within := func(limit time.Duration, what string, f func()) {
+		t.Helper()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			f()
+		}()
+		select {
+		case <-done:
+		case <-time.After(limit):
+			giveUp()
+			<-done
+			t.Fatalf("%s: not within %s", what, limit)
 		}
 	}
+	within(25*time.Second, "a change", func() {
+		for ctx.Err() == nil && s.Apply(ctx, storetest.Admission("CS-after", storetest.Epoch)) != nil {
+		}
+	})
 	t.Logf("the first change after %s", time.Since(began))
 	close(ends)
-	calls.Wait()
+	within(35*time.Second, "the end of all calls", calls.Wait)
 	t.Logf("the longest call took %s", longest)
 	if longest > 35*time.Second {
 		t.Errorf("a call took %s", longest)
