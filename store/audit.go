@@ -25,7 +25,7 @@ type AuditRows interface {
 // Caller is what an audit row says of who calls, by which call and why.
 type Caller struct {
 	Actor     string // who, as events name the caller
-	Kind      string // by what the caller is known: token, certificate, process
+	Kind      string // how the caller was identified: token, certificate, process
 	Via       string // the listener by which the call came; empty for a command
 	Action    string // the rpc, SERVICE/METHOD with the package, or the command
 	Reason    string // why, as the caller told it; empty when it told nothing. No secrets, no personal data
@@ -35,8 +35,8 @@ type Caller struct {
 // Altered is what a transaction has altered.
 type Altered struct {
 	Seller string // empty for what belongs to all
-	// Resources are the IDs of what was altered, by what they identify: order, instance, task, package,
-	// reservation, usage, licence, gap, column, seller, endpoint, product, provisioner, key.
+	// Resources are the IDs of what was altered, by kind: order, instance, task, package, reservation, usage, licence, gap, column,
+	// seller, endpoint, product, provisioner, key.
 	Resources map[string][]string
 	// Before and After are digests of the state before and after: the head of the order's chain where there is one, otherwise [Digest]
 	// of the row. Before is empty for what was not there before.
@@ -107,8 +107,8 @@ func Digest(row any) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Altered tells an order's change. The chain of the order answers for its rows before and after (ADR 24); a change without events is
-// digested itself.
+// Altered describes an order's change for the audit. The hashes of the order's chain stand for its rows before and after (ADR 24);
+// a change without events is digested itself.
 func (c *Change) Altered() Altered {
 	a := Altered{Resources: make(map[string][]string)}
 	name := func(seller, kind, id string) {

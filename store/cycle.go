@@ -51,9 +51,9 @@ func cycleAt(r Reset, begin, at time.Time) int64 {
 	return max(n, 0)
 }
 
-// Turn brings a quota to its cycle at now and reports whether that is a new one. It never goes back, whatever the clock of
-// the caller says, and the cycle in which the package expires is its last. What is still reserved of the old cycle is no
-// longer set aside: it was taken from there, and when it is committed it counts there.
+// Turn brings a quota to its cycle at now and reports whether that is a new one. It never goes back, whatever the clock of the
+// caller says, and the cycle in which the package expires is its last. An amount that is still reserved in the old cycle takes
+// nothing from the new one: when it is committed it counts in the old cycle.
 func (q *Quota) Turn(now time.Time) (turned bool) {
 	if q.Reset.months() == 0 {
 		return false
@@ -70,7 +70,7 @@ func (q *Quota) Turn(now time.Time) (turned bool) {
 	return turned
 }
 
-// Settle notes that what follows from the calendar at now was brought about.
+// Settle records that everything which the calendar demands up to now has been done.
 func (q *Quota) Settle(now time.Time) {
 	q.Turn(now)
 	q.SettledCycle = q.Cycle

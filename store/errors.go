@@ -18,7 +18,7 @@ var (
 	ErrStale = errors.New("store: order changed meanwhile")
 	// ErrNoChange: Change.Directory altered nothing, so nothing of the change was committed.
 	ErrNoChange = errors.New("store: nothing changed")
-	// ErrSettled: a usage record was made of the window already, so its raw records stand.
+	// ErrSettled: a usage record was made of the window already, so its raw records can no longer change.
 	ErrSettled = errors.New("store: window is settled")
 	// ErrConflict: the key belongs to a row of other content.
 	ErrConflict = errors.New("store: key belongs to other content")
@@ -30,11 +30,12 @@ var (
 	// ErrBadData: the database refuses the values for another reason than a key that is taken. Nothing was done, and a
 	// repeat changes nothing.
 	ErrBadData = errors.New("store: the database refuses the values")
-	// ErrBusy: as many lists of the seller as may run at once do, and no more may wait. Repeat the call later.
+	// ErrBusy: as many lists of the seller are running and waiting as are allowed at once. Repeat the call later.
 	ErrBusy = errors.New("store: too many lists of the seller at once")
 	// ErrTooLong: the list was stopped after its time. Filter by something that has few rows.
 	ErrTooLong = errors.New("store: the list takes too long")
-	// ErrReadOnly: the database answers, and takes no writes. Nothing was done; a repeat succeeds once it does again.
+	// ErrReadOnly: the database answers but takes no writes. Nothing was done; a repeat succeeds once the database takes writes
+	// again.
 	ErrReadOnly = errors.New("store: the database takes no writes")
 	// ErrFenced: the task is not in the state, or under the fencing token, that the change expects.
 	ErrFenced = errors.New("store: task lease is over")

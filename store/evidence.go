@@ -10,13 +10,14 @@ import (
 
 // Evidence keeps the anchors, each of which covers the orders of a seller that changed since the one before.
 type Evidence interface {
-	// Unanchored returns at most limit heads of orders that have changed since an anchor last knew them, by order ID.
+	// Unanchored returns at most limit heads of orders that have changed since an anchor last recorded them, by order ID.
 	Unanchored(ctx context.Context, seller string, limit int) ([]SignedHead, error)
 	// LastAnchor returns a seller's newest anchor. Errors: ErrNotFound.
 	LastAnchor(ctx context.Context, seller string) (Anchor, error)
 	// Anchors returns a seller's anchors with seq > after, ascending, at most limit.
 	Anchors(ctx context.Context, seller string, after int64, limit int) ([]Anchor, error)
-	// PutAnchor adds an anchor and notes in the orders that it knows their heads. Errors: ErrStale when the seq is taken.
+	// PutAnchor adds an anchor and notes in each order up to which event anchors have recorded it. Errors: ErrStale when the seq is
+	// taken.
 	PutAnchor(ctx context.Context, a Anchor, heads []SignedHead) error
 }
 

@@ -15,8 +15,8 @@ type Gaps interface {
 	CloseGap(ctx context.Context, g Gap) error
 	// OpenedGap returns the gap of a seller that is open. Errors: ErrNotFound.
 	OpenedGap(ctx context.Context, seller string) (Gap, error)
-	// CountGapCall counts a call about an instance that is not known. It notes at most MaxGapCalls pairs of instance and
-	// activity of a gap; noted is false for one that has no room.
+	// CountGapCall counts a call about an instance that is not known. It notes at most MaxGapCalls pairs of instance and activity
+	// of a gap; noted is false when the gap has no room for another pair.
 	CountGapCall(ctx context.Context, c GapCall) (noted bool, err error)
 	// GapCalls returns what was counted in a gap about instances that are still not known, the first seen first.
 	GapCalls(ctx context.Context, seller, gapID string) ([]GapCall, error)
@@ -50,7 +50,7 @@ type GapCall struct {
 	LastAt     time.Time
 }
 
-// Altered tells a gap that is opened or closed.
+// Altered describes a gap that is opened or closed, for the audit.
 func (g Gap) Altered() Altered {
 	return Altered{Seller: g.Seller, Resources: map[string][]string{"gap": {g.ID}}, After: Digest(g)}
 }

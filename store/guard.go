@@ -30,7 +30,7 @@ type EnterRequest struct {
 	LockTTL  time.Duration // the lock frees itself after this
 }
 
-// LockState is what became of the wish for a lock.
+// LockState is the outcome of asking for a lock.
 type LockState int
 
 // The outcomes of asking for a lock.
@@ -43,8 +43,8 @@ const (
 
 // Entry is the outcome of Enter.
 type Entry struct {
-	// NonceSeen says that the nonce was remembered already: a replay. A guard that cannot know what came before it began may say
-	// so of everything that was signed before.
+	// NonceSeen says that the nonce was remembered already: a replay. A guard that does not know what came before its own beginning
+	// may report every call as seen that was signed before then.
 	NonceSeen bool
 	Lock      LockState
 	Fence     int64 // grows with every holder of the same lock; 0 unless LockHeld

@@ -19,10 +19,10 @@ import (
 // marketplace is told: closing a window turns its pending part into a record, whose serial number and value never change
 // again. So at any moment, for every window: aggregate of raw = Total = sent + pushed + refused + pending.
 type Ledger interface {
-	// AddUsage inserts raw records and adds them to their windows, all in one transaction. The outcome of each tells
-	// whether it was added, was there already, whether its key belongs to another record, or whether its instance is not as
-	// the record was judged by (UsageRaw.Judged), which the transaction reads; the latter three change nothing. PutQuota and
-	// AddUsage of one seller come one after the other: what is added after PutQuota has returned was held to its quota.
+	// AddUsage inserts raw records and adds them to their windows, all in one transaction. The outcome of each tells whether it was
+	// added, was there already, whether its key belongs to another record, or whether its instance has changed since the record was
+	// judged (UsageRaw.Judged; the transaction reads the instance again). In the last three cases nothing changes. PutQuota and
+	// AddUsage of one seller never run at once, so usage that is added after PutQuota has returned was held to its quota.
 	AddUsage(ctx context.Context, raws []UsageRaw) ([]UsageOutcome, error)
 	// CorrectUsage replaces the value of a raw record as long as nothing of its window was settled; with zero the record counts
 	// no more, in any mode, until it is corrected again. The correction is a raw
@@ -96,14 +96,14 @@ func (r *UsageRaw) Same(o *UsageRaw) bool {
 // Place is the record's place in a LAST window.
 func (r *UsageRaw) Place() UsagePlace { return UsagePlace{r.EndAt, r.ReportedAt, r.Key} }
 
-// UsageJudged is what is known of an instance where its usage is judged, and may have changed since.
+// UsageJudged is what the judgement of an instance's usage rests on. It may have changed since.
 type UsageJudged struct {
-	Stops    bool // it has packages that stop when they are used up, so nothing may be reported past a reservation
+	Stops    bool // it has packages that stop when they are used up, so its usage must be reserved and committed
 	Released bool
 }
 
-// BookUsage adds the raw records that were judged by what is known of their instances now; the others are to be judged anew and have the
-// outcome UsageStale. altered tells what was added, for the audit row, and is nil when nothing was.
+// BookUsage adds the raw records whose instances are still as they were when the records were judged. The others get the outcome
+// UsageStale: the caller judges them again. altered tells what was added, for the audit row, and is nil when nothing was.
 func BookUsage(raws []UsageRaw, now func(seller, instanceID string) UsageJudged, add func(fresh []UsageRaw) ([]UsageOutcome, error),
 ) (outcomes []UsageOutcome, altered func() Altered, err error) {
 	outcomes = make([]UsageOutcome, len(raws))
@@ -151,7 +151,7 @@ const (
 	UsageAdded     UsageOutcome = "ADDED"
 	UsageDuplicate UsageOutcome = "DUPLICATE" // the same record was there already
 	UsageConflict  UsageOutcome = "CONFLICT"  // the key belongs to a record of other content
-	UsageStale     UsageOutcome = "STALE"     // the instance is not as the record was judged by: judge it anew
+	UsageStale     UsageOutcome = "STALE"     // the instance has changed since the record was judged: judge it again
 )
 
 // UsageWindowKey identifies a window.
@@ -192,7 +192,7 @@ type UsageProof struct {
 	Refused map[string]Units // by code
 }
 
-// Difference is what is wrong with a window: zero everywhere, always.
+// Difference is by how much the numbers of a window disagree. Anything but zero is a fault of the ledger.
 func (p UsageProof) Difference() Units {
 	rest := p.Sending + p.Pushed + (p.Total - p.Settled)
 	for _, v := range p.Refused {
@@ -239,7 +239,7 @@ func alteredUsage(raws []UsageRaw, outcomes []UsageOutcome) (a Altered) {
 	return a
 }
 
-// Altered tells a correction.
+// Altered describes a correction for the audit.
 func (c UsageCorrection) Altered() Altered {
 	return Altered{Seller: c.Raw.Seller, Resources: map[string][]string{"usage": {c.Raw.Key, c.Raw.Corrects}}, After: Digest(c.Raw)}
 }

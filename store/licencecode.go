@@ -57,7 +57,7 @@ type LicenceDay struct {
 	Reason  string
 }
 
-// Mark is the state of a day that was reported: the one it says, or for want of it REFUSED when there is a reason.
+// Mark is the state that a reported day gets: its State; when that is empty, REFUSED if there is a reason and otherwise REPORTED.
 func (d *LicenceDay) Mark() string {
 	switch {
 	case d.State != "":
@@ -68,12 +68,12 @@ func (d *LicenceDay) Mark() string {
 	return "REPORTED"
 }
 
-// Altered tells what is known of a licence code now. The row holds the code's hash and nothing of the code.
+// Altered describes what is known of a licence code now, for the audit. The row holds the code's hash and nothing of the code.
 func (c LicenceCode) Altered() Altered {
 	return Altered{Seller: c.Seller, Resources: map[string][]string{"licence": {c.Hash}}, After: Digest(c)}
 }
 
-// Altered tells that a client of a code was counted, and not which.
+// Altered says for the audit that a client of a code was counted, but not which one.
 func (u LicenceUse) Altered() Altered {
 	return Altered{Seller: u.Seller, Resources: map[string][]string{"licence": {u.Hash}}, After: Digest(u)}
 }

@@ -2,7 +2,7 @@
 
 package store
 
-// TenantRow is a tenant as a backend keeps it, with the stamps that the rows below it are held to.
+// TenantRow is a tenant as a backend keeps it, with the stamps against which the rows below it are judged.
 type TenantRow struct {
 	Tenant
 	Known  bool  // a call told of the tenant itself; otherwise the row only keeps the stamps
@@ -10,8 +10,8 @@ type TenantRow struct {
 	Floor  Stamp // of the newest full list of departments that deletes; zero for none
 }
 
-// Merge is what a directory change leaves to be written, for backends. Rows below the tenant are written unless there is one
-// whose stamp is as great; they hold each key once.
+// Merge is what a directory change leaves to be written, for backends. A row below the tenant is written unless the database has a
+// row of its key whose stamp is as great. Each key occurs once.
 type Merge struct {
 	PutTenant    bool // the tenant's row changed
 	Erase        bool // rows not greater than TenantRow.Erased become tombstones
@@ -19,7 +19,7 @@ type Merge struct {
 	Applications []Application
 	Users        []User
 	Departments  []Department
-	Ignored      int // of the change's rows those that the tenant's row alone shows to come too late
+	Ignored      int // how many rows of the change come too late by the tenant's row alone
 }
 
 // Merge merges the change into the tenant's row, which for a tenant without one has nothing but its key. The caller keeps

@@ -40,7 +40,7 @@ type Order struct {
 	QueryReason string
 	Buyer       []byte // buyer data as JSON, sealed; nil until the order query is done
 	Head        Head
-	AnchoredSeq int64 // the seq up to which anchors know the order; only PutAnchor changes it
+	AnchoredSeq int64 // the seq up to which anchors have recorded the order; only PutAnchor changes it
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -86,7 +86,7 @@ type Product struct {
 	LinearValue  int64  // quantity; 0 when the product has none
 }
 
-// EventReleased is the kind of the event that releases an instance: the one kind that is read by more than the core.
+// EventReleased is the kind of the event that releases an instance. It is the only kind that packages beside the core read.
 const EventReleased = "instance.released"
 
 // Event is one link of an order's chain. Key: Seller, OrderID, Seq.
@@ -102,7 +102,7 @@ type Event struct {
 	Hash       string
 	Claims     string // JSON: what the change wrote, on its last event; empty for the others and for those of earlier releases
 	Signature  string // over Hash, on the last event of a change; empty for the others and for those of earlier releases
-	Sealed     []byte // what Data only has a digest of, sealed; nil when there is nothing or it was erased. Hash does not cover it
+	Sealed     []byte // the value of which Data has only a digest, sealed; nil when there is none or it was erased. Hash does not cover it
 }
 
 // Aggregate is an order with all that a decision about it may need.

@@ -12,17 +12,17 @@ import (
 // Quotas keep what packages hold. The database alone decides whether a quota still holds an amount.
 type Quotas interface {
 	// PutQuota creates the quota of one fee item of a package, or changes what may change of it (Quota upwards, ExpireAt,
-	// Priority). All items of a package share ExpireAt, Stop, Reset and BeginAt: the first is written to all of them, and
-	// ErrConflict is the answer to others of the rest.
+	// Priority). All items of a package share ExpireAt, Stop, Reset and BeginAt: ExpireAt is written to all of them, and a call
+	// that names another Stop, Reset or BeginAt gets ErrConflict.
 	PutQuota(ctx context.Context, p Quota) (Quota, error)
 	// Quotas returns the quotas of an on-demand instance in the order in which they are drawn from.
 	Quotas(ctx context.Context, seller, instanceID string) ([]Quota, error)
 	// PackageQuotas returns the quotas of a package, one for each of its fee items, the first that was put first.
 	PackageQuotas(ctx context.Context, seller, packageID string) ([]Quota, error)
-	// QuotasDue returns at most limit quotas that have expired or come to a new cycle and for which QuotaSettled was not called
-	// since: what follows from it is still to be brought about.
+	// QuotasDue returns at most limit quotas that have expired or come to a new cycle and for which QuotaSettled has not been
+	// called since: their consequences are still to be carried out.
 	QuotasDue(ctx context.Context, seller string, now time.Time, limit int) ([]Quota, error)
-	// QuotaSettled notes that what follows from a quota's expiry or cycle at now was brought about. Errors: ErrNotFound.
+	// QuotaSettled records that the consequences of a quota's expiry or new cycle at now were carried out. Errors: ErrNotFound.
 	QuotaSettled(ctx context.Context, k QuotaKey, now time.Time) error
 	// ReserveQuota takes an amount from the instance's quotas in their order, all of it or nothing, under the caller's
 	// reservation ID; the same ID and amount again returns the first reservation. Errors: ErrExhausted, ErrConflict.
@@ -62,7 +62,7 @@ type Quota struct {
 	Cycle      int64
 	UsedBefore Units
 	TurnAt     time.Time
-	// SettledAt and SettledCycle are up to where QuotaSettled was called.
+	// SettledAt and SettledCycle say up to which time and cycle QuotaSettled was called.
 	SettledAt    time.Time
 	SettledCycle int64
 	CreatedAt    time.Time
@@ -136,7 +136,8 @@ func (q *Quota) Put(p Quota) error {
 	return nil
 }
 
-// Altered tells the quota of a fee item, which was among the items of its package before unless it is new.
+// Altered describes the quota of a fee item for the audit. items are those of its package before the change; a new quota is not
+// among them.
 func (q Quota) Altered(items []Quota) Altered {
 	a := Altered{Seller: q.Seller, Resources: map[string][]string{"package": {q.PackageID}, "instance": {q.InstanceID}}, After: Digest(q)}
 	for i := range items {

@@ -81,9 +81,9 @@ func (r *Reservation) Again(o Reservation) error {
 	return nil
 }
 
-// Commit ends the reservation and returns the raw usage to be booked, one record for each package that something was used
-// of. done is true when there is nothing to do because an equal commit came before. A reservation that is still held is
-// good also after its time, since its amount is still set aside. Errors: ErrConflict.
+// Commit ends the reservation and returns the raw usage to be booked, one record for each package that something was used of. done
+// is true when there is nothing to do because an equal commit came before. A reservation that is still held can be committed after
+// its time too, because its amount is still set aside. Errors: ErrConflict.
 func (r *Reservation) Commit(c QuotaCommit) (raws []UsageRaw, done bool, err error) {
 	switch {
 	case r.State == ReservationCommitted && r.Used == c.Used:
@@ -129,7 +129,7 @@ func (r *Reservation) Cancel(now time.Time) (done bool, err error) {
 	return true, nil
 }
 
-// Altered tells what the reservation was before; the zero Reservation for one that is new.
+// Altered describes a changed reservation for the audit. was is the reservation before, the zero Reservation for a new one.
 func (r Reservation) Altered(was Reservation) Altered {
 	a := Altered{Seller: r.Seller, Resources: map[string][]string{"reservation": {r.ID}, "instance": {r.InstanceID}}, After: Digest(r)}
 	if was.ID != "" {

@@ -58,7 +58,8 @@ type Resealed struct {
 	Old, New []byte
 }
 
-// Altered tells values of a column that are sealed anew, whosever they are: the row belongs to no seller. Sealed texts are digested.
+// Altered describes values of a column that are sealed anew, for the audit. They may be of several sellers, so the audit row
+// belongs to none. Sealed texts are digested.
 func (c SealedColumn) Altered(values []Resealed) Altered {
 	before, after := make([][]byte, len(values)), make([][]byte, len(values))
 	for i, v := range values {

@@ -110,8 +110,8 @@ type SellerChange struct {
 	Keys     []SellerKey
 }
 
-// Altered tells a change of what is sold through, by the names of its rows. Before is the revision that the decision saw. The change
-// belongs to no seller when it is about several.
+// Altered describes the change for the audit, by the names of its rows. Before is the revision that the decision saw. The audit row
+// belongs to no seller when the change is about several.
 func (c SellerChange) Altered() Altered {
 	a := Altered{Resources: make(map[string][]string), Before: fmt.Sprintf("revision %d", c.Revision), After: Digest(c)}
 	sellers := make(map[string]bool)

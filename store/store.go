@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Store keeps what must never be lost: what one database holds. Who needs a part of it asks for that part. Every method honours its
-// context's deadline; times are kept in UTC with microsecond precision. Methods are safe for concurrent use, also by several
-// processes.
+// Store keeps what must never be lost: what one database holds. Whoever needs a part of it asks for the interface of that part.
+// Every method honours its context's deadline; times are kept in UTC with microsecond precision. Methods are safe for concurrent
+// use, also by several processes.
 type Store interface {
 	Changes
 	Orders
@@ -38,13 +38,13 @@ type Store interface {
 type Clock interface {
 	// Now tells the store's clock.
 	Now(ctx context.Context) (time.Time, error)
-	// PullIn corrects what a clock has put off that was wrong: open tasks and usage records of a seller that are not due yet and
-	// were written more than tolerance later than now. They keep their distance to the moment of writing. It returns how many
-	// rows it corrected.
+	// PullIn corrects what a wrong clock has put off: open tasks and usage records of a seller that are not due yet and were
+	// written more than tolerance later than now. They keep their distance to the moment of writing. It returns how many rows it
+	// corrected.
 	PullIn(ctx context.Context, seller string, tolerance time.Duration) (int, error)
 }
 
-// Disk is what a store on a disk of this machine is, too.
+// A store whose database lies on a disk of this machine implements Disk as well.
 type Disk interface {
 	// Free returns the free space of the file system that holds the database, in bytes. Errors: errors.ErrUnsupported.
 	Free() (bytes int64, err error)

@@ -46,8 +46,8 @@ func NewUsageTally(r *UsageRaw) *UsageTally {
 	}}
 }
 
-// Add adds a raw record and reports whether it counts. The one that does not is a record of a LAST window that would take
-// the total below what was settled: it is kept, out of the aggregate for good, and the total stays. Values are not
+// Add adds a raw record and reports whether it counts. Only a record of a LAST window that would take the total below what was
+// settled does not count: it is kept, but it never becomes part of the aggregate, and the total stays as it is. Values are not
 // negative, so in the other modes the total never falls.
 func (t *UsageTally) Add(r *UsageRaw) (counts bool) {
 	total := t.Total

@@ -135,7 +135,7 @@ type Queue struct {
 	Open []OpenTask
 }
 
-// OpenTask is what there is to know of a task that waits.
+// OpenTask is what Queues tells of an open task.
 type OpenTask struct {
 	Kind             TaskKind
 	State            TaskState
@@ -144,8 +144,8 @@ type OpenTask struct {
 }
 
 // FillQueues adds what is open to queues, which are ordered by name, and the queues in which something is open and that are
-// missing. next names the queue after another in which something is open, and open reads what. Backends implement
-// Store.Queues with it.
+// missing. next returns the first queue after a name in which something is open, and open reads the open tasks of a queue. Backends
+// implement Store.Queues with it.
 func FillQueues(queues []Queue, next func(after string) (queue string, ok bool, err error), open func(queue string) ([]OpenTask, error)) ([]Queue, error) {
 	for after := ""; ; {
 		name, ok, err := next(after)

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Sound says whether a text can be kept unsealed and asked for: it is UTF-8 and holds no NUL. PostgreSQL refuses any other
+// Sound says whether a text can be stored unsealed and searched for: it is UTF-8 and holds no NUL. PostgreSQL refuses any other
 // text, so every backend does.
 func Sound(text string) bool { return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 }
 

@@ -31,7 +31,7 @@ type UsageRecord struct {
 	ToldAt     time.Time // the begin that the marketplace is told when it is not BeginAt; zero otherwise
 	Value      Units
 	State      UsageState
-	Code       string // the marketplace's record code or a word of ours; empty unless refused or tried in vain
+	Code       string // the marketplace's record code or a word of Koogate's own; empty unless the record was refused or an attempt failed
 	Attempt    int32
 	DueAt      time.Time // when it is sent next
 	DeadlineAt time.Time
@@ -63,7 +63,7 @@ type UsageSpans int
 // The choices.
 const (
 	SpansApart  UsageSpans = iota // each begins a second after the one before
-	SpansShared                   // those of several packages begin together; what a package has several of is still told apart
+	SpansShared                   // the records of several packages begin together; several records of one package still begin apart
 )
 
 // UsageVerdict is what became of sending one record.
@@ -112,7 +112,8 @@ type UsageBacklog struct {
 	Deadline                  time.Time // the earliest; zero when nothing waits
 }
 
-// Altered tells the refused records of an instance that go out again; their number is digested. It is nil when there are none.
+// Altered describes for the audit the refused records of an instance that go out again; their number is digested. It is nil when
+// there are none.
 func (r UsageRevived) Altered(seller, instanceID string) func() Altered {
 	if r.Records == 0 {
 		return nil

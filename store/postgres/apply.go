@@ -45,9 +45,9 @@ func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 	return nil
 }
 
-// writesOf lists the statements of a change. The order's row comes first, so that changes of one order queue there;
-// tables follow in a fixed order, and rows in the order of their keys, so that no two changes wait for each other in a
-// circle. The first violated constraint is the one that the caller hears of: what sends it back to read again comes first.
+// writesOf lists the statements of a change. The order's row comes first, so that changes of one order queue there; tables follow
+// in a fixed order, and rows in the order of their keys, so that no two changes wait for each other in a circle. The caller hears
+// of the first violated constraint, so those after which it reads and decides again come first.
 func writesOf(c *store.Change) (*writes, error) {
 	ctx := context.Background()
 	w := &writes{}

@@ -18,8 +18,8 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-// writes collects the statements of one change: sqlc's generated code believes that it runs them, and they are queued.
-// The server runs the batch as one transaction; the first error aborts all of it.
+// writes collects the statements of one change: sqlc's generated code calls it to run them, and it queues them instead. The server
+// runs the batch as one transaction; the first error aborts all of it.
 //
 // A statement that must hit a row ends in "SELECT 1 / count(*)" over what it changed, so that a miss is a division by
 // zero, which aborts the batch like any error. The other way, to look at the number of rows before the commit, costs a
@@ -112,7 +112,7 @@ func (s step) explain(err error) error {
 	return fmt.Errorf("postgres: %s: %w", s.doing, err)
 }
 
-// tries is how often a call is made when the server gives it up for reasons of its own.
+// tries is how often a call is made in all when the server aborts it although nothing is wrong with the call.
 const tries = 5
 
 // retry calls f again after a deadlock or a serialization failure, after a connection broke before anything was sent, and
@@ -160,7 +160,7 @@ func refused(err error) error {
 	return err
 }
 
-// sleep waits and reports whether it was left to: false when ctx ended first.
+// sleep waits and reports whether it waited to the end; false when ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	pause, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
@@ -193,9 +193,9 @@ func snapshot(ctx context.Context, pool *pgxpool.Pool, reads ...func(q *dbsqlc.Q
 	return results.Close()
 }
 
-// unseen runs a read in one round trip by the plan for values that the server does not know. It keeps that plan, and makes one for
-// the values at hand at every call where it takes that for cheaper: a list of a few queues looks so beside one of any length, and the
-// plan of a lease costs more than the lease.
+// unseen runs a read in one round trip by the server's generic plan, which it makes once and keeps. Left to itself the server would
+// plan a lease at every call, because a list of a few queues looks cheaper to it than a list of unknown length; that planning costs
+// more than the lease.
 func unseen(ctx context.Context, pool *pgxpool.Pool, read func(q *dbsqlc.Queries) error) error {
 	var batch pgx.Batch
 	batch.Queue("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)") // for this batch, which is a transaction

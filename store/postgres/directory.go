@@ -104,8 +104,8 @@ func merge(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) err
 	return nil
 }
 
-// compare compares a full list with the departments that are there; it comes before they are written. The tenant's row is
-// locked by then, so no other change comes between.
+// compare compares a full list with the departments that are there, before the list is written. The tenant's row is locked by then,
+// so no other change comes between.
 func compare(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange, m *store.Merge) (store.Difference, error) {
 	if c.Compared == nil {
 		return store.Difference{}, nil
@@ -127,7 +127,7 @@ func tenantPut(t dbsqlc.Tenant) dbsqlc.TenantPutParams {
 }
 
 // arrive replaces the stamps of a call with a time from the future by that of its first arrival, which is kept even if the call
-// alters nothing else: else a repeat would count as of its own.
+// alters nothing else: otherwise a repeat would get the time of its own arrival.
 func arrive(ctx context.Context, q *dbsqlc.Queries, c *store.DirectoryChange) (altered int64, err error) {
 	if c.Claimed.IsZero() {
 		return 0, nil

@@ -46,7 +46,7 @@ func (s *Store) OpenedGap(ctx context.Context, seller string) (store.Gap, error)
 	return dbrow.ToGap(row), nil
 }
 
-// CountGapCall implements store.Gaps. Calls at once may note a few more than the bound.
+// CountGapCall implements store.Gaps. Concurrent calls may note a few more than the bound.
 func (s *Store) CountGapCall(ctx context.Context, c store.GapCall) (noted bool, err error) {
 	if err := store.CheckText(c); err != nil {
 		return false, err

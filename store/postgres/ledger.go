@@ -17,7 +17,7 @@ import (
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
 
-// change runs f in a transaction, anew when the server gives it up, and returns what its last run returned.
+// change runs f in a transaction, again when the server aborts it, and returns what the last run returned.
 func change[T any](ctx context.Context, s *Store, f func(t pgx.Tx, q *dbsqlc.Queries) (T, error)) (out T, err error) {
 	if err := s.enter(ctx); err != nil {
 		return out, err
@@ -51,7 +51,8 @@ func (s *Store) AddUsage(ctx context.Context, raws []store.UsageRaw) ([]store.Us
 // instanceID is an instance's key as maps can hold it.
 type instanceID struct{ seller, instanceID string }
 
-// judged reads what usage is judged by now. Until the commit no quota of its sellers is put: see PutQuota.
+// judged reads what the judgement of usage rests on now. Its lock keeps quotas of these sellers from being put until the commit:
+// see PutQuota.
 func judged(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw) (map[instanceID]store.UsageJudged, error) {
 	judged := make(map[instanceID]store.UsageJudged)
 	ids := make(map[string][]string)
@@ -102,9 +103,9 @@ func windowIDOf(w *store.UsageWindow) windowID {
 	return windowID{w.Seller, w.InstanceID, dbrow.Micros(w.StartAt), w.PackageID}
 }
 
-// addUsage inserts raw records, then locks the windows that they count to and writes each once. Rows go in the order of
-// their keys, and raw records come before windows, so that no two calls wait for each other in a circle. The windows are
-// the last that is locked, for as short as can be: many calls add to the same ones.
+// addUsage inserts raw records, then locks the windows that they count to and writes each once. Rows go in the order of their keys,
+// and raw records come before windows, so that no two calls wait for each other in a circle. Windows are locked last, and so for
+// the shortest time, because many calls add to the same ones.
 func addUsage(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw) ([]store.UsageOutcome, error) {
 	if len(raws) == 0 {
 		return nil, nil
@@ -296,7 +297,7 @@ func correctUsage(ctx context.Context, q *dbsqlc.Queries, c store.UsageCorrectio
 	return store.UsageAdded, putTallies(ctx, q, []*store.UsageTally{w})
 }
 
-// compareCorrection says what a correction is whose key is taken; store.ErrNotFound when it is not.
+// compareCorrection judges a correction whose key is taken. Errors: store.ErrNotFound when the key is free, store.ErrConflict.
 func compareCorrection(ctx context.Context, q *dbsqlc.Queries, c store.UsageCorrection) (store.UsageOutcome, error) {
 	have, err := q.UsageRawGet(ctx, dbsqlc.UsageRawGetParams{Seller: c.Raw.Seller, Key: c.Raw.Key})
 	switch {

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// everybody is the topic that every watch hears: wake-ups may have been lost, or are too many to name.
+	// everybody is the topic that every watch hears. It is sent when wake-ups may have been lost, or are too many to name.
 	everybody = "*"
 	// separator stands between the parts of a payload: the sender, then topics.
 	separator = "\x1e"
@@ -94,7 +94,7 @@ func (n *notifier) loop(life context.Context) {
 	for failures := 0; ; {
 		select {
 		case <-life.Done():
-			_ = n.send(lastTimeout) // the last word; who misses it looks on its own
+			_ = n.send(lastTimeout) // the last attempt; who misses its wake-ups finds the work without them
 			return
 		case <-n.wake:
 		}

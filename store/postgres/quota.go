@@ -89,7 +89,7 @@ func (s *Store) Reservation(ctx context.Context, seller, id string) (store.Reser
 // that repeats of one call queue there.
 func (s *Store) ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error) {
 	if r.Amount < 0 {
-		return store.Reservation{}, fmt.Errorf("postgres: reserve %d of a quota", r.Amount)
+		return store.Reservation{}, fmt.Errorf("postgres: the amount of a reservation is negative: %d", r.Amount)
 	}
 	return audited(ctx, s, func(t pgx.Tx, q *dbsqlc.Queries) (store.Reservation, told, error) { return reserve(ctx, t, q, r, now) })
 }
@@ -166,7 +166,7 @@ type booking struct {
 
 type bookings []booking
 
-// errOversold is what cannot happen while quotas are locked.
+// errOversold cannot happen while quotas are locked; it would be a fault of this package.
 var errOversold = errors.New("postgres: a quota does not hold what was drawn from it")
 
 // write adds the bookings, one for each quota and in the order of their keys, to what is to be written and writes all.
@@ -194,7 +194,7 @@ func (b bookings) write(ctx context.Context, t pgx.Tx, w *writes, seller string,
 	return w.run(ctx, t)
 }
 
-// end writes the ends of reservations and frees what was not used. The quotas are the last that is locked.
+// end writes the ends of reservations and frees what was not used. It locks the quotas last.
 func end(ctx context.Context, t pgx.Tx, seller string, now time.Time, reservations ...store.Reservation) error {
 	w := &writes{}
 	var b bookings
@@ -319,7 +319,7 @@ func (s *Store) QuotaSettled(ctx context.Context, k store.QuotaKey, now time.Tim
 	return err
 }
 
-// turn writes the cycle of a quota that is kept for this transaction.
+// turn writes the new cycle of a quota, which this transaction has locked.
 func turn(ctx context.Context, q *dbsqlc.Queries, quota *store.Quota) error {
 	if err := q.QuotaTurn(ctx, dbrow.QuotaTurn(quota)); err != nil {
 		return fmt.Errorf("postgres: turn quota: %w", err)

@@ -83,7 +83,7 @@ func (s *Store) NoteKeyUse(ctx context.Context, uses []store.KeyUse) error {
 	if err := store.CheckText(uses); err != nil {
 		return err
 	}
-	uses = slices.Clone(uses) // two replicas write the same rows: in one order
+	uses = slices.Clone(uses) // in one order, because two replicas may write the same rows
 	slices.SortFunc(uses, func(a, b store.KeyUse) int { return cmp.Or(cmp.Compare(a.Seller, b.Seller), cmp.Compare(a.ID, b.ID)) })
 	_, err := change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (none struct{}, err error) {
 		for _, u := range uses {

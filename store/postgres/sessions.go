@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// resetPause is how long after a reset of the pool the next one waits at least, so that a database which is wholly read-only
-	// does not do nothing but open sessions. Who was refused waits a little longer: the third try is on a new session.
+	// resetPause is how long after a reset of the pool the next one waits at least, so that a replica does not open session after
+	// session while the whole database is read-only. A call that was refused waits a little longer than that before it tries again,
+	// so that its third try is made on a new session.
 	resetPause   = 250 * time.Millisecond
 	refusedPause = resetPause + 10*time.Millisecond
 	refusedTries = 3
@@ -39,7 +40,7 @@ func (w *sessions) hear(err error) {
 	case isReadOnly(err) && w.resting.CompareAndSwap(false, true):
 		w.reset()
 		later(resetPause, func() { w.resting.Store(false) })
-	case errors.Is(err, pgconn.ErrReadOnlyConnection) && w.reading.CompareAndSwap(false, true): // said every host that answers
+	case errors.Is(err, pgconn.ErrReadOnlyConnection) && w.reading.CompareAndSwap(false, true): // every host that answers has said so
 		later(readingPause, func() {
 			w.reading.Store(false)
 			w.reset()
@@ -48,8 +49,8 @@ func (w *sessions) hear(err error) {
 }
 
 // check asks a connection that was idle whether it still lives, before it is used. When it does not answer, the others that are
-// idle will not either: all are renewed, for a call cannot wait for one after the other. The pool asks the connection once more,
-// which costs nothing when it is closed.
+// idle probably do not either. All are renewed, because a call cannot wait for one after the other. The pool asks the connection
+// once more, which costs nothing when it is closed.
 func (w *sessions) check(limit time.Duration) func(context.Context, pgxpool.ShouldPingParams) bool {
 	return func(ctx context.Context, p pgxpool.ShouldPingParams) bool {
 		if p.IdleDuration <= pingIdle {
@@ -65,7 +66,7 @@ func (w *sessions) check(limit time.Duration) func(context.Context, pgxpool.Shou
 	}
 }
 
-// reset closes the sessions that are idle, and every other one as soon as it is.
+// reset closes the sessions that are idle, and each other session as soon as it becomes idle.
 func (w *sessions) reset() {
 	if pool := w.pool.Load(); pool != nil {
 		pool.Reset()
@@ -80,7 +81,7 @@ func (w *sessions) chooseHost(_ context.Context, c *pgx.ConnConfig) error {
 	return nil
 }
 
-// codeReadOnly is what a server answers that does not take writes: a standby, or one that was set so.
+// codeReadOnly is the answer of a server that takes no writes: a standby, or one that was set read-only.
 const codeReadOnly = "25006"
 
 func isReadOnly(err error) bool {

@@ -22,7 +22,7 @@ func (s *Store) CloseUsage(ctx context.Context, seller string, now time.Time, sp
 	})
 }
 
-// stretch is an instance with the start, or the end, of a window; of one package or of all of them.
+// stretch names the windows of an instance that start, or end, at a time: those of one package, or with an empty one all of them.
 type stretch struct {
 	instanceID string
 	at         int64

@@ -149,7 +149,7 @@ func (t *tx) erase(ctx context.Context, row *store.TenantRow, m *store.Merge) er
 }
 
 // arrive replaces the stamps of a call with a time from the future by that of its first arrival, which is kept even if the call
-// alters nothing else: else a repeat would count as of its own.
+// alters nothing else: otherwise a repeat would get the time of its own arrival.
 func (t *tx) arrive(ctx context.Context, c *store.DirectoryChange) (altered int64, err error) {
 	if c.Claimed.IsZero() {
 		return 0, nil

@@ -98,7 +98,7 @@ func (s *Store) Reservation(ctx context.Context, seller, id string) (store.Reser
 // ReserveQuota implements store.Quotas. It runs in the writer, so nobody else draws on the quotas that it read.
 func (s *Store) ReserveQuota(ctx context.Context, r store.Reservation, now time.Time) (store.Reservation, error) {
 	if r.Amount < 0 {
-		return store.Reservation{}, fmt.Errorf("sqlite: reserve %d of a quota", r.Amount)
+		return store.Reservation{}, fmt.Errorf("sqlite: the amount of a reservation is negative: %d", r.Amount)
 	}
 	return audited(ctx, s, func(t *tx) (store.Reservation, told, error) { return t.reserve(r, now) })
 }
