@@ -44,7 +44,7 @@ type Clock interface {
 	PullIn(ctx context.Context, seller string, tolerance time.Duration) (int, error)
 }
 
-// A store whose database lies on a disk of this machine implements Disk as well.
+// Disk is implemented as well by a store whose database lies on a disk of this machine.
 type Disk interface {
 	// Free returns the free space of the file system that holds the database, in bytes. Errors: errors.ErrUnsupported.
 	Free() (bytes int64, err error)
