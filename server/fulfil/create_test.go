@@ -316,17 +316,25 @@ func TestFailTask(t *testing.T) {
 	r.none("worker")
 	task = r.lease("worker")
 	got, err = r.FailTask(t.Context(), fulfil.Failure{
-		Seller: "demo", TaskID: task.ID, Fence: task.Fence, Permanent: true, Code: resultcode.SoldOut, Message: "sold out",
+		Seller: "demo", TaskID: task.ID, Fence: task.Fence, Permanent: true, Code: resultcode.SoldOut, Message: "sold out", Customer: "come back tomorrow",
 	})
 	if err != nil || got.State != store.TaskFailed {
 		t.Fatalf("%+v %v", got, err)
 	}
 	a, _, err := r.QueryInstance(t.Context(), fulfil.Query{Endpoint: r.ep, InstanceIDs: "biz-1"})
 	r.wantCode(a, err, resultcode.SoldOut)
+	told := func(want string) {
+		t.Helper()
+		if i, err := r.Instance(t.Context(), "demo", "biz-1"); err != nil || i.FailureText != want {
+			t.Errorf("the customer is told %q, %v; want %q", i.FailureText, err, want)
+		}
+	}
+	told("come back tomorrow")
 	r.none("worker")
 	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: task.ID}); err != nil {
 		t.Fatal(err)
 	}
+	told("")
 	r.work(store.TaskCreate)
 	r.state("biz-1", store.InstanceActive)
 	if _, err := r.RetryTask(t.Context(), fulfil.Retry{Seller: "demo", TaskID: task.ID}); errs.As(err).Reason != errs.StateConflict {
