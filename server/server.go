@@ -17,6 +17,7 @@ import (
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/api/production"
 	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/audit"
 	"github.com/koogate/koogate/server/callers"
 	"github.com/koogate/koogate/server/certificate"
 	"github.com/koogate/koogate/server/clock"
@@ -103,6 +104,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	s.work = work.New(work.Deps{
 		Store: d.Store, Clock: s.clocks.store, NewID: d.NewID, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
+	audit.Register(audit.Deps{Rows: d.Store, Work: s.work, Keep: cfg.Audit.Keep, Clock: s.clocks.store, Log: d.Log})
 	var err error
 	if s.views, err = project(d.Sellers, d.Clock); err != nil {
 		return nil, err

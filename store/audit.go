@@ -14,12 +14,15 @@ import (
 	"time"
 )
 
-// AuditRows keep who has changed what and why. Rows are only added: each is written by the transaction that makes the change, when
-// the context of the call says who calls (see [Audited]), and no statement of Koogate alters or removes one. The backends implement it
+// AuditRows keep who has changed what and why. Each row is written by the transaction that makes the change, when the context of the
+// call says who calls (see [Audited]). No statement of Koogate alters a row, and ForgetAudit alone removes rows, at the end of their life. The backends implement it
 // beside Store, over the same database and with the same rules for time, durability and concurrency.
 type AuditRows interface {
 	// Audit returns at most limit rows of a seller that are not older than since, the newest first.
 	Audit(ctx context.Context, seller string, since time.Time, limit int) ([]AuditRow, error)
+	// ForgetAudit looks at the limit rows that were added first, deletes those that are older than age and returns how many they were.
+	// The schema refuses to delete rows that are younger than 360 days by the clock of the machine or of the database.
+	ForgetAudit(ctx context.Context, age time.Duration, limit int) (int, error)
 }
 
 // Caller is what an audit row says of who calls, by which call and why.

@@ -25,6 +25,7 @@ type Config struct {
 	Provisioners   []Provisioner `koanf:"provisioners"`
 	Limits         Limits        `koanf:"limits"`
 	Jobs           Jobs          `koanf:"jobs"`
+	Audit          Audit         `koanf:"audit"`
 	GRPC           GRPC          `koanf:"grpc"`
 	Tracing        Tracing       `koanf:"tracing"`
 	ShutdownDelay  time.Duration `koanf:"shutdown_delay"` // how long a stop is not ready and serves on before that, 0 to 1m
@@ -59,6 +60,17 @@ type Jobs struct {
 	Concurrency int  `koanf:"concurrency"` // jobs at a time, for each seller, 1 to 100
 }
 
+// Audit is what is kept of who has changed what.
+type Audit struct {
+	Keep time.Duration `koanf:"keep"` // how long a row lives, 8760h (a year) to 876000h; 0 for ever
+}
+
+func (a Audit) check(f *findings) {
+	if a.Keep != 0 {
+		f.between("audit.keep", a.Keep, minKeep, maxKeep)
+	}
+}
+
 // GRPC holds the options of the gRPC listener.
 type GRPC struct {
 	Reflection bool `koanf:"reflection"` // lets grpcurl and the like list the services
@@ -80,6 +92,7 @@ func Default() Config {
 		Redis:  Redis{Prefix: "koogate:"},
 		Limits: Limits{Body: 64 << 10, KitBody: 8 << 20},
 		Jobs:   Jobs{Enabled: true, Concurrency: 8},
+		Audit:  Audit{Keep: 3*year + day},
 
 		ShutdownGrace: 30 * time.Second,
 	}
@@ -90,6 +103,9 @@ const (
 	minGrace, maxGrace = time.Second, 10 * time.Minute
 	maxDelay           = time.Minute
 	maxConcurrency     = 100
+
+	year             = 365 * day
+	minKeep, maxKeep = year, 100 * year
 )
 
 // Check returns everything that keeps `koogate serve` from starting: the faults of [Config.Validate] and [Config.Weak].
@@ -119,6 +135,7 @@ func (c *Config) ValidateServing() []Problem {
 	c.checkGrants(&f)
 	c.checkEndpoints(&f)
 	c.Limits.check(&f)
+	c.Audit.check(&f)
 	if c.Tracing.Endpoint != "" && !hostPort(c.Tracing.Endpoint, 1) {
 		f.add("tracing.endpoint", msgAddr)
 	}

@@ -73,3 +73,16 @@ func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit
 	}
 	return dbrow.Each(rows, dbrow.ToAudit), nil
 }
+
+// ForgetAudit implements store.AuditRows.
+func (s *Store) ForgetAudit(ctx context.Context, age time.Duration, limit int) (int, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	n, err := s.query.AuditForget(ctx, dbsqlc.AuditForgetParams{Given: s.given(), Age: age.Microseconds(), Max: count(limit)})
+	if err != nil {
+		return 0, fmt.Errorf("postgres: forget audit rows: %w", err)
+	}
+	return int(n), nil
+}

@@ -13,8 +13,8 @@ import (
 	"github.com/koogate/koogate/store/storetest"
 )
 
-// TestAuditRowsAreOnlyAdded: also for who reaches the table past Koogate.
-func TestAuditRowsAreOnlyAdded(t *testing.T) {
+// TestAuditRowsKeepTheirState: no row is altered, and none is removed before its time, also by who reaches the table past Koogate.
+func TestAuditRowsKeepTheirState(t *testing.T) {
 	url := freshSchema(t)
 	s := open(t, url)
 	if err := s.OpenGap(storetest.AuditedCall(t.Context()), store.Gap{Seller: storetest.Seller, ID: "g"}); err != nil {
@@ -26,8 +26,18 @@ func TestAuditRowsAreOnlyAdded(t *testing.T) {
 	}
 	defer func() { _ = conn.Close(t.Context()) }()
 	for _, statement := range []string{"UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"} {
-		if _, err := conn.Exec(t.Context(), statement); err == nil || !strings.Contains(err.Error(), "audit rows are neither altered nor removed") {
+		if _, err := conn.Exec(t.Context(), statement); err == nil || !strings.Contains(err.Error(), "audit rows are not") {
 			t.Errorf("%s: %v", statement, err)
+		}
+	}
+	for _, age := range []int{359, 361} {
+		at := time.Now().AddDate(0, 0, -age).UnixMicro()
+		if _, err := conn.Exec(t.Context(), `INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id)
+			VALUES ('old', $1, '', '', '', '', '{}', '', '', '', '')`, at); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Exec(t.Context(), "DELETE FROM audit WHERE at = $1", at); (err == nil) != (age > 360) {
+			t.Errorf("a row of %d days is removed: %v", age, err)
 		}
 	}
 	if rows, err := s.Audit(t.Context(), storetest.Seller, time.Time{}, 10); err != nil || len(rows) != 1 || rows[0].Actor != "token support" {

@@ -46,3 +46,14 @@ func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit
 	}
 	return dbrow.Each(rows, dbrow.ToAudit), nil
 }
+
+// ForgetAudit implements store.AuditRows.
+func (s *Store) ForgetAudit(ctx context.Context, age time.Duration, limit int) (int, error) {
+	return change(ctx, s, func(t *tx) (int, error) {
+		n, err := t.fast.AuditForget(context.Background(), dbsqlc.AuditForgetParams{Before: dbrow.Micros(s.now().Add(-age)), Max: int64(max(limit, 0))})
+		if err != nil {
+			return 0, fmt.Errorf("sqlite: forget audit rows: %w", err)
+		}
+		return int(n), nil
+	})
+}

@@ -113,6 +113,10 @@ func TestPlans(t *testing.T) {
 			_, err := q.TasksForget(ctx, dbsqlc.TasksForgetParams{})
 			return err
 		}, "tasks_ended_idx (updated_at<?)"},
+		"audit rows to be forgotten": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.AuditForget(ctx, dbsqlc.AuditForgetParams{})
+			return err
+		}, "SEARCH audit USING INTEGER PRIMARY KEY (rowid=?); LIST SUBQUERY 1; SCAN a"},
 		"list of orders": {listed(sqllist.Orders, store.ListQuery{After: after}), func(q *dbsqlc.Queries) error {
 			_, err := q.OrderList(ctx, "")
 			return err

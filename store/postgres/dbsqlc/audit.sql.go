@@ -11,6 +11,37 @@ import (
 	"context"
 )
 
+const auditForget = `-- name: AuditForget :execrows
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN $2::bigint > 0 THEN $2::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+), oldest AS MATERIALIZED (
+    SELECT a.id, a.at
+    FROM audit AS a
+    ORDER BY a.id
+    LIMIT $3
+)
+DELETE FROM audit USING clock, oldest WHERE audit.id = oldest.id AND oldest.at < clock.now - $1::bigint
+`
+
+type AuditForgetParams struct {
+	Age   int64
+	Given int64
+	Max   int32
+}
+
+// AuditForget deletes those of the first rows that are older than age. Rows were added in the order of their IDs, so that none that is due
+// stands far behind, and no index is kept for it.
+func (q *Queries) AuditForget(ctx context.Context, arg AuditForgetParams) (int64, error) {
+	result, err := q.db.Exec(ctx, auditForget, arg.Age, arg.Given, arg.Max)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const auditInsert = `-- name: AuditInsert :exec
 INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id)
 VALUES ($1, CASE

@@ -13,3 +13,19 @@ SELECT id, seller, at, actor, kind, via, action, resources, reason, before_diges
 WHERE seller = sqlc.arg(seller) AND at >= sqlc.arg(since)
 ORDER BY at DESC, id DESC
 LIMIT sqlc.arg(max);
+
+-- name: AuditForget :execrows
+-- AuditForget deletes those of the first rows that are older than age. Rows were added in the order of their IDs, so that none that is due
+-- stands far behind, and no index is kept for it.
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN sqlc.arg(given)::bigint > 0 THEN sqlc.arg(given)::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+), oldest AS MATERIALIZED (
+    SELECT a.id, a.at
+    FROM audit AS a
+    ORDER BY a.id
+    LIMIT sqlc.arg(max)
+)
+DELETE FROM audit USING clock, oldest WHERE audit.id = oldest.id AND oldest.at < clock.now - sqlc.arg(age)::bigint;

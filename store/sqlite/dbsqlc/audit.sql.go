@@ -11,6 +11,29 @@ import (
 	"context"
 )
 
+const auditForget = `-- name: AuditForget :execrows
+DELETE FROM audit WHERE audit.at < ?1 AND audit.id IN (
+    SELECT a.id FROM audit AS a
+    ORDER BY a.id
+    LIMIT ?2
+)
+`
+
+type AuditForgetParams struct {
+	Before int64
+	Max    int64
+}
+
+// AuditForget deletes those of the first rows that are older than a time. Rows were added in the order of their IDs, so that none that is due
+// stands far behind, and no index is kept for it.
+func (q *Queries) AuditForget(ctx context.Context, arg AuditForgetParams) (int64, error) {
+	result, err := q.exec(ctx, q.auditForgetStmt, auditForget, arg.Before, arg.Max)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const auditInsert = `-- name: AuditInsert :exec
 INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,

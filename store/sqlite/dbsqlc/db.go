@@ -48,6 +48,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.applicationsEraseStmt, err = db.PrepareContext(ctx, applicationsErase); err != nil {
 		return nil, fmt.Errorf("error preparing query ApplicationsErase: %w", err)
 	}
+	if q.auditForgetStmt, err = db.PrepareContext(ctx, auditForget); err != nil {
+		return nil, fmt.Errorf("error preparing query AuditForget: %w", err)
+	}
 	if q.auditInsertStmt, err = db.PrepareContext(ctx, auditInsert); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditInsert: %w", err)
 	}
@@ -451,6 +454,11 @@ func (q *Queries) Close() error {
 	if q.applicationsEraseStmt != nil {
 		if cerr := q.applicationsEraseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing applicationsEraseStmt: %w", cerr)
+		}
+	}
+	if q.auditForgetStmt != nil {
+		if cerr := q.auditForgetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing auditForgetStmt: %w", cerr)
 		}
 	}
 	if q.auditInsertStmt != nil {
@@ -1100,6 +1108,7 @@ type Queries struct {
 	applicationMergeStmt    *sql.Stmt
 	applicationStampsStmt   *sql.Stmt
 	applicationsEraseStmt   *sql.Stmt
+	auditForgetStmt         *sql.Stmt
 	auditInsertStmt         *sql.Stmt
 	auditSinceStmt          *sql.Stmt
 	departmentListStmt      *sql.Stmt
@@ -1234,6 +1243,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		applicationMergeStmt:    q.applicationMergeStmt,
 		applicationStampsStmt:   q.applicationStampsStmt,
 		applicationsEraseStmt:   q.applicationsEraseStmt,
+		auditForgetStmt:         q.auditForgetStmt,
 		auditInsertStmt:         q.auditInsertStmt,
 		auditSinceStmt:          q.auditSinceStmt,
 		departmentListStmt:      q.departmentListStmt,

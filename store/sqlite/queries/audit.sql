@@ -10,3 +10,12 @@ SELECT id, seller, at, actor, kind, via, action, resources, reason, before_diges
 WHERE seller = sqlc.arg(seller) AND at >= sqlc.arg(since)
 ORDER BY at DESC, id DESC
 LIMIT sqlc.arg(max);
+
+-- name: AuditForget :execrows
+-- AuditForget deletes those of the first rows that are older than a time. Rows were added in the order of their IDs, so that none that is due
+-- stands far behind, and no index is kept for it.
+DELETE FROM audit WHERE audit.at < sqlc.arg(before) AND audit.id IN (
+    SELECT a.id FROM audit AS a
+    ORDER BY a.id
+    LIMIT sqlc.arg(max)
+);

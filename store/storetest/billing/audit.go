@@ -26,6 +26,10 @@ func RunAudit(t *testing.T, open func(t *testing.T, clock func() time.Time) stor
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t, still)) })
 	}
+	t.Run("OldRowsAreForgotten", func(t *testing.T) {
+		now := storetest.Epoch.AddDate(-9, 0, 0) // the schema counts the least age by another clock, for which all of this is long ago
+		auditForgotten(t, open(t, func() time.Time { return now }), func(d time.Duration) { now = now.Add(d) })
+	})
 	t.Run("RowsHaveTheTimeOfTheStoresClock", func(t *testing.T) {
 		s := open(t, nil)
 		check.Error(t, s.OpenGap(storetest.AuditedCall(check.Context(t)), gap(storetest.Seller, "g")), nil)
@@ -219,6 +223,40 @@ func auditMany(t *testing.T, s store.Store) {
 	got := auditOf(t, s, storetest.Seller)[0].Resources
 	want := `{"instance":["i-00","i-01","i-02","i-03","i-04","i-05","i-06","i-07","i-08","i-09","i-10","i-11","i-12","i-13","i-14","i-15","i-16","i-17","i-18","i-19","and 5 more"]}`
 	check.Equal(t, "resources", got, want)
+}
+
+// auditForgotten: rows leave in the order in which they came, whoever's they are, a few at a time and not before their age.
+func auditForgotten(t *testing.T, s store.Store, pass func(time.Duration)) {
+	ctx, day := check.Context(t), 24*time.Hour
+	for i := range 6 {
+		check.Error(t, s.OpenGap(storetest.AuditedCall(ctx), gap(fmt.Sprintf("seller%d", i%3), fmt.Sprint("g", i))), nil)
+		g := gap(fmt.Sprintf("seller%d", i%3), fmt.Sprint("g", i))
+		g.ClosedAt, g.ClosedBy = storetest.Epoch, "ben"
+		check.Error(t, s.CloseGap(ctx, g), nil) // by nobody, so it leaves no row
+		pass(day)
+	}
+	left := func() (n int) {
+		for i := range 3 {
+			n += len(auditOf(t, s, fmt.Sprintf("seller%d", i)))
+		}
+		return n
+	}
+	forget := func(age time.Duration, limit, want int) {
+		t.Helper()
+		before := left()
+		n, err := s.ForgetAudit(storetest.AuditedCall(ctx), age, limit)
+		check.Error(t, err, nil)
+		check.Equal(t, "forgotten", n, want)
+		check.Equal(t, "rows", left(), before-want)
+	}
+	forget(6*day, 9, 0) // the first row is just as old, and none is older
+	forget(6*day-time.Microsecond, 9, 1)
+	forget(day, 0, 0)
+	forget(day, 2, 2)
+	check.Equal(t, "the first that is left", auditOf(t, s, "seller0")[0].Resources, `{"gap":["g3"]}`)
+	forget(2*day-time.Microsecond, 9, 2)
+	forget(0, 9, 1)
+	forget(0, 9, 0)
 }
 
 func gap(seller, id string) store.Gap {
