@@ -186,17 +186,22 @@ type growingCall struct {
 	run  func(ctx context.Context, g *grown) (spent, error)
 }
 
-var growingCalls = []string{"newInstance", "replay", "queryInstance", "lease", "list WAITING tasks"}
+var growingCalls = []string{"newInstance", "replay", "late replay", "queryInstance", "lease", "list WAITING tasks"}
 
-// mostAdmitted bounds how many orders a measurement of newInstance adds: with the time it would be more than there were.
-const mostAdmitted = 400
+const (
+	// mostAdmitted bounds how many orders a measurement of newInstance adds: with the time it would be more than there were.
+	mostAdmitted = 400
+	// spread is how many orders, spread over all, a replay is about: again and again the same, which the guard remembers, or (late)
+	// others in each round, each once, as after the guard has forgotten them.
+	spread = 100
+)
 
 func (b *bench) growing(round int) []growingCall {
 	calls := scenarios(0, "", "")
 	facade := func(k int, most int64, body func(g *grown, n uint64) []byte) growingCall {
 		return growingCall{calls[k].name, func(_ context.Context, g *grown) (spent, error) {
 			sc := scenario{name: calls[k].name, want: calls[k].want, body: func(n uint64) []byte { return body(g, n) }}
-			if calls[k].name == "replay" {
+			if k == 1 {
 				sc.want = `"resultCode":"00000`
 			}
 			return repeat([]*process{g.process}, load{clients: growers, length: b.length, most: most}, sc.open)
@@ -206,7 +211,10 @@ func (b *bench) growing(round int) []growingCall {
 		facade(0, mostAdmitted, func(g *grown, n uint64) []byte {
 			return newInstance(fmt.Sprintf("CS%sG%d-%d-%d", runTag, g.size, round, n), n)
 		}),
-		facade(1, 0, func(g *grown, n uint64) []byte { return newInstance(seededOrder(g.anyDone()), n) }),
+		facade(1, 0, func(g *grown, n uint64) []byte { return newInstance(seededOrder(g.done(rand.IntN(spread), 0)), n) }),
+		named("late replay", facade(1, spread, func(g *grown, n uint64) []byte {
+			return newInstance(seededOrder(g.done(int(n), round+1)), n)
+		})),
 		facade(2, 0, func(g *grown, _ uint64) []byte {
 			return fmt.Appendf(nil, `{"activity":"queryInstance","instanceId":"%s"}`, seededInstance(g.anyDone()))
 		}),
@@ -217,6 +225,25 @@ func (b *bench) growing(round int) []growingCall {
 				return err
 			}))
 		}},
+	}
+}
+
+func named(name string, c growingCall) growingCall {
+	c.name = name
+	return c
+}
+
+// done is the number of the k-th of those orders, done and spread over all, that a round has for itself. A database of a thousand
+// orders has enough of them for seven rounds.
+func (g *grown) done(k, round int) int {
+	for n := k * g.size / spread; ; n++ {
+		if n %= g.size; kindOf(n, g.size) != kindDone {
+			continue
+		}
+		if round == 0 {
+			return n
+		}
+		round--
 	}
 }
 

@@ -153,11 +153,12 @@ func (s *Service) admit(ctx context.Context, c NewInstance) (line store.Line, fi
 	if err == nil {
 		return line, true, nil
 	}
+	// Mostly the line is there: the call is a repeat whose mark is gone, or the commit happened although its answer was lost. One row
+	// tells it; what the database says now decides.
+	if line, lerr := s.Store.Line(ctx, c.key()); lerr == nil {
+		return line, false, nil
+	}
 	if !errors.Is(err, store.ErrOrderExists) && !retryable(err) {
-		// The commit may have happened although its answer was lost: what the database says now decides.
-		if line, lerr := s.Store.Line(ctx, c.key()); lerr == nil {
-			return line, false, nil
-		}
 		return store.Line{}, false, s.storeError(ctx, err, errs.OrderNotFound, "")
 	}
 	return s.admitInto(ctx, c)

@@ -85,6 +85,9 @@ type deadlines struct{ *sessions }
 type cancelKey struct{}
 
 func limited(ctx context.Context) context.Context {
+	if at, ok := ctx.Deadline(); ok && time.Until(at) <= statementLimit { //nolint:forbidigo // the clock of contexts
+		return context.WithValue(ctx, cancelKey{}, nil) // a statement within another's wait must not end that
+	}
 	ctx, cancel := context.WithTimeout(ctx, statementLimit)
 	return context.WithValue(ctx, cancelKey{}, cancel)
 }

@@ -15,7 +15,7 @@ const auditForget = `-- name: AuditForget :execrows
 DELETE FROM audit WHERE audit.at < ?1 AND audit.id IN (
     SELECT a.id FROM audit AS a
     ORDER BY a.id
-    LIMIT ?2
+    LIMIT CAST(?2 AS INTEGER)
 )
 `
 
@@ -64,7 +64,7 @@ const auditSince = `-- name: AuditSince :many
 SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id FROM audit
 WHERE seller = ?1 AND at >= ?2
 ORDER BY at DESC, id DESC
-LIMIT ?3
+LIMIT CAST(?3 AS INTEGER)
 `
 
 type AuditSinceParams struct {

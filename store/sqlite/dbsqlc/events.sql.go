@@ -46,7 +46,7 @@ SELECT
 FROM events
 WHERE seller = ?1 AND order_id = ?2 AND seq > ?3
 ORDER BY seq
-LIMIT ?4
+LIMIT CAST(?4 AS INTEGER)
 `
 
 type EventsAfterParams struct {

@@ -66,7 +66,7 @@ SELECT
 FROM anchors
 WHERE seller = ?1 AND seq > ?2
 ORDER BY seq
-LIMIT ?3
+LIMIT CAST(?3 AS INTEGER)
 `
 
 type AnchorsAfterParams struct {
@@ -126,7 +126,7 @@ FROM orders AS o
 LEFT JOIN events AS e ON e.seller = o.seller AND e.order_id = o.order_id AND e.seq = o.head_seq
 WHERE o.seller = ?1 AND o.head_seq > o.anchored_seq
 ORDER BY o.order_id
-LIMIT ?2
+LIMIT CAST(?2 AS INTEGER)
 `
 
 type OrdersUnanchoredParams struct {

@@ -218,7 +218,7 @@ WHERE seller = ?1 AND product_id = ?2 AND buyer_key <> ''
     AND created_at >= ?3 AND (created_at > ?3 OR instance_id > ?4)
     AND state NOT IN ('RELEASED', 'FAILED')
 ORDER BY created_at, instance_id
-LIMIT ?5
+LIMIT CAST(?5 AS INTEGER)
 `
 
 type InstancesBoughtParams struct {
@@ -358,7 +358,7 @@ FROM instances
 WHERE seller = ?1 AND product_id = ?2 AND buyer_key = ?3
     AND buyer_key <> '' AND state NOT IN ('RELEASED', 'FAILED')
 ORDER BY created_at, instance_id
-LIMIT ?4
+LIMIT CAST(?4 AS INTEGER)
 `
 
 type InstancesOfBuyerParams struct {

@@ -153,7 +153,7 @@ const licenceDaysOpen = `-- name: LicenceDaysOpen :many
 SELECT seller, hash, day, clients, state, reason, updated_at FROM licence_days
 WHERE seller = ?1 AND state = '' AND day < ?2
 ORDER BY day, hash
-LIMIT ?3
+LIMIT CAST(?3 AS INTEGER)
 `
 
 type LicenceDaysOpenParams struct {

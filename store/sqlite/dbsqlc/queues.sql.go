@@ -78,7 +78,7 @@ const queueOpen = `-- name: QueueOpen :many
 SELECT kind, state, due_at, created_at, payload FROM tasks
 WHERE seller = ?1 AND queue = ?2 AND state IN ('READY', 'LEASED')
 ORDER BY due_at
-LIMIT ?3
+LIMIT CAST(?3 AS INTEGER)
 `
 
 type QueueOpenParams struct {

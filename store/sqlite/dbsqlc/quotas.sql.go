@@ -378,7 +378,7 @@ WHERE seller = ?1 AND (
     OR settled_cycle < cycle
 )
 ORDER BY instance_id, package_id
-LIMIT ?3
+LIMIT CAST(?3 AS INTEGER)
 `
 
 type QuotasDueParams struct {
@@ -623,7 +623,7 @@ SELECT
 FROM reservations
 WHERE seller = ?1 AND state = 'HELD' AND expire_at > 0 AND expire_at <= ?2
 ORDER BY expire_at, id
-LIMIT ?3
+LIMIT CAST(?3 AS INTEGER)
 `
 
 type ReservationsOverParams struct {

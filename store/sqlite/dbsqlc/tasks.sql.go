@@ -290,7 +290,7 @@ SELECT
 FROM tasks
 WHERE seller = ?1 AND queue = ?2 AND state IN ('READY', 'LEASED') AND due_at <= ?3
 ORDER BY due_at, id
-LIMIT ?4
+LIMIT CAST(?4 AS INTEGER)
 `
 
 type TasksDueParams struct {
@@ -357,7 +357,7 @@ DELETE FROM tasks WHERE id IN (
     SELECT t.id FROM tasks AS t INDEXED BY tasks_ended_idx
     WHERE t.order_id = '' AND t.state IN ('DONE', 'FAILED', 'CANCELLED') AND t.updated_at < ?1
     ORDER BY t.updated_at
-    LIMIT ?2
+    LIMIT CAST(?2 AS INTEGER)
 )
 `
 
@@ -380,13 +380,14 @@ SELECT
     id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
     retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
-WHERE seller = ?1 AND order_id = ?2 AND state NOT IN ('DONE', 'CANCELLED')
+WHERE seller = ?1 AND order_id = CAST(?2 AS TEXT) AND state NOT IN ('DONE', 'CANCELLED')
 ORDER BY instance_id, seq, created_at, id
 `
 
 type TasksOfOrderParams = dbrow.TasksOfOrderParams
 
-// TasksOfOrder reads the open tasks of one order.
+// TasksOfOrder reads the open tasks of one order. Compared with a bare parameter, order_id = ” of tasks_ended_idx would have the statement
+// parsed at each run.
 func (q *Queries) TasksOfOrder(ctx context.Context, arg TasksOfOrderParams) ([]Task, error) {
 	rows, err := q.query(ctx, q.tasksOfOrderStmt, tasksOfOrder, arg.Seller, arg.OrderID)
 	if err != nil {

@@ -602,7 +602,7 @@ SELECT
 FROM usage_records
 WHERE seller = ?1 AND state = 'SENDING' AND +due_at <= ?2
 ORDER BY deadline_at, due_at, id
-LIMIT ?3
+LIMIT CAST(?3 AS INTEGER)
 `
 
 type UsageRecordsSendingParams struct {
@@ -946,7 +946,7 @@ SELECT
 FROM usage_windows
 WHERE seller = ?1 AND open = 1 AND +due_at <= ?2
 ORDER BY deadline_at, due_at, instance_id, start_at, package_id
-LIMIT ?3
+LIMIT CAST(?3 AS INTEGER)
 `
 
 type UsageWindowsDueParams struct {

@@ -9,7 +9,7 @@ VALUES (sqlc.arg(seller), sqlc.arg(at), sqlc.arg(actor), sqlc.arg(kind), sqlc.ar
 SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id FROM audit
 WHERE seller = sqlc.arg(seller) AND at >= sqlc.arg(since)
 ORDER BY at DESC, id DESC
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);
 
 -- name: AuditForget :execrows
 -- AuditForget deletes those of the first rows that are older than a time. Rows were added in the order of their IDs, so that none that is due
@@ -17,5 +17,5 @@ LIMIT sqlc.arg(max);
 DELETE FROM audit WHERE audit.at < sqlc.arg(before) AND audit.id IN (
     SELECT a.id FROM audit AS a
     ORDER BY a.id
-    LIMIT sqlc.arg(max)
+    LIMIT CAST(sqlc.arg(max) AS INTEGER)
 );

@@ -13,4 +13,4 @@ SELECT
 FROM events
 WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id) AND seq > sqlc.arg(after)
 ORDER BY seq
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);

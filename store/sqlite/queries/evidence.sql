@@ -5,7 +5,7 @@ FROM orders AS o
 LEFT JOIN events AS e ON e.seller = o.seller AND e.order_id = o.order_id AND e.seq = o.head_seq
 WHERE o.seller = sqlc.arg(seller) AND o.head_seq > o.anchored_seq
 ORDER BY o.order_id
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);
 
 -- name: OrderAnchored :exec
 -- OrderAnchored notes that an anchor knows an order up to a seq.
@@ -27,7 +27,7 @@ SELECT
 FROM anchors
 WHERE seller = sqlc.arg(seller) AND seq > sqlc.arg(after)
 ORDER BY seq
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);
 
 -- name: AnchorLast :one
 -- AnchorLast reads a seller's newest anchor.

@@ -68,7 +68,7 @@ FROM instances
 WHERE seller = sqlc.arg(seller) AND product_id = sqlc.arg(product_id) AND buyer_key = sqlc.arg(buyer_key)
     AND buyer_key <> '' AND state NOT IN ('RELEASED', 'FAILED')
 ORDER BY created_at, instance_id
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);
 
 -- name: InstancesBought :many
 -- InstancesBought reads what known buyers have of a product since a time and is not over.
@@ -81,4 +81,4 @@ WHERE seller = sqlc.arg(seller) AND product_id = sqlc.arg(product_id) AND buyer_
     AND created_at >= sqlc.arg(since) AND (created_at > sqlc.arg(since) OR instance_id > sqlc.arg(after_id))
     AND state NOT IN ('RELEASED', 'FAILED')
 ORDER BY created_at, instance_id
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);

@@ -37,7 +37,7 @@ ON CONFLICT (seller, hash, day) DO UPDATE SET clients = licence_days.clients + 1
 SELECT seller, hash, day, clients, state, reason, updated_at FROM licence_days
 WHERE seller = sqlc.arg(seller) AND state = '' AND day < sqlc.arg(before)
 ORDER BY day, hash
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);
 
 -- name: LicenceDayReport :exec
 -- LicenceDayReport marks a day; what is reported stays so.

@@ -16,4 +16,4 @@ ORDER BY queue;
 SELECT kind, state, due_at, created_at, payload FROM tasks
 WHERE seller = sqlc.arg(seller) AND queue = sqlc.arg(queue) AND state IN ('READY', 'LEASED')
 ORDER BY due_at
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);

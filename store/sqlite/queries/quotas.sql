@@ -90,7 +90,7 @@ WHERE seller = sqlc.arg(seller) AND (
     OR settled_cycle < cycle
 )
 ORDER BY instance_id, package_id
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);
 
 -- name: QuotaTurn :execrows
 -- QuotaTurn writes the cycle that a quota has come to.
@@ -141,4 +141,4 @@ SELECT
 FROM reservations
 WHERE seller = sqlc.arg(seller) AND state = 'HELD' AND expire_at > 0 AND expire_at <= sqlc.arg(now)
 ORDER BY expire_at, id
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);

@@ -27,12 +27,13 @@ FROM tasks
 WHERE id = sqlc.arg(id);
 
 -- name: TasksOfOrder :many
--- TasksOfOrder reads the open tasks of one order.
+-- TasksOfOrder reads the open tasks of one order. Compared with a bare parameter, order_id = '' of tasks_ended_idx would have the statement
+-- parsed at each run.
 SELECT
     id, seller, queue, kind, state, order_id, instance_id, line_order_id, line_id, seq, due_at, deadline,
     retry_until, attempt, worker, fence, payload, result, reason, traceparent, created_at, updated_at
 FROM tasks
-WHERE seller = sqlc.arg(seller) AND order_id = sqlc.arg(order_id) AND state NOT IN ('DONE', 'CANCELLED')
+WHERE seller = sqlc.arg(seller) AND order_id = CAST(sqlc.arg(order_id) AS TEXT) AND state NOT IN ('DONE', 'CANCELLED')
 ORDER BY instance_id, seq, created_at, id;
 
 -- name: TaskList :many
@@ -51,7 +52,7 @@ SELECT
 FROM tasks
 WHERE seller = sqlc.arg(seller) AND queue = sqlc.arg(queue) AND state IN ('READY', 'LEASED') AND due_at <= sqlc.arg(now)
 ORDER BY due_at, id
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);
 
 -- name: TaskLease :exec
 -- TaskLease hands out one task that TasksDue found; only the one writer runs it.
@@ -92,5 +93,5 @@ DELETE FROM tasks WHERE id IN (
     SELECT t.id FROM tasks AS t INDEXED BY tasks_ended_idx
     WHERE t.order_id = '' AND t.state IN ('DONE', 'FAILED', 'CANCELLED') AND t.updated_at < sqlc.arg(before)
     ORDER BY t.updated_at
-    LIMIT sqlc.arg(max)
+    LIMIT CAST(sqlc.arg(max) AS INTEGER)
 );

@@ -79,7 +79,7 @@ SELECT
 FROM usage_windows
 WHERE seller = sqlc.arg(seller) AND open = 1 AND +due_at <= sqlc.arg(now)
 ORDER BY deadline_at, due_at, instance_id, start_at, package_id
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);
 
 -- name: UsageWindowNextDue :one
 -- UsageWindowNextDue tells when the next window is to be closed.
@@ -173,7 +173,7 @@ SELECT
 FROM usage_records
 WHERE seller = sqlc.arg(seller) AND state = 'SENDING' AND +due_at <= sqlc.arg(now)
 ORDER BY deadline_at, due_at, id
-LIMIT sqlc.arg(max);
+LIMIT CAST(sqlc.arg(max) AS INTEGER);
 
 -- name: UsageRecordNextDue :one
 -- UsageRecordNextDue tells when the next record is to be sent.
