@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/config"
@@ -142,6 +144,87 @@ func TestTheOrderPageWithoutJaeger(t *testing.T) {
 			status, page, _ := r.http(config.ListenerAPI, http.MethodGet, "/console/orders/CS-PAGE?lang=en", acmeToken, "")
 			if status != http.StatusOK || !strings.Contains(page, c.text) || !strings.Contains(page, "instance.admitted") || strings.Contains(page, "<svg") {
 				t.Errorf("%d without %q", status, c.text)
+			}
+		})
+	}
+}
+
+// jaegerThatHangs answers nothing below these paths until the test ends, and counts what it is asked.
+func jaegerThatHangs(t *testing.T, order string, hanging ...string) (url string, asked func(prefix string) int64) {
+	t.Helper()
+	var traces, searches atomic.Int64
+	over := make(chan struct{})
+	inner := fakeJaeger(t, order, true)
+	answers := inner.Config.Handler
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/search") {
+			searches.Add(1)
+		} else {
+			traces.Add(1)
+		}
+		for _, prefix := range hanging {
+			if strings.HasPrefix(r.URL.Path, prefix) {
+				select {
+				case <-over:
+				case <-r.Context().Done():
+				}
+				return
+			}
+		}
+		answers.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() { close(over); srv.Close() })
+	return srv.URL, func(prefix string) int64 {
+		if prefix == "/search" {
+			return searches.Load()
+		}
+		return traces.Load()
+	}
+}
+
+// TestAViewAsksJaegerOnce: a view asks for the trace by its ID. Whether Jaeger has pages is asked once for many views.
+func TestAViewAsksJaegerOnce(t *testing.T) {
+	url, asked := jaegerThatHangs(t, "CS-PAGE")
+	r := start(t, func(cfg *config.Config, _ *server.Deps) { cfg.Tracing.JaegerURL = url })
+	r.mustCall("linked", newInstance("CS-PAGE"))
+	const views = 5
+	for range views {
+		status, page, _ := r.http(config.ListenerAPI, http.MethodGet, "/console/orders/CS-PAGE?lang=en", acmeToken, "")
+		if status != http.StatusOK || !strings.Contains(page, "<svg") || !strings.Contains(page, url+"/trace/") {
+			t.Fatalf("%d without the trace or the link to it", status)
+		}
+	}
+	if traces, searches := asked("/api/traces"), asked("/search"); traces != views || searches != 1 {
+		t.Errorf("%d views asked for %d traces, and %d times for pages", views, traces, searches)
+	}
+}
+
+// TestASilentJaegerCostsAPageItsLimit: a page waits 3 s for Jaeger in all, whatever of it is silent, and not again for what it knows to be.
+func TestASilentJaegerCostsAPageItsLimit(t *testing.T) {
+	const limit, rest = 3 * time.Second, 2 * time.Second // of everything else, on a busy machine
+	for name, c := range map[string]struct {
+		hanging []string
+		text    string
+		again   time.Duration // the most that the next view takes
+	}{
+		"all of it":   {[]string{"/"}, "Jaeger does not answer", limit + rest},
+		"its pages":   {[]string{"/search"}, "<svg", rest},
+		"its answers": {[]string{"/api"}, "Jaeger does not answer", limit + rest},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url, asked := jaegerThatHangs(t, "CS-PAGE", c.hanging...)
+			r := start(t, func(cfg *config.Config, _ *server.Deps) { cfg.Tracing.JaegerURL = url })
+			r.mustCall("linked", newInstance("CS-PAGE"))
+			for n, most := range []time.Duration{limit + rest, c.again} {
+				began := time.Now()
+				status, page, _ := r.http(config.ListenerAPI, http.MethodGet, "/console/orders/CS-PAGE?lang=en", acmeToken, "")
+				if took := time.Since(began); took > most || status != http.StatusOK || !strings.Contains(page, c.text) {
+					t.Errorf("view %d took %s: %d without %q", n+1, took, status, c.text)
+				}
+			}
+			if asked("/api/traces") != 2 || asked("/search") != 1 {
+				t.Errorf("two views asked for %d traces, and %d times for pages", asked("/api/traces"), asked("/search"))
 			}
 		})
 	}

@@ -44,6 +44,8 @@ type Console struct {
 	tasks     koogatev1.TaskServiceClient
 	pages     *template.Template
 	style     []byte
+
+	jaegerPages pagesOfJaeger
 }
 
 // New returns a console. Errors: of the pages' own text.

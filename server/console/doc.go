@@ -4,5 +4,6 @@
 // API, called through the same interceptors as any client, and can show nothing that the caller's token may not read. The pages
 // are made here, whole, without scripts and without anything from another host.
 //
-// Start at [Console.Handler]. A trace comes from a Jaeger's query API (trace.go) and is laid out as a picture (picture.go).
+// Start at [Console.Handler]. A trace comes from a Jaeger (jaeger.go), in one request within 3 s of its query API (trace.go), and is laid out as
+// a picture (picture.go).
 package console

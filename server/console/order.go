@@ -94,8 +94,8 @@ func (c *Console) trace(ctx context.Context, v *orderView, read reader) {
 		v.NoTrace = read.t("trace.none")
 		return
 	}
-	spans, err := c.spans(ctx, v.Order.GetTraceId())
-	if err == nil && HasPages(ctx, c.Client, c.Jaeger) {
+	spans, linked, err := c.traced(ctx, v.Order.GetTraceId())
+	if err == nil && linked {
 		v.TraceLink = c.Jaeger + "/trace/" + v.Order.GetTraceId()
 	}
 	switch {

@@ -3,7 +3,6 @@
 package console
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -14,14 +13,8 @@ import (
 	"time"
 )
 
-const (
-	// jaegerLimit bounds how long a page waits for Jaeger.
-	jaegerLimit = 3 * time.Second
-	// maxTrace bounds what is read of a trace, in bytes.
-	maxTrace = 16 << 20
-	// maxSearch bounds what is read of a page of Jaeger's, in bytes.
-	maxSearch = 1 << 20
-)
+// maxTrace bounds what is read of a trace, in bytes.
+const maxTrace = 16 << 20
 
 // span is one span of a trace, at its depth in the tree.
 type span struct {
@@ -61,8 +54,6 @@ type jaegerTag struct {
 
 // spans asks Jaeger for a trace. A trace that Jaeger does not have, or no longer, has no spans.
 func (c *Console) spans(ctx context.Context, id string) ([]span, error) {
-	ctx, cancel := context.WithTimeout(ctx, jaegerLimit)
-	defer cancel()
 	res, err := fetch(ctx, c.Client, c.Jaeger+"/api/traces/"+id)
 	if err != nil {
 		return nil, err
@@ -80,27 +71,6 @@ func (c *Console) spans(ctx context.Context, id string) ([]span, error) {
 		return nil, fmt.Errorf("console: Jaeger's answer: %w", err)
 	}
 	return t.tree(), nil
-}
-
-// HasPages says whether the Jaeger at a base URL has pages to link to: one that is built from its Go module has none.
-func HasPages(ctx context.Context, client *http.Client, jaeger string) bool {
-	ctx, cancel := context.WithTimeout(ctx, jaegerLimit)
-	defer cancel()
-	res, err := fetch(ctx, client, jaeger+"/search")
-	if err != nil {
-		return false
-	}
-	defer res.Body.Close()
-	page, err := io.ReadAll(io.LimitReader(res.Body, maxSearch))
-	return err == nil && res.StatusCode == http.StatusOK && bytes.Contains(page, []byte("jaeger-ui-root"))
-}
-
-func fetch(ctx context.Context, client *http.Client, url string) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	return client.Do(r)
 }
 
 // tree returns the spans as a tree is read: each below its parent, siblings by their start.
