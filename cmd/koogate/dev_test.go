@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -129,12 +130,21 @@ func TestDevAgain(t *testing.T) {
 	if len(pages) < 7 {
 		t.Errorf("only the pages %q are named in\n%s", pages, out)
 	}
-	for _, page := range pages {
+	orders := regexp.MustCompile(`http://dev:\S+/console/orders/\S+`).FindAllString(d.output(), -1) // with the token, as a browser opens them
+	if len(orders) != 17 {
+		t.Errorf("%d pages of orders are named: %q", len(orders), orders)
+	}
+	if strings.Contains(d.output(), "level=ERROR") {
+		t.Errorf("a run in which nothing failed tells of errors:\n%s", d.output())
+	}
+	for _, page := range slices.Concat(pages, orders) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, page, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set("Authorization", "Bearer "+demoToken)
+		if r.URL.User == nil {
+			r.Header.Set("Authorization", "Bearer "+demoToken)
+		}
 		res, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Errorf("%s: %v", page, err)

@@ -3,10 +3,13 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,7 +17,7 @@ import (
 // Every command line of this program that a document, an example or a help text shows is one that it takes: with --help at its end it
 // explains itself instead of refusing a command or a flag.
 func TestShownCommandsExist(t *testing.T) {
-	line := regexp.MustCompile("(?m)(?:^\\s*(?:#\\s+)?(?:\\$ )?|`)(?:\\S*bin/)?koogate ((?:dev|serve|migrate|config|keys|usage|restore|verify|queues|evidence|completion|help|version|--version)\\b[^`#>&|\n]*)")
+	line := regexp.MustCompile("(?m)(?:^\\s*(?:#\\s+)?(?:\\$ )?|`)(?:\\S*bin/)?koogate ((?:dev|serve|migrate|config|keys|usage|restore|verify|queues|audit|evidence|completion|help|version|--version)\\b[^`#>&|\n]*)")
 	var shown []string
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -41,4 +44,55 @@ func TestShownCommandsExist(t *testing.T) {
 		}
 	}
 	t.Logf("%d command lines", len(shown))
+}
+
+// A first installation, command by command as both READMEs give it: it starts, is ready and lets a worker in. Only the ports differ.
+func TestTheFirstInstallationStarts(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ = bytes.Cut(text, []byte("## Use it"))
+	_, text, _ = bytes.Cut(text, []byte("```\n"))
+	block, _, found := bytes.Cut(text, []byte("```"))
+	source, err := filepath.Abs("../..")
+	if err != nil || !found {
+		t.Fatal(err, "the commands are missing")
+	}
+	t.Chdir(t.TempDir())
+	addrs := freeAddrs(t, 4)
+	p := &process{site: &site{t: t}, bin: program(t), facade: addrs[0], api: addrs[1], grpc: addrs[2], ops: addrs[3], log: &bytes.Buffer{}}
+	for line := range strings.Lines(string(block)) {
+		command, _, _ := strings.Cut(line, "#")
+		switch args := strings.Fields(command); {
+		case slices.Equal(args, []string{"make", "build"}):
+		case args[0] == "cp":
+			file, err := os.ReadFile(filepath.Join(source, args[1]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			file = fmt.Appendf(file, "listen: {facade: '%s', api: '%s', grpc: '%s', ops: '%s'}\n", p.facade, p.api, p.grpc, p.ops)
+			if err := os.WriteFile(args[2], file, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		case len(args) == 4 && args[1] == "serve":
+			p.config = args[3]
+			p.start()
+			token, err := os.ReadFile("api-token")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tasks, err := newTestWorker(t, p.grpc, strings.TrimSpace(string(token)), "crm").lease(t.Context(), 0); err != nil || len(tasks) > 0 {
+				t.Errorf("a worker: %v, %v", tasks, err)
+			}
+			p.stop() // SQLite serves one process, and a command follows
+		default:
+			if code, out, errs := koogate(t, args[1:]...); code != exitOK || strings.Contains(out+errs, "koogate.yaml:") {
+				t.Errorf("%s: %d\n%s%s", command, code, out, errs)
+			}
+		}
+	}
+	if p.config == "" {
+		t.Error("nothing was served")
+	}
 }

@@ -90,6 +90,13 @@ func TestInputOfALeasedTask(t *testing.T) {
 	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "broken") || strings.Contains(text, "canary") {
 		t.Errorf("log: %s", text)
 	}
+	// A worker that has left hears no answer, and nothing is wrong: the lease ends by itself.
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	log.Reset()
+	if s.withInput(left, store.Task{ID: "broken"}); log.Len() > 0 {
+		t.Errorf("of a worker that has left: %s", log.String())
+	}
 	for i, fields := 0, want.ProtoReflect().Descriptor().Fields(); i < fields.Len(); i++ {
 		if !want.ProtoReflect().Has(fields.Get(i)) {
 			t.Errorf("nothing fills %s", fields.Get(i).Name())

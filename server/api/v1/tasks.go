@@ -63,6 +63,7 @@ func (s *tasks) withInput(ctx context.Context, t store.Task) *koogatev1.Task {
 	p, in, ok, err := s.told(ctx, t)
 	m.Purchase = purchaseOf(p)
 	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled): // the worker has left: nobody hears the answer, and the lease ends by itself
 	case err != nil:
 		s.log.ErrorContext(ctx, "the input of a leased task cannot be read", "task", t.ID, "instance", t.InstanceID, "error", err)
 	case ok:

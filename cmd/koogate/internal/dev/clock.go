@@ -14,18 +14,19 @@ import (
 	"github.com/koogate/koogate/server/clock"
 )
 
-// jumpClock is the machine's clock plus what it has jumped. It keeps its time in a file, so that a database which has seen the
-// future never sees the past again.
+// jumpClock is the machine's clock plus what it has jumped. Timers jump with it. It keeps its time in a file, so that a database
+// which has seen the future never sees the past again.
 type jumpClock struct {
 	clock.System
 	file   string
 	mu     sync.Mutex
 	offset time.Duration
+	jumped chan struct{} // closed by the next jump
 }
 
 // newJumpClock returns the clock of a data directory, which goes on from where it was if that is ahead of now.
 func newJumpClock(dir string) (*jumpClock, error) {
-	c := &jumpClock{file: filepath.Join(dir, "usage-clock")}
+	c := &jumpClock{file: filepath.Join(dir, "usage-clock"), jumped: make(chan struct{})}
 	text, err := os.ReadFile(c.file)
 	if errors.Is(err, os.ErrNotExist) {
 		return c, nil
@@ -43,9 +44,8 @@ func newJumpClock(dir string) (*jumpClock, error) {
 
 // Now implements clock.Clock.
 func (c *jumpClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.System.Now().Add(c.offset)
+	now, _ := c.look()
+	return now
 }
 
 // jump writes down the time before anybody sees it.
@@ -57,5 +57,50 @@ func (c *jumpClock) jump(d time.Duration) error {
 		return err
 	}
 	c.offset += d
+	close(c.jumped)
+	c.jumped = make(chan struct{})
 	return nil
 }
+
+// look returns the time, and a channel that the next jump closes.
+func (c *jumpClock) look() (now time.Time, jumped <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.System.Now().Add(c.offset), c.jumped
+}
+
+// NewTimer implements clock.Clock. A loop whose pause a jump ends comes round at once: otherwise it would be hours late by this clock.
+func (c *jumpClock) NewTimer(d time.Duration) clock.Timer {
+	t := &jumpTimer{fired: make(chan time.Time, 1), stopped: make(chan struct{})}
+	now, jumped := c.look()
+	due := now.Add(d)
+	go func() {
+		for now.Before(due) {
+			rest := c.System.NewTimer(due.Sub(now))
+			select {
+			case <-rest.C():
+			case <-jumped:
+				rest.Stop()
+			case <-t.stopped:
+				rest.Stop()
+				return
+			}
+			now, jumped = c.look()
+		}
+		t.fired <- now
+	}()
+	return t
+}
+
+// jumpTimer is a timer of a jumpClock.
+type jumpTimer struct {
+	fired   chan time.Time
+	stopped chan struct{}
+	once    sync.Once
+}
+
+// C implements clock.Timer.
+func (t *jumpTimer) C() <-chan time.Time { return t.fired }
+
+// Stop implements clock.Timer.
+func (t *jumpTimer) Stop() { t.once.Do(func() { close(t.stopped) }) }

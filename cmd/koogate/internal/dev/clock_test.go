@@ -25,3 +25,46 @@ func TestTheClockNeverGoesBack(t *testing.T) {
 		t.Errorf("the clock went back by %s", behind)
 	}
 }
+
+// A timer fires when its time has come by the clock: at once by a jump over it, and not by a jump that ends before it.
+func TestTimersJumpWithTheClock(t *testing.T) {
+	c, err := newJumpClock(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	early, late, stopped := c.NewTimer(time.Minute), c.NewTimer(3*time.Hour), c.NewTimer(time.Minute)
+	defer late.Stop()
+	stopped.Stop()
+	stopped.Stop()
+	fires := func(timer interface{ C() <-chan time.Time }, within time.Duration) bool {
+		select {
+		case <-timer.C():
+			return true
+		case <-time.After(within):
+			return false
+		}
+	}
+	if fires(early, 20*time.Millisecond) {
+		t.Error("a timer fired before its time")
+	}
+	for range 2 {
+		if err := c.jump(time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !fires(early, 5*time.Second) {
+		t.Error("a jump does not fire the timer whose time it passes")
+	}
+	if fires(late, 20*time.Millisecond) || fires(stopped, 20*time.Millisecond) {
+		t.Error("a timer fired that is not due, or that was stopped")
+	}
+	if err := c.jump(time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if !fires(late, 5*time.Second) {
+		t.Error("a later jump does not fire the timer")
+	}
+	if !fires(c.NewTimer(0), 5*time.Second) || !fires(c.NewTimer(10*time.Millisecond), 5*time.Second) {
+		t.Error("a timer does not fire without a jump")
+	}
+}
