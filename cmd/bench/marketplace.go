@@ -15,12 +15,7 @@ func (b *bench) marketplace(ctx context.Context) error { return b.onEach(ctx, b.
 func (b *bench) compare(ctx context.Context, e engine) (err error) {
 	var open closers
 	defer func() { err = errors.Join(err, open.close()) }()
-	spans, err := startSink()
-	if err != nil {
-		return err
-	}
-	open.add(func() error { return spans.stop(ctx) })
-	s, err := b.newSite(ctx, e, spans.addr, &open)
+	s, spans, err := b.tracedSite(ctx, e, &open)
 	if err != nil {
 		return err
 	}

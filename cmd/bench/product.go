@@ -48,6 +48,16 @@ func (c *closers) close() (err error) {
 	return err
 }
 
+// tracedSite is newSite with somebody who takes the spans.
+func (b *bench) tracedSite(ctx context.Context, e engine, open *closers) (s *site, spans *sink, err error) {
+	if spans, err = startSink(); err != nil {
+		return nil, nil, err
+	}
+	open.add(func() error { return spans.stop(ctx) })
+	s, err = b.newSite(ctx, e, spans.addr, open)
+	return s, spans, err
+}
+
 // newSite makes a site with an empty database of the present schema.
 func (b *bench) newSite(ctx context.Context, e engine, otlp string, open *closers) (*site, error) {
 	database, drop, err := e.make(ctx, "product")

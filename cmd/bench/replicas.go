@@ -39,12 +39,7 @@ func (b *bench) replicas(ctx context.Context) (err error) {
 	}
 	var open closers
 	defer func() { err = errors.Join(err, open.close()) }()
-	spans, err := startSink()
-	if err != nil {
-		return err
-	}
-	open.add(func() error { return spans.stop(ctx) })
-	s, err := b.newSite(ctx, e, spans.addr, &open)
+	s, _, err := b.tracedSite(ctx, e, &open)
 	if err != nil {
 		return err
 	}

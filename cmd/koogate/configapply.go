@@ -33,12 +33,8 @@ func (f configFlags) openSeed(ctx context.Context, out *terminal.Console, whole 
 	if err := report(out, problems); err != nil {
 		return nil, err
 	}
-	keys, err := openVault(cfg.KeysetFile, false)
-	if err != nil {
-		return nil, err
-	}
 	log := newLog(out, 0)
-	st, err := openStore(ctx, cfg.Database, wiring{log: log})
+	keys, st, err := openWithKeys(ctx, &cfg, log)
 	if err != nil {
 		return nil, err
 	}

@@ -5,11 +5,13 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/seller"
+	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
 )
 
@@ -53,6 +55,16 @@ func (f configFlags) openSold(ctx context.Context, out *terminal.Console, only s
 		return s, errors.New("there is no such seller")
 	}
 	return s, nil
+}
+
+// openWithKeys opens a configuration's keyset and database.
+func openWithKeys(ctx context.Context, cfg *config.Config, log *slog.Logger) (*vault.Vault, store.Store, error) {
+	keys, err := openVault(cfg.KeysetFile, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := openStore(ctx, cfg.Database, wiring{log: log})
+	return keys, st, err
 }
 
 // soldIn is what a database says is sold, or what the configuration declares while the database says nothing.

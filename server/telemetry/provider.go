@@ -39,9 +39,8 @@ type Options struct {
 
 // Provider is the service's source of spans. Its tracer has a service name for each [Role].
 type Provider struct {
-	sdk       [roles]*sdktrace.TracerProvider // all with the same processors
-	tracer    *byRole
-	exporting bool
+	sdk    [roles]*sdktrace.TracerProvider // all with the same processors
+	tracer *byRole
 }
 
 // Setup returns a provider after the standard variables (OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_*, OTEL_TRACES_SAMPLER,
@@ -74,8 +73,7 @@ func Setup(ctx context.Context, o Options) (*Provider, error) {
 	if otlp != nil {
 		exporters = append([]sdktrace.SpanExporter{otlp}, exporters...)
 	}
-	exporting := len(exporters) > 0
-	if !exporting {
+	if len(exporters) == 0 {
 		sampler = sdktrace.NeverSample()
 	}
 	options := []sdktrace.TracerProviderOption{
@@ -86,7 +84,7 @@ func Setup(ctx context.Context, o Options) (*Provider, error) {
 		complain := &complaint{logger: o.Logger, clock: o.Clock}
 		options = append(options, sdktrace.WithSpanProcessor(newBatcher(e, o.Clock, limits, complain.report)))
 	}
-	p := &Provider{tracer: new(byRole), exporting: exporting}
+	p := &Provider{tracer: new(byRole)}
 	instance := rand.Text()
 	for r, suffix := range roleNames {
 		res, err := env.resource(serviceName, suffix, o.Version, instance)
@@ -101,9 +99,6 @@ func Setup(ctx context.Context, o Options) (*Provider, error) {
 
 // Tracer returns the service's tracer.
 func (p *Provider) Tracer() trace.Tracer { return p.tracer }
-
-// Exporting tells whether spans go anywhere.
-func (p *Provider) Exporting() bool { return p.exporting }
 
 // ForceFlush exports everything that has ended. It returns the exporters' errors.
 func (p *Provider) ForceFlush(ctx context.Context) error { return p.sdk[RoleOrder].ForceFlush(ctx) }

@@ -33,9 +33,6 @@ func TestSetupWithoutEndpoint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.Exporting() {
-			t.Errorf("%v: exporting", env)
-		}
 		ctx, root := StartRoot(t.Context(), p.Tracer(), "demo", "CS1", time.Time{})
 		_, child := Start(ctx, p.Tracer(), trace.SpanKindInternal, "admit")
 		if root.IsRecording() || root.SpanContext().TraceID() != TraceID("demo", "CS1") || root.SpanContext().SpanID() != rootSpanID("demo", "CS1") {
