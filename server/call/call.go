@@ -28,8 +28,29 @@ type Call struct {
 	Lock store.Entry
 
 	taken   atomic.Bool
-	mu      sync.Mutex // over repairs
+	mu      sync.Mutex // over what follows
 	repairs []string
+	found   []Found
+}
+
+// Found is an instance that a handler has read, with its order.
+type Found struct{ InstanceID, OrderID string }
+
+// Find notes instances that a handler has read, so that nobody reads them again for their orders. On a nil call it does nothing.
+func (c *Call) Find(found ...Found) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.found = append(c.found, found...)
+}
+
+// Found are the instances that were noted so far.
+func (c *Call) Found() []Found {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.found)
 }
 
 // Repaired notes that a handler went on without a text that only describes: the member and what is wrong with it, never the

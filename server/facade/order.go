@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/facade/family"
 )
 
@@ -20,8 +21,9 @@ const (
 
 // findOrder finds the order to whose trace the call belongs: for calls that create, the order that they name; for all
 // others, the order of the instance. Of several instances the first that has an order counts, and the orders of the others
-// are linked. Debugging calls name orders and instances that may not exist, and belong to none.
-func (x *exchange) findOrder(ctx context.Context) {
+// are linked. Debugging calls name orders and instances that may not exist, and belong to none. The store is asked about as many
+// instances as lookups allows; the others are found only if they are remembered.
+func (x *exchange) findOrder(ctx context.Context, lookups int) {
 	if x.route == nil || x.probe {
 		return
 	}
@@ -31,7 +33,7 @@ func (x *exchange) findOrder(ctx context.Context) {
 		}
 		return
 	}
-	ids, lookups := x.subject.Instances, maxLookups
+	ids := x.subject.Instances
 	for ids != "" && len(x.links) < maxLinks {
 		var id string
 		id, ids, _ = strings.Cut(ids, ",")
@@ -55,6 +57,15 @@ func (x *exchange) findOrder(ctx context.Context) {
 			x.links = append(x.links, order)
 		}
 	}
+}
+
+// recall finds the order of a look at instances once its handler has read them.
+func (x *exchange) recall(ctx context.Context, found []call.Found) {
+	for _, f := range found {
+		x.f.orders.put(x.endpoint.Seller, f.InstanceID, f.OrderID)
+	}
+	x.orderID, x.links = "", nil
+	x.findOrder(ctx, maxLookups)
 }
 
 // orders remembers which order an instance belongs to; that never changes. It keeps two generations: an entry that is used

@@ -69,8 +69,13 @@ func (x *exchange) serve(ctx context.Context) {
 	})
 	refused := x.parse()
 	x.enter(ctx)
-	if !x.entry.NonceSeen {
-		x.findOrder(ctx)
+	x.poll = x.route != nil && x.route.activity == activityQuery && !x.probe
+	switch {
+	case x.entry.NonceSeen:
+	case x.poll && refused == "":
+		x.findOrder(ctx, 0) // its handler reads the instances
+	default:
+		x.findOrder(ctx, maxLookups)
 	}
 	ctx = x.startSpan(ctx)
 	switch {
@@ -125,6 +130,9 @@ func (x *exchange) dispatch(ctx context.Context) {
 	c := &call.Call{Arrived: arrived, Key: x.key, Lock: x.entry}
 	defer func() { x.f.leave(ctx, x.lockKey, c.TakeLock()) }() // does nothing once the core has taken the lock
 	x.f.gateways[x.route.service].ServeHTTP(gatewayWriter{x}, x.door.scheme.request(call.With(ctx, c), x))
+	if x.poll {
+		x.recall(ctx, c.Found())
+	}
 	if repairs := append(c.Repairs(), x.object.Repairs()...); len(repairs) > 0 && x.reason == "" && !x.probe {
 		x.f.Core.Repaired(ctx, x.endpoint.Seller, x.orderID, x.activity, repairs)
 	}

@@ -21,7 +21,7 @@ func (x *exchange) startSpan(ctx context.Context) context.Context {
 	if x.orderID != "" {
 		ctx = telemetry.UnderOrder(ctx, x.endpoint.Seller, x.orderID)
 	}
-	if x.poll = x.route != nil && x.route.activity == activityQuery && !x.probe; x.poll {
+	if x.poll {
 		return ctx
 	}
 	ctx = x.openSpan(ctx)
@@ -102,6 +102,9 @@ func (x *exchange) conclude(ctx context.Context) {
 	now := x.f.Clock.Now()
 	if x.poll {
 		if n := x.f.polls.count(x.endpoint.Seller, x.subject.Instances, x.code, now); n > 0 {
+			if x.orderID != "" {
+				ctx = telemetry.UnderOrder(ctx, x.endpoint.Seller, x.orderID)
+			}
 			ctx = x.openSpan(ctx)
 			telemetry.Set(x.span, telemetry.Polls(n))
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/store"
 )
 
 const orderID = "CS2211181819B4LVS"
@@ -99,6 +100,26 @@ func TestLaterCallsFindTheOrder(t *testing.T) {
 	}
 	if r.core.lookups != 1 {
 		t.Errorf("%d lookups for one instance", r.core.lookups)
+	}
+}
+
+// A look at an instance reads it once: what its handler has read tells the order, whose trace the look's span belongs to.
+func TestALookReadsItsInstanceOnce(t *testing.T) {
+	r := newRig(t)
+	const id = "10e758d0-31ad-4c4b-8f1b-81d03469a10e"
+	r.core.orders[id] = "CS-OTHER" // what a lookup would tell
+	r.core.shown = []fulfil.Shown{{InstanceID: id, Row: &store.Instance{Seller: "demo-seller", InstanceID: id, OrderID: "CS-ROOT"}}}
+	r.call(bodyQuery)
+	s := r.span("callback queryInstance")
+	if s.SpanContext.TraceID() != telemetry.TraceID("demo-seller", "CS-ROOT") || !strings.Contains(attributes(s), "order_id=CS-ROOT") {
+		t.Errorf("the span is not in the order's trace: %s", attributes(s))
+	}
+	r.call(bodyRelease) // what was read is remembered
+	if s := r.span("callback releaseInstance"); s.SpanContext.TraceID() != telemetry.TraceID("demo-seller", "CS-ROOT") {
+		t.Error("a later call is not in the order's trace")
+	}
+	if r.core.lookups != 0 {
+		t.Errorf("%d lookups", r.core.lookups)
 	}
 }
 

@@ -6,13 +6,24 @@ import (
 	"context"
 	"sync"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
 
 // An endpoint's key acts for its seller, so a call may be about an instance that another endpoint of the seller has brought: a
 // product moves to another address (ADR 26). Such a call leaves one event for each instance and endpoint, and where the instance's
 // endpoint is isolated the instance does not exist for it.
+
+// underOrder is a context under the root of the instance's order, unless the caller has a span already.
+func underOrder(ctx context.Context, i *store.Instance) context.Context {
+	if trace.SpanContextFromContext(ctx).IsValid() {
+		return ctx
+	}
+	return telemetry.UnderOrder(ctx, i.Seller, i.OrderID)
+}
 
 // reach records that a call at an endpoint is about an instance of another one, and refuses it when that one is isolated.
 // Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.

@@ -87,7 +87,7 @@ func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, 
 	for k := range ids {
 		i := byID[ids[k]]
 		if i != nil {
-			switch err := s.reach(ctx, q.Endpoint, i); {
+			switch err := s.reach(underOrder(ctx, i), q.Endpoint, i); {
 			case err == nil:
 			case errs.As(err).Reason == errs.InstanceNotFound:
 				i = nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
@@ -102,7 +103,19 @@ func (s *Server) queryInstance(ctx context.Context, r *productionv1.QueryInstanc
 	if r.GetTestFlag() == testFlag {
 		return s.twin(ep, activityQuery).QueryInstance(r.GetInstanceId())
 	}
-	return s.Core.QueryInstance(ctx, fulfil.Query{Endpoint: ep, InstanceIDs: r.GetInstanceId()})
+	return s.query(ctx, ep, r.GetInstanceId())
+}
+
+// query asks the core and notes what it has read, for whoever wants to know the orders.
+func (s *shared) query(ctx context.Context, ep *fulfil.Endpoint, ids string) (fulfil.Answer, []fulfil.Shown, error) {
+	a, shown, err := s.Core.QueryInstance(ctx, fulfil.Query{Endpoint: ep, InstanceIDs: ids})
+	c, _ := call.From(ctx)
+	for i := range shown {
+		if row := shown[i].Row; row != nil {
+			c.Find(call.Found{InstanceID: row.InstanceID, OrderID: row.OrderID})
+		}
+	}
+	return a, shown, err
 }
 
 // RefreshInstance implements SaasV2Service.
