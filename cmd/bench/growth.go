@@ -105,6 +105,9 @@ func (b *bench) newGrown(ctx context.Context, e engine, size int, otlp string, o
 	if err := s.seed(ctx, size, originals, newest); err != nil {
 		return nil, err
 	}
+	if err := s.flush(); err != nil {
+		return nil, err
+	}
 	p, err := s.start(ctx, false, byWorker)
 	if err != nil {
 		return nil, err

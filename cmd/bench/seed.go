@@ -167,6 +167,19 @@ func (s *site) seed(ctx context.Context, size int, originals map[kind]string, ne
 	return execAll(ctx, db, restore)
 }
 
+// flush waits until the disk has what was seeded, which the first commit would otherwise wait for. PostgreSQL sees to that itself.
+func (s *site) flush() error {
+	path, ok := strings.CutPrefix(s.database, "sqlite:")
+	if !ok {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
 // indexesOf are the statements that drop the indexes of the copied tables, and those that make them anew: that is faster than to
 // keep them.
 func indexesOf(ctx context.Context, db *sql.DB, isSQLite bool) (drop, restore []string, err error) {
