@@ -113,14 +113,23 @@ func (p *progress) ages() []telemetry.Round {
 }
 
 // alarm logs what becomes late and what comes back, until ctx ends. A loop has to be late at two looks with nothing completed in
-// between: a clock that jumps, as that of a machine that was asleep, makes all of them late for a moment.
+// between, and a look that comes late itself does not count: a clock that jumps, and a machine that was asleep, make every loop late
+// before it has had a chance.
 func (p *progress) alarm(ctx context.Context, log *slog.Logger) {
 	for {
+		before := p.clock.Now()
 		if clock.Sleep(ctx, p.clock, progressPause) != nil {
 			return
 		}
 		p.mu.Lock()
 		now := p.clock.Now()
+		if now.Sub(before) > 2*progressPause {
+			for _, l := range p.loops {
+				l.suspect = time.Time{}
+			}
+			p.mu.Unlock()
+			continue
+		}
 		for _, l := range p.loops {
 			late := l.late(now)
 			again := late && l.suspect.Equal(l.last)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,4 +97,52 @@ func TestReadinessIsProgress(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestALoopThatMakesNoProgressIsLogged: once when it has been late at two looks, and again when it goes on. However often the clock
+// jumps, that alone makes no loop late.
+func TestALoopThatMakesNoProgressIsLogged(t *testing.T) {
+	clk := clocktest.New(time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC))
+	var ledger *mendedLedger
+	r := start(t, func(_ *config.Config, d *server.Deps) {
+		ledger = &mendedLedger{Store: d.Store}
+		d.Clock, d.Store = virtual{clk}, ledger
+	})
+	eventually(t, "the round has failed", func() bool { return ledger.failed.Load() >= 2 }) // that of each seller
+	const late, again = `level=ERROR msg="a loop makes no progress" round="prove usage" seller=acme`, `msg="a loop makes progress again" round="prove usage" seller=acme`
+	for range 20 {
+		clk.Advance(3 * time.Hour)
+		time.Sleep(10 * time.Millisecond) // so that the looks follow
+	}
+	if log := r.log.String(); strings.Contains(log, "makes no progress") {
+		t.Fatalf("a jump is told as lateness:\n%s", log)
+	}
+	forward := func(text string) {
+		t.Helper()
+		eventually(t, text, func() bool {
+			clk.Advance(5 * time.Second)
+			return strings.Contains(r.log.String(), text)
+		})
+	}
+	forward(late)
+	ledger.mended.Store(true)
+	forward(again)
+	if log := r.log.String(); strings.Count(log, late) != 1 || strings.Count(log, again) != 1 {
+		t.Errorf("told %d times, taken back %d times", strings.Count(log, late), strings.Count(log, again))
+	}
+}
+
+// mendedLedger fails one round until it is mended.
+type mendedLedger struct {
+	store.Store
+	mended atomic.Bool
+	failed atomic.Int64
+}
+
+func (l *mendedLedger) ProveUsage(ctx context.Context, seller string, after store.UsageWindowKey, limit int) ([]store.UsageProof, error) {
+	if l.mended.Load() {
+		return l.Store.ProveUsage(ctx, seller, after, limit)
+	}
+	l.failed.Add(1)
+	return nil, errors.New("the proof fails")
 }
