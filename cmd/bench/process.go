@@ -91,12 +91,17 @@ func (p *process) cpu() time.Duration { return cpuUsed(p.cmd.Process.Pid) }
 // rss is the memory that the kernel holds for the process, in bytes.
 func (p *process) rss() int64 { return memoryUsed(p.cmd.Process.Pid) }
 
-// freeAddr returns a loopback address that nothing listens on now.
-func freeAddr() (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// freeAddrs returns different loopback addresses that nothing listens on now.
+func freeAddrs(n int) (addrs []string, err error) {
+	var open closers
+	defer func() { err = errors.Join(err, open.close()) }()
+	for range n {
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		open.add(l.Close)
+		addrs = append(addrs, l.Addr().String())
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return addrs, nil
 }

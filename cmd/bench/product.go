@@ -109,12 +109,9 @@ func (s *site) start(ctx context.Context, jobs bool, product string) (*process, 
 }
 
 func (s *site) startOnce(ctx context.Context, jobs bool, product string) (*process, error) {
-	var addr [4]string
-	for i := range addr {
-		var err error
-		if addr[i], err = freeAddr(); err != nil {
-			return nil, err
-		}
+	addr, err := freeAddrs(4)
+	if err != nil {
+		return nil, err
 	}
 	redis := ""
 	if s.redis != "" {
@@ -219,10 +216,10 @@ func startFloor(ctx context.Context, database, redis string) (*process, error) {
 		return nil, err
 	}
 	return again(func() (*process, error) {
-		addr, err := freeAddr()
+		addr, err := freeAddrs(1)
 		if err != nil {
 			return nil, err
 		}
-		return start(ctx, "floor", addr, addr+"/produce/bench", nil, self, "-floor", addr, "-database", database, "-redis", redis)
+		return start(ctx, "floor", addr[0], addr[0]+"/produce/bench", nil, self, "-floor", addr[0], "-database", database, "-redis", redis)
 	})
 }

@@ -323,12 +323,9 @@ func dial(addr string) (report func(context.Context, int, []usage.Record) error,
 }
 
 func startUsageProduct(ctx context.Context, dir, koogate, database, otlp string) (*process, string, error) {
-	var addr [4]string
-	for i := range addr {
-		var err error
-		if addr[i], err = freeAddr(); err != nil {
-			return nil, "", err
-		}
+	addr, err := freeAddrs(4)
+	if err != nil {
+		return nil, "", err
 	}
 	config, keyset := filepath.Join(dir, "koogate.yaml"), filepath.Join(dir, "keyset.json")
 	text := fmt.Sprintf(`
@@ -356,14 +353,10 @@ func startUsageFloor(ctx context.Context, database string) (*process, string, er
 	if err != nil {
 		return nil, "", err
 	}
-	ready, err := freeAddr()
+	addr, err := freeAddrs(2)
 	if err != nil {
 		return nil, "", err
 	}
-	addr, err := freeAddr()
-	if err != nil {
-		return nil, "", err
-	}
-	p, err := start(ctx, "floor", ready, ready, nil, self, "-floor", ready, "-floor-grpc", addr, "-database", database)
-	return p, addr, err
+	p, err := start(ctx, "floor", addr[0], addr[0], nil, self, "-floor", addr[0], "-floor-grpc", addr[1], "-database", database)
+	return p, addr[1], err
 }
