@@ -55,6 +55,8 @@ func (a *asked) NoteLease(ctx context.Context, seller, worker string, queues, le
 	return a.over.NoteLease(ctx, seller, worker, queues, leased)
 }
 
+func (a *asked) Turn(topics ...string) *store.Turn { return a.over.Turn(topics...) }
+
 func (a *asked) Watch(topics ...string) (<-chan struct{}, func()) { return a.over.Watch(topics...) }
 
 // TestWhatTheHotCallsAskTheStore: an admission is one change and nothing is read before or after it, a repeat reads its line, and

@@ -36,13 +36,16 @@ func (s *Service) Lease(ctx context.Context, r Ask) ([]store.Task, error) {
 	for i, q := range r.Queues {
 		topics[i] = store.QueueTopic(r.Seller, q)
 	}
-	wake, stop := s.Store.Watch(topics...)
-	defer stop()
+	turn := s.Store.Turn(topics...)
+	defer turn.Stop()
 	until := s.now().Add(r.Wait)
 	for {
 		tasks, err := s.Store.Lease(ctx, store.LeaseRequest{
 			Seller: r.Seller, Queues: r.Queues, Worker: r.Worker, Max: r.Max, For: r.For,
 		})
+		if err != nil || len(tasks) == r.Max {
+			turn.Pass() // there may be more, for those who wait beside this one
+		}
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil, nil // the caller went away; if a job was leased, its lease ends
@@ -65,7 +68,7 @@ func (s *Service) Lease(ctx context.Context, r Ask) ([]store.Task, error) {
 		if due, ok, err := s.Store.NextDue(ctx, r.Seller, r.Queues); err == nil && ok {
 			sleep = max(0, min(sleep, due.Sub(s.now())))
 		}
-		if !clock.Wait(ctx, s.Clock, sleep, wake) {
+		if !clock.Wait(ctx, s.Clock, sleep, turn.C()) {
 			return nil, nil // the caller went away; nothing is leased
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +84,7 @@ func (l *listener) loop(ctx context.Context, conn *pgx.Conn) {
 		}
 		failures = 0
 		l.log.Info("wake-ups from other replicas are back")
-		l.hub.Publish(everybody)
+		l.hub.WakeAll()
 	}
 	hangUp(conn)
 }
@@ -97,7 +98,11 @@ func (l *listener) receive(ctx context.Context, conn *pgx.Conn) error {
 		switch {
 		case err == nil:
 			from, topics, _ := strings.Cut(n.Payload, separator)
-			if from != l.sender { // its own were published before they were sent
+			switch {
+			case from == l.sender: // its own were published before they were sent
+			case slices.Contains(strings.Split(topics, separator), everybody):
+				l.hub.WakeAll()
+			default:
 				l.hub.Publish(strings.Split(topics, separator)...)
 			}
 		case ctx.Err() != nil:

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// everybody is the topic that every watch hears. It is sent when wake-ups may have been lost, or are too many to name.
+	// everybody stands for every topic. It is sent when wake-ups may have been lost, or are too many to name.
 	everybody = "*"
 	// separator stands between the parts of a payload: the sender, then topics.
 	separator = "\x1e"

@@ -107,10 +107,13 @@ func (s *Store) enter(ctx context.Context, texts ...any) error {
 
 func (s *Store) leave() { s.gate.RUnlock() }
 
-// Watch implements store.Watcher. Every watch also hears the wake-up of all.
+// Watch implements store.Watcher.
 func (s *Store) Watch(topics ...string) (wake <-chan struct{}, stop func()) {
-	return s.hub.Watch(append([]string{everybody}, topics...)...)
+	return s.hub.Watch(topics...)
 }
+
+// Turn implements store.Watcher.
+func (s *Store) Turn(topics ...string) *store.Turn { return s.hub.Turn(topics...) }
 
 // Ping implements store.Store. It takes the lock of a row that every database of Koogate has: that is written to the disk like
 // a change, is refused where changes are, and leaves nothing to be cleaned up.

@@ -20,6 +20,12 @@ var watchCases = []check.Case{
 	check.WithStore("OthersSleepOn", othersSleep),
 	check.WithStore("StopIsFinalAndRepeatable", stopWatch),
 	check.WithStore("ManyChangesNeverBlock", neverBlock),
+	{Name: "OneOfThoseThatCompeteIsWoken", Run: func(t *testing.T, s *check.Suite) {
+		st := s.Open(t)
+		oneTurn(t, st, st)
+	}},
+	check.WithSecond("OneOfThoseThatCompeteIsWokenThroughASecondHandle", oneTurn),
+	check.WithStore("TurnsArePassedOn", passTurn),
 }
 
 // watchWakes watches through one handle and changes through the other.
@@ -84,4 +90,85 @@ func neverBlock(t *testing.T, s store.Store) {
 		check.MustApply(t, s, storetest.Admission(id, storetest.Epoch))
 	}
 	check.Wake(t, "queue", wake)
+}
+
+// turns are n that compete for a queue.
+func turns(t *testing.T, s store.Store, n int) (all []*store.Turn) {
+	for range n {
+		turn := s.Turn(store.QueueTopic(storetest.Seller, "none"), store.QueueTopic(storetest.Seller, storetest.Queue))
+		t.Cleanup(turn.Stop)
+		all = append(all, turn)
+	}
+	return all
+}
+
+// woken waits until want of them are woken and none more for a moment. It returns those that are.
+func woken(t *testing.T, what string, want int, all []*store.Turn) (have []*store.Turn) {
+	t.Helper()
+	for end := time.Now().Add(check.Patience); len(have) < want; time.Sleep(time.Millisecond) {
+		have = append(have, tokens(all)...)
+		if time.Now().After(end) {
+			t.Fatalf("%s: %d of %d are woken, want %d", what, len(have), len(all), want)
+		}
+	}
+	time.Sleep(30 * time.Millisecond)
+	if have = append(have, tokens(all)...); len(have) != want {
+		t.Fatalf("%s: %d of %d are woken, want %d", what, len(have), len(all), want)
+	}
+	return have
+}
+
+func tokens(all []*store.Turn) (have []*store.Turn) {
+	for _, turn := range all {
+		select {
+		case <-turn.C():
+			have = append(have, turn)
+		default:
+		}
+	}
+	return have
+}
+
+// oneTurn: each change wakes one of those that compete through a handle, and all others that watch.
+func oneTurn(t *testing.T, watching, changing store.Store) {
+	all := turns(t, watching, 3)
+	watch, stop := watching.Watch(store.QueueTopic(storetest.Seller, storetest.Queue))
+	defer stop()
+	check.MustApply(t, changing, storetest.Admission("CS1", storetest.Epoch))
+	woken(t, "one change", 1, all)
+	check.Wake(t, "who does not compete", watch)
+}
+
+// passTurn: changes that nobody has looked for wake one each, a turn that is passed on or was not used wakes another, and one that
+// nobody waits for is gone.
+func passTurn(t *testing.T, s store.Store) {
+	all := turns(t, s, 3)
+	for _, id := range []string{"CS1", "CS2"} {
+		check.MustApply(t, s, storetest.Admission(id, storetest.Epoch))
+	}
+	have := woken(t, "two changes", 2, all)
+	have[0].Pass()
+	if next := woken(t, "a turn that is passed", 1, all); next[0] == have[0] {
+		t.Fatal("who passes a turn has it again")
+	}
+	check.MustApply(t, s, storetest.Admission("CS3", storetest.Epoch))
+	for range all { // whoever of them has it
+		turn := all[0]
+		for _, other := range all {
+			if len(other.C()) > 0 {
+				turn = other
+			}
+		}
+		turn.Stop()
+		turn.Stop()
+		rest := all[:0:0]
+		for _, other := range all {
+			if other != turn {
+				rest = append(rest, other)
+			}
+		}
+		if all = rest; len(all) > 0 && len(all[0].C())+len(all[len(all)-1].C()) == 0 {
+			t.Fatal("a turn that was not used is lost")
+		}
+	}
 }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package work_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/server/work"
+	"github.com/koogate/koogate/store"
+)
+
+// looks counts how often a store is asked for jobs.
+type looks struct {
+	store.Store
+	n atomic.Int64
+}
+
+func (l *looks) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, error) {
+	l.n.Add(1)
+	return l.Store.Lease(ctx, r)
+}
+
+// Of many workers that wait in one process a new job wakes one, so the database is not asked by all of them for each job. Jobs that come
+// together all find a worker, also when a wake-up stands for several of them.
+func TestAJobWakesOneOfThoseThatWaitOnBoth(t *testing.T) {
+	each(t, func(t *testing.T, st store.Store) {
+		const waiting = 8
+		l := &looks{Store: st}
+		r := over(t, l, work.Kind{Name: "PARCEL", Queue: "koogate-parcel", Trace: work.TraceRun, Do: func(context.Context, store.Task) work.Outcome { return work.Outcome{} }})
+		leased := make(chan store.Task, waiting)
+		var all sync.WaitGroup
+		for range waiting {
+			all.Go(func() {
+				tasks, err := r.Lease(t.Context(), work.Ask{Seller: seller, Queues: []string{"koogate-parcel"}, Worker: "w", Max: 1, Wait: 10 * time.Second, For: time.Hour})
+				if err != nil || len(tasks) != 1 {
+					t.Errorf("%+v %v", tasks, err)
+					return
+				}
+				leased <- tasks[0]
+			})
+		}
+		for end := time.Now().Add(soon); l.n.Load() < waiting; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%d of %d looked", l.n.Load(), waiting)
+			}
+		}
+		time.Sleep(50 * time.Millisecond) // all have found nothing and wait
+		before := l.n.Load()
+		r.add(work.Job{Kind: "PARCEL", Seller: seller})
+		<-leased
+		time.Sleep(100 * time.Millisecond)
+		if n := l.n.Load() - before; n > 2+1 { // who was woken, who has the turn after it, and one that looks anyway by its own clock
+			t.Errorf("%d looks for one job", n)
+		}
+		together := &store.Change{}
+		for range waiting - 1 {
+			together.NewTasks = append(together.NewTasks, r.New(t.Context(), work.Job{Kind: "PARCEL", Seller: seller}))
+		}
+		if err := st.Apply(t.Context(), together); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		all.Wait()
+		if took := time.Since(began); took > time.Second { // less than the pause after which each of them looks anyway
+			t.Errorf("jobs that came together waited %s for workers that waited for them", took)
+		}
+	})
+}
