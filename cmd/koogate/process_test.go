@@ -198,6 +198,7 @@ type process struct {
 	cmd                    *exec.Cmd
 	log                    *bytes.Buffer
 	exited                 chan error
+	born                   atomic.Int64 // UNIX nanoseconds at which its last start was over
 }
 
 // process writes the configuration of one process; start runs it.
@@ -243,6 +244,7 @@ func (p *process) start() {
 	p.cmd = exec.Command(p.bin, "serve", "--config", p.config)
 	p.cmd.Env = slices.Concat(os.Environ(), p.site.env, p.env)
 	p.cmd.Stderr, p.cmd.Stdout = p.log, p.log
+	p.born.Store(time.Now().Add(time.Second).UnixNano())
 	if err := p.cmd.Start(); err != nil {
 		p.site.t.Fatal(err)
 	}
