@@ -32,7 +32,7 @@ var parts = []string{
 
 // quickly are the defaults of -quick, which ends within three minutes on two cores.
 var quickly = map[string]string{
-	"rounds": "1", "for": "1s", "sizes": "1000,10000", "backlog": "20000", "pending": "50000",
+	"rounds": "1", "for": "500ms", "sizes": "1000,5000", "backlog": "20000", "pending": "50000",
 }
 
 const usageText = `Usage: go run ./cmd/bench [flags]
