@@ -32,6 +32,16 @@ type watch struct {
 	turn   bool // of those that have it a change wakes one
 }
 
+// token wakes the watcher. It is false when a token is there already, which makes it look anyway.
+func (w *watch) token() bool {
+	select {
+	case w.wake <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
 // Watch implements Watcher.
 func (h *Hub) Watch(topics ...string) (<-chan struct{}, func()) {
 	w := h.add(&watch{topics: topics})
@@ -80,10 +90,8 @@ func (h *Hub) Publish(topics ...string) {
 			if w.turn && woken {
 				continue
 			}
-			select {
-			case w.wake <- struct{}{}:
-				woken = woken || w.turn
-			default: // it looks anyway, and another may have the turn
+			if w.token() && w.turn {
+				woken = true
 			}
 		}
 	}
@@ -95,10 +103,7 @@ func (h *Hub) WakeAll() {
 	defer h.mu.Unlock()
 	for _, watches := range h.subs {
 		for w := range watches {
-			select {
-			case w.wake <- struct{}{}:
-			default:
-			}
+			w.token()
 		}
 	}
 }
@@ -118,13 +123,8 @@ func (t *Turn) Pass() {
 	defer t.hub.mu.Unlock()
 	for _, topic := range t.watch.topics {
 		for w := range t.hub.subs[topic] {
-			if !w.turn || w == t.watch {
-				continue
-			}
-			select {
-			case w.wake <- struct{}{}:
+			if w.turn && w != t.watch && w.token() {
 				return
-			default: // it looks anyway, and another may have the turn
 			}
 		}
 	}

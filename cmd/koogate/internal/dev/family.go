@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -138,20 +137,7 @@ func (c *Command) codeOrder(ctx context.Context) (string, error) {
 
 // read gets something of the internal API.
 func (c *Command) read(ctx context.Context, path string, into any) error {
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.API+path, nil)
-	if err != nil {
-		return err
-	}
-	q.Header.Set("Authorization", "Bearer "+demoToken)
-	res, err := http.DefaultClient.Do(q)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET %s: HTTP %d", path, res.StatusCode)
-	}
-	return json.NewDecoder(res.Body).Decode(into)
+	return internalAPI("http://"+c.API).call(ctx, http.MethodGet, path, nil, into)
 }
 
 // directoryIs returns a check that the directory is what a step of a joint purchase should have made it.

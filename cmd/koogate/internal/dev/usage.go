@@ -3,12 +3,9 @@
 package dev
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -51,7 +48,7 @@ type usageDemo struct {
 
 	ready  chan struct{} // closed when market and api are there
 	market *simulator.Simulator
-	api    string
+	api    internalAPI
 }
 
 // newUsage prepares the demo in a data directory.
@@ -89,7 +86,7 @@ func (d *usageDemo) run(ctx context.Context) error {
 			return err
 		}
 		defer d.market.Close()
-		d.api = "http://" + d.server.Addr(config.ListenerAPI)
+		d.api = internalAPI("http://" + d.server.Addr(config.ListenerAPI))
 		close(d.ready)
 		srv := &http.Server{Handler: d.market.Handler(), ReadHeaderTimeout: 5 * time.Second}
 		group.Go(func() error {
@@ -166,7 +163,7 @@ func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.call(ctx, http.MethodPut, "/v1/instances/"+stopping+"/quotas/"+pack, map[string]any{"quota": fmt.Sprint(packageSize)}, nil); err != nil {
+	if err := d.api.call(ctx, http.MethodPut, "/v1/instances/"+stopping+"/quotas/"+pack, map[string]any{"quota": fmt.Sprint(packageSize)}, nil); err != nil {
 		return nil, err
 	}
 	ours := []string{plain, stopping}
@@ -183,17 +180,17 @@ func (d *usageDemo) play(ctx context.Context) ([]usageRow, error) {
 			})
 		}
 		for range 2 { // whoever reports twice is counted once
-			if err := d.call(ctx, http.MethodPost, "/v1/usage:report", map[string]any{"records": records}, nil); err != nil {
+			if err := d.api.call(ctx, http.MethodPost, "/v1/usage:report", map[string]any{"records": records}, nil); err != nil {
 				return nil, err
 			}
 		}
 		id := fmt.Sprintf("%s-%d", stopping, hour)
-		err := d.call(ctx, http.MethodPost, "/v1/instances/"+stopping+"/quotas:reserve", map[string]any{"reservationId": id, "amount": "10"}, nil)
+		err := d.api.call(ctx, http.MethodPost, "/v1/instances/"+stopping+"/quotas:reserve", map[string]any{"reservationId": id, "amount": "10"}, nil)
 		if used := new(refused); errors.As(err, &used) && used.reason == "QUOTA_EXHAUSTED" {
 			continue
 		}
 		if err == nil {
-			err = d.call(ctx, http.MethodPost, "/v1/reservations/"+id+":commit", map[string]any{"used": "10"}, nil)
+			err = d.api.call(ctx, http.MethodPost, "/v1/reservations/"+id+":commit", map[string]any{"used": "10"}, nil)
 			granted++
 		}
 		if err != nil {
@@ -247,14 +244,14 @@ func (d *usageDemo) drained(ctx context.Context, instances []string) error {
 			var windows struct {
 				Windows []struct{ Total, Settled string }
 			}
-			if err := d.call(ctx, http.MethodGet, "/v1/usage/windows"+ofInstance(instance), nil, &windows); err != nil {
+			if err := d.api.call(ctx, http.MethodGet, "/v1/usage/windows"+ofInstance(instance), nil, &windows); err != nil {
 				return err
 			}
 			for _, w := range windows.Windows {
 				waiting = waiting || w.Total != w.Settled
 			}
 			var records struct{ Records []struct{ State string } }
-			if err := d.call(ctx, http.MethodGet, "/v1/usage/records"+ofInstance(instance), nil, &records); err != nil {
+			if err := d.api.call(ctx, http.MethodGet, "/v1/usage/records"+ofInstance(instance), nil, &records); err != nil {
 				return err
 			}
 			for _, r := range records.Records {
@@ -284,7 +281,7 @@ func (d *usageDemo) fill(ctx context.Context, r *usageRow) {
 		}
 	}
 	var windows struct{ Windows []struct{ Total string } }
-	fail(d.call(ctx, http.MethodGet, "/v1/usage/windows"+ofInstance(r.instance), nil, &windows))
+	fail(d.api.call(ctx, http.MethodGet, "/v1/usage/windows"+ofInstance(r.instance), nil, &windows))
 	var total billing.Amount
 	for _, w := range windows.Windows {
 		amount, err := billing.ParseAmount(w.Total)
@@ -295,11 +292,11 @@ func (d *usageDemo) fill(ctx context.Context, r *usageRow) {
 	bill := d.market.Billed(r.instance)
 	r.pushed, r.billed = bill.Pushed.String(), bill.Billed.String()
 	var instance struct{ State string }
-	fail(d.call(ctx, http.MethodGet, "/v1/instances/"+r.instance, nil, &instance))
+	fail(d.api.call(ctx, http.MethodGet, "/v1/instances/"+r.instance, nil, &instance))
 	r.state = strings.TrimPrefix(instance.State, "INSTANCE_STATE_")
 	if r.left == "" {
 		var quotas struct{ Quotas []struct{ Left string } }
-		fail(d.call(ctx, http.MethodGet, "/v1/instances/"+r.instance+"/quotas", nil, &quotas))
+		fail(d.api.call(ctx, http.MethodGet, "/v1/instances/"+r.instance+"/quotas", nil, &quotas))
 		if len(quotas.Quotas) == 1 {
 			r.left = quotas.Quotas[0].Left
 		}
@@ -314,59 +311,6 @@ func (d *usageDemo) fill(ctx context.Context, r *usageRow) {
 	if over := d.market.Oversold(); len(over) > 0 {
 		fail(fmt.Errorf("oversold: %+v", over))
 	}
-}
-
-// refused is an error of the API.
-type refused struct {
-	status int
-	reason string
-	text   string
-}
-
-// Error implements error.
-func (r *refused) Error() string { return fmt.Sprintf("HTTP %d %s: %s", r.status, r.reason, r.text) }
-
-// call makes a call of the internal API. Errors: *refused.
-func (d *usageDemo) call(ctx context.Context, method, path string, body, into any) error {
-	var text []byte
-	if body != nil {
-		var err error
-		if text, err = json.Marshal(body); err != nil {
-			return err
-		}
-	}
-	q, err := http.NewRequestWithContext(ctx, method, d.api+path, bytes.NewReader(text))
-	if err != nil {
-		return err
-	}
-	q.Header.Set("Authorization", "Bearer "+demoToken)
-	res, err := http.DefaultClient.Do(q)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	if err != nil {
-		return err
-	}
-	if res.StatusCode != http.StatusOK {
-		var e struct {
-			Message string
-			Details []struct{ Reason string }
-		}
-		_ = json.Unmarshal(answer, &e)
-		r := &refused{status: res.StatusCode, text: path + ": " + e.Message}
-		for _, detail := range e.Details {
-			if detail.Reason != "" {
-				r.reason = detail.Reason
-			}
-		}
-		return r
-	}
-	if into == nil {
-		return nil
-	}
-	return json.Unmarshal(answer, into)
 }
 
 // printUsage shows the rows under the table of orders.
