@@ -40,7 +40,8 @@ type TaskPut struct {
 	ExpectFence int64
 }
 
-// Topics lists what a committed change wakes: the queue of every task that is READY now, and every changed instance.
+// Topics lists what a committed change wakes: the queue of every task that is READY now, once for each of them, and every changed
+// instance.
 func (c *Change) Topics() []string {
 	seen := make(map[string]struct{})
 	var topics []string
@@ -52,7 +53,7 @@ func (c *Change) Topics() []string {
 	}
 	task := func(t Task) {
 		if t.State == TaskReady {
-			add(QueueTopic(t.Seller, t.Queue))
+			topics = append(topics, QueueTopic(t.Seller, t.Queue))
 		}
 		if t.Seq == 0 && t.InstanceID != "" { // an unordered task's end matters to whoever waits at the instance
 			add(InstanceTopic(t.Seller, t.InstanceID))

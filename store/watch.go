@@ -2,7 +2,10 @@
 
 package store
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Watcher tells of changes in every process.
 type Watcher interface {
@@ -10,11 +13,12 @@ type Watcher interface {
 	// function that ends the watch. Wake-ups may be lost when a process or connection dies: so watchers also look without a
 	// wake-up from time to time.
 	Watch(topics ...string) (wake <-chan struct{}, stop func())
-	// Turn is Watch for those who compete for the same work: of all that wait for a topic in this process a change wakes one.
+	// Turn is Watch for those who compete for the same work: of all that wait for a topic a change wakes one. One that waits in the
+	// process of the change goes before those elsewhere, who are told of it only when nobody waits there.
 	Turn(topics ...string) *Turn
 }
 
-// QueueTopic is the watch topic of a seller's queue.
+// QueueTopic is the watch topic of a seller's queue, for those who compete for its tasks.
 func QueueTopic(seller, queue string) string { return "q\x1f" + seller + "\x1f" + queue }
 
 // InstanceTopic is the watch topic of an instance.
@@ -22,6 +26,10 @@ func InstanceTopic(seller, instanceID string) string { return "i\x1f" + seller +
 
 // Hub carries wake-ups inside one process; backends have one.
 type Hub struct {
+	// Elsewhere tells other processes of topics for which a turn was taken here and not used. It is set before the first turn, must
+	// not block, and is nil when there are no others.
+	Elsewhere func(topics ...string)
+
 	mu   sync.Mutex
 	subs map[string]map[*watch]struct{}
 }
@@ -29,7 +37,8 @@ type Hub struct {
 type watch struct {
 	wake   chan struct{}
 	topics []string
-	turn   bool // of those that have it a change wakes one
+	turn   bool   // of those that have it a change wakes one
+	last   string // topic of the last turn
 }
 
 // token wakes the watcher. It is false when a token is there already, which makes it look anyway.
@@ -80,21 +89,34 @@ func (h *Hub) remove(w *watch) {
 	}
 }
 
-// Publish wakes the watchers of the topics.
-func (h *Hub) Publish(topics ...string) {
+// Publish wakes the watchers of the topics, and of those that compete one for each time that a topic is named. It returns the topics
+// for which nobody here took the turn: others have to be told of these.
+func (h *Hub) Publish(topics ...string) (open []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, t := range topics {
-		woken := false
 		for w := range h.subs[t] {
-			if w.turn && woken {
-				continue
-			}
-			if w.token() && w.turn {
-				woken = true
+			if !w.turn {
+				w.token()
 			}
 		}
+		if !h.next(t, nil) {
+			open = append(open, t)
+		}
 	}
+	return open
+}
+
+// next wakes one of those that compete for the topic, other than the one that has had its turn. It is false when none waits who is not
+// awake already.
+func (h *Hub) next(topic string, but *watch) bool {
+	for w := range h.subs[topic] {
+		if w.turn && w != but && w.token() {
+			w.last = topic
+			return true
+		}
+	}
+	return false
 }
 
 // WakeAll wakes every watcher, as after wake-ups that may have been lost.
@@ -117,25 +139,28 @@ type Turn struct {
 // C gets a token when it is this one's turn to look.
 func (t *Turn) C() <-chan struct{} { return t.watch.wake }
 
-// Pass gives the turn to somebody else who waits: for one who had it and has not looked, or has left work behind.
-func (t *Turn) Pass() {
+// Pass gives the turn to somebody else who waits in this process, if anybody does: for one who has looked and may have left work behind.
+func (t *Turn) Pass() { t.pass() }
+
+func (t *Turn) pass() (topic string, ok bool) {
 	t.hub.mu.Lock()
 	defer t.hub.mu.Unlock()
-	for _, topic := range t.watch.topics {
-		for w := range t.hub.subs[topic] {
-			if w.turn && w != t.watch && w.token() {
-				return
-			}
-		}
+	return t.watch.last, slices.ContainsFunc(t.watch.topics, func(topic string) bool { return t.hub.next(topic, t.watch) })
+}
+
+// GiveBack gives the turn to somebody else who waits, here or in another process: for one who had it and could not look.
+func (t *Turn) GiveBack() {
+	if topic, ok := t.pass(); !ok && topic != "" && t.hub.Elsewhere != nil {
+		t.hub.Elsewhere(topic)
 	}
 }
 
-// Stop ends the watch and passes a turn on that was not used.
+// Stop ends the watch and gives a turn back that was not used.
 func (t *Turn) Stop() {
 	t.hub.remove(t.watch)
 	select {
 	case <-t.watch.wake:
-		t.Pass()
+		t.GiveBack()
 	default:
 	}
 }

@@ -187,12 +187,8 @@ func instanceIn(answer []byte) string {
 
 // startFloor gives the floor a database with the product's schema and starts it.
 func (b *bench) startFloor(ctx context.Context, e engine, open *closers) (*process, error) {
-	database, drop, err := e.make(ctx, "floor")
+	database, err := b.floorDatabase(ctx, e, open)
 	if err != nil {
-		return nil, err
-	}
-	open.add(drop)
-	if err := migrate(ctx, b.koogate, b.dir, database); err != nil {
 		return nil, err
 	}
 	p, err := startFloor(ctx, database, e.redis)
@@ -201,6 +197,16 @@ func (b *bench) startFloor(ctx context.Context, e engine, open *closers) (*proce
 	}
 	open.add(p.stop)
 	return p, nil
+}
+
+// floorDatabase makes an empty database with the product's schema.
+func (b *bench) floorDatabase(ctx context.Context, e engine, open *closers) (string, error) {
+	database, drop, err := e.make(ctx, "floor")
+	if err != nil {
+		return "", err
+	}
+	open.add(drop)
+	return database, migrate(ctx, b.koogate, b.dir, database)
 }
 
 // floorOrder and floorInstance are what the floor holds when it is ready.

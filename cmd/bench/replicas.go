@@ -19,16 +19,32 @@ type shared struct {
 	late     int
 }
 
+// warming is how many calls of each load every replica has answered before it is measured.
+const warming = 500
+
 // resting is what processes use while nobody calls, in seconds of processor time a second.
 type resting struct{ product, database float64 }
 
 // sharedLoads come so many a second in all, well below what one replica can do, so that the load is the same for any number.
 var sharedLoads = []struct {
-	name string
-	rate float64
-}{{"queryInstance", 500}, {"replay", 500}, {"life", 60}}
+	name  string
+	rate  float64
+	floor bool // the floor bears it too
+}{{"queryInstance", 500, true}, {"replay", 500, true}, {"life", 60, false}}
 
-// replicas measures what replicas cost beside one, at the same load on one PostgreSQL. SQLite has one only.
+// party is the product or the floor with what its replicas share, and what was measured of it by number of replicas.
+type party struct {
+	start func(ctx context.Context) (*process, error)
+	// order and instance are fixed; workers is false where nobody leases.
+	order, instance string
+	workers         bool
+
+	got  map[string]map[int][]shared // by load
+	rest map[int][]resting
+}
+
+// replicas measures what replicas cost beside one, at the same load on one PostgreSQL, of the product and of the floor. SQLite has
+// one only.
 func (b *bench) replicas(ctx context.Context) (err error) {
 	e, ok := b.postgres()
 	if !ok || b.backend == "sqlite" {
@@ -54,48 +70,73 @@ func (b *bench) replicas(ctx context.Context) (err error) {
 	if err := p.stop(); err != nil {
 		return err
 	}
-	got := map[string]map[int][]shared{}
-	rest := map[int][]resting{}
+	below, err := b.floorDatabase(ctx, e, &open)
+	if err != nil {
+		return err
+	}
+	product := &party{
+		start: func(ctx context.Context) (*process, error) { return s.start(ctx, true, byWorker) },
+		order: soldOrder, instance: instance, workers: true,
+	}
+	floor := &party{
+		start: func(ctx context.Context) (*process, error) { return startFloor(ctx, below, e.redis) },
+		order: floorOrder, instance: floorInstance,
+	}
 	for round := range b.rounds {
-		for _, n := range []int{1, many} {
-			m := sharing{bench: b, site: s, database: database, instance: instance, round: round}
-			r, err := m.run(ctx, n, got)
-			if err != nil {
-				return fmt.Errorf("%d replicas: %w", n, err)
+		for _, p := range []*party{product, floor} {
+			for _, n := range []int{1, many} {
+				if err := (sharing{bench: b, party: p, database: database, round: round}).run(ctx, n); err != nil {
+					return fmt.Errorf("%d replicas: %w", n, err)
+				}
 			}
-			rest[n] = append(rest[n], r)
 		}
 	}
 	progress("")
-	return b.out.add(b.sharedTable(got, rest))
+	return b.out.add(b.sharedTable(product, floor))
 }
 
-func (b *bench) sharedTable(got map[string]map[int][]shared, rest map[int][]resting) *table {
+func (b *bench) sharedTable(product, floor *party) *table {
 	t := &table{
 		part: "replicas",
-		title: fmt.Sprintf("One and %d replicas at the same load, all with jobs, one PostgreSQL and one Redis; %d rounds of %s each, in turn; CPU of all processes for each call",
+		title: fmt.Sprintf("One and %d replicas at the same load, all with jobs, one PostgreSQL and one Redis; %d rounds of %s each, in turn; CPU of all processes for each call; growth is the median of the rounds' own",
 			many, b.rounds, b.length),
-		columns: []string{"load", "a second", "replicas", "p50", "p99", "koogate CPU", "its GROWTH", "PostgreSQL CPU", "GROWTH"},
+		columns: []string{
+			"load", "a second", "replicas", "p50", "p99", "koogate CPU", "its GROWTH", "PostgreSQL CPU", "GROWTH",
+			"floor CPU", "floor GROWTH", "floor's PostgreSQL CPU", "floor's PostgreSQL GROWTH",
+		},
 	}
 	late := 0
 	for _, l := range sharedLoads {
-		one := middleShared(got[l.name][1])
 		for _, n := range []int{1, many} {
-			f := middleShared(got[l.name][n])
-			t.add(word(l.name), number(l.rate, 0), count(n), micros(f.p50), micros(f.p99), micros(f.cpu), ratio(float64(f.cpu), float64(one.cpu)),
-				micros(f.database), ratio(float64(f.database), float64(one.database)))
-			for _, r := range got[l.name][n] {
+			f := middleShared(product.got[l.name][n])
+			row := append([]cell{word(l.name), number(l.rate, 0), count(n), micros(f.p50), micros(f.p99)}, product.costs(l.name, n)...)
+			if l.floor {
+				row = append(row, floor.costs(l.name, n)...)
+			} else {
+				row = append(row, word("-"), word("-"), word("-"), word("-"))
+			}
+			t.add(row...)
+			for _, r := range append(product.got[l.name][n], floor.got[l.name][n]...) {
 				late += r.late
 			}
 		}
 	}
 	for _, n := range []int{1, many} {
-		product := middle(rest[n], func(r resting) float64 { return r.product })
-		database := middle(rest[n], func(r resting) float64 { return r.database })
-		t.note("while nobody calls %d use %.2f %% of a processor, and PostgreSQL %.2f %%", n, product*100, database*100)
+		own := middle(product.rest[n], func(r resting) float64 { return r.product })
+		database := middle(product.rest[n], func(r resting) float64 { return r.database })
+		t.note("while nobody calls %d use %.2f %% of a processor, and PostgreSQL %.2f %%", n, own*100, database*100)
 	}
 	t.note("%d calls began more than %s late", late, lateness)
 	return t
+}
+
+// costs are the processor times of a load's call, each beside its growth over one replica.
+func (p *party) costs(load string, n int) []cell {
+	one, rounds := p.got[load][1], p.got[load][n]
+	f := middleShared(rounds)
+	own := func(r shared) float64 { return float64(r.cpu) }
+	database := func(r shared) float64 { return float64(r.database) }
+	return []cell{micros(f.cpu), number(pairs(rounds, one, own), 2), micros(f.database), number(pairs(rounds, one, database), 2)}
 }
 
 func middleShared(rounds []shared) shared {
@@ -106,61 +147,79 @@ func middleShared(rounds []shared) shared {
 	return shared{figures: median(fs), database: middle(rounds, func(r shared) time.Duration { return r.database })}
 }
 
-// sharing is one round.
+// sharing is one round of a party.
 type sharing struct {
 	*bench
-	site     *site
+	*party
 	database func() time.Duration // processor time used so far
-	instance string               // of soldOrder
 	round    int
 }
 
 // run starts replicas, lets them rest and puts every load on them.
-func (m *sharing) run(ctx context.Context, n int, got map[string]map[int][]shared) (r resting, err error) {
+func (m sharing) run(ctx context.Context, n int) (err error) {
 	var open closers
 	defer func() { err = errors.Join(err, open.close()) }()
 	var ps []*process
 	for range n {
-		p, err := m.site.start(ctx, true, byWorker)
+		p, err := m.start(ctx)
 		if err != nil {
-			return r, err
+			return err
 		}
 		open.add(p.stop)
 		ps = append(ps, p)
 	}
-	work, err := startWorkers(ctx, ps)
-	if err != nil {
-		return r, err
-	}
-	open.add(work.stop)
-	list := scenarios(m.round, soldOrder, m.instance)
-	opens := func(phase string) map[string]func(*process) (connection, error) {
-		return map[string]func(*process) (connection, error){
-			"queryInstance": list[2].open, "replay": list[1].open, "life": work.living(fmt.Sprintf("CS%s%s%d-%d", runTag, phase, m.round, n)),
+	var work *crew
+	if m.workers {
+		if work, err = startWorkers(ctx, ps); err != nil {
+			return err
 		}
+		open.add(work.stop)
 	}
-	for _, l := range sharedLoads { // everything is warm and connected
-		if _, err := repeat(ps, load{clients: 24, most: 48, length: m.length}, opens("W")[l.name]); err != nil {
-			return r, fmt.Errorf("%s: %w", l.name, err)
+	list := scenarios(m.round, m.order, m.instance)
+	phase := func(name string) map[string]func(*process) (connection, error) {
+		opens := map[string]func(*process) (connection, error){"queryInstance": list[2].open, "replay": list[1].open}
+		if work != nil {
+			opens["life"] = work.living(fmt.Sprintf("CS%s%s%d-%d", runTag, name, m.round, n))
+		}
+		return opens
+	}
+	return m.measure(ps, phase("W"), phase("R"))
+}
+
+// measure warms everything up, with the clients of the first phase, and measures with those of the second.
+func (m sharing) measure(ps []*process, warm, opens map[string]func(*process) (connection, error)) error {
+	n := len(ps)
+	for _, l := range sharedLoads { // every replica is warm, and each of its connections has planned its statements
+		if warm[l.name] == nil {
+			continue
+		}
+		if _, err := repeat(ps, load{clients: 24, most: int64(warming * n), length: m.length}, warm[l.name]); err != nil {
+			return fmt.Errorf("%s: %w", l.name, err)
 		}
 	}
 	product, database, began := cpuOf(ps), m.database(), time.Now()
 	time.Sleep(m.length)
 	wall := time.Since(began).Seconds()
-	r = resting{product: (cpuOf(ps) - product).Seconds() / wall, database: (m.database() - database).Seconds() / wall}
+	if m.got == nil {
+		m.got, m.rest = map[string]map[int][]shared{}, map[int][]resting{}
+	}
+	m.rest[n] = append(m.rest[n], resting{product: (cpuOf(ps) - product).Seconds() / wall, database: (m.database() - database).Seconds() / wall})
 	for _, l := range sharedLoads {
-		progress("round %d/%d  %-14s %d replicas", m.round+1, m.rounds, l.name, n)
+		if opens[l.name] == nil {
+			continue
+		}
+		progress("round %d/%d  %-14s %d × %s", m.round+1, m.rounds, l.name, n, ps[0].name)
 		database := m.database()
-		s, err := repeat(ps, load{clients: 24, length: m.length, rate: l.rate}, opens("R")[l.name])
+		s, err := repeat(ps, load{clients: 24, length: m.length, rate: l.rate}, opens[l.name])
 		if err != nil {
-			return r, fmt.Errorf("%s: %w", l.name, err)
+			return fmt.Errorf("%s: %w", l.name, err)
 		}
-		if got[l.name] == nil {
-			got[l.name] = map[int][]shared{}
+		if m.got[l.name] == nil {
+			m.got[l.name] = map[int][]shared{}
 		}
-		got[l.name][n] = append(got[l.name][n], shared{
+		m.got[l.name][n] = append(m.got[l.name][n], shared{
 			figures: s.figures(), database: (m.database() - database) / time.Duration(len(s.took)), late: s.late,
 		})
 	}
-	return r, nil
+	return nil
 }

@@ -37,7 +37,7 @@ func middle[R any, F cmp.Ordered](rounds []R, of func(R) F) F {
 
 // pairs is the median of the quotients of two rows of rounds that were measured in turn: a slow minute of the machine slows both of
 // its pairs, but would move the medians apart. There are as many of one as of the other.
-func pairs(rounds, by []figures, of func(figures) float64) float64 {
+func pairs[R any](rounds, by []R, of func(R) float64) float64 {
 	quotients := make([]float64, len(rounds))
 	for i, f := range rounds {
 		quotients[i] = of(f) / of(by[i])

@@ -43,10 +43,11 @@ func (s *Service) Lease(ctx context.Context, r Ask) ([]store.Task, error) {
 		tasks, err := s.Store.Lease(ctx, store.LeaseRequest{
 			Seller: r.Seller, Queues: r.Queues, Worker: r.Worker, Max: r.Max, For: r.For,
 		})
-		if err != nil || len(tasks) == r.Max {
+		if len(tasks) == r.Max {
 			turn.Pass() // there may be more, for those who wait beside this one
 		}
 		if err != nil {
+			turn.GiveBack()
 			if ctx.Err() != nil {
 				return nil, nil // the caller went away; if a job was leased, its lease ends
 			}

@@ -38,10 +38,7 @@ func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 	if err != nil {
 		return err
 	}
-	if topics := c.Topics(); len(topics) > 0 {
-		s.hub.Publish(topics...)
-		s.notifier.notify(topics)
-	}
+	s.notifier.notify(s.hub.Publish(c.Topics()...)...)
 	return nil
 }
 

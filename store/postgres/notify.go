@@ -67,13 +67,17 @@ func startNotifier(pool *pgxpool.Pool, channel, sender string, log *slog.Logger)
 	return n
 }
 
-// stop sends what is pending and ends the goroutine; notify must not be called any more.
+// stop sends what is pending and ends the goroutine; what notify is called with after it is not sent.
 func (n *notifier) stop() {
 	n.cancel()
 	<-n.done
 }
 
-func (n *notifier) notify(topics []string) {
+// notify has the topics sent soon. It does not block.
+func (n *notifier) notify(topics ...string) {
+	if len(topics) == 0 {
+		return
+	}
 	n.mu.Lock()
 	if len(n.pending)+len(topics) > maxTopics {
 		clear(n.pending)
@@ -130,7 +134,7 @@ func (n *notifier) send(limit time.Duration) error {
 	b.Queue("SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload", n.channel, payloads(n.sender, topics))
 	b.Queue("COMMIT")
 	if err := n.pool.SendBatch(ctx, &b).Close(); err != nil {
-		n.notify(topics)
+		n.notify(topics...)
 		return fmt.Errorf("postgres: notify: %w", err)
 	}
 	return nil

@@ -34,7 +34,7 @@ func TestPayloads(t *testing.T) {
 func TestTooManyTopicsWakeEverybody(t *testing.T) {
 	n := &notifier{pending: make(map[string]struct{}), wake: make(chan struct{}, 1)}
 	for i := range maxTopics + 1 {
-		n.notify([]string{fmt.Sprint(i)})
+		n.notify(fmt.Sprint(i))
 	}
 	if _, ok := n.pending[everybody]; !ok || len(n.pending) != 1 {
 		t.Fatalf("%d topics are pending", len(n.pending))

@@ -52,8 +52,7 @@ func (s *Store) ChangeSellers(ctx context.Context, c store.SellerChange) (int64,
 	if err != nil {
 		return 0, err
 	}
-	s.hub.Publish(store.SellersTopic)
-	s.notifier.notify([]string{store.SellersTopic})
+	s.notifier.notify(s.hub.Publish(store.SellersTopic)...)
 	return c.Revision + 1, nil
 }
 

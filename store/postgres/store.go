@@ -86,6 +86,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.notifier = startNotifier(pool, channel, sender, o.Logger)
+	s.hub.Elsewhere = s.notifier.notify
 	return s, nil
 }
 

@@ -26,6 +26,7 @@ var watchCases = []check.Case{
 	}},
 	check.WithSecond("OneOfThoseThatCompeteIsWokenThroughASecondHandle", oneTurn),
 	check.WithStore("TurnsArePassedOn", passTurn),
+	check.WithSecond("WhoWaitsBesideTheChangeGoesFirst", goFirst),
 }
 
 // watchWakes watches through one handle and changes through the other.
@@ -137,6 +138,47 @@ func oneTurn(t *testing.T, watching, changing store.Store) {
 	check.MustApply(t, changing, storetest.Admission("CS1", storetest.Epoch))
 	woken(t, "one change", 1, all)
 	check.Wake(t, "who does not compete", watch)
+}
+
+// goFirst: while somebody waits at the handle of a change nobody else is woken for it. What is too much for those who wait there wakes
+// others, and so does a turn that is not used there.
+func goFirst(t *testing.T, far, near store.Store) {
+	here, there := turns(t, near, 2), turns(t, far, 2)
+	awake := func(what string, h, o int) {
+		t.Helper()
+		if h > 0 {
+			woken(t, what+", here", h, here)
+		}
+		woken(t, what+", elsewhere", o, there)
+		woken(t, what+", here", 0, here)
+	}
+	check.MustApply(t, near, storetest.Admission("CS1", storetest.Epoch))
+	awake("a change", 1, 0)
+	check.MustApply(t, near, storetest.Admission("CS2", storetest.Epoch))
+	check.MustApply(t, near, storetest.Admission("CS3", storetest.Epoch))
+	check.MustApply(t, near, storetest.Admission("CS4", storetest.Epoch))
+	awake("three changes", 2, 1)
+	c := storetest.Admission("CS5", storetest.Epoch)
+	for range 2 { // further tasks of the same queue
+		more := c.NewTasks[0]
+		more.ID, more.Seq = storetest.NewID(), 0
+		c.NewTasks = append(c.NewTasks, more)
+	}
+	check.MustApply(t, near, c)
+	awake("three tasks at once", 2, 1)
+	here[1].Stop()
+	check.MustApply(t, near, storetest.Admission("CS6", storetest.Epoch))
+	here[0].Stop()
+	woken(t, "a turn that was not used", 1, there)
+	check.MustApply(t, near, storetest.Admission("CS7", storetest.Epoch))
+	woken(t, "a change where nobody waits", 1, there)
+	last := turns(t, near, 1)[0]
+	check.MustApply(t, near, storetest.Admission("CS8", storetest.Epoch))
+	<-last.C()
+	last.Pass()
+	woken(t, "work that may be left here", 0, there)
+	last.GiveBack()
+	woken(t, "a turn of somebody who could not look", 1, there)
 }
 
 // passTurn: changes that nobody has looked for wake one each, a turn that is passed on or was not used wakes another, and one that

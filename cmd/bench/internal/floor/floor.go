@@ -181,11 +181,8 @@ type Config struct {
 func Serve(ctx context.Context, cfg Config) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
-	key := make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return err
-	}
-	block, err := aes.NewCipher(key)
+	key := sha256.Sum256([]byte(cfg.AccessKey)) // the same for all floors of a database
+	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		return err
 	}
