@@ -21,19 +21,12 @@ type dialect interface {
 	params(c *Caller, m Message) (map[string]any, error)
 
 	// pack writes a call down and signs it, at a time.
-	pack(c *Caller, a judge.Activity, at time.Time, params map[string]any) (parcel, error)
+	// Of Asked it sets the timeout only.
+	pack(c *Caller, a judge.Activity, at time.Time, params map[string]any) (Call, error)
 
 	// rules returns the family by whose rules an answer is judged, and the key that
 	// signs it.
 	rules(c *Caller) (judge.Family, string)
-}
-
-// parcel is a call ready to be sent.
-type parcel struct {
-	method, url string
-	header      http.Header
-	body        []byte
-	timeout     time.Duration
 }
 
 // Name returns what a family calls an activity of SaaS V2.0.
@@ -71,16 +64,16 @@ func (postV2) name(a judge.Activity) judge.Activity { return a }
 
 func (postV2) params(c *Caller, m Message) (map[string]any, error) { return c.params(m), nil }
 
-func (postV2) pack(c *Caller, _ judge.Activity, at time.Time, params map[string]any) (parcel, error) {
+func (postV2) pack(c *Caller, _ judge.Activity, at time.Time, params map[string]any) (Call, error) {
 	body, err := encode(params)
 	if err != nil {
-		return parcel{}, err
+		return Call{}, err
 	}
 	signed, err := sign.SignURL(c.cfg.FacadeURL, c.cfg.AccessKey, catalogue.Token(c.cfg.NewID()), at, body)
 	if err != nil {
-		return parcel{}, err
+		return Call{}, err
 	}
-	return parcel{http.MethodPost, signed, jsonHeader(), body, c.cfg.Timeout}, nil
+	return post(signed, jsonHeader(), body, c.cfg.Timeout), nil
 }
 
 func (postV2) rules(c *Caller) (judge.Family, string) {

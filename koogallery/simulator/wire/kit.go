@@ -32,34 +32,34 @@ func (kit) params(_ *Caller, m Message) (map[string]any, error) {
 // pack writes the members in the order of the documents. The signature of V2 is
 // over the sorted form, so that a seller has to sort (kit §A.10); that of V1 is
 // over names and values (kit §A.9).
-func (k kit) pack(c *Caller, a judge.Activity, at time.Time, params map[string]any) (parcel, error) {
+func (k kit) pack(c *Caller, a judge.Activity, at time.Time, params map[string]any) (Call, error) {
 	body, err := kitBody(a, params)
 	if err != nil {
-		return parcel{}, err
+		return Call{}, err
 	}
 	address, err := k.address(c.cfg.FacadeURL, a)
 	if err != nil {
-		return parcel{}, err
+		return Call{}, err
 	}
 	// The names are sent in the documents' own case.
 	header := http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}}
 	if k.v1 {
 		token, err := sign.AuthTokenBody(c.cfg.KitKey, body)
 		if err != nil {
-			return parcel{}, err
+			return Call{}, err
 		}
 		header[sign.AuthTokenHeader] = []string{token}
-		return parcel{http.MethodPost, address, header, body, c.cfg.V1Timeout}, nil
+		return post(address, header, body, c.cfg.V1Timeout), nil
 	}
 	sorted, err := sign.Canonical(body)
 	if err != nil {
-		return parcel{}, err
+		return Call{}, err
 	}
 	nonce, timestamp := catalogue.Token(c.cfg.NewID()), strconv.FormatInt(at.UnixMilli(), 10)
 	header[sign.KitSignHeader] = []string{strings.ToUpper(sign.KitSign(c.cfg.KitKey, nonce, timestamp, sorted))}
 	header[sign.KitTimestampHeader] = []string{timestamp}
 	header[sign.KitNonceHeader] = []string{nonce}
-	return parcel{http.MethodPost, address, header, body, c.cfg.Timeout}, nil
+	return post(address, header, body, c.cfg.Timeout), nil
 }
 
 func (k kit) rules(c *Caller) (judge.Family, string) {

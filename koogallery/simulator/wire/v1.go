@@ -120,7 +120,7 @@ func (d baseV1) opening(c *Caller, m Message, p map[string]any) error {
 	return nil
 }
 
-func (baseV1) pack(c *Caller, _ judge.Activity, _ time.Time, params map[string]any) (parcel, error) {
+func (baseV1) pack(c *Caller, _ judge.Activity, _ time.Time, params map[string]any) (Call, error) {
 	query := url.Values{sign.ParamTimeStamp: {wiretime.Format17(c.Stamp())}}
 	for name, value := range params {
 		if text, ok := value.(string); ok {
@@ -129,9 +129,11 @@ func (baseV1) pack(c *Caller, _ judge.Activity, _ time.Time, params map[string]a
 	}
 	signed, err := sign.SignQuery(c.cfg.FacadeURL, c.cfg.AccessKey, query)
 	if err != nil {
-		return parcel{}, err
+		return Call{}, err
 	}
-	return parcel{http.MethodGet, signed, http.Header{"Accept": {"application/json"}}, nil, c.cfg.V1Timeout}, nil
+	return Call{
+		Method: http.MethodGet, URL: signed, Header: http.Header{"Accept": {"application/json"}}, Asked: judge.Request{Timeout: c.cfg.V1Timeout},
+	}, nil
 }
 
 func (d baseV1) rules(c *Caller) (judge.Family, string) {
