@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package checker_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/koogate/koogate/koogallery/checker"
+	"github.com/koogate/koogate/koogallery/checker/vendortest"
+	"github.com/koogate/koogate/koogallery/judge"
+)
+
+// TestMutants looks at every mistake in every family where it can be made: the rule that is meant for it finds it, and no rule that
+// asks about something else does. KOOGATE_MATRIX is a file to which the matrix is written, for people.
+func TestMutants(t *testing.T) {
+	t.Parallel()
+	var matrix [][]string
+	for _, m := range vendortest.Mutants() {
+		known, ok := checker.Find(m.Rule)
+		if !ok {
+			t.Errorf("%s: there is no rule %q", m.ID, m.Rule)
+			continue
+		}
+		for _, f := range m.Families {
+			if !known.Concerns(f) {
+				t.Errorf("%s: %s does not concern %s", m.ID, m.Rule, f)
+			}
+			state := "killed"
+			if !killed(t, m, f) {
+				state = "ALIVE"
+			}
+			matrix = append(matrix, []string{m.ID, m.Fault, string(f), m.Rule, state})
+		}
+	}
+	if path := os.Getenv("KOOGATE_MATRIX"); path != "" {
+		write(t, path, matrix)
+	}
+}
+
+// killed tells whether the rule that is meant for a mistake finds it, in each way in which it can be seen.
+func killed(t *testing.T, m vendortest.Mutant, f judge.Family) bool {
+	t.Helper()
+	found := true
+	for _, w := range ways(f, 1) {
+		seen := (!m.Deep || w.deep) && (!m.Async || w.ready > 0)
+		rules := failed(look(t, w, nil, m.ID))
+		if seen && !slices.Contains(rules, m.Rule) {
+			t.Errorf("%s is alive: %v: %v", m.ID, w, rules)
+			found = false
+		}
+		for _, id := range rules {
+			if id != m.Rule && !slices.Contains(m.Also, id) {
+				t.Errorf("%s: %v: %s fails, which asks about something else", m.ID, w, id)
+			}
+		}
+	}
+	return found
+}
+
+// write writes the matrix down.
+func write(t *testing.T, path string, matrix [][]string) {
+	t.Helper()
+	out, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	alive := 0
+	for _, line := range slices.Concat([][]string{{"mutant", "fault", "family", "rule", ""}}, matrix) {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", line[0], line[1], line[2], line[3], line[4])
+		if line[4] == "ALIVE" {
+			alive++
+		}
+	}
+	fmt.Fprintf(table, "%d mutants, %d in a family, %d alive\n", len(vendortest.Mutants()), len(matrix), alive)
+	if err := table.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestMutantsAreNamedOnce holds the table to its promises.
+func TestMutantsAreNamedOnce(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, m := range vendortest.Mutants() {
+		if seen[m.ID] || m.Fault == "" || m.Says == "" || len(m.Families) == 0 {
+			t.Errorf("%+v: the ID is taken, or something is missing", m)
+		}
+		seen[m.ID] = true
+	}
+}
+

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package checker_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/checker"
+	"github.com/koogate/koogate/koogallery/checker/probe"
+	"github.com/koogate/koogate/koogallery/checker/report"
+	"github.com/koogate/koogate/koogallery/checker/rule"
+	"github.com/koogate/koogate/koogallery/checker/vendortest"
+	"github.com/koogate/koogate/koogallery/judge"
+)
+
+// The keys of the vendor of the tests.
+const (
+	key     = "vendor-key-0001"
+	nextKey = "vendor-key-0002"
+)
+
+// way is how a vendor is looked at.
+type way struct {
+	family judge.Family
+	deep   bool
+	madeUp bool
+	ready  time.Duration // how long a new instance takes
+	seed   uint64
+}
+
+func (w way) String() string {
+	return fmt.Sprintf("%s/deep=%t/madeUp=%t/ready=%v/seed=%d", w.family, w.deep, w.madeUp, w.ready, w.seed)
+}
+
+// ways are all ways to look at a family.
+func ways(f judge.Family, seed uint64) []way {
+	var all []way
+	for _, ready := range []time.Duration{0, 3 * time.Second} {
+		all = append(all, way{f, true, true, ready, seed}, way{f, false, false, ready, seed}, way{f, false, true, ready, seed})
+	}
+	return all
+}
+
+// look checks a vendor with mistakes, all of it on a virtual clock and without a connection.
+func look(tb testing.TB, w way, only []string, faults ...string) *report.Report {
+	tb.Helper()
+	clk := vendortest.NewClock()
+	vendor := vendortest.New(vendortest.Config{
+		Families: []judge.Family{w.family}, Keys: []string{key, nextKey}, Clock: clk, Ready: w.ready, Faults: faults,
+	})
+	r, err := checker.Check(tb.Context(), checker.Config{
+		Families: []judge.Family{w.family}, Only: only,
+		Probe: probe.Config{
+			URL: "https://vendor.example.com/produce", Key: key, NextKey: nextKey, Deep: w.deep, MadeUp: w.madeUp, Seed: w.seed,
+			HTTPClient: vendortest.Client(vendor), Clock: clk, Timeout: vendortest.Timeout, Hooks: vendor.Hooks(),
+		},
+	})
+	if err != nil {
+		tb.Fatalf("%v: %v", w, err)
+	}
+	return r
+}
+
+// failed returns the rules that failed.
+func failed(r *report.Report) (ids []string) {
+	for _, f := range r.Findings {
+		if f.Outcome == rule.Fail {
+			ids = append(ids, f.Rule)
+		}
+	}
+	return ids
+}
+
+// postFamilies are those whose calls carry their signature in the URL.
+func postFamilies() []judge.Family {
+	return []judge.Family{judge.FamilySaasV2, judge.FamilyLicenseCode, judge.FamilyLicenseOnline, judge.FamilyOrderNotify}
+}
+
+func TestTheCorrectVendorRaisesNothing(t *testing.T) {
+	t.Parallel()
+	for _, f := range postFamilies() {
+		for _, w := range ways(f, 1) {
+			for _, found := range look(t, w, nil).Findings {
+				if found.Outcome == rule.Fail {
+					t.Errorf("%v: %s: %s", w, found.Rule, found.Seen.EN)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vendortest
+
+import (
+	"strings"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/checker/probe"
+	"github.com/koogate/koogate/koogallery/judge"
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/wiretime"
+)
+
+// atMost is how many instances may be asked for at once.
+const atMost = 100
+
+// open opens a purchase: once for each order line. A debugging call is answered from what it says alone, and leaves nothing.
+func (v *Vendor) open(c call) reply {
+	order, line := c.text("orderId"), c.text("orderLineId")
+	if order == "" || line == "" || c.text("businessId") == "" {
+		return refuse(resultcode.InvalidParam)
+	}
+	if c.test {
+		return success(answer{"instanceId": v.newID(c), "appInfo": answer{"frontEndUrl": frontEnd}})
+	}
+	r := v.disk.of(order, line)
+	if r == nil || v.has("new-id-each-time") {
+		r = v.disk.insert(&row{
+			Instance: probe.Instance{ID: v.newID(c), OrderID: order, LineID: line, State: active},
+			readyAt:  v.cfg.Clock.Now().Add(v.cfg.Ready),
+		})
+	}
+	if !r.ready(v.cfg.Clock.Now()) {
+		return reply{resultcode.Processing, answer{"instanceId": r.ID}}
+	}
+	return success(answer{"instanceId": r.ID})
+}
+
+// newID is the ID of a new instance: it follows from the order line.
+func (v *Vendor) newID(c call) string {
+	if v.has("new-id-each-time") {
+		return c.text("businessId")
+	}
+	return catalogue.UUID(lineKey(c.text("orderId"), c.text("orderLineId")))
+}
+
+const frontEnd = "https://app.example.com/"
+
+// query shows the instances that are there. Those that are unknown are left out, unless nothing else was asked for.
+func (v *Vendor) query(c call) reply {
+	text, _ := c.members["instanceId"].(string)
+	asked := strings.Split(text, ",")
+	if text == "" || len(asked) > atMost {
+		return refuse(resultcode.InvalidParam)
+	}
+	info, known := []answer{}, 0
+	for _, id := range asked {
+		if c.test {
+			info = append(info, shown(id))
+			continue
+		}
+		r := v.disk.rows[id]
+		if r == nil || r.State == released {
+			continue
+		}
+		known++
+		if r.ready(v.cfg.Clock.Now()) {
+			info = append(info, shown(id))
+		}
+	}
+	switch {
+	case len(info) > 0:
+		return success(answer{"info": info})
+	case known > 0:
+		return refuse(resultcode.Processing)
+	default:
+		return refuse(resultcode.InstanceNotFound)
+	}
+}
+
+// shown is what the buyer sees of an instance.
+func shown(id string) answer {
+	return answer{"instanceId": id, "appInfo": answer{
+		"frontEndUrl": frontEnd, "adminUrl": frontEnd + "admin", "userName": "admin", "password": "initial-1", "memo": "首次登录后请修改密码",
+	}}
+}
+
+// about returns the instance that a change is about. A call of the debugger gets none, and is answered with success.
+func (v *Vendor) about(c call, member string) (*row, *reply) {
+	id := c.text(member)
+	if id == "" {
+		return nil, &reply{code: resultcode.InvalidParam}
+	}
+	if c.test {
+		return nil, &reply{code: resultcode.Success}
+	}
+	r := v.disk.rows[id]
+	if r == nil && member == "license" { // the marketplace makes codes by itself: they are known from the first call on
+		r = v.disk.insert(&row{Instance: probe.Instance{ID: id, OrderID: "code", LineID: id, State: active}})
+	}
+	if r == nil {
+		return nil, &reply{code: resultcode.InstanceNotFound}
+	}
+	return r, nil
+}
+
+// refresh sets the expiry that is told, once for each order line and scene.
+func (v *Vendor) refresh(c call, member string) reply {
+	scene, order, line := c.text("scene"), c.text("orderId"), c.text("orderLineId")
+	switch scene {
+	case judge.SceneTrialToFormal, judge.SceneRenewal, judge.SceneCancelRenewal, judge.SceneRenewalChange:
+	default:
+		return refuse(resultcode.InvalidParam)
+	}
+	expires, err := wiretime.Parse(c.text("expireTime"))
+	if err != nil || order == "" || line == "" {
+		return refuse(resultcode.InvalidParam)
+	}
+	r, said := v.about(c, member)
+	switch {
+	case said != nil:
+		return *said
+	case r.State == released:
+		return refuse(resultcode.InstanceNotFound)
+	}
+	if r.once("refresh", order, line, scene) {
+		r.ExpiresAt = expires.Truncate(time.Second)
+	}
+	return success(nil)
+}
+
+// status freezes and unfreezes. What an instance is already is a success.
+func (v *Vendor) status(c call, member string) reply {
+	state, ok := map[string]string{judge.StatusFreeze: frozen, judge.StatusUnfreeze: active}[c.text("status")]
+	if !ok {
+		return refuse(resultcode.InvalidParam)
+	}
+	r, said := v.about(c, member)
+	switch {
+	case said != nil:
+		return *said
+	case r.State == released:
+		return refuse(resultcode.InstanceNotFound)
+	}
+	r.State = state
+	return success(nil)
+}
+
+// release gives an instance up for ever. What is released is a success.
+func (v *Vendor) release(c call, member string) reply {
+	r, said := v.about(c, member)
+	if said != nil {
+		return *said
+	}
+	r.State = released
+	return success(nil)
+}
+
+// upgrade notes a new specification, once for each order line: which one, the order query tells.
+func (v *Vendor) upgrade(c call) reply {
+	order, line := c.text("orderId"), c.text("orderLineId")
+	if order == "" || line == "" {
+		return refuse(resultcode.InvalidParam)
+	}
+	r, said := v.about(c, "instanceId")
+	switch {
+	case said != nil:
+		return *said
+	case r.State == released:
+		return refuse(resultcode.InstanceNotFound)
+	}
+	r.once("upgrade", order, line)
+	return success(nil)
+}

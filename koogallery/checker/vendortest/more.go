@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vendortest
+
+import (
+	"encoding/json"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+)
+
+// check tells whether a change upon renewal is allowed: anything that names a product is.
+func (v *Vendor) check(c call) reply {
+	if !product(c.members["productInfo"]) {
+		return refuse(resultcode.InvalidParam)
+	}
+	r, said := v.about(c, "instanceId")
+	switch {
+	case said != nil:
+		return *said
+	case r.State == released:
+		return refuse(resultcode.InstanceNotFound)
+	}
+	return success(nil)
+}
+
+// product tells whether there is a product in one of the forms that pages have shown: an object, an array, or a text that holds either.
+func product(info any) bool {
+	switch info := info.(type) {
+	case map[string]any:
+		id, _ := info["productId"].(string)
+		sku, _ := info["skuCode"].(string)
+		return id != "" || sku != ""
+	case []any:
+		return len(info) > 0 && product(info[0])
+	case string:
+		var inner any
+		err := json.Unmarshal([]byte(info), &inner)
+		_, text := inner.(string)
+		return err == nil && !text && product(inner)
+	default:
+		return false
+	}
+}
+
+// license answers that a licence will be uploaded.
+func (v *Vendor) license(c call) reply {
+	effective, _ := c.members["effectiveTime"].(string)
+	if c.text("eventId") == "" || effective == "" {
+		return refuse(resultcode.InvalidParam)
+	}
+	r, said := v.about(c, "instanceId")
+	switch {
+	case said != nil:
+		return *said
+	case r.State == released:
+		return refuse(resultcode.InstanceNotFound)
+	}
+	return refuse(resultcode.Processing)
+}
+
+// notify notes that there is something to look up about an order.
+func (v *Vendor) notify(c call) reply {
+	if c.text("orderId") == "" || c.text("orderLineId") == "" {
+		return refuse(resultcode.InvalidParam)
+	}
+	return success(nil)
+}

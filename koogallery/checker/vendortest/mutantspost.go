@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vendortest
+
+import "github.com/koogate/koogate/koogallery/judge"
+
+// polls are the families whose instances are asked for until they are there.
+func polls() []judge.Family { return []judge.Family{judge.FamilySaasV2, judge.FamilyOrderNotify} }
+
+// mutantsPost returns the mistakes that can be made with calls whose signature is in the URL.
+func mutantsPost() []Mutant {
+	return []Mutant{
+		{
+			ID: "new-id-each-time", Fault: "F01", Says: "takes the businessId of each call for the ID of a new instance",
+			Families: polls(), Rule: "same-instance-again",
+		},
+	}
+}

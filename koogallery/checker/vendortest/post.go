@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vendortest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/judge"
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/sign"
+)
+
+// longest is how many bytes of a call are read.
+const longest = 64 << 10
+
+// post answers the calls with a signature in the URL: it verifies the bytes as they came before it looks at anything else.
+func (v *Vendor) post(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, longest+1))
+	if err != nil || len(body) > longest {
+		v.write(w, refuse(resultcode.InvalidParam))
+		return
+	}
+	if code := v.authenticate(r, body); code != resultcode.Success {
+		v.write(w, refuse(code))
+		return
+	}
+	c, ok := parse(body)
+	if !ok {
+		v.write(w, refuse(resultcode.InvalidParam))
+		return
+	}
+	v.write(w, v.act(c))
+}
+
+// authenticate verifies a call by its signature, its time and that it did not come before.
+func (v *Vendor) authenticate(r *http.Request, body []byte) resultcode.Code {
+	query := r.URL.Query()
+	signature, stamp, nonce := query.Get(sign.ParamSignature), query.Get(sign.ParamTimestamp), query.Get(sign.ParamNonce)
+	_, form, err := sign.VerifyURL(v.cfg.Keys, nonce, stamp, signature, body)
+	switch {
+	case errors.Is(err, sign.ErrMissingTimestamp), errors.Is(err, sign.ErrMissingNonce):
+		return resultcode.InvalidParam
+	case err != nil:
+		return resultcode.AuthFailed
+	case form == sign.FormNone:
+		return resultcode.AuthFailed
+	}
+	now := v.cfg.Clock.Now()
+	if _, err := sign.Freshness(now, stamp, sign.DefaultSkew); err != nil {
+		return resultcode.InvalidParam
+	}
+	return v.fresh(sign.ReplayKey(signature), now)
+}
+
+// fresh refuses a signature that came before, and forgets those that are too old to come again.
+func (v *Vendor) fresh(signature string, now time.Time) resultcode.Code {
+	for old, until := range v.ram.nonces {
+		if until.Before(now) {
+			delete(v.ram.nonces, old)
+		}
+	}
+	if _, seen := v.ram.nonces[signature]; seen {
+		return resultcode.AuthFailed
+	}
+	v.ram.nonces[signature] = now.Add(2 * sign.DefaultSkew)
+	return resultcode.Success
+}
+
+// call is a call that was verified.
+type call struct {
+	activity judge.Activity
+	members  map[string]any
+	test     bool
+}
+
+// parse reads a body. What no page names is not looked at.
+func parse(body []byte) (c call, ok bool) {
+	if json.Unmarshal(body, &c.members) != nil || c.members == nil {
+		return c, false
+	}
+	c.activity = judge.Activity(c.text("activity"))
+	switch c.members["testFlag"] {
+	case nil, "", "0", float64(0):
+	case "1", float64(1):
+		c.test = true
+	default:
+		return c, false
+	}
+	return c, c.activity != ""
+}
+
+// text returns a member that is a text of at most 64 characters, else "".
+func (c call) text(name string) string {
+	s, _ := c.members[name].(string)
+	if len(s) > maxID {
+		return ""
+	}
+	return s
+}
+
+const maxID = 64
+
+// act does what a call says.
+func (v *Vendor) act(c call) reply {
+	base := v.serves(judge.FamilySaasV2, judge.FamilyOrderNotify, judge.FamilyKitV2)
+	online := v.serves(judge.FamilyLicenseOnline)
+	codes := v.serves(judge.FamilyLicenseCode)
+	switch a := c.activity; {
+	case a == judge.ActivityNew && (base || online):
+		return v.open(c)
+	case a == judge.ActivityQuery && base:
+		return v.query(c)
+	case a == judge.ActivityRefresh && (base || online):
+		return v.refresh(c, "instanceId")
+	case a == judge.ActivityStatus && (base || online):
+		return v.status(c, "instanceId")
+	case a == judge.ActivityRelease && (base || online):
+		return v.release(c, "instanceId")
+	case a == judge.ActivityUpgrade && base:
+		return v.upgrade(c)
+	case a == judge.ActivityCheck && base:
+		return v.check(c)
+	case a == judge.ActivityLicenseAsync && online:
+		return v.license(c)
+	case a == judge.ActivityRefreshCode && codes:
+		return v.refresh(c, "license")
+	case a == judge.ActivityStatusCode && codes:
+		return v.status(c, "license")
+	case a == judge.ActivityReleaseCode && codes:
+		return v.release(c, "license")
+	case a == judge.ActivityNotify && v.serves(judge.FamilyOrderNotify):
+		return v.notify(c)
+	default:
+		return refuse(resultcode.InvalidParam)
+	}
+}
