@@ -28,6 +28,9 @@ const (
 	Inferred = "inferred" // by us
 )
 
+// notShown stands for the date of a page that shows none.
+const notShown = "not shown"
+
 // Rule is one rule of the wire that is implemented, or, in FamilyOpen, one that is not and why.
 type Rule struct {
 	ID         string   `yaml:"id"`         // kebab-case, unique

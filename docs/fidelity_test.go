@@ -37,6 +37,13 @@ func TestPageIsCurrent(t *testing.T) {
 	if docs.Markdown(rules(t)) != string(page) {
 		t.Error("fidelity.md is not what fidelity.yaml says: run make generate")
 	}
+	table, err := os.ReadFile(filepath.FromSlash("../koogallery/checker/source/table.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sources, err := docs.Sources(rules(t)); err != nil || string(sources) != string(table) {
+		t.Errorf("the checker's table of sources is not what fidelity.yaml says: run make generate; error: %v", err)
+	}
 	// Every rule has a row: a new family needs a table.
 	tables := strings.Count(string(page), "\n## ")
 	if rows := strings.Count(string(page), "\n| "); rows != len(rules(t))+2*tables {

@@ -3,6 +3,7 @@
 package checker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,7 @@ func Check(ctx context.Context, cfg Config) (*report.Report, error) {
 			cfg.Progress(n, len(jobs), j.family, j.rule)
 		}
 		found, err := look(ctx, cfg.Probe, j.family, j.rule)
-		if err != nil {
+		if err := cmp.Or(err, ctx.Err()); err != nil { // a rule that was interrupted has found nothing out
 			return r, err
 		}
 		r.Findings = append(r.Findings, found)
@@ -88,11 +89,11 @@ func look(ctx context.Context, cfg probe.Config, f judge.Family, known rule.Rule
 	if outcome.State == "" {
 		outcome = known.Find(ctx, p)
 	}
-	found.Outcome, found.Seen, found.Took = outcome.State, outcome.Seen, p.Now().Sub(began)
 	seen := p.Log()
-	found.Made = len(seen)
+	mask := report.NewMask(seen, secrets(cfg)...)
+	found.Outcome, found.Seen, found.Took, found.Made = outcome.State, mask.Both(outcome.Seen), p.Now().Sub(began), len(seen)
 	if outcome.State == rule.Fail {
-		found.Calls = report.Exchanges(seen, secrets(cfg)...)
+		found.Step, found.Calls = report.StepOf(seen), mask.Exchanges(seen)
 	}
 	return found, nil
 }

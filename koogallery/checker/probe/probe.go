@@ -70,5 +70,5 @@ func (p *Probe) NewID() string {
 func (p *Probe) Rand() *rand.Rand {
 	var seed [32]byte
 	copy(seed[:], strconv.FormatUint(p.cfg.Seed, 10)+p.name)
-	return rand.New(rand.NewChaCha8(seed)) //nolint:gosec // chance that can be repeated
+	return rand.New(rand.NewChaCha8(seed))
 }

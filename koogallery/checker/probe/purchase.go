@@ -40,7 +40,8 @@ func (p *Probe) Purchase() Purchase {
 	n := p.purchases
 	p.purchases++
 	p.mu.Unlock()
-	kind, id := catalogue.Period, ""
+	var id string
+	kind := catalogue.Period
 	if p.cfg.madeUp() {
 		id = catalogue.OrderID(p.Now(), p.NewID())
 	} else {

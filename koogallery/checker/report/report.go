@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/checker/rule"
+	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/koogallery/judge"
 )
 
@@ -26,6 +27,7 @@ type Finding struct {
 	Family  judge.Family  `json:"family"`
 	Outcome rule.State    `json:"outcome"`
 	Seen    rule.Text     `json:"seen"`
+	Step    deadline.Step `json:"step,omitempty"`  // of a rule that failed: what its last call was about; empty for a query
 	Calls   []Exchange    `json:"calls,omitempty"` // of a rule that failed: the last that were made
 	Made    int           `json:"made"`            // calls in all
 	Took    time.Duration `json:"tookNanos"`
@@ -33,11 +35,12 @@ type Finding struct {
 
 // Exchange is a call and its answer for people to read, without keys, signatures and access information.
 type Exchange struct {
-	At     time.Time     `json:"at"`
-	Took   time.Duration `json:"tookNanos"`
-	Call   string        `json:"call"`   // method, path and body
-	Status int           `json:"status"` // 0 without an answer
-	Answer string        `json:"answer"` // the body, or why there is none
+	At          time.Time     `json:"at"`
+	Took        time.Duration `json:"tookNanos"`
+	Call        string        `json:"call"`                  // method, path, parameters and body
+	Status      int           `json:"status"`                // 0 without an answer
+	ContentType string        `json:"contentType,omitempty"` // of the answer
+	Answer      string        `json:"answer"`                // the body, or why there is none
 }
 
 // Worst is the gravest severity among the rules that failed; ok is false when none did.
