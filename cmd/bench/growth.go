@@ -75,18 +75,18 @@ func (b *bench) grow(ctx context.Context, e engine) (err error) {
 func growthTable(all []*grown, title string) *table {
 	t := &table{
 		part: "growth", title: title,
-		columns: []string{"call", "orders", "p50", "p50 GROWTH", "p99", "p99 GROWTH", "koogate CPU", "CPU GROWTH"},
+		columns: []string{"call", "orders", "p50", "p50 GROWTH", "p99", "p99 GROWTH", "koogate CPU", "CPU GROWTH", "written", "its GROWTH"},
 	}
 	for _, call := range growingCalls {
 		one := median(all[0].rounds[call])
 		for _, g := range all {
 			f := median(g.rounds[call])
 			t.add(word(call), count(g.size), micros(f.p50), ratio(float64(f.p50), float64(one.p50)), micros(f.p99), ratio(float64(f.p99), float64(one.p99)),
-				micros(f.cpu), ratio(float64(f.cpu), float64(one.cpu)))
+				micros(f.cpu), ratio(float64(f.cpu), float64(one.cpu)), kilobytes(f.written), ratio(float64(f.written), float64(one.written)))
 		}
 	}
 	for _, g := range all {
-		t.add(word("start-up"), count(g.size), micros(g.process.took), ratio(float64(g.process.took), float64(all[0].process.took)), none(), none(), none(), none())
+		t.add(word("start-up"), count(g.size), micros(g.process.took), ratio(float64(g.process.took), float64(all[0].process.took)), none(), none(), none(), none(), none(), none())
 	}
 	return t
 }

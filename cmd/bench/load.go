@@ -102,7 +102,7 @@ func repeat(ps []*process, l load, open func(*process) (connection, error)) (spe
 		out   spent
 		first error
 	)
-	before, start := cpuOf(ps), time.Now()
+	before, written, start := cpuOf(ps), writtenBy(ps), time.Now()
 	for c := range l.clients {
 		wg.Go(func() {
 			s, err := l.client(ps[c%len(ps)], &next, start, open)
@@ -115,7 +115,7 @@ func repeat(ps []*process, l load, open func(*process) (connection, error)) (spe
 		})
 	}
 	wg.Wait()
-	out.wall, out.cpu = time.Since(start), cpuOf(ps)-before
+	out.wall, out.cpu, out.written = time.Since(start), cpuOf(ps)-before, writtenBy(ps)-written
 	if first == nil && len(out.took) == 0 {
 		first = errors.New("no call was made")
 	}
@@ -151,6 +151,14 @@ func (l load) client(p *process, next *atomic.Int64, start time.Time, open func(
 func cpuOf(ps []*process) (sum time.Duration) {
 	for _, p := range ps {
 		sum += p.cpu()
+	}
+	return sum
+}
+
+// writtenBy is how many bytes processes have written so far.
+func writtenBy(ps []*process) (sum int64) {
+	for _, p := range ps {
+		sum += bytesWritten(p.cmd.Process.Pid)
 	}
 	return sum
 }

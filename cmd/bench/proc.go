@@ -72,3 +72,19 @@ func memoryUsed(pid int) int64 {
 	pages, _ := strconv.ParseInt(f[1], 10, 64)
 	return pages * int64(os.Getpagesize())
 }
+
+// bytesWritten is how many bytes a process has written so far, to files and connections; 0 when it cannot be told.
+func bytesWritten(pid int) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+	if err != nil {
+		return 0
+	}
+	return parseWritten(string(text))
+}
+
+func parseWritten(text string) int64 {
+	_, after, _ := strings.Cut(text, "wchar: ")
+	number, _, _ := strings.Cut(after, "\n")
+	n, _ := strconv.ParseInt(number, 10, 64)
+	return n
+}

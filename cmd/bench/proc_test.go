@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -16,6 +17,16 @@ func TestTheKernelsBooks(t *testing.T) {
 	}
 	if _, ok := parseStat("71 (cut"); ok {
 		t.Error("half a line was taken")
+	}
+	if got := parseWritten("rchar: 5\nwchar: 1234\nsyscr: 7\nwrite_bytes: 9\n"); got != 1234 {
+		t.Errorf("%d bytes were written, want 1234", got)
+	}
+	had := bytesWritten(os.Getpid())
+	if err := os.WriteFile(filepath.Join(t.TempDir(), "thousand"), make([]byte, 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if more := bytesWritten(os.Getpid()) - had; more < 1000 {
+		t.Errorf("a file of 1000 bytes counts as %d", more)
 	}
 	before, began := cpuUsed(os.Getpid()), time.Now()
 	for time.Since(began) < 30*time.Millisecond { // work

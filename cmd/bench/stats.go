@@ -13,6 +13,7 @@ type figures struct {
 	rate     float64 // answers a second
 	p50, p99 time.Duration
 	cpu      time.Duration // of the server, per request
+	written  int64         // bytes that the server wrote to files and connections, per request
 }
 
 // median takes each figure's own median.
@@ -22,6 +23,8 @@ func median(fs []figures) figures {
 		p50:  middle(fs, func(f figures) time.Duration { return f.p50 }),
 		p99:  middle(fs, func(f figures) time.Duration { return f.p99 }),
 		cpu:  middle(fs, func(f figures) time.Duration { return f.cpu }),
+
+		written: middle(fs, func(f figures) int64 { return f.written }),
 	}
 }
 
@@ -60,10 +63,13 @@ type spent struct {
 	cpu  time.Duration
 	wall time.Duration
 	late int // calls that began late
+
+	written int64 // bytes, to files and connections
 }
 
 func (s *spent) add(o spent) {
 	s.took, s.cpu, s.wall, s.late = append(s.took, o.took...), s.cpu+o.cpu, s.wall+o.wall, s.late+o.late
+	s.written += o.written
 }
 
 // figures of everything that was added.
@@ -74,5 +80,6 @@ func (s *spent) figures() figures {
 	}
 	return figures{
 		rate: float64(n) / s.wall.Seconds(), p50: percentile(s.took, 50), p99: percentile(s.took, 99), cpu: s.cpu / time.Duration(n),
+		written: s.written / int64(n),
 	}
 }

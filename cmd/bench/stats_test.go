@@ -46,9 +46,9 @@ func TestRatiosAreOfPairs(t *testing.T) {
 // Rounds that are added count by their calls: a short round does not weigh as much as a long one.
 func TestRoundsAddUp(t *testing.T) {
 	var all spent
-	all.add(spent{took: []time.Duration{1, 2, 3}, cpu: 30, wall: time.Second})
-	all.add(spent{took: []time.Duration{9}, cpu: 50, wall: time.Second})
-	if got, want := all.figures(), (figures{rate: 2, p50: 2, p99: 9, cpu: 20}); got != want {
+	all.add(spent{took: []time.Duration{1, 2, 3}, cpu: 30, wall: time.Second, written: 70})
+	all.add(spent{took: []time.Duration{9}, cpu: 50, wall: time.Second, written: 10})
+	if got, want := all.figures(), (figures{rate: 2, p50: 2, p99: 9, cpu: 20, written: 20}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if got := (&spent{}).figures(); got != (figures{}) {

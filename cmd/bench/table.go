@@ -44,6 +44,10 @@ func megabytes(bytes float64) cell {
 	return cell{text: fmt.Sprintf("%.1f MB", bytes/1e6), value: bytes / 1e6, unit: "MB"}
 }
 
+func kilobytes(bytes int64) cell {
+	return cell{text: fmt.Sprintf("%.1f kB", float64(bytes)/1e3), value: float64(bytes) / 1e3, unit: "kB"}
+}
+
 // percent is of one processor.
 func percent(f float64) cell {
 	return cell{text: fmt.Sprintf("%.1f %%", f*100), value: f * 100, unit: "%"}
