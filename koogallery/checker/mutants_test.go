@@ -96,4 +96,3 @@ func TestMutantsAreNamedOnce(t *testing.T) {
 		seen[m.ID] = true
 	}
 }
-

@@ -62,17 +62,21 @@ func (p *Probe) Query(ctx context.Context, of Purchase, instances string) Seen {
 	return p.Do(ctx, Act{Activity: judge.ActivityQuery, About: of, Instance: instances})
 }
 
-// Opened opens a purchase and waits until the seller shows it, where the family polls. The answer is the last one; if it is not OK the
-// purchase could not be opened.
+// Opened opens a purchase and waits until the seller shows it, where the family polls, or until it is opened, where the opening itself is
+// repeated. The answer is the last one; if it is not OK the purchase could not be opened.
 func (p *Probe) Opened(ctx context.Context, of Purchase) (instance string, last Seen) {
 	last = p.Open(ctx, of)
 	instance = last.InstanceID
-	if !last.OK() || !p.cfg.Family.Polls() {
+	ask := func() Seen { return p.Query(ctx, of, instance) }
+	switch {
+	case last.Outcome == judge.OutcomePending:
+		ask = func() Seen { return p.Open(ctx, of) }
+	case !last.OK() || !p.cfg.Family.Polls():
 		return instance, last
 	}
 	end := p.Now().Add(p.cfg.Patience)
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		last = p.Query(ctx, of, instance)
+		last = ask()
 		if last.Outcome != judge.OutcomePending || !p.Now().Add(wait).Before(end) || p.Sleep(ctx, wait) != nil {
 			return instance, last
 		}

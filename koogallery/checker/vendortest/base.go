@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/checker/probe"
-	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 	"github.com/koogate/koogate/koogallery/wiretime"
@@ -31,6 +30,8 @@ func (v *Vendor) open(c call) reply {
 			Instance: probe.Instance{ID: v.newID(c), OrderID: order, LineID: line, State: active},
 			readyAt:  v.cfg.Clock.Now().Add(v.cfg.Ready),
 		})
+	} else {
+		v.openAgain(r)
 	}
 	if !r.ready(v.cfg.Clock.Now()) {
 		return reply{resultcode.Processing, answer{"instanceId": r.ID}}
@@ -66,8 +67,13 @@ func (v *Vendor) query(c call) reply {
 			continue
 		}
 		known++
-		if r.ready(v.cfg.Clock.Now()) {
+		switch {
+		case r.ready(v.cfg.Clock.Now()):
 			info = append(info, shown(id))
+		case v.has("unfinished-without-address"):
+			info = append(info, answer{"instanceId": id, "appInfo": answer{"memo": "soon"}})
+		case v.has("unfinished-is-empty"):
+			return success(answer{"info": info})
 		}
 	}
 	switch {
@@ -94,7 +100,7 @@ func (v *Vendor) about(c call, member string) (*row, *reply) {
 		return nil, &reply{code: resultcode.InvalidParam}
 	}
 	if c.test {
-		return nil, &reply{code: resultcode.Success}
+		return nil, &reply{code: v.rehearse(c, id)}
 	}
 	r := v.disk.rows[id]
 	if r == nil && member == "license" { // the marketplace makes codes by itself: they are known from the first call on
@@ -109,31 +115,23 @@ func (v *Vendor) about(c call, member string) (*row, *reply) {
 // refresh sets the expiry that is told, once for each order line and scene.
 func (v *Vendor) refresh(c call, member string) reply {
 	scene, order, line := c.text("scene"), c.text("orderId"), c.text("orderLineId")
-	switch scene {
-	case judge.SceneTrialToFormal, judge.SceneRenewal, judge.SceneCancelRenewal, judge.SceneRenewalChange:
-	default:
-		return refuse(resultcode.InvalidParam)
-	}
 	expires, err := wiretime.Parse(c.text("expireTime"))
-	if err != nil || order == "" || line == "" {
+	if err != nil || !v.knowsScene(scene) || !v.reads(c.text("expireTime")) || order == "" || line == "" {
 		return refuse(resultcode.InvalidParam)
 	}
 	r, said := v.about(c, member)
 	switch {
 	case said != nil:
 		return *said
-	case r.State == released:
+	case r.State == released && !v.has("renewal-revives"):
 		return refuse(resultcode.InstanceNotFound)
 	}
-	if r.once("refresh", order, line, scene) {
-		r.ExpiresAt = expires.Truncate(time.Second)
-	}
-	return success(nil)
+	return v.renew(r, expires.Truncate(time.Second), order, line, scene)
 }
 
 // status freezes and unfreezes. What an instance is already is a success.
 func (v *Vendor) status(c call, member string) reply {
-	state, ok := map[string]string{judge.StatusFreeze: frozen, judge.StatusUnfreeze: active}[c.text("status")]
+	state, ok := v.words()[c.text("status")]
 	if !ok {
 		return refuse(resultcode.InvalidParam)
 	}
@@ -141,20 +139,29 @@ func (v *Vendor) status(c call, member string) reply {
 	switch {
 	case said != nil:
 		return *said
-	case r.State == released:
+	case r.State == released && !v.has("thaw-revives"):
 		return refuse(resultcode.InstanceNotFound)
+	case r.State == state && v.has("freeze-not-repeatable"):
+		return refuse(resultcode.Internal)
 	}
-	r.State = state
+	if !v.has("freeze-without-effect") {
+		r.State = state
+	}
 	return success(nil)
 }
 
 // release gives an instance up for ever. What is released is a success.
 func (v *Vendor) release(c call, member string) reply {
 	r, said := v.about(c, member)
-	if said != nil {
+	switch {
+	case said != nil:
 		return *said
+	case r.State == released && v.has("release-not-repeatable"):
+		return refuse(resultcode.InstanceNotFound)
 	}
-	r.State = released
+	if !v.has("release-without-effect") {
+		r.State = released
+	}
 	return success(nil)
 }
 
@@ -171,6 +178,8 @@ func (v *Vendor) upgrade(c call) reply {
 	case r.State == released:
 		return refuse(resultcode.InstanceNotFound)
 	}
-	r.once("upgrade", order, line)
+	if !r.once("upgrade", order, line) && v.has("upgrade-not-repeatable") {
+		return refuse(resultcode.Internal)
+	}
 	return success(nil)
 }

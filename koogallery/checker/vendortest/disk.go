@@ -43,9 +43,13 @@ type disk struct {
 	rows  map[string]*row   // by instance ID
 	lines map[string]string // unique: order and line → instance ID
 	extra []probe.Instance  // what was set up outside and no row knows of
+
+	rehearsed map[string]bool // of a vendor that keeps what debugging calls do: IDs, and whether they were released
 }
 
-func newDisk() disk { return disk{rows: map[string]*row{}, lines: map[string]string{}} }
+func newDisk() disk {
+	return disk{rows: map[string]*row{}, lines: map[string]string{}, rehearsed: map[string]bool{}}
+}
 
 // insert adds an instance. Its order line must be new.
 func (d *disk) insert(r *row) *row {

@@ -10,7 +10,11 @@ import (
 
 // check tells whether a change upon renewal is allowed: anything that names a product is.
 func (v *Vendor) check(c call) reply {
-	if !product(c.members["productInfo"]) {
+	_, object := c.members["productInfo"].(map[string]any)
+	if object && v.has("product-info-is-a-text") {
+		panic("cannot bind an object to a text")
+	}
+	if !product(c.members["productInfo"]) || !object && v.has("product-info-is-an-object") {
 		return refuse(resultcode.InvalidParam)
 	}
 	r, said := v.about(c, "instanceId")

@@ -23,4 +23,4 @@ type Mutant struct {
 }
 
 // Mutants returns all mistakes.
-func Mutants() []Mutant { return slices.Concat(mutantsPost()) }
+func Mutants() []Mutant { return slices.Concat(mutantsPost(), mutantsLife()) }

@@ -33,7 +33,31 @@ func (v *Vendor) post(w http.ResponseWriter, r *http.Request) {
 		v.write(w, refuse(resultcode.InvalidParam))
 		return
 	}
+	if !v.binds(c) {
+		v.write(w, refuse(resultcode.InvalidParam))
+		return
+	}
 	v.write(w, v.act(c))
+}
+
+// binds tells whether the members fit: what no page names is not looked at, and what is no text counts as missing.
+func (v *Vendor) binds(c call) bool {
+	for name, value := range c.members {
+		if _, text := value.(string); !text && name != "productInfo" && name != "testFlag" && v.has("cast-panics") {
+			panic("no text: " + name)
+		}
+		if !known[name] && v.has("strict-members") {
+			return false
+		}
+	}
+	return true
+}
+
+// known are the members that the pages name.
+var known = map[string]bool{
+	"activity": true, "orderId": true, "orderLineId": true, "businessId": true, "instanceId": true, "license": true, "scene": true,
+	"expireTime": true, "productId": true, "status": true, "productInfo": true, "eventId": true, "deviceFingerprint": true,
+	"effectiveTime": true, "testFlag": true,
 }
 
 // authenticate verifies a call by its signature, its time and that it did not come before.
