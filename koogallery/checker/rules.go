@@ -6,12 +6,13 @@ import (
 	"slices"
 
 	"github.com/koogate/koogate/koogallery/checker/rule"
+	"github.com/koogate/koogate/koogallery/checker/rules/answer"
 	"github.com/koogate/koogate/koogallery/checker/rules/identity"
 	"github.com/koogate/koogate/koogallery/checker/rules/life"
 )
 
 // All returns every rule, in the order in which they are looked at.
-func All() []rule.Rule { return slices.Concat(identity.Rules(), life.Rules()) }
+func All() []rule.Rule { return slices.Concat(answer.Rules(), identity.Rules(), life.Rules()) }
 
 // Find returns the rule with an ID.
 func Find(id string) (rule.Rule, bool) {

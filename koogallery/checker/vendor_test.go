@@ -36,11 +36,8 @@ func (w way) String() string {
 
 // ways are all ways to look at a family.
 func ways(f judge.Family, seed uint64) []way {
-	var all []way
-	for _, ready := range []time.Duration{0, 3 * time.Second} {
-		all = append(all, way{f, true, true, ready, seed}, way{f, false, false, ready, seed}, way{f, false, true, ready, seed})
-	}
-	return all
+	const later = 3 * time.Second
+	return []way{{f, true, true, 0, seed}, {f, true, true, later, seed}, {f, false, false, 0, seed}, {f, false, true, later, seed}}
 }
 
 // look checks a vendor with mistakes, all of it on a virtual clock and without a connection.

@@ -35,10 +35,10 @@ func (c *judgement) judgeNew(answer Members) {
 	case !c.Succeeded() && !c.Processing():
 		return
 	case id == "":
-		c.Complain("instanceId is missing or no string")
+		c.fault(KindID, "instanceId is missing or no string")
 		return
 	case id != c.InstanceID:
-		c.Complain("instanceId is longer than %d characters", maxInstanceID)
+		c.fault(KindIDLong, "instanceId is longer than %d characters", maxInstanceID)
 		return
 	}
 	c.Outcome = OutcomeOK

@@ -49,8 +49,9 @@ type Verdict struct {
 	InstanceID string // returned, at most 64 characters
 
 	// Problem says what the marketplace's debugger would object to; a call can succeed and still have a problem.
-	Problem string
-	Shows   Shown
+	Problem    string
+	Objections []Objection // the same one by one, as far as they are about this answer alone
+	Shows      Shown
 }
 
 // Shown is what an answer showed of the instance.

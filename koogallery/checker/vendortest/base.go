@@ -3,6 +3,7 @@
 package vendortest
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -21,7 +22,10 @@ func (v *Vendor) open(c call) reply {
 	if order == "" || line == "" || c.text("businessId") == "" {
 		return refuse(resultcode.InvalidParam)
 	}
-	if c.test {
+	switch {
+	case c.test && v.has("debugging-later"):
+		return reply{resultcode.Processing, answer{"instanceId": v.newID(c)}}
+	case c.test && !v.has("debugging-as-production"):
 		return success(answer{"instanceId": v.newID(c), "appInfo": answer{"frontEndUrl": frontEnd}})
 	}
 	r := v.disk.of(order, line)
@@ -59,7 +63,7 @@ func (v *Vendor) query(c call) reply {
 	info, known := []answer{}, 0
 	for _, id := range asked {
 		if c.test {
-			info = append(info, shown(id))
+			info = append(info, v.shown(id))
 			continue
 		}
 		r := v.disk.rows[id]
@@ -69,7 +73,7 @@ func (v *Vendor) query(c call) reply {
 		known++
 		switch {
 		case r.ready(v.cfg.Clock.Now()):
-			info = append(info, shown(id))
+			info = append(info, v.shown(id))
 		case v.has("unfinished-without-address"):
 			info = append(info, answer{"instanceId": id, "appInfo": answer{"memo": "soon"}})
 		case v.has("unfinished-is-empty"):
@@ -87,10 +91,14 @@ func (v *Vendor) query(c call) reply {
 }
 
 // shown is what the buyer sees of an instance.
-func shown(id string) answer {
-	return answer{"instanceId": id, "appInfo": answer{
-		"frontEndUrl": frontEnd, "adminUrl": frontEnd + "admin", "userName": "admin", "password": "initial-1", "memo": "首次登录后请修改密码",
-	}}
+func (v *Vendor) shown(id string) answer {
+	return answer{
+		"instanceId": id,
+		"appInfo": answer{
+			"frontEndUrl": frontEnd, "adminUrl": frontEnd + "admin", "userName": "admin", "password": "initial-1", "memo": "首次登录后请修改密码",
+		},
+		"usageInfo": []answer{{"usageValue": json.Number("0.0000"), "statisticalTime": wiretime.Format17(v.cfg.Clock.Now())}},
+	}
 }
 
 // about returns the instance that a change is about. A call of the debugger gets none, and is answered with success.

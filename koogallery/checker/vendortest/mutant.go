@@ -16,6 +16,7 @@ type Mutant struct {
 	Says     string         // what the server does wrong
 	Families []judge.Family // where it can be made
 	Deep     bool           // it is seen by production calls only
+	Shallow  bool           // it is seen by debugging calls only
 	Async    bool           // it is seen only where instances take a while
 	Hooks    []probe.Hook   // without which it cannot be seen
 	Rule     string         // of the checker that must find it

@@ -34,7 +34,7 @@ func mutantsLife() []Mutant {
 		{ID: "strict-members", Fault: "F10", Says: "refuses a call with a member that it does not know", Families: all, Rule: "unknown-members-are-ignored"},
 		{ID: "opening-begins-anew", Fault: "F22", Says: "begins to provision again when an order is opened again", Families: opened, Deep: true, Rule: "ready-stays-ready"},
 		{ID: "unfinished-is-empty", Fault: "F22", Says: "answers a query with an empty success while it provisions", Families: base, Deep: true, Async: true, Rule: "unfinished-is-not-a-success"},
-		{ID: "unfinished-without-address", Fault: "F22", Says: "shows an instance without its address while it provisions", Families: base, Deep: true, Async: true, Rule: "unfinished-is-not-a-success"},
+		{ID: "unfinished-without-address", Fault: "F22", Says: "shows an instance without its address while it provisions", Families: base, Deep: true, Async: true, Rule: "unfinished-is-not-a-success", Also: []string{"access-has-a-front-end"}},
 		{ID: "release-not-repeatable", Fault: "release-repeat", Says: "refuses a release that comes again", Families: all, Deep: true, Rule: "release-again-v2"},
 		{ID: "release-without-effect", Fault: "F09", Says: "answers a release and does nothing", Families: all, Deep: true, Hooks: state, Rule: "released-is-final"},
 		{ID: "renewal-revives", Fault: "F25", Says: "brings a released instance back when a renewal comes late", Families: all, Deep: true, Hooks: state, Rule: "released-is-final"},

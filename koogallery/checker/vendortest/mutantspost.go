@@ -2,17 +2,31 @@
 
 package vendortest
 
-import "github.com/koogate/koogate/koogallery/judge"
+import (
+	"slices"
+
+	"github.com/koogate/koogate/koogallery/judge"
+)
 
 // polls are the families whose instances are asked for until they are there.
 func polls() []judge.Family { return []judge.Family{judge.FamilySaasV2, judge.FamilyOrderNotify} }
 
+// posts are the families whose calls have their signature in the URL.
+func posts() []judge.Family {
+	return []judge.Family{judge.FamilySaasV2, judge.FamilyLicenseCode, judge.FamilyLicenseOnline, judge.FamilyOrderNotify}
+}
+
+// openers are those of them whose purchases are opened by a call.
+func openers() []judge.Family {
+	return []judge.Family{judge.FamilySaasV2, judge.FamilyLicenseOnline, judge.FamilyOrderNotify}
+}
+
 // mutantsPost returns the mistakes that can be made with calls whose signature is in the URL.
 func mutantsPost() []Mutant {
-	return []Mutant{
+	return slices.Concat(mutantsOfForm(), []Mutant{
 		{
 			ID: "new-id-each-time", Fault: "F01", Says: "takes the businessId of each call for the ID of a new instance",
 			Families: polls(), Rule: "same-instance-again",
 		},
-	}
+	})
 }

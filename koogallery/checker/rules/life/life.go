@@ -42,6 +42,9 @@ func beginWith(ctx context.Context, p *probe.Probe, of probe.Purchase) (s subjec
 		if s.id = p.Config().Code; s.id == "" {
 			s.id = catalogue.LicenseCode(p.NewID())
 		}
+		if seen := p.Status(ctx, judge.StatusUnfreeze, of, s.id); !answered(seen) {
+			return s, unknown("没有可用的应答：%s", "there is no answer to go by: %s", seen.Why())
+		}
 		return s, nil
 	}
 	id, seen := p.Opened(ctx, of)
