@@ -7,12 +7,19 @@ import (
 
 	"github.com/koogate/koogate/koogallery/checker/rule"
 	"github.com/koogate/koogate/koogallery/checker/rules/answer"
+	"github.com/koogate/koogate/koogallery/checker/rules/get"
 	"github.com/koogate/koogate/koogallery/checker/rules/identity"
 	"github.com/koogate/koogate/koogallery/checker/rules/life"
 )
 
 // All returns every rule, in the order in which they are looked at.
-func All() []rule.Rule { return slices.Concat(answer.Rules(), identity.Rules(), life.Rules()) }
+func All() []rule.Rule {
+	return slices.Concat(
+		answer.Rules(), identity.Rules(),
+		get.Rules(),
+		life.Rules(),
+	)
+}
 
 // Find returns the rule with an ID.
 func Find(id string) (rule.Rule, bool) {

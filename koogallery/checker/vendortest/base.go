@@ -164,7 +164,7 @@ func (v *Vendor) release(c call, member string) reply {
 	switch {
 	case said != nil:
 		return *said
-	case r.State == released && v.has("release-not-repeatable"):
+	case r.State == released && (v.has("release-not-repeatable") || v.has("release-refused-again")):
 		return refuse(resultcode.InstanceNotFound)
 	}
 	if !v.has("release-without-effect") {

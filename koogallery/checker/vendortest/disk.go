@@ -23,6 +23,13 @@ type row struct {
 	probe.Instance
 	readyAt time.Time
 	done    map[string]bool // changes that had their effect, by what identifies them
+
+	// What V1 tells.
+	payPerUse bool
+	expired   bool   // it is frozen because it expired
+	size      string // the quantity bought, and what was answered first
+	first     string
+	customer  string
 }
 
 // once tells whether a change had no effect yet, and notes that it has now.

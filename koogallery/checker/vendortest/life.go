@@ -17,7 +17,7 @@ func (v *Vendor) rehearse(c call, id string) resultcode.Code {
 	if v.disk.rehearsed[id] {
 		return resultcode.InstanceNotFound
 	}
-	v.disk.rehearsed[id] = c.activity == judge.ActivityRelease || c.activity == judge.ActivityReleaseCode
+	v.disk.rehearsed[id] = c.activity == judge.ActivityRelease || c.activity == judge.ActivityReleaseCode || c.activity == judge.ActivityReleaseLicense
 	return resultcode.Success
 }
 

@@ -24,4 +24,4 @@ type Mutant struct {
 }
 
 // Mutants returns all mistakes.
-func Mutants() []Mutant { return slices.Concat(mutantsPost(), mutantsLife()) }
+func Mutants() []Mutant { return slices.Concat(mutantsPost(), mutantsLife(), mutantsGet()) }

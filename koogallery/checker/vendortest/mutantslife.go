@@ -3,6 +3,8 @@
 package vendortest
 
 import (
+	"slices"
+
 	"github.com/koogate/koogate/koogallery/checker/probe"
 	"github.com/koogate/koogate/koogallery/judge"
 )
@@ -12,22 +14,24 @@ func mutantsLife() []Mutant {
 	v2, code := judge.FamilySaasV2, judge.FamilyLicenseCode
 	base, all := []judge.Family{v2}, []judge.Family{v2, judge.FamilyLicenseOnline, code}
 	opened := []judge.Family{v2, judge.FamilyLicenseOnline}
+	v1 := []judge.Family{judge.FamilySaasV1, judge.FamilyLicenseV1}
+	told, toldOpened := slices.Concat(all, v1), slices.Concat(opened, v1)
 	state := []probe.Hook{probe.HookState}
 	return []Mutant{
-		{ID: "17-digits-only", Fault: "F11", Says: "reads an expireTime of 17 digits only", Families: all, Rule: "renewal-14-digits"},
+		{ID: "17-digits-only", Fault: "F11", Says: "reads an expireTime of 17 digits only", Families: told, Rule: "renewal-14-digits"},
 		{ID: "14-digits-only", Fault: "F11", Says: "reads an expireTime of 14 digits only", Families: opened, Rule: "renewal-17-digits"},
-		{ID: "renewal-scene-only", Fault: "F11", Says: "refuses every scene but RENEWAL", Families: all, Rule: "renewal-scenes"},
+		{ID: "renewal-scene-only", Fault: "F11", Says: "refuses every scene but RENEWAL", Families: slices.Concat(all, v1[:1]), Rule: "renewal-scenes"},
 		{ID: "no-change-upon-renewal", Fault: "F11", Says: "refuses RENEWAL_CHANGE", Families: base, Rule: "renewal-change-scene"},
 		{ID: "any-scene", Fault: "F09", Says: "takes any scene for a renewal", Families: all, Deep: true, Rule: "unknown-scene-refused"},
-		{ID: "renewal-not-repeatable", Fault: "conflicting-repeat", Says: "refuses a renewal that comes again", Families: all, Deep: true, Rule: "renewal-again"},
-		{ID: "renewal-adds-a-year", Fault: "F24", Says: "renews for a year, whatever expireTime says", Families: all, Deep: true, Hooks: state, Rule: "expiry-is-the-calls"},
-		{ID: "expiry-never-earlier", Fault: "F24", Says: "keeps the later of two expiries", Families: all, Deep: true, Hooks: state, Rule: "expiry-is-the-calls"},
-		{ID: "renewal-each-time", Fault: "late-answers", Says: "lets a late repetition of a renewal set the expiry anew", Families: all, Deep: true, Hooks: state, Rule: "renewal-never-back"},
-		{ID: "opening-overwrites-expiry", Fault: "F05", Says: "writes the row anew when an order is opened again", Families: opened, Deep: true, Hooks: state, Rule: "opening-again-keeps-renewal"},
+		{ID: "renewal-not-repeatable", Fault: "conflicting-repeat", Says: "refuses a renewal that comes again", Families: told, Deep: true, Rule: "renewal-again"},
+		{ID: "renewal-adds-a-year", Fault: "F24", Says: "renews for a year, whatever expireTime says", Families: told, Deep: true, Hooks: state, Rule: "expiry-is-the-calls"},
+		{ID: "expiry-never-earlier", Fault: "F24", Says: "keeps the later of two expiries", Families: slices.Concat(all, v1[:1]), Deep: true, Hooks: state, Rule: "expiry-is-the-calls"},
+		{ID: "renewal-each-time", Fault: "late-answers", Says: "lets a late repetition of a renewal set the expiry anew", Families: told, Deep: true, Hooks: state, Rule: "renewal-never-back"},
+		{ID: "opening-overwrites-expiry", Fault: "F05", Says: "writes the row anew when an order is opened again", Families: toldOpened, Deep: true, Hooks: state, Rule: "opening-again-keeps-renewal"},
 		{ID: "frozen-for-freeze", Fault: "F11", Says: "wants FROZEN and UNFROZEN", Families: all, Rule: "freeze-and-thaw"},
 		{ID: "freeze-not-repeatable", Fault: "status-idempotent", Says: "fails when an instance already is what it shall be", Families: all, Deep: true, Rule: "freeze-again"},
 		{ID: "freeze-without-effect", Fault: "F09", Says: "answers a freeze and does nothing", Families: all, Deep: true, Hooks: state, Rule: "freeze-takes-effect"},
-		{ID: "upgrade-not-repeatable", Fault: "upgrade-key", Says: "fails when an upgrade comes again", Families: base, Deep: true, Rule: "upgrade-again"},
+		{ID: "upgrade-not-repeatable", Fault: "upgrade-key", Says: "fails when an upgrade comes again", Families: slices.Concat(base, v1[:1]), Deep: true, Rule: "upgrade-again"},
 		{ID: "product-info-is-a-text", Fault: "F12", Says: "falls over a productInfo that is an object", Families: base, Rule: "change-check-object"},
 		{ID: "product-info-is-an-object", Fault: "F12", Says: "reads no productInfo but an object", Families: base, Rule: "change-check-other-forms"},
 		{ID: "cast-panics", Fault: "F10", Says: "falls over a member that is no text", Families: all, Rule: "odd-values-are-answered", Also: []string{"unknown-members-are-ignored"}},
@@ -36,10 +40,10 @@ func mutantsLife() []Mutant {
 		{ID: "unfinished-is-empty", Fault: "F22", Says: "answers a query with an empty success while it provisions", Families: base, Deep: true, Async: true, Rule: "unfinished-is-not-a-success"},
 		{ID: "unfinished-without-address", Fault: "F22", Says: "shows an instance without its address while it provisions", Families: base, Deep: true, Async: true, Rule: "unfinished-is-not-a-success", Also: []string{"access-has-a-front-end"}},
 		{ID: "release-not-repeatable", Fault: "release-repeat", Says: "refuses a release that comes again", Families: all, Deep: true, Rule: "release-again-v2"},
-		{ID: "release-without-effect", Fault: "F09", Says: "answers a release and does nothing", Families: all, Deep: true, Hooks: state, Rule: "released-is-final"},
-		{ID: "renewal-revives", Fault: "F25", Says: "brings a released instance back when a renewal comes late", Families: all, Deep: true, Hooks: state, Rule: "released-is-final"},
-		{ID: "thaw-revives", Fault: "F25", Says: "brings a released instance back when a change of the status comes late", Families: all, Deep: true, Hooks: state, Rule: "released-is-final"},
-		{ID: "opening-revives", Fault: "F25", Says: "brings a released instance back when its order is opened again", Families: opened, Deep: true, Hooks: state, Rule: "released-is-final"},
-		{ID: "mock-orders-given-up", Fault: "F23", Says: "keeps what debugging calls do and refuses those after a release", Families: all, Rule: "saved-cases-repeat"},
+		{ID: "release-without-effect", Fault: "F09", Says: "answers a release and does nothing", Families: told, Deep: true, Hooks: state, Rule: "released-is-final"},
+		{ID: "renewal-revives", Fault: "F25", Says: "brings a released instance back when a renewal comes late", Families: told, Deep: true, Hooks: state, Rule: "released-is-final"},
+		{ID: "thaw-revives", Fault: "F25", Says: "brings a released instance back when a change of the status comes late", Families: slices.Concat(all, v1[:1]), Deep: true, Hooks: state, Rule: "released-is-final"},
+		{ID: "opening-revives", Fault: "F25", Says: "brings a released instance back when its order is opened again", Families: toldOpened, Deep: true, Hooks: state, Rule: "released-is-final"},
+		{ID: "mock-orders-given-up", Fault: "F23", Says: "keeps what debugging calls do and refuses those after a release", Families: told, Rule: "saved-cases-repeat"},
 	}
 }

@@ -82,8 +82,8 @@ var accessPresent = rule.Rule{
 		switch {
 		case before == "" || before != after:
 			return rule.Unknown("queryInstance 没有给出可以比较的访问信息", "queryInstance shows no access information to compare with")
-		case !again.OK():
-			return rule.Unknown("重复开通没有成功：%s", "opening again did not succeed: %s", again.Why())
+		case !again.OK() || again.InstanceID != s.id:
+			return rule.Unknown("重复开通没有返回同一个实例：%s", "opening again did not return the same instance: %s", again.Why())
 		case access(p, again) != before:
 			return rule.Broken("newInstance 的访问信息与 queryInstance 的不同", "newInstance shows other access information than queryInstance")
 		}
