@@ -44,6 +44,14 @@ func language(getenv func(string) string) string {
 	return ""
 }
 
+// reportLanguage is the language of reports for the user: zh or en.
+func reportLanguage() string {
+	if strings.HasPrefix(language(os.Getenv), "zh") {
+		return "zh"
+	}
+	return "en"
+}
+
 // checkCmd is koogate config check.
 type checkCmd struct {
 	configFlags

@@ -2,7 +2,7 @@
 
 // Command koogate is the whole service and its tools. `koogate --help` lists the commands.
 //
-// Exit codes: 0 done, or stopped by a signal in order; 1 failed; 2 the command line is wrong.
+// Exit codes: 0 done, or stopped by a signal in order; 1 failed; 2 the command line is wrong, or koogate check could not check.
 package main
 
 import (
@@ -16,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/check"
 	"github.com/koogate/koogate/cmd/koogate/internal/dev"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 )
@@ -29,9 +30,10 @@ const (
 
 // cli is the command line.
 type cli struct {
-	Dev     dev.Command `cmd:"" help:"Run everything in one process on loopback, with a marketplace simulator."`
-	Serve   serveCmd    `cmd:"" help:"Run the service."`
-	Migrate migrateCmd  `cmd:"" help:"Create or update the database's tables."`
+	Dev     dev.Command   `cmd:"" help:"Run everything in one process on loopback, with a marketplace simulator."`
+	Serve   serveCmd      `cmd:"" help:"Run the service."`
+	Check   check.Command `cmd:"" help:"Check any seller's production address against the marketplace's rules."`
+	Migrate migrateCmd    `cmd:"" help:"Create or update the database's tables."`
 	Config  struct {
 		Check  checkCmd  `cmd:"" help:"Check a configuration and print a remedy for every fault."`
 		Diff   diffCmd   `cmd:"" help:"Show what apply would change."`
@@ -79,8 +81,9 @@ Examples:
   koogate config check --config koogate.yaml
   koogate migrate --config koogate.yaml
   koogate serve --config koogate.yaml
+  koogate check https://shop.example.com/produce --key-file key.txt
 
-Exit codes: 0 the command is done or stopped in order, 1 it failed, 2 the command line is wrong.`
+Exit codes: 0 the command is done or stopped in order, 1 it failed, 2 the command line is wrong or nothing can be checked.`
 
 func main() {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -114,7 +117,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	var c cli
 	parser, err := kong.New(&c, kong.Name("koogate"), kong.Description(about), kong.Writers(out.Out, out.Err),
 		kong.Exit(func(code int) { panic(leave(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Bind(out, dev.Start(startDev)), kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"version": versionLine()})
+		kong.Bind(out, dev.Start(startDev)), kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"version": versionLine(), "language": reportLanguage()})
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "koogate:", err)
 		return exitFailed
@@ -128,8 +131,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	switch err := command.Run(); {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errReported):
+	case errors.Is(err, errReported), errors.Is(err, check.ErrBroken):
 		return exitFailed
+	case errors.Is(err, check.ErrUnchecked):
+		_, _ = fmt.Fprintln(stderr, "koogate:", err)
+		return exitUsage
 	default:
 		_, _ = fmt.Fprintln(stderr, "koogate:", err)
 		return exitFailed

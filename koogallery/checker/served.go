@@ -10,6 +10,8 @@ import (
 	"github.com/koogate/koogate/koogallery/checker/probe"
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 )
 
 // ErrNoFamily says that an address answers no call of any family.
@@ -42,19 +44,29 @@ func Served(ctx context.Context, cfg probe.Config) ([]judge.Family, error) {
 	return served, nil
 }
 
-// feeler is a call that only its own family understands, and that nothing follows from.
+// nobody is an instance that nobody has bought, and a tenant that nobody is.
+const nobody = "koogate-check-unknown"
+
+// feeler is a call that only its own family understands, and that nothing follows from. It is complete, so that a seller refuses it for
+// nothing but that it does not know the family.
 func feeler(p *probe.Probe) probe.Act {
 	of := p.Purchase()
-	a := probe.Act{Activity: judge.ActivityRelease, About: of, Instance: "koogate-check-unknown", Params: map[string]any{"orderId": of.ID, "orderLineId": of.LineID}}
+	a := probe.Act{Activity: judge.ActivityRelease, About: of, Instance: nobody, Params: map[string]any{"orderId": of.ID, "orderLineId": of.LineID}}
 	switch p.Family() {
 	case judge.FamilySaasV2:
 		a.Activity, a.Params = judge.ActivityQuery, nil
 	case judge.FamilyLicenseOnline:
-		a.Activity = judge.ActivityLicenseAsync
+		const form = "2006-01-02 15:04:05 z"
+		a.Activity, a.Params = judge.ActivityLicenseAsync, map[string]any{
+			"eventId": catalogue.UUID(p.NewID()), "deviceFingerprint": nobody, "effectiveTime": p.Now().UTC().Format(form), "expireTime": of.ExpireTime.UTC().Format(form),
+		}
 	case judge.FamilyOrderNotify:
 		a.Activity = judge.ActivityNotify
-	case judge.FamilyKitV1, judge.FamilyKitV2:
-		a.Activity = judge.ActivityTenant
+	case judge.FamilyKitV1, judge.FamilyKitV2: // a tenant is deleted that is not there, which has to succeed
+		a.Activity, a.Params = judge.ActivityTenant, map[string]any{
+			"orderId": of.ID, "tenantId": nobody, "tenantCode": nobody, "name": nobody, "domainName": "https://tenant.example.com", "flag": 0,
+			"timeStamp": wire.Local17(p.Now()),
+		}
 	case judge.FamilySaasV1, judge.FamilyLicenseV1, judge.FamilyLicenseCode:
 	}
 	return a

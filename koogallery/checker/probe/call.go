@@ -27,7 +27,12 @@ func (p *Probe) Write(a Act) (wire.Call, error) {
 	if params == nil {
 		params = map[string]any{}
 	}
-	if !p.cfg.Deep {
+	switch {
+	case a.Activity.Joint() && p.cfg.Deep: // the Kit always says which it is, as a number
+		params["testFlag"] = 0
+	case a.Activity.Joint():
+		params["testFlag"] = 1
+	case !p.cfg.Deep:
 		params["testFlag"] = "1"
 	}
 	if a.Root.ID == "" {

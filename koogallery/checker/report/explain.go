@@ -3,12 +3,29 @@
 package report
 
 import (
+	"fmt"
+	"io"
 	"strings"
 
 	"github.com/koogate/koogate/koogallery/checker/rule"
 	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/koogallery/judge"
 )
+
+// List writes a line for each rule: its ID, its severity, what it needs besides debugging calls, and its sentence. Language is "zh" or "en".
+// Errors: the writer's.
+func List(w io.Writer, rules []rule.Rule, language string) error {
+	var b strings.Builder
+	for _, r := range rules {
+		text := r.Sentence.In(language)
+		if n := needs(r); n != "" {
+			text = "[" + n + "] " + text
+		}
+		fmt.Fprintf(&b, "%-32s %-8s %s\n", r.ID, r.Severity, text)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
 
 // families names the families that a rule concerns.
 func families(r rule.Rule) string {

@@ -106,7 +106,7 @@ func TestTable(t *testing.T) {
 			"✗ unsigned-is-refused  EXPOSES", "seen       it succeeded", "✗ same-instance-again  BREAKS", "must hold  The same instance each time.", "costs      Each", "remedy     Make a unique key.",
 			"source     first-answer-wins (", "patience   the marketplace waits 5 s", "✓ shown", "saas_v1: 0 broken", "? shown: needs --deep",
 		},
-		"table zh": {"违反规则 2 处，最严重的后果：外人", "后果", "改法    建唯一键。", "? shown: 需要 --deep"},
+		"table zh": {"违反规则 2 处，最严重的后果：外人", "后果", "改法       建唯一键。", "? shown: 需要 --deep"},
 	} {
 		rest := all[name]
 		for _, part := range parts {

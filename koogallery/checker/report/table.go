@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/koogate/koogate/koogallery/checker/rule"
 	"github.com/koogate/koogate/koogallery/checker/source"
@@ -26,7 +27,7 @@ func Table(w io.Writer, r *Report, of Lookup, language string, colour bool) erro
 	t := table{language: language, colour: colour}
 	v := r.view(of)
 	t.line(bold, visible(r.Verdict(of).In(language)))
-	t.line("", visible(v.Target)+" · "+t.mode(r)+" · "+t.label("seed")+fmt.Sprintf(" %d · %d ", r.Seed, v.Calls)+t.label("calls")+" · "+r.Took.Round(100*time.Millisecond).String())
+	t.line("", visible(v.Target)+" · "+t.mode(r)+" · "+t.label("seed")+fmt.Sprintf(" %d · %d ", r.Seed, v.Calls)+t.label("calls")+" · "+r.Took.Round(time.Millisecond).String())
 	for _, g := range v.Groups {
 		t.line("", "")
 		t.line(bold, fmt.Sprintf("%s: %d %s, %d %s, %d %s", g.Family, len(g.Failed), t.label("failed"), len(g.Unknown), t.label("unknown"), len(g.Held), t.label("held")))
@@ -92,11 +93,11 @@ func (t *table) line(code, text string) {
 // field writes a label and its text below the rule that it is about.
 func (t *table) field(word, text string) {
 	label := t.label(word)
-	width := 10
-	if t.language == "zh" {
-		width = 5 // each of them is two columns wide
+	columns := utf8.RuneCountInString(label)
+	if len(label) > columns { // Chinese characters are two columns wide
+		columns *= 2
 	}
-	t.line("", fmt.Sprintf("    %-*s %s", width, label, visible(text)))
+	t.line("", "    "+label+strings.Repeat(" ", max(11-columns, 1))+visible(text))
 }
 
 func (t *table) about(sentence, seen, cost, remedy rule.Text) {

@@ -3,6 +3,7 @@
 package terminal
 
 import (
+	"fmt"
 	"io"
 	"os"
 )
@@ -12,11 +13,25 @@ type Console struct {
 	Out, Err io.Writer
 	Raw      io.Writer // Out as it is, for our own colours and for files that machines read
 	Colour   bool      // Out is a terminal
+
+	status io.Writer // the terminal on which messages are looked at; nil when nobody does
 }
 
 // New returns the console of a process that writes to stdout and stderr.
 func New(stdout, stderr io.Writer) *Console {
-	return &Console{Out: plain{stdout}, Err: plain{stderr}, Raw: stdout, Colour: Is(stdout)}
+	c := &Console{Out: plain{stdout}, Err: plain{stderr}, Raw: stdout, Colour: Is(stdout)}
+	if Is(stderr) {
+		c.status = stderr
+	}
+	return c
+}
+
+// Status shows how far something is, on the last line of a terminal and in the place of what it showed before. An empty text takes that away.
+// When nobody looks it does nothing.
+func (c *Console) Status(text string) {
+	if c.status != nil {
+		fmt.Fprintf(c.status, "\r\x1b[K%s", Cell(text))
+	}
 }
 
 // Data is where results for machines go: as they are, unless somebody looks.

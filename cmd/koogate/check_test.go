@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal/terminaltest"
+	"github.com/koogate/koogate/koogallery/deadline"
+)
+
+// checkedFinding is what this test reads of a report.
+type checkedFinding struct {
+	Rule, Family, Outcome string
+	Seen                  struct{ EN string }
+}
+
+// checked checks an address and returns the exit code with the findings.
+func checked(t *testing.T, address string, args ...string) (int, []checkedFinding) {
+	t.Helper()
+	code, out, errs := koogate(t, append([]string{"check", address, "--format", "json"}, args...)...)
+	var report struct{ Findings []checkedFinding }
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		t.Fatalf("%d %v\n%s%s", code, err, out, errs)
+	}
+	return code, report.Findings
+}
+
+// Koogate breaks no rule: in every family, by debugging calls about mock and made-up orders and by production calls. KOOGATE_CHECK_RUNS is how
+// many seeds are tried in each way, KOOGATE_SEED the first of them.
+func TestCheckFindsNothingAgainstKoogate(t *testing.T) {
+	t.Parallel()
+	d := startDevProcess(t)
+	d.until("Running until Ctrl-C")
+	runs, seed := number(t, "KOOGATE_CHECK_RUNS", 1), number(t, "KOOGATE_SEED", 1)
+	address := "http://" + d.facade + "/produce/demo"
+	began, looked := time.Now(), 0
+	for n := range runs {
+		for _, way := range [][]string{nil, {"--orders", "made-up"}, {"--deep"}} {
+			args := append([]string{"--key", "koogate-demo-access-key", "--kit-key", "koogate-demo-kit-key", "--seed", strconv.Itoa(seed + n)}, way...)
+			code, found := checked(t, address, args...)
+			families := map[string]int{}
+			for _, f := range found {
+				looked++
+				if f.Outcome == "PASS" {
+					families[f.Family]++
+				}
+				if f.Outcome == "FAIL" {
+					t.Errorf("%v, %s: %s: %s", args, f.Family, f.Rule, f.Seen.EN)
+				}
+			}
+			for _, f := range deadline.Families() {
+				if families[string(f)] == 0 {
+					t.Errorf("%v: no rule holds in %s", args, f)
+				}
+			}
+			if code != exitOK && !t.Failed() {
+				t.Errorf("%v: exit code %d", args, code)
+			}
+		}
+	}
+	t.Logf("%d runs in three ways, %d findings in %v", runs, looked, time.Since(began).Round(time.Millisecond))
+}
+
+// number is a number of the environment.
+func number(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// today is a server like those that sellers start from: a new instance for each call, 000000 to everything, nothing verified.
+func today(t *testing.T) string {
+	t.Helper()
+	n := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		n++
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"resultCode":"000000","resultMsg":"success \u001b[2J","instanceId":"i-` + strconv.Itoa(n) + `"}`))
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func TestCheckCommand(t *testing.T) {
+	address, dir := today(t), t.TempDir()
+	keyFile := filepath.Join(dir, "key.txt")
+	if err := os.WriteFile(keyFile, []byte("canary-key-of-the-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	with := func(args ...string) []string {
+		return append([]string{"check", address, "--key-file", keyFile, "--family", "saas_v2", "--only", "same-instance-again"}, args...)
+	}
+	for name, c := range map[string]struct {
+		args       []string
+		code       int
+		out, errAt string
+	}{
+		"broken":             {with(), exitFailed, "✗ same-instance-again  BREAKS", ""},
+		"in Chinese":         {with("--language", "zh"), exitFailed, "违反规则", ""},
+		"JUnit":              {with("--format", "junit"), exitFailed, `<failure message="`, ""},
+		"HTML":               {with("--format", "html"), exitFailed, "<!doctype html>", ""},
+		"counted":            {with(), exitFailed, "saas_v2: 1 broken, 0 could not be found out, 0 hold", ""},
+		"nothing there":      {[]string{"check", "http://127.0.0.1:1/", "--key", "k"}, exitUsage, "", "answers the calls of no family"},
+		"no address":         {[]string{"check"}, exitUsage, "", "which address"},
+		"no key":             {[]string{"check", address}, exitUsage, "", "KOOGATE_CHECK_KEY"},
+		"two keys":           {with("--key", "x"), exitUsage, "", "--key-file"},
+		"no such file":       {[]string{"check", address, "--key-file", filepath.Join(dir, "none")}, exitUsage, "", "none"},
+		"no URL":             {[]string{"check", "shop", "--key", "k"}, exitUsage, "", "absolute http or https URL"},
+		"no such family":     {with("--family", "soap"), exitUsage, "", "want one of"},
+		"no such rule":       {with("--only", "burn"), exitUsage, "", "--list"},
+		"explained":          {[]string{"check", "--explain", "same-instance-again", "--language", "en"}, exitOK, "patience   saas_v2 open", ""},
+		"explained not":      {[]string{"check", "--explain", "burn"}, exitUsage, "", "--list"},
+		"a list":             {[]string{"check", "--list", "--language", "en"}, exitOK, "same-instance-again              BREAKS   Opening", ""},
+		"deep without a yes": {[]string{"check", "http://shop.example.com/", "--key", "k", "--deep"}, exitUsage, "", "--yes"},
+		"a market without":   {with("--market", "127.0.0.1:0"), exitUsage, "", "--ak and --sk"},
+		"a market elsewhere": {with("--market", "nowhere", "--ak", "a", "--sk", "s"), exitUsage, "", "--market"},
+		"help":               {[]string{"check", "--help"}, exitOK, "Exit codes: 0 everything", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("LC_ALL", "C")
+			code, out, errs := koogate(t, c.args...)
+			if code != c.code || !strings.Contains(out, c.out) || !strings.Contains(errs, c.errAt) || strings.Contains(out+errs, "canary") {
+				t.Fatalf("got %d\n%s\n%s", code, out, errs)
+			}
+			terminaltest.Tame(t, name, out+errs)
+		})
+	}
+	t.Run("a key of the environment, a file", func(t *testing.T) {
+		t.Setenv("KOOGATE_CHECK_KEY", "canary-key-of-the-environment")
+		to := filepath.Join(dir, "report.html")
+		code, out, errs := koogate(t, "check", address, "--family", "saas_v2", "--only", "same-instance-again", "--format", "html", "--output", to)
+		page, err := os.ReadFile(to)
+		if code != exitFailed || out != "" || !strings.Contains(errs, to+": ") || err != nil || !strings.Contains(string(page), "same-instance-again") || strings.Contains(string(page), "canary") {
+			t.Fatalf("got %d %s%s %v", code, out, errs, err)
+		}
+	})
+}
+
+// The hooks are commands of the shell, and a rule that needs one is told what became of it.
+func TestCheckHooks(t *testing.T) {
+	mark := filepath.Join(t.TempDir(), "killed")
+	args := []string{"--key", "k", "--family", "saas_v2", "--deep", "--patience", "20ms", "--hook-kill", "echo x >> " + mark, "--hook-state", "echo '[]'"}
+	_, found := checked(t, today(t), args...)
+	if slices.ContainsFunc(found, func(f checkedFinding) bool { return strings.Contains(f.Seen.EN, "needs --hook") }) {
+		t.Error("a hook that is there is missed")
+	}
+}
+
+// A staging seller asks the served market for orders that are made up, and gets no page of it.
+func TestCheckServesAMarket(t *testing.T) {
+	market := freeAddrs(t, 1)[0]
+	var codes []int
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, path := range []string{"/", "/sim/orders", "/api/mkp-openapi-public/global/v1/order/query?orderId=CS1"} {
+			q, _ := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://"+market+path, nil)
+			res, err := http.DefaultClient.Do(q)
+			if err == nil {
+				codes = append(codes, res.StatusCode)
+				_ = res.Body.Close()
+			}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"resultCode":"000000","resultMsg":"success","instanceId":"i"}`))
+	}))
+	defer s.Close()
+	code, _, errs := koogate(t, "check", s.URL, "--key", "k", "--family", "saas_v2", "--only", "same-instance-again", "--market", market, "--ak", "a", "--sk", "s")
+	if code != exitOK || len(codes) < 3 || codes[0] != 404 || codes[1] != 404 || codes[2] == 404 || codes[2] == 200 { // unsigned
+		t.Errorf("got %d %v %s", code, codes, errs)
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+// Ctrl-C ends a check, and what was found so far is reported.
+func TestCheckIsStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if calls++; calls == 2 {
+			cancel()
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"resultCode":"000000","resultMsg":"success","instanceId":"i"}`))
+	}))
+	defer s.Close()
+	var out, errs buffer
+	code := run(ctx, []string{"check", s.URL, "--key", "k", "--family", "saas_v2", "--only", "same-instance-again", "--language", "en"}, &out, &errs)
+	if code != exitUsage || !strings.Contains(out.String(), "Nothing could be found out (0 findings).") || !strings.Contains(errs.String(), "it was stopped") {
+		t.Errorf("got %d %s%s", code, out.String(), errs.String())
+	}
+}
