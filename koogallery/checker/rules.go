@@ -7,6 +7,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/checker/rule"
 	"github.com/koogate/koogate/koogallery/checker/rules/answer"
+	"github.com/koogate/koogate/koogallery/checker/rules/door"
 	"github.com/koogate/koogate/koogallery/checker/rules/get"
 	"github.com/koogate/koogate/koogallery/checker/rules/identity"
 	"github.com/koogate/koogate/koogallery/checker/rules/life"
@@ -15,7 +16,7 @@ import (
 // All returns every rule, in the order in which they are looked at.
 func All() []rule.Rule {
 	return slices.Concat(
-		answer.Rules(), identity.Rules(),
+		door.Rules(), answer.Rules(), identity.Rules(),
 		get.Rules(),
 		life.Rules(),
 	)
