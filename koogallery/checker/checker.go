@@ -90,8 +90,12 @@ func look(ctx context.Context, cfg probe.Config, f judge.Family, known rule.Rule
 		outcome = known.Find(ctx, p)
 	}
 	seen := p.Log()
+	found.Outcome, found.Took, found.Made = outcome.State, p.Now().Sub(began), len(seen)
+	if outcome.State == rule.Pass {
+		return found, nil
+	}
 	mask := report.NewMask(seen, secrets(cfg)...)
-	found.Outcome, found.Seen, found.Took, found.Made = outcome.State, mask.Both(outcome.Seen), p.Now().Sub(began), len(seen)
+	found.Seen = mask.Both(outcome.Seen)
 	if outcome.State == rule.Fail {
 		found.Step, found.Calls = report.StepOf(seen), mask.Exchanges(seen)
 	}

@@ -58,8 +58,8 @@ var wrongSignature = rule.Rule{
 		}
 		altered, cut, random := knock(p), knock(p), knock(p)
 		altered.Body = append(bytes.TrimSuffix(altered.Body, []byte("}")), `,"productId":"OFFI0"}`...)
-		cut.URL = with(cut.URL, sign.ParamSignature, func(s string) string { return s[:16] })
-		random.URL = with(random.URL, sign.ParamSignature, func(s string) string { return strings.Repeat("5A", len(s)/2) })
+		cut.URL = resign(cut.URL, func(s string) string { return s[:16] })
+		random.URL = resign(random.URL, func(s string) string { return strings.Repeat("5A", len(s)/2) })
 		other := knock(p)
 		return refuses(
 			ctx, p,
@@ -88,8 +88,8 @@ var unsigned = rule.Rule{
 			return *stop
 		}
 		none, empty, bare := knock(p), knock(p), knock(p)
-		none.URL = without(none.URL, sign.ParamSignature)
-		empty.URL = with(empty.URL, sign.ParamSignature, func(string) string { return "" })
+		none.URL = unsign(none.URL)
+		empty.URL = resign(empty.URL, func(string) string { return "" })
 		bare.URL = p.Config().URL
 		return refuses(
 			ctx, p,
@@ -114,7 +114,7 @@ var hexCase = rule.Rule{
 	Source: []string{"url-signature-case"},
 	Find: func(ctx context.Context, p *probe.Probe) rule.Outcome {
 		lower := knock(p)
-		lower.URL = with(lower.URL, sign.ParamSignature, strings.ToLower)
+		lower.URL = resign(lower.URL, strings.ToLower)
 		upper, folded := p.Make(ctx, knock(p)), p.Make(ctx, lower)
 		switch {
 		case !let(upper) && !let(folded):
@@ -158,28 +158,28 @@ var nextKey = rule.Rule{
 	},
 }
 
-// with changes a parameter of an address.
-func with(address, name string, change func(string) string) string {
+// resign changes the signature in an address.
+func resign(address string, change func(string) string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return address
 	}
 	query := u.Query()
-	if value := query.Get(name); value != "" {
-		query.Set(name, change(value))
+	if value := query.Get(sign.ParamSignature); value != "" {
+		query.Set(sign.ParamSignature, change(value))
 	}
 	u.RawQuery = query.Encode()
 	return u.String()
 }
 
-// without leaves a parameter of an address out.
-func without(address, name string) string {
+// unsign leaves the signature of an address out.
+func unsign(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return address
 	}
 	query := u.Query()
-	query.Del(name)
+	query.Del(sign.ParamSignature)
 	u.RawQuery = query.Encode()
 	return u.String()
 }
