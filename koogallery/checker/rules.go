@@ -10,6 +10,7 @@ import (
 	"github.com/koogate/koogate/koogallery/checker/rules/door"
 	"github.com/koogate/koogate/koogallery/checker/rules/get"
 	"github.com/koogate/koogate/koogallery/checker/rules/identity"
+	"github.com/koogate/koogate/koogallery/checker/rules/kit"
 	"github.com/koogate/koogate/koogallery/checker/rules/life"
 )
 
@@ -17,7 +18,7 @@ import (
 func All() []rule.Rule {
 	return slices.Concat(
 		door.Rules(), answer.Rules(), identity.Rules(),
-		get.Rules(),
+		get.Rules(), kit.Rules(),
 		life.Rules(),
 	)
 }

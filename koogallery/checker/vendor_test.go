@@ -72,7 +72,7 @@ func failed(r *report.Report) (ids []string) {
 
 // postFamilies are those whose calls carry their signature in the URL.
 func postFamilies() []judge.Family {
-	return []judge.Family{judge.FamilySaasV2, judge.FamilyLicenseCode, judge.FamilyLicenseOnline, judge.FamilyOrderNotify, judge.FamilySaasV1, judge.FamilyLicenseV1}
+	return []judge.Family{judge.FamilySaasV2, judge.FamilyLicenseCode, judge.FamilyLicenseOnline, judge.FamilyOrderNotify, judge.FamilySaasV1, judge.FamilyLicenseV1, judge.FamilyKitV1, judge.FamilyKitV2}
 }
 
 func TestTheCorrectVendorRaisesNothing(t *testing.T) {

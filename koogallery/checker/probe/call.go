@@ -28,10 +28,8 @@ func (p *Probe) Write(a Act) (wire.Call, error) {
 		params = map[string]any{}
 	}
 	switch {
-	case a.Activity.Joint() && p.cfg.Deep: // the Kit always says which it is, as a number
-		params["testFlag"] = 0
 	case a.Activity.Joint():
-		params["testFlag"] = 1
+		p.flag(params)
 	case !p.cfg.Deep:
 		params["testFlag"] = "1"
 	}

@@ -25,6 +25,7 @@ type Probe struct {
 	mu        sync.Mutex
 	made      int // things made up so far
 	purchases int
+	stamps    int // times that the Kit was told
 	seen      []Seen
 }
 

@@ -72,6 +72,10 @@ func (d direct) RoundTrip(r *http.Request) (response *http.Response, err error) 
 	}
 	in := r.Clone(r.Context())
 	in.RequestURI = r.URL.RequestURI()
+	in.Header = http.Header{}
+	for name, values := range r.Header { // as a server reads them
+		in.Header[http.CanonicalHeaderKey(name)] = values
+	}
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}

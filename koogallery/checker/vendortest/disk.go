@@ -51,11 +51,12 @@ type disk struct {
 	lines map[string]string // unique: order and line → instance ID
 	extra []probe.Instance  // what was set up outside and no row knows of
 
-	rehearsed map[string]bool // of a vendor that keeps what debugging calls do: IDs, and whether they were released
+	directory map[string]synced // what the Kit told
+	rehearsed map[string]bool   // of a vendor that keeps what debugging calls do: IDs, and whether they were released
 }
 
 func newDisk() disk {
-	return disk{rows: map[string]*row{}, lines: map[string]string{}, rehearsed: map[string]bool{}}
+	return disk{rows: map[string]*row{}, lines: map[string]string{}, rehearsed: map[string]bool{}, directory: map[string]synced{}}
 }
 
 // insert adds an instance. Its order line must be new.

@@ -24,4 +24,6 @@ type Mutant struct {
 }
 
 // Mutants returns all mistakes.
-func Mutants() []Mutant { return slices.Concat(mutantsPost(), mutantsLife(), mutantsGet()) }
+func Mutants() []Mutant {
+	return slices.Concat(mutantsPost(), mutantsLife(), mutantsGet(), mutantsKit())
+}
