@@ -19,9 +19,11 @@ type listener struct {
 	addr   string
 	tls    bool
 	socket net.Listener
-	serve  func(net.Listener) error    // returns nil after stop
-	leave  func()                      // tells who watches that the end is near; nil when nobody can
-	stop   func(context.Context) error // ends running calls, by force when the context is over
+	// handler answers what comes in; nil for gRPC.
+	handler http.Handler
+	serve   func(net.Listener) error    // returns nil after stop
+	leave   func()                      // tells who watches that the end is near; nil when nobody can
+	stop    func(context.Context) error // ends running calls, by force when the context is over
 }
 
 // limits are what an HTTP listener allows a client to take.
@@ -55,7 +57,7 @@ func httpListener(name, addr string, h http.Handler, l limits, cert *certificate
 		srv.Protocols = new(http.Protocols)
 		srv.Protocols.SetHTTP1(true)
 	}
-	d := &listener{name: name, addr: addr, tls: cert != nil}
+	d := &listener{name: name, addr: addr, tls: cert != nil, handler: srv.Handler}
 	d.serve = func(l net.Listener) error {
 		var err error
 		if d.tls {

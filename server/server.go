@@ -84,6 +84,9 @@ type Server struct {
 	proxies      callers.Proxies
 }
 
+// validator compiles the rules of messages; all servers of a process share it.
+var validator = sync.OnceValues(func() (protovalidate.Validator, error) { return protovalidate.New() })
+
 // New wires a server. The configuration must be valid as far as it concerns the listeners and the core; backends come as
 // deps. Errors: [config.Faults]. After an error the deps are still the caller's.
 func New(cfg config.Config, d Deps) (*Server, error) {
@@ -120,7 +123,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	if s.proxies, err = callers.Parse(cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
-	validator, err := protovalidate.New()
+	validator, err := validator()
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}

@@ -64,6 +64,9 @@ type cli struct {
 	Evidence struct {
 		Export evidenceExportCmd `cmd:"" help:"Write chains of events for somebody to verify without the database."`
 	} `cmd:"" help:"Hand evidence over."`
+	Sim struct {
+		Lives simLivesCmd `cmd:"" help:"Live made-up orders with faults in virtual time, and hold Koogate to every promise."`
+	} `cmd:"" help:"Rehearse without the marketplace."`
 	Version    versionCmd    `cmd:"" help:"Say which version this is."`
 	Help       helpCmd       `cmd:"" help:"Explain a command, as --help does."`
 	Completion completionCmd `cmd:"" help:"Print what makes your shell complete commands and flags."`

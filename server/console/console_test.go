@@ -97,6 +97,7 @@ func TestTheVerdictNamesTheWorst(t *testing.T) {
 		"active":    {0, []*koogatev1.Instance{instance(active), instance(koogatev1.InstanceState_INSTANCE_STATE_RELEASED)}, nil, "ok", "订单 CS1 已开通 1 个实例，没有待办任务。"},
 		"frozen":    {0, []*koogatev1.Instance{instance(active), instance(koogatev1.InstanceState_INSTANCE_STATE_FROZEN)}, nil, "waiting", "订单 CS1 有 1 个实例被冻结，数据保留。"},
 		"released":  {0, []*koogatev1.Instance{instance(koogatev1.InstanceState_INSTANCE_STATE_RELEASED)}, nil, "ok", "订单 CS1 的实例均已释放。"},
+		"overtaken": {koogatev1.QueryState_QUERY_STATE_FAILED, []*koogatev1.Instance{instance(koogatev1.InstanceState_INSTANCE_STATE_RELEASED)}, nil, "ok", "订单 CS1 的实例均已释放。"},
 		"nothing":   {0, nil, nil, "ok", "订单 CS1 没有实例。"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@
 package console
 
 import (
+	"slices"
 	"time"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
@@ -19,7 +20,7 @@ const atRisk = time.Hour
 // verdict says how an order stands. The worst that is true of it wins.
 func (r reader) verdict(o *koogatev1.Order, instances []*koogatev1.Instance, tasks []*koogatev1.Task) verdict {
 	id := o.GetOrderId()
-	if o.GetQueryState() == koogatev1.QueryState_QUERY_STATE_FAILED {
+	if o.GetQueryState() == koogatev1.QueryState_QUERY_STATE_FAILED && !allReleased(instances) {
 		return verdict{"failed", r.t("verdict.query", id, o.GetQueryReason())}
 	}
 	for _, t := range tasks {
@@ -50,6 +51,13 @@ func (r reader) verdict(o *koogatev1.Order, instances []*koogatev1.Instance, tas
 		return verdict{"ok", r.t("verdict.released", id)}
 	}
 	return verdict{"ok", r.t("verdict.nothing", id)}
+}
+
+// allReleased tells whether nothing of the order is in use any more: then what was not asked about it is missed by nobody.
+func allReleased(instances []*koogatev1.Instance) bool {
+	return len(instances) > 0 && !slices.ContainsFunc(instances, func(i *koogatev1.Instance) bool {
+		return i.GetState() != koogatev1.InstanceState_INSTANCE_STATE_RELEASED
+	})
 }
 
 // waiting says what the order waits for, and what the marketplace does when that takes too long.

@@ -417,3 +417,36 @@ func TestOneUnreadableInstanceCostsNoOther(t *testing.T) {
 		}
 	}
 }
+
+// A release overtakes the order's own query, also one that is on its way and then fails: the order says so instead of waiting for an
+// answer that nobody asks for any more (house rule 5).
+func TestAReleaseEndsTheOrderQuery(t *testing.T) {
+	for name, onItsWay := range map[string]bool{"waits": false, "is on its way": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.mustCall("CS1", "biz-CS1")
+			want := "overtaken by the release"
+			if onItsWay {
+				want = "released: NETWORK"
+				query := r.lease(fulfil.QueueOrderQuery)
+				r.wantCode2(r.release())
+				r.market.fail(&fulfil.QueryError{Retryable: true, Code: "NETWORK"})
+				r.RunOrderQuery(t.Context(), query)
+			} else {
+				r.wantCode2(r.release())
+			}
+			r.wantQuery(store.QueryFailed, want)
+		})
+	}
+}
+
+func (r *rig) wantQuery(state store.QueryState, reason string) {
+	r.t.Helper()
+	agg, err := r.Order(r.t.Context(), "demo", "CS1")
+	if err != nil || len(agg.Tasks) != 0 {
+		r.t.Fatalf("%d open tasks, %v", len(agg.Tasks), err)
+	}
+	if o := agg.Order; o.QueryState != state || o.QueryReason != reason {
+		r.t.Errorf("the order query is %s %q, want %s %q", o.QueryState, o.QueryReason, state, reason)
+	}
+}

@@ -215,6 +215,9 @@ func (d *draft) putTask(t *store.Task, mutate func(t *store.Task)) {
 	was := *t
 	mutate(t)
 	t.UpdatedAt = d.now
+	if t.State == store.TaskCancelled {
+		d.unasked(t)
+	}
 	for k := range d.change.PutTasks {
 		if d.change.PutTasks[k].ID == t.ID {
 			d.change.PutTasks[k].Task = *t

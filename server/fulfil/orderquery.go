@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
@@ -216,8 +217,20 @@ func PayloadOf(t store.Task) Payload {
 // query of a notification does not concern an order that has instances, because these have queries of their own.
 func (d *draft) queryFailed(t *store.Task, q *QueryError) {
 	d.failTask(t, Failure{Permanent: !q.Retryable, Code: resultcode.Internal, Message: q.Code})
-	mine := t.LineOrderID == d.agg.Order.OrderID && (t.InstanceID != "" || len(d.agg.Instances) == 0)
-	if t.State == store.TaskFailed && mine {
+	if t.State == store.TaskFailed && d.own(t) {
+		d.agg.Order.QueryState, d.agg.Order.QueryReason = store.QueryFailed, t.Reason
+	}
+}
+
+// own tells whether an order query is the order's own.
+func (d *draft) own(t *store.Task) bool {
+	return t.Kind == store.TaskOrderQuery && t.LineOrderID == d.agg.Order.OrderID && (t.InstanceID != "" || len(d.agg.Instances) == 0)
+}
+
+// unasked records that the order's own query was cancelled, so that there will be no answer.
+func (d *draft) unasked(t *store.Task) {
+	others := slices.ContainsFunc(d.agg.Tasks, func(o store.Task) bool { return o.ID != t.ID && d.own(&o) && o.State != store.TaskCancelled })
+	if o := d.agg.Order; d.own(t) && o.QueryState == store.QueryPending && !others {
 		d.agg.Order.QueryState, d.agg.Order.QueryReason = store.QueryFailed, t.Reason
 	}
 }

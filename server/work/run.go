@@ -110,6 +110,16 @@ func (r Runner) armSoon(ctx context.Context, kind store.TaskKind) error {
 // defaultLease is the lease of Koogate's own jobs.
 const defaultLease = 15 * time.Second
 
+// Step does the jobs of this process that are due for a seller now, one after the other, and tells how many there were: for who
+// drives a process that runs nothing by itself. Errors: STORE_UNAVAILABLE.
+func (s *Service) Step(ctx context.Context, seller string) (int, error) {
+	tasks, err := s.Lease(ctx, Ask{Seller: seller, Queues: s.here(seller), Worker: "step", Max: 100, For: defaultLease})
+	for _, t := range tasks {
+		s.Do(ctx, t)
+	}
+	return len(tasks), err
+}
+
 // Do does one leased job and writes how it ended.
 func (s *Service) Do(ctx context.Context, t store.Task) { s.do(ctx, t, defaultLease) }
 

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lives
+
+import (
+	"errors"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/store"
+)
+
+// The promises that rows are held to.
+const (
+	promiseDurable  = "what was acknowledged is written"
+	promiseForward  = "no state moves backward"
+	promiseNewest   = "no fact is put back by an older answer"
+	promiseTerminal = "every record ends in a named state"
+	promiseChain    = "the chain of events holds"
+)
+
+// check holds the rows to what the world outside knows.
+func (l *life) check() error {
+	all, err := l.rows.Aggregate(l.ctx, sellerName, l.order.ID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		if l.instance != "" {
+			return broken(promiseDurable, "the marketplace was told %s, and there is no order", l.instance)
+		}
+		return nil
+	case err != nil:
+		return err
+	case len(all.Instances) != 1:
+		return broken(promiseOne, "the order has %d instances", len(all.Instances))
+	}
+	i := all.Instances[0]
+	if l.instance != "" && i.InstanceID != l.instance {
+		return broken(promiseOne, "the marketplace was told %s, the order has %s", l.instance, i.InstanceID)
+	}
+	if rank(i.State) < rank(l.most) {
+		return broken(promiseForward, "the instance was %s and is %s", l.most, i.State)
+	}
+	l.most = i.State
+	if !l.expiry.IsZero() && !l.released && !i.ExpireAt.Equal(l.expiry) {
+		return broken(promiseNewest, "the last renewal that counts says %s, the instance %s", l.expiry.Format(time.DateOnly), i.ExpireAt.Format(time.DateOnly))
+	}
+	if l.released && i.State != store.InstanceReleased {
+		return broken(promiseDurable, "the release was acknowledged, the instance is %s", i.State)
+	}
+	return nil
+}
+
+// rank is how far an instance has come. Frozen and in use are the same.
+func rank(s store.InstanceState) int {
+	switch s {
+	case store.InstanceProvisioning:
+		return 1
+	case store.InstanceActive, store.InstanceFrozen:
+		return 2
+	case store.InstanceReleased, store.InstanceFailed:
+		return 3
+	default:
+		return 0
+	}
+}
+
+// settling is how long a life has to come to rest once nothing goes wrong any more: less than the marketplace waits for a purchase.
+const settling = 2 * time.Hour
+
+// settle lets everything come to rest without faults, and holds the end to what must be then.
+func (l *life) settle() error {
+	end := l.clock.Now().Add(settling)
+	l.market.mute = false
+	for {
+		if err := l.rest(); err != nil {
+			return err
+		}
+		all, err := l.rows.Aggregate(l.ctx, sellerName, l.order.ID)
+		if err != nil {
+			return err
+		}
+		if l.instance != "" && len(all.Tasks) == 0 && all.Order.QueryState != store.QueryPending {
+			return l.end(all)
+		}
+		if l.clock.Now().After(end) {
+			return broken(promiseTerminal, "after %s without faults %d tasks are open, and the order query is %s", settling, len(all.Tasks), all.Order.QueryState)
+		}
+		l.clock.Advance(leaseTime)
+	}
+}
+
+// rest does what is due.
+func (l *life) rest() error {
+	if l.instance == "" {
+		if err := l.buy(Step{}); err != nil {
+			return err
+		}
+	}
+	if err := l.jobs(Step{}); err != nil {
+		return err
+	}
+	for {
+		had := len(l.done)
+		if err := l.work(Step{}, true); err != nil {
+			return err
+		}
+		if len(l.done) == had {
+			return l.check()
+		}
+	}
+}
+
+// end holds the end of a life to every promise.
+func (l *life) end(all *store.Aggregate) error {
+	i := all.Instances[0]
+	if err := l.buy(Step{}); err != nil {
+		return err
+	}
+	want := store.InstanceActive
+	switch {
+	case l.released:
+		want = store.InstanceReleased
+	case l.frozen:
+		want = store.InstanceFrozen
+	}
+	if i.State != want {
+		return broken(promiseDurable, "the last call said %s, the instance is %s", want, i.State)
+	}
+	if l.expiry.IsZero() && !l.released && !i.ExpireAt.Equal(l.order.ExpireTime) {
+		return broken(promiseNewest, "the order query says %s, the instance %s", l.order.ExpireTime.Format(time.DateOnly), i.ExpireAt.Format(time.DateOnly))
+	}
+	if !l.released {
+		if err := l.query(Step{}); err != nil {
+			return err
+		}
+		if !l.shown {
+			return broken(promiseAnswer, "the instance is in use and a query does not show it")
+		}
+	}
+	if err := l.tasks(); err != nil {
+		return err
+	}
+	chain, err := l.core.VerifyOrder(l.ctx, sellerName, l.order.ID)
+	if err != nil {
+		return err
+	}
+	if chain.Broken != nil {
+		return broken(promiseChain, "%v", chain.Broken)
+	}
+	if l.code == resultcode.Internal || l.code == "" {
+		return broken(promiseAnswer, "the purchase has no answer")
+	}
+	return l.check()
+}
+
+// tasks holds all tasks that the order ever had to their promises.
+func (l *life) tasks() error {
+	all, err := l.rows.ListTasks(l.ctx, store.ListQuery{Seller: sellerName, Filter: []store.Term{{Field: "order_id", Value: l.order.ID}}, Limit: 500})
+	if err != nil {
+		return err
+	}
+	creates := 0
+	for _, t := range all {
+		if t.Kind == store.TaskCreate {
+			creates++
+		}
+		if _, ok := l.done[t.ID]; ok && t.State != store.TaskDone {
+			return broken(promiseTaskOnce, "the completion of a %s task was acknowledged, it is %s", t.Kind, t.State)
+		}
+		if t.State != store.TaskDone && t.State != store.TaskCancelled {
+			return broken(promiseTerminal, "a %s task ends as %s", t.Kind, t.State)
+		}
+	}
+	if creates != 1 {
+		return broken(promiseOne, "there are %d CREATE tasks", creates)
+	}
+	return nil
+}

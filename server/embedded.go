@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/koogate/koogate/server/config"
+)
+
+// Embedded are the doors of a server that is driven by whoever embeds it instead of being run: it does not listen, and nothing
+// happens in it but what is called here.
+type Embedded struct{ s *Server }
+
+// Embedded returns the doors of a server that is not run. Its deps stay the caller's.
+func (s *Server) Embedded() Embedded { return Embedded{s} }
+
+// Facade answers the marketplace's calls.
+func (e Embedded) Facade() http.Handler { return e.handler(config.ListenerFacade) }
+
+// API answers the internal calls.
+func (e Embedded) API() http.Handler { return e.handler(config.ListenerAPI) }
+
+// Work does Koogate's own jobs of a seller that are due now, one after the other, and tells how many there were. Errors:
+// STORE_UNAVAILABLE.
+func (e Embedded) Work(ctx context.Context, seller string) (int, error) {
+	return e.s.work.Step(ctx, seller)
+}
+
+func (e Embedded) handler(name string) http.Handler {
+	i := slices.IndexFunc(e.s.listeners, func(l *listener) bool { return l.name == name })
+	return e.s.listeners[i].handler
+}
