@@ -10,6 +10,7 @@ SHELL := /bin/bash
 FUZZTIME  ?= 10s
 CHAOS_N   ?= 200
 HISTORIES ?= 10000
+LIVES     ?= 20000
 CHECKS    ?= 1000
 INSTANCES ?= 600000
 
@@ -106,6 +107,10 @@ proofs: ## CHECKS random histories of every property, on both databases (20 each
 chaos: ## kill -9 the service CHAOS_N times under load and check every promise
 	@$(call exists,TestChaos)
 	KOOGATE_CHAOS_N=$(CHAOS_N) .ci/services go test -count=1 -run '^TestChaos' -timeout 60m ./cmd/koogate
+
+.PHONY: lives
+lives: build ## LIVES made-up orders with faults in virtual time, held to every promise; SEED= repeats them
+	bin/koogate sim lives -n $(LIVES) $(if $(SEED),--seed $(SEED)) --dir $(firstword $(wildcard /dev/shm) $(or $(TMPDIR),/tmp))
 
 .PHONY: upgrade-test
 upgrade-test: ## the previous release's own program goes on with this schema, after and beside this one
