@@ -4,12 +4,10 @@ package vendortest
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/koogate/koogate/koogallery/checker/probe"
 	"github.com/koogate/koogate/koogallery/resultcode"
-	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
@@ -19,7 +17,7 @@ const atMost = 100
 // open opens a purchase: once for each order line. A debugging call is answered from what it says alone, and leaves nothing.
 func (v *Vendor) open(c call) reply {
 	order, line := c.text("orderId"), c.text("orderLineId")
-	if order == "" || line == "" || c.text("businessId") == "" {
+	if (order == "" || line == "") && !v.has("order-optional") || c.text("businessId") == "" {
 		return refuse(resultcode.InvalidParam)
 	}
 	switch {
@@ -28,12 +26,12 @@ func (v *Vendor) open(c call) reply {
 	case c.test && !v.has("debugging-as-production"):
 		return success(answer{"instanceId": v.newID(c), "appInfo": answer{"frontEndUrl": frontEnd}})
 	}
-	r := v.disk.of(order, line)
-	if r == nil || v.has("new-id-each-time") {
-		r = v.disk.insert(&row{
-			Instance: probe.Instance{ID: v.newID(c), OrderID: order, LineID: line, State: active},
-			readyAt:  v.cfg.Clock.Now().Add(v.cfg.Ready),
-		})
+	r := v.lookUp(order, line)
+	if id := v.disk.claimed[lineKey(order, line)]; r == nil && id != "" {
+		return success(answer{"instanceId": id})
+	}
+	if r == nil {
+		r = v.create(c, order, line)
 	} else {
 		v.openAgain(r)
 	}
@@ -43,21 +41,13 @@ func (v *Vendor) open(c call) reply {
 	return success(answer{"instanceId": r.ID})
 }
 
-// newID is the ID of a new instance: it follows from the order line.
-func (v *Vendor) newID(c call) string {
-	if v.has("new-id-each-time") {
-		return c.text("businessId")
-	}
-	return catalogue.UUID(lineKey(c.text("orderId"), c.text("orderLineId")))
-}
-
 const frontEnd = "https://app.example.com/"
 
 // query shows the instances that are there. Those that are unknown are left out, unless nothing else was asked for.
 func (v *Vendor) query(c call) reply {
 	text, _ := c.members["instanceId"].(string)
-	asked := strings.Split(text, ",")
-	if text == "" || len(asked) > atMost {
+	asked := v.split(text)
+	if text == "" || len(asked) == 0 || len(asked) > atMost {
 		return refuse(resultcode.InvalidParam)
 	}
 	info, known := []answer{}, 0
@@ -67,6 +57,9 @@ func (v *Vendor) query(c call) reply {
 			continue
 		}
 		r := v.disk.rows[id]
+		if (r == nil || r.State == released) && v.has("query-shows-any") {
+			info = append(info, v.shown(id))
+		}
 		if r == nil || r.State == released {
 			continue
 		}
@@ -107,10 +100,13 @@ func (v *Vendor) about(c call, member string) (*row, *reply) {
 	if id == "" {
 		return nil, &reply{code: resultcode.InvalidParam}
 	}
-	if c.test {
+	r := v.disk.rows[id]
+	if c.test && (r == nil || !v.has("debugging-acts")) {
 		return nil, &reply{code: v.rehearse(c, id)}
 	}
-	r := v.disk.rows[id]
+	if r == nil && v.has("changes-unknown") {
+		return nil, &reply{code: resultcode.Success}
+	}
 	if r == nil && member == "license" { // the marketplace makes codes by itself: they are known from the first call on
 		r = v.disk.insert(&row{Instance: probe.Instance{ID: id, OrderID: "code", LineID: id, State: active}})
 	}

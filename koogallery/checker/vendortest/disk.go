@@ -47,16 +47,19 @@ func (r *row) ready(now time.Time) bool { return !r.readyAt.After(now) }
 
 // disk is the vendor's database.
 type disk struct {
-	rows  map[string]*row   // by instance ID
-	lines map[string]string // unique: order and line → instance ID
-	extra []probe.Instance  // what was set up outside and no row knows of
+	rows    map[string]*row   // by instance ID
+	lines   map[string]string // unique: order and line → instance ID
+	claimed map[string]string // order and line → instance ID, of a vendor that notes it before the instance
+	extra   []probe.Instance  // what was set up outside and no row knows of
 
 	directory map[string]synced // what the Kit told
 	rehearsed map[string]bool   // of a vendor that keeps what debugging calls do: IDs, and whether they were released
 }
 
 func newDisk() disk {
-	return disk{rows: map[string]*row{}, lines: map[string]string{}, rehearsed: map[string]bool{}, directory: map[string]synced{}}
+	return disk{
+		rows: map[string]*row{}, lines: map[string]string{}, claimed: map[string]string{}, rehearsed: map[string]bool{}, directory: map[string]synced{},
+	}
 }
 
 // insert adds an instance. Its order line must be new.

@@ -59,6 +59,9 @@ func (v *Vendor) license(c call) reply {
 	case r.State == released:
 		return refuse(resultcode.InstanceNotFound)
 	}
+	if v.has("event-once") && !r.once("event", c.text("eventId")) {
+		return refuse(resultcode.Internal)
+	}
 	return refuse(resultcode.Processing)
 }
 
@@ -66,6 +69,12 @@ func (v *Vendor) license(c call) reply {
 func (v *Vendor) notify(c call) reply {
 	if c.text("orderId") == "" || c.text("orderLineId") == "" {
 		return refuse(resultcode.InvalidParam)
+	}
+	if noted := lineKey(c.text("orderId"), c.text("orderLineId")); v.has("notice-once") {
+		if _, seen := v.disk.claimed[noted]; seen {
+			return refuse(resultcode.Internal)
+		}
+		v.disk.claimed[noted] = ""
 	}
 	return success(nil)
 }

@@ -23,10 +23,5 @@ func openers() []judge.Family {
 
 // mutantsPost returns the mistakes that can be made with calls whose signature is in the URL.
 func mutantsPost() []Mutant {
-	return slices.Concat(mutantsOfForm(), mutantsOfDoor(), []Mutant{
-		{
-			ID: "new-id-each-time", Fault: "F01", Says: "takes the businessId of each call for the ID of a new instance",
-			Families: polls(), Rule: "same-instance-again",
-		},
-	})
+	return slices.Concat(mutantsOfForm(), mutantsOfDoor(), mutantsOfIdentity())
 }

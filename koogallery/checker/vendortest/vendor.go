@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/koogate/koogate/koogallery/checker/probe"
@@ -32,13 +33,15 @@ type Vendor struct {
 	mu   sync.Mutex
 	disk disk   // what survives a crash
 	ram  memory // what does not
+
+	inside  int         // calls between two steps that should be one
+	killing atomic.Bool // a crash is at hand
 }
 
 // memory is what a server holds in its process.
 type memory struct {
-	nonces map[string]time.Time // signatures of calls that were answered, and when they are too old to matter
-	rows   map[string]*row      // of a vendor that writes too late
-	calls  int
+	nonces    map[string]time.Time // signatures of calls that were answered, and when they are too old to matter
+	unwritten []string             // instances that were made by the last call
 }
 
 // New returns a server that holds nothing yet.
@@ -52,7 +55,7 @@ func New(cfg Config) *Vendor {
 }
 
 func (v *Vendor) start() {
-	v.ram = memory{nonces: map[string]time.Time{}, rows: map[string]*row{}}
+	v.ram = memory{nonces: map[string]time.Time{}}
 }
 
 // has tells whether the server makes a mistake.
@@ -67,7 +70,9 @@ func (v *Vendor) serves(any ...judge.Family) bool {
 func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.ram.calls++
+	if v.inside == 0 {
+		v.ram.unwritten = nil
+	}
 	switch {
 	case strings.Contains(r.URL.Path, "/produceAPI/"):
 		v.kit(w, r)
@@ -84,6 +89,13 @@ func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (v *Vendor) Kill(context.Context) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.has("provisioned-first") { // it crashes where it hurts
+		v.window(func() bool { return v.inside > 1 })
+	}
+	v.killing.Store(true)
+	v.window(func() bool { return v.inside == 1 })
+	v.killing.Store(false)
+	v.lose()
 	v.start()
 	return nil
 }

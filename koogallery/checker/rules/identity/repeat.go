@@ -11,11 +11,17 @@ import (
 )
 
 // Rules returns the rules of this room.
-func Rules() []rule.Rule { return []rule.Rule{sameAgain} }
+func Rules() []rule.Rule {
+	return []rule.Rule{
+		sameAgain, parallel, oneRow, ordersDiffer, linesDiffer, needsOrder, unknownHidden, unknownRefused, lists, hundred,
+		debuggingLeaves, debuggingTouches, noticeAgain, licenceAgain, crashAfter, crashDuring,
+	}
+}
 
 // opening are the families whose purchases are opened by a call that answers with the instance's ID.
 var opening = []judge.Family{
-	judge.FamilySaasV2, judge.FamilySaasV1, judge.FamilyLicenseV1, judge.FamilyOrderNotify, judge.FamilyKitV1, judge.FamilyKitV2,
+	judge.FamilySaasV2, judge.FamilySaasV1, judge.FamilyLicenseV1, judge.FamilyLicenseOnline, judge.FamilyOrderNotify, judge.FamilyKitV1,
+	judge.FamilyKitV2,
 }
 
 // attempts is how often a purchase is opened again: the marketplace does it three times after the first.
@@ -36,13 +42,13 @@ var sameAgain = rule.Rule{
 	Find: func(ctx context.Context, p *probe.Probe) rule.Outcome {
 		of := p.Purchase()
 		first := p.Open(ctx, of)
-		if !first.OK() {
+		if !named(first) {
 			return rule.Unknown("开通没有成功：%s", "the purchase could not be opened: %s", first.Why())
 		}
 		for n := range attempts - 1 {
 			again := p.Open(ctx, of)
 			switch {
-			case !again.OK():
+			case !named(again):
 				return rule.Broken("第 %d 次重复开通失败：%s", "repetition %d failed: %s", n+1, again.Why())
 			case again.InstanceID != first.InstanceID:
 				return rule.Broken("首次返回 %q，第 %d 次重复返回 %q", "the first answer named %q, repetition %d %q", first.InstanceID, n+1, again.InstanceID)
