@@ -112,3 +112,19 @@ func isUsage(raw json.RawMessage) bool {
 	whole, decimals, _ := strings.Cut(string(n), ".")
 	return !strings.ContainsAny(whole+decimals, "eE-") && len(decimals) <= usageDigits
 }
+
+// Instances returns the instance ids that an answer's info shows, in its order.
+func Instances(body []byte) []string {
+	answer, ok := Object(body)
+	if !ok {
+		return nil
+	}
+	info, _ := answer.List("info")
+	var ids []string
+	for _, element := range info {
+		if id, ok := element.Text("instanceId"); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
