@@ -2,7 +2,8 @@
 
 // Command koogate is the whole service and its tools. `koogate --help` lists the commands.
 //
-// Exit codes: 0 done, or stopped by a signal in order; 1 failed; 2 the command line is wrong, or koogate check could not check.
+// Exit codes: 0 done, or stopped by a signal in order; 1 failed; 2 the command line is wrong, or koogate check could not check
+// or koogate sim replay not replay.
 package main
 
 import (
@@ -18,6 +19,7 @@ import (
 
 	"github.com/koogate/koogate/cmd/koogate/internal/check"
 	"github.com/koogate/koogate/cmd/koogate/internal/dev"
+	"github.com/koogate/koogate/cmd/koogate/internal/sim"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 )
 
@@ -65,8 +67,10 @@ type cli struct {
 		Export evidenceExportCmd `cmd:"" help:"Write chains of events for somebody to verify without the database."`
 	} `cmd:"" help:"Hand evidence over."`
 	Sim struct {
-		Lives simLivesCmd `cmd:"" help:"Live made-up orders with faults in virtual time, and hold Koogate to every promise."`
-	} `cmd:"" help:"Rehearse without the marketplace."`
+		Lives  simLivesCmd `cmd:"" help:"Live made-up orders with faults in virtual time, and hold Koogate to every promise."`
+		Record sim.Record  `cmd:"" help:"Sit between a marketplace and a seller, and write their calls down without secrets."`
+		Replay sim.Replay  `cmd:"" help:"Make the calls of a recording again, and compare the answers by rule."`
+	} `cmd:"" help:"Rehearse without the marketplace, or with what it has said before."`
 	Version    versionCmd    `cmd:"" help:"Say which version this is."`
 	Help       helpCmd       `cmd:"" help:"Explain a command, as --help does."`
 	Completion completionCmd `cmd:"" help:"Print what makes your shell complete commands and flags."`
@@ -86,7 +90,7 @@ Examples:
   koogate serve --config koogate.yaml
   koogate check https://shop.example.com/produce --key-file key.txt
 
-Exit codes: 0 the command is done or stopped in order, 1 it failed, 2 the command line is wrong or nothing can be checked.`
+Exit codes: 0 the command is done or stopped in order, 1 it failed, 2 the command line is wrong or nothing can be checked or replayed.`
 
 func main() {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -134,9 +138,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	switch err := command.Run(); {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errReported), errors.Is(err, check.ErrBroken):
+	case errors.Is(err, errReported), errors.Is(err, check.ErrBroken), errors.Is(err, sim.ErrDiffers):
 		return exitFailed
-	case errors.Is(err, check.ErrUnchecked):
+	case errors.Is(err, check.ErrUnchecked), errors.Is(err, sim.ErrCannot):
 		_, _ = fmt.Fprintln(stderr, "koogate:", err)
 		return exitUsage
 	default:

@@ -17,7 +17,7 @@ import (
 // Every command line of this program that a document, an example or a help text shows is one that it takes: with --help at its end it
 // explains itself instead of refusing a command or a flag.
 func TestShownCommandsExist(t *testing.T) {
-	line := regexp.MustCompile("(?m)(?:^\\s*(?:#\\s+)?(?:\\$ )?|`)(?:\\S*bin/)?koogate ((?:dev|serve|check|migrate|config|keys|usage|restore|verify|queues|audit|evidence|completion|help|version|--version)\\b[^`#>&|\n]*)")
+	line := regexp.MustCompile("(?m)(?:^\\s*(?:#\\s+)?(?:\\$ )?|`)(?:\\S*bin/)?koogate ((?:dev|serve|check|sim|migrate|config|keys|usage|restore|verify|queues|audit|evidence|completion|help|version|--version)\\b[^`#>&|\n]*)")
 	var shown []string
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		switch {

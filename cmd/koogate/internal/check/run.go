@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/keyfile"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/koogallery/checker"
 	"github.com/koogate/koogate/koogallery/checker/probe"
@@ -76,14 +77,14 @@ func (c *Command) Run(ctx context.Context, out *terminal.Console) error {
 
 // config is what the checker is told.
 func (c *Command) config() (checker.Config, error) {
-	key, err := secret(c.Key, c.KeyFile)
+	key, err := keyfile.Secret(c.Key, c.KeyFile)
 	if err != nil {
 		return checker.Config{}, err
 	}
 	if key == "" {
 		return checker.Config{}, errors.New("the address's access key is missing: set KOOGATE_CHECK_KEY, or give --key-file or --key")
 	}
-	kitKey, err := secret(c.KitKey, c.KitKeyFile)
+	kitKey, err := keyfile.Secret(c.KitKey, c.KitKeyFile)
 	if err != nil {
 		return checker.Config{}, err
 	}
@@ -102,22 +103,6 @@ func (c *Command) config() (checker.Config, error) {
 		cfg.Families = append(cfg.Families, f)
 	}
 	return cfg, nil
-}
-
-// secret is a secret that was given, or the first line of its file.
-func secret(given, file string) (string, error) {
-	if file == "" {
-		return given, nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return "", err
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	if line = strings.TrimSpace(line); line == "" {
-		return "", fmt.Errorf("%s holds no key", file)
-	}
-	return line, nil
 }
 
 // errUnasked says that nobody has confirmed production calls.
