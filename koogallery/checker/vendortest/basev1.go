@@ -3,6 +3,7 @@
 package vendortest
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,9 @@ func (v *Vendor) openV1(c call, key string) reply {
 	}
 	if order == "" || c.text("productId") == "" || c.text("businessId") == "" {
 		return refuse(resultcode.InvalidParam)
+	}
+	if _, err := strconv.Atoi(c.text("amount")); err != nil && c.text("amount") != "" && v.has("atoi-panics") {
+		panic(err)
 	}
 	for _, name := range []string{"mobilePhone", "email"} {
 		sealed, _ := c.members[name].(string)

@@ -2,20 +2,22 @@
 
 package vendortest
 
+import "github.com/koogate/koogate/koogallery/judge"
+
 // mutantsOfForm returns the mistakes in the form of answers.
 func mutantsOfForm() []Mutant {
 	return []Mutant{
-		{ID: "slow", Fault: "v2-time-limit", Says: "answers after ten seconds", Families: posts(), Rule: "answers-in-time"},
-		{ID: "created", Fault: "http-status", Says: "answers a success with HTTP status 201", Families: posts(), Rule: "answers-with-http-200"},
-		{ID: "html", Fault: "answer-content-type", Says: "answers as text/html", Families: posts(), Rule: "answers-are-json-by-type"},
-		{ID: "trailing-comma", Fault: "notify-gap", Says: "answers with the comma of the printed example", Families: posts(), Rule: "answers-are-json"},
-		{ID: "code-as-number", Fault: "result-codes", Says: "answers resultCode as a number", Families: posts(), Rule: "result-code-is-text"},
+		{ID: "slow", Fault: "v2-time-limit", Says: "answers after ten seconds", Families: forms(), Rule: "answers-in-time"},
+		{ID: "created", Fault: "http-status", Says: "answers a success with HTTP status 201", Families: forms(), Rule: "answers-with-http-200"},
+		{ID: "html", Fault: "answer-content-type", Says: "answers as text/html", Families: forms(), Rule: "answers-are-json-by-type"},
+		{ID: "trailing-comma", Fault: "notify-gap", Says: "answers with the comma of the printed example", Families: forms(), Rule: "answers-are-json"},
+		{ID: "code-as-number", Fault: "result-codes", Says: "answers resultCode as a number", Families: forms(), Rule: "result-code-is-text"},
 		{
 			ID: "code-misprinted", Fault: "new-instance-sync", Says: "answers 0000004, as the page misprints it",
 			Families: openers(), Async: true, Deep: true, Rule: "result-code-is-known",
 		},
-		{ID: "no-message", Fault: "result-msg", Says: "leaves resultMsg out", Families: posts(), Rule: "result-message-is-there"},
-		{ID: "long-message", Fault: "result-msg", Says: "answers with the trace of an exception", Families: posts(), Rule: "result-message-is-short"},
+		{ID: "no-message", Fault: "result-msg", Says: "leaves resultMsg out", Families: forms(), Rule: "result-message-is-there"},
+		{ID: "long-message", Fault: "result-msg", Says: "answers with the trace of an exception", Families: forms(), Rule: "result-message-is-short"},
 		{
 			ID: "no-instance-id", Fault: "new-instance-id-with-processing", Says: "leaves instanceId out of the answer to newInstance",
 			Families: openers(), Rule: "instance-id-is-there",
@@ -47,3 +49,6 @@ func mutantsOfForm() []Mutant {
 		},
 	}
 }
+
+// forms are the families whose answers all have the same form, whatever their calls look like.
+func forms() []judge.Family { return append(posts(), judge.FamilySaasV1, judge.FamilyLicenseV1) }

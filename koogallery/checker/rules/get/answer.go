@@ -9,14 +9,13 @@ import (
 	"github.com/koogate/koogate/koogallery/checker/probe"
 	"github.com/koogate/koogate/koogallery/checker/rule"
 	"github.com/koogate/koogate/koogallery/judge"
-	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
 
 // isSigned tells whether an answer bears the Body-Sign of its very bytes.
 func isSigned(p *probe.Probe, seen probe.Seen) bool {
-	return sign.VerifyBodySign(p.Config().Key, seen.Answer.Header.Get(sign.BodySignHeader), seen.Answer.Body)
+	return isSignedBy(p.Config().Key, seen)
 }
 
 var refusalsSigned = rule.Rule{

@@ -18,7 +18,7 @@ import (
 func Rules() []rule.Rule {
 	return []rule.Rule{
 		tokenDemanded, tokenFirst, signedValue, anyOrder, openParameters, values, emptyValues, unescapedPlus, refusalsSigned,
-		payPerUse, acceptance, sameLicence,
+		payPerUse, acceptance, sameLicence, unknownActivity, oddParameters, nextKey,
 	}
 }
 
