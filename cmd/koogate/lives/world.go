@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,7 +49,8 @@ type world struct {
 	parts
 	clock  *clocktest.Clock
 	rows   *sqlite.Store
-	guard  store.Guard // what Redis holds: it outlives the process
+	guard  store.Guard    // what Redis holds: it outlives the process
+	locks  sync.WaitGroup // that were taken and not given back
 	market *market
 	struck int // faults so far
 
@@ -89,18 +91,35 @@ func (w *world) loseRedis() error {
 	return old.Close()
 }
 
-// guarded finds the guard that is there now.
-type guarded struct{ w *world }
-
-func (g guarded) Enter(ctx context.Context, r store.EnterRequest) (store.Entry, error) {
-	return g.w.guard.Enter(ctx, r)
+// guarded is the guard as one process has it, which is what Redis holds now. A process that has ended gives no lock back.
+type guarded struct {
+	w     *world
+	store *frail
 }
 
+// Enter implements store.Guard.
+func (g guarded) Enter(ctx context.Context, r store.EnterRequest) (store.Entry, error) {
+	e, err := g.w.guard.Enter(ctx, r)
+	if e.Lock == store.LockHeld {
+		g.w.locks.Add(1)
+	}
+	return e, err
+}
+
+// Leave implements store.Guard. Koogate gives locks back beside the call, whose step waits for it.
 func (g guarded) Leave(ctx context.Context, key string, fence int64, done bool) error {
+	defer g.w.locks.Done()
+	if g.store.dead {
+		return nil
+	}
 	return g.w.guard.Leave(ctx, key, fence, done)
 }
+
+// Ping implements store.Guard.
 func (g guarded) Ping(ctx context.Context) error { return g.w.guard.Ping(ctx) }
-func (guarded) Close() error                     { return nil }
+
+// Close implements store.Guard.
+func (guarded) Close() error { return nil }
 
 // restart starts a process over the rows that there are; the one before is gone.
 func (w *world) restart(ctx context.Context) error {
@@ -114,7 +133,7 @@ func (w *world) restart(ctx context.Context) error {
 	}}
 	registry := prometheus.NewRegistry()
 	d := server.Deps{
-		Store: w.store, Keys: w.keys, Guard: guarded{w}, Marketplace: w.market, Pusher: w.market, Codes: w.market,
+		Store: w.store, Keys: w.keys, Guard: guarded{w, w.store}, Marketplace: w.market, Pusher: w.market, Codes: w.market,
 		Clock: w.clock, Market: clock.Witness(w.clock), Sealer: w.sealer, NewID: w.newID, Password: w.newID, Telemetry: w.telemetry,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry, Log: slog.New(slog.DiscardHandler),
 	}
@@ -152,6 +171,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	in.Header = r.Header.Clone()
 	in.Host = r.URL.Host
 	w.embedded.Facade().ServeHTTP(rec, in)
+	w.locks.Wait()
 	return rec.Result(), nil
 }
 
