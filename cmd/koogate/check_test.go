@@ -16,7 +16,10 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal/terminaltest"
+	"github.com/koogate/koogate/koogallery/checker/vendortest"
 	"github.com/koogate/koogate/koogallery/deadline"
+	"github.com/koogate/koogate/koogallery/judge"
+	"github.com/koogate/koogate/server/clock"
 )
 
 // checkedFinding is what this test reads of a report.
@@ -158,13 +161,80 @@ func TestCheckCommand(t *testing.T) {
 	})
 }
 
-// The hooks are commands of the shell, and a rule that needs one is told what became of it.
+// hooked serves a vendor that can be asked by files, as commands of the shell do: whoever makes the file kill has it crash before the next
+// call, and the file state is what it holds.
+func hooked(t *testing.T, v *vendortest.Vendor) (address, kill, state string) {
+	t.Helper()
+	dir := t.TempDir()
+	kill, state = filepath.Join(dir, "kill"), filepath.Join(dir, "state")
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if os.Remove(kill) == nil {
+			_ = v.Kill(r.Context())
+		}
+		answer := httptest.NewRecorder()
+		v.ServeHTTP(answer, r)
+		held, _ := v.State(r.Context())
+		text, _ := json.Marshal(held)
+		if err := os.WriteFile(state, text, 0o600); err != nil {
+			t.Error(err)
+		}
+		for name, values := range answer.Header() {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + "/produce", kill, state
+}
+
+// The hooks are commands of the shell, and every rule that needs one can be found out with them.
 func TestCheckHooks(t *testing.T) {
-	mark := filepath.Join(t.TempDir(), "killed")
-	args := []string{"--key", "k", "--family", "saas_v2", "--deep", "--patience", "20ms", "--hook-kill", "echo x >> " + mark, "--hook-state", "echo '[]'"}
-	_, found := checked(t, today(t), args...)
-	if slices.ContainsFunc(found, func(f checkedFinding) bool { return strings.Contains(f.Seen.EN, "needs --hook") }) {
-		t.Error("a hook that is there is missed")
+	t.Parallel()
+	const key = "vendor-key-0001"
+	families := judge.Families()
+	address, kill, state := hooked(t, vendortest.New(vendortest.Config{Families: families, Keys: []string{key}, Clock: clock.System{}}))
+	code, found := checked(t, address, "--key", key, "--deep", "--family", "saas_v2", "--hook-kill", "touch "+kill, "--hook-state", "cat "+state)
+	known := 0
+	for _, f := range found {
+		switch {
+		case f.Outcome == "FAIL", strings.Contains(f.Seen.EN, "--hook"):
+			t.Errorf("%s: %s: %s", f.Rule, f.Outcome, f.Seen.EN)
+		case f.Outcome == "PASS":
+			known++
+		}
+	}
+	if code != exitOK || known < 50 {
+		t.Errorf("exit code %d, %d rules hold", code, known)
+	}
+	// A hook that fails is told with what it said, and breaks no rule.
+	_, found = checked(t, address, "--key", key, "--deep", "--family", "saas_v2", "--hook-kill", "echo no-such-unit >&2; exit 3", "--hook-state", "echo nonsense")
+	told := ""
+	for _, f := range found {
+		if told += f.Seen.EN + "\n"; f.Outcome == "FAIL" {
+			t.Errorf("%s: %s", f.Rule, f.Seen.EN)
+		}
+	}
+	if !strings.Contains(told, "no JSON array of instances") {
+		t.Errorf("the hook's failure is not told:\n%s", told)
+	}
+}
+
+// The families that an address serves are found out, whichever they are.
+func TestCheckFindsFamilies(t *testing.T) {
+	t.Parallel()
+	const key = "vendor-key-0001"
+	for _, families := range [][]judge.Family{
+		{judge.FamilySaasV2}, {judge.FamilySaasV1}, {judge.FamilyLicenseV1}, {judge.FamilyLicenseCode}, {judge.FamilyLicenseOnline},
+		{judge.FamilySaasV2, judge.FamilySaasV1, judge.FamilyKitV1, judge.FamilyKitV2}, judge.Families(), // the Kit stands beside a base interface
+	} {
+		s := httptest.NewServer(vendortest.New(vendortest.Config{Families: families, Keys: []string{key}, Clock: clock.System{}}))
+		_, out, errs := koogate(t, "check", s.URL, "--key", key, "--only", "answers-with-http-200", "--format", "json")
+		s.Close()
+		var report struct{ Families []judge.Family }
+		if err := json.Unmarshal([]byte(out), &report); err != nil || !slices.Equal(report.Families, families) {
+			t.Errorf("%v are found to be %v: %v %s", families, report.Families, err, errs)
+		}
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command go is a seller's server for SaaS V2.0 in a hundred lines of the standard library: KEY=… go run . 127.0.0.1:9000
+// Command go is a seller's server for SaaS V2.0, in one file and with the standard library alone: KEY=… go run . 127.0.0.1:9000
 //
 // It keeps instances in memory. A real one keeps them in a table whose unique key is (orderId, orderLineId), so that they outlive it.
 package main
