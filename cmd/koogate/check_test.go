@@ -162,15 +162,17 @@ func TestCheckCommand(t *testing.T) {
 }
 
 // hooked serves a vendor that can be asked by files, as commands of the shell do: whoever makes the file kill has it crash before the next
-// call, and the file state is what it holds.
-func hooked(t *testing.T, v *vendortest.Vendor) (address, kill, state string) {
+// call, the file state is what it holds, and its database fails while the file store says down.
+func hooked(t *testing.T, v *vendortest.Vendor) (address, kill, state, store string) {
 	t.Helper()
 	dir := t.TempDir()
-	kill, state = filepath.Join(dir, "kill"), filepath.Join(dir, "state")
+	kill, state, store = filepath.Join(dir, "kill"), filepath.Join(dir, "state"), filepath.Join(dir, "store")
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if os.Remove(kill) == nil {
 			_ = v.Kill(r.Context())
 		}
+		said, _ := os.ReadFile(store)
+		_ = v.Store(r.Context(), string(said) != "down\n")
 		answer := httptest.NewRecorder()
 		v.ServeHTTP(answer, r)
 		held, _ := v.State(r.Context())
@@ -185,7 +187,7 @@ func hooked(t *testing.T, v *vendortest.Vendor) (address, kill, state string) {
 		_, _ = w.Write(answer.Body.Bytes())
 	}))
 	t.Cleanup(s.Close)
-	return s.URL + "/produce", kill, state
+	return s.URL + "/produce", kill, state, store
 }
 
 // The hooks are commands of the shell, and every rule that needs one can be found out with them.
@@ -193,8 +195,9 @@ func TestCheckHooks(t *testing.T) {
 	t.Parallel()
 	const key = "vendor-key-0001"
 	families := judge.Families()
-	address, kill, state := hooked(t, vendortest.New(vendortest.Config{Families: families, Keys: []string{key}, Clock: clock.System{}}))
-	code, found := checked(t, address, "--key", key, "--deep", "--family", "saas_v2", "--hook-kill", "touch "+kill, "--hook-state", "cat "+state)
+	address, kill, state, store := hooked(t, vendortest.New(vendortest.Config{Families: families, Keys: []string{key}, Clock: clock.System{}}))
+	code, found := checked(t, address, "--key", key, "--deep", "--family", "saas_v2", "--hook-kill", "touch "+kill, "--hook-state", "cat "+state,
+		"--hook-store", "printf '%s\\n' >"+store)
 	known := 0
 	for _, f := range found {
 		switch {

@@ -48,12 +48,14 @@ type Hook string
 const (
 	HookKill  Hook = "kill"  // ends the server as a crash does, starts it anew and returns when it answers
 	HookState Hook = "state" // tells what the seller holds
+	HookStore Hook = "store" // makes the seller's database fail, or work again
 )
 
 // Hooks are what the seller's side does when asked. Those that are nil are not there.
 type Hooks struct {
 	Kill  func(ctx context.Context) error
 	State func(ctx context.Context) ([]Instance, error)
+	Store func(ctx context.Context, works bool) error
 }
 
 // Instance is what the seller's side holds of one instance, as HookState tells it.
@@ -76,6 +78,8 @@ func (h Hooks) Has(hook Hook) bool {
 		return h.Kill != nil
 	case HookState:
 		return h.State != nil
+	case HookStore:
+		return h.Store != nil
 	default:
 		return false
 	}

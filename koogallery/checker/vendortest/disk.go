@@ -47,6 +47,7 @@ func (r *row) ready(now time.Time) bool { return !r.readyAt.After(now) }
 
 // disk is the vendor's database.
 type disk struct {
+	fails   bool              // nothing can be read or written
 	rows    map[string]*row   // by instance ID
 	lines   map[string]string // unique: order and line → instance ID
 	claimed map[string]string // order and line → instance ID, of a vendor that notes it before the instance

@@ -41,7 +41,11 @@ func (v *Vendor) get(w http.ResponseWriter, r *http.Request) {
 	if v.has("answers-by-first-key") {
 		key = v.cfg.Keys[0]
 	}
-	v.writeSigned(w, v.actV1(c, key), key)
+	said, fails := v.failed(c)
+	if !fails {
+		said = v.actV1(c, key)
+	}
+	v.writeSigned(w, said, key)
 }
 
 // token verifies a query and returns its parameters and the key that signs the answer.

@@ -16,7 +16,7 @@ func mutantsLife() []Mutant {
 	opened := []judge.Family{v2, judge.FamilyLicenseOnline}
 	v1 := []judge.Family{judge.FamilySaasV1, judge.FamilyLicenseV1}
 	told, toldOpened := slices.Concat(all, v1), slices.Concat(opened, v1)
-	state := []probe.Hook{probe.HookState}
+	state, store := []probe.Hook{probe.HookState}, []probe.Hook{probe.HookStore}
 	return []Mutant{
 		{ID: "17-digits-only", Fault: "F11", Says: "reads an expireTime of 17 digits only", Families: told, Rule: "renewal-14-digits"},
 		{ID: "14-digits-only", Fault: "F11", Says: "reads an expireTime of 14 digits only", Families: opened, Rule: "renewal-17-digits"},
@@ -44,6 +44,8 @@ func mutantsLife() []Mutant {
 		{ID: "renewal-revives", Fault: "F25", Says: "brings a released instance back when a renewal comes late", Families: told, Deep: true, Hooks: state, Rule: "released-is-final"},
 		{ID: "thaw-revives", Fault: "F25", Says: "brings a released instance back when a change of the status comes late", Families: slices.Concat(all, v1[:1]), Deep: true, Hooks: state, Rule: "released-is-final"},
 		{ID: "opening-revives", Fault: "F25", Says: "brings a released instance back when its order is opened again", Families: toldOpened, Deep: true, Hooks: state, Rule: "released-is-final"},
+		{ID: "exceptions-are-successes", Fault: "F06", Says: "answers success from its catch block", Families: toldOpened, Deep: true, Hooks: store, Rule: "store-failure-is-told"},
+		{ID: "attempt-claims", Fault: "F04", Says: "marks an order as dealt with before its transaction", Families: toldOpened, Deep: true, Hooks: store, Rule: "repeat-after-store-failure"},
 		{ID: "mock-orders-given-up", Fault: "F23", Says: "keeps what debugging calls do and refuses those after a release", Families: told, Rule: "saved-cases-repeat"},
 	}
 }

@@ -48,6 +48,10 @@ func (v *Vendor) post(w http.ResponseWriter, r *http.Request) {
 		v.write(w, refuse(resultcode.InvalidParam))
 		return
 	}
+	if said, fails := v.failed(c); fails {
+		v.write(w, said)
+		return
+	}
 	v.write(w, v.act(c))
 }
 

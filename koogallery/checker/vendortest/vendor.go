@@ -108,4 +108,6 @@ func (v *Vendor) State(context.Context) ([]probe.Instance, error) {
 }
 
 // Hooks are those of the server.
-func (v *Vendor) Hooks() probe.Hooks { return probe.Hooks{Kill: v.Kill, State: v.State} }
+func (v *Vendor) Hooks() probe.Hooks {
+	return probe.Hooks{Kill: v.Kill, State: v.State, Store: v.Store}
+}

@@ -31,6 +31,7 @@ type Command struct {
 	Patience  time.Duration `help:"How long a new instance may take until it is shown." default:"1m"`
 	HookKill  string        `help:"A command that ends the seller's server as a crash does, starts it again and returns when it answers." placeholder:"CMD"`
 	HookState string        `help:"A command that prints the instances that the seller holds, as JSON." placeholder:"CMD"`
+	HookStore string        `help:"A command that makes the seller's database fail when its last argument is down, and work again when it is up." placeholder:"CMD"`
 	Market    string        `help:"Serve the marketplace's open APIs here, for a staging seller's order queries: any order is answered." placeholder:"HOST:PORT"`
 	AK        string        `help:"With --market: the access key of the seller's account (AK)." env:"KOOGATE_CHECK_AK" placeholder:"AK" name:"ak"`
 	SK        string        `help:"With --market: its secret key (SK)." env:"KOOGATE_CHECK_SK" placeholder:"SK" name:"sk"`
@@ -51,10 +52,10 @@ marketplace's documents, with what a fault costs, its remedy and its source. The
 By default every call is a debugging call (testFlag=1), which is safe on a live address. --deep makes production calls: repeated,
 at once, late and out of order. It leaves instances behind and is for staging only.
 
---hook-kill and --hook-state are commands of the shell on this machine. The second prints a JSON array:
+--hook-kill, --hook-state and --hook-store are commands of the shell on this machine. The second prints a JSON array:
   [{"instanceId": "…", "orderId": "…", "orderLineId": "…", "state": "ACTIVE|FROZEN|RELEASED",
     "expiresAt": "2026-01-31T00:00:00Z", "test": false}]
-where expiresAt may be missing and test marks what debugging calls have made.
+where expiresAt may be missing and test marks what debugging calls have made. The third is called with "down" and then with "up".
 
 Keys and the like are replaced by *** in every form of the report. The members of --format json are described in
 koogallery/checker/README.md. Ctrl-C writes the report of what was found so far.

@@ -34,6 +34,16 @@ func (c *Command) hooks() (h probe.Hooks) {
 			return held, nil
 		}
 	}
+	if c.HookStore != "" {
+		h.Store = func(ctx context.Context, works bool) error {
+			way := " down"
+			if works {
+				way = " up"
+			}
+			_, err := shell(ctx, "--hook-store", c.HookStore+way)
+			return err
+		}
+	}
 	return h
 }
 

@@ -20,6 +20,7 @@ func Rules() []rule.Rule {
 		freeze, freezeAgain, freezeHeld, freezePayPerUse, expireAgain,
 		upgradeAgain, changeCheck, changeCheckForms, accessPresent,
 		oddValues, unknownMembers, readyStays, unfinishedHidden,
+		failureTold, repeatedAfterFailure,
 		releaseAgainV1, releaseAgainV2, releasedIsFinal, boughtAgain, savedCases,
 	}
 }
