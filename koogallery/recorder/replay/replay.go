@@ -33,7 +33,7 @@ type Config struct {
 	Rate     float64
 	Parallel int // calls under way at the same time; default: 8
 
-	// KeepDates leaves the dates in the calls as they were. Otherwise they are moved by as much time as has passed since.
+	// KeepDates leaves the dates in the calls as they were. Otherwise they are moved by as many whole days as have passed since.
 	KeepDates bool
 
 	// Staging says that the target may carry out production calls. Without it only debugging calls are replayed.
@@ -106,7 +106,8 @@ func Run(ctx context.Context, cfg Config, of *tape.Recording) (*Report, error) {
 		report: &Report{Target: bare(cfg.URL), At: cfg.Clock.Now(), Torn: of.Torn, Differences: []Difference{}},
 	}
 	if !cfg.KeepDates {
-		r.moved = r.start.Sub(of.Calls[0].At).Truncate(time.Second)
+		const day = 24 * time.Hour // periods end with a day
+		r.moved = r.start.Sub(of.Calls[0].At).Truncate(day)
 	}
 	r.ids.init()
 	r.sent.init(of.Calls)

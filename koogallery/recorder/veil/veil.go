@@ -103,7 +103,7 @@ func (s *stream) take(n int, alphabet string) string {
 // shape draws until the stand-in is another text, which short texts need.
 func (v *Veil) shape(s *stream, value string) string {
 	small := lower
-	if strings.Trim(strings.ToLower(value), digits+hexLower) == "" {
+	if !strings.ContainsAny(strings.ToLower(value), lower[len(hexLower):]) {
 		small = hexLower
 	}
 	for range 64 {

@@ -40,7 +40,7 @@ type Replay struct {
 
 	Rate     string        `help:"How fast: max, 1x as recorded, 10x ten times as fast, and so on." default:"max"`
 	Parallel int           `help:"Calls under way at the same time. Those about the same order or instance always keep their order." default:"8"`
-	Dates    string        `help:"Dates in the calls: shift moves them by the time that has passed since, keep leaves them." enum:"shift,keep" default:"shift"`
+	Dates    string        `help:"Dates in the calls: shift moves them by as many days as have passed since, keep leaves them." enum:"shift,keep" default:"shift"`
 	Patience time.Duration `help:"How much longer than the recorded seller the target may take while it answers that it is under way." default:"1m"`
 	Staging  bool          `help:"Replay production calls too: the target carries them out. Never give it for a system that customers use."`
 	Allow    []string      `help:"A rule by which answers may differ, RULE or RULE@ACTIVITY; may be repeated." placeholder:"RULE"`
