@@ -40,6 +40,7 @@ func tell(calls []*tape.Call) *story {
 		s.chains[i] = append(s.chains[i], c)
 	}
 	for _, chain := range s.chains {
+		copies(chain)
 		online(chain)
 		s.ripen(chain)
 	}
@@ -89,6 +90,26 @@ func (t *tree) root(k string) string {
 func (t *tree) join(a, b string) {
 	if a, b = t.root(a), t.root(b); a != b {
 		t.up[b] = a
+	}
+}
+
+// copies brings captured calls that came side by side into the order in which the seller took them up: the one that it did not refuse
+// was the first, whichever came first.
+func copies(chain []*tape.Call) {
+	taken := make(map[string]int)
+	for i, c := range chain {
+		k := signature(c)
+		if k == "" {
+			continue
+		}
+		first, ok := taken[k]
+		if !ok {
+			taken[k] = i
+			continue
+		}
+		if f := chain[first]; f.Verdict.Outcome == judge.OutcomeFailed && c.Verdict.Outcome != judge.OutcomeFailed && c.At.Before(f.At.Add(f.Took)) {
+			chain[first], chain[i] = c, f
+		}
 	}
 }
 

@@ -59,6 +59,9 @@ func (s *sent) note(c *tape.Call, call wire.Call) {
 // signature is the stand-in of a signature that is never the same twice, unless a call was captured. The Kit's first generation signs
 // nothing but the body, so its repetitions look alike by themselves.
 func signature(c *tape.Call) string {
+	if c.Signed.State != tape.SignGood { // one that was altered after it was signed is no copy
+		return ""
+	}
 	switch c.Family {
 	case judge.FamilyKitV1:
 		return ""

@@ -3,6 +3,8 @@
 package veil
 
 import (
+	"strings"
+
 	"github.com/koogate/koogate/koogallery/recorder/rewrite"
 	"github.com/koogate/koogate/koogallery/seal"
 )
@@ -22,9 +24,49 @@ func (v *Veil) Asked(body []byte) ([]byte, error) {
 			if inner, err := v.Asked([]byte(x.Text)); err == nil {
 				return string(inner)
 			}
+			return v.loose(x.Text)
 		}
 		return v.Shaped(x.Name, x.Text)
 	}, v.Name)
+}
+
+// inLists are the names of members of lists that come as a text.
+var inLists = set(
+	"userName", "name", "position", "orgCode", "orgName", "parentCode", "role", "enable", "employeeCode", "employeeType", "mobile", "email",
+	"workPlace", "extension", "entryDate", "productId", "productName", "skuCode", "linearValue",
+)
+
+// loose replaces the values in a list that is no proper JSON, such as one without quotation marks around names, and leaves its punctuation.
+func (v *Veil) loose(text string) string {
+	const marks, blanks = "{}[],:", " \t\r\n"
+	var b strings.Builder
+	name := ""
+	for text != "" {
+		if strings.IndexByte(marks+blanks, text[0]) >= 0 {
+			b.WriteByte(text[0])
+			text = text[1:]
+			continue
+		}
+		quote, end := "", 0
+		if text[0] == '"' || text[0] == '\'' {
+			quote, text = text[:1], text[1:]
+			if end = strings.Index(text, quote); end < 0 {
+				quote, end = "", len(text)
+			}
+		} else if end = strings.IndexAny(text, marks+blanks); end < 0 {
+			end = len(text)
+		}
+		word, rest := text[:end], text[end+len(quote):]
+		switch {
+		case strings.HasPrefix(strings.TrimLeft(rest, blanks), ":") && inLists[word]:
+			name = word
+		case !PlainAsked(name):
+			word = v.Shaped(name, word)
+		}
+		b.WriteString(quote + word + quote)
+		text = rest
+	}
+	return b.String()
 }
 
 // Said returns the body of an answer without what is secret or personal. open returns the plain text of a value that may be encrypted.

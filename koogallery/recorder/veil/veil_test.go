@@ -72,6 +72,10 @@ func TestUnknownMembersAreVeiled(t *testing.T) {
 			t.Errorf("%s is in %s", secret, got)
 		}
 	}
+	loose, err := v.Asked([]byte(`{"orgInfo":"[{orgCode:1,name: 'canary, 1'},{ \"orgCode\":\"0002\", name:canary2, canary3:x}]"}`))
+	if err != nil || strings.Contains(string(loose), "canary") || !strings.Contains(string(loose), `[{orgCode:1,name: '`) || !strings.Contains(string(loose), `{ \"orgCode\":\"0002\", name:`) {
+		t.Errorf("%s, %v", loose, err)
+	}
 	said, err := v.Said([]byte(`{"resultCode":"000000","resultMsg":"canary","appInfo":{"password":"canary","frontEndUrl":"canary"},"license":"canary"}`),
 		func(s string) string { return s })
 	if err != nil || strings.Contains(string(said), "canary") || strings.Count(string(said), v.Opaque("canary")) != 4 {
