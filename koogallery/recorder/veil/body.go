@@ -47,7 +47,8 @@ func (v *Veil) loose(text string) string {
 			text = text[1:]
 			continue
 		}
-		quote, end := "", 0
+		quote := ""
+		var end int
 		if text[0] == '"' || text[0] == '\'' {
 			quote, text = text[:1], text[1:]
 			if end = strings.Index(text, quote); end < 0 {
