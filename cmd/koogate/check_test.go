@@ -279,7 +279,7 @@ func TestCheckIsStopped(t *testing.T) {
 	defer s.Close()
 	var out, errs buffer
 	code := run(ctx, []string{"check", s.URL, "--key", "k", "--family", "saas_v2", "--only", "same-instance-again", "--language", "en"}, &out, &errs)
-	if code != exitUsage || !strings.Contains(out.String(), "Nothing could be found out (0 findings).") || !strings.Contains(errs.String(), "it was stopped") {
+	if code != exitUsage || !strings.Contains(out.String(), "Nothing could be found out (0 rules).") || !strings.Contains(errs.String(), "it was stopped") {
 		t.Errorf("got %d %s%s", code, out.String(), errs.String())
 	}
 }

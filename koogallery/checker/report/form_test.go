@@ -104,9 +104,9 @@ func TestTable(t *testing.T) {
 		"table en": {
 			"2 findings; at worst a stranger can act for the marketplace", "1 could not be found out, 1 hold.", "debugging calls only", "saas_v2: 2 broken, 0 could not be found out, 1 hold",
 			"✗ unsigned-is-refused  EXPOSES", "seen       it succeeded", "✗ same-instance-again  BREAKS", "must hold  The same instance each time.", "costs      Each", "remedy     Make a unique key.",
-			"source     first-answer-wins (", "patience   the marketplace waits 5 s", "✓ shown", "saas_v1: 0 broken", "? shown: needs --deep",
+			"source     first-answer-wins (", "patience   the marketplace waits 5 s", "✓ shown", "saas_v1: 0 broken", "? needs --deep: shown",
 		},
-		"table zh": {"违反规则 2 处，最严重的后果：外人", "后果", "改法       建唯一键。", "? shown: 需要 --deep"},
+		"table zh": {"违反规则 2 处，最严重的后果：外人", "后果", "改法       建唯一键。", "? 需要 --deep: shown"},
 	} {
 		rest := all[name]
 		for _, part := range parts {
@@ -123,7 +123,7 @@ func TestTable(t *testing.T) {
 }
 
 func TestVerdict(t *testing.T) {
-	for want, outcome := range map[string]rule.State{"No rule is broken. 1 hold.": rule.Pass, "Nothing could be found out (1 findings).": rule.Skip} {
+	for want, outcome := range map[string]rule.State{"No rule is broken. 1 hold.": rule.Pass, "Nothing could be found out (1 rule).": rule.Skip} {
 		r := &report.Report{Findings: []report.Finding{{Rule: "shown", Outcome: outcome}}}
 		if got := r.Verdict(lookup); got.EN != want || got.ZH == "" {
 			t.Errorf("got %+v", got)

@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -34,12 +35,14 @@ func Table(w io.Writer, r *Report, of Lookup, language string, colour bool) erro
 		for _, i := range g.Failed {
 			t.failed(i)
 		}
-		for _, i := range g.Unknown {
-			t.line(amber, "  ? "+i.Rule.ID+": "+visible(i.Seen.In(language)))
+		for _, reason := range byReason(g.Unknown, language) {
+			t.names(amber, "?", reason.text+": ", reason.ids)
 		}
+		ids := make([]string, 0, len(g.Held))
 		for _, i := range g.Held {
-			t.line(green, "  ✓ "+i.Rule.ID)
+			ids = append(ids, i.Rule.ID)
 		}
+		t.names(green, "✓", "", ids)
 	}
 	_, err := io.WriteString(w, t.b.String())
 	return err
@@ -88,6 +91,43 @@ func (t *table) line(code, text string) {
 		text = "\x1b[" + code + "m" + text + "\x1b[0m"
 	}
 	t.b.WriteString(text + "\n")
+}
+
+// names writes IDs one after the other, in lines that fit a wide terminal.
+func (t *table) names(code, mark, head string, ids []string) {
+	const widest = 140
+	line := "  " + mark + " " + head
+	for n, id := range ids {
+		if n < len(ids)-1 {
+			id += ", "
+		}
+		if utf8.RuneCountInString(line)+len(id) > widest {
+			t.line(code, strings.TrimRight(line, " "))
+			line = "    "
+		}
+		line += id
+	}
+	if len(ids) > 0 {
+		t.line(code, line)
+	}
+}
+
+// reason is why rules could not be found out.
+type reason struct {
+	text string
+	ids  []string
+}
+
+func byReason(items []item, language string) (all []reason) {
+	for _, i := range items {
+		text := visible(i.Seen.In(language))
+		n := slices.IndexFunc(all, func(r reason) bool { return r.text == text })
+		if n < 0 {
+			n, all = len(all), append(all, reason{text: text})
+		}
+		all[n].ids = append(all[n].ids, i.Rule.ID)
+	}
+	return all
 }
 
 // field writes a label and its text below the rule that it is about.

@@ -93,13 +93,20 @@ func (r *Report) Verdict(of Lookup) rule.Text {
 		text := SeverityText(worst)
 		return rule.Text{
 			ZH: fmt.Sprintf("违反规则 %d 处，最严重的后果：%s；", failed, text.ZH) + rest(unknown, held).ZH,
-			EN: fmt.Sprintf("%d findings; at worst %s. ", failed, text.EN) + rest(unknown, held).EN,
+			EN: count(failed, "finding") + "; at worst " + text.EN + ". " + rest(unknown, held).EN,
 		}
 	case held == 0:
-		return rule.Say("没有能够判定的规则（%d 条无法判定）。", "Nothing could be found out (%d findings).", unknown)
+		return rule.Text{ZH: fmt.Sprintf("没有能够判定的规则（%d 条无法判定）。", unknown), EN: "Nothing could be found out (" + count(unknown, "rule") + ")."}
 	default:
 		return rule.Text{ZH: "没有发现违反规则的地方；" + rest(unknown, held).ZH, EN: "No rule is broken. " + rest(unknown, held).EN}
 	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func rest(unknown, held int) rule.Text {

@@ -97,7 +97,7 @@ func spell(d time.Duration) string {
 // Repeats tells whether what a fault costs has to do with the marketplace's repetitions, so that its patience is worth showing.
 func Repeats(r rule.Rule) bool {
 	text := strings.ToLower(r.Cost.ZH + r.Cost.EN)
-	return slices.ContainsFunc([]string{"重试", "重复", "退款", "retr", "repe", "refund", "again", "calls until", "restart"}, func(word string) bool {
+	return r.Severity != rule.Exposes && slices.ContainsFunc([]string{"重试", "退款", "退订", "retr", "repeat", "repetition", "refund", "restart"}, func(word string) bool {
 		return strings.Contains(text, word)
 	})
 }

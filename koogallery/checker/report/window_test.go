@@ -66,7 +66,8 @@ func TestWindow(t *testing.T) {
 
 func TestRepeats(t *testing.T) {
 	if !report.Repeats(rule.Rule{Cost: rule.Say("每次重试都会再开一个实例", "each repetition makes one more instance")}) ||
-		report.Repeats(rule.Rule{Cost: rule.Say("任何人都可以冒充云商店", "a stranger acts for the marketplace")}) {
+		report.Repeats(rule.Rule{Cost: rule.Say("买家看不到", "the buyer sees nothing")}) ||
+		report.Repeats(rule.Rule{Severity: rule.Exposes, Cost: rule.Say("任何人都可以冒充云商店", "a stranger repeats it")}) {
 		t.Error("what a fault costs is misread")
 	}
 }
