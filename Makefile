@@ -13,6 +13,7 @@ HISTORIES ?= 10000
 LIVES     ?= 20000
 CHECKS    ?= 1000
 INSTANCES ?= 600000
+RUNS      ?= 10000
 
 BIN    = .ci/bin
 # The race detector needs a C compiler; without one the tests of services run without it. SQLite itself and its C library and allocator, all
@@ -107,6 +108,16 @@ proofs: ## CHECKS random histories of every property, on both databases (20 each
 chaos: ## kill -9 the service CHAOS_N times under load and check every promise
 	@$(call exists,TestChaos)
 	KOOGATE_CHAOS_N=$(CHAOS_N) .ci/services go test -count=1 -run '^TestChaos' -timeout 60m ./cmd/koogate
+
+.PHONY: mutants
+mutants: ## every mistake of a seller's server that the checker has to find, and whether it does: one line each
+	@out=$$(mktemp); trap 'rm -f "$$out"' EXIT; ok=0; \
+	  KOOGATE_MATRIX="$$out" go test -count=1 -run '^TestMutants$$' -timeout 30m ./koogallery/checker >"$$out.log" 2>&1 || ok=$$?; \
+	  cat "$$out"; [[ $$ok == 0 ]] || cat "$$out.log"; rm -f "$$out.log"; exit $$ok
+
+.PHONY: checker-proof
+checker-proof: ## RUNS seeded checks of a server that does everything right, in every family: no rule may fail (KOOGATE_SEED is the first)
+	KOOGATE_CHECKER_RUNS=$(RUNS) GOGC=400 go test -count=1 -v -run '^TestNoFalseAlarms$$' -timeout 120m ./koogallery/checker | grep -v '^=== '
 
 .PHONY: lives
 lives: build ## LIVES made-up orders with faults in virtual time, held to every promise; SEED= repeats them

@@ -5,6 +5,8 @@ package checker
 import (
 	"context"
 	"errors"
+	"net/url"
+	"path"
 	"slices"
 
 	"github.com/koogate/koogate/koogallery/checker/probe"
@@ -17,31 +19,64 @@ import (
 // ErrNoFamily says that an address answers no call of any family.
 var ErrNoFamily = errors.New("the address answers the calls of no family: it is another one, nothing listens there, or the key is wrong; name the family to have its answers judged all the same")
 
+// ErrAnything says that an address answers calls that no family has as it answers all others.
+var ErrAnything = errors.New("the address answers a call that no interface has just like all others, so it cannot be found out which families it serves; name the family to have its answers judged")
+
 // Served finds out which families a seller serves: it asks each for an instance that nobody has bought, as a debugging call, and sees
-// whether the answer is one of the interface's. Errors: ErrNoFamily, wire.ErrConfig, ctx.Err().
+// whether the answer is one of the interface's, and another one than to a call that no interface has. Errors: ErrNoFamily, ErrAnything,
+// wire.ErrConfig, ctx.Err().
 func Served(ctx context.Context, cfg probe.Config) ([]judge.Family, error) {
 	cfg.Deep = false
 	var served []judge.Family
+	anything := false
 	for _, f := range judge.Families() {
 		cfg.Family = f
 		p, err := probe.New(cfg, "families")
 		if err != nil {
 			return nil, err
 		}
-		seen := p.Do(ctx, feeler(p))
+		seen, unheard := p.Do(ctx, feeler(p)), p.Make(ctx, unheard(p))
 		p.Close()
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		refused := []resultcode.Code{resultcode.AuthFailed, resultcode.InvalidParam}
-		if seen.ResultCode != "" && !slices.Contains(refused, resultcode.Code(seen.ResultCode)) {
+		refused := []resultcode.Code{"", resultcode.AuthFailed, resultcode.InvalidParam}
+		switch {
+		case slices.Contains(refused, resultcode.Code(seen.ResultCode)):
+		case unheard.Succeeded() && seen.Succeeded() && (f != judge.FamilySaasV2 || !seen.OK()): // a query that is OK shows what was asked for
+			anything = true
+		default:
 			served = append(served, f)
 		}
 	}
-	if len(served) == 0 {
+	switch {
+	case len(served) > 0:
+		return served, nil
+	case anything:
+		return nil, ErrAnything
+	default:
 		return nil, ErrNoFamily
 	}
-	return served, nil
+}
+
+// nothing is what no interface has: an activity, or a path of the Kit.
+const nothing = "koogateCheckNothing"
+
+// unheard is a call that no interface has, written as those of the family.
+func unheard(p *probe.Probe) wire.Call {
+	a := feeler(p)
+	if !p.Family().Joint() {
+		a.Activity = nothing
+	}
+	call, err := p.Write(a)
+	if err != nil { // it is not made then: the address is no URL
+		return wire.Call{}
+	}
+	if u, err := url.Parse(call.URL); p.Family().Joint() && err == nil {
+		u.Path = path.Join(path.Dir(u.Path), nothing)
+		call.URL = u.String()
+	}
+	return call
 }
 
 // nobody is an instance that nobody has bought, and a tenant that nobody is.
