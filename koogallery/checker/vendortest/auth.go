@@ -25,7 +25,7 @@ func (v *Vendor) authenticate(r *http.Request, body []byte) resultcode.Code {
 	switch {
 	case errors.Is(err, sign.ErrMissingTimestamp), errors.Is(err, sign.ErrMissingNonce):
 		return resultcode.InvalidParam
-	case err != nil:
+	case err != nil, v.has("nested-names-sorted") && !bytes.Equal(reserialised(body), body):
 		return resultcode.AuthFailed
 	}
 	now := v.cfg.Clock.Now()

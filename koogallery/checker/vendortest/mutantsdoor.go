@@ -21,7 +21,7 @@ func mutantsOfDoor() []Mutant {
 			ID: "debugging-unverified", Fault: "F17", Says: "verifies no debugging call", Families: posts(), Shallow: true, Rule: "unsigned-call-is-refused",
 			Also: []string{"wrong-signature-is-refused", "stale-call-is-refused", "future-call-is-refused", "nonce-and-timestamp-are-demanded"},
 		},
-		{ID: "re-serialised", Fault: "F15", Says: "verifies the body that it has parsed and written anew", Families: posts(), Rule: "signature-over-received-bytes"},
+		{ID: "re-serialised", Fault: "F15", Says: "verifies the body that it has parsed and written anew", Families: posts(), Rule: "signature-over-received-bytes", Also: []string{"change-check-object"}},
 		{ID: "upper-case-only", Fault: "url-signature-case", Says: "compares the digits of a signature with their case", Families: posts(), Rule: "signature-in-either-case"},
 		{
 			ID: "lower-case-only", Fault: "url-signature-case", Says: "knows a signature in lower case only", Families: v2, Rule: "signature-in-either-case",

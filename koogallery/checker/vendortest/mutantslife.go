@@ -32,6 +32,7 @@ func mutantsLife() []Mutant {
 		{ID: "freeze-not-repeatable", Fault: "status-idempotent", Says: "fails when an instance already is what it shall be", Families: all, Deep: true, Rule: "freeze-again"},
 		{ID: "freeze-without-effect", Fault: "F09", Says: "answers a freeze and does nothing", Families: all, Deep: true, Hooks: state, Rule: "freeze-takes-effect"},
 		{ID: "upgrade-not-repeatable", Fault: "upgrade-key", Says: "fails when an upgrade comes again", Families: slices.Concat(base, v1[:1]), Deep: true, Rule: "upgrade-again"},
+		{ID: "nested-names-sorted", Fault: "F15", Says: "sorts the names in nested objects too before it verifies", Families: base, Rule: "change-check-object", Also: []string{"signature-over-received-bytes"}},
 		{ID: "product-info-is-a-text", Fault: "F12", Says: "falls over a productInfo that is an object", Families: base, Rule: "change-check-object"},
 		{ID: "product-info-is-an-object", Fault: "F12", Says: "reads no productInfo but an object", Families: base, Rule: "change-check-other-forms"},
 		{ID: "cast-panics", Fault: "F10", Says: "falls over a member that is no text", Families: all, Rule: "odd-values-are-answered", Also: []string{"unknown-members-are-ignored"}},

@@ -12,11 +12,15 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 )
 
-// productInfo is the target of a change in three forms: the object of the page of 2026, and what older pages left open.
+// productInfo is the target of a change in three forms: the object of the page of 2026, and what older pages left open. Its names stand in the
+// order of the page's table, which no sorting makes.
 func productInfo(of probe.Purchase) (object, array, text any) {
-	info := map[string]any{
-		"productId": of.Product.ProductID, "productName": of.Product.Name, "skuCode": of.Product.SKUCode, "linearValue": of.Product.LinearValue * 2,
-	}
+	info := struct {
+		ProductID   string `json:"productId"`
+		SKUCode     string `json:"skuCode"`
+		LinearValue int    `json:"linearValue"`
+		ProductName string `json:"productName"`
+	}{of.Product.ProductID, of.Product.SKUCode, of.Product.LinearValue * 2, of.Product.Name}
 	printed, err := json.Marshal(info)
 	if err != nil { // texts and a number cannot fail
 		panic(err)
