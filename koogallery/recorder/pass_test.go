@@ -47,7 +47,7 @@ func (f *file) fail(how func([]byte) (int, error)) {
 }
 
 // between starts a recorder in front of a seller and returns its address and a function that stops it.
-func between(t *testing.T, seller string, out io.Writer, told func(string)) (r *recorder.Recorder, address string, stop func()) {
+func between(t testing.TB, seller string, out io.Writer, told func(string)) (r *recorder.Recorder, address string, stop func()) {
 	t.Helper()
 	clock := simtest.NewClock()
 	r, err := recorder.New(recorder.Config{
