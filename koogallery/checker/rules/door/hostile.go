@@ -135,8 +135,8 @@ func Unheard(p *probe.Probe) wire.Call {
 var big = rule.Rule{
 	ID: "big-body-does-no-harm", Families: posted, Severity: rule.Risks,
 	Sentence: rule.Say(
-		"1 MiB 的请求体不会使服务器出错（HTTP 5xx），之后的调用照常应答。",
-		"A body of 1 MiB does not make the server fail (HTTP 5xx), and calls after it are answered as before."),
+		"256 KiB 的请求体不会使服务器出错（HTTP 5xx），之后的调用照常应答。",
+		"A body of 256 KiB does not make the server fail (HTTP 5xx), and calls after it are answered as before."),
 	Cost: rule.Say(
 		"任何知道地址的人用几个大请求就能使服务停止。",
 		"Anybody who knows the address stops the service with a few big requests."),
@@ -148,10 +148,10 @@ var big = rule.Rule{
 		if _, stop := begin(ctx, p); stop != nil {
 			return *stop
 		}
-		filler := []byte(`{"filler":"` + strings.Repeat("x", 1<<20) + `",`)
+		filler := []byte(`{"filler":"` + strings.Repeat("x", 256<<10) + `",`)
 		s := p.Make(ctx, again(p, func(body []byte) []byte { return append(filler, bytes.TrimPrefix(body, []byte("{"))...) }))
 		if s.Status >= http.StatusInternalServerError {
-			return rule.Broken("1 MiB 的请求体得到 HTTP 状态码 %d", "a body of 1 MiB was answered with HTTP status %d", s.Status)
+			return rule.Broken("256 KiB 的请求体得到 HTTP 状态码 %d", "a body of 256 KiB was answered with HTTP status %d", s.Status)
 		}
 		if after := p.Make(ctx, knock(p)); !let(after) {
 			return rule.Broken("之后的正确调用得到：%s", "a call as it should be was answered afterwards with: %s", after.Why())
