@@ -123,6 +123,10 @@ checker-proof: ## RUNS seeded checks of a server that does everything right, in 
 lives: build ## LIVES made-up orders with faults in virtual time, held to every promise; SEED= repeats them
 	bin/koogate sim lives -n $(LIVES) $(if $(SEED),--seed $(SEED)) --dir $(firstword $(wildcard /dev/shm) $(or $(TMPDIR),/tmp))
 
+.PHONY: planted
+planted: ## plant a fault in each of twelve places of a copy, and see lives find it
+	.ci/planted
+
 .PHONY: upgrade-test
 upgrade-test: ## the previous release's own program goes on with this schema, after and beside this one
 	@$(call exists,TestThePreviousRelease)

@@ -160,6 +160,7 @@ func (l *life) lease() error {
 	}
 	for _, t := range got.Tasks {
 		l.held = append(l.held, held{t.TaskID, t.Kind, t.FencingToken})
+		l.newest[t.TaskID] = t.FencingToken
 	}
 	return nil
 }
@@ -191,6 +192,9 @@ func (l *life) complete(s Step) error {
 	status, err := l.api(l.ctx, "/v1/tasks/"+t.id+":complete", body, nil)
 	if err != nil || status != http.StatusOK || s.Lost {
 		return err
+	}
+	if newest := l.newest[t.id]; newest != t.fence {
+		return broken(promiseTaskOnce, "the completion of a task was acknowledged under the token %d, and it had been leased under %d since", t.fence, newest)
 	}
 	if token, ok := l.done[t.id]; ok && token != t.fence {
 		return broken(promiseTaskOnce, "the completion of a task was acknowledged under the tokens %d and %d", token, t.fence)

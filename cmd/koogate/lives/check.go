@@ -76,6 +76,9 @@ func (l *life) settle() error {
 			return err
 		}
 		all, err := l.rows.Aggregate(l.ctx, sellerName, l.order.ID)
+		if errors.Is(err, store.ErrNotFound) { // the purchase was not admitted yet
+			all, err = &store.Aggregate{}, nil
+		}
 		if err != nil {
 			return err
 		}

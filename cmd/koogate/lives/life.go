@@ -49,6 +49,7 @@ type life struct {
 	released bool
 	shown    bool // a query has shown the instance
 	held     []held
+	newest   map[string]int64 // the token of each task's last lease
 	done     map[string]int64 // tasks whose completion was acknowledged, with the token
 	most     store.InstanceState
 }
@@ -62,7 +63,7 @@ type held struct {
 
 // newLife makes an order up that nobody has bought yet.
 func newLife(ctx context.Context, w *world, seed uint64, n int) (*life, error) {
-	l := &life{world: w, ctx: ctx, renewed: map[int]bool{}, done: map[string]int64{}}
+	l := &life{world: w, ctx: ctx, renewed: map[int]bool{}, newest: map[string]int64{}, done: map[string]int64{}}
 	var err error
 	l.probe, err = probe.New(probe.Config{
 		URL: address, Key: accessKey, Family: judge.FamilySaasV2, Deep: true, Seed: seed, HTTPClient: &http.Client{Transport: w}, Clock: w.clock,
@@ -89,9 +90,6 @@ func newLife(ctx context.Context, w *world, seed uint64, n int) (*life, error) {
 
 // live lives a plan to its end. Errors: *Broken, and what is no fault of Koogate.
 func (l *life) live(plan Plan) error {
-	if err := l.step(Step{Op: OpBuy}); err != nil {
-		return err
-	}
 	for _, s := range plan {
 		if err := l.step(s); err != nil {
 			return err

@@ -99,7 +99,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		"a release is acknowledged and not written":  {func(c *store.Change) bool { return !recorded(c, fulfil.EventReleased) }, promiseDurable},
 		"a freeze puts the instance back": {func(c *store.Change) bool {
 			for k := range c.PutInstances {
-				if c.PutInstances[k].State == store.InstanceFrozen {
+				if c.PutInstances[k].State == store.InstanceFrozen && recorded(c, fulfil.EventFrozen) {
 					c.PutInstances[k].State = store.InstanceProvisioning
 				}
 			}

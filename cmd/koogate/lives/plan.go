@@ -68,7 +68,7 @@ type Step struct {
 	During []Step
 }
 
-// Plan is what happens in a life, after its purchase.
+// Plan is what happens in a life. It begins with the purchase, until it is shrunk.
 type Plan []Step
 
 const (
@@ -76,21 +76,18 @@ const (
 	renewals          = 4
 )
 
-// draw makes a plan up.
+// draw makes a plan up, which begins with the purchase.
 func draw(r *rand.Rand) Plan {
 	plan := make(Plan, shortest+r.IntN(longest-shortest+1))
 	for i := range plan {
 		plan[i] = drawStep(r, true)
 	}
+	plan[0] = drawFault(r, Step{Op: OpBuy})
 	return plan
 }
 
 func drawStep(r *rand.Rand, outer bool) Step {
-	s := Step{Op: drawOp(r), Number: r.IntN(renewals)}
-	if r.IntN(5) == 0 {
-		s.Fault, s.At = 1+Fault(r.IntN(int(faults)-1)), 1+r.IntN(2)
-	}
-	s.Lost = r.IntN(12) == 0
+	s := drawFault(r, Step{Op: drawOp(r), Number: r.IntN(renewals)})
 	if outer && s.Op == OpJobs && r.IntN(2) == 0 {
 		for range 1 + r.IntN(2) {
 			if in := drawStep(r, false); in.Op != OpJobs && in.Op != OpRestart {
@@ -99,6 +96,15 @@ func drawStep(r *rand.Rand, outer bool) Step {
 			}
 		}
 	}
+	return s
+}
+
+// drawFault may let a step go wrong.
+func drawFault(r *rand.Rand, s Step) Step {
+	if r.IntN(5) == 0 {
+		s.Fault, s.At = 1+Fault(r.IntN(int(faults)-1)), 1+r.IntN(2)
+	}
+	s.Lost = r.IntN(12) == 0
 	return s
 }
 
