@@ -12,7 +12,7 @@ import (
 )
 
 // turns is how often a mistake that needs company lets others go first.
-const turns = 20000
+const turns = 200000
 
 // lookUp returns the instance of an order line, nil if there is none.
 func (v *Vendor) lookUp(order, line string) *row {
