@@ -67,11 +67,14 @@ func rank(s store.InstanceState) int {
 // settling is how long a life has to come to rest once nothing goes wrong any more: less than the marketplace waits for a purchase.
 const settling = 2 * time.Hour
 
+// longestPause is how much time passes at most before a life looks again whether it has come to rest.
+const longestPause = 10 * time.Minute
+
 // settle lets everything come to rest without faults, and holds the end to what must be then.
 func (l *life) settle() error {
 	end := l.clock.Now().Add(settling)
 	l.market.mute = false
-	for {
+	for pause := leaseTime; ; pause = min(2*pause, longestPause) {
 		if err := l.rest(); err != nil {
 			return err
 		}
@@ -88,7 +91,7 @@ func (l *life) settle() error {
 		if l.clock.Now().After(end) {
 			return broken(promiseTerminal, "after %s without faults %d tasks are open, and the order query is %s", settling, len(all.Tasks), all.Order.QueryState)
 		}
-		l.clock.Advance(leaseTime)
+		l.clock.Advance(pause)
 	}
 }
 

@@ -4,6 +4,7 @@ package life
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 
 	"github.com/koogate/koogate/koogallery/checker/probe"
@@ -40,17 +41,26 @@ var oddValues = rule.Rule{
 		}
 		for _, params := range odd {
 			if seen := p.Refresh(ctx, judge.SceneRenewal, s.Purchase, order, s.id, params); !answered(seen) {
-				return rule.Broken("续费调用中 %v：%s", "a renewal with %v: %s", params, seen.Why())
+				return rule.Broken("续费调用中 %s：%s", "a renewal with %s: %s", printed(params), seen.Why())
 			}
 		}
 		for _, status := range []any{nil, unheardOf, 1, []string{judge.StatusFreeze}} {
 			act := probe.Act{Activity: judge.ActivityStatus, Scene: judge.StatusUnfreeze, About: s.Purchase, Instance: s.id, Params: map[string]any{"status": status}}
 			if seen := p.Do(ctx, act); !answered(seen) {
-				return rule.Broken("状态变更调用中 status=%v：%s", "a change of the status with status %v: %s", status, seen.Why())
+				return rule.Broken("状态变更调用中 status=%s：%s", "a change of the status with status %s: %s", printed(status), seen.Why())
 			}
 		}
 		return rule.Holds()
 	},
+}
+
+// printed is a value as it stands on the wire.
+func printed(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil { // texts, numbers, lists and objects of them cannot fail
+		panic(err)
+	}
+	return string(text)
 }
 
 var unknownMembers = rule.Rule{
