@@ -81,7 +81,7 @@ func TestFilesThatOthersCouldUseAreClosed(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		everyFile(t, filepath.Dir(path), 2)
-		if n := strings.Count(log.String(), "0664"); name == "open" && n != 4 {
+		if n := strings.Count(log.String(), "mode=0664"); name == "open" && n != 4 {
 			t.Errorf("%d files are named in\n%s", n, log.String())
 		}
 	}
