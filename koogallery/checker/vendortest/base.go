@@ -4,6 +4,7 @@ package vendortest
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/koogate/koogate/koogallery/checker/probe"
@@ -116,6 +117,15 @@ func (v *Vendor) about(c call, member string) (*row, *reply) {
 	return r, nil
 }
 
+// living is about for a change that an instance refuses once it is released, unless a mistake has it accept that.
+func (v *Vendor) living(c call, member string, mistakes ...string) (*row, *reply) {
+	r, said := v.about(c, member)
+	if said == nil && r.State == released && !slices.ContainsFunc(mistakes, v.has) {
+		return nil, &reply{code: resultcode.InstanceNotFound}
+	}
+	return r, said
+}
+
 // refresh sets the expiry that is told, once for each order line and scene.
 func (v *Vendor) refresh(c call, member string) reply {
 	scene, order, line := c.text("scene"), c.text("orderId"), c.text("orderLineId")
@@ -123,12 +133,9 @@ func (v *Vendor) refresh(c call, member string) reply {
 	if err != nil || !v.knowsScene(scene) || !v.reads(c.text("expireTime")) || order == "" || line == "" {
 		return refuse(resultcode.InvalidParam)
 	}
-	r, said := v.about(c, member)
-	switch {
-	case said != nil:
+	r, said := v.living(c, member, "renewal-revives")
+	if said != nil {
 		return *said
-	case r.State == released && !v.has("renewal-revives"):
-		return refuse(resultcode.InstanceNotFound)
 	}
 	return v.renew(r, expires.Truncate(time.Second), order, line, scene)
 }
@@ -139,12 +146,10 @@ func (v *Vendor) status(c call, member string) reply {
 	if !ok {
 		return refuse(resultcode.InvalidParam)
 	}
-	r, said := v.about(c, member)
+	r, said := v.living(c, member, "thaw-revives")
 	switch {
 	case said != nil:
 		return *said
-	case r.State == released && !v.has("thaw-revives"):
-		return refuse(resultcode.InstanceNotFound)
 	case r.State == state && v.has("freeze-not-repeatable"):
 		return refuse(resultcode.Internal)
 	}
@@ -175,12 +180,9 @@ func (v *Vendor) upgrade(c call) reply {
 	if order == "" || line == "" {
 		return refuse(resultcode.InvalidParam)
 	}
-	r, said := v.about(c, "instanceId")
-	switch {
-	case said != nil:
+	r, said := v.living(c, "instanceId")
+	if said != nil {
 		return *said
-	case r.State == released:
-		return refuse(resultcode.InstanceNotFound)
 	}
 	if !r.once("upgrade", order, line) && v.has("upgrade-not-repeatable") {
 		return refuse(resultcode.Internal)

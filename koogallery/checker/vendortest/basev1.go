@@ -132,12 +132,9 @@ func (v *Vendor) refreshV1(c call) reply {
 	if err != nil || !v.reads(c.text("expireTime")) || !v.knowsScene(scene) || order == "" {
 		return refuse(resultcode.InvalidParam)
 	}
-	r, said := v.about(c, "instanceId")
-	switch {
-	case said != nil:
+	r, said := v.living(c, "instanceId", "renewal-revives")
+	if said != nil {
 		return *said
-	case r.State == released && !v.has("renewal-revives"):
-		return refuse(resultcode.InstanceNotFound)
 	}
 	if r.expired && r.State == frozen && expires.After(v.cfg.Clock.Now()) && !v.has("renewal-leaves-frozen") {
 		r.State, r.expired = active, false
@@ -147,12 +144,10 @@ func (v *Vendor) refreshV1(c call) reply {
 
 // expire freezes what has expired.
 func (v *Vendor) expire(c call) reply {
-	r, said := v.about(c, "instanceId")
+	r, said := v.living(c, "instanceId")
 	switch {
 	case said != nil:
 		return *said
-	case r.State == released:
-		return refuse(resultcode.InstanceNotFound)
 	case r.State == frozen && v.has("expiry-not-repeatable"):
 		return refuse(resultcode.Internal)
 	}
@@ -178,12 +173,9 @@ func (v *Vendor) upgradeV1(c call) reply {
 	if order == "" || c.text("skuCode") == "" || c.text("productId") == "" {
 		return refuse(resultcode.InvalidParam)
 	}
-	r, said := v.about(c, "instanceId")
-	switch {
-	case said != nil:
+	r, said := v.living(c, "instanceId")
+	if said != nil {
 		return *said
-	case r.State == released:
-		return refuse(resultcode.InstanceNotFound)
 	}
 	switch first := r.once("upgrade", order); {
 	case !first && v.has("upgrade-not-repeatable"):

@@ -17,12 +17,8 @@ func (v *Vendor) check(c call) reply {
 	if !product(c.members["productInfo"]) || !object && v.has("product-info-is-an-object") {
 		return refuse(resultcode.InvalidParam)
 	}
-	r, said := v.about(c, "instanceId")
-	switch {
-	case said != nil:
+	if _, said := v.living(c, "instanceId"); said != nil {
 		return *said
-	case r.State == released:
-		return refuse(resultcode.InstanceNotFound)
 	}
 	return success(nil)
 }
@@ -52,12 +48,9 @@ func (v *Vendor) license(c call) reply {
 	if c.text("eventId") == "" || effective == "" {
 		return refuse(resultcode.InvalidParam)
 	}
-	r, said := v.about(c, "instanceId")
-	switch {
-	case said != nil:
+	r, said := v.living(c, "instanceId")
+	if said != nil {
 		return *said
-	case r.State == released:
-		return refuse(resultcode.InstanceNotFound)
 	}
 	if v.has("event-once") && !r.once("event", c.text("eventId")) {
 		return refuse(resultcode.Internal)

@@ -86,9 +86,9 @@ var signatureDemanded = rule.Rule{
 				return c
 			}},
 		} {
-			call, err := p.Write(e.enrol(1))
-			if err != nil {
-				return rule.Unknown("无法写出调用：%v", "the call cannot be written: %v", err)
+			call, stop := written(p, e)
+			if stop != nil {
+				return *stop
 			}
 			if seen := p.Make(ctx, fake.alter(call)); worked(seen) {
 				return rule.Broken("%[1]s的调用得到 %[3]s", "a call %[2]s was answered with %[3]s", fake.zh, fake.en, seen.ResultCode)
@@ -104,9 +104,9 @@ func aside(ctx context.Context, p *probe.Probe, off time.Duration) rule.Outcome 
 	if stop != nil {
 		return *stop
 	}
-	call, err := p.Write(e.enrol(1))
-	if err != nil {
-		return rule.Unknown("无法写出调用：%v", "the call cannot be written: %v", err)
+	call, stop := written(p, e)
+	if stop != nil {
+		return *stop
 	}
 	form, err := sign.Canonical(call.Body)
 	if err != nil {
@@ -166,9 +166,9 @@ var sortedForm = rule.Rule{
 		if stop != nil {
 			return *stop
 		}
-		call, err := p.Write(e.enrol(1))
-		if err != nil {
-			return rule.Unknown("无法写出调用：%v", "the call cannot be written: %v", err)
+		call, stop := written(p, e)
+		if stop != nil {
+			return *stop
 		}
 		form, err := sign.Canonical(call.Body)
 		if err != nil {
@@ -201,9 +201,9 @@ var tokenInQuotes = rule.Rule{
 		if stop != nil {
 			return *stop
 		}
-		call, err := p.Write(e.enrol(1))
-		if err != nil {
-			return rule.Unknown("无法写出调用：%v", "the call cannot be written: %v", err)
+		call, stop := written(p, e)
+		if stop != nil {
+			return *stop
 		}
 		name := header(p.Family())
 		quoted := holding(call, name, strconv.Quote(call.Header[name][0]))
@@ -263,4 +263,14 @@ var answersSigned = rule.Rule{
 		}
 		return rule.Holds()
 	},
+}
+
+// written is the call that makes an enterprise known.
+func written(p *probe.Probe, e enterprise) (wire.Call, *rule.Outcome) {
+	call, err := p.Write(e.enrol(1))
+	if err != nil {
+		o := rule.Unknown("无法写出调用：%v", "the call cannot be written: %v", err)
+		return call, &o
+	}
+	return call, nil
 }
