@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/clock"
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/seal"
 )
 
 // answer is the members of an answer beside resultCode and resultMsg.
@@ -102,6 +104,10 @@ func (v *Vendor) misform(all map[string]any) {
 		delete(all, "resultMsg")
 	case v.has("long-message"):
 		all["resultMsg"] = strings.Repeat("at com.example.Order ", 20)
+	case v.has("no-licence"):
+		delete(all, "license")
+	case v.has("cipher-misnamed") && all["encryptType"] != nil:
+		all["encryptType"] = string(seal.AES128)
 	case v.has("no-instance-id"):
 		delete(all, "instanceId")
 	case v.has("long-instance-id") && id != "":
@@ -114,20 +120,27 @@ func (v *Vendor) misform(all map[string]any) {
 	for _, shown := range info {
 		v.misshow(shown)
 	}
+	if v.has("shows-another") && len(info) > 0 {
+		another := maps.Clone(info[0])
+		another["instanceId"] = "somebody-elses"
+		all["info"] = append(info, another)
+	}
 }
 
 // misshow makes the mistakes in what is shown of an instance.
 func (v *Vendor) misshow(shown answer) {
 	app, _ := shown["appInfo"].(answer)
-	usage, ok := shown["usageInfo"].([]answer)
+	usage, _ := shown["usageInfo"].([]answer)
 	switch {
-	case !ok:
 	case v.has("info-without-id"):
 		delete(shown, "instanceId")
 	case v.has("no-front-end"):
 		delete(app, "frontEndUrl")
 	case v.has("long-password"):
 		app["password"] = strings.Repeat("p", 129)
+	case v.has("long-memo"):
+		app["memo"] = strings.Repeat("m", 1025)
+	case len(usage) == 0:
 	case v.has("usage-as-text"):
 		usage[0]["usageValue"] = "0.0000"
 	case v.has("usage-time-short"):

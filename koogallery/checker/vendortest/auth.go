@@ -29,7 +29,7 @@ func (v *Vendor) authenticate(r *http.Request, body []byte) resultcode.Code {
 		return resultcode.AuthFailed
 	}
 	now := v.cfg.Clock.Now()
-	if !v.inTime(now, stamp) {
+	if !v.inTime(now, stamp) || v.has("seconds-for-milliseconds") {
 		return resultcode.InvalidParam
 	}
 	return v.fresh(sign.ReplayKey(signature), now)

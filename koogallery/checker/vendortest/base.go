@@ -23,9 +23,9 @@ func (v *Vendor) open(c call) reply {
 	}
 	switch {
 	case c.test && v.has("debugging-later"):
-		return reply{resultcode.Processing, answer{"instanceId": v.newID(c)}}
+		return reply{resultcode.Processing, answer{"instanceId": v.newID(c, order, line)}}
 	case c.test && !v.has("debugging-as-production"):
-		return success(answer{"instanceId": v.newID(c), "appInfo": answer{"frontEndUrl": frontEnd}})
+		return success(answer{"instanceId": v.newID(c, order, line), "appInfo": answer{"frontEndUrl": frontEnd}})
 	}
 	r := v.lookUp(order, line)
 	if id := v.disk.claimed[lineKey(order, line)]; r == nil && id != "" {
@@ -91,8 +91,13 @@ func (v *Vendor) shown(id string) answer {
 		"appInfo": answer{
 			"frontEndUrl": frontEnd, "adminUrl": frontEnd + "admin", "userName": "admin", "password": "initial-1", "memo": "首次登录后请修改密码",
 		},
-		"usageInfo": []answer{{"usageValue": json.Number("0.0000"), "statisticalTime": wiretime.Format17(v.cfg.Clock.Now())}},
+		"usageInfo": v.used(),
 	}
+}
+
+// used is what an instance has used: nothing yet.
+func (v *Vendor) used() []answer {
+	return []answer{{"usageValue": json.Number("0.0000"), "statisticalTime": wiretime.Format17(v.cfg.Clock.Now())}}
 }
 
 // about returns the instance that a change is about. A call of the debugger gets none, and is answered with success.
@@ -142,7 +147,7 @@ func (v *Vendor) refresh(c call, member string) reply {
 
 // status freezes and unfreezes. What an instance is already is a success.
 func (v *Vendor) status(c call, member string) reply {
-	state, ok := v.words()[c.text("status")]
+	state, ok := v.becomes(c.text("status"))
 	if !ok {
 		return refuse(resultcode.InvalidParam)
 	}

@@ -33,21 +33,22 @@ func (v *Vendor) openV1(c call, key string) reply {
 			return refuse(code)
 		}
 	}
-	id := catalogue.UUID(lineKey(order, line))
-	if v.has("new-v1-id-each-time") {
-		id = c.text("businessId")
-	}
-	if c.test {
-		return v.openedV1(c, &row{Instance: probe.Instance{ID: id}}, key)
-	}
-	r := v.disk.of(order, line)
 	switch {
-	case r == nil || v.has("new-v1-id-each-time"):
-		r = v.disk.insert(&row{Instance: probe.Instance{ID: id, OrderID: order, LineID: line, State: active}, size: c.text("amount")})
+	case c.test && v.has("debugging-later"):
+		return reply{resultcode.Processing, answer{"instanceId": v.newID(c, order, line)}}
+	case c.test && !v.has("debugging-as-production"):
+		return v.openedV1(c, &row{Instance: probe.Instance{ID: v.newID(c, order, line)}}, key)
+	}
+	r := v.lookUp(order, line)
+	switch id := v.disk.claimed[lineKey(order, line)]; {
+	case r == nil && id != "":
+		return v.openedV1(c, &row{Instance: probe.Instance{ID: id}}, key)
+	case r == nil:
+		r = v.create(c, order, line)
+		r.size, r.payPerUse = c.text("amount"), line != ""
 		if expires, err := expiryV1(c); err == nil {
 			r.ExpiresAt = expires
 		}
-		r.payPerUse = line != ""
 		v.archive(c, r)
 	case c.text("acceptanceTime") != "" && v.has("acceptance-is-refused"):
 		return refuse(resultcode.AlreadyPurchased)
@@ -101,15 +102,20 @@ func (v *Vendor) queryV1(c call, key string) reply {
 		r := v.disk.rows[id]
 		switch {
 		case c.test:
-			info = append(info, answer{"instanceId": id, "appInfo": accessV1(id, "", key)})
+			info = append(info, v.shownV1(id, "", key))
 		case r != nil && r.State != released:
-			info = append(info, answer{"instanceId": id, "appInfo": accessV1(id, r.size, key)})
+			info = append(info, v.shownV1(id, r.size, key))
 		}
 	}
 	if len(info) == 0 {
 		return refuse(resultcode.InstanceNotFound)
 	}
 	return success(answer{"encryptType": string(seal.AES256), "info": info})
+}
+
+// shownV1 is what the buyer sees of an instance when it is asked for.
+func (v *Vendor) shownV1(id, size, key string) answer {
+	return answer{"instanceId": id, "appInfo": accessV1(id, size, key), "usageInfo": v.used()}
 }
 
 // expiryV1 reads an expireTime: V1 tells it in Beijing's time.

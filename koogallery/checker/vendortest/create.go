@@ -3,9 +3,11 @@
 package vendortest
 
 import (
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/koogate/koogate/koogallery/checker/probe"
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"
@@ -36,7 +38,11 @@ func (v *Vendor) lookUp(order, line string) *row {
 
 // create makes the instance of an order line, in one step.
 func (v *Vendor) create(c call, order, line string) *row {
-	made := probe.Instance{ID: v.newID(c), OrderID: order, LineID: line, State: active}
+	if r := v.recycled(); r != nil {
+		r.OrderID, r.LineID, r.State, r.ExpiresAt = order, line, active, time.Time{}
+		return v.disk.insert(r)
+	}
+	made := probe.Instance{ID: v.newID(c, order, line), OrderID: order, LineID: line, State: active}
 	if v.has("provisioned-first") {
 		resource := made
 		resource.ID = "resource-" + c.text("businessId")
@@ -58,6 +64,16 @@ func (v *Vendor) create(c call, order, line string) *row {
 	}
 	v.ram.unwritten = append(v.ram.unwritten, made.ID)
 	return v.disk.insert(&row{Instance: made, readyAt: v.cfg.Clock.Now().Add(v.cfg.Ready)})
+}
+
+// recycled is an instance that was released, of a vendor that gives it to the next order.
+func (v *Vendor) recycled() *row {
+	for _, id := range slices.Sorted(maps.Keys(v.disk.rows)) {
+		if r := v.disk.rows[id]; r.State == released && v.has("instances-recycled") {
+			return r
+		}
+	}
+	return nil
 }
 
 // window is the time between two steps that should be one: others may come in between, until something has happened.
@@ -84,17 +100,20 @@ func (v *Vendor) lose() {
 	}
 }
 
-// newID is the ID of a new instance: it follows from the order line.
-func (v *Vendor) newID(c call) string {
+// newID is the ID of a new instance.
+func (v *Vendor) newID(c call, order, line string) string {
 	switch {
 	case v.has("new-id-each-time"), (v.has("check-then-insert") || v.has("stored-later")) && !c.test:
 		return c.text("businessId")
 	case v.has("one-id-for-all"):
 		return "the-instance"
 	default:
-		return catalogue.UUID(lineKey(c.text("orderId"), c.text("orderLineId")))
+		return idOf(order, line)
 	}
 }
+
+// idOf is the ID that follows from an order line.
+func idOf(order, line string) string { return catalogue.UUID(lineKey(order, line)) }
 
 // split returns the instances that a query names.
 func (v *Vendor) split(text string) []string {

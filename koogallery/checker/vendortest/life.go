@@ -6,12 +6,17 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/judge"
+	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 )
 
 // rehearse is the code of a debugging call about an instance: success, whatever was rehearsed before.
 func (v *Vendor) rehearse(c call, id string) resultcode.Code {
-	if !v.has("mock-orders-given-up") {
+	switch {
+	case v.has("freezes-periods-only") && c.activity == judge.ActivityStatus && id == idOf(openapi.MockOnDemand, openapi.MockOnDemand+catalogue.FirstLine):
+		return resultcode.InvalidParam
+	case !v.has("mock-orders-given-up"):
 		return resultcode.Success
 	}
 	if v.disk.rehearsed[id] {
@@ -69,6 +74,8 @@ func (v *Vendor) renew(r *row, expires time.Time, key ...string) reply {
 		return refuse(resultcode.InvalidParam)
 	case !first && !v.has("renewal-each-time"):
 		return success(nil)
+	case v.has("code-of-http"):
+		return reply{code: "200"}
 	case v.has("renewal-adds-a-year"):
 		expires = v.cfg.Clock.Now().AddDate(1, 0, 0)
 	case v.has("expiry-never-earlier") && expires.Before(r.ExpiresAt):
@@ -81,10 +88,18 @@ func (v *Vendor) renew(r *row, expires time.Time, key ...string) reply {
 	return success(nil)
 }
 
-// words are the values of status and what they make of an instance.
-func (v *Vendor) words() map[string]string {
+// becomes is what a value of status makes of an instance; ok is false for one that no page names.
+func (v *Vendor) becomes(status string) (state string, ok bool) {
+	freeze, thaw := judge.StatusFreeze, judge.StatusUnfreeze
 	if v.has("frozen-for-freeze") {
-		return map[string]string{"FROZEN": frozen, "UNFROZEN": active}
+		freeze, thaw = "FROZEN", "UNFROZEN"
 	}
-	return map[string]string{judge.StatusFreeze: frozen, judge.StatusUnfreeze: active}
+	switch {
+	case status == freeze:
+		return frozen, true
+	case status == thaw, v.has("any-status"):
+		return active, true
+	default:
+		return "", false
+	}
 }

@@ -14,7 +14,10 @@ func (v *Vendor) check(c call) reply {
 	if object && v.has("product-info-is-a-text") {
 		panic("cannot bind an object to a text")
 	}
-	if !product(c.members["productInfo"]) || !object && v.has("product-info-is-an-object") {
+	_, list := c.members["productInfo"].([]any)
+	_, text := c.members["productInfo"].(string)
+	bound := (object || !v.has("product-info-is-an-object")) && (list || !v.has("product-info-is-a-list")) && (text || !v.has("product-info-unbound"))
+	if !product(c.members["productInfo"]) || !bound {
 		return refuse(resultcode.InvalidParam)
 	}
 	if _, said := v.living(c, "instanceId"); said != nil {

@@ -17,6 +17,7 @@ type Mutant struct {
 	Families []judge.Family // where it can be made
 	Deep     bool           // it is seen by production calls only
 	Shallow  bool           // it is seen by debugging calls only
+	Mock     bool           // it is seen only by calls about the debugger's mock orders
 	Async    bool           // it is seen only where instances take a while
 	Hooks    []probe.Hook   // without which it cannot be seen
 	Rule     string         // of the checker that must find it

@@ -12,6 +12,10 @@ func mutantsOfDoor() []Mutant {
 	v2 := []judge.Family{judge.FamilySaasV2}
 	return []Mutant{
 		{
+			ID: "seconds-for-milliseconds", Fault: "timestamp-unit", Says: "reads the timestamp in seconds, and refuses every call", Families: posts(),
+			Rule: "signed-call-is-accepted", Also: []string{"debugging-succeeds", "renewal-14-digits", "freeze-and-thaw"},
+		},
+		{
 			ID: "any-signature", Fault: "F17", Says: "looks at the form of a signature only", Families: posts(), Rule: "wrong-signature-is-refused",
 			Also: []string{"stale-call-is-refused", "future-call-is-refused", "nonce-and-timestamp-are-demanded", "replayed-call-has-no-effect"},
 		},

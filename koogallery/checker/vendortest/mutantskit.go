@@ -10,6 +10,9 @@ func mutantsKit() []Mutant {
 	both := []judge.Family{judge.FamilyKitV1, judge.FamilyKitV2}
 	return []Mutant{
 		{ID: "kit-is-open", Fault: "F17", Says: "takes the Kit's calls whether they are signed or not", Families: both, Rule: "kit-signature-demanded", Also: []string{"kit-stale-calls-refused"}},
+		{ID: "four-of-five-paths", Fault: "kit-paths", Says: "does not serve the path of all departments", Families: both, Rule: "kit-calls-succeed", Also: []string{"kit-credential-rehearsed"}},
+		{ID: "kit-answers-unsigned", Fault: "F20", Says: "signs no answer of the Kit", Families: v1, Rule: "kit-answers-are-signed"},
+		{ID: "angle-brackets-escaped", Fault: "F15", Says: "writes the body anew with escapes for < and & before it verifies", Families: v2, Rule: "kit-lists-survive"},
 		{ID: "kit-is-never-stale", Fault: "F14", Says: "takes a call of the Kit that is old", Families: v2, Rule: "kit-stale-calls-refused"},
 		{ID: "kit-future-passes", Fault: "F13", Says: "takes a call of the Kit from the future, as the sample does", Families: v2, Rule: "kit-future-calls-refused"},
 		{ID: "kit-raw-bytes-only", Fault: "F15", Says: "verifies the bytes with their escapes instead of the sorted form", Families: v2, Rule: "kit-sorted-form-verified"},

@@ -25,7 +25,7 @@ func (v *Vendor) failed(c call) (said reply, fails bool) {
 	case c.test:
 		return reply{}, false
 	case v.disk.fails && v.has("exceptions-are-successes"):
-		return success(answer{"instanceId": v.newID(c)}), true
+		return success(answer{"instanceId": v.newID(c, c.text("orderId"), c.text("orderLineId"))}), true
 	case v.disk.fails:
 		if v.has("attempt-claims") && opens {
 			v.disk.claimed[key] = "failed"

@@ -24,8 +24,10 @@ func Rules() []rule.Rule {
 	}
 }
 
-// posted are the families whose calls have their signature in the URL.
-var posted = []judge.Family{judge.FamilySaasV2, judge.FamilyLicenseCode, judge.FamilyLicenseOnline, judge.FamilyOrderNotify}
+// posted are the families whose calls have their signature in the URL; of the Kit's second generation those of its base interface.
+var posted = []judge.Family{
+	judge.FamilySaasV2, judge.FamilyLicenseCode, judge.FamilyLicenseOnline, judge.FamilyOrderNotify, judge.FamilyKitV2,
+}
 
 // knock is a call of the family that a seller understands without knowing anything before.
 func knock(p *probe.Probe) wire.Call {

@@ -47,7 +47,7 @@ var refusalsSigned = rule.Rule{
 }
 
 var payPerUse = rule.Rule{
-	ID: "pay-per-use-instances", Families: saas, Severity: rule.Breaks,
+	ID: "pay-per-use-instances", Families: []judge.Family{judge.FamilySaasV1}, Severity: rule.Breaks,
 	Sentence: rule.Say(
 		"按需订单（chargingMode=0）中同一 orderId 的不同 productId 各得到一个实例，重复时返回各自原来的实例。",
 		"Of a pay-per-use order (chargingMode 0) each productId gets an instance of its own, and the same one again when it is repeated."),
@@ -78,7 +78,7 @@ var payPerUse = rule.Rule{
 }
 
 var acceptance = rule.Rule{
-	ID: "acceptance-is-a-repeat", Families: saas, Severity: rule.Breaks,
+	ID: "acceptance-is-a-repeat", Families: []judge.Family{judge.FamilySaasV1}, Severity: rule.Breaks,
 	Sentence: rule.Say(
 		"买家验收时，云商店带 acceptanceTime 再次调用同一订单的 newInstance：返回 000000 和原来的 instanceId。",
 		"At the buyer's acceptance newInstance comes again for the same order with acceptanceTime, and is answered with 000000 and the same instanceId."),

@@ -23,8 +23,9 @@ func Rules() []rule.Rule {
 }
 
 var (
-	v1   = []judge.Family{judge.FamilySaasV1, judge.FamilyLicenseV1}
-	saas = []judge.Family{judge.FamilySaasV1}
+	// v1 are the families whose calls are GETs; of the Kit's first generation those of its base interface.
+	v1   = []judge.Family{judge.FamilySaasV1, judge.FamilyLicenseV1, judge.FamilyKitV1}
+	saas = []judge.Family{judge.FamilySaasV1, judge.FamilyKitV1}
 )
 
 // feeler writes down a call that nothing follows from: an expiry of an instance that nobody has bought.

@@ -153,3 +153,31 @@ var freezePayPerUse = rule.Rule{
 		return rule.Holds()
 	},
 }
+
+var unknownStatus = rule.Rule{
+	ID: "unknown-status-refused", Deep: true, Severity: rule.Risks,
+	Families: []judge.Family{judge.FamilySaasV2, judge.FamilyLicenseOnline, judge.FamilyLicenseCode, judge.FamilySaasV1},
+	Sentence: rule.Say(
+		"文档没有的 status（V1.0 的 instanceStatus）被拒绝（如 000002），而不是返回 000000。",
+		"A status (V1.0: instanceStatus) that no page names is refused, with 000002 for example, and not answered with 000000."),
+	Cost: rule.Say(
+		"“不是 FREEZE 就解冻”的代码会把将来的新状态当作解冻：欠费的客户恢复使用，云商店却以为状态已变更，没有人会发现。",
+		"Code that thaws whatever is not FREEZE takes a status of the future for a thaw: who is in arrears goes on, the marketplace takes the change as done, and nobody notices."),
+	Remedy: rule.Say(
+		"逐一比较文档中的值，其余一律返回 000002，不改变实例，并告警。",
+		"Compare with each documented value; for any other answer 000002, leave the instance as it is, and raise an alarm."),
+	Source: []string{"unknown-values", "v1-status-words"},
+	Find: func(ctx context.Context, p *probe.Probe) rule.Outcome {
+		s, stop := begin(ctx, p)
+		if stop != nil {
+			return *stop
+		}
+		if seen := p.Status(ctx, thaw(p.Family()), s.Purchase, s.id); !seen.OK() {
+			return rule.Unknown("status=%s 没有成功：%s", "status %s did not succeed: %s", thaw(p.Family()), seen.Why())
+		}
+		if seen := p.Status(ctx, unheardOf, s.Purchase, s.id); seen.OK() {
+			return rule.Broken("status=%s 返回 000000", "status %s was answered with 000000", unheardOf)
+		}
+		return rule.Holds()
+	},
+}

@@ -17,7 +17,7 @@ func Rules() []rule.Rule {
 	return []rule.Rule{
 		renewal, renewalLong, renewalScenes, renewalChange, renewalAgain, unknownScene,
 		expirySet, expiryKept, openingKeepsExpiry, renewalThaws,
-		freeze, freezeAgain, freezeHeld, freezePayPerUse, expireAgain,
+		freeze, freezeAgain, freezeHeld, freezePayPerUse, unknownStatus, expireAgain,
 		upgradeAgain, changeCheck, changeCheckForms, accessPresent,
 		oddValues, unknownMembers, readyStays, unfinishedHidden,
 		failureTold, repeatedAfterFailure,
