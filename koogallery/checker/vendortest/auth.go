@@ -29,6 +29,9 @@ func (v *Vendor) authenticate(r *http.Request, body []byte) resultcode.Code {
 		return resultcode.AuthFailed
 	}
 	now := v.cfg.Clock.Now()
+	if all := query[sign.ParamTimestamp]; v.has("last-time-counts") && len(all) > 1 {
+		stamp = all[len(all)-1]
+	}
 	if !v.inTime(now, stamp) || v.has("seconds-for-milliseconds") {
 		return resultcode.InvalidParam
 	}

@@ -33,6 +33,7 @@ func mutantsOfDoor() []Mutant {
 		},
 		{ID: "one-key", Fault: "F18", Says: "knows one key at a time", Families: posts(), Rule: "two-keys-are-valid"},
 		{ID: "stale-accepted", Fault: "freshness", Says: "does not look how old a call is", Families: posts(), Rule: "stale-call-is-refused"},
+		{ID: "last-time-counts", Fault: "freshness", Says: "verifies the first timestamp of a URL and looks at the age of the last", Families: posts(), Rule: "signed-time-counts"},
 		{ID: "future-accepted", Fault: "F13", Says: "takes calls from the future, as the sample does", Families: posts(), Rule: "future-call-is-refused"},
 		{
 			ID: "wide-window", Fault: "freshness", Says: "takes calls that are five minutes off", Families: posts(), Rule: "future-call-is-refused",

@@ -19,7 +19,7 @@ import (
 // Rules returns the rules of this room.
 func Rules() []rule.Rule {
 	return []rule.Rule{
-		understood, wrongSignature, unsigned, received, hexCase, nextKey, stale, future, missing, replay,
+		understood, wrongSignature, unsigned, received, hexCase, nextKey, stale, signedTime, future, missing, replay,
 		authenticationFirst, hostile, nonsense, unknownActivity, big, duplicates,
 	}
 }

@@ -5,11 +5,14 @@ package door
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/koogate/koogate/koogallery/checker/probe"
 	"github.com/koogate/koogate/koogallery/checker/rule"
 	"github.com/koogate/koogate/koogallery/sign"
+	"github.com/koogate/koogate/koogallery/simulator/wire"
 )
 
 // beyond is just outside the window of 60 seconds.
@@ -52,6 +55,41 @@ var stale = rule.Rule{
 			ctx, p,
 			attempt{signed(p, call, p.Config().Key, early.Add(-10*time.Minute), call.Body), "10 分钟前", "of 10 minutes ago"},
 			attempt{signed(p, call, p.Config().Key, early.Add(-beyond), call.Body), "61 秒前", "of 61 seconds ago"},
+		)
+	},
+}
+
+var signedTime = rule.Rule{
+	ID: "signed-time-counts", Families: posted, Severity: rule.Exposes,
+	Sentence: rule.Say(
+		"旧调用的 URL 中再加一个新的 timestamp（在前或在后）时仍被拒绝：检查时效的时间戳就是签名的那一个。",
+		"An old call stays refused when a new timestamp is added to its URL, before or behind the old one: the timestamp that is held to be fresh is the one that was signed."),
+	Cost: rule.Say(
+		"验签取第一个值、检查时效取最后一个值的服务器：任何拿到旧地址的人加上当前时间就能永远重放。",
+		"A server that verifies the first value and looks at the age of the last can be played any old address for ever, with the present time added."),
+	Remedy: rule.Say(
+		"只解析一次 URL 参数，验签与时效检查使用同一个值；signature、timestamp、nonce 重复出现时返回 000002。",
+		"Parse the URL once and use one value for the signature and for the age; answer 000002 when signature, timestamp or nonce comes twice."),
+	Source: []string{"freshness"},
+	Find: func(ctx context.Context, p *probe.Probe) rule.Outcome {
+		first, stop := begin(ctx, p)
+		if stop != nil {
+			return *stop
+		}
+		early, _ := sellersTime(p, first)
+		call := knock(p)
+		old := func() wire.Call { return signed(p, call, p.Config().Key, early.Add(-10*time.Minute), call.Body) }
+		if s := p.Make(ctx, old()); let(s) {
+			return rule.Unknown("10 分钟前的调用没有被拒绝", "a call of 10 minutes ago is not refused")
+		}
+		added := sign.ParamTimestamp + "=" + strconv.FormatInt(p.Now().UnixMilli(), 10)
+		before, behind := old(), old()
+		before.URL = strings.Replace(before.URL, "?", "?"+added+"&", 1)
+		behind.URL += "&" + added
+		return refuses(
+			ctx, p,
+			attempt{before, "10 分钟前、URL 前面加了当前 timestamp", "of 10 minutes ago, with the present timestamp added before its own,"},
+			attempt{behind, "10 分钟前、URL 末尾加了当前 timestamp", "of 10 minutes ago, with the present timestamp added behind its own,"},
 		)
 	},
 }
