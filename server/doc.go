@@ -3,7 +3,7 @@
 // Package server puts Koogate together and runs it: four listeners over one core.
 //
 //	facade   public HTTP    the marketplace's calls            listener_facade.go, server/facade
-//	api      private HTTP   REST of the internal API           listener_api.go, rest.go
+//	api      private HTTP   REST of the internal API           listener_api.go, server/api/rest
 //	grpc     private gRPC   the internal API, and production   listener_grpc.go
 //	ops      private HTTP   health and metrics                 listener_ops.go, health.go
 //

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	openapidoc "github.com/koogate/koogate/gen/openapi"
-	v1 "github.com/koogate/koogate/server/api/v1"
+	"github.com/koogate/koogate/server/api/rest"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/console"
 	"github.com/koogate/koogate/server/inproc"
@@ -26,8 +26,8 @@ func (s *Server) apiListener(svc services) (*listener, error) {
 	chain := svc.authenticated(config.ListenerAPI, s.draining)
 	channel := inproc.NewStreaming(chain.Unary, chain.Stream)
 	svc.internal.Register(channel)
-	mux := newREST(svc.admit)
-	if err := v1.RegisterGateway(context.Background(), mux, channel); err != nil {
+	mux := rest.New(svc.admit)
+	if err := svc.internal.RegisterGateway(context.Background(), mux, channel); err != nil {
 		return nil, err
 	}
 	root := http.NewServeMux()

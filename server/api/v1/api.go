@@ -19,15 +19,24 @@ import (
 )
 
 // API holds the handlers of every service of koogate.v1.
-type API struct {
-	tasks     *tasks
-	orders    *orders
-	instances *instances
-	directory *entries
-	usage     koogatev1.UsageServiceServer
-	quotas    *quotas
-	licences  *licences
-	proofs    *proofs
+type API struct{ services []service }
+
+// service is a service with its two registrations: at what serves gRPC, and at the gateway, whose calls it takes from there.
+type service struct {
+	serve   func(grpc.ServiceRegistrar)
+	gateway func(context.Context, *runtime.ServeMux, grpc.ClientConnInterface) error
+}
+
+func serviceOf[S, C any](
+	handlers S, serve func(grpc.ServiceRegistrar, S),
+	client func(grpc.ClientConnInterface) C, gateway func(context.Context, *runtime.ServeMux, C) error,
+) service {
+	return service{
+		func(r grpc.ServiceRegistrar) { serve(r, handlers) },
+		func(ctx context.Context, mux *runtime.ServeMux, conn grpc.ClientConnInterface) error {
+			return gateway(ctx, mux, client(conn))
+		},
+	}
 }
 
 // Options are what the handlers work with.
@@ -51,54 +60,41 @@ func New(o Options) *API {
 	if o.Core != nil {
 		t.told = o.Core.Told
 	}
-	return &API{
-		tasks:     t,
-		orders:    &orders{core: o.Core},
-		instances: &instances{core: o.Core},
-		directory: &entries{directory: o.Directory},
-		usage:     newLedger(o.Usage),
-		quotas:    &quotas{quotas: o.Quotas},
-		licences:  &licences{licences: o.Licences},
-		proofs:    &proofs{keys: o.Keys},
-	}
+	return &API{[]service{
+		serviceOf[koogatev1.TaskServiceServer](t, koogatev1.RegisterTaskServiceServer,
+			koogatev1.NewTaskServiceClient, koogatev1.RegisterTaskServiceHandlerClient),
+		serviceOf[koogatev1.OrderServiceServer](&orders{core: o.Core}, koogatev1.RegisterOrderServiceServer,
+			koogatev1.NewOrderServiceClient, koogatev1.RegisterOrderServiceHandlerClient),
+		serviceOf[koogatev1.InstanceServiceServer](&instances{core: o.Core}, koogatev1.RegisterInstanceServiceServer,
+			koogatev1.NewInstanceServiceClient, koogatev1.RegisterInstanceServiceHandlerClient),
+		serviceOf[koogatev1.DirectoryServiceServer](&entries{directory: o.Directory}, koogatev1.RegisterDirectoryServiceServer,
+			koogatev1.NewDirectoryServiceClient, koogatev1.RegisterDirectoryServiceHandlerClient),
+		serviceOf[koogatev1.UsageServiceServer](newLedger(o.Usage), koogatev1.RegisterUsageServiceServer,
+			koogatev1.NewUsageServiceClient, koogatev1.RegisterUsageServiceHandlerClient),
+		serviceOf[koogatev1.QuotaServiceServer](&quotas{quotas: o.Quotas}, koogatev1.RegisterQuotaServiceServer,
+			koogatev1.NewQuotaServiceClient, koogatev1.RegisterQuotaServiceHandlerClient),
+		serviceOf[koogatev1.LicenceServiceServer](&licences{licences: o.Licences}, koogatev1.RegisterLicenceServiceServer,
+			koogatev1.NewLicenceServiceClient, koogatev1.RegisterLicenceServiceHandlerClient),
+		serviceOf[koogatev1.EvidenceServiceServer](&proofs{keys: o.Keys}, koogatev1.RegisterEvidenceServiceServer,
+			koogatev1.NewEvidenceServiceClient, koogatev1.RegisterEvidenceServiceHandlerClient),
+	}}
 }
 
 // Register adds the services to a gRPC server or an in-process channel.
 func (a *API) Register(r grpc.ServiceRegistrar) {
-	koogatev1.RegisterTaskServiceServer(r, a.tasks)
-	koogatev1.RegisterOrderServiceServer(r, a.orders)
-	koogatev1.RegisterInstanceServiceServer(r, a.instances)
-	koogatev1.RegisterDirectoryServiceServer(r, a.directory)
-	koogatev1.RegisterUsageServiceServer(r, a.usage)
-	koogatev1.RegisterQuotaServiceServer(r, a.quotas)
-	koogatev1.RegisterLicenceServiceServer(r, a.licences)
-	koogatev1.RegisterEvidenceServiceServer(r, a.proofs)
+	for _, s := range a.services {
+		s.serve(r)
+	}
 }
 
 // RegisterGateway adds the services' REST paths, which call through conn.
-func RegisterGateway(ctx context.Context, mux *runtime.ServeMux, conn grpc.ClientConnInterface) error {
-	if err := koogatev1.RegisterTaskServiceHandlerClient(ctx, mux, koogatev1.NewTaskServiceClient(conn)); err != nil {
-		return err
+func (a *API) RegisterGateway(ctx context.Context, mux *runtime.ServeMux, conn grpc.ClientConnInterface) error {
+	for _, s := range a.services {
+		if err := s.gateway(ctx, mux, conn); err != nil {
+			return err
+		}
 	}
-	if err := koogatev1.RegisterOrderServiceHandlerClient(ctx, mux, koogatev1.NewOrderServiceClient(conn)); err != nil {
-		return err
-	}
-	if err := koogatev1.RegisterInstanceServiceHandlerClient(ctx, mux, koogatev1.NewInstanceServiceClient(conn)); err != nil {
-		return err
-	}
-	if err := koogatev1.RegisterDirectoryServiceHandlerClient(ctx, mux, koogatev1.NewDirectoryServiceClient(conn)); err != nil {
-		return err
-	}
-	if err := koogatev1.RegisterUsageServiceHandlerClient(ctx, mux, koogatev1.NewUsageServiceClient(conn)); err != nil {
-		return err
-	}
-	if err := koogatev1.RegisterQuotaServiceHandlerClient(ctx, mux, koogatev1.NewQuotaServiceClient(conn)); err != nil {
-		return err
-	}
-	if err := koogatev1.RegisterLicenceServiceHandlerClient(ctx, mux, koogatev1.NewLicenceServiceClient(conn)); err != nil {
-		return err
-	}
-	return koogatev1.RegisterEvidenceServiceHandlerClient(ctx, mux, koogatev1.NewEvidenceServiceClient(conn))
+	return nil
 }
 
 // sellerOf is the seller that the call's token names. Errors: TOKEN_INVALID.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package v1
+package rest
 
 import (
 	"net/http"
@@ -14,14 +14,14 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
-// Names writes errors with the JSON names of fields: REST speaks of them in one way, in bodies and in errors.
-type Names struct{ calls table }
+// names writes errors with the JSON names of fields: REST speaks of them in one way, in bodies and in errors.
+type names struct{ calls table }
 
-// NewNames returns the names of the internal API.
-func NewNames() Names { return Names{restCalls()} }
+// newNames returns the names of the internal API.
+func newNames() names { return names{restCalls()} }
 
-// Status returns the status of a call with the names that REST has for the call's fields.
-func (n Names) Status(r *http.Request, s *spb.Status) *spb.Status {
+// status returns the status of a call with the names that REST has for the call's fields.
+func (n names) status(r *http.Request, s *spb.Status) *spb.Status {
 	c := n.calls.of(r)
 	if c == nil {
 		return s

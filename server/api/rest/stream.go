@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package v1
+package rest
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 )
 
 // filter is the body of a stream: it passes on one message after the other, each checked. What is wrong ends the stream, and
-// [Refused] has it: the gateway would pass on no more than its text.
+// [refused] has it: the gateway would pass on no more than its text.
 type filter struct {
 	call   *restCall
 	source io.ReadCloser

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package v1
+package rest
 
 import (
 	"bytes"
@@ -31,10 +31,10 @@ type restCall struct {
 	words    map[string]string              // the JSON names of the request's fields by their proto names
 }
 
-// Strict returns a middleware of the gateway that refuses a request which holds anything that the call does not know or which is
+// strict returns a middleware of the gateway that refuses a request which holds anything that the call does not know or which is
 // not in the contract's form: the gateway alone would ignore the one and describe the other without its place. It answers through
 // refuse. Reason: INVALID_FIELD, with the fields by their JSON names.
-func Strict(refuse func(http.ResponseWriter, *http.Request, error)) runtime.Middleware {
+func strict(refuse func(http.ResponseWriter, *http.Request, error)) runtime.Middleware {
 	calls := restCalls()
 	return func(next runtime.HandlerFunc) runtime.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request, pathParams map[string]string) {
@@ -66,8 +66,8 @@ func Strict(refuse func(http.ResponseWriter, *http.Request, error)) runtime.Midd
 	}
 }
 
-// Refused is the error that ended the body of a stream early; nil when none did.
-func Refused(ctx context.Context) error {
+// refused is the error that ended the body of a stream early; nil when none did.
+func refused(ctx context.Context) error {
 	if f, ok := ctx.Value(filterKey{}).(*filter); ok {
 		return f.fault
 	}
@@ -143,7 +143,7 @@ func methodAndPath(r *annotations.HttpRule) (method, path string) {
 	case *annotations.HttpRule_Patch:
 		return http.MethodPatch, p.Patch
 	}
-	panic(fmt.Sprintf("v1: an rpc without a path that REST can serve: %v", r))
+	panic(fmt.Sprintf("rest: an rpc without a path that REST can serve: %v", r))
 }
 
 func restCallOf(m protoreflect.MethodDescriptor, r *annotations.HttpRule, path string) *restCall {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package v1
+package rest
 
 import (
 	"encoding/json"
@@ -20,8 +20,8 @@ import (
 // the contract's form costs none of the others.
 type marshaler struct{ *runtime.HTTPBodyMarshaler }
 
-// NewMarshaler returns the JSON of the internal API.
-func NewMarshaler() runtime.Marshaler {
+// newMarshaler returns the JSON of the internal API.
+func newMarshaler() runtime.Marshaler {
 	return marshaler{&runtime.HTTPBodyMarshaler{Marshaler: &runtime.JSONPb{
 		MarshalOptions: protojson.MarshalOptions{EmitUnpopulated: true},
 	}}}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package rest
 
 import (
 	"context"
@@ -12,18 +12,17 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/errs"
 )
 
-// errorAnswers writes the gateway's errors.
-type errorAnswers struct {
-	names     v1.Names
+// answers writes the gateway's errors.
+type answers struct {
+	names     names
 	marshaler runtime.Marshaler
 }
 
 // route answers a path or method that no rpc has. A wrong method is answered with 405 and not with the gateway's 501.
-func (a errorAnswers) route(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+func (a answers) route(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
 	e := errs.New(errs.Invalid, errs.InvalidField, "the request cannot be read")
 	switch code {
 	case http.StatusNotFound:
@@ -37,7 +36,7 @@ func (a errorAnswers) route(ctx context.Context, mux *runtime.ServeMux, m runtim
 }
 
 // refuse answers a request that the gateway is not given.
-func (a errorAnswers) refuse(w http.ResponseWriter, r *http.Request, err error) {
+func (a answers) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	runtime.DefaultHTTPErrorHandler(r.Context(), runtime.NewServeMux(), a.marshaler, w, r, errs.ToStatus(err).Err())
 }
 
@@ -45,12 +44,12 @@ var position = regexp.MustCompile(`\(line [0-9]+:[0-9]+\)`)
 
 // fault answers an error with the names that REST has for its fields. An error that the gateway found itself, in reading the
 // request, carries no reason and quotes what it read, which may be a password: a text of Koogate's replaces it.
-func (a errorAnswers) fault(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+func (a answers) fault(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
 	var routing *runtime.HTTPStatusError
 	if !errors.As(err, &routing) {
 		s := status.Convert(err)
-		if refused := v1.Refused(r.Context()); refused != nil {
-			s = errs.ToStatus(refused)
+		if ended := refused(r.Context()); ended != nil {
+			s = errs.ToStatus(ended)
 		} else if s.Code() == codes.InvalidArgument && len(s.Details()) == 0 {
 			text := "the request cannot be read as JSON of this call"
 			if at := position.FindString(s.Message()); at != "" {
@@ -58,7 +57,7 @@ func (a errorAnswers) fault(ctx context.Context, mux *runtime.ServeMux, m runtim
 			}
 			s = errs.ToStatus(errs.New(errs.Invalid, errs.InvalidField, "%s", text))
 		}
-		err = status.FromProto(a.names.Status(r, s.Proto())).Err()
+		err = status.FromProto(a.names.status(r, s.Proto())).Err()
 	}
 	runtime.DefaultHTTPErrorHandler(ctx, mux, m, w, r, err)
 }

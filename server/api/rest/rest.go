@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package server
+package rest
 
 import (
 	"context"
@@ -10,17 +10,17 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/metadata"
 
-	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/callers"
 	"github.com/koogate/koogate/server/interceptor"
 )
 
-// newREST is the generated gateway. It answers every error as a google.rpc.Status with a reason.
-func newREST(admit func(ctx context.Context, method string) error) *runtime.ServeMux {
-	answer := errorAnswers{names: v1.NewNames(), marshaler: v1.NewMarshaler()}
+// New returns the generated gateway without its paths. It answers every error as a google.rpc.Status with a reason. admit decides from the
+// incoming metadata, before anything of a body is read, whether the caller is known.
+func New(admit func(ctx context.Context, method string) error) *runtime.ServeMux {
+	answer := answers{names: newNames(), marshaler: newMarshaler()}
 	return runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, answer.marshaler),
-		runtime.WithMiddlewares(authenticated(admit, answer.refuse), v1.Strict(answer.refuse)),
+		runtime.WithMiddlewares(authenticated(admit, answer.refuse), strict(answer.refuse)),
 		runtime.WithIncomingHeaderMatcher(func(name string) (string, bool) {
 			for _, known := range []string{"traceparent", interceptor.RequestID} {
 				if strings.EqualFold(name, known) {
