@@ -3,10 +3,8 @@
 package report
 
 import (
-	"cmp"
 	"encoding/json"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -17,24 +15,19 @@ import (
 // hidden stands for what is secret.
 const hidden = "***"
 
-// shortest is the least length, in bytes, of a value that is replaced wherever it stands. Shorter ones are replaced in their member only.
-const shortest = 6
-
 // Mask replaces what is secret in texts: keys, signatures, tokens, access information, licences and what names a person.
-type Mask struct{ words []string }
+type Mask struct{ words wordSet }
 
 // NewMask returns a mask for the calls of a rule and their answers. The named texts are secret too.
 func NewMask(seen []probe.Seen, named ...string) *Mask {
-	m := &Mask{}
-	for _, text := range named {
-		m.learn(text)
-	}
+	l := learner{named: map[string]bool{}}
+	l.learn(named...)
 	for _, s := range seen {
-		m.learn(s.Call.Asked.Key)
+		l.learn(s.Call.Asked.Key)
 		for _, header := range []map[string][]string{s.Call.Header, s.Answer.Header} {
 			for name, values := range header {
 				if secretMember(name) {
-					m.learn(values...)
+					l.learn(values...)
 				}
 			}
 		}
@@ -43,81 +36,65 @@ func NewMask(seen []probe.Seen, named ...string) *Mask {
 			name, value, _ := strings.Cut(pair, "=")
 			if secretMember(name) {
 				plain, _ := url.QueryUnescape(value)
-				m.learn(value, plain)
+				l.learn(value, plain)
 			}
 		}
-		m.members(string(s.Call.Body))
-		m.members(string(s.Answer.Body))
+		l.members(string(s.Call.Body))
+		l.members(string(s.Answer.Body))
 	}
-	slices.SortFunc(m.words, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	m.words = slices.Compact(m.words)
-	return m
+	return &Mask{newWordSet(l.words)}
+}
+
+// learner gathers what is secret.
+type learner struct {
+	named map[string]bool // what was learnt
+	words []string        // and the ways in which it can be written
 }
 
 // learn takes texts as secret wherever they stand, in the ways in which a call writes them.
-func (m *Mask) learn(texts ...string) {
+func (l *learner) learn(texts ...string) {
 	for _, text := range texts {
-		if len(text) < shortest {
+		if l.named[text] {
 			continue
 		}
+		l.named[text] = true
 		quoted, _ := json.Marshal(text) // a string always can be
-		m.words = append(m.words, text, url.QueryEscape(text), url.PathEscape(text), strings.Trim(string(quoted), `"`))
+		l.words = append(l.words, text, url.QueryEscape(text), url.PathEscape(text), strings.Trim(string(quoted), `"`))
 	}
 }
 
-var (
-	// pair is a member of a JSON object whose value is a text or a number.
-	pair = regexp.MustCompile(`("(?:[^"\\]|\\.)*")(\s*:\s*)("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)`)
-	// access is the access information of an answer.
-	access = regexp.MustCompile(`"appInfo"\s*:\s*\{[^{}]*\}`)
-)
-
-// members learns the secrets in a body, which need not be JSON that can be read.
-func (m *Mask) members(body string) {
-	for _, part := range access.FindAllString(body, -1) {
-		for _, p := range pair.FindAllStringSubmatch(part, -1) {
-			m.learn(unquote(p[3]))
-		}
-	}
-	for _, p := range pair.FindAllStringSubmatch(body, -1) {
-		switch value := unquote(p[3]); {
-		case secretMember(unquote(p[1])):
-			m.learn(value)
+// members learns the secrets in a body.
+func (l *learner) members(body string) {
+	eachValue(body, func(raw string, hidden bool) string {
+		switch value := unquote(raw); {
+		case hidden:
+			l.learn(value)
 		case nested(value):
-			m.members(value)
+			l.members(value)
 		}
-	}
+		return raw
+	})
 }
 
 // Text replaces what is secret in a text.
-func (m *Mask) Text(text string) string {
-	for _, word := range m.words {
-		text = strings.ReplaceAll(text, word, hidden)
-	}
-	return text
-}
+func (m *Mask) Text(text string) string { return m.words.replace(text) }
 
 // Both replaces what is secret in both languages.
 func (m *Mask) Both(t rule.Text) rule.Text { return rule.Text{ZH: m.Text(t.ZH), EN: m.Text(t.EN)} }
 
 // body replaces what is secret in a body: by the names of members, then wherever it stands.
 func (m *Mask) body(text string) string {
-	text = access.ReplaceAllStringFunc(text, func(part string) string {
-		return pair.ReplaceAllString(part, `$1$2"`+hidden+`"`)
-	})
-	text = pair.ReplaceAllStringFunc(text, func(member string) string {
-		p := pair.FindStringSubmatch(member)
-		switch value := unquote(p[3]); {
-		case secretMember(unquote(p[1])):
-			return p[1] + p[2] + `"` + hidden + `"`
+	return m.Text(eachValue(text, func(raw string, secret bool) string {
+		switch value := unquote(raw); {
+		case secret:
+			return `"` + hidden + `"`
 		case nested(value):
 			inner, _ := json.Marshal(m.body(value)) // a string always can be
-			return p[1] + p[2] + string(inner)
+			return string(inner)
 		default:
-			return member
+			return raw
 		}
-	})
-	return m.Text(text)
+	}))
 }
 
 // nested tells whether a value is JSON in a text, as the first generation of the Kit has its lists.
@@ -125,6 +102,9 @@ func nested(value string) bool { return strings.HasPrefix(value, "[") || strings
 
 // unquote returns the text of a JSON string, and anything else as it is.
 func unquote(raw string) string {
+	if len(raw) > 1 && raw[0] == '"' && raw[len(raw)-1] == '"' && strings.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1] // which is most of them
+	}
 	var text string
 	if json.Unmarshal([]byte(raw), &text) != nil {
 		return raw
