@@ -5,6 +5,7 @@ package checker_test
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"testing"
 	"text/tabwriter"
@@ -50,6 +51,12 @@ func TestMutants(t *testing.T) {
 	}
 }
 
+// english is a sentence in English, and others what the network said of a call without an answer, or the seller himself.
+var (
+	english = regexp.MustCompile(`[a-z]{2,} [a-z]{2,} [a-z]{2,}`)
+	others  = regexp.MustCompile(`没有应答（.*）|"[^"]*"`)
+)
+
 // alive is what the matrix has of a mutant that is not found.
 const alive = "ALIVE"
 
@@ -62,7 +69,13 @@ func killed(t *testing.T, m vendortest.Mutant, f judge.Family, only []string) bo
 		if !seen && os.Getenv("KOOGATE_MATRIX") == "" {
 			continue
 		}
-		rules := failed(look(t, w, only, m.ID))
+		r := look(t, w, only, m.ID)
+		for _, f := range r.Findings {
+			if text := others.ReplaceAllString(f.Seen.ZH, ""); english.MatchString(text) {
+				t.Errorf("%s: %s is told in English to who reads Chinese: %s", m.ID, f.Rule, f.Seen.ZH)
+			}
+		}
+		rules := failed(r)
 		if seen && !slices.Contains(rules, m.Rule) {
 			t.Errorf("%s is alive: %v: %v", m.ID, w, rules)
 			found = false

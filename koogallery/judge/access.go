@@ -21,7 +21,7 @@ func (c *judgement) open(answer, element Members) string {
 	if answer.Has("encryptType") {
 		name, ok := answer.Text("encryptType")
 		if t = seal.EncryptType(name); !ok || t != seal.AES256 && t != seal.AES128 {
-			c.fault(KindCipher, `encryptType is neither "1" nor "2"`)
+			c.fault(KindCipher, `encryptType 既不是 "1" 也不是 "2"`, `encryptType is neither "1" nor "2"`)
 			return ""
 		}
 	}
@@ -35,12 +35,12 @@ func (c *judgement) open(answer, element Members) string {
 		if ok && value != "" && (field.name == "userName" || field.name == "password") {
 			plain, err := seal.Decrypt(c.Key, t, value)
 			if err != nil {
-				c.fault(KindCipher, "appInfo.%s cannot be decrypted with the key and encryptType %s", field.name, t)
+				c.fault(KindCipher, "appInfo.%s 用该密钥和 encryptType %s 无法解密", "appInfo.%s cannot be decrypted with the key and encryptType %s", field.name, t)
 			}
 			value = plain
 		}
 		if field.name == "memo" && strings.ContainsFunc(value, func(r rune) bool { return r > utf8.RuneSelf }) && !escaped(app["memo"]) {
-			c.fault(KindMemo, `appInfo.memo has characters that are not \u-escaped`)
+			c.fault(KindMemo, `appInfo.memo 含有未写成 \u 转义的字符`, `appInfo.memo has characters that are not \u-escaped`)
 		}
 		clear[field.name] = value
 	}

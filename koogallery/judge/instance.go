@@ -35,14 +35,14 @@ func (c *judgement) judgeQuery(answer Members) {
 	}
 	info, ok := answer.List("info")
 	if !ok {
-		c.fault(KindInfo, "info is no array of objects")
+		c.fault(KindInfo, "info 不是对象数组", "info is no array of objects")
 		c.Outcome = OutcomeFailed
 		return
 	}
 	for _, element := range info {
 		id, ok := element.Text("instanceId")
 		if !ok || id == "" {
-			c.fault(KindInfo, "info without instanceId")
+			c.fault(KindInfo, "info 中没有 instanceId", "info without instanceId")
 			continue
 		}
 		if id != c.Asked {
@@ -61,11 +61,11 @@ func (c *judgement) judgeApp(info Members) {
 	}
 	app, ok := Object(info["appInfo"])
 	if !ok {
-		c.fault(KindAccess, "appInfo is no object")
+		c.fault(KindAccess, "appInfo 不是对象", "appInfo is no object")
 		return
 	}
 	if address, ok := app.Text("frontEndUrl"); !ok || address == "" {
-		c.fault(KindAccess, "appInfo without frontEndUrl")
+		c.fault(KindAccess, "appInfo 中没有 frontEndUrl", "appInfo without frontEndUrl")
 	} else {
 		c.Shows.Access = true
 	}
@@ -74,7 +74,7 @@ func (c *judgement) judgeApp(info Members) {
 			continue
 		}
 		if value, ok := app.Text(field.name); !ok || utf8.RuneCountInString(value) > field.limit {
-			c.fault(KindAccessLong, "appInfo.%s is no string or longer than %d characters", field.name, field.limit)
+			c.fault(KindAccessLong, "appInfo.%s 不是字符串，或超过 %d 个字符", "appInfo.%s is no string or longer than %d characters", field.name, field.limit)
 		}
 	}
 }
@@ -85,17 +85,17 @@ func (c *judgement) judgeUsage(info Members) {
 	}
 	list, ok := info.List("usageInfo")
 	if !ok {
-		c.fault(KindUsage, "usageInfo is no array of objects")
+		c.fault(KindUsage, "usageInfo 不是对象数组", "usageInfo is no array of objects")
 		return
 	}
 	c.Shows.Usage = len(list) > 0
 	for _, usage := range list {
 		if !isUsage(usage["usageValue"]) {
-			c.fault(KindUsage, "usageValue is missing or no number with at most %d decimals", usageDigits)
+			c.fault(KindUsage, "没有 usageValue，或它不是最多 %d 位小数的数字", "usageValue is missing or no number with at most %d decimals", usageDigits)
 		}
 		at, _ := usage.Text("statisticalTime")
 		if _, err := wiretime.Parse(at); err != nil || len(at) != usageTimeLen {
-			c.fault(KindUsage, "statisticalTime is not yyyyMMddHHmmssSSS")
+			c.fault(KindUsage, "statisticalTime 不是 yyyyMMddHHmmssSSS", "statisticalTime is not yyyyMMddHHmmssSSS")
 		}
 		if related, ok := usage.Text("relatedInstanceId"); ok {
 			c.Shows.Related = append(c.Shows.Related, related)

@@ -62,36 +62,36 @@ func (c *judgement) base(r Readings) {
 func (c *judgement) read() (answer Members, ok bool) {
 	c.Outcome = OutcomeFailed
 	if c.Took > c.Timeout {
-		c.fault(KindTime, "the answer took %v, more than %v", c.Took, c.Timeout)
+		c.fault(KindTime, "应答用了 %v，超过 %v", "the answer took %v, more than %v", c.Took, c.Timeout)
 	}
 	if c.Status != http.StatusOK {
-		c.fault(KindStatus, "HTTP status %d, must be 200", c.Status)
+		c.fault(KindStatus, "HTTP 状态码是 %d，必须是 200", "HTTP status %d, must be 200", c.Status)
 		return nil, false
 	}
 	if media, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		c.fault(KindContentType, "the Content-Type is not application/json")
+		c.fault(KindContentType, "Content-Type 不是 application/json", "the Content-Type is not application/json")
 		return nil, false
 	}
 	if len(c.Body) > MaxAnswer {
-		c.fault(KindLength, "the answer is longer than %d bytes", MaxAnswer)
+		c.fault(KindLength, "应答超过 %d 字节", "the answer is longer than %d bytes", MaxAnswer)
 		return nil, false
 	}
 	if answer, ok = Object(c.Body); !ok {
-		c.fault(KindJSON, "the answer is not a JSON object in UTF-8")
+		c.fault(KindJSON, "应答不是 UTF-8 编码的 JSON 对象", "the answer is not a JSON object in UTF-8")
 		return nil, false
 	}
 	code, ok := answer.Text("resultCode")
 	if !ok || code == "" {
-		c.fault(KindCode, "resultCode is missing or no string")
+		c.fault(KindCode, "没有 resultCode，或它不是字符串", "resultCode is missing or no string")
 		return nil, false
 	}
 	c.ResultCode = Shorten(code, maxInstanceID)
 	if message, ok := answer.Text("resultMsg"); !ok || message == "" {
-		c.fault(KindMessage, "resultMsg is missing or empty")
+		c.fault(KindMessage, "没有 resultMsg，或它为空", "resultMsg is missing or empty")
 	} else {
 		c.ResultMsg = Shorten(message, maxResultMsg)
 		if c.ResultMsg != message {
-			c.fault(KindMessageLong, "resultMsg is longer than %d characters", maxResultMsg)
+			c.fault(KindMessageLong, "resultMsg 超过 %d 个字符", "resultMsg is longer than %d characters", maxResultMsg)
 		}
 	}
 	return answer, true

@@ -32,12 +32,21 @@ const (
 
 // Objection is one thing that is wrong with an answer.
 type Objection struct {
-	Kind Kind
-	Text string
+	Kind    Kind
+	Text    string // in English
+	Chinese string
 }
 
-// fault adds an objection of a kind.
-func (v *Verdict) fault(k Kind, format string, args ...any) {
-	v.Complain(format, args...)
-	v.Objections = append(v.Objections, Objection{k, fmt.Sprintf(format, args...)})
+// In returns the objection in a language, in English for all but "zh".
+func (o Objection) In(language string) string {
+	if language == "zh" {
+		return o.Chinese
+	}
+	return o.Text
+}
+
+// fault adds an objection of a kind, in both languages. Both name the same values in the same order.
+func (v *Verdict) fault(k Kind, chinese, english string, args ...any) {
+	v.Complain(english, args...)
+	v.Objections = append(v.Objections, Objection{k, fmt.Sprintf(english, args...), fmt.Sprintf(chinese, args...)})
 }

@@ -26,7 +26,7 @@ func (c *judgement) demand(r Readings) {
 		return
 	}
 	if r.BodySign && !sign.VerifyBodySign(c.Key, c.Header.Get(sign.BodySignHeader), c.Body) {
-		c.fault(KindBodySign, "Body-Sign is missing or does not fit")
+		c.fault(KindBodySign, "没有 Body-Sign，或它与应答不符", "Body-Sign is missing or does not fit")
 		c.Outcome = OutcomeFailed
 	}
 	if r.FrontEndURL && c.Test && c.Activity == ActivityNew && c.Succeeded() {
@@ -34,7 +34,7 @@ func (c *judgement) demand(r Readings) {
 			AppInfo struct{ FrontEndURL string } `json:"appInfo"`
 		}
 		if json.Unmarshal(c.Body, &shown) != nil || shown.AppInfo.FrontEndURL == "" {
-			c.fault(KindAccess, "appInfo.frontEndUrl is missing")
+			c.fault(KindAccess, "没有 appInfo.frontEndUrl", "appInfo.frontEndUrl is missing")
 			c.Outcome = OutcomeFailed
 		}
 	}

@@ -35,10 +35,10 @@ func (c *judgement) judgeNew(answer Members) {
 	case !c.Succeeded() && !c.Processing():
 		return
 	case id == "":
-		c.fault(KindID, "instanceId is missing or no string")
+		c.fault(KindID, "没有 instanceId，或它不是字符串", "instanceId is missing or no string")
 		return
 	case id != c.InstanceID:
-		c.fault(KindIDLong, "instanceId is longer than %d characters", maxInstanceID)
+		c.fault(KindIDLong, "instanceId 超过 %d 个字符", "instanceId is longer than %d characters", maxInstanceID)
 		return
 	}
 	c.Outcome = OutcomeOK

@@ -53,11 +53,11 @@ func (c *judgement) judgeBodySign() bool {
 	values := c.Header.Values(sign.BodySignHeader)
 	switch {
 	case len(values) == 0 || values[0] == "":
-		c.fault(KindBodySign, "the header Body-Sign is missing (响应头缺少Body-Sign)")
+		c.fault(KindBodySign, "响应头缺少Body-Sign", "the header Body-Sign is missing (响应头缺少Body-Sign)")
 	case len(values) != 1 || !bodySignForm.MatchString(values[0]):
-		c.fault(KindBodySign, "the header Body-Sign is malformed (Body-Sign格式错误)")
+		c.fault(KindBodySign, "Body-Sign格式错误", "the header Body-Sign is malformed (Body-Sign格式错误)")
 	case !sign.VerifyBodySign(c.Key, values[0], c.Body):
-		c.fault(KindBodySign, "the Body-Sign does not fit the body (响应Http Body签名校验失败)")
+		c.fault(KindBodySign, "响应Http Body签名校验失败", "the Body-Sign does not fit the body (响应Http Body签名校验失败)")
 	default:
 		return true
 	}
@@ -71,7 +71,7 @@ func (c *judgement) judgeAccess(answer Members) {
 		return
 	}
 	if !answer.Has("appInfo") {
-		c.fault(KindAccess, "appInfo is missing")
+		c.fault(KindAccess, "没有 appInfo", "appInfo is missing")
 		return
 	}
 	c.judgeApp(answer)
@@ -88,7 +88,7 @@ func (c *judgement) judgeLicense(answer Members) {
 		return
 	}
 	if !ok || license == "" {
-		c.fault(KindLicense, "license is missing or no string")
+		c.fault(KindLicense, "没有 license，或它不是字符串", "license is missing or no string")
 		return
 	}
 	c.Shows.Digest = digest(license)
@@ -101,9 +101,9 @@ func (c *judgement) judgeID(answer Members) bool {
 	c.InstanceID = Shorten(id, maxInstanceID)
 	switch {
 	case id == "":
-		c.fault(KindID, "instanceId is missing or no string")
+		c.fault(KindID, "没有 instanceId，或它不是字符串", "instanceId is missing or no string")
 	case id != c.InstanceID:
-		c.fault(KindIDLong, "instanceId is longer than %d characters", maxInstanceID)
+		c.fault(KindIDLong, "instanceId 超过 %d 个字符", "instanceId is longer than %d characters", maxInstanceID)
 	default:
 		return true
 	}
@@ -115,7 +115,7 @@ func (c *judgement) judgeID(answer Members) bool {
 func (c *judgement) judgeList(answer Members) {
 	info, ok := answer.List("info")
 	if !ok {
-		c.fault(KindInfo, "info is missing or no array of objects")
+		c.fault(KindInfo, "没有 info，或它不是对象数组", "info is missing or no array of objects")
 		return
 	}
 	asked := strings.Split(c.Asked, ",")
@@ -124,12 +124,12 @@ func (c *judgement) judgeList(answer Members) {
 	for _, element := range info {
 		id, ok := element.Text("instanceId")
 		if !ok || id == "" {
-			c.fault(KindInfo, "info without instanceId")
+			c.fault(KindInfo, "info 中没有 instanceId", "info without instanceId")
 			complete = false
 			continue
 		}
 		if !slices.Contains(asked, id) || slices.Contains(shown, id) {
-			c.fault(KindShown, "info shows %s, which was not asked for or is there twice", Shorten(id, maxInstanceID))
+			c.fault(KindShown, "info 中有未被查询或重复的 %s", "info shows %s, which was not asked for or is there twice", Shorten(id, maxInstanceID))
 			continue
 		}
 		shown = append(shown, id)
@@ -141,7 +141,7 @@ func (c *judgement) judgeList(answer Members) {
 	}
 	c.Shows.Usage = usage
 	if len(shown) != len(asked) {
-		c.fault(KindShown, "info shows %d of %d instances", len(shown), len(asked))
+		c.fault(KindShown, "info 只有 %d 个实例，查询了 %d 个", "info shows %d of %d instances", len(shown), len(asked))
 		complete = false
 	}
 	if complete {

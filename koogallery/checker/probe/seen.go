@@ -5,6 +5,8 @@ package probe
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator/wire"
@@ -37,14 +39,38 @@ func (p *Probe) Log() []Seen {
 	return slices.Clone(p.seen)
 }
 
+// Reason is a few words in both languages of the sellers.
+type Reason struct{ zh, en string }
+
+// In returns the reason in a language, English for all but "zh".
+func (r Reason) In(language string) string {
+	if language == "zh" {
+		return r.zh
+	}
+	return r.en
+}
+
 // Why says in a few words what was wrong with the answer, or which result code it had.
-func (s Seen) Why() string {
+func (s Seen) Why() Reason {
+	code := "resultCode " + s.ResultCode
 	switch {
 	case s.Err != "":
-		return s.Err
-	case s.Problem != "":
-		return s.Problem
-	default:
-		return "resultCode " + s.ResultCode
+		return Reason{"没有应答（" + s.Err + "）", s.Err}
+	case len(s.Objections) == 0:
+		return Reason{code, code}
 	}
+	chinese := make([]string, 0, len(s.Objections))
+	for _, o := range s.Objections {
+		chinese = append(chinese, o.Chinese)
+	}
+	return Reason{strings.Join(chinese, "；"), s.Problem}
+}
+
+// StatusText says which HTTP status a call had, or why it has no answer.
+func (s Seen) StatusText() Reason {
+	if s.Err != "" {
+		return s.Why()
+	}
+	status := "HTTP " + strconv.Itoa(s.Status)
+	return Reason{status, status}
 }

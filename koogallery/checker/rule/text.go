@@ -18,10 +18,23 @@ func (t Text) In(language string) string {
 	return t.EN
 }
 
-// Say formats both sentences with the same values, in the same order.
+// Say formats both sentences with the same values, in the same order. A value that has both languages, as a Text has, stands in each in its
+// own.
 func Say(zh, en string, values ...any) Text {
 	if len(values) == 0 {
 		return Text{zh, en}
 	}
-	return Text{fmt.Sprintf(zh, values...), fmt.Sprintf(en, values...)}
+	return Text{fmt.Sprintf(zh, in("zh", values)...), fmt.Sprintf(en, in("en", values)...)}
+}
+
+// in returns values in a language, as far as they have several.
+func in(language string, values []any) []any {
+	all := make([]any, len(values))
+	for i, value := range values {
+		all[i] = value
+		if both, ok := value.(interface{ In(language string) string }); ok {
+			all[i] = both.In(language)
+		}
+	}
+	return all
 }

@@ -33,7 +33,7 @@ func objected(kinds ...judge.Kind) func(context.Context, *probe.Probe) rule.Outc
 			for _, o := range s.Objections {
 				for _, k := range kinds {
 					if o.Kind == k {
-						return rule.Broken("%s 的应答：%s", "the answer to %s: %s", name(s), o.Text)
+						return rule.Broken("%s 的应答：%s", "the answer to %s: %s", name(s), o)
 					}
 				}
 			}
@@ -47,11 +47,10 @@ func objected(kinds ...judge.Kind) func(context.Context, *probe.Probe) rule.Outc
 
 // silent is the outcome where nothing was answered.
 func silent(seen []probe.Seen) rule.Outcome {
-	why := "no call could be made"
-	if len(seen) > 0 {
-		why = seen[0].Err
+	if len(seen) == 0 {
+		return rule.Unknown("没有能够发出的调用", "no call could be made")
 	}
-	return rule.Unknown("没有收到任何应答：%s", "nothing was answered: %s", why)
+	return rule.Unknown("没有收到任何应答：%s", "nothing was answered: %s", seen[0].Why())
 }
 
 var inTime = rule.Rule{

@@ -89,9 +89,7 @@ type attempt struct {
 func refuses(ctx context.Context, p *probe.Probe, attempts ...attempt) rule.Outcome {
 	for _, a := range attempts {
 		if s := p.Make(ctx, a.call); let(s) {
-			return rule.Outcome{State: rule.Fail, Seen: rule.Text{
-				ZH: a.zh + "的调用得到 " + s.ResultCode, EN: "a call " + a.en + " was answered with " + s.ResultCode,
-			}}
+			return rule.Broken("%s的调用得到 %s", "a call %s was answered with %s", rule.Say(a.zh, a.en), s.ResultCode)
 		}
 	}
 	return rule.Holds()

@@ -40,10 +40,8 @@ var authenticationFirst = rule.Rule{
 				continue // a server may want a body at all
 			}
 			if s := wrong(odd.body); s.Status != plain.Status || s.ResultCode != plain.ResultCode {
-				return rule.Outcome{State: rule.Fail, Seen: rule.Text{
-					ZH: "签名错误、请求体是" + odd.zh + "：得到 " + told(s) + "，能读懂时得到 " + told(plain),
-					EN: "wrongly signed, " + odd.en + " was answered with " + told(s) + ", a body that can be read with " + told(plain),
-				}}
+				return rule.Broken("签名错误、请求体是%s：得到 %s，能读懂时得到 %s", "wrongly signed, %s was answered with %s, a body that can be read with %s",
+					rule.Say(odd.zh, odd.en), told(s), told(plain))
 			}
 		}
 		return rule.Holds()
@@ -51,11 +49,11 @@ var authenticationFirst = rule.Rule{
 }
 
 // told is how an answer is named.
-func told(s probe.Seen) string {
+func told(s probe.Seen) any {
 	if s.ResultCode != "" {
 		return s.ResultCode
 	}
-	return why(s)
+	return s.StatusText()
 }
 
 var replay = rule.Rule{

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -57,18 +56,11 @@ var hostile = rule.Rule{
 		}
 		for _, odd := range oddBodies() {
 			if s := p.Make(ctx, again(p, func([]byte) []byte { return []byte(odd.body) })); fell(s) {
-				return rule.Outcome{State: rule.Fail, Seen: rule.Text{ZH: odd.zh + "：" + why(s), EN: odd.en + ": " + why(s)}}
+				return rule.Broken("%s：%s", "%s: %s", rule.Say(odd.zh, odd.en), s.StatusText())
 			}
 		}
 		return rule.Holds()
 	},
-}
-
-func why(s probe.Seen) string {
-	if s.Err != "" {
-		return s.Err
-	}
-	return "HTTP " + strconv.Itoa(s.Status)
 }
 
 var nonsense = rule.Rule{
@@ -89,7 +81,7 @@ var nonsense = rule.Rule{
 		}
 		for _, odd := range oddBodies() {
 			if s := p.Make(ctx, again(p, func([]byte) []byte { return []byte(odd.body) })); s.Succeeded() || s.Processing() {
-				return rule.Outcome{State: rule.Fail, Seen: rule.Text{ZH: odd.zh + "得到 " + s.ResultCode, EN: odd.en + " was answered with " + s.ResultCode}}
+				return rule.Broken("%s得到 %s", "%s was answered with %s", rule.Say(odd.zh, odd.en), s.ResultCode)
 			}
 		}
 		return rule.Holds()
@@ -190,7 +182,7 @@ var duplicates = rule.Rule{
 		for _, s := range seen {
 			switch {
 			case fell(s):
-				return rule.Broken("同样的字节同时发送 %d 次，其中一次得到：%s", "of %d calls with the same bytes at once, one was answered with: %s", copies, why(s))
+				return rule.Broken("同样的字节同时发送 %d 次，其中一次得到：%s", "of %d calls with the same bytes at once, one was answered with: %s", copies, s.StatusText())
 			case s.InstanceID == "":
 			case id != "" && id != s.InstanceID:
 				return rule.Broken("同样的字节得到 %q 和 %q", "the same bytes were answered with %q and %q", id, s.InstanceID)

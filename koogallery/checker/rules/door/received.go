@@ -39,9 +39,7 @@ var received = rule.Rule{
 			{"带 Unicode 转义", "with escapes", escaped},
 		} {
 			if s := p.Make(ctx, again(p, form.change)); !let(s) {
-				return rule.Outcome{State: rule.Fail, Seen: rule.Text{
-					ZH: form.zh + "、按原样签名的请求体得到：" + s.Why(), EN: "a body " + form.en + ", signed as it is, was answered with: " + s.Why(),
-				}}
+				return rule.Broken("%s、按原样签名的请求体得到：%s", "a body %s, signed as it is, was answered with: %s", rule.Say(form.zh, form.en), s.Why())
 			}
 		}
 		return rule.Holds()
