@@ -124,7 +124,7 @@ lives: build ## LIVES made-up orders with faults in virtual time, held to every 
 	bin/koogate sim lives -n $(LIVES) $(if $(SEED),--seed $(SEED)) --dir $(firstword $(wildcard /dev/shm) $(or $(TMPDIR),/tmp))
 
 .PHONY: planted
-planted: ## plant a fault in each of twelve places of a copy, and see lives find it
+planted: ## plant a fault in each of sixteen places of a copy, and see lives find it
 	.ci/planted
 
 .PHONY: upgrade-test

@@ -23,6 +23,15 @@ func (e Embedded) Facade() http.Handler { return e.handler(config.ListenerFacade
 // API answers the internal calls.
 func (e Embedded) API() http.Handler { return e.handler(config.ListenerAPI) }
 
+// Begin does what a process does before it serves a seller: it reads the store's clock and arms the standing jobs. Whoever moves the
+// machine's clock calls it again. Errors: STORE_UNAVAILABLE.
+func (e Embedded) Begin(ctx context.Context, seller string) error {
+	if err := e.s.readClock(ctx); err != nil {
+		return err
+	}
+	return e.s.work.ArmAll(ctx, seller)
+}
+
 // Work does Koogate's own jobs of a seller that are due now, one after the other, and tells how many there were. Errors:
 // STORE_UNAVAILABLE.
 func (e Embedded) Work(ctx context.Context, seller string) (int, error) {

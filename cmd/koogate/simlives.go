@@ -26,11 +26,12 @@ type simLivesCmd struct {
 
 // Help is shown by koogate sim lives --help.
 func (simLivesCmd) Help() string {
-	return `Lives made-up orders on an embedded Koogate, in virtual time and without the network: purchases, renewals, freezes, releases,
-workers that lose their lease and order queries whose answers come late, while writes fail before and after their commit, answers
-are lost, processes end in the middle and Redis forgets. After each step every promise is checked: one instance for an order line,
-the first verdict wins, no fact is put back by an older answer, no state moves backward, what was acknowledged is written, a task is
-completed once, the chain of events holds, and every record ends in a named state.
+	return `Lives made-up orders on an embedded Koogate of two processes, in virtual time and without the network: purchases, renewals,
+freezes, releases, reported and corrected usage, workers that lose their lease and order queries whose answers come late, while writes
+fail before and after their commit, answers are lost, processes end in the middle, machines' clocks are wrong and Redis forgets.
+After each step every promise is checked: one instance for an order line, the first verdict wins, no fact is put back by an older
+answer, no state moves backward, what was acknowledged is written, a lease is one worker's, a task is completed once, the store's
+clock says when, what was used is told and told once, the chain of events holds, and every record ends in a named state.
 
 A life that breaks a promise is shrunk to the shortest one that does, and the command that lives it again is printed.
 

@@ -5,6 +5,7 @@ package work
 import (
 	"cmp"
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -109,6 +110,15 @@ func (r Runner) armSoon(ctx context.Context, kind store.TaskKind) error {
 
 // defaultLease is the lease of Koogate's own jobs.
 const defaultLease = 15 * time.Second
+
+// ArmAll arms the standing jobs of a seller, or of nobody. Errors: STORE_UNAVAILABLE.
+func (s *Service) ArmAll(ctx context.Context, seller string) error {
+	var all error
+	for _, k := range s.standing(seller) {
+		all = errors.Join(all, s.Arm(ctx, k.Name, seller))
+	}
+	return all
+}
 
 // Step does the jobs of this process that are due for a seller now, one after the other, and tells how many there were: for who
 // drives a process that runs nothing by itself. Errors: STORE_UNAVAILABLE.

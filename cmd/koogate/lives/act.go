@@ -17,6 +17,7 @@ const (
 	promiseAnswer   = "every call is answered as it should be"
 	promiseShown    = "what was shown is shown again"
 	promiseTaskOnce = "a task is completed once"
+	promiseLease    = "a lease is one worker's"
 )
 
 // patience is how often the marketplace repeats a call whose answer it did not get.
@@ -25,7 +26,7 @@ const patience = 8
 // buy opens the purchase once. The marketplace comes again by other steps, or at the end.
 func (l *life) buy(s Step) error {
 	seen := l.probe.Open(l.ctx, l.order)
-	if s.Lost || l.store.dead {
+	if s.Lost || l.dead() {
 		return nil
 	}
 	return l.told(seen)
@@ -61,7 +62,7 @@ func (l *life) query(s Step) error {
 	}
 	seen := l.probe.Query(l.ctx, l.order, l.instance)
 	switch {
-	case s.Lost || l.store.dead || l.released || seen.ResultCode == string(resultcode.Internal):
+	case s.Lost || l.dead() || l.released || seen.ResultCode == string(resultcode.Internal):
 		return nil
 	case seen.Problem != "":
 		return broken(promiseAnswer, "the debugger objects to a query: %s", seen.Problem)
@@ -78,7 +79,7 @@ func (l *life) query(s Step) error {
 func (l *life) insist(s Step, name string, call func() probe.Seen) (ok bool, err error) {
 	for n := range patience {
 		seen := call()
-		if l.store.dead {
+		if l.dead() {
 			if err := l.again(); err != nil {
 				return false, err
 			}
@@ -138,6 +139,7 @@ func (l *life) release(s Step) error {
 	if l.instance == "" || s.Number != 0 { // rarely, or every life would be short
 		return nil
 	}
+	l.mayBeReleased = true
 	ok, err := l.insist(s, "a release", func() probe.Seen { return l.probe.Release(l.ctx, l.order, l.order, l.instance) })
 	l.released = l.released || ok
 	return err
@@ -158,7 +160,12 @@ func (l *life) lease() error {
 	if err != nil || status != http.StatusOK {
 		return err
 	}
+	now := l.clock.Now()
 	for _, t := range got.Tasks {
+		if until := l.leased[t.TaskID]; now.Before(until) {
+			return broken(promiseLease, "a task was leased again %s before its lease ends", until.Sub(now))
+		}
+		l.leased[t.TaskID] = now.Add(leaseTime)
 		l.held = append(l.held, held{t.TaskID, t.Kind, t.FencingToken})
 		l.newest[t.TaskID] = t.FencingToken
 	}
@@ -168,7 +175,7 @@ func (l *life) lease() error {
 // work has a worker lease a task and complete it, or give it back.
 func (l *life) work(s Step, complete bool) error {
 	had := len(l.held)
-	if err := l.lease(); err != nil || len(l.held) == had || l.store.dead {
+	if err := l.lease(); err != nil || len(l.held) == had || l.dead() {
 		return err
 	}
 	last := l.held[had]
@@ -177,6 +184,7 @@ func (l *life) work(s Step, complete bool) error {
 		return l.complete(s)
 	}
 	l.held = l.held[:had]
+	delete(l.leased, last.id)
 	_, err := l.api(l.ctx, "/v1/tasks/"+last.id+":fail", map[string]any{"fencingToken": last.fence, "code": "FAILURE_CODE_INTERNAL", "message": "busy"}, nil)
 	return err
 }
@@ -185,6 +193,7 @@ func (l *life) work(s Step, complete bool) error {
 func (l *life) complete(s Step) error {
 	t := l.held[0]
 	l.held = l.held[1:]
+	delete(l.leased, t.id)
 	body := map[string]any{"fencingToken": t.fence}
 	if t.kind == "TASK_KIND_CREATE" {
 		body["accessInfo"] = map[string]any{"frontEndUrl": "https://app.example.com", "userName": "admin", "password": "initial"}
@@ -200,5 +209,24 @@ func (l *life) complete(s Step) error {
 		return broken(promiseTaskOnce, "the completion of a task was acknowledged under the tokens %d and %d", token, t.fence)
 	}
 	l.done[t.id] = t.fence
+	return nil
+}
+
+// beat has the worker prolong the lease of the task that it has kept longest.
+func (l *life) beat() error {
+	if len(l.held) == 0 {
+		return nil
+	}
+	t := l.held[0]
+	status, err := l.api(l.ctx, "/v1/tasks/"+t.id+":heartbeat", map[string]any{"fencingToken": t.fence, "leaseDuration": leaseTime.String()}, nil)
+	if err != nil || status != http.StatusOK {
+		return err
+	}
+	if newest := l.newest[t.id]; newest != t.fence {
+		return broken(promiseLease, "a lease was prolonged under the token %d, and the task had been leased under %d since", t.fence, newest)
+	}
+	if _, ok := l.leased[t.id]; ok {
+		l.leased[t.id] = l.clock.Now().Add(leaseTime)
+	}
 	return nil
 }

@@ -4,6 +4,7 @@ package lives
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
@@ -17,19 +18,35 @@ const (
 	promiseNewest   = "no fact is put back by an older answer"
 	promiseTerminal = "every record ends in a named state"
 	promiseChain    = "the chain of events holds"
+	promiseClock    = "the store's clock says when"
 )
+
+// aggregate reads the order's rows, unless nothing was written since the last time. It is nil as long as there is no order.
+func (l *life) aggregate() (*store.Aggregate, error) {
+	if l.rowsAfter == l.writes {
+		return l.rowsNow, nil
+	}
+	all, err := l.rows.Aggregate(l.ctx, sellerName, l.order.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		all, err = nil, nil
+	}
+	if err == nil {
+		l.rowsNow, l.rowsAfter = all, l.writes
+	}
+	return all, err
+}
 
 // check holds the rows to what the world outside knows.
 func (l *life) check() error {
-	all, err := l.rows.Aggregate(l.ctx, sellerName, l.order.ID)
+	unchanged := l.rowsAfter == l.writes
+	all, err := l.aggregate()
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		if l.instance != "" {
-			return broken(promiseDurable, "the marketplace was told %s, and there is no order", l.instance)
-		}
-		return nil
 	case err != nil:
 		return err
+	case all == nil && l.instance != "":
+		return broken(promiseDurable, "the marketplace was told %s, and there is no order", l.instance)
+	case all == nil:
+		return nil
 	case len(all.Instances) != 1:
 		return broken(promiseOne, "the order has %d instances", len(all.Instances))
 	}
@@ -46,6 +63,27 @@ func (l *life) check() error {
 	}
 	if l.released && i.State != store.InstanceReleased {
 		return broken(promiseDurable, "the release was acknowledged, the instance is %s", i.State)
+	}
+	if unchanged {
+		return nil
+	}
+	if _, err := l.ledger(); err != nil {
+		return err
+	}
+	return l.times(all)
+}
+
+// times holds the times in the rows to the store's clock: they are those of this life, whatever the machines' clocks say.
+func (l *life) times(all *store.Aggregate) error {
+	written := []time.Time{all.Order.CreatedAt, all.Order.UpdatedAt, all.Instances[0].CreatedAt, all.Instances[0].UpdatedAt}
+	for _, t := range all.Tasks {
+		written = append(written, t.CreatedAt, t.UpdatedAt)
+	}
+	for _, at := range written {
+		if now := l.clock.Now(); at.Before(l.began) || at.After(now) {
+			return broken(promiseClock, "it is %s, and a row was written at %s in a life that began at %s",
+				now.Format(time.TimeOnly), at.Format(time.TimeOnly), l.began.Format(time.TimeOnly))
+		}
 	}
 	return nil
 }
@@ -73,26 +111,45 @@ const longestPause = 10 * time.Minute
 // settle lets everything come to rest without faults, and holds the end to what must be then.
 func (l *life) settle() error {
 	end := l.clock.Now().Add(settling)
-	l.market.mute = false
+	l.market.mute, l.market.trouble, l.here = false, troubleNone, 0
 	for pause := leaseTime; ; pause = min(2*pause, longestPause) {
 		if err := l.rest(); err != nil {
 			return err
 		}
-		all, err := l.rows.Aggregate(l.ctx, sellerName, l.order.ID)
-		if errors.Is(err, store.ErrNotFound) { // the purchase was not admitted yet
-			all, err = &store.Aggregate{}, nil
-		}
+		all, err := l.aggregate()
 		if err != nil {
 			return err
 		}
-		if l.instance != "" && len(all.Tasks) == 0 && all.Order.QueryState != store.QueryPending {
-			return l.end(all)
+		told, err := l.ledger()
+		if err != nil {
+			return err
+		}
+		if l.instance != "" && all != nil && len(all.Tasks) == 0 && all.Order.QueryState != store.QueryPending {
+			if told {
+				return l.end(all)
+			}
+			if pause, err = l.untilUsage(pause); err != nil {
+				return err
+			}
 		}
 		if l.clock.Now().After(end) {
-			return broken(promiseTerminal, "after %s without faults %d tasks are open, and the order query is %s", settling, len(all.Tasks), all.Order.QueryState)
+			if all == nil {
+				return broken(promiseTerminal, "after %s without faults the purchase is not admitted", settling)
+			}
+			return broken(promiseTerminal, "after %s without faults %d tasks are open, the order query is %q, and usage is told: %t",
+				settling, len(all.Tasks), all.Order.QueryState, told)
 		}
 		l.clock.Advance(pause)
 	}
+}
+
+// untilUsage is how long it takes until usage is told next, and the job that tells it runs.
+func (l *life) untilUsage(otherwise time.Duration) (time.Duration, error) {
+	due, ok, err := l.rows.NextUsage(l.ctx, sellerName)
+	if left := due.Sub(l.clock.Now()); ok && left > 0 {
+		return left + time.Second, err
+	}
+	return otherwise, err
 }
 
 // rest does what is due.
@@ -105,10 +162,19 @@ func (l *life) rest() error {
 	if err := l.jobs(Step{}); err != nil {
 		return err
 	}
+	if err := l.insistOnUsage(); err != nil {
+		return err
+	}
 	for {
-		had := len(l.done)
-		if err := l.work(Step{}, true); err != nil {
+		all, err := l.aggregate()
+		if err != nil {
 			return err
+		}
+		had := len(l.done)
+		if all != nil && slices.ContainsFunc(all.Tasks, func(t store.Task) bool { return t.Queue == workQueue }) {
+			if err := l.work(Step{}, true); err != nil {
+				return err
+			}
 		}
 		if len(l.done) == had {
 			return l.check()
@@ -146,7 +212,10 @@ func (l *life) end(all *store.Aggregate) error {
 	if err := l.tasks(); err != nil {
 		return err
 	}
-	chain, err := l.core.VerifyOrder(l.ctx, sellerName, l.order.ID)
+	if err := l.billed(); err != nil {
+		return err
+	}
+	chain, err := l.on().core.VerifyOrder(l.ctx, sellerName, l.order.ID)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/koogate/koogate/koogallery/checker/probe"
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/koogallery/simulator/catalogue"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
@@ -41,6 +42,10 @@ type life struct {
 	order probe.Purchase
 	later [renewals]probe.Purchase
 
+	metered bool // pay-per-use, which is not renewed
+	used    [renewals]*used
+	rested  bool // nothing goes wrong any more
+
 	instance string          // that the marketplace was told
 	code     resultcode.Code // the last answer to the purchase
 	expiry   time.Time       // what the last renewal that counts has set; zero before
@@ -49,9 +54,17 @@ type life struct {
 	released bool
 	shown    bool // a query has shown the instance
 	held     []held
-	newest   map[string]int64 // the token of each task's last lease
-	done     map[string]int64 // tasks whose completion was acknowledged, with the token
+	newest   map[string]int64     // the token of each task's last lease
+	leased   map[string]time.Time // until when that lease runs, of tasks that nobody has tried to end
+	done     map[string]int64     // tasks whose completion was acknowledged, with the token
 	most     store.InstanceState
+
+	mayBeReleased bool             // a release was asked for
+	began         time.Time        // when the life began
+	rowsNow       *store.Aggregate // as they were after so many writes; nil for no order
+	rowsAfter     int
+	ledgerTold    bool // whether all usage was told, after so many writes of usage
+	ledgerAfter   int
 }
 
 // held is a task in the hands of a worker.
@@ -62,8 +75,11 @@ type held struct {
 }
 
 // newLife makes an order up that nobody has bought yet.
-func newLife(ctx context.Context, w *world, seed uint64, n int) (*life, error) {
-	l := &life{world: w, ctx: ctx, renewed: map[int]bool{}, newest: map[string]int64{}, done: map[string]int64{}}
+func newLife(ctx context.Context, w *world, seed uint64, n int, metered bool) (*life, error) {
+	l := &life{
+		world: w, ctx: ctx, renewed: map[int]bool{}, newest: map[string]int64{}, leased: map[string]time.Time{}, done: map[string]int64{},
+		metered: metered, rowsAfter: -1, ledgerAfter: -1, began: w.clock.Now(),
+	}
 	var err error
 	l.probe, err = probe.New(probe.Config{
 		URL: address, Key: accessKey, Family: judge.FamilySaasV2, Deep: true, Seed: seed, HTTPClient: &http.Client{Transport: w}, Clock: w.clock,
@@ -72,10 +88,15 @@ func newLife(ctx context.Context, w *world, seed uint64, n int) (*life, error) {
 		return nil, err
 	}
 	l.order = l.probe.Purchase()
+	if metered {
+		l.order.Kind, l.order.Product, l.order.ExpireTime = catalogue.OnDemand, catalogue.DemoProducts()[catalogue.OnDemand], time.Time{}
+	}
 	product := l.order.Product
 	facts := fulfil.OrderFacts{
 		OrderType: "NEW", Buyer: []byte(`{}`), ExpireAt: l.order.ExpireTime,
-		Product: store.Product{ProductID: product.ProductID, SKUCode: product.SKUCode, Name: product.Name, ChargingMode: "PERIOD", LinearValue: 10},
+		Product: store.Product{
+			ProductID: product.ProductID, SKUCode: product.SKUCode, Name: product.Name, ChargingMode: l.order.Kind.ChargingMode(), LinearValue: int64(product.LinearValue),
+		},
 	}
 	w.market.facts[l.order.ID] = facts
 	for k := range l.later {
@@ -86,6 +107,16 @@ func newLife(ctx context.Context, w *world, seed uint64, n int) (*life, error) {
 		w.market.facts[l.later[k].ID] = f
 	}
 	return l, nil
+}
+
+// close forgets what the marketplace keeps of a life.
+func (l *life) close() {
+	l.probe.Close()
+	delete(l.market.bills, l.instance)
+	delete(l.market.facts, l.order.ID)
+	for k := range l.later {
+		delete(l.market.facts, l.later[k].ID)
+	}
 }
 
 // live lives a plan to its end. Errors: *Broken, and what is no fault of Koogate.
@@ -100,10 +131,12 @@ func (l *life) live(plan Plan) error {
 
 // step does one step, starts the process anew when it has ended over it, and checks every promise.
 func (l *life) step(s Step) error {
-	l.store.plan(s.Fault, s.At)
+	l.here = s.Process
+	on := l.on().store
+	on.plan(s.Fault, s.At)
 	err := l.do(s)
-	l.store.plan(FaultNone, 0)
-	if err == nil && l.store.dead {
+	on.plan(FaultNone, 0)
+	if err == nil && l.dead() {
 		err = l.again()
 	}
 	if err != nil {
@@ -155,6 +188,14 @@ func (l *life) do(s Step) error {
 		return l.loseRedis()
 	case OpMute:
 		l.market.mute = true
+	case OpReport:
+		return l.report(s)
+	case OpCorrect:
+		return l.correct(s)
+	case OpTrouble:
+		l.market.trouble = troubleUnsent + trouble(s.Number)
+	case OpBeat:
+		return l.beat()
 	}
 	return nil
 }
@@ -163,14 +204,17 @@ func (l *life) do(s Step) error {
 func (l *life) jobs(s Step) (first error) {
 	if len(s.During) > 0 {
 		l.market.during = func() {
+			here := l.here
 			for _, in := range s.During {
+				l.here = in.Process
 				if err := l.do(in); err != nil && first == nil {
 					first = err
 				}
 			}
+			l.here = here
 		}
 	}
-	_, _ = l.embedded.Work(l.ctx, sellerName) // a look that failed is made again
+	_, _ = l.on().Work(l.ctx, sellerName) // a look that failed is made again
 	l.market.during = nil
 	return first
 }

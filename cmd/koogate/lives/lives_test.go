@@ -115,14 +115,14 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 			}
 			return true
 		}, promiseForward},
-		"an instance in use is failed by an unfreeze": {func(c *store.Change) bool {
+		"an instance in use is failed by an unfreeze, and takes no usage": {func(c *store.Change) bool {
 			for k := range c.PutInstances {
 				if recorded(c, fulfil.EventUnfrozen) {
 					c.PutInstances[k].State = store.InstanceFailed
 				}
 			}
 			return true
-		}, promiseAnswer},
+		}, promiseUsage},
 		"an event is changed after it was hashed": {func(c *store.Change) bool {
 			for k := range c.Events {
 				if c.Events[k].Kind == fulfil.EventTaskCompleted {
@@ -131,6 +131,12 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 			}
 			return true
 		}, promiseChain},
+		"a row is written by a machine's clock": {func(c *store.Change) bool {
+			for k := range c.PutInstances {
+				c.PutInstances[k].UpdatedAt = c.PutInstances[k].UpdatedAt.Add(40 * time.Second)
+			}
+			return true
+		}, promiseClock},
 		"a task is never done": {func(c *store.Change) bool {
 			for k := range c.PutTasks {
 				if c.PutTasks[k].Kind == store.TaskRefresh && c.PutTasks[k].State == store.TaskDone {
@@ -163,14 +169,14 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 
 // What is simpler than a plan has one thing less, and nothing else.
 func TestSimplerPlans(t *testing.T) {
-	plan := Plan{{Op: OpRenew, Number: 1, Fault: FaultAfter, At: 1, Lost: true}, {Op: OpJobs, During: []Step{{Op: OpFreeze}}}}
+	plan := Plan{{Op: OpRenew, Number: 1, Fault: FaultAfter, At: 1, Lost: true}, {Op: OpJobs, Process: 1, During: []Step{{Op: OpFreeze}}}}
 	for _, p := range plan.simpler() {
 		if p.size() >= plan.size() {
 			t.Errorf("not simpler:\n%s", p)
 		}
 	}
-	if n := len(plan.simpler()); n != 6 {
-		t.Errorf("%d simpler plans, want 6", n)
+	if n := len(plan.simpler()); n != 7 {
+		t.Errorf("%d simpler plans, want 7", n)
 	}
 }
 
@@ -184,6 +190,7 @@ func (p Plan) size() (n int) {
 		if s.Lost {
 			n++
 		}
+		n += s.Process
 	}
 	return n
 }

@@ -9,8 +9,6 @@ import (
 
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/licence"
-	"github.com/koogate/koogate/server/usage"
-	"github.com/koogate/koogate/store"
 )
 
 // market answers what Koogate asks the marketplace.
@@ -19,6 +17,13 @@ type market struct {
 	mute   bool                         // the next order query fails
 	during func()                       // happens while the next answer is on its way; nil for nothing
 	asked  int
+
+	trouble trouble          // of the next push of usage
+	bills   map[string]*bill // by instance
+}
+
+func newMarket() *market {
+	return &market{facts: map[string]fulfil.OrderFacts{}, bills: map[string]*bill{}}
 }
 
 // QueryOrder implements fulfil.Marketplace. The answer is fixed before what happens during the query.
@@ -29,14 +34,19 @@ func (m *market) QueryOrder(_ context.Context, _, orderID, _ string) (fulfil.Ord
 		return fulfil.OrderFacts{}, &fulfil.QueryError{Retryable: true, Code: "NETWORK"}
 	}
 	f, ok := m.facts[orderID]
-	if during := m.during; during != nil {
-		m.during = nil
-		during()
-	}
+	m.meanwhile()
 	if !ok {
 		return fulfil.OrderFacts{}, &fulfil.QueryError{Code: "91010003"}
 	}
 	return f, nil
+}
+
+// meanwhile lets happen what happens while an answer is on its way.
+func (m *market) meanwhile() {
+	if during := m.during; during != nil {
+		m.during = nil
+		during()
+	}
 }
 
 // errNotLived is what parts of the marketplace answer that no life comes to.
@@ -45,11 +55,6 @@ var errNotLived = errors.New("lives: no life comes here")
 // UploadLicence implements fulfil.Marketplace.
 func (*market) UploadLicence(context.Context, string, string, fulfil.Licence) error {
 	return errNotLived
-}
-
-// PushUsage implements usage.Pusher.
-func (*market) PushUsage(context.Context, string, []store.UsageRecord) ([]usage.Verdict, error) {
-	return nil, errNotLived
 }
 
 // ActivateCode implements licence.Codes.

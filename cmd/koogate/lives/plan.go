@@ -30,16 +30,29 @@ const (
 	OpRestart            // the process ends and another one begins
 	OpGuard              // Redis loses what it held
 	OpMute               // the marketplace's next order query fails
+	OpReport             // use Number is reported, for the first time or again
+	OpCorrect            // use Number is corrected
+	OpTrouble            // the marketplace's next push of usage goes wrong, Number says how
+	OpBeat               // the worker prolongs the lease of the task that it has kept longest
 	ops
 )
 
 var opNames = [...]string{
 	"buy", "query", "renew", "freeze", "unfreeze", "release", "work", "hold", "complete", "lose worker", "give back", "jobs", "wait", "restart",
-	"lose Redis", "mute the marketplace",
+	"lose Redis", "mute the marketplace", "report use", "correct use", "trouble with the next push", "prolong a lease",
 }
 
-// weights are how often ops are drawn.
-var weights = [...]int{OpBuy: 3, OpQuery: 2, OpRenew: 4, OpFreeze: 2, OpUnfreeze: 2, OpRelease: 1, OpWork: 5, OpHold: 2, OpComplete: 2, OpLose: 1, OpGiveBack: 1, OpJobs: 5, OpWait: 3, OpRestart: 1, OpGuard: 1, OpMute: 1}
+// weights are how often ops are drawn, and metered those of what is paid for by its use.
+var (
+	weights = [ops]int{
+		OpBuy: 3, OpQuery: 2, OpRenew: 4, OpFreeze: 2, OpUnfreeze: 2, OpRelease: 1, OpWork: 5, OpHold: 2, OpComplete: 2, OpLose: 1, OpGiveBack: 1,
+		OpJobs: 5, OpWait: 3, OpRestart: 1, OpGuard: 1, OpMute: 1, OpBeat: 1,
+	}
+	metered = [ops]int{
+		OpBuy: 2, OpQuery: 1, OpFreeze: 1, OpUnfreeze: 1, OpRelease: 1, OpWork: 3, OpHold: 1, OpComplete: 1, OpLose: 1, OpGiveBack: 1,
+		OpJobs: 6, OpWait: 5, OpRestart: 1, OpGuard: 1, OpMute: 1, OpReport: 8, OpCorrect: 2, OpTrouble: 2,
+	}
+)
 
 // Fault is what happens to a write of Koogate's store.
 type Fault int
@@ -60,6 +73,8 @@ var faultNames = [...]string{"", "fails before it is written", "is written and i
 type Step struct {
 	Op     Op
 	Number int
+	// Process is the one that is called.
+	Process int
 	// Fault happens to the At-th write of the step, from 1; a crash ends the step.
 	Fault Fault
 	At    int
@@ -77,21 +92,25 @@ const (
 )
 
 // draw makes a plan up, which begins with the purchase.
-func draw(r *rand.Rand) Plan {
+func draw(r *rand.Rand, weights [ops]int) Plan {
 	plan := make(Plan, shortest+r.IntN(longest-shortest+1))
 	for i := range plan {
-		plan[i] = drawStep(r, true)
+		plan[i] = drawStep(r, weights, true)
 	}
 	plan[0] = drawFault(r, Step{Op: OpBuy})
 	return plan
 }
 
-func drawStep(r *rand.Rand, outer bool) Step {
-	s := drawFault(r, Step{Op: drawOp(r), Number: r.IntN(renewals)})
+func drawStep(r *rand.Rand, weights [ops]int, outer bool) Step {
+	s := Step{Op: drawOp(r, weights), Number: r.IntN(renewals)}
+	if r.IntN(3) == 0 {
+		s.Process = 1
+	}
+	s = drawFault(r, s)
 	if outer && s.Op == OpJobs && r.IntN(2) == 0 {
 		for range 1 + r.IntN(2) {
-			if in := drawStep(r, false); in.Op != OpJobs && in.Op != OpRestart {
-				in.Fault = FaultNone
+			if in := drawStep(r, weights, false); in.Op != OpJobs && in.Op != OpRestart {
+				in.Fault, in.At = FaultNone, 0
 				s.During = append(s.During, in)
 			}
 		}
@@ -108,7 +127,7 @@ func drawFault(r *rand.Rand, s Step) Step {
 	return s
 }
 
-func drawOp(r *rand.Rand) Op {
+func drawOp(r *rand.Rand, weights [ops]int) Op {
 	sum := 0
 	for _, w := range weights {
 		sum += w
@@ -135,10 +154,15 @@ func (p Plan) String() string {
 func (s Step) String() string {
 	text := opNames[s.Op]
 	switch s.Op {
-	case OpRenew:
+	case OpRenew, OpReport, OpCorrect:
 		text += fmt.Sprintf(" %d", s.Number+1)
+	case OpTrouble:
+		text += ": " + troubleNames[s.Number]
 	case OpWait:
 		text += " " + waits[s.Number].String()
+	}
+	if s.Process > 0 {
+		text += ", by the other process"
 	}
 	if s.Lost {
 		text += "; the answer does not arrive"
@@ -174,6 +198,11 @@ func (p Plan) simpler() []Plan {
 		if s.Lost {
 			less := s
 			less.Lost = false
+			with(less)
+		}
+		if s.Process > 0 {
+			less := s
+			less.Process = 0
 			with(less)
 		}
 		for k := range s.During {

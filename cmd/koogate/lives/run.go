@@ -51,7 +51,7 @@ type Failure struct {
 }
 
 // worldLives is how many lives a world has: then its database is as large as it should get.
-const worldLives = 2000
+const worldLives = 500
 
 // Run lives orders until all are lived or a promise is broken. Only what keeps lives from being lived is an error.
 func Run(ctx context.Context, cfg Config) (Report, error) {
@@ -129,8 +129,7 @@ func (cfg Config) world(ctx context.Context, p parts, take func() (int, bool), t
 			if !ok {
 				return nil
 			}
-			plan := draw(chance(cfg.Seed, n))
-			had := w.struck
+			plan, had := planOf(cfg.Seed, n), w.struck
 			err := liveOne(ctx, w, cfg.Seed, n, plan)
 			r := Report{Lives: 1, Steps: len(plan), Faults: w.struck - had}
 			if b := (*Broken)(nil); errors.As(err, &b) {
@@ -175,13 +174,53 @@ func chance(seed uint64, n int) *rand.Rand {
 	return rand.New(rand.NewChaCha8(key)) //nolint:gosec // chance that can be repeated
 }
 
+// character is what is drawn of a life besides its plan.
+type character struct {
+	metered bool
+	skews   [replicas]time.Duration // of the machines' clocks
+}
+
+// skews are how wrong a machine's clock is: less than what makes it refuse the marketplace's calls.
+var skews = [...]time.Duration{0, 7 * time.Second, 40 * time.Second, -40 * time.Second}
+
+func characterOf(r *rand.Rand) (c character) {
+	c.metered = r.IntN(3) == 0
+	for k := range c.skews {
+		c.skews[k] = skews[r.IntN(len(skews))]
+	}
+	return c
+}
+
+func planOf(seed uint64, n int) Plan {
+	r := chance(seed, n)
+	if characterOf(r).metered {
+		return draw(r, metered)
+	}
+	return draw(r, weights)
+}
+
+// between is how much time passes between two lives: more than anything of the one before can take.
+const between = 10 * time.Minute
+
+// start is the minute of an hour at which every life begins: what is used is counted by the hour, and soon there is another one.
+const start = 50 * time.Minute
+
 func liveOne(ctx context.Context, w *world, seed uint64, n int, plan Plan) error {
-	w.clock.Advance(time.Minute)
-	l, err := newLife(ctx, w, seed, n)
+	free := w.clock.Now().Add(between)
+	begin := free.Truncate(time.Hour).Add(start)
+	if begin.Before(free) {
+		begin = begin.Add(time.Hour)
+	}
+	w.clock.Advance(begin.Sub(w.clock.Now()))
+	c := characterOf(chance(seed, n))
+	if err := w.set(ctx, c.skews); err != nil {
+		return err
+	}
+	l, err := newLife(ctx, w, seed, n, c.metered)
 	if err != nil {
 		return err
 	}
-	defer l.probe.Close()
+	defer l.close()
 	return l.live(plan)
 }
 
