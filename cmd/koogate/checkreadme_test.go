@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,6 +62,34 @@ func TestTheCheckersPage(t *testing.T) {
 		t.Errorf("%d servers in %v", servers, took)
 	} else {
 		t.Logf("%d servers started and checked in %v", servers, took.Round(time.Millisecond))
+	}
+}
+
+// The plain servers are as short as the page says: lines of code, without blank ones and what is said about them.
+func TestThePlainServersAreShort(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(checkerPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := regexp.MustCompile(`(?s)examples/go/main\.go\), (\d+) lines.*?examples/python/server\.py\), (\d+)\.`).FindStringSubmatch(string(page))
+	if said == nil {
+		t.Fatal("the page does not say how long they are")
+	}
+	for n, file := range []string{"examples/go/main.go", "examples/python/server.py"} {
+		text, err := os.ReadFile(filepath.Join(filepath.Dir(checkerPage), file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, lines := regexp.MustCompile(`(?s)"""(.*?)"""`).ReplaceAllString(string(text), ""), 0
+		for line := range strings.Lines(code) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") && !strings.HasPrefix(line, "#") {
+				lines++
+			}
+		}
+		if want, _ := strconv.Atoi(said[n+1]); lines != want || lines > 130 {
+			t.Errorf("%s has %d lines of code", file, lines)
+		}
 	}
 }
 

@@ -8,90 +8,86 @@ package main
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
-const (
-	ok, badSignature, badParameter, unknownInstance = "000000", "000001", "000002", "000003"
+const ok, badSignature, badParameter, unknownInstance = "000000", "000001", "000002", "000003"
 
-	skew = 60 * time.Second
+var (
+	key       = os.Getenv("KEY")
+	mu        sync.Mutex               // of instances and nonces
+	instances = map[string]*instance{} // by ID
+	nonces    = map[string]time.Time{} // signatures of calls, until when they could come again
+
+	access = map[string]string{"frontEndUrl": "https://app.example.com/"}
+	moment = regexp.MustCompile(`^[0-9]{14}([0-9]{3})?$`) // to the second or the millisecond
+	states = map[string]string{"FREEZE": "FROZEN", "UNFREEZE": "ACTIVE"}
+	scenes = map[string]bool{"TRIAL_TO_FORMAL": true, "RENEWAL": true, "UNSUBSCRIBE_RENEWAL_PERIOD": true, "RENEWAL_CHANGE": true}
 )
+
+// call is what is read of a body. Members that are not here are passed over.
+type call struct {
+	Activity, InstanceID, OrderID, OrderLineID, Scene, ExpireTime, Status string
+
+	TestFlag any // "1" or 1 in a debugging call
+}
 
 type object map[string]any
 
-// text is a member that is a text of at most 64 characters, else "".
-func (o object) text(name string) string {
-	s, _ := o[name].(string)
-	if len(s) > 64 {
-		return ""
-	}
-	return s
-}
-
 type instance struct {
 	state, expires string
-	done           map[string]bool // renewals and upgrades that were told
+	renewed        map[string]bool // by the order lines that have told of it
 }
 
-type server struct {
-	key       string
-	mu        sync.Mutex
-	instances map[string]*instance // by ID
-	nonces    map[string]time.Time // signatures of calls, until when they could come again
-}
-
-func mac(key string, data string) string {
+func mac(data string) string {
 	h := hmac.New(sha256.New, []byte(key))
 	h.Write([]byte(data))
-	return hex.EncodeToString(h.Sum(nil))
+	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
 // verify looks at the bytes as they came, before anything else does.
-func (s *server) verify(r *http.Request, body string) string {
-	q := r.URL.Query()
+func verify(r *http.Request, body string) string {
+	q, now := r.URL.Query(), time.Now()
 	stamp, nonce, signature := q.Get("timestamp"), q.Get("nonce"), strings.ToLower(q.Get("signature"))
-	millis, err := strconv.ParseInt(stamp, 10, 64)
-	if want := mac(s.key, s.key+nonce+stamp+mac(s.key, body)); !hmac.Equal([]byte(want), []byte(signature)) {
+	if want := mac(key + nonce + stamp + mac(body)); !hmac.Equal([]byte(want), []byte(signature)) {
 		return badSignature
 	}
-	now := time.Now()
-	if age := now.Sub(time.UnixMilli(millis)); err != nil || nonce == "" || age > skew || age < -skew {
+	millis, err := strconv.ParseInt(stamp, 10, 64)
+	if err != nil || nonce == "" || now.Sub(time.UnixMilli(millis)).Abs() > time.Minute {
 		return badParameter
 	}
-	for old, until := range s.nonces {
-		if until.Before(now) {
-			delete(s.nonces, old)
-		}
-	}
-	if _, again := s.nonces[signature]; again {
+	maps.DeleteFunc(nonces, func(_ string, until time.Time) bool { return until.Before(now) })
+	if _, again := nonces[signature]; again {
 		return badSignature
 	}
-	s.nonces[signature] = now.Add(2 * skew)
+	nonces[signature] = now.Add(2 * time.Minute)
 	return ok
 }
 
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
-	answer := object{}
-	s.mu.Lock()
-	code := s.verify(r, string(body))
-	if in := (object{}); code == ok {
-		if code = badParameter; err == nil && json.Unmarshal(body, &in) == nil {
-			code = s.act(in, answer)
-		}
+	var in call
+	answer := object{"resultMsg": "success"}
+	mu.Lock()
+	code := verify(r, string(body))
+	if code == ok && (err != nil || json.Unmarshal(body, &in) != nil) {
+		code = badParameter
+	} else if code == ok {
+		code = act(in, answer)
 	}
-	s.mu.Unlock()
-	answer["resultCode"], answer["resultMsg"] = code, map[string]string{ok: "success"}[code]
-	if code != ok {
+	mu.Unlock()
+	if answer["resultCode"] = code; code != ok {
 		answer["resultMsg"] = "refused"
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -99,87 +95,54 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // act does what a call says. A debugging call is answered and leaves nothing.
-func (s *server) act(in, answer object) string {
-	id, order, line := in.text("instanceId"), in.text("orderId"), in.text("orderLineId")
-	test := in["testFlag"] == "1" || in["testFlag"] == 1.0
-	if in["activity"] == "newInstance" {
-		if order == "" || line == "" {
-			return badParameter
-		}
-		sum := sha256.Sum256([]byte(order + "\n" + line)) // the same order line is the same instance, however often it comes
-		id = hex.EncodeToString(sum[:16])
-		if s.instances[id] == nil && !test {
-			s.instances[id] = &instance{state: "ACTIVE", done: map[string]bool{}}
-		}
-		answer["instanceId"], answer["appInfo"] = id, object{"frontEndUrl": "https://app.example.com/"}
-		return ok
-	}
-	if in["activity"] == "queryInstance" {
-		return s.query(in["instanceId"], test, answer)
-	}
-	i := s.instances[id]
+func act(in call, answer object) string {
+	test, line := in.TestFlag == "1" || in.TestFlag == 1.0, in.OrderID+"\n"+in.OrderLineID
+	ordered := in.OrderID != "" && in.OrderLineID != ""
+	i := instances[in.InstanceID]
 	if test {
-		i = &instance{done: map[string]bool{}}
+		i = &instance{renewed: map[string]bool{}}
 	}
-	again := func(key string) bool { // tells whether a change was told before
-		was := i.done[key]
-		i.done[key] = true
-		return was
-	}
-	switch activity, expires := in["activity"], in.text("expireTime"); {
-	case id == "":
+	switch {
+	case in.Activity == "newInstance" && ordered:
+		id := fmt.Sprintf("%x", sha256.Sum256([]byte(line)))[:32] // the same order line is the same instance, however often it comes
+		if instances[id] == nil && !test {
+			instances[id] = &instance{state: "ACTIVE", renewed: map[string]bool{}}
+		}
+		answer["instanceId"], answer["appInfo"] = id, access
+	case in.InstanceID == "":
 		return badParameter
+	case in.Activity == "queryInstance":
+		info := []object{}
+		for id := range strings.SplitSeq(in.InstanceID, ",") {
+			if i := instances[id]; test || i != nil && i.state != "RELEASED" {
+				info = append(info, object{"instanceId": id, "appInfo": access})
+			}
+		}
+		if answer["info"] = info; len(info) == 0 {
+			return unknownInstance
+		}
 	case i == nil:
 		return unknownInstance
-	case activity == "releaseInstance":
+	case in.Activity == "releaseInstance":
 		i.state = "RELEASED"
 	case i.state == "RELEASED": // nothing brings it back
 		return unknownInstance
-	case activity == "refreshInstance":
-		_, err := strconv.ParseUint(expires, 10, 64)
-		scene := in.text("scene")
-		if err != nil || len(expires) != 14 && len(expires) != 17 || !strings.Contains(" TRIAL_TO_FORMAL RENEWAL UNSUBSCRIBE_RENEWAL_PERIOD RENEWAL_CHANGE ", " "+scene+" ") {
-			return badParameter
+	case in.Activity == "refreshInstance" && ordered && scenes[in.Scene] && moment.MatchString(in.ExpireTime):
+		if line += "\n" + in.Scene; !i.renewed[line] { // an older renewal that is told again moves nothing back
+			i.renewed[line], i.expires = true, in.ExpireTime[:14]
 		}
-		if !again(order + "/" + line + "/" + scene) { // an older renewal that is told again moves nothing back
-			i.expires = expires[:14]
-		}
-	case activity == "updateInstanceStatus" && in["status"] == "FREEZE":
-		i.state = "FROZEN"
-	case activity == "updateInstanceStatus" && in["status"] == "UNFREEZE":
-		i.state = "ACTIVE"
-	case activity == "upgradeInstance" && order != "" && line != "":
-		again("upgrade/" + order + "/" + line)
-	case activity == "changeInstanceCheck":
+	case in.Activity == "updateInstanceStatus" && states[in.Status] != "":
+		i.state = states[in.Status]
+	case in.Activity == "upgradeInstance" && ordered, in.Activity == "changeInstanceCheck":
 	default:
 		return badParameter
 	}
 	return ok
 }
 
-func (s *server) query(asked any, test bool, answer object) string {
-	text, _ := asked.(string)
-	ids := strings.Split(text, ",")
-	if text == "" || len(ids) > 100 {
-		return badParameter
-	}
-	info := []object{}
-	for _, id := range ids {
-		if i := s.instances[id]; test || i != nil && i.state != "RELEASED" {
-			info = append(info, object{"instanceId": id, "appInfo": object{"frontEndUrl": "https://app.example.com/", "userName": "admin"}})
-		}
-	}
-	if len(info) == 0 {
-		return unknownInstance
-	}
-	answer["info"] = info
-	return ok
-}
-
 func main() {
-	s := &server{key: os.Getenv("KEY"), instances: map[string]*instance{}, nonces: map[string]time.Time{}}
-	if len(os.Args) != 2 || s.key == "" {
+	if len(os.Args) != 2 || key == "" {
 		log.Fatal("usage: KEY=… go run . HOST:PORT")
 	}
-	log.Fatal((&http.Server{Addr: os.Args[1], Handler: s, ReadHeaderTimeout: 5 * time.Second}).ListenAndServe())
+	log.Fatal((&http.Server{Addr: os.Args[1], Handler: http.HandlerFunc(serve), ReadHeaderTimeout: 5 * time.Second}).ListenAndServe())
 }

@@ -7,21 +7,23 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 OK, BAD_SIGNATURE, BAD_PARAMETER, UNKNOWN_INSTANCE = "000000", "000001", "000002", "000003"
 SCENES = ("TRIAL_TO_FORMAL", "RENEWAL", "UNSUBSCRIBE_RENEWAL_PERIOD", "RENEWAL_CHANGE")
+STATES = {"FREEZE": "FROZEN", "UNFREEZE": "ACTIVE"}
 SKEW_MS = 60_000
 LONGEST, READ = 64 << 10, 8 << 20  # bytes of a call: looked at, and read at all
 ACCESS = {"frontEndUrl": "https://app.example.com/"}
 
 key = os.environ.get("KEY", "")
 lock = threading.Lock()
-instances = {}  # by ID: {"state", "expires", "done"}
+instances = {}  # by ID: {"state", "expires", "renewed"}
 nonces = {}  # signatures of calls, until when they could come again
 
 
@@ -31,13 +33,13 @@ def mac(data):
 
 def verify(url, body):
     """Looks at the bytes as they came, before anything else does."""
-    query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    query = dict(parse_qsl(urlsplit(url).query))
     stamp, nonce, signature = query.get("timestamp", ""), query.get("nonce", ""), query.get("signature", "").lower()
     want = mac((key + nonce + stamp + mac(body)).encode())
     if not hmac.compare_digest(want.encode(), signature.encode()):
         return BAD_SIGNATURE
     now = time.time() * 1000
-    if not nonce or not (stamp.isascii() and stamp.isdigit()) or abs(now - int(stamp)) > SKEW_MS:
+    if not nonce or not re.fullmatch("[0-9]{13}", stamp) or abs(now - int(stamp)) > SKEW_MS:
         return BAD_PARAMETER
     for old in [s for s, until in nonces.items() if until < now]:
         del nonces[old]
@@ -47,58 +49,41 @@ def verify(url, body):
     return OK
 
 
-def text(call, name):
-    """A member that is a text of at most 64 characters, else ''."""
-    value = call.get(name)
-    return value if isinstance(value, str) and len(value) <= 64 else ""
-
-
 def act(call, answer):
     """Does what a call says. A debugging call is answered and leaves nothing."""
-    activity, test = call.get("activity"), call.get("testFlag") in ("1", 1)
-    ident, order, line = text(call, "instanceId"), text(call, "orderId"), text(call, "orderLineId")
-    if activity == "newInstance":
-        if not order or not line:
-            return BAD_PARAMETER
+    call = {name: value for name, value in call.items() if isinstance(value, str) or name == "testFlag"}
+    activity, ident, scene = call.get("activity"), call.get("instanceId"), call.get("scene")
+    line, ordered = (call.get("orderId"), call.get("orderLineId")), call.get("orderId") and call.get("orderLineId")
+    new, test = {"state": "ACTIVE", "expires": "", "renewed": set()}, call.get("testFlag") in ("1", 1)
+    held = new if test else instances.get(ident)
+    if activity == "newInstance" and ordered:
         # The same order line is the same instance, however often it comes.
-        ident = hashlib.sha256(f"{order}\n{line}".encode("utf-8", "replace")).hexdigest()[:32]
+        ident = hashlib.sha256("\n".join(line).encode("utf-8", "replace")).hexdigest()[:32]
         if not test:
-            instances.setdefault(ident, {"state": "ACTIVE", "expires": "", "done": set()})
+            instances.setdefault(ident, new)
         answer.update(instanceId=ident, appInfo=ACCESS)
-        return OK
-    if activity == "queryInstance":
-        asked = call.get("instanceId")
-        ids = asked.split(",") if isinstance(asked, str) and asked else []
-        if not 1 <= len(ids) <= 100:
-            return BAD_PARAMETER
-        answer["info"] = [
-            {"instanceId": i, "appInfo": ACCESS} for i in ids if test or instances.get(i, {"state": "RELEASED"})["state"] != "RELEASED"
-        ]
-        return OK if answer["info"] else UNKNOWN_INSTANCE
-    held = {"state": "ACTIVE", "expires": "", "done": set()} if test else instances.get(ident)
-    if not ident:
+    elif not ident:
         return BAD_PARAMETER
-    if held is None:
+    elif activity == "queryInstance":
+        shown = [i for i in ident.split(",") if test or i in instances and instances[i]["state"] != "RELEASED"]
+        if not shown:
+            return UNKNOWN_INSTANCE
+        answer["info"] = [{"instanceId": i, "appInfo": ACCESS} for i in shown]
+    elif held is None:
         return UNKNOWN_INSTANCE
-    if activity == "releaseInstance":
+    elif activity == "releaseInstance":
         held["state"] = "RELEASED"
-        return OK
-    if held["state"] == "RELEASED":  # nothing brings it back
+    elif held["state"] == "RELEASED":  # nothing brings it back
         return UNKNOWN_INSTANCE
-    if activity == "refreshInstance":
-        expires, scene = text(call, "expireTime"), text(call, "scene")
-        if scene not in SCENES or not (expires.isascii() and expires.isdigit()) or len(expires) not in (14, 17):
-            return BAD_PARAMETER
-        if (order, line, scene) not in held["done"]:  # an older renewal that is told again moves nothing back
-            held["done"].add((order, line, scene))
-            held["expires"] = expires[:14]
-        return OK
-    if activity == "updateInstanceStatus" and call.get("status") in ("FREEZE", "UNFREEZE"):
-        held["state"] = "FROZEN" if call["status"] == "FREEZE" else "ACTIVE"
-        return OK
-    if activity == "upgradeInstance" and order and line or activity == "changeInstanceCheck":
-        return OK
-    return BAD_PARAMETER
+    elif activity == "refreshInstance" and ordered and scene in SCENES and re.fullmatch("[0-9]{14}([0-9]{3})?", call.get("expireTime", "")):
+        if (line, scene) not in held["renewed"]:  # an older renewal that is told again moves nothing back
+            held["renewed"].add((line, scene))
+            held["expires"] = call["expireTime"][:14]
+    elif activity == "updateInstanceStatus" and call.get("status") in STATES:
+        held["state"] = STATES[call["status"]]
+    elif not (activity == "upgradeInstance" and ordered or activity == "changeInstanceCheck"):
+        return BAD_PARAMETER
+    return OK
 
 
 class Handler(BaseHTTPRequestHandler):
