@@ -62,7 +62,7 @@ openapi-check: ## two public validators read gen/openapi/koogate.yaml (needs npm
 ##@ generated code
 
 .PHONY: generate
-generate: generate-proto generate-sql generate-docs ## all generated code: gen/, store/*/dbsqlc, store/dbrow/sqlc.go, docs/fidelity.md, the checker's sources
+generate: generate-proto generate-sql generate-docs ## all generated code: gen/, store/*/dbsqlc, store/dbrow/sqlc.go, docs/fidelity.md, docs/errors.md, the checker's sources
 
 .PHONY: generate-proto
 generate-proto: third-party $(BIN)/buf ## gen/ from proto/, which is formatted first
@@ -80,8 +80,8 @@ generate-sql: $(BIN)/sqlc ## store/*/dbsqlc from the migrations and queries next
 	gofmt -w store/*/dbsqlc
 
 .PHONY: generate-docs
-generate-docs: # docs/fidelity.md and the checker's sources from docs/fidelity.yaml
-	go run ./.ci/tools/fidelity docs/fidelity.md koogallery/checker/source/table.go
+generate-docs: # docs/fidelity.md and the checker's sources from docs/fidelity.yaml, docs/errors.md from the reasons
+	go run ./.ci/tools/fidelity docs/fidelity.md koogallery/checker/source/table.go docs/errors.md
 
 .PHONY: third-party
 third-party: # the protos ours import, printed from the modules in go.mod

@@ -19,11 +19,13 @@ import (
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	_ "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/deadline"
@@ -31,6 +33,7 @@ import (
 	"github.com/koogate/koogate/server/clock/clocktest"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/directory"
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
@@ -65,7 +68,34 @@ type outcome struct {
 	status int    // REST only
 	reason string
 	fields []string
+	guide  guide
 	body   any // the response as JSON, unwrapped
+}
+
+// guide is what an error tells its caller to do.
+type guide struct {
+	retryable string
+	page      string
+	remedies  map[string]string // by locale
+	pause     bool              // it names a delay
+}
+
+// judge holds an error of the internal API to its one shape.
+func (g guide) judge(t *testing.T, reason string) {
+	t.Helper()
+	want, ok := errs.GuideTo(errs.Reason(reason))
+	if !ok {
+		t.Errorf("no guide to the reason %q", reason)
+	}
+	if g.retryable != strconv.FormatBool(want.Retryable) || g.pause && !want.Retryable {
+		t.Errorf("%s: retryable %q, with a delay %v; want %v", reason, g.retryable, g.pause, want.Retryable)
+	}
+	if g.page != errs.Page+"#"+strings.ToLower(reason) {
+		t.Errorf("%s: the link is %q", reason, g.page)
+	}
+	if len(g.remedies) != 2 || g.remedies["en"] != want.Remedy || g.remedies["zh-CN"] != want.RemedyZH {
+		t.Errorf("%s: the remedies are %q", reason, g.remedies)
+	}
 }
 
 // TestAPI runs every case file over both transports. What a call leaves in the audit is what the contract declares.
@@ -224,6 +254,9 @@ func (s *step) judge(t *testing.T, got outcome, transport string, fill func(stri
 	if transport == "grpc" && got.code != want || transport == "rest" && got.status != s.Status {
 		t.Fatalf("%s: got %s %d %v %s, want %s %d", s.Name, got.code, got.status, got.body, got.reason, want, s.Status)
 	}
+	if want != "OK" {
+		got.guide.judge(t, got.reason)
+	}
 	if got.reason != s.Reason {
 		t.Errorf("%s: reason %q, want %q", s.Name, got.reason, s.Reason)
 	}
@@ -352,11 +385,22 @@ func (o *outcome) details(st *status.Status) {
 	for _, d := range st.Details() {
 		switch d := d.(type) {
 		case *errdetails.ErrorInfo:
-			o.reason = d.GetReason()
+			o.reason, o.guide.retryable = d.GetReason(), d.GetMetadata()[errs.MetaRetryable]
 		case *errdetails.BadRequest:
 			for _, v := range d.GetFieldViolations() {
 				o.fields = append(o.fields, v.GetField())
 			}
+		case *errdetails.RetryInfo:
+			o.guide.pause = true
+		case *errdetails.Help:
+			for _, l := range d.GetLinks() {
+				o.guide.page += l.GetUrl()
+			}
+		case *errdetails.LocalizedMessage:
+			if o.guide.remedies == nil {
+				o.guide.remedies = map[string]string{}
+			}
+			o.guide.remedies[d.GetLocale()] += d.GetMessage()
 		}
 	}
 }
@@ -431,21 +475,35 @@ func TestRESTErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		method, path, body string
 		status             int
+		reason             errs.Reason
+		code               codes.Code
 	}{
-		"wrong method":        {http.MethodDelete, "/v1/orders/CS1", "", 405},
-		"no such path":        {http.MethodGet, "/v2/orders", "", 404},
-		"no such verb":        {http.MethodPost, "/v1/tasks:burn", "{}", 404},
-		"malformed json":      {http.MethodPost, "/v1/tasks/t:complete", `{"accessInfo":{"password":"canary`, 400},
-		"wrong type":          {http.MethodPost, "/v1/tasks/t:complete", `{"accessInfo":"canary-secret"}`, 400},
-		"wrong query":         {http.MethodGet, "/v1/orders?page_size=canary", "", 400},
-		"form fallback":       {http.MethodPost, "/v1/orders", "page_size=1", 405},
-		"production listener": {http.MethodPost, "/produce/worked/v2/newInstance", "{}", 404},
+		"wrong method":        {http.MethodDelete, "/v1/orders/CS1", "", 405, errs.MethodNotAllowed, codes.Unimplemented},
+		"no such path":        {http.MethodGet, "/v2/orders", "", 404, errs.PathNotFound, codes.NotFound},
+		"no such verb":        {http.MethodPost, "/v1/tasks:burn", "{}", 404, errs.PathNotFound, codes.NotFound},
+		"malformed json":      {http.MethodPost, "/v1/tasks/t:complete", `{"accessInfo":{"password":"canary`, 400, errs.InvalidField, codes.InvalidArgument},
+		"wrong type":          {http.MethodPost, "/v1/tasks/t:complete", `{"accessInfo":"canary-secret"}`, 400, errs.InvalidField, codes.InvalidArgument},
+		"wrong query":         {http.MethodGet, "/v1/orders?page_size=canary", "", 400, errs.InvalidField, codes.InvalidArgument},
+		"form fallback":       {http.MethodPost, "/v1/orders", "page_size=1", 405, errs.MethodNotAllowed, codes.Unimplemented},
+		"production listener": {http.MethodPost, "/produce/worked/v2/newInstance", "{}", 404, errs.PathNotFound, codes.NotFound},
+		"no token":            {http.MethodGet, "/v1/orders", "", 401, errs.TokenInvalid, codes.Unauthenticated},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, body, header := r.http(config.ListenerAPI, c.method, c.path, acmeToken, c.body)
-			if code != c.status || !strings.Contains(body, `"reason":"INVALID_FIELD"`) && !strings.Contains(body, `"reason": "INVALID_FIELD"`) {
-				t.Fatalf("got %d %s, want %d with a reason", code, body, c.status)
+			token := acmeToken
+			if c.status == http.StatusUnauthorized {
+				token = ""
 			}
+			code, body, header := r.http(config.ListenerAPI, c.method, c.path, token, c.body)
+			st := status.New(0, "").Proto()
+			if err := protojson.Unmarshal([]byte(body), st); err != nil {
+				t.Fatalf("%d %s: %v", code, body, err)
+			}
+			var o outcome
+			o.details(status.FromProto(st))
+			if code != c.status || o.reason != string(c.reason) || st.GetCode() != int32(c.code) {
+				t.Fatalf("got %d %s, want %d with %s and %s", code, body, c.status, c.code, c.reason)
+			}
+			o.guide.judge(t, o.reason)
 			if strings.Contains(body, "canary") {
 				t.Errorf("the request's text in %s", body)
 			}
@@ -480,4 +538,21 @@ func TestRESTErrors(t *testing.T) {
 			t.Fatalf("got %d", resp.StatusCode)
 		}
 	})
+}
+
+// TestGRPCSaysWhatItDoesNotServe: a method that the listener does not have is refused in the shape of every other error.
+func TestGRPCSaysWhatItDoesNotServe(t *testing.T) {
+	r := start(t, withoutJobs)
+	conn := r.dial(acmeToken)
+	for _, method := range []string{"/koogate.v1.OrderService/Burn", "/koogate.v2.OrderService/GetOrder", "/nonsense/x"} {
+		err := conn.Invoke(t.Context(), method, &emptypb.Empty{}, &emptypb.Empty{})
+		st := status.Convert(err)
+		var o outcome
+		o.details(st)
+		if st.Code() != codes.Unimplemented || o.reason != string(errs.PathNotFound) {
+			t.Errorf("%s: got %v, want UNIMPLEMENTED and PATH_NOT_FOUND", method, err)
+			continue
+		}
+		o.guide.judge(t, o.reason)
+	}
 }

@@ -40,7 +40,7 @@ func newChains(d Deps, v protovalidate.Validator, p callers.Proxies) chains {
 // authenticated is the chain of a private listener. Unary calls end by callLimit, streams when the server drains. A call has a
 // span, and the trace that it names counts, only once its token is known.
 func (s services) authenticated(listener string, draining <-chan struct{}) interceptor.Pair {
-	return interceptor.Chain(s.recover, bounded(draining), s.refusal, interceptor.Auth(s.known, listener), s.trace, s.status, s.demand, s.validate, s.audit)
+	return interceptor.Chain(interceptor.Guide(), s.recover, bounded(draining), s.refusal, interceptor.Auth(s.known, listener), s.trace, s.status, s.demand, s.validate, s.audit)
 }
 
 // verified is the chain behind the facade, which verifies the marketplace's signature, starts the call's span and sets its

@@ -108,11 +108,16 @@ func (g *gate) tap(ctx context.Context, info *tap.Info) (context.Context, error)
 		}
 	} else if err := g.admit(ctx, info.FullMethodName); err != nil {
 		who.refuse()
-		return nil, errs.ToStatus(err).Err()
+		return nil, errs.Guided(errs.ToStatus(err)).Err()
 	} else {
 		g.welcome(who.guest)
 	}
-	if !g.unary[info.FullMethodName] {
+	unary, served := g.unary[info.FullMethodName]
+	switch {
+	case !served:
+		e := errs.New(errs.Unserved, errs.PathNotFound, "no such service or method")
+		return nil, errs.Guided(errs.ToStatus(e)).Err()
+	case !unary:
 		return ctx, nil
 	}
 	bounded, cancel := context.WithTimeout(ctx, limit)

@@ -54,6 +54,7 @@ func TestRESTIsStrict(t *testing.T) {
 		"query, twice":        {"GET", "/v1/orders?page_size=5&pageSize=6", "", "pageSize", "more than once"},
 		"query, repeated":     {"GET", "/v1/orders?pageSize=5&pageSize=6", "", "pageSize", "more than once"},
 		"query, path":         {"GET", "/v1/orders/CS1?order_id=canary", "", "orderId", "path"},
+		"query, no fields":    {"GET", "/v1/evidence/keys?page=canary", "", "page", "no such parameter"},
 		"query, body":         {"PATCH", "/v1/instances/i/access?access.memo=canary", `{"memo":"m"}`, "access.memo", "no such parameter"},
 		"query of a body":     {"POST", "/v1/tasks:lease?queue=crm", `{"queue":"crm","workerId":"w"}`, "queue", "no such parameter"},
 		"query, unreadable":   {"GET", "/v1/orders?filter=%zz", "", "", "query"},

@@ -26,6 +26,7 @@ const (
 	Forbidden                // PERMISSION_DENIED: the caller is known and may not
 	Exhausted                // RESOURCE_EXHAUSTED: the caller asks for more at once than it may
 	TooSlow                  // DEADLINE_EXCEEDED: stopped, since it took too long
+	Unserved                 // UNIMPLEMENTED: no such method is served here
 )
 
 // Reason is a value of the contract's ErrorReason enum without its prefix.
@@ -70,6 +71,8 @@ const (
 	RestoreGap             Reason = "RESTORE_GAP"
 	ManagedByFile          Reason = "MANAGED_BY_FILE"
 	SettingNotFound        Reason = "SETTING_NOT_FOUND"
+	PathNotFound           Reason = "PATH_NOT_FOUND"
+	MethodNotAllowed       Reason = "METHOD_NOT_ALLOWED"
 )
 
 // Error is an error with a reason.

@@ -44,6 +44,8 @@ func (k Kind) Code() codes.Code {
 		return codes.ResourceExhausted
 	case TooSlow:
 		return codes.DeadlineExceeded
+	case Unserved:
+		return codes.Unimplemented
 	case Internal:
 	}
 	return codes.Internal

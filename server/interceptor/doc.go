@@ -2,6 +2,7 @@
 
 // Package interceptor holds what stands in front of every gRPC handler, each as a [Pair] for unary calls and streams:
 //
+//	Guide     every error says what its caller can do
 //	Recover   a panic becomes INTERNAL
 //	Auth      bearer token → who calls (server/access)
 //	Trace     a server span that continues the caller's trace

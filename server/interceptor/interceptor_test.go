@@ -395,3 +395,22 @@ func TestWholeChain(t *testing.T) {
 		}
 	})
 }
+
+// TestGuideInBothShapes: what a caller can do is told of calls and of streams, and a success passes.
+func TestGuideInBothShapes(t *testing.T) {
+	guide := interceptor.Guide()
+	for name, fail := range map[string]error{
+		"a status":  errs.ToStatus(errs.New(errs.NotFound, errs.TaskNotFound, "no such task")).Err(),
+		"no error":  nil,
+		"no reason": status.Error(codes.Canceled, "over"),
+	} {
+		_, unary := guide.Unary(t.Context(), nil, &grpc.UnaryServerInfo{}, func(context.Context, any) (any, error) { return "answer", fail })
+		stream := guide.Stream(nil, nil, &grpc.StreamServerInfo{}, func(any, grpc.ServerStream) error { return fail })
+		want := errs.Guided(status.Convert(fail))
+		for shape, got := range map[string]error{"unary": unary, "stream": stream} {
+			if !proto.Equal(status.Convert(got).Proto(), want.Proto()) {
+				t.Errorf("%s, %s: got %v, want %v", name, shape, got, want)
+			}
+		}
+	}
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command fidelity writes the page and the checker's table of docs/fidelity.yaml: `fidelity docs/fidelity.md
-// koogallery/checker/source/table.go`.
+// Command fidelity writes the page and the checker's table of docs/fidelity.yaml, and the page of the errors, in the project's
+// directory: `fidelity docs/fidelity.md koogallery/checker/source/table.go docs/errors.md`.
 package main
 
 import (
@@ -14,15 +14,15 @@ import (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("fidelity: ")
-	if len(os.Args) != 3 {
-		log.Fatal("usage: fidelity PAGE TABLE")
+	if len(os.Args) != 4 {
+		log.Fatal("usage: fidelity PAGE TABLE ERRORS")
 	}
-	if err := run(os.Args[1], os.Args[2]); err != nil {
+	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(page, table string) error {
+func run(page, table, errors string) error {
 	rules, err := docs.Rules()
 	if err != nil {
 		return err
@@ -31,7 +31,15 @@ func run(page, table string) error {
 	if err != nil {
 		return err
 	}
-	for to, text := range map[string][]byte{page: []byte(docs.Markdown(rules)), table: sources} {
+	reasons, err := os.ReadFile(docs.ReasonsFile)
+	if err != nil {
+		return err
+	}
+	explained, err := docs.Errors(string(reasons))
+	if err != nil {
+		return err
+	}
+	for to, text := range map[string][]byte{page: []byte(docs.Markdown(rules)), table: sources, errors: []byte(explained)} {
 		if err := os.WriteFile(to, text, 0o644); err != nil { //nolint:gosec // files of the repository
 			return err
 		}

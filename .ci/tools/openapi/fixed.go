@@ -32,17 +32,24 @@ func fixedSchemas() object {
 				"code":    object{"type": "integer", "format": "int32", "description": "The gRPC code; it decides the HTTP status."},
 				"message": str("What is wrong, in English; the field first when one is at fault."),
 				"details": object{
-					"type": "array", "description": "One ErrorInfo, where the fault has a reason; and what else there is to tell.",
+					"type": "array", "description": "One ErrorInfo, where the fault has a reason, with one Help and one LocalizedMessage for each language; and what else there is to tell.",
 					"items": object{"anyOf": []object{
 						{"$ref": "#/components/schemas/ErrorInfo"}, {"$ref": "#/components/schemas/BadRequest"}, {"$ref": "#/components/schemas/RetryInfo"},
+						{"$ref": "#/components/schemas/Help"}, {"$ref": "#/components/schemas/LocalizedMessage"},
 					}},
 				},
 			},
 		},
 		"ErrorInfo": detail("ErrorInfo", "Why the call failed.", object{
-			"reason":   str("A value of ErrorReason without its prefix; see the responses of each operation."),
-			"domain":   object{"type": "string", "const": "koogate", "description": "Whose reason it is."},
-			"metadata": object{"type": "object", "additionalProperties": object{"type": "string"}, "description": "More about the reason, e.g. the scope that is missing."},
+			"reason": str("A value of ErrorReason without its prefix; see the responses of each operation."),
+			"domain": object{"type": "string", "const": "koogate", "description": "Whose reason it is."},
+			"metadata": object{
+				"type": "object", "additionalProperties": object{"type": "string"}, "description": "More about the reason, e.g. the scope that is missing.",
+				"required": []string{"retryable"},
+				"properties": object{
+					"retryable": object{"type": "string", "enum": []string{"true", "false"}, "description": "Whether the same call may succeed when it is sent again later."},
+				},
+			},
 		}, "reason", "domain", "metadata"),
 		"BadRequest": detail("BadRequest", "The fields at fault.", object{
 			"fieldViolations": object{
@@ -61,5 +68,21 @@ func fixedSchemas() object {
 		"RetryInfo": detail("RetryInfo", "When to try again.", object{
 			"retryDelay": object{"$ref": "#/components/schemas/Duration"},
 		}, "retryDelay"),
+		"Help": detail("Help", "Where the reason is explained.", object{
+			"links": object{
+				"type": "array", "minItems": 1, "maxItems": 1, "description": "The reason's place in docs/errors.md.",
+				"items": object{
+					"type": "object", "required": []string{"description", "url"}, "description": "One link.",
+					"properties": object{
+						"description": str("What the page is about."),
+						"url":         object{"type": "string", "format": "uri", "description": "Its address."},
+					},
+				},
+			},
+		}, "links"),
+		"LocalizedMessage": detail("LocalizedMessage", "What the caller can do, in one language.", object{
+			"locale":  object{"type": "string", "enum": []string{"en", "zh-CN"}, "description": "The language."},
+			"message": str("What to do."),
+		}, "locale", "message"),
 	}
 }

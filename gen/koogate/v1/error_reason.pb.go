@@ -26,7 +26,9 @@ const (
 )
 
 // ErrorReason names why a call failed. ErrorInfo.domain is "koogate"; ErrorInfo.reason is the value's name without its
-// prefix, e.g. "FENCING_TOKEN_STALE".
+// prefix, e.g. "FENCING_TOKEN_STALE"; ErrorInfo.metadata says under "retryable" whether the same call may succeed when it is sent again
+// later, "true" or "false". google.rpc.Help links to the reason in docs/errors.md, and google.rpc.LocalizedMessage says what to do, in
+// English (en) and Chinese (zh-CN).
 type ErrorReason int32
 
 const (
@@ -101,6 +103,10 @@ const (
 	ErrorReason_ERROR_REASON_MANAGED_BY_FILE ErrorReason = 38
 	// The seller, endpoint, product, provisioner or key does not exist.
 	ErrorReason_ERROR_REASON_SETTING_NOT_FOUND ErrorReason = 39
+	// Nothing is served at the path, or, over gRPC, no such method.
+	ErrorReason_ERROR_REASON_PATH_NOT_FOUND ErrorReason = 46
+	// The path is served, but not with the HTTP method.
+	ErrorReason_ERROR_REASON_METHOD_NOT_ALLOWED ErrorReason = 47
 )
 
 // Enum value maps for ErrorReason.
@@ -140,6 +146,8 @@ var (
 		37: "ERROR_REASON_RESTORE_GAP",
 		38: "ERROR_REASON_MANAGED_BY_FILE",
 		39: "ERROR_REASON_SETTING_NOT_FOUND",
+		46: "ERROR_REASON_PATH_NOT_FOUND",
+		47: "ERROR_REASON_METHOD_NOT_ALLOWED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -176,6 +184,8 @@ var (
 		"ERROR_REASON_RESTORE_GAP":             37,
 		"ERROR_REASON_MANAGED_BY_FILE":         38,
 		"ERROR_REASON_SETTING_NOT_FOUND":       39,
+		"ERROR_REASON_PATH_NOT_FOUND":          46,
+		"ERROR_REASON_METHOD_NOT_ALLOWED":      47,
 	}
 )
 
@@ -211,7 +221,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\x99\t\n" +
+	"koogate.v1*\xdf\t\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -247,7 +257,9 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\"ERROR_REASON_QUEUE_NOT_FOR_WORKERS\x10\"\x12\x1c\n" +
 	"\x18ERROR_REASON_RESTORE_GAP\x10%\x12 \n" +
 	"\x1cERROR_REASON_MANAGED_BY_FILE\x10&\x12\"\n" +
-	"\x1eERROR_REASON_SETTING_NOT_FOUND\x10'B\xa0\x01\n" +
+	"\x1eERROR_REASON_SETTING_NOT_FOUND\x10'\x12\x1f\n" +
+	"\x1bERROR_REASON_PATH_NOT_FOUND\x10.\x12#\n" +
+	"\x1fERROR_REASON_METHOD_NOT_ALLOWED\x10/B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/errs"
@@ -107,27 +108,26 @@ func (t table) of(r *http.Request) *restCall {
 
 var variable = regexp.MustCompile(`\{([a-z0-9_]+)\}`)
 
-// restCalls reads the calls from the paths in the protos.
+// restCalls reads the calls of every service of the internal API from the paths in the protos.
 func restCalls() table {
 	t := table{}
-	for _, file := range []protoreflect.FileDescriptor{
-		koogatev1.File_koogate_v1_directory_service_proto, koogatev1.File_koogate_v1_instance_service_proto,
-		koogatev1.File_koogate_v1_licence_service_proto, koogatev1.File_koogate_v1_order_service_proto,
-		koogatev1.File_koogate_v1_quota_service_proto, koogatev1.File_koogate_v1_task_service_proto,
-		koogatev1.File_koogate_v1_usage_service_proto,
-	} {
+	protoregistry.GlobalFiles.RangeFilesByPackage(koogatev1.File_koogate_v1_order_service_proto.Package(), func(file protoreflect.FileDescriptor) bool {
 		for i := range file.Services().Len() {
-			methods := file.Services().Get(i).Methods()
-			for j := range methods.Len() {
-				rule, _ := proto.GetExtension(methods.Get(j).Options(), annotations.E_Http).(*annotations.HttpRule)
-				for _, r := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
-					method, path := methodAndPath(r)
-					t[method+" "+variable.ReplaceAllString(path, "{$1=*}")] = restCallOf(methods.Get(j), r, path)
-				}
-			}
+			t.add(file.Services().Get(i).Methods())
+		}
+		return true
+	})
+	return t
+}
+
+func (t table) add(methods protoreflect.MethodDescriptors) {
+	for i := range methods.Len() {
+		rule, _ := proto.GetExtension(methods.Get(i).Options(), annotations.E_Http).(*annotations.HttpRule)
+		for _, r := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
+			method, path := methodAndPath(r)
+			t[method+" "+variable.ReplaceAllString(path, "{$1=*}")] = restCallOf(methods.Get(i), r, path)
 		}
 	}
-	return t
 }
 
 func methodAndPath(r *annotations.HttpRule) (method, path string) {

@@ -26,19 +26,22 @@ func (a answers) route(ctx context.Context, mux *runtime.ServeMux, m runtime.Mar
 	e := errs.New(errs.Invalid, errs.InvalidField, "the request cannot be read")
 	switch code {
 	case http.StatusNotFound:
-		e.Msg = "no such path"
+		e = errs.New(errs.NotFound, errs.PathNotFound, "no such path")
 	case http.StatusMethodNotAllowed:
-		e.Msg = "no such method at this path"
+		e = errs.New(errs.Unserved, errs.MethodNotAllowed, "no such method at this path")
 	default:
 		code = http.StatusBadRequest
 	}
-	a.fault(ctx, mux, m, w, r, &runtime.HTTPStatusError{HTTPStatus: code, Err: errs.ToStatus(e).Err()})
+	a.fault(ctx, mux, m, w, r, &runtime.HTTPStatusError{HTTPStatus: code, Err: guided(e)})
 }
 
 // refuse answers a request that the gateway is not given.
 func (a answers) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	runtime.DefaultHTTPErrorHandler(r.Context(), runtime.NewServeMux(), a.marshaler, w, r, errs.ToStatus(err).Err())
+	runtime.DefaultHTTPErrorHandler(r.Context(), runtime.NewServeMux(), a.marshaler, w, r, guided(err))
 }
+
+// guided is an error of the gateway's own as those of the calls behind it are.
+func guided(err error) error { return errs.Guided(errs.ToStatus(err)).Err() }
 
 var position = regexp.MustCompile(`\(line [0-9]+:[0-9]+\)`)
 
@@ -49,13 +52,13 @@ func (a answers) fault(ctx context.Context, mux *runtime.ServeMux, m runtime.Mar
 	if !errors.As(err, &routing) {
 		s := status.Convert(err)
 		if ended := refused(r.Context()); ended != nil {
-			s = errs.ToStatus(ended)
+			s = errs.Guided(errs.ToStatus(ended))
 		} else if s.Code() == codes.InvalidArgument && len(s.Details()) == 0 {
 			text := "the request cannot be read as JSON of this call"
 			if at := position.FindString(s.Message()); at != "" {
 				text += " " + at
 			}
-			s = errs.ToStatus(errs.New(errs.Invalid, errs.InvalidField, "%s", text))
+			s = errs.Guided(errs.ToStatus(errs.New(errs.Invalid, errs.InvalidField, "%s", text)))
 		}
 		err = status.FromProto(a.names.status(r, s.Proto())).Err()
 	}
