@@ -64,17 +64,24 @@ func (s *Service) Unknown(ctx context.Context, seller, activity string, ids ...s
 
 // Open says whether a gap of the seller is open. Errors: STORE_UNAVAILABLE.
 func (s *Service) Open(ctx context.Context, seller string) (bool, error) {
+	_, open, err := s.Since(ctx, seller)
+	return open, err
+}
+
+// Since is the time since which the database may lack what was committed for a seller; open is false while no gap is. Errors:
+// STORE_UNAVAILABLE.
+func (s *Service) Since(ctx context.Context, seller string) (since time.Time, open bool, err error) {
 	if s == nil {
-		return false, nil
+		return time.Time{}, false, nil
 	}
-	_, err := s.Store.OpenedGap(ctx, seller)
+	g, err := s.Store.OpenedGap(ctx, seller)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return false, nil
+		return time.Time{}, false, nil
 	case err != nil:
-		return false, storefault.Of(err)
+		return time.Time{}, false, storefault.Of(err)
 	}
-	return true, nil
+	return g.Since, true, nil
 }
 
 // count notes a call. The answer does not depend on the note.
