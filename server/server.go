@@ -147,7 +147,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	services := services{
 		internal: v1.New(v1.Options{
 			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Keys: d.Keys,
-			Validator: validator, Log: d.Log,
+			Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),
 		production: production.Deps{

@@ -34,8 +34,8 @@ const (
 // Account is the account of one order.
 type Account struct {
 	Standing Standing
-	Summary  Text // two or three sentences that say the most important
-	Arrived  []Line
+	Summary  Text   // two or three sentences that say the most important
+	Arrived  []Line // each part has at most MaxLines
 	Answered []Line
 	Done     []Line
 	Pending  []Line
@@ -70,8 +70,22 @@ func Of(s Situation) Account {
 		slices.SortStableFunc(*part, func(x, y Line) int { return cmp.Compare(x.Seq, y.Seq) })
 	}
 	slices.SortStableFunc(a.Next, func(x, y Line) int { return x.At.Compare(y.At) })
+	for _, part := range []*[]Line{&a.Arrived, &a.Answered, &a.Done, &a.Pending, &a.Next, &a.YouCan} {
+		*part = bounded(*part)
+	}
 	a.Whole = whole(&s, a)
 	return *a
+}
+
+// MaxLines is the most statements that a part of an account has.
+const MaxLines = 1000
+
+// bounded are the first of the statements, and how many more there are.
+func bounded(lines []Line) []Line {
+	if len(lines) <= MaxLines {
+		return lines
+	}
+	return append(lines[:MaxLines-1:MaxLines-1], Line{Text: wordMore.of(len(lines) - MaxLines + 1)})
 }
 
 // writer writes one account.

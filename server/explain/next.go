@@ -122,7 +122,10 @@ func (w *writer) repeats(x wait) {
 	if !ok || r.Every <= 0 {
 		return
 	}
-	at := x.line.CreatedAt.Add((w.s.Now.Sub(x.line.CreatedAt)/r.Every + 1) * r.Every)
+	at := x.line.CreatedAt.Add(r.Every)
+	for !at.After(w.s.Now) && !at.After(x.until.At) {
+		at = at.Add(r.Every)
+	}
 	if !at.After(x.until.At) {
 		w.next(Line{Text: nextCall.of(at, r.Every), At: at, Owner: Marketplace})
 	}

@@ -23,13 +23,10 @@ func (w *writer) summary() {
 
 func (w *writer) worst() Text {
 	leading, more := w.leading()
-	t := Text{}
-	switch {
-	case leading != nil:
-		t = w.task(leading)
-	default:
+	if leading == nil {
 		return w.states()
 	}
+	t := w.task(leading)
 	if more > 0 {
 		t = t.and(sumMore.of(more))
 	}

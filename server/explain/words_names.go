@@ -20,6 +20,7 @@ var (
 	wordOn       = Text{"On %s: ", "等待%s："}
 	wordTraceAt  = Text{"Trace: %s", "链路：%s"}
 	wordTrace    = Text{"Trace ID: %s", "链路 ID：%s"}
+	wordMore     = Text{"%d more statements are left out.", "另有 %d 条未列出。"}
 	wordGlossary = Text{
 		"Words used here: your provisioner is the program of yours that makes and changes instances. Its workers take tasks out of a queue; a lease is the time for which one of them has a task to itself.",
 		"用语说明：开通系统是贵方负责开通和变更实例的程序；其开通方（worker）从队列领取任务，租约是某一开通方独占任务的时间。",

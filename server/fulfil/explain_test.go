@@ -62,7 +62,7 @@ func (s scene) create() {
 	s.wait(time.Hour)
 }
 
-func (s scene) must(a fulfil.Answer, err error) {
+func (s scene) must(_ fulfil.Answer, err error) {
 	s.t.Helper()
 	if err != nil {
 		s.t.Fatal(err)

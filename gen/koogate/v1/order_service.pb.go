@@ -85,6 +85,132 @@ func (QueryState) EnumDescriptor() ([]byte, []int) {
 	return file_koogate_v1_order_service_proto_rawDescGZIP(), []int{0}
 }
 
+// Standing is how an order stands in one word.
+type Standing int32
+
+const (
+	// Unspecified is never answered.
+	Standing_STANDING_UNSPECIFIED Standing = 0
+	// Nothing is left to do.
+	Standing_STANDING_OK Standing = 1
+	// Something is being done, in good time, or an instance is frozen.
+	Standing_STANDING_WAITING Standing = 2
+	// The marketplace acts within an hour or has acted, nobody comes for a task, or a gap after a restore is open.
+	Standing_STANDING_RISK Standing = 3
+	// Something failed for good, and nothing goes on until somebody acts.
+	Standing_STANDING_FAILED Standing = 4
+)
+
+// Enum value maps for Standing.
+var (
+	Standing_name = map[int32]string{
+		0: "STANDING_UNSPECIFIED",
+		1: "STANDING_OK",
+		2: "STANDING_WAITING",
+		3: "STANDING_RISK",
+		4: "STANDING_FAILED",
+	}
+	Standing_value = map[string]int32{
+		"STANDING_UNSPECIFIED": 0,
+		"STANDING_OK":          1,
+		"STANDING_WAITING":     2,
+		"STANDING_RISK":        3,
+		"STANDING_FAILED":      4,
+	}
+)
+
+func (x Standing) Enum() *Standing {
+	p := new(Standing)
+	*p = x
+	return p
+}
+
+func (x Standing) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Standing) Descriptor() protoreflect.EnumDescriptor {
+	return file_koogate_v1_order_service_proto_enumTypes[1].Descriptor()
+}
+
+func (Standing) Type() protoreflect.EnumType {
+	return &file_koogate_v1_order_service_proto_enumTypes[1]
+}
+
+func (x Standing) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Standing.Descriptor instead.
+func (Standing) EnumDescriptor() ([]byte, []int) {
+	return file_koogate_v1_order_service_proto_rawDescGZIP(), []int{1}
+}
+
+// Owner is who acted, or who has to act.
+type Owner int32
+
+const (
+	// Unspecified: nobody in particular.
+	Owner_OWNER_UNSPECIFIED Owner = 0
+	// The marketplace.
+	Owner_OWNER_MARKETPLACE Owner = 1
+	// Koogate itself.
+	Owner_OWNER_KOOGATE Owner = 2
+	// The vendor's program that makes the instances.
+	Owner_OWNER_PROVISIONER Owner = 3
+	// The vendor's people.
+	Owner_OWNER_OPERATOR Owner = 4
+	// The buyer.
+	Owner_OWNER_BUYER Owner = 5
+)
+
+// Enum value maps for Owner.
+var (
+	Owner_name = map[int32]string{
+		0: "OWNER_UNSPECIFIED",
+		1: "OWNER_MARKETPLACE",
+		2: "OWNER_KOOGATE",
+		3: "OWNER_PROVISIONER",
+		4: "OWNER_OPERATOR",
+		5: "OWNER_BUYER",
+	}
+	Owner_value = map[string]int32{
+		"OWNER_UNSPECIFIED": 0,
+		"OWNER_MARKETPLACE": 1,
+		"OWNER_KOOGATE":     2,
+		"OWNER_PROVISIONER": 3,
+		"OWNER_OPERATOR":    4,
+		"OWNER_BUYER":       5,
+	}
+)
+
+func (x Owner) Enum() *Owner {
+	p := new(Owner)
+	*p = x
+	return p
+}
+
+func (x Owner) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Owner) Descriptor() protoreflect.EnumDescriptor {
+	return file_koogate_v1_order_service_proto_enumTypes[2].Descriptor()
+}
+
+func (Owner) Type() protoreflect.EnumType {
+	return &file_koogate_v1_order_service_proto_enumTypes[2]
+}
+
+func (x Owner) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Owner.Descriptor instead.
+func (Owner) EnumDescriptor() ([]byte, []int) {
+	return file_koogate_v1_order_service_proto_rawDescGZIP(), []int{2}
+}
+
 // Order is one order of the marketplace that created instances here.
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -946,6 +1072,353 @@ func (x *VerifyOrderResponse) GetDetail() string {
 	return ""
 }
 
+// ExplainOrderRequest names an order.
+type ExplainOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// OrderId is the marketplace's order ID. Required, at most 64 characters.
+	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainOrderRequest) Reset() {
+	*x = ExplainOrderRequest{}
+	mi := &file_koogate_v1_order_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainOrderRequest) ProtoMessage() {}
+
+func (x *ExplainOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_order_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainOrderRequest.ProtoReflect.Descriptor instead.
+func (*ExplainOrderRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_order_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ExplainOrderRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+// ExplainOrderResponse holds the account.
+type ExplainOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Account is of the order as it stood when it was asked for.
+	Account       *Account `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainOrderResponse) Reset() {
+	*x = ExplainOrderResponse{}
+	mi := &file_koogate_v1_order_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainOrderResponse) ProtoMessage() {}
+
+func (x *ExplainOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_order_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainOrderResponse.ProtoReflect.Descriptor instead.
+func (*ExplainOrderResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_order_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ExplainOrderResponse) GetAccount() *Account {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+// Account is the account of one order, for people. Programs read states and deadlines from the order and its tasks; the texts may
+// be worded better in any release. Times in texts are Beijing time (UTC+8). Texts hold no secrets and no personal data.
+type Account struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Text is the whole account as plain text in English, of several lines.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// TextZh is the same in Chinese.
+	TextZh string `protobuf:"bytes,2,opt,name=text_zh,json=textZh,proto3" json:"text_zh,omitempty"`
+	// Arrived is what the marketplace sent, oldest first.
+	Arrived []*Statement `protobuf:"bytes,3,rep,name=arrived,proto3" json:"arrived,omitempty"`
+	// Answered is what Koogate answered, oldest first.
+	Answered []*Statement `protobuf:"bytes,4,rep,name=answered,proto3" json:"answered,omitempty"`
+	// Pending is what is to be done, and on whom it waits.
+	Pending []*Statement `protobuf:"bytes,5,rep,name=pending,proto3" json:"pending,omitempty"`
+	// Next is what happens next; what has no time comes first.
+	Next []*Statement `protobuf:"bytes,6,rep,name=next,proto3" json:"next,omitempty"`
+	// YouCan is what the reader can do; there is always a statement.
+	YouCan []*Statement `protobuf:"bytes,7,rep,name=you_can,json=youCan,proto3" json:"you_can,omitempty"`
+	// TraceId is the order's trace, 32 hex digits.
+	TraceId string `protobuf:"bytes,8,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	// TraceUrl is where Jaeger shows the trace; empty when no Jaeger is configured (tracing.jaeger_url).
+	TraceUrl string `protobuf:"bytes,9,opt,name=trace_url,json=traceUrl,proto3" json:"trace_url,omitempty"`
+	// Done is what Koogate, provisioners and operators did, oldest first.
+	Done []*Statement `protobuf:"bytes,10,rep,name=done,proto3" json:"done,omitempty"`
+	// Standing is how the order stands in one word.
+	Standing Standing `protobuf:"varint,11,opt,name=standing,proto3,enum=koogate.v1.Standing" json:"standing,omitempty"`
+	// Summary is the most important in English, in a few sentences.
+	Summary string `protobuf:"bytes,12,opt,name=summary,proto3" json:"summary,omitempty"`
+	// SummaryZh is the same in Chinese.
+	SummaryZh     string `protobuf:"bytes,13,opt,name=summary_zh,json=summaryZh,proto3" json:"summary_zh,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Account) Reset() {
+	*x = Account{}
+	mi := &file_koogate_v1_order_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Account) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Account) ProtoMessage() {}
+
+func (x *Account) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_order_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Account.ProtoReflect.Descriptor instead.
+func (*Account) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_order_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Account) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Account) GetTextZh() string {
+	if x != nil {
+		return x.TextZh
+	}
+	return ""
+}
+
+func (x *Account) GetArrived() []*Statement {
+	if x != nil {
+		return x.Arrived
+	}
+	return nil
+}
+
+func (x *Account) GetAnswered() []*Statement {
+	if x != nil {
+		return x.Answered
+	}
+	return nil
+}
+
+func (x *Account) GetPending() []*Statement {
+	if x != nil {
+		return x.Pending
+	}
+	return nil
+}
+
+func (x *Account) GetNext() []*Statement {
+	if x != nil {
+		return x.Next
+	}
+	return nil
+}
+
+func (x *Account) GetYouCan() []*Statement {
+	if x != nil {
+		return x.YouCan
+	}
+	return nil
+}
+
+func (x *Account) GetTraceId() string {
+	if x != nil {
+		return x.TraceId
+	}
+	return ""
+}
+
+func (x *Account) GetTraceUrl() string {
+	if x != nil {
+		return x.TraceUrl
+	}
+	return ""
+}
+
+func (x *Account) GetDone() []*Statement {
+	if x != nil {
+		return x.Done
+	}
+	return nil
+}
+
+func (x *Account) GetStanding() Standing {
+	if x != nil {
+		return x.Standing
+	}
+	return Standing_STANDING_UNSPECIFIED
+}
+
+func (x *Account) GetSummary() string {
+	if x != nil {
+		return x.Summary
+	}
+	return ""
+}
+
+func (x *Account) GetSummaryZh() string {
+	if x != nil {
+		return x.SummaryZh
+	}
+	return ""
+}
+
+// Statement is one thing that an account says.
+type Statement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Text is one line of plain text in English.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// TextZh is the same in Chinese.
+	TextZh string `protobuf:"bytes,2,opt,name=text_zh,json=textZh,proto3" json:"text_zh,omitempty"`
+	// Time is when it was, or when it will be; absent when it has no time. Of what happened several times it is the last time.
+	Time *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
+	// EventSeq is the event that tells it; 0 when none does.
+	EventSeq int64 `protobuf:"varint,4,opt,name=event_seq,json=eventSeq,proto3" json:"event_seq,omitempty"`
+	// TaskId is the task that it is about; empty when it is about none.
+	TaskId string `protobuf:"bytes,5,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	// Owner did it, or has to do it.
+	Owner Owner `protobuf:"varint,6,opt,name=owner,proto3,enum=koogate.v1.Owner" json:"owner,omitempty"`
+	// UntilTime is until when the marketplace waits for it; absent when it does not.
+	UntilTime     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Statement) Reset() {
+	*x = Statement{}
+	mi := &file_koogate_v1_order_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Statement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Statement) ProtoMessage() {}
+
+func (x *Statement) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_order_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Statement.ProtoReflect.Descriptor instead.
+func (*Statement) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_order_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Statement) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Statement) GetTextZh() string {
+	if x != nil {
+		return x.TextZh
+	}
+	return ""
+}
+
+func (x *Statement) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *Statement) GetEventSeq() int64 {
+	if x != nil {
+		return x.EventSeq
+	}
+	return 0
+}
+
+func (x *Statement) GetTaskId() string {
+	if x != nil {
+		return x.TaskId
+	}
+	return ""
+}
+
+func (x *Statement) GetOwner() Owner {
+	if x != nil {
+		return x.Owner
+	}
+	return Owner_OWNER_UNSPECIFIED
+}
+
+func (x *Statement) GetUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UntilTime
+	}
+	return nil
+}
+
 var File_koogate_v1_order_service_proto protoreflect.FileDescriptor
 
 const file_koogate_v1_order_service_proto_rawDesc = "" +
@@ -1033,19 +1506,62 @@ const file_koogate_v1_order_service_proto_rawDesc = "" +
 	"eventCount\x12\x1d\n" +
 	"\n" +
 	"broken_seq\x18\x03 \x01(\x03R\tbrokenSeq\x12\x16\n" +
-	"\x06detail\x18\x04 \x01(\tR\x06detail*p\n" +
+	"\x06detail\x18\x04 \x01(\tR\x06detail\";\n" +
+	"\x13ExplainOrderRequest\x12$\n" +
+	"\border_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\"E\n" +
+	"\x14ExplainOrderResponse\x12-\n" +
+	"\aaccount\x18\x01 \x01(\v2\x13.koogate.v1.AccountR\aaccount\"\xb6\x04\n" +
+	"\aAccount\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x17\n" +
+	"\atext_zh\x18\x02 \x01(\tR\x06textZh\x12:\n" +
+	"\aarrived\x18\x03 \x03(\v2\x15.koogate.v1.StatementB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\aarrived\x12<\n" +
+	"\banswered\x18\x04 \x03(\v2\x15.koogate.v1.StatementB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\banswered\x12:\n" +
+	"\apending\x18\x05 \x03(\v2\x15.koogate.v1.StatementB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\apending\x124\n" +
+	"\x04next\x18\x06 \x03(\v2\x15.koogate.v1.StatementB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04next\x129\n" +
+	"\ayou_can\x18\a \x03(\v2\x15.koogate.v1.StatementB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x06youCan\x12\x19\n" +
+	"\btrace_id\x18\b \x01(\tR\atraceId\x12\x1b\n" +
+	"\ttrace_url\x18\t \x01(\tR\btraceUrl\x124\n" +
+	"\x04done\x18\n" +
+	" \x03(\v2\x15.koogate.v1.StatementB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04done\x120\n" +
+	"\bstanding\x18\v \x01(\x0e2\x14.koogate.v1.StandingR\bstanding\x12\x18\n" +
+	"\asummary\x18\f \x01(\tR\asummary\x12\x1d\n" +
+	"\n" +
+	"summary_zh\x18\r \x01(\tR\tsummaryZh\"\x82\x02\n" +
+	"\tStatement\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x17\n" +
+	"\atext_zh\x18\x02 \x01(\tR\x06textZh\x12.\n" +
+	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1b\n" +
+	"\tevent_seq\x18\x04 \x01(\x03R\beventSeq\x12\x17\n" +
+	"\atask_id\x18\x05 \x01(\tR\x06taskId\x12'\n" +
+	"\x05owner\x18\x06 \x01(\x0e2\x11.koogate.v1.OwnerR\x05owner\x129\n" +
+	"\n" +
+	"until_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime*p\n" +
 	"\n" +
 	"QueryState\x12\x1b\n" +
 	"\x17QUERY_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13QUERY_STATE_PENDING\x10\x01\x12\x14\n" +
 	"\x10QUERY_STATE_DONE\x10\x02\x12\x16\n" +
-	"\x12QUERY_STATE_FAILED\x10\x032\xf9\x03\n" +
+	"\x12QUERY_STATE_FAILED\x10\x03*s\n" +
+	"\bStanding\x12\x18\n" +
+	"\x14STANDING_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vSTANDING_OK\x10\x01\x12\x14\n" +
+	"\x10STANDING_WAITING\x10\x02\x12\x11\n" +
+	"\rSTANDING_RISK\x10\x03\x12\x13\n" +
+	"\x0fSTANDING_FAILED\x10\x04*\x84\x01\n" +
+	"\x05Owner\x12\x15\n" +
+	"\x11OWNER_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11OWNER_MARKETPLACE\x10\x01\x12\x11\n" +
+	"\rOWNER_KOOGATE\x10\x02\x12\x15\n" +
+	"\x11OWNER_PROVISIONER\x10\x03\x12\x12\n" +
+	"\x0eOWNER_OPERATOR\x10\x04\x12\x0f\n" +
+	"\vOWNER_BUYER\x10\x052\x86\x05\n" +
 	"\fOrderService\x12t\n" +
 	"\bGetOrder\x12\x1b.koogate.v1.GetOrderRequest\x1a\x1c.koogate.v1.GetOrderResponse\"-\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x1eb\x05order\x12\x15/v1/orders/{order_id}\x12h\n" +
 	"\n" +
 	"ListOrders\x12\x1d.koogate.v1.ListOrdersRequest\x1a\x1e.koogate.v1.ListOrdersResponse\"\x1b\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/orders\x12\x89\x01\n" +
-	"\x0fListOrderEvents\x12\".koogate.v1.ListOrderEventsRequest\x1a#.koogate.v1.ListOrderEventsResponse\"-\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/orders/{order_id}/events\x12}\n" +
+	"\x0fListOrderEvents\x12\".koogate.v1.ListOrderEventsRequest\x1a#.koogate.v1.ListOrderEventsResponse\"-\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/orders/{order_id}/events\x12\x8a\x01\n" +
+	"\fExplainOrder\x12\x1f.koogate.v1.ExplainOrderRequest\x1a .koogate.v1.ExplainOrderResponse\"7\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02(b\aaccount\x12\x1d/v1/orders/{order_id}:explain\x12}\n" +
 	"\vVerifyOrder\x12\x1e.koogate.v1.VerifyOrderRequest\x1a\x1f.koogate.v1.VerifyOrderResponse\"-\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/orders/{order_id}:verifyB\xa1\x01\n" +
 	"\x0ecom.koogate.v1B\x11OrderServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
@@ -1063,49 +1579,68 @@ func file_koogate_v1_order_service_proto_rawDescGZIP() []byte {
 	return file_koogate_v1_order_service_proto_rawDescData
 }
 
-var file_koogate_v1_order_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koogate_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_koogate_v1_order_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_koogate_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_koogate_v1_order_service_proto_goTypes = []any{
 	(QueryState)(0),                 // 0: koogate.v1.QueryState
-	(*Order)(nil),                   // 1: koogate.v1.Order
-	(*OrderLine)(nil),               // 2: koogate.v1.OrderLine
-	(*OrderEvent)(nil),              // 3: koogate.v1.OrderEvent
-	(*GetOrderRequest)(nil),         // 4: koogate.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),        // 5: koogate.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),       // 6: koogate.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),      // 7: koogate.v1.ListOrdersResponse
-	(*ListOrderEventsRequest)(nil),  // 8: koogate.v1.ListOrderEventsRequest
-	(*ListOrderEventsResponse)(nil), // 9: koogate.v1.ListOrderEventsResponse
-	(*VerifyOrderRequest)(nil),      // 10: koogate.v1.VerifyOrderRequest
-	(*VerifyOrderResponse)(nil),     // 11: koogate.v1.VerifyOrderResponse
-	(*timestamppb.Timestamp)(nil),   // 12: google.protobuf.Timestamp
-	(*MarketplaceDeadline)(nil),     // 13: koogate.v1.MarketplaceDeadline
+	(Standing)(0),                   // 1: koogate.v1.Standing
+	(Owner)(0),                      // 2: koogate.v1.Owner
+	(*Order)(nil),                   // 3: koogate.v1.Order
+	(*OrderLine)(nil),               // 4: koogate.v1.OrderLine
+	(*OrderEvent)(nil),              // 5: koogate.v1.OrderEvent
+	(*GetOrderRequest)(nil),         // 6: koogate.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),        // 7: koogate.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),       // 8: koogate.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),      // 9: koogate.v1.ListOrdersResponse
+	(*ListOrderEventsRequest)(nil),  // 10: koogate.v1.ListOrderEventsRequest
+	(*ListOrderEventsResponse)(nil), // 11: koogate.v1.ListOrderEventsResponse
+	(*VerifyOrderRequest)(nil),      // 12: koogate.v1.VerifyOrderRequest
+	(*VerifyOrderResponse)(nil),     // 13: koogate.v1.VerifyOrderResponse
+	(*ExplainOrderRequest)(nil),     // 14: koogate.v1.ExplainOrderRequest
+	(*ExplainOrderResponse)(nil),    // 15: koogate.v1.ExplainOrderResponse
+	(*Account)(nil),                 // 16: koogate.v1.Account
+	(*Statement)(nil),               // 17: koogate.v1.Statement
+	(*timestamppb.Timestamp)(nil),   // 18: google.protobuf.Timestamp
+	(*MarketplaceDeadline)(nil),     // 19: koogate.v1.MarketplaceDeadline
 }
 var file_koogate_v1_order_service_proto_depIdxs = []int32{
 	0,  // 0: koogate.v1.Order.query_state:type_name -> koogate.v1.QueryState
-	2,  // 1: koogate.v1.Order.lines:type_name -> koogate.v1.OrderLine
-	12, // 2: koogate.v1.Order.create_time:type_name -> google.protobuf.Timestamp
-	12, // 3: koogate.v1.Order.update_time:type_name -> google.protobuf.Timestamp
-	13, // 4: koogate.v1.Order.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
-	12, // 5: koogate.v1.OrderLine.create_time:type_name -> google.protobuf.Timestamp
-	13, // 6: koogate.v1.OrderLine.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
-	12, // 7: koogate.v1.OrderEvent.time:type_name -> google.protobuf.Timestamp
-	1,  // 8: koogate.v1.GetOrderResponse.order:type_name -> koogate.v1.Order
-	1,  // 9: koogate.v1.ListOrdersResponse.orders:type_name -> koogate.v1.Order
-	3,  // 10: koogate.v1.ListOrderEventsResponse.events:type_name -> koogate.v1.OrderEvent
-	4,  // 11: koogate.v1.OrderService.GetOrder:input_type -> koogate.v1.GetOrderRequest
-	6,  // 12: koogate.v1.OrderService.ListOrders:input_type -> koogate.v1.ListOrdersRequest
-	8,  // 13: koogate.v1.OrderService.ListOrderEvents:input_type -> koogate.v1.ListOrderEventsRequest
-	10, // 14: koogate.v1.OrderService.VerifyOrder:input_type -> koogate.v1.VerifyOrderRequest
-	5,  // 15: koogate.v1.OrderService.GetOrder:output_type -> koogate.v1.GetOrderResponse
-	7,  // 16: koogate.v1.OrderService.ListOrders:output_type -> koogate.v1.ListOrdersResponse
-	9,  // 17: koogate.v1.OrderService.ListOrderEvents:output_type -> koogate.v1.ListOrderEventsResponse
-	11, // 18: koogate.v1.OrderService.VerifyOrder:output_type -> koogate.v1.VerifyOrderResponse
-	15, // [15:19] is the sub-list for method output_type
-	11, // [11:15] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	4,  // 1: koogate.v1.Order.lines:type_name -> koogate.v1.OrderLine
+	18, // 2: koogate.v1.Order.create_time:type_name -> google.protobuf.Timestamp
+	18, // 3: koogate.v1.Order.update_time:type_name -> google.protobuf.Timestamp
+	19, // 4: koogate.v1.Order.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
+	18, // 5: koogate.v1.OrderLine.create_time:type_name -> google.protobuf.Timestamp
+	19, // 6: koogate.v1.OrderLine.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
+	18, // 7: koogate.v1.OrderEvent.time:type_name -> google.protobuf.Timestamp
+	3,  // 8: koogate.v1.GetOrderResponse.order:type_name -> koogate.v1.Order
+	3,  // 9: koogate.v1.ListOrdersResponse.orders:type_name -> koogate.v1.Order
+	5,  // 10: koogate.v1.ListOrderEventsResponse.events:type_name -> koogate.v1.OrderEvent
+	16, // 11: koogate.v1.ExplainOrderResponse.account:type_name -> koogate.v1.Account
+	17, // 12: koogate.v1.Account.arrived:type_name -> koogate.v1.Statement
+	17, // 13: koogate.v1.Account.answered:type_name -> koogate.v1.Statement
+	17, // 14: koogate.v1.Account.pending:type_name -> koogate.v1.Statement
+	17, // 15: koogate.v1.Account.next:type_name -> koogate.v1.Statement
+	17, // 16: koogate.v1.Account.you_can:type_name -> koogate.v1.Statement
+	17, // 17: koogate.v1.Account.done:type_name -> koogate.v1.Statement
+	1,  // 18: koogate.v1.Account.standing:type_name -> koogate.v1.Standing
+	18, // 19: koogate.v1.Statement.time:type_name -> google.protobuf.Timestamp
+	2,  // 20: koogate.v1.Statement.owner:type_name -> koogate.v1.Owner
+	18, // 21: koogate.v1.Statement.until_time:type_name -> google.protobuf.Timestamp
+	6,  // 22: koogate.v1.OrderService.GetOrder:input_type -> koogate.v1.GetOrderRequest
+	8,  // 23: koogate.v1.OrderService.ListOrders:input_type -> koogate.v1.ListOrdersRequest
+	10, // 24: koogate.v1.OrderService.ListOrderEvents:input_type -> koogate.v1.ListOrderEventsRequest
+	14, // 25: koogate.v1.OrderService.ExplainOrder:input_type -> koogate.v1.ExplainOrderRequest
+	12, // 26: koogate.v1.OrderService.VerifyOrder:input_type -> koogate.v1.VerifyOrderRequest
+	7,  // 27: koogate.v1.OrderService.GetOrder:output_type -> koogate.v1.GetOrderResponse
+	9,  // 28: koogate.v1.OrderService.ListOrders:output_type -> koogate.v1.ListOrdersResponse
+	11, // 29: koogate.v1.OrderService.ListOrderEvents:output_type -> koogate.v1.ListOrderEventsResponse
+	15, // 30: koogate.v1.OrderService.ExplainOrder:output_type -> koogate.v1.ExplainOrderResponse
+	13, // 31: koogate.v1.OrderService.VerifyOrder:output_type -> koogate.v1.VerifyOrderResponse
+	27, // [27:32] is the sub-list for method output_type
+	22, // [22:27] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_order_service_proto_init() }
@@ -1121,8 +1656,8 @@ func file_koogate_v1_order_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_order_service_proto_rawDesc), len(file_koogate_v1_order_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   11,
+			NumEnums:      3,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

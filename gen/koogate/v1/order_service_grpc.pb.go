@@ -26,6 +26,7 @@ const (
 	OrderService_GetOrder_FullMethodName        = "/koogate.v1.OrderService/GetOrder"
 	OrderService_ListOrders_FullMethodName      = "/koogate.v1.OrderService/ListOrders"
 	OrderService_ListOrderEvents_FullMethodName = "/koogate.v1.OrderService/ListOrderEvents"
+	OrderService_ExplainOrder_FullMethodName    = "/koogate.v1.OrderService/ExplainOrder"
 	OrderService_VerifyOrder_FullMethodName     = "/koogate.v1.OrderService/VerifyOrder"
 )
 
@@ -42,6 +43,10 @@ type OrderServiceClient interface {
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
 	// ListOrderEvents returns the order's hash-chained events from the first on. Reasons: ORDER_NOT_FOUND.
 	ListOrderEvents(ctx context.Context, in *ListOrderEventsRequest, opts ...grpc.CallOption) (*ListOrderEventsResponse, error)
+	// ExplainOrder gives an account of the order in plain English and Chinese: what arrived, what was answered, what was done, what is
+	// pending and on whom, what happens next and when, and what its reader can do. It is written from the event chain, the open tasks
+	// and the marketplace's deadlines as they are now. Reasons: ORDER_NOT_FOUND.
+	ExplainOrder(ctx context.Context, in *ExplainOrderRequest, opts ...grpc.CallOption) (*ExplainOrderResponse, error)
 	// VerifyOrder recomputes the order's hash chain from its first event, checks its signatures and compares lines and instances with
 	// what the events claim of them. It reads no anchors. Reasons: ORDER_NOT_FOUND.
 	VerifyOrder(ctx context.Context, in *VerifyOrderRequest, opts ...grpc.CallOption) (*VerifyOrderResponse, error)
@@ -85,6 +90,16 @@ func (c *orderServiceClient) ListOrderEvents(ctx context.Context, in *ListOrderE
 	return out, nil
 }
 
+func (c *orderServiceClient) ExplainOrder(ctx context.Context, in *ExplainOrderRequest, opts ...grpc.CallOption) (*ExplainOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainOrderResponse)
+	err := c.cc.Invoke(ctx, OrderService_ExplainOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderServiceClient) VerifyOrder(ctx context.Context, in *VerifyOrderRequest, opts ...grpc.CallOption) (*VerifyOrderResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(VerifyOrderResponse)
@@ -108,6 +123,10 @@ type OrderServiceServer interface {
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	// ListOrderEvents returns the order's hash-chained events from the first on. Reasons: ORDER_NOT_FOUND.
 	ListOrderEvents(context.Context, *ListOrderEventsRequest) (*ListOrderEventsResponse, error)
+	// ExplainOrder gives an account of the order in plain English and Chinese: what arrived, what was answered, what was done, what is
+	// pending and on whom, what happens next and when, and what its reader can do. It is written from the event chain, the open tasks
+	// and the marketplace's deadlines as they are now. Reasons: ORDER_NOT_FOUND.
+	ExplainOrder(context.Context, *ExplainOrderRequest) (*ExplainOrderResponse, error)
 	// VerifyOrder recomputes the order's hash chain from its first event, checks its signatures and compares lines and instances with
 	// what the events claim of them. It reads no anchors. Reasons: ORDER_NOT_FOUND.
 	VerifyOrder(context.Context, *VerifyOrderRequest) (*VerifyOrderResponse, error)
@@ -129,6 +148,9 @@ func (UnimplementedOrderServiceServer) ListOrders(context.Context, *ListOrdersRe
 }
 func (UnimplementedOrderServiceServer) ListOrderEvents(context.Context, *ListOrderEventsRequest) (*ListOrderEventsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListOrderEvents not implemented")
+}
+func (UnimplementedOrderServiceServer) ExplainOrder(context.Context, *ExplainOrderRequest) (*ExplainOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainOrder not implemented")
 }
 func (UnimplementedOrderServiceServer) VerifyOrder(context.Context, *VerifyOrderRequest) (*VerifyOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method VerifyOrder not implemented")
@@ -208,6 +230,24 @@ func _OrderService_ListOrderEvents_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrderService_ExplainOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).ExplainOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_ExplainOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).ExplainOrder(ctx, req.(*ExplainOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrderService_VerifyOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(VerifyOrderRequest)
 	if err := dec(in); err != nil {
@@ -244,6 +284,10 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListOrderEvents",
 			Handler:    _OrderService_ListOrderEvents_Handler,
+		},
+		{
+			MethodName: "ExplainOrder",
+			Handler:    _OrderService_ExplainOrder_Handler,
 		},
 		{
 			MethodName: "VerifyOrder",

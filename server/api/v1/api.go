@@ -48,6 +48,7 @@ type Options struct {
 	Quotas    Quotas
 	Licences  Licences
 	Keys      *evidence.Keys // whose public halves are published; may be nil
+	Jaeger    string         // base URL of the Jaeger that shows traces; empty for none
 	Validator protovalidate.Validator
 	Log       *slog.Logger
 	// Draining ends waiting leases when it is closed, so that a stop need not wait for them. Nil never does.
@@ -63,7 +64,7 @@ func New(o Options) *API {
 	return &API{[]service{
 		serviceOf[koogatev1.TaskServiceServer](t, koogatev1.RegisterTaskServiceServer,
 			koogatev1.NewTaskServiceClient, koogatev1.RegisterTaskServiceHandlerClient),
-		serviceOf[koogatev1.OrderServiceServer](&orders{core: o.Core}, koogatev1.RegisterOrderServiceServer,
+		serviceOf[koogatev1.OrderServiceServer](&orders{core: o.Core, jaeger: o.Jaeger}, koogatev1.RegisterOrderServiceServer,
 			koogatev1.NewOrderServiceClient, koogatev1.RegisterOrderServiceHandlerClient),
 		serviceOf[koogatev1.InstanceServiceServer](&instances{core: o.Core}, koogatev1.RegisterInstanceServiceServer,
 			koogatev1.NewInstanceServiceClient, koogatev1.RegisterInstanceServiceHandlerClient),

@@ -10,6 +10,7 @@ import (
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/store"
 )
 
@@ -24,6 +25,8 @@ const (
 	prefixUsageOutcome  = "USAGE_OUTCOME_"
 	prefixReservation   = "RESERVATION_STATE_"
 	prefixLicenceStatus = "LICENCE_STATUS_"
+	prefixStanding      = "STANDING_"
+	prefixOwner         = "OWNER_"
 )
 
 // taskKind is INTERNAL for a kind that the contract has no name for: kinds are registered, and most are of no concern to workers.
@@ -42,6 +45,15 @@ func namedKinds() []string {
 
 func taskState(s store.TaskState) koogatev1.TaskState {
 	return koogatev1.TaskState(koogatev1.TaskState_value[prefixTaskState+string(s)])
+}
+
+func standing(s explain.Standing) koogatev1.Standing {
+	return koogatev1.Standing(koogatev1.Standing_value[prefixStanding+string(s)])
+}
+
+// owner is unspecified for nobody.
+func owner(o explain.Owner) koogatev1.Owner {
+	return koogatev1.Owner(koogatev1.Owner_value[prefixOwner+string(o)])
 }
 
 func instanceState(s store.InstanceState) koogatev1.InstanceState {

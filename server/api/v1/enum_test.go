@@ -16,6 +16,7 @@ import (
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
@@ -112,6 +113,33 @@ func TestEnumsMatchTheStore(t *testing.T) {
 				t.Error("an unknown value maps to a known one")
 			}
 		})
+	}
+}
+
+// TestWhatAccountsSayHasNames holds the contract's words for accounts to those of server/explain.
+func TestWhatAccountsSayHasNames(t *testing.T) {
+	standings := []string{string(explain.Failed), string(explain.OK), string(explain.Risk), string(explain.Waiting)}
+	owners := []string{
+		string(explain.Buyer), string(explain.Koogate), string(explain.Marketplace), string(explain.Operator), string(explain.Provisioner),
+	}
+	if got := stored(koogatev1.Standing(0), prefixStanding); !slices.Equal(got, standings) {
+		t.Errorf("the contract has %v, accounts %v", got, standings)
+	}
+	if got := stored(koogatev1.Owner(0), prefixOwner); !slices.Equal(got, owners) {
+		t.Errorf("the contract has %v, accounts %v", got, owners)
+	}
+	for _, s := range standings {
+		if standing(explain.Standing(s)) == 0 {
+			t.Errorf("%s is lost", s)
+		}
+	}
+	for _, o := range owners {
+		if owner(explain.Owner(o)) == 0 {
+			t.Errorf("%s is lost", o)
+		}
+	}
+	if owner("") != 0 {
+		t.Error("nobody is somebody")
 	}
 }
 

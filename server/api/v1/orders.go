@@ -5,9 +5,11 @@ package v1
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/pagetoken"
 	"github.com/koogate/koogate/store"
@@ -19,7 +21,8 @@ const defaultEvents = 200
 type orders struct {
 	koogatev1.UnimplementedOrderServiceServer
 
-	core *fulfil.Service
+	core   *fulfil.Service
+	jaeger string // base URL of the Jaeger that shows traces; empty for none
 }
 
 // GetOrder implements OrderService.
@@ -95,6 +98,35 @@ func afterSeq(bound pagetoken.Binding, token string) (int64, error) {
 		return 0, errs.New(errs.Invalid, errs.PageTokenInvalid, "page_token: not a token of this list")
 	}
 	return seq, nil
+}
+
+// ExplainOrder implements OrderService.
+func (s *orders) ExplainOrder(ctx context.Context, r *koogatev1.ExplainOrderRequest) (*koogatev1.ExplainOrderResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	situation, err := s.core.Situation(ctx, seller, r.GetOrderId())
+	if err != nil {
+		return nil, err
+	}
+	if s.jaeger != "" {
+		situation.TraceURL = strings.TrimRight(s.jaeger, "/") + "/trace/" + situation.TraceID
+	}
+	a := explain.Of(situation)
+	return &koogatev1.ExplainOrderResponse{Account: &koogatev1.Account{
+		Standing: standing(a.Standing), Summary: a.Summary.EN, SummaryZh: a.Summary.ZH, Text: a.Whole.EN, TextZh: a.Whole.ZH,
+		Arrived: each(a.Arrived, statementOf), Answered: each(a.Answered, statementOf), Done: each(a.Done, statementOf),
+		Pending: each(a.Pending, statementOf), Next: each(a.Next, statementOf), YouCan: each(a.YouCan, statementOf),
+		TraceId: situation.TraceID, TraceUrl: situation.TraceURL,
+	}}, nil
+}
+
+func statementOf(l explain.Line) *koogatev1.Statement {
+	return &koogatev1.Statement{
+		Text: l.Text.EN, TextZh: l.Text.ZH, Time: timestamp(l.At), EventSeq: l.Seq, TaskId: l.TaskID, Owner: owner(l.Owner),
+		UntilTime: timestamp(l.Until),
+	}
 }
 
 // VerifyOrder implements OrderService.

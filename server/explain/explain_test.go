@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explain_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/koogate/koogate/server/explain"
+	"github.com/koogate/koogate/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var noon = time.Date(2026, 11, 28, 4, 0, 0, 0, time.UTC)
+
+// situation is of an order with one instance and these events, a second apart.
+func situation(events ...store.Event) explain.Situation {
+	for k := range events {
+		if events[k].Seq == 0 {
+			events[k].Seq = int64(k) + 1
+		}
+		events[k].OrderID, events[k].At = "CS1", noon.Add(time.Duration(k)*time.Second)
+	}
+	head := int64(len(events))
+	if len(events) > 0 {
+		head = events[len(events)-1].Seq
+	}
+	return explain.Situation{
+		Order: &store.Aggregate{
+			Order:     store.Order{OrderID: "CS1", Endpoint: "demo", Head: store.Head{Seq: head}},
+			Instances: []store.Instance{{InstanceID: "i1", State: store.InstanceActive}},
+		},
+		Events: events, Now: noon.Add(time.Hour),
+	}
+}
+
+func failing(attempt int, permanent bool) store.Event {
+	return store.Event{Kind: "task.failed", InstanceID: "i1", Data: fmt.Sprintf(
+		`{"attempt":%d,"kind":"CREATE","permanent":%v,"reason":"no room %d","task":"t1"}`, attempt, permanent, attempt)}
+}
+
+// Attempts that fail one after the other are one statement, until somebody has the task done again.
+func TestWhatRepeatsIsOneStatement(t *testing.T) {
+	a := explain.Of(situation(
+		failing(1, false), failing(2, false), failing(3, true),
+		store.Event{Kind: "task.retried", InstanceID: "i1", Data: `{"kind":"CREATE","task":"t1"}`},
+		failing(4, false),
+	))
+	var got []string
+	for _, l := range a.Done {
+		got = append(got, fmt.Sprintf("%d %s", l.Seq, l.Text.EN))
+	}
+	want := []string{
+		"2 An attempt to create instance i1 failed: “no room 2”. This happened 2 times; the first was at 2026-11-28 12:00:00 Beijing time (UTC+8).",
+		"3 The task to create instance i1 failed for good: “no room 3”.",
+		"4 An operator had the failed task done again, to create instance i1.",
+		"5 An attempt to create instance i1 failed: “no room 4”.",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// A later release's events and data of another form are no reason to say nothing.
+func TestWhatIsNotKnownIsNamed(t *testing.T) {
+	a := explain.Of(situation(
+		store.Event{Kind: "moon.risen", Data: `{"phase":3}`},
+		store.Event{Kind: "call.misheard", Data: `{}`},
+		store.Event{Kind: "task.completed", InstanceID: "i1", Data: `{"kind":"POLISH","task":7}`},
+		store.Event{Kind: "instance.refreshed", InstanceID: "i1", Data: `{"scene":"GIFT","expireTime":"soon"}`},
+		store.Event{Kind: "order.queried", Data: `not JSON`},
+	))
+	for _, want := range []string{
+		"An event of kind moon.risen was recorded.", "An event of kind call.misheard was recorded.", "do a task of kind POLISH",
+		"The marketplace set a new end for instance i1 (call refreshInstance): soon.", "in order CS1: nothing about the product.",
+	} {
+		if !strings.Contains(a.Whole.EN, want) {
+			t.Errorf("%q is missing in\n%s", want, a.Whole.EN)
+		}
+	}
+}
+
+// What others wrote stays on its line and within bounds, in both languages.
+func TestForeignTextIsOneBoundedLine(t *testing.T) {
+	s := situation(store.Event{Kind: "call.quarantined", Data: `{"activity":"newInstance","field":"x","value":"a\nb\u202ec %s %!d(MISSING)"}`})
+	s.Order.Order.OrderID = "CS\n- 2026"
+	s.Order.Tasks = []store.Task{{ID: "t1", Kind: store.TaskCreate, State: store.TaskFailed, InstanceID: "i1", Queue: "q", Reason: strings.Repeat("原", 5000)}}
+	a := explain.Of(s)
+	for _, text := range []string{a.Whole.EN, a.Whole.ZH} {
+		if !strings.Contains(text, "“a b c %s %!d(MISSING)”") || strings.Contains(text, "CS\n") || len(text) > 10_000 {
+			t.Errorf("%d bytes:\n%s", len(text), text)
+		}
+	}
+}
+
+// Events that were not read are counted where they are missing.
+func TestWhatIsLeftOutIsSaid(t *testing.T) {
+	a := explain.Of(situation(
+		store.Event{Seq: 1, Kind: "instance.accepted", InstanceID: "i1", Data: `{}`},
+		store.Event{Seq: 9, Kind: "instance.unfrozen", InstanceID: "i1", Data: `{}`},
+	))
+	if len(a.Arrived) != 3 || a.Arrived[1].Text.EN != "7 events in between are left out here. GET /v1/orders/CS1/events lists all." {
+		t.Errorf("arrived %+v", a.Arrived)
+	}
+}
+
+// An order with more of everything than an account has room for.
+func TestPartsAreBounded(t *testing.T) {
+	s := situation()
+	for k := range 3 * explain.MaxLines {
+		s.Order.Tasks = append(s.Order.Tasks, store.Task{
+			ID: fmt.Sprint(k), Kind: store.TaskFreeze, State: store.TaskWaiting, InstanceID: fmt.Sprint("i", k), Seq: 1,
+		})
+	}
+	a := explain.Of(s)
+	if n := len(a.Pending); n != explain.MaxLines || a.Pending[n-1].Text.EN != "2001 more statements are left out." {
+		t.Errorf("%d pending, the last is %q", n, a.Pending[n-1].Text.EN)
+	}
+}
+
+// The same rows give the same account, and Of changes none of them.
+func TestAnAccountFollowsFromItsRows(t *testing.T) {
+	s := situation(failing(1, false), failing(2, true))
+	s.Order.Tasks = []store.Task{{ID: "t1", Kind: store.TaskCreate, State: store.TaskFailed, InstanceID: "i1", Queue: "q"}}
+	before := fmt.Sprintf("%+v %+v", *s.Order, s.Events)
+	first, second := explain.Of(s), explain.Of(s)
+	if first.Whole != second.Whole || fmt.Sprintf("%+v %+v", *s.Order, s.Events) != before {
+		t.Error("two accounts of the same rows differ, or the rows changed")
+	}
+}
