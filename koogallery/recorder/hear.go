@@ -69,7 +69,7 @@ func (r *Recorder) judge(c *tape.Call, h *heard, asked map[string]string) {
 		return
 	}
 	key := r.cfg.Keys
-	if c.Act.Joint() {
+	if c.Family.Joint() {
 		key = r.cfg.KitKeys
 	}
 	q := judge.Request{

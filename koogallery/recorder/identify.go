@@ -23,10 +23,10 @@ func (r *Recorder) concerns(h *heard) bool {
 // identify tells of which family a call is, as far as the call itself shows it, and what its activity is called.
 func identify(c *tape.Call, body []byte) (judge.Family, judge.Activity) {
 	name := judge.Activity(c.Param("activity"))
-	if last := judge.Activity(path.Base(c.Path)); last.Joint() {
-		if strings.Contains(c.Path, "produceAPI/v2/") {
-			return judge.FamilyKitV2, last
-		}
+	switch last := judge.Activity(path.Base(c.Path)); { // whether or not the Kit has such a call
+	case strings.Contains(c.Path, "produceAPI/v2/"):
+		return judge.FamilyKitV2, last
+	case strings.Contains(c.Path, "produceAPI/"):
 		return judge.FamilyKitV1, last
 	}
 	if c.Method == http.MethodGet {

@@ -91,7 +91,7 @@ func (r *runner) write(c *tape.Call, repetition int) (wire.Call, error) {
 		Family: c.Family, Activity: c.Act, Test: m["testFlag"] == "1", Asked: r.ids.names(m["instanceId"]) + m["license"],
 		Key: r.cfg.Key, Timeout: limit(c),
 	}}
-	if c.Act.Joint() {
+	if c.Family.Joint() {
 		call.Asked.Key = r.cfg.KitKey
 	}
 	for _, p := range c.Header {
