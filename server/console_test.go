@@ -55,8 +55,8 @@ func TestTheOrderPageShowsTheTrace(t *testing.T) {
 			t.Fatalf("got %+v", a)
 		}
 		for lang, want := range map[string][]string{
-			"zh": {"订单 CS-PAGE 已开通 1 个实例，没有待办任务。", "使用中", "⋯ 23 小时 59 分", "失败 the crm is busy"},
-			"en": {"Order CS-PAGE has 1 active instances, and nothing is left to do.", "active", "⋯ 23 h 59 min", "failed the crm is busy"},
+			"zh": {"一切正常，没有待办任务。该订单在用实例：1 个。", "云商店请求开通新实例（调用 newInstance，", "无需任何操作。", "使用中", "⋯ 23 小时 59 分", "失败 the crm is busy"},
+			"en": {"All is well, and nothing is left to do. Instances of this order in use: 1.", "The marketplace asked for a new instance (call newInstance,", "Koogate itself did the task", "Nothing has to be done.", "active", "⋯ 23 h 59 min", "failed the crm is busy"},
 		} {
 			status, page, header := r.http(config.ListenerAPI, http.MethodGet, "/console/orders/CS-PAGE?lang="+lang, acmeToken, "")
 			if status != http.StatusOK || header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(header.Get("Content-Security-Policy"), "default-src 'none'; style-src 'self'") {

@@ -26,7 +26,7 @@ func TestEveryTextIsInBothLanguages(t *testing.T) {
 		}
 	}
 	var source strings.Builder
-	for _, file := range []string{"page.html", "console.go", "order.go", "picture.go", "reader.go", "verdict.go"} {
+	for _, file := range []string{"page.html", "console.go", "order.go", "picture.go", "reader.go"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -65,47 +65,35 @@ func TestEveryTextIsInBothLanguages(t *testing.T) {
 	}
 }
 
-// TestTheVerdictNamesTheWorst: of all that is true of an order the page says first what needs somebody.
-func TestTheVerdictNamesTheWorst(t *testing.T) {
-	task := func(state koogatev1.TaskState, left time.Duration) *koogatev1.Task {
-		v := &koogatev1.Task{Queue: "crm", Kind: koogatev1.TaskKind_TASK_KIND_CREATE, State: state, Reason: "no disk"}
-		if left != 0 {
-			v.MarketplaceDeadline = &koogatev1.MarketplaceDeadline{Time: timestamppb.New(noon.Add(left)), Text: "the marketplace refunds", TextZh: "云商店退款"}
-		}
-		return v
+// TestTheAccountIsShownInTheReadersLanguage: the sentence and its colour are the account's, what is pending says on whom, and what
+// happened says when.
+func TestTheAccountIsShownInTheReadersLanguage(t *testing.T) {
+	a := &koogatev1.Account{
+		Standing: koogatev1.Standing_STANDING_RISK, Summary: "Nobody comes.", SummaryZh: "无人领取。",
+		Pending: []*koogatev1.Statement{{Text: "create i1.", TextZh: "开通 i1。", Owner: koogatev1.Owner_OWNER_PROVISIONER, Time: timestamppb.New(noon)}},
+		Arrived: []*koogatev1.Statement{{Text: "An order.", TextZh: "订单。", EventSeq: 1, Time: timestamppb.New(noon)}, {Text: "More.", TextZh: "更多。"}},
 	}
-	instance := func(s koogatev1.InstanceState) *koogatev1.Instance {
-		return &koogatev1.Instance{InstanceId: "i1", State: s, Reason: "no disk"}
-	}
-	const (
-		provisioning, active = koogatev1.InstanceState_INSTANCE_STATE_PROVISIONING, koogatev1.InstanceState_INSTANCE_STATE_ACTIVE
-		ready, failed        = koogatev1.TaskState_TASK_STATE_READY, koogatev1.TaskState_TASK_STATE_FAILED
-	)
-	for name, c := range map[string]struct {
-		query     koogatev1.QueryState
-		instances []*koogatev1.Instance
-		tasks     []*koogatev1.Task
-		mark, zh  string
-	}{
-		"waiting":   {0, []*koogatev1.Instance{instance(provisioning)}, []*koogatev1.Task{task(ready, 2*time.Hour)}, "waiting", "订单 CS1 还在等队列 crm 完成“开通”。2 小时后云商店退款。"},
-		"soon":      {0, []*koogatev1.Instance{instance(provisioning)}, []*koogatev1.Task{task(ready, 90*time.Second)}, "risk", "订单 CS1 还在等队列 crm 完成“开通”。1 分 30 秒后云商店退款。"},
-		"too late":  {0, []*koogatev1.Instance{instance(provisioning)}, []*koogatev1.Task{task(ready, -time.Second)}, "risk", "订单 CS1 还在等队列 crm 完成“开通”。云商店的等待时间已过：云商店退款。"},
-		"no window": {0, []*koogatev1.Instance{instance(active)}, []*koogatev1.Task{task(ready, 0)}, "waiting", "订单 CS1 还在等队列 crm 完成“开通”。"},
-		"failed":    {0, []*koogatev1.Instance{instance(active), instance(provisioning)}, []*koogatev1.Task{task(ready, time.Hour), task(failed, 0)}, "failed", "订单 CS1 的任务“开通”失败：no disk。处理后重试该任务。"},
-		"query":     {koogatev1.QueryState_QUERY_STATE_FAILED, nil, []*koogatev1.Task{task(failed, 0)}, "failed", "订单 CS1 开通失败：向云商店查询订单没有成功（refused）。处理后重试该任务。"},
-		"dead":      {0, []*koogatev1.Instance{instance(active), instance(koogatev1.InstanceState_INSTANCE_STATE_FAILED)}, nil, "failed", "订单 CS1 的实例 i1 开通失败：no disk。"},
-		"active":    {0, []*koogatev1.Instance{instance(active), instance(koogatev1.InstanceState_INSTANCE_STATE_RELEASED)}, nil, "ok", "订单 CS1 已开通 1 个实例，没有待办任务。"},
-		"frozen":    {0, []*koogatev1.Instance{instance(active), instance(koogatev1.InstanceState_INSTANCE_STATE_FROZEN)}, nil, "waiting", "订单 CS1 有 1 个实例被冻结，数据保留。"},
-		"released":  {0, []*koogatev1.Instance{instance(koogatev1.InstanceState_INSTANCE_STATE_RELEASED)}, nil, "ok", "订单 CS1 的实例均已释放。"},
-		"overtaken": {koogatev1.QueryState_QUERY_STATE_FAILED, []*koogatev1.Instance{instance(koogatev1.InstanceState_INSTANCE_STATE_RELEASED)}, nil, "ok", "订单 CS1 的实例均已释放。"},
-		"nothing":   {0, nil, nil, "ok", "订单 CS1 没有实例。"},
+	for lang, want := range map[string]struct{ text, on, pending, arrived string }{
+		"en": {"Nobody comes.", "provisioner", "create i1.", "An order."},
+		"zh": {"无人领取。", "开通系统", "开通 i1。", "订单。"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			o := &koogatev1.Order{OrderId: "CS1", QueryState: c.query, QueryReason: "refused"}
-			if got := (reader{"zh", noon}).verdict(o, c.instances, c.tasks); got != (verdict{c.mark, c.zh}) {
-				t.Errorf("got %+v", got)
-			}
-		})
+		v := &orderView{}
+		reader{lang, noon}.account(v, a)
+		if v.Verdict != (verdict{"risk", want.text}) {
+			t.Errorf("%s: %+v", lang, v.Verdict)
+		}
+		if got := v.Account[0].Lines; len(got) != 1 || got[0] != (lineView{On: want.on, Text: want.pending}) {
+			t.Errorf("%s: pending %+v", lang, got)
+		}
+		if got := v.Before[0].Lines; len(got) != 2 || got[0] != (lineView{Time: noon, Text: want.arrived, Seq: 1}) || !got[1].Time.IsZero() {
+			t.Errorf("%s: arrived %+v", lang, got)
+		}
+	}
+	for n := range koogatev1.Owner_name {
+		name := strings.TrimPrefix(koogatev1.Owner(n).String(), "OWNER_")
+		if _, ok := words["owner."+name]; n > 0 && !ok {
+			t.Errorf("owner.%s has no word", name)
+		}
 	}
 }
 

@@ -22,6 +22,8 @@ const (
 type orderView struct {
 	Lang, Other string
 	Verdict     verdict
+	Account     []partView // what is going on
+	Before      []partView // what happened before
 	Order       *koogatev1.Order
 	Query       string // the order query's state, in words
 	Created     time.Time
@@ -32,6 +34,24 @@ type orderView struct {
 	TraceLink   string
 	Picture     *picture // nil without a trace
 	NoTrace     string   // why there is no picture; empty when there is one
+}
+
+// verdict is the sentence above everything else, and how bad it is: ok, waiting, risk or failed.
+type verdict struct {
+	Mark, Text string
+}
+
+// partView is a part of the order's account.
+type partView struct {
+	Title string
+	Lines []lineView
+}
+
+type lineView struct {
+	Time time.Time // zero where the text says it
+	On   string    // whom it waits for; empty where that is not said
+	Text string
+	Seq  int64 // the event that tells it; 0 for none
 }
 
 type instanceView struct {
@@ -83,7 +103,11 @@ func (c *Console) read(ctx context.Context, id string, read reader) (*orderView,
 		v.Events = append(v.Events, eventView{e.GetSeq(), e.GetKind(), e.GetInstanceId(), e.GetTime().AsTime(), e.GetDataJson()})
 	}
 	v.MoreEvents = o.GetEventCount() - int64(len(v.Events))
-	v.Verdict = read.verdict(o, instances.GetInstances(), tasks.GetTasks())
+	told, err := c.orders.ExplainOrder(ctx, &koogatev1.ExplainOrderRequest{OrderId: id})
+	if err != nil {
+		return nil, err
+	}
+	read.account(v, told.GetAccount())
 	c.trace(ctx, v, read)
 	return v, nil
 }
@@ -106,6 +130,41 @@ func (c *Console) trace(ctx context.Context, v *orderView, read reader) {
 		v.NoTrace = read.t("trace.empty")
 	default:
 		v.Picture = draw(spans, read)
+	}
+}
+
+// account shows the order's account: what is pending, what comes and what can be done before what happened.
+func (r reader) account(v *orderView, a *koogatev1.Account) {
+	v.Verdict = verdict{strings.ToLower(strings.TrimPrefix(a.GetStanding().String(), "STANDING_")), a.GetSummaryZh()}
+	if r.lang == "en" {
+		v.Verdict.Text = a.GetSummary()
+	}
+	part := func(title string, statements []*koogatev1.Statement, show func(l *lineView, s *koogatev1.Statement)) partView {
+		p := partView{Title: title}
+		for _, s := range statements {
+			l := lineView{Text: s.GetTextZh(), Seq: s.GetEventSeq()}
+			if r.lang == "en" {
+				l.Text = s.GetText()
+			}
+			show(&l, s)
+			p.Lines = append(p.Lines, l)
+		}
+		return p
+	}
+	plain := func(*lineView, *koogatev1.Statement) {}
+	whom := func(l *lineView, s *koogatev1.Statement) {
+		l.On = r.word("owner", strings.TrimPrefix(s.GetOwner().String(), "OWNER_"))
+	}
+	when := func(l *lineView, s *koogatev1.Statement) {
+		if s.GetTime() != nil {
+			l.Time = s.GetTime().AsTime()
+		}
+	}
+	v.Account = []partView{
+		part(r.t("pending"), a.GetPending(), whom), part(r.t("next"), a.GetNext(), plain), part(r.t("you.can"), a.GetYouCan(), plain),
+	}
+	v.Before = []partView{
+		part(r.t("arrived"), a.GetArrived(), when), part(r.t("answered"), a.GetAnswered(), when), part(r.t("done"), a.GetDone(), when),
 	}
 }
 

@@ -66,6 +66,31 @@ func TestWhatRepeatsIsOneStatement(t *testing.T) {
 	}
 }
 
+// The query of an order that is in use was given up without a task that is left of it.
+func TestAnOrderThatNobodyKnowsIsNotWell(t *testing.T) {
+	s := situation()
+	s.Order.Order.QueryState, s.Order.Order.QueryReason = store.QueryFailed, "overtaken"
+	if a := explain.Of(s); a.Standing != explain.Failed || !strings.Contains(a.Summary.EN, "“overtaken”") {
+		t.Errorf("%s: %s", a.Standing, a.Summary.EN)
+	}
+	s.Order.Instances[0].State = store.InstanceReleased
+	if a := explain.Of(s); a.Standing != explain.OK {
+		t.Errorf("%s: %s", a.Standing, a.Summary.EN)
+	}
+}
+
+// A template's work is Koogate's own.
+func TestWhoDidATaskIsNamed(t *testing.T) {
+	a := explain.Of(situation(
+		store.Event{Kind: "task.completed", InstanceID: "i1", Data: `{"actor":"koogate","kind":"CREATE","task":"t1"}`},
+		store.Event{Kind: "task.completed", InstanceID: "i1", Data: `{"actor":"token crm","kind":"REFRESH","task":"t2"}`},
+	))
+	if len(a.Done) != 2 || a.Done[0].Owner != explain.Koogate || a.Done[1].Owner != explain.Provisioner ||
+		a.Done[0].Text.EN != "Koogate itself did the task: create instance i1." {
+		t.Errorf("done: %+v", a.Done)
+	}
+}
+
 // A later release's events and data of another form are no reason to say nothing.
 func TestWhatIsNotKnownIsNamed(t *testing.T) {
 	a := explain.Of(situation(

@@ -4,6 +4,7 @@ package explain
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/koogate/koogate/store"
 )
@@ -24,6 +25,10 @@ func (w *writer) summary() {
 func (w *writer) worst() Text {
 	leading, more := w.leading()
 	if leading == nil {
+		if w.unasked() {
+			w.worse(Failed)
+			return sumQuery.of(w.s.Order.Order.QueryReason)
+		}
 		return w.states()
 	}
 	t := w.task(leading)
@@ -31,6 +36,13 @@ func (w *writer) worst() Text {
 		t = t.and(sumMore.of(more))
 	}
 	return t
+}
+
+// unasked says whether nobody knows what was bought, although something of the order is in use.
+func (w *writer) unasked() bool {
+	return w.s.Order.Order.QueryState == store.QueryFailed && slices.ContainsFunc(w.s.Order.Instances, func(i store.Instance) bool {
+		return i.State != store.InstanceReleased
+	})
 }
 
 // leading is the task that the summary is about, and how many more are open: one that failed before one without a worker, before

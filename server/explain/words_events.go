@@ -83,6 +83,7 @@ var (
 	didAsk      = Text{"Koogate tried to ask the marketplace what was bought, without success: “%s”.", "Koogate 向云商店查询订单未成功：“%s”。"}
 	didGiveUp   = Text{"Koogate gave up asking the marketplace what was bought: “%s”.", "Koogate 放弃向云商店查询订单：“%s”。"}
 	didWork     = Text{"Your provisioner did its task: %s.", "开通系统完成了任务：%s。"}
+	didOurs     = Text{"Koogate itself did the task: %s.", "Koogate 自行完成了任务：%s。"}
 	didFail     = Text{"An attempt to %s failed: “%s”.", "尝试“%s”未成功，原因“%s”。"}
 	didFailEnd  = Text{"The task to %s failed for good: “%s”.", "任务“%s”最终失败，原因“%s”。"}
 	didCancel   = Text{"The task to %s was cancelled: %s.", "任务“%s”已取消：%s。"}

@@ -31,7 +31,11 @@ func (w *writer) worked(o *occurrence) bool {
 		}
 		w.done(o, Koogate, t.of(o.Reason))
 	case "task.completed":
-		w.done(o, Provisioner, didWork.of(do))
+		if o.Actor == "koogate" { // by a template
+			w.done(o, Koogate, didOurs.of(do))
+		} else {
+			w.done(o, Provisioner, didWork.of(do))
+		}
 		w.created(o)
 	case "task.failed":
 		t := didFail
