@@ -4,6 +4,7 @@ package server_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -53,6 +54,14 @@ func TestTheOrderPageShowsTheTrace(t *testing.T) {
 		r := start(t, func(cfg *config.Config, _ *server.Deps) { cfg.Tracing.JaegerURL = jaeger.URL + "/" })
 		if a := r.mustCall("linked", newInstance("CS-PAGE")); a.ResultCode != "000000" {
 			t.Fatalf("got %+v", a)
+		}
+		var told struct{ TraceURL, Text string }
+		status, answer, _ := r.http(config.ListenerAPI, http.MethodGet, "/v1/orders/CS-PAGE:explain", acmeToken, "")
+		if err := json.Unmarshal([]byte(answer), &told); err != nil || status != http.StatusOK {
+			t.Fatalf("%d %s %v", status, answer, err)
+		}
+		if link := jaeger.URL + "/trace/" + telemetry.TraceID("acme", "CS-PAGE").String(); told.TraceURL != link || !strings.Contains(told.Text, "Trace: "+link+"\n") {
+			t.Errorf("the account's trace is at %q, want %q in\n%s", told.TraceURL, link, told.Text)
 		}
 		for lang, want := range map[string][]string{
 			"zh": {"一切正常，没有待办任务。该订单在用实例：1 个。", "云商店请求开通新实例（调用 newInstance，", "无需任何操作。", "使用中", "⋯ 23 小时 59 分", "失败 the crm is busy"},
