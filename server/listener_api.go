@@ -11,6 +11,7 @@ import (
 	"time"
 
 	openapidoc "github.com/koogate/koogate/gen/openapi"
+	"github.com/koogate/koogate/server/api/reference"
 	"github.com/koogate/koogate/server/api/rest"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/console"
@@ -37,6 +38,11 @@ func (s *Server) apiListener(svc services) (*listener, error) {
 		return nil, err
 	}
 	root.Handle("/console/", pages.Handler())
+	explained, err := reference.Handler()
+	if err != nil {
+		return nil, err
+	}
+	root.Handle("GET "+reference.Path, explained)
 	root.Handle("/", mux)
 	return httpListener(config.ListenerAPI, s.cfg.Listen.API, s.parting(s.proxies.Resolve(plainHeaders(root))), apiLimits, s.certificates[config.ListenerAPI], s.deps.Log), nil
 }

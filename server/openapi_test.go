@@ -74,6 +74,10 @@ func TestOpenAPI(t *testing.T) {
 		header.Get("Content-Type") != "application/yaml" || d.OpenAPI != "3.1.0" {
 		t.Errorf("got %d %s, OpenAPI %q", code, header, d.OpenAPI)
 	}
+	if code, body, header := r.http(config.ListenerAPI, http.MethodGet, "/docs/", "", ""); code != 200 || !strings.Contains(body, "../openapi.yaml") ||
+		!strings.HasPrefix(header.Get("Content-Security-Policy"), "default-src 'none'") || header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("the document's page: got %d %s %s", code, header, body)
+	}
 	for call, op := range d.calls() {
 		method, path, _ := strings.Cut(pathVariable.ReplaceAllString(call, "x"), " ")
 		if code, body, _ := r.http(config.ListenerAPI, method, path, "", ""); code != 401 {
