@@ -47,6 +47,7 @@ type step struct {
 	Mode    string            `json:"mode"`    // with admit: the charging mode that the order query tells
 	Sync    string            `json:"sync"`    // instead of a call: synchronise a directory for this instance
 	Refused string            `json:"refused"` // instead of a call: a usage record of this instance that the marketplace refused
+	Called  string            `json:"called"`  // instead of a call: calls of the marketplace about this order were recorded, see [rig.called]
 	Age     string            `json:"age"`     // with refused: how long ago it began
 	RPC     string            `json:"rpc"`     // Service/Method of koogate.v1
 	Token   *string           `json:"token"`   // acme's when absent; "" for none
@@ -132,6 +133,10 @@ func TestAPI(t *testing.T) {
 						r.refuse(t, s.Refused, s.Age)
 						continue
 					}
+					if s.Called != "" {
+						r.called(t, s.Called)
+						continue
+					}
 					if s.Sync != "" {
 						r.sync(t, s.Sync)
 						continue
@@ -191,6 +196,35 @@ func (r *rig) refuse(t *testing.T, instanceID, age string) {
 	}
 	verdict := store.UsageVerdict{Seller: "acme", ID: made[0].ID, State: store.UsageRefused, Code: "012", DueAt: now}
 	if err := ledger.SettleUsage(ctx, []store.UsageVerdict{verdict}, now); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// called records calls of the marketplace to acme's endpoint, from 2026-03-14T15:00:00Z on: a creation of the order that fails and is repeated
+// an hour later, a call that was refused a second later and five that were only counted, and 30 looks at the instance within a minute. Their IDs
+// end in 1, 2, 3 and 4.
+func (r *rig) called(t *testing.T, order string) {
+	t.Helper()
+	made := time.Date(2026, 3, 14, 15, 0, 0, 0, time.UTC)
+	call := func(n int, at time.Duration) store.Call {
+		return store.Call{
+			Seller: "acme", ID: fmt.Sprintf("0195958f-8e00-7000-8000-00000000000%d", n), CreatedAt: made.Add(at), LastAt: made.Add(at), Times: 1, Endpoint: "acme-main",
+			Family: "saas_v2", Activity: "newInstance", OrderID: order, InstanceID: "biz-" + order, KeyID: "k-1", TraceID: "0af7651916cd43dd8448eb211c80319c",
+			Verdict: store.CallAnswered, Code: "000005", Reason: "STORE_UNAVAILABLE", HTTPStatus: 200, Took: 1500 * time.Millisecond, Request: 700, Answer: 60,
+			Subject: "s", Series: 4 * time.Hour,
+		}
+	}
+	refused, looks := call(3, time.Hour+time.Second), call(4, 2*time.Hour)
+	refused.Family, refused.Activity, refused.OrderID, refused.InstanceID, refused.KeyID, refused.TraceID, refused.Subject = "", "", "", "", "", "", ""
+	refused.Verdict, refused.Cause, refused.Code, refused.Reason = store.CallRefused, store.CauseClock, "000002", "stale"
+	looks.Activity, looks.Subject, looks.Code, looks.Reason, looks.TraceID = "queryInstance", "", "000000", "", ""
+	looks.Times, looks.LastAt = 30, looks.CreatedAt.Add(58*time.Second)
+	count := store.CallRefusal{
+		Seller: "acme", Endpoint: "acme-main", Cause: store.CauseClock, Hour: made.Add(time.Hour), Calls: 6, FirstAt: refused.CreatedAt,
+		LastAt: refused.CreatedAt.Add(time.Minute),
+	}
+	err := r.deps.Store.RecordCalls(t.Context(), []store.Call{call(1, 0), call(2, time.Hour), refused, looks}, []store.CallRefusal{count})
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -4,6 +4,7 @@ package server_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/sqlite"
 )
 
 // operators is what operators and workers write for operators, wherever they may.
@@ -89,6 +91,34 @@ func (r *inside) hear(a reply) reply {
 		r.heard = append(r.heard, name+": "+strings.Join(values, ","))
 	}
 	return a
+}
+
+// recorded are the records of all calls, as text. None holds a key or what the calls say of the buyer.
+func (r *inside) recorded(t *testing.T) []string {
+	t.Helper()
+	if err := r.stop(); err != nil { // which writes them
+		t.Fatal(err)
+	}
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Path: r.path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = st.Close() }()
+	calls, err := st.ListCalls(t.Context(), store.ListQuery{Seller: "acme", Limit: 10_000})
+	if err != nil || len(calls) == 0 {
+		t.Fatalf("%d calls are recorded, %v", len(calls), err)
+	}
+	var texts []string
+	for _, c := range calls {
+		text := fmt.Sprintf("%+v", c)
+		for _, secret := range []string{acmeKey, "canary", "13900000000", "@example.com", "huaweicloud", "admin"} {
+			if strings.Contains(strings.ReplaceAll(text, "Endpoint:canaries", ""), secret) {
+				t.Errorf("%q is in the record %s", secret, text)
+			}
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 // tasks are those of acme in a state.
@@ -259,8 +289,9 @@ func TestOperatorsTextLeavesByNoListener(t *testing.T) {
 			lives[name](r)
 			cancel()
 			worker.Wait()
+			calls := r.recorded(t)
 			codes := map[string]bool{}
-			for _, text := range r.heard {
+			for _, text := range append(calls, r.heard...) {
 				for _, part := range strings.Fields(operators) {
 					if len(part) > 7 && strings.Contains(text, part) {
 						t.Errorf("%q left in %s", part, text)

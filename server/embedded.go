@@ -35,6 +35,7 @@ func (e Embedded) Begin(ctx context.Context, seller string) error {
 // Work does Koogate's own jobs of a seller that are due now, one after the other, and tells how many there were. Errors:
 // STORE_UNAVAILABLE.
 func (e Embedded) Work(ctx context.Context, seller string) (int, error) {
+	_ = e.s.calls.Flush(ctx) // what is not written waits
 	return e.s.work.Step(ctx, seller)
 }
 

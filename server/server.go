@@ -27,6 +27,7 @@ import (
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/gap"
 	"github.com/koogate/koogate/server/interceptor"
+	"github.com/koogate/koogate/server/journal"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/server/seller"
@@ -67,6 +68,7 @@ type Server struct {
 	work      *work.Service
 	core      *fulfil.Service
 	gaps      *gap.Service
+	calls     *journal.Journal
 	usage     *usage.Service
 	quotas    *quota.Service
 	licences  *licence.Service
@@ -107,6 +109,8 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	s.work = work.New(work.Deps{
 		Store: d.Store, Clock: s.clocks.store, NewID: d.NewID, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
+	s.calls = journal.New(journal.Deps{Store: d.Store, Clock: s.clocks.store, NewID: d.NewID, Metrics: d.Metrics, Log: d.Log})
+	s.calls.Register(s.work, cfg.Calls.Keep)
 	audit.Register(audit.Deps{Rows: d.Store, Work: s.work, Keep: cfg.Audit.Keep, Clock: s.clocks.store, Log: d.Log})
 	var err error
 	if s.views, err = project(d.Sellers, d.Clock); err != nil {
@@ -146,7 +150,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Keys: d.Keys,
+			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Keys: d.Keys,
 			Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),
@@ -225,6 +229,10 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	}
 	workers.Go(func() error {
 		s.keepTime(jobs)
+		return nil
+	})
+	workers.Go(func() error { // writes what is left when the jobs end, which is after the listeners that take calls
+		s.calls.Run(jobs)
 		return nil
 	})
 	for listener, k := range s.certificates {

@@ -26,6 +26,7 @@ type Config struct {
 	Limits         Limits        `koanf:"limits"`
 	Jobs           Jobs          `koanf:"jobs"`
 	Audit          Audit         `koanf:"audit"`
+	Calls          Calls         `koanf:"calls"`
 	GRPC           GRPC          `koanf:"grpc"`
 	Tracing        Tracing       `koanf:"tracing"`
 	ShutdownDelay  time.Duration `koanf:"shutdown_delay"` // how long a stop is not ready and serves on before that, 0 to 1m
@@ -71,6 +72,17 @@ func (a Audit) check(f *findings) {
 	}
 }
 
+// Calls is what is kept of which calls came and how they were answered.
+type Calls struct {
+	Keep time.Duration `koanf:"keep"` // how long a record lives, 24h to 876000h; 0 for ever
+}
+
+func (a Calls) check(f *findings) {
+	if a.Keep != 0 {
+		f.between("calls.keep", a.Keep, day, maxKeep)
+	}
+}
+
 // GRPC holds the options of the gRPC listener.
 type GRPC struct {
 	Reflection bool `koanf:"reflection"` // lets grpcurl and the like list the services
@@ -93,6 +105,7 @@ func Default() Config {
 		Limits: Limits{Body: 64 << 10, KitBody: 8 << 20},
 		Jobs:   Jobs{Enabled: true, Concurrency: 8},
 		Audit:  Audit{Keep: 3*year + day},
+		Calls:  Calls{Keep: 400 * day},
 
 		ShutdownGrace: 30 * time.Second,
 	}
@@ -136,6 +149,7 @@ func (c *Config) ValidateServing() []Problem {
 	c.checkEndpoints(&f)
 	c.Limits.check(&f)
 	c.Audit.check(&f)
+	c.Calls.check(&f)
 	if c.Tracing.Endpoint != "" && !hostPort(c.Tracing.Endpoint, 1) {
 		f.add("tracing.endpoint", msgAddr)
 	}

@@ -199,6 +199,7 @@ func TestConfigFaults(t *testing.T) {
 		"body limit":            {"database:", "limits:\n  body: 12\ndatabase:", "limits.body", "out of bounds"},
 		"unverified bodies":     {"database:", "limits:\n  unverified: 16777215\ndatabase:", "limits.unverified", "out of bounds"},
 		"short audit":           {"database:", "audit:\n  keep: 8759h\ndatabase:", "audit.keep", "out of bounds"},
+		"short calls":           {"database:", "calls:\n  keep: 23h\ndatabase:", "calls.keep", "out of bounds"},
 		"kit body limit":        {"database:", "limits:\n  kit_body: 99999999\ndatabase:", "limits.kit_body", "out of bounds"},
 		"no keyset":             {"keyset_file: /tmp/keyset.json", "", "keyset_file", "koogate keys new"},
 		"no signing key":        {"keyset_file: /tmp/keyset.json", "keyset_file: /tmp/keyset.json\nsigning_key_file: /nonexistent/signing.pem", "signing_key_file", "koogate keys new-signing"},

@@ -73,6 +73,7 @@ const (
 	SettingNotFound        Reason = "SETTING_NOT_FOUND"
 	PathNotFound           Reason = "PATH_NOT_FOUND"
 	MethodNotAllowed       Reason = "METHOD_NOT_ALLOWED"
+	CallNotFound           Reason = "CALL_NOT_FOUND"
 )
 
 // Error is an error with a reason.

@@ -154,6 +154,11 @@ var guides = map[Reason]Guide{
 		"Change it in the configuration file, and apply the file.",
 		"请在配置文件中修改，并应用该文件。",
 	},
+	CallNotFound: {
+		[]Kind{NotFound}, false,
+		"Check the ID of the call; records of calls are removed when they are older than calls.keep, and some are never kept. List the calls of the order.",
+		"请核对调用记录 ID。超过 calls.keep 的记录会被删除，个别调用也可能未留下记录。可按订单列出其调用记录。",
+	},
 	SettingNotFound: {
 		[]Kind{NotFound}, false,
 		"Check the name of the seller, endpoint, product, provisioner or key.",

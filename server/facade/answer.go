@@ -74,5 +74,6 @@ func (x *exchange) write(body []byte) {
 	if x.status != 0 {
 		x.w.WriteHeader(x.status)
 	}
+	x.wrote = len(body)
 	_, _ = x.w.Write(body) // the caller has left, and nobody else needs this answer
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/journal"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -60,8 +61,8 @@ type Endpoint struct {
 	// ProductInfoObject refuses a productInfo of changeInstanceCheck that is no object, as the page of 2026 has it; older
 	// pages left the form open, so an array and a text are read by default (third-reading T2).
 	ProductInfoObject bool
-	// Used is told which key has verified a call; nil when nobody asks.
-	Used func(key string, now time.Time)
+	// Used is told which key has verified a call, and returns the key's ID for its record; nil when nobody asks.
+	Used func(key string, now time.Time) (id string)
 	// Skew is how far the marketplace's clock may be off, 1 s to 10 min. Default 60 s (saas-v2 §2.3).
 	Skew time.Duration
 }
@@ -75,6 +76,13 @@ type Core interface {
 
 var _ Core = (*fulfil.Service)(nil)
 
+// Journal is told of each call once it is answered, and returns the ID of its record; *journal.Journal is one.
+type Journal interface {
+	Take(e journal.Entry) (id string)
+}
+
+var _ Journal = (*journal.Journal)(nil)
+
 // Deps are what the facade works with; all are required.
 type Deps struct {
 	Core Core
@@ -87,7 +95,9 @@ type Deps struct {
 	Table func() *Table
 	// Heard is told when a call was signed, once its signature is verified and though it may be stale; nil when nobody asks. A
 	// call may have been under way for long, or be a replay.
-	Heard   func(sent time.Time)
+	Heard func(sent time.Time)
+	// Calls keeps a record of each call to a configured endpoint; nil when nobody asks. It must not wait.
+	Calls   Journal
 	Tracer  trace.Tracer
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger

@@ -31,6 +31,7 @@ type exchange struct {
 	endpoint   *endpoint // the one that stands for unknown endpoints when no other is found
 	known      bool      // endpoint is a configured one
 	key        string    // the key that verified the call; empty until one did
+	keyID      string    // its ID, as far as that is known
 	rejected   string    // why it was not verified, a word for metrics
 	nonce      string
 	signature  string    // the one that held, as it is remembered; empty where the scheme has no nonce
@@ -67,6 +68,7 @@ type exchange struct {
 
 	mu       sync.Mutex // over sent, finished and writes to w
 	sent     resultcode.Code
+	wrote    int  // bytes of the answer
 	finished bool // the HTTP server owns w again
 }
 

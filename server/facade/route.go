@@ -24,6 +24,7 @@ import (
 // route leads one activity of one endpoint to its rpc.
 type route struct {
 	activity string
+	family   string // the first of the endpoint's that has the activity; several may share it
 	span     string // the name of its calls' spans
 	url      *url.URL
 	subject  func(seller, activity string, o *wirejson.Object) family.Subject
@@ -94,11 +95,14 @@ func (e *endpoint) open(f family.Family, d *door, codec *wirejson.Codec) error {
 		}
 		for activity, m := range methods {
 			r := &route{
-				activity: activity, span: "callback " + activity, url: &url.URL{Path: family.Prefix + e.Name + d.Inner + activity},
+				activity: activity, family: f.Name, span: "callback " + activity, url: &url.URL{Path: family.Prefix + e.Name + d.Inner + activity},
 				subject: f.Subject, codec: codec, input: m.Input(), service: s.Descriptor.FullName(),
 			}
-			if other := routes[activity]; other != nil && other.input != r.input {
-				return fmt.Errorf("facade: family %s: another family answers %s", f.Name, activity)
+			if other := routes[activity]; other != nil {
+				if other.input != r.input {
+					return fmt.Errorf("facade: family %s: another family answers %s", f.Name, activity)
+				}
+				r.family = other.family
 			}
 			routes[activity] = r
 		}

@@ -131,6 +131,7 @@ func (x *exchange) conclude(ctx context.Context) {
 	if x.rejected != "" {
 		x.f.Metrics.Rejected(name, x.rejected)
 	}
+	id := x.record(now)
 	level := slog.LevelInfo
 	if x.fine() && !x.repaired {
 		level = slog.LevelDebug
@@ -154,6 +155,7 @@ func (x *exchange) conclude(ctx context.Context) {
 	}
 	add("reason", string(x.reason))
 	add("order_id", x.orderID)
+	add("call_id", id)
 	if x.probe {
 		attrs = append(attrs, slog.Bool("probe", true))
 	}

@@ -62,7 +62,7 @@ func (x *exchange) verified(key int, err error, nonce, timestamp string) bool {
 		x.key = x.door.ring(x.endpoint)[key]
 		x.verifiedAt = x.f.Clock.Now()
 		if x.endpoint.Used != nil {
-			x.endpoint.Used(x.key, x.verifiedAt)
+			x.keyID = x.endpoint.Used(x.key, x.verifiedAt)
 		}
 		return true
 	case errors.Is(err, sign.ErrMissingTimestamp):

@@ -45,17 +45,18 @@ type Key struct {
 // Used notes that the key was used; it is written down once a minute at most.
 func (k *Key) Used(now time.Time) { k.used.note(now) }
 
-// Noted returns what notes the use of one of the keys by its secret.
-func Noted(rings ...[]*Key) func(secret string, now time.Time) {
-	return func(secret string, now time.Time) {
+// Noted returns what notes the use of one of the keys by its secret, and tells the key's ID; empty for a secret of none.
+func Noted(rings ...[]*Key) func(secret string, now time.Time) (id string) {
+	return func(secret string, now time.Time) string {
 		for _, keys := range rings {
 			for _, k := range keys {
 				if string(k.Secret) == secret {
 					k.Used(now)
-					return
+					return k.ID
 				}
 			}
 		}
+		return ""
 	}
 }
 

@@ -12,26 +12,27 @@ import (
 // Metrics are the service's Prometheus metrics. Each method bounds its arguments, so that values from outside cannot add
 // label values without end. All methods are safe for concurrent use.
 type Metrics struct {
-	facadeCalls   *prometheus.CounterVec
-	facadeSeconds *prometheus.HistogramVec
-	rejected      *prometheus.CounterVec
-	unknownEnum   *prometheus.CounterVec
-	probeCalls    *prometheus.CounterVec
-	tasks         *prometheus.CounterVec
-	taskSeconds   *prometheus.HistogramVec
-	orderQueries  *prometheus.CounterVec
-	personalReads *prometheus.CounterVec
-	guardAway     prometheus.Gauge
-	leasesLost    prometheus.Counter
-	repeats       *prometheus.CounterVec
-	factsKept     prometheus.Counter
-	directory     *prometheus.CounterVec
-	usage         usageMetrics
-	certificates  certificateMetrics
-	observed      *observed
-	clock         clockMetrics
-	queueState    *queueCollector
-	gap           gapMetrics
+	facadeCalls     *prometheus.CounterVec
+	facadeSeconds   *prometheus.HistogramVec
+	rejected        *prometheus.CounterVec
+	unknownEnum     *prometheus.CounterVec
+	probeCalls      *prometheus.CounterVec
+	tasks           *prometheus.CounterVec
+	taskSeconds     *prometheus.HistogramVec
+	orderQueries    *prometheus.CounterVec
+	personalReads   *prometheus.CounterVec
+	guardAway       prometheus.Gauge
+	leasesLost      prometheus.Counter
+	repeats         *prometheus.CounterVec
+	factsKept       prometheus.Counter
+	directory       *prometheus.CounterVec
+	callsUnrecorded *prometheus.CounterVec
+	usage           usageMetrics
+	certificates    certificateMetrics
+	observed        *observed
+	clock           clockMetrics
+	queueState      *queueCollector
+	gap             gapMetrics
 
 	endpoints, queues, kinds, outcomes, reasons, fields, codes *bounded
 
@@ -62,6 +63,8 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		facadeSeconds: histogram("koogate_facade_seconds",
 			"Time to answer a call of the marketplace.",
 			[]float64{.00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "activity"),
+		callsUnrecorded: counter("koogate_calls_unrecorded_total",
+			"Calls that were answered and of which no record could be kept.", "what"),
 		rejected: counter("koogate_rejected_total",
 			"Calls rejected before any work: signature, timestamp, nonce, size, no budget.", "endpoint", "reason"),
 		unknownEnum: counter("koogate_unknown_enum_total",
@@ -114,6 +117,11 @@ func (m *Metrics) FacadeCall(endpoint, activity, resultCode string, took time.Du
 // Rejected counts a call that was refused before any work. reason is a word of the program.
 func (m *Metrics) Rejected(endpoint, reason string) {
 	m.rejected.WithLabelValues(m.endpoints.value(endpoint), m.reasons.value(reason)).Inc()
+}
+
+// CallsUnrecorded counts calls of which no record could be kept. what is call, look or refusal.
+func (m *Metrics) CallsUnrecorded(what string, calls int64) {
+	m.callsUnrecorded.WithLabelValues(m.reasons.value(what)).Add(float64(calls))
 }
 
 // UnknownEnum counts a value outside the documented set. field is the field's documented name.

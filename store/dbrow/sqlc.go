@@ -90,6 +90,86 @@ type AuditInsertParams struct {
 	RequestID    string
 }
 
+type Call struct {
+	Seller      string
+	ID          string
+	CreatedAt   int64
+	LastAt      int64
+	Times       int64
+	Endpoint    string
+	Family      string
+	Activity    string
+	OrderID     string
+	InstanceID  string
+	Subject     string
+	Attempt     int64
+	FirstAt     int64
+	Verdict     string
+	Cause       string
+	ResultCode  string
+	Reason      string
+	HttpStatus  int64
+	Took        int64
+	Probe       int64
+	KeyID       string
+	TraceID     string
+	RequestSize int64
+	AnswerSize  int64
+}
+
+type CallGetParams struct {
+	ID     string
+	Seller string
+}
+
+type CallPutParams struct {
+	Seller      string
+	ID          string
+	CreatedAt   int64
+	LastAt      int64
+	Times       int64
+	Endpoint    string
+	Family      string
+	Activity    string
+	OrderID     string
+	InstanceID  string
+	Subject     string
+	Verdict     string
+	Cause       string
+	ResultCode  string
+	Reason      string
+	HttpStatus  int64
+	Took        int64
+	Probe       int64
+	KeyID       string
+	TraceID     string
+	RequestSize int64
+	AnswerSize  int64
+	Series      int64
+}
+
+type CallRefusal struct {
+	Seller    string
+	CreatedAt int64
+	ID        string
+	Endpoint  string
+	Cause     string
+	Calls     int64
+	FirstAt   int64
+	LastAt    int64
+}
+
+type CallRefusalAddParams struct {
+	Seller    string
+	CreatedAt int64
+	ID        string
+	Endpoint  string
+	Cause     string
+	Calls     int64
+	FirstAt   int64
+	LastAt    int64
+}
+
 type Department struct {
 	Seller     string
 	InstanceID string

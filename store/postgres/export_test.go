@@ -76,6 +76,8 @@ func ListSQL(ctx context.Context, table string, q store.ListQuery) (statement st
 		"departments":   {sqllist.Departments, func(d *dbsqlc.Queries) error { _, err := d.DepartmentList(ctx, q.Seller); return err }},
 		"usage_windows": {sqllist.UsageWindows, func(d *dbsqlc.Queries) error { _, err := d.UsageWindowList(ctx, q.Seller); return err }},
 		"usage_records": {sqllist.UsageRecords, func(d *dbsqlc.Queries) error { _, err := d.UsageRecordList(ctx, q.Seller); return err }},
+		"calls":         {sqllist.Calls, func(d *dbsqlc.Queries) error { _, err := d.CallList(ctx, q.Seller); return err }},
+		"call_refusals": {sqllist.Refusals, func(d *dbsqlc.Queries) error { _, err := d.CallRefusalList(ctx, q.Seller); return err }},
 	}[table]
 	p, err := base.list.Page(q, sqllist.Dollar)
 	if err != nil {

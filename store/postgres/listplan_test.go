@@ -32,6 +32,10 @@ var longTables = []string{
 	FROM generate_series(1, 20000) AS n`,
 	`INSERT INTO usage_records SELECT 's', md5(n::text), n % 1000, n / 1000, 'p' || n % 9, 0, 'calls', n / 1000, n / 1000 + 1, 1, 'PUSHED', '', 0,
 		0, 0, 0, n, n FROM generate_series(1, 20000) AS n`,
+	`INSERT INTO calls SELECT 's', md5(n::text), n, n, 1, 'e', 'saas_v2', CASE WHEN n % 3 = 0 THEN 'newInstance' ELSE 'queryInstance' END, 'CS' || n, 'i' || n,
+		md5(n::text), 1, n, 'ANSWERED', '', CASE WHEN n % 99 = 0 THEN '000005' ELSE '000000' END, '', 200, 9, 0, 'k', '', 9, 9
+	FROM generate_series(1, 20000) AS n`,
+	`INSERT INTO call_refusals SELECT 's', n, 'e/KEY', 'e', 'KEY', 1, n, n FROM generate_series(1, 20000) AS n`,
 }
 
 // TestEveryFilterHasItsIndex pins for each filter that a list offers, and for each kind of value, that the rows with this value
@@ -117,6 +121,13 @@ var filterPlans = []struct {
 	{"usage_records", "package_id", "x", "usage_records_package_idx", false},
 	{"usage_records", "state", "REFUSED", "usage_records_refused_idx", false},
 	{"usage_records", "state", "SENDING", "usage_records_unsent_idx", false},
+	{"calls", "order_id", "x", "calls_order_idx", true},
+	{"calls", "instance_id", "x", "calls_instance_idx", true},
+	{"calls", "result_code", "000001", "calls_code_idx", false},
+	{"calls", "verdict", "REFUSED", "calls_verdict_idx", false},
+	{"calls", "activity", "releaseInstance", "calls_activity_idx", false},
+	{"calls", "endpoint", "x", "calls_endpoint_idx", false},
+	{"call_refusals", "endpoint", "x", "call_refusals_endpoint_idx", false},
 }
 
 // listPlan is the plan of a page that is run as the store runs it.

@@ -40,6 +40,8 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 	departments := run((*dbsqlc.Queries).DepartmentList)
 	windows := run((*dbsqlc.Queries).UsageWindowList)
 	records := run((*dbsqlc.Queries).UsageRecordList)
+	calls := run((*dbsqlc.Queries).CallList)
+	refusals := run((*dbsqlc.Queries).CallRefusalList)
 	const sorts = true
 	for _, c := range []struct {
 		run   func(context.Context, *dbsqlc.Queries) error
@@ -96,6 +98,14 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{records, sqllist.UsageRecords, "state", "REFUSED", "usage_records_refused_idx (seller=?", !sorts},
 		{records, sqllist.UsageRecords, "state", "SENDING", "usage_records_unsent_idx (seller=?", !sorts},
 
+		{calls, sqllist.Calls, "order_id", "x", "calls_order_idx (seller=? AND order_id=?", !sorts},
+		{calls, sqllist.Calls, "instance_id", "x", "calls_instance_idx (seller=? AND instance_id=?", !sorts},
+		{calls, sqllist.Calls, "result_code", "000005", "calls_code_idx (seller=? AND result_code=?", !sorts},
+		{calls, sqllist.Calls, "verdict", "REFUSED", "calls_verdict_idx (seller=? AND verdict=?", !sorts},
+		{calls, sqllist.Calls, "activity", "newInstance", "calls_activity_idx (seller=? AND activity=?", !sorts},
+		{calls, sqllist.Calls, "endpoint", "x", "calls_endpoint_idx (seller=? AND endpoint=?", !sorts},
+		{refusals, sqllist.Refusals, "endpoint", "x", "call_refusals_endpoint_idx (seller=? AND endpoint=?", !sorts},
+
 		// What nearly all rows are, or are until their order query is done, is found along the list itself.
 		{orders, sqllist.Orders, "order_type", "", "orders_list_idx (seller=?", !sorts},
 		{orders, sqllist.Orders, "query_state", "DONE", "orders_list_idx (seller=?", !sorts},
@@ -109,6 +119,11 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{windows, sqllist.UsageWindows, "package_id", "", "usage_windows_list_idx (seller=?", !sorts},
 		{records, sqllist.UsageRecords, "package_id", "", "usage_records_list_idx (seller=?", !sorts},
 		{records, sqllist.UsageRecords, "state", "PUSHED", "usage_records_list_idx (seller=?", !sorts},
+		{calls, sqllist.Calls, "order_id", "", "calls_list_idx (seller=?", !sorts},
+		{calls, sqllist.Calls, "instance_id", "", "calls_list_idx (seller=?", !sorts},
+		{calls, sqllist.Calls, "result_code", "000000", "calls_list_idx (seller=?", !sorts},
+		{calls, sqllist.Calls, "verdict", "ANSWERED", "calls_list_idx (seller=?", !sorts},
+		{calls, sqllist.Calls, "activity", "queryInstance", "calls_list_idx (seller=?", !sorts},
 	} {
 		for _, after := range []*store.Cursor{nil, {ID: "x"}} {
 			for _, desc := range []bool{false, true} {

@@ -4,7 +4,7 @@ package sqllist
 
 import "github.com/koogate/koogate/store"
 
-// The lists. Each column that may be filtered has an index, see migration 00011. No API offers users by user_name or departments
+// The lists. Each column that may be filtered has an index, see migrations 00011 and 00017. No API offers users by user_name or departments
 // by org_code, and these two have none.
 var (
 	Orders = List{
@@ -38,4 +38,13 @@ var (
 		},
 	}
 	UsageWindows = List{id: "id", fields: []string{"instance_id", "package_id"}, apart: map[string][]string{"package_id": {""}}}
+
+	Calls = List{
+		id: "id", fields: []string{"order_id", "instance_id", "result_code", "verdict", "activity", "endpoint"},
+		apart: map[string][]string{
+			"order_id": {""}, "instance_id": {""}, "result_code": {"000000"}, "verdict": {string(store.CallAnswered)},
+			"activity": {"queryInstance"},
+		},
+	}
+	Refusals = List{id: "id", fields: []string{"endpoint"}}
 )

@@ -103,6 +103,8 @@ const (
 	ErrorReason_ERROR_REASON_MANAGED_BY_FILE ErrorReason = 38
 	// The seller, endpoint, product, provisioner or key does not exist.
 	ErrorReason_ERROR_REASON_SETTING_NOT_FOUND ErrorReason = 39
+	// The call does not exist for this seller, or its record has had its time.
+	ErrorReason_ERROR_REASON_CALL_NOT_FOUND ErrorReason = 40
 	// Nothing is served at the path, or, over gRPC, no such method.
 	ErrorReason_ERROR_REASON_PATH_NOT_FOUND ErrorReason = 46
 	// The path is served, but not with the HTTP method.
@@ -146,6 +148,7 @@ var (
 		37: "ERROR_REASON_RESTORE_GAP",
 		38: "ERROR_REASON_MANAGED_BY_FILE",
 		39: "ERROR_REASON_SETTING_NOT_FOUND",
+		40: "ERROR_REASON_CALL_NOT_FOUND",
 		46: "ERROR_REASON_PATH_NOT_FOUND",
 		47: "ERROR_REASON_METHOD_NOT_ALLOWED",
 	}
@@ -184,6 +187,7 @@ var (
 		"ERROR_REASON_RESTORE_GAP":             37,
 		"ERROR_REASON_MANAGED_BY_FILE":         38,
 		"ERROR_REASON_SETTING_NOT_FOUND":       39,
+		"ERROR_REASON_CALL_NOT_FOUND":          40,
 		"ERROR_REASON_PATH_NOT_FOUND":          46,
 		"ERROR_REASON_METHOD_NOT_ALLOWED":      47,
 	}
@@ -221,7 +225,8 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xdf\t\n" +
+	"koogate.v1*\x80\n" +
+	"\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -258,6 +263,7 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_RESTORE_GAP\x10%\x12 \n" +
 	"\x1cERROR_REASON_MANAGED_BY_FILE\x10&\x12\"\n" +
 	"\x1eERROR_REASON_SETTING_NOT_FOUND\x10'\x12\x1f\n" +
+	"\x1bERROR_REASON_CALL_NOT_FOUND\x10(\x12\x1f\n" +
 	"\x1bERROR_REASON_PATH_NOT_FOUND\x10.\x12#\n" +
 	"\x1fERROR_REASON_METHOD_NOT_ALLOWED\x10/B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +

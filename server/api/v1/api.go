@@ -47,6 +47,7 @@ type Options struct {
 	Usage     Usage // nil serves none
 	Quotas    Quotas
 	Licences  Licences
+	Calls     Calls
 	Keys      *evidence.Keys // whose public halves are published; may be nil
 	Jaeger    string         // base URL of the Jaeger that shows traces; empty for none
 	Validator protovalidate.Validator
@@ -76,6 +77,8 @@ func New(o Options) *API {
 			koogatev1.NewQuotaServiceClient, koogatev1.RegisterQuotaServiceHandlerClient),
 		serviceOf[koogatev1.LicenceServiceServer](&licences{licences: o.Licences}, koogatev1.RegisterLicenceServiceServer,
 			koogatev1.NewLicenceServiceClient, koogatev1.RegisterLicenceServiceHandlerClient),
+		serviceOf[koogatev1.CallServiceServer](&calls{calls: o.Calls}, koogatev1.RegisterCallServiceServer,
+			koogatev1.NewCallServiceClient, koogatev1.RegisterCallServiceHandlerClient),
 		serviceOf[koogatev1.EvidenceServiceServer](&proofs{keys: o.Keys}, koogatev1.RegisterEvidenceServiceServer,
 			koogatev1.NewEvidenceServiceClient, koogatev1.RegisterEvidenceServiceHandlerClient),
 	}}

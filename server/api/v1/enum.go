@@ -27,6 +27,8 @@ const (
 	prefixLicenceStatus = "LICENCE_STATUS_"
 	prefixStanding      = "STANDING_"
 	prefixOwner         = "OWNER_"
+	prefixCallVerdict   = "CALL_VERDICT_"
+	prefixCallCause     = "CALL_CAUSE_"
 )
 
 // taskKind is INTERNAL for a kind that the contract has no name for: kinds are registered, and most are of no concern to workers.

@@ -77,6 +77,12 @@ func TestEnumsMatchTheStore(t *testing.T) {
 			}
 			return 0
 		}},
+		"CallVerdict": {koogatev1.CallVerdict(0), prefixCallVerdict, func(s string) protoreflect.EnumNumber {
+			return callVerdict(store.CallVerdict(s)).Number()
+		}},
+		"CallCause": {koogatev1.CallCause(0), prefixCallCause, func(s string) protoreflect.EnumNumber {
+			return callCause(store.CallCause(s)).Number()
+		}},
 		"TaskState": {koogatev1.TaskState(0), prefixTaskState, func(s string) protoreflect.EnumNumber {
 			return taskState(store.TaskState(s)).Number()
 		}},

@@ -12,6 +12,10 @@ type Application = dbrow.Application
 
 type Audit = dbrow.Audit
 
+type Call = dbrow.Call
+
+type CallRefusal = dbrow.CallRefusal
+
 type Department = dbrow.Department
 
 type DirectoryArrival = dbrow.DirectoryArrival

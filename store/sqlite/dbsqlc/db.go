@@ -57,6 +57,27 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.auditSinceStmt, err = db.PrepareContext(ctx, auditSince); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditSince: %w", err)
 	}
+	if q.callGetStmt, err = db.PrepareContext(ctx, callGet); err != nil {
+		return nil, fmt.Errorf("error preparing query CallGet: %w", err)
+	}
+	if q.callListStmt, err = db.PrepareContext(ctx, callList); err != nil {
+		return nil, fmt.Errorf("error preparing query CallList: %w", err)
+	}
+	if q.callPutStmt, err = db.PrepareContext(ctx, callPut); err != nil {
+		return nil, fmt.Errorf("error preparing query CallPut: %w", err)
+	}
+	if q.callRefusalAddStmt, err = db.PrepareContext(ctx, callRefusalAdd); err != nil {
+		return nil, fmt.Errorf("error preparing query CallRefusalAdd: %w", err)
+	}
+	if q.callRefusalListStmt, err = db.PrepareContext(ctx, callRefusalList); err != nil {
+		return nil, fmt.Errorf("error preparing query CallRefusalList: %w", err)
+	}
+	if q.callRefusalsForgetStmt, err = db.PrepareContext(ctx, callRefusalsForget); err != nil {
+		return nil, fmt.Errorf("error preparing query CallRefusalsForget: %w", err)
+	}
+	if q.callsForgetStmt, err = db.PrepareContext(ctx, callsForget); err != nil {
+		return nil, fmt.Errorf("error preparing query CallsForget: %w", err)
+	}
 	if q.departmentListStmt, err = db.PrepareContext(ctx, departmentList); err != nil {
 		return nil, fmt.Errorf("error preparing query DepartmentList: %w", err)
 	}
@@ -469,6 +490,41 @@ func (q *Queries) Close() error {
 	if q.auditSinceStmt != nil {
 		if cerr := q.auditSinceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing auditSinceStmt: %w", cerr)
+		}
+	}
+	if q.callGetStmt != nil {
+		if cerr := q.callGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callGetStmt: %w", cerr)
+		}
+	}
+	if q.callListStmt != nil {
+		if cerr := q.callListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callListStmt: %w", cerr)
+		}
+	}
+	if q.callPutStmt != nil {
+		if cerr := q.callPutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callPutStmt: %w", cerr)
+		}
+	}
+	if q.callRefusalAddStmt != nil {
+		if cerr := q.callRefusalAddStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callRefusalAddStmt: %w", cerr)
+		}
+	}
+	if q.callRefusalListStmt != nil {
+		if cerr := q.callRefusalListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callRefusalListStmt: %w", cerr)
+		}
+	}
+	if q.callRefusalsForgetStmt != nil {
+		if cerr := q.callRefusalsForgetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callRefusalsForgetStmt: %w", cerr)
+		}
+	}
+	if q.callsForgetStmt != nil {
+		if cerr := q.callsForgetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callsForgetStmt: %w", cerr)
 		}
 	}
 	if q.departmentListStmt != nil {
@@ -1111,6 +1167,13 @@ type Queries struct {
 	auditForgetStmt         *sql.Stmt
 	auditInsertStmt         *sql.Stmt
 	auditSinceStmt          *sql.Stmt
+	callGetStmt             *sql.Stmt
+	callListStmt            *sql.Stmt
+	callPutStmt             *sql.Stmt
+	callRefusalAddStmt      *sql.Stmt
+	callRefusalListStmt     *sql.Stmt
+	callRefusalsForgetStmt  *sql.Stmt
+	callsForgetStmt         *sql.Stmt
 	departmentListStmt      *sql.Stmt
 	departmentMergeStmt     *sql.Stmt
 	departmentStampsStmt    *sql.Stmt
@@ -1246,6 +1309,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		auditForgetStmt:         q.auditForgetStmt,
 		auditInsertStmt:         q.auditInsertStmt,
 		auditSinceStmt:          q.auditSinceStmt,
+		callGetStmt:             q.callGetStmt,
+		callListStmt:            q.callListStmt,
+		callPutStmt:             q.callPutStmt,
+		callRefusalAddStmt:      q.callRefusalAddStmt,
+		callRefusalListStmt:     q.callRefusalListStmt,
+		callRefusalsForgetStmt:  q.callRefusalsForgetStmt,
+		callsForgetStmt:         q.callsForgetStmt,
 		departmentListStmt:      q.departmentListStmt,
 		departmentMergeStmt:     q.departmentMergeStmt,
 		departmentStampsStmt:    q.departmentStampsStmt,

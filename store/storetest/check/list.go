@@ -47,6 +47,14 @@ var Lists = map[string]func(context.Context, store.Store, store.ListQuery) ([]Li
 		rows, err := s.ListDepartments(ctx, q)
 		return RowsOf(rows, func(r store.Department) Listed { return Listed{r.ID(), r.CreatedAt} }), err
 	},
+	"calls": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListCalls(ctx, q)
+		return RowsOf(rows, func(r store.Call) Listed { return Listed{r.ID, r.CreatedAt} }), err
+	},
+	"call_refusals": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListRefusals(ctx, q)
+		return RowsOf(rows, func(r store.CallRefusal) Listed { return Listed{r.ID(), r.Hour} }), err
+	},
 }
 
 // RowsOf are the rows of a list, seen alike.

@@ -10,6 +10,7 @@ import (
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/storetest"
 	"github.com/koogate/koogate/store/storetest/billing"
+	"github.com/koogate/koogate/store/storetest/calls"
 	"github.com/koogate/koogate/store/storetest/check"
 	"github.com/koogate/koogate/store/storetest/directory"
 	"github.com/koogate/koogate/store/storetest/gaps"
@@ -29,7 +30,7 @@ func Run(t *testing.T, open func(t *testing.T, clock func() time.Time) store.Sto
 		},
 		Real: func(t *testing.T) store.Store { return open(t, nil) },
 	}
-	run(t, s, opts, orders.Groups, tasks.Groups, directory.Groups, gaps.Groups, sellers.Groups)
+	run(t, s, opts, orders.Groups, tasks.Groups, directory.Groups, gaps.Groups, sellers.Groups, calls.Groups)
 }
 
 // RunBilling runs the suite of what is billed, on stores with clocks of their own; see [Run].

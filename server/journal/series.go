@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/koogate/koogate/koogallery/deadline"
+	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/store"
+)
+
+// steps are what the activities of all families are about. A look at an instance is not repeated by itself, and not here.
+var steps = map[string]deadline.Step{
+	"newInstance": deadline.Open, "getLicense": deadline.Open, "getLicenseAsync": deadline.Open, "orderNotify": deadline.Open,
+	"upgradeInstance": deadline.Upgrade, "upgrade": deadline.Upgrade,
+	"refreshInstance": deadline.Refresh, "refreshLicense": deadline.Refresh, "refreshLicenseCode": deadline.Refresh,
+	"updateInstanceStatus": deadline.Status, "instanceStatus": deadline.Status, "expireInstance": deadline.Status,
+	"expireLicense": deadline.Status, "updateLicenseCodeStatus": deadline.Status,
+	"releaseInstance": deadline.Release, "releaseLicense": deadline.Release, "releaseLicenseCode": deadline.Release,
+	"changeInstanceCheck": deadline.Check,
+	"tenantSync":          deadline.Sync, "applicationSync": deadline.Sync, "authSync": deadline.Sync, "singleOrgSync": deadline.Sync, "allOrgSync": deadline.Sync,
+}
+
+// ruleOf is the marketplace's patience with a call.
+func ruleOf(family, activity string) (deadline.Rule, bool) {
+	step, ok := steps[activity]
+	if !ok {
+		return deadline.Rule{}, false
+	}
+	return deadline.Of(deadline.Family(family), step)
+}
+
+// subject is what a call and its repetitions have in common, as a digest: rows hold none of it.
+func subject(e Entry) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{e.Endpoint, e.Family, e.Activity, e.Identity}, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// Outlook is what the marketplace does about a call whose answer was a failure.
+type Outlook struct {
+	Until time.Time    // when its last repetition comes, counted from the first call of the series that was heard
+	End   deadline.End // what it does then
+	Next  time.Time    // when it repeats this call, which may be past; zero when it does not
+}
+
+// OutlookOf tells what follows from a call; ok is false when nothing does: it was no failure, or is none that the marketplace repeats or
+// judges an order by.
+func OutlookOf(c store.Call) (o Outlook, ok bool) {
+	r, known := ruleOf(c.Family, c.Activity)
+	if !known || c.FirstAt.IsZero() || fine(c) {
+		return Outlook{}, false
+	}
+	o = Outlook{Until: c.FirstAt.Add(r.Window), End: r.End}
+	if next := c.LastAt.Add(r.Every); r.Every > 0 && !next.After(o.Until) {
+		o.Next = next
+	}
+	return o, true
+}
+
+// fine says whether the answer is no failure. In the V1.0 generation only 000000 is none.
+func fine(c store.Call) bool {
+	switch deadline.Family(c.Family) {
+	case deadline.SaasV1, deadline.LicenseV1:
+		return c.Code == string(resultcode.Success)
+	}
+	return c.Code == string(resultcode.Success) || c.Code == string(resultcode.Processing)
+}

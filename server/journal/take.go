@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/koogate/koogate/store"
+)
+
+// Entry is one call that has been answered.
+type Entry struct {
+	Seller, Endpoint string // empty for a call to an endpoint that nobody has, of which nothing is written
+	Family           string // empty when the call was refused, like what follows
+	Activity         string
+	OrderID          string
+	InstanceID       string
+	KeyID            string
+	TraceID          string
+	Identity         string // what tells the call from another one of its activity; its repetitions have the same
+	Look             string // the instances that the call looks at and nothing more; empty for every other call
+	Probe            bool
+
+	Cause   store.CallCause // why it was refused; empty when it was answered
+	Code    string
+	Reason  string
+	Status  int // of HTTP
+	Request int // bytes
+	Answer  int
+	Arrived time.Time // by the journal's clock
+	Took    time.Duration
+}
+
+// What is counted when it cannot be recorded.
+const (
+	lostCall    = "call"
+	lostLook    = "look"
+	lostRefusal = "refusal"
+)
+
+// Take notes a call and returns the ID of the row that will stand for it, empty when none will. It does not wait, whatever the
+// database does. Looks at the same instances that are answered alike within a minute share a row.
+func (j *Journal) Take(e Entry) (id string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case e.Cause != "":
+		return j.refuse(e)
+	case e.Look != "":
+		return j.look(e)
+	}
+	return j.add(j.row(e), lostCall, 1, most)
+}
+
+// longest is the longest list of instances that is remembered as it is, in bytes.
+const longest = 256
+
+// look counts a look, or begins a row for it.
+func (j *Journal) look(e Entry) string {
+	if len(e.Look) > longest {
+		sum := sha256.Sum256([]byte(e.Look))
+		e.Look = hex.EncodeToString(sum[:])
+	}
+	k := look{e.Seller, e.Endpoint, e.Look, e.Code}
+	f := j.folds[k]
+	if f != nil {
+		if age := e.Arrived.Sub(f.call.CreatedAt); age >= 0 && age < fold {
+			f.call.Times++
+			f.call.LastAt = e.Arrived
+			return f.call.ID
+		}
+		j.unfold(k, f)
+	}
+	c := j.row(e)
+	id := j.add(c, lostLook, 1, most/2)
+	if id != "" && len(j.folds) < mostFolds {
+		k.instances = strings.Clone(k.instances)
+		j.folds[k] = &folded{call: c, told: 1}
+	}
+	return id
+}
+
+// unfold ends a row of looks, whose last count is written if there is room.
+func (j *Journal) unfold(k look, f *folded) {
+	delete(j.folds, k)
+	if f.call.Times > f.told {
+		j.add(f.call, lostLook, f.call.Times-f.told, most)
+	}
+}
+
+// refuse counts a refused call, and keeps a row of it unless the endpoint has had many: a stranger fills no table.
+func (j *Journal) refuse(e Entry) string {
+	k := refusal{e.Seller, e.Endpoint, e.Cause, e.Arrived.Truncate(time.Hour)}
+	r := j.refusals[k]
+	switch {
+	case r != nil:
+		r.Calls++
+		r.LastAt = e.Arrived
+	case len(j.refusals) < mostCount:
+		j.refusals[k] = &store.CallRefusal{
+			Seller: e.Seller, Endpoint: e.Endpoint, Cause: e.Cause, Hour: k.hour, Calls: 1, FirstAt: e.Arrived, LastAt: e.Arrived,
+		}
+		j.awake()
+	default:
+		j.Metrics.CallsUnrecorded(lostRefusal, 1)
+	}
+	recent := j.refused[e.Endpoint]
+	if len(recent) == strangers {
+		if e.Arrived.Sub(recent[0]) < time.Minute {
+			return ""
+		}
+		recent = recent[1:]
+	}
+	id := j.add(j.row(Entry{
+		Seller: e.Seller, Endpoint: e.Endpoint, Cause: e.Cause, Code: e.Code, Reason: e.Reason, Status: e.Status, Request: e.Request, Answer: e.Answer,
+		Arrived: e.Arrived, Took: e.Took,
+	}), lostRefusal, 1, most/2)
+	if id != "" {
+		j.refused[e.Endpoint] = append(recent, e.Arrived)
+	}
+	return id
+}
+
+// row makes the row of a call.
+func (j *Journal) row(e Entry) store.Call {
+	c := store.Call{
+		Seller: e.Seller, ID: j.NewID(), CreatedAt: e.Arrived, LastAt: e.Arrived, Times: 1, Endpoint: e.Endpoint, Family: e.Family, Activity: e.Activity,
+		OrderID: identifier(e.OrderID), InstanceID: identifier(e.InstanceID), KeyID: e.KeyID, TraceID: e.TraceID, Probe: e.Probe,
+		Verdict: store.CallAnswered, Cause: e.Cause, Code: e.Code, Reason: e.Reason, HTTPStatus: e.Status, Took: e.Took, Request: int64(e.Request),
+		Answer: int64(e.Answer),
+	}
+	if e.Cause != "" {
+		c.Verdict = store.CallRefused
+	}
+	if r, ok := ruleOf(e.Family, e.Activity); ok && e.Identity != "" && !e.Probe {
+		c.Subject, c.Series = subject(e), r.Window+r.Every
+	}
+	return c
+}
+
+// identifier makes an identifier of the marketplace's fit to be stored, and keeps no more than itself of the call's body.
+func identifier(id string) string { return strings.Clone(store.Mend(id)) }
+
+// add lets a row wait to be written, while fewer than limit do. Without room, calls of a kind are lost.
+func (j *Journal) add(c store.Call, what string, calls int64, limit int) (id string) {
+	if j.held >= limit {
+		j.Metrics.CallsUnrecorded(what, calls)
+		return ""
+	}
+	j.held++
+	j.waiting = append(j.waiting, c)
+	j.awake()
+	return c.ID
+}
+
+func (j *Journal) awake() {
+	select {
+	case j.wake <- struct{}{}:
+	default:
+	}
+}

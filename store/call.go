@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Calls keep what calls were made (ADR 37). The journal writes them after the answers, in batches, so none is part of the change that the
+// call made; that is what an order's events prove. Rows hold no text of a call but identifiers.
+type Calls interface {
+	// RecordCalls writes rows of any sellers and adds to counts of refusals, in one transaction. A call whose ID is there already
+	// changes the row's LastAt and Times only, and never to less. For a new row with a Subject it finds Attempt and FirstAt: the place
+	// behind the last of the latest series of seller and subject, or the first of a new series when that one began longer than Series before
+	// the call. Errors: ErrBadText, ErrReadOnly.
+	RecordCalls(ctx context.Context, calls []Call, refusals []CallRefusal) error
+	// Call reads one row. Errors: ErrNotFound.
+	Call(ctx context.Context, seller, id string) (Call, error)
+	// ListCalls reads a page.
+	ListCalls(ctx context.Context, q ListQuery) ([]Call, error)
+	// ListRefusals reads a page of the counts.
+	ListRefusals(ctx context.Context, q ListQuery) ([]CallRefusal, error)
+	// ForgetCalls looks at the limit rows of either kind that were made first, deletes those that are older than age by the store's
+	// clock and returns how many they were.
+	ForgetCalls(ctx context.Context, age time.Duration, limit int) (int, error)
+}
+
+// CallVerdict is how far a call came.
+type CallVerdict string
+
+// The verdicts.
+const (
+	CallAnswered CallVerdict = "ANSWERED" // its signature held, and it has its answer
+	CallRefused  CallVerdict = "REFUSED"  // it was refused before any work
+)
+
+// CallCause is of which kind the reason of a refusal is. What exactly was wrong is not kept.
+type CallCause string
+
+// The causes.
+const (
+	CauseClock    CallCause = "CLOCK"    // no time stamp, or one that is too far from this machine's time
+	CauseNonce    CallCause = "NONCE"    // none, one that is not in form, or one that was there before
+	CauseKey      CallCause = "KEY"      // the signature does not hold with any key that counts now
+	CauseEncoding CallCause = "ENCODING" // the body could not be read
+	CauseSize     CallCause = "SIZE"     // the body is too long
+	CauseBudget   CallCause = "BUDGET"   // too many calls that are not verified were there at once, or this one was too slow
+)
+
+// Call is one call of the marketplace, or several looks at the same instances that were answered alike within a minute. Key: ID.
+type Call struct {
+	Seller    string
+	ID        string // UUIDv7, so that rows are in the order of their IDs
+	CreatedAt time.Time
+	LastAt    time.Time // of the last of several looks
+	Times     int64     // how many calls the row stands for, 1 or more
+
+	Endpoint   string
+	Family     string // protocol family, empty when the call was refused
+	Activity   string // empty when the call was refused, or names none that is served
+	OrderID    string
+	InstanceID string
+	KeyID      string // the endpoint's key that verified it
+	TraceID    string // hex; empty when the call has no span
+	Probe      bool   // a debugging call
+
+	Verdict    CallVerdict
+	Cause      CallCause // of a refusal
+	Code       string    // the result code that went out
+	Reason     string    // of a failure: an error's reason or, for a refusal, its word in metrics
+	HTTPStatus int
+	Took       time.Duration // from the first byte to the answer
+	Request    int64         // bytes of the body
+	Answer     int64         // bytes
+
+	Subject string        // what the marketplace's repetitions have in common; empty for a call that is not repeated by itself
+	Series  time.Duration // how long repetitions may follow the first; not stored
+	Attempt int64         // which of the series it is, 1 or more; 0 without a subject
+	FirstAt time.Time     // when the series began; zero without a subject
+}
+
+// CallRefusal counts the refused calls of one cause at one endpoint in one hour. Key: Seller, Hour, Endpoint, Cause.
+type CallRefusal struct {
+	Seller   string
+	Endpoint string
+	Cause    CallCause
+	Hour     time.Time // its beginning
+	Calls    int64
+	FirstAt  time.Time
+	LastAt   time.Time
+}
+
+// ID is unique among the counts of an hour.
+func (r CallRefusal) ID() string { return r.Endpoint + "/" + string(r.Cause) }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dbrow
+
+import (
+	"time"
+
+	"github.com/koogate/koogate/store"
+)
+
+// FromCall makes what records a call.
+func FromCall(c *store.Call) CallPutParams {
+	return CallPutParams{
+		Seller: c.Seller, ID: c.ID, CreatedAt: Micros(c.CreatedAt), LastAt: Micros(c.LastAt), Times: c.Times, Endpoint: c.Endpoint, Family: c.Family,
+		Activity: c.Activity, OrderID: c.OrderID, InstanceID: c.InstanceID, Subject: c.Subject, Verdict: string(c.Verdict), Cause: string(c.Cause),
+		ResultCode: c.Code, Reason: c.Reason, HttpStatus: int64(c.HTTPStatus), Took: c.Took.Microseconds(), Probe: Truth(c.Probe), KeyID: c.KeyID,
+		TraceID: c.TraceID, RequestSize: c.Request, AnswerSize: c.Answer, Series: c.Series.Microseconds(),
+	}
+}
+
+// ToCall makes a call of its row.
+func ToCall(r Call) store.Call {
+	return store.Call{
+		Seller: r.Seller, ID: r.ID, CreatedAt: Time(r.CreatedAt), LastAt: Time(r.LastAt), Times: r.Times, Endpoint: r.Endpoint, Family: r.Family,
+		Activity: r.Activity, OrderID: r.OrderID, InstanceID: r.InstanceID, KeyID: r.KeyID, TraceID: r.TraceID, Probe: r.Probe != 0,
+		Verdict: store.CallVerdict(r.Verdict), Cause: store.CallCause(r.Cause), Code: r.ResultCode, Reason: r.Reason, HTTPStatus: int(r.HttpStatus),
+		Took: time.Duration(r.Took) * time.Microsecond, Request: r.RequestSize, Answer: r.AnswerSize, Subject: r.Subject, Attempt: r.Attempt,
+		FirstAt: Time(r.FirstAt),
+	}
+}
+
+// FromRefusal makes what adds to a count.
+func FromRefusal(r *store.CallRefusal) CallRefusalAddParams {
+	return CallRefusalAddParams{
+		Seller: r.Seller, CreatedAt: Micros(r.Hour), ID: r.ID(), Endpoint: r.Endpoint, Cause: string(r.Cause), Calls: r.Calls,
+		FirstAt: Micros(r.FirstAt), LastAt: Micros(r.LastAt),
+	}
+}
+
+// ToRefusal makes a count of its row.
+func ToRefusal(r CallRefusal) store.CallRefusal {
+	return store.CallRefusal{
+		Seller: r.Seller, Endpoint: r.Endpoint, Cause: store.CallCause(r.Cause), Hour: Time(r.CreatedAt), Calls: r.Calls, FirstAt: Time(r.FirstAt),
+		LastAt: Time(r.LastAt),
+	}
+}

@@ -1,0 +1,60 @@
+-- Calls of the marketplace, and how many were refused. The tables stand alone, so the previous binary works on while this schema is there;
+-- what it is asked leaves no row.
+
+-- +goose Up
+CREATE TABLE calls (
+    seller       TEXT COLLATE "C" NOT NULL,
+    id           TEXT COLLATE "C" NOT NULL, -- UUIDv7: rows are made in the order of their IDs
+    created_at   BIGINT NOT NULL,
+    last_at      BIGINT NOT NULL,
+    times        BIGINT NOT NULL, -- how many calls it stands for
+    endpoint     TEXT COLLATE "C" NOT NULL,
+    family       TEXT COLLATE "C" NOT NULL,
+    activity     TEXT COLLATE "C" NOT NULL,
+    order_id     TEXT COLLATE "C" NOT NULL,
+    instance_id  TEXT COLLATE "C" NOT NULL,
+    subject      TEXT COLLATE "C" NOT NULL, -- digest of what repetitions have in common; empty for none
+    attempt      BIGINT NOT NULL, -- 0 without a subject
+    first_at     BIGINT NOT NULL, -- 0 without a subject
+    verdict      TEXT COLLATE "C" NOT NULL,
+    cause        TEXT COLLATE "C" NOT NULL, -- of a refusal
+    result_code  TEXT COLLATE "C" NOT NULL, -- the six digits that went out
+    reason       TEXT COLLATE "C" NOT NULL,
+    http_status  BIGINT NOT NULL,
+    took         BIGINT NOT NULL, -- microseconds
+    probe        BIGINT NOT NULL, -- 0 or 1
+    key_id       TEXT COLLATE "C" NOT NULL,
+    trace_id     TEXT COLLATE "C" NOT NULL,
+    request_size BIGINT NOT NULL,
+    answer_size  BIGINT NOT NULL,
+    CONSTRAINT calls_pkey PRIMARY KEY (id)
+);
+
+-- Each in the order of the list, without what nearly all rows have.
+CREATE INDEX calls_list_idx ON calls (seller, created_at, id);
+CREATE INDEX calls_order_idx ON calls (seller, order_id, created_at, id) WHERE order_id <> '';
+CREATE INDEX calls_instance_idx ON calls (seller, instance_id, created_at, id) WHERE instance_id <> '';
+CREATE INDEX calls_code_idx ON calls (seller, result_code, created_at, id) WHERE result_code <> '000000';
+CREATE INDEX calls_verdict_idx ON calls (seller, verdict, created_at, id) WHERE verdict <> 'ANSWERED';
+CREATE INDEX calls_activity_idx ON calls (seller, activity, created_at, id) WHERE activity <> 'queryInstance';
+CREATE INDEX calls_endpoint_idx ON calls (seller, endpoint, created_at, id);
+
+-- The series of a call.
+CREATE INDEX calls_subject_idx ON calls (seller, subject, created_at) WHERE subject <> '';
+
+CREATE TABLE call_refusals (
+    seller     TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL, -- the hour's beginning
+    id         TEXT COLLATE "C" NOT NULL, -- endpoint and cause
+    endpoint   TEXT COLLATE "C" NOT NULL,
+    cause      TEXT COLLATE "C" NOT NULL,
+    calls      BIGINT NOT NULL,
+    first_at   BIGINT NOT NULL,
+    last_at    BIGINT NOT NULL,
+    CONSTRAINT call_refusals_pkey PRIMARY KEY (seller, created_at, id)
+);
+
+CREATE INDEX call_refusals_endpoint_idx ON call_refusals (seller, endpoint, created_at, id);
+
+-- The counts of all sellers are forgotten in the order of their hours.
+CREATE INDEX call_refusals_hour_idx ON call_refusals (created_at);

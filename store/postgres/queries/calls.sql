@@ -1,0 +1,106 @@
+-- name: CallPut :exec
+-- CallPut adds a call at its place in its series, or counts on in the row of its ID.
+INSERT INTO calls (
+    seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
+    result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+)
+SELECT
+    sqlc.arg(seller)::text,
+    sqlc.arg(id)::text,
+    sqlc.arg(created_at)::bigint,
+    sqlc.arg(last_at)::bigint,
+    sqlc.arg(times)::bigint,
+    sqlc.arg(endpoint)::text,
+    sqlc.arg(family)::text,
+    sqlc.arg(activity)::text,
+    sqlc.arg(order_id)::text,
+    sqlc.arg(instance_id)::text,
+    sqlc.arg(subject)::text,
+    CASE WHEN sqlc.arg(subject)::text = '' THEN 0 ELSE coalesce(series.attempt, 0) + 1 END,
+    CASE WHEN sqlc.arg(subject)::text = '' THEN 0 ELSE coalesce(series.first_at, sqlc.arg(created_at)::bigint) END,
+    sqlc.arg(verdict)::text,
+    sqlc.arg(cause)::text,
+    sqlc.arg(result_code)::text,
+    sqlc.arg(reason)::text,
+    sqlc.arg(http_status)::bigint,
+    sqlc.arg(took)::bigint,
+    sqlc.arg(probe)::bigint,
+    sqlc.arg(key_id)::text,
+    sqlc.arg(trace_id)::text,
+    sqlc.arg(request_size)::bigint,
+    sqlc.arg(answer_size)::bigint
+FROM (SELECT 1) AS one LEFT JOIN (
+    SELECT c.attempt, c.first_at FROM calls AS c
+    WHERE c.seller = sqlc.arg(seller)::text AND c.subject = sqlc.arg(subject)::text AND c.subject <> '' AND c.id <> sqlc.arg(id)::text
+        AND c.first_at >= sqlc.arg(created_at)::bigint - sqlc.arg(series)::bigint
+    ORDER BY c.first_at DESC, c.attempt DESC
+    LIMIT 1
+) AS series ON TRUE
+WHERE TRUE
+ON CONFLICT (id) DO UPDATE SET
+    times = greatest(calls.times, excluded.times), last_at = greatest(calls.last_at, excluded.last_at)
+WHERE calls.seller = excluded.seller;
+
+-- name: CallGet :one
+-- CallGet reads one call.
+SELECT
+    seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+FROM calls
+WHERE id = sqlc.arg(id) AND seller = sqlc.arg(seller);
+
+-- name: CallList :many
+-- CallList is the base of a page; the list builder appends filters, order and limit.
+SELECT
+    seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+FROM calls
+WHERE seller = sqlc.arg(seller);
+
+-- name: CallRefusalAdd :exec
+-- CallRefusalAdd adds to a count.
+INSERT INTO call_refusals (seller, created_at, id, endpoint, cause, calls, first_at, last_at)
+VALUES (sqlc.arg(seller), sqlc.arg(created_at), sqlc.arg(id), sqlc.arg(endpoint), sqlc.arg(cause), sqlc.arg(calls), sqlc.arg(first_at), sqlc.arg(last_at))
+ON CONFLICT (seller, created_at, id) DO UPDATE SET
+    calls = call_refusals.calls + excluded.calls, first_at = least(call_refusals.first_at, excluded.first_at),
+    last_at = greatest(call_refusals.last_at, excluded.last_at);
+
+-- name: CallRefusalList :many
+-- CallRefusalList is the base of a page; the list builder appends filters, order and limit.
+SELECT seller, created_at, id, endpoint, cause, calls, first_at, last_at FROM call_refusals
+WHERE seller = sqlc.arg(seller);
+
+-- name: CallsForget :execrows
+-- CallsForget deletes those of the first calls that are older than age. Their IDs are in the order in which they were made.
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN sqlc.arg(given)::bigint > 0 THEN sqlc.arg(given)::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+), oldest AS MATERIALIZED (
+    SELECT c.id, c.created_at
+    FROM calls AS c
+    ORDER BY c.id
+    LIMIT sqlc.arg(max)
+)
+DELETE FROM calls USING clock, oldest WHERE calls.id = oldest.id AND oldest.created_at < clock.now - sqlc.arg(age)::bigint;
+
+-- name: CallRefusalsForget :execrows
+-- CallRefusalsForget deletes those of the first counts whose hours began longer ago than age.
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN sqlc.arg(given)::bigint > 0 THEN sqlc.arg(given)::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+), oldest AS MATERIALIZED (
+    SELECT r.seller, r.created_at, r.id
+    FROM call_refusals AS r
+    ORDER BY r.created_at
+    LIMIT sqlc.arg(max)
+)
+DELETE FROM call_refusals AS r USING clock, oldest
+WHERE r.seller = oldest.seller AND r.created_at = oldest.created_at AND r.id = oldest.id AND oldest.created_at < clock.now - sqlc.arg(age)::bigint;
+
+-- name: CallsLock :exec
+-- CallsLock lets those who record calls of a seller queue, so that each finds the place of its calls in their series.
+SELECT pg_advisory_xact_lock(hashtextextended('koogate calls ' || current_schema() || ' ' || sqlc.arg(seller)::text, 0));

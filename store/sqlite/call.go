@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/koogate/koogate/store"
+	"github.com/koogate/koogate/store/dbrow"
+	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+	"github.com/koogate/koogate/store/sqllist"
+)
+
+// RecordCalls implements store.Calls.
+func (s *Store) RecordCalls(ctx context.Context, calls []store.Call, refusals []store.CallRefusal) error {
+	if err := store.CheckText(calls, refusals); err != nil {
+		return err
+	}
+	_, err := change(ctx, s, func(t *tx) (struct{}, error) {
+		for i := range calls {
+			if err := t.fast.CallPut(context.Background(), dbrow.FromCall(&calls[i])); err != nil {
+				return struct{}{}, fmt.Errorf("sqlite: record call: %w", err)
+			}
+		}
+		for i := range refusals {
+			if err := t.fast.CallRefusalAdd(context.Background(), dbrow.FromRefusal(&refusals[i])); err != nil {
+				return struct{}{}, fmt.Errorf("sqlite: count refusals: %w", err)
+			}
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// Call implements store.Calls.
+func (s *Store) Call(ctx context.Context, seller, id string) (store.Call, error) {
+	if err := s.enter(ctx, seller, id); err != nil {
+		return store.Call{}, err
+	}
+	defer s.leave()
+	row, err := s.read.CallGet(ctx, dbsqlc.CallGetParams{ID: id, Seller: seller})
+	if err != nil {
+		return store.Call{}, notFound(err, "read call")
+	}
+	return dbrow.ToCall(row), nil
+}
+
+// ListCalls implements store.Calls.
+func (s *Store) ListCalls(ctx context.Context, q store.ListQuery) ([]store.Call, error) {
+	return listOf(ctx, s, sqllist.Calls, q, (*dbsqlc.Queries).CallList, dbrow.ToCall)
+}
+
+// ListRefusals implements store.Calls.
+func (s *Store) ListRefusals(ctx context.Context, q store.ListQuery) ([]store.CallRefusal, error) {
+	return listOf(ctx, s, sqllist.Refusals, q, (*dbsqlc.Queries).CallRefusalList, dbrow.ToRefusal)
+}
+
+// ForgetCalls implements store.Calls.
+func (s *Store) ForgetCalls(ctx context.Context, age time.Duration, limit int) (int, error) {
+	return change(ctx, s, func(t *tx) (int, error) {
+		before, most := dbrow.Micros(s.now().Add(-age)), int64(max(limit, 0))
+		calls, err := t.fast.CallsForget(context.Background(), dbsqlc.CallsForgetParams{Before: before, Max: most})
+		if err != nil {
+			return 0, fmt.Errorf("sqlite: forget calls: %w", err)
+		}
+		refusals, err := t.fast.CallRefusalsForget(context.Background(), dbsqlc.CallRefusalsForgetParams{Before: before, Max: most})
+		if err != nil {
+			return 0, fmt.Errorf("sqlite: forget refusals: %w", err)
+		}
+		return int(calls + refusals), nil
+	})
+}

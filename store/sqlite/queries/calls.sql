@@ -1,0 +1,88 @@
+-- name: CallPut :exec
+-- CallPut adds a call at its place in its series, or counts on in the row of its ID.
+INSERT INTO calls (
+    seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
+    result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+)
+SELECT
+    CAST(sqlc.arg(seller) AS TEXT),
+    CAST(sqlc.arg(id) AS TEXT),
+    CAST(sqlc.arg(created_at) AS INTEGER),
+    CAST(sqlc.arg(last_at) AS INTEGER),
+    CAST(sqlc.arg(times) AS INTEGER),
+    CAST(sqlc.arg(endpoint) AS TEXT),
+    CAST(sqlc.arg(family) AS TEXT),
+    CAST(sqlc.arg(activity) AS TEXT),
+    CAST(sqlc.arg(order_id) AS TEXT),
+    CAST(sqlc.arg(instance_id) AS TEXT),
+    CAST(sqlc.arg(subject) AS TEXT),
+    CASE WHEN CAST(sqlc.arg(subject) AS TEXT) = '' THEN 0 ELSE coalesce(series.attempt, 0) + 1 END,
+    CASE WHEN CAST(sqlc.arg(subject) AS TEXT) = '' THEN 0 ELSE coalesce(series.first_at, CAST(sqlc.arg(created_at) AS INTEGER)) END,
+    CAST(sqlc.arg(verdict) AS TEXT),
+    CAST(sqlc.arg(cause) AS TEXT),
+    CAST(sqlc.arg(result_code) AS TEXT),
+    CAST(sqlc.arg(reason) AS TEXT),
+    CAST(sqlc.arg(http_status) AS INTEGER),
+    CAST(sqlc.arg(took) AS INTEGER),
+    CAST(sqlc.arg(probe) AS INTEGER),
+    CAST(sqlc.arg(key_id) AS TEXT),
+    CAST(sqlc.arg(trace_id) AS TEXT),
+    CAST(sqlc.arg(request_size) AS INTEGER),
+    CAST(sqlc.arg(answer_size) AS INTEGER)
+FROM (SELECT 1) AS one LEFT JOIN (
+    SELECT c.attempt, c.first_at FROM calls AS c
+    WHERE c.seller = CAST(sqlc.arg(seller) AS TEXT) AND c.subject = CAST(sqlc.arg(subject) AS TEXT) AND c.subject <> '' AND c.id <> CAST(sqlc.arg(id) AS TEXT)
+        AND c.first_at >= CAST(sqlc.arg(created_at) AS INTEGER) - CAST(sqlc.arg(series) AS INTEGER)
+    ORDER BY c.first_at DESC, c.attempt DESC
+    LIMIT 1
+) AS series ON TRUE
+WHERE TRUE
+ON CONFLICT (id) DO UPDATE SET
+    times = max(calls.times, excluded.times), last_at = max(calls.last_at, excluded.last_at)
+WHERE calls.seller = excluded.seller;
+
+-- name: CallGet :one
+-- CallGet reads one call.
+SELECT
+    seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+FROM calls
+WHERE id = sqlc.arg(id) AND seller = sqlc.arg(seller);
+
+-- name: CallList :many
+-- CallList is the base of a page; the list builder appends filters, order and limit.
+SELECT
+    seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+FROM calls
+WHERE seller = sqlc.arg(seller);
+
+-- name: CallRefusalAdd :exec
+-- CallRefusalAdd adds to a count.
+INSERT INTO call_refusals (seller, created_at, id, endpoint, cause, calls, first_at, last_at)
+VALUES (sqlc.arg(seller), sqlc.arg(created_at), sqlc.arg(id), sqlc.arg(endpoint), sqlc.arg(cause), sqlc.arg(calls), sqlc.arg(first_at), sqlc.arg(last_at))
+ON CONFLICT (seller, created_at, id) DO UPDATE SET
+    calls = call_refusals.calls + excluded.calls, first_at = min(call_refusals.first_at, excluded.first_at),
+    last_at = max(call_refusals.last_at, excluded.last_at);
+
+-- name: CallRefusalList :many
+-- CallRefusalList is the base of a page; the list builder appends filters, order and limit.
+SELECT seller, created_at, id, endpoint, cause, calls, first_at, last_at FROM call_refusals
+WHERE seller = sqlc.arg(seller);
+
+-- name: CallsForget :execrows
+-- CallsForget deletes those of the first calls that are older than a time. Their IDs are in the order in which they were made.
+DELETE FROM calls WHERE calls.created_at < sqlc.arg(before) AND calls.id IN (
+    SELECT c.id FROM calls AS c
+    ORDER BY c.id
+    LIMIT CAST(sqlc.arg(max) AS INTEGER)
+);
+
+-- name: CallRefusalsForget :execrows
+-- CallRefusalsForget deletes those of the first counts whose hours began before a time.
+DELETE FROM call_refusals WHERE call_refusals.rowid IN (
+    SELECT r.rowid FROM call_refusals AS r
+    WHERE r.created_at < sqlc.arg(before)
+    ORDER BY r.created_at
+    LIMIT CAST(sqlc.arg(max) AS INTEGER)
+);
