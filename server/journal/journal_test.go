@@ -169,6 +169,7 @@ func TestCallsAreRecordedWhenTheDatabaseIsBack(t *testing.T) {
 			want = append(want, r.Take(entry(n, time.Now())))
 			time.Sleep(10 * time.Millisecond)
 		}
+		synctest.Wait()
 		if tries := r.book.batches; tries < 3 || tries > 5 {
 			t.Errorf("%d tries within three seconds, want about one in a second", tries)
 		}
@@ -177,6 +178,7 @@ func TestCallsAreRecordedWhenTheDatabaseIsBack(t *testing.T) {
 		want = append(want, r.Take(refused))
 		r.book.fail(nil)
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		if strings.Join(r.book.order, " ") != strings.Join(want, " ") || r.book.refusals["main/KEY"] != 1 {
 			t.Errorf("%d calls are recorded and %v refusals, want %d and 1", len(r.book.order), r.book.refusals, len(want))
 		}
