@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package docs_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Tests that are named …OnBoth run on SQLite with the others, and on PostgreSQL only where make services-test runs their package.
+func TestNoPackageIsForgottenOnPostgreSQL(t *testing.T) {
+	makefile, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`-run OnBoth ([^;]+);`).FindSubmatch(makefile)
+	if line == nil {
+		t.Fatal("make services-test runs no tests named OnBoth")
+	}
+	run := " " + string(line[1]) + " "
+	named, found := regexp.MustCompile(`(?m)^func Test\w+OnBoth\(`), 0
+	err = filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !named.Match(text) {
+			return err
+		}
+		room, _ := filepath.Rel("..", filepath.Dir(path))
+		if found++; !strings.Contains(run, " ./"+filepath.ToSlash(room)+" ") {
+			t.Errorf("%s has tests named OnBoth, which make services-test does not run on PostgreSQL", room)
+		}
+		return nil
+	})
+	if err != nil || found == 0 {
+		t.Errorf("%d files with such tests, %v", found, err)
+	}
+}
