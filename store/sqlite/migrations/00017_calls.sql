@@ -40,7 +40,7 @@ CREATE INDEX calls_activity_idx ON calls (seller, activity, created_at, id) WHER
 CREATE INDEX calls_endpoint_idx ON calls (seller, endpoint, created_at, id);
 
 -- The series of a call.
-CREATE INDEX calls_subject_idx ON calls (seller, subject, created_at) WHERE subject <> '';
+CREATE INDEX calls_subject_idx ON calls (seller, subject, first_at, attempt) WHERE subject <> '';
 
 CREATE TABLE call_refusals (
     seller     TEXT NOT NULL,
