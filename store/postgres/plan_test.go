@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
 )
@@ -29,6 +30,11 @@ func (e *explainer) Query(ctx context.Context, query string, args ...any) (pgx.R
 // QueryRow implements dbsqlc.DBTX.
 func (e *explainer) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
 	return noRow{e.explain(ctx, query, args)}
+}
+
+// Exec implements dbsqlc.DBTX.
+func (e *explainer) Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error) {
+	return pgconn.CommandTag{}, e.explain(ctx, query, args)
 }
 
 func (e *explainer) explain(ctx context.Context, query string, args []any) error {
@@ -59,7 +65,7 @@ var pendingUsage = []string{
 	FROM generate_series(0, 19999) AS n`,
 }
 
-// TestPlans pins that the next of a backlog are found without sorting it, whatever the planner knows of the tables.
+// TestPlans pins that the next of a backlog, and the last call of a series, are found without sorting, whatever the planner knows of the tables.
 func TestPlans(t *testing.T) {
 	for name, steps := range map[string][]string{
 		"nothing known": pendingUsage,
@@ -95,6 +101,8 @@ func TestPlans(t *testing.T) {
 			_, err = q.UsageNextDue(ctx, "s")
 			checkPlan(t, e.plan, err, "usage_records_due_idx")
 			checkPlan(t, e.plan, err, "usage_windows_due_idx")
+			err = q.CallPut(ctx, dbsqlc.CallPutParams{Seller: "s", Subject: "x"})
+			checkPlan(t, e.plan, err, "calls_subject_idx")
 		})
 	}
 }

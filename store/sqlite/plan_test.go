@@ -74,7 +74,8 @@ func TestPlans(t *testing.T) {
 	// What may be long and is read for its first rows must come in order.
 	unsorted := map[string]bool{
 		"orders to be anchored": true, "due windows": true, "records to be sent": true, "reservations that are over": true, "days to be reported": true, "due tasks": true, "jobs to be forgotten": true,
-		"list of usage windows": true, "list of usage records": true, "list of refused usage records": true,
+		"last place of a series of calls": true,
+		"list of usage windows":           true, "list of usage records": true, "list of refused usage records": true,
 	}
 	for name, c := range map[string]struct {
 		queries func(*explainer) *dbsqlc.Queries
@@ -113,6 +114,9 @@ func TestPlans(t *testing.T) {
 			_, err := q.TasksForget(ctx, dbsqlc.TasksForgetParams{})
 			return err
 		}, "tasks_ended_idx (updated_at<?)"},
+		"last place of a series of calls": {fixed, func(q *dbsqlc.Queries) error {
+			return q.CallPut(ctx, dbsqlc.CallPutParams{Seller: "s", Subject: "x"})
+		}, "calls_subject_idx (seller=? AND subject=? AND first_at>?)"},
 		"audit rows to be forgotten": {fixed, func(q *dbsqlc.Queries) error {
 			_, err := q.AuditForget(ctx, dbsqlc.AuditForgetParams{})
 			return err

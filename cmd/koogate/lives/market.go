@@ -16,7 +16,6 @@ type market struct {
 	facts  map[string]fulfil.OrderFacts // by order
 	mute   bool                         // the next order query fails
 	during func()                       // happens while the next answer is on its way; nil for nothing
-	asked  int
 
 	trouble trouble          // of the next push of usage
 	bills   map[string]*bill // by instance
@@ -28,7 +27,6 @@ func newMarket() *market {
 
 // QueryOrder implements fulfil.Marketplace. The answer is fixed before what happens during the query.
 func (m *market) QueryOrder(_ context.Context, _, orderID, _ string) (fulfil.OrderFacts, error) {
-	m.asked++
 	if m.mute {
 		m.mute = false
 		return fulfil.OrderFacts{}, &fulfil.QueryError{Retryable: true, Code: "NETWORK"}
