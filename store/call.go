@@ -4,13 +4,16 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Calls keep what calls were made (ADR 37). The journal writes them after the answers, in batches, so none is part of the change that the
 // call made; that is what an order's events prove. Rows hold no text of a call but identifiers.
 type Calls interface {
-	// RecordCalls writes rows of any sellers and adds to counts of refusals, in one transaction. A call whose ID is there already
+	// RecordCalls writes rows of any sellers and adds to counts of refusals, in one transaction. A call whose key is there already
 	// changes the row's LastAt and Times only, and never to less. For a new row with a Subject it finds Attempt and FirstAt: the place
 	// behind the last of the latest series of seller and subject, or the first of a new series when that one began longer than Series before
 	// the call. Errors: ErrBadText, ErrReadOnly.
@@ -21,8 +24,8 @@ type Calls interface {
 	ListCalls(ctx context.Context, q ListQuery) ([]Call, error)
 	// ListRefusals reads a page of the counts.
 	ListRefusals(ctx context.Context, q ListQuery) ([]CallRefusal, error)
-	// ForgetCalls looks at the limit rows of either kind that were made first, deletes those that are older than age by the store's
-	// clock and returns how many they were.
+	// ForgetCalls deletes rows that are older than age by the store's clock, the oldest of a seller first and limit of either kind at most,
+	// and returns how many they were.
 	ForgetCalls(ctx context.Context, age time.Duration, limit int) (int, error)
 }
 
@@ -48,10 +51,10 @@ const (
 	CauseBudget   CallCause = "BUDGET"   // too many calls that are not verified were there at once, or this one was too slow
 )
 
-// Call is one call of the marketplace, or several looks at the same instances that were answered alike within a minute. Key: ID.
+// Call is one call of the marketplace, or several looks at the same instances that were answered alike within a minute. Key: Seller, CreatedAt, ID.
 type Call struct {
 	Seller    string
-	ID        string // UUIDv7, so that rows are in the order of their IDs
+	ID        string // UUIDv7 of the millisecond of CreatedAt, by which the row is found
 	CreatedAt time.Time
 	LastAt    time.Time // of the last of several looks
 	Times     int64     // how many calls the row stands for, 1 or more
@@ -78,6 +81,25 @@ type Call struct {
 	Series  time.Duration // how long repetitions may follow the first; not stored
 	Attempt int64         // which of the series it is, 1 or more; 0 without a subject
 	FirstAt time.Time     // when the series began; zero without a subject
+}
+
+// CallID makes the UUID id that of a call which was made at a time: the first 48 bits of a UUIDv7 are milliseconds. What is no UUID stays.
+func CallID(id string, at time.Time) string {
+	u, err := uuid.Parse(id)
+	if err != nil {
+		return id
+	}
+	binary.BigEndian.PutUint64(u[:8], uint64(max(at.UnixMilli(), 0))<<16|uint64(binary.BigEndian.Uint16(u[6:8])))
+	return u.String()
+}
+
+// CallTime is the millisecond in the ID of a call; ok is false when no call has such an ID.
+func CallTime(id string) (at time.Time, ok bool) {
+	u, err := uuid.Parse(id)
+	if err != nil || u.Version() != 7 {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(u[:8]) >> 16)).UTC(), true
 }
 
 // CallRefusal counts the refused calls of one cause at one endpoint in one hour. Key: Seller, Hour, Endpoint, Cause.

@@ -118,8 +118,10 @@ type Call struct {
 }
 
 type CallGetParams struct {
-	ID     string
 	Seller string
+	Since  int64
+	Before int64
+	ID     string
 }
 
 type CallPutParams struct {

@@ -126,7 +126,6 @@ var filterPlans = []struct {
 	{"calls", "result_code", "000001", "calls_code_idx", false},
 	{"calls", "verdict", "REFUSED", "calls_verdict_idx", false},
 	{"calls", "activity", "releaseInstance", "calls_activity_idx", false},
-	{"calls", "endpoint", "x", "calls_endpoint_idx", false},
 	{"call_refusals", "endpoint", "x", "call_refusals_endpoint_idx", false},
 }
 

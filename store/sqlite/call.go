@@ -40,7 +40,8 @@ func (s *Store) Call(ctx context.Context, seller, id string) (store.Call, error)
 		return store.Call{}, err
 	}
 	defer s.leave()
-	row, err := s.read.CallGet(ctx, dbsqlc.CallGetParams{ID: id, Seller: seller})
+	since, before := dbrow.CallTime(id)
+	row, err := s.read.CallGet(ctx, dbsqlc.CallGetParams{ID: id, Seller: seller, Since: since, Before: before})
 	if err != nil {
 		return store.Call{}, notFound(err, "read call")
 	}
@@ -61,7 +62,11 @@ func (s *Store) ListRefusals(ctx context.Context, q store.ListQuery) ([]store.Ca
 func (s *Store) ForgetCalls(ctx context.Context, age time.Duration, limit int) (int, error) {
 	return change(ctx, s, func(t *tx) (int, error) {
 		before, most := dbrow.Micros(s.now().Add(-age)), int64(max(limit, 0))
-		calls, err := t.fast.CallsForget(context.Background(), dbsqlc.CallsForgetParams{Before: before, Max: most})
+		calls, err := dbrow.ForgetCalls(limit, func(seller string) (string, error) {
+			return t.query.CallSellerAfter(context.Background(), seller)
+		}, func(seller string, limit int64) (int64, error) {
+			return t.fast.CallsForget(context.Background(), dbsqlc.CallsForgetParams{Seller: seller, Before: before, Max: limit})
+		})
 		if err != nil {
 			return 0, fmt.Errorf("sqlite: forget calls: %w", err)
 		}

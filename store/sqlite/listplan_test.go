@@ -102,8 +102,7 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{calls, sqllist.Calls, "instance_id", "x", "calls_instance_idx (seller=? AND instance_id=?", !sorts},
 		{calls, sqllist.Calls, "result_code", "000005", "calls_code_idx (seller=? AND result_code=?", !sorts},
 		{calls, sqllist.Calls, "verdict", "REFUSED", "calls_verdict_idx (seller=? AND verdict=?", !sorts},
-		{calls, sqllist.Calls, "activity", "newInstance", "calls_activity_idx (seller=? AND activity=?", !sorts},
-		{calls, sqllist.Calls, "endpoint", "x", "calls_endpoint_idx (seller=? AND endpoint=?", !sorts},
+		{calls, sqllist.Calls, "activity", "releaseInstance", "calls_activity_idx (seller=? AND activity=?", !sorts},
 		{refusals, sqllist.Refusals, "endpoint", "x", "call_refusals_endpoint_idx (seller=? AND endpoint=?", !sorts},
 
 		// What nearly all rows are, or are until their order query is done, is found along the list itself.
@@ -119,11 +118,12 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{windows, sqllist.UsageWindows, "package_id", "", "usage_windows_list_idx (seller=?", !sorts},
 		{records, sqllist.UsageRecords, "package_id", "", "usage_records_list_idx (seller=?", !sorts},
 		{records, sqllist.UsageRecords, "state", "PUSHED", "usage_records_list_idx (seller=?", !sorts},
-		{calls, sqllist.Calls, "order_id", "", "calls_list_idx (seller=?", !sorts},
-		{calls, sqllist.Calls, "instance_id", "", "calls_list_idx (seller=?", !sorts},
-		{calls, sqllist.Calls, "result_code", "000000", "calls_list_idx (seller=?", !sorts},
-		{calls, sqllist.Calls, "verdict", "ANSWERED", "calls_list_idx (seller=?", !sorts},
-		{calls, sqllist.Calls, "activity", "queryInstance", "calls_list_idx (seller=?", !sorts},
+		{calls, sqllist.Calls, "order_id", "", "sqlite_autoindex_calls_1 (seller=?", !sorts},
+		{calls, sqllist.Calls, "instance_id", "", "sqlite_autoindex_calls_1 (seller=?", !sorts},
+		{calls, sqllist.Calls, "result_code", "000000", "sqlite_autoindex_calls_1 (seller=?", !sorts},
+		{calls, sqllist.Calls, "verdict", "ANSWERED", "sqlite_autoindex_calls_1 (seller=?", !sorts},
+		{calls, sqllist.Calls, "activity", "queryInstance", "sqlite_autoindex_calls_1 (seller=?", !sorts},
+		{calls, sqllist.Calls, "activity", "newInstance", "sqlite_autoindex_calls_1 (seller=?", !sorts},
 	} {
 		for _, after := range []*store.Cursor{nil, {ID: "x"}} {
 			for _, desc := range []bool{false, true} {

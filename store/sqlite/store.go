@@ -100,7 +100,8 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	}
 	dbfile.Protect(ctx, o.Path, o.Logger)
 	db, err := openDB(o.Path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)",
-		"_pragma=journal_size_limit(67108864)", "_pragma=wal_autocheckpoint(4000)", "_pragma=cache_size(-65536)")
+		"_pragma=journal_size_limit(67108864)", "_pragma=wal_autocheckpoint(4000)", "_pragma=cache_size(-65536)",
+		"_pragma=temp_store(2)") // what a statement may have to take back stays in memory
 	if err != nil {
 		return nil, err
 	}

@@ -597,8 +597,7 @@ type ListCallsRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// PageToken continues an earlier request with the same filter and order_by. At most 1024 characters.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Filter is `field = "value"` terms joined by AND over order_id, instance_id, result_code, verdict, activity and endpoint. At most 1024
-	// characters.
+	// Filter is `field = "value"` terms joined by AND over order_id, instance_id, result_code, verdict and activity. At most 1024 characters.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// OrderBy is "create_time desc" (default) or "create_time asc". At most 64 characters.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`

@@ -47,7 +47,7 @@ func (s *calls) ListCalls(ctx context.Context, r *koogatev1.ListCallsRequest) (*
 	l := list[store.Call]{
 		name: "calls",
 		fields: fields{
-			"order_id": nil, "instance_id": nil, "result_code": nil, "activity": nil, "endpoint": nil,
+			"order_id": nil, "instance_id": nil, "result_code": nil, "activity": nil,
 			"verdict": stored(koogatev1.CallVerdict(0), prefixCallVerdict),
 		},
 		read:  s.calls.Calls,

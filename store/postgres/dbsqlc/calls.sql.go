@@ -16,14 +16,19 @@ SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
 FROM calls
-WHERE id = $1 AND seller = $2
+WHERE seller = $1 AND created_at >= $2 AND created_at < $3 AND id = $4
 `
 
 type CallGetParams = dbrow.CallGetParams
 
-// CallGet reads one call.
+// CallGet reads one call, by its ID and the millisecond in it.
 func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) {
-	row := q.db.QueryRow(ctx, callGet, arg.ID, arg.Seller)
+	row := q.db.QueryRow(ctx, callGet,
+		arg.Seller,
+		arg.Since,
+		arg.Before,
+		arg.ID,
+	)
 	var i Call
 	err := row.Scan(
 		&i.Seller,
@@ -146,9 +151,8 @@ FROM (SELECT 1) AS one LEFT JOIN (
     LIMIT 1
 ) AS series ON TRUE
 WHERE TRUE
-ON CONFLICT (id) DO UPDATE SET
+ON CONFLICT (seller, created_at, id) DO UPDATE SET
     times = greatest(calls.times, excluded.times), last_at = greatest(calls.last_at, excluded.last_at)
-WHERE calls.seller = excluded.seller
 `
 
 type CallPutParams = dbrow.CallPutParams
@@ -274,30 +278,50 @@ func (q *Queries) CallRefusalsForget(ctx context.Context, arg CallRefusalsForget
 	return result.RowsAffected(), nil
 }
 
+const callSellerAfter = `-- name: CallSellerAfter :one
+SELECT coalesce(min(seller), '')::text FROM calls WHERE seller > $1
+`
+
+// CallSellerAfter names the next seller who has calls, and nobody after the last.
+func (q *Queries) CallSellerAfter(ctx context.Context, seller string) (string, error) {
+	row := q.db.QueryRow(ctx, callSellerAfter, seller)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const callsForget = `-- name: CallsForget :execrows
 WITH clock AS MATERIALIZED (
     SELECT CASE
-        WHEN $2::bigint > 0 THEN $2::bigint
+        WHEN $3::bigint > 0 THEN $3::bigint
         ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
     END AS now
 ), oldest AS MATERIALIZED (
-    SELECT c.id, c.created_at
+    SELECT c.created_at, c.id
     FROM calls AS c
-    ORDER BY c.id
-    LIMIT $3
+    WHERE c.seller = $1
+    ORDER BY c.created_at, c.id
+    LIMIT $4
 )
-DELETE FROM calls USING clock, oldest WHERE calls.id = oldest.id AND oldest.created_at < clock.now - $1::bigint
+DELETE FROM calls USING clock, oldest
+WHERE calls.seller = $1 AND calls.created_at = oldest.created_at AND calls.id = oldest.id AND oldest.created_at < clock.now - $2::bigint
 `
 
 type CallsForgetParams struct {
-	Age   int64
-	Given int64
-	Max   int32
+	Seller string
+	Age    int64
+	Given  int64
+	Max    int32
 }
 
-// CallsForget deletes those of the first calls that are older than age. Their IDs are in the order in which they were made.
+// CallsForget deletes a seller's first calls, if they are older than age.
 func (q *Queries) CallsForget(ctx context.Context, arg CallsForgetParams) (int64, error) {
-	result, err := q.db.Exec(ctx, callsForget, arg.Age, arg.Given, arg.Max)
+	result, err := q.db.Exec(ctx, callsForget,
+		arg.Seller,
+		arg.Age,
+		arg.Given,
+		arg.Max,
+	)
 	if err != nil {
 		return 0, err
 	}

@@ -1,10 +1,10 @@
 -- Calls of the marketplace, and how many were refused. The tables stand alone, so the previous binary works on while this schema is there;
--- what it is asked leaves no row.
+-- what it is asked leaves no row. Rows lie in the order of their list; a call is found by the time in its ID.
 
 -- +goose Up
 CREATE TABLE calls (
     seller       TEXT COLLATE "C" NOT NULL,
-    id           TEXT COLLATE "C" NOT NULL, -- UUIDv7: rows are made in the order of their IDs
+    id           TEXT COLLATE "C" NOT NULL, -- UUIDv7 of the millisecond of created_at
     created_at   BIGINT NOT NULL,
     last_at      BIGINT NOT NULL,
     times        BIGINT NOT NULL, -- how many calls it stands for
@@ -27,17 +27,15 @@ CREATE TABLE calls (
     trace_id     TEXT COLLATE "C" NOT NULL,
     request_size BIGINT NOT NULL,
     answer_size  BIGINT NOT NULL,
-    CONSTRAINT calls_pkey PRIMARY KEY (id)
+    CONSTRAINT calls_pkey PRIMARY KEY (seller, created_at, id)
 );
 
 -- Each in the order of the list, without what nearly all rows have.
-CREATE INDEX calls_list_idx ON calls (seller, created_at, id);
 CREATE INDEX calls_order_idx ON calls (seller, order_id, created_at, id) WHERE order_id <> '';
 CREATE INDEX calls_instance_idx ON calls (seller, instance_id, created_at, id) WHERE instance_id <> '';
 CREATE INDEX calls_code_idx ON calls (seller, result_code, created_at, id) WHERE result_code <> '000000';
 CREATE INDEX calls_verdict_idx ON calls (seller, verdict, created_at, id) WHERE verdict <> 'ANSWERED';
-CREATE INDEX calls_activity_idx ON calls (seller, activity, created_at, id) WHERE activity <> 'queryInstance';
-CREATE INDEX calls_endpoint_idx ON calls (seller, endpoint, created_at, id);
+CREATE INDEX calls_activity_idx ON calls (seller, activity, created_at, id) WHERE activity <> 'queryInstance' AND activity <> 'newInstance';
 
 -- The series of a call.
 CREATE INDEX calls_subject_idx ON calls (seller, subject, first_at, attempt) WHERE subject <> '';

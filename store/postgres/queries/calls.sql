@@ -37,17 +37,16 @@ FROM (SELECT 1) AS one LEFT JOIN (
     LIMIT 1
 ) AS series ON TRUE
 WHERE TRUE
-ON CONFLICT (id) DO UPDATE SET
-    times = greatest(calls.times, excluded.times), last_at = greatest(calls.last_at, excluded.last_at)
-WHERE calls.seller = excluded.seller;
+ON CONFLICT (seller, created_at, id) DO UPDATE SET
+    times = greatest(calls.times, excluded.times), last_at = greatest(calls.last_at, excluded.last_at);
 
 -- name: CallGet :one
--- CallGet reads one call.
+-- CallGet reads one call, by its ID and the millisecond in it.
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
 FROM calls
-WHERE id = sqlc.arg(id) AND seller = sqlc.arg(seller);
+WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(before) AND id = sqlc.arg(id);
 
 -- name: CallList :many
 -- CallList is the base of a page; the list builder appends filters, order and limit.
@@ -70,20 +69,26 @@ ON CONFLICT (seller, created_at, id) DO UPDATE SET
 SELECT seller, created_at, id, endpoint, cause, calls, first_at, last_at FROM call_refusals
 WHERE seller = sqlc.arg(seller);
 
+-- name: CallSellerAfter :one
+-- CallSellerAfter names the next seller who has calls, and nobody after the last.
+SELECT coalesce(min(seller), '')::text FROM calls WHERE seller > sqlc.arg(seller);
+
 -- name: CallsForget :execrows
--- CallsForget deletes those of the first calls that are older than age. Their IDs are in the order in which they were made.
+-- CallsForget deletes a seller's first calls, if they are older than age.
 WITH clock AS MATERIALIZED (
     SELECT CASE
         WHEN sqlc.arg(given)::bigint > 0 THEN sqlc.arg(given)::bigint
         ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
     END AS now
 ), oldest AS MATERIALIZED (
-    SELECT c.id, c.created_at
+    SELECT c.created_at, c.id
     FROM calls AS c
-    ORDER BY c.id
+    WHERE c.seller = sqlc.arg(seller)
+    ORDER BY c.created_at, c.id
     LIMIT sqlc.arg(max)
 )
-DELETE FROM calls USING clock, oldest WHERE calls.id = oldest.id AND oldest.created_at < clock.now - sqlc.arg(age)::bigint;
+DELETE FROM calls USING clock, oldest
+WHERE calls.seller = sqlc.arg(seller) AND calls.created_at = oldest.created_at AND calls.id = oldest.id AND oldest.created_at < clock.now - sqlc.arg(age)::bigint;
 
 -- name: CallRefusalsForget :execrows
 -- CallRefusalsForget deletes those of the first counts whose hours began longer ago than age.

@@ -16,14 +16,19 @@ SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
 FROM calls
-WHERE id = ?1 AND seller = ?2
+WHERE seller = ?1 AND created_at >= ?2 AND created_at < ?3 AND id = ?4
 `
 
 type CallGetParams = dbrow.CallGetParams
 
-// CallGet reads one call.
+// CallGet reads one call, by its ID and the millisecond in it.
 func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) {
-	row := q.queryRow(ctx, q.callGetStmt, callGet, arg.ID, arg.Seller)
+	row := q.queryRow(ctx, q.callGetStmt, callGet,
+		arg.Seller,
+		arg.Since,
+		arg.Before,
+		arg.ID,
+	)
 	var i Call
 	err := row.Scan(
 		&i.Seller,
@@ -149,9 +154,8 @@ FROM (SELECT 1) AS one LEFT JOIN (
     LIMIT 1
 ) AS series ON TRUE
 WHERE TRUE
-ON CONFLICT (id) DO UPDATE SET
+ON CONFLICT (seller, created_at, id) DO UPDATE SET
     times = max(calls.times, excluded.times), last_at = max(calls.last_at, excluded.last_at)
-WHERE calls.seller = excluded.seller
 `
 
 type CallPutParams = dbrow.CallPutParams
@@ -272,22 +276,36 @@ func (q *Queries) CallRefusalsForget(ctx context.Context, arg CallRefusalsForget
 	return result.RowsAffected()
 }
 
+const callSellerAfter = `-- name: CallSellerAfter :one
+SELECT CAST(coalesce(min(seller), '') AS TEXT) FROM calls WHERE seller > ?1
+`
+
+// CallSellerAfter names the next seller who has calls, and nobody after the last.
+func (q *Queries) CallSellerAfter(ctx context.Context, seller string) (string, error) {
+	row := q.queryRow(ctx, q.callSellerAfterStmt, callSellerAfter, seller)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const callsForget = `-- name: CallsForget :execrows
-DELETE FROM calls WHERE calls.created_at < ?1 AND calls.id IN (
-    SELECT c.id FROM calls AS c
-    ORDER BY c.id
-    LIMIT CAST(?2 AS INTEGER)
+DELETE FROM calls WHERE calls.seller = ?1 AND (calls.created_at, calls.id) IN (
+    SELECT c.created_at, c.id FROM calls AS c
+    WHERE c.seller = ?1 AND c.created_at < ?2
+    ORDER BY c.created_at, c.id
+    LIMIT CAST(?3 AS INTEGER)
 )
 `
 
 type CallsForgetParams struct {
+	Seller string
 	Before int64
 	Max    int64
 }
 
-// CallsForget deletes those of the first calls that are older than a time. Their IDs are in the order in which they were made.
+// CallsForget deletes a seller's first calls, if they were made before a time.
 func (q *Queries) CallsForget(ctx context.Context, arg CallsForgetParams) (int64, error) {
-	result, err := q.exec(ctx, q.callsForgetStmt, callsForget, arg.Before, arg.Max)
+	result, err := q.exec(ctx, q.callsForgetStmt, callsForget, arg.Seller, arg.Before, arg.Max)
 	if err != nil {
 		return 0, err
 	}

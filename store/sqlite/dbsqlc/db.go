@@ -75,6 +75,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.callRefusalsForgetStmt, err = db.PrepareContext(ctx, callRefusalsForget); err != nil {
 		return nil, fmt.Errorf("error preparing query CallRefusalsForget: %w", err)
 	}
+	if q.callSellerAfterStmt, err = db.PrepareContext(ctx, callSellerAfter); err != nil {
+		return nil, fmt.Errorf("error preparing query CallSellerAfter: %w", err)
+	}
 	if q.callsForgetStmt, err = db.PrepareContext(ctx, callsForget); err != nil {
 		return nil, fmt.Errorf("error preparing query CallsForget: %w", err)
 	}
@@ -520,6 +523,11 @@ func (q *Queries) Close() error {
 	if q.callRefusalsForgetStmt != nil {
 		if cerr := q.callRefusalsForgetStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing callRefusalsForgetStmt: %w", cerr)
+		}
+	}
+	if q.callSellerAfterStmt != nil {
+		if cerr := q.callSellerAfterStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callSellerAfterStmt: %w", cerr)
 		}
 	}
 	if q.callsForgetStmt != nil {
@@ -1173,6 +1181,7 @@ type Queries struct {
 	callRefusalAddStmt      *sql.Stmt
 	callRefusalListStmt     *sql.Stmt
 	callRefusalsForgetStmt  *sql.Stmt
+	callSellerAfterStmt     *sql.Stmt
 	callsForgetStmt         *sql.Stmt
 	departmentListStmt      *sql.Stmt
 	departmentMergeStmt     *sql.Stmt
@@ -1315,6 +1324,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		callRefusalAddStmt:      q.callRefusalAddStmt,
 		callRefusalListStmt:     q.callRefusalListStmt,
 		callRefusalsForgetStmt:  q.callRefusalsForgetStmt,
+		callSellerAfterStmt:     q.callSellerAfterStmt,
 		callsForgetStmt:         q.callsForgetStmt,
 		departmentListStmt:      q.departmentListStmt,
 		departmentMergeStmt:     q.departmentMergeStmt,

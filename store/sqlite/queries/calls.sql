@@ -37,17 +37,16 @@ FROM (SELECT 1) AS one LEFT JOIN (
     LIMIT 1
 ) AS series ON TRUE
 WHERE TRUE
-ON CONFLICT (id) DO UPDATE SET
-    times = max(calls.times, excluded.times), last_at = max(calls.last_at, excluded.last_at)
-WHERE calls.seller = excluded.seller;
+ON CONFLICT (seller, created_at, id) DO UPDATE SET
+    times = max(calls.times, excluded.times), last_at = max(calls.last_at, excluded.last_at);
 
 -- name: CallGet :one
--- CallGet reads one call.
+-- CallGet reads one call, by its ID and the millisecond in it.
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
 FROM calls
-WHERE id = sqlc.arg(id) AND seller = sqlc.arg(seller);
+WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(before) AND id = sqlc.arg(id);
 
 -- name: CallList :many
 -- CallList is the base of a page; the list builder appends filters, order and limit.
@@ -70,11 +69,16 @@ ON CONFLICT (seller, created_at, id) DO UPDATE SET
 SELECT seller, created_at, id, endpoint, cause, calls, first_at, last_at FROM call_refusals
 WHERE seller = sqlc.arg(seller);
 
+-- name: CallSellerAfter :one
+-- CallSellerAfter names the next seller who has calls, and nobody after the last.
+SELECT CAST(coalesce(min(seller), '') AS TEXT) FROM calls WHERE seller > sqlc.arg(seller);
+
 -- name: CallsForget :execrows
--- CallsForget deletes those of the first calls that are older than a time. Their IDs are in the order in which they were made.
-DELETE FROM calls WHERE calls.created_at < sqlc.arg(before) AND calls.id IN (
-    SELECT c.id FROM calls AS c
-    ORDER BY c.id
+-- CallsForget deletes a seller's first calls, if they were made before a time.
+DELETE FROM calls WHERE calls.seller = sqlc.arg(seller) AND (calls.created_at, calls.id) IN (
+    SELECT c.created_at, c.id FROM calls AS c
+    WHERE c.seller = sqlc.arg(seller) AND c.created_at < sqlc.arg(before)
+    ORDER BY c.created_at, c.id
     LIMIT CAST(sqlc.arg(max) AS INTEGER)
 );
 
