@@ -208,7 +208,7 @@ func (r *rig) called(t *testing.T, order string) {
 	made := time.Date(2026, 3, 14, 15, 0, 0, 0, time.UTC)
 	call := func(n int, at time.Duration) store.Call {
 		return store.Call{
-			Seller: "acme", ID: fmt.Sprintf("0195958f-8e00-7000-8000-00000000000%d", n), CreatedAt: made.Add(at), LastAt: made.Add(at), Times: 1, Endpoint: "acme-main",
+			Seller: "acme", ID: store.CallID(fmt.Sprintf("00000000-0000-7000-8000-00000000000%d", n), made.Add(at)), CreatedAt: made.Add(at), LastAt: made.Add(at), Times: 1, Endpoint: "acme-main",
 			Family: "saas_v2", Activity: "newInstance", OrderID: order, InstanceID: "biz-" + order, KeyID: "k-1", TraceID: "0af7651916cd43dd8448eb211c80319c",
 			Verdict: store.CallAnswered, Code: "000005", Reason: "STORE_UNAVAILABLE", HTTPStatus: 200, Took: 1500 * time.Millisecond, Request: 700, Answer: 60,
 			Subject: "s", Series: 4 * time.Hour,
