@@ -55,7 +55,9 @@ const (
 	standInToken   = "token-of-stand-in-0123456789abcdef01"
 	// queueToken may serve the queue lic.
 	queueToken = "token-of-a-queue-0123456789abcdef012"
-	acmeKey    = "access-key-0123456789"
+	// keysToken may change the keys of acme's endpoints.
+	keysToken = "token-of-keys-0123456789abcdef012345"
+	acmeKey   = "access-key-0123456789"
 )
 
 // market answers every order query with the same facts.
@@ -137,6 +139,7 @@ func testConfig() config.Config {
 				{Name: "directory", Secret: directoryToken, Scopes: []string{"directory", "secrets", "personal_data"}},
 				{Name: "stand-in", Secret: standInToken, Scopes: []string{"admin"}},
 				{Name: "queue", Secret: queueToken, Scopes: []string{"worker"}, Queues: []string{"lic"}},
+				{Name: "keys", Secret: keysToken, Scopes: []string{"read", "configure"}},
 			},
 		}, {Name: "other", Tokens: []config.Token{{
 			Name: "all", Secret: otherToken, Scopes: []string{"worker", "usage", "read", "operate", "directory", "secrets", "personal_data"},
@@ -343,12 +346,17 @@ type answer struct {
 
 // call makes a signed call of the marketplace. It may be used from any goroutine.
 func (r *rig) call(endpoint string, body map[string]string) (answer, error) {
+	return r.callWith(acmeKey, endpoint, body)
+}
+
+// callWith is call with another key.
+func (r *rig) callWith(key, endpoint string, body map[string]string) (answer, error) {
 	var a answer
 	text, err := json.Marshal(body)
 	if err != nil {
 		return a, err
 	}
-	url, err := sign.SignURL("http://"+r.Addr(config.ListenerFacade)+"/produce/"+endpoint, acmeKey, rand.Text(), time.Now(), text)
+	url, err := sign.SignURL("http://"+r.Addr(config.ListenerFacade)+"/produce/"+endpoint, key, rand.Text(), time.Now(), text)
 	if err != nil {
 		return a, err
 	}

@@ -45,6 +45,7 @@ type cli struct {
 	Keys struct {
 		New    keysNewCmd    `cmd:"" help:"Make a keyset, or a random key or token."`
 		Rotate keysRotateCmd `cmd:"" help:"Give a keyset a new key."`
+		Status keysStatusCmd `cmd:"" help:"Show the keys of endpoints, and whether an old one may go."`
 
 		Reencrypt keysReencryptCmd `cmd:"" help:"Encrypt everything anew under the key that seals now."`
 		Retire    keysRetireCmd    `cmd:"" help:"Take the keys out of the keyset that nothing is encrypted with."`
@@ -52,7 +53,7 @@ type cli struct {
 		NewSigning    keysNewSigningCmd    `cmd:"" help:"Make the key that signs the chains of events."`
 		RotateSigning keysRotateSigningCmd `cmd:"" help:"Give a signing key's file a new key."`
 		Public        keysPublicCmd        `cmd:"" help:"Print the public halves of a signing key."`
-	} `cmd:"" help:"Make keys."`
+	} `cmd:"" help:"Make keys, and look after them."`
 	Restore restoreCmd `cmd:"" help:"Look after what a restore from a backup has lost."`
 	Usage   struct {
 		Prove  usageProveCmd  `cmd:"" help:"Recompute the usage ledger and say whether anything is lost or doubled."`

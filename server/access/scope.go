@@ -15,12 +15,13 @@ const (
 	Directory    Scope = "directory"
 	Secrets      Scope = "secrets"
 	PersonalData Scope = "personal_data"
+	Configure    Scope = "configure"
 	Marketplace  Scope = "marketplace"
 )
 
 // Grantable are the scopes that a token may be given.
 func Grantable() []Scope {
-	return []Scope{Worker, Usage, Read, Operate, Admin, Directory, Secrets, PersonalData}
+	return []Scope{Worker, Usage, Read, Operate, Admin, Directory, Secrets, PersonalData, Configure}
 }
 
 // Customary are the scopes of a token that names none.

@@ -46,6 +46,15 @@ func (f Faults) Error() string {
 	return fmt.Sprintf("the configuration has %d fault(s):\n  %s", len(f), strings.Join(lines, "\n  "))
 }
 
+// Paths are the keys that have a fault.
+func (f Faults) Paths() []string {
+	paths := make([]string, len(f))
+	for i, p := range f {
+		paths[i] = p.Path
+	}
+	return paths
+}
+
 // text is a message in both languages, with the same verbs in the same order.
 type text struct{ en, zh string }
 

@@ -165,7 +165,7 @@ func (k *Keeper) Change(ctx context.Context, f func(*Draft) error) (revision int
 			return err
 		}
 		if err := k.Check(after); err != nil {
-			return errs.New(errs.Invalid, errs.InvalidField, "%s", err)
+			return errs.Wrap(err, errs.Invalid, errs.InvalidField, "%s", err)
 		}
 		return nil
 	})

@@ -51,21 +51,24 @@ const (
 	Scope_SCOPE_PERSONAL_DATA Scope = 8
 	// Act as the marketplace. No token has it.
 	Scope_SCOPE_MARKETPLACE Scope = 9
+	// Change what is sold through: create, retire and delete the keys of endpoints. Whoever has it can sign calls as the marketplace does.
+	Scope_SCOPE_CONFIGURE Scope = 10
 )
 
 // Enum value maps for Scope.
 var (
 	Scope_name = map[int32]string{
-		0: "SCOPE_UNSPECIFIED",
-		1: "SCOPE_WORKER",
-		2: "SCOPE_USAGE",
-		3: "SCOPE_READ",
-		4: "SCOPE_OPERATE",
-		5: "SCOPE_ADMIN",
-		6: "SCOPE_DIRECTORY",
-		7: "SCOPE_SECRETS",
-		8: "SCOPE_PERSONAL_DATA",
-		9: "SCOPE_MARKETPLACE",
+		0:  "SCOPE_UNSPECIFIED",
+		1:  "SCOPE_WORKER",
+		2:  "SCOPE_USAGE",
+		3:  "SCOPE_READ",
+		4:  "SCOPE_OPERATE",
+		5:  "SCOPE_ADMIN",
+		6:  "SCOPE_DIRECTORY",
+		7:  "SCOPE_SECRETS",
+		8:  "SCOPE_PERSONAL_DATA",
+		9:  "SCOPE_MARKETPLACE",
+		10: "SCOPE_CONFIGURE",
 	}
 	Scope_value = map[string]int32{
 		"SCOPE_UNSPECIFIED":   0,
@@ -78,6 +81,7 @@ var (
 		"SCOPE_SECRETS":       7,
 		"SCOPE_PERSONAL_DATA": 8,
 		"SCOPE_MARKETPLACE":   9,
+		"SCOPE_CONFIGURE":     10,
 	}
 )
 
@@ -148,7 +152,7 @@ var File_koogate_v1_scope_proto protoreflect.FileDescriptor
 const file_koogate_v1_scope_proto_rawDesc = "" +
 	"\n" +
 	"\x16koogate/v1/scope.proto\x12\n" +
-	"koogate.v1\x1a google/protobuf/descriptor.proto*\xcd\x01\n" +
+	"koogate.v1\x1a google/protobuf/descriptor.proto*\xe2\x01\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSCOPE_WORKER\x10\x01\x12\x0f\n" +
@@ -160,7 +164,9 @@ const file_koogate_v1_scope_proto_rawDesc = "" +
 	"\x0fSCOPE_DIRECTORY\x10\x06\x12\x11\n" +
 	"\rSCOPE_SECRETS\x10\a\x12\x17\n" +
 	"\x13SCOPE_PERSONAL_DATA\x10\b\x12\x15\n" +
-	"\x11SCOPE_MARKETPLACE\x10\t:K\n" +
+	"\x11SCOPE_MARKETPLACE\x10\t\x12\x13\n" +
+	"\x0fSCOPE_CONFIGURE\x10\n" +
+	":K\n" +
 	"\x06scopes\x12\x1e.google.protobuf.MethodOptions\x18Ԉ\x03 \x03(\x0e2\x11.koogate.v1.ScopeR\x06scopes:[\n" +
 	"\x0eservice_scopes\x12\x1f.google.protobuf.ServiceOptions\x18Ո\x03 \x03(\x0e2\x11.koogate.v1.ScopeR\rserviceScopesB\x9a\x01\n" +
 	"\x0ecom.koogate.v1B\n" +

@@ -15,6 +15,7 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/work"
 )
 
@@ -48,6 +49,7 @@ type Options struct {
 	Quotas    Quotas
 	Licences  Licences
 	Calls     Calls
+	Sellers   *seller.Keeper
 	Keys      *evidence.Keys // whose public halves are published; may be nil
 	Jaeger    string         // base URL of the Jaeger that shows traces; empty for none
 	Validator protovalidate.Validator
@@ -79,6 +81,8 @@ func New(o Options) *API {
 			koogatev1.NewLicenceServiceClient, koogatev1.RegisterLicenceServiceHandlerClient),
 		serviceOf[koogatev1.CallServiceServer](&calls{calls: o.Calls}, koogatev1.RegisterCallServiceServer,
 			koogatev1.NewCallServiceClient, koogatev1.RegisterCallServiceHandlerClient),
+		serviceOf[koogatev1.KeyServiceServer](&keys{sellers: o.Sellers}, koogatev1.RegisterKeyServiceServer,
+			koogatev1.NewKeyServiceClient, koogatev1.RegisterKeyServiceHandlerClient),
 		serviceOf[koogatev1.EvidenceServiceServer](&proofs{keys: o.Keys}, koogatev1.RegisterEvidenceServiceServer,
 			koogatev1.NewEvidenceServiceClient, koogatev1.RegisterEvidenceServiceHandlerClient),
 	}}

@@ -29,6 +29,10 @@ const (
 	prefixOwner         = "OWNER_"
 	prefixCallVerdict   = "CALL_VERDICT_"
 	prefixCallCause     = "CALL_CAUSE_"
+	prefixKeyPurpose    = "KEY_PURPOSE_"
+	prefixKeyState      = "KEY_STATE_"
+	prefixKeyVerdict    = "KEY_VERDICT_"
+	prefixManagedBy     = "MANAGED_BY_"
 )
 
 // taskKind is INTERNAL for a kind that the contract has no name for: kinds are registered, and most are of no concern to workers.

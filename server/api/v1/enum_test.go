@@ -18,6 +18,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/server/licence"
+	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 )
@@ -146,6 +147,45 @@ func TestWhatAccountsSayHasNames(t *testing.T) {
 	}
 	if owner("") != 0 {
 		t.Error("nobody is somebody")
+	}
+}
+
+// TestKeyWordsHaveNames holds the contract's words for keys to those of server/seller.
+func TestKeyWordsHaveNames(t *testing.T) {
+	for _, c := range []struct {
+		enum   protoreflect.Enum
+		prefix string
+		words  []string
+		number func(string) protoreflect.EnumNumber
+	}{
+		{koogatev1.KeyPurpose(0), prefixKeyPurpose, each(seller.Purposes(), func(u store.KeyUseKind) string { return string(u) }), func(w string) protoreflect.EnumNumber {
+			if p := keyPurpose(store.KeyUseKind(w)); p == 0 || keyUse(p) == store.KeyUseKind(w) {
+				return p.Number()
+			}
+			return 0
+		}},
+		{koogatev1.KeyState(0), prefixKeyState, []string{string(seller.KeyPending), string(seller.KeyActive), string(seller.KeyRetired), string(seller.KeyUnreadable)}, func(w string) protoreflect.EnumNumber {
+			return keyState(seller.KeyState(w)).Number()
+		}},
+		{koogatev1.KeyVerdict(0), prefixKeyVerdict, []string{
+			string(seller.KeyIsLast), string(seller.KeyInUse), string(seller.KeyUnused), string(seller.KeyMayRepeat), string(seller.KeySafe), string(seller.KeyUntracked),
+		}, func(w string) protoreflect.EnumNumber { return keyVerdict(seller.KeyVerdict(w)).Number() }},
+		{koogatev1.ManagedBy(0), prefixManagedBy, storeConstants(t, "ManagedBy"), func(w string) protoreflect.EnumNumber {
+			return managedBy(store.ManagedBy(w)).Number()
+		}},
+	} {
+		slices.Sort(c.words)
+		if got := stored(c.enum, c.prefix); !slices.Equal(got, c.words) {
+			t.Errorf("the contract has %v, the domain %v", got, c.words)
+		}
+		for _, w := range c.words {
+			if c.number(w) == 0 {
+				t.Errorf("%s is lost", w)
+			}
+		}
+		if c.number("NO_SUCH") != 0 {
+			t.Error("an unknown word maps to a known one")
+		}
 	}
 }
 
