@@ -25,6 +25,7 @@ type Store interface {
 	Sealed
 	AuditRows
 	Calls
+	Feed
 	Watcher
 	Clock
 

@@ -74,6 +74,7 @@ const (
 	PathNotFound           Reason = "PATH_NOT_FOUND"
 	MethodNotAllowed       Reason = "METHOD_NOT_ALLOWED"
 	CallNotFound           Reason = "CALL_NOT_FOUND"
+	ServerStopping         Reason = "SERVER_STOPPING"
 )
 
 // Error is an error with a reason.

@@ -159,6 +159,11 @@ var guides = map[Reason]Guide{
 		"Check the ID of the call; records of calls are removed when they are older than calls.keep, and some are never kept. List the calls of the order.",
 		"请核对调用记录 ID。超过 calls.keep 的记录会被删除，个别调用也可能未留下记录。可按订单列出其调用记录。",
 	},
+	ServerStopping: {
+		[]Kind{Unavailable}, true,
+		"Watch again, with the resume token of the last message. Another replica, or the same one after its restart, goes on behind it.",
+		"请以最后一条消息的续传令牌重新订阅；其他副本或重启后的本副本会从其后继续。",
+	},
 	SettingNotFound: {
 		[]Kind{NotFound}, false,
 		"Check the name of the seller, endpoint, product, provisioner or key.",

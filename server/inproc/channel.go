@@ -13,8 +13,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Channel carries calls to the services registered with it, unary ones and those that stream requests. Register everything before the first call; after that
-// it is safe for concurrent use.
+// Channel carries calls to the services registered with it, unary ones and those that stream requests or responses. Register everything before the
+// first call; after that it is safe for concurrent use.
 type Channel struct {
 	unary    grpc.UnaryServerInterceptor
 	stream   grpc.StreamServerInterceptor
@@ -25,9 +25,10 @@ type Channel struct {
 
 // stream is one registered method that streams.
 type stream struct {
-	impl    any
-	handler grpc.StreamHandler
-	upload  bool // requests, not responses
+	impl     any
+	handler  grpc.StreamHandler
+	upload   bool // of requests alone
+	download bool // of responses alone
 }
 
 // method is one registered unary method.
@@ -48,7 +49,7 @@ func New(unary grpc.UnaryServerInterceptor) *Channel {
 	}
 }
 
-// NewStreaming is New with streams of requests, which pass through streams.
+// NewStreaming is New with streams, which pass through streams.
 func NewStreaming(unary grpc.UnaryServerInterceptor, streams grpc.StreamServerInterceptor) *Channel {
 	c := New(unary)
 	c.stream = streams
@@ -69,7 +70,7 @@ func (c *Channel) RegisterService(desc *grpc.ServiceDesc, impl any) {
 		c.methods["/"+desc.ServiceName+"/"+m.MethodName] = method{impl: impl, handler: m.Handler}
 	}
 	for _, s := range desc.Streams {
-		c.streams["/"+desc.ServiceName+"/"+s.StreamName] = stream{impl: impl, handler: s.Handler, upload: s.ClientStreams && !s.ServerStreams}
+		c.streams["/"+desc.ServiceName+"/"+s.StreamName] = stream{impl: impl, handler: s.Handler, upload: s.ClientStreams && !s.ServerStreams, download: s.ServerStreams && !s.ClientStreams}
 	}
 }
 
@@ -106,15 +107,18 @@ func (c *Channel) Invoke(ctx context.Context, name string, args, reply any, opts
 	return nil
 }
 
-// NewStream implements grpc.ClientConnInterface for methods that stream requests. All others fail: no gateway carries them.
+// NewStream implements grpc.ClientConnInterface for methods that stream requests or responses. Those that stream both fail: no gateway carries them.
 // The call ends when its context does, which the caller has to see to, as with any connection.
 func (c *Channel) NewStream(ctx context.Context, _ *grpc.StreamDesc, name string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
 	s, ok := c.streams[name]
-	if !ok || !s.upload || c.stream == nil {
+	if !ok || !s.upload && !s.download || c.stream == nil {
 		return nil, c.unknown(name)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, status.FromContextError(err).Err()
+	}
+	if s.download {
+		return c.startDownload(ctx, name, s), nil
 	}
 	return c.startUpload(ctx, name, s), nil
 }

@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 
 	"github.com/koogate/koogate/server/access"
+	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 )
 
@@ -56,9 +58,45 @@ func Auth(known Callers, via string) Pair {
 			if err != nil {
 				return err
 			}
-			return next(srv, StreamUnder{ss, ctx})
+			if !info.IsServerStream || Public(info.FullMethod) {
+				return next(srv, StreamUnder{ss, ctx})
+			}
+			ctx, end := stillKnown(ctx, known, info.FullMethod)
+			defer end()
+			err = next(srv, StreamUnder{ss, ctx})
+			if gone := (*lost)(nil); errors.As(context.Cause(ctx), &gone) {
+				return gone.error
+			}
+			return err
 		},
 	}
+}
+
+// knownAgain is how often a stream of responses looks whether its caller is still known.
+const knownAgain = 5 * time.Second
+
+// lost is why a stream ends whose caller may not have it any more.
+type lost struct{ error }
+
+// stillKnown is a context that ends once the call's caller is no longer known, is another seller's, or has lost a scope that the method needs.
+func stillKnown(ctx context.Context, known Callers, method string) (_ context.Context, end func()) {
+	first, _ := access.From(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		for clock.Sleep(ctx, clock.System{}, knownAgain) == nil {
+			p, err := callerBy(ctx, known, method)
+			if err == nil && p.Seller != first.Seller {
+				err = errs.New(errs.Unauthorized, errs.TokenInvalid, "the bearer token is not known")
+			}
+			if lacks, ok := p.Lacks(Declared(method)); err == nil && ok {
+				err = missing(lacks)
+			}
+			if err != nil {
+				cancel(&lost{err})
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 // bearerOf is a token as it is kept.

@@ -45,7 +45,11 @@ func Migrate(ctx context.Context, url string) (applied int, err error) {
 	if err != nil {
 		return len(done), fmt.Errorf("postgres: migrate: %w", err)
 	}
-	return len(done), nil
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return len(done), fmt.Errorf("postgres: migrate: %w", err)
+	}
+	return len(done), errors.Join(rebaseFeed(ctx, conn), conn.Close(ctx))
 }
 
 func provider(db *sql.DB, opts ...goose.ProviderOption) (*goose.Provider, error) {
@@ -93,6 +97,9 @@ func checkDatabase(ctx context.Context, pool *pgxpool.Pool) (channel string, err
 	sources := p.ListSources()
 	if want := sources[len(sources)-1].Version; have < want {
 		return "", fmt.Errorf("postgres: the schema is at version %d and this binary needs %d: run `koogate migrate`", have, want)
+	}
+	if err := checkFeed(ctx, pool); err != nil {
+		return "", err
 	}
 	return channelOf(*schema), nil
 }

@@ -139,7 +139,7 @@ var statuses = map[string][]string{
 	"409": {"FENCING_TOKEN_STALE", "CONFLICTING_REPEAT", "ETAG_MISMATCH"},
 	"429": {"LIST_BUSY"},
 	"500": {"INTERNAL"},
-	"503": {"STORE_UNAVAILABLE", "MARKETPLACE_UNAVAILABLE"},
+	"503": {"STORE_UNAVAILABLE", "MARKETPLACE_UNAVAILABLE", "SERVER_STOPPING"},
 	"504": {"LIST_TOO_SLOW"},
 }
 
@@ -160,9 +160,13 @@ func (b *builder) responses(m *protogen.Method, member string) (object, error) {
 	}
 	name, _ := b.message(message, response, nil)
 	schema["$ref"] = "#/components/schemas/" + name
+	media := "application/json"
+	if m.Desc.IsStreamingServer() {
+		media, schema = "text/event-stream", object{"type": "string"}
+	}
 	all := object{"200": object{
 		"description": b.text(message.Comments),
-		"content":     object{"application/json": object{"schema": schema}},
+		"content":     object{media: object{"schema": schema}},
 	}}
 	named := slices.Clone(always)
 	_, list, _ := strings.Cut(plain(m.Comments), "Reasons:")

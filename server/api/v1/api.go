@@ -50,11 +50,12 @@ type Options struct {
 	Licences  Licences
 	Calls     Calls
 	Sellers   *seller.Keeper
+	Feed      Feed
 	Keys      *evidence.Keys // whose public halves are published; may be nil
 	Jaeger    string         // base URL of the Jaeger that shows traces; empty for none
 	Validator protovalidate.Validator
 	Log       *slog.Logger
-	// Draining ends waiting leases when it is closed, so that a stop need not wait for them. Nil never does.
+	// Draining ends waiting leases and watches when it is closed, so that a stop need not wait for them. Nil never does.
 	Draining <-chan struct{}
 }
 
@@ -83,6 +84,8 @@ func New(o Options) *API {
 			koogatev1.NewCallServiceClient, koogatev1.RegisterCallServiceHandlerClient),
 		serviceOf[koogatev1.KeyServiceServer](&keys{sellers: o.Sellers}, koogatev1.RegisterKeyServiceServer,
 			koogatev1.NewKeyServiceClient, koogatev1.RegisterKeyServiceHandlerClient),
+		serviceOf[koogatev1.EventServiceServer](&events{feed: o.Feed, draining: o.Draining}, koogatev1.RegisterEventServiceServer,
+			koogatev1.NewEventServiceClient, koogatev1.RegisterEventServiceHandlerClient),
 		serviceOf[koogatev1.EvidenceServiceServer](&proofs{keys: o.Keys}, koogatev1.RegisterEvidenceServiceServer,
 			koogatev1.NewEvidenceServiceClient, koogatev1.RegisterEvidenceServiceHandlerClient),
 	}}

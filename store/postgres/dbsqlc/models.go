@@ -22,6 +22,10 @@ type DirectoryArrival = dbrow.DirectoryArrival
 
 type Event = dbrow.Event
 
+type FeedBase struct {
+	Base int64
+}
+
 type Gap = dbrow.Gap
 
 type GapCall = dbrow.GapCall

@@ -111,6 +111,18 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.eventsAfterStmt, err = db.PrepareContext(ctx, eventsAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query EventsAfter: %w", err)
 	}
+	if q.feedAtStmt, err = db.PrepareContext(ctx, feedAt); err != nil {
+		return nil, fmt.Errorf("error preparing query FeedAt: %w", err)
+	}
+	if q.feedHeadStmt, err = db.PrepareContext(ctx, feedHead); err != nil {
+		return nil, fmt.Errorf("error preparing query FeedHead: %w", err)
+	}
+	if q.feedLastStmt, err = db.PrepareContext(ctx, feedLast); err != nil {
+		return nil, fmt.Errorf("error preparing query FeedLast: %w", err)
+	}
+	if q.feedPageStmt, err = db.PrepareContext(ctx, feedPage); err != nil {
+		return nil, fmt.Errorf("error preparing query FeedPage: %w", err)
+	}
 	if q.gapCallCountStmt, err = db.PrepareContext(ctx, gapCallCount); err != nil {
 		return nil, fmt.Errorf("error preparing query GapCallCount: %w", err)
 	}
@@ -583,6 +595,26 @@ func (q *Queries) Close() error {
 	if q.eventsAfterStmt != nil {
 		if cerr := q.eventsAfterStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing eventsAfterStmt: %w", cerr)
+		}
+	}
+	if q.feedAtStmt != nil {
+		if cerr := q.feedAtStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing feedAtStmt: %w", cerr)
+		}
+	}
+	if q.feedHeadStmt != nil {
+		if cerr := q.feedHeadStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing feedHeadStmt: %w", cerr)
+		}
+	}
+	if q.feedLastStmt != nil {
+		if cerr := q.feedLastStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing feedLastStmt: %w", cerr)
+		}
+	}
+	if q.feedPageStmt != nil {
+		if cerr := q.feedPageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing feedPageStmt: %w", cerr)
 		}
 	}
 	if q.gapCallCountStmt != nil {
@@ -1193,6 +1225,10 @@ type Queries struct {
 	directoryArriveStmt     *sql.Stmt
 	eventInsertStmt         *sql.Stmt
 	eventsAfterStmt         *sql.Stmt
+	feedAtStmt              *sql.Stmt
+	feedHeadStmt            *sql.Stmt
+	feedLastStmt            *sql.Stmt
+	feedPageStmt            *sql.Stmt
 	gapCallCountStmt        *sql.Stmt
 	gapCallInsertStmt       *sql.Stmt
 	gapCallsStmt            *sql.Stmt
@@ -1336,6 +1372,10 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		directoryArriveStmt:     q.directoryArriveStmt,
 		eventInsertStmt:         q.eventInsertStmt,
 		eventsAfterStmt:         q.eventsAfterStmt,
+		feedAtStmt:              q.feedAtStmt,
+		feedHeadStmt:            q.feedHeadStmt,
+		feedLastStmt:            q.feedLastStmt,
+		feedPageStmt:            q.feedPageStmt,
 		gapCallCountStmt:        q.gapCallCountStmt,
 		gapCallInsertStmt:       q.gapCallInsertStmt,
 		gapCallsStmt:            q.gapCallsStmt,

@@ -22,6 +22,13 @@ type DirectoryArrival = dbrow.DirectoryArrival
 
 type Event = dbrow.Event
 
+type Feed struct {
+	Position int64
+	Seller   string
+	OrderID  string
+	Seq      int64
+}
+
 type Gap = dbrow.Gap
 
 type GapCall = dbrow.GapCall

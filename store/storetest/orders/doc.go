@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package orders is the suite of orders: changes that are whole or not at all, rows that come back as they were, lists, watches, and the
+// Package orders is the suite of orders: changes that are whole or not at all, rows that come back as they were, lists, watches, the feed, and the
 // life of a store.
 package orders
 
@@ -13,6 +13,7 @@ var Groups = []check.Group{
 	{Name: "Race", Cases: raceCases},
 	{Name: "List", Cases: listCases},
 	{Name: "Watch", Cases: watchCases},
+	{Name: "Feed", Cases: feedCases},
 	{Name: "Life", Cases: lifeCases},
 	{Name: "Faulty", Cases: faultyCases},
 	{Name: "Text", Cases: textCases},
