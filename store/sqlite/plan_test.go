@@ -118,10 +118,6 @@ func TestPlans(t *testing.T) {
 			_, err := q.FeedPage(ctx, dbsqlc.FeedPageParams{Seller: "s"})
 			return err
 		}, "SEARCH f USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
-		"end of the feed": {fixed, func(q *dbsqlc.Queries) error {
-			_, err := q.FeedLast(ctx, "s")
-			return err
-		}, "SCAN feed"},
 		"last place of a series of calls": {fixed, func(q *dbsqlc.Queries) error {
 			return q.CallPut(ctx, dbsqlc.CallPutParams{Seller: "s", Subject: "x"})
 		}, "calls_subject_idx (seller=? AND subject=? AND first_at>?)"},

@@ -13,7 +13,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
-	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 )
 
@@ -28,13 +27,13 @@ type watch struct {
 	mux    *runtime.ServeMux
 	answer answers
 	client koogatev1.EventServiceClient
-	clock  clock.Clock
+	now    func() time.Time
 }
 
-// ServeEvents takes the place of the gateway's stream of events, which would be a stream of JSON. It calls through conn; c is the machine's
-// clock, by which a reader's pauses are measured.
-func ServeEvents(mux *runtime.ServeMux, conn grpc.ClientConnInterface, c clock.Clock) error {
-	w := watch{mux: mux, answer: answers{names: newNames(), marshaler: newMarshaler()}, client: koogatev1.NewEventServiceClient(conn), clock: c}
+// ServeEvents takes the place of the gateway's stream of events, which would be a stream of JSON. It calls through conn; now tells the
+// machine's time, by which a reader's pauses are measured.
+func ServeEvents(mux *runtime.ServeMux, conn grpc.ClientConnInterface, now func() time.Time) error {
+	w := watch{mux: mux, answer: answers{names: newNames(), marshaler: newMarshaler()}, client: koogatev1.NewEventServiceClient(conn), now: now}
 	return mux.HandlePath(http.MethodGet, watchPath, w.serve)
 }
 
@@ -51,7 +50,7 @@ func (s watch) serve(w http.ResponseWriter, r *http.Request, _ map[string]string
 	out := http.NewResponseController(w)
 	_ = out.SetReadDeadline(time.Time{}) // the request is read; its deadline would end the connection
 	for m := first; ; {
-		if out.SetWriteDeadline(s.clock.Now().Add(stalled)) != nil {
+		if out.SetWriteDeadline(s.now().Add(stalled)) != nil {
 			return
 		}
 		if _, err := w.Write(s.block(m)); err != nil || out.Flush() != nil {
