@@ -11,10 +11,7 @@ import (
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
 )
 
-// feedLook is how many positions of the feed one page looks at, whosever events stand there.
-const feedLook = 2000
-
-// EventsBehind implements store.Feed.
+// EventsBehind implements store.Feed. A page looks at as many positions as it may have events, whosever stand there.
 func (s *Store) EventsBehind(ctx context.Context, seller string, after store.FeedPlace, limit int) (store.FeedPage, error) {
 	if err := s.enter(ctx, seller); err != nil {
 		return store.FeedPage{}, err
@@ -24,22 +21,18 @@ func (s *Store) EventsBehind(ctx context.Context, seller string, after store.Fee
 	if err != nil {
 		return store.FeedPage{}, fmt.Errorf("sqlite: read the feed's head: %w", err)
 	}
-	until := min(head, after.Number+feedLook)
-	if until <= after.Number || limit <= 0 {
+	until := min(head, after.Number+int64(max(limit, 0)))
+	if until <= after.Number {
 		return store.FeedPage{End: after}, nil
 	}
-	rows, err := s.read.FeedPage(ctx, dbsqlc.FeedPageParams{After: after.Number, Until: until, Seller: seller, Max: int64(limit)})
+	rows, err := s.read.FeedPage(ctx, dbsqlc.FeedPageParams{After: after.Number, Until: until, Seller: seller})
 	if err != nil {
 		return store.FeedPage{}, fmt.Errorf("sqlite: read the feed: %w", err)
 	}
-	p := store.FeedPage{End: store.FeedPlace{Number: until}}
+	p := store.FeedPage{End: store.FeedPlace{Number: until}, More: until < head}
 	for i := range rows {
 		p.Events = append(p.Events, fed(dbsqlc.FeedAtRow(rows[i])))
 	}
-	if len(rows) == limit {
-		p.End = p.Events[limit-1].Place()
-	}
-	p.More = p.End.Number < head
 	return p, nil
 }
 

@@ -91,14 +91,12 @@ FROM feed AS f CROSS JOIN events AS e
 WHERE f.position > ?1 AND f.position <= ?2 AND f.seller = ?3
     AND e.seller = f.seller AND e.order_id = f.order_id AND e.seq = f.seq
 ORDER BY f.position
-LIMIT ?4
 `
 
 type FeedPageParams struct {
 	After  int64
 	Until  int64
 	Seller string
-	Max    int64
 }
 
 type FeedPageRow struct {
@@ -117,14 +115,10 @@ type FeedPageRow struct {
 	Sealed     []byte
 }
 
-// FeedPage reads the seller's events within a piece of the feed.
+// FeedPage reads the seller's events within a piece of the feed. It has no LIMIT: with a parameter for that SQLite would parse it anew at each
+// run, and the piece is as long as the page.
 func (q *Queries) FeedPage(ctx context.Context, arg FeedPageParams) ([]FeedPageRow, error) {
-	rows, err := q.query(ctx, q.feedPageStmt, feedPage,
-		arg.After,
-		arg.Until,
-		arg.Seller,
-		arg.Max,
-	)
+	rows, err := q.query(ctx, q.feedPageStmt, feedPage, arg.After, arg.Until, arg.Seller)
 	if err != nil {
 		return nil, err
 	}
