@@ -122,7 +122,7 @@ func TestAPI(t *testing.T) {
 				r := start(t, withoutJobs, metered)
 				audit := trail{r: r, left: left}
 				conns := map[string]*grpc.ClientConn{}
-				saved := map[string]string{}
+				saved := map[string]string{"in 30 days": time.Now().Add(30 * 24 * time.Hour).UTC().Format(time.RFC3339)}
 				for _, s := range steps {
 					if s.Admit != "" {
 						r.market.setMode(cmp.Or(s.Mode, yearly.Product.ChargingMode))

@@ -15,6 +15,9 @@ const (
 	causeExpired  = "expired"
 )
 
+// releasedByHand is the reason of an instance that an operator has released.
+const releasedByHand = "released by hand"
+
 // changed writes what became of an instance after its creation.
 func (w *writer) changed(o *occurrence) bool {
 	f := w.s.family(o.InstanceID)
@@ -33,11 +36,14 @@ func (w *writer) changed(o *occurrence) bool {
 	case "instance.unfrozen":
 		switch {
 		case o.By == "renewal":
-			w.done(o, Koogate, didThaw.of(o.InstanceID))
+			w.done(o, Koogate, o.still(didThaw.of(o.InstanceID)))
 		case o.Reason == causeQuota:
-			w.done(o, Koogate, didThawPack.of(o.InstanceID))
+			w.done(o, Koogate, o.still(didThawPack.of(o.InstanceID)))
 		case o.Reason == causeOperator:
-			w.done(o, Operator, didThawHand.of(o.InstanceID))
+			w.done(o, Operator, o.why(o.still(didThawHand.of(o.operator(), o.InstanceID))))
+		case o.Still != "": // the provisioner has nothing to do
+			w.arrived(o, o.still(saidUnfreeze.of(o.InstanceID, callOf(f, deadline.Status, ""))))
+			w.answered(o, answerNoEffect.of(o.InstanceID, callOf(f, deadline.Status, "")))
 		default:
 			w.arrived(o, saidUnfreeze.of(o.InstanceID, callOf(f, deadline.Status, "")))
 			w.taken(o, deadline.Status)
@@ -45,7 +51,11 @@ func (w *writer) changed(o *occurrence) bool {
 	case "instance.released":
 		switch {
 		case o.Reason == causeOperator:
-			w.done(o, Operator, didFreeHand.of(o.InstanceID))
+			t := o.why(didFreeHand.of(o.operator(), o.InstanceID))
+			if o.Forced {
+				t = t.and(didFreePaid)
+			}
+			w.done(o, Operator, t)
 			return true
 		case o.Order != "":
 			w.arrived(o, saidRefund.of(o.InstanceID, callOf(f, deadline.Release, o.Order)))
@@ -102,10 +112,18 @@ func (w *writer) refreshed(o *occurrence, f deadline.Family) {
 func (w *writer) frozen(o *occurrence, f deadline.Family) {
 	switch o.Reason {
 	case causeQuota:
-		w.done(o, Koogate, didStop.of(o.InstanceID))
+		t := didStop.of(o.InstanceID)
+		if o.Was == causeOperator {
+			t = t.and(saidByHandToo)
+		}
+		w.done(o, Koogate, t)
 		return
 	case causeOperator:
-		w.done(o, Operator, didStopHand.of(o.InstanceID))
+		t := didStopHand.of(o.operator(), o.InstanceID)
+		if o.Was != "" {
+			t = t.and(didStopToo)
+		}
+		w.done(o, Operator, o.why(t))
 		return
 	}
 	t := saidFreeze.of(o.InstanceID, callOf(f, deadline.Status, ""))
@@ -113,7 +131,11 @@ func (w *writer) frozen(o *occurrence, f deadline.Family) {
 		t = t.and(saidExpired)
 	}
 	if o.Was != "" { // the provisioner has nothing to do
-		w.arrived(o, t.and(saidFreezeToo))
+		too := saidFreezeToo
+		if o.Was == causeOperator {
+			too = saidByHandToo
+		}
+		w.arrived(o, t.and(too))
 		w.answered(o, answerNoEffect.of(o.InstanceID, callOf(f, deadline.Status, "")))
 		return
 	}
@@ -128,4 +150,23 @@ func (w *writer) taken(o *occurrence, step deadline.Step) {
 		t = answerDone
 	}
 	w.answered(o, t.of(o.InstanceID, callOf(w.s.family(o.InstanceID), step, o.Order)))
+}
+
+// why adds the reason that an operator gave.
+func (d *data) why(t Text) Text {
+	if d.Why == "" {
+		return t
+	}
+	return t.and(didWhy.of(d.Why))
+}
+
+// still adds that an instance is frozen for another cause than the one that is gone.
+func (d *data) still(t Text) Text {
+	switch d.Still {
+	case "":
+		return t
+	case causeOperator:
+		return t.and(stillByHand)
+	}
+	return t.and(stillFrozen)
 }

@@ -143,6 +143,9 @@ func (w *writer) instances() {
 			}
 			w.next(Line{Text: t, Owner: Koogate})
 		}
+		if i.State == store.InstanceReleased && i.Reason == releasedByHand && (i.ExpireAt.IsZero() || i.ExpireAt.After(w.s.Now)) {
+			w.can(Line{Text: canRefundHand.of(i.InstanceID)})
+		}
 		if i.State != store.InstanceActive && i.State != store.InstanceFrozen {
 			continue
 		}
@@ -156,11 +159,18 @@ func (w *writer) instances() {
 		if !i.Frozen {
 			continue
 		}
-		switch i.Reason {
+		first, other, _ := strings.Cut(i.Reason, ", ") // by hand, and for another cause
+		if first == causeOperator {
+			w.can(Line{Text: canLift.of(i.InstanceID)})
+			if other == "" {
+				continue
+			}
+		} else {
+			other = first
+		}
+		switch other {
 		case causeQuota:
 			w.can(Line{Text: canPackages.of(i.InstanceID), Owner: Buyer})
-		case causeOperator:
-			w.can(Line{Text: canLift.of(i.InstanceID)})
 		default:
 			w.can(Line{Text: canThaw.of(i.InstanceID), Owner: Buyer})
 		}

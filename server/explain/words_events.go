@@ -23,6 +23,9 @@ var (
 	saidFreeze      = Text{"The marketplace ordered instance %s to be frozen%s: it must not be usable, and its data are kept.", "云商店要求冻结实例 %s%s：不可使用，数据保留。"}
 	saidExpired     = Text{"The reason is that its paid time is over.", "原因：已到期。"}
 	saidFreezeToo   = Text{"It was frozen for another reason already. Now only the marketplace can lift the freeze.", "该实例此前已因其他原因冻结；现在只有云商店能够解冻。"}
+	saidByHandToo   = Text{"It had been frozen by hand already, and stays frozen until that is lifted by hand as well.", "该实例此前已被手动冻结；须同时手动解冻后才能恢复使用。"}
+	stillByHand     = Text{"It stays frozen, because it is frozen by hand as well.", "该实例同时被手动冻结，因此仍处于冻结状态。"}
+	stillFrozen     = Text{"It stays frozen, because there is another cause as well.", "该实例还有其他冻结原因，因此仍处于冻结状态。"}
 	saidUnfreeze    = Text{"The marketplace ordered the freeze of instance %s to be lifted%s.", "云商店要求解冻实例 %s%s。"}
 	saidUpgrade     = Text{"The buyer changed what instance %s is%s.", "买家变更了实例 %s 的规格%s。"}
 	saidRefund      = Text{"The buyer gave instance %s back%s: the marketplace ordered it to be deleted for good.", "买家退订了实例 %s%s：云商店要求彻底释放。"}
@@ -89,17 +92,23 @@ var (
 	didCancel   = Text{"The task to %s was cancelled: %s.", "任务“%s”已取消：%s。"}
 	didRetry    = Text{"%s had the failed task done again, to %s.", "%s要求重新执行失败的任务“%s”。"}
 	didWhy      = Text{"The reason that was given: “%s”.", "所给理由：“%s”。"}
+	didExtend   = Text{"%s had the attempts to %s go on until %s.", "%s将任务“%s”的重试期限延长至 %s。"}
 	didForce    = Text{"That was done by force, after the marketplace had stopped waiting at %s.", "这是在云商店于%s停止等待之后强制执行的。"}
 	didIssue    = Text{"Your provisioner issued the licence of event %s.", "开通系统签发了事件 %s 的 License。"}
 	didUpload   = Text{"Koogate delivered the licence of event %s to the marketplace.", "Koogate 已将事件 %s 的 License 上传至云商店。"}
 	didAccess   = Text{"%s changed how the customer gets into instance %s: %s.", "%s变更了实例 %s 的访问信息：%s。"}
 	didAdopt    = Text{"%s told Koogate of instance %s, which a restore from a backup had lost.", "%s告知了因备份恢复而缺失的实例 %s。"}
 	didStop     = Text{"Koogate froze instance %s, because its packages are used up.", "套餐包已用完，Koogate 冻结了实例 %s。"}
-	didStopHand = Text{"An operator froze instance %s by hand.", "运维人员手动冻结了实例 %s。"}
+	didStopHand = Text{"%s froze instance %s by hand.", "%s手动冻结了实例 %s。"}
+	didStopToo  = Text{"It had been frozen for another cause already.", "该实例此前已因其他原因冻结。"}
 	didThaw     = Text{"Koogate lifted the freeze of instance %s, because it was renewed.", "实例 %s 已续费，Koogate 将其解冻。"}
 	didThawPack = Text{"Koogate lifted the freeze of instance %s, because there is a package again.", "实例 %s 又有可用套餐包，Koogate 将其解冻。"}
-	didThawHand = Text{"An operator lifted the freeze of instance %s by hand.", "运维人员手动解冻了实例 %s。"}
-	didFreeHand = Text{"An operator ended instance %s by hand.", "运维人员手动释放了实例 %s。"}
+	didThawHand = Text{"%s lifted by hand the freeze that had been made by hand of instance %s.", "%s解除了对实例 %s 的手动冻结。"}
+	didFreeHand = Text{
+		"%s released instance %s by hand, for good. The marketplace was not told.",
+		"%s手动释放了实例 %s，不可恢复。云商店并不知情。",
+	}
+	didFreePaid = Text{"That was done by force, while the buyer was paying for it.", "这是在买家仍在付费期间强制执行的。"}
 	didWarn     = Text{"Package %s is used up to %d %%.", "套餐包 %s 已使用 %d%%。"}
 	didAssign   = Text{"Package %s was assigned to instance %s, with %s units.", "套餐包 %s 已分配给实例 %s，额度 %s。"}
 	didWait     = Text{"Package %s could not be filled: “%s”.", "套餐包 %s 无法充入：“%s”。"}

@@ -71,7 +71,14 @@ var (
 	canRefunded = Text{"Check in the seller centre whether the order is refunded. What was made for it is nobody's then and can be deleted.", "在卖家中心确认该订单是否已退款；若已退款，为其开通的资源可以删除。"}
 	canThaw     = Text{"Nothing has to be done: instance %s is in use again when the buyer pays, or when the marketplace orders the freeze to be lifted.", "无需操作：买家付费或云商店要求解冻后，实例 %s 恢复使用。"}
 	canPackages = Text{"Instance %s is in use again as soon as the buyer has a package with something left in it.", "买家拥有可用套餐包后，实例 %s 即恢复使用。"}
-	canLift     = Text{"Lift the freeze of instance %s by hand when its reason is gone; neither a renewal nor a package does.", "原因消除后请手动解冻实例 %s；续费或套餐包不会解冻。"}
+	canLift     = Text{
+		"Lift the freeze of instance %s by hand (POST /v1/instances/%[1]s:unfreeze) when its reason is gone; neither the marketplace nor a renewal nor a package does.",
+		"原因消除后请手动解冻实例 %s（POST /v1/instances/%[1]s:unfreeze）；云商店、续费或套餐包都不会解除手动冻结。",
+	}
+	canRefundHand = Text{
+		"Refund instance %s in the seller centre: the marketplace does not know that it is released, so the buyer goes on paying and cannot use it.",
+		"请在卖家中心为实例 %s 办理退款：云商店不知道它已释放，买家仍在付费却无法使用。",
+	}
 
 	canConflict    = Text{"Ask the marketplace's support about order line %s: it came for two instances.", "就订单行 %s 询问云商店支持：它用于了两个实例。"}
 	canIsolated    = Text{"If the product has moved to the other address, switch off isolate at endpoint %s.", "若商品已迁移到另一地址，请关闭端点 %s 的 isolate。"}

@@ -53,6 +53,12 @@ func (w *writer) worked(o *occurrence) bool {
 			why = wordOvertaken
 		}
 		w.done(o, Koogate, didCancel.of(do, why))
+	case "task.extended":
+		until := any(o.Until)
+		if at, err := time.Parse(time.RFC3339, o.Until); err == nil {
+			until = at
+		}
+		w.done(o, Operator, didExtend.of(o.operator(), do, until).and(didWhy.of(o.Reason)))
 	case "task.retried":
 		t := didRetry.of(o.operator(), do)
 		if at, err := time.Parse(time.RFC3339, o.Deadline); o.Forced && err == nil {

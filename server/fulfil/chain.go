@@ -24,6 +24,7 @@ const (
 	EventTaskCompleted    = "task.completed"      // a provisioner finished
 	EventTaskFailed       = "task.failed"         // a provisioner gave a task back or gave up
 	EventTaskCancelled    = "task.cancelled"      // overtaken
+	EventTaskExtended     = "task.extended"       // an operator moved the end of its retries
 	EventTaskRetried      = "task.retried"        // an operator retried it
 	EventAnswered         = "answer.committed"    // newInstance's answer was fixed without a task's end
 	EventRefreshed        = "instance.refreshed"  // expiry set

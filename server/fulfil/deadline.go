@@ -95,9 +95,10 @@ func (s *Service) WaitingLines(a *store.Aggregate) map[store.LineKey]Deadline {
 }
 
 // actedOn says whether the marketplace has done something with an instance since its creation: it was frozen, though not by Koogate
-// for a package that is used up, or released, or another line is about it.
+// for a package that is used up nor by hand, or released, or another line is about it.
 func actedOn(a *store.Aggregate, i *store.Instance) bool {
-	return i.State == store.InstanceReleased || i.Frozen && i.Reason != CauseQuota || slices.ContainsFunc(a.Lines, func(l store.Line) bool {
+	_, other := FrozenBy(i)
+	return i.State == store.InstanceReleased || other != "" && other != CauseQuota || slices.ContainsFunc(a.Lines, func(l store.Line) bool {
 		return l.InstanceID == i.InstanceID && stepOf(l.Action) != deadline.Open
 	})
 }
@@ -127,7 +128,7 @@ var activitySteps = map[string]deadline.Step{
 // deadline is until when the marketplace waits for what a task does.
 func (d *draft) deadline(t *store.Task) Deadline {
 	i := d.instance(t.InstanceID)
-	if i == nil {
+	if i == nil || PayloadOf(*t).Cause == CauseOperator { // the marketplace does not know of it
 		return Deadline{}
 	}
 	if step, ok := stepsOf[t.Kind]; ok {

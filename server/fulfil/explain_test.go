@@ -4,6 +4,7 @@ package fulfil_test
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -65,6 +66,16 @@ func (s scene) create() {
 func (s scene) must(_ fulfil.Answer, err error) {
 	s.t.Helper()
 	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// hand does something by hand to CS1's instance.
+func (s scene) hand(act func(context.Context, fulfil.ByHand) (store.Instance, error), force bool) {
+	s.t.Helper()
+	h := byHand("case 7")
+	h.Force = force
+	if _, err := act(s.t.Context(), h); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -327,6 +338,35 @@ var situations = []struct {
 		s.must(s.refresh(fulfil.SceneRenewal, "CSr1", renewed))
 		s.work()
 		s.must(s.refresh(fulfil.SceneRenewal, "CSr1", renewed.AddDate(1, 0, 0)))
+	}},
+	{name: "40-frozen-by-hand", play: func(s scene) {
+		s.create()
+		s.hand(s.FreezeByHand, false)
+		s.wait(time.Minute)
+		s.must(s.status(true))
+		s.wait(time.Minute)
+		s.must(s.status(false))
+	}},
+	{name: "41-thawed-by-hand", play: func(s scene) {
+		s.create()
+		s.must(s.status(true))
+		s.work()
+		s.hand(s.FreezeByHand, false)
+		s.wait(time.Hour)
+		s.hand(s.UnfreezeByHand, false)
+	}},
+	{name: "42-released-by-hand", play: func(s scene) { s.create(); s.hand(s.ReleaseByHand, true); s.work() }},
+	{name: "43-extended", play: func(s scene) {
+		s.create()
+		s.hand(s.FreezeByHand, false)
+		task := s.now("worker")
+		s.fail(task, false)
+		_, err := s.ExtendTask(s.t.Context(), fulfil.Extension{
+			Seller: "demo", TaskID: task.ID, Until: task.RetryUntil.Add(24 * time.Hour), Reason: "the CRM is being moved", Who: "token ops",
+		})
+		if err != nil {
+			s.t.Fatal(err)
+		}
 	}},
 	{name: "39-provisioner-removed", play: func(s scene) {
 		s.buy()

@@ -144,6 +144,7 @@ type Retry struct {
 	Force  bool   // also when the marketplace's deadline is over; needs a Reason
 	Reason string // why, for the order's events; no secrets, no personal data
 	Who    string // names the caller in the event
+	Look   bool   // changes nothing: the answer is the task as it is, or why it would not be retried
 }
 
 // RetryTask puts a FAILED task back, for an operator who has removed the cause. After the marketplace's deadline it does so
@@ -158,13 +159,19 @@ func (s *Service) RetryTask(ctx context.Context, r Retry) (store.Task, error) {
 		return t, err
 	}
 	if t.OrderID == "" {
+		if r.Look {
+			return t, notFailed(t)
+		}
 		s.Log.WarnContext(ctx, "a job of no order is retried", "task_id", t.ID, "kind", t.Kind, "who", r.Who, "reason", r.Reason)
 		return s.Work.Retry(ctx, t)
 	}
 	err = s.decide(ctx, r.Seller, t.OrderID, func(d *draft) error {
 		f := d.task(r.TaskID)
-		if f == nil || f.State != store.TaskFailed {
-			return errs.New(errs.Precondition, errs.StateConflict, "task %s is not FAILED; only a failed task can be retried", r.TaskID)
+		if f == nil {
+			return notFailed(store.Task{ID: r.TaskID})
+		}
+		if err := notFailed(*f); err != nil {
+			return err
 		}
 		if f.Kind == store.TaskCheckChange {
 			return errs.New(errs.Precondition, errs.StateConflict,
@@ -179,9 +186,13 @@ func (s *Service) RetryTask(ctx context.Context, r Retry) (store.Task, error) {
 		case i == nil:
 		case i.State == store.InstanceReleased && f.Kind != store.TaskRelease:
 			return errs.New(errs.Precondition, errs.StateConflict, "instance %s is released; there is nothing to retry", f.InstanceID)
+		case r.Look:
 		case i.State == store.InstanceFailed:
 			i.State, i.Reason, i.FailureCode, i.FailureText = store.InstanceProvisioning, "", "", ""
 			d.putInstance(i)
+		}
+		if t = *f; r.Look {
+			return nil
 		}
 		act := fields{}
 		if r.Reason != "" {
@@ -200,6 +211,14 @@ func (s *Service) RetryTask(ctx context.Context, r Retry) (store.Task, error) {
 		return nil
 	})
 	return t, err
+}
+
+// notFailed refuses to retry a task that has not failed. Errors: STATE_CONFLICT.
+func notFailed(t store.Task) error {
+	if t.State != store.TaskFailed {
+		return errs.New(errs.Precondition, errs.StateConflict, "task %s is not FAILED; only a failed task can be retried", t.ID)
+	}
+	return nil
 }
 
 // retry puts a failed task, and with an order query the task that rests on it, back into their queues.

@@ -161,7 +161,7 @@ func (d *draft) assign(t *store.Task) bool {
 		return false
 	}
 	was := PayloadOf(*t)
-	p := Payload{Action: was.Action, Until: was.Until}
+	p := Payload{Action: was.Action, Until: was.Until, Cause: was.Cause}
 	l := lineOf(d.agg, *t, p.Action)
 	p.Input = l != nil && len(l.Input) > 0 || i.Family == FamilyLicenseCode
 	d.putTask(t, func(t *store.Task) { t.Queue, t.Payload = rule.Provisioner, p.of(i, i.Product) })
@@ -178,6 +178,8 @@ type Payload struct {
 	ExpireAt     time.Time `json:"expireAt,omitzero"`
 
 	Until Deadline `json:"until,omitzero"` // of the marketplace, as it was when the task was queued
+
+	Cause string `json:"cause,omitempty"` // CauseOperator for what an operator asked for by hand; else empty
 
 	Action string `json:"action,omitempty"` // of the line, for tasks whose order and line ID do not identify it; internal to Koogate
 	Input  bool   `json:"input,omitempty"`  // the call told an Input; an earlier release that hands the task out needs it

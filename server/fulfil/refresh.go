@@ -86,13 +86,14 @@ func (d *draft) refresh(ctx context.Context, i *store.Instance, l *store.Line, c
 	if ineffective != "" && st.trial == nil {
 		return nil
 	}
-	if i.Frozen && i.Reason == reasonExpired && i.ExpireAt.After(d.now) {
-		i.Frozen, i.Reason = false, ""
-		if i.State == store.InstanceFrozen {
-			i.State = store.InstanceActive
+	if hand, other := FrozenBy(i); other == reasonExpired && i.ExpireAt.After(d.now) {
+		d.freeze(i, hand, "")
+		data := fields{"by": "renewal"}
+		data.beside(EventUnfrozen, hand, CauseOperator)
+		d.event(EventUnfrozen, i.InstanceID, data)
+		if !hand {
+			d.deliver(ctx, i, store.TaskUnfreeze, c.OrderID, c.OrderLineID)
 		}
-		d.event(EventUnfrozen, i.InstanceID, fields{"by": "renewal"})
-		d.deliver(ctx, i, store.TaskUnfreeze, c.OrderID, c.OrderLineID)
 	}
 	d.putInstance(i)
 	kind := store.TaskRefresh

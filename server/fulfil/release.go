@@ -46,7 +46,13 @@ func (d *draft) release(ctx context.Context, i *store.Instance, c Release) error
 	if err != nil {
 		return err
 	}
-	i.State, i.Reason = store.InstanceReleased, "released by the marketplace"
+	d.end(ctx, i, "released by the marketplace", data, store.Task{Kind: store.TaskRelease, LineOrderID: c.OrderID, LineID: c.OrderLineID})
+	return nil
+}
+
+// end drafts the end of an instance: its event, with the data, and for a provisioner that has seen it the release task.
+func (d *draft) end(ctx context.Context, i *store.Instance, reason string, data fields, task store.Task) {
+	i.State, i.Reason = store.InstanceReleased, reason
 	d.putInstance(i)
 	d.event(EventReleased, i.InstanceID, data)
 	seen := true // did a provisioner ever get to see the instance?
@@ -70,7 +76,6 @@ func (d *draft) release(ctx context.Context, i *store.Instance, c Release) error
 		d.answer(l, code)
 	}
 	if seen {
-		d.deliver(ctx, i, store.TaskRelease, c.OrderID, c.OrderLineID)
+		d.queue(ctx, i, task)
 	}
-	return nil
 }

@@ -18,7 +18,7 @@ type UpdateStatus struct {
 	Extra      string // unknown members of the body as JSON; empty when none
 	Expired    bool   // the instance is frozen because it expired: a renewal thaws it
 	// Cause is why Koogate itself freezes or thaws, without a call of the marketplace; empty for the marketplace's calls.
-	// Koogate thaws only an instance that it froze itself and that was not frozen for another reason since.
+	// Koogate thaws only an instance that it froze itself and that the marketplace has not frozen since.
 	Cause    string
 	Arrived  time.Time // when the call's first byte was read
 	Activity string    // the wire name, for the endpoint's OnCompletion; empty means updateInstanceStatus
@@ -29,47 +29,40 @@ type UpdateStatus struct {
 const reasonExpired = "expired"
 
 // UpdateInstanceStatus freezes or unfreezes. The call names no order, so the instance's wanted state decides: a call that
-// asks for the state that is already wanted is a success and changes nothing. Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT,
-// STORE_UNAVAILABLE.
+// asks for the state that is already wanted is a success and changes nothing. What an operator has frozen by hand stays frozen.
+// Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
 func (s *Service) UpdateInstanceStatus(ctx context.Context, c UpdateStatus) (Answer, error) {
 	err := s.onInstance(ctx, c.Endpoint, cmp.Or(c.Activity, activityStatus), c.InstanceID, func(d *draft, i *store.Instance) error {
 		if err := live(i); err != nil {
 			return err
 		}
-		if i.Frozen == c.Freeze {
+		hand, other := FrozenBy(i)
+		if (other != "") == c.Freeze {
 			return d.frozenAnew(i, c)
 		}
-		if !c.Freeze && c.Cause != "" && i.Reason != c.Cause {
+		if !c.Freeze && c.Cause != "" && other != c.Cause {
 			return nil
 		}
-		switch cause := c.cause(); {
-		case c.Freeze && cause != "":
-			i.Reason = cause
-		case frozenFor(i) != "":
-			i.Reason = ""
-		}
-		i.Frozen = c.Freeze
 		kind, event := store.TaskUnfreeze, EventUnfrozen
+		other = ""
 		if c.Freeze {
 			kind, event = store.TaskFreeze, EventFrozen
+			other = cmp.Or(c.cause(), CauseMarketplace)
 		}
-		if i.State != store.InstanceProvisioning { // a creation that is still going on ends in the right state by itself
-			i.State = store.InstanceActive
-			if c.Freeze {
-				i.State = store.InstanceFrozen
-			}
-		}
-		d.putInstance(i)
-		var data fields
+		d.freeze(i, hand, other)
+		data := fields{}
 		if cause := c.cause(); cause != "" {
-			data = fields{"reason": cause}
+			data["reason"] = cause
 		}
+		data.beside(event, hand, CauseOperator)
 		data, err := d.withExtra(data, c.Extra)
 		if err != nil {
 			return err
 		}
 		d.event(event, i.InstanceID, data)
-		d.deliver(ctx, i, kind, "", "")
+		if !hand { // else the provisioner has nothing to do
+			d.deliver(ctx, i, kind, "", "")
+		}
 		return nil
 	})
 	if err != nil {
@@ -106,15 +99,14 @@ func frozenFor(i *store.Instance) string {
 // marketplace freezes an expired or used up instance for another reason, a renewal or a package no longer thaws it. The
 // provisioner has nothing to do.
 func (d *draft) frozenAnew(i *store.Instance, c UpdateStatus) error {
-	was := frozenFor(i)
-	if !c.Freeze || was == "" || c.Cause != "" || was == c.cause() {
+	hand, was := FrozenBy(i)
+	if !c.Freeze || was != reasonExpired && was != CauseQuota || c.Cause != "" || was == c.cause() {
 		return nil
 	}
-	i.Reason = c.cause()
-	d.putInstance(i)
+	d.freeze(i, hand, cmp.Or(c.cause(), CauseMarketplace))
 	data := fields{"was": was}
-	if i.Reason != "" {
-		data["reason"] = i.Reason
+	if cause := c.cause(); cause != "" {
+		data["reason"] = cause
 	}
 	data, err := d.withExtra(data, c.Extra)
 	if err != nil {

@@ -58,7 +58,7 @@ func (s *Service) Reserve(ctx context.Context, seller, instanceID, id string, am
 	case err != nil:
 		return store.Reservation{}, storefault.Told(err)
 	}
-	if i.Frozen && i.Reason == fulfil.CauseQuota { // an earlier thaw did not finish: the instance is frozen although something is left
+	if _, other := fulfil.FrozenBy(&i); other == fulfil.CauseQuota { // an earlier thaw did not finish: the instance is frozen although something is left
 		s.catchUp(ctx, seller, instanceID)
 	}
 	return r, nil

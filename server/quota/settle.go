@@ -55,8 +55,9 @@ func (s *Service) settle(ctx context.Context, seller, instanceID string) error {
 			return storefault.Told(err)
 		}
 	}
+	_, other := fulfil.FrozenBy(&i)
 	switch empty := usedUp(quotas, s.now()); {
-	case empty && !i.Frozen:
+	case empty && other == "":
 		if err := s.Stopper.FreezeInstance(ctx, seller, instanceID, fulfil.CauseQuota); err != nil {
 			return storefault.Told(err)
 		}
@@ -67,7 +68,7 @@ func (s *Service) settle(ctx context.Context, seller, instanceID string) error {
 		if usedUp(quotas, s.now()) {
 			return nil
 		}
-	case empty || !i.Frozen || i.Reason != fulfil.CauseQuota:
+	case empty || other != fulfil.CauseQuota:
 		return nil
 	}
 	if err := s.Stopper.ThawInstance(ctx, seller, instanceID, fulfil.CauseQuota); err != nil {

@@ -39,7 +39,7 @@ const (
 	InstanceState_INSTANCE_STATE_PROVISIONING InstanceState = 1
 	// In use.
 	InstanceState_INSTANCE_STATE_ACTIVE InstanceState = 2
-	// Frozen by the marketplace; data are kept.
+	// Frozen by the marketplace, by Koogate or by hand, as reason says; data are kept.
 	InstanceState_INSTANCE_STATE_FROZEN InstanceState = 3
 	// Released; terminal.
 	InstanceState_INSTANCE_STATE_RELEASED InstanceState = 4
@@ -109,7 +109,8 @@ type Instance struct {
 	OrderLineId string `protobuf:"bytes,5,opt,name=order_line_id,json=orderLineId,proto3" json:"order_line_id,omitempty"`
 	// State is where it stands.
 	State InstanceState `protobuf:"varint,6,opt,name=state,proto3,enum=koogate.v1.InstanceState" json:"state,omitempty"`
-	// Reason says why the state is FAILED or RELEASED; empty otherwise.
+	// Reason says why the state is FAILED, RELEASED or FROZEN. Of FROZEN: "expired", "quota_used_up", "operator" for by hand, with the
+	// other cause behind ", " where there is one ("operator, marketplace"), and empty for a call of the marketplace.
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	// ProductId is the marketplace's product; empty until the order query is done.
 	ProductId string `protobuf:"bytes,8,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
@@ -513,6 +514,327 @@ func (x *UpdateInstanceAccessResponse) GetInstance() *Instance {
 	return nil
 }
 
+// FreezeInstanceRequest freezes an instance by hand.
+type FreezeInstanceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// InstanceId is the seller's instance ID. Required, at most 64 characters.
+	InstanceId string `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// Reason says why, for the order's events and the audit; no secrets, no personal data. Required, printable, at most 256 characters.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FreezeInstanceRequest) Reset() {
+	*x = FreezeInstanceRequest{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FreezeInstanceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FreezeInstanceRequest) ProtoMessage() {}
+
+func (x *FreezeInstanceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FreezeInstanceRequest.ProtoReflect.Descriptor instead.
+func (*FreezeInstanceRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *FreezeInstanceRequest) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *FreezeInstanceRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// FreezeInstanceResponse holds the instance.
+type FreezeInstanceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Instance is FROZEN.
+	Instance      *Instance `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FreezeInstanceResponse) Reset() {
+	*x = FreezeInstanceResponse{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FreezeInstanceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FreezeInstanceResponse) ProtoMessage() {}
+
+func (x *FreezeInstanceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FreezeInstanceResponse.ProtoReflect.Descriptor instead.
+func (*FreezeInstanceResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *FreezeInstanceResponse) GetInstance() *Instance {
+	if x != nil {
+		return x.Instance
+	}
+	return nil
+}
+
+// UnfreezeInstanceRequest lifts a freeze by hand.
+type UnfreezeInstanceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// InstanceId is the seller's instance ID. Required, at most 64 characters.
+	InstanceId string `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// Reason says why, for the order's events and the audit; no secrets, no personal data. Required, printable, at most 256 characters.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnfreezeInstanceRequest) Reset() {
+	*x = UnfreezeInstanceRequest{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnfreezeInstanceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnfreezeInstanceRequest) ProtoMessage() {}
+
+func (x *UnfreezeInstanceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnfreezeInstanceRequest.ProtoReflect.Descriptor instead.
+func (*UnfreezeInstanceRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *UnfreezeInstanceRequest) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *UnfreezeInstanceRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// UnfreezeInstanceResponse holds the instance.
+type UnfreezeInstanceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Instance is ACTIVE, or FROZEN for another cause.
+	Instance      *Instance `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnfreezeInstanceResponse) Reset() {
+	*x = UnfreezeInstanceResponse{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnfreezeInstanceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnfreezeInstanceResponse) ProtoMessage() {}
+
+func (x *UnfreezeInstanceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnfreezeInstanceResponse.ProtoReflect.Descriptor instead.
+func (*UnfreezeInstanceResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *UnfreezeInstanceResponse) GetInstance() *Instance {
+	if x != nil {
+		return x.Instance
+	}
+	return nil
+}
+
+// ReleaseInstanceRequest ends an instance by hand.
+type ReleaseInstanceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// InstanceId is the seller's instance ID. Required, at most 64 characters.
+	InstanceId string `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// Reason says why, for the order's events and the audit; no secrets, no personal data. Required, printable, at most 256 characters.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Confirm is the instance ID once more, so that no slip releases another instance. Required.
+	Confirm string `protobuf:"bytes,3,opt,name=confirm,proto3" json:"confirm,omitempty"`
+	// Force releases the instance although it is paid for.
+	Force         bool `protobuf:"varint,4,opt,name=force,proto3" json:"force,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseInstanceRequest) Reset() {
+	*x = ReleaseInstanceRequest{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseInstanceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseInstanceRequest) ProtoMessage() {}
+
+func (x *ReleaseInstanceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseInstanceRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseInstanceRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ReleaseInstanceRequest) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *ReleaseInstanceRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ReleaseInstanceRequest) GetConfirm() string {
+	if x != nil {
+		return x.Confirm
+	}
+	return ""
+}
+
+func (x *ReleaseInstanceRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+// ReleaseInstanceResponse holds the instance.
+type ReleaseInstanceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Instance is RELEASED.
+	Instance      *Instance `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseInstanceResponse) Reset() {
+	*x = ReleaseInstanceResponse{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseInstanceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseInstanceResponse) ProtoMessage() {}
+
+func (x *ReleaseInstanceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseInstanceResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseInstanceResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ReleaseInstanceResponse) GetInstance() *Instance {
+	if x != nil {
+		return x.Instance
+	}
+	return nil
+}
+
 // GetInstanceRequest names an instance.
 type GetInstanceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -524,7 +846,7 @@ type GetInstanceRequest struct {
 
 func (x *GetInstanceRequest) Reset() {
 	*x = GetInstanceRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -536,7 +858,7 @@ func (x *GetInstanceRequest) String() string {
 func (*GetInstanceRequest) ProtoMessage() {}
 
 func (x *GetInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -549,7 +871,7 @@ func (x *GetInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstanceRequest.ProtoReflect.Descriptor instead.
 func (*GetInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetInstanceRequest) GetInstanceId() string {
@@ -570,7 +892,7 @@ type GetInstanceResponse struct {
 
 func (x *GetInstanceResponse) Reset() {
 	*x = GetInstanceResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -582,7 +904,7 @@ func (x *GetInstanceResponse) String() string {
 func (*GetInstanceResponse) ProtoMessage() {}
 
 func (x *GetInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -595,7 +917,7 @@ func (x *GetInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstanceResponse.ProtoReflect.Descriptor instead.
 func (*GetInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetInstanceResponse) GetInstance() *Instance {
@@ -623,7 +945,7 @@ type ListInstancesRequest struct {
 
 func (x *ListInstancesRequest) Reset() {
 	*x = ListInstancesRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +957,7 @@ func (x *ListInstancesRequest) String() string {
 func (*ListInstancesRequest) ProtoMessage() {}
 
 func (x *ListInstancesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +970,7 @@ func (x *ListInstancesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstancesRequest.ProtoReflect.Descriptor instead.
 func (*ListInstancesRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListInstancesRequest) GetPageSize() int32 {
@@ -692,7 +1014,7 @@ type ListInstancesResponse struct {
 
 func (x *ListInstancesResponse) Reset() {
 	*x = ListInstancesResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -704,7 +1026,7 @@ func (x *ListInstancesResponse) String() string {
 func (*ListInstancesResponse) ProtoMessage() {}
 
 func (x *ListInstancesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -717,7 +1039,7 @@ func (x *ListInstancesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstancesResponse.ProtoReflect.Descriptor instead.
 func (*ListInstancesResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListInstancesResponse) GetInstances() []*Instance {
@@ -782,6 +1104,26 @@ const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12 \n" +
 	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\"P\n" +
 	"\x1cUpdateInstanceAccessResponse\x120\n" +
+	"\binstance\x18\x01 \x01(\v2\x14.koogate.v1.InstanceR\binstance\"\x9d\x01\n" +
+	"\x15FreezeInstanceRequest\x12*\n" +
+	"\vinstance_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
+	"instanceId\x12X\n" +
+	"\x06reason\x18\x02 \x01(\tB@\xbaH=r;\x10\x01\x18\x80\x0224^[^\\x00-\\x1f\\x7f]*[^\\x00-\\x20\\x7f][^\\x00-\\x1f\\x7f]*$R\x06reason\"J\n" +
+	"\x16FreezeInstanceResponse\x120\n" +
+	"\binstance\x18\x01 \x01(\v2\x14.koogate.v1.InstanceR\binstance\"\x9f\x01\n" +
+	"\x17UnfreezeInstanceRequest\x12*\n" +
+	"\vinstance_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
+	"instanceId\x12X\n" +
+	"\x06reason\x18\x02 \x01(\tB@\xbaH=r;\x10\x01\x18\x80\x0224^[^\\x00-\\x1f\\x7f]*[^\\x00-\\x20\\x7f][^\\x00-\\x1f\\x7f]*$R\x06reason\"L\n" +
+	"\x18UnfreezeInstanceResponse\x120\n" +
+	"\binstance\x18\x01 \x01(\v2\x14.koogate.v1.InstanceR\binstance\"\xd9\x01\n" +
+	"\x16ReleaseInstanceRequest\x12*\n" +
+	"\vinstance_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
+	"instanceId\x12X\n" +
+	"\x06reason\x18\x02 \x01(\tB@\xbaH=r;\x10\x01\x18\x80\x0224^[^\\x00-\\x1f\\x7f]*[^\\x00-\\x20\\x7f][^\\x00-\\x1f\\x7f]*$R\x06reason\x12#\n" +
+	"\aconfirm\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aconfirm\x12\x14\n" +
+	"\x05force\x18\x04 \x01(\bR\x05force\"K\n" +
+	"\x17ReleaseInstanceResponse\x120\n" +
 	"\binstance\x18\x01 \x01(\v2\x14.koogate.v1.InstanceR\binstance\"@\n" +
 	"\x12GetInstanceRequest\x12*\n" +
 	"\vinstance_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
@@ -804,11 +1146,14 @@ const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\x15INSTANCE_STATE_ACTIVE\x10\x02\x12\x19\n" +
 	"\x15INSTANCE_STATE_FROZEN\x10\x03\x12\x1b\n" +
 	"\x17INSTANCE_STATE_RELEASED\x10\x04\x12\x19\n" +
-	"\x15INSTANCE_STATE_FAILED\x10\x052\xc3\x03\n" +
+	"\x15INSTANCE_STATE_FAILED\x10\x052\xa3\a\n" +
 	"\x0fInstanceService\x12\x86\x01\n" +
 	"\vGetInstance\x12\x1e.koogate.v1.GetInstanceRequest\x1a\x1f.koogate.v1.GetInstanceResponse\"6\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02'b\binstance\x12\x1b/v1/instances/{instance_id}\x12t\n" +
 	"\rListInstances\x12 .koogate.v1.ListInstancesRequest\x1a!.koogate.v1.ListInstancesResponse\"\x1e\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/instances\x12\xb0\x01\n" +
-	"\x14UpdateInstanceAccess\x12'.koogate.v1.UpdateInstanceAccessRequest\x1a(.koogate.v1.UpdateInstanceAccessResponse\"E\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x026:\x06accessb\binstance2\"/v1/instances/{instance_id}/accessB\xa4\x01\n" +
+	"\x14UpdateInstanceAccess\x12'.koogate.v1.UpdateInstanceAccessRequest\x1a(.koogate.v1.UpdateInstanceAccessResponse\"E\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x026:\x06accessb\binstance2\"/v1/instances/{instance_id}/access\x12\x99\x01\n" +
+	"\x0eFreezeInstance\x12!.koogate.v1.FreezeInstanceRequest\x1a\".koogate.v1.FreezeInstanceResponse\"@\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x021:\x01*b\binstance\"\"/v1/instances/{instance_id}:freeze\x12\xa1\x01\n" +
+	"\x10UnfreezeInstance\x12#.koogate.v1.UnfreezeInstanceRequest\x1a$.koogate.v1.UnfreezeInstanceResponse\"B\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x023:\x01*b\binstance\"$/v1/instances/{instance_id}:unfreeze\x12\x9d\x01\n" +
+	"\x0fReleaseInstance\x12\".koogate.v1.ReleaseInstanceRequest\x1a#.koogate.v1.ReleaseInstanceResponse\"A\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x022:\x01*b\binstance\"#/v1/instances/{instance_id}:releaseB\xa4\x01\n" +
 	"\x0ecom.koogate.v1B\x14InstanceServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -826,41 +1171,56 @@ func file_koogate_v1_instance_service_proto_rawDescGZIP() []byte {
 }
 
 var file_koogate_v1_instance_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koogate_v1_instance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_koogate_v1_instance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_koogate_v1_instance_service_proto_goTypes = []any{
 	(InstanceState)(0),                   // 0: koogate.v1.InstanceState
 	(*Instance)(nil),                     // 1: koogate.v1.Instance
 	(*InstanceAccess)(nil),               // 2: koogate.v1.InstanceAccess
 	(*UpdateInstanceAccessRequest)(nil),  // 3: koogate.v1.UpdateInstanceAccessRequest
 	(*UpdateInstanceAccessResponse)(nil), // 4: koogate.v1.UpdateInstanceAccessResponse
-	(*GetInstanceRequest)(nil),           // 5: koogate.v1.GetInstanceRequest
-	(*GetInstanceResponse)(nil),          // 6: koogate.v1.GetInstanceResponse
-	(*ListInstancesRequest)(nil),         // 7: koogate.v1.ListInstancesRequest
-	(*ListInstancesResponse)(nil),        // 8: koogate.v1.ListInstancesResponse
-	(*timestamppb.Timestamp)(nil),        // 9: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),        // 10: google.protobuf.FieldMask
+	(*FreezeInstanceRequest)(nil),        // 5: koogate.v1.FreezeInstanceRequest
+	(*FreezeInstanceResponse)(nil),       // 6: koogate.v1.FreezeInstanceResponse
+	(*UnfreezeInstanceRequest)(nil),      // 7: koogate.v1.UnfreezeInstanceRequest
+	(*UnfreezeInstanceResponse)(nil),     // 8: koogate.v1.UnfreezeInstanceResponse
+	(*ReleaseInstanceRequest)(nil),       // 9: koogate.v1.ReleaseInstanceRequest
+	(*ReleaseInstanceResponse)(nil),      // 10: koogate.v1.ReleaseInstanceResponse
+	(*GetInstanceRequest)(nil),           // 11: koogate.v1.GetInstanceRequest
+	(*GetInstanceResponse)(nil),          // 12: koogate.v1.GetInstanceResponse
+	(*ListInstancesRequest)(nil),         // 13: koogate.v1.ListInstancesRequest
+	(*ListInstancesResponse)(nil),        // 14: koogate.v1.ListInstancesResponse
+	(*timestamppb.Timestamp)(nil),        // 15: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),        // 16: google.protobuf.FieldMask
 }
 var file_koogate_v1_instance_service_proto_depIdxs = []int32{
 	0,  // 0: koogate.v1.Instance.state:type_name -> koogate.v1.InstanceState
-	9,  // 1: koogate.v1.Instance.expire_time:type_name -> google.protobuf.Timestamp
-	9,  // 2: koogate.v1.Instance.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 3: koogate.v1.Instance.update_time:type_name -> google.protobuf.Timestamp
+	15, // 1: koogate.v1.Instance.expire_time:type_name -> google.protobuf.Timestamp
+	15, // 2: koogate.v1.Instance.create_time:type_name -> google.protobuf.Timestamp
+	15, // 3: koogate.v1.Instance.update_time:type_name -> google.protobuf.Timestamp
 	2,  // 4: koogate.v1.UpdateInstanceAccessRequest.access:type_name -> koogate.v1.InstanceAccess
-	10, // 5: koogate.v1.UpdateInstanceAccessRequest.update_mask:type_name -> google.protobuf.FieldMask
+	16, // 5: koogate.v1.UpdateInstanceAccessRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 6: koogate.v1.UpdateInstanceAccessResponse.instance:type_name -> koogate.v1.Instance
-	1,  // 7: koogate.v1.GetInstanceResponse.instance:type_name -> koogate.v1.Instance
-	1,  // 8: koogate.v1.ListInstancesResponse.instances:type_name -> koogate.v1.Instance
-	5,  // 9: koogate.v1.InstanceService.GetInstance:input_type -> koogate.v1.GetInstanceRequest
-	7,  // 10: koogate.v1.InstanceService.ListInstances:input_type -> koogate.v1.ListInstancesRequest
-	3,  // 11: koogate.v1.InstanceService.UpdateInstanceAccess:input_type -> koogate.v1.UpdateInstanceAccessRequest
-	6,  // 12: koogate.v1.InstanceService.GetInstance:output_type -> koogate.v1.GetInstanceResponse
-	8,  // 13: koogate.v1.InstanceService.ListInstances:output_type -> koogate.v1.ListInstancesResponse
-	4,  // 14: koogate.v1.InstanceService.UpdateInstanceAccess:output_type -> koogate.v1.UpdateInstanceAccessResponse
-	12, // [12:15] is the sub-list for method output_type
-	9,  // [9:12] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	1,  // 7: koogate.v1.FreezeInstanceResponse.instance:type_name -> koogate.v1.Instance
+	1,  // 8: koogate.v1.UnfreezeInstanceResponse.instance:type_name -> koogate.v1.Instance
+	1,  // 9: koogate.v1.ReleaseInstanceResponse.instance:type_name -> koogate.v1.Instance
+	1,  // 10: koogate.v1.GetInstanceResponse.instance:type_name -> koogate.v1.Instance
+	1,  // 11: koogate.v1.ListInstancesResponse.instances:type_name -> koogate.v1.Instance
+	11, // 12: koogate.v1.InstanceService.GetInstance:input_type -> koogate.v1.GetInstanceRequest
+	13, // 13: koogate.v1.InstanceService.ListInstances:input_type -> koogate.v1.ListInstancesRequest
+	3,  // 14: koogate.v1.InstanceService.UpdateInstanceAccess:input_type -> koogate.v1.UpdateInstanceAccessRequest
+	5,  // 15: koogate.v1.InstanceService.FreezeInstance:input_type -> koogate.v1.FreezeInstanceRequest
+	7,  // 16: koogate.v1.InstanceService.UnfreezeInstance:input_type -> koogate.v1.UnfreezeInstanceRequest
+	9,  // 17: koogate.v1.InstanceService.ReleaseInstance:input_type -> koogate.v1.ReleaseInstanceRequest
+	12, // 18: koogate.v1.InstanceService.GetInstance:output_type -> koogate.v1.GetInstanceResponse
+	14, // 19: koogate.v1.InstanceService.ListInstances:output_type -> koogate.v1.ListInstancesResponse
+	4,  // 20: koogate.v1.InstanceService.UpdateInstanceAccess:output_type -> koogate.v1.UpdateInstanceAccessResponse
+	6,  // 21: koogate.v1.InstanceService.FreezeInstance:output_type -> koogate.v1.FreezeInstanceResponse
+	8,  // 22: koogate.v1.InstanceService.UnfreezeInstance:output_type -> koogate.v1.UnfreezeInstanceResponse
+	10, // 23: koogate.v1.InstanceService.ReleaseInstance:output_type -> koogate.v1.ReleaseInstanceResponse
+	18, // [18:24] is the sub-list for method output_type
+	12, // [12:18] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_instance_service_proto_init() }
@@ -876,7 +1236,7 @@ func file_koogate_v1_instance_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_instance_service_proto_rawDesc), len(file_koogate_v1_instance_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,13 +26,16 @@ const (
 	InstanceService_GetInstance_FullMethodName          = "/koogate.v1.InstanceService/GetInstance"
 	InstanceService_ListInstances_FullMethodName        = "/koogate.v1.InstanceService/ListInstances"
 	InstanceService_UpdateInstanceAccess_FullMethodName = "/koogate.v1.InstanceService/UpdateInstanceAccess"
+	InstanceService_FreezeInstance_FullMethodName       = "/koogate.v1.InstanceService/FreezeInstance"
+	InstanceService_UnfreezeInstance_FullMethodName     = "/koogate.v1.InstanceService/UnfreezeInstance"
+	InstanceService_ReleaseInstance_FullMethodName      = "/koogate.v1.InstanceService/ReleaseInstance"
 )
 
 // InstanceServiceClient is the client API for InstanceService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// InstanceService reads instances and changes how their customers get in. The seller is the bearer token's. Credentials are
+// InstanceService reads instances, changes how their customers get in, and freezes and releases by hand. The seller is the bearer token's. Credentials are
 // never part of an answer.
 type InstanceServiceClient interface {
 	// GetInstance returns one instance. Reasons: INSTANCE_NOT_FOUND.
@@ -44,6 +47,21 @@ type InstanceServiceClient interface {
 	// marketplace, or newInstance of SaaS V1.0, shows it. The change is an event of the order, without the values. Reasons:
 	// INSTANCE_NOT_FOUND, STATE_CONFLICT, ETAG_MISMATCH, RESULT_INVALID, INVALID_FIELD.
 	UpdateInstanceAccess(ctx context.Context, in *UpdateInstanceAccessRequest, opts ...grpc.CallOption) (*UpdateInstanceAccessResponse, error)
+	// FreezeInstance freezes an ACTIVE or FROZEN instance by hand, without a call of the marketplace: a FREEZE task with the cause
+	// "operator" goes to its provisioner, unless it is frozen already. The marketplace is told nothing. A freeze by hand is lifted by
+	// UnfreezeInstance only: neither the marketplace's unfreeze nor a renewal nor a package does. A repeat is a success and changes
+	// nothing. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT, INVALID_FIELD.
+	FreezeInstance(ctx context.Context, in *FreezeInstanceRequest, opts ...grpc.CallOption) (*FreezeInstanceResponse, error)
+	// UnfreezeInstance lifts what FreezeInstance did, and no other cause: an instance that the marketplace, its expiry or a used up
+	// package has frozen as well stays FROZEN, and reason says why. A repeat is a success and changes nothing. Reasons:
+	// INSTANCE_NOT_FOUND, STATE_CONFLICT, INVALID_FIELD.
+	UnfreezeInstance(ctx context.Context, in *UnfreezeInstanceRequest, opts ...grpc.CallOption) (*UnfreezeInstanceResponse, error)
+	// ReleaseInstance ends an instance for good, by hand: its data are deleted by its provisioner, and nothing brings it back. The
+	// marketplace is not told and does nothing about it: the buyer goes on paying, and the seller must refund the order in the
+	// seller centre. So it is refused with STATE_CONFLICT while the instance is paid for (before its expiry, without one, or while the
+	// marketplace waits for a creation that failed), unless force is set; and always while it is being created. A repeat is a success
+	// and changes nothing. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT, INVALID_FIELD.
+	ReleaseInstance(ctx context.Context, in *ReleaseInstanceRequest, opts ...grpc.CallOption) (*ReleaseInstanceResponse, error)
 }
 
 type instanceServiceClient struct {
@@ -84,11 +102,41 @@ func (c *instanceServiceClient) UpdateInstanceAccess(ctx context.Context, in *Up
 	return out, nil
 }
 
+func (c *instanceServiceClient) FreezeInstance(ctx context.Context, in *FreezeInstanceRequest, opts ...grpc.CallOption) (*FreezeInstanceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FreezeInstanceResponse)
+	err := c.cc.Invoke(ctx, InstanceService_FreezeInstance_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *instanceServiceClient) UnfreezeInstance(ctx context.Context, in *UnfreezeInstanceRequest, opts ...grpc.CallOption) (*UnfreezeInstanceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnfreezeInstanceResponse)
+	err := c.cc.Invoke(ctx, InstanceService_UnfreezeInstance_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *instanceServiceClient) ReleaseInstance(ctx context.Context, in *ReleaseInstanceRequest, opts ...grpc.CallOption) (*ReleaseInstanceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReleaseInstanceResponse)
+	err := c.cc.Invoke(ctx, InstanceService_ReleaseInstance_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // InstanceServiceServer is the server API for InstanceService service.
 // All implementations must embed UnimplementedInstanceServiceServer
 // for forward compatibility.
 //
-// InstanceService reads instances and changes how their customers get in. The seller is the bearer token's. Credentials are
+// InstanceService reads instances, changes how their customers get in, and freezes and releases by hand. The seller is the bearer token's. Credentials are
 // never part of an answer.
 type InstanceServiceServer interface {
 	// GetInstance returns one instance. Reasons: INSTANCE_NOT_FOUND.
@@ -100,6 +148,21 @@ type InstanceServiceServer interface {
 	// marketplace, or newInstance of SaaS V1.0, shows it. The change is an event of the order, without the values. Reasons:
 	// INSTANCE_NOT_FOUND, STATE_CONFLICT, ETAG_MISMATCH, RESULT_INVALID, INVALID_FIELD.
 	UpdateInstanceAccess(context.Context, *UpdateInstanceAccessRequest) (*UpdateInstanceAccessResponse, error)
+	// FreezeInstance freezes an ACTIVE or FROZEN instance by hand, without a call of the marketplace: a FREEZE task with the cause
+	// "operator" goes to its provisioner, unless it is frozen already. The marketplace is told nothing. A freeze by hand is lifted by
+	// UnfreezeInstance only: neither the marketplace's unfreeze nor a renewal nor a package does. A repeat is a success and changes
+	// nothing. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT, INVALID_FIELD.
+	FreezeInstance(context.Context, *FreezeInstanceRequest) (*FreezeInstanceResponse, error)
+	// UnfreezeInstance lifts what FreezeInstance did, and no other cause: an instance that the marketplace, its expiry or a used up
+	// package has frozen as well stays FROZEN, and reason says why. A repeat is a success and changes nothing. Reasons:
+	// INSTANCE_NOT_FOUND, STATE_CONFLICT, INVALID_FIELD.
+	UnfreezeInstance(context.Context, *UnfreezeInstanceRequest) (*UnfreezeInstanceResponse, error)
+	// ReleaseInstance ends an instance for good, by hand: its data are deleted by its provisioner, and nothing brings it back. The
+	// marketplace is not told and does nothing about it: the buyer goes on paying, and the seller must refund the order in the
+	// seller centre. So it is refused with STATE_CONFLICT while the instance is paid for (before its expiry, without one, or while the
+	// marketplace waits for a creation that failed), unless force is set; and always while it is being created. A repeat is a success
+	// and changes nothing. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT, INVALID_FIELD.
+	ReleaseInstance(context.Context, *ReleaseInstanceRequest) (*ReleaseInstanceResponse, error)
 	mustEmbedUnimplementedInstanceServiceServer()
 }
 
@@ -118,6 +181,15 @@ func (UnimplementedInstanceServiceServer) ListInstances(context.Context, *ListIn
 }
 func (UnimplementedInstanceServiceServer) UpdateInstanceAccess(context.Context, *UpdateInstanceAccessRequest) (*UpdateInstanceAccessResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateInstanceAccess not implemented")
+}
+func (UnimplementedInstanceServiceServer) FreezeInstance(context.Context, *FreezeInstanceRequest) (*FreezeInstanceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FreezeInstance not implemented")
+}
+func (UnimplementedInstanceServiceServer) UnfreezeInstance(context.Context, *UnfreezeInstanceRequest) (*UnfreezeInstanceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UnfreezeInstance not implemented")
+}
+func (UnimplementedInstanceServiceServer) ReleaseInstance(context.Context, *ReleaseInstanceRequest) (*ReleaseInstanceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReleaseInstance not implemented")
 }
 func (UnimplementedInstanceServiceServer) mustEmbedUnimplementedInstanceServiceServer() {}
 func (UnimplementedInstanceServiceServer) testEmbeddedByValue()                         {}
@@ -194,6 +266,60 @@ func _InstanceService_UpdateInstanceAccess_Handler(srv interface{}, ctx context.
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InstanceService_FreezeInstance_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FreezeInstanceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InstanceServiceServer).FreezeInstance(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InstanceService_FreezeInstance_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InstanceServiceServer).FreezeInstance(ctx, req.(*FreezeInstanceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InstanceService_UnfreezeInstance_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnfreezeInstanceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InstanceServiceServer).UnfreezeInstance(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InstanceService_UnfreezeInstance_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InstanceServiceServer).UnfreezeInstance(ctx, req.(*UnfreezeInstanceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InstanceService_ReleaseInstance_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleaseInstanceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InstanceServiceServer).ReleaseInstance(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InstanceService_ReleaseInstance_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InstanceServiceServer).ReleaseInstance(ctx, req.(*ReleaseInstanceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // InstanceService_ServiceDesc is the grpc.ServiceDesc for InstanceService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -212,6 +338,18 @@ var InstanceService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateInstanceAccess",
 			Handler:    _InstanceService_UpdateInstanceAccess_Handler,
+		},
+		{
+			MethodName: "FreezeInstance",
+			Handler:    _InstanceService_FreezeInstance_Handler,
+		},
+		{
+			MethodName: "UnfreezeInstance",
+			Handler:    _InstanceService_UnfreezeInstance_Handler,
+		},
+		{
+			MethodName: "ReleaseInstance",
+			Handler:    _InstanceService_ReleaseInstance_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -469,7 +469,11 @@ type Task struct {
 	// when it waits for nothing, e.g. because the call was answered with success.
 	MarketplaceDeadline *MarketplaceDeadline `protobuf:"bytes,26,opt,name=marketplace_deadline,json=marketplaceDeadline,proto3" json:"marketplace_deadline,omitempty"`
 	// Purchase is the order that the task is about; only in the answers to LeaseTasks and GetTask.
-	Purchase      *Purchase `protobuf:"bytes,27,opt,name=purchase,proto3" json:"purchase,omitempty"`
+	Purchase *Purchase `protobuf:"bytes,27,opt,name=purchase,proto3" json:"purchase,omitempty"`
+	// RetryUntilTime is when failures of the task become final; absent for a task that is retried for ever.
+	RetryUntilTime *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=retry_until_time,json=retryUntilTime,proto3" json:"retry_until_time,omitempty"`
+	// Cause is "operator" for what an operator asked for by hand, which the marketplace does not know; empty otherwise.
+	Cause         string `protobuf:"bytes,29,opt,name=cause,proto3" json:"cause,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -691,6 +695,20 @@ func (x *Task) GetPurchase() *Purchase {
 		return x.Purchase
 	}
 	return nil
+}
+
+func (x *Task) GetRetryUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RetryUntilTime
+	}
+	return nil
+}
+
+func (x *Task) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
 }
 
 // Purchase is what was bought: by the order that caused the task, or for a task that no order caused (freeze, release, check)
@@ -1861,6 +1879,382 @@ func (x *RetryTaskRequest) GetReason() string {
 	return ""
 }
 
+// ExtendTaskRequest names an open task and the new end of its retries.
+type ExtendTaskRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// TaskId is the task. Required, at most 64 characters.
+	TaskId string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	// RetryUntilTime is when failures become final: later than now set, not later than the marketplace waits, and at most 90 days from
+	// now. Required.
+	RetryUntilTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=retry_until_time,json=retryUntilTime,proto3" json:"retry_until_time,omitempty"`
+	// Reason says why, for the order's events and the audit; no secrets, no personal data. Required, printable, at most 256 characters.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExtendTaskRequest) Reset() {
+	*x = ExtendTaskRequest{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExtendTaskRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExtendTaskRequest) ProtoMessage() {}
+
+func (x *ExtendTaskRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExtendTaskRequest.ProtoReflect.Descriptor instead.
+func (*ExtendTaskRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ExtendTaskRequest) GetTaskId() string {
+	if x != nil {
+		return x.TaskId
+	}
+	return ""
+}
+
+func (x *ExtendTaskRequest) GetRetryUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RetryUntilTime
+	}
+	return nil
+}
+
+func (x *ExtendTaskRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// ExtendTaskResponse holds the task as it stands now.
+type ExtendTaskResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Task has the new retry_until_time.
+	Task          *Task `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExtendTaskResponse) Reset() {
+	*x = ExtendTaskResponse{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExtendTaskResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExtendTaskResponse) ProtoMessage() {}
+
+func (x *ExtendTaskResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExtendTaskResponse.ProtoReflect.Descriptor instead.
+func (*ExtendTaskResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ExtendTaskResponse) GetTask() *Task {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+// BulkRetryTasksRequest names FAILED tasks by a filter.
+type BulkRetryTasksRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Filter is `field = "value"` terms joined by AND over state, kind, queue, instance_id and order_id, as for ListTasks; state, when
+	// it is named, is FAILED. Empty means all FAILED tasks of the seller. At most 1024 characters.
+	Filter string `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// PageSize is how many tasks one call retries at most, 1 to 1000; 0 means 100.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// PageToken continues an earlier request with the same filter. At most 1024 characters.
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// ValidateOnly changes nothing: the answer says what would be retried, and what not and why.
+	ValidateOnly bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Force also retries tasks whose marketplace's deadline is over.
+	Force bool `protobuf:"varint,5,opt,name=force,proto3" json:"force,omitempty"`
+	// Reason says why, for the order's events and the audit; no secrets, no personal data. Required, printable, at most 256 characters.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BulkRetryTasksRequest) Reset() {
+	*x = BulkRetryTasksRequest{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BulkRetryTasksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BulkRetryTasksRequest) ProtoMessage() {}
+
+func (x *BulkRetryTasksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BulkRetryTasksRequest.ProtoReflect.Descriptor instead.
+func (*BulkRetryTasksRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *BulkRetryTasksRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *BulkRetryTasksRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *BulkRetryTasksRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *BulkRetryTasksRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *BulkRetryTasksRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+func (x *BulkRetryTasksRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// BulkRetryTasksResponse says what has become of each task of the page.
+type BulkRetryTasksResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Results are at most page_size, oldest task first.
+	Results []*TaskRetry `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	// RetriedCount is how many of the page were retried, or with validate_only would be.
+	RetriedCount int32 `protobuf:"varint,2,opt,name=retried_count,json=retriedCount,proto3" json:"retried_count,omitempty"`
+	// RefusedCount is how many were not.
+	RefusedCount int32 `protobuf:"varint,3,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
+	// NextPageToken is empty on the last page.
+	NextPageToken string `protobuf:"bytes,4,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BulkRetryTasksResponse) Reset() {
+	*x = BulkRetryTasksResponse{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BulkRetryTasksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BulkRetryTasksResponse) ProtoMessage() {}
+
+func (x *BulkRetryTasksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BulkRetryTasksResponse.ProtoReflect.Descriptor instead.
+func (*BulkRetryTasksResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *BulkRetryTasksResponse) GetResults() []*TaskRetry {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+func (x *BulkRetryTasksResponse) GetRetriedCount() int32 {
+	if x != nil {
+		return x.RetriedCount
+	}
+	return 0
+}
+
+func (x *BulkRetryTasksResponse) GetRefusedCount() int32 {
+	if x != nil {
+		return x.RefusedCount
+	}
+	return 0
+}
+
+func (x *BulkRetryTasksResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// TaskRetry is what has become of one task.
+type TaskRetry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// TaskId is the task.
+	TaskId string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	// Kind is what it asks for.
+	Kind TaskKind `protobuf:"varint,2,opt,name=kind,proto3,enum=koogate.v1.TaskKind" json:"kind,omitempty"`
+	// OrderId is the order it belongs to; empty for none.
+	OrderId string `protobuf:"bytes,3,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// InstanceId is the instance it is for; empty for none.
+	InstanceId string `protobuf:"bytes,4,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// Retried says that it was retried, or with validate_only would be.
+	Retried bool `protobuf:"varint,5,opt,name=retried,proto3" json:"retried,omitempty"`
+	// ErrorReason says why not: as RetryTask would.
+	ErrorReason ErrorReason `protobuf:"varint,6,opt,name=error_reason,json=errorReason,proto3,enum=koogate.v1.ErrorReason" json:"error_reason,omitempty"`
+	// Message says the same in words.
+	Message       string `protobuf:"bytes,7,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TaskRetry) Reset() {
+	*x = TaskRetry{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TaskRetry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TaskRetry) ProtoMessage() {}
+
+func (x *TaskRetry) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TaskRetry.ProtoReflect.Descriptor instead.
+func (*TaskRetry) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *TaskRetry) GetTaskId() string {
+	if x != nil {
+		return x.TaskId
+	}
+	return ""
+}
+
+func (x *TaskRetry) GetKind() TaskKind {
+	if x != nil {
+		return x.Kind
+	}
+	return TaskKind_TASK_KIND_UNSPECIFIED
+}
+
+func (x *TaskRetry) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *TaskRetry) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *TaskRetry) GetRetried() bool {
+	if x != nil {
+		return x.Retried
+	}
+	return false
+}
+
+func (x *TaskRetry) GetErrorReason() ErrorReason {
+	if x != nil {
+		return x.ErrorReason
+	}
+	return ErrorReason_ERROR_REASON_UNSPECIFIED
+}
+
+func (x *TaskRetry) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 // GetTaskInputRequest names a task.
 type GetTaskInputRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1872,7 +2266,7 @@ type GetTaskInputRequest struct {
 
 func (x *GetTaskInputRequest) Reset() {
 	*x = GetTaskInputRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1884,7 +2278,7 @@ func (x *GetTaskInputRequest) String() string {
 func (*GetTaskInputRequest) ProtoMessage() {}
 
 func (x *GetTaskInputRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1897,7 +2291,7 @@ func (x *GetTaskInputRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskInputRequest.ProtoReflect.Descriptor instead.
 func (*GetTaskInputRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{16}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetTaskInputRequest) GetTaskId() string {
@@ -1918,7 +2312,7 @@ type GetTaskInputResponse struct {
 
 func (x *GetTaskInputResponse) Reset() {
 	*x = GetTaskInputResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1930,7 +2324,7 @@ func (x *GetTaskInputResponse) String() string {
 func (*GetTaskInputResponse) ProtoMessage() {}
 
 func (x *GetTaskInputResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1943,7 +2337,7 @@ func (x *GetTaskInputResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskInputResponse.ProtoReflect.Descriptor instead.
 func (*GetTaskInputResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{17}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetTaskInputResponse) GetInput() *TaskInput {
@@ -1964,7 +2358,7 @@ type RetryTaskResponse struct {
 
 func (x *RetryTaskResponse) Reset() {
 	*x = RetryTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1976,7 +2370,7 @@ func (x *RetryTaskResponse) String() string {
 func (*RetryTaskResponse) ProtoMessage() {}
 
 func (x *RetryTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1989,7 +2383,7 @@ func (x *RetryTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryTaskResponse.ProtoReflect.Descriptor instead.
 func (*RetryTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{18}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RetryTaskResponse) GetTask() *Task {
@@ -2010,7 +2404,7 @@ type GetTaskRequest struct {
 
 func (x *GetTaskRequest) Reset() {
 	*x = GetTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2022,7 +2416,7 @@ func (x *GetTaskRequest) String() string {
 func (*GetTaskRequest) ProtoMessage() {}
 
 func (x *GetTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2035,7 +2429,7 @@ func (x *GetTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskRequest.ProtoReflect.Descriptor instead.
 func (*GetTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{19}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetTaskRequest) GetTaskId() string {
@@ -2056,7 +2450,7 @@ type GetTaskResponse struct {
 
 func (x *GetTaskResponse) Reset() {
 	*x = GetTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[20]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2068,7 +2462,7 @@ func (x *GetTaskResponse) String() string {
 func (*GetTaskResponse) ProtoMessage() {}
 
 func (x *GetTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[20]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2081,7 +2475,7 @@ func (x *GetTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskResponse.ProtoReflect.Descriptor instead.
 func (*GetTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{20}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetTaskResponse) GetTask() *Task {
@@ -2109,7 +2503,7 @@ type ListTasksRequest struct {
 
 func (x *ListTasksRequest) Reset() {
 	*x = ListTasksRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[21]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2121,7 +2515,7 @@ func (x *ListTasksRequest) String() string {
 func (*ListTasksRequest) ProtoMessage() {}
 
 func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[21]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2134,7 +2528,7 @@ func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksRequest.ProtoReflect.Descriptor instead.
 func (*ListTasksRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{21}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListTasksRequest) GetPageSize() int32 {
@@ -2178,7 +2572,7 @@ type ListTasksResponse struct {
 
 func (x *ListTasksResponse) Reset() {
 	*x = ListTasksResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[22]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2190,7 +2584,7 @@ func (x *ListTasksResponse) String() string {
 func (*ListTasksResponse) ProtoMessage() {}
 
 func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[22]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2203,7 +2597,7 @@ func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksResponse.ProtoReflect.Descriptor instead.
 func (*ListTasksResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{22}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListTasksResponse) GetTasks() []*Task {
@@ -2229,7 +2623,7 @@ type ListQueuesRequest struct {
 
 func (x *ListQueuesRequest) Reset() {
 	*x = ListQueuesRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[23]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2241,7 +2635,7 @@ func (x *ListQueuesRequest) String() string {
 func (*ListQueuesRequest) ProtoMessage() {}
 
 func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[23]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2254,7 +2648,7 @@ func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesRequest.ProtoReflect.Descriptor instead.
 func (*ListQueuesRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{23}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{28}
 }
 
 // ListQueuesResponse holds the queues.
@@ -2268,7 +2662,7 @@ type ListQueuesResponse struct {
 
 func (x *ListQueuesResponse) Reset() {
 	*x = ListQueuesResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[24]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2280,7 +2674,7 @@ func (x *ListQueuesResponse) String() string {
 func (*ListQueuesResponse) ProtoMessage() {}
 
 func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[24]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2293,7 +2687,7 @@ func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesResponse.ProtoReflect.Descriptor instead.
 func (*ListQueuesResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{24}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListQueuesResponse) GetQueues() []*Queue {
@@ -2334,7 +2728,7 @@ type Queue struct {
 
 func (x *Queue) Reset() {
 	*x = Queue{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[25]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2346,7 +2740,7 @@ func (x *Queue) String() string {
 func (*Queue) ProtoMessage() {}
 
 func (x *Queue) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[25]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2359,7 +2753,7 @@ func (x *Queue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Queue.ProtoReflect.Descriptor instead.
 func (*Queue) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{25}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Queue) GetQueue() string {
@@ -2451,7 +2845,7 @@ type QueueKind struct {
 
 func (x *QueueKind) Reset() {
 	*x = QueueKind{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[26]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2463,7 +2857,7 @@ func (x *QueueKind) String() string {
 func (*QueueKind) ProtoMessage() {}
 
 func (x *QueueKind) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[26]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2476,7 +2870,7 @@ func (x *QueueKind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueKind.ProtoReflect.Descriptor instead.
 func (*QueueKind) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{26}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *QueueKind) GetKind() TaskKind {
@@ -2519,12 +2913,12 @@ var File_koogate_v1_task_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/task_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\x9d\x01\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x1dkoogate/v1/error_reason.proto\x1a\x16koogate/v1/scope.proto\"\x9d\x01\n" +
 	"\x13MarketplaceDeadline\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12)\n" +
 	"\x03end\x18\x02 \x01(\x0e2\x17.koogate.v1.DeadlineEndR\x03end\x12\x12\n" +
 	"\x04text\x18\x03 \x01(\tR\x04text\x12\x17\n" +
-	"\atext_zh\x18\x04 \x01(\tR\x06textZh\"\xce\b\n" +
+	"\atext_zh\x18\x04 \x01(\tR\x06textZh\"\xaa\t\n" +
 	"\x04Task\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12\x14\n" +
@@ -2558,7 +2952,9 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x0ecause_order_id\x18\x18 \x01(\tR\fcauseOrderId\x12+\n" +
 	"\x05input\x18\x19 \x01(\v2\x15.koogate.v1.TaskInputR\x05input\x12R\n" +
 	"\x14marketplace_deadline\x18\x1a \x01(\v2\x1f.koogate.v1.MarketplaceDeadlineR\x13marketplaceDeadline\x120\n" +
-	"\bpurchase\x18\x1b \x01(\v2\x14.koogate.v1.PurchaseR\bpurchase\"\xb0\x04\n" +
+	"\bpurchase\x18\x1b \x01(\v2\x14.koogate.v1.PurchaseR\bpurchase\x12D\n" +
+	"\x10retry_until_time\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampR\x0eretryUntilTime\x12\x14\n" +
+	"\x05cause\x18\x1d \x01(\tR\x05cause\"\xb0\x04\n" +
 	"\bPurchase\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\"\n" +
 	"\rorder_line_id\x18\x02 \x01(\tR\vorderLineId\x12\x1d\n" +
@@ -2657,7 +3053,36 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x10RetryTaskRequest\x12\"\n" +
 	"\atask_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06taskId\x12\x14\n" +
 	"\x05force\x18\x02 \x01(\bR\x05force\x12 \n" +
-	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\"9\n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\"\xdf\x01\n" +
+	"\x11ExtendTaskRequest\x12\"\n" +
+	"\atask_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06taskId\x12L\n" +
+	"\x10retry_until_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x0eretryUntilTime\x12X\n" +
+	"\x06reason\x18\x03 \x01(\tB@\xbaH=r;\x10\x01\x18\x80\x0224^[^\\x00-\\x1f\\x7f]*[^\\x00-\\x20\\x7f][^\\x00-\\x1f\\x7f]*$R\x06reason\":\n" +
+	"\x12ExtendTaskResponse\x12$\n" +
+	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"\xa0\x02\n" +
+	"\x15BulkRetryTasksRequest\x12 \n" +
+	"\x06filter\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06filter\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\x12\x14\n" +
+	"\x05force\x18\x05 \x01(\bR\x05force\x12X\n" +
+	"\x06reason\x18\x06 \x01(\tB@\xbaH=r;\x10\x01\x18\x80\x0224^[^\\x00-\\x1f\\x7f]*[^\\x00-\\x20\\x7f][^\\x00-\\x1f\\x7f]*$R\x06reason\"\xc6\x01\n" +
+	"\x16BulkRetryTasksResponse\x12:\n" +
+	"\aresults\x18\x01 \x03(\v2\x15.koogate.v1.TaskRetryB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\aresults\x12#\n" +
+	"\rretried_count\x18\x02 \x01(\x05R\fretriedCount\x12#\n" +
+	"\rrefused_count\x18\x03 \x01(\x05R\frefusedCount\x12&\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xfa\x01\n" +
+	"\tTaskRetry\x12\x17\n" +
+	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12(\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x14.koogate.v1.TaskKindR\x04kind\x12\x19\n" +
+	"\border_id\x18\x03 \x01(\tR\aorderId\x12\x1f\n" +
+	"\vinstance_id\x18\x04 \x01(\tR\n" +
+	"instanceId\x12\x18\n" +
+	"\aretried\x18\x05 \x01(\bR\aretried\x12:\n" +
+	"\ferror_reason\x18\x06 \x01(\x0e2\x17.koogate.v1.ErrorReasonR\verrorReason\x12\x18\n" +
+	"\amessage\x18\a \x01(\tR\amessage\"9\n" +
 	"\x13GetTaskInputRequest\x12\"\n" +
 	"\atask_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06taskId\"C\n" +
 	"\x14GetTaskInputResponse\x12+\n" +
@@ -2741,7 +3166,8 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x1fFAILURE_CODE_ALREADY_SUBSCRIBED\x10\x06\x12\x19\n" +
 	"\x15FAILURE_CODE_SOLD_OUT\x10\a\x12\x1d\n" +
 	"\x19FAILURE_CODE_EMAIL_DOMAIN\x10\b\x12\x1e\n" +
-	"\x1aFAILURE_CODE_LICENCE_QUOTA\x10\t2\xdc\b\n" +
+	"\x1aFAILURE_CODE_LICENCE_QUOTA\x10\t2\xde\n" +
+	"\n" +
 	"\vTaskService\x12h\n" +
 	"\n" +
 	"ListQueues\x12\x1d.koogate.v1.ListQueuesRequest\x1a\x1e.koogate.v1.ListQueuesResponse\"\x1b\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\f\x12\n" +
@@ -2751,7 +3177,10 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\rHeartbeatTask\x12 .koogate.v1.HeartbeatTaskRequest\x1a!.koogate.v1.HeartbeatTaskResponse\"7\xa2\xc5\x18\x01\x01\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02(:\x01*b\x04task\"\x1d/v1/tasks/{task_id}:heartbeat\x12\x89\x01\n" +
 	"\fCompleteTask\x12\x1f.koogate.v1.CompleteTaskRequest\x1a .koogate.v1.CompleteTaskResponse\"6\xa2\xc5\x18\x01\x01\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02':\x01*b\x04task\"\x1c/v1/tasks/{task_id}:complete\x12y\n" +
 	"\bFailTask\x12\x1b.koogate.v1.FailTaskRequest\x1a\x1c.koogate.v1.FailTaskResponse\"2\xa2\xc5\x18\x01\x01\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02#:\x01*b\x04task\"\x18/v1/tasks/{task_id}:fail\x12}\n" +
-	"\tRetryTask\x12\x1c.koogate.v1.RetryTaskRequest\x1a\x1d.koogate.v1.RetryTaskResponse\"3\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02$:\x01*b\x04task\"\x19/v1/tasks/{task_id}:retry\x12n\n" +
+	"\tRetryTask\x12\x1c.koogate.v1.RetryTaskRequest\x1a\x1d.koogate.v1.RetryTaskResponse\"3\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02$:\x01*b\x04task\"\x19/v1/tasks/{task_id}:retry\x12|\n" +
+	"\x0eBulkRetryTasks\x12!.koogate.v1.BulkRetryTasksRequest\x1a\".koogate.v1.BulkRetryTasksResponse\"#\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/tasks:retry\x12\x81\x01\n" +
+	"\n" +
+	"ExtendTask\x12\x1d.koogate.v1.ExtendTaskRequest\x1a\x1e.koogate.v1.ExtendTaskResponse\"4\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02%:\x01*b\x04task\"\x1a/v1/tasks/{task_id}:extend\x12n\n" +
 	"\aGetTask\x12\x1a.koogate.v1.GetTaskRequest\x1a\x1b.koogate.v1.GetTaskResponse\"*\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x1bb\x04task\x12\x13/v1/tasks/{task_id}\x12\x84\x01\n" +
 	"\fGetTaskInput\x12\x1f.koogate.v1.GetTaskInputRequest\x1a .koogate.v1.GetTaskInputResponse\"1\xa2\xc5\x18\x01\b\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02\"b\x05input\x12\x19/v1/tasks/{task_id}/input\x12d\n" +
 	"\tListTasks\x12\x1c.koogate.v1.ListTasksRequest\x1a\x1d.koogate.v1.ListTasksResponse\"\x1a\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\v\x12\t/v1/tasksB\xa0\x01\n" +
@@ -2772,108 +3201,124 @@ func file_koogate_v1_task_service_proto_rawDescGZIP() []byte {
 }
 
 var file_koogate_v1_task_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_koogate_v1_task_service_proto_goTypes = []any{
-	(TaskKind)(0),                 // 0: koogate.v1.TaskKind
-	(TaskState)(0),                // 1: koogate.v1.TaskState
-	(DeadlineEnd)(0),              // 2: koogate.v1.DeadlineEnd
-	(FailureCode)(0),              // 3: koogate.v1.FailureCode
-	(*MarketplaceDeadline)(nil),   // 4: koogate.v1.MarketplaceDeadline
-	(*Task)(nil),                  // 5: koogate.v1.Task
-	(*Purchase)(nil),              // 6: koogate.v1.Purchase
-	(*TaskInput)(nil),             // 7: koogate.v1.TaskInput
-	(*Licence)(nil),               // 8: koogate.v1.Licence
-	(*AccessInfo)(nil),            // 9: koogate.v1.AccessInfo
-	(*ChangeVerdict)(nil),         // 10: koogate.v1.ChangeVerdict
-	(*LeaseTasksRequest)(nil),     // 11: koogate.v1.LeaseTasksRequest
-	(*LeaseTasksResponse)(nil),    // 12: koogate.v1.LeaseTasksResponse
-	(*HeartbeatTaskRequest)(nil),  // 13: koogate.v1.HeartbeatTaskRequest
-	(*HeartbeatTaskResponse)(nil), // 14: koogate.v1.HeartbeatTaskResponse
-	(*CompleteTaskRequest)(nil),   // 15: koogate.v1.CompleteTaskRequest
-	(*CompleteTaskResponse)(nil),  // 16: koogate.v1.CompleteTaskResponse
-	(*FailTaskRequest)(nil),       // 17: koogate.v1.FailTaskRequest
-	(*FailTaskResponse)(nil),      // 18: koogate.v1.FailTaskResponse
-	(*RetryTaskRequest)(nil),      // 19: koogate.v1.RetryTaskRequest
-	(*GetTaskInputRequest)(nil),   // 20: koogate.v1.GetTaskInputRequest
-	(*GetTaskInputResponse)(nil),  // 21: koogate.v1.GetTaskInputResponse
-	(*RetryTaskResponse)(nil),     // 22: koogate.v1.RetryTaskResponse
-	(*GetTaskRequest)(nil),        // 23: koogate.v1.GetTaskRequest
-	(*GetTaskResponse)(nil),       // 24: koogate.v1.GetTaskResponse
-	(*ListTasksRequest)(nil),      // 25: koogate.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),     // 26: koogate.v1.ListTasksResponse
-	(*ListQueuesRequest)(nil),     // 27: koogate.v1.ListQueuesRequest
-	(*ListQueuesResponse)(nil),    // 28: koogate.v1.ListQueuesResponse
-	(*Queue)(nil),                 // 29: koogate.v1.Queue
-	(*QueueKind)(nil),             // 30: koogate.v1.QueueKind
-	nil,                           // 31: koogate.v1.TaskInput.ExtendParamsEntry
-	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 33: google.protobuf.Duration
+	(TaskKind)(0),                  // 0: koogate.v1.TaskKind
+	(TaskState)(0),                 // 1: koogate.v1.TaskState
+	(DeadlineEnd)(0),               // 2: koogate.v1.DeadlineEnd
+	(FailureCode)(0),               // 3: koogate.v1.FailureCode
+	(*MarketplaceDeadline)(nil),    // 4: koogate.v1.MarketplaceDeadline
+	(*Task)(nil),                   // 5: koogate.v1.Task
+	(*Purchase)(nil),               // 6: koogate.v1.Purchase
+	(*TaskInput)(nil),              // 7: koogate.v1.TaskInput
+	(*Licence)(nil),                // 8: koogate.v1.Licence
+	(*AccessInfo)(nil),             // 9: koogate.v1.AccessInfo
+	(*ChangeVerdict)(nil),          // 10: koogate.v1.ChangeVerdict
+	(*LeaseTasksRequest)(nil),      // 11: koogate.v1.LeaseTasksRequest
+	(*LeaseTasksResponse)(nil),     // 12: koogate.v1.LeaseTasksResponse
+	(*HeartbeatTaskRequest)(nil),   // 13: koogate.v1.HeartbeatTaskRequest
+	(*HeartbeatTaskResponse)(nil),  // 14: koogate.v1.HeartbeatTaskResponse
+	(*CompleteTaskRequest)(nil),    // 15: koogate.v1.CompleteTaskRequest
+	(*CompleteTaskResponse)(nil),   // 16: koogate.v1.CompleteTaskResponse
+	(*FailTaskRequest)(nil),        // 17: koogate.v1.FailTaskRequest
+	(*FailTaskResponse)(nil),       // 18: koogate.v1.FailTaskResponse
+	(*RetryTaskRequest)(nil),       // 19: koogate.v1.RetryTaskRequest
+	(*ExtendTaskRequest)(nil),      // 20: koogate.v1.ExtendTaskRequest
+	(*ExtendTaskResponse)(nil),     // 21: koogate.v1.ExtendTaskResponse
+	(*BulkRetryTasksRequest)(nil),  // 22: koogate.v1.BulkRetryTasksRequest
+	(*BulkRetryTasksResponse)(nil), // 23: koogate.v1.BulkRetryTasksResponse
+	(*TaskRetry)(nil),              // 24: koogate.v1.TaskRetry
+	(*GetTaskInputRequest)(nil),    // 25: koogate.v1.GetTaskInputRequest
+	(*GetTaskInputResponse)(nil),   // 26: koogate.v1.GetTaskInputResponse
+	(*RetryTaskResponse)(nil),      // 27: koogate.v1.RetryTaskResponse
+	(*GetTaskRequest)(nil),         // 28: koogate.v1.GetTaskRequest
+	(*GetTaskResponse)(nil),        // 29: koogate.v1.GetTaskResponse
+	(*ListTasksRequest)(nil),       // 30: koogate.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),      // 31: koogate.v1.ListTasksResponse
+	(*ListQueuesRequest)(nil),      // 32: koogate.v1.ListQueuesRequest
+	(*ListQueuesResponse)(nil),     // 33: koogate.v1.ListQueuesResponse
+	(*Queue)(nil),                  // 34: koogate.v1.Queue
+	(*QueueKind)(nil),              // 35: koogate.v1.QueueKind
+	nil,                            // 36: koogate.v1.TaskInput.ExtendParamsEntry
+	(*timestamppb.Timestamp)(nil),  // 37: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 38: google.protobuf.Duration
+	(ErrorReason)(0),               // 39: koogate.v1.ErrorReason
 }
 var file_koogate_v1_task_service_proto_depIdxs = []int32{
-	32, // 0: koogate.v1.MarketplaceDeadline.time:type_name -> google.protobuf.Timestamp
+	37, // 0: koogate.v1.MarketplaceDeadline.time:type_name -> google.protobuf.Timestamp
 	2,  // 1: koogate.v1.MarketplaceDeadline.end:type_name -> koogate.v1.DeadlineEnd
 	0,  // 2: koogate.v1.Task.kind:type_name -> koogate.v1.TaskKind
 	1,  // 3: koogate.v1.Task.state:type_name -> koogate.v1.TaskState
-	32, // 4: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
-	32, // 5: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
-	32, // 6: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
-	32, // 7: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
-	32, // 8: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
+	37, // 4: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
+	37, // 5: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
+	37, // 6: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
+	37, // 7: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
+	37, // 8: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
 	7,  // 9: koogate.v1.Task.input:type_name -> koogate.v1.TaskInput
 	4,  // 10: koogate.v1.Task.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
 	6,  // 11: koogate.v1.Task.purchase:type_name -> koogate.v1.Purchase
-	32, // 12: koogate.v1.Purchase.expire_time:type_name -> google.protobuf.Timestamp
-	32, // 13: koogate.v1.Purchase.order_time:type_name -> google.protobuf.Timestamp
-	31, // 14: koogate.v1.TaskInput.extend_params:type_name -> koogate.v1.TaskInput.ExtendParamsEntry
-	32, // 15: koogate.v1.TaskInput.effective_time:type_name -> google.protobuf.Timestamp
-	32, // 16: koogate.v1.TaskInput.licence_expire_time:type_name -> google.protobuf.Timestamp
-	33, // 17: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
-	33, // 18: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
-	5,  // 19: koogate.v1.LeaseTasksResponse.tasks:type_name -> koogate.v1.Task
-	33, // 20: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
-	5,  // 21: koogate.v1.HeartbeatTaskResponse.task:type_name -> koogate.v1.Task
-	9,  // 22: koogate.v1.CompleteTaskRequest.access_info:type_name -> koogate.v1.AccessInfo
-	10, // 23: koogate.v1.CompleteTaskRequest.change_verdict:type_name -> koogate.v1.ChangeVerdict
-	8,  // 24: koogate.v1.CompleteTaskRequest.licence:type_name -> koogate.v1.Licence
-	5,  // 25: koogate.v1.CompleteTaskResponse.task:type_name -> koogate.v1.Task
-	3,  // 26: koogate.v1.FailTaskRequest.code:type_name -> koogate.v1.FailureCode
-	33, // 27: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
-	5,  // 28: koogate.v1.FailTaskResponse.task:type_name -> koogate.v1.Task
-	7,  // 29: koogate.v1.GetTaskInputResponse.input:type_name -> koogate.v1.TaskInput
-	5,  // 30: koogate.v1.RetryTaskResponse.task:type_name -> koogate.v1.Task
-	5,  // 31: koogate.v1.GetTaskResponse.task:type_name -> koogate.v1.Task
-	5,  // 32: koogate.v1.ListTasksResponse.tasks:type_name -> koogate.v1.Task
-	29, // 33: koogate.v1.ListQueuesResponse.queues:type_name -> koogate.v1.Queue
-	30, // 34: koogate.v1.Queue.kinds:type_name -> koogate.v1.QueueKind
-	32, // 35: koogate.v1.Queue.waiting_since_time:type_name -> google.protobuf.Timestamp
-	32, // 36: koogate.v1.Queue.last_ask_time:type_name -> google.protobuf.Timestamp
-	32, // 37: koogate.v1.Queue.last_lease_time:type_name -> google.protobuf.Timestamp
-	32, // 38: koogate.v1.Queue.marketplace_deadline_time:type_name -> google.protobuf.Timestamp
-	0,  // 39: koogate.v1.QueueKind.kind:type_name -> koogate.v1.TaskKind
-	32, // 40: koogate.v1.QueueKind.oldest_time:type_name -> google.protobuf.Timestamp
-	27, // 41: koogate.v1.TaskService.ListQueues:input_type -> koogate.v1.ListQueuesRequest
-	11, // 42: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
-	13, // 43: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
-	15, // 44: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
-	17, // 45: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
-	19, // 46: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
-	23, // 47: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
-	20, // 48: koogate.v1.TaskService.GetTaskInput:input_type -> koogate.v1.GetTaskInputRequest
-	25, // 49: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
-	28, // 50: koogate.v1.TaskService.ListQueues:output_type -> koogate.v1.ListQueuesResponse
-	12, // 51: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
-	14, // 52: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
-	16, // 53: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
-	18, // 54: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
-	22, // 55: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
-	24, // 56: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
-	21, // 57: koogate.v1.TaskService.GetTaskInput:output_type -> koogate.v1.GetTaskInputResponse
-	26, // 58: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
-	50, // [50:59] is the sub-list for method output_type
-	41, // [41:50] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	37, // 12: koogate.v1.Task.retry_until_time:type_name -> google.protobuf.Timestamp
+	37, // 13: koogate.v1.Purchase.expire_time:type_name -> google.protobuf.Timestamp
+	37, // 14: koogate.v1.Purchase.order_time:type_name -> google.protobuf.Timestamp
+	36, // 15: koogate.v1.TaskInput.extend_params:type_name -> koogate.v1.TaskInput.ExtendParamsEntry
+	37, // 16: koogate.v1.TaskInput.effective_time:type_name -> google.protobuf.Timestamp
+	37, // 17: koogate.v1.TaskInput.licence_expire_time:type_name -> google.protobuf.Timestamp
+	38, // 18: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
+	38, // 19: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
+	5,  // 20: koogate.v1.LeaseTasksResponse.tasks:type_name -> koogate.v1.Task
+	38, // 21: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
+	5,  // 22: koogate.v1.HeartbeatTaskResponse.task:type_name -> koogate.v1.Task
+	9,  // 23: koogate.v1.CompleteTaskRequest.access_info:type_name -> koogate.v1.AccessInfo
+	10, // 24: koogate.v1.CompleteTaskRequest.change_verdict:type_name -> koogate.v1.ChangeVerdict
+	8,  // 25: koogate.v1.CompleteTaskRequest.licence:type_name -> koogate.v1.Licence
+	5,  // 26: koogate.v1.CompleteTaskResponse.task:type_name -> koogate.v1.Task
+	3,  // 27: koogate.v1.FailTaskRequest.code:type_name -> koogate.v1.FailureCode
+	38, // 28: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
+	5,  // 29: koogate.v1.FailTaskResponse.task:type_name -> koogate.v1.Task
+	37, // 30: koogate.v1.ExtendTaskRequest.retry_until_time:type_name -> google.protobuf.Timestamp
+	5,  // 31: koogate.v1.ExtendTaskResponse.task:type_name -> koogate.v1.Task
+	24, // 32: koogate.v1.BulkRetryTasksResponse.results:type_name -> koogate.v1.TaskRetry
+	0,  // 33: koogate.v1.TaskRetry.kind:type_name -> koogate.v1.TaskKind
+	39, // 34: koogate.v1.TaskRetry.error_reason:type_name -> koogate.v1.ErrorReason
+	7,  // 35: koogate.v1.GetTaskInputResponse.input:type_name -> koogate.v1.TaskInput
+	5,  // 36: koogate.v1.RetryTaskResponse.task:type_name -> koogate.v1.Task
+	5,  // 37: koogate.v1.GetTaskResponse.task:type_name -> koogate.v1.Task
+	5,  // 38: koogate.v1.ListTasksResponse.tasks:type_name -> koogate.v1.Task
+	34, // 39: koogate.v1.ListQueuesResponse.queues:type_name -> koogate.v1.Queue
+	35, // 40: koogate.v1.Queue.kinds:type_name -> koogate.v1.QueueKind
+	37, // 41: koogate.v1.Queue.waiting_since_time:type_name -> google.protobuf.Timestamp
+	37, // 42: koogate.v1.Queue.last_ask_time:type_name -> google.protobuf.Timestamp
+	37, // 43: koogate.v1.Queue.last_lease_time:type_name -> google.protobuf.Timestamp
+	37, // 44: koogate.v1.Queue.marketplace_deadline_time:type_name -> google.protobuf.Timestamp
+	0,  // 45: koogate.v1.QueueKind.kind:type_name -> koogate.v1.TaskKind
+	37, // 46: koogate.v1.QueueKind.oldest_time:type_name -> google.protobuf.Timestamp
+	32, // 47: koogate.v1.TaskService.ListQueues:input_type -> koogate.v1.ListQueuesRequest
+	11, // 48: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
+	13, // 49: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
+	15, // 50: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
+	17, // 51: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
+	19, // 52: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
+	22, // 53: koogate.v1.TaskService.BulkRetryTasks:input_type -> koogate.v1.BulkRetryTasksRequest
+	20, // 54: koogate.v1.TaskService.ExtendTask:input_type -> koogate.v1.ExtendTaskRequest
+	28, // 55: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
+	25, // 56: koogate.v1.TaskService.GetTaskInput:input_type -> koogate.v1.GetTaskInputRequest
+	30, // 57: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
+	33, // 58: koogate.v1.TaskService.ListQueues:output_type -> koogate.v1.ListQueuesResponse
+	12, // 59: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
+	14, // 60: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
+	16, // 61: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
+	18, // 62: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
+	27, // 63: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
+	23, // 64: koogate.v1.TaskService.BulkRetryTasks:output_type -> koogate.v1.BulkRetryTasksResponse
+	21, // 65: koogate.v1.TaskService.ExtendTask:output_type -> koogate.v1.ExtendTaskResponse
+	29, // 66: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
+	26, // 67: koogate.v1.TaskService.GetTaskInput:output_type -> koogate.v1.GetTaskInputResponse
+	31, // 68: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
+	58, // [58:69] is the sub-list for method output_type
+	47, // [47:58] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_task_service_proto_init() }
@@ -2882,6 +3327,7 @@ func file_koogate_v1_task_service_proto_init() {
 		return
 	}
 	file_koogate_v1_audit_proto_init()
+	file_koogate_v1_error_reason_proto_init()
 	file_koogate_v1_scope_proto_init()
 	file_koogate_v1_task_service_proto_msgTypes[11].OneofWrappers = []any{
 		(*CompleteTaskRequest_AccessInfo)(nil),
@@ -2894,7 +3340,7 @@ func file_koogate_v1_task_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_task_service_proto_rawDesc), len(file_koogate_v1_task_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   28,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

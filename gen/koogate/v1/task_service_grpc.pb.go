@@ -23,15 +23,17 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	TaskService_ListQueues_FullMethodName    = "/koogate.v1.TaskService/ListQueues"
-	TaskService_LeaseTasks_FullMethodName    = "/koogate.v1.TaskService/LeaseTasks"
-	TaskService_HeartbeatTask_FullMethodName = "/koogate.v1.TaskService/HeartbeatTask"
-	TaskService_CompleteTask_FullMethodName  = "/koogate.v1.TaskService/CompleteTask"
-	TaskService_FailTask_FullMethodName      = "/koogate.v1.TaskService/FailTask"
-	TaskService_RetryTask_FullMethodName     = "/koogate.v1.TaskService/RetryTask"
-	TaskService_GetTask_FullMethodName       = "/koogate.v1.TaskService/GetTask"
-	TaskService_GetTaskInput_FullMethodName  = "/koogate.v1.TaskService/GetTaskInput"
-	TaskService_ListTasks_FullMethodName     = "/koogate.v1.TaskService/ListTasks"
+	TaskService_ListQueues_FullMethodName     = "/koogate.v1.TaskService/ListQueues"
+	TaskService_LeaseTasks_FullMethodName     = "/koogate.v1.TaskService/LeaseTasks"
+	TaskService_HeartbeatTask_FullMethodName  = "/koogate.v1.TaskService/HeartbeatTask"
+	TaskService_CompleteTask_FullMethodName   = "/koogate.v1.TaskService/CompleteTask"
+	TaskService_FailTask_FullMethodName       = "/koogate.v1.TaskService/FailTask"
+	TaskService_RetryTask_FullMethodName      = "/koogate.v1.TaskService/RetryTask"
+	TaskService_BulkRetryTasks_FullMethodName = "/koogate.v1.TaskService/BulkRetryTasks"
+	TaskService_ExtendTask_FullMethodName     = "/koogate.v1.TaskService/ExtendTask"
+	TaskService_GetTask_FullMethodName        = "/koogate.v1.TaskService/GetTask"
+	TaskService_GetTaskInput_FullMethodName   = "/koogate.v1.TaskService/GetTaskInput"
+	TaskService_ListTasks_FullMethodName      = "/koogate.v1.TaskService/ListTasks"
 )
 
 // TaskServiceClient is the client API for TaskService service.
@@ -61,6 +63,16 @@ type TaskServiceClient interface {
 	// RetryTask puts a FAILED task back into its queue; for operators. What is past the marketplace's deadline is retried only
 	// by force. Reasons: TASK_NOT_FOUND, STATE_CONFLICT, DEADLINE_PASSED.
 	RetryTask(ctx context.Context, in *RetryTaskRequest, opts ...grpc.CallOption) (*RetryTaskResponse, error)
+	// BulkRetryTasks puts FAILED tasks back into their queues, each as RetryTask does and under its rules; one that is refused costs the
+	// others nothing. It goes through the tasks that the filter names page by page, oldest first; the next page token goes on behind the
+	// last of them. A call whose answer was lost is repeated with its page token: what it has retried is FAILED no more. With validate_only it changes nothing and says what it would do. Every task that is retried
+	// has its own event and audit row; all rows of a call have its request ID. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// INVALID_FIELD, LIST_BUSY, LIST_TOO_SLOW.
+	BulkRetryTasks(ctx context.Context, in *BulkRetryTasksRequest, opts ...grpc.CallOption) (*BulkRetryTasksResponse, error)
+	// ExtendTask moves the end of an open task's retries later, never beyond what the marketplace waits: INVALID_FIELD names the bound.
+	// A repeat is a success and changes nothing. Reasons: TASK_NOT_FOUND, STATE_CONFLICT for a task that is not open or belongs to no
+	// order, DEADLINE_PASSED, INVALID_FIELD.
+	ExtendTask(ctx context.Context, in *ExtendTaskRequest, opts ...grpc.CallOption) (*ExtendTaskResponse, error)
 	// GetTask returns one task without its lease. Reasons: TASK_NOT_FOUND.
 	GetTask(ctx context.Context, in *GetTaskRequest, opts ...grpc.CallOption) (*GetTaskResponse, error)
 	// GetTaskInput reads what the marketplace told about the buyer, outside a lease. Every reading leaves an event on the order.
@@ -139,6 +151,26 @@ func (c *taskServiceClient) RetryTask(ctx context.Context, in *RetryTaskRequest,
 	return out, nil
 }
 
+func (c *taskServiceClient) BulkRetryTasks(ctx context.Context, in *BulkRetryTasksRequest, opts ...grpc.CallOption) (*BulkRetryTasksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BulkRetryTasksResponse)
+	err := c.cc.Invoke(ctx, TaskService_BulkRetryTasks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *taskServiceClient) ExtendTask(ctx context.Context, in *ExtendTaskRequest, opts ...grpc.CallOption) (*ExtendTaskResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExtendTaskResponse)
+	err := c.cc.Invoke(ctx, TaskService_ExtendTask_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *taskServiceClient) GetTask(ctx context.Context, in *GetTaskRequest, opts ...grpc.CallOption) (*GetTaskResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetTaskResponse)
@@ -196,6 +228,16 @@ type TaskServiceServer interface {
 	// RetryTask puts a FAILED task back into its queue; for operators. What is past the marketplace's deadline is retried only
 	// by force. Reasons: TASK_NOT_FOUND, STATE_CONFLICT, DEADLINE_PASSED.
 	RetryTask(context.Context, *RetryTaskRequest) (*RetryTaskResponse, error)
+	// BulkRetryTasks puts FAILED tasks back into their queues, each as RetryTask does and under its rules; one that is refused costs the
+	// others nothing. It goes through the tasks that the filter names page by page, oldest first; the next page token goes on behind the
+	// last of them. A call whose answer was lost is repeated with its page token: what it has retried is FAILED no more. With validate_only it changes nothing and says what it would do. Every task that is retried
+	// has its own event and audit row; all rows of a call have its request ID. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// INVALID_FIELD, LIST_BUSY, LIST_TOO_SLOW.
+	BulkRetryTasks(context.Context, *BulkRetryTasksRequest) (*BulkRetryTasksResponse, error)
+	// ExtendTask moves the end of an open task's retries later, never beyond what the marketplace waits: INVALID_FIELD names the bound.
+	// A repeat is a success and changes nothing. Reasons: TASK_NOT_FOUND, STATE_CONFLICT for a task that is not open or belongs to no
+	// order, DEADLINE_PASSED, INVALID_FIELD.
+	ExtendTask(context.Context, *ExtendTaskRequest) (*ExtendTaskResponse, error)
 	// GetTask returns one task without its lease. Reasons: TASK_NOT_FOUND.
 	GetTask(context.Context, *GetTaskRequest) (*GetTaskResponse, error)
 	// GetTaskInput reads what the marketplace told about the buyer, outside a lease. Every reading leaves an event on the order.
@@ -231,6 +273,12 @@ func (UnimplementedTaskServiceServer) FailTask(context.Context, *FailTaskRequest
 }
 func (UnimplementedTaskServiceServer) RetryTask(context.Context, *RetryTaskRequest) (*RetryTaskResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RetryTask not implemented")
+}
+func (UnimplementedTaskServiceServer) BulkRetryTasks(context.Context, *BulkRetryTasksRequest) (*BulkRetryTasksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BulkRetryTasks not implemented")
+}
+func (UnimplementedTaskServiceServer) ExtendTask(context.Context, *ExtendTaskRequest) (*ExtendTaskResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExtendTask not implemented")
 }
 func (UnimplementedTaskServiceServer) GetTask(context.Context, *GetTaskRequest) (*GetTaskResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTask not implemented")
@@ -370,6 +418,42 @@ func _TaskService_RetryTask_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TaskService_BulkRetryTasks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BulkRetryTasksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TaskServiceServer).BulkRetryTasks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TaskService_BulkRetryTasks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TaskServiceServer).BulkRetryTasks(ctx, req.(*BulkRetryTasksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TaskService_ExtendTask_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExtendTaskRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TaskServiceServer).ExtendTask(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TaskService_ExtendTask_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TaskServiceServer).ExtendTask(ctx, req.(*ExtendTaskRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _TaskService_GetTask_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetTaskRequest)
 	if err := dec(in); err != nil {
@@ -454,6 +538,14 @@ var TaskService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RetryTask",
 			Handler:    _TaskService_RetryTask_Handler,
+		},
+		{
+			MethodName: "BulkRetryTasks",
+			Handler:    _TaskService_BulkRetryTasks_Handler,
+		},
+		{
+			MethodName: "ExtendTask",
+			Handler:    _TaskService_ExtendTask_Handler,
 		},
 		{
 			MethodName: "GetTask",

@@ -44,6 +44,7 @@ func taskOf(t store.Task) *koogatev1.Task {
 		Trial: p.Trial, ExpireTime: timestamp(p.ExpireAt),
 		Attempt: t.Attempt, Reason: t.Reason, Traceparent: t.Traceparent, WorkerId: t.Worker,
 		CreateTime: timestamp(t.CreatedAt), UpdateTime: timestamp(t.UpdatedAt), MarketplaceDeadline: deadlineOf(p.Until),
+		RetryUntilTime: timestamp(t.RetryUntil), Cause: p.Cause,
 	}
 	switch t.State {
 	case store.TaskLeased:

@@ -101,3 +101,49 @@ func accessFields(mask []string, a fulfil.Access) ([]string, error) {
 	}
 	return names, nil
 }
+
+// FreezeInstance implements InstanceService.
+func (s *instances) FreezeInstance(ctx context.Context, r *koogatev1.FreezeInstanceRequest) (*koogatev1.FreezeInstanceResponse, error) {
+	i, err := s.byHand(ctx, s.core.FreezeByHand, fulfil.ByHand{InstanceID: r.GetInstanceId(), Reason: r.GetReason()})
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.FreezeInstanceResponse{Instance: i}, nil
+}
+
+// UnfreezeInstance implements InstanceService.
+func (s *instances) UnfreezeInstance(ctx context.Context, r *koogatev1.UnfreezeInstanceRequest) (*koogatev1.UnfreezeInstanceResponse, error) {
+	i, err := s.byHand(ctx, s.core.UnfreezeByHand, fulfil.ByHand{InstanceID: r.GetInstanceId(), Reason: r.GetReason()})
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.UnfreezeInstanceResponse{Instance: i}, nil
+}
+
+// ReleaseInstance implements InstanceService.
+func (s *instances) ReleaseInstance(ctx context.Context, r *koogatev1.ReleaseInstanceRequest) (*koogatev1.ReleaseInstanceResponse, error) {
+	if r.GetConfirm() != r.GetInstanceId() {
+		return nil, errs.New(errs.Invalid, errs.InvalidField, "confirm: is not the instance ID; a release cannot be taken back")
+	}
+	i, err := s.byHand(ctx, s.core.ReleaseByHand, fulfil.ByHand{InstanceID: r.GetInstanceId(), Reason: r.GetReason(), Force: r.GetForce()})
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.ReleaseInstanceResponse{Instance: i}, nil
+}
+
+// byHand has the caller do something to an instance.
+func (s *instances) byHand(
+	ctx context.Context, act func(context.Context, fulfil.ByHand) (store.Instance, error), h fulfil.ByHand,
+) (*koogatev1.Instance, error) {
+	var err error
+	if h.Seller, err = sellerOf(ctx); err != nil {
+		return nil, err
+	}
+	h.Who = callerOf(ctx)
+	i, err := act(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	return s.show(i), nil
+}
