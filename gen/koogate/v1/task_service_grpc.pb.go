@@ -66,7 +66,7 @@ type TaskServiceClient interface {
 	// BulkRetryTasks puts FAILED tasks back into their queues, each as RetryTask does and under its rules; one that is refused costs the
 	// others nothing. It goes through the tasks that the filter names page by page, oldest first; the next page token goes on behind the
 	// last of them. A call whose answer was lost is repeated with its page token: what it has retried is FAILED no more. With validate_only it changes nothing and says what it would do. Every task that is retried
-	// has its own event and audit row; all rows of a call have its request ID. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// leaves the event and the audit row that RetryTask leaves; all rows of a call have its request ID. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
 	// INVALID_FIELD, LIST_BUSY, LIST_TOO_SLOW.
 	BulkRetryTasks(ctx context.Context, in *BulkRetryTasksRequest, opts ...grpc.CallOption) (*BulkRetryTasksResponse, error)
 	// ExtendTask moves the end of an open task's retries later, never beyond what the marketplace waits: INVALID_FIELD names the bound.
@@ -231,7 +231,7 @@ type TaskServiceServer interface {
 	// BulkRetryTasks puts FAILED tasks back into their queues, each as RetryTask does and under its rules; one that is refused costs the
 	// others nothing. It goes through the tasks that the filter names page by page, oldest first; the next page token goes on behind the
 	// last of them. A call whose answer was lost is repeated with its page token: what it has retried is FAILED no more. With validate_only it changes nothing and says what it would do. Every task that is retried
-	// has its own event and audit row; all rows of a call have its request ID. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
+	// leaves the event and the audit row that RetryTask leaves; all rows of a call have its request ID. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID,
 	// INVALID_FIELD, LIST_BUSY, LIST_TOO_SLOW.
 	BulkRetryTasks(context.Context, *BulkRetryTasksRequest) (*BulkRetryTasksResponse, error)
 	// ExtendTask moves the end of an open task's retries later, never beyond what the marketplace waits: INVALID_FIELD names the bound.

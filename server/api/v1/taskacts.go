@@ -43,7 +43,7 @@ func (oldestFirst) GetOrderBy() string { return "create_time asc" }
 
 // GetPageSize is never that of a list.
 func (r oldestFirst) GetPageSize() int32 {
-	return int32(pageSize(r.BulkRetryTasksRequest.GetPageSize(), defaultRetries)) //nolint:gosec // at most 1000
+	return int32(pageSize(r.BulkRetryTasksRequest.GetPageSize(), defaultRetries))
 }
 
 // BulkRetryTasks implements TaskService. A caller that has gone gets no more tasks retried.
