@@ -158,11 +158,12 @@ func (b *builder) responses(m *protogen.Method, member string) (object, error) {
 		}
 		message = f.Message
 	}
-	name, _ := b.message(message, response, nil)
-	schema["$ref"] = "#/components/schemas/" + name
 	media := "application/json"
-	if m.Desc.IsStreamingServer() {
-		media, schema = "text/event-stream", object{"type": "string"}
+	if m.Desc.IsStreamingServer() { // whose messages no schema describes
+		media, schema["type"] = "text/event-stream", "string"
+	} else {
+		name, _ := b.message(message, response, nil)
+		schema["$ref"] = "#/components/schemas/" + name
 	}
 	all := object{"200": object{
 		"description": b.text(message.Comments),
