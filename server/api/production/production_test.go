@@ -271,7 +271,7 @@ func TestCodeOfReasons(t *testing.T) {
 		"QUEUE_NOT_FOUND": "000005", "QUEUE_NOT_FOR_WORKERS": "000005",
 		"LIST_BUSY": "000005", "LIST_TOO_SLOW": "000005",
 		"RESTORE_GAP": "000005", "MANAGED_BY_FILE": "000005", "SETTING_NOT_FOUND": "000005", "CALL_NOT_FOUND": "000005",
-		"PATH_NOT_FOUND": "000005", "METHOD_NOT_ALLOWED": "000005",
+		"PATH_NOT_FOUND": "000005", "METHOD_NOT_ALLOWED": "000005", "SERVER_STOPPING": "000005",
 	}
 	for _, name := range koogatev1.ErrorReason_name {
 		reason := strings.TrimPrefix(name, "ERROR_REASON_")
