@@ -85,13 +85,13 @@ func metered(t *testing.T, database string) (*meter, string) {
 // counted before the server hears of it, so that whoever has the answer finds it counted.
 func (m *meter) pass(client io.Reader, server io.Writer) {
 	message := func(head int) ([]byte, error) {
-		b := make([]byte, head)
-		if _, err := io.ReadFull(client, b); err != nil {
+		begin := make([]byte, head)
+		if _, err := io.ReadFull(client, begin); err != nil {
 			return nil, err
 		}
-		b = append(b, make([]byte, int(binary.BigEndian.Uint32(b[head-4:]))-4)...)
-		_, err := io.ReadFull(client, b[head:])
-		return b, err
+		b := bytes.NewBuffer(begin)
+		_, err := io.CopyN(b, client, int64(binary.BigEndian.Uint32(begin[head-4:]))-4)
+		return b.Bytes(), err
 	}
 	start, err := message(4)
 	if err != nil {
