@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -72,6 +73,11 @@ type ListQuery struct {
 
 // Term is one equality of a filter.
 type Term struct{ Field, Value string }
+
+// Match says whether a row has the values of all terms; value tells what it has in a field. It serves lists that are made in memory.
+func Match(terms []Term, value func(field string) string) bool {
+	return !slices.ContainsFunc(terms, func(t Term) bool { return value(t.Field) != t.Value })
+}
 
 // Cursor is a place in a list: creation time, then ID. Rows of the directory have no ID of their own; their ID methods
 // make one.

@@ -109,6 +109,13 @@ func Wrap(cause error, k Kind, r Reason, format string, args ...any) *Error {
 	return e
 }
 
+// BadField is INVALID_FIELD for a field that the caller named, by its path in the request.
+func BadField(path, msg string) *Error {
+	e := New(Invalid, InvalidField, "%s: %s", path, msg)
+	e.Fields = []Field{{Path: path, Msg: msg}}
+	return e
+}
+
 // As returns the *Error in err's chain, or an internal one that keeps err as its cause.
 func As(err error) *Error {
 	var e *Error

@@ -124,10 +124,15 @@ func (s *Service) page(ctx context.Context, seller string, after store.FeedPlace
 
 // matches says whether an event has all values of a filter. Fields: kind, order_id, instance_id.
 func matches(e *store.Event, terms []store.Term) bool {
-	for _, t := range terms {
-		if has := map[string]string{"kind": e.Kind, "order_id": e.OrderID, "instance_id": e.InstanceID}; has[t.Field] != t.Value {
-			return false
+	return store.Match(terms, func(field string) string {
+		switch field {
+		case "kind":
+			return e.Kind
+		case "order_id":
+			return e.OrderID
+		case "instance_id":
+			return e.InstanceID
 		}
-	}
-	return true
+		return ""
+	})
 }

@@ -74,12 +74,8 @@ func (s *Service) UpdateAccess(ctx context.Context, u AccessUpdate) (store.Insta
 			return err
 		}
 		data := fields{"fields": changed, "version": i.AccessVersion}
-		if u.Reason != "" {
-			data["reason"] = u.Reason
-		}
-		if u.Who != "" {
-			data["who"] = u.Who
-		}
+		data.given("reason", u.Reason)
+		data.given("who", u.Who)
 		d.event(EventAccessChanged, i.InstanceID, data)
 		found = *i
 		return nil

@@ -167,9 +167,7 @@ func (d *draft) adopt(ctx context.Context, a Adoption, created time.Time) store.
 	}
 	d.addLine(l)
 	data := fields{"endpoint": a.Endpoint.Name, "orderLineId": a.OrderLineID, "productId": a.ProductID, "why": a.Why, "create": a.Create}
-	if a.Who != "" {
-		data["who"] = a.Who
-	}
+	data.given("who", a.Who)
 	d.event(EventInstanceAdopted, a.InstanceID, data)
 	if a.classic() {
 		d.agg.Order.QueryState = store.QueryDone // the marketplace answers no query about these

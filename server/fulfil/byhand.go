@@ -81,9 +81,7 @@ type ByHand struct {
 // act is the data of the event.
 func (h ByHand) act() fields {
 	data := fields{"reason": CauseOperator, "why": h.Reason}
-	if h.Who != "" {
-		data["who"] = h.Who
-	}
+	data.given("who", h.Who)
 	return data
 }
 

@@ -53,6 +53,13 @@ const (
 
 type fields map[string]any
 
+// given adds what a caller told, if it did.
+func (f fields) given(name, value string) {
+	if value != "" {
+		f[name] = value
+	}
+}
+
 // text is the data as an event keeps it, with its keys sorted. Data are plain values, so it cannot fail.
 func (f fields) text() string {
 	if f == nil {

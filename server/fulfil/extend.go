@@ -48,9 +48,7 @@ func (s *Service) ExtendTask(ctx context.Context, x Extension) (store.Task, erro
 		data := fields{
 			"task": f.ID, "kind": string(f.Kind), "was": f.RetryUntil.Format(time.RFC3339), "until": until.Format(time.RFC3339), "reason": x.Reason,
 		}
-		if x.Who != "" {
-			data["who"] = x.Who
-		}
+		data.given("who", x.Who)
 		d.event(EventTaskExtended, f.InstanceID, data)
 		d.putTask(f, func(t *store.Task) { t.RetryUntil = until })
 		t = *f

@@ -195,12 +195,8 @@ func (s *Service) RetryTask(ctx context.Context, r Retry) (store.Task, error) {
 			return nil
 		}
 		act := fields{}
-		if r.Reason != "" {
-			act["reason"] = r.Reason
-		}
-		if r.Who != "" {
-			act["who"] = r.Who
-		}
+		act.given("reason", r.Reason)
+		act.given("who", r.Who)
 		if until.Passed(d.now) {
 			act["forced"], act["deadline"], act["end"] = true, until.At.Format(time.RFC3339), string(until.End)
 			s.Log.WarnContext(ctx, "a task is retried beyond the marketplace's deadline", "task_id", f.ID, "order_id", f.OrderID,

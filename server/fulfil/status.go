@@ -51,9 +51,7 @@ func (s *Service) UpdateInstanceStatus(ctx context.Context, c UpdateStatus) (Ans
 		}
 		d.freeze(i, hand, other)
 		data := fields{}
-		if cause := c.cause(); cause != "" {
-			data["reason"] = cause
-		}
+		data.given("reason", c.cause())
 		data.beside(event, hand, CauseOperator)
 		data, err := d.withExtra(data, c.Extra)
 		if err != nil {
@@ -105,9 +103,7 @@ func (d *draft) frozenAnew(i *store.Instance, c UpdateStatus) error {
 	}
 	d.freeze(i, hand, cmp.Or(c.cause(), CauseMarketplace))
 	data := fields{"was": was}
-	if cause := c.cause(); cause != "" {
-		data["reason"] = cause
-	}
+	data.given("reason", c.cause())
 	data, err := d.withExtra(data, c.Extra)
 	if err != nil {
 		return err

@@ -81,13 +81,13 @@ func (c *Channel) Invoke(ctx context.Context, name string, args, reply any, opts
 	if !ok {
 		return c.unknown(name)
 	}
-	in, ok := args.(proto.Message)
-	if !ok {
-		return status.Errorf(codes.Internal, "%T is not a protobuf message", args)
+	in, err := messageOf(args)
+	if err != nil {
+		return err
 	}
-	out, ok := reply.(proto.Message)
-	if !ok {
-		return status.Errorf(codes.Internal, "%T is not a protobuf message", reply)
+	out, err := messageOf(reply)
+	if err != nil {
+		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return status.FromContextError(err).Err()
@@ -102,8 +102,7 @@ func (c *Channel) Invoke(ctx context.Context, name string, args, reply any, opts
 	if !ok {
 		return status.Errorf(codes.Internal, "%s answered with %T, not a protobuf message", name, answer)
 	}
-	proto.Reset(out)
-	proto.Merge(out, sent) // a copy: the handler may keep, and hand out again, what it returned
+	fill(out, sent)
 	return nil
 }
 
@@ -132,12 +131,27 @@ func (c *Channel) unknown(name string) error {
 
 // decode fills the handler's request with a copy of the caller's.
 func decode(into any, from proto.Message) error {
-	m, ok := into.(proto.Message)
-	if !ok {
-		return status.Errorf(codes.Internal, "%T is not a protobuf message", into)
+	m, err := messageOf(into)
+	if err != nil {
+		return err
 	}
 	proto.Merge(m, from)
 	return nil
+}
+
+// messageOf is what gRPC hands over as anything.
+func messageOf(m any) (proto.Message, error) {
+	msg, ok := m.(proto.Message)
+	if !ok {
+		return nil, status.Errorf(codes.Internal, "%T is not a protobuf message", m)
+	}
+	return msg, nil
+}
+
+// fill makes a client's response a copy of the handler's, which the handler may keep and hand out again.
+func fill(out, sent proto.Message) {
+	proto.Reset(out)
+	proto.Merge(out, sent)
 }
 
 // statusOf gives an error that is not yet a status the code a grpc.Server would give it.

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -47,9 +46,9 @@ func (d *download) Context() context.Context { return d.ctx }
 
 // SendMsg implements grpc.ClientStream: it begins the call.
 func (d *download) SendMsg(m any) error {
-	msg, ok := m.(proto.Message)
-	if !ok {
-		return status.Errorf(codes.Internal, "%T is not a protobuf message", m)
+	msg, err := messageOf(m)
+	if err != nil {
+		return err
 	}
 	d.once.Do(func() { d.begin(proto.Clone(msg)) })
 	return nil
@@ -60,14 +59,13 @@ func (d *download) CloseSend() error { return nil }
 
 // RecvMsg implements grpc.ClientStream. After the last response it is io.EOF, or the handler's error.
 func (d *download) RecvMsg(m any) error {
-	out, ok := m.(proto.Message)
-	if !ok {
-		return status.Errorf(codes.Internal, "%T is not a protobuf message", m)
+	out, err := messageOf(m)
+	if err != nil {
+		return err
 	}
 	select {
 	case msg := <-d.out:
-		proto.Reset(out)
-		proto.Merge(out, msg)
+		fill(out, msg)
 		return nil
 	case <-d.done:
 		if d.err != nil {
@@ -79,17 +77,15 @@ func (d *download) RecvMsg(m any) error {
 
 // Header implements grpc.ClientStream: what is there of it, since it is not sent before the responses.
 func (d *download) Header() (metadata.MD, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.header, nil
+	header, _ := d.told()
+	return header, nil
 }
 
 // Trailer implements grpc.ClientStream.
 func (d *download) Trailer() metadata.MD {
 	<-d.done
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.trailer
+	_, trailer := d.told()
+	return trailer
 }
 
 // downloadServer is what the handler sees of a download.
@@ -119,9 +115,9 @@ func (d *downloadServer) RecvMsg(m any) error {
 
 // SendMsg implements grpc.ServerStream.
 func (d *downloadServer) SendMsg(m any) error {
-	msg, ok := m.(proto.Message)
-	if !ok {
-		return status.Errorf(codes.Internal, "%T is not a protobuf message", m)
+	msg, err := messageOf(m)
+	if err != nil {
+		return err
 	}
 	select {
 	case d.out <- proto.Clone(msg):

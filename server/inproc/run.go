@@ -65,16 +65,22 @@ func (r *run) putHeader(md metadata.MD, last bool) error {
 	return nil
 }
 
-// report fills the targets of the call options.
-func (r *run) report(opts []grpc.CallOption) {
+// told is what the handler has sent so far.
+func (r *run) told() (header, trailer metadata.MD) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.header, r.trailer
+}
+
+// report fills the targets of the call options.
+func (r *run) report(opts []grpc.CallOption) {
+	header, trailer := r.told()
 	for _, o := range opts {
 		switch o := o.(type) {
 		case grpc.HeaderCallOption:
-			*o.HeaderAddr = r.header
+			*o.HeaderAddr = header
 		case grpc.TrailerCallOption:
-			*o.TrailerAddr = r.trailer
+			*o.TrailerAddr = trailer
 		}
 	}
 }

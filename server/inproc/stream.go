@@ -45,9 +45,9 @@ func (u *upload) Context() context.Context { return u.ctx }
 
 // SendMsg implements grpc.ClientStream. After the handler has returned it is io.EOF, and RecvMsg tells why.
 func (u *upload) SendMsg(m any) error {
-	msg, ok := m.(proto.Message)
-	if !ok {
-		return status.Errorf(codes.Internal, "%T is not a protobuf message", m)
+	msg, err := messageOf(m)
+	if err != nil {
+		return err
 	}
 	select {
 	case u.in <- proto.Clone(msg):
@@ -75,25 +75,22 @@ func (u *upload) RecvMsg(m any) error {
 	if !ok || u.answer == nil {
 		return status.Errorf(codes.Internal, "%s ended without an answer", u.name)
 	}
-	proto.Reset(out)
-	proto.Merge(out, u.answer)
+	fill(out, u.answer)
 	return nil
 }
 
 // Header implements grpc.ClientStream.
 func (u *upload) Header() (metadata.MD, error) {
 	<-u.done
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.header, nil
+	header, _ := u.told()
+	return header, nil
 }
 
 // Trailer implements grpc.ClientStream.
 func (u *upload) Trailer() metadata.MD {
 	<-u.done
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.trailer
+	_, trailer := u.told()
+	return trailer
 }
 
 // uploadServer is what the handler sees of an upload.
@@ -125,9 +122,9 @@ func (u *uploadServer) RecvMsg(m any) error {
 
 // SendMsg implements grpc.ServerStream.
 func (u *uploadServer) SendMsg(m any) error {
-	msg, ok := m.(proto.Message)
-	if !ok {
-		return status.Errorf(codes.Internal, "%T is not a protobuf message", m)
+	msg, err := messageOf(m)
+	if err != nil {
+		return err
 	}
 	u.answer = proto.Clone(msg)
 	return nil

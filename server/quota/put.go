@@ -42,9 +42,9 @@ type Package struct {
 func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 	switch {
 	case p.Quota <= 0:
-		return store.Quota{}, invalid("quota", "must be more than zero")
+		return store.Quota{}, errs.BadField("quota", "must be more than zero")
 	case p.PackageID == p.InstanceID:
-		return store.Quota{}, invalid("package_id", "is the package's own instance, not the pay-per-use instance")
+		return store.Quota{}, errs.BadField("package_id", "is the package's own instance, not the pay-per-use instance")
 	}
 	own, of, err := s.check(ctx, p)
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 		p.ExpireAt = own.ExpireAt
 	}
 	if p.BeginAt = p.BeginAt.UTC().Truncate(time.Microsecond); p.BeginAt.After(s.now()) {
-		return store.Quota{}, invalid("begin_time", "lies ahead")
+		return store.Quota{}, errs.BadField("begin_time", "lies ahead")
 	}
 	q, err := s.put(ctx, p, own, of, window.Meter)
 	if err != nil {

@@ -27,9 +27,9 @@ func (s *Service) Reserve(ctx context.Context, seller, instanceID, id string, am
 	}
 	switch {
 	case amount <= 0:
-		return store.Reservation{}, invalid("amount", "must be more than zero")
+		return store.Reservation{}, errs.BadField("amount", "must be more than zero")
 	case hold < MinHold || hold > MaxHold:
-		return store.Reservation{}, invalid("hold", "must be 1s to 24h")
+		return store.Reservation{}, errs.BadField("hold", "must be 1s to 24h")
 	}
 	i, err := s.instance(ctx, seller, instanceID)
 	if err != nil {
@@ -114,11 +114,11 @@ func (s *Service) Commit(ctx context.Context, seller, id string, used *store.Uni
 	}
 	switch end = end.UTC().Truncate(time.Microsecond); {
 	case amount > r.Amount:
-		return store.Reservation{}, invalid("used", "is more than was reserved")
+		return store.Reservation{}, errs.BadField("used", "is more than was reserved")
 	case end.After(now.Add(Tolerance)):
-		return store.Reservation{}, invalid("end_time", "lies ahead")
+		return store.Reservation{}, errs.BadField("end_time", "lies ahead")
 	case end.Before(r.CreatedAt.Add(-Tolerance)):
-		return store.Reservation{}, invalid("end_time", "lies before the reservation")
+		return store.Reservation{}, errs.BadField("end_time", "lies before the reservation")
 	}
 	raw, err := s.Windows.WindowOf(ctx, seller, r.InstanceID, end)
 	if err != nil {

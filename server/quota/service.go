@@ -137,9 +137,3 @@ func (s *Service) living(ctx context.Context, seller string, found map[string]st
 func over(i *store.Instance) bool {
 	return i.State == store.InstanceReleased || i.State == store.InstanceFailed
 }
-
-func invalid(field, msg string) error {
-	e := errs.New(errs.Invalid, errs.InvalidField, "%s: %s", field, msg)
-	e.Fields = []errs.Field{{Path: field, Msg: msg}}
-	return e
-}

@@ -110,13 +110,17 @@ func (k *Keeper) Keys(ctx context.Context, q store.ListQuery) ([]EndpointKey, er
 }
 
 func (k *keyed) matches(filter []store.Term) bool {
-	for _, t := range filter {
-		have := map[string]string{"endpoint": k.Owner, "purpose": string(k.Use), "managed_by": string(k.ManagedBy)}[t.Field]
-		if have != t.Value {
-			return false
+	return store.Match(filter, func(field string) string {
+		switch field {
+		case "endpoint":
+			return k.Owner
+		case "purpose":
+			return string(k.Use)
+		case "managed_by":
+			return string(k.ManagedBy)
 		}
-	}
-	return true
+		return ""
+	})
 }
 
 // Key reads a key of an endpoint. Errors: SETTING_NOT_FOUND, STORE_UNAVAILABLE.
@@ -157,12 +161,12 @@ func (k *Keeper) CreateKey(ctx context.Context, n NewKey) (x EndpointKey, secret
 	now := k.Clock.Now()
 	switch {
 	case n.Secret == "" && n.Use == store.KeyKitPrivate:
-		return x, "", fieldFault("secret", "is required: only whoever has the public half can have made a private key")
+		return x, "", errs.BadField("secret", "is required: only whoever has the public half can have made a private key")
 	case n.Secret == "":
 		n.Secret = Secret(rand.Text() + rand.Text())
 	}
 	if !n.NotAfter.IsZero() && (!n.NotAfter.After(now) || !n.NotAfter.After(n.NotBefore)) {
-		return x, "", fieldFault("end_time", "must lie ahead, and behind start_time")
+		return x, "", errs.BadField("end_time", "must lie ahead, and behind start_time")
 	}
 	var row keyed
 	revision, err := k.Change(ctx, func(d *Draft) error {
@@ -182,12 +186,6 @@ func (k *Keeper) CreateKey(ctx context.Context, n NewKey) (x EndpointKey, secret
 	return row.show(now, k.uses.last), n.Secret, nil
 }
 
-func fieldFault(path, text string) error {
-	e := errs.New(errs.Invalid, errs.InvalidField, "%s: %s", path, text)
-	e.Fields = []errs.Field{{Path: path, Msg: text}}
-	return e
-}
-
 // keyFault tells of a key that the check of everything together refuses, in the caller's naming, and nothing of other endpoints.
 func keyFault(err error, use store.KeyUseKind) error {
 	var found interface{ Paths() []string }
@@ -198,13 +196,13 @@ func keyFault(err error, use store.KeyUseKind) error {
 	secret := slices.ContainsFunc(paths, func(p string) bool { return strings.Contains(p, "keys[") })
 	switch {
 	case secret && use == store.KeyKitPrivate:
-		return fieldFault("secret", "is not an RSA private key of 3072 bits or more in PEM")
+		return errs.BadField("secret", "is not an RSA private key of 3072 bits or more in PEM")
 	case secret:
-		return fieldFault("secret", "is in use for another type of interface; the marketplace binds a key to one: take another key")
+		return errs.BadField("secret", "is in use for another type of interface; the marketplace binds a key to one: take another key")
 	case slices.ContainsFunc(paths, func(p string) bool {
 		return strings.HasSuffix(p, ".kit_keys") || strings.HasSuffix(p, ".kit_private_keys")
 	}):
-		return fieldFault("purpose", "only matters to an endpoint that serves the Kit, which this one does not")
+		return errs.BadField("purpose", "only matters to an endpoint that serves the Kit, which this one does not")
 	}
 	return err
 }

@@ -57,10 +57,7 @@ func (s *events) ListEvents(ctx context.Context, r *koogatev1.ListEventsRequest)
 	if err != nil {
 		return nil, err
 	}
-	resp := &koogatev1.ListEventsResponse{}
-	for i := range list {
-		resp.Events = append(resp.Events, fedEvent(&list[i]))
-	}
+	resp := &koogatev1.ListEventsResponse{Events: each(list, fedEvent)}
 	if more {
 		resp.NextPageToken = tokenOf(seller, next)
 	}
@@ -95,7 +92,7 @@ func (s *events) WatchEvents(r *koogatev1.WatchEventsRequest, stream grpc.Server
 	send := func(e *store.FeedEvent, m feed.Mark) error {
 		resp := &koogatev1.WatchEventsResponse{ResumeToken: tokenOf(seller, m)}
 		if e != nil {
-			resp.Event = fedEvent(e)
+			resp.Event = fedEvent(*e)
 		}
 		return stream.Send(resp)
 	}
@@ -120,7 +117,7 @@ func (s *events) stopping() bool {
 	}
 }
 
-func fedEvent(e *store.FeedEvent) *koogatev1.FeedEvent {
+func fedEvent(e store.FeedEvent) *koogatev1.FeedEvent {
 	return &koogatev1.FeedEvent{OrderId: e.OrderID, Event: eventOf(e.Event)}
 }
 
