@@ -151,7 +151,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Keys: d.Keys,
+			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Keys: d.Keys,
 			Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),

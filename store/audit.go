@@ -20,6 +20,8 @@ import (
 type AuditRows interface {
 	// Audit returns at most limit rows of a seller that are not older than since, the newest first.
 	Audit(ctx context.Context, seller string, since time.Time, limit int) ([]AuditRow, error)
+	// ListAudit reads a page, in the order of time and ID; a Cursor's ID is the row's in digits.
+	ListAudit(ctx context.Context, q ListQuery) ([]AuditRow, error)
 	// ForgetAudit looks at the limit rows that were added first, deletes those that are older than age and returns how many they were.
 	// The schema refuses to delete rows that are younger than 360 days by the clock of the machine or of the database.
 	ForgetAudit(ctx context.Context, age time.Duration, limit int) (int, error)
@@ -38,6 +40,8 @@ type Caller struct {
 // Altered is what a transaction has altered.
 type Altered struct {
 	Seller string // empty for what belongs to all
+	// OrderID is the order that was altered; empty when it was anything else.
+	OrderID string
 	// Resources are the IDs of what was altered, by kind: order, instance, task, package, reservation, usage, licence, gap, column,
 	// seller, endpoint, product, provisioner, key.
 	Resources map[string][]string
@@ -51,6 +55,8 @@ type AuditRow struct {
 	ID     int64     // grows with every row
 	At     time.Time // by the store's clock
 	Seller string
+	// OrderID is the order that was altered; empty when it was anything else, and in rows that an earlier release has written.
+	OrderID string
 	Caller
 	Resources string // JSON: Altered.Resources, at most 20 IDs of each kind
 	Before    string
@@ -74,7 +80,7 @@ func Audits(ctx context.Context) (row func(Altered) AuditRow, ok bool) {
 		return nil, false
 	}
 	return func(a Altered) AuditRow {
-		return AuditRow{Seller: a.Seller, Caller: *c, Resources: listed(a.Resources), Before: a.Before, After: a.After}
+		return AuditRow{Seller: a.Seller, OrderID: a.OrderID, Caller: *c, Resources: listed(a.Resources), Before: a.Before, After: a.After}
 	}, true
 }
 
@@ -115,9 +121,13 @@ func Digest(row any) string {
 func (c *Change) Altered() Altered {
 	a := Altered{Resources: make(map[string][]string)}
 	name := func(seller, kind, id string) {
-		if a.Seller = cmp.Or(a.Seller, seller); id != "" {
-			a.Resources[kind] = append(a.Resources[kind], id)
+		if a.Seller = cmp.Or(a.Seller, seller); id == "" {
+			return
 		}
+		if kind == "order" {
+			a.OrderID = id // a change is about one
+		}
+		a.Resources[kind] = append(a.Resources[kind], id)
 	}
 	for _, o := range []*Order{c.NewOrder, c.PutOrder} {
 		if o != nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package audit ends the life of audit rows (ADR 33). It writes none: the stores do, in the transaction of what is changed, for the caller
+// Package audit shows audit rows and ends their life (ADR 33). It writes none: the stores do, in the transaction of what is changed, for the caller
 // that the interceptor Audit or a command puts into the context.
 package audit
 

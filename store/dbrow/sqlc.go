@@ -74,6 +74,7 @@ type Audit struct {
 	BeforeDigest string
 	AfterDigest  string
 	RequestID    string
+	OrderID      string
 }
 
 type AuditInsertParams struct {
@@ -88,6 +89,7 @@ type AuditInsertParams struct {
 	BeforeDigest string
 	AfterDigest  string
 	RequestID    string
+	OrderID      string
 }
 
 type Call struct {

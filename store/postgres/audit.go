@@ -12,6 +12,7 @@ import (
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/postgres/dbsqlc"
+	"github.com/koogate/koogate/store/sqllist"
 )
 
 // told is what a change has altered, for its audit row; nil when it has altered nothing.
@@ -72,6 +73,11 @@ func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit
 		return nil, fmt.Errorf("postgres: read audit rows: %w", err)
 	}
 	return dbrow.Each(rows, dbrow.ToAudit), nil
+}
+
+// ListAudit implements store.AuditRows.
+func (s *Store) ListAudit(ctx context.Context, q store.ListQuery) ([]store.AuditRow, error) {
+	return listOf(ctx, s, sqllist.Audit, q, (*dbsqlc.Queries).AuditList, dbrow.ToAudit)
 }
 
 // ForgetAudit implements store.AuditRows.

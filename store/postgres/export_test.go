@@ -77,6 +77,7 @@ func ListSQL(ctx context.Context, table string, q store.ListQuery) (statement st
 		"usage_windows": {sqllist.UsageWindows, func(d *dbsqlc.Queries) error { _, err := d.UsageWindowList(ctx, q.Seller); return err }},
 		"usage_records": {sqllist.UsageRecords, func(d *dbsqlc.Queries) error { _, err := d.UsageRecordList(ctx, q.Seller); return err }},
 		"calls":         {sqllist.Calls, func(d *dbsqlc.Queries) error { _, err := d.CallList(ctx, q.Seller); return err }},
+		"audit":         {sqllist.Audit, func(d *dbsqlc.Queries) error { _, err := d.AuditList(ctx, q.Seller); return err }},
 		"call_refusals": {sqllist.Refusals, func(d *dbsqlc.Queries) error { _, err := d.CallRefusalList(ctx, q.Seller); return err }},
 	}[table]
 	p, err := base.list.Page(q, sqllist.Dollar)

@@ -35,6 +35,8 @@ var longTables = []string{
 	`INSERT INTO calls SELECT 's', md5(n::text), n, n, 1, 'e', 'saas_v2', CASE WHEN n % 3 = 0 THEN 'newInstance' ELSE 'queryInstance' END, 'CS' || n, 'i' || n,
 		md5(n::text), 1, n, 'ANSWERED', '', CASE WHEN n % 99 = 0 THEN '000005' ELSE '000000' END, '', 200, 9, 0, 'k', '', 9, 9
 	FROM generate_series(1, 20000) AS n`,
+	`INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id, order_id)
+	SELECT 's', n, 'token ' || n % 99, 'token', 'api', 'koogate.v1.UsageService/ReportUsage', '{}', '', '', '', '', 'CS' || n FROM generate_series(1, 20000) AS n`,
 	`INSERT INTO call_refusals SELECT 's', n, 'e/KEY', 'e', 'KEY', 1, n, n FROM generate_series(1, 20000) AS n`,
 }
 
@@ -68,7 +70,7 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 				continue // a table with tombstones that was never analyzed is taken for a short one
 			}
 			for _, q := range []store.ListQuery{
-				{Desc: true}, {After: &store.Cursor{CreatedAt: time.UnixMicro(10000), ID: "x"}},
+				{Desc: true}, {After: &store.Cursor{CreatedAt: time.UnixMicro(10000), ID: "1"}},
 			} {
 				q.Seller, q.Limit, q.Filter = "s", 51, []store.Term{{Field: c.field, Value: c.value}}
 				if plan := listPlan(ctx, t, conn, c.table, q); !strings.Contains(plan, c.index) || !c.sorts && strings.Contains(plan, "Sort") {
@@ -127,6 +129,9 @@ var filterPlans = []struct {
 	{"calls", "verdict", "REFUSED", "calls_verdict_idx", false},
 	{"calls", "activity", "releaseInstance", "calls_activity_idx", false},
 	{"call_refusals", "endpoint", "x", "call_refusals_endpoint_idx", false},
+	{"audit", "order_id", "x", "audit_order_idx", true},
+	{"audit", "actor", "x", "audit_actor_idx", false},
+	{"audit", "action", "x", "audit_action_idx", false},
 }
 
 // listPlan is the plan of a page that is run as the store runs it.

@@ -10,6 +10,7 @@ import (
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/dbrow"
 	"github.com/koogate/koogate/store/sqlite/dbsqlc"
+	"github.com/koogate/koogate/store/sqllist"
 )
 
 // told is what a change has altered, for its audit row; nil when it has altered nothing.
@@ -45,6 +46,11 @@ func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit
 		return nil, fmt.Errorf("sqlite: read audit rows: %w", err)
 	}
 	return dbrow.Each(rows, dbrow.ToAudit), nil
+}
+
+// ListAudit implements store.AuditRows.
+func (s *Store) ListAudit(ctx context.Context, q store.ListQuery) ([]store.AuditRow, error) {
+	return listOf(ctx, s, sqllist.Audit, q, (*dbsqlc.Queries).AuditList, dbrow.ToAudit)
 }
 
 // ForgetAudit implements store.AuditRows.

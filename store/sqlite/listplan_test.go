@@ -42,6 +42,7 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 	records := run((*dbsqlc.Queries).UsageRecordList)
 	calls := run((*dbsqlc.Queries).CallList)
 	refusals := run((*dbsqlc.Queries).CallRefusalList)
+	audit := run((*dbsqlc.Queries).AuditList)
 	const sorts = true
 	for _, c := range []struct {
 		run   func(context.Context, *dbsqlc.Queries) error
@@ -105,6 +106,10 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{calls, sqllist.Calls, "activity", "releaseInstance", "calls_activity_idx (seller=? AND activity=?", !sorts},
 		{refusals, sqllist.Refusals, "endpoint", "x", "call_refusals_endpoint_idx (seller=? AND endpoint=?", !sorts},
 
+		{audit, sqllist.Audit, "order_id", "x", "audit_order_idx (seller=? AND order_id=?", !sorts},
+		{audit, sqllist.Audit, "actor", "x", "audit_actor_idx (seller=? AND actor=?", !sorts},
+		{audit, sqllist.Audit, "action", "x", "audit_action_idx (seller=? AND action=?", !sorts},
+
 		// What nearly all rows are, or are until their order query is done, is found along the list itself.
 		{orders, sqllist.Orders, "order_type", "", "orders_list_idx (seller=?", !sorts},
 		{orders, sqllist.Orders, "query_state", "DONE", "orders_list_idx (seller=?", !sorts},
@@ -124,8 +129,13 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{calls, sqllist.Calls, "verdict", "ANSWERED", "sqlite_autoindex_calls_1 (seller=?", !sorts},
 		{calls, sqllist.Calls, "activity", "queryInstance", "sqlite_autoindex_calls_1 (seller=?", !sorts},
 		{calls, sqllist.Calls, "activity", "newInstance", "sqlite_autoindex_calls_1 (seller=?", !sorts},
+		{audit, sqllist.Audit, "order_id", "", "audit_seller_at (seller=?", !sorts},
+		{audit, sqllist.Audit, "action", "koogate.v1.UsageService/ReportUsage", "audit_seller_at (seller=?", !sorts},
+		{audit, sqllist.Audit, "action", "koogate.v1.UsageService/StreamUsage", "audit_seller_at (seller=?", !sorts},
+		{audit, sqllist.Audit, "action", "koogate.v1.QuotaService/ReserveQuota", "audit_seller_at (seller=?", !sorts},
+		{audit, sqllist.Audit, "action", "koogate.v1.QuotaService/CommitReservation", "audit_seller_at (seller=?", !sorts},
 	} {
-		for _, after := range []*store.Cursor{nil, {ID: "x"}} {
+		for _, after := range []*store.Cursor{nil, {ID: "1"}} {
 			for _, desc := range []bool{false, true} {
 				p, err := c.list.Page(store.ListQuery{Filter: []store.Term{{Field: c.field, Value: c.value}}, After: after, Desc: desc, Limit: 51}, sqllist.Question)
 				if err != nil {

@@ -4,7 +4,7 @@ package sqllist
 
 import "github.com/koogate/koogate/store"
 
-// The lists. Each column that may be filtered has an index, see migrations 00011 and 00017. No API offers users by user_name or departments
+// The lists. Each column that may be filtered has an index, see migrations 00011, 00017 and 00025. No API offers users by user_name or departments
 // by org_code, and these two have none.
 var (
 	Orders = List{
@@ -47,4 +47,12 @@ var (
 		},
 	}
 	Refusals = List{id: "id", fields: []string{"endpoint"}}
+
+	Audit = List{
+		at: "at", id: "id", number: true, fields: []string{"order_id", "actor", "action"},
+		apart: map[string][]string{"order_id": {""}, "action": {
+			"koogate.v1.UsageService/ReportUsage", "koogate.v1.UsageService/StreamUsage", "koogate.v1.QuotaService/ReserveQuota",
+			"koogate.v1.QuotaService/CommitReservation",
+		}},
+	}
 )

@@ -3,6 +3,7 @@
 package sqllist
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,7 +16,9 @@ import (
 // List is one kind of list: the column that breaks ties of the creation time, and the columns that may be filtered; apart names
 // the values that a column's index leaves out.
 type List struct {
+	at     string // the column of the creation time; empty for created_at
 	id     string
+	number bool // the column id is a number
 	fields []string
 	apart  map[string][]string
 }
@@ -36,7 +39,7 @@ func Question(int) string { return "?" }
 func Dollar(n int) string { return "$" + strconv.Itoa(n) }
 
 // Page is a page of the list with its filters, place, order and limit. Only names and values from the list itself get into the
-// text. A filter field that the list does not have is an error.
+// text. A filter field that the list does not have is an error. Errors: ErrBadText for the place of another list.
 func (l List) Page(q store.ListQuery, placeholder Placeholder) (Page, error) {
 	var b strings.Builder
 	var args []any
@@ -58,13 +61,29 @@ func (l List) Page(q store.ListQuery, placeholder Placeholder) (Page, error) {
 			}
 		}
 	}
-	than, direction := ">", "ASC"
+	at, than, direction := cmp.Or(l.at, "created_at"), ">", "ASC"
 	if q.Desc {
 		than, direction = "<", "DESC"
 	}
 	if q.After != nil {
-		fmt.Fprintf(&b, " AND (created_at, %s) %s (%s, %s)", l.id, than, arg(dbrow.Micros(q.After.CreatedAt)), arg(q.After.ID))
+		id, err := l.place(q.After.ID)
+		if err != nil {
+			return Page{}, err
+		}
+		fmt.Fprintf(&b, " AND (%s, %s) %s (%s, %s)", at, l.id, than, arg(dbrow.Micros(q.After.CreatedAt)), arg(id))
 	}
-	fmt.Fprintf(&b, " ORDER BY created_at %[1]s, %[2]s %[1]s LIMIT %[3]s", direction, l.id, arg(int64(max(q.Limit, 0))))
+	fmt.Fprintf(&b, " ORDER BY %[4]s %[1]s, %[2]s %[1]s LIMIT %[3]s", direction, l.id, arg(int64(max(q.Limit, 0))), at)
 	return Page{Suffix: b.String(), Args: args}, nil
+}
+
+// place is the ID of a cursor as the column has it. Errors: ErrBadText for what is no number where one is needed.
+func (l List) place(id string) (any, error) {
+	if !l.number {
+		return id, nil
+	}
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the place %q is no number", store.ErrBadText, id)
+	}
+	return n, nil
 }

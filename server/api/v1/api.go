@@ -49,6 +49,7 @@ type Options struct {
 	Quotas    Quotas
 	Licences  Licences
 	Calls     Calls
+	Audit     Audit
 	Sellers   *seller.Keeper
 	Feed      Feed
 	Keys      *evidence.Keys // whose public halves are published; may be nil
@@ -86,6 +87,8 @@ func New(o Options) *API {
 			koogatev1.NewKeyServiceClient, koogatev1.RegisterKeyServiceHandlerClient),
 		serviceOf[koogatev1.EventServiceServer](&events{feed: o.Feed, draining: o.Draining}, koogatev1.RegisterEventServiceServer,
 			koogatev1.NewEventServiceClient, koogatev1.RegisterEventServiceHandlerClient),
+		serviceOf[koogatev1.AuditServiceServer](&audits{audit: o.Audit}, koogatev1.RegisterAuditServiceServer,
+			koogatev1.NewAuditServiceClient, koogatev1.RegisterAuditServiceHandlerClient),
 		serviceOf[koogatev1.EvidenceServiceServer](&proofs{keys: o.Keys}, koogatev1.RegisterEvidenceServiceServer,
 			koogatev1.NewEvidenceServiceClient, koogatev1.RegisterEvidenceServiceHandlerClient),
 	}}

@@ -43,12 +43,13 @@ func (q *Queries) AuditForget(ctx context.Context, arg AuditForgetParams) (int64
 }
 
 const auditInsert = `-- name: AuditInsert :exec
-INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id)
+INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id,
+    order_id)
 VALUES ($1, CASE
     WHEN $2::bigint > 0 THEN $2::bigint
     ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
 END, $3, $4, $5, $6, $7, $8, $9,
-    $10, $11)
+    $10, $11, $12)
 `
 
 type AuditInsertParams = dbrow.AuditInsertParams
@@ -67,12 +68,53 @@ func (q *Queries) AuditInsert(ctx context.Context, arg AuditInsertParams) error 
 		arg.BeforeDigest,
 		arg.AfterDigest,
 		arg.RequestID,
+		arg.OrderID,
 	)
 	return err
 }
 
+const auditList = `-- name: AuditList :many
+SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id, order_id FROM audit
+WHERE seller = $1
+`
+
+// AuditList is the base of a page; the list builder appends filters, order and limit.
+func (q *Queries) AuditList(ctx context.Context, seller string) ([]Audit, error) {
+	rows, err := q.db.Query(ctx, auditList, seller)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Audit
+	for rows.Next() {
+		var i Audit
+		if err := rows.Scan(
+			&i.ID,
+			&i.Seller,
+			&i.At,
+			&i.Actor,
+			&i.Kind,
+			&i.Via,
+			&i.Action,
+			&i.Resources,
+			&i.Reason,
+			&i.BeforeDigest,
+			&i.AfterDigest,
+			&i.RequestID,
+			&i.OrderID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const auditSince = `-- name: AuditSince :many
-SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id FROM audit
+SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id, order_id FROM audit
 WHERE seller = $1 AND at >= $2
 ORDER BY at DESC, id DESC
 LIMIT $3
@@ -107,6 +149,7 @@ func (q *Queries) AuditSince(ctx context.Context, arg AuditSinceParams) ([]Audit
 			&i.BeforeDigest,
 			&i.AfterDigest,
 			&i.RequestID,
+			&i.OrderID,
 		); err != nil {
 			return nil, err
 		}

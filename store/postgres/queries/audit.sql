@@ -1,18 +1,24 @@
 -- name: AuditInsert :exec
 -- AuditInsert adds a row, by the database's clock where at is 0.
-INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id)
+INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id,
+    order_id)
 VALUES (sqlc.arg(seller), CASE
     WHEN sqlc.arg(at)::bigint > 0 THEN sqlc.arg(at)::bigint
     ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
 END, sqlc.arg(actor), sqlc.arg(kind), sqlc.arg(via), sqlc.arg(action), sqlc.arg(resources), sqlc.arg(reason), sqlc.arg(before_digest),
-    sqlc.arg(after_digest), sqlc.arg(request_id));
+    sqlc.arg(after_digest), sqlc.arg(request_id), sqlc.arg(order_id));
 
 -- name: AuditSince :many
 -- AuditSince reads the rows of a seller from a time on, the newest first.
-SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id FROM audit
+SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id, order_id FROM audit
 WHERE seller = sqlc.arg(seller) AND at >= sqlc.arg(since)
 ORDER BY at DESC, id DESC
 LIMIT sqlc.arg(max);
+
+-- name: AuditList :many
+-- AuditList is the base of a page; the list builder appends filters, order and limit.
+SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id, order_id FROM audit
+WHERE seller = sqlc.arg(seller);
 
 -- name: AuditForget :execrows
 -- AuditForget deletes those of the first rows that are older than age. Rows were added in the order of their IDs, so that none that is due

@@ -54,6 +54,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.auditInsertStmt, err = db.PrepareContext(ctx, auditInsert); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditInsert: %w", err)
 	}
+	if q.auditListStmt, err = db.PrepareContext(ctx, auditList); err != nil {
+		return nil, fmt.Errorf("error preparing query AuditList: %w", err)
+	}
 	if q.auditSinceStmt, err = db.PrepareContext(ctx, auditSince); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditSince: %w", err)
 	}
@@ -500,6 +503,11 @@ func (q *Queries) Close() error {
 	if q.auditInsertStmt != nil {
 		if cerr := q.auditInsertStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing auditInsertStmt: %w", cerr)
+		}
+	}
+	if q.auditListStmt != nil {
+		if cerr := q.auditListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing auditListStmt: %w", cerr)
 		}
 	}
 	if q.auditSinceStmt != nil {
@@ -1206,6 +1214,7 @@ type Queries struct {
 	applicationsEraseStmt   *sql.Stmt
 	auditForgetStmt         *sql.Stmt
 	auditInsertStmt         *sql.Stmt
+	auditListStmt           *sql.Stmt
 	auditSinceStmt          *sql.Stmt
 	callGetStmt             *sql.Stmt
 	callListStmt            *sql.Stmt
@@ -1353,6 +1362,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		applicationsEraseStmt:   q.applicationsEraseStmt,
 		auditForgetStmt:         q.auditForgetStmt,
 		auditInsertStmt:         q.auditInsertStmt,
+		auditListStmt:           q.auditListStmt,
 		auditSinceStmt:          q.auditSinceStmt,
 		callGetStmt:             q.callGetStmt,
 		callListStmt:            q.callListStmt,

@@ -1,15 +1,21 @@
 -- name: AuditInsert :exec
 -- AuditInsert adds a row.
-INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id)
+INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id,
+    order_id)
 VALUES (sqlc.arg(seller), sqlc.arg(at), sqlc.arg(actor), sqlc.arg(kind), sqlc.arg(via), sqlc.arg(action), sqlc.arg(resources),
-    sqlc.arg(reason), sqlc.arg(before_digest), sqlc.arg(after_digest), sqlc.arg(request_id));
+    sqlc.arg(reason), sqlc.arg(before_digest), sqlc.arg(after_digest), sqlc.arg(request_id), sqlc.arg(order_id));
 
 -- name: AuditSince :many
 -- AuditSince reads the rows of a seller from a time on, the newest first.
-SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id FROM audit
+SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id, order_id FROM audit
 WHERE seller = sqlc.arg(seller) AND at >= sqlc.arg(since)
 ORDER BY at DESC, id DESC
 LIMIT CAST(sqlc.arg(max) AS INTEGER);
+
+-- name: AuditList :many
+-- AuditList is the base of a page; the list builder appends filters, order and limit.
+SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id, order_id FROM audit
+WHERE seller = sqlc.arg(seller);
 
 -- name: AuditForget :execrows
 -- AuditForget deletes those of the first rows that are older than a time. Rows were added in the order of their IDs, so that none that is due

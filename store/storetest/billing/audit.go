@@ -5,6 +5,8 @@ package billing
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -23,6 +25,7 @@ func RunAudit(t *testing.T, open func(t *testing.T, clock func() time.Time) stor
 	}{
 		{"EveryChangeLeavesItsRow", auditedChanges}, {"WhatAltersNothingLeavesNoRow", auditedRepeats}, {"NobodyLeavesNoRow", unaudited},
 		{"RowAndChangeCommitTogether", auditTogether}, {"RowsAreListedFromATimeOn", auditListed}, {"ManyIDsAreCounted", auditMany},
+		{"RowsHavePages", auditPages},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t, still)) })
 	}
@@ -136,6 +139,9 @@ func auditedChanges(t *testing.T, s store.Store) {
 		want := store.AuditRow{
 			ID: got.ID, At: got.At, Seller: step.seller, Caller: storetest.AuditCaller, Resources: step.resources, Before: got.Before, After: got.After,
 		}
+		if step.name == "Apply" {
+			want.OrderID = "CS1"
+		}
 		check.Equal(t, step.name, got, want)
 		check.Equal(t, step.name+": time", got.At, storetest.Epoch)
 	}
@@ -209,6 +215,73 @@ func auditListed(t *testing.T, s store.Store) {
 	check.Error(t, err, nil)
 	check.Equal(t, "later", len(rows), 0)
 	check.Equal(t, "of another", len(auditOf(t, s, "seller1")), 1)
+}
+
+// auditPages: the rows of one time follow each other by their number and not by its digits.
+func auditPages(t *testing.T, s store.Store) {
+	ctx := check.Context(t)
+	caller := storetest.AuditCaller
+	act := func(actor, action string, do func(ctx context.Context) error) {
+		t.Helper()
+		caller.Actor, caller.Action = actor, action
+		check.Error(t, do(store.Audited(ctx, caller)), nil)
+	}
+	put := func(id string) func(ctx context.Context) error {
+		return func(ctx context.Context) error { _, err := s.PutQuota(ctx, quota(id, 10)); return err }
+	}
+	for i := range 11 {
+		act("token a", "koogate.v1.QuotaService/PutQuota", put(fmt.Sprint("p", i)))
+	}
+	act("token b", "koogate.v1.UsageService/ReportUsage", func(ctx context.Context) error {
+		_, err := s.AddUsage(ctx, []store.UsageRaw{usage("k1", "i", 1, 1)})
+		return err
+	})
+	act("token b", "koogate.v1.TaskService/RetryTask", func(ctx context.Context) error { return s.Apply(ctx, storetest.Admission("CS1", storetest.Epoch)) })
+	act("token b", "koogate.v1.QuotaService/PutQuota", func(ctx context.Context) error {
+		q := quota("other", 1)
+		q.Seller = "another"
+		_, err := s.PutQuota(ctx, q)
+		return err
+	})
+	var all []string
+	for _, r := range auditOf(t, s, storetest.Seller) {
+		all = append(all, r.Resources)
+	}
+	check.Equal(t, "rows", len(all), 13)
+	for _, browsing := range []bool{false, true} {
+		for _, desc := range []bool{true, false} {
+			var got []string
+			q := store.ListQuery{Seller: storetest.Seller, Desc: desc, Browsing: browsing, Limit: 4}
+			for {
+				rows, err := s.ListAudit(ctx, q)
+				check.Error(t, err, nil)
+				for _, r := range rows {
+					got = append(got, r.Resources)
+					q.After = &store.Cursor{CreatedAt: r.At, ID: strconv.FormatInt(r.ID, 10)}
+				}
+				if len(rows) < 4 {
+					break
+				}
+			}
+			if !desc {
+				slices.Reverse(got)
+			}
+			check.Equal(t, "pages", got, all)
+		}
+	}
+	for _, c := range []struct {
+		field, value string
+		rows         int
+	}{
+		{"order_id", "CS1", 1}, {"order_id", "", 12}, {"order_id", "CS2", 0}, {"actor", "token a", 11}, {"actor", "token b", 2},
+		{"action", "koogate.v1.UsageService/ReportUsage", 1}, {"action", "koogate.v1.TaskService/RetryTask", 1}, {"action", "none", 0},
+	} {
+		rows, err := s.ListAudit(ctx, store.ListQuery{Seller: storetest.Seller, Filter: []store.Term{{Field: c.field, Value: c.value}}, Limit: 50})
+		check.Error(t, err, nil)
+		check.Equal(t, c.field+" "+c.value, len(rows), c.rows)
+	}
+	_, err := s.ListAudit(ctx, store.ListQuery{Seller: storetest.Seller, After: &store.Cursor{ID: "x"}, Limit: 1})
+	check.Error(t, err, store.ErrBadText)
 }
 
 func auditMany(t *testing.T, s store.Store) {
