@@ -53,7 +53,7 @@ type SellerSetting struct {
 	Kind      SettingKind
 	Parent    string // the endpoint of a product; empty for the others
 	Name      string // of a product: the marketplace's product ID, or "*"
-	Seller    string // whose it is; empty for a provisioner
+	Seller    string // whose it is; empty for a provisioner of the file, which serves all
 	ManagedBy ManagedBy
 	Version   int64  // the revision that wrote the row; ChangeSellers sets it
 	Document  string // JSON; no secrets

@@ -5,6 +5,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"github.com/koogate/koogate/server/seller"
 )
 
 // Problem is one fault of a configuration with its remedy. It quotes no secret.
@@ -53,6 +55,15 @@ func (f Faults) Paths() []string {
 		paths[i] = p.Path
 	}
 	return paths
+}
+
+// Each are the faults for whoever names their places otherwise.
+func (f Faults) Each() []seller.Fault {
+	list := make([]seller.Fault, len(f))
+	for i, p := range f {
+		list[i] = seller.Fault{Path: p.Path, Text: p.EN}
+	}
+	return list
 }
 
 // text is a message in both languages, with the same verbs in the same order.

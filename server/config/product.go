@@ -31,7 +31,7 @@ func (c *Config) checkProducts(f *findings, at string, e Endpoint) {
 		if id == "" || utf8.RuneCountInString(id) > maxProductID {
 			f.add(path, msgProductID)
 		}
-		if !slices.ContainsFunc(c.Provisioners, func(o Provisioner) bool { return o.Name == p.Provisioner }) && f.names("provisioners") {
+		if !slices.ContainsFunc(c.Provisioners, func(o Provisioner) bool { return o.Name == p.Provisioner && o.Of(e.Seller) }) && f.names("provisioners") {
 			f.add(path+".provisioner", msgNoQueue, p.Provisioner)
 		}
 		f.between(path+".sync_budget", p.SyncBudget, 0, maxSyncBudget)

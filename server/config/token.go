@@ -33,20 +33,20 @@ func checkTokens(f *findings, s Seller, at string, owner map[Secret]string) {
 func (c *Config) checkGrants(f *findings) {
 	for i, s := range c.Sellers {
 		for k, t := range s.Tokens {
-			c.checkGrant(f, fmt.Sprintf("sellers[%d].tokens[%d]", i, k), t.Scopes, t.Allows(), t.Queues)
+			c.checkGrant(f, s.Name, fmt.Sprintf("sellers[%d].tokens[%d]", i, k), t.Scopes, t.Allows(), t.Queues)
 		}
 		for k, t := range s.Certificates {
 			path := fmt.Sprintf("sellers[%d].certificates[%d]", i, k)
 			if len(t.Scopes) == 0 {
 				f.add(path+".scopes", msgNone)
 			}
-			c.checkGrant(f, path, t.Scopes, t.Allows(), t.Queues)
+			c.checkGrant(f, s.Name, path, t.Scopes, t.Allows(), t.Queues)
 		}
 	}
 }
 
 // checkGrant holds one to it: the scopes that it names, those that it has, and its queues.
-func (c *Config) checkGrant(f *findings, path string, scopes []string, allowed []access.Scope, queues []string) {
+func (c *Config) checkGrant(f *findings, seller, path string, scopes []string, allowed []access.Scope, queues []string) {
 	for n, scope := range scopes {
 		if !slices.Contains(access.Grantable(), access.Scope(scope)) {
 			f.add(fmt.Sprintf("%s.scopes[%d]", path, n), msgChoice, scope, scopeNames(access.Grantable()))
@@ -56,7 +56,7 @@ func (c *Config) checkGrant(f *findings, path string, scopes []string, allowed [
 		f.add(path+".queues", msgQueueScope)
 	}
 	for n, queue := range queues {
-		if !slices.ContainsFunc(c.Provisioners, func(p Provisioner) bool { return p.Name == queue && p.Type == ProvisionerWorker }) {
+		if !slices.ContainsFunc(c.Provisioners, func(p Provisioner) bool { return p.Name == queue && p.Type == ProvisionerWorker && p.Of(seller) }) {
 			f.add(fmt.Sprintf("%s.queues[%d]", path, n), msgNoWorkerQueue, queue)
 		}
 	}

@@ -93,6 +93,7 @@ var (
 	didRetry    = Text{"%s had the failed task done again, to %s.", "%s要求重新执行失败的任务“%s”。"}
 	didWhy      = Text{"The reason that was given: “%s”.", "所给理由：“%s”。"}
 	didExtend   = Text{"%s had the attempts to %s go on until %s.", "%s将任务“%s”的重试期限延长至 %s。"}
+	didMove     = Text{"%s had the task to %s follow its product from the queue of provisioner %s to that of %s.", "%s将任务“%s”随商品从开通器 %s 的队列移至 %s 的队列。"}
 	didForce    = Text{"That was done by force, after the marketplace had stopped waiting at %s.", "这是在云商店于%s停止等待之后强制执行的。"}
 	didIssue    = Text{"Your provisioner issued the licence of event %s.", "开通系统签发了事件 %s 的 License。"}
 	didUpload   = Text{"Koogate delivered the licence of event %s to the marketplace.", "Koogate 已将事件 %s 的 License 上传至云商店。"}

@@ -59,6 +59,12 @@ func (w *writer) worked(o *occurrence) bool {
 			until = at
 		}
 		w.done(o, Operator, didExtend.of(o.operator(), do, until).and(didWhy.of(o.Reason)))
+	case "task.moved":
+		t := didMove.of(o.operator(), do, o.Was, o.Queue)
+		if o.Reason != "" {
+			t = t.and(didWhy.of(o.Reason))
+		}
+		w.done(o, Operator, t)
 	case "task.retried":
 		t := didRetry.of(o.operator(), do)
 		if at, err := time.Parse(time.RFC3339, o.Deadline); o.Forced && err == nil {

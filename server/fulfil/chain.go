@@ -25,6 +25,7 @@ const (
 	EventTaskFailed       = "task.failed"         // a provisioner gave a task back or gave up
 	EventTaskCancelled    = "task.cancelled"      // overtaken
 	EventTaskExtended     = "task.extended"       // an operator moved the end of its retries
+	EventTaskMoved        = "task.moved"          // another provisioner fulfils its product, and it has followed
 	EventTaskRetried      = "task.retried"        // an operator retried it
 	EventAnswered         = "answer.committed"    // newInstance's answer was fixed without a task's end
 	EventRefreshed        = "instance.refreshed"  // expiry set

@@ -146,7 +146,7 @@ func (d *Draft) PutProduct(endpoint, id string, x Product, etag string) error {
 
 // PutProvisioner adds or replaces a provisioner. Errors: as PutSeller.
 func (d *Draft) PutProvisioner(x Provisioner, etag string) error {
-	return d.put(settingKey{kind: store.SettingProvisioner, name: x.Name}, "", x, etag)
+	return d.put(settingKey{kind: store.SettingProvisioner, name: x.Name}, x.Seller, x, etag)
 }
 
 // EndProduct ends a product. Errors: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH.

@@ -153,26 +153,40 @@ func (k *Keeper) Compare(ctx context.Context, w Declared) ([]Step, error) {
 // Change makes a change as the API's: f drafts it, perhaps several times. It returns the new revision. Errors: those of f and of
 // Deps.Check, INVALID_FIELD, CONFLICTING_REPEAT when a token belongs to another seller, STORE_UNAVAILABLE.
 func (k *Keeper) Change(ctx context.Context, f func(*Draft) error) (revision int64, err error) {
-	d, err := k.draft(ctx, store.ManagedByAPI, false, func(d *Draft) error {
-		if err := f(d); err != nil {
+	d, err := k.change(ctx, false, f, func(_ Declared, err error) error {
+		return errs.Wrap(err, errs.Invalid, errs.InvalidField, "%s", err)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return d.state.revision, nil
+}
+
+// change is Change; dry writes nothing, and tell puts what Check says of everything as it would be into the caller's words. Faults that
+// were there before, as when the file has taken away what a row of the API names, refuse no change.
+func (k *Keeper) change(ctx context.Context, dry bool, f func(*Draft) error, tell func(after Declared, err error) error) (*Draft, error) {
+	return k.draft(ctx, store.ManagedByAPI, dry, func(d *Draft) error {
+		if k.Check == nil {
+			return f(d)
+		}
+		before, err := d.state.declared()
+		if err != nil {
 			return err
 		}
-		if k.Check == nil {
-			return nil
+		if err := f(d); err != nil {
+			return err
 		}
 		after, err := d.state.declared()
 		if err != nil {
 			return err
 		}
 		if err := k.Check(after); err != nil {
-			return errs.Wrap(err, errs.Invalid, errs.InvalidField, "%s", err)
+			if err = fresh(before, k.Check(before), after, err); err != nil {
+				return tell(after, err)
+			}
 		}
 		return nil
 	})
-	if err != nil {
-		return 0, err
-	}
-	return d.state.revision, nil
 }
 
 // draft reads, lets f draft and writes, again while others are faster. dry writes nothing.

@@ -95,18 +95,23 @@ func (k *Keeper) Keys(ctx context.Context, q store.ListQuery) ([]EndpointKey, er
 			list = append(list, x.show(now, k.uses.last))
 		}
 	}
-	order := func(at time.Time, id string, b EndpointKey) int {
-		c := cmp.Or(at.Compare(b.CreatedAt), cmp.Compare(id, b.ID))
+	return page(list, q, func(x EndpointKey) store.Cursor { return store.Cursor{CreatedAt: x.CreatedAt, ID: x.ID} }), nil
+}
+
+// page is the page of a list that a query asks for.
+func page[T any](list []T, q store.ListQuery, place func(T) store.Cursor) []T {
+	order := func(a, b store.Cursor) int {
+		c := cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 		if q.Desc {
 			return -c
 		}
 		return c
 	}
-	slices.SortFunc(list, func(a, b EndpointKey) int { return order(a.CreatedAt, a.ID, b) })
+	slices.SortFunc(list, func(a, b T) int { return order(place(a), place(b)) })
 	if q.After != nil {
-		list = slices.DeleteFunc(list, func(x EndpointKey) bool { return order(q.After.CreatedAt, q.After.ID, x) >= 0 })
+		list = slices.DeleteFunc(list, func(x T) bool { return order(*q.After, place(x)) >= 0 })
 	}
-	return list[:min(len(list), q.Limit)], nil
+	return list[:min(len(list), q.Limit)]
 }
 
 func (k *keyed) matches(filter []store.Term) bool {

@@ -4,6 +4,9 @@ package seller
 
 // Provisioner is a queue of tasks and who serves it.
 type Provisioner struct {
+	// Seller is who alone may use it; empty for one of the file, which serves all.
+	Seller string `json:"-"`
+
 	Name     string   `koanf:"name" json:"-"`
 	Type     string   `koanf:"type" json:"type,omitempty"` // template or worker
 	Template Template `koanf:"template" json:"template,omitzero"`
@@ -17,6 +20,9 @@ type Template struct {
 	Memo        string `koanf:"memo" json:"memo,omitempty"`
 	Licence     string `koanf:"licence" json:"licence,omitempty"` // what a licence begins with; LICENCE-{instance} when empty
 }
+
+// Of says whether a seller may use the provisioner.
+func (p Provisioner) Of(seller string) bool { return p.Seller == "" || p.Seller == seller }
 
 // The types of provisioner.
 const (

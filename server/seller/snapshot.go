@@ -115,7 +115,7 @@ func (st *state) snapshot(now time.Time, used func(seller, id string) *Use) (*Sn
 		if err != nil {
 			return nil, err
 		}
-		p.Name = x.Name
+		p.Name, p.Seller = x.Name, x.Seller
 		s.Provisioners = append(s.Provisioners, p)
 	}
 	for _, x := range st.of(store.SettingSeller) {
@@ -139,6 +139,9 @@ func (st *state) snapshot(now time.Time, used func(seller, id string) *Use) (*Sn
 func (s *Snapshot) takeEndpoints(st *state) error {
 	products := make(map[string]map[string]Product)
 	for _, x := range st.of(store.SettingProduct) {
+		if st.settings[endpointKey(x.Parent)].Seller != x.Seller { // it was of another seller, who had an endpoint of that name
+			continue
+		}
 		p, err := read[Product](x)
 		if err != nil {
 			return err

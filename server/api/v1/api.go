@@ -66,6 +66,7 @@ func New(o Options) *API {
 	if o.Core != nil {
 		t.told = o.Core.Told
 	}
+	managed := settings{sellers: o.Sellers, core: o.Core}
 	return &API{[]service{
 		serviceOf[koogatev1.TaskServiceServer](t, koogatev1.RegisterTaskServiceServer,
 			koogatev1.NewTaskServiceClient, koogatev1.RegisterTaskServiceHandlerClient),
@@ -85,6 +86,12 @@ func New(o Options) *API {
 			koogatev1.NewCallServiceClient, koogatev1.RegisterCallServiceHandlerClient),
 		serviceOf[koogatev1.KeyServiceServer](&keys{sellers: o.Sellers}, koogatev1.RegisterKeyServiceServer,
 			koogatev1.NewKeyServiceClient, koogatev1.RegisterKeyServiceHandlerClient),
+		serviceOf[koogatev1.EndpointServiceServer](&endpoints{settings: managed}, koogatev1.RegisterEndpointServiceServer,
+			koogatev1.NewEndpointServiceClient, koogatev1.RegisterEndpointServiceHandlerClient),
+		serviceOf[koogatev1.ProductServiceServer](&products{settings: managed}, koogatev1.RegisterProductServiceServer,
+			koogatev1.NewProductServiceClient, koogatev1.RegisterProductServiceHandlerClient),
+		serviceOf[koogatev1.ProvisionerServiceServer](&provisioners{settings: managed}, koogatev1.RegisterProvisionerServiceServer,
+			koogatev1.NewProvisionerServiceClient, koogatev1.RegisterProvisionerServiceHandlerClient),
 		serviceOf[koogatev1.EventServiceServer](&events{feed: o.Feed, draining: o.Draining}, koogatev1.RegisterEventServiceServer,
 			koogatev1.NewEventServiceClient, koogatev1.RegisterEventServiceHandlerClient),
 		serviceOf[koogatev1.AuditServiceServer](&audits{audit: o.Audit}, koogatev1.RegisterAuditServiceServer,

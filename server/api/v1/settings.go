@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1
+
+import (
+	"context"
+	"slices"
+
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/api/v1/form"
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/seller"
+	"github.com/koogate/koogate/store"
+)
+
+// settings has what the services of endpoints, products and provisioners share.
+type settings struct {
+	sellers *seller.Keeper
+	core    *fulfil.Service
+}
+
+// act is a change by the caller.
+func act(ctx context.Context, a seller.Act) (seller.Act, error) {
+	var err error
+	a.Seller, err = sellerOf(ctx)
+	return a, err
+}
+
+// placeOf is where a setting stands in a list.
+func placeOf[T any](s seller.Setting[T]) store.Cursor {
+	return store.Cursor{CreatedAt: s.CreatedAt, ID: s.ID()}
+}
+
+// live are the states of instances that need an endpoint.
+var live = []store.InstanceState{store.InstanceProvisioning, store.InstanceActive, store.InstanceFrozen}
+
+// unreleased fails while a seller has an instance that is not released and matches; what says who still needs it. Errors: STATE_CONFLICT,
+// LIST_BUSY, LIST_TOO_SLOW, STORE_UNAVAILABLE.
+func (s *settings) unreleased(ctx context.Context, owner, what string, match ...store.Term) error {
+	for _, state := range live {
+		found, err := s.core.Instances(ctx, store.ListQuery{
+			Seller: owner, Filter: append(slices.Clone(match), store.Term{Field: "state", Value: string(state)}), Browsing: true, Limit: 1,
+		})
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return errs.New(errs.Precondition, errs.StateConflict,
+				"%s still, e.g. %s, which is %s: have it released first, or delete with force", what, found[0].InstanceID, state)
+		}
+	}
+	return nil
+}
+
+// endpoints serves EndpointService.
+type endpoints struct {
+	koogatev1.UnimplementedEndpointServiceServer
+
+	settings
+}
+
+// GetEndpoint implements EndpointService.
+func (s *endpoints) GetEndpoint(ctx context.Context, r *koogatev1.GetEndpointRequest) (*koogatev1.GetEndpointResponse, error) {
+	owner, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.sellers.EndpointRow(ctx, owner, r.GetEndpoint())
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.GetEndpointResponse{Endpoint: endpointOf(x)}, nil
+}
+
+// ListEndpoints implements EndpointService.
+func (s *endpoints) ListEndpoints(ctx context.Context, r *koogatev1.ListEndpointsRequest) (*koogatev1.ListEndpointsResponse, error) {
+	l := list[seller.Setting[seller.Endpoint]]{
+		name: "endpoints", fields: fields{"endpoint": nil, "managed_by": stored(koogatev1.ManagedBy(0), prefixManagedBy)},
+		read: s.sellers.EndpointRows, place: placeOf[seller.Endpoint],
+	}
+	rows, next, err := l.page(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.ListEndpointsResponse{Endpoints: each(rows, endpointOf), NextPageToken: next}, nil
+}
+
+// CreateEndpoint implements EndpointService.
+func (s *endpoints) CreateEndpoint(ctx context.Context, r *koogatev1.CreateEndpointRequest) (*koogatev1.CreateEndpointResponse, error) {
+	a, err := act(ctx, seller.Act{Name: r.GetEndpoint(), Dry: r.GetValidateOnly()})
+	if err != nil {
+		return nil, err
+	}
+	n, err := form.NewEndpoint(r, keyUse)
+	if err != nil {
+		return nil, err
+	}
+	x, made, err := s.sellers.CreateEndpoint(ctx, a, n)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.CreateEndpointResponse{Endpoint: endpointOf(x), Secret: made.Reveal()}, nil
+}
+
+// UpdateEndpoint implements EndpointService.
+func (s *endpoints) UpdateEndpoint(ctx context.Context, r *koogatev1.UpdateEndpointRequest) (*koogatev1.UpdateEndpointResponse, error) {
+	a, err := act(ctx, seller.Act{Name: r.GetEndpoint(), Etag: r.GetEtag(), Dry: r.GetValidateOnly()})
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.sellers.UpdateEndpoint(ctx, a, func(e *seller.Endpoint) error {
+		m := form.EndpointSettings(*e)
+		if err := form.Merge(m, r.GetSettings(), r.GetUpdateMask().GetPaths()); err != nil {
+			return err
+		}
+		var err error
+		*e, err = form.Endpoint(m)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.UpdateEndpointResponse{Endpoint: endpointOf(x)}, nil
+}
+
+// DeleteEndpoint implements EndpointService.
+func (s *endpoints) DeleteEndpoint(ctx context.Context, r *koogatev1.DeleteEndpointRequest) (*koogatev1.DeleteEndpointResponse, error) {
+	a, err := act(ctx, seller.Act{Name: r.GetEndpoint(), Etag: r.GetEtag(), Dry: r.GetValidateOnly()})
+	if err != nil {
+		return nil, err
+	}
+	err = s.sellers.EndEndpointRow(ctx, a, func(ctx context.Context) error {
+		if r.GetForce() {
+			return nil
+		}
+		return s.unreleased(ctx, a.Seller, "endpoint "+a.Name+" has instances", store.Term{Field: "endpoint", Value: a.Name})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.DeleteEndpointResponse{}, nil
+}
+
+func endpointOf(x seller.Setting[seller.Endpoint]) *koogatev1.Endpoint {
+	return &koogatev1.Endpoint{
+		Endpoint: x.Name, Seller: x.Seller, Settings: form.EndpointSettings(x.Value), ManagedBy: managedBy(x.ManagedBy),
+		CreateTime: timestamp(x.CreatedAt), UpdateTime: timestamp(x.UpdatedAt), Etag: seller.Etag(x.Version),
+	}
+}
+
+// provisioners serves ProvisionerService.
+type provisioners struct {
+	koogatev1.UnimplementedProvisionerServiceServer
+
+	settings
+}
+
+// GetProvisioner implements ProvisionerService.
+func (s *provisioners) GetProvisioner(ctx context.Context, r *koogatev1.GetProvisionerRequest) (*koogatev1.GetProvisionerResponse, error) {
+	owner, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.sellers.Provisioner(ctx, owner, r.GetProvisioner())
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.GetProvisionerResponse{Provisioner: provisionerOf(x)}, nil
+}
+
+// ListProvisioners implements ProvisionerService.
+func (s *provisioners) ListProvisioners(ctx context.Context, r *koogatev1.ListProvisionersRequest) (*koogatev1.ListProvisionersResponse, error) {
+	l := list[seller.Setting[seller.Provisioner]]{
+		name: "provisioners",
+		fields: fields{
+			"provisioner": nil, "type": {seller.ProvisionerTemplate, seller.ProvisionerWorker}, "managed_by": stored(koogatev1.ManagedBy(0), prefixManagedBy),
+		},
+		read: s.sellers.Provisioners, place: placeOf[seller.Provisioner],
+	}
+	rows, next, err := l.page(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.ListProvisionersResponse{Provisioners: each(rows, provisionerOf), NextPageToken: next}, nil
+}
+
+// CreateProvisioner implements ProvisionerService.
+func (s *provisioners) CreateProvisioner(ctx context.Context, r *koogatev1.CreateProvisionerRequest) (*koogatev1.CreateProvisionerResponse, error) {
+	a, err := act(ctx, seller.Act{Name: r.GetProvisioner(), Dry: r.GetValidateOnly()})
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.sellers.CreateProvisioner(ctx, a, form.Provisioner(r.GetSettings()))
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.CreateProvisionerResponse{Provisioner: provisionerOf(x)}, nil
+}
+
+// UpdateProvisioner implements ProvisionerService.
+func (s *provisioners) UpdateProvisioner(ctx context.Context, r *koogatev1.UpdateProvisionerRequest) (*koogatev1.UpdateProvisionerResponse, error) {
+	a, err := act(ctx, seller.Act{Name: r.GetProvisioner(), Etag: r.GetEtag(), Dry: r.GetValidateOnly()})
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.sellers.UpdateProvisioner(ctx, a, func(p *seller.Provisioner) error {
+		m := form.ProvisionerSettings(*p)
+		if err := form.Merge(m, r.GetSettings(), r.GetUpdateMask().GetPaths()); err != nil {
+			return err
+		}
+		*p = form.Provisioner(m)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.UpdateProvisionerResponse{Provisioner: provisionerOf(x)}, nil
+}
+
+// DeleteProvisioner implements ProvisionerService.
+func (s *provisioners) DeleteProvisioner(ctx context.Context, r *koogatev1.DeleteProvisionerRequest) (*koogatev1.DeleteProvisionerResponse, error) {
+	a, err := act(ctx, seller.Act{Name: r.GetProvisioner(), Etag: r.GetEtag(), Dry: r.GetValidateOnly()})
+	if err != nil {
+		return nil, err
+	}
+	err = s.sellers.EndProvisioner(ctx, a, func(ctx context.Context) error {
+		if r.GetForce() {
+			return nil
+		}
+		for _, state := range []store.TaskState{store.TaskReady, store.TaskLeased} {
+			found, err := s.core.Tasks(ctx, store.ListQuery{Seller: a.Seller, Browsing: true, Limit: 1, Filter: []store.Term{
+				{Field: "queue", Value: a.Name}, {Field: "state", Value: string(state)},
+			}})
+			if err != nil {
+				return err
+			}
+			if len(found) > 0 {
+				return errs.New(errs.Precondition, errs.StateConflict,
+					"tasks are open in the queue of provisioner %s, e.g. %s: have them done, or move them by updating their product with open_tasks FOLLOW, or delete with force",
+					a.Name, found[0].ID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.DeleteProvisionerResponse{}, nil
+}
+
+func provisionerOf(x seller.Setting[seller.Provisioner]) *koogatev1.Provisioner {
+	return &koogatev1.Provisioner{
+		Provisioner: x.Name, Seller: x.Seller, Settings: form.ProvisionerSettings(x.Value), ManagedBy: managedBy(x.ManagedBy),
+		CreateTime: timestamp(x.CreatedAt), UpdateTime: timestamp(x.UpdatedAt), Etag: seller.Etag(x.Version),
+	}
+}
