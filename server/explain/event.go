@@ -20,7 +20,7 @@ type data struct {
 	TaskKind store.TaskKind `json:"kind"`
 
 	// The other members have the names of their fields.
-	Action, Activity, Actor, Answer, By, ChargingMode, Code, Deadline, Endpoint, EventID, ExpireTime, Field, FirstInstanceID, Ineffective           string
+	Action, Activity, Actor, Answer, By, ChargingMode, Code, Deadline, Endpoint, EventID, ExpireTime, Field, FirstInstanceID, Ineffective                  string
 	InstanceEndpoint, OrderLineID, OrderType, ProductID, Queue, Quota, Reason, RelatedInstanceID, Scene, SKUCode, Still, Task, Until, Value, Was, Who, Why string
 
 	Allowed, Forced, Permanent, Refused bool

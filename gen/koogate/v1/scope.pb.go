@@ -51,7 +51,7 @@ const (
 	Scope_SCOPE_PERSONAL_DATA Scope = 8
 	// Act as the marketplace. No token has it.
 	Scope_SCOPE_MARKETPLACE Scope = 9
-	// Change what is sold through: create, retire and delete the keys of endpoints. Whoever has it can sign calls as the marketplace does.
+	// Change what is sold through: endpoints with their keys, products and provisioners. Whoever has it can sign calls as the marketplace does.
 	Scope_SCOPE_CONFIGURE Scope = 10
 )
 

@@ -95,7 +95,7 @@ func (s *products) UpdateProduct(ctx context.Context, r *koogatev1.UpdateProduct
 	if err != nil {
 		return nil, err
 	}
-	answer.MovedTasks, answer.MoreTasks = int32(moved), more //nolint:gosec // at most 1000
+	answer.MovedTasks, answer.MoreTasks = int32(moved), more
 	return answer, nil
 }
 

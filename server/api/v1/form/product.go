@@ -19,7 +19,7 @@ func ProductSettings(p seller.Product) *koogatev1.ProductSettings {
 		}
 	}
 	if x := p.Package; len(x.Items) > 0 || x.Reset != "" || x.KeepGoing || x.Priority != 0 {
-		m.Package = &koogatev1.ProductPackage{Reset_: x.Reset, KeepGoing: x.KeepGoing, Priority: int32(x.Priority)} //nolint:gosec // at most 1000
+		m.Package = &koogatev1.ProductPackage{Reset_: x.Reset, KeepGoing: x.KeepGoing, Priority: int32(x.Priority)}
 		for _, item := range x.Items {
 			m.Package.Items = append(m.Package.Items, &koogatev1.ProductPackageItem{Product: item.Product, Quota: item.Quota})
 		}

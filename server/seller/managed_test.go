@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seller_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/seller"
+	"github.com/koogate/koogate/server/vault"
+	"github.com/koogate/koogate/store"
+)
+
+// found is what a check finds.
+type found []seller.Fault
+
+func (f found) Error() string        { return fmt.Sprint([]seller.Fault(f)) }
+func (f found) Each() []seller.Fault { return f }
+
+// named is a check that a product's provisioner is one that its seller may use.
+func named(d seller.Declared) error {
+	var f found
+	for i, e := range d.Endpoints {
+		for id, p := range e.Products {
+			if !slices.ContainsFunc(d.Provisioners, func(x seller.Provisioner) bool { return x.Name == p.Provisioner && x.Of(e.Seller) }) {
+				f = append(f, seller.Fault{Path: fmt.Sprintf("endpoints[%d].products[%s].provisioner", i, id), Text: "is unknown: " + p.Provisioner})
+			}
+		}
+	}
+	if len(f) > 0 {
+		return f
+	}
+	return nil
+}
+
+func wantFault(t *testing.T, what string, err error, reason errs.Reason, fields, text string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: no error", what)
+		return
+	}
+	e := errs.As(err)
+	var paths []string
+	for _, f := range e.Fields {
+		paths = append(paths, f.Path)
+	}
+	if e.Reason != reason || strings.Join(paths, " ") != fields || !strings.Contains(e.Msg, text) {
+		t.Errorf("%s: %v %v; want %s %s %q", what, e, paths, reason, fields, text)
+	}
+}
+
+func nobody(context.Context) error { return nil }
+
+// TestFaultsThatWereThereBeforeRefuseNoChange: the file has taken a provisioner away that a product of the API names. Everything else can be
+// changed, and so can the product itself, but not to another fault.
+func TestFaultsThatWereThereBeforeRefuseNoChange(t *testing.T) {
+	each(t, func(t *testing.T, st store.Store, v *vault.Vault) {
+		r := newRig(t, st, v, func(d *seller.Deps) { d.Check = named })
+		w := declared()
+		r.seed(w)
+		a := seller.Act{Seller: "acme", Parent: "saas", Name: "MMS"}
+		if _, err := r.CreateProduct(t.Context(), a, seller.Product{Provisioner: "links"}); err != nil {
+			t.Fatal(err)
+		}
+		w.Provisioners = w.Provisioners[:1]
+		r.seed(w)
+		other := seller.Act{Seller: "acme", Parent: "another", Name: "X"}
+		if _, err := r.CreateProduct(t.Context(), other, seller.Product{Provisioner: "crm"}); err != nil {
+			t.Errorf("another product: %v", err)
+		}
+		to := func(p string) error {
+			_, err := r.UpdateProduct(t.Context(), a, func(x *seller.Product) error { x.Provisioner = p; return nil })
+			return err
+		}
+		wantFault(t, "another fault", to("none"), errs.InvalidField, "settings.provisioner", "is unknown: none")
+		if err := to("crm"); err != nil {
+			t.Errorf("the remedy: %v", err)
+		}
+	})
+}
+
+// TestOneSellersProvisionerIsNobodyElses: a provisioner of the API is its seller's alone, and no message names what another seller has.
+func TestOneSellersProvisionerIsNobodyElses(t *testing.T) {
+	each(t, func(t *testing.T, st store.Store, v *vault.Vault) {
+		check := named
+		r := newRig(t, st, v, func(d *seller.Deps) { d.Check = func(x seller.Declared) error { return check(x) } })
+		w := declared()
+		w.Sellers = append(w.Sellers, seller.Seller{Name: "other"})
+		w.Endpoints = append(w.Endpoints, seller.Endpoint{Name: "theirs", Seller: "other", Products: map[string]seller.Product{"*": {Provisioner: "crm"}}})
+		r.seed(w)
+		own := seller.Act{Seller: "acme", Name: "canary"}
+		if _, err := r.CreateProvisioner(t.Context(), own, seller.Provisioner{Type: "worker"}); err != nil {
+			t.Fatal(err)
+		}
+		foreign := seller.Act{Seller: "other", Name: "canary"}
+		_, err := r.CreateProduct(t.Context(), seller.Act{Seller: "other", Parent: "theirs", Name: "X"}, seller.Product{Provisioner: "canary"})
+		wantFault(t, "named by another", err, errs.InvalidField, "settings.provisioner", "is unknown")
+		_, err = r.Provisioner(t.Context(), "other", "canary")
+		wantFault(t, "read by another", err, errs.SettingNotFound, "", "does not exist")
+		_, err = r.UpdateProvisioner(t.Context(), foreign, func(*seller.Provisioner) error { return nil })
+		wantFault(t, "changed by another", err, errs.SettingNotFound, "", "does not exist")
+		wantFault(t, "ended by another", r.EndProvisioner(t.Context(), foreign, nobody), errs.SettingNotFound, "", "does not exist")
+		if _, err := r.CreateProduct(t.Context(), seller.Act{Seller: "acme", Parent: "saas", Name: "X"}, seller.Product{Provisioner: "canary"}); err != nil {
+			t.Errorf("named by its owner: %v", err)
+		}
+		check = func(seller.Declared) error {
+			return found{{Path: "sellers[1].tokens[0].queues[0]", Text: "is unknown"}}
+		}
+		if _, err := r.CreateProvisioner(t.Context(), seller.Act{Seller: "acme", Name: "third"}, seller.Provisioner{Type: "worker"}); err != nil {
+			t.Errorf("another seller's old fault: %v", err)
+		}
+		calls := 0
+		check = func(seller.Declared) error {
+			if calls++; calls == 1 { // what would be is looked at before what is
+				return found{{Path: "endpoints[2].products[*].package.items[0].product", Text: "is no fee item"}}
+			}
+			return nil
+		}
+		_, err = r.UpdateProvisioner(t.Context(), own, func(p *seller.Provisioner) error { p.Type = "template"; return nil })
+		wantFault(t, "needed by another seller", err, errs.StateConflict, "", "what another seller has is no fee item")
+		if strings.Contains(err.Error(), "theirs") {
+			t.Errorf("names what another seller has: %v", err)
+		}
+	})
+}
+
+// TestAnEndpointStandsBehindTheOthers: the key that signs usage is the first endpoint's, and no new endpoint takes its place.
+func TestAnEndpointStandsBehindTheOthers(t *testing.T) {
+	each(t, func(t *testing.T, st store.Store, v *vault.Vault) {
+		r := newRig(t, st, v)
+		r.seed(declared())
+		before := r.Snapshot().UsageKey("acme")
+		products := []seller.NamedProduct{{ID: "*", Product: seller.Product{Provisioner: "crm"}}}
+		x, made, err := r.CreateEndpoint(t.Context(), seller.Act{Seller: "acme", Name: "aaa"}, seller.NewEndpoint{Products: products})
+		if err != nil || len(made.Reveal()) != 52 || x.Value.Position < 2 {
+			t.Fatalf("%+v, %v", x, err)
+		}
+		if got := r.Snapshot().UsageKey("acme"); got != before || before == "" {
+			t.Error("usage is signed with another key")
+		}
+		if e := r.Snapshot().Endpoint("aaa"); e == nil || e.Keys[0] != made || e.Products["*"].Provisioner != "crm" {
+			t.Errorf("served as %+v", e)
+		}
+		at := x.Value.Position
+		x, err = r.UpdateEndpoint(t.Context(), seller.Act{Seller: "acme", Name: "aaa"}, func(e *seller.Endpoint) error { *e = seller.Endpoint{Isolate: true}; return nil })
+		if err != nil || x.Value.Position != at || !x.Value.Isolate {
+			t.Errorf("%+v, %v", x, err)
+		}
+	})
+}
