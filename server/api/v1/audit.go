@@ -34,7 +34,9 @@ type audits struct {
 func (s *audits) ListAuditEntries(ctx context.Context, r *koogatev1.ListAuditEntriesRequest) (*koogatev1.ListAuditEntriesResponse, error) {
 	l := list[store.AuditRow]{
 		name: "audit", fields: fields{"order_id": nil, "actor": nil, "action": nil}, read: s.audit.Entries,
-		place: func(x store.AuditRow) store.Cursor { return store.Cursor{CreatedAt: x.At, ID: strconv.FormatInt(x.ID, 10)} },
+		place: func(x store.AuditRow) store.Cursor {
+			return store.Cursor{CreatedAt: x.At, ID: strconv.FormatInt(x.ID, 10)}
+		},
 	}
 	rows, next, err := l.page(ctx, r)
 	if err != nil {
