@@ -120,7 +120,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	s.core, err = fulfil.New(fulfil.Config{}, nil, fulfil.Deps{
 		Rules: s.views.core.Get,
 		Store: d.Store, Work: s.work, Keys: d.Keys, Guard: d.Guard, Sealer: d.Sealer, Marketplace: d.Marketplace, Clock: s.clocks.store, NewID: d.NewID,
-		Password: d.Password, Gaps: s.gaps, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
+		Password: d.Password, Gaps: s.gaps, Calls: s.calls, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -139,13 +139,13 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	s.work.ProvideFrom(queues.Get)
 	s.usage = usage.New(usage.Config{}, usage.Deps{
 		Rules: s.views.usage.Get,
-		Store: d.Store, Work: s.work, Pusher: d.Pusher, Recorder: s.core, Gaps: s.gaps, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
+		Store: d.Store, Work: s.work, Pusher: d.Pusher, Recorder: s.core, Gaps: s.gaps, Calls: s.calls, Clock: s.clocks.store, Tracer: d.Telemetry.Tracer(),
 		Metrics: d.Metrics, Log: d.Log,
 	})
 	s.quotas = quota.New(quota.Deps{
 		Quotas: d.Store, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: s.views.contents.Get, Gaps: s.gaps, Clock: s.clocks.store,
 	})
-	s.licences = licence.New(licence.Deps{Store: d.Store, Codes: d.Codes, Sealer: d.Sealer, Clock: s.clocks.store})
+	s.licences = licence.New(licence.Deps{Store: d.Store, Codes: d.Codes, Calls: s.calls, Sealer: d.Sealer, Clock: s.clocks.store})
 	s.anchorer = &evidence.Anchorer{Store: d.Store, Keys: d.Keys, Clock: s.clocks.store, Log: d.Log}
 	d.Metrics.Queues(s.queueGauges)
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})

@@ -29,13 +29,24 @@ type Calls interface {
 	ForgetCalls(ctx context.Context, age time.Duration, limit int) (int, error)
 }
 
+// CallDirection is who called whom.
+type CallDirection string
+
+// The directions.
+const (
+	CallInbound  CallDirection = "INBOUND"  // the marketplace called
+	CallOutbound CallDirection = "OUTBOUND" // Koogate called the marketplace
+)
+
 // CallVerdict is how far a call came.
 type CallVerdict string
 
 // The verdicts.
 const (
-	CallAnswered CallVerdict = "ANSWERED" // its signature held, and it has its answer
+	CallAnswered CallVerdict = "ANSWERED" // its signature held, and it has its answer; an outbound call has one
 	CallRefused  CallVerdict = "REFUSED"  // it was refused before any work
+
+	CallUnanswered CallVerdict = "UNANSWERED" // an outbound call that got no answer
 )
 
 // CallCause is of which kind the reason of a refusal is. What exactly was wrong is not kept.
@@ -51,17 +62,19 @@ const (
 	CauseBudget   CallCause = "BUDGET"   // too many calls that are not verified were there at once, or this one was too slow
 )
 
-// Call is one call of the marketplace, or several looks at the same instances that were answered alike within a minute. Key: Seller, CreatedAt, ID.
+// Call is one call of the marketplace, or several looks at the same instances that were answered alike within a minute, or one call to the
+// marketplace. Key: Seller, CreatedAt, ID.
 type Call struct {
 	Seller    string
-	ID        string // UUIDv7 of the millisecond of CreatedAt, by which the row is found
+	Direction CallDirection // empty for inbound, when it is written
+	ID        string        // UUIDv7 of the millisecond of CreatedAt, by which the row is found
 	CreatedAt time.Time
 	LastAt    time.Time // of the last of several looks
 	Times     int64     // how many calls the row stands for, 1 or more
 
-	Endpoint   string
+	Endpoint   string // empty for an outbound call, like Family and KeyID
 	Family     string // protocol family, empty when the call was refused
-	Activity   string // empty when the call was refused, or names none that is served
+	Activity   string // empty when the call was refused, or names none that is served; of an outbound call its operation
 	OrderID    string
 	InstanceID string
 	KeyID      string // the endpoint's key that verified it
@@ -70,7 +83,7 @@ type Call struct {
 
 	Verdict    CallVerdict
 	Cause      CallCause // of a refusal
-	Code       string    // the result code that went out
+	Code       string    // the result code that went out, or came in
 	Reason     string    // of a failure: an error's reason or, for a refusal, its word in metrics
 	HTTPStatus int
 	Took       time.Duration // from the first byte to the answer
@@ -79,8 +92,13 @@ type Call struct {
 
 	Subject string        // what the marketplace's repetitions have in common; empty for a call that is not repeated by itself
 	Series  time.Duration // how long repetitions may follow the first; not stored
-	Attempt int64         // which of the series it is, 1 or more; 0 without a subject
+	Attempt int64         // which of the series it is, 1 or more; without a subject as it is told
 	FirstAt time.Time     // when the series began; zero without a subject
+
+	// Of outbound calls alone.
+	Records int64     // elements of a batch, 0 for a call about one thing
+	TaskID  string    // the task that asked; empty for none
+	UntilAt time.Time // until when it is tried again; zero when it is not
 }
 
 // CallID makes the UUID id that of a call which was made at a time: the first 48 bits of a UUIDv7 are milliseconds. What is no UUID stays.

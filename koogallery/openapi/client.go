@@ -114,6 +114,7 @@ type answer struct {
 	requestID  string
 	retryAfter time.Duration
 	body       []byte
+	exchange   *Exchange // nil for an answer that nobody asked for
 }
 
 // failure begins the error of a call that was answered.
@@ -150,6 +151,8 @@ func (c *Client) send(ctx context.Context, base *url.URL, call call) (a answer, 
 		return a, failure
 	}
 
+	a.exchange = exchangeOf(ctx)
+	*a.exchange = Exchange{Tries: a.exchange.Tries + 1, Request: len(call.body)}
 	resp, err := c.http.Do(r)
 	if err != nil {
 		failure := c.networkError(call.name, a, err)
@@ -161,6 +164,7 @@ func (c *Client) send(ctx context.Context, base *url.URL, call call) (a answer, 
 	a.requestID = cleanID(resp.Header.Get("X-Request-Id"))
 	a.retryAfter = retryAfter(resp.Header.Get("Retry-After"), c.now())
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, c.maxResponse+1))
+	a.exchange.HTTPStatus, a.exchange.Answer = a.status, len(a.body)
 	switch {
 	case int64(len(a.body)) > c.maxResponse:
 		failure := a.failure(call.name)

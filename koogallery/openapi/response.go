@@ -55,6 +55,9 @@ func (c *Client) judge(name string, a answer, secrets ...string) (envelope, *Err
 	if echoes(failure.RequestID, secrets) {
 		failure.RequestID = ""
 	}
+	if a.exchange != nil {
+		a.exchange.Code = failure.Code
+	}
 	switch {
 	case !ok:
 	case a.status == http.StatusOK && isSuccess(failure.Code):

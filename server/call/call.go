@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package call carries what the facade found out about a call to the handler behind the gateway, through the context: it
-// is data of one request and nothing else.
+// is data of one request and nothing else. It carries what an adapter heard from the marketplace the other way (sent.go).
 package call
 
 import (

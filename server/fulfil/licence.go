@@ -14,6 +14,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/koogallery/wiretime"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/work"
@@ -290,5 +291,9 @@ func (s *Service) uploadLicence(ctx context.Context, t store.Task) (err error) {
 	if err := s.unseal(l.Result, lineContext("result", l.LineKey), &licence); err != nil {
 		return err
 	}
-	return s.Marketplace.UploadLicence(ctx, t.Seller, t.LineID, licence)
+	began := s.Clock.Now()
+	asked, heard := call.Listen(ctx)
+	err = s.Marketplace.UploadLicence(asked, t.Seller, t.LineID, licence)
+	s.sent(ctx, t, call.LicenceUpload, began, *heard, err)
+	return err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/work"
@@ -71,7 +72,10 @@ func (s *Service) queryOrder(ctx context.Context, t store.Task) (OrderFacts, err
 	ctx, span := s.Tracer.Start(ctx, "order query")
 	defer span.End()
 	telemetry.Set(span, telemetry.OrderID(t.LineOrderID), telemetry.OrderLineID(t.LineID), telemetry.Attempt(int(t.Attempt)))
-	facts, err := s.Marketplace.QueryOrder(ctx, t.Seller, t.LineOrderID, t.LineID)
+	began := s.Clock.Now()
+	asked, heard := call.Listen(ctx)
+	facts, err := s.Marketplace.QueryOrder(asked, t.Seller, t.LineOrderID, t.LineID)
+	s.sent(ctx, t, call.OrderQuery, began, *heard, err)
 	if err != nil {
 		q := queryError(err)
 		telemetry.Set(span, telemetry.Reason(q.Code))

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/koogate/koogate/koogallery/deadline"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/evidence"
@@ -68,7 +69,7 @@ type Store interface {
 	work.Store
 }
 
-// Deps are what the service works with; all but Work, Keys and Gaps are required.
+// Deps are what the service works with; all but Work, Keys, Gaps and Calls are required.
 type Deps struct {
 	Store       Store
 	Work        *work.Service  // where New registers the kinds of the core's jobs; nil for a queue of the core's own
@@ -80,6 +81,7 @@ type Deps struct {
 	NewID       func() string // time-ordered unique IDs (UUIDv7)
 	Password    func() string // a fresh random password for the template provisioner
 	Gaps        *gap.Service  // what restores have left open; nil for no gaps
+	Calls       call.Journal  // hears of the calls to the marketplace; nil for no records of them
 	Rules       func() *Rules // the endpoints as they are now; nil for those that New is given
 	Tracer      trace.Tracer
 	Metrics     *telemetry.Metrics

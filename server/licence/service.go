@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/errs/storefault"
@@ -128,10 +129,11 @@ const (
 	retryAfter = 5 * time.Second
 )
 
-// Deps are what the service works with; all are required.
+// Deps are what the service works with; all but Calls are required.
 type Deps struct {
 	Store  store.LicenceCodes
 	Codes  Codes
+	Calls  call.Journal // hears of the calls to the marketplace; nil for no records of them
 	Sealer Sealer
 	Clock  clock.Clock
 }
@@ -143,7 +145,12 @@ type Service struct {
 }
 
 // New returns a service.
-func New(d Deps) *Service { return &Service{Deps: d} }
+func New(d Deps) *Service {
+	if d.Calls != nil {
+		d.Codes = noted{d.Codes, d.Calls, d.Clock}
+	}
+	return &Service{Deps: d}
+}
 
 func (s *Service) now() time.Time { return s.Clock.Now().UTC().Truncate(time.Microsecond) }
 

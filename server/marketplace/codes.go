@@ -19,6 +19,8 @@ func (m *Marketplace) ActivateCode(ctx context.Context, seller, code string, eff
 	if err != nil {
 		return licence.Facts{}, err
 	}
+	ctx, heard := listen(ctx)
+	defer heard()
 	info, cerr := q.ActivateLicense(ctx, code, effect)
 	if cerr != nil {
 		return licence.Facts{}, codeFault(cerr)
@@ -34,6 +36,8 @@ func (m *Marketplace) QueryCode(ctx context.Context, seller, code string) (licen
 	if err != nil {
 		return licence.Facts{}, err
 	}
+	ctx, heard := listen(ctx)
+	defer heard()
 	info, cerr := q.QueryLicense(ctx, code, nil)
 	if cerr != nil {
 		return licence.Facts{}, codeFault(cerr)
@@ -54,6 +58,8 @@ func (m *Marketplace) ReportUse(ctx context.Context, seller string, uses []licen
 		n := u.Clients
 		usage[i] = openapi.LicenseUsage{License: u.Code, Elements: []openapi.LicenseUsageElement{{ActiveNum: &n}}}
 	}
+	ctx, heard := listen(ctx)
+	defer heard()
 	result, cerr := q.ReportLicenseUsage(ctx, usage)
 	if cerr != nil {
 		return nil, 0, codeFault(cerr)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/openapi"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/fulfil"
 )
 
@@ -29,6 +30,18 @@ func New(sellers func() map[string]Querier) *Marketplace {
 	return &Marketplace{sellers: sellers}
 }
 
+// listen returns a context for one call, and what tells afterwards what was heard to whoever listens above.
+func listen(ctx context.Context) (context.Context, func()) {
+	h := call.Listening(ctx)
+	if h == nil {
+		return ctx, func() {}
+	}
+	ctx, x := openapi.WithExchange(ctx)
+	return ctx, func() {
+		*h = call.Heard{Tries: x.Tries, Status: x.HTTPStatus, Code: x.Code, Request: x.Request, Answer: x.Answer}
+	}
+}
+
 // QueryOrder implements fulfil.Marketplace. Every error is a *fulfil.QueryError.
 func (m *Marketplace) QueryOrder(ctx context.Context, seller, orderID, orderLineID string) (fulfil.OrderFacts, error) {
 	q, ok := m.sellers()[seller]
@@ -36,6 +49,8 @@ func (m *Marketplace) QueryOrder(ctx context.Context, seller, orderID, orderLine
 		// The seller has ended while its orders were still open; it may come back.
 		return fulfil.OrderFacts{}, &fulfil.QueryError{Retryable: true, Code: CodeSeller}
 	}
+	ctx, heard := listen(ctx)
+	defer heard()
 	order, err := q.QueryOrder(ctx, orderID, orderLineID)
 	if err != nil {
 		return fulfil.OrderFacts{}, fault(err)
@@ -49,6 +64,8 @@ func (m *Marketplace) UploadLicence(ctx context.Context, seller, eventID string,
 	if !ok {
 		return &fulfil.QueryError{Retryable: true, Code: CodeSeller}
 	}
+	ctx, heard := listen(ctx)
+	defer heard()
 	err := q.UploadLicence(ctx, eventID, openapi.Upload{Characters: l.Text, FileName: l.FileName, File: l.File})
 	if err != nil {
 		return uploadFault(err)

@@ -40,6 +40,8 @@ func (m *Marketplace) PushUsage(ctx context.Context, seller string, records []st
 			UsageValue: usage.FormatAmount(r.Value), MeteringSN: r.ID, RelatePkgInstance: r.PackageID,
 		}
 	}
+	ctx, heard := listen(ctx)
+	defer heard()
 	result, err := p.PushUsage(ctx, list)
 	if err != nil {
 		return nil, pushFault(err)

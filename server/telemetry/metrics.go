@@ -64,7 +64,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			"Time to answer a call of the marketplace.",
 			[]float64{.00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "activity"),
 		callsUnrecorded: counter("koogate_calls_unrecorded_total",
-			"Calls that were answered and of which no record could be kept.", "what"),
+			"Calls that were made or answered and of which no record could be kept.", "what"),
 		rejected: counter("koogate_rejected_total",
 			"Calls rejected before any work: signature, timestamp, nonce, size, no budget.", "endpoint", "reason"),
 		unknownEnum: counter("koogate_unknown_enum_total",
@@ -119,7 +119,7 @@ func (m *Metrics) Rejected(endpoint, reason string) {
 	m.rejected.WithLabelValues(m.endpoints.value(endpoint), m.reasons.value(reason)).Inc()
 }
 
-// CallsUnrecorded counts calls of which no record could be kept. what is call, look or refusal.
+// CallsUnrecorded counts calls of which no record could be kept. what is call, look, refusal or sent.
 func (m *Metrics) CallsUnrecorded(what string, calls int64) {
 	m.callsUnrecorded.WithLabelValues(m.reasons.value(what)).Add(float64(calls))
 }

@@ -33,3 +33,11 @@ func Fail(span trace.Span, reason string) {
 		span.SetStatus(codes.Error, clean(reason))
 	}
 }
+
+// TraceOf is the trace of the span in ctx, in hex; empty without a span.
+func TraceOf(ctx context.Context) string {
+	if c := trace.SpanContextFromContext(ctx); c.IsValid() {
+		return c.TraceID().String()
+	}
+	return ""
+}

@@ -10,6 +10,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
@@ -246,11 +247,14 @@ func (p *push) call(ctx context.Context, list []store.UsageRecord, orders map[st
 	limit, cancel := context.WithTimeout(ctx, p.s.cfg.CallTimeout)
 	defer cancel()
 	p.round.Calls++
+	began := p.s.now()
+	limit, heard := call.Listen(limit)
 	verdicts, err := p.s.Pusher.PushUsage(limit, p.seller, list)
 	if err == nil && len(verdicts) != len(list) {
 		err = &PushError{Class: PushUnknown, Code: CodeNoVerdict}
 	}
 	if err == nil {
+		p.sent(ctx, list, orders, began, *heard, verdicts, nil)
 		p.s.Metrics.UsageCall("ok")
 		return verdicts, nil
 	}
@@ -258,6 +262,7 @@ func (p *push) call(ctx context.Context, list []store.UsageRecord, orders map[st
 	if !errors.As(err, &fault) {
 		fault = &PushError{Class: PushUnknown, Code: CodeNoAnswer, Cause: err}
 	}
+	p.sent(ctx, list, orders, began, *heard, nil, fault)
 	telemetry.Fail(span, fault.Code)
 	p.s.Metrics.UsageCall(fault.Class.String())
 	return nil, fault

@@ -12,6 +12,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/errs/storefault"
@@ -31,13 +32,14 @@ type Store interface {
 	work.Store
 }
 
-// Deps are what the service works with; all are required, but Work, Gaps, Pusher only to push and Recorder only to retry by force.
+// Deps are what the service works with; all are required, but Work, Gaps, Calls, Pusher only to push and Recorder only to retry by force.
 type Deps struct {
 	Store    Store
 	Work     *work.Service // where New registers the job that runs the rounds; nil for a queue of its own
 	Pusher   Pusher
 	Recorder Recorder
 	Gaps     *gap.Service  // what restores have left open; nil for no gaps
+	Calls    call.Journal  // hears of the pushes; nil for no records of them
 	Rules    func() *Rules // as they are now; nil for those of Config
 	Clock    clock.Clock
 	Tracer   trace.Tracer

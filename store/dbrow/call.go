@@ -3,6 +3,7 @@
 package dbrow
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/koogate/koogate/store"
@@ -15,6 +16,7 @@ func FromCall(c *store.Call) CallPutParams {
 		Activity: c.Activity, OrderID: c.OrderID, InstanceID: c.InstanceID, Subject: c.Subject, Verdict: string(c.Verdict), Cause: string(c.Cause),
 		ResultCode: c.Code, Reason: c.Reason, HttpStatus: int64(c.HTTPStatus), Took: c.Took.Microseconds(), Probe: Truth(c.Probe), KeyID: c.KeyID,
 		TraceID: c.TraceID, RequestSize: c.Request, AnswerSize: c.Answer, Series: c.Series.Microseconds(),
+		Direction: string(cmp.Or(c.Direction, store.CallInbound)), Attempt: c.Attempt, Records: c.Records, TaskID: c.TaskID, UntilAt: Micros(c.UntilAt),
 	}
 }
 
@@ -50,7 +52,7 @@ func ToCall(r Call) store.Call {
 		Activity: r.Activity, OrderID: r.OrderID, InstanceID: r.InstanceID, KeyID: r.KeyID, TraceID: r.TraceID, Probe: r.Probe != 0,
 		Verdict: store.CallVerdict(r.Verdict), Cause: store.CallCause(r.Cause), Code: r.ResultCode, Reason: r.Reason, HTTPStatus: int(r.HttpStatus),
 		Took: time.Duration(r.Took) * time.Microsecond, Request: r.RequestSize, Answer: r.AnswerSize, Subject: r.Subject, Attempt: r.Attempt,
-		FirstAt: Time(r.FirstAt),
+		FirstAt: Time(r.FirstAt), Direction: store.CallDirection(r.Direction), Records: r.Records, TaskID: r.TaskID, UntilAt: Time(r.UntilAt),
 	}
 }
 

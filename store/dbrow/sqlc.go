@@ -117,6 +117,10 @@ type Call struct {
 	TraceID     string
 	RequestSize int64
 	AnswerSize  int64
+	Direction   string
+	Records     int64
+	TaskID      string
+	UntilAt     int64
 }
 
 type CallGetParams struct {
@@ -138,6 +142,7 @@ type CallPutParams struct {
 	OrderID     string
 	InstanceID  string
 	Subject     string
+	Attempt     int64
 	Verdict     string
 	Cause       string
 	ResultCode  string
@@ -149,6 +154,10 @@ type CallPutParams struct {
 	TraceID     string
 	RequestSize int64
 	AnswerSize  int64
+	Direction   string
+	Records     int64
+	TaskID      string
+	UntilAt     int64
 	Series      int64
 }
 

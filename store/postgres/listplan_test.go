@@ -128,6 +128,7 @@ var filterPlans = []struct {
 	{"calls", "result_code", "000001", "calls_code_idx", false},
 	{"calls", "verdict", "REFUSED", "calls_verdict_idx", false},
 	{"calls", "activity", "releaseInstance", "calls_activity_idx", false},
+	{"calls", "direction", "OUTBOUND", "calls_direction_idx", false},
 	{"call_refusals", "endpoint", "x", "call_refusals_endpoint_idx", false},
 	{"audit", "order_id", "x", "audit_order_idx", true},
 	{"audit", "actor", "x", "audit_actor_idx", false},

@@ -104,6 +104,7 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{calls, sqllist.Calls, "result_code", "000005", "calls_code_idx (seller=? AND result_code=?", !sorts},
 		{calls, sqllist.Calls, "verdict", "REFUSED", "calls_verdict_idx (seller=? AND verdict=?", !sorts},
 		{calls, sqllist.Calls, "activity", "releaseInstance", "calls_activity_idx (seller=? AND activity=?", !sorts},
+		{calls, sqllist.Calls, "direction", "OUTBOUND", "calls_direction_idx (seller=? AND direction=?", !sorts},
 		{refusals, sqllist.Refusals, "endpoint", "x", "call_refusals_endpoint_idx (seller=? AND endpoint=?", !sorts},
 
 		{audit, sqllist.Audit, "order_id", "x", "audit_order_idx (seller=? AND order_id=?", !sorts},
@@ -134,6 +135,7 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{audit, sqllist.Audit, "action", "koogate.v1.UsageService/StreamUsage", "audit_seller_at (seller=?", !sorts},
 		{audit, sqllist.Audit, "action", "koogate.v1.QuotaService/ReserveQuota", "audit_seller_at (seller=?", !sorts},
 		{audit, sqllist.Audit, "action", "koogate.v1.QuotaService/CommitReservation", "audit_seller_at (seller=?", !sorts},
+		{calls, sqllist.Calls, "direction", "INBOUND", "sqlite_autoindex_calls_1 (seller=?", !sorts},
 	} {
 		for _, after := range []*store.Cursor{nil, {ID: "1"}} {
 			for _, desc := range []bool{false, true} {

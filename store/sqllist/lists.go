@@ -4,7 +4,7 @@ package sqllist
 
 import "github.com/koogate/koogate/store"
 
-// The lists. Each column that may be filtered has an index, see migrations 00011, 00017 and 00025. No API offers users by user_name or departments
+// The lists. Each column that may be filtered has an index, see migrations 00011, 00017, 00022 and 00025. No API offers users by user_name or departments
 // by org_code, and these two have none.
 var (
 	Orders = List{
@@ -40,10 +40,10 @@ var (
 	UsageWindows = List{id: "id", fields: []string{"instance_id", "package_id"}, apart: map[string][]string{"package_id": {""}}}
 
 	Calls = List{
-		id: "id", fields: []string{"order_id", "instance_id", "result_code", "verdict", "activity"},
+		id: "id", fields: []string{"order_id", "instance_id", "result_code", "verdict", "activity", "direction"},
 		apart: map[string][]string{
 			"order_id": {""}, "instance_id": {""}, "result_code": {"000000"}, "verdict": {string(store.CallAnswered)},
-			"activity": {"queryInstance", "newInstance"},
+			"activity": {"queryInstance", "newInstance"}, "direction": {string(store.CallInbound)},
 		},
 	}
 	Refusals = List{id: "id", fields: []string{"endpoint"}}

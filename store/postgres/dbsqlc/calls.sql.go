@@ -14,7 +14,8 @@ import (
 const callGet = `-- name: CallGet :one
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
-    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 FROM calls
 WHERE seller = $1 AND created_at >= $2 AND created_at < $3 AND id = $4
 `
@@ -55,6 +56,10 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) 
 		&i.TraceID,
 		&i.RequestSize,
 		&i.AnswerSize,
+		&i.Direction,
+		&i.Records,
+		&i.TaskID,
+		&i.UntilAt,
 	)
 	return i, err
 }
@@ -62,7 +67,8 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) 
 const callList = `-- name: CallList :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
-    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 FROM calls
 WHERE seller = $1
 `
@@ -102,6 +108,10 @@ func (q *Queries) CallList(ctx context.Context, seller string) ([]Call, error) {
 			&i.TraceID,
 			&i.RequestSize,
 			&i.AnswerSize,
+			&i.Direction,
+			&i.Records,
+			&i.TaskID,
+			&i.UntilAt,
 		); err != nil {
 			return nil, err
 		}
@@ -116,7 +126,8 @@ func (q *Queries) CallList(ctx context.Context, seller string) ([]Call, error) {
 const callPut = `-- name: CallPut :exec
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
-    result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 )
 SELECT
     $1::text,
@@ -130,23 +141,27 @@ SELECT
     $9::text,
     $10::text,
     $11::text,
-    CASE WHEN $11::text = '' THEN 0 ELSE coalesce(series.attempt, 0) + 1 END,
+    CASE WHEN $11::text = '' THEN $12::bigint ELSE coalesce(series.attempt, 0) + 1 END,
     CASE WHEN $11::text = '' THEN 0 ELSE coalesce(series.first_at, $3::bigint) END,
-    $12::text,
     $13::text,
     $14::text,
     $15::text,
-    $16::bigint,
+    $16::text,
     $17::bigint,
     $18::bigint,
-    $19::text,
+    $19::bigint,
     $20::text,
-    $21::bigint,
-    $22::bigint
+    $21::text,
+    $22::bigint,
+    $23::bigint,
+    $24::text,
+    $25::bigint,
+    $26::text,
+    $27::bigint
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = $1::text AND c.subject = $11::text AND c.subject <> '' AND c.id <> $2::text
-        AND c.first_at >= $3::bigint - $23::bigint
+        AND c.first_at >= $3::bigint - $28::bigint
     ORDER BY c.first_at DESC, c.attempt DESC
     LIMIT 1
 ) AS series ON TRUE
@@ -157,7 +172,7 @@ ON CONFLICT (seller, created_at, id) DO UPDATE SET
 
 type CallPutParams = dbrow.CallPutParams
 
-// CallPut adds a call at its place in its series, or counts on in the row of its ID.
+// CallPut adds a call at its place in its series, that of a call without a subject being told, or counts on in the row of its ID.
 func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 	_, err := q.db.Exec(ctx, callPut,
 		arg.Seller,
@@ -171,6 +186,7 @@ func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 		arg.OrderID,
 		arg.InstanceID,
 		arg.Subject,
+		arg.Attempt,
 		arg.Verdict,
 		arg.Cause,
 		arg.ResultCode,
@@ -182,6 +198,10 @@ func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 		arg.TraceID,
 		arg.RequestSize,
 		arg.AnswerSize,
+		arg.Direction,
+		arg.Records,
+		arg.TaskID,
+		arg.UntilAt,
 		arg.Series,
 	)
 	return err

@@ -1,8 +1,9 @@
 -- name: CallPut :exec
--- CallPut adds a call at its place in its series, or counts on in the row of its ID.
+-- CallPut adds a call at its place in its series, that of a call without a subject being told, or counts on in the row of its ID.
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
-    result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 )
 SELECT
     sqlc.arg(seller)::text,
@@ -16,7 +17,7 @@ SELECT
     sqlc.arg(order_id)::text,
     sqlc.arg(instance_id)::text,
     sqlc.arg(subject)::text,
-    CASE WHEN sqlc.arg(subject)::text = '' THEN 0 ELSE coalesce(series.attempt, 0) + 1 END,
+    CASE WHEN sqlc.arg(subject)::text = '' THEN sqlc.arg(attempt)::bigint ELSE coalesce(series.attempt, 0) + 1 END,
     CASE WHEN sqlc.arg(subject)::text = '' THEN 0 ELSE coalesce(series.first_at, sqlc.arg(created_at)::bigint) END,
     sqlc.arg(verdict)::text,
     sqlc.arg(cause)::text,
@@ -28,7 +29,11 @@ SELECT
     sqlc.arg(key_id)::text,
     sqlc.arg(trace_id)::text,
     sqlc.arg(request_size)::bigint,
-    sqlc.arg(answer_size)::bigint
+    sqlc.arg(answer_size)::bigint,
+    sqlc.arg(direction)::text,
+    sqlc.arg(records)::bigint,
+    sqlc.arg(task_id)::text,
+    sqlc.arg(until_at)::bigint
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = sqlc.arg(seller)::text AND c.subject = sqlc.arg(subject)::text AND c.subject <> '' AND c.id <> sqlc.arg(id)::text
@@ -44,7 +49,8 @@ ON CONFLICT (seller, created_at, id) DO UPDATE SET
 -- CallGet reads one call, by its ID and the millisecond in it.
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
-    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 FROM calls
 WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(before) AND id = sqlc.arg(id);
 
@@ -52,7 +58,8 @@ WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at
 -- CallList is the base of a page; the list builder appends filters, order and limit.
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
-    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 FROM calls
 WHERE seller = sqlc.arg(seller);
 

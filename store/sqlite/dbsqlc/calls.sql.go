@@ -14,7 +14,8 @@ import (
 const callGet = `-- name: CallGet :one
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
-    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 FROM calls
 WHERE seller = ?1 AND created_at >= ?2 AND created_at < ?3 AND id = ?4
 `
@@ -55,6 +56,10 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) 
 		&i.TraceID,
 		&i.RequestSize,
 		&i.AnswerSize,
+		&i.Direction,
+		&i.Records,
+		&i.TaskID,
+		&i.UntilAt,
 	)
 	return i, err
 }
@@ -62,7 +67,8 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) 
 const callList = `-- name: CallList :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
-    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 FROM calls
 WHERE seller = ?1
 `
@@ -102,6 +108,10 @@ func (q *Queries) CallList(ctx context.Context, seller string) ([]Call, error) {
 			&i.TraceID,
 			&i.RequestSize,
 			&i.AnswerSize,
+			&i.Direction,
+			&i.Records,
+			&i.TaskID,
+			&i.UntilAt,
 		); err != nil {
 			return nil, err
 		}
@@ -119,7 +129,8 @@ func (q *Queries) CallList(ctx context.Context, seller string) ([]Call, error) {
 const callPut = `-- name: CallPut :exec
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
-    result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 )
 SELECT
     CAST(?1 AS TEXT),
@@ -133,23 +144,27 @@ SELECT
     CAST(?9 AS TEXT),
     CAST(?10 AS TEXT),
     CAST(?11 AS TEXT),
-    CASE WHEN CAST(?11 AS TEXT) = '' THEN 0 ELSE coalesce(series.attempt, 0) + 1 END,
+    CASE WHEN CAST(?11 AS TEXT) = '' THEN CAST(?12 AS INTEGER) ELSE coalesce(series.attempt, 0) + 1 END,
     CASE WHEN CAST(?11 AS TEXT) = '' THEN 0 ELSE coalesce(series.first_at, CAST(?3 AS INTEGER)) END,
-    CAST(?12 AS TEXT),
     CAST(?13 AS TEXT),
     CAST(?14 AS TEXT),
     CAST(?15 AS TEXT),
-    CAST(?16 AS INTEGER),
+    CAST(?16 AS TEXT),
     CAST(?17 AS INTEGER),
     CAST(?18 AS INTEGER),
-    CAST(?19 AS TEXT),
+    CAST(?19 AS INTEGER),
     CAST(?20 AS TEXT),
-    CAST(?21 AS INTEGER),
-    CAST(?22 AS INTEGER)
+    CAST(?21 AS TEXT),
+    CAST(?22 AS INTEGER),
+    CAST(?23 AS INTEGER),
+    CAST(?24 AS TEXT),
+    CAST(?25 AS INTEGER),
+    CAST(?26 AS TEXT),
+    CAST(?27 AS INTEGER)
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = CAST(?1 AS TEXT) AND c.subject = CAST(?11 AS TEXT) AND c.subject <> '' AND c.id <> CAST(?2 AS TEXT)
-        AND c.first_at >= CAST(?3 AS INTEGER) - CAST(?23 AS INTEGER)
+        AND c.first_at >= CAST(?3 AS INTEGER) - CAST(?28 AS INTEGER)
     ORDER BY c.first_at DESC, c.attempt DESC
     LIMIT 1
 ) AS series ON TRUE
@@ -160,7 +175,7 @@ ON CONFLICT (seller, created_at, id) DO UPDATE SET
 
 type CallPutParams = dbrow.CallPutParams
 
-// CallPut adds a call at its place in its series, or counts on in the row of its ID.
+// CallPut adds a call at its place in its series, that of a call without a subject being told, or counts on in the row of its ID.
 func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 	_, err := q.exec(ctx, q.callPutStmt, callPut,
 		arg.Seller,
@@ -174,6 +189,7 @@ func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 		arg.OrderID,
 		arg.InstanceID,
 		arg.Subject,
+		arg.Attempt,
 		arg.Verdict,
 		arg.Cause,
 		arg.ResultCode,
@@ -185,6 +201,10 @@ func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 		arg.TraceID,
 		arg.RequestSize,
 		arg.AnswerSize,
+		arg.Direction,
+		arg.Records,
+		arg.TaskID,
+		arg.UntilAt,
 		arg.Series,
 	)
 	return err

@@ -1,8 +1,9 @@
 -- name: CallPut :exec
--- CallPut adds a call at its place in its series, or counts on in the row of its ID.
+-- CallPut adds a call at its place in its series, that of a call without a subject being told, or counts on in the row of its ID.
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
-    result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 )
 SELECT
     CAST(sqlc.arg(seller) AS TEXT),
@@ -16,7 +17,7 @@ SELECT
     CAST(sqlc.arg(order_id) AS TEXT),
     CAST(sqlc.arg(instance_id) AS TEXT),
     CAST(sqlc.arg(subject) AS TEXT),
-    CASE WHEN CAST(sqlc.arg(subject) AS TEXT) = '' THEN 0 ELSE coalesce(series.attempt, 0) + 1 END,
+    CASE WHEN CAST(sqlc.arg(subject) AS TEXT) = '' THEN CAST(sqlc.arg(attempt) AS INTEGER) ELSE coalesce(series.attempt, 0) + 1 END,
     CASE WHEN CAST(sqlc.arg(subject) AS TEXT) = '' THEN 0 ELSE coalesce(series.first_at, CAST(sqlc.arg(created_at) AS INTEGER)) END,
     CAST(sqlc.arg(verdict) AS TEXT),
     CAST(sqlc.arg(cause) AS TEXT),
@@ -28,7 +29,11 @@ SELECT
     CAST(sqlc.arg(key_id) AS TEXT),
     CAST(sqlc.arg(trace_id) AS TEXT),
     CAST(sqlc.arg(request_size) AS INTEGER),
-    CAST(sqlc.arg(answer_size) AS INTEGER)
+    CAST(sqlc.arg(answer_size) AS INTEGER),
+    CAST(sqlc.arg(direction) AS TEXT),
+    CAST(sqlc.arg(records) AS INTEGER),
+    CAST(sqlc.arg(task_id) AS TEXT),
+    CAST(sqlc.arg(until_at) AS INTEGER)
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = CAST(sqlc.arg(seller) AS TEXT) AND c.subject = CAST(sqlc.arg(subject) AS TEXT) AND c.subject <> '' AND c.id <> CAST(sqlc.arg(id) AS TEXT)
@@ -44,7 +49,8 @@ ON CONFLICT (seller, created_at, id) DO UPDATE SET
 -- CallGet reads one call, by its ID and the millisecond in it.
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
-    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 FROM calls
 WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(before) AND id = sqlc.arg(id);
 
@@ -52,7 +58,8 @@ WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at
 -- CallList is the base of a page; the list builder appends filters, order and limit.
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
-    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
 FROM calls
 WHERE seller = sqlc.arg(seller);
 

@@ -18,6 +18,7 @@ import (
 
 var callCases = []check.Case{
 	check.WithStore("ARecordKeepsAllItsFields", allFields),
+	check.WithStore("ACallToTheMarketplaceKeepsAllItsFields", outbound),
 	check.WithStore("ARecordThatIsThereCountsOnOnly", countsOn),
 	check.WithStore("RepetitionsAreNumberedWithinTheirSeries", series),
 	check.TwoStores("NoTwoCallsTakeTheSamePlace", places),
@@ -32,6 +33,7 @@ func call(at time.Duration) store.Call {
 	made := storetest.Epoch.Add(at)
 	return store.Call{
 		Seller: storetest.Seller, ID: store.CallID(storetest.NewID(), made), CreatedAt: made, LastAt: made, Times: 1, Endpoint: "main", Verdict: store.CallAnswered, Code: "000000",
+		Direction: store.CallInbound,
 	}
 }
 
@@ -63,6 +65,17 @@ func allFields(t *testing.T, s store.Store) {
 	for _, id := range []string{storetest.NewID(), store.CallID(storetest.NewID(), c.CreatedAt), "", "x", strings.Repeat("f", 36)} {
 		_, err = s.Call(check.Context(t), storetest.Seller, id)
 		check.Error(t, err, store.ErrNotFound)
+	}
+}
+
+func outbound(t *testing.T, s store.Store) {
+	c := call(0)
+	c.Direction, c.Endpoint, c.Verdict, c.Activity, c.Code = store.CallOutbound, "", store.CallUnanswered, "usage_push", ""
+	c.Reason, c.OrderID, c.InstanceID, c.Attempt, c.Records, c.TaskID, c.UntilAt = "NETWORK", "CS1", "i-1", 7, 1000, "t-1", c.CreatedAt.Add(time.Hour)
+	record(t, s, c)
+	record(t, s, c) // once more, as when nobody knows whether it was written
+	if got := read(t, s, c.ID); !reflect.DeepEqual(got, c) {
+		t.Fatalf("read\n%+v, written\n%+v", got, c)
 	}
 }
 
@@ -176,6 +189,9 @@ func filters(t *testing.T, s store.Store) {
 		if i%4 == 0 {
 			c.Verdict = store.CallRefused
 		}
+		if i%6 == 0 {
+			c.Direction = store.CallOutbound
+		}
 		calls = append(calls, c)
 	}
 	record(t, s, calls...)
@@ -188,6 +204,7 @@ func filters(t *testing.T, s store.Store) {
 		{[]store.Term{{Field: "instance_id", Value: "i-1"}}, 12},
 		{[]store.Term{{Field: "result_code", Value: "000000"}}, 8}, {[]store.Term{{Field: "result_code", Value: "000005"}}, 8},
 		{[]store.Term{{Field: "verdict", Value: "REFUSED"}}, 6}, {[]store.Term{{Field: "verdict", Value: "ANSWERED"}}, 18},
+		{[]store.Term{{Field: "direction", Value: "OUTBOUND"}}, 4}, {[]store.Term{{Field: "direction", Value: "INBOUND"}}, 20},
 		{[]store.Term{{Field: "activity", Value: "newInstance"}}, 12}, {[]store.Term{{Field: "activity", Value: "queryInstance"}}, 12},
 		{[]store.Term{{Field: "activity", Value: "newInstance"}, {Field: "result_code", Value: "000001"}}, 4},
 	} {
