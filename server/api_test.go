@@ -201,8 +201,8 @@ func (r *rig) refuse(t *testing.T, instanceID, age string) {
 }
 
 // called records calls of the marketplace to acme's endpoint, from 2026-03-14T15:00:00Z on: a creation of the order that fails and is repeated
-// an hour later, a call that was refused a second later and five that were only counted, and 30 looks at the instance within a minute. Their IDs
-// end in 1, 2, 3 and 4.
+// an hour later, a call that was refused a second later and five that were only counted, and 30 looks at the instance within a minute; and calls to
+// the marketplace at 18:00, an order query without an answer and a second later a push of usage of which a part is not taken. Their IDs end in 1 to 6.
 func (r *rig) called(t *testing.T, order string) {
 	t.Helper()
 	made := time.Date(2026, 3, 14, 15, 0, 0, 0, time.UTC)
@@ -223,7 +223,15 @@ func (r *rig) called(t *testing.T, order string) {
 		Seller: "acme", Endpoint: "acme-main", Cause: store.CauseClock, Hour: made.Add(time.Hour), Calls: 6, FirstAt: refused.CreatedAt,
 		LastAt: refused.CreatedAt.Add(time.Minute),
 	}
-	err := r.deps.Store.RecordCalls(t.Context(), []store.Call{call(1, 0), call(2, time.Hour), refused, looks}, []store.CallRefusal{count})
+	query, push := call(5, 3*time.Hour), call(6, 3*time.Hour+time.Second)
+	for _, out := range []*store.Call{&query, &push} {
+		out.Direction, out.Endpoint, out.Family, out.KeyID, out.Subject = store.CallOutbound, "", "", "", ""
+	}
+	query.Activity, query.Verdict, query.Code, query.Reason, query.HTTPStatus, query.Answer = "order_query", store.CallUnanswered, "", "NETWORK", 0, 0
+	query.TaskID, query.Attempt, query.UntilAt = "019cecdc-8180-7000-8000-0000000000ff", 3, made.Add(5*time.Hour)
+	push.Activity, push.Code, push.Reason, push.OrderID, push.InstanceID = "usage_push", "94060999", "94060001", "", ""
+	push.Records, push.Attempt, push.UntilAt = 1000, 2, made.Add(480*time.Hour)
+	err := r.deps.Store.RecordCalls(t.Context(), []store.Call{call(1, 0), call(2, time.Hour), refused, looks, query, push}, []store.CallRefusal{count})
 	if err != nil {
 		t.Fatal(err)
 	}

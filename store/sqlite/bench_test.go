@@ -8,8 +8,11 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
+	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite"
 	"github.com/koogate/koogate/store/storetest"
 )
@@ -147,4 +150,53 @@ func BenchmarkAddUsageFloor(b *testing.B) {
 			b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "records/s")
 		})
 	}
+}
+
+// BenchmarkRecordCalls measures what a record of a call costs the one writer, in batches of 32: a purchase's call, and the order query that
+// follows it. cpu-ns/call is the whole process's time.
+func BenchmarkRecordCalls(b *testing.B) {
+	const batch = 32
+	for name, out := range map[string]bool{"inbound": false, "outbound": true} {
+		b.Run(name, func(b *testing.B) {
+			s, err := sqlite.Open(b.Context(), sqlite.Options{Path: filepath.Join(b.TempDir(), "koogate.db"), Migrate: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = s.Close() }()
+			calls := make([]store.Call, batch)
+			at, before := storetest.Epoch, processTime(b)
+			b.ResetTimer()
+			for range b.N {
+				for i := range calls {
+					at = at.Add(time.Millisecond)
+					id := store.CallID(storetest.NewID(), at)
+					calls[i] = store.Call{
+						Seller: storetest.Seller, ID: id, CreatedAt: at, LastAt: at, Times: 1, Endpoint: "main", Family: "saas_v2", Activity: "newInstance",
+						OrderID: "CS" + id, InstanceID: id, KeyID: id, TraceID: "0af7651916cd43dd8448eb211c80319c", Verdict: store.CallAnswered, Code: "000000",
+						HTTPStatus: 200, Request: 700, Answer: 200, Subject: "d" + id[:31], Series: 4 * time.Hour,
+					}
+					if out {
+						c := &calls[i]
+						c.Direction, c.Endpoint, c.Family, c.Activity, c.KeyID, c.Subject, c.Code = store.CallOutbound, "", "", "order_query", "", "", "MKT.0000"
+						c.TaskID, c.Attempt = id, 1
+					}
+				}
+				if err := s.RecordCalls(b.Context(), calls, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.StopTimer()
+			b.ReportMetric(float64(processTime(b)-before)/float64(b.N*batch), "cpu-ns/call")
+		})
+	}
+}
+
+// processTime is how much of processors this process has used, in nanoseconds.
+func processTime(b *testing.B) int64 {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return u.Utime.Nano() + u.Stime.Nano()
 }

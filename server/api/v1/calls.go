@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/journal"
 	"github.com/koogate/koogate/store"
@@ -48,7 +49,7 @@ func (s *calls) ListCalls(ctx context.Context, r *koogatev1.ListCallsRequest) (*
 		name: "calls",
 		fields: fields{
 			"order_id": nil, "instance_id": nil, "result_code": nil, "activity": nil,
-			"verdict": stored(koogatev1.CallVerdict(0), prefixCallVerdict),
+			"verdict": stored(koogatev1.CallVerdict(0), prefixCallVerdict), "direction": stored(koogatev1.CallDirection(0), prefixCallDirection),
 		},
 		read:  s.calls.Calls,
 		place: func(c store.Call) store.Cursor { return store.Cursor{CreatedAt: c.CreatedAt, ID: c.ID} },
@@ -79,6 +80,7 @@ func callOf(c store.Call) *koogatev1.Call {
 		Verdict: callVerdict(c.Verdict), Cause: callCause(c.Cause), ResultCode: c.Code, Reason: c.Reason, HttpStatus: int32(c.HTTPStatus),
 		Duration: durationpb.New(c.Took), Attempt: int32(c.Attempt), Times: int32(c.Times), Probe: c.Probe, KeyId: c.KeyID, TraceId: c.TraceID,
 		CreateTime: timestamp(c.CreatedAt), LastTime: timestamp(c.LastAt), RequestSize: c.Request, AnswerSize: c.Answer,
+		Direction: callDirection(c.Direction), TaskId: c.TaskID, Records: int32(c.Records), TryDeadline: tryDeadlineOf(c),
 	}
 	if o, ok := journal.OutlookOf(c); ok {
 		m.MarketplaceDeadline, m.NextTime = deadlineOf(fulfil.Deadline{At: o.Until, End: o.End}), timestamp(o.Next)
@@ -91,6 +93,24 @@ func refusalOf(r store.CallRefusal) *koogatev1.Refusal {
 		Endpoint: r.Endpoint, Cause: callCause(r.Cause), HourTime: timestamp(r.Hour), Calls: r.Calls, FirstTime: timestamp(r.FirstAt),
 		LastTime: timestamp(r.LastAt),
 	}
+}
+
+// tryDeadlineOf tells until when an outbound call is tried again; nil when it is not.
+func tryDeadlineOf(c store.Call) *koogatev1.TryDeadline {
+	if c.UntilAt.IsZero() {
+		return nil
+	}
+	d := &koogatev1.TryDeadline{
+		Time: timestamp(c.UntilAt), End: koogatev1.TryEnd_TRY_END_TASK_FAILS, Text: "the task ends as FAILED, and what waits for it fails with it",
+	}
+	if c.Activity == string(call.UsagePush) {
+		d.End, d.Text = koogatev1.TryEnd_TRY_END_RECORDS_REFUSED, "the marketplace takes the usage records no more, and they are on no bill"
+	}
+	return d
+}
+
+func callDirection(d store.CallDirection) koogatev1.CallDirection {
+	return koogatev1.CallDirection(koogatev1.CallDirection_value[prefixCallDirection+string(d)])
 }
 
 func callVerdict(v store.CallVerdict) koogatev1.CallVerdict {

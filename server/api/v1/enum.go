@@ -27,6 +27,7 @@ const (
 	prefixLicenceStatus = "LICENCE_STATUS_"
 	prefixStanding      = "STANDING_"
 	prefixOwner         = "OWNER_"
+	prefixCallDirection = "CALL_DIRECTION_"
 	prefixCallVerdict   = "CALL_VERDICT_"
 	prefixCallCause     = "CALL_CAUSE_"
 	prefixKeyPurpose    = "KEY_PURPOSE_"

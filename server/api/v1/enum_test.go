@@ -78,6 +78,9 @@ func TestEnumsMatchTheStore(t *testing.T) {
 			}
 			return 0
 		}},
+		"CallDirection": {koogatev1.CallDirection(0), prefixCallDirection, func(s string) protoreflect.EnumNumber {
+			return callDirection(store.CallDirection(s)).Number()
+		}},
 		"CallVerdict": {koogatev1.CallVerdict(0), prefixCallVerdict, func(s string) protoreflect.EnumNumber {
 			return callVerdict(store.CallVerdict(s)).Number()
 		}},
