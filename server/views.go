@@ -82,10 +82,13 @@ func addresses(s *seller.Snapshot) []facade.Endpoint {
 		x := facade.Endpoint{
 			Name: e.Name, Seller: e.Seller, Families: e.Families, Keys: config.Reveal(e.Keys), KitKeys: config.Reveal(e.KitKeys),
 			BodySign: e.BodySign, SignRefusals: e.BodySignRefusals, Skew: e.Skew, ProductInfoObject: e.ProductInfo == config.ProductInfoObject,
-			Used: seller.Noted(base, kit),
+			Used: seller.Noted(base, kit), Outside: config.Reveal(s.Outside(e, store.KeyBase)), KitOutside: config.Reveal(s.Outside(e, store.KeyKit)),
 		}
 		if own && len(kit) == 0 { // the Kit has keys of its own, none of which counts now: those of the base do not stand in
 			x.KitKeys = []string{rand.Text()}
+		}
+		if !own {
+			x.KitOutside = x.Outside
 		}
 		list = append(list, x)
 	}

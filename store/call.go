@@ -56,10 +56,16 @@ type CallCause string
 const (
 	CauseClock    CallCause = "CLOCK"    // no time stamp, or one that is too far from this machine's time
 	CauseNonce    CallCause = "NONCE"    // none, one that is not in form, or one that was there before
-	CauseKey      CallCause = "KEY"      // the signature does not hold with any key that counts now
-	CauseEncoding CallCause = "ENCODING" // the body could not be read
+	CauseKey      CallCause = "KEY"      // the signature does not hold with any key that counts now, and nothing else is known of it
+	CauseEncoding CallCause = "ENCODING" // the body could not be read, or the signature holds once a change is undone that proxies make
 	CauseSize     CallCause = "SIZE"     // the body is too long
 	CauseBudget   CallCause = "BUDGET"   // too many calls that are not verified were there at once, or this one was too slow
+)
+
+// The causes that a second look finds out.
+const (
+	CauseKeyEnded      CallCause = "KEY_ENDED"      // the signature holds with a key of the endpoint that counts no more, or not yet
+	CauseOtherEndpoint CallCause = "OTHER_ENDPOINT" // it holds with a key of another endpoint of the seller
 )
 
 // Call is one call of the marketplace, or several looks at the same instances that were answered alike within a minute, or one call to the

@@ -52,6 +52,9 @@ type Endpoint struct {
 	Keys []string
 	// KitKeys are those of the Kit; empty means that they are the same.
 	KitKeys []string
+	// Outside and KitOutside are keys that do not count now, because they have ended or have not begun. They verify nothing: a refused call
+	// that they have signed is told apart in its record.
+	Outside, KitOutside []string
 	// BodySign signs answers to verified calls with the key that the call was verified with (saas-v2 §3). Verified calls of
 	// the V1.0 generation are answered signed in any case.
 	BodySign bool
@@ -79,6 +82,8 @@ var _ Core = (*fulfil.Service)(nil)
 // Journal is told of each call once it is answered, and returns the ID of its record; *journal.Journal is one.
 type Journal interface {
 	Take(e journal.Entry) (id string)
+	// Room tells whether a call that is refused now would be looked at again.
+	Room() bool
 }
 
 var _ Journal = (*journal.Journal)(nil)

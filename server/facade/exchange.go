@@ -33,6 +33,7 @@ type exchange struct {
 	key        string    // the key that verified the call; empty until one did
 	keyID      string    // its ID, as far as that is known
 	rejected   string    // why it was not verified, a word for metrics
+	tried      bool      // its signature was held against the keys
 	nonce      string
 	signature  string    // the one that held, as it is remembered; empty where the scheme has no nonce
 	signedAt   time.Time // by the caller's clock

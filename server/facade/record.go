@@ -38,7 +38,7 @@ func (x *exchange) record(now time.Time) (id string) {
 		e.Status = 200
 	}
 	if x.rejected != "" {
-		e.Reason = x.rejected
+		e.Reason, e.Doubt = x.rejected, x.doubt()
 		return x.f.Calls.Take(e)
 	}
 	e.KeyID, e.OrderID, e.Probe = x.keyID, x.orderID, x.probe

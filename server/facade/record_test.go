@@ -32,6 +32,8 @@ func (h *heard) Take(e journal.Entry) string {
 	return "call-1"
 }
 
+func (h *heard) Room() bool { return true }
+
 // last is the entry of the latest call, and how many there were.
 func (h *heard) last() (journal.Entry, int) {
 	h.mu.Lock()
@@ -105,7 +107,7 @@ func TestEachCallIsTold(t *testing.T) {
 			t.Errorf("%s is told %d times", c.name, n-before)
 		}
 		c.want.Seller, c.want.Endpoint, c.want.Status, c.want.Arrived = "demo-seller", "demo", 200, noon
-		e.TraceID, e.Identity, e.Request, e.Answer = "", "", 0, 0
+		e.TraceID, e.Identity, e.Request, e.Answer, e.Doubt = "", "", 0, 0, nil
 		if e != c.want {
 			t.Errorf("%s is told as\n%+v, want\n%+v", c.name, e, c.want)
 		}

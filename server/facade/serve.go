@@ -56,7 +56,7 @@ func (x *exchange) serve(ctx context.Context) {
 		return
 	}
 	held := false
-	if !x.dearly(ctx, func() { held = x.door.scheme.verify(x) }) || !held {
+	if !x.dearly(ctx, func() { x.tried, held = true, x.door.scheme.verify(x) }) || !held {
 		return
 	}
 	x.settle()

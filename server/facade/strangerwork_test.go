@@ -12,16 +12,29 @@ import (
 	"testing"
 
 	"github.com/koogate/koogate/server/facade"
+	"github.com/koogate/koogate/server/journal"
 )
 
 // A refusal takes as much work wherever a stranger calls, so its time does not tell which endpoints exist, nor how many keys they
 // have. The work is measured by its allocations: every key that is tried makes some, and their number does not depend on the machine.
 func TestAStrangersRefusalTakesAsMuchWorkEverywhere(t *testing.T) {
-	r := newRig(t, withEvery, func(cfg *facade.Config, _ *facade.Deps) {
+	t.Run("without records", func(t *testing.T) { asMuchWork(t) })
+	t.Run("with records and second looks", func(t *testing.T) { asMuchWork(t, withJournal(deaf{})) })
+}
+
+// deaf is a journal that keeps nothing and always has room.
+type deaf struct{}
+
+func (deaf) Take(journal.Entry) string { return "" }
+func (deaf) Room() bool                { return true }
+
+func asMuchWork(t *testing.T, opts ...option) {
+	t.Helper()
+	r := newRig(t, append([]option{withEvery, func(cfg *facade.Config, _ *facade.Deps) {
 		single := cfg.Endpoints[len(cfg.Endpoints)-1]
 		single.Name, single.Keys, single.KitKeys = "single", []string{"a-single-key"}, []string{"a-single-kit-key"}
 		cfg.Endpoints = append(cfg.Endpoints, single)
-	})
+	}}, opts...)...)
 	// The least of many measurements is the work itself: what else runs in the process adds to single ones, and so does a pool that has
 	// lost its object, to the collector or, with the race detector, by intent.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))

@@ -48,6 +48,7 @@ type Journal struct {
 	folds    map[look]*folded
 	refusals map[refusal]*store.CallRefusal
 	refused  map[string][]time.Time // when the latest rows of refused calls were taken, by endpoint
+	doubts   []doubted              // refused calls that are looked at again before they are counted
 	failing  bool                   // the last batch was not written
 }
 

@@ -25,6 +25,7 @@ type Entry struct {
 	Probe            bool
 
 	Cause   store.CallCause // why it was refused; empty when it was answered
+	Doubt   Doubt           // finds out a more exact Cause; nil when there is none to be found
 	Code    string
 	Reason  string
 	Status  int // of HTTP
@@ -92,37 +93,57 @@ func (j *Journal) unfold(k look, f *folded) {
 	}
 }
 
-// refuse counts a refused call, and keeps a row of it unless the endpoint has had many: a stranger fills no table.
-func (j *Journal) refuse(e Entry) string {
-	k := refusal{e.Seller, e.Endpoint, e.Cause, e.Arrived.Truncate(time.Hour)}
+// refuse notes a refused call, and keeps a row of it unless the endpoint has had many: a stranger fills no table. A call with a doubt is
+// counted when that was asked.
+func (j *Journal) refuse(e Entry) (id string) {
+	d := doubted{doubt: e.Doubt, refusal: refusal{e.Seller, e.Endpoint, e.Cause, e.Arrived.Truncate(time.Hour)}, at: e.Arrived}
+	if recent := j.refused[e.Endpoint]; len(recent) < strangers || e.Arrived.Sub(recent[0]) >= time.Minute {
+		if d.row = j.refusedRow(e); d.row.ID != "" {
+			id = d.row.ID
+			j.refused[e.Endpoint] = append(recent[max(0, len(recent)-strangers+1):], e.Arrived)
+		}
+	}
+	if d.doubt != nil && len(j.doubts) < mostDoubts {
+		j.doubts = append(j.doubts, d)
+		j.awake()
+		return id
+	}
+	j.count(d)
+	return id
+}
+
+// refusedRow makes the row of a refused call and takes room for it; it has no ID when there is none.
+func (j *Journal) refusedRow(e Entry) *store.Call {
+	if j.held >= most/2 {
+		j.Metrics.CallsUnrecorded(lostRefusal, 1)
+		return &store.Call{}
+	}
+	j.held++
+	c := j.row(Entry{
+		Seller: e.Seller, Endpoint: e.Endpoint, Cause: e.Cause, Code: e.Code, Reason: e.Reason, Status: e.Status, Request: e.Request, Answer: e.Answer,
+		Arrived: e.Arrived, Took: e.Took,
+	})
+	return &c
+}
+
+// count counts a refused call by its cause, and lets its row be written.
+func (j *Journal) count(d doubted) {
+	k := d.refusal
 	r := j.refusals[k]
 	switch {
 	case r != nil:
 		r.Calls++
-		r.LastAt = e.Arrived
+		r.FirstAt, r.LastAt = earlier(r.FirstAt, d.at), later(r.LastAt, d.at)
 	case len(j.refusals) < mostCount:
-		j.refusals[k] = &store.CallRefusal{
-			Seller: e.Seller, Endpoint: e.Endpoint, Cause: e.Cause, Hour: k.hour, Calls: 1, FirstAt: e.Arrived, LastAt: e.Arrived,
-		}
-		j.awake()
+		j.refusals[k] = &store.CallRefusal{Seller: k.seller, Endpoint: k.endpoint, Cause: k.cause, Hour: k.hour, Calls: 1, FirstAt: d.at, LastAt: d.at}
 	default:
 		j.Metrics.CallsUnrecorded(lostRefusal, 1)
 	}
-	recent := j.refused[e.Endpoint]
-	if len(recent) == strangers {
-		if e.Arrived.Sub(recent[0]) < time.Minute {
-			return ""
-		}
-		recent = recent[1:]
+	if d.row != nil && d.row.ID != "" {
+		d.row.Cause = k.cause
+		j.waiting = append(j.waiting, *d.row)
 	}
-	id := j.add(j.row(Entry{
-		Seller: e.Seller, Endpoint: e.Endpoint, Cause: e.Cause, Code: e.Code, Reason: e.Reason, Status: e.Status, Request: e.Request, Answer: e.Answer,
-		Arrived: e.Arrived, Took: e.Took,
-	}), lostRefusal, 1, most/2)
-	if id != "" {
-		j.refused[e.Endpoint] = append(recent, e.Arrived)
-	}
-	return id
+	j.awake()
 }
 
 // row makes the row of a call.

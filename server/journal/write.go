@@ -59,10 +59,14 @@ func (j *Journal) write(ctx context.Context, all bool) error {
 	j.writing.Lock()
 	defer j.writing.Unlock()
 	j.sweep(all)
+	j.ask()
 	for {
+		if all {
+			j.ask()
+		}
 		calls, refusals := j.next()
 		if len(calls)+len(refusals) == 0 {
-			if j.open() > 0 {
+			if j.more(all) {
 				continue // they were nobody's
 			}
 			return nil
@@ -75,6 +79,13 @@ func (j *Journal) write(ctx context.Context, all bool) error {
 			return err
 		}
 	}
+}
+
+// more tells whether anything is left to be written, with doubts if all is asked for.
+func (j *Journal) more(all bool) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.waiting)+len(j.refusals) > 0 || all && len(j.doubts) > 0
 }
 
 // sweep ends the rows of looks whose minute is over, and lets the others be written as they are if all is asked for.
@@ -151,6 +162,13 @@ func (j *Journal) settle(ctx context.Context, calls []store.Call, refusals []sto
 		}
 		j.refusals[k] = &r
 	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 func later(a, b time.Time) time.Time {

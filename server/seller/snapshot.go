@@ -25,8 +25,9 @@ type Snapshot struct {
 	endpoints    map[string]*Endpoint
 	provisioners map[string]*Provisioner
 	rings        map[ring][]*Key
-	next         time.Time // when the next key begins or ceases to count; zero for never
-	views        []any     // by the order of their registration
+	outside      map[ring][]Secret // of keys that have begun no more or not yet, as far as their secrets are known
+	next         time.Time         // when the next key begins or ceases to count; zero for never
+	views        []any             // by the order of their registration
 }
 
 // ring names the keys of one owner and use.
@@ -88,6 +89,11 @@ func (s *Snapshot) Ring(e *Endpoint, use store.KeyUseKind) (keys []*Key, has boo
 	return keys, has
 }
 
+// Outside returns the secrets of an endpoint's keys for a use that do not count now, as far as they are known: they verify nothing.
+func (s *Snapshot) Outside(e *Endpoint, use store.KeyUseKind) []Secret {
+	return s.outside[ring{e.Seller, e.Name, use}]
+}
+
 // UsageKey signs the seller's usage pushes: its own, or the first key of its first endpoint. Empty when there is neither.
 func (s *Snapshot) UsageKey(seller string) Secret {
 	if x := s.sellers[seller]; x != nil && x.Marketplace.UsageKey != "" {
@@ -105,7 +111,7 @@ func (s *Snapshot) UsageKey(seller string) Secret {
 func (st *state) snapshot(now time.Time, used func(seller, id string) *Use) (*Snapshot, error) {
 	s := &Snapshot{
 		Revision: st.revision, sellers: make(map[string]*Seller), endpoints: make(map[string]*Endpoint), provisioners: make(map[string]*Provisioner),
-		rings: make(map[ring][]*Key),
+		rings: make(map[ring][]*Key), outside: make(map[ring][]Secret),
 	}
 	if err := s.takeKeys(st, now, used); err != nil {
 		return nil, err
@@ -183,6 +189,9 @@ func (s *Snapshot) takeKeys(st *state, now time.Time, used func(seller, id strin
 			if edge.After(now) && (s.next.IsZero() || edge.Before(s.next)) {
 				s.next = edge
 			}
+		}
+		if k.Use != store.KeyToken && k.plain != "" && (now.Before(k.NotBefore) || !k.NotAfter.IsZero() && !now.Before(k.NotAfter)) {
+			s.outside[r] = append(s.outside[r], k.plain)
 		}
 		if now.Before(k.NotBefore) || !k.NotAfter.IsZero() && !now.Before(k.NotAfter) || !k.unsealed {
 			continue

@@ -150,14 +150,19 @@ const (
 	CallCause_CALL_CAUSE_CLOCK CallCause = 1
 	// No nonce, one that is not in form, or one that was there before.
 	CallCause_CALL_CAUSE_NONCE CallCause = 2
-	// The signature does not hold with any key of the endpoint that counts at that time.
+	// The signature does not hold with any key of the endpoint that counts at that time, and a second look has found nothing else, or did not
+	// take place.
 	CallCause_CALL_CAUSE_KEY CallCause = 3
-	// The body could not be read.
+	// The body could not be read; or the signature holds once a change is undone that proxies are known to make.
 	CallCause_CALL_CAUSE_ENCODING CallCause = 4
 	// The body is too long.
 	CallCause_CALL_CAUSE_SIZE CallCause = 5
 	// Too many calls that were not verified yet were there at once, or this one was too slow.
 	CallCause_CALL_CAUSE_BUDGET CallCause = 6
+	// The signature holds with a key of the endpoint that counts no more, or not yet.
+	CallCause_CALL_CAUSE_KEY_ENDED CallCause = 7
+	// The signature holds with a key of another endpoint of the seller.
+	CallCause_CALL_CAUSE_OTHER_ENDPOINT CallCause = 8
 )
 
 // Enum value maps for CallCause.
@@ -170,15 +175,19 @@ var (
 		4: "CALL_CAUSE_ENCODING",
 		5: "CALL_CAUSE_SIZE",
 		6: "CALL_CAUSE_BUDGET",
+		7: "CALL_CAUSE_KEY_ENDED",
+		8: "CALL_CAUSE_OTHER_ENDPOINT",
 	}
 	CallCause_value = map[string]int32{
-		"CALL_CAUSE_UNSPECIFIED": 0,
-		"CALL_CAUSE_CLOCK":       1,
-		"CALL_CAUSE_NONCE":       2,
-		"CALL_CAUSE_KEY":         3,
-		"CALL_CAUSE_ENCODING":    4,
-		"CALL_CAUSE_SIZE":        5,
-		"CALL_CAUSE_BUDGET":      6,
+		"CALL_CAUSE_UNSPECIFIED":    0,
+		"CALL_CAUSE_CLOCK":          1,
+		"CALL_CAUSE_NONCE":          2,
+		"CALL_CAUSE_KEY":            3,
+		"CALL_CAUSE_ENCODING":       4,
+		"CALL_CAUSE_SIZE":           5,
+		"CALL_CAUSE_BUDGET":         6,
+		"CALL_CAUSE_KEY_ENDED":      7,
+		"CALL_CAUSE_OTHER_ENDPOINT": 8,
 	}
 )
 
@@ -1148,7 +1157,7 @@ const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\x18CALL_VERDICT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15CALL_VERDICT_ANSWERED\x10\x02\x12\x18\n" +
 	"\x14CALL_VERDICT_REFUSED\x10\x03\x12\x1b\n" +
-	"\x17CALL_VERDICT_UNANSWERED\x10\x04*\xac\x01\n" +
+	"\x17CALL_VERDICT_UNANSWERED\x10\x04*\xe5\x01\n" +
 	"\tCallCause\x12\x1a\n" +
 	"\x16CALL_CAUSE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10CALL_CAUSE_CLOCK\x10\x01\x12\x14\n" +
@@ -1156,7 +1165,9 @@ const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\x0eCALL_CAUSE_KEY\x10\x03\x12\x17\n" +
 	"\x13CALL_CAUSE_ENCODING\x10\x04\x12\x13\n" +
 	"\x0fCALL_CAUSE_SIZE\x10\x05\x12\x15\n" +
-	"\x11CALL_CAUSE_BUDGET\x10\x06*V\n" +
+	"\x11CALL_CAUSE_BUDGET\x10\x06\x12\x18\n" +
+	"\x14CALL_CAUSE_KEY_ENDED\x10\a\x12\x1d\n" +
+	"\x19CALL_CAUSE_OTHER_ENDPOINT\x10\b*V\n" +
 	"\x06TryEnd\x12\x17\n" +
 	"\x13TRY_END_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TRY_END_TASK_FAILS\x10\x01\x12\x1b\n" +
