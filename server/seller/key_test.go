@@ -54,6 +54,13 @@ func TestKeysCountWithinTheirWindow(t *testing.T) {
 			if got := names(r); got != want {
 				t.Fatalf("keys %s, want %s at %s", got, want, now.Now())
 			}
+			s, outside := r.Snapshot(), ""
+			for _, secret := range s.Outside(s.Endpoint("api"), store.KeyBase) {
+				outside += secret.Reveal() + " "
+			}
+			if left := map[string]string{"[old]": "new ", "[old new]": "", "[new]": "old ", "[]": "old new "}[want]; outside != left {
+				t.Errorf("beside %s the keys %q are known, want %q", want, outside, left)
+			}
 			now.Advance(time.Hour)
 		}
 		if _, has := r.Snapshot().Ring(r.Snapshot().Endpoint("api"), store.KeyBase); !has {
