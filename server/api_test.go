@@ -308,6 +308,9 @@ func (s *step) judge(t *testing.T, got outcome, transport string, fill func(stri
 			fields[i] = camel(fields[i])
 		}
 	}
+	if got.reason == "INVALID_FIELD" && len(got.fields) == 0 {
+		t.Errorf("%s: which field is not said", s.Name)
+	}
 	if !slices.Equal(got.fields, fields) {
 		t.Errorf("%s: fields %q, want %q", s.Name, got.fields, fields)
 	}

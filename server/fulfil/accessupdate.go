@@ -93,9 +93,9 @@ func (a Access) with(u AccessUpdate) (now Access, changed []string, err error) {
 		p, ok := places[name]
 		switch {
 		case !ok:
-			return a, nil, errs.New(errs.Invalid, errs.InvalidField, "update_mask: access information has no field %q", name)
+			return a, nil, errs.BadField("update_mask", "access information has no field %q", name)
 		case name == "frontEndUrl" && *p[1] == "":
-			return a, nil, errs.New(errs.Invalid, errs.InvalidField, "access.front_end_url: cannot be cleared")
+			return a, nil, errs.BadField("access.front_end_url", "cannot be cleared")
 		case *p[0] != *p[1]:
 			*p[0] = *p[1]
 			changed = append(changed, name)

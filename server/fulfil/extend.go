@@ -67,13 +67,13 @@ func (d *draft) extensible(t *store.Task, until time.Time) error {
 		return errs.New(errs.Precondition, errs.DeadlinePassed, "the marketplace waited for task %s until %s, and then: %s",
 			t.ID, limit.At.Format(time.RFC3339), limit.End.Text())
 	case !until.After(t.RetryUntil):
-		return errs.New(errs.Invalid, errs.InvalidField, "retry_until_time: task %s is retried until %s already, and an extension is later",
+		return errs.BadField("retry_until_time", "task %s is retried until %s already, and an extension is later",
 			t.ID, t.RetryUntil.Format(time.RFC3339))
 	case !limit.At.IsZero() && until.After(limit.At):
-		return errs.New(errs.Invalid, errs.InvalidField, "retry_until_time: the marketplace waits for task %s until %s, and then: %s; no retry is later",
+		return errs.BadField("retry_until_time", "the marketplace waits for task %s until %s, and then: %s; no retry is later",
 			t.ID, limit.At.Format(time.RFC3339), limit.End.Text())
 	case until.After(d.now.Add(longestRetry)):
-		return errs.New(errs.Invalid, errs.InvalidField, "retry_until_time: at most 90 days from now")
+		return errs.BadField("retry_until_time", "at most 90 days from now")
 	}
 	return nil
 }

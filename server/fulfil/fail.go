@@ -46,7 +46,7 @@ func (s *Service) FailTask(ctx context.Context, f Failure) (store.Task, error) {
 		return t, err
 	}
 	if !plainText(f.Customer, maxCustomer) {
-		return t, errs.New(errs.Invalid, errs.InvalidField, "customer_message: at most %d printable ASCII characters", maxCustomer)
+		return t, errs.BadField("customer_message", "at most %d printable ASCII characters", maxCustomer)
 	}
 	want := store.TaskReady
 	if f.Permanent {
@@ -152,7 +152,7 @@ type Retry struct {
 // STATE_CONFLICT, DEADLINE_PASSED, INVALID_FIELD for force without a reason.
 func (s *Service) RetryTask(ctx context.Context, r Retry) (store.Task, error) {
 	if r.Force && strings.TrimSpace(r.Reason) == "" {
-		return store.Task{}, errs.New(errs.Invalid, errs.InvalidField, "reason: say why the task is retried by force")
+		return store.Task{}, errs.BadField("reason", "say why the task is retried by force")
 	}
 	t, err := s.Work.Task(ctx, r.Seller, r.TaskID)
 	if err != nil {

@@ -72,7 +72,7 @@ func (s *Service) reachLine(ctx context.Context, ep *Endpoint, l store.Line) err
 	}
 	err := s.Reach(ctx, ep, l.InstanceID)
 	if err != nil && errs.As(err).Reason == errs.InstanceNotFound { // the activity documents no code for an instance that does not exist
-		return errs.New(errs.Invalid, errs.InvalidField, "orderLineId: was admitted at another endpoint")
+		return errs.BadField("orderLineId", "was admitted at another endpoint")
 	}
 	return err
 }

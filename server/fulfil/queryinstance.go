@@ -51,16 +51,16 @@ func splitIDs(list string) (ids []string, strange bool, err error) {
 		seen[id] = struct{}{}
 		ids = append(ids, id)
 		if len(ids) > MaxQueryIDs {
-			return nil, strange, errs.New(errs.Invalid, errs.InvalidField, "instanceId: more than %d IDs in one call", MaxQueryIDs)
+			return nil, strange, errs.BadField("instanceId", "more than %d IDs in one call", MaxQueryIDs)
 		}
 	}
 	switch {
 	case len(ids) > 0:
 		return ids, strange, nil
 	case strange:
-		return nil, strange, errs.New(errs.Invalid, errs.InvalidField, "instanceId: no ID has control characters")
+		return nil, strange, errs.BadField("instanceId", "no ID has control characters")
 	}
-	return nil, strange, errs.New(errs.Invalid, errs.InvalidField, "instanceId: required")
+	return nil, strange, errs.BadField("instanceId", "required")
 }
 
 // QueryInstance shows instances that are provisioned, in the order asked for, and leaves out the others. When none can be shown

@@ -62,7 +62,7 @@ type Outcome struct {
 // STORE_UNAVAILABLE: nothing is lost by repeating the report.
 func (s *Service) Report(ctx context.Context, seller string, records []Record) ([]Outcome, error) {
 	if len(records) == 0 || len(records) > MaxReport {
-		return nil, errs.New(errs.Invalid, errs.InvalidField, "records: 1 to %d in one report", MaxReport)
+		return nil, errs.BadField("records", "1 to %d in one report", MaxReport)
 	}
 	outcomes := make([]Outcome, len(records))
 	places := make([]int, len(records))

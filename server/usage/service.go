@@ -143,16 +143,20 @@ func storeError(err error) error {
 // key is the correction's own. Errors: INVALID_FIELD, USAGE_NOT_FOUND, USAGE_SETTLED, CONFLICTING_REPEAT,
 // STORE_UNAVAILABLE.
 func (s *Service) Correct(ctx context.Context, seller, key, corrects, value string) (Result, error) {
+	for _, k := range []struct{ field, text string }{{"key", key}, {"corrects", corrects}} {
+		switch {
+		case !usableKey(k.text):
+			return "", errs.BadField(k.field, "1 to 128 characters without control characters")
+		case strings.HasPrefix(k.text, ownKeys):
+			return "", errs.BadField(k.field, "%s… is what a reservation has committed; it stands", ownKeys)
+		}
+	}
 	amount, ok := ParseAmount(value)
 	switch {
 	case !ok:
-		return "", errs.New(errs.Invalid, errs.InvalidField, "value: not a decimal with at most 8 digits before and 4 behind the point")
-	case !usableKey(key) || !usableKey(corrects):
-		return "", errs.New(errs.Invalid, errs.InvalidField, "key, corrects: 1 to 128 characters without control characters")
-	case strings.HasPrefix(key, ownKeys) || strings.HasPrefix(corrects, ownKeys):
-		return "", errs.New(errs.Invalid, errs.InvalidField, "key, corrects: %s… is what a reservation has committed; it stands", ownKeys)
+		return "", errs.BadField("value", "not a decimal with at most 8 digits before and 4 behind the point")
 	case key == corrects:
-		return "", errs.New(errs.Invalid, errs.InvalidField, "key: a correction has a key of its own")
+		return "", errs.BadField("key", "a correction has a key of its own")
 	}
 	out, err := s.Store.CorrectUsage(ctx, store.UsageCorrection{Raw: store.UsageRaw{
 		Seller: seller, Key: key, Corrects: corrects, Value: amount, ReportedAt: s.now(),
@@ -187,7 +191,7 @@ type Retried struct {
 // reason, STORE_UNAVAILABLE.
 func (s *Service) Retry(ctx context.Context, r Retry) (Retried, error) {
 	if r.Force && strings.TrimSpace(r.Reason) == "" {
-		return Retried{}, errs.New(errs.Invalid, errs.InvalidField, "reason: say why usage is sent again by force")
+		return Retried{}, errs.BadField("reason", "say why usage is sent again by force")
 	}
 	found, err := s.Store.Instances(ctx, r.Seller, []string{r.InstanceID})
 	if err != nil {

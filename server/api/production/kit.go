@@ -144,7 +144,7 @@ func (s *kit) AuthSync(ctx context.Context, r *productionv1.AuthSyncRequest) (*p
 // it. When no user is left, the call is refused. Errors: INVALID_FIELD.
 func usersOf(list []*productionv1.KitUser) (users []directory.User, skipped []int, err error) {
 	if len(list) == 0 {
-		return nil, nil, errs.New(errs.Invalid, errs.InvalidField, "userList: required")
+		return nil, nil, errs.BadField("userList", "required")
 	}
 	users = make([]directory.User, 0, len(list))
 	for i, u := range list {
@@ -157,7 +157,7 @@ func usersOf(list []*productionv1.KitUser) (users []directory.User, skipped []in
 		})
 	}
 	if len(users) == 0 {
-		return nil, nil, errs.New(errs.Invalid, errs.InvalidField, "userList: no element can be used")
+		return nil, nil, errs.BadField("userList", "no element can be used")
 	}
 	return users, skipped, nil
 }
@@ -253,7 +253,7 @@ const maxUnitExtra = 64 << 10
 // that the contract does not know, one department a line, as far as they fit into maxUnitExtra. Errors: INVALID_FIELD.
 func unitsOf(field string, list []*productionv1.KitDepartment) (units []directory.Unit, skipped []int, extra string, err error) {
 	if len(list) == 0 {
-		return nil, nil, "", errs.New(errs.Invalid, errs.InvalidField, "%s: required", field)
+		return nil, nil, "", errs.BadField(field, "required")
 	}
 	units = make([]directory.Unit, 0, len(list))
 	var more strings.Builder
@@ -269,7 +269,7 @@ func unitsOf(field string, list []*productionv1.KitDepartment) (units []director
 		}
 	}
 	if len(units) == 0 {
-		return nil, nil, "", errs.New(errs.Invalid, errs.InvalidField, "%s: no element can be used", field)
+		return nil, nil, "", errs.BadField(field, "no element can be used")
 	}
 	return units, skipped, more.String(), nil
 }

@@ -33,7 +33,7 @@ func quantities(amount, diskSize, bandWidth string) (value, disk, band int64, er
 	for i, q := range []struct{ field, text string }{{"amount", amount}, {"diskSize", diskSize}, {"bandWidth", bandWidth}} {
 		n, ok := linear(q.text)
 		if !ok {
-			return 0, 0, 0, errs.New(errs.Invalid, errs.InvalidField, "%s: not a quantity", q.field)
+			return 0, 0, 0, errs.BadField(q.field, "not a quantity")
 		}
 		numbers[i] = n
 		if q.text != "" && !found {

@@ -4,6 +4,7 @@ package production
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	productionv1 "github.com/koogate/koogate/gen/koogate/production/v1"
@@ -187,7 +188,7 @@ func (s *Server) ChangeInstanceCheck(ctx context.Context, r *productionv1.Change
 		for i, p := range r.GetProductInfo() {
 			quantity, ok := linear(p.GetLinearValue())
 			if !ok {
-				return fulfil.Answer{}, errs.New(errs.Invalid, errs.InvalidField, "productInfo[%d].linearValue: not a quantity", i)
+				return fulfil.Answer{}, errs.BadField(fmt.Sprintf("productInfo[%d].linearValue", i), "not a quantity")
 			}
 			if i == 0 {
 				target = store.Product{

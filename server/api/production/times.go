@@ -55,5 +55,5 @@ func parseLoose(field, text string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, errs.New(errs.Invalid, errs.InvalidField, "%s: not a date and time", field)
+	return time.Time{}, errs.BadField(field, "not a date and time")
 }

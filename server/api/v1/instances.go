@@ -94,10 +94,9 @@ func accessFields(mask []string, a fulfil.Access) ([]string, error) {
 	}
 	switch {
 	case len(unknown) > 0:
-		return nil, errs.New(errs.Invalid, errs.InvalidField,
-			"update_mask: names a field that access does not have; it has front_end_url, admin_url, user_name, password and memo")
+		return nil, errs.BadField("update_mask", "names a field that access does not have; it has front_end_url, admin_url, user_name, password and memo")
 	case len(names) == 0:
-		return nil, errs.New(errs.Invalid, errs.InvalidField, "access: names nothing to change")
+		return nil, errs.BadField("access", "names nothing to change")
 	}
 	return names, nil
 }
@@ -123,7 +122,7 @@ func (s *instances) UnfreezeInstance(ctx context.Context, r *koogatev1.UnfreezeI
 // ReleaseInstance implements InstanceService.
 func (s *instances) ReleaseInstance(ctx context.Context, r *koogatev1.ReleaseInstanceRequest) (*koogatev1.ReleaseInstanceResponse, error) {
 	if r.GetConfirm() != r.GetInstanceId() {
-		return nil, errs.New(errs.Invalid, errs.InvalidField, "confirm: is not the instance ID; a release cannot be taken back")
+		return nil, errs.BadField("confirm", "is not the instance ID; a release cannot be taken back")
 	}
 	i, err := s.byHand(ctx, s.core.ReleaseByHand, fulfil.ByHand{InstanceID: r.GetInstanceId(), Reason: r.GetReason(), Force: r.GetForce()})
 	if err != nil {

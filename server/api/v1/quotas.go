@@ -152,9 +152,7 @@ func (s *quotas) CancelReservation(ctx context.Context, r *koogatev1.CancelReser
 func amountOf(field, text string) (store.Units, error) {
 	u, err := decimal.Parse(text)
 	if err != nil {
-		e := errs.New(errs.Invalid, errs.InvalidField, "%s: want a decimal with at most 8 digits before and 4 behind the point", field)
-		e.Fields = []errs.Field{{Path: field, Msg: "is no such decimal"}}
-		return 0, e
+		return 0, errs.BadField(field, "want a decimal with at most 8 digits before and 4 behind the point")
 	}
 	return u, nil
 }

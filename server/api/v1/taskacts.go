@@ -22,7 +22,7 @@ func (s *tasks) ExtendTask(ctx context.Context, r *koogatev1.ExtendTaskRequest) 
 		return nil, err
 	}
 	if err := r.GetRetryUntilTime().CheckValid(); err != nil {
-		return nil, errs.New(errs.Invalid, errs.InvalidField, "retry_until_time: is no time")
+		return nil, errs.BadField("retry_until_time", "is no time")
 	}
 	t, err := s.core.ExtendTask(ctx, fulfil.Extension{
 		Seller: seller, TaskID: r.GetTaskId(), Until: r.GetRetryUntilTime().AsTime(), Reason: r.GetReason(), Who: callerOf(ctx),

@@ -34,7 +34,7 @@ func Merge(settings, from proto.Message, mask []string) error {
 			continue
 		}
 		if !put(dst, src, strings.Split(path, ".")) {
-			return errs.BadField("update_mask", "names what settings do not have; they have "+strings.Join(names(dst.Descriptor()), ", "))
+			return errs.BadField("update_mask", "names what settings do not have; they have %s", strings.Join(names(dst.Descriptor()), ", "))
 		}
 	}
 	return nil
