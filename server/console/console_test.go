@@ -48,7 +48,7 @@ func TestEveryTextIsInBothLanguages(t *testing.T) {
 	}
 	for key := range words {
 		kind, value, _ := strings.Cut(key, ".")
-		if !used[key] && strings.ToUpper(value) != value && !strings.HasSuffix(key, ".title") {
+		if !used[key] && kind != "cause" && strings.ToUpper(value) != value && !strings.HasSuffix(key, ".title") {
 			t.Errorf("nobody uses %s (%s)", key, kind)
 		}
 	}
@@ -93,6 +93,21 @@ func TestTheAccountIsShownInTheReadersLanguage(t *testing.T) {
 		name := strings.TrimPrefix(koogatev1.Owner(n).String(), "OWNER_")
 		if _, ok := words["owner."+name]; n > 0 && !ok {
 			t.Errorf("owner.%s has no word", name)
+		}
+	}
+}
+
+// TestWhyAnInstanceIsFrozenIsSaidInWords: each of several causes, and what has no word as it is.
+func TestWhyAnInstanceIsFrozenIsSaidInWords(t *testing.T) {
+	for reason, want := range map[string][2]string{
+		"":                        {"", ""},
+		"operator":                {"手工冻结", "by hand"},
+		"operator, quota_used_up": {"手工冻结、套餐已用尽", "by hand, the package is used up"},
+		"operator, expired":       {"手工冻结、已到期", "by hand, expired"},
+		"no seats":                {"no seats", "no seats"},
+	} {
+		if zh, en := (reader{"zh", noon}).causes(reason), (reader{"en", noon}).causes(reason); zh != want[0] || en != want[1] {
+			t.Errorf("%q: %q and %q, want %q", reason, zh, en, want)
 		}
 	}
 }

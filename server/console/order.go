@@ -172,7 +172,7 @@ func (r reader) instance(i *koogatev1.Instance) instanceView {
 	state := strings.TrimPrefix(i.GetState().String(), "INSTANCE_STATE_")
 	v := instanceView{
 		ID: i.GetInstanceId(), State: state, Word: r.word("instance", state), Product: strings.TrimSpace(i.GetProductId() + " " + i.GetSkuCode()),
-		Reason: i.GetReason(),
+		Reason: r.causes(i.GetReason()),
 	}
 	if i.GetExpireTime() != nil {
 		v.Expiry = i.GetExpireTime().AsTime()

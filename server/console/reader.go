@@ -75,6 +75,15 @@ func (r reader) word(kind, value string) string {
 	return value
 }
 
+// causes are the words for what an instance's reason names; what has none is shown as it is.
+func (r reader) causes(reason string) string {
+	parts := strings.Split(reason, ", ")
+	for i := range parts {
+		parts[i] = r.word("cause", parts[i])
+	}
+	return strings.Join(parts, r.t("causes.and"))
+}
+
 // at shows a moment in Beijing time.
 func (r reader) at(t time.Time) string {
 	if t.IsZero() {

@@ -32,6 +32,7 @@ var words = map[string]word{
 	"state":         {"状态", "State"},
 	"expiry":        {"到期时间", "Expires"},
 	"reason":        {"原因", "Reason"},
+	"causes.and":    {"、", ", "},
 	"tasks":         {"开通任务", "Tasks"},
 	"task":          {"任务", "Task"},
 	"queue":         {"队列", "Queue"},
@@ -97,6 +98,11 @@ var words = map[string]word{
 	"task.LICENCE_UPLOAD": {"上传 License", "upload a licence"},
 	"task.USAGE_PUSH":     {"推送用量", "push usage"},
 	"task.INTERNAL":       {"内部任务", "Koogate's own work"},
+
+	"cause.operator":         {"手工冻结", "by hand"},
+	"cause.quota_used_up":    {"套餐已用尽", "the package is used up"},
+	"cause.expired":          {"已到期", "expired"},
+	"cause.released by hand": {"手工释放", "released by hand"},
 
 	"owner.MARKETPLACE": {"云商店", "marketplace"},
 	"owner.KOOGATE":     {"Koogate", "Koogate"},
