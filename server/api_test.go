@@ -143,7 +143,7 @@ func TestAPI(t *testing.T) {
 					}
 					token := acmeToken
 					if s.Token != nil {
-						token = map[string]string{"": "", "other": otherToken, "support": supportToken, "directory": directoryToken, "queues": queueToken, "keys": keysToken, "wrong": "no-such-token"}[*s.Token]
+						token = map[string]string{"": "", "other": otherToken, "support": supportToken, "directory": directoryToken, "queues": queueToken, "keys": keysToken, "tokens": tokensToken, "wrong": "no-such-token"}[*s.Token]
 					}
 					fill := func(text string) string {
 						for k, v := range saved {

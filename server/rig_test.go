@@ -55,6 +55,8 @@ const (
 	standInToken   = "token-of-stand-in-0123456789abcdef01"
 	// queueToken may serve the queue lic.
 	queueToken = "token-of-a-queue-0123456789abcdef012"
+	// tokensToken may manage acme's tokens, and lease from the queue lic.
+	tokensToken = "token-of-tokens-0123456789abcdef0123"
 	// keysToken may change the keys of acme's endpoints.
 	keysToken = "token-of-keys-0123456789abcdef012345"
 	acmeKey   = "access-key-0123456789"
@@ -139,10 +141,11 @@ func testConfig() config.Config {
 				{Name: "directory", Secret: directoryToken, Scopes: []string{"directory", "secrets", "personal_data"}},
 				{Name: "stand-in", Secret: standInToken, Scopes: []string{"admin"}},
 				{Name: "queue", Secret: queueToken, Scopes: []string{"worker"}, Queues: []string{"lic"}},
+				{Name: "tokens", Secret: tokensToken, Scopes: []string{"read", "worker", "tokens"}, Queues: []string{"lic"}},
 				{Name: "keys", Secret: keysToken, Scopes: []string{"read", "configure"}},
 			},
 		}, {Name: "other", Tokens: []config.Token{{
-			Name: "all", Secret: otherToken, Scopes: []string{"worker", "usage", "read", "operate", "directory", "secrets", "personal_data"},
+			Name: "all", Secret: otherToken, Scopes: []string{"worker", "usage", "read", "operate", "directory", "secrets", "personal_data", "tokens"},
 		}}},
 	}
 	cfg.Provisioners = []config.Provisioner{

@@ -16,12 +16,13 @@ const (
 	Secrets      Scope = "secrets"
 	PersonalData Scope = "personal_data"
 	Configure    Scope = "configure"
+	Tokens       Scope = "tokens"
 	Marketplace  Scope = "marketplace"
 )
 
 // Grantable are the scopes that a token may be given.
 func Grantable() []Scope {
-	return []Scope{Worker, Usage, Read, Operate, Admin, Directory, Secrets, PersonalData, Configure}
+	return []Scope{Worker, Usage, Read, Operate, Admin, Directory, Secrets, PersonalData, Configure, Tokens}
 }
 
 // Customary are the scopes of a token that names none.

@@ -51,6 +51,7 @@ const (
 	FilterInvalid     Reason = "FILTER_INVALID"
 	TokenInvalid      Reason = "TOKEN_INVALID"
 	ScopeMissing      Reason = "SCOPE_MISSING"
+	ScopeNotHeld      Reason = "SCOPE_NOT_HELD"
 	QueueNotFound     Reason = "QUEUE_NOT_FOUND"
 	StoreUnavailable  Reason = "STORE_UNAVAILABLE"
 	ResultInvalid     Reason = "RESULT_INVALID"

@@ -74,6 +74,11 @@ var guides = map[Reason]Guide{
 		"Use a token that has the scope, or have the scope, or the queue, added to this one.",
 		"请改用具有该权限的令牌，或为当前令牌添加该权限或队列。",
 	},
+	ScopeNotHeld: {
+		[]Kind{Forbidden}, false,
+		"Give only scopes and queues that the calling token has itself, or call with one that has more.",
+		"只能授予调用方令牌自身拥有的权限与队列；请去掉多余的部分，或改用权限更多的令牌。",
+	},
 	QueueNotFound: {
 		[]Kind{NotFound}, false,
 		"Check the queue's name against the provisioners of type worker that the seller has.",

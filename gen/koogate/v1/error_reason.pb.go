@@ -107,6 +107,8 @@ const (
 	ErrorReason_ERROR_REASON_CALL_NOT_FOUND ErrorReason = 40
 	// The server ends a stream because it stops; call again with the resume token.
 	ErrorReason_ERROR_REASON_SERVER_STOPPING ErrorReason = 43
+	// The caller would give a token a scope, or a queue, that the caller does not hold; metadata has its name under "scope" or "queue".
+	ErrorReason_ERROR_REASON_SCOPE_NOT_HELD ErrorReason = 48
 	// Nothing is served at the path, or, over gRPC, no such method.
 	ErrorReason_ERROR_REASON_PATH_NOT_FOUND ErrorReason = 46
 	// The path is served, but not with the HTTP method.
@@ -152,6 +154,7 @@ var (
 		39: "ERROR_REASON_SETTING_NOT_FOUND",
 		40: "ERROR_REASON_CALL_NOT_FOUND",
 		43: "ERROR_REASON_SERVER_STOPPING",
+		48: "ERROR_REASON_SCOPE_NOT_HELD",
 		46: "ERROR_REASON_PATH_NOT_FOUND",
 		47: "ERROR_REASON_METHOD_NOT_ALLOWED",
 	}
@@ -192,6 +195,7 @@ var (
 		"ERROR_REASON_SETTING_NOT_FOUND":       39,
 		"ERROR_REASON_CALL_NOT_FOUND":          40,
 		"ERROR_REASON_SERVER_STOPPING":         43,
+		"ERROR_REASON_SCOPE_NOT_HELD":          48,
 		"ERROR_REASON_PATH_NOT_FOUND":          46,
 		"ERROR_REASON_METHOD_NOT_ALLOWED":      47,
 	}
@@ -229,7 +233,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xa2\n" +
+	"koogate.v1*\xc3\n" +
 	"\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
@@ -269,6 +273,7 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_SETTING_NOT_FOUND\x10'\x12\x1f\n" +
 	"\x1bERROR_REASON_CALL_NOT_FOUND\x10(\x12 \n" +
 	"\x1cERROR_REASON_SERVER_STOPPING\x10+\x12\x1f\n" +
+	"\x1bERROR_REASON_SCOPE_NOT_HELD\x100\x12\x1f\n" +
 	"\x1bERROR_REASON_PATH_NOT_FOUND\x10.\x12#\n" +
 	"\x1fERROR_REASON_METHOD_NOT_ALLOWED\x10/B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +

@@ -53,6 +53,8 @@ const (
 	Scope_SCOPE_MARKETPLACE Scope = 9
 	// Change what is sold through: endpoints with their keys, products and provisioners. Whoever has it can sign calls as the marketplace does.
 	Scope_SCOPE_CONFIGURE Scope = 10
+	// See, create and end the seller's bearer tokens. Whoever has it gives no scope that they do not hold, but may pass on for ever those that they do.
+	Scope_SCOPE_TOKENS Scope = 11
 )
 
 // Enum value maps for Scope.
@@ -69,6 +71,7 @@ var (
 		8:  "SCOPE_PERSONAL_DATA",
 		9:  "SCOPE_MARKETPLACE",
 		10: "SCOPE_CONFIGURE",
+		11: "SCOPE_TOKENS",
 	}
 	Scope_value = map[string]int32{
 		"SCOPE_UNSPECIFIED":   0,
@@ -82,6 +85,7 @@ var (
 		"SCOPE_PERSONAL_DATA": 8,
 		"SCOPE_MARKETPLACE":   9,
 		"SCOPE_CONFIGURE":     10,
+		"SCOPE_TOKENS":        11,
 	}
 )
 
@@ -152,7 +156,7 @@ var File_koogate_v1_scope_proto protoreflect.FileDescriptor
 const file_koogate_v1_scope_proto_rawDesc = "" +
 	"\n" +
 	"\x16koogate/v1/scope.proto\x12\n" +
-	"koogate.v1\x1a google/protobuf/descriptor.proto*\xe2\x01\n" +
+	"koogate.v1\x1a google/protobuf/descriptor.proto*\xf4\x01\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSCOPE_WORKER\x10\x01\x12\x0f\n" +
@@ -166,7 +170,8 @@ const file_koogate_v1_scope_proto_rawDesc = "" +
 	"\x13SCOPE_PERSONAL_DATA\x10\b\x12\x15\n" +
 	"\x11SCOPE_MARKETPLACE\x10\t\x12\x13\n" +
 	"\x0fSCOPE_CONFIGURE\x10\n" +
-	":K\n" +
+	"\x12\x10\n" +
+	"\fSCOPE_TOKENS\x10\v:K\n" +
 	"\x06scopes\x12\x1e.google.protobuf.MethodOptions\x18Ԉ\x03 \x03(\x0e2\x11.koogate.v1.ScopeR\x06scopes:[\n" +
 	"\x0eservice_scopes\x12\x1f.google.protobuf.ServiceOptions\x18Ո\x03 \x03(\x0e2\x11.koogate.v1.ScopeR\rserviceScopesB\x9a\x01\n" +
 	"\x0ecom.koogate.v1B\n" +

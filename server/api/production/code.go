@@ -23,7 +23,7 @@ func codeOf(r errs.Reason) resultcode.Code {
 		return resultcode.InvalidParam
 	case errs.InstanceNotFound:
 		return resultcode.InstanceNotFound
-	case errs.OrderNotFound, errs.TaskNotFound, errs.FencingTokenStale, errs.StateConflict, errs.DeadlinePassed, errs.EtagMismatch, errs.ScopeMissing, errs.QueueNotFound, errs.QueueNotForWorkers, errs.StoreUnavailable,
+	case errs.OrderNotFound, errs.TaskNotFound, errs.FencingTokenStale, errs.StateConflict, errs.DeadlinePassed, errs.EtagMismatch, errs.ScopeMissing, errs.ScopeNotHeld, errs.QueueNotFound, errs.QueueNotForWorkers, errs.StoreUnavailable,
 		errs.ResultInvalid, errs.InternalFault, errs.DirectoryNotFound, errs.UsageNotFound, errs.UsageSettled, errs.QuotaExhausted,
 		errs.ReservationNotFound, errs.LicenceUnknown, errs.LicenceState, errs.MarketplaceUnavailable,
 		errs.ListBusy, errs.ListTooSlow, errs.RestoreGap,

@@ -92,6 +92,8 @@ func New(o Options) *API {
 			koogatev1.NewProductServiceClient, koogatev1.RegisterProductServiceHandlerClient),
 		serviceOf[koogatev1.ProvisionerServiceServer](&provisioners{settings: managed}, koogatev1.RegisterProvisionerServiceServer,
 			koogatev1.NewProvisionerServiceClient, koogatev1.RegisterProvisionerServiceHandlerClient),
+		serviceOf[koogatev1.TokenServiceServer](&tokens{sellers: o.Sellers}, koogatev1.RegisterTokenServiceServer,
+			koogatev1.NewTokenServiceClient, koogatev1.RegisterTokenServiceHandlerClient),
 		serviceOf[koogatev1.EventServiceServer](&events{feed: o.Feed, draining: o.Draining}, koogatev1.RegisterEventServiceServer,
 			koogatev1.NewEventServiceClient, koogatev1.RegisterEventServiceHandlerClient),
 		serviceOf[koogatev1.AuditServiceServer](&audits{audit: o.Audit}, koogatev1.RegisterAuditServiceServer,

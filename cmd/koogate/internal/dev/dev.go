@@ -205,7 +205,7 @@ func (c *Command) config(dir, drillURL, jaeger, kitPEM string) config.Config {
 		}
 	}
 	cfg.Sellers = []config.Seller{
-		seller(demoSeller, demoToken, "http://"+c.Sim, "worker", "usage", "read", "operate", "directory", "secrets", "personal_data", "configure"),
+		seller(demoSeller, demoToken, "http://"+c.Sim, "worker", "usage", "read", "operate", "directory", "secrets", "personal_data", "configure", "tokens"),
 		seller(drillSeller, drillToken, drillURL, "worker", "read"),
 	}
 	cfg.Endpoints = []config.Endpoint{
