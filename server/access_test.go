@@ -104,8 +104,11 @@ func TestEveryMethodWithEveryPrincipal(t *testing.T) {
 	calls, opened := 0, map[string]int{}
 	methods := rpcs()
 	for token, has := range principals {
-		conn := r.dial(token)
+		conn, strange := r.dial(token), 0
 		for method, d := range methods {
+			if strange++; token == "" && strange%50 == 0 { // a connection ends after a hundred refusals
+				conn = r.dial(token)
+			}
 			declared := interceptor.Declared(method)
 			if len(declared) == 0 {
 				t.Errorf("%s declares no scope", method)

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/vault"
@@ -149,6 +151,30 @@ func TestAnEndpointStandsBehindTheOthers(t *testing.T) {
 		x, err = r.UpdateEndpoint(t.Context(), seller.Act{Seller: "acme", Name: "aaa"}, func(e *seller.Endpoint) error { *e = seller.Endpoint{Isolate: true}; return nil })
 		if err != nil || x.Value.Position != at || !x.Value.Isolate {
 			t.Errorf("%+v, %v", x, err)
+		}
+	})
+}
+
+// TestACertificateIsASuccessor: who is known by a certificate may manage tokens, too, so the last token may go.
+func TestACertificateIsASuccessor(t *testing.T) {
+	each(t, func(t *testing.T, st store.Store, v *vault.Vault) {
+		r := newRig(t, st, v)
+		w := declared()
+		r.seed(w)
+		by := access.Principal{Kind: access.Process, Seller: "acme", Subject: "test", Scopes: []access.Scope{access.Tokens, access.Read}}
+		x, made, err := r.CreateToken(t.Context(), by, seller.Token{Name: "only", Scopes: []string{"tokens"}}, time.Time{}, false)
+		if err != nil || len(made.Reveal()) != 52 || x.Digest != "" {
+			t.Fatal(x, err)
+		}
+		end := seller.Act{Seller: "acme", Name: x.ID}
+		wantFault(t, "the last", r.EndToken(t.Context(), end, false), errs.StateConflict, "", "create one with the scope tokens first")
+		w.Sellers[0].Certificates = []seller.Certificate{{Name: "reader", Subject: "a.example.com", Scopes: []string{"read"}}}
+		r.seed(w)
+		wantFault(t, "but a certificate without the scope", r.EndToken(t.Context(), end, false), errs.StateConflict, "", "create one with the scope tokens first")
+		w.Sellers[0].Certificates[0].Scopes = []string{"tokens"}
+		r.seed(w)
+		if err := r.EndToken(t.Context(), end, false); err != nil {
+			t.Errorf("but a certificate with the scope: %v", err)
 		}
 	})
 }

@@ -136,7 +136,9 @@ func (k *Keeper) CreateToken(ctx context.Context, by access.Principal, t Token, 
 		}
 		row = d.state.keys[len(d.state.keys)-1]
 		return nil
-	}, func(after Declared, err error) error { return told(after, err, by.Seller, after.tokenPlaces(by.Seller, t.Secret)) })
+	}, func(after Declared, err error) error {
+		return told(after, err, by.Seller, after.tokenPlaces(by.Seller, t.Secret))
+	})
 	if err != nil {
 		return x, "", err
 	}
@@ -202,7 +204,7 @@ func (k *Keeper) EndToken(ctx context.Context, a Act, force bool) error {
 		if err := versioned(a.Etag, t.Version, keyName(&t.SellerKey)); err != nil {
 			return err
 		}
-		if !force && t.counts(d.now) && t.manages() && !d.state.managed(t, d.now) {
+		if !force && t.counts(d.now) && t.manages() && !d.state.othersManage(t, d.now) {
 			return errs.New(errs.Precondition, errs.StateConflict,
 				"no other token or certificate of the seller could manage tokens from then on: create one with the scope tokens first, or delete this one with force")
 		}
@@ -218,8 +220,8 @@ func (k *keyed) manages() bool {
 	return k.Use == store.KeyToken && json.Unmarshal([]byte(k.Document), &g) == nil && slices.Contains(Token{Scopes: g.Scopes}.Allows(), access.Tokens)
 }
 
-// managed says whether somebody else than a token may manage its seller's tokens now and for a day, or for as long as the token itself.
-func (st *state) managed(than *keyed, now time.Time) bool {
+// othersManage says whether somebody else than a token may manage its seller's tokens now and for a day, or for as long as the token itself.
+func (st *state) othersManage(than *keyed, now time.Time) bool {
 	until := now.Add(soon)
 	if !than.NotAfter.IsZero() && than.NotAfter.Before(until) {
 		until = than.NotAfter
