@@ -42,25 +42,26 @@ import (
 // step is one call of an API case, made over gRPC on one server and over REST on another. A text ${name} stands for what
 // an earlier step saved.
 type step struct {
-	Name    string            `json:"name"`
-	Admit   string            `json:"admit"`   // instead of a call: admit this order and do its order query
-	Mode    string            `json:"mode"`    // with admit: the charging mode that the order query tells
-	Sync    string            `json:"sync"`    // instead of a call: synchronise a directory for this instance
-	Refused string            `json:"refused"` // instead of a call: a usage record of this instance that the marketplace refused
-	Called  string            `json:"called"`  // instead of a call: calls of the marketplace about this order were recorded, see [rig.called]
-	Age     string            `json:"age"`     // with refused: how long ago it began
-	RPC     string            `json:"rpc"`     // Service/Method of koogate.v1
-	Token   *string           `json:"token"`   // acme's when absent; "" for none
-	Request json.RawMessage   `json:"request"`
-	REST    string            `json:"rest"` // METHOD path
-	Body    json.RawMessage   `json:"body"` // of the REST request
-	Code    string            `json:"code"` // gRPC code; OK when absent
-	Status  int               `json:"status"`
-	Reason  string            `json:"reason"`  // ErrorInfo.reason
-	Fields  []string          `json:"fields"`  // BadRequest fields
-	Wrapped string            `json:"wrapped"` // the response's field that REST shows alone
-	Want    json.RawMessage   `json:"want"`    // must be in the response; null means absent
-	Save    map[string]string `json:"save"`    // name → path in the response, e.g. "tasks.0.taskId"
+	Name      string            `json:"name"`
+	Admit     string            `json:"admit"`     // instead of a call: admit this order and do its order query
+	Mode      string            `json:"mode"`      // with admit: the charging mode that the order query tells
+	Sync      string            `json:"sync"`      // instead of a call: synchronise a directory for this instance
+	Refused   string            `json:"refused"`   // instead of a call: a usage record of this instance that the marketplace refused
+	Delivered string            `json:"delivered"` // instead of a call: an event of this order was delivered to acme's only webhook
+	Called    string            `json:"called"`    // instead of a call: calls of the marketplace about this order were recorded, see [rig.called]
+	Age       string            `json:"age"`       // with refused: how long ago it began
+	RPC       string            `json:"rpc"`       // Service/Method of koogate.v1
+	Token     *string           `json:"token"`     // acme's when absent; "" for none
+	Request   json.RawMessage   `json:"request"`
+	REST      string            `json:"rest"` // METHOD path
+	Body      json.RawMessage   `json:"body"` // of the REST request
+	Code      string            `json:"code"` // gRPC code; OK when absent
+	Status    int               `json:"status"`
+	Reason    string            `json:"reason"`  // ErrorInfo.reason
+	Fields    []string          `json:"fields"`  // BadRequest fields
+	Wrapped   string            `json:"wrapped"` // the response's field that REST shows alone
+	Want      json.RawMessage   `json:"want"`    // must be in the response; null means absent
+	Save      map[string]string `json:"save"`    // name → path in the response, e.g. "tasks.0.taskId"
 }
 
 // outcome is what a step got.
@@ -135,6 +136,10 @@ func TestAPI(t *testing.T) {
 					}
 					if s.Called != "" {
 						r.called(t, s.Called)
+						continue
+					}
+					if s.Delivered != "" {
+						r.delivered(t, s.Delivered)
 						continue
 					}
 					if s.Sync != "" {
@@ -232,6 +237,33 @@ func (r *rig) called(t *testing.T, order string) {
 	push.Activity, push.Code, push.Reason, push.OrderID, push.InstanceID = "usage_push", "94060999", "94060001", "", ""
 	push.Records, push.Attempt, push.UntilAt = 1000, 2, made.Add(480*time.Hour)
 	err := r.deps.Store.RecordCalls(t.Context(), []store.Call{call(1, 0), call(2, time.Hour), refused, looks, query, push}, []store.CallRefusal{count})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// delivered has acme's only webhook take an event of an order, at 2026-03-14T15:00:00Z.
+func (r *rig) delivered(t *testing.T, order string) {
+	t.Helper()
+	ctx, st, made := t.Context(), r.deps.Store, time.Date(2026, 3, 14, 15, 0, 0, 0, time.UTC)
+	hooks, err := st.Webhooks(ctx, "acme")
+	if err != nil || len(hooks) != 1 {
+		t.Fatal(hooks, err)
+	}
+	d := store.Delivery{
+		Seller: "acme", ID: store.CallID("00000000-0000-7000-8000-000000000001", made), CreatedAt: made, WebhookID: hooks[0].ID, OrderID: order, Seq: 1,
+		Kind: "order.admitted", InstanceID: "biz-" + order, EventAt: made,
+	}
+	to := hooks[0].At
+	to.Number++
+	err = st.AddDeliveries(ctx, store.FeedRead{Seller: "acme", WebhookID: d.WebhookID, From: hooks[0].At, To: to, Deliveries: []store.Delivery{d}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = st.EndAttempt(ctx, "acme", d.ID, 0, func(w *store.Webhook, d *store.Delivery) {
+		d.State, d.Attempts, d.FirstAt, d.LastAt, d.Status, d.Size, d.Took = store.DeliveryDelivered, 1, made, made, 200, 2, time.Second
+		w.DeliveredAt = made
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

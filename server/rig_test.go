@@ -132,6 +132,7 @@ func (m *market) PushUsage(_ context.Context, _ string, records []store.UsageRec
 // testConfig is one seller with a template product and a worker product, another seller, and listeners on free ports.
 func testConfig() config.Config {
 	cfg := config.Default()
+	cfg.Webhooks.Allow = []string{"127.0.0.1"}
 	cfg.Listen = config.Listen{Facade: "127.0.0.1:0", API: "127.0.0.1:0", GRPC: "127.0.0.1:0", Ops: "127.0.0.1:0"}
 	cfg.Sellers = []config.Seller{
 		{

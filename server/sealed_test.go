@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"os"
@@ -44,6 +45,8 @@ var sealedIn = map[string][]string{
 	"users.profile":              {"canary-person", "canary-position", "canary-employee", "13900000002", "canary-person@example.com", "canary-work-place", "canary-user-extra"},
 	"licence_codes.code":         {codeKnown, "canary-used-code"},
 	"seller_keys.secret":         {"canary-base-key", "canary-kit-key", "canary-secret-key", "canary-usage-key", "PRIVATE KEY"},
+	"webhooks.secret":            {"whsec_"},
+	"webhooks.older_secret":      {"whsec_"},
 	"events.sealed":              {"canary-event-extra", "canary-kit-extra", "canary-unit-extra"},
 }
 
@@ -147,6 +150,13 @@ func (r *rig) bringSecrets() {
 	wantCode(r.post("sealed", params{"activity": "refreshLicenseCode", "scene": "RENEWAL", "orderId": "CS5", "orderLineId": "CS5-1", "license": "canary-market-code", "expireTime": "20300523201932"}))
 	api(http.MethodPost, "/v1/licences:activate", acmeToken, `{"licenceCode":"`+codeKnown+`"}`)
 	api(http.MethodPost, "/v1/licences:use", acmeToken, `{"licenceCode":"canary-used-code","clientId":"canary-client"}`)
+	// A webhook with two secrets, which Koogate makes.
+	_, text, _ := r.http(config.ListenerAPI, http.MethodPost, "/v1/webhooks", keysToken, `{"webhook":{"name":"crm","url":"https://example.com/hook","state":"WEBHOOK_STATE_DISABLED"}}`)
+	var made struct{ Webhook struct{ WebhookID string } }
+	if err := json.Unmarshal([]byte(text), &made); err != nil || made.Webhook.WebhookID == "" {
+		t.Fatal(text, err)
+	}
+	api(http.MethodPost, "/v1/webhooks/"+made.Webhook.WebhookID+"/secrets", keysToken, `{}`)
 	// The Kit: an application's secret, a person, and members that nobody knows.
 	key, err := seal.ParsePrivateKey([]byte(rsaPEM().Reveal()))
 	if err != nil {

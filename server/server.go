@@ -30,10 +30,12 @@ import (
 	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/server/journal"
 	"github.com/koogate/koogate/server/licence"
+	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
+	"github.com/koogate/koogate/server/webhook"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
@@ -70,6 +72,8 @@ type Server struct {
 	core      *fulfil.Service
 	gaps      *gap.Service
 	calls     *journal.Journal
+	outbound  *outbound.Guard
+	webhooks  *webhook.Service
 	usage     *usage.Service
 	quotas    *quota.Service
 	licences  *licence.Service
@@ -112,6 +116,12 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	})
 	s.calls = journal.New(journal.Deps{Store: d.Store, Clock: s.clocks.store, NewID: d.NewID, Metrics: d.Metrics, Log: d.Log})
 	s.calls.Register(s.work, cfg.Calls.Keep)
+	s.outbound = outbound.New(cfg.Webhooks.Networks(), nil, nil)
+	s.webhooks = webhook.New(webhook.Deps{
+		Store: d.Store, Caller: s.outbound, Sealer: d.Sealer, Show: v1.EventJSON, Clock: s.clocks.store, NewID: d.NewID, Tracer: d.Telemetry.Tracer(),
+		Metrics: d.Metrics, Log: d.Log,
+	})
+	s.webhooks.Register(s.work, cfg.Webhooks.Keep)
 	audit.Register(audit.Deps{Rows: d.Store, Work: s.work, Keep: cfg.Audit.Keep, Clock: s.clocks.store, Log: d.Log})
 	var err error
 	if s.views, err = project(d.Sellers, d.Clock); err != nil {
@@ -151,7 +161,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Keys: d.Keys,
+			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Keys: d.Keys,
 			Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),

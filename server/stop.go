@@ -92,6 +92,7 @@ func (s *Server) stop(ctx context.Context, jobs func() error) {
 // release gives the deps back: store, guard, telemetry. What does not answer is left to the end of the process: nothing that was
 // answered is lost by it.
 func (s *Server) release(ctx context.Context) error {
+	s.outbound.Close()
 	var group errgroup.Group
 	for name, release := range map[string]func() error{
 		"database": s.deps.Store.Close, "guard": s.deps.Guard.Close,

@@ -69,6 +69,10 @@ func (s *Server) startTeam(ctx context.Context, name, worker string, running *sy
 			s.deps.Log.ErrorContext(ctx, "jobs ended", "seller", shown(name), "error", err)
 		}
 	})
+	if name != nobody {
+		deliveries := follow("deliver to webhooks", false, firstRound)
+		running.Go(func() { s.webhooks.Run(ctx, name, func() { deliveries.completed(roundLate) }) })
+	}
 	for _, r := range s.rounds(name) {
 		turns := follow(r.name, false, firstRound)
 		running.Go(func() { r.run(ctx, s.clocks.store, turns, s.deps.Log) })

@@ -43,7 +43,7 @@ type Altered struct {
 	// OrderID is the order that was altered; empty when it was anything else.
 	OrderID string
 	// Resources are the IDs of what was altered, by kind: order, instance, task, package, reservation, usage, licence, gap, column,
-	// seller, endpoint, product, provisioner, key.
+	// seller, endpoint, product, provisioner, key, webhook, delivery.
 	Resources map[string][]string
 	// Before and After are digests of the state before and after: the head of the order's chain where there is one, otherwise [Digest]
 	// of the row. Before is empty for what was not there before.
@@ -66,7 +66,8 @@ type AuditRow struct {
 type callerKey struct{}
 
 // Audited returns a context under which every change that a call commits leaves an audit row. These changes are Apply, those of
-// usage by its reporters and operators, quotas, reservations, licence codes, gaps, sellers, and values that are sealed anew. What Koogate does
+// usage by its reporters and operators, quotas, reservations, licence codes, gaps, sellers, webhooks and what is delivered to them anew, and values
+// that are sealed anew. What Koogate does
 // by itself (leases, pushes, anchors, cycles and ends of quotas) leaves none.
 func Audited(ctx context.Context, c Caller) context.Context {
 	c.Reason = Mend(c.Reason)

@@ -30,6 +30,8 @@ var SealedColumns = []SealedColumn{
 	{Table: "users", Column: "profile", Key: []string{"seller", "instance_id", "tenant_id", "app_id", "user_name"}, Also: []string{"id"}},
 	{Table: "licence_codes", Column: "code", Key: []string{"seller", "hash"}},
 	{Table: "seller_keys", Column: "secret", Key: []string{"seller", "key_id"}},
+	{Table: "webhooks", Column: "secret", Key: []string{"seller", "webhook_id"}},
+	{Table: "webhooks", Column: "older_secret", Key: []string{"seller", "webhook_id"}},
 	{Table: "events", Column: "sealed", Key: []string{"seller", "order_id", "seq"}, Also: []string{"kind", "instance_id", "data"}},
 }
 

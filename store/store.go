@@ -27,6 +27,7 @@ type Store interface {
 	AuditRows
 	Calls
 	Feed
+	Webhooks
 	Watcher
 	Clock
 
@@ -61,7 +62,7 @@ type ListQuery struct {
 	// applications instance_id, tenant_id, app_id; users instance_id, tenant_id, app_id, user_name, state, role, org_code;
 	// departments instance_id, tenant_id, org_code, parent_code; usage records instance_id, state, package_id; usage windows
 	// instance_id, package_id; calls order_id, instance_id, result_code, verdict, activity; refusals endpoint; audit rows order_id,
-	// actor, action.
+	// actor, action; deliveries webhook_id, order_id, state.
 	Filter []Term
 	Desc   bool
 	// Browsing: an API client asks, and may ask for much. The list has connections of its own, so that the marketplace's calls do

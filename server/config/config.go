@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -27,6 +28,7 @@ type Config struct {
 	Jobs           Jobs          `koanf:"jobs"`
 	Audit          Audit         `koanf:"audit"`
 	Calls          Calls         `koanf:"calls"`
+	Webhooks       Webhooks      `koanf:"webhooks"`
 	GRPC           GRPC          `koanf:"grpc"`
 	Tracing        Tracing       `koanf:"tracing"`
 	ShutdownDelay  time.Duration `koanf:"shutdown_delay"` // how long a stop is not ready and serves on before that, 0 to 1m
@@ -83,6 +85,51 @@ func (a Calls) check(f *findings) {
 	}
 }
 
+// Webhooks is how events are delivered to addresses of the vendor's own.
+type Webhooks struct {
+	// Allow names private, local or reserved networks that webhooks may lead to, with http:// too: CIDRs or single addresses. At most 100.
+	Allow []string `koanf:"allow"`
+	// Keep is how long a delivery that has ended is kept, 96h to 876000h.
+	Keep time.Duration `koanf:"keep"`
+}
+
+const (
+	maxAllowed   = 100
+	minKeepHooks = 4 * day // longer than a delivery is attempted
+)
+
+func (w Webhooks) check(f *findings) {
+	f.between("webhooks.keep", w.Keep, minKeepHooks, maxKeep)
+	if len(w.Allow) > maxAllowed {
+		f.add("webhooks.allow", msgBounds, len(w.Allow), 0, maxAllowed)
+	}
+	for i, text := range w.Allow {
+		if _, err := network(text); err != nil {
+			f.add(fmt.Sprintf("webhooks.allow[%d]", i), msgNetwork)
+		}
+	}
+}
+
+// Networks are what Allow names; what is not valid is left out.
+func (w Webhooks) Networks() []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range w.Allow {
+		if p, err := network(text); err == nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// network reads a CIDR, or an address for itself.
+func network(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return a.Unmap().WithZone("").Prefix(a.Unmap().BitLen())
+	}
+	p, err := netip.ParsePrefix(text)
+	return p.Masked(), err
+}
+
 // GRPC holds the options of the gRPC listener.
 type GRPC struct {
 	Reflection bool `koanf:"reflection"` // lets grpcurl and the like list the services
@@ -106,6 +153,8 @@ func Default() Config {
 		Jobs:   Jobs{Enabled: true, Concurrency: 8},
 		Audit:  Audit{Keep: 3*year + day},
 		Calls:  Calls{Keep: 400 * day},
+
+		Webhooks: Webhooks{Keep: 30 * day},
 
 		ShutdownGrace: 30 * time.Second,
 	}
@@ -150,6 +199,7 @@ func (c *Config) ValidateServing() []Problem {
 	c.Limits.check(&f)
 	c.Audit.check(&f)
 	c.Calls.check(&f)
+	c.Webhooks.check(&f)
 	if c.Tracing.Endpoint != "" && !hostPort(c.Tracing.Endpoint, 1) {
 		f.add("tracing.endpoint", msgAddr)
 	}

@@ -200,6 +200,8 @@ func TestConfigFaults(t *testing.T) {
 		"unverified bodies":     {"database:", "limits:\n  unverified: 16777215\ndatabase:", "limits.unverified", "out of bounds"},
 		"short audit":           {"database:", "audit:\n  keep: 8759h\ndatabase:", "audit.keep", "out of bounds"},
 		"short calls":           {"database:", "calls:\n  keep: 23h\ndatabase:", "calls.keep", "out of bounds"},
+		"short webhooks":        {"database:", "webhooks:\n  keep: 95h\ndatabase:", "webhooks.keep", "out of bounds"},
+		"webhooks' network":     {"database:", "webhooks:\n  allow: [10.0.0.0/8, intranet]\ndatabase:", "webhooks.allow[1]", "neither an address nor a network"},
 		"kit body limit":        {"database:", "limits:\n  kit_body: 99999999\ndatabase:", "limits.kit_body", "out of bounds"},
 		"no keyset":             {"keyset_file: /tmp/keyset.json", "", "keyset_file", "koogate keys new"},
 		"no signing key":        {"keyset_file: /tmp/keyset.json", "keyset_file: /tmp/keyset.json\nsigning_key_file: /nonexistent/signing.pem", "signing_key_file", "koogate keys new-signing"},

@@ -106,6 +106,7 @@ var (
 	msgClientCA  = text{"cannot be used (%s): give a PEM file with the certificates of the authorities that sign those of clients", "无法使用（%s）：请提供签发客户端证书的机构的 PEM 证书文件"}
 	msgClear     = text{"is beyond loopback, and this listener would speak in clear there: give it a certificate (%s), or listen on 127.0.0.1; where a trusted network or proxy protects it, set %s.clear: true", "不是回环地址，而该监听器将以明文通信：请配置证书（%s）或改为监听 127.0.0.1；若由可信网络或代理保护，请设置 %s.clear: true"}
 	msgProxies   = text{"%v: write addresses such as 192.0.2.7 and networks such as 10.0.0.0/8", "%v：请填写地址（如 192.0.2.7）或网段（如 10.0.0.0/8）"}
+	msgNetwork   = text{"is neither an address nor a network: write for example 10.20.0.0/16", "既不是地址也不是网段：例如 10.20.0.0/16"}
 	msgClearTLS  = text{"is for a listener without a certificate: remove it, or remove %s", "仅适用于没有证书的监听器：请删除，或删除 %s"}
 	msgTLSLoad   = text{"cannot be used (%s): give a PEM certificate chain and its key", "无法使用（%s）：请提供 PEM 证书链及其私钥"}
 	msgDatabase  = text{"is neither postgres://… nor sqlite:PATH: write for example sqlite:/var/lib/koogate/koogate.db", "既不是 postgres://… 也不是 sqlite:路径：例如 sqlite:/var/lib/koogate/koogate.db"}

@@ -76,6 +76,8 @@ const (
 	MethodNotAllowed       Reason = "METHOD_NOT_ALLOWED"
 	CallNotFound           Reason = "CALL_NOT_FOUND"
 	ServerStopping         Reason = "SERVER_STOPPING"
+	DeliveryNotFound       Reason = "DELIVERY_NOT_FOUND"
+	TargetForbidden        Reason = "TARGET_FORBIDDEN"
 )
 
 // Error is an error with a reason.

@@ -171,8 +171,18 @@ var guides = map[Reason]Guide{
 	},
 	SettingNotFound: {
 		[]Kind{NotFound}, false,
-		"Check the name of the seller, endpoint, product, provisioner or key.",
-		"请核对商家、接入点、商品、开通器或密钥的名称。",
+		"Check the name of the seller, endpoint, product, provisioner, key or webhook.",
+		"请核对商家、接入点、商品、开通器、密钥或 Webhook 的名称。",
+	},
+	DeliveryNotFound: {
+		[]Kind{NotFound}, false,
+		"Check the ID of the delivery; what has ended is removed after webhooks.keep, and what belongs to a deleted webhook cannot be sent again.",
+		"请核对投递 ID；已结束的投递在 webhooks.keep 之后删除，已删除 Webhook 的投递不能重发。",
+	},
+	TargetForbidden: {
+		[]Kind{Precondition}, false,
+		"Take a public https:// address, or have the network of the address added to webhooks.allow of the configuration file.",
+		"请使用公网 https:// 地址，或在配置文件的 webhooks.allow 中加入该地址所在网段。",
 	},
 	ListBusy: {
 		[]Kind{Exhausted}, true,

@@ -93,7 +93,7 @@ func (s *Service) List(ctx context.Context, seller string, from Mark, terms []st
 				return events, next, true, nil
 			}
 			next = markOf(&p.Events[i])
-			if matches(&p.Events[i].Event, terms) {
+			if Matches(&p.Events[i].Event, terms) {
 				events = append(events, p.Events[i])
 			}
 		}
@@ -122,8 +122,8 @@ func (s *Service) page(ctx context.Context, seller string, after store.FeedPlace
 	return p, storefault.Told(err)
 }
 
-// matches says whether an event has all values of a filter. Fields: kind, order_id, instance_id.
-func matches(e *store.Event, terms []store.Term) bool {
+// Matches says whether an event has all values of a filter. Fields: kind, order_id, instance_id.
+func Matches(e *store.Event, terms []store.Term) bool {
 	return store.Match(terms, func(field string) string {
 		switch field {
 		case "kind":

@@ -38,7 +38,7 @@ func (s *Service) Watch(ctx context.Context, r Request, send func(*store.FeedEve
 				return mark, ctx.Err()
 			}
 			e := &p.Events[i]
-			if !matches(&e.Event, r.Filter) {
+			if !Matches(&e.Event, r.Filter) {
 				mark = markOf(e)
 				continue
 			}

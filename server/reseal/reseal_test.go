@@ -79,7 +79,7 @@ func fill(t *testing.T, st store.Store, v *vault.Vault) {
 	must[bool](t)(entries.SyncUsers(ctx, directory.Users{
 		Scope: scope, AppID: "a", Flag: directory.Add, Users: []directory.User{{UserName: "u", Profile: directory.Profile{Name: "canary"}}},
 	}))
-	// A licence, a code and a key are sealed here by hand, for the contexts that reseal knows. That these are the services' own is held by
+	// A licence, a code, a webhook's secrets and a key are sealed here by hand, for the contexts that reseal knows. That these are the services' own is held by
 	// TestWhatIsSealedIsNotInTheFile of package server.
 	a := must[*store.Aggregate](t)(st.Aggregate(ctx, "demo", "CS/1"))
 	line := a.Lines[0]
@@ -92,6 +92,13 @@ func fill(t *testing.T, st store.Store, v *vault.Vault) {
 		t.Fatal(err)
 	}
 	secret := must[[]byte](t)(v.Seal([]byte("canary"), "seller/key/demo/k"))
+	hook := must[[]byte](t)(v.Seal([]byte("canary"), "webhook/secret/demo/w"))
+	older := must[[]byte](t)(v.Seal([]byte("canary"), "webhook/secret/demo/w"))
+	if err := st.AddWebhook(ctx, &store.Webhook{
+		Seller: "demo", ID: "w", Name: "w", State: store.WebhookEnabled, Secrets: []store.WebhookSecret{{ID: "b", Sealed: hook}, {ID: "a", Sealed: older}},
+	}, 1); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := st.ChangeSellers(ctx, store.SellerChange{Keys: []store.SellerKey{{Seller: "demo", ID: "k", Use: store.KeyBase, Secret: secret}}}); err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ type Metrics struct {
 	directory       *prometheus.CounterVec
 	callsUnrecorded *prometheus.CounterVec
 	usage           usageMetrics
+	webhooks        webhookMetrics
 	certificates    certificateMetrics
 	observed        *observed
 	clock           clockMetrics
@@ -99,7 +100,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
 		certificates: newCertificateMetrics(r), observed: newObserved(r), clock: newClockMetrics(r), gap: newGapMetrics(r),
-		usage: newUsageMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
+		usage: newUsageMetrics(r), webhooks: newWebhookMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
 	m.queueState = newQueueCollector(r, m.sellers, m.queues, m.kinds)
 	r.MustRegister(m.guardAway, m.leasesLost, m.factsKept)

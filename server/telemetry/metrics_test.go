@@ -35,6 +35,8 @@ func TestMetrics(t *testing.T) {
 	m.ClockOffset("marketplace", time.Second, true)
 	m.ClockOffset("marketplace", 0, false)
 	m.PulledIn("acme", 2)
+	m.WebhookAttempt("DELIVERED", time.Second)
+	m.Webhooks("acme", 1, map[string]int{"FAILING": 1})
 	m.Queues(func() []Queue {
 		return []Queue{{Seller: "acme", Name: "default", Kinds: []QueueKind{{Kind: "CREATE", Due: 1}}, Left: []time.Duration{time.Hour, -time.Hour}}}
 	})
@@ -75,6 +77,11 @@ func TestMetrics(t *testing.T) {
 
 		"koogate_clock_offset_seconds": "against=database",
 		"koogate_pulled_in_total":      "seller=acme",
+
+		"koogate_webhook_attempts_total":  "outcome=DELIVERED",
+		"koogate_webhook_attempt_seconds": "",
+		"koogate_webhook_backlog":         "seller=acme",
+		"koogate_webhooks_disabled":       "reason=FAILING,seller=acme",
 
 		"koogate_queue_tasks":                        "kind=CREATE,queue=default,seller=acme,state=due",
 		"koogate_queue_oldest_seconds":               "kind=CREATE,queue=default,seller=acme",

@@ -183,6 +183,89 @@ type CallRefusalAddParams struct {
 	LastAt    int64
 }
 
+type DeliveriesCancelParams struct {
+	Reason    string
+	Now       int64
+	Seller    string
+	WebhookID string
+}
+
+type DeliveriesEndedRow struct {
+	CreatedAt int64
+	ID        string
+	State     string
+}
+
+type DeliveriesGoParams struct {
+	Seller    string
+	WebhookID string
+}
+
+type DeliveriesHoldParams struct {
+	Seller    string
+	WebhookID string
+}
+
+type DeliveriesResendParams struct {
+	Now       int64
+	Seller    string
+	WebhookID string
+	AfterAt   int64
+	AfterID   string
+	UntilAt   int64
+	UntilID   string
+}
+
+type DeliveriesReviveParams struct {
+	Now       int64
+	Seller    string
+	WebhookID string
+}
+
+type DeliveryGetParams struct {
+	Seller string
+	Since  int64
+	Before int64
+	ID     string
+}
+
+type DeliveryInsertParams struct {
+	Seller     string
+	ID         string
+	CreatedAt  int64
+	WebhookID  string
+	OrderID    string
+	Seq        int64
+	Kind       string
+	InstanceID string
+	EventAt    int64
+}
+
+type DeliveryNextParams struct {
+	Now       int64
+	Seller    string
+	WebhookID string
+	OrderID   string
+}
+
+type DeliveryUpdateParams struct {
+	State      string
+	Reason     string
+	DueAt      int64
+	Fence      int64
+	Attempts   int64
+	FirstAt    int64
+	LastAt     int64
+	HttpStatus int64
+	AnswerSize int64
+	Took       int64
+	Resends    int64
+	UpdatedAt  int64
+	Seller     string
+	CreatedAt  int64
+	ID         string
+}
+
 type Department struct {
 	Seller     string
 	InstanceID string
@@ -1221,4 +1304,136 @@ type UsersEraseParams struct {
 	TenantID   string
 	StampAt    int64
 	StampRank  int64
+}
+
+type Webhook struct {
+	Seller       string
+	WebhookID    string
+	Name         string
+	Url          string
+	Filter       string
+	State        string
+	Reason       string
+	StateAt      int64
+	SecretID     string
+	SecretAt     int64
+	Secret       []byte
+	OlderID      string
+	OlderAt      int64
+	OlderSecret  []byte
+	FeedNumber   int64
+	FeedOrder    string
+	FeedSeq      int64
+	Backlog      int64
+	Failures     int64
+	FailingSince int64
+	DeliveredAt  int64
+	Version      int64
+	CreatedAt    int64
+	UpdatedAt    int64
+}
+
+type WebhookDeleteParams struct {
+	Seller    string
+	WebhookID string
+}
+
+type WebhookDelivery struct {
+	Seller     string
+	ID         string
+	CreatedAt  int64
+	WebhookID  string
+	OrderID    string
+	Seq        int64
+	Kind       string
+	InstanceID string
+	EventAt    int64
+	State      string
+	Reason     string
+	DueAt      int64
+	Fence      int64
+	Attempts   int64
+	FirstAt    int64
+	LastAt     int64
+	HttpStatus int64
+	AnswerSize int64
+	Took       int64
+	Resends    int64
+	UpdatedAt  int64
+}
+
+type WebhookDuesRow struct {
+	WebhookID string
+	ReadyAt   int64
+	RetryAt   int64
+}
+
+type WebhookGetParams struct {
+	Seller    string
+	WebhookID string
+}
+
+type WebhookInsertParams struct {
+	Seller       string
+	WebhookID    string
+	Name         string
+	Url          string
+	Filter       string
+	State        string
+	Reason       string
+	StateAt      int64
+	SecretID     string
+	SecretAt     int64
+	Secret       []byte
+	OlderID      string
+	OlderAt      int64
+	OlderSecret  []byte
+	FeedNumber   int64
+	FeedOrder    string
+	FeedSeq      int64
+	Backlog      int64
+	Failures     int64
+	FailingSince int64
+	DeliveredAt  int64
+	Version      int64
+	CreatedAt    int64
+	UpdatedAt    int64
+}
+
+type WebhookMoveParams struct {
+	FeedNumber int64
+	FeedOrder  string
+	FeedSeq    int64
+	More       int64
+	Seller     string
+	WebhookID  string
+	FromNumber int64
+	FromOrder  string
+	FromSeq    int64
+}
+
+type WebhookUpdateParams struct {
+	Name         string
+	Url          string
+	Filter       string
+	State        string
+	Reason       string
+	StateAt      int64
+	SecretID     string
+	SecretAt     int64
+	Secret       []byte
+	OlderID      string
+	OlderAt      int64
+	OlderSecret  []byte
+	FeedNumber   int64
+	FeedOrder    string
+	FeedSeq      int64
+	Backlog      int64
+	Failures     int64
+	FailingSince int64
+	DeliveredAt  int64
+	Version      int64
+	UpdatedAt    int64
+	Seller       string
+	WebhookID    string
 }

@@ -67,18 +67,19 @@ func ListSQL(ctx context.Context, table string, q store.ListQuery) (statement st
 		list sqllist.List
 		run  func(*dbsqlc.Queries) error
 	}{
-		"orders":        {sqllist.Orders, func(d *dbsqlc.Queries) error { _, err := d.OrderList(ctx, q.Seller); return err }},
-		"instances":     {sqllist.Instances, func(d *dbsqlc.Queries) error { _, err := d.InstanceList(ctx, q.Seller); return err }},
-		"tasks":         {sqllist.Tasks, func(d *dbsqlc.Queries) error { _, err := d.TaskList(ctx, q.Seller); return err }},
-		"tenants":       {sqllist.Tenants, func(d *dbsqlc.Queries) error { _, err := d.TenantList(ctx, q.Seller); return err }},
-		"applications":  {sqllist.Applications, func(d *dbsqlc.Queries) error { _, err := d.ApplicationList(ctx, q.Seller); return err }},
-		"users":         {sqllist.Users, func(d *dbsqlc.Queries) error { _, err := d.UserList(ctx, q.Seller); return err }},
-		"departments":   {sqllist.Departments, func(d *dbsqlc.Queries) error { _, err := d.DepartmentList(ctx, q.Seller); return err }},
-		"usage_windows": {sqllist.UsageWindows, func(d *dbsqlc.Queries) error { _, err := d.UsageWindowList(ctx, q.Seller); return err }},
-		"usage_records": {sqllist.UsageRecords, func(d *dbsqlc.Queries) error { _, err := d.UsageRecordList(ctx, q.Seller); return err }},
-		"calls":         {sqllist.Calls, func(d *dbsqlc.Queries) error { _, err := d.CallList(ctx, q.Seller); return err }},
-		"audit":         {sqllist.Audit, func(d *dbsqlc.Queries) error { _, err := d.AuditList(ctx, q.Seller); return err }},
-		"call_refusals": {sqllist.Refusals, func(d *dbsqlc.Queries) error { _, err := d.CallRefusalList(ctx, q.Seller); return err }},
+		"orders":             {sqllist.Orders, func(d *dbsqlc.Queries) error { _, err := d.OrderList(ctx, q.Seller); return err }},
+		"instances":          {sqllist.Instances, func(d *dbsqlc.Queries) error { _, err := d.InstanceList(ctx, q.Seller); return err }},
+		"tasks":              {sqllist.Tasks, func(d *dbsqlc.Queries) error { _, err := d.TaskList(ctx, q.Seller); return err }},
+		"tenants":            {sqllist.Tenants, func(d *dbsqlc.Queries) error { _, err := d.TenantList(ctx, q.Seller); return err }},
+		"applications":       {sqllist.Applications, func(d *dbsqlc.Queries) error { _, err := d.ApplicationList(ctx, q.Seller); return err }},
+		"users":              {sqllist.Users, func(d *dbsqlc.Queries) error { _, err := d.UserList(ctx, q.Seller); return err }},
+		"departments":        {sqllist.Departments, func(d *dbsqlc.Queries) error { _, err := d.DepartmentList(ctx, q.Seller); return err }},
+		"usage_windows":      {sqllist.UsageWindows, func(d *dbsqlc.Queries) error { _, err := d.UsageWindowList(ctx, q.Seller); return err }},
+		"usage_records":      {sqllist.UsageRecords, func(d *dbsqlc.Queries) error { _, err := d.UsageRecordList(ctx, q.Seller); return err }},
+		"calls":              {sqllist.Calls, func(d *dbsqlc.Queries) error { _, err := d.CallList(ctx, q.Seller); return err }},
+		"audit":              {sqllist.Audit, func(d *dbsqlc.Queries) error { _, err := d.AuditList(ctx, q.Seller); return err }},
+		"call_refusals":      {sqllist.Refusals, func(d *dbsqlc.Queries) error { _, err := d.CallRefusalList(ctx, q.Seller); return err }},
+		"webhook_deliveries": {sqllist.Deliveries, func(d *dbsqlc.Queries) error { _, err := d.DeliveryList(ctx, q.Seller); return err }},
 	}[table]
 	p, err := base.list.Page(q, sqllist.Dollar)
 	if err != nil {

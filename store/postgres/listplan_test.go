@@ -37,6 +37,8 @@ var longTables = []string{
 	FROM generate_series(1, 20000) AS n`,
 	`INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id, order_id)
 	SELECT 's', n, 'token ' || n % 99, 'token', 'api', 'koogate.v1.UsageService/ReportUsage', '{}', '', '', '', '', 'CS' || n FROM generate_series(1, 20000) AS n`,
+	`INSERT INTO webhook_deliveries SELECT 's', md5(n::text), n, 'w' || n % 3, 'CS' || n, 1, 'k', '', n, CASE WHEN n % 100 = 0 THEN 'READY' ELSE 'DELIVERED' END,
+		'', n, 0, 0, 0, 0, 0, 0, 0, 0, n FROM generate_series(1, 20000) AS n`,
 	`INSERT INTO call_refusals SELECT 's', n, 'e/KEY', 'e', 'KEY', 1, n, n FROM generate_series(1, 20000) AS n`,
 }
 
@@ -133,6 +135,9 @@ var filterPlans = []struct {
 	{"audit", "order_id", "x", "audit_order_idx", true},
 	{"audit", "actor", "x", "audit_actor_idx", false},
 	{"audit", "action", "x", "audit_action_idx", false},
+	{"webhook_deliveries", "webhook_id", "x", "webhook_deliveries_webhook_idx", false},
+	{"webhook_deliveries", "order_id", "x", "webhook_deliveries_order_idx", true},
+	{"webhook_deliveries", "state", "RETRYING", "webhook_deliveries_state_idx", false},
 }
 
 // listPlan is the plan of a page that is run as the store runs it.

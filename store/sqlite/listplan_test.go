@@ -43,6 +43,7 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 	calls := run((*dbsqlc.Queries).CallList)
 	refusals := run((*dbsqlc.Queries).CallRefusalList)
 	audit := run((*dbsqlc.Queries).AuditList)
+	deliveries := run((*dbsqlc.Queries).DeliveryList)
 	const sorts = true
 	for _, c := range []struct {
 		run   func(context.Context, *dbsqlc.Queries) error
@@ -106,6 +107,9 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{calls, sqllist.Calls, "activity", "releaseInstance", "calls_activity_idx (seller=? AND activity=?", !sorts},
 		{calls, sqllist.Calls, "direction", "OUTBOUND", "calls_direction_idx (seller=? AND direction=?", !sorts},
 		{refusals, sqllist.Refusals, "endpoint", "x", "call_refusals_endpoint_idx (seller=? AND endpoint=?", !sorts},
+		{deliveries, sqllist.Deliveries, "webhook_id", "x", "webhook_deliveries_webhook_idx (seller=? AND webhook_id=?", !sorts},
+		{deliveries, sqllist.Deliveries, "order_id", "x", "webhook_deliveries_order_idx (seller=? AND order_id=?", !sorts},
+		{deliveries, sqllist.Deliveries, "state", "RETRYING", "webhook_deliveries_state_idx (seller=? AND state=?", !sorts},
 
 		{audit, sqllist.Audit, "order_id", "x", "audit_order_idx (seller=? AND order_id=?", !sorts},
 		{audit, sqllist.Audit, "actor", "x", "audit_actor_idx (seller=? AND actor=?", !sorts},
@@ -136,6 +140,7 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{audit, sqllist.Audit, "action", "koogate.v1.QuotaService/ReserveQuota", "audit_seller_at (seller=?", !sorts},
 		{audit, sqllist.Audit, "action", "koogate.v1.QuotaService/CommitReservation", "audit_seller_at (seller=?", !sorts},
 		{calls, sqllist.Calls, "direction", "INBOUND", "sqlite_autoindex_calls_1 (seller=?", !sorts},
+		{deliveries, sqllist.Deliveries, "state", "DELIVERED", "sqlite_autoindex_webhook_deliveries_1 (seller=?", !sorts},
 	} {
 		for _, after := range []*store.Cursor{nil, {ID: "1"}} {
 			for _, desc := range []bool{false, true} {

@@ -4,7 +4,7 @@ package sqllist
 
 import "github.com/koogate/koogate/store"
 
-// The lists. Each column that may be filtered has an index, see migrations 00011, 00017, 00022 and 00025. No API offers users by user_name or departments
+// The lists. Each column that may be filtered has an index, see migrations 00011, 00017, 00021, 00022 and 00025. No API offers users by user_name or departments
 // by org_code, and these two have none.
 var (
 	Orders = List{
@@ -54,5 +54,9 @@ var (
 			"koogate.v1.UsageService/ReportUsage", "koogate.v1.UsageService/StreamUsage", "koogate.v1.QuotaService/ReserveQuota",
 			"koogate.v1.QuotaService/CommitReservation",
 		}},
+	}
+
+	Deliveries = List{
+		id: "id", fields: []string{"webhook_id", "order_id", "state"}, apart: map[string][]string{"state": {string(store.DeliveryDelivered)}},
 	}
 )

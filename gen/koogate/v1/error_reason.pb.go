@@ -101,12 +101,16 @@ const (
 	ErrorReason_ERROR_REASON_RESTORE_GAP ErrorReason = 37
 	// The configuration file manages what was to be changed, so it is changed there.
 	ErrorReason_ERROR_REASON_MANAGED_BY_FILE ErrorReason = 38
-	// The seller, endpoint, product, provisioner or key does not exist.
+	// The seller, endpoint, product, provisioner, key or webhook does not exist.
 	ErrorReason_ERROR_REASON_SETTING_NOT_FOUND ErrorReason = 39
 	// The call does not exist for this seller, or its record has had its time.
 	ErrorReason_ERROR_REASON_CALL_NOT_FOUND ErrorReason = 40
 	// The server ends a stream because it stops; call again with the resume token.
 	ErrorReason_ERROR_REASON_SERVER_STOPPING ErrorReason = 43
+	// The delivery to a webhook does not exist for this seller, or its record has had its time, or its webhook is deleted.
+	ErrorReason_ERROR_REASON_DELIVERY_NOT_FOUND ErrorReason = 44
+	// The address is one that Koogate may not call: a private, local or reserved one, or http to a network that the configuration does not name.
+	ErrorReason_ERROR_REASON_TARGET_FORBIDDEN ErrorReason = 45
 	// The caller would give a token a scope, or a queue, that the caller does not hold; metadata has its name under "scope" or "queue".
 	ErrorReason_ERROR_REASON_SCOPE_NOT_HELD ErrorReason = 48
 	// Nothing is served at the path, or, over gRPC, no such method.
@@ -154,6 +158,8 @@ var (
 		39: "ERROR_REASON_SETTING_NOT_FOUND",
 		40: "ERROR_REASON_CALL_NOT_FOUND",
 		43: "ERROR_REASON_SERVER_STOPPING",
+		44: "ERROR_REASON_DELIVERY_NOT_FOUND",
+		45: "ERROR_REASON_TARGET_FORBIDDEN",
 		48: "ERROR_REASON_SCOPE_NOT_HELD",
 		46: "ERROR_REASON_PATH_NOT_FOUND",
 		47: "ERROR_REASON_METHOD_NOT_ALLOWED",
@@ -195,6 +201,8 @@ var (
 		"ERROR_REASON_SETTING_NOT_FOUND":       39,
 		"ERROR_REASON_CALL_NOT_FOUND":          40,
 		"ERROR_REASON_SERVER_STOPPING":         43,
+		"ERROR_REASON_DELIVERY_NOT_FOUND":      44,
+		"ERROR_REASON_TARGET_FORBIDDEN":        45,
 		"ERROR_REASON_SCOPE_NOT_HELD":          48,
 		"ERROR_REASON_PATH_NOT_FOUND":          46,
 		"ERROR_REASON_METHOD_NOT_ALLOWED":      47,
@@ -233,8 +241,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xc3\n" +
-	"\n" +
+	"koogate.v1*\x8b\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -272,7 +279,9 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1cERROR_REASON_MANAGED_BY_FILE\x10&\x12\"\n" +
 	"\x1eERROR_REASON_SETTING_NOT_FOUND\x10'\x12\x1f\n" +
 	"\x1bERROR_REASON_CALL_NOT_FOUND\x10(\x12 \n" +
-	"\x1cERROR_REASON_SERVER_STOPPING\x10+\x12\x1f\n" +
+	"\x1cERROR_REASON_SERVER_STOPPING\x10+\x12#\n" +
+	"\x1fERROR_REASON_DELIVERY_NOT_FOUND\x10,\x12!\n" +
+	"\x1dERROR_REASON_TARGET_FORBIDDEN\x10-\x12\x1f\n" +
 	"\x1bERROR_REASON_SCOPE_NOT_HELD\x100\x12\x1f\n" +
 	"\x1bERROR_REASON_PATH_NOT_FOUND\x10.\x12#\n" +
 	"\x1fERROR_REASON_METHOD_NOT_ALLOWED\x10/B\xa0\x01\n" +

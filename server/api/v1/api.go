@@ -52,6 +52,7 @@ type Options struct {
 	Audit     Audit
 	Sellers   *seller.Keeper
 	Feed      Feed
+	Webhooks  Webhooks
 	Keys      *evidence.Keys // whose public halves are published; may be nil
 	Jaeger    string         // base URL of the Jaeger that shows traces; empty for none
 	Validator protovalidate.Validator
@@ -98,6 +99,8 @@ func New(o Options) *API {
 			koogatev1.NewEventServiceClient, koogatev1.RegisterEventServiceHandlerClient),
 		serviceOf[koogatev1.AuditServiceServer](&audits{audit: o.Audit}, koogatev1.RegisterAuditServiceServer,
 			koogatev1.NewAuditServiceClient, koogatev1.RegisterAuditServiceHandlerClient),
+		serviceOf[koogatev1.WebhookServiceServer](&webhooks{hooks: o.Webhooks}, koogatev1.RegisterWebhookServiceServer,
+			koogatev1.NewWebhookServiceClient, koogatev1.RegisterWebhookServiceHandlerClient),
 		serviceOf[koogatev1.EvidenceServiceServer](&proofs{keys: o.Keys}, koogatev1.RegisterEvidenceServiceServer,
 			koogatev1.NewEvidenceServiceClient, koogatev1.RegisterEvidenceServiceHandlerClient),
 	}}

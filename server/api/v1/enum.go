@@ -34,6 +34,10 @@ const (
 	prefixKeyState      = "KEY_STATE_"
 	prefixKeyVerdict    = "KEY_VERDICT_"
 	prefixManagedBy     = "MANAGED_BY_"
+	prefixWebhookState  = "WEBHOOK_STATE_"
+	prefixWebhookReason = "WEBHOOK_REASON_"
+	prefixDeliveryState = "DELIVERY_STATE_"
+	prefixDeliveryFault = "DELIVERY_FAULT_"
 )
 
 // taskKind is INTERNAL for a kind that the contract has no name for: kinds are registered, and most are of no concern to workers.

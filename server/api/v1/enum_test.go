@@ -20,6 +20,7 @@ import (
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/usage"
+	"github.com/koogate/koogate/server/webhook"
 	"github.com/koogate/koogate/store"
 )
 
@@ -153,7 +154,7 @@ func TestWhatAccountsSayHasNames(t *testing.T) {
 	}
 }
 
-// TestKeyWordsHaveNames holds the contract's words for keys to those of server/seller.
+// TestKeyWordsHaveNames holds the contract's words for keys and webhooks to those of server/seller, server/webhook and the store.
 func TestKeyWordsHaveNames(t *testing.T) {
 	for _, c := range []struct {
 		enum   protoreflect.Enum
@@ -173,6 +174,18 @@ func TestKeyWordsHaveNames(t *testing.T) {
 		{koogatev1.KeyVerdict(0), prefixKeyVerdict, []string{
 			string(seller.KeyIsLast), string(seller.KeyInUse), string(seller.KeyUnused), string(seller.KeyMayRepeat), string(seller.KeySafe), string(seller.KeyUntracked),
 		}, func(w string) protoreflect.EnumNumber { return keyVerdict(seller.KeyVerdict(w)).Number() }},
+		{koogatev1.WebhookState(0), prefixWebhookState, storeConstants(t, "WebhookState"), func(w string) protoreflect.EnumNumber {
+			return webhookState(store.WebhookState(w)).Number()
+		}},
+		{koogatev1.WebhookReason(0), prefixWebhookReason, storeConstants(t, "WebhookReason"), func(w string) protoreflect.EnumNumber {
+			return webhookReason(store.WebhookReason(w)).Number()
+		}},
+		{koogatev1.DeliveryState(0), prefixDeliveryState, storeConstants(t, "DeliveryState"), func(w string) protoreflect.EnumNumber {
+			return deliveryState(store.DeliveryState(w)).Number()
+		}},
+		{koogatev1.DeliveryFault(0), prefixDeliveryFault, each(webhook.Faults(), func(f webhook.Fault) string { return string(f) }), func(w string) protoreflect.EnumNumber {
+			return deliveryFault(w).Number()
+		}},
 		{koogatev1.ManagedBy(0), prefixManagedBy, storeConstants(t, "ManagedBy"), func(w string) protoreflect.EnumNumber {
 			return managedBy(store.ManagedBy(w)).Number()
 		}},

@@ -69,3 +69,7 @@ type UsageRecord = dbrow.UsageRecord
 type UsageWindow = dbrow.UsageWindow
 
 type User = dbrow.User
+
+type Webhook = dbrow.Webhook
+
+type WebhookDelivery = dbrow.WebhookDelivery

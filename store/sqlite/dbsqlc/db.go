@@ -84,6 +84,48 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.callsForgetStmt, err = db.PrepareContext(ctx, callsForget); err != nil {
 		return nil, fmt.Errorf("error preparing query CallsForget: %w", err)
 	}
+	if q.deliveriesCancelStmt, err = db.PrepareContext(ctx, deliveriesCancel); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveriesCancel: %w", err)
+	}
+	if q.deliveriesEndedStmt, err = db.PrepareContext(ctx, deliveriesEnded); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveriesEnded: %w", err)
+	}
+	if q.deliveriesForgetStmt, err = db.PrepareContext(ctx, deliveriesForget); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveriesForget: %w", err)
+	}
+	if q.deliveriesGoStmt, err = db.PrepareContext(ctx, deliveriesGo); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveriesGo: %w", err)
+	}
+	if q.deliveriesHoldStmt, err = db.PrepareContext(ctx, deliveriesHold); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveriesHold: %w", err)
+	}
+	if q.deliveriesResendStmt, err = db.PrepareContext(ctx, deliveriesResend); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveriesResend: %w", err)
+	}
+	if q.deliveriesReviveStmt, err = db.PrepareContext(ctx, deliveriesRevive); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveriesRevive: %w", err)
+	}
+	if q.deliveryGetStmt, err = db.PrepareContext(ctx, deliveryGet); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveryGet: %w", err)
+	}
+	if q.deliveryInsertStmt, err = db.PrepareContext(ctx, deliveryInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveryInsert: %w", err)
+	}
+	if q.deliveryLeaseStmt, err = db.PrepareContext(ctx, deliveryLease); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveryLease: %w", err)
+	}
+	if q.deliveryListStmt, err = db.PrepareContext(ctx, deliveryList); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveryList: %w", err)
+	}
+	if q.deliveryNextStmt, err = db.PrepareContext(ctx, deliveryNext); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveryNext: %w", err)
+	}
+	if q.deliverySellerAfterStmt, err = db.PrepareContext(ctx, deliverySellerAfter); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliverySellerAfter: %w", err)
+	}
+	if q.deliveryUpdateStmt, err = db.PrepareContext(ctx, deliveryUpdate); err != nil {
+		return nil, fmt.Errorf("error preparing query DeliveryUpdate: %w", err)
+	}
 	if q.departmentListStmt, err = db.PrepareContext(ctx, departmentList); err != nil {
 		return nil, fmt.Errorf("error preparing query DepartmentList: %w", err)
 	}
@@ -450,6 +492,30 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.usersEraseStmt, err = db.PrepareContext(ctx, usersErase); err != nil {
 		return nil, fmt.Errorf("error preparing query UsersErase: %w", err)
 	}
+	if q.webhookCountStmt, err = db.PrepareContext(ctx, webhookCount); err != nil {
+		return nil, fmt.Errorf("error preparing query WebhookCount: %w", err)
+	}
+	if q.webhookDeleteStmt, err = db.PrepareContext(ctx, webhookDelete); err != nil {
+		return nil, fmt.Errorf("error preparing query WebhookDelete: %w", err)
+	}
+	if q.webhookDuesStmt, err = db.PrepareContext(ctx, webhookDues); err != nil {
+		return nil, fmt.Errorf("error preparing query WebhookDues: %w", err)
+	}
+	if q.webhookGetStmt, err = db.PrepareContext(ctx, webhookGet); err != nil {
+		return nil, fmt.Errorf("error preparing query WebhookGet: %w", err)
+	}
+	if q.webhookInsertStmt, err = db.PrepareContext(ctx, webhookInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query WebhookInsert: %w", err)
+	}
+	if q.webhookListStmt, err = db.PrepareContext(ctx, webhookList); err != nil {
+		return nil, fmt.Errorf("error preparing query WebhookList: %w", err)
+	}
+	if q.webhookMoveStmt, err = db.PrepareContext(ctx, webhookMove); err != nil {
+		return nil, fmt.Errorf("error preparing query WebhookMove: %w", err)
+	}
+	if q.webhookUpdateStmt, err = db.PrepareContext(ctx, webhookUpdate); err != nil {
+		return nil, fmt.Errorf("error preparing query WebhookUpdate: %w", err)
+	}
 	return &q, nil
 }
 
@@ -553,6 +619,76 @@ func (q *Queries) Close() error {
 	if q.callsForgetStmt != nil {
 		if cerr := q.callsForgetStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing callsForgetStmt: %w", cerr)
+		}
+	}
+	if q.deliveriesCancelStmt != nil {
+		if cerr := q.deliveriesCancelStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveriesCancelStmt: %w", cerr)
+		}
+	}
+	if q.deliveriesEndedStmt != nil {
+		if cerr := q.deliveriesEndedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveriesEndedStmt: %w", cerr)
+		}
+	}
+	if q.deliveriesForgetStmt != nil {
+		if cerr := q.deliveriesForgetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveriesForgetStmt: %w", cerr)
+		}
+	}
+	if q.deliveriesGoStmt != nil {
+		if cerr := q.deliveriesGoStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveriesGoStmt: %w", cerr)
+		}
+	}
+	if q.deliveriesHoldStmt != nil {
+		if cerr := q.deliveriesHoldStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveriesHoldStmt: %w", cerr)
+		}
+	}
+	if q.deliveriesResendStmt != nil {
+		if cerr := q.deliveriesResendStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveriesResendStmt: %w", cerr)
+		}
+	}
+	if q.deliveriesReviveStmt != nil {
+		if cerr := q.deliveriesReviveStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveriesReviveStmt: %w", cerr)
+		}
+	}
+	if q.deliveryGetStmt != nil {
+		if cerr := q.deliveryGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveryGetStmt: %w", cerr)
+		}
+	}
+	if q.deliveryInsertStmt != nil {
+		if cerr := q.deliveryInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveryInsertStmt: %w", cerr)
+		}
+	}
+	if q.deliveryLeaseStmt != nil {
+		if cerr := q.deliveryLeaseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveryLeaseStmt: %w", cerr)
+		}
+	}
+	if q.deliveryListStmt != nil {
+		if cerr := q.deliveryListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveryListStmt: %w", cerr)
+		}
+	}
+	if q.deliveryNextStmt != nil {
+		if cerr := q.deliveryNextStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveryNextStmt: %w", cerr)
+		}
+	}
+	if q.deliverySellerAfterStmt != nil {
+		if cerr := q.deliverySellerAfterStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliverySellerAfterStmt: %w", cerr)
+		}
+	}
+	if q.deliveryUpdateStmt != nil {
+		if cerr := q.deliveryUpdateStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deliveryUpdateStmt: %w", cerr)
 		}
 	}
 	if q.departmentListStmt != nil {
@@ -1165,6 +1301,46 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing usersEraseStmt: %w", cerr)
 		}
 	}
+	if q.webhookCountStmt != nil {
+		if cerr := q.webhookCountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing webhookCountStmt: %w", cerr)
+		}
+	}
+	if q.webhookDeleteStmt != nil {
+		if cerr := q.webhookDeleteStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing webhookDeleteStmt: %w", cerr)
+		}
+	}
+	if q.webhookDuesStmt != nil {
+		if cerr := q.webhookDuesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing webhookDuesStmt: %w", cerr)
+		}
+	}
+	if q.webhookGetStmt != nil {
+		if cerr := q.webhookGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing webhookGetStmt: %w", cerr)
+		}
+	}
+	if q.webhookInsertStmt != nil {
+		if cerr := q.webhookInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing webhookInsertStmt: %w", cerr)
+		}
+	}
+	if q.webhookListStmt != nil {
+		if cerr := q.webhookListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing webhookListStmt: %w", cerr)
+		}
+	}
+	if q.webhookMoveStmt != nil {
+		if cerr := q.webhookMoveStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing webhookMoveStmt: %w", cerr)
+		}
+	}
+	if q.webhookUpdateStmt != nil {
+		if cerr := q.webhookUpdateStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing webhookUpdateStmt: %w", cerr)
+		}
+	}
 	return err
 }
 
@@ -1224,6 +1400,20 @@ type Queries struct {
 	callRefusalsForgetStmt  *sql.Stmt
 	callSellerAfterStmt     *sql.Stmt
 	callsForgetStmt         *sql.Stmt
+	deliveriesCancelStmt    *sql.Stmt
+	deliveriesEndedStmt     *sql.Stmt
+	deliveriesForgetStmt    *sql.Stmt
+	deliveriesGoStmt        *sql.Stmt
+	deliveriesHoldStmt      *sql.Stmt
+	deliveriesResendStmt    *sql.Stmt
+	deliveriesReviveStmt    *sql.Stmt
+	deliveryGetStmt         *sql.Stmt
+	deliveryInsertStmt      *sql.Stmt
+	deliveryLeaseStmt       *sql.Stmt
+	deliveryListStmt        *sql.Stmt
+	deliveryNextStmt        *sql.Stmt
+	deliverySellerAfterStmt *sql.Stmt
+	deliveryUpdateStmt      *sql.Stmt
 	departmentListStmt      *sql.Stmt
 	departmentMergeStmt     *sql.Stmt
 	departmentStampsStmt    *sql.Stmt
@@ -1346,6 +1536,14 @@ type Queries struct {
 	userMergeStmt           *sql.Stmt
 	userStampsStmt          *sql.Stmt
 	usersEraseStmt          *sql.Stmt
+	webhookCountStmt        *sql.Stmt
+	webhookDeleteStmt       *sql.Stmt
+	webhookDuesStmt         *sql.Stmt
+	webhookGetStmt          *sql.Stmt
+	webhookInsertStmt       *sql.Stmt
+	webhookListStmt         *sql.Stmt
+	webhookMoveStmt         *sql.Stmt
+	webhookUpdateStmt       *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
@@ -1372,6 +1570,20 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		callRefusalsForgetStmt:  q.callRefusalsForgetStmt,
 		callSellerAfterStmt:     q.callSellerAfterStmt,
 		callsForgetStmt:         q.callsForgetStmt,
+		deliveriesCancelStmt:    q.deliveriesCancelStmt,
+		deliveriesEndedStmt:     q.deliveriesEndedStmt,
+		deliveriesForgetStmt:    q.deliveriesForgetStmt,
+		deliveriesGoStmt:        q.deliveriesGoStmt,
+		deliveriesHoldStmt:      q.deliveriesHoldStmt,
+		deliveriesResendStmt:    q.deliveriesResendStmt,
+		deliveriesReviveStmt:    q.deliveriesReviveStmt,
+		deliveryGetStmt:         q.deliveryGetStmt,
+		deliveryInsertStmt:      q.deliveryInsertStmt,
+		deliveryLeaseStmt:       q.deliveryLeaseStmt,
+		deliveryListStmt:        q.deliveryListStmt,
+		deliveryNextStmt:        q.deliveryNextStmt,
+		deliverySellerAfterStmt: q.deliverySellerAfterStmt,
+		deliveryUpdateStmt:      q.deliveryUpdateStmt,
 		departmentListStmt:      q.departmentListStmt,
 		departmentMergeStmt:     q.departmentMergeStmt,
 		departmentStampsStmt:    q.departmentStampsStmt,
@@ -1494,5 +1706,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		userMergeStmt:           q.userMergeStmt,
 		userStampsStmt:          q.userStampsStmt,
 		usersEraseStmt:          q.usersEraseStmt,
+		webhookCountStmt:        q.webhookCountStmt,
+		webhookDeleteStmt:       q.webhookDeleteStmt,
+		webhookDuesStmt:         q.webhookDuesStmt,
+		webhookGetStmt:          q.webhookGetStmt,
+		webhookInsertStmt:       q.webhookInsertStmt,
+		webhookListStmt:         q.webhookListStmt,
+		webhookMoveStmt:         q.webhookMoveStmt,
+		webhookUpdateStmt:       q.webhookUpdateStmt,
 	}
 }

@@ -51,6 +51,10 @@ var Lists = map[string]func(context.Context, store.Store, store.ListQuery) ([]Li
 		rows, err := s.ListCalls(ctx, q)
 		return RowsOf(rows, func(r store.Call) Listed { return Listed{r.ID, r.CreatedAt} }), err
 	},
+	"deliveries": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListDeliveries(ctx, q)
+		return RowsOf(rows, func(r store.Delivery) Listed { return Listed{r.ID, r.CreatedAt} }), err
+	},
 	"call_refusals": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
 		rows, err := s.ListRefusals(ctx, q)
 		return RowsOf(rows, func(r store.CallRefusal) Listed { return Listed{r.ID(), r.Hour} }), err

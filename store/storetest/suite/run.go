@@ -17,6 +17,7 @@ import (
 	"github.com/koogate/koogate/store/storetest/orders"
 	"github.com/koogate/koogate/store/storetest/sellers"
 	"github.com/koogate/koogate/store/storetest/tasks"
+	"github.com/koogate/koogate/store/storetest/webhooks"
 )
 
 // Run runs the suite but for what is billed. open returns a new empty store and arranges for its closing; closing twice must be
@@ -30,7 +31,7 @@ func Run(t *testing.T, open func(t *testing.T, clock func() time.Time) store.Sto
 		},
 		Real: func(t *testing.T) store.Store { return open(t, nil) },
 	}
-	run(t, s, opts, orders.Groups, tasks.Groups, directory.Groups, gaps.Groups, sellers.Groups, calls.Groups)
+	run(t, s, opts, orders.Groups, tasks.Groups, directory.Groups, gaps.Groups, sellers.Groups, calls.Groups, webhooks.Groups)
 }
 
 // RunBilling runs the suite of what is billed, on stores with clocks of their own; see [Run].

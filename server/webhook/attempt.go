@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package webhook
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/koogate/koogate/server/outbound"
+	"github.com/koogate/koogate/server/telemetry"
+	"github.com/koogate/koogate/store"
+)
+
+// answerLimit is how much of an answer is read. Nothing of it is kept.
+const answerLimit = 4 << 10
+
+// attempt makes one attempt at a leased delivery and writes what came of it. When that cannot be written, or the event cannot be read, the
+// lease ends and the delivery is attempted again.
+func (s *Service) attempt(ctx context.Context, w *store.Webhook, d store.Delivery) {
+	ctx, span := telemetry.StartLinked(ctx, s.Tracer, "webhook deliver", d.Seller, d.OrderID,
+		telemetry.Seller(d.Seller), telemetry.OrderID(d.OrderID), telemetry.InstanceID(d.InstanceID), telemetry.Webhook(d.WebhookID),
+		telemetry.Delivery(d.ID), telemetry.Attempt(int(d.Attempts)+1))
+	defer span.End()
+	a, err := s.deliver(ctx, w, d)
+	if err != nil {
+		telemetry.Fail(span, "not read")
+		s.Log.WarnContext(ctx, "an event was not read for its webhook; it is attempted again", "seller", d.Seller, "webhook_id", d.WebhookID, "error", err)
+		return
+	}
+	write, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	now := s.now()
+	was := w.State
+	next, ended, err := s.Store.EndAttempt(write, d.Seller, d.ID, d.Fence, func(w *store.Webhook, d *store.Delivery) {
+		was = w.State
+		judge(w, d, a, now)
+	})
+	s.Metrics.WebhookAttempt(outcome(a), a.took)
+	telemetry.Set(span, telemetry.Outcome(outcome(a)), telemetry.HTTPStatus(a.status), telemetry.State(string(ended.State)))
+	if a.fault != "" {
+		telemetry.Fail(span, string(a.fault))
+	}
+	switch {
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrFenced): // the webhook is gone, or another attempt counts
+	case err != nil:
+		s.Log.WarnContext(ctx, "the outcome of a webhook's delivery was not recorded; it is attempted again", "seller", d.Seller, "webhook_id", d.WebhookID, "error", err)
+	case was == store.WebhookEnabled && next.State == store.WebhookDisabled:
+		s.Log.ErrorContext(ctx, "a webhook is disabled: repair its server, enable the webhook, and what was not delivered is",
+			"seller", next.Seller, "webhook_id", next.ID, "name", next.Name, "reason", string(next.Reason), "failures", next.Failures)
+	case ended.State == store.DeliveryGivenUp:
+		s.Log.WarnContext(ctx, "an event was not delivered to a webhook and is given up; the events behind it go on",
+			"seller", d.Seller, "webhook_id", d.WebhookID, "delivery_id", d.ID, "order_id", d.OrderID, "reason", ended.Reason)
+	}
+}
+
+func outcome(a answer) string {
+	if a.fault == "" {
+		return "DELIVERED"
+	}
+	return string(a.fault)
+}
+
+// deliver reads a delivery's event and sends it. An error says that the store did not answer, and nothing was sent.
+func (s *Service) deliver(ctx context.Context, w *store.Webhook, d store.Delivery) (answer, error) {
+	read, cancel := context.WithTimeout(ctx, writeLimit)
+	events, err := s.Store.Events(read, d.Seller, d.OrderID, d.Seq-1, 1)
+	cancel()
+	if err != nil {
+		return answer{}, err
+	}
+	if len(events) == 0 || events[0].Seq != d.Seq {
+		return answer{fault: FaultEvent}, nil
+	}
+	m, err := s.messageOf(&events[0])
+	if err != nil {
+		return answer{}, err
+	}
+	return s.send(ctx, w, m), nil
+}
+
+// send makes one call.
+func (s *Service) send(ctx context.Context, w *store.Webhook, m message) answer {
+	keys, err := s.keys(w)
+	if err != nil {
+		s.Log.ErrorContext(ctx, "a webhook's secret does not open: put the key that sealed it back into the keyset, or add a secret and retire this one",
+			"seller", w.Seller, "webhook_id", w.ID)
+		return answer{fault: FaultSecret}
+	}
+	ctx, cancel := context.WithTimeout(ctx, Limit)
+	defer cancel()
+	began := s.Clock.Now()
+	a := s.call(ctx, w, m, keys)
+	a.took = max(0, s.Clock.Now().Sub(began))
+	return a
+}
+
+func (s *Service) call(ctx context.Context, w *store.Webhook, m message, keys [][]byte) answer {
+	r, err := m.request(ctx, w.URL, keys, s.now())
+	if err != nil {
+		return answer{fault: FaultUnreachable}
+	}
+	resp, err := s.Caller.Do(r)
+	if err != nil {
+		return answer{fault: faultOf(ctx, err)}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	a := answer{status: resp.StatusCode}
+	a.size, err = io.Copy(io.Discard, io.LimitReader(resp.Body, answerLimit))
+	switch {
+	case err != nil:
+		a.fault = faultOf(ctx, err)
+	case a.status == http.StatusGone:
+		a.fault = FaultGone
+	case a.status >= http.StatusMultipleChoices && a.status < http.StatusBadRequest:
+		a.fault = FaultRedirect
+	case a.status < http.StatusOK || a.status >= http.StatusBadRequest:
+		a.fault = FaultStatus
+		a.after = retryAfter(resp.Header.Get("Retry-After"), s.now())
+	}
+	return a
+}
+
+// retryAfter reads a Retry-After header, in seconds or as a date; 0 when it says nothing that can be read. [judge] bounds it.
+func retryAfter(text string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil && seconds > 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+func faultOf(ctx context.Context, err error) Fault {
+	var timeout net.Error
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	switch {
+	case errors.Is(err, outbound.ErrForbidden):
+		return FaultForbidden
+	case errors.As(err, &certificate), errors.As(err, &record), errors.As(err, &alert):
+		return FaultTLS
+	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
+		return FaultTimeout
+	}
+	return FaultUnreachable
+}
+
+// Ping sends a test message, at once and once, and tells what the webhook's server has made of it. Nothing is recorded, and a webhook that
+// is disabled gets it too. Errors: SETTING_NOT_FOUND, STORE_UNAVAILABLE.
+func (s *Service) Ping(ctx context.Context, seller, id string) (p Pinged, err error) {
+	w, err := s.Get(ctx, seller, id)
+	if err != nil {
+		return p, err
+	}
+	m, err := write(cloudEvent{ID: "ping_" + s.NewID(), Source: source(seller), Type: pingType, Time: s.now().Format(time.RFC3339Nano), Data: []byte("{}")})
+	if err != nil {
+		return p, err
+	}
+	ctx, span := s.Tracer.Start(ctx, "webhook ping", trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
+	a := s.send(ctx, &w, m)
+	telemetry.Set(span, telemetry.Seller(seller), telemetry.Webhook(id), telemetry.Outcome(outcome(a)), telemetry.HTTPStatus(a.status))
+	if a.fault != "" {
+		telemetry.Fail(span, string(a.fault))
+	}
+	return Pinged{Fault: a.fault, Status: a.status, Took: a.took, MessageID: m.id}, nil
+}
+
+// Pinged is what has come of a test message.
+type Pinged struct {
+	Fault     Fault // empty when it was taken
+	Status    int   // HTTP status; 0 without an answer
+	Took      time.Duration
+	MessageID string
+}
