@@ -76,7 +76,7 @@ func (s *Service) check(t Target) error {
 		e.Fields = []errs.Field{{Path: "webhook.url", Msg: "is not allowed as a target"}}
 		return e
 	case err != nil:
-		return errs.BadField("webhook.url", err.Error()) // a sentence of the guard
+		return errs.BadField("webhook.url", "%s", err) // a sentence of the guard
 	}
 	return nil
 }
