@@ -140,7 +140,7 @@ func (k *Keeper) UpdateEndpoint(ctx context.Context, a Act, edit func(*Endpoint)
 		return d.PutEndpoint(e, "")
 	}, func(after Declared, err error) error {
 		here := at(after.Endpoints, "endpoints", func(e Endpoint) bool { return e.Name == a.Name })
-		return told(after, err, a.Seller, places{here: "settings"})
+		return told(after, err, a.Seller, places{here: "settings", here + ".kit_private_keys": "settings.families"})
 	})
 }
 
