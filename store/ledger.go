@@ -24,6 +24,8 @@ type Ledger interface {
 	// judged (UsageRaw.Judged; the transaction reads the instance again). In the last three cases nothing changes. PutQuota and
 	// AddUsage of one seller never run at once, so usage that is added after PutQuota has returned was held to its quota.
 	AddUsage(ctx context.Context, raws []UsageRaw) ([]UsageOutcome, error)
+	// ReportedUsage reads the raw record of a key, as it was added. Errors: ErrNotFound.
+	ReportedUsage(ctx context.Context, seller, key string) (UsageRaw, error)
 	// CorrectUsage replaces the value of a raw record as long as nothing of its window was settled; with zero the record counts
 	// no more, in any mode, until it is corrected again. The correction is a raw
 	// record of its own under its own key. Errors: ErrNotFound (no record of that key), ErrSettled, ErrConflict (the
@@ -98,8 +100,8 @@ func (r *UsageRaw) Place() UsagePlace { return UsagePlace{r.EndAt, r.ReportedAt,
 
 // UsageJudged is what the judgement of an instance's usage rests on. It may have changed since.
 type UsageJudged struct {
-	Stops    bool // it has packages that stop when they are used up, so its usage must be reserved and committed
-	Released bool
+	Stops bool // it has packages that stop when they are used up, so its usage must be reserved and committed
+	Ended bool // it is released, or its creation has failed
 }
 
 // BookUsage adds the raw records whose instances are still as they were when the records were judged. The others get the outcome

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
@@ -50,6 +51,38 @@ func TestAReleaseIsSeenAtOnceOnBoth(t *testing.T) {
 		if err != nil || outcomes[0].Result != usage.Invalid || outcomes[1].Result != usage.Added {
 			t.Errorf("%+v %v", outcomes, err)
 		}
+	})
+}
+
+// What was booked is booked, whatever could not be booked any more: a repeat is a duplicate, and other content under its key a conflict.
+func TestWhatWasBookedStaysBookedOnBoth(t *testing.T) {
+	backendtest.Each(t, func(t *testing.T, st store.Store) {
+		r := over(t, st)
+		r.open("i-1", "SMS", func(i *store.Instance) { i.State = store.InstanceProvisioning })
+		r.open("i-2", "SMS")
+		booked, old := r.record("i-1", "1", -5*time.Minute), r.record("i-2", "1", -5*time.Minute)
+		r.report(booked, old)
+		other, elsewhere, fresh := booked, booked, r.record("i-1", "1", -4*time.Minute)
+		other.Value, elsewhere.InstanceID = "2", "i-2"
+		check := func(want []usage.Result, records ...usage.Record) {
+			t.Helper()
+			outcomes, err := r.Report(t.Context(), seller, records)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, o := range outcomes {
+				if o.Result != want[i] || o.Key != records[i].Key || (o.Message == "") != (want[i] == usage.Duplicate) {
+					t.Errorf("record %d: %+v, want %s", i, o, want[i])
+				}
+			}
+		}
+		r.end("i-1", store.InstanceFailed, fulfil.EventTaskFailed, noon)
+		check([]usage.Result{usage.Duplicate, usage.Conflict, usage.Conflict, usage.Invalid}, booked, other, elsewhere, fresh)
+		r.clock.Advance(30 * 24 * time.Hour)
+		late := old
+		late.Key = "late"
+		check([]usage.Result{usage.Duplicate, usage.Duplicate, usage.Invalid}, booked, old, late)
+		r.proven()
 	})
 }
 

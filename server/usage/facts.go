@@ -44,7 +44,7 @@ type fact struct {
 
 // judged is the part that may have changed since: the transaction that books is held to it.
 func (f fact) judged() store.UsageJudged {
-	return store.UsageJudged{Stops: f.stops, Released: f.state == store.InstanceReleased}
+	return store.UsageJudged{Stops: f.stops, Ended: f.state == store.InstanceReleased || f.state == store.InstanceFailed}
 }
 
 // serves says whether a remembered fact will do for a use that ended at end. A release is final; until then what was read

@@ -102,7 +102,9 @@ func (s *Service) report(ctx context.Context, seller string, records []Record, p
 	for _, i := range places {
 		raw, fault := j.raw(records[i])
 		if fault != "" {
-			outcomes[i].Result, outcomes[i].Message = Invalid, fault
+			if outcomes[i].Result, outcomes[i].Message, err = j.refused(ctx, records[i], fault); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		raws, booked = append(raws, raw), append(booked, i)
@@ -118,7 +120,7 @@ func (s *Service) report(ctx context.Context, seller string, records []Record, p
 		outcomes[i].Result = Result(results[k])
 		switch results[k] {
 		case store.UsageConflict:
-			outcomes[i].Message = "key: belongs to a record of other content; the first stands"
+			outcomes[i].Message = otherContent
 		case store.UsageStale:
 			s.known.drop(factKey(seller, records[i].InstanceID))
 			again = append(again, i)
@@ -247,6 +249,39 @@ func (j *judge) raw(r Record) (raw store.UsageRaw, fault string) {
 		Value: value, PackageID: r.PackageID, ReportedAt: j.now, Window: window, Judged: f.judged(),
 	}, ""
 }
+
+// refused is the outcome of a record that cannot be booked now. One that was booked before is a repeat all the same: that its creation has
+// failed since, that it is too old by now or has another meter does not undo it.
+func (j *judge) refused(ctx context.Context, r Record, fault string) (Result, string, error) {
+	if f := j.facts[r.InstanceID]; r.Unreadable != "" || !usableKey(r.Key) || f.mode != modeOnDemand {
+		return Invalid, fault, nil // nothing was ever booked of it
+	}
+	have, err := j.s.Store.ReportedUsage(ctx, j.seller, r.Key)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return Invalid, fault, nil
+	case err != nil:
+		return "", "", err
+	}
+	begin := r.BeginAt
+	if begin.IsZero() {
+		begin = r.EndAt
+	}
+	is := have
+	is.InstanceID, is.BeginAt, is.EndAt, is.PackageID, is.Corrects = r.InstanceID, begin, r.EndAt, r.PackageID, ""
+	if have.Mode != store.UsageCount {
+		var ok bool
+		if is.Value, ok = ParseAmount(r.Value); !ok {
+			return Invalid, fault, nil
+		}
+	}
+	if !have.Same(&is) {
+		return Conflict, otherContent, nil
+	}
+	return Duplicate, "", nil
+}
+
+const otherContent = "key: belongs to a record of other content; the first stands"
 
 // meter judges a record by its instance and finds the meter.
 func (j *judge) meter(r Record, f fact, begin, end time.Time) (m Meter, fault string) {

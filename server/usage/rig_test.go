@@ -127,11 +127,17 @@ func (r *rig) rows(ids ...string) []*store.Instance {
 // release ends an instance at a time; the row is touched once more afterwards.
 func (r *rig) release(id string, at time.Time) {
 	r.t.Helper()
+	r.end(id, store.InstanceReleased, fulfil.EventReleased, at)
+}
+
+// end has an instance come to its end.
+func (r *rig) end(id string, state store.InstanceState, kind string, at time.Time) {
+	r.t.Helper()
 	rows, err := r.store.Instances(r.t.Context(), seller, []string{id})
 	if err != nil || len(rows) != 1 {
 		r.t.Fatal(rows, err)
 	}
-	rows[0].State, rows[0].UpdatedAt = store.InstanceReleased, at.Add(3*time.Minute)
+	rows[0].State, rows[0].UpdatedAt = state, at.Add(3*time.Minute)
 	agg, err := r.store.Aggregate(r.t.Context(), seller, rows[0].OrderID)
 	if err != nil {
 		r.t.Fatal(err)
@@ -139,7 +145,7 @@ func (r *rig) release(id string, at time.Time) {
 	agg.Order.Head.Seq, agg.Order.Head.Hash = 1, "h"
 	err = r.store.Apply(r.t.Context(), &store.Change{
 		PutOrder: &agg.Order, PutInstances: rows,
-		Events: []store.Event{{Seller: seller, OrderID: agg.Order.OrderID, Seq: 1, Kind: fulfil.EventReleased, InstanceID: id, At: at, Data: "{}", Hash: "h"}},
+		Events: []store.Event{{Seller: seller, OrderID: agg.Order.OrderID, Seq: 1, Kind: kind, InstanceID: id, At: at, Data: "{}", Hash: "h"}},
 	})
 	if err != nil {
 		r.t.Fatal(err)

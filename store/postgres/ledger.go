@@ -71,18 +71,18 @@ func judged(ctx context.Context, q *dbsqlc.Queries, raws []store.UsageRaw) (map[
 		if err != nil {
 			return nil, fmt.Errorf("postgres: read what stops: %w", err)
 		}
-		released, err := q.UsageReleased(ctx, dbsqlc.UsageReleasedParams{Seller: seller, InstanceIds: ids[seller]})
+		ended, err := q.UsageEnded(ctx, dbsqlc.UsageEndedParams{Seller: seller, InstanceIds: ids[seller]})
 		if err != nil {
-			return nil, fmt.Errorf("postgres: read what is released: %w", err)
+			return nil, fmt.Errorf("postgres: read what has ended: %w", err)
 		}
 		for _, id := range stops {
 			j := judged[instanceID{seller, id}]
 			j.Stops = true
 			judged[instanceID{seller, id}] = j
 		}
-		for _, id := range released {
+		for _, id := range ended {
 			j := judged[instanceID{seller, id}]
-			j.Released = true
+			j.Ended = true
 			judged[instanceID{seller, id}] = j
 		}
 	}
@@ -230,6 +230,19 @@ func putTallies(ctx context.Context, q *dbsqlc.Queries, windows []*store.UsageTa
 		return fmt.Errorf("postgres: write usage windows: %w", err)
 	}
 	return nil
+}
+
+// ReportedUsage implements store.Ledger.
+func (s *Store) ReportedUsage(ctx context.Context, seller, key string) (store.UsageRaw, error) {
+	if err := s.enter(ctx, seller, key); err != nil {
+		return store.UsageRaw{}, err
+	}
+	defer s.leave()
+	row, err := s.query.UsageRawGet(ctx, dbrow.UsageRawGetParams{Seller: seller, Key: key})
+	if err != nil {
+		return store.UsageRaw{}, notFound(err, "read raw usage")
+	}
+	return dbrow.ToUsageRaw(row), nil
 }
 
 // CorrectUsage implements store.Ledger.

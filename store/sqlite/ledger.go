@@ -56,7 +56,7 @@ func (t *tx) judged(raws []store.UsageRaw) (map[instanceID]store.UsageJudged, er
 		if err != nil {
 			return nil, fmt.Errorf("sqlite: read what usage is judged by: %w", err)
 		}
-		judged[id] = store.UsageJudged{Stops: row.Stops != 0, Released: row.Released != 0}
+		judged[id] = store.UsageJudged{Stops: row.Stops != 0, Ended: row.Ended != 0}
 	}
 	return judged, nil
 }
@@ -174,6 +174,19 @@ func windowTurn(w dbsqlc.UsageWindow) dbsqlc.UsageWindowTurnParams {
 		Total: w.Total, Settled: w.Settled, Open: w.Open, Records: w.Records, LastEndAt: w.LastEndAt, LastReportedAt: w.LastReportedAt,
 		LastKey: w.LastKey, UpdatedAt: w.UpdatedAt, Seller: w.Seller, InstanceID: w.InstanceID, StartAt: w.StartAt, PackageID: w.PackageID,
 	}
+}
+
+// ReportedUsage implements store.Ledger.
+func (s *Store) ReportedUsage(ctx context.Context, seller, key string) (store.UsageRaw, error) {
+	if err := s.enter(ctx, seller, key); err != nil {
+		return store.UsageRaw{}, err
+	}
+	defer s.leave()
+	row, err := s.read.UsageRawGet(ctx, dbrow.UsageRawGetParams{Seller: seller, Key: key})
+	if err != nil {
+		return store.UsageRaw{}, notFound(err, "read raw usage")
+	}
+	return dbrow.ToUsageRaw(row), nil
 }
 
 // CorrectUsage implements store.Ledger.

@@ -4,6 +4,7 @@ package lives
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/koogate/koogate/koogallery/checker/probe"
 	"github.com/koogate/koogate/koogallery/judge"
@@ -172,6 +173,10 @@ func (l *life) lease() error {
 	return nil
 }
 
+// hopeful is how long after its beginning a life's creation is given back at most. What is given back later may be tried again only when the
+// marketplace has refunded the order; then it fails for good, which is the worker's doing and nothing that Koogate could keep.
+const hopeful = 2 * time.Hour
+
 // work has a worker lease a task and complete it, or give it back.
 func (l *life) work(s Step, complete bool) error {
 	had := len(l.held)
@@ -179,7 +184,7 @@ func (l *life) work(s Step, complete bool) error {
 		return err
 	}
 	last := l.held[had]
-	if complete {
+	if complete || last.kind == "TASK_KIND_CREATE" && l.clock.Now().Sub(l.began) > hopeful {
 		l.held = append([]held{last}, l.held[:had]...)
 		return l.complete(s)
 	}

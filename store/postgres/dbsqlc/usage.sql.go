@@ -21,6 +21,37 @@ func (q *Queries) UsageCloseLock(ctx context.Context, seller string) error {
 	return err
 }
 
+const usageEnded = `-- name: UsageEnded :many
+SELECT instance_id FROM instances
+WHERE seller = $1 AND instance_id = ANY($2::text[]) AND state IN ('RELEASED', 'FAILED')
+`
+
+type UsageEndedParams struct {
+	Seller      string
+	InstanceIds []string
+}
+
+// UsageEnded reads which of a seller's instances are released, or were never opened.
+func (q *Queries) UsageEnded(ctx context.Context, arg UsageEndedParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, usageEnded, arg.Seller, arg.InstanceIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var instance_id string
+		if err := rows.Scan(&instance_id); err != nil {
+			return nil, err
+		}
+		items = append(items, instance_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const usageNextDue = `-- name: UsageNextDue :one
 SELECT coalesce(min(next.due_at), 0)::bigint AS due_at, count(*) AS found
 FROM (
@@ -775,37 +806,6 @@ func (q *Queries) UsageRecordsSending(ctx context.Context, arg UsageRecordsSendi
 			return nil, err
 		}
 		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const usageReleased = `-- name: UsageReleased :many
-SELECT instance_id FROM instances
-WHERE seller = $1 AND instance_id = ANY($2::text[]) AND state = 'RELEASED'
-`
-
-type UsageReleasedParams struct {
-	Seller      string
-	InstanceIds []string
-}
-
-// UsageReleased reads which of a seller's instances are released.
-func (q *Queries) UsageReleased(ctx context.Context, arg UsageReleasedParams) ([]string, error) {
-	rows, err := q.db.Query(ctx, usageReleased, arg.Seller, arg.InstanceIds)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var instance_id string
-		if err := rows.Scan(&instance_id); err != nil {
-			return nil, err
-		}
-		items = append(items, instance_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

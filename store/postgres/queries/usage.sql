@@ -264,10 +264,10 @@ SELECT pg_advisory_xact_lock(hashtextextended('koogate/usage/' || sqlc.arg(selle
 SELECT DISTINCT instance_id FROM quota_rows
 WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(instance_ids)::text[]) AND stop = 1;
 
--- name: UsageReleased :many
--- UsageReleased reads which of a seller's instances are released.
+-- name: UsageEnded :many
+-- UsageEnded reads which of a seller's instances are released, or were never opened.
 SELECT instance_id FROM instances
-WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(instance_ids)::text[]) AND state = 'RELEASED';
+WHERE seller = sqlc.arg(seller) AND instance_id = ANY(sqlc.arg(instance_ids)::text[]) AND state IN ('RELEASED', 'FAILED');
 
 -- name: UsageRecordsPullIn :execrows
 -- UsageRecordsPullIn is TasksPullIn for records that wait to be sent again.

@@ -34,7 +34,7 @@ func (q *Queries) UsageBeginLatest(ctx context.Context, arg UsageBeginLatestPara
 const usageJudged = `-- name: UsageJudged :one
 SELECT
     CAST(EXISTS (SELECT 1 FROM quota_rows AS q WHERE q.seller = ?1 AND q.instance_id = ?2 AND q.stop = 1) AS INTEGER) AS stops,
-    CAST(EXISTS (SELECT 1 FROM instances AS i WHERE i.seller = ?1 AND i.instance_id = ?2 AND i.state = 'RELEASED') AS INTEGER) AS released
+    CAST(EXISTS (SELECT 1 FROM instances AS i WHERE i.seller = ?1 AND i.instance_id = ?2 AND i.state IN ('RELEASED', 'FAILED')) AS INTEGER) AS ended
 `
 
 type UsageJudgedParams struct {
@@ -43,15 +43,15 @@ type UsageJudgedParams struct {
 }
 
 type UsageJudgedRow struct {
-	Stops    int64
-	Released int64
+	Stops int64
+	Ended int64
 }
 
 // UsageJudged reads what usage of an instance is judged by.
 func (q *Queries) UsageJudged(ctx context.Context, arg UsageJudgedParams) (UsageJudgedRow, error) {
 	row := q.queryRow(ctx, q.usageJudgedStmt, usageJudged, arg.Seller, arg.InstanceID)
 	var i UsageJudgedRow
-	err := row.Scan(&i.Stops, &i.Released)
+	err := row.Scan(&i.Stops, &i.Ended)
 	return i, err
 }
 

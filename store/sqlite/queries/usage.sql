@@ -225,7 +225,7 @@ WHERE seller = sqlc.arg(seller);
 -- UsageJudged reads what usage of an instance is judged by.
 SELECT
     CAST(EXISTS (SELECT 1 FROM quota_rows AS q WHERE q.seller = sqlc.arg(seller) AND q.instance_id = sqlc.arg(instance_id) AND q.stop = 1) AS INTEGER) AS stops,
-    CAST(EXISTS (SELECT 1 FROM instances AS i WHERE i.seller = sqlc.arg(seller) AND i.instance_id = sqlc.arg(instance_id) AND i.state = 'RELEASED') AS INTEGER) AS released;
+    CAST(EXISTS (SELECT 1 FROM instances AS i WHERE i.seller = sqlc.arg(seller) AND i.instance_id = sqlc.arg(instance_id) AND i.state IN ('RELEASED', 'FAILED')) AS INTEGER) AS ended;
 
 -- name: UsageRecordsPullIn :execrows
 -- UsageRecordsPullIn is TasksPullIn for records that wait to be sent again.

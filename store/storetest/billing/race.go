@@ -307,14 +307,20 @@ func heldToTheInstance(t *testing.T, s store.Store) {
 	c.NewInstances[0].State = store.InstanceReleased
 	check.Error(t, s.Apply(ctx, c), nil)
 	released := c.NewInstances[0].InstanceID
+	c = storetest.Admission("CS2", storetest.Epoch)
+	c.NewInstances[0].State = store.InstanceFailed
+	check.Error(t, s.Apply(ctx, c), nil)
+	failed := c.NewInstances[0].InstanceID
 	judged := func(j store.UsageJudged) func(*store.UsageRaw) { return func(r *store.UsageRaw) { r.Judged = j } }
 	outcomes, err := s.AddUsage(ctx, []store.UsageRaw{
 		usage("a", "stops", 0, 1), usage("b", "goes-on", 0, 1), usage("c", released, 0, 1),
-		usage("d", "stops", 0, 1, judged(store.UsageJudged{Stops: true})), usage("e", released, 0, 1, judged(store.UsageJudged{Released: true})),
+		usage("d", "stops", 0, 1, judged(store.UsageJudged{Stops: true})), usage("e", released, 0, 1, judged(store.UsageJudged{Ended: true})),
 		usage("f", "goes-on", 0, 1, judged(store.UsageJudged{Stops: true})),
+		usage("g", failed, 0, 1), usage("h", failed, 0, 1, judged(store.UsageJudged{Ended: true})),
 	})
 	check.Error(t, err, nil)
 	check.Equal(t, "outcomes", outcomes, []store.UsageOutcome{
 		store.UsageStale, store.UsageAdded, store.UsageStale, store.UsageAdded, store.UsageAdded, store.UsageStale,
+		store.UsageStale, store.UsageAdded,
 	})
 }
