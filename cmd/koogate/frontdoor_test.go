@@ -30,8 +30,9 @@ import (
 
 const (
 	kitBody = 8 << 20 // the longest body of the Kit
-	// growth is how much memory strangers may cost.
-	growth = 150 << 20
+	// growth is how much memory strangers may cost: the budget of 64 MB, what buffers that grow leave behind, and as much as the collector lets
+	// come together before it runs. Without the budget it would be 800 MB.
+	growth = 200 << 20
 )
 
 // resident returns a process's resident memory now, and its peak since the last resetPeak, in bytes.
