@@ -24,7 +24,7 @@ import (
 // auditRows are the audit rows of acme, the newest first.
 func (r *rig) auditRows(t *testing.T) []store.AuditRow {
 	t.Helper()
-	rows, err := r.deps.Store.Audit(t.Context(), "acme", time.Time{}, 10_000)
+	rows, err := r.deps.Store.ListAudit(t.Context(), store.ListQuery{Seller: "acme", Desc: true, Limit: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}

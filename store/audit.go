@@ -18,8 +18,6 @@ import (
 // call says who calls (see [Audited]). No statement of Koogate alters a row, and ForgetAudit alone removes rows, at the end of their life. The backends implement it
 // beside Store, over the same database and with the same rules for time, durability and concurrency.
 type AuditRows interface {
-	// Audit returns at most limit rows of a seller that are not older than since, the newest first.
-	Audit(ctx context.Context, seller string, since time.Time, limit int) ([]AuditRow, error)
 	// ListAudit reads a page, in the order of time and ID; a Cursor's ID is the row's in digits.
 	ListAudit(ctx context.Context, q ListQuery) ([]AuditRow, error)
 	// ForgetAudit looks at the limit rows that were added first, deletes those that are older than age and returns how many they were.

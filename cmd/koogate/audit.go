@@ -71,12 +71,13 @@ func (c *auditListCmd) Run(ctx context.Context, out *terminal.Console) (err erro
 	defer func() { err = errors.Join(err, st.Close()) }()
 	var rows []store.AuditRow
 	for _, seller := range sellers {
-		some, err := st.Audit(ctx, seller, since, c.Limit)
+		some, err := st.ListAudit(ctx, store.ListQuery{Seller: seller, Desc: true, Limit: c.Limit})
 		if err != nil {
 			return cause(err)
 		}
 		rows = append(rows, some...)
 	}
+	rows = slices.DeleteFunc(rows, func(r store.AuditRow) bool { return r.At.Before(since) })
 	slices.SortFunc(rows, func(a, b store.AuditRow) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
 	rows = rows[:min(len(rows), c.Limit)]
 	if c.JSON {

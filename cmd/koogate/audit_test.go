@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestCommandsThatChangeTheDatabaseAreAudited: who has run them, why, and what they changed; newest first, in both forms.
@@ -28,6 +29,7 @@ func TestCommandsThatChangeTheDatabaseAreAudited(t *testing.T) {
 	do(exitOK, "config", "apply", "--why", "CHG-6", "--by", "eve") // nothing to do
 	do(exitOK, "keys", "reencrypt")                                // nothing is sealed with an older key
 	var got []string
+	var newest time.Time
 	for line := range strings.Lines(do(exitOK, "audit", "list", "--json")) {
 		var row auditLine
 		if err := json.Unmarshal([]byte(line), &row); err != nil || row.Kind != "process" || row.RequestID == "" || len(row.After) != 64 || row.Time.IsZero() {
@@ -35,6 +37,9 @@ func TestCommandsThatChangeTheDatabaseAreAudited(t *testing.T) {
 		}
 		if row.Action == "koogate restore adopt" && !strings.Contains(string(row.Resources), `"order":["CS1"]`) {
 			t.Errorf("resources %s", row.Resources)
+		}
+		if newest.IsZero() {
+			newest = row.Time
 		}
 		got = append(got, row.Seller+": "+row.Actor+", "+row.Action+", "+row.Reason)
 	}
@@ -51,6 +56,12 @@ func TestCommandsThatChangeTheDatabaseAreAudited(t *testing.T) {
 	}
 	if out := do(exitOK, "audit", "list", "--json", "--since", "2999-01-01"); out != "" {
 		t.Errorf("got %s", out)
+	}
+	for later, lines := range map[time.Duration]int{0: 1, time.Microsecond: 0} { // the time itself counts
+		out := do(exitOK, "audit", "list", "--json", "--since", newest.Add(later).Format(time.RFC3339Nano))
+		if strings.Count(out, "\n") != lines {
+			t.Errorf("since %s after the newest row: %s", later, out)
+		}
 	}
 	do(exitFailed, "audit", "list", "--limit", "0")
 }

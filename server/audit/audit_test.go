@@ -59,7 +59,7 @@ func played(t *testing.T, st store.Store, exec func(string), keep time.Duration,
 		log = text.String()
 	}()
 	for end := time.Now().Add(15 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		rows, err := st.Audit(t.Context(), "acme", time.Time{}, 10_000)
+		rows, err := st.ListAudit(t.Context(), store.ListQuery{Seller: "acme", Desc: true, Limit: 10_000})
 		if err != nil {
 			t.Fatal(err)
 		}

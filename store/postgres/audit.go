@@ -62,19 +62,6 @@ func hit(doing string, missed error, q *dbsqlc.Queries, f func(q *dbsqlc.Queries
 	return nil
 }
 
-// Audit implements store.AuditRows.
-func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit int) ([]store.AuditRow, error) {
-	if err := s.enter(ctx, seller); err != nil {
-		return nil, err
-	}
-	defer s.leave()
-	rows, err := s.query.AuditSince(ctx, dbsqlc.AuditSinceParams{Seller: seller, Since: dbrow.Micros(since), Max: count(limit)})
-	if err != nil {
-		return nil, fmt.Errorf("postgres: read audit rows: %w", err)
-	}
-	return dbrow.Each(rows, dbrow.ToAudit), nil
-}
-
 // ListAudit implements store.AuditRows.
 func (s *Store) ListAudit(ctx context.Context, q store.ListQuery) ([]store.AuditRow, error) {
 	return listOf(ctx, s, sqllist.Audit, q, (*dbsqlc.Queries).AuditList, dbrow.ToAudit)

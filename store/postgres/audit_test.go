@@ -40,7 +40,7 @@ func TestAuditRowsKeepTheirState(t *testing.T) {
 			t.Errorf("a row of %d days is removed: %v", age, err)
 		}
 	}
-	if rows, err := s.Audit(t.Context(), storetest.Seller, time.Time{}, 10); err != nil || len(rows) != 1 || rows[0].Actor != "token support" {
+	if rows, err := s.ListAudit(t.Context(), store.ListQuery{Seller: storetest.Seller, Desc: true, Limit: 10}); err != nil || len(rows) != 1 || rows[0].Actor != "token support" {
 		t.Errorf("%+v, %v", rows, err)
 	}
 }

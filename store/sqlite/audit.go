@@ -35,19 +35,6 @@ func (t *tx) audit(row store.AuditRow, now time.Time) error {
 	return nil
 }
 
-// Audit implements store.AuditRows.
-func (s *Store) Audit(ctx context.Context, seller string, since time.Time, limit int) ([]store.AuditRow, error) {
-	if err := s.enter(ctx, seller); err != nil {
-		return nil, err
-	}
-	defer s.leave()
-	rows, err := s.read.AuditSince(ctx, dbsqlc.AuditSinceParams{Seller: seller, Since: dbrow.Micros(since), Max: int64(max(limit, 0))})
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: read audit rows: %w", err)
-	}
-	return dbrow.Each(rows, dbrow.ToAudit), nil
-}
-
 // ListAudit implements store.AuditRows.
 func (s *Store) ListAudit(ctx context.Context, q store.ListQuery) ([]store.AuditRow, error) {
 	return listOf(ctx, s, sqllist.Audit, q, (*dbsqlc.Queries).AuditList, dbrow.ToAudit)

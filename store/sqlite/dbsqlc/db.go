@@ -57,9 +57,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.auditListStmt, err = db.PrepareContext(ctx, auditList); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditList: %w", err)
 	}
-	if q.auditSinceStmt, err = db.PrepareContext(ctx, auditSince); err != nil {
-		return nil, fmt.Errorf("error preparing query AuditSince: %w", err)
-	}
 	if q.callGetStmt, err = db.PrepareContext(ctx, callGet); err != nil {
 		return nil, fmt.Errorf("error preparing query CallGet: %w", err)
 	}
@@ -574,11 +571,6 @@ func (q *Queries) Close() error {
 	if q.auditListStmt != nil {
 		if cerr := q.auditListStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing auditListStmt: %w", cerr)
-		}
-	}
-	if q.auditSinceStmt != nil {
-		if cerr := q.auditSinceStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing auditSinceStmt: %w", cerr)
 		}
 	}
 	if q.callGetStmt != nil {
@@ -1391,7 +1383,6 @@ type Queries struct {
 	auditForgetStmt         *sql.Stmt
 	auditInsertStmt         *sql.Stmt
 	auditListStmt           *sql.Stmt
-	auditSinceStmt          *sql.Stmt
 	callGetStmt             *sql.Stmt
 	callListStmt            *sql.Stmt
 	callPutStmt             *sql.Stmt
@@ -1561,7 +1552,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		auditForgetStmt:         q.auditForgetStmt,
 		auditInsertStmt:         q.auditInsertStmt,
 		auditListStmt:           q.auditListStmt,
-		auditSinceStmt:          q.auditSinceStmt,
 		callGetStmt:             q.callGetStmt,
 		callListStmt:            q.callListStmt,
 		callPutStmt:             q.callPutStmt,

@@ -5,13 +5,6 @@ INSERT INTO audit (seller, at, actor, kind, via, action, resources, reason, befo
 VALUES (sqlc.arg(seller), sqlc.arg(at), sqlc.arg(actor), sqlc.arg(kind), sqlc.arg(via), sqlc.arg(action), sqlc.arg(resources),
     sqlc.arg(reason), sqlc.arg(before_digest), sqlc.arg(after_digest), sqlc.arg(request_id), sqlc.arg(order_id));
 
--- name: AuditSince :many
--- AuditSince reads the rows of a seller from a time on, the newest first.
-SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id, order_id FROM audit
-WHERE seller = sqlc.arg(seller) AND at >= sqlc.arg(since)
-ORDER BY at DESC, id DESC
-LIMIT CAST(sqlc.arg(max) AS INTEGER);
-
 -- name: AuditList :many
 -- AuditList is the base of a page; the list builder appends filters, order and limit.
 SELECT id, seller, at, actor, kind, via, action, resources, reason, before_digest, after_digest, request_id, order_id FROM audit

@@ -202,7 +202,7 @@ func sellersAudited(t *testing.T, s store.Store) {
 	c.Revision = 1
 	_, err = s.ChangeSellers(ctx, c)
 	check.Error(t, err, nil)
-	rows, err := s.Audit(check.Context(t), storetest.Seller, time.Time{}, 10)
+	rows, err := s.ListAudit(check.Context(t), store.ListQuery{Seller: storetest.Seller, Desc: true, Limit: 10})
 	check.Error(t, err, nil)
 	if len(rows) != 1 {
 		t.Fatalf("%d audit rows", len(rows))
