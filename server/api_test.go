@@ -213,7 +213,7 @@ func (r *rig) called(t *testing.T, order string) {
 	made := time.Date(2026, 3, 14, 15, 0, 0, 0, time.UTC)
 	call := func(n int, at time.Duration) store.Call {
 		return store.Call{
-			Seller: "acme", ID: store.CallID(fmt.Sprintf("00000000-0000-7000-8000-00000000000%d", n), made.Add(at)), CreatedAt: made.Add(at), LastAt: made.Add(at), Times: 1, Endpoint: "acme-main",
+			Seller: "acme", ID: store.TimedID(fmt.Sprintf("00000000-0000-7000-8000-00000000000%d", n), made.Add(at)), CreatedAt: made.Add(at), LastAt: made.Add(at), Times: 1, Endpoint: "acme-main",
 			Family: "saas_v2", Activity: "newInstance", OrderID: order, InstanceID: "biz-" + order, KeyID: "k-1", TraceID: "0af7651916cd43dd8448eb211c80319c",
 			Verdict: store.CallAnswered, Code: "000005", Reason: "STORE_UNAVAILABLE", HTTPStatus: 200, Took: 1500 * time.Millisecond, Request: 700, Answer: 60,
 			Subject: "s", Series: 4 * time.Hour,
@@ -251,7 +251,7 @@ func (r *rig) delivered(t *testing.T, order string) {
 		t.Fatal(hooks, err)
 	}
 	d := store.Delivery{
-		Seller: "acme", ID: store.CallID("00000000-0000-7000-8000-000000000001", made), CreatedAt: made, WebhookID: hooks[0].ID, OrderID: order, Seq: 1,
+		Seller: "acme", ID: store.TimedID("00000000-0000-7000-8000-000000000001", made), CreatedAt: made, WebhookID: hooks[0].ID, OrderID: order, Seq: 1,
 		Kind: "order.admitted", InstanceID: "biz-" + order, EventAt: made,
 	}
 	to := hooks[0].At
@@ -260,7 +260,7 @@ func (r *rig) delivered(t *testing.T, order string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = st.EndAttempt(ctx, "acme", d.ID, 0, func(w *store.Webhook, d *store.Delivery) {
+	_, _, err = st.EndAttempt(ctx, d, func(w *store.Webhook, d *store.Delivery) {
 		d.State, d.Attempts, d.FirstAt, d.LastAt, d.Status, d.Size, d.Took = store.DeliveryDelivered, 1, made, made, 200, 2, time.Second
 		w.DeliveredAt = made
 	})

@@ -107,8 +107,8 @@ type Call struct {
 	UntilAt time.Time // until when it is tried again; zero when it is not
 }
 
-// CallID makes the UUID id that of a call which was made at a time: the first 48 bits of a UUIDv7 are milliseconds. What is no UUID stays.
-func CallID(id string, at time.Time) string {
+// TimedID makes the UUID id that of what was made at a time: the first 48 bits of a UUIDv7 are milliseconds. What is no UUID stays.
+func TimedID(id string, at time.Time) string {
 	u, err := uuid.Parse(id)
 	if err != nil {
 		return id
@@ -117,8 +117,8 @@ func CallID(id string, at time.Time) string {
 	return u.String()
 }
 
-// CallTime is the millisecond in the ID of a call; ok is false when no call has such an ID.
-func CallTime(id string) (at time.Time, ok bool) {
+// TimeOfID is the millisecond in a timed ID; ok is false when the ID is none.
+func TimeOfID(id string) (at time.Time, ok bool) {
 	u, err := uuid.Parse(id)
 	if err != nil || u.Version() != 7 {
 		return time.Time{}, false

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -61,7 +62,7 @@ type ListQuery struct {
 	// product_id, endpoint, charging_mode; tasks state, kind, queue, instance_id, order_id; tenants instance_id, tenant_id;
 	// applications instance_id, tenant_id, app_id; users instance_id, tenant_id, app_id, user_name, state, role, org_code;
 	// departments instance_id, tenant_id, org_code, parent_code; usage records instance_id, state, package_id; usage windows
-	// instance_id, package_id; calls order_id, instance_id, result_code, verdict, activity; refusals endpoint; audit rows order_id,
+	// instance_id, package_id; calls order_id, instance_id, result_code, verdict, activity, direction; refusals endpoint; audit rows order_id,
 	// actor, action; deliveries webhook_id, order_id, state.
 	Filter []Term
 	Desc   bool
@@ -79,6 +80,22 @@ type Term struct{ Field, Value string }
 // Match says whether a row has the values of all terms; value tells what it has in a field. It serves lists that are made in memory.
 func Match(terms []Term, value func(field string) string) bool {
 	return !slices.ContainsFunc(terms, func(t Term) bool { return value(t.Field) != t.Value })
+}
+
+// PageOf sorts a list that is made in memory as a query asks for it, and returns the page.
+func PageOf[T any](list []T, q ListQuery, place func(T) Cursor) []T {
+	order := func(a, b Cursor) int {
+		c := cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+		if q.Desc {
+			return -c
+		}
+		return c
+	}
+	slices.SortFunc(list, func(a, b T) int { return order(place(a), place(b)) })
+	if q.After != nil {
+		list = slices.DeleteFunc(list, func(x T) bool { return order(*q.After, place(x)) >= 0 })
+	}
+	return list[:min(len(list), q.Limit)]
 }
 
 // Cursor is a place in a list: creation time, then ID. Rows of the directory have no ID of their own; their ID methods

@@ -29,10 +29,10 @@ type Webhooks interface {
 	DeliveriesDue(ctx context.Context, seller string) (map[string]DeliveryDue, error)
 	// LeaseDeliveries hands out deliveries that are due, the earliest due first. Each gets a higher fence and is due again when the lease ends.
 	LeaseDeliveries(ctx context.Context, l DeliveryLease) ([]Delivery, error)
-	// EndAttempt writes what judge makes of a delivery that is held under a fence, and of the health and state of its webhook. judge may be
-	// called several times. When the delivery has ended the next of its order may go. Errors: ErrNotFound when the webhook or the delivery
-	// is gone, ErrFenced when the delivery was leased again or has ended.
-	EndAttempt(ctx context.Context, seller, id string, fence int64, judge func(*Webhook, *Delivery)) (Webhook, Delivery, error)
+	// EndAttempt writes what judge makes of a delivery, which is held as LeaseDeliveries gave it out, and of the health and state of its
+	// webhook. judge may be called several times. When the delivery has ended the next of its order may go. Errors: ErrNotFound when the
+	// webhook or the delivery is gone, ErrFenced when the delivery was leased again or has ended.
+	EndAttempt(ctx context.Context, held Delivery, judge func(*Webhook, *Delivery)) (Webhook, Delivery, error)
 
 	// Delivery reads one. Errors: ErrNotFound.
 	Delivery(ctx context.Context, seller, id string) (Delivery, error)
@@ -131,7 +131,7 @@ func (s DeliveryState) Open() bool {
 // Delivery is one event for one webhook. Key: Seller, CreatedAt, ID. Unique: Seller, WebhookID, OrderID, Seq.
 type Delivery struct {
 	Seller     string
-	ID         string // UUIDv7 of the millisecond of CreatedAt, by which the row is found; see CallID
+	ID         string // UUIDv7 of the millisecond of CreatedAt, by which the row is found; see TimedID
 	CreatedAt  time.Time
 	WebhookID  string
 	OrderID    string

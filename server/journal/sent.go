@@ -16,7 +16,7 @@ func (j *Journal) Sent(s call.Sent) (id string) {
 		return ""
 	}
 	c := store.Call{
-		Seller: s.Seller, Direction: store.CallOutbound, ID: store.CallID(j.NewID(), s.At), CreatedAt: s.At, LastAt: s.At, Times: 1,
+		Seller: s.Seller, Direction: store.CallOutbound, ID: store.TimedID(j.NewID(), s.At), CreatedAt: s.At, LastAt: s.At, Times: 1,
 		Activity: string(s.Operation), OrderID: identifier(s.OrderID), InstanceID: identifier(s.InstanceID), TaskID: s.TaskID, TraceID: s.TraceID,
 		Verdict: store.CallAnswered, Code: identifier(s.Heard.Code), Reason: identifier(s.Reason), HTTPStatus: s.Heard.Status, Took: max(s.Took, 0),
 		Request: int64(s.Heard.Request), Answer: int64(s.Heard.Answer), Attempt: int64(s.Attempt), Records: int64(s.Records), UntilAt: s.Until,

@@ -149,7 +149,7 @@ func (j *Journal) count(d doubted) {
 // row makes the row of a call.
 func (j *Journal) row(e Entry) store.Call {
 	c := store.Call{
-		Seller: e.Seller, Direction: store.CallInbound, ID: store.CallID(j.NewID(), e.Arrived), CreatedAt: e.Arrived, LastAt: e.Arrived, Times: 1, Endpoint: e.Endpoint, Family: e.Family, Activity: e.Activity,
+		Seller: e.Seller, Direction: store.CallInbound, ID: store.TimedID(j.NewID(), e.Arrived), CreatedAt: e.Arrived, LastAt: e.Arrived, Times: 1, Endpoint: e.Endpoint, Family: e.Family, Activity: e.Activity,
 		OrderID: identifier(e.OrderID), InstanceID: identifier(e.InstanceID), KeyID: e.KeyID, TraceID: e.TraceID, Probe: e.Probe,
 		Verdict: store.CallAnswered, Cause: e.Cause, Code: e.Code, Reason: e.Reason, HTTPStatus: e.Status, Took: e.Took, Request: int64(e.Request),
 		Answer: int64(e.Answer),

@@ -4,7 +4,6 @@ package seller
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"slices"
 
@@ -46,7 +45,7 @@ func (k *Keeper) CreateEndpoint(ctx context.Context, a Act, n NewEndpoint) (x Se
 	e.Name, e.Seller = a.Name, a.Seller
 	keys := slices.Clone(n.Keys)
 	if !slices.ContainsFunc(keys, func(key NewKey) bool { return key.Use == store.KeyBase }) {
-		made = Secret(rand.Text() + rand.Text())
+		made = newSecret()
 		keys = append(keys, NewKey{Use: store.KeyBase, Secret: made})
 	}
 	if err := n.distinct(); err != nil {

@@ -3,9 +3,7 @@
 package seller
 
 import (
-	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
@@ -95,23 +93,7 @@ func (k *Keeper) Keys(ctx context.Context, q store.ListQuery) ([]EndpointKey, er
 			list = append(list, x.show(now, k.uses.last))
 		}
 	}
-	return page(list, q, func(x EndpointKey) store.Cursor { return store.Cursor{CreatedAt: x.CreatedAt, ID: x.ID} }), nil
-}
-
-// page is the page of a list that a query asks for.
-func page[T any](list []T, q store.ListQuery, place func(T) store.Cursor) []T {
-	order := func(a, b store.Cursor) int {
-		c := cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
-		if q.Desc {
-			return -c
-		}
-		return c
-	}
-	slices.SortFunc(list, func(a, b T) int { return order(place(a), place(b)) })
-	if q.After != nil {
-		list = slices.DeleteFunc(list, func(x T) bool { return order(*q.After, place(x)) >= 0 })
-	}
-	return list[:min(len(list), q.Limit)]
+	return store.PageOf(list, q, func(x EndpointKey) store.Cursor { return store.Cursor{CreatedAt: x.CreatedAt, ID: x.ID} }), nil
 }
 
 func (k *keyed) matches(filter []store.Term) bool {
@@ -168,7 +150,7 @@ func (k *Keeper) CreateKey(ctx context.Context, n NewKey) (x EndpointKey, secret
 	case n.Secret == "" && n.Use == store.KeyKitPrivate:
 		return x, "", errs.BadField("secret", "is required: only whoever has the public half can have made a private key")
 	case n.Secret == "":
-		n.Secret = Secret(rand.Text() + rand.Text())
+		n.Secret = newSecret()
 	}
 	if !n.NotAfter.IsZero() && (!n.NotAfter.After(now) || !n.NotAfter.After(n.NotBefore)) {
 		return x, "", errs.BadField("end_time", "must lie ahead, and behind start_time")

@@ -73,7 +73,7 @@ func list[T any](ctx context.Context, k *Keeper, kind store.SettingKind, q store
 			found = append(found, s)
 		}
 	}
-	return page(found, q, func(s Setting[T]) store.Cursor { return store.Cursor{CreatedAt: s.CreatedAt, ID: s.ID()} }), nil
+	return store.PageOf(found, q, func(s Setting[T]) store.Cursor { return store.Cursor{CreatedAt: s.CreatedAt, ID: s.ID()} }), nil
 }
 
 // get reads one setting. Errors: SETTING_NOT_FOUND, STORE_UNAVAILABLE.

@@ -3,6 +3,7 @@
 package seller
 
 import (
+	"crypto/rand"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,9 @@ const redacted = "[redacted]"
 
 // Secret is a text that is never printed: every verb, slog and every encoder show "[redacted]".
 type Secret string
+
+// newSecret makes a secret of 52 characters.
+func newSecret() Secret { return Secret(rand.Text() + rand.Text()) }
 
 // Reveal returns the text itself.
 func (s Secret) Reveal() string { return string(s) }

@@ -4,7 +4,6 @@ package seller
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -93,7 +92,7 @@ func (k *Keeper) Tokens(ctx context.Context, q store.ListQuery) ([]BearerToken, 
 			list = append(list, x)
 		}
 	}
-	return page(list, q, func(x BearerToken) store.Cursor { return store.Cursor{CreatedAt: x.CreatedAt, ID: x.ID} }), nil
+	return store.PageOf(list, q, func(x BearerToken) store.Cursor { return store.Cursor{CreatedAt: x.CreatedAt, ID: x.ID} }), nil
 }
 
 // token finds a token. Errors: SETTING_NOT_FOUND.
@@ -128,7 +127,7 @@ func (k *Keeper) CreateToken(ctx context.Context, by access.Principal, t Token, 
 	if !end.IsZero() && !end.After(now) {
 		return x, "", errs.BadField("end_time", "must lie ahead")
 	}
-	t.Secret = Secret(rand.Text() + rand.Text())
+	t.Secret = newSecret()
 	var row keyed
 	d, err := k.change(ctx, dry, func(d *Draft) error {
 		if _, err := d.AddKey(NewKey{Seller: by.Seller, Use: store.KeyToken, Secret: t.Secret, Token: t, NotAfter: end}); err != nil {

@@ -199,12 +199,17 @@ func (j *judge) missing(ctx context.Context, asked map[string]time.Time) error {
 	}
 }
 
+// begin is when the use began; a record that does not say is of one moment.
+func (r Record) begin() time.Time {
+	if r.BeginAt.IsZero() {
+		return r.EndAt
+	}
+	return r.BeginAt
+}
+
 // raw turns a record into what the ledger books, or says what is wrong with it.
 func (j *judge) raw(r Record) (raw store.UsageRaw, fault string) {
-	if r.BeginAt.IsZero() {
-		r.BeginAt = r.EndAt
-	}
-	begin, end := r.BeginAt.UTC().Truncate(time.Microsecond), r.EndAt.UTC().Truncate(time.Microsecond)
+	begin, end := r.begin().UTC().Truncate(time.Microsecond), r.EndAt.UTC().Truncate(time.Microsecond)
 	switch {
 	case r.Unreadable != "":
 		return raw, r.Unreadable
@@ -263,12 +268,8 @@ func (j *judge) refused(ctx context.Context, r Record, fault string) (Result, st
 	case err != nil:
 		return "", "", err
 	}
-	begin := r.BeginAt
-	if begin.IsZero() {
-		begin = r.EndAt
-	}
 	is := have
-	is.InstanceID, is.BeginAt, is.EndAt, is.PackageID, is.Corrects = r.InstanceID, begin, r.EndAt, r.PackageID, ""
+	is.InstanceID, is.BeginAt, is.EndAt, is.PackageID, is.Corrects = r.InstanceID, r.begin(), r.EndAt, r.PackageID, ""
 	if have.Mode != store.UsageCount {
 		var ok bool
 		if is.Value, ok = ParseAmount(r.Value); !ok {

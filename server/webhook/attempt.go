@@ -39,7 +39,7 @@ func (s *Service) attempt(ctx context.Context, w *store.Webhook, d store.Deliver
 	defer cancel()
 	now := s.now()
 	was := w.State
-	next, ended, err := s.Store.EndAttempt(write, d.Seller, d.ID, d.Fence, func(w *store.Webhook, d *store.Delivery) {
+	next, ended, err := s.Store.EndAttempt(write, d, func(w *store.Webhook, d *store.Delivery) {
 		was = w.State
 		judge(w, d, a, now)
 	})

@@ -42,7 +42,7 @@ func (c *courier) readFeed(ctx context.Context, w *store.Webhook) (more, wrote b
 			continue
 		}
 		batch.Deliveries = append(batch.Deliveries, store.Delivery{
-			Seller: w.Seller, ID: store.CallID(c.s.NewID(), now), CreatedAt: now, WebhookID: w.ID, OrderID: e.OrderID, Seq: e.Seq, Kind: e.Kind,
+			Seller: w.Seller, ID: store.TimedID(c.s.NewID(), now), CreatedAt: now, WebhookID: w.ID, OrderID: e.OrderID, Seq: e.Seq, Kind: e.Kind,
 			InstanceID: e.InstanceID, EventAt: e.At,
 		})
 	}

@@ -96,25 +96,14 @@ func (s *Service) List(ctx context.Context, q store.ListQuery) ([]store.Webhook,
 	if err != nil {
 		return nil, fault(err, "")
 	}
-	if q.Desc {
-		slices.Reverse(list)
-	}
 	list = slices.DeleteFunc(list, func(w store.Webhook) bool {
-		return !store.Match(q.Filter, func(string) string { return string(w.State) }) || q.After != nil && !behind(&w, q)
+		return !store.Match(q.Filter, func(string) string { return string(w.State) })
 	})
-	return list[:min(len(list), q.Limit)], nil
+	return store.PageOf(list, q, Place), nil
 }
 
-func behind(w *store.Webhook, q store.ListQuery) bool {
-	order := w.CreatedAt.Compare(q.After.CreatedAt)
-	if order == 0 {
-		order = strings.Compare(w.ID, q.After.ID)
-	}
-	if q.Desc {
-		return order < 0
-	}
-	return order > 0
-}
+// Place is where a webhook stands in a list.
+func Place(w store.Webhook) store.Cursor { return store.Cursor{CreatedAt: w.CreatedAt, ID: w.ID} }
 
 // Change changes a webhook: apply makes what the caller wants of what there is. etag is empty for whatever is there. Errors: SETTING_NOT_FOUND,
 // ETAG_MISMATCH, INVALID_FIELD, TARGET_FORBIDDEN, STATE_CONFLICT when the name is taken, STORE_UNAVAILABLE.

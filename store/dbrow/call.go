@@ -20,18 +20,18 @@ func FromCall(c *store.Call) CallPutParams {
 	}
 }
 
-// CallTime is when the call of an ID was made, as microseconds: since the first and before the second. They are the same when no call
-// has such an ID.
-func CallTime(id string) (since, before int64) {
-	at, ok := store.CallTime(id)
+// SpanOfID is when what has a timed ID was made, as microseconds: since the first and before the second. They are the same when nothing has
+// such an ID.
+func SpanOfID(id string) (since, before int64) {
+	at, ok := store.TimeOfID(id)
 	if !ok {
 		return 0, 0
 	}
 	return Micros(at), Micros(at.Add(time.Millisecond))
 }
 
-// ForgetCalls deletes the first calls of one seller after the other, limit at most; after names the next seller, and nobody after the last.
-func ForgetCalls(limit int, after func(seller string) (string, error), forget func(seller string, limit int64) (int64, error)) (n int64, err error) {
+// ForgetInTurn deletes the first rows of one seller after the other, limit at most; after names the next seller, and nobody after the last.
+func ForgetInTurn(limit int, after func(seller string) (string, error), forget func(seller string, limit int64) (int64, error)) (n int64, err error) {
 	for left, seller := int64(max(limit, 0)), ""; left > n; {
 		if seller, err = after(seller); err != nil || seller == "" {
 			return n, err

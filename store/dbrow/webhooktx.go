@@ -66,14 +66,12 @@ func DeleteWebhook(ctx context.Context, tx WebhookTx, seller, id string, now tim
 	return w, err
 }
 
-// EndAttempt implements store.Webhooks within a transaction. webhook is that of the delivery, as it was read before.
-func EndAttempt(
-	ctx context.Context, tx WebhookTx, seller, webhook, id string, fence int64, judge func(*store.Webhook, *store.Delivery),
-) (w store.Webhook, d store.Delivery, err error) {
-	if w, d, err = lockBoth(ctx, tx, seller, webhook, id); err != nil {
+// EndAttempt implements store.Webhooks within a transaction.
+func EndAttempt(ctx context.Context, tx WebhookTx, held store.Delivery, judge func(*store.Webhook, *store.Delivery)) (w store.Webhook, d store.Delivery, err error) {
+	if w, d, err = lockBoth(ctx, tx, held.Seller, held.WebhookID, held.ID); err != nil {
 		return w, d, err
 	}
-	if d.Fence != fence || !d.State.Open() {
+	if d.Fence != held.Fence || !d.State.Open() {
 		return w, d, store.ErrFenced
 	}
 	waits := d.State == store.DeliveryWaiting // an earlier one of the order is to be delivered anew meanwhile
@@ -86,7 +84,7 @@ func EndAttempt(
 	}
 	if !d.State.Open() {
 		w.Backlog--
-		next := DeliveryNextParams{Now: Micros(d.LastAt), Seller: seller, WebhookID: webhook, OrderID: d.OrderID}
+		next := DeliveryNextParams{Now: Micros(d.LastAt), Seller: d.Seller, WebhookID: d.WebhookID, OrderID: d.OrderID}
 		if _, err = tx.DeliveryNext(ctx, next); err != nil {
 			return w, d, err
 		}
@@ -101,7 +99,7 @@ func lockBoth(ctx context.Context, tx WebhookTx, seller, webhook, id string) (st
 	if err != nil {
 		return store.Webhook{}, store.Delivery{}, err
 	}
-	since, before := CallTime(id)
+	since, before := SpanOfID(id)
 	found, err := tx.Find(ctx, DeliveryGetParams{Seller: seller, Since: since, Before: before, ID: id})
 	if err != nil {
 		return store.Webhook{}, store.Delivery{}, err

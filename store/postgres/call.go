@@ -59,7 +59,7 @@ func (s *Store) Call(ctx context.Context, seller, id string) (store.Call, error)
 		return store.Call{}, err
 	}
 	defer s.leave()
-	since, before := dbrow.CallTime(id)
+	since, before := dbrow.SpanOfID(id)
 	row, err := s.query.CallGet(ctx, dbsqlc.CallGetParams{ID: id, Seller: seller, Since: since, Before: before})
 	if err != nil {
 		return store.Call{}, notFound(err, "read call")
@@ -80,7 +80,7 @@ func (s *Store) ListRefusals(ctx context.Context, q store.ListQuery) ([]store.Ca
 // ForgetCalls implements store.Calls.
 func (s *Store) ForgetCalls(ctx context.Context, age time.Duration, limit int) (int, error) {
 	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (int, error) {
-		calls, err := dbrow.ForgetCalls(limit, func(seller string) (string, error) {
+		calls, err := dbrow.ForgetInTurn(limit, func(seller string) (string, error) {
 			return q.CallSellerAfter(ctx, seller)
 		}, func(seller string, limit int64) (int64, error) {
 			return q.CallsForget(ctx, dbsqlc.CallsForgetParams{Seller: seller, Given: s.given(), Age: age.Microseconds(), Max: int32(limit)})

@@ -40,7 +40,7 @@ func (s *Store) Call(ctx context.Context, seller, id string) (store.Call, error)
 		return store.Call{}, err
 	}
 	defer s.leave()
-	since, before := dbrow.CallTime(id)
+	since, before := dbrow.SpanOfID(id)
 	row, err := s.read.CallGet(ctx, dbsqlc.CallGetParams{ID: id, Seller: seller, Since: since, Before: before})
 	if err != nil {
 		return store.Call{}, notFound(err, "read call")
@@ -62,7 +62,7 @@ func (s *Store) ListRefusals(ctx context.Context, q store.ListQuery) ([]store.Ca
 func (s *Store) ForgetCalls(ctx context.Context, age time.Duration, limit int) (int, error) {
 	return change(ctx, s, func(t *tx) (int, error) {
 		before, most := dbrow.Micros(s.now().Add(-age)), int64(max(limit, 0))
-		calls, err := dbrow.ForgetCalls(limit, func(seller string) (string, error) {
+		calls, err := dbrow.ForgetInTurn(limit, func(seller string) (string, error) {
 			return t.query.CallSellerAfter(context.Background(), seller)
 		}, func(seller string, limit int64) (int64, error) {
 			return t.fast.CallsForget(context.Background(), dbsqlc.CallsForgetParams{Seller: seller, Before: before, Max: limit})

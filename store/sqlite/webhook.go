@@ -178,18 +178,17 @@ func (s *Store) LeaseDeliveries(ctx context.Context, l store.DeliveryLease) ([]s
 
 // EndAttempt implements store.Webhooks.
 func (s *Store) EndAttempt(
-	ctx context.Context, seller, id string, fence int64, judge func(*store.Webhook, *store.Delivery),
-) (w store.Webhook, d store.Delivery, err error) {
-	if d, err = s.Delivery(ctx, seller, id); err != nil {
-		return w, d, err
-	}
-	webhook := d.WebhookID
+	ctx context.Context, held store.Delivery, judge func(*store.Webhook, *store.Delivery),
+) (store.Webhook, store.Delivery, error) {
 	type both struct {
 		w store.Webhook
 		d store.Delivery
 	}
+	if err := store.CheckText(held); err != nil {
+		return store.Webhook{}, store.Delivery{}, err
+	}
 	b, err := change(ctx, s, func(t *tx) (b both, err error) {
-		b.w, b.d, err = dbrow.EndAttempt(context.Background(), t.webhooks(), seller, webhook, id, fence, judge)
+		b.w, b.d, err = dbrow.EndAttempt(context.Background(), t.webhooks(), held, judge)
 		return b, aboutWebhook(err)
 	})
 	return b.w, b.d, err
@@ -201,7 +200,7 @@ func (s *Store) Delivery(ctx context.Context, seller, id string) (store.Delivery
 		return store.Delivery{}, err
 	}
 	defer s.leave()
-	since, before := dbrow.CallTime(id)
+	since, before := dbrow.SpanOfID(id)
 	row, err := s.read.DeliveryGet(ctx, dbrow.DeliveryGetParams{Seller: seller, Since: since, Before: before, ID: id})
 	if err != nil {
 		return store.Delivery{}, notFound(err, "read delivery")
@@ -244,7 +243,7 @@ func (s *Store) ResendDeliveries(ctx context.Context, r store.Resend) (store.Res
 // ForgetDeliveries implements store.Webhooks.
 func (s *Store) ForgetDeliveries(ctx context.Context, before time.Time, limit int) (int, error) {
 	return change(ctx, s, func(t *tx) (int, error) {
-		n, err := dbrow.ForgetCalls(limit, func(seller string) (string, error) {
+		n, err := dbrow.ForgetInTurn(limit, func(seller string) (string, error) {
 			return t.query.DeliverySellerAfter(context.Background(), seller)
 		}, func(seller string, limit int64) (int64, error) {
 			return t.fast.DeliveriesForget(context.Background(), dbsqlc.DeliveriesForgetParams{Seller: seller, Before: dbrow.Micros(before), Max: limit})

@@ -33,11 +33,11 @@ func (f *FaultyHookStore) LeaseDeliveries(ctx context.Context, l store.DeliveryL
 
 // EndAttempt implements store.Store.
 func (f *FaultyHookStore) EndAttempt(
-	ctx context.Context, seller, id string, fence int64, judge func(*store.Webhook, *store.Delivery),
+	ctx context.Context, held store.Delivery, judge func(*store.Webhook, *store.Delivery),
 ) (store.Webhook, store.Delivery, error) {
 	var d store.Delivery
 	w, err := write(f.injector, func() (w store.Webhook, err error) {
-		w, d, err = f.Store.EndAttempt(ctx, seller, id, fence, judge)
+		w, d, err = f.Store.EndAttempt(ctx, held, judge)
 		return w, err
 	})
 	return w, d, err

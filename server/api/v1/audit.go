@@ -69,5 +69,5 @@ func auditEntryOf(x store.AuditRow) (*koogatev1.AuditEntry, error) {
 }
 
 func callerKind(kind string) koogatev1.CallerKind {
-	return koogatev1.CallerKind(koogatev1.CallerKind_value["CALLER_KIND_"+strings.ToUpper(kind)])
+	return koogatev1.CallerKind(koogatev1.CallerKind_value[prefixCallerKind+strings.ToUpper(kind)])
 }

@@ -34,6 +34,7 @@ const (
 	prefixKeyState      = "KEY_STATE_"
 	prefixKeyVerdict    = "KEY_VERDICT_"
 	prefixManagedBy     = "MANAGED_BY_"
+	prefixCallerKind    = "CALLER_KIND_"
 	prefixWebhookState  = "WEBHOOK_STATE_"
 	prefixWebhookReason = "WEBHOOK_REASON_"
 	prefixDeliveryState = "DELIVERY_STATE_"

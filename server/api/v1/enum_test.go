@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -16,6 +17,7 @@ import (
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
+	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/seller"
@@ -154,7 +156,7 @@ func TestWhatAccountsSayHasNames(t *testing.T) {
 	}
 }
 
-// TestKeyWordsHaveNames holds the contract's words for keys and webhooks to those of server/seller, server/webhook and the store.
+// TestKeyWordsHaveNames holds the contract's words for keys, webhooks and callers to those of server/seller, server/webhook, server/access and the store.
 func TestKeyWordsHaveNames(t *testing.T) {
 	for _, c := range []struct {
 		enum   protoreflect.Enum
@@ -186,6 +188,9 @@ func TestKeyWordsHaveNames(t *testing.T) {
 		{koogatev1.DeliveryFault(0), prefixDeliveryFault, each(webhook.Faults(), func(f webhook.Fault) string { return string(f) }), func(w string) protoreflect.EnumNumber {
 			return deliveryFault(w).Number()
 		}},
+		{koogatev1.CallerKind(0), prefixCallerKind, each([]access.Kind{access.Token, access.Certificate, access.Process}, func(k access.Kind) string {
+			return strings.ToUpper(k.String())
+		}), func(w string) protoreflect.EnumNumber { return callerKind(strings.ToLower(w)).Number() }},
 		{koogatev1.ManagedBy(0), prefixManagedBy, storeConstants(t, "ManagedBy"), func(w string) protoreflect.EnumNumber {
 			return managedBy(store.ManagedBy(w)).Number()
 		}},

@@ -4,9 +4,9 @@ package v1
 
 import (
 	"context"
-	"slices"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/api/v1/form"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
@@ -77,23 +77,15 @@ func (s *instances) UpdateInstanceAccess(ctx context.Context, r *koogatev1.Updat
 	return &koogatev1.UpdateInstanceAccessResponse{Instance: s.show(i)}, nil
 }
 
-// accessFields are the fields that change: those of the mask, or without one those that are given. A mask in a query comes as
-// the caller wrote it, with the proto names or the JSON names.
+// accessFields are the fields that change. Errors: INVALID_FIELD.
 func accessFields(mask []string, a fulfil.Access) ([]string, error) {
-	var names []string
-	unknown := slices.Clone(mask)
-	for _, f := range []struct{ path, name, value string }{
-		{"front_end_url", "frontEndUrl", a.FrontEndURL}, {"admin_url", "adminUrl", a.AdminURL}, {"user_name", "userName", a.UserName},
-		{"password", "password", a.Password}, {"memo", "memo", a.Memo},
-	} {
-		others := slices.DeleteFunc(slices.Clone(unknown), func(p string) bool { return p == f.path || p == f.name })
-		if len(others) < len(unknown) || len(mask) == 0 && f.value != "" {
-			names = append(names, f.name)
-		}
-		unknown = others
-	}
+	names, known := form.Changed(mask,
+		form.Field{Path: "front_end_url", Name: "frontEndUrl", Given: a.FrontEndURL != ""}, form.Field{Path: "admin_url", Name: "adminUrl", Given: a.AdminURL != ""},
+		form.Field{Path: "user_name", Name: "userName", Given: a.UserName != ""}, form.Field{Path: "password", Name: "password", Given: a.Password != ""},
+		form.Field{Path: "memo", Name: "memo", Given: a.Memo != ""},
+	)
 	switch {
-	case len(unknown) > 0:
+	case !known:
 		return nil, errs.BadField("update_mask", "names a field that access does not have; it has front_end_url, admin_url, user_name, password and memo")
 	case len(names) == 0:
 		return nil, errs.BadField("access", "names nothing to change")

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/api/v1/form"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/pagetoken"
 	"github.com/koogate/koogate/server/webhook"
@@ -50,7 +51,7 @@ type webhooks struct {
 func (s *webhooks) ListWebhooks(ctx context.Context, r *koogatev1.ListWebhooksRequest) (*koogatev1.ListWebhooksResponse, error) {
 	l := list[store.Webhook]{
 		name: "webhooks", fields: fields{"state": stored(koogatev1.WebhookState(0), prefixWebhookState)}, read: s.hooks.List,
-		place: func(w store.Webhook) store.Cursor { return store.Cursor{CreatedAt: w.CreatedAt, ID: w.ID} },
+		place: webhook.Place,
 	}
 	rows, next, err := l.page(ctx, r)
 	if err != nil {
@@ -123,26 +124,17 @@ func (s *webhooks) UpdateWebhook(ctx context.Context, r *koogatev1.UpdateWebhook
 	return &koogatev1.UpdateWebhookResponse{Webhook: webhookOf(w)}, nil
 }
 
-// webhookFields are the fields that change: those of the mask, or without one those that are not empty. Errors: INVALID_FIELD.
+// webhookFields are the fields that change. Errors: INVALID_FIELD.
 func webhookFields(mask []string, w *koogatev1.Webhook) ([]string, error) {
-	given := map[string]bool{"name": w.GetName() != "", "url": w.GetUrl() != "", "filter": w.GetFilter() != "", "state": w.GetState() != 0}
-	names := mask
-	if len(mask) == 0 {
-		for _, n := range []string{"name", "url", "filter", "state"} {
-			if given[n] {
-				names = append(names, n)
-			}
-		}
-	}
-	for _, n := range names {
-		if _, known := given[n]; !known {
-			return nil, errs.BadField("update_mask", "names a field that cannot be changed: it takes name, url, filter and state")
-		}
-	}
+	field := func(name string, given bool) form.Field { return form.Field{Path: name, Name: name, Given: given} }
+	names, known := form.Changed(mask,
+		field("name", w.GetName() != ""), field("url", w.GetUrl() != ""), field("filter", w.GetFilter() != ""), field("state", w.GetState() != 0))
 	switch {
+	case !known:
+		return nil, errs.BadField("update_mask", "names a field that cannot be changed: it takes name, url, filter and state")
 	case len(names) == 0:
 		return nil, errs.BadField("webhook", "names nothing to change: it takes name, url, filter and state")
-	case slices.Contains(names, "state") && !given["state"]:
+	case slices.Contains(names, "state") && w.GetState() == 0:
 		return nil, errs.BadField("webhook.state", "must be ENABLED or DISABLED")
 	}
 	return names, nil

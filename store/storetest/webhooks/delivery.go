@@ -38,7 +38,7 @@ func ev(order string, seq int64) event { return event{order, seq} }
 
 func made(at time.Time, w *store.Webhook, e event) store.Delivery {
 	return store.Delivery{
-		Seller: w.Seller, ID: store.CallID(storetest.NewID(), at), CreatedAt: at, WebhookID: w.ID, OrderID: e.order, Seq: e.seq, Kind: "x", EventAt: at,
+		Seller: w.Seller, ID: store.TimedID(storetest.NewID(), at), CreatedAt: at, WebhookID: w.ID, OrderID: e.order, Seq: e.seq, Kind: "x", EventAt: at,
 	}
 }
 
@@ -76,7 +76,7 @@ func lease(t *testing.T, s store.Store, w *store.Webhook, again bool, at time.Ti
 
 func end(t *testing.T, s store.Store, d store.Delivery, state store.DeliveryState, at time.Time) store.Delivery {
 	t.Helper()
-	_, got, err := s.EndAttempt(check.Context(t), d.Seller, d.ID, d.Fence, func(_ *store.Webhook, d *store.Delivery) {
+	_, got, err := s.EndAttempt(check.Context(t), d, func(_ *store.Webhook, d *store.Delivery) {
 		d.State, d.LastAt, d.UpdatedAt, d.DueAt = state, at, at, at
 		d.Attempts++
 	})
@@ -118,7 +118,7 @@ func allDeliveryFields(t *testing.T, s store.Store) {
 		d.Status, d.Size, d.Took, d.Resends, d.UpdatedAt = 503, 17, 1234*time.Microsecond, 2, at(5)
 	}
 	health := func(w *store.Webhook) { w.Failures, w.FailingSince, w.DeliveredAt = 3, at(6), at(7) }
-	gotW, got, err := s.EndAttempt(ctx, d.Seller, d.ID, d.Fence, func(w *store.Webhook, d *store.Delivery) { health(w); change(d) })
+	gotW, got, err := s.EndAttempt(ctx, d, func(w *store.Webhook, d *store.Delivery) { health(w); change(d) })
 	check.Error(t, err, nil)
 	change(&d)
 	check.Filled(t, "delivery", reflect.ValueOf(d))
@@ -232,10 +232,10 @@ func fenced(t *testing.T, s store.Store) {
 	first := lease(t, s, &w, false, storetest.Epoch)[0]
 	second := lease(t, s, &w, false, storetest.Epoch.Add(time.Minute))[0]
 	check.Equal(t, "fence", second.Fence, first.Fence+1)
-	_, _, err := s.EndAttempt(ctx, first.Seller, first.ID, first.Fence, func(_ *store.Webhook, d *store.Delivery) { d.State = store.DeliveryDelivered })
+	_, _, err := s.EndAttempt(ctx, first, func(_ *store.Webhook, d *store.Delivery) { d.State = store.DeliveryDelivered })
 	check.Error(t, err, store.ErrFenced)
 	end(t, s, second, store.DeliveryDelivered, storetest.Epoch)
-	_, _, err = s.EndAttempt(ctx, second.Seller, second.ID, second.Fence, func(_ *store.Webhook, d *store.Delivery) { d.State = store.DeliveryRetrying })
+	_, _, err = s.EndAttempt(ctx, second, func(_ *store.Webhook, d *store.Delivery) { d.State = store.DeliveryRetrying })
 	check.Error(t, err, store.ErrFenced)
 	states(t, s, "A/1 DELIVERED")
 }

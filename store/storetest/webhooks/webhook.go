@@ -162,7 +162,7 @@ func deleted(t *testing.T, s store.Store) {
 		check.Equal(t, "reason", d.Reason, store.ReasonWebhookDeleted)
 		_, err := s.ResendDelivery(ctx, w.Seller, d.ID, storetest.Epoch)
 		check.Error(t, err, store.ErrNotFound)
-		_, _, err = s.EndAttempt(ctx, w.Seller, d.ID, d.Fence, func(*store.Webhook, *store.Delivery) {})
+		_, _, err = s.EndAttempt(ctx, d, func(*store.Webhook, *store.Delivery) {})
 		check.Error(t, err, store.ErrNotFound)
 	}
 }

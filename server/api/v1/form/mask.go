@@ -3,6 +3,7 @@
 package form
 
 import (
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -38,6 +39,26 @@ func Merge(settings, from proto.Message, mask []string) error {
 		}
 	}
 	return nil
+}
+
+// Field is a field that a PATCH may change: its proto name, its JSON name, and whether the request gives it.
+type Field struct {
+	Path, Name string
+	Given      bool
+}
+
+// Changed are the JSON names of the fields that change: those that a mask names by either name, or without one those that are given. A mask in
+// a query comes as the caller wrote it. known is false when the mask names a field that there is not.
+func Changed(mask []string, fields ...Field) (names []string, known bool) {
+	unknown := slices.Clone(mask)
+	for _, f := range fields {
+		others := slices.DeleteFunc(slices.Clone(unknown), func(p string) bool { return p == f.Path || p == f.Name })
+		if len(others) < len(unknown) || len(mask) == 0 && f.Given {
+			names = append(names, f.Name)
+		}
+		unknown = others
+	}
+	return names, len(unknown) == 0
 }
 
 // given puts what src has into dst, and counts it.
