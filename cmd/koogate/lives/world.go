@@ -23,6 +23,7 @@ import (
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/memory"
 	"github.com/koogate/koogate/store/sqlite"
+	"github.com/koogate/koogate/store/sqllist"
 )
 
 // What the one seller of a world is called and holds.
@@ -62,10 +63,16 @@ type parts struct {
 	flaw      func(c *store.Change) bool // nil for none
 }
 
+// unhurried is how long what is bounded by the machine's clock may take in a life, whose own clock stands meanwhile: a busy machine
+// breaks no promise.
+const unhurried = time.Hour
+
 // newWorld makes a database in a directory and starts the first processes over it.
 func newWorld(ctx context.Context, p parts, dir string) (w *world, err error) {
 	w = &world{parts: p, clock: clocktest.New(epoch), market: newMarket()}
-	w.rows, err = sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dir, "lives.db"), Migrate: true, Clock: w.clock.Now})
+	w.rows, err = sqlite.Open(ctx, sqlite.Options{
+		Path: filepath.Join(dir, "lives.db"), Migrate: true, Clock: w.clock.Now, Lists: sqllist.Limits{Patience: unhurried, Time: unhurried},
+	})
 	if err != nil {
 		return nil, err
 	}
