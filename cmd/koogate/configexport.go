@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/keyfile"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/seller"
@@ -66,12 +67,7 @@ func keyFiles(d *seller.Declared, dir string) error {
 		if secret == "" || failed != nil {
 			return ""
 		}
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err == nil {
-			_, err = f.WriteString(secret.Reveal() + "\n")
-			err = errors.Join(err, f.Close())
-		}
-		failed = err
+		failed = keyfile.Create(path, []byte(secret.Reveal()+"\n"))
 		return path
 	}
 	many := func(name string, secrets []seller.Secret) (files []string) {

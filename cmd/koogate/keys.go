@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/keyfile"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/vault"
 )
@@ -78,13 +79,9 @@ func newKeyset(path string) error {
 
 // newFile writes a file that only its owner can read. exists says why one that is there stays.
 func newFile(path string, text []byte, exists string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	err := keyfile.Create(path, text)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s %s", path, exists)
 	}
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	return errors.Join(err, f.Sync(), f.Close())
+	return err
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/keyfile"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/reseal"
 	"github.com/koogate/koogate/server/vault"
@@ -156,7 +157,7 @@ func (c *keysRetireCmd) Run(ctx context.Context, out *terminal.Console) (err err
 			return err
 		}
 	}
-	if err := replaceFile(d.path, keyset); err != nil {
+	if err := keyfile.Replace(d.path, keyset); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out.Err, "retired %d keys; back %s up and give it to every replica\n", len(d.others), d.path)

@@ -3,11 +3,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/keyfile"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/vault"
 )
@@ -52,25 +51,9 @@ func (c *keysRotateCmd) Run(out *terminal.Console) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(c.File, text); err != nil {
+	if err := keyfile.Replace(c.File, text); err != nil {
 		return err
 	}
 	fmt.Fprintf(out.Err, "changed %s; back it up and restart what uses it\n", c.File)
-	return nil
-}
-
-// replaceFile replaces a file, with mode 0600, in one step: at any moment either the old file or the new one exists.
-func replaceFile(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".keyset-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
 	return nil
 }

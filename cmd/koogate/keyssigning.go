@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/keyfile"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/evidence"
 )
@@ -69,7 +70,7 @@ func (c *keysRotateSigningCmd) Run(out *terminal.Console) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(c.File, text); err != nil {
+	if err := keyfile.Replace(c.File, text); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out.Err, "changed %s; back it up and restart what uses it\n", c.File)

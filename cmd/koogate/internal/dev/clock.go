@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/keyfile"
 	"github.com/koogate/koogate/server/clock"
 )
 
@@ -53,7 +54,7 @@ func (c *jumpClock) jump(d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	reached := c.System.Now().Add(c.offset + d)
-	if err := os.WriteFile(c.file, []byte(reached.Format(time.RFC3339Nano)+"\n"), 0o600); err != nil {
+	if err := keyfile.Replace(c.file, []byte(reached.Format(time.RFC3339Nano)+"\n")); err != nil {
 		return err
 	}
 	c.offset += d

@@ -3,6 +3,7 @@
 package dev
 
 import (
+	"os"
 	"testing"
 	"time"
 )
@@ -66,5 +67,31 @@ func TestTimersJumpWithTheClock(t *testing.T) {
 	}
 	if !fires(c.NewTimer(0), 5*time.Second) || !fires(c.NewTimer(10*time.Millisecond), 5*time.Second) {
 		t.Error("a timer does not fire without a jump")
+	}
+}
+
+// What the clock has reached is written in one step, so that a run that is killed meanwhile leaves a time that the next one reads.
+func TestTheClockIsWrittenInOneStep(t *testing.T) {
+	dir := t.TempDir()
+	c, err := newJumpClock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before os.FileInfo
+	for range 2 {
+		if err := c.jump(time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		after, err := os.Stat(c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before != nil && os.SameFile(before, after) {
+			t.Error("the file that holds the time was written over, not replaced")
+		}
+		before = after
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("%v, %v are left", left, err)
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/keyfile"
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/simulator/rehearsal"
 )
@@ -38,7 +39,7 @@ func demoRSA(dir string) (*rsa.PrivateKey, string, error) {
 			return nil, "", err
 		}
 		text = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-		return key, string(text), os.WriteFile(path, text, 0o600)
+		return key, string(text), keyfile.Replace(path, text)
 	}
 	if err != nil {
 		return nil, "", err

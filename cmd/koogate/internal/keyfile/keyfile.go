@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package keyfile reads secrets that a command line gives either themselves or by a file, which other users of the machine do not see.
+// Package keyfile reads secrets that a command line gives either themselves or by a file, which other users of the machine do not see, and
+// replaces such files.
 package keyfile
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -23,4 +26,29 @@ func Secret(given, file string) (string, error) {
 		return "", fmt.Errorf("%s holds no key", file)
 	}
 	return line, nil
+}
+
+// Replace writes a file that only its owner reads, in one step: at any moment, a kill and a full disk included, either the old file is
+// there or the new one.
+func Replace(path string, text []byte) error { return whole(path, text, os.Rename) }
+
+// Create is Replace of a file that is not there yet, whole or not at all. Errors: fs.ErrExist.
+func Create(path string, text []byte) error {
+	return whole(path, text, func(from, to string) error { return errors.Join(os.Link(from, to), os.Remove(from)) })
+}
+
+// whole writes a file beside path, which place then gives its name.
+func whole(path string, text []byte, place func(from, to string) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = place(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // it may be gone already
+	}
+	return err
 }
