@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -27,6 +28,8 @@ type apiDocument struct {
 	Components struct {
 		Schemas map[string]any `yaml:"schemas"`
 	} `yaml:"components"`
+
+	patterns []callPattern
 }
 
 type operation struct {
@@ -44,11 +47,30 @@ type operation struct {
 
 func document(t *testing.T) *apiDocument {
 	t.Helper()
-	var d apiDocument
-	if err := yaml.Unmarshal(openapidoc.YAML, &d); err != nil {
+	d, err := documentOnce()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return &d
+	return d
+}
+
+// documentOnce reads the document once: every case over REST asks for it, and reading it takes longer than the case.
+var documentOnce = sync.OnceValues(func() (*apiDocument, error) {
+	var d apiDocument
+	if err := yaml.Unmarshal(openapidoc.YAML, &d); err != nil {
+		return nil, err
+	}
+	for call, op := range d.calls() {
+		pattern := "^" + pathVariable.ReplaceAllString(regexp.MustCompile(`[.$]`).ReplaceAllString(call, `\$0`), `[^/]+`) + "$"
+		d.patterns = append(d.patterns, callPattern{regexp.MustCompile(pattern), op})
+	}
+	return &d, nil
+})
+
+// callPattern is what the calls of an operation look like, method and path.
+type callPattern struct {
+	*regexp.Regexp
+	op operation
 }
 
 // calls are the operations without the one that returns the document.
@@ -180,10 +202,9 @@ func (d *apiDocument) judgeRequest(t *testing.T, method, path, body string) {
 func (d *apiDocument) find(method, path string) (operation, bool) {
 	path, _, _ = strings.Cut(path, "?")
 	var found []operation
-	for call, op := range d.calls() {
-		pattern := "^" + pathVariable.ReplaceAllString(regexp.MustCompile(`[.$]`).ReplaceAllString(call, `\$0`), `[^/]+`) + "$"
-		if regexp.MustCompile(pattern).MatchString(method + " " + path) {
-			found = append(found, op)
+	for _, p := range d.patterns {
+		if p.MatchString(method + " " + path) {
+			found = append(found, p.op)
 		}
 	}
 	if len(found) > 1 { // a variable takes the verb, too
