@@ -51,7 +51,7 @@ type Outlook struct {
 // judges an order by.
 func OutlookOf(c store.Call) (o Outlook, ok bool) {
 	r, known := ruleOf(c.Family, c.Activity)
-	if !known || c.FirstAt.IsZero() || fine(c) {
+	if !known || c.FirstAt.IsZero() || Fine(c) {
 		return Outlook{}, false
 	}
 	o = Outlook{Until: c.FirstAt.Add(r.Window), End: r.End}
@@ -61,11 +61,16 @@ func OutlookOf(c store.Call) (o Outlook, ok bool) {
 	return o, true
 }
 
-// fine says whether the answer is no failure. In the V1.0 generation only 000000 is none.
-func fine(c store.Call) bool {
-	switch deadline.Family(c.Family) {
-	case deadline.SaasV1, deadline.LicenseV1:
-		return c.Code == string(resultcode.Success)
+// Fine says whether the marketplace reads an answer as no failure. 000004 is none where it says that a creation goes on: in the answers to
+// newInstance and getLicenseAsync, and not in the V1.0 generation (saas-v2 §7). Elsewhere it means "call again".
+func Fine(c store.Call) bool {
+	switch resultcode.Code(c.Code) {
+	case resultcode.Success:
+		return true
+	case resultcode.Processing:
+		v1 := c.Family == string(deadline.SaasV1) || c.Family == string(deadline.LicenseV1)
+		_, repeated := steps[c.Activity]
+		return !v1 && (c.Activity == "newInstance" || c.Activity == "getLicenseAsync" || !repeated)
 	}
-	return c.Code == string(resultcode.Success) || c.Code == string(resultcode.Processing)
+	return false
 }

@@ -84,6 +84,8 @@ func TestWhatFollowsFromAnAnswer(t *testing.T) {
 	}{
 		{"saas_v2", "newInstance", "000000", false}, {"saas_v2", "newInstance", "000004", false}, {"saas_v2", "newInstance", "000005", true},
 		{"saas_v1", "newInstance", "000000", false}, {"saas_v1", "newInstance", "000004", true}, {"saas_v2", "queryInstance", "000005", false},
+		{"license_online", "getLicenseAsync", "000004", false}, {"saas_v2", "refreshInstance", "000004", true}, {"saas_v2", "upgradeInstance", "000004", true},
+		{"license_code", "refreshLicenseCode", "000004", true}, {"saas_v2", "updateInstanceStatus", "000004", true},
 		{"", "", "000001", false},
 	} {
 		_, ok := journal.OutlookOf(store.Call{Family: c.family, Activity: c.activity, Code: c.code, FirstAt: noon, LastAt: noon})
