@@ -22,6 +22,8 @@ type Calls interface {
 	Call(ctx context.Context, seller, id string) (Call, error)
 	// ListCalls reads a page.
 	ListCalls(ctx context.Context, q ListQuery) ([]Call, error)
+	// CallsOfSubjects reads the calls of at most 100 subjects whose series began at since or later, by subject, series and attempt, limit at most.
+	CallsOfSubjects(ctx context.Context, seller string, subjects []string, since time.Time, limit int) ([]Call, error)
 	// ListRefusals reads a page of the counts.
 	ListRefusals(ctx context.Context, q ListQuery) ([]CallRefusal, error)
 	// ForgetCalls deletes rows that are older than age by the store's clock, the oldest of a seller first and limit of either kind at most,

@@ -72,6 +72,21 @@ func (s *Store) ListCalls(ctx context.Context, q store.ListQuery) ([]store.Call,
 	return listOf(ctx, s, sqllist.Calls, q, (*dbsqlc.Queries).CallList, dbrow.ToCall)
 }
 
+// CallsOfSubjects implements store.Calls.
+func (s *Store) CallsOfSubjects(ctx context.Context, seller string, subjects []string, since time.Time, limit int) ([]store.Call, error) {
+	if err := s.enter(ctx, seller); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.CallsOfSubjects(ctx, dbsqlc.CallsOfSubjectsParams{
+		Seller: seller, Subjects: subjects, Since: dbrow.Micros(since), Max: count(limit),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: read calls of subjects: %w", err)
+	}
+	return dbrow.Each(rows, dbrow.ToCall), nil
+}
+
 // ListRefusals implements store.Calls.
 func (s *Store) ListRefusals(ctx context.Context, q store.ListQuery) ([]store.CallRefusal, error) {
 	return listOf(ctx, s, sqllist.Refusals, q, (*dbsqlc.Queries).CallRefusalList, dbrow.ToRefusal)

@@ -103,6 +103,10 @@ func TestPlans(t *testing.T) {
 			checkPlan(t, e.plan, err, "usage_windows_due_idx")
 			err = q.CallPut(ctx, dbsqlc.CallPutParams{Seller: "s", Subject: "x"})
 			checkPlan(t, e.plan, err, "calls_subject_idx")
+			_, err = q.CallsOfSubjects(ctx, dbsqlc.CallsOfSubjectsParams{Seller: "s", Subjects: []string{"x", "y"}, Max: 5000})
+			if !errors.Is(err, errExplained) || !strings.Contains(e.plan, "calls_subject_idx") { // it sorts what few rows these subjects have
+				t.Errorf("want a plan by calls_subject_idx, have %v\n%s", err, e.plan)
+			}
 		})
 	}
 }

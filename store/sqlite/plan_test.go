@@ -114,6 +114,10 @@ func TestPlans(t *testing.T) {
 			_, err := q.TasksForget(ctx, dbsqlc.TasksForgetParams{})
 			return err
 		}, "tasks_ended_idx (updated_at<?)"},
+		"calls of subjects": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.CallsOfSubjects(ctx, dbsqlc.CallsOfSubjectsParams{Subjects: "[]"})
+			return err
+		}, "calls_subject_idx (seller=? AND subject=? AND first_at>?)"},
 		"page of the feed": {fixed, func(q *dbsqlc.Queries) error {
 			_, err := q.FeedPage(ctx, dbsqlc.FeedPageParams{Seller: "s"})
 			return err

@@ -357,3 +357,77 @@ func (q *Queries) CallsLock(ctx context.Context, seller string) error {
 	_, err := q.db.Exec(ctx, callsLock, seller)
 	return err
 }
+
+const callsOfSubjects = `-- name: CallsOfSubjects :many
+SELECT
+    seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
+FROM calls
+WHERE seller = $1 AND subject = ANY($2::text[])
+    AND subject <> '' AND first_at >= $3
+ORDER BY subject, first_at, attempt
+LIMIT $4
+`
+
+type CallsOfSubjectsParams struct {
+	Seller   string
+	Subjects []string
+	Since    int64
+	Max      int32
+}
+
+// CallsOfSubjects reads the calls of several subjects whose series began at a time or later.
+func (q *Queries) CallsOfSubjects(ctx context.Context, arg CallsOfSubjectsParams) ([]Call, error) {
+	rows, err := q.db.Query(ctx, callsOfSubjects,
+		arg.Seller,
+		arg.Subjects,
+		arg.Since,
+		arg.Max,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Call
+	for rows.Next() {
+		var i Call
+		if err := rows.Scan(
+			&i.Seller,
+			&i.ID,
+			&i.CreatedAt,
+			&i.LastAt,
+			&i.Times,
+			&i.Endpoint,
+			&i.Family,
+			&i.Activity,
+			&i.OrderID,
+			&i.InstanceID,
+			&i.Subject,
+			&i.Attempt,
+			&i.FirstAt,
+			&i.Verdict,
+			&i.Cause,
+			&i.ResultCode,
+			&i.Reason,
+			&i.HttpStatus,
+			&i.Took,
+			&i.Probe,
+			&i.KeyID,
+			&i.TraceID,
+			&i.RequestSize,
+			&i.AnswerSize,
+			&i.Direction,
+			&i.Records,
+			&i.TaskID,
+			&i.UntilAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -81,6 +81,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.callsForgetStmt, err = db.PrepareContext(ctx, callsForget); err != nil {
 		return nil, fmt.Errorf("error preparing query CallsForget: %w", err)
 	}
+	if q.callsOfSubjectsStmt, err = db.PrepareContext(ctx, callsOfSubjects); err != nil {
+		return nil, fmt.Errorf("error preparing query CallsOfSubjects: %w", err)
+	}
 	if q.deliveriesCancelStmt, err = db.PrepareContext(ctx, deliveriesCancel); err != nil {
 		return nil, fmt.Errorf("error preparing query DeliveriesCancel: %w", err)
 	}
@@ -611,6 +614,11 @@ func (q *Queries) Close() error {
 	if q.callsForgetStmt != nil {
 		if cerr := q.callsForgetStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing callsForgetStmt: %w", cerr)
+		}
+	}
+	if q.callsOfSubjectsStmt != nil {
+		if cerr := q.callsOfSubjectsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callsOfSubjectsStmt: %w", cerr)
 		}
 	}
 	if q.deliveriesCancelStmt != nil {
@@ -1391,6 +1399,7 @@ type Queries struct {
 	callRefusalsForgetStmt  *sql.Stmt
 	callSellerAfterStmt     *sql.Stmt
 	callsForgetStmt         *sql.Stmt
+	callsOfSubjectsStmt     *sql.Stmt
 	deliveriesCancelStmt    *sql.Stmt
 	deliveriesEndedStmt     *sql.Stmt
 	deliveriesForgetStmt    *sql.Stmt
@@ -1560,6 +1569,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		callRefusalsForgetStmt:  q.callRefusalsForgetStmt,
 		callSellerAfterStmt:     q.callSellerAfterStmt,
 		callsForgetStmt:         q.callsForgetStmt,
+		callsOfSubjectsStmt:     q.callsOfSubjectsStmt,
 		deliveriesCancelStmt:    q.deliveriesCancelStmt,
 		deliveriesEndedStmt:     q.deliveriesEndedStmt,
 		deliveriesForgetStmt:    q.deliveriesForgetStmt,

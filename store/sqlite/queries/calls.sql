@@ -63,6 +63,18 @@ SELECT
 FROM calls
 WHERE seller = sqlc.arg(seller);
 
+-- name: CallsOfSubjects :many
+-- CallsOfSubjects reads the calls of several subjects whose series began at a time or later; the subjects are one parameter, a JSON array.
+SELECT
+    seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
+    first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
+    task_id, until_at
+FROM calls
+WHERE seller = sqlc.arg(seller) AND subject IN (SELECT wanted.value FROM json_each(cast(sqlc.arg(subjects) AS text)) AS wanted)
+    AND subject <> '' AND first_at >= sqlc.arg(since)
+ORDER BY subject, first_at, attempt
+LIMIT CAST(sqlc.arg(max) AS INTEGER);
+
 -- name: CallRefusalAdd :exec
 -- CallRefusalAdd adds to a count.
 INSERT INTO call_refusals (seller, created_at, id, endpoint, cause, calls, first_at, last_at)

@@ -21,6 +21,7 @@ var callCases = []check.Case{
 	check.WithStore("ACallToTheMarketplaceKeepsAllItsFields", outbound),
 	check.WithStore("ARecordThatIsThereCountsOnOnly", countsOn),
 	check.WithStore("RepetitionsAreNumberedWithinTheirSeries", series),
+	check.WithStore("CallsAreFoundByTheirSubjects", subjects),
 	check.TwoStores("NoTwoCallsTakeTheSamePlace", places),
 	check.WithStore("RefusalsAddUp", refusals),
 	check.WithStore("CallsAreFiltered", filters),
@@ -211,6 +212,45 @@ func filters(t *testing.T, s store.Store) {
 		for _, desc := range []bool{false, true} {
 			check.Filtered(t, s, "calls", store.ListQuery{Seller: storetest.Seller, Filter: c.filter, Desc: desc, Browsing: desc, Limit: 100}, c.want)
 		}
+	}
+}
+
+// subjects: every attempt of the series that began in time, by subject and attempt; neither other subjects, nor calls without one, nor other sellers.
+func subjects(t *testing.T, s store.Store) {
+	var want []string
+	add := func(subject, seller string, at time.Duration, found bool) {
+		c := call(at)
+		c.Subject, c.Series, c.Seller = subject, time.Hour, seller
+		record(t, s, c)
+		if found {
+			want = append(want, c.ID)
+		}
+	}
+	add("a", storetest.Seller, 0, false) // began too early
+	add("a", storetest.Seller, 30*time.Minute, false)
+	add("a", storetest.Seller, 2*time.Hour, true)
+	add("a", storetest.Seller, 150*time.Minute, true)
+	add("a", storetest.Seller, 10*time.Hour, true) // another series
+	add("c", storetest.Seller, 3*time.Hour, true)
+	add("b", storetest.Seller, 2*time.Hour, false)
+	add("", storetest.Seller, 2*time.Hour, false)
+	add("a", "other", 2*time.Hour, false)
+	read := func(limit int, subjects ...string) (got []string) {
+		rows, err := s.CallsOfSubjects(check.Context(t), storetest.Seller, subjects, storetest.Epoch.Add(time.Hour), limit)
+		check.Error(t, err, nil)
+		for _, c := range rows {
+			got = append(got, c.ID)
+		}
+		return got
+	}
+	if got := read(100, "a", "c", "nobody"); !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	if got := read(2, "c", "a"); !slices.Equal(got, want[:2]) {
+		t.Fatalf("got %v, want the first two of %v", got, want)
+	}
+	if got := read(100); len(got) > 0 {
+		t.Fatalf("no subject has %v", got)
 	}
 }
 
