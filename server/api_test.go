@@ -49,6 +49,7 @@ type step struct {
 	Refused   string            `json:"refused"`   // instead of a call: a usage record of this instance that the marketplace refused
 	Delivered string            `json:"delivered"` // instead of a call: an event of this order was delivered to acme's only webhook
 	Called    string            `json:"called"`    // instead of a call: calls of the marketplace about this order were recorded, see [rig.called]
+	Failing   string            `json:"failing"`   // instead of a call: an hour ago a creation of this order failed, and a test call, and a call was refused
 	Age       string            `json:"age"`       // with refused: how long ago it began
 	RPC       string            `json:"rpc"`       // Service/Method of koogate.v1
 	Token     *string           `json:"token"`     // acme's when absent; "" for none
@@ -136,6 +137,10 @@ func TestAPI(t *testing.T) {
 					}
 					if s.Called != "" {
 						r.called(t, s.Called)
+						continue
+					}
+					if s.Failing != "" {
+						r.failing(t, s.Failing)
 						continue
 					}
 					if s.Delivered != "" {

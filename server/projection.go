@@ -12,7 +12,9 @@ import (
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/sanction"
 	"github.com/koogate/koogate/server/seller"
+	"github.com/koogate/koogate/store"
 )
 
 // NewCore makes the core with the endpoints of a snapshot and provides the queues of its provisioners, for commands that run no server.
@@ -109,4 +111,26 @@ func handlerSettings(c *seller.Snapshot) (map[string]production.Settings, error)
 		all[e.Name] = s
 	}
 	return all, nil
+}
+
+// sanctionable are a seller's endpoints as they are now.
+func (s *Server) sanctionable(name string) (list []sanction.Endpoint) {
+	c := s.deps.Sellers.Snapshot()
+	for i := range c.Endpoints {
+		e := &c.Endpoints[i]
+		if e.Seller != name {
+			continue
+		}
+		processing := config.Serves(e, fulfil.FamilySaasV1) || config.Serves(e, fulfil.FamilyLicenseV1) || len(onCompletion(*e)) > 0
+		list = append(list, sanction.Endpoint{Name: e.Name, Processing: processing})
+	}
+	return list
+}
+
+// waitingFor says until when the marketplace waits for a line of an order.
+func waitingFor(core *fulfil.Service) func(a *store.Aggregate, l *store.Line) (time.Time, deadline.End, bool) {
+	return func(a *store.Aggregate, l *store.Line) (time.Time, deadline.End, bool) {
+		until, ok := core.WaitingLines(a)[l.LineKey]
+		return until.At, until.End, ok
+	}
 }

@@ -35,6 +35,7 @@ func (s *Server) rounds(seller string) []round {
 		{"pull in", seller, s.pullIn},
 		{"prove usage", seller, s.usage.KeepProved},
 		{"anchor the orders", seller, s.anchorer.Anchor},
+		{"count failed orders", seller, s.sanctions.Keep},
 	}
 }
 

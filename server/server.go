@@ -32,6 +32,7 @@ import (
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/server/quota"
+	"github.com/koogate/koogate/server/sanction"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
@@ -72,6 +73,7 @@ type Server struct {
 	core      *fulfil.Service
 	gaps      *gap.Service
 	calls     *journal.Journal
+	sanctions *sanction.Service
 	outbound  *outbound.Guard
 	webhooks  *webhook.Service
 	usage     *usage.Service
@@ -156,12 +158,15 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 		Quotas: d.Store, Instances: d.Store, Stopper: s.core, Windows: s.usage, Contents: s.views.contents.Get, Gaps: s.gaps, Clock: s.clocks.store,
 	})
 	s.licences = licence.New(licence.Deps{Store: d.Store, Codes: d.Codes, Calls: s.calls, Sealer: d.Sealer, Clock: s.clocks.store})
+	s.sanctions = sanction.New(sanction.Deps{
+		Calls: d.Store, Instances: d.Store, Orders: d.Store, Waiting: waitingFor(s.core), Endpoints: s.sanctionable, Clock: s.clocks.store, Metrics: d.Metrics,
+	})
 	s.anchorer = &evidence.Anchorer{Store: d.Store, Keys: d.Keys, Clock: s.clocks.store, Log: d.Log}
 	d.Metrics.Queues(s.queueGauges)
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Keys: d.Keys,
+			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Sanctions: s.sanctions, Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Keys: d.Keys,
 			Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),

@@ -42,6 +42,7 @@ type Console struct {
 	orders    koogatev1.OrderServiceClient
 	instances koogatev1.InstanceServiceClient
 	tasks     koogatev1.TaskServiceClient
+	sanctions koogatev1.SanctionServiceClient
 	pages     *template.Template
 	style     []byte
 
@@ -52,7 +53,7 @@ type Console struct {
 func New(o Options) (*Console, error) {
 	c := &Console{
 		Options: o, orders: koogatev1.NewOrderServiceClient(o.API), instances: koogatev1.NewInstanceServiceClient(o.API),
-		tasks: koogatev1.NewTaskServiceClient(o.API),
+		tasks: koogatev1.NewTaskServiceClient(o.API), sanctions: koogatev1.NewSanctionServiceClient(o.API),
 	}
 	c.Jaeger = strings.TrimRight(o.Jaeger, "/")
 	var err error
@@ -73,6 +74,8 @@ func (c *Console) Handler() http.Handler {
 		_, _ = w.Write(c.style)
 	})
 	mux.HandleFunc("GET /console/orders/{order}", c.order)
+	mux.HandleFunc("GET /console/standing", c.standing)
+	mux.Handle("GET /console/{$}", http.RedirectHandler("/console/standing", http.StatusSeeOther))
 	return mux
 }
 

@@ -26,7 +26,7 @@ func TestEveryTextIsInBothLanguages(t *testing.T) {
 		}
 	}
 	var source strings.Builder
-	for _, file := range []string{"page.html", "console.go", "order.go", "picture.go", "reader.go"} {
+	for _, file := range []string{"page.html", "console.go", "order.go", "picture.go", "reader.go", "standing.go"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -54,10 +54,10 @@ func TestEveryTextIsInBothLanguages(t *testing.T) {
 	}
 	for prefix, values := range map[string]map[int32]string{
 		"task": koogatev1.TaskKind_name, "state": koogatev1.TaskState_name, "instance": koogatev1.InstanceState_name,
-		"query": koogatev1.QueryState_name,
+		"query": koogatev1.QueryState_name, "refused": koogatev1.CallCause_name,
 	} {
 		for n, name := range values {
-			name = regexp.MustCompile(`^(TASK_KIND|TASK_STATE|INSTANCE_STATE|QUERY_STATE)_`).ReplaceAllString(name, "")
+			name = regexp.MustCompile(`^(TASK_KIND|TASK_STATE|INSTANCE_STATE|QUERY_STATE|CALL_CAUSE)_`).ReplaceAllString(name, "")
 			if _, ok := words[prefix+"."+name]; n > 0 && !ok {
 				t.Errorf("%s.%s has no word", prefix, name)
 			}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package console shows people what the internal API tells programs: today one page, an order with its trace. It stands on the
+// Package console shows people what the internal API tells programs: an order with its trace, and how the seller stands with the marketplace. It stands on the
 // API, called through the same interceptors as any client, and can show nothing that the caller's token may not read. Its sentence and what goes on are the API's account of the order (server/explain). The pages
 // are made here, whole, without scripts and without anything from another host.
 //

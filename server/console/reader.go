@@ -48,7 +48,7 @@ func (r reader) other() string {
 
 // functions are what the pages call.
 func (r reader) functions() template.FuncMap {
-	return template.FuncMap{"t": r.t, "at": r.at, "ago": r.ago, "took": took}
+	return template.FuncMap{"t": r.t, "at": r.at, "second": second, "ago": r.ago, "took": took}
 }
 
 // t returns the text of a key in the reader's language, with its arguments.
@@ -91,6 +91,9 @@ func (r reader) at(t time.Time) string {
 	}
 	return t.In(beijing).Format("2006-01-02 15:04:05.000")
 }
+
+// second shows a moment in Beijing time, to the second.
+func second(t time.Time) string { return t.In(beijing).Format(time.DateTime) }
 
 // ago shows how far a moment is from now.
 func (r reader) ago(t time.Time) string {

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/koogate/koogate/koogallery/deadline"
 	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/store"
 )
@@ -156,5 +157,45 @@ func TestAnAccountFollowsFromItsRows(t *testing.T) {
 	first, second := explain.Of(s), explain.Of(s)
 	if first.Whole != second.Whole || fmt.Sprintf("%+v %+v", *s.Order, s.Events) != before {
 		t.Error("two accounts of the same rows differ, or the rows changed")
+	}
+}
+
+// What the marketplace counts is told with what saves it; each of these texts stands for itself.
+func TestWhatTheMarketplaceCountsIsSaid(t *testing.T) {
+	until := noon.Add(90 * time.Minute)
+	c := explain.Counted{OrderID: "CS1", InstanceID: "i1", Activity: "newInstance", Code: "000005", Attempts: 2, Until: until, End: deadline.Refund, Next: noon.Add(time.Minute)}
+	unknown, goes, failed := c, c, c
+	unknown.OrderID, unknown.Activity, unknown.Code, unknown.End, unknown.Next = "", "refreshInstance", "000003", deadline.Restart, time.Time{}
+	released := c
+	goes.Waiting, goes.Code = true, "000004"
+	released.Released, released.Code = true, "000004"
+	failed.Failing, failed.Code = true, "000100"
+	month := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	for _, x := range []struct {
+		text   explain.Text
+		en, zh string
+	}{
+		{explain.OrderCounted(c, noon, false), "Order CS1: the call newInstance was last answered 000005 (other internal service error), attempt 2. Unless it is told of success by 2026-11-28 13:30:00 Beijing time (UTC+8), in 1 h 30 min, the marketplace cancels and refunds the order, and the order counts as failed. Put right what the calls failed on; the next call comes at about 2026-11-28 12:01:00 Beijing time (UTC+8) and needs nobody else.", "下一次调用约在北京时间 2026-11-28 12:01:00（UTC+8）到达"},
+		{explain.OrderCounted(unknown, noon, false), "An order of instance i1, which is not known here: the call refreshInstance", "实例 i1（此处没有该实例）的订单：调用 refreshInstance"},
+		{explain.OrderCounted(unknown, noon, false), "then press 重新启动", "点击“重新启动”"},
+		{explain.OrderCounted(goes, noon, false), "is being made, and it is not ready. Unless", "尚未就绪。若"},
+		{explain.OrderCounted(goes, noon, false), "See to it that whoever makes it delivers", "请督促开通方完成"},
+		{explain.OrderCounted(failed, noon, false), "its creation has failed with 000100 (no instance resource can be allocated).", "但开通失败，结果码 000100"},
+		{explain.OrderCounted(failed, noon, false), "have its failed task done again", "重新执行其失败的任务"},
+		{explain.OrderCounted(released, until.Add(time.Hour), true), "it was released and had never been ready. The marketplace's time ended", "从未就绪即被释放。云商店的时限已于"},
+		{explain.OrderCounted(c, until.Add(time.Hour), true), "The marketplace's time ended at 2026-11-28 13:30:00 Beijing time (UTC+8): the marketplace cancels and refunds the order.", "云商店取消订单并退款。"},
+		{explain.ProductSanction("OFFI-1", month, 2, 5, 1, until, noon), "Product OFFI-1: failed orders in November 2026: 2 of the 5 that the marketplace allows. 3 more may fail; with one beyond that it takes the product off the catalogue. Orders that are going to count: 1, the first at 2026-11-28 13:30:00 Beijing time (UTC+8), in 1 h 30 min.", "本月还可有 3 个失败订单，再多一个商品将被下架。"},
+		{explain.ProductSanction("OFFI-1", month, 5, 5, 0, noon, noon), "The next failed order of this month takes the product off the catalogue.", "本月再有一个失败订单"},
+		{explain.ProductSanction("", month, 6, 5, 0, noon, noon), "so that their product is not known: failed orders in November 2026: 6 of the 5 that the marketplace allows. That is more than it allows", "已超过允许的数量"},
+		{explain.EndpointSanction("main", 0, 5, "", 0), "no test call of the last days has failed", "最近没有失败的拨测"},
+		{explain.EndpointSanction("main", 3, 5, "2026-11-28", 7), "On day 5 the marketplace freezes the trade and hides the products. Calls refused this month: 7.", "本月被拒绝的调用：7 次"},
+		{explain.EndpointSanction("main", 6, 5, "2026-11-28", 0), "6, the last on 2026-11-28. From day 5 on the marketplace may freeze", "达到 5 天"},
+		{explain.Sanctions(explain.Tally{Month: month}, 5), "Failed orders in November 2026: 0. At risk now: 0. Nothing counts against you.", "2026 年 11 月失败订单：0 个；目前有风险：0 个。没有计入的问题。"},
+		{explain.Sanctions(explain.Tally{Month: month, Failed: 6, Waiting: 1}, 5), "6. At risk now: 1. If they all belong to one listing, that is more than the 5 that the marketplace allows.", "如果这些订单属于同一个商品"},
+		{explain.Sanctions(explain.Tally{Month: month, Failed: 9, Products: 1, Probing: 1, Days: 5, Truncated: true}, 5), "may act now: 2. Days in a row with failing test calls: 5. There was more to read", "现可采取措施的商品和端点：2 个。拨测已连续失败 5 天。"},
+	} {
+		if !strings.Contains(x.text.EN, x.en) || !strings.Contains(x.text.ZH, x.zh) {
+			t.Errorf("got  %s %s\nwant %s %s", x.text.EN, x.text.ZH, x.en, x.zh)
+		}
 	}
 }

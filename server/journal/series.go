@@ -42,6 +42,7 @@ func subject(e Entry) string {
 
 // Outlook is what the marketplace does about a call whose answer was a failure.
 type Outlook struct {
+	Step  deadline.Step
 	Until time.Time    // when its last repetition comes, counted from the first call of the series that was heard
 	End   deadline.End // what it does then
 	Next  time.Time    // when it repeats this call, which may be past; zero when it does not
@@ -54,7 +55,7 @@ func OutlookOf(c store.Call) (o Outlook, ok bool) {
 	if !known || c.FirstAt.IsZero() || Fine(c) {
 		return Outlook{}, false
 	}
-	o = Outlook{Until: c.FirstAt.Add(r.Window), End: r.End}
+	o = Outlook{Step: r.Step, Until: c.FirstAt.Add(r.Window), End: r.End}
 	if next := c.LastAt.Add(r.Every); r.Every > 0 && !next.After(o.Until) {
 		o.Next = next
 	}

@@ -29,6 +29,7 @@ type Metrics struct {
 	callsUnrecorded *prometheus.CounterVec
 	usage           usageMetrics
 	webhooks        webhookMetrics
+	sanctions       sanctionMetrics
 	certificates    certificateMetrics
 	observed        *observed
 	clock           clockMetrics
@@ -37,12 +38,12 @@ type Metrics struct {
 
 	endpoints, queues, kinds, outcomes, reasons, fields, codes *bounded
 
-	sellers, usageCodes *bounded
+	sellers, products, usageCodes *bounded
 }
 
 // How many values of a label are told apart; the rest count as "other".
 const (
-	manyValues = 1000 // configured by the operator: endpoints, queues
+	manyValues = 1000 // configured by the operator: endpoints, queues, products
 	fewValues  = 100  // words of the program or the contract
 )
 
@@ -100,7 +101,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
 		certificates: newCertificateMetrics(r), observed: newObserved(r), clock: newClockMetrics(r), gap: newGapMetrics(r),
-		usage: newUsageMetrics(r), webhooks: newWebhookMetrics(r), sellers: newBounded(manyValues), usageCodes: newBounded(fewValues),
+		usage: newUsageMetrics(r), webhooks: newWebhookMetrics(r), sanctions: newSanctionMetrics(r), sellers: newBounded(manyValues), products: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
 	m.queueState = newQueueCollector(r, m.sellers, m.queues, m.kinds)
 	r.MustRegister(m.guardAway, m.leasesLost, m.factsKept)

@@ -37,6 +37,7 @@ func TestMetrics(t *testing.T) {
 	m.PulledIn("acme", 2)
 	m.WebhookAttempt("DELIVERED", time.Second)
 	m.Webhooks("acme", 1, map[string]int{"FAILING": 1})
+	m.Sanctions("acme", map[string]int{"OFFI-1": 2}, 1, map[string]int{"demo": 3})
 	m.Queues(func() []Queue {
 		return []Queue{{Seller: "acme", Name: "default", Kinds: []QueueKind{{Kind: "CREATE", Due: 1}}, Left: []time.Duration{time.Hour, -time.Hour}}}
 	})
@@ -82,6 +83,10 @@ func TestMetrics(t *testing.T) {
 		"koogate_webhook_attempt_seconds": "",
 		"koogate_webhook_backlog":         "seller=acme",
 		"koogate_webhooks_disabled":       "reason=FAILING,seller=acme",
+
+		"koogate_failed_orders":  "product=OFFI-1,seller=acme",
+		"koogate_orders_at_risk": "seller=acme",
+		"koogate_probe_days":     "endpoint=demo,seller=acme",
 
 		"koogate_queue_tasks":                        "kind=CREATE,queue=default,seller=acme,state=due",
 		"koogate_queue_oldest_seconds":               "kind=CREATE,queue=default,seller=acme",

@@ -74,8 +74,8 @@ func TestPlans(t *testing.T) {
 	// What may be long and is read for its first rows must come in order.
 	unsorted := map[string]bool{
 		"orders to be anchored": true, "due windows": true, "records to be sent": true, "reservations that are over": true, "days to be reported": true, "due tasks": true, "jobs to be forgotten": true,
-		"last place of a series of calls": true,
-		"list of usage windows":           true, "list of usage records": true, "list of refused usage records": true,
+		"last place of a series of calls": true, "calls that were answered with a code": true,
+		"list of usage windows": true, "list of usage records": true, "list of refused usage records": true,
 	}
 	for name, c := range map[string]struct {
 		queries func(*explainer) *dbsqlc.Queries
@@ -118,6 +118,12 @@ func TestPlans(t *testing.T) {
 			_, err := q.CallsOfSubjects(ctx, dbsqlc.CallsOfSubjectsParams{Subjects: "[]"})
 			return err
 		}, "calls_subject_idx (seller=? AND subject=? AND first_at>?)"},
+		"calls that were answered with a code": {listed(sqllist.Calls, store.ListQuery{
+			Filter: append(term("result_code", "000005"), term("verdict", "ANSWERED")...), After: after, Desc: true, Limit: 500,
+		}), func(q *dbsqlc.Queries) error {
+			_, err := q.CallList(ctx, "s")
+			return err
+		}, "calls_code_idx (seller=? AND result_code=?"},
 		"page of the feed": {fixed, func(q *dbsqlc.Queries) error {
 			_, err := q.FeedPage(ctx, dbsqlc.FeedPageParams{Seller: "s"})
 			return err

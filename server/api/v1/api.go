@@ -49,6 +49,7 @@ type Options struct {
 	Quotas    Quotas
 	Licences  Licences
 	Calls     Calls
+	Sanctions Sanctions
 	Audit     Audit
 	Sellers   *seller.Keeper
 	Feed      Feed
@@ -85,6 +86,8 @@ func New(o Options) *API {
 			koogatev1.NewLicenceServiceClient, koogatev1.RegisterLicenceServiceHandlerClient),
 		serviceOf[koogatev1.CallServiceServer](&calls{calls: o.Calls}, koogatev1.RegisterCallServiceServer,
 			koogatev1.NewCallServiceClient, koogatev1.RegisterCallServiceHandlerClient),
+		serviceOf[koogatev1.SanctionServiceServer](&sanctions{sanctions: o.Sanctions}, koogatev1.RegisterSanctionServiceServer,
+			koogatev1.NewSanctionServiceClient, koogatev1.RegisterSanctionServiceHandlerClient),
 		serviceOf[koogatev1.KeyServiceServer](&keys{sellers: o.Sellers}, koogatev1.RegisterKeyServiceServer,
 			koogatev1.NewKeyServiceClient, koogatev1.RegisterKeyServiceHandlerClient),
 		serviceOf[koogatev1.EndpointServiceServer](&endpoints{settings: managed}, koogatev1.RegisterEndpointServiceServer,

@@ -9,8 +9,10 @@ import (
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/call"
+	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/journal"
+	"github.com/koogate/koogate/server/sanction"
 	"github.com/koogate/koogate/store"
 )
 
@@ -119,4 +121,119 @@ func callVerdict(v store.CallVerdict) koogatev1.CallVerdict {
 
 func callCause(c store.CallCause) koogatev1.CallCause {
 	return koogatev1.CallCause(koogatev1.CallCause_value[prefixCallCause+string(c)])
+}
+
+// Sanctions is what SanctionService reads; *sanction.Service is one.
+type Sanctions interface {
+	Read(ctx context.Context, seller string) (*sanction.Report, error)
+}
+
+// mostSanctions is how many elements an answer has of each list.
+const mostSanctions = 100
+
+// sanctions serves SanctionService.
+type sanctions struct {
+	koogatev1.UnimplementedSanctionServiceServer
+
+	sanctions Sanctions
+}
+
+// GetSanctions implements SanctionService.
+func (s *sanctions) GetSanctions(ctx context.Context, _ *koogatev1.GetSanctionsRequest) (*koogatev1.GetSanctionsResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.sanctions.Read(ctx, seller)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.GetSanctionsResponse{Sanctions: sanctionsOf(r)}, nil
+}
+
+func sanctionsOf(r *sanction.Report) *koogatev1.Sanctions {
+	m := &koogatev1.Sanctions{
+		Seller: r.Seller, State: sanctionState(r.State()), ReadTime: timestamp(r.At), MonthStartTime: timestamp(r.From), MonthEndTime: timestamp(r.To),
+		FailedOrderLimit: sanction.Allowed, ProbeDayLimit: sanction.FreezeAfter, FailedOrders: int32(r.Failed()), OrdersAtRisk: int32(r.Waiting()),
+		Truncated: r.Truncated,
+	}
+	tally := explain.Tally{Month: r.From, Failed: r.Failed(), Waiting: r.Waiting(), Truncated: r.Truncated}
+	for i := range r.Products {
+		p := &r.Products[i]
+		if p.State() == sanction.Due {
+			tally.Products++
+		}
+		if i >= mostSanctions {
+			continue
+		}
+		x := &koogatev1.ProductSanction{
+			ProductId: p.ProductID, State: sanctionState(p.State()), FailedOrders: int32(len(p.Failed)), OrdersLeft: int32(max(0, sanction.Allowed-len(p.Failed))),
+		}
+		counted := func(past bool) func(o sanction.Order) *koogatev1.SanctionedOrder {
+			return func(o sanction.Order) *koogatev1.SanctionedOrder { return sanctionedOrder(r, &o, past) }
+		}
+		x.Failed = each(p.Failed[:min(len(p.Failed), mostSanctions)], counted(true))
+		x.AtRisk = each(p.AtRisk[:min(len(p.AtRisk), mostSanctions)], counted(false))
+		first := r.At
+		if len(p.AtRisk) > 0 {
+			first = p.AtRisk[0].Until
+		}
+		t := explain.ProductSanction(p.ProductID, r.From, len(p.Failed), sanction.Allowed, len(p.AtRisk), first, r.At)
+		x.Text, x.TextZh = t.EN, t.ZH
+		m.Products = append(m.Products, x)
+	}
+	for i := range r.Sites {
+		e := &r.Sites[i]
+		if e.State() == sanction.Due {
+			tally.Probing++
+		}
+		tally.Days = max(tally.Days, len(e.Days))
+		if i < mostSanctions {
+			m.Endpoints = append(m.Endpoints, endpointSanction(e))
+		}
+	}
+	t := explain.Sanctions(tally, sanction.Allowed)
+	m.Text, m.TextZh = t.EN, t.ZH
+	return m
+}
+
+func sanctionedOrder(r *sanction.Report, o *sanction.Order, past bool) *koogatev1.SanctionedOrder {
+	t := explain.OrderCounted(explain.Counted{
+		OrderID: o.OrderID, InstanceID: o.InstanceID, Activity: o.Activity, Code: o.Code, Attempts: o.Attempts, Until: o.Until, End: o.End, Next: o.Next,
+		Failing: o.Stuck == sanction.CreationFails, Waiting: o.Stuck == sanction.CreationWaits, Released: o.Stuck == sanction.CreationEnded,
+	}, r.At, past)
+	m := &koogatev1.SanctionedOrder{
+		OrderId: o.OrderID, InstanceId: o.InstanceID, Endpoint: o.Endpoint, Activity: o.Activity, ResultCode: o.Code, Attempts: int32(o.Attempts),
+		MarketplaceDeadline: deadlineOf(fulfil.Deadline{At: o.Until, End: o.End}), Text: t.EN, TextZh: t.ZH,
+	}
+	if !past && o.Next.After(r.At) {
+		m.NextTime = timestamp(o.Next)
+	}
+	return m
+}
+
+func endpointSanction(e *sanction.Site) *koogatev1.EndpointSanction {
+	m := &koogatev1.EndpointSanction{
+		Endpoint: e.Endpoint, State: sanctionState(e.State()),
+		ProbeDays: each(e.Days, func(d sanction.Day) *koogatev1.ProbeDay {
+			return &koogatev1.ProbeDay{Date: d.Date, Failures: int32(d.Failures), Activity: d.Activity, ResultCode: d.Code}
+		}),
+		Refusals: each(e.Refusals, func(x sanction.Refusal) *koogatev1.MonthRefusal {
+			return &koogatev1.MonthRefusal{Cause: callCause(x.Cause), Calls: x.Calls, LastTime: timestamp(x.LastAt)}
+		}),
+	}
+	last, refused := "", int64(0)
+	if len(e.Days) > 0 {
+		last = e.Days[0].Date
+	}
+	for _, x := range e.Refusals {
+		refused += x.Calls
+	}
+	t := explain.EndpointSanction(e.Endpoint, len(e.Days), sanction.FreezeAfter, last, refused)
+	m.Text, m.TextZh = t.EN, t.ZH
+	return m
+}
+
+func sanctionState(s sanction.State) koogatev1.SanctionState {
+	return koogatev1.SanctionState(koogatev1.SanctionState_value[prefixSanctionState+string(s)])
 }

@@ -39,6 +39,7 @@ const (
 	prefixWebhookReason = "WEBHOOK_REASON_"
 	prefixDeliveryState = "DELIVERY_STATE_"
 	prefixDeliveryFault = "DELIVERY_FAULT_"
+	prefixSanctionState = "SANCTION_STATE_"
 )
 
 // taskKind is INTERNAL for a kind that the contract has no name for: kinds are registered, and most are of no concern to workers.

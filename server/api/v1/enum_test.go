@@ -20,6 +20,7 @@ import (
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/server/licence"
+	"github.com/koogate/koogate/server/sanction"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/server/webhook"
@@ -187,6 +188,9 @@ func TestKeyWordsHaveNames(t *testing.T) {
 		}},
 		{koogatev1.DeliveryFault(0), prefixDeliveryFault, each(webhook.Faults(), func(f webhook.Fault) string { return string(f) }), func(w string) protoreflect.EnumNumber {
 			return deliveryFault(w).Number()
+		}},
+		{koogatev1.SanctionState(0), prefixSanctionState, []string{string(sanction.Clear), string(sanction.AtRisk), string(sanction.Due)}, func(w string) protoreflect.EnumNumber {
+			return sanctionState(sanction.State(w)).Number()
 		}},
 		{koogatev1.CallerKind(0), prefixCallerKind, each([]access.Kind{access.Token, access.Certificate, access.Process}, func(k access.Kind) string {
 			return strings.ToUpper(k.String())

@@ -39,6 +39,7 @@ Running until Ctrl-C. What to open next:
 
   seller centre (orders, calls, 重新启动)   http://%[1]s/
   orders, instances, tasks as JSON          curl -H 'Authorization: Bearer %[2]s' http://%[3]s/v1/orders
+  failed orders and test calls              http://dev:%[2]s@%[3]s/console/standing
   the API's description                     http://%[3]s/docs/  http://%[3]s/openapi.yaml
   health and metrics                        http://%[4]s/readyz  http://%[4]s/metrics
   gRPC (reflection on)                      %[5]s
