@@ -2,8 +2,8 @@
 
 // Command koogate is the whole service and its tools. `koogate --help` lists the commands.
 //
-// Exit codes: 0 done, or stopped by a signal in order; 1 failed; 2 the command line is wrong, or koogate check could not check
-// or koogate sim replay not replay.
+// Exit codes: 0 done, or stopped by a signal in order; 1 failed; 2 the command line is wrong, or koogate check or worker-test could not
+// check or koogate sim replay not replay.
 package main
 
 import (
@@ -21,6 +21,7 @@ import (
 	"github.com/koogate/koogate/cmd/koogate/internal/dev"
 	"github.com/koogate/koogate/cmd/koogate/internal/sim"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
+	"github.com/koogate/koogate/cmd/koogate/internal/workertest"
 )
 
 // The exit codes.
@@ -32,11 +33,12 @@ const (
 
 // cli is the command line.
 type cli struct {
-	Dev     dev.Command   `cmd:"" help:"Run everything in one process on loopback, with a marketplace simulator."`
-	Serve   serveCmd      `cmd:"" help:"Run the service."`
-	Check   check.Command `cmd:"" help:"Check any seller's production address against the marketplace's rules."`
-	Migrate migrateCmd    `cmd:"" help:"Create or update the database's tables."`
-	Config  struct {
+	Dev        dev.Command        `cmd:"" help:"Run everything in one process on loopback, with a marketplace simulator."`
+	Serve      serveCmd           `cmd:"" help:"Run the service."`
+	Check      check.Command      `cmd:"" help:"Check any seller's production address against the marketplace's rules."`
+	WorkerTest workertest.Command `cmd:"" help:"Run your own worker under duplicates, crashes and lost leases, and say what it does wrong."`
+	Migrate    migrateCmd         `cmd:"" help:"Create or update the database's tables."`
+	Config     struct {
 		Check  checkCmd  `cmd:"" help:"Check a configuration and print a remedy for every fault."`
 		Diff   diffCmd   `cmd:"" help:"Show what apply would change."`
 		Apply  applyCmd  `cmd:"" help:"Have a running service take the sellers of a file, without a restart."`

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -59,7 +60,8 @@ type (
 // JUnit writes the report as JUnit XML. Language is "zh" or "en". Errors: the writer's.
 func JUnit(w io.Writer, r *Report, of Lookup, language string) error {
 	v := r.view(of)
-	all := junitSuites{Name: "koogate check", Time: seconds(r.Took.Seconds())}
+	command := cmp.Or(r.Command, "koogate check")
+	all := junitSuites{Name: command, Time: seconds(r.Took.Seconds())}
 	for _, g := range v.Groups {
 		s := junitSuite{
 			Name: string(g.Family), Failures: len(g.Failed), Skipped: len(g.Unknown), Tests: len(g.Failed) + len(g.Unknown) + len(g.Held),
@@ -69,7 +71,7 @@ func JUnit(w io.Writer, r *Report, of Lookup, language string) error {
 		for _, items := range [][]item{g.Failed, g.Unknown, g.Held} {
 			for _, i := range items {
 				total += i.Took.Seconds()
-				s.Cases = append(s.Cases, i.junit(language))
+				s.Cases = append(s.Cases, i.junit(command, language))
 			}
 		}
 		s.Time = seconds(total)
@@ -88,8 +90,8 @@ func JUnit(w io.Writer, r *Report, of Lookup, language string) error {
 	return err
 }
 
-func (i item) junit(language string) junitCase {
-	c := junitCase{Name: i.Rule.ID, Class: "koogate.check." + string(i.Family), Time: seconds(i.Took.Seconds())}
+func (i item) junit(command, language string) junitCase {
+	c := junitCase{Name: i.Rule.ID, Class: strings.ReplaceAll(command, " ", ".") + "." + string(i.Family), Time: seconds(i.Took.Seconds())}
 	switch i.Outcome {
 	case rule.Fail:
 		t := table{language: language}

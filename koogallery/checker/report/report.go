@@ -12,7 +12,8 @@ import (
 
 // Report is what a check has found.
 type Report struct {
-	Target   string         `json:"target"` // the seller's address, without a query
+	Command  string         `json:"command,omitempty"` // what has made it; empty means koogate check
+	Target   string         `json:"target"`            // the seller's address, without a query
 	Families []judge.Family `json:"families"`
 	Deep     bool           `json:"deep"`
 	Seed     uint64         `json:"seed"`

@@ -80,10 +80,14 @@ type table struct {
 func (t *table) label(word string) string { return words[word].In(t.language) }
 
 func (t *table) mode(r *Report) string {
-	if r.Deep {
+	switch {
+	case r.Command != "":
+		return r.Command
+	case r.Deep:
 		return t.label("deep")
+	default:
+		return t.label("safe")
 	}
-	return t.label("safe")
 }
 
 func (t *table) line(code, text string) {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package workertest
+
+import "github.com/koogate/koogate/koogallery/checker/rule"
+
+// The rules of a worker.
+const (
+	finishes  = "finishes-a-purchase"
+	once      = "one-resource"
+	resumes   = "resumes-after-a-crash"
+	durable   = "durable-before-the-answer"
+	stops     = "stops-without-its-lease"
+	own       = "reports-its-own-tasks"
+	beats     = "prolongs-its-lease"
+	renews    = "applies-a-renewal"
+	leaksNone = "leaves-nothing-of-a-failed-purchase"
+)
+
+// rules returns them in the order of a report.
+func rules() []rule.Rule {
+	return []rule.Rule{
+		{
+			ID: finishes, Severity: rule.Breaks,
+			Sentence: rule.Say("能完成一次普通的开通任务。", "A plain purchase is finished."),
+			Cost:     rule.Say("客户付款后得不到商品，云商店会退款。", "The customer pays and gets nothing; the marketplace refunds the order."),
+			Remedy:   rule.Say("领取任务，完成工作，然后以访问信息完成任务。", "Lease the task, do it, and complete it with the access information."),
+		},
+		{
+			ID: once, Severity: rule.Breaks,
+			Sentence: rule.Say("同一任务再次到达时不会再创建资源。", "A task that comes again makes no second resource."),
+			Cost:     rule.Say("一次购买占用两份资源，其中一份无人付费。", "One purchase takes two resources, and nobody pays for one of them."),
+			Remedy:   rule.Say("以 instance_id 为键创建资源：先查找，或使用唯一约束。", "Key what you create by instance_id: look for it first, or have a unique constraint decide."),
+		},
+		{
+			ID: resumes, Severity: rule.Breaks,
+			Sentence: rule.Say("进程崩溃后继续同一任务，并且只有一份资源。", "After a crash the task is finished, with one resource."),
+			Cost:     rule.Say("每次崩溃都会多出一份资源，或订单一直得不到处理。", "Each crash leaves a resource too many, or an order that nobody finishes."),
+			Remedy:   rule.Say("把已创建的内容记录在持久存储里，而不是内存里；启动后继续领取任务。", "Keep what you have created in durable storage and not in memory, and lease again after the start."),
+		},
+		{
+			ID: durable, Severity: rule.Breaks,
+			Sentence: rule.Say("完成任务之前，资源已经持久存在。", "What a completed task has made is there for good before it is completed."),
+			Cost:     rule.Say("进程在完成任务之后立刻崩溃时，客户得到的是不存在的商品，任务也不会再来。", "When the process dies right after the answer the customer has what does not exist, and the task does not come again."),
+			Remedy:   rule.Say("先提交事务或等待创建成功，再完成任务。", "Commit first, or wait until the resource is there; complete the task afterwards."),
+		},
+		{
+			ID: stops, Severity: rule.Risks,
+			Sentence: rule.Say("租约丢失后不再继续该任务。", "A worker whose lease is lost leaves the task alone."),
+			Cost:     rule.Say("两个工作进程同时处理同一实例，后写的覆盖先写的。", "Two workers do one instance at the same time, and whoever writes last wins."),
+			Remedy:   rule.Say("收到 FENCING_TOKEN_STALE 后停止处理，丢弃结果，再去领取其他任务。", "On FENCING_TOKEN_STALE stop the work, drop the result, and lease again."),
+		},
+		{
+			ID: own, Severity: rule.Breaks,
+			Sentence: rule.Say("只以自己得到的任务和栅栏令牌报告。", "Reports name a task and a fencing token that this worker was given."),
+			Cost:     rule.Say("会完成别的工作进程正在处理的任务，客户得到错误的访问信息。", "It ends what another worker is doing, and a customer gets the wrong access information."),
+			Remedy:   rule.Say("原样使用领取时得到的 task_id 和 fencing_token，不要推算或复用。", "Quote task_id and fencing_token as the lease gave them; never guess or reuse one."),
+		},
+		{
+			ID: beats, Severity: rule.Risks,
+			Sentence: rule.Say("处理时间超过租约时，在租约到期前续期。", "What takes longer than its lease has it prolonged before it ends."),
+			Cost:     rule.Say("任务在处理中途被交给别的工作进程。", "The task goes to another worker while this one still does it."),
+			Remedy:   rule.Say("每过租约时长的三分之一发送一次心跳，或申请更长的租约。", "Send a heartbeat every third of the lease, or ask for a longer one."),
+		},
+		{
+			ID: renews, Severity: rule.Breaks,
+			Sentence: rule.Say("续费完成后，资源的到期时间已经更新。", "A renewal that is completed is in effect."),
+			Cost:     rule.Say("客户续费之后，服务仍在原到期日停止。", "The customer has paid for another period and is cut off at the end of the first."),
+			Remedy:   rule.Say("处理 REFRESH 任务时把到期时间设为 expire_time，再完成任务。", "On REFRESH set the expiry to expire_time, then complete the task."),
+		},
+		{
+			ID: leaksNone, Severity: rule.Breaks,
+			Sentence: rule.Say("开通最终失败时不留下任何资源。", "A purchase that failed for good leaves no resource."),
+			Cost:     rule.Say("已退款的订单仍占用资源，并且不会有释放任务。", "A refunded order keeps its resource, and no release comes for it."),
+			Remedy:   rule.Say("以 permanent 失败之前，删除已创建的一切。", "Delete what was made before the task is failed for good."),
+		},
+	}
+}
+
+// find is the lookup of a report.
+func find(id string) (rule.Rule, bool) {
+	for _, r := range rules() {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return rule.Rule{}, false
+}
