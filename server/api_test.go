@@ -35,6 +35,7 @@ import (
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/journal"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
@@ -210,7 +211,7 @@ func (r *rig) refuse(t *testing.T, instanceID, age string) {
 	}
 }
 
-// called records calls of the marketplace to acme's endpoint, from 2026-03-14T15:00:00Z on: a creation of the order that fails and is repeated
+// called records calls of the marketplace to acme's endpoint, from 2026-03-14T15:00:00Z on: a creation of the order that fails, with what was said in it, and is repeated
 // an hour later, a call that was refused a second later and five that were only counted, and 30 looks at the instance within a minute; and calls to
 // the marketplace at 18:00, an order query without an answer and a second later a push of usage of which a part is not taken. Their IDs end in 1 to 6.
 func (r *rig) called(t *testing.T, order string) {
@@ -241,7 +242,17 @@ func (r *rig) called(t *testing.T, order string) {
 	query.TaskID, query.Attempt, query.UntilAt = "019cecdc-8180-7000-8000-0000000000ff", 3, made.Add(5*time.Hour)
 	push.Activity, push.Code, push.Reason, push.OrderID, push.InstanceID = "usage_push", "94060999", "94060001", "", ""
 	push.Records, push.Attempt, push.UntilAt = 1000, 2, made.Add(480*time.Hour)
-	err := r.deps.Store.RecordCalls(t.Context(), []store.Call{call(1, 0), call(2, time.Hour), refused, looks, query, push}, []store.CallRefusal{count})
+	first := call(1, 0)
+	first.Endpoint = "worked"
+	said := journal.Body{
+		Door: "/v2/", Request: []byte(`{"activity":"newInstance","orderId":"CS-replayed","orderLineId":"1","businessId":"biz-r","colour":"red","testFlag":"0"}`),
+		Answer: []byte(`{"resultCode":"000005","resultMsg":"other internal service error"}`),
+	}
+	var sealErr error
+	if first.Body, sealErr = r.deps.Sealer.Seal(said.Encode(), "call/acme/"+first.ID); sealErr != nil {
+		t.Fatal(sealErr)
+	}
+	err := r.deps.Store.RecordCalls(t.Context(), []store.Call{first, call(2, time.Hour), refused, looks, query, push}, []store.CallRefusal{count})
 	if err != nil {
 		t.Fatal(err)
 	}

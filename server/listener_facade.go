@@ -29,5 +29,6 @@ func (s *Server) facadeListener(svc services) (*listener, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.facade = f
 	return httpListener(config.ListenerFacade, s.cfg.Listen.Facade, s.parting(s.proxies.Resolve(f)), facadeLimits, s.certificates[config.ListenerFacade], s.deps.Log), nil
 }

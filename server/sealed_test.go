@@ -45,6 +45,7 @@ var sealedIn = map[string][]string{
 	"users.profile":              {"canary-person", "canary-position", "canary-employee", "13900000002", "canary-person@example.com", "canary-work-place", "canary-user-extra"},
 	"licence_codes.code":         {codeKnown, "canary-used-code"},
 	"seller_keys.secret":         {"canary-base-key", "canary-kit-key", "canary-secret-key", "canary-usage-key", "PRIVATE KEY"},
+	"call_bodies.sealed":         {"canary-line-extra", "canary-v1-name", "canary-kit-extra"},
 	"webhooks.secret":            {"whsec_"},
 	"webhooks.older_secret":      {"whsec_"},
 	"events.sealed":              {"canary-event-extra", "canary-kit-extra", "canary-unit-extra"},
@@ -216,6 +217,7 @@ func TestWhatIsSealedIsNotInTheFile(t *testing.T) {
 	r.bringSecrets()
 	cancel()
 	worker.Wait()
+	eventually(t, "the last call is recorded", func() bool { return len(r.listed("activity%20%3D%20%22allOrgSync%22")) == 1 })
 
 	var names []string
 	for _, column := range store.SealedColumns {

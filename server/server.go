@@ -24,6 +24,7 @@ import (
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/directory"
 	"github.com/koogate/koogate/server/evidence"
+	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/feed"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/gap"
@@ -32,6 +33,7 @@ import (
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/server/quota"
+	"github.com/koogate/koogate/server/replay"
 	"github.com/koogate/koogate/server/sanction"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/telemetry"
@@ -80,6 +82,7 @@ type Server struct {
 	quotas    *quota.Service
 	licences  *licence.Service
 	anchorer  *evidence.Anchorer
+	facade    *facade.Facade
 	listeners []*listener
 	started   chan struct{} // closed when every listener listens
 	leaving   chan struct{} // closed when the stop begins: not ready, still serving
@@ -116,8 +119,10 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	s.work = work.New(work.Deps{
 		Store: d.Store, Clock: s.clocks.store, NewID: d.NewID, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
-	s.calls = journal.New(journal.Deps{Store: d.Store, Clock: s.clocks.store, NewID: d.NewID, Metrics: d.Metrics, Log: d.Log})
-	s.calls.Register(s.work, cfg.Calls.Keep)
+	s.calls = journal.New(journal.Deps{
+		Store: d.Store, Sealer: d.Sealer, Bodies: cfg.Calls.Bodies > 0, Clock: s.clocks.store, NewID: d.NewID, Metrics: d.Metrics, Log: d.Log,
+	})
+	s.calls.Register(s.work, cfg.Calls.Keep, cfg.Calls.Bodies)
 	s.outbound = outbound.New(cfg.Webhooks.Networks(), nil, nil)
 	s.webhooks = webhook.New(webhook.Deps{
 		Store: d.Store, Caller: s.outbound, Sealer: d.Sealer, Show: v1.EventJSON, Clock: s.clocks.store, NewID: d.NewID, Tracer: d.Telemetry.Tracer(),
@@ -166,7 +171,8 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	services := services{
 		internal: v1.New(v1.Options{
-			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Sanctions: s.sanctions, Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Keys: d.Keys,
+			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Sanctions: s.sanctions,
+			Replays: replay.New(replay.Deps{Calls: s.calls, Door: s.letIn, Tasks: s.core, Clock: s.clocks.store}), Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Keys: d.Keys,
 			Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Log: d.Log,
 			Draining: s.draining,
 		}),
@@ -180,7 +186,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	if err := s.openCertificates(); err != nil {
 		return nil, err
 	}
-	facade, err := s.facadeListener(services)
+	front, err := s.facadeListener(services)
 	if err != nil {
 		return nil, err
 	}
@@ -188,8 +194,13 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.listeners = []*listener{facade, api, s.grpcListener(services), s.opsListener()}
+	s.listeners = []*listener{front, api, s.grpcListener(services), s.opsListener()}
 	return s, nil
+}
+
+// letIn lets a call in again.
+func (s *Server) letIn(ctx context.Context, k facade.Kept) (facade.Replayed, error) {
+	return s.facade.Replay(ctx, k)
 }
 
 // Core is the service behind the listeners, for commands that run in the same process.

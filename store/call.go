@@ -11,7 +11,7 @@ import (
 )
 
 // Calls keep what calls were made (ADR 37). The journal writes them after the answers, in batches, so none is part of the change that the
-// call made; that is what an order's events prove. Rows hold no text of a call but identifiers.
+// call made; that is what an order's events prove. Rows hold no text of a call but identifiers; what was said is sealed beside them.
 type Calls interface {
 	// RecordCalls writes rows of any sellers and adds to counts of refusals, in one transaction. A call whose key is there already
 	// changes the row's LastAt and Times only, and never to less. For a new row with a Subject it finds Attempt and FirstAt: the place
@@ -26,9 +26,13 @@ type Calls interface {
 	CallsOfSubjects(ctx context.Context, seller string, subjects []string, since time.Time, limit int) ([]Call, error)
 	// ListRefusals reads a page of the counts.
 	ListRefusals(ctx context.Context, q ListQuery) ([]CallRefusal, error)
+	// CallBody reads what was said in a call, as RecordCalls was given it. Errors: ErrNotFound.
+	CallBody(ctx context.Context, seller, id string) (sealed []byte, err error)
 	// ForgetCalls deletes rows that are older than age by the store's clock, the oldest of a seller first and limit of either kind at most,
-	// and returns how many they were.
+	// and returns how many they were. Bodies stay.
 	ForgetCalls(ctx context.Context, age time.Duration, limit int) (int, error)
+	// ForgetCallBodies deletes the bodies of calls that are older than age, likewise.
+	ForgetCallBodies(ctx context.Context, age time.Duration, limit int) (int, error)
 }
 
 // CallDirection is who called whom.
@@ -102,6 +106,9 @@ type Call struct {
 	Series  time.Duration // how long repetitions may follow the first; not stored
 	Attempt int64         // which of the series it is, 1 or more; without a subject as it is told
 	FirstAt time.Time     // when the series began; zero without a subject
+
+	ReplayOf string // the call that this one repeats at an operator's hand; empty for none
+	Body     []byte // what was said, sealed; written with a new row and not read with it, nil for nothing
 
 	// Of outbound calls alone.
 	Records int64     // elements of a batch, 0 for a call about one thing

@@ -32,6 +32,7 @@ var SealedColumns = []SealedColumn{
 	{Table: "seller_keys", Column: "secret", Key: []string{"seller", "key_id"}},
 	{Table: "webhooks", Column: "secret", Key: []string{"seller", "webhook_id"}},
 	{Table: "webhooks", Column: "older_secret", Key: []string{"seller", "webhook_id"}},
+	{Table: "call_bodies", Column: "sealed", Key: []string{"seller", "created_at", "id"}},
 	{Table: "events", Column: "sealed", Key: []string{"seller", "order_id", "seq"}, Also: []string{"kind", "instance_id", "data"}},
 }
 

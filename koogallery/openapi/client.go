@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -152,7 +153,7 @@ func (c *Client) send(ctx context.Context, base *url.URL, call call) (a answer, 
 	}
 
 	a.exchange = exchangeOf(ctx)
-	*a.exchange = Exchange{Tries: a.exchange.Tries + 1, Request: len(call.body)}
+	*a.exchange = Exchange{Tries: a.exchange.Tries + 1, Request: len(call.body), Asked: call.asked()}
 	resp, err := c.http.Do(r)
 	if err != nil {
 		failure := c.networkError(call.name, a, err)
@@ -164,7 +165,7 @@ func (c *Client) send(ctx context.Context, base *url.URL, call call) (a answer, 
 	a.requestID = cleanID(resp.Header.Get("X-Request-Id"))
 	a.retryAfter = retryAfter(resp.Header.Get("Retry-After"), c.now())
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, c.maxResponse+1))
-	a.exchange.HTTPStatus, a.exchange.Answer = a.status, len(a.body)
+	a.exchange.HTTPStatus, a.exchange.Answer, a.exchange.Said = a.status, len(a.body), a.body
 	switch {
 	case int64(len(a.body)) > c.maxResponse:
 		failure := a.failure(call.name)
@@ -178,6 +179,19 @@ func (c *Client) send(ctx context.Context, base *url.URL, call call) (a answer, 
 	default:
 		return a, nil
 	}
+}
+
+// asked is what the call says: its body or, where it has none, its parameters.
+func (c *call) asked() []byte {
+	if len(c.body) > 0 || len(c.query) == 0 {
+		return c.body
+	}
+	params := make(map[string]string, len(c.query))
+	for name := range c.query {
+		params[name] = c.query.Get(name)
+	}
+	text, _ := json.Marshal(params) // strings
+	return text
 }
 
 // connection watches whether a request got a connection to be written to.

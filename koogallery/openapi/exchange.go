@@ -4,8 +4,8 @@ package openapi
 
 import "context"
 
-// Exchange is what went over the wire for one call, without anything of what it said. The call fills it in; whoever made it with
-// WithExchange reads it when the call has returned.
+// Exchange is what went over the wire for one call, but for its headers. The call fills it in; whoever made it with WithExchange reads it when
+// the call has returned.
 type Exchange struct {
 	// Tries is how often a request was handed to the network: 0 for a call that was refused before, 2 when the
 	// fallback host was tried too. What follows is that of the last.
@@ -19,6 +19,10 @@ type Exchange struct {
 
 	// Request and Answer are the bytes of the bodies, the latter as far as it was read.
 	Request, Answer int
+
+	// Asked and Said are the bodies themselves, which hold what the caller and the marketplace hold secret; nobody may change them. Of a call whose
+	// parameters are in its address Asked is an object of them.
+	Asked, Said []byte
 }
 
 type exchangeKey struct{}

@@ -5,8 +5,8 @@ package recorder
 import (
 	"strings"
 
+	"github.com/koogate/koogate/koogallery/plain"
 	"github.com/koogate/koogate/koogallery/recorder/tape"
-	"github.com/koogate/koogate/koogallery/recorder/veil"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
 )
@@ -34,7 +34,7 @@ func (r *Recorder) hideQuery(c *tape.Call) {
 			value = r.veil.Shaped(name, plain)
 		case name == "saasExtendParams":
 			value = r.veil.Extend(value)
-		case !veil.PlainAsked(name):
+		case !plain.Asked(name):
 			value = r.veil.Shaped(name, value)
 		}
 		c.Query[i] = tape.Pair{r.veil.Name(name), value}

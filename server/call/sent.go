@@ -25,8 +25,7 @@ func Operations() []Operation {
 	return []Operation{OrderQuery, UsagePush, LicenceUpload, LicenceActivate, LicenceQuery, LicenceUsage}
 }
 
-// Sent is one call that Koogate has made to the marketplace, as whoever made it tells of it afterwards. It holds identifiers and nothing
-// else of what was said.
+// Sent is one call that Koogate has made to the marketplace, as whoever made it tells of it afterwards.
 type Sent struct {
 	Seller     string
 	Operation  Operation
@@ -50,6 +49,8 @@ type Heard struct {
 	Code    string // in the answer, of a success too; empty for none
 	Request int    // bytes of the body
 	Answer  int
+
+	Asked, Said []byte // the bodies themselves, with all that is secret in them; nobody may change them
 }
 
 type heardKey struct{}

@@ -76,12 +76,18 @@ func (a Audit) check(f *findings) {
 
 // Calls is what is kept of which calls came and how they were answered.
 type Calls struct {
-	Keep time.Duration `koanf:"keep"` // how long a record lives, 24h to 876000h; 0 for ever
+	Keep   time.Duration `koanf:"keep"`   // how long a record lives, 24h to 876000h; 0 for ever
+	Bodies time.Duration `koanf:"bodies"` // how long what was said is kept, sealed, 24h to 876000h and no longer than the record; 0 keeps nothing
 }
 
 func (a Calls) check(f *findings) {
+	high := maxKeep
 	if a.Keep != 0 {
 		f.between("calls.keep", a.Keep, day, maxKeep)
+		high = max(a.Keep, day)
+	}
+	if a.Bodies != 0 {
+		f.between("calls.bodies", a.Bodies, day, high)
 	}
 }
 
@@ -152,7 +158,7 @@ func Default() Config {
 		Limits: Limits{Body: 64 << 10, KitBody: 8 << 20},
 		Jobs:   Jobs{Enabled: true, Concurrency: 8},
 		Audit:  Audit{Keep: 3*year + day},
-		Calls:  Calls{Keep: 400 * day},
+		Calls:  Calls{Keep: 400 * day, Bodies: 30 * day},
 
 		Webhooks: Webhooks{Keep: 30 * day},
 

@@ -75,6 +75,8 @@ const (
 	PathNotFound           Reason = "PATH_NOT_FOUND"
 	MethodNotAllowed       Reason = "METHOD_NOT_ALLOWED"
 	CallNotFound           Reason = "CALL_NOT_FOUND"
+	CallNotKept            Reason = "CALL_NOT_KEPT"
+	ReplayNeedsForce       Reason = "REPLAY_NEEDS_FORCE"
 	ServerStopping         Reason = "SERVER_STOPPING"
 	DeliveryNotFound       Reason = "DELIVERY_NOT_FOUND"
 	TargetForbidden        Reason = "TARGET_FORBIDDEN"

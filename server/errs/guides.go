@@ -164,6 +164,16 @@ var guides = map[Reason]Guide{
 		"Check the ID of the call; records of calls are removed when they are older than calls.keep, and some are never kept. List the calls of the order.",
 		"请核对调用记录 ID。超过 calls.keep 的记录会被删除，个别调用也可能未留下记录。可按订单列出其调用记录。",
 	},
+	CallNotKept: {
+		[]Kind{Precondition}, false,
+		"Ask the marketplace to call again (重新启动 in the seller centre), or act on the instance or the task itself. What is said in calls is kept as long as calls.bodies says.",
+		"请在卖家中心对该消息点击“重新启动”，或直接操作实例或任务。调用内容的保存时长由 calls.bodies 决定。",
+	},
+	ReplayNeedsForce: {
+		[]Kind{Precondition}, false,
+		"Look in the seller centre at what has become of the order. If the call is to have its effect all the same, repeat the request with force.",
+		"请先在卖家中心确认订单的现状；如仍需使该调用生效，请带 force 重试。",
+	},
 	ServerStopping: {
 		[]Kind{Unavailable}, true,
 		"Watch again, with the resume token of the last message. Another replica, or the same one after its restart, goes on behind it.",

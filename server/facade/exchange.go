@@ -26,6 +26,7 @@ type exchange struct {
 
 	// What arrived, in the order in which it is found out.
 	arrived    time.Time
+	replay     *Kept // what is let in again; nil for a call of the marketplace
 	body       []byte
 	reserved   int       // bytes of the budget that the body holds until the call is verified or refused
 	endpoint   *endpoint // the one that stands for unknown endpoints when no other is found
@@ -62,6 +63,9 @@ type exchange struct {
 	reason errs.Reason
 	meta   map[string]string
 	newID  string // the instance of an answer to a creating call
+
+	recorded string // the ID of its record
+	idle     bool   // nothing of it is running any more
 
 	// unwatch stops the watchdog of the budget and returns false when it has already answered. It is nil before the call is
 	// verified.

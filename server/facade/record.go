@@ -50,8 +50,16 @@ func (x *exchange) record(now time.Time) (id string) {
 	if x.route != nil {
 		e.Family, e.Activity, e.InstanceID, e.Identity = x.route.family, x.route.activity, x.about(), x.identity()
 	}
-	if x.poll {
+	switch {
+	case x.poll:
 		e.Look = x.subject.Instances
+		return x.f.Calls.Take(e)
+	case x.replay != nil:
+		e.ReplayOf, e.Identity = x.replay.CallID, "" // it is none of the marketplace's attempts
+	}
+	e.Body = &journal.Body{Door: x.door.Inner, Request: x.body, Answer: x.out}
+	if x.door.Under != "" {
+		e.Body.Activity = x.activity
 	}
 	return x.f.Calls.Take(e)
 }

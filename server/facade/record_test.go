@@ -3,6 +3,7 @@
 package facade_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"strings"
@@ -28,6 +29,9 @@ type heard struct {
 func (h *heard) Take(e journal.Entry) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if b := e.Body; b != nil { // the facade uses its buffers again
+		e.Body = &journal.Body{Door: b.Door, Activity: b.Activity, Request: bytes.Clone(b.Request), Answer: bytes.Clone(b.Answer)}
+	}
 	h.entries = append(h.entries, e)
 	return "call-1"
 }
@@ -55,7 +59,7 @@ func withJournal(j facade.Journal) option {
 
 const order = `{"activity":"newInstance","orderId":"CS1","orderLineId":"CS1-1","businessId":"b-1","productId":"p","testFlag":"0"}`
 
-// Each call to an endpoint is told once, after its answer, with what it was about and without what it said.
+// Each call to an endpoint is told once, after its answer, with what it was about and, where its signature held and it is no look, with what was said.
 func TestEachCallIsTold(t *testing.T) {
 	h := &heard{}
 	r := newRig(t, withJournal(h))
@@ -65,7 +69,10 @@ func TestEachCallIsTold(t *testing.T) {
 		t.Errorf("the first call is told as %+v", e)
 	}
 	trace, identity := e.TraceID, e.Identity
-	e.TraceID, e.Identity, e.Request, e.Answer = "", "", 0, 0
+	if b := e.Body; b == nil || string(b.Request) != order || b.Door != "/v2/" || b.Activity != "" || !strings.Contains(string(b.Answer), `"b-1"`) {
+		t.Errorf("what was said is told as %+v", b)
+	}
+	e.TraceID, e.Identity, e.Request, e.Answer, e.Body = "", "", 0, 0, nil
 	if want := (journal.Entry{
 		Seller: "demo-seller", Endpoint: "demo", Family: "saas_v2", Activity: "newInstance", OrderID: "CS1", InstanceID: "b-1", KeyID: "id-of-0001",
 		Code: "000000", Status: 200, Arrived: noon,
@@ -106,8 +113,11 @@ func TestEachCallIsTold(t *testing.T) {
 		if n != before+1 {
 			t.Errorf("%s is told %d times", c.name, n-before)
 		}
+		if said := e.Body != nil && string(e.Body.Request) == c.body; said != (c.want.Cause == "" && c.want.Look == "") {
+			t.Errorf("%s: what was said is told as %+v", c.name, e.Body)
+		}
 		c.want.Seller, c.want.Endpoint, c.want.Status, c.want.Arrived = "demo-seller", "demo", 200, noon
-		e.TraceID, e.Identity, e.Request, e.Answer, e.Doubt = "", "", 0, 0, nil
+		e.TraceID, e.Identity, e.Request, e.Answer, e.Doubt, e.Body = "", "", 0, 0, nil, nil
 		if e != c.want {
 			t.Errorf("%s is told as\n%+v, want\n%+v", c.name, e, c.want)
 		}

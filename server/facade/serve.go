@@ -20,24 +20,40 @@ import (
 
 // exchange serves one call that came through a door.
 func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, t *Table, d *door, name, activity string) {
+	x := f.begin(w, r, t, d, name, activity)
+	x.run()
+	f.end(x)
+}
+
+// begin takes an exchange for a call that arrives.
+func (f *Facade) begin(w http.ResponseWriter, r *http.Request, t *Table, d *door, name, activity string) *exchange {
 	x := f.exchanges.Get().(*exchange) //nolint:forcetypeassert // the pool holds nothing else
 	x.w, x.r, x.table, x.door, x.activity, x.arrived = w, r, t, d, activity, f.Clock.Now()
 	if x.endpoint, x.known = t.endpoints[name]; !x.known {
 		x.endpoint = t.stranger
 	}
-	budget := f.cfg.Budget
-	if d.V1 && !d.Kit {
-		budget = f.cfg.HoldBudget
+	return x
+}
+
+// run serves the call within its budget.
+func (x *exchange) run() {
+	budget := x.f.cfg.Budget
+	if x.door.V1 && !x.door.Kit {
+		budget = x.f.cfg.HoldBudget
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), budget)
+	ctx, cancel := context.WithTimeout(x.r.Context(), budget)
+	defer cancel()
 	x.serve(ctx)
 	x.settle()
 	x.mu.Lock()
 	x.finished = true
 	x.mu.Unlock()
-	idle := x.unwatch == nil || x.unwatch()
-	cancel()
-	if idle {
+	x.idle = x.unwatch == nil || x.unwatch()
+}
+
+// end gives an exchange back.
+func (f *Facade) end(x *exchange) {
+	if x.idle {
 		x.reset()
 		f.exchanges.Put(x)
 	} // otherwise expire may be running, and the garbage collector waits for it
@@ -52,15 +68,19 @@ func (x *exchange) serve(ctx context.Context) {
 		}
 		x.conclude(ctx)
 	}()
-	if !x.door.scheme.read(ctx, x) {
-		return
+	if x.replay != nil {
+		x.admit()
+	} else {
+		if !x.door.scheme.read(ctx, x) {
+			return
+		}
+		held := false
+		if !x.dearly(ctx, func() { x.tried, held = true, x.door.scheme.verify(x) }) || !held {
+			return
+		}
+		x.settle()
+		ctx = access.With(ctx, x.endpoint.caller)
 	}
-	held := false
-	if !x.dearly(ctx, func() { x.tried, held = true, x.door.scheme.verify(x) }) || !held {
-		return
-	}
-	x.settle()
-	ctx = access.With(ctx, x.endpoint.caller)
 	budget := ctx // not ctx itself, which is replaced later
 	x.unwatch = context.AfterFunc(budget, func() {
 		if context.Cause(budget) == context.DeadlineExceeded { //nolint:errorlint // the value itself: a caller that left needs no answer

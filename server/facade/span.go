@@ -65,6 +65,9 @@ func (x *exchange) openSpan(ctx context.Context) context.Context {
 	if x.probe {
 		telemetry.Set(x.span, telemetry.Probe(true))
 	}
+	if x.replay != nil {
+		telemetry.Set(x.span, telemetry.ReplayOf(x.replay.CallID))
+	}
 	x.identify()
 	return ctx
 }
@@ -127,11 +130,13 @@ func (x *exchange) conclude(ctx context.Context) {
 	if x.route != nil {
 		activity = x.route.activity
 	}
-	x.f.Metrics.FacadeCall(name, activity, string(x.code), now.Sub(x.arrived))
+	if x.replay == nil {
+		x.f.Metrics.FacadeCall(name, activity, string(x.code), now.Sub(x.arrived))
+	}
 	if x.rejected != "" {
 		x.f.Metrics.Rejected(name, x.rejected)
 	}
-	id := x.record(now)
+	x.recorded = x.record(now)
 	level := slog.LevelInfo
 	if x.fine() && !x.repaired {
 		level = slog.LevelDebug
@@ -155,7 +160,10 @@ func (x *exchange) conclude(ctx context.Context) {
 	}
 	add("reason", string(x.reason))
 	add("order_id", x.orderID)
-	add("call_id", id)
+	add("call_id", x.recorded)
+	if x.replay != nil {
+		add("replay_of", x.replay.CallID)
+	}
 	if x.probe {
 		attrs = append(attrs, slog.Bool("probe", true))
 	}

@@ -4,6 +4,7 @@ package fulfil_test
 
 import (
 	"context"
+	"reflect"
 	"testing"
 	"time"
 
@@ -71,7 +72,7 @@ func TestEachOrderQueryIsTold(t *testing.T) {
 			t.Errorf("call %d is tried until %s, want %s", i, got.Until, want.Until)
 		}
 		got.Until = want.Until
-		if got != want {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("call %d is told as\n%+v, want\n%+v", i, got, want)
 		}
 	}
@@ -111,7 +112,7 @@ func TestEachUploadIsTold(t *testing.T) {
 		Seller: "demo", Operation: call.LicenceUpload, OrderID: "CS1", InstanceID: "biz-CS1", TaskID: got.TaskID, TraceID: got.TraceID, Attempt: 1, At: got.At,
 		Took: got.Took, Heard: call.Heard{Tries: 1, Status: 200, Code: "0000"},
 	}
-	if len(heard) != 2 || got != want || got.TaskID == "" || len(got.TraceID) != 32 {
+	if len(heard) != 2 || !reflect.DeepEqual(got, want) || got.TaskID == "" || len(got.TraceID) != 32 {
 		t.Errorf("%d calls, the last is told as\n%+v, want\n%+v", len(heard), got, want)
 	}
 }

@@ -21,16 +21,18 @@ import (
 	"github.com/koogate/koogate/store/storetest"
 )
 
-// Records live as long as the configuration says; a job of nobody removes what is older. With 0 they live for ever.
+// Records live as long as the configuration says; a job of nobody removes what is older. With 0 they live for ever. What was said goes before.
 func TestRecordsLiveTheirTimeOnBoth(t *testing.T) {
 	const day = 24 * time.Hour
 	for keep, want := range map[time.Duration]int{400 * day: 2, 0: 3} {
 		t.Run(fmt.Sprint(keep), func(t *testing.T) {
 			backendtest.Each(t, func(t *testing.T, st store.Store) {
+				var ids []string
 				for n, age := range []time.Duration{401 * day, 399 * day, 0} {
 					at := time.Now().Add(-age)
+					ids = append(ids, store.TimedID(storetest.NewID(), at))
 					err := st.RecordCalls(t.Context(), []store.Call{
-						{Seller: "acme", ID: fmt.Sprint("id-", n), CreatedAt: at, LastAt: at, Times: 1, Endpoint: "main", Verdict: store.CallAnswered, Code: "000000"},
+						{Seller: "acme", ID: ids[n], CreatedAt: at, LastAt: at, Times: 1, Endpoint: "main", Verdict: store.CallAnswered, Code: "000000", Body: []byte("x")},
 					}, nil)
 					if err != nil {
 						t.Fatal(err)
@@ -42,7 +44,7 @@ func TestRecordsLiveTheirTimeOnBoth(t *testing.T) {
 				})
 				r := newRig(clock.System{})
 				r.Store = st
-				r.Register(w, keep)
+				r.Register(w, keep, 30*day)
 				ctx, cancel := context.WithCancel(t.Context())
 				var running sync.WaitGroup
 				running.Go(func() {
@@ -57,12 +59,18 @@ func TestRecordsLiveTheirTimeOnBoth(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
+					bodies := 0
+					for _, id := range ids {
+						if _, err := st.CallBody(t.Context(), "acme", id); err == nil {
+							bodies++
+						}
+					}
 					job, err := st.Task(t.Context(), work.StandingID("koogate-forget-calls", ""))
-					if err == nil && job.Owner() == store.OwnerNobody && job.DueAt.After(time.Now().Add(50*time.Minute)) && len(left) == want {
+					if err == nil && job.Owner() == store.OwnerNobody && job.DueAt.After(time.Now().Add(50*time.Minute)) && len(left) == want && bodies == 1 {
 						return
 					}
 					if time.Now().After(end) {
-						t.Fatalf("%d records are left, want %d; the job is %+v, %v", len(left), want, job, err)
+						t.Fatalf("%d records and %d bodies are left, want %d and 1; the job is %+v, %v", len(left), bodies, want, job, err)
 					}
 				}
 			})

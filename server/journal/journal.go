@@ -15,6 +15,8 @@ import (
 // Deps are what the journal works with; all are required.
 type Deps struct {
 	Store   store.Calls
+	Sealer  Sealer
+	Bodies  bool          // keep what was said in calls, sealed
 	Clock   clock.Clock   // that by which work is ordered
 	NewID   func() string // time-ordered unique IDs (UUIDv7)
 	Metrics *telemetry.Metrics
@@ -45,6 +47,7 @@ type Journal struct {
 	mu       sync.Mutex
 	waiting  []store.Call
 	held     int // calls that wait or are being written
+	bodies   int // bytes of theirs
 	folds    map[look]*folded
 	refusals map[refusal]*store.CallRefusal
 	refused  map[string][]time.Time // when the latest rows of refused calls were taken, by endpoint

@@ -89,7 +89,7 @@ func newRig(c clock.Clock) *rig {
 		c = r.clock
 	}
 	r.Journal = journal.New(journal.Deps{
-		Store: r.book, Clock: c, NewID: storetest.NewID, Metrics: telemetry.NewMetrics(r.registry), Log: slog.New(slog.NewTextHandler(r.log, nil)),
+		Store: r.book, Sealer: reversing{}, Bodies: true, Clock: c, NewID: storetest.NewID, Metrics: telemetry.NewMetrics(r.registry), Log: slog.New(slog.NewTextHandler(r.log, nil)),
 	})
 	return r
 }

@@ -24,6 +24,7 @@ func (j *Journal) Sent(s call.Sent) (id string) {
 	if s.Heard.Status == 0 {
 		c.Verdict = store.CallUnanswered
 	}
+	j.keep(&c, &Body{Request: s.Heard.Asked, Answer: s.Heard.Said})
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.add(c, lostSent, 1, most/2)

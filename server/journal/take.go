@@ -33,6 +33,9 @@ type Entry struct {
 	Answer  int
 	Arrived time.Time // by the journal's clock
 	Took    time.Duration
+
+	ReplayOf string // the call that it repeats at an operator's hand
+	Body     *Body  // what was said; nil for nothing. It is not kept beyond Take.
 }
 
 // What is counted when it cannot be recorded.
@@ -46,15 +49,19 @@ const (
 // Take notes a call and returns the ID of the row that will stand for it, empty when none will. It does not wait, whatever the
 // database does. Looks at the same instances that are answered alike within a minute share a row.
 func (j *Journal) Take(e Entry) (id string) {
+	if e.Cause == "" && e.Look == "" {
+		c := j.row(e)
+		j.keep(&c, e.Body)
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		return j.add(c, lostCall, 1, most)
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	switch {
-	case e.Cause != "":
+	if e.Cause != "" {
 		return j.refuse(e)
-	case e.Look != "":
-		return j.look(e)
 	}
-	return j.add(j.row(e), lostCall, 1, most)
+	return j.look(e)
 }
 
 // longest is the longest list of instances that is remembered as it is, in bytes.
@@ -152,7 +159,7 @@ func (j *Journal) row(e Entry) store.Call {
 		Seller: e.Seller, Direction: store.CallInbound, ID: store.TimedID(j.NewID(), e.Arrived), CreatedAt: e.Arrived, LastAt: e.Arrived, Times: 1, Endpoint: e.Endpoint, Family: e.Family, Activity: e.Activity,
 		OrderID: identifier(e.OrderID), InstanceID: identifier(e.InstanceID), KeyID: e.KeyID, TraceID: e.TraceID, Probe: e.Probe,
 		Verdict: store.CallAnswered, Cause: e.Cause, Code: e.Code, Reason: e.Reason, HTTPStatus: e.Status, Took: e.Took, Request: int64(e.Request),
-		Answer: int64(e.Answer),
+		Answer: int64(e.Answer), ReplayOf: e.ReplayOf,
 	}
 	if e.Cause != "" {
 		c.Verdict = store.CallRefused
@@ -172,7 +179,12 @@ func (j *Journal) add(c store.Call, what string, calls int64, limit int) (id str
 		j.Metrics.CallsUnrecorded(what, calls)
 		return ""
 	}
+	if j.bodies+len(c.Body) > mostBodies {
+		j.Metrics.CallsUnrecorded(lostBody, 1)
+		c.Body = nil
+	}
 	j.held++
+	j.bodies += len(c.Body)
 	j.waiting = append(j.waiting, c)
 	j.awake()
 	return c.ID

@@ -134,13 +134,13 @@ func (j *Journal) settle(ctx context.Context, calls []store.Call, refusals []sto
 	j.failing = err != nil
 	switch {
 	case err == nil:
-		j.held -= len(calls)
+		j.done(calls)
 		if was {
 			j.Log.InfoContext(ctx, "calls are recorded again")
 		}
 		return
 	case !storefault.Outage(err):
-		j.held -= len(calls)
+		j.done(calls)
 		for i := range calls {
 			j.Metrics.CallsUnrecorded(lostCall, calls[i].Times)
 		}
@@ -161,6 +161,14 @@ func (j *Journal) settle(ctx context.Context, calls []store.Call, refusals []sto
 			r.LastAt = later(r.LastAt, more.LastAt)
 		}
 		j.refusals[k] = &r
+	}
+}
+
+// done gives back the room of calls that wait no more.
+func (j *Journal) done(calls []store.Call) {
+	j.held -= len(calls)
+	for i := range calls {
+		j.bodies -= len(calls[i].Body)
 	}
 }
 

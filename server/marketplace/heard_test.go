@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"testing"
 	"time"
 
@@ -68,11 +69,11 @@ func TestEveryCallIsHeard(t *testing.T) {
 		if err := ask(ctx, "acme"); err == nil {
 			t.Errorf("%s: no error", name)
 		}
-		if request := h.Request; h.Tries != 1 || h.Status != 401 || h.Code != "MKT.0151" || h.Answer != 25 || (request == 0) != (name == "order query") {
+		if request := h.Request; h.Tries != 1 || h.Status != 401 || h.Code != "MKT.0151" || h.Answer != 25 || (request == 0) != (name == "order query") || len(h.Asked) < 2 || len(h.Said) != 25 {
 			t.Errorf("%s: heard %+v", name, *h)
 		}
 		ctx, h = call.Listen(t.Context())
-		if err := ask(ctx, "nobody"); err == nil || *h != (call.Heard{}) {
+		if err := ask(ctx, "nobody"); err == nil || !reflect.DeepEqual(*h, call.Heard{}) {
 			t.Errorf("%s of a seller that there is not: %v, heard %+v", name, err, *h)
 		}
 	}

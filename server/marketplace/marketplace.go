@@ -38,7 +38,7 @@ func listen(ctx context.Context) (context.Context, func()) {
 	}
 	ctx, x := openapi.WithExchange(ctx)
 	return ctx, func() {
-		*h = call.Heard{Tries: x.Tries, Status: x.HTTPStatus, Code: x.Code, Request: x.Request, Answer: x.Answer}
+		*h = call.Heard{Tries: x.Tries, Status: x.HTTPStatus, Code: x.Code, Request: x.Request, Answer: x.Answer, Asked: x.Asked, Said: x.Said}
 	}
 }
 

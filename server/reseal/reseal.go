@@ -143,6 +143,8 @@ func contextOf(c store.SealedColumn, v store.SealedValue) string {
 		return "seller/key/" + seller + "/" + second
 	case "webhooks.secret", "webhooks.older_secret":
 		return "webhook/secret/" + seller + "/" + second
+	case "call_bodies.sealed":
+		return "call/" + seller + "/" + text(2)
 	case "events.sealed":
 		return evidence.SealContext(&store.Event{Seller: seller, OrderID: second, Kind: v.Also[0], InstanceID: v.Also[1], Data: v.Also[2]})
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/backendtest"
 	"github.com/koogate/koogate/store/memory"
+	"github.com/koogate/koogate/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -79,7 +80,7 @@ func fill(t *testing.T, st store.Store, v *vault.Vault) {
 	must[bool](t)(entries.SyncUsers(ctx, directory.Users{
 		Scope: scope, AppID: "a", Flag: directory.Add, Users: []directory.User{{UserName: "u", Profile: directory.Profile{Name: "canary"}}},
 	}))
-	// A licence, a code, a webhook's secrets and a key are sealed here by hand, for the contexts that reseal knows. That these are the services' own is held by
+	// A licence, a code, a webhook's secrets, a call and a key are sealed here by hand, for the contexts that reseal knows. That these are the services' own is held by
 	// TestWhatIsSealedIsNotInTheFile of package server.
 	a := must[*store.Aggregate](t)(st.Aggregate(ctx, "demo", "CS/1"))
 	line := a.Lines[0]
@@ -97,6 +98,11 @@ func fill(t *testing.T, st store.Store, v *vault.Vault) {
 	if err := st.AddWebhook(ctx, &store.Webhook{
 		Seller: "demo", ID: "w", Name: "w", State: store.WebhookEnabled, Secrets: []store.WebhookSecret{{ID: "b", Sealed: hook}, {ID: "a", Sealed: older}},
 	}, 1); err != nil {
+		t.Fatal(err)
+	}
+	said := store.Call{Seller: "demo", ID: store.TimedID(storetest.NewID(), time.Now()), CreatedAt: time.Now(), LastAt: time.Now(), Times: 1, Verdict: store.CallAnswered}
+	said.Body = must[[]byte](t)(v.Seal([]byte("canary"), "call/demo/"+said.ID))
+	if err := st.RecordCalls(ctx, []store.Call{said}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := st.ChangeSellers(ctx, store.SellerChange{Keys: []store.SellerKey{{Seller: "demo", ID: "k", Use: store.KeyBase, Secret: secret}}}); err != nil {

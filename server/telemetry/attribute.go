@@ -93,6 +93,9 @@ func Polls(v int) Attr { return Attr{attribute.Int("koogate.polls", v)} }
 // Probe tells that the call came from the seller centre's debugging page.
 func Probe(v bool) Attr { return Attr{attribute.Bool("koogate.probe", v)} }
 
+// ReplayOf is the record of the call that an operator has let in again.
+func ReplayOf(v string) Attr { return Attr{attribute.String("koogate.replay_of", v)} }
+
 // GuardAway tells that the call went on without locks and shared nonces.
 func GuardAway(v bool) Attr { return Attr{attribute.Bool("koogate.guard_away", v)} }
 

@@ -4,6 +4,7 @@ package usage_test
 
 import (
 	"context"
+	"reflect"
 	"testing"
 	"time"
 
@@ -61,7 +62,7 @@ func TestEachPushIsTold(t *testing.T) {
 		if len(got.TraceID) != 32 {
 			t.Errorf("push %d has no trace", i)
 		}
-		if got.TraceID = ""; got != want {
+		if got.TraceID = ""; !reflect.DeepEqual(got, want) {
 			t.Errorf("push %d is told as\n%+v, want\n%+v", i, got, want)
 		}
 	}

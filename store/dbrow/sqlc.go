@@ -121,6 +121,28 @@ type Call struct {
 	Records     int64
 	TaskID      string
 	UntilAt     int64
+	ReplayOf    string
+}
+
+type CallBody struct {
+	Seller    string
+	CreatedAt int64
+	ID        string
+	Sealed    []byte
+}
+
+type CallBodyGetParams struct {
+	Seller string
+	Since  int64
+	Before int64
+	ID     string
+}
+
+type CallBodyPutParams struct {
+	Seller    string
+	CreatedAt int64
+	ID        string
+	Sealed    []byte
 }
 
 type CallGetParams struct {
@@ -158,6 +180,7 @@ type CallPutParams struct {
 	Records     int64
 	TaskID      string
 	UntilAt     int64
+	ReplayOf    string
 	Series      int64
 }
 

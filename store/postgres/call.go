@@ -42,6 +42,13 @@ func (s *Store) RecordCalls(ctx context.Context, calls []store.Call, refusals []
 			if err := w.add("record call", nil, func(q *dbsqlc.Queries) error { return q.CallPut(ctx, dbrow.FromCall(&calls[i])) }); err != nil {
 				return err
 			}
+			if calls[i].Body == nil {
+				continue
+			}
+			err := w.add("keep what was said", nil, func(q *dbsqlc.Queries) error { return q.CallBodyPut(ctx, dbrow.FromCallBody(&calls[i])) })
+			if err != nil {
+				return err
+			}
 		}
 		for i := range refusals {
 			err := w.add("count refusals", nil, func(q *dbsqlc.Queries) error { return q.CallRefusalAdd(ctx, dbrow.FromRefusal(&refusals[i])) })
@@ -65,6 +72,20 @@ func (s *Store) Call(ctx context.Context, seller, id string) (store.Call, error)
 		return store.Call{}, notFound(err, "read call")
 	}
 	return dbrow.ToCall(row), nil
+}
+
+// CallBody implements store.Calls.
+func (s *Store) CallBody(ctx context.Context, seller, id string) ([]byte, error) {
+	if err := s.enter(ctx, seller, id); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	since, before := dbrow.SpanOfID(id)
+	sealed, err := s.query.CallBodyGet(ctx, dbsqlc.CallBodyGetParams{ID: id, Seller: seller, Since: since, Before: before})
+	if err != nil {
+		return nil, notFound(err, "read what was said")
+	}
+	return sealed, nil
 }
 
 // ListCalls implements store.Calls.
@@ -108,5 +129,20 @@ func (s *Store) ForgetCalls(ctx context.Context, age time.Duration, limit int) (
 			return 0, fmt.Errorf("postgres: forget refusals: %w", err)
 		}
 		return int(calls + refusals), nil
+	})
+}
+
+// ForgetCallBodies implements store.Calls.
+func (s *Store) ForgetCallBodies(ctx context.Context, age time.Duration, limit int) (int, error) {
+	return change(ctx, s, func(_ pgx.Tx, q *dbsqlc.Queries) (int, error) {
+		n, err := dbrow.ForgetInTurn(limit, func(seller string) (string, error) {
+			return q.CallBodySellerAfter(ctx, seller)
+		}, func(seller string, limit int64) (int64, error) {
+			return q.CallBodiesForget(ctx, dbsqlc.CallBodiesForgetParams{Seller: seller, Given: s.given(), Age: age.Microseconds(), Max: int32(limit)})
+		})
+		if err != nil {
+			return 0, fmt.Errorf("postgres: forget what was said: %w", err)
+		}
+		return int(n), nil
 	})
 }

@@ -27,7 +27,7 @@ func TestIndexesAreBuiltAnewAfterABrokenTry(t *testing.T) {
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	for _, statement := range []string{
-		"DROP TABLE gap_calls, gaps, seller_revision, seller_settings, seller_keys, audit, calls, call_refusals, feed_base, webhooks, webhook_deliveries", // what later migrations brought
+		"DROP TABLE gap_calls, gaps, seller_revision, seller_settings, seller_keys, audit, calls, call_refusals, call_bodies, feed_base, webhooks, webhook_deliveries", // what later migrations brought
 		"DROP FUNCTION audit_keeps_rows",
 		"DELETE FROM goose_db_version WHERE version_id >= 11",
 		"DROP INDEX tasks_kind_idx, users_role_idx",

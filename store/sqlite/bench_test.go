@@ -3,6 +3,7 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -153,11 +154,12 @@ func BenchmarkAddUsageFloor(b *testing.B) {
 }
 
 // BenchmarkRecordCalls measures what a record of a call costs the one writer, in batches of 32: a purchase's call, and the order query that
-// follows it. cpu-ns/call is the whole process's time.
+// follows it, and a call with what was said. cpu-ns/call is the whole process's time.
 func BenchmarkRecordCalls(b *testing.B) {
 	const batch = 32
-	for name, out := range map[string]bool{"inbound": false, "outbound": true} {
+	for _, name := range []string{"inbound", "outbound", "body"} {
 		b.Run(name, func(b *testing.B) {
+			body := bytes.Repeat([]byte("x"), 900)
 			s, err := sqlite.Open(b.Context(), sqlite.Options{Path: filepath.Join(b.TempDir(), "koogate.db"), Migrate: true})
 			if err != nil {
 				b.Fatal(err)
@@ -175,8 +177,11 @@ func BenchmarkRecordCalls(b *testing.B) {
 						OrderID: "CS" + id, InstanceID: id, KeyID: id, TraceID: "0af7651916cd43dd8448eb211c80319c", Verdict: store.CallAnswered, Code: "000000",
 						HTTPStatus: 200, Request: 700, Answer: 200, Subject: "d" + id[:31], Series: 4 * time.Hour,
 					}
-					if out {
-						c := &calls[i]
+					c := &calls[i]
+					switch name {
+					case "body":
+						c.Body = body
+					case "outbound":
 						c.Direction, c.Endpoint, c.Family, c.Activity, c.KeyID, c.Subject, c.Code = store.CallOutbound, "", "", "order_query", "", "", "MKT.0000"
 						c.TaskID, c.Attempt = id, 1
 					}

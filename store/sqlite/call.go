@@ -23,6 +23,12 @@ func (s *Store) RecordCalls(ctx context.Context, calls []store.Call, refusals []
 			if err := t.fast.CallPut(context.Background(), dbrow.FromCall(&calls[i])); err != nil {
 				return struct{}{}, fmt.Errorf("sqlite: record call: %w", err)
 			}
+			if calls[i].Body == nil {
+				continue
+			}
+			if err := t.fast.CallBodyPut(context.Background(), dbrow.FromCallBody(&calls[i])); err != nil {
+				return struct{}{}, fmt.Errorf("sqlite: keep what was said: %w", err)
+			}
 		}
 		for i := range refusals {
 			if err := t.fast.CallRefusalAdd(context.Background(), dbrow.FromRefusal(&refusals[i])); err != nil {
@@ -46,6 +52,20 @@ func (s *Store) Call(ctx context.Context, seller, id string) (store.Call, error)
 		return store.Call{}, notFound(err, "read call")
 	}
 	return dbrow.ToCall(row), nil
+}
+
+// CallBody implements store.Calls.
+func (s *Store) CallBody(ctx context.Context, seller, id string) ([]byte, error) {
+	if err := s.enter(ctx, seller, id); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	since, before := dbrow.SpanOfID(id)
+	sealed, err := s.read.CallBodyGet(ctx, dbsqlc.CallBodyGetParams{ID: id, Seller: seller, Since: since, Before: before})
+	if err != nil {
+		return nil, notFound(err, "read what was said")
+	}
+	return sealed, nil
 }
 
 // ListCalls implements store.Calls.
@@ -90,5 +110,21 @@ func (s *Store) ForgetCalls(ctx context.Context, age time.Duration, limit int) (
 			return 0, fmt.Errorf("sqlite: forget refusals: %w", err)
 		}
 		return int(calls + refusals), nil
+	})
+}
+
+// ForgetCallBodies implements store.Calls.
+func (s *Store) ForgetCallBodies(ctx context.Context, age time.Duration, limit int) (int, error) {
+	return change(ctx, s, func(t *tx) (int, error) {
+		before := dbrow.Micros(s.now().Add(-age))
+		n, err := dbrow.ForgetInTurn(limit, func(seller string) (string, error) {
+			return t.query.CallBodySellerAfter(context.Background(), seller)
+		}, func(seller string, limit int64) (int64, error) {
+			return t.fast.CallBodiesForget(context.Background(), dbsqlc.CallBodiesForgetParams{Seller: seller, Before: before, Max: limit})
+		})
+		if err != nil {
+			return 0, fmt.Errorf("sqlite: forget what was said: %w", err)
+		}
+		return int(n), nil
 	})
 }

@@ -401,7 +401,9 @@ type Call struct {
 	Records int32 `protobuf:"varint,29,opt,name=records,proto3" json:"records,omitempty"`
 	// TryDeadline is until when an outbound call that failed is tried again. Absent when it is not: it was no failure, is final, or belongs to a
 	// client of this API.
-	TryDeadline   *TryDeadline `protobuf:"bytes,30,opt,name=try_deadline,json=tryDeadline,proto3" json:"try_deadline,omitempty"`
+	TryDeadline *TryDeadline `protobuf:"bytes,30,opt,name=try_deadline,json=tryDeadline,proto3" json:"try_deadline,omitempty"`
+	// ReplayOf is the call that this one repeats at an operator's hand; empty for every other.
+	ReplayOf      string `protobuf:"bytes,31,opt,name=replay_of,json=replayOf,proto3" json:"replay_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -632,6 +634,13 @@ func (x *Call) GetTryDeadline() *TryDeadline {
 	return nil
 }
 
+func (x *Call) GetReplayOf() string {
+	if x != nil {
+		return x.ReplayOf
+	}
+	return ""
+}
+
 // Refusal counts the refused calls of one cause at one endpoint within one hour.
 type Refusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -815,6 +824,262 @@ func (x *GetCallResponse) GetCall() *Call {
 	return nil
 }
 
+// GetCallBodyRequest names a call.
+type GetCallBodyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// CallId is the record's. Required, at most 64 characters.
+	CallId        string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCallBodyRequest) Reset() {
+	*x = GetCallBodyRequest{}
+	mi := &file_koogate_v1_call_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCallBodyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCallBodyRequest) ProtoMessage() {}
+
+func (x *GetCallBodyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_call_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCallBodyRequest.ProtoReflect.Descriptor instead.
+func (*GetCallBodyRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetCallBodyRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+// GetCallBodyResponse holds what was said. Values that are not shown are "***", numbers among them 0.
+type GetCallBodyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Request is the body of the call, JSON; parameters that came in the address are written as such. A text that is no JSON is left out.
+	Request string `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	// Answer is the body of the answer, JSON.
+	Answer        string `protobuf:"bytes,2,opt,name=answer,proto3" json:"answer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCallBodyResponse) Reset() {
+	*x = GetCallBodyResponse{}
+	mi := &file_koogate_v1_call_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCallBodyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCallBodyResponse) ProtoMessage() {}
+
+func (x *GetCallBodyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_call_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCallBodyResponse.ProtoReflect.Descriptor instead.
+func (*GetCallBodyResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GetCallBodyResponse) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *GetCallBodyResponse) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+// ReplayCallRequest names a call to be let in again.
+type ReplayCallRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// CallId is the record's. Required, at most 64 characters.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Force lets in what the marketplace no longer waits for, so that it may have refunded the order, or what a later call has overtaken.
+	Force bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	// ValidateOnly changes nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Reason says why, for the audit row; no secrets, no personal data. Required, printable, at most 1024 characters.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayCallRequest) Reset() {
+	*x = ReplayCallRequest{}
+	mi := &file_koogate_v1_call_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayCallRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayCallRequest) ProtoMessage() {}
+
+func (x *ReplayCallRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_call_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayCallRequest.ProtoReflect.Descriptor instead.
+func (*ReplayCallRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ReplayCallRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *ReplayCallRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+func (x *ReplayCallRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *ReplayCallRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// ReplayCallResponse is what came of it; empty with validate_only.
+type ReplayCallResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// CallId is the record of the call that was let in, which is there shortly afterwards. Empty for an outbound call.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// ResultCode is what the marketplace would have been answered, e.g. 000000.
+	ResultCode string `protobuf:"bytes,2,opt,name=result_code,json=resultCode,proto3" json:"result_code,omitempty"`
+	// ResultMessage is the text that goes with it.
+	ResultMessage string `protobuf:"bytes,3,opt,name=result_message,json=resultMessage,proto3" json:"result_message,omitempty"`
+	// Failed is true when the result code is a failure.
+	Failed bool `protobuf:"varint,4,opt,name=failed,proto3" json:"failed,omitempty"`
+	// TaskId is the task that makes an outbound call again.
+	TaskId        string `protobuf:"bytes,5,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayCallResponse) Reset() {
+	*x = ReplayCallResponse{}
+	mi := &file_koogate_v1_call_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayCallResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayCallResponse) ProtoMessage() {}
+
+func (x *ReplayCallResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_call_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayCallResponse.ProtoReflect.Descriptor instead.
+func (*ReplayCallResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ReplayCallResponse) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *ReplayCallResponse) GetResultCode() string {
+	if x != nil {
+		return x.ResultCode
+	}
+	return ""
+}
+
+func (x *ReplayCallResponse) GetResultMessage() string {
+	if x != nil {
+		return x.ResultMessage
+	}
+	return ""
+}
+
+func (x *ReplayCallResponse) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
+}
+
+func (x *ReplayCallResponse) GetTaskId() string {
+	if x != nil {
+		return x.TaskId
+	}
+	return ""
+}
+
 // ListCallsRequest asks for a page.
 type ListCallsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -833,7 +1098,7 @@ type ListCallsRequest struct {
 
 func (x *ListCallsRequest) Reset() {
 	*x = ListCallsRequest{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -845,7 +1110,7 @@ func (x *ListCallsRequest) String() string {
 func (*ListCallsRequest) ProtoMessage() {}
 
 func (x *ListCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -858,7 +1123,7 @@ func (x *ListCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallsRequest.ProtoReflect.Descriptor instead.
 func (*ListCallsRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListCallsRequest) GetPageSize() int32 {
@@ -902,7 +1167,7 @@ type ListCallsResponse struct {
 
 func (x *ListCallsResponse) Reset() {
 	*x = ListCallsResponse{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -914,7 +1179,7 @@ func (x *ListCallsResponse) String() string {
 func (*ListCallsResponse) ProtoMessage() {}
 
 func (x *ListCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -927,7 +1192,7 @@ func (x *ListCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallsResponse.ProtoReflect.Descriptor instead.
 func (*ListCallsResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListCallsResponse) GetCalls() []*Call {
@@ -961,7 +1226,7 @@ type ListRefusalsRequest struct {
 
 func (x *ListRefusalsRequest) Reset() {
 	*x = ListRefusalsRequest{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -973,7 +1238,7 @@ func (x *ListRefusalsRequest) String() string {
 func (*ListRefusalsRequest) ProtoMessage() {}
 
 func (x *ListRefusalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -986,7 +1251,7 @@ func (x *ListRefusalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRefusalsRequest.ProtoReflect.Descriptor instead.
 func (*ListRefusalsRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListRefusalsRequest) GetPageSize() int32 {
@@ -1030,7 +1295,7 @@ type ListRefusalsResponse struct {
 
 func (x *ListRefusalsResponse) Reset() {
 	*x = ListRefusalsResponse{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1042,7 +1307,7 @@ func (x *ListRefusalsResponse) String() string {
 func (*ListRefusalsResponse) ProtoMessage() {}
 
 func (x *ListRefusalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1055,7 +1320,7 @@ func (x *ListRefusalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRefusalsResponse.ProtoReflect.Descriptor instead.
 func (*ListRefusalsResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListRefusalsResponse) GetRefusals() []*Refusal {
@@ -1081,7 +1346,7 @@ const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\vTryDeadline\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12$\n" +
 	"\x03end\x18\x02 \x01(\x0e2\x12.koogate.v1.TryEndR\x03end\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\x9b\b\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\"\xb8\b\n" +
 	"\x04Call\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12\x1a\n" +
@@ -1116,7 +1381,8 @@ const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\tdirection\x18\x1b \x01(\x0e2\x19.koogate.v1.CallDirectionR\tdirection\x12\x17\n" +
 	"\atask_id\x18\x1c \x01(\tR\x06taskId\x12\x18\n" +
 	"\arecords\x18\x1d \x01(\x05R\arecords\x12:\n" +
-	"\ftry_deadline\x18\x1e \x01(\v2\x17.koogate.v1.TryDeadlineR\vtryDeadline\"\x95\x02\n" +
+	"\ftry_deadline\x18\x1e \x01(\v2\x17.koogate.v1.TryDeadlineR\vtryDeadline\x12\x1b\n" +
+	"\treplay_of\x18\x1f \x01(\tR\breplayOf\"\x95\x02\n" +
 	"\aRefusal\x12\x1a\n" +
 	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x12+\n" +
 	"\x05cause\x18\x02 \x01(\x0e2\x15.koogate.v1.CallCauseR\x05cause\x127\n" +
@@ -1128,7 +1394,24 @@ const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\x0eGetCallRequest\x127\n" +
 	"\acall_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x06callId\"7\n" +
 	"\x0fGetCallResponse\x12$\n" +
-	"\x04call\x18\x01 \x01(\v2\x10.koogate.v1.CallR\x04call\"\xaa\x01\n" +
+	"\x04call\x18\x01 \x01(\v2\x10.koogate.v1.CallR\x04call\"M\n" +
+	"\x12GetCallBodyRequest\x127\n" +
+	"\acall_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x06callId\"G\n" +
+	"\x13GetCallBodyResponse\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x16\n" +
+	"\x06answer\x18\x02 \x01(\tR\x06answer\"\xc0\x01\n" +
+	"\x11ReplayCallRequest\x127\n" +
+	"\acall_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x06callId\x12\x14\n" +
+	"\x05force\x18\x02 \x01(\bR\x05force\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x127\n" +
+	"\x06reason\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\b2\x13^[^\\x00-\\x1f\\x7f]*$R\x06reason\"\xa6\x01\n" +
+	"\x12ReplayCallResponse\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1f\n" +
+	"\vresult_code\x18\x02 \x01(\tR\n" +
+	"resultCode\x12%\n" +
+	"\x0eresult_message\x18\x03 \x01(\tR\rresultMessage\x12\x16\n" +
+	"\x06failed\x18\x04 \x01(\bR\x06failed\x12\x17\n" +
+	"\atask_id\x18\x05 \x01(\tR\x06taskId\"\xaa\x01\n" +
 	"\x10ListCallsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
@@ -1171,10 +1454,13 @@ const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\x06TryEnd\x12\x17\n" +
 	"\x13TRY_END_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TRY_END_TASK_FAILS\x10\x01\x12\x1b\n" +
-	"\x17TRY_END_RECORDS_REFUSED\x10\x022\xdb\x02\n" +
+	"\x17TRY_END_RECORDS_REFUSED\x10\x022\xd3\x04\n" +
 	"\vCallService\x12n\n" +
 	"\aGetCall\x12\x1a.koogate.v1.GetCallRequest\x1a\x1b.koogate.v1.GetCallResponse\"*\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x1bb\x04call\x12\x13/v1/calls/{call_id}\x12d\n" +
-	"\tListCalls\x12\x1c.koogate.v1.ListCallsRequest\x1a\x1d.koogate.v1.ListCallsResponse\"\x1a\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\v\x12\t/v1/calls\x12v\n" +
+	"\tListCalls\x12\x1c.koogate.v1.ListCallsRequest\x1a\x1d.koogate.v1.ListCallsResponse\"\x1a\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\v\x12\t/v1/calls\x12y\n" +
+	"\vGetCallBody\x12\x1e.koogate.v1.GetCallBodyRequest\x1a\x1f.koogate.v1.GetCallBodyResponse\")\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/calls/{call_id}/body\x12{\n" +
+	"\n" +
+	"ReplayCall\x12\x1d.koogate.v1.ReplayCallRequest\x1a\x1e.koogate.v1.ReplayCallResponse\".\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/calls/{call_id}:replay\x12v\n" +
 	"\fListRefusals\x12\x1f.koogate.v1.ListRefusalsRequest\x1a .koogate.v1.ListRefusalsResponse\"#\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/calls:refusalsB\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10CallServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
@@ -1193,7 +1479,7 @@ func file_koogate_v1_call_service_proto_rawDescGZIP() []byte {
 }
 
 var file_koogate_v1_call_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_koogate_v1_call_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_koogate_v1_call_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_koogate_v1_call_service_proto_goTypes = []any{
 	(CallDirection)(0),            // 0: koogate.v1.CallDirection
 	(CallVerdict)(0),              // 1: koogate.v1.CallVerdict
@@ -1204,41 +1490,49 @@ var file_koogate_v1_call_service_proto_goTypes = []any{
 	(*Refusal)(nil),               // 6: koogate.v1.Refusal
 	(*GetCallRequest)(nil),        // 7: koogate.v1.GetCallRequest
 	(*GetCallResponse)(nil),       // 8: koogate.v1.GetCallResponse
-	(*ListCallsRequest)(nil),      // 9: koogate.v1.ListCallsRequest
-	(*ListCallsResponse)(nil),     // 10: koogate.v1.ListCallsResponse
-	(*ListRefusalsRequest)(nil),   // 11: koogate.v1.ListRefusalsRequest
-	(*ListRefusalsResponse)(nil),  // 12: koogate.v1.ListRefusalsResponse
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
-	(*MarketplaceDeadline)(nil),   // 15: koogate.v1.MarketplaceDeadline
+	(*GetCallBodyRequest)(nil),    // 9: koogate.v1.GetCallBodyRequest
+	(*GetCallBodyResponse)(nil),   // 10: koogate.v1.GetCallBodyResponse
+	(*ReplayCallRequest)(nil),     // 11: koogate.v1.ReplayCallRequest
+	(*ReplayCallResponse)(nil),    // 12: koogate.v1.ReplayCallResponse
+	(*ListCallsRequest)(nil),      // 13: koogate.v1.ListCallsRequest
+	(*ListCallsResponse)(nil),     // 14: koogate.v1.ListCallsResponse
+	(*ListRefusalsRequest)(nil),   // 15: koogate.v1.ListRefusalsRequest
+	(*ListRefusalsResponse)(nil),  // 16: koogate.v1.ListRefusalsResponse
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 18: google.protobuf.Duration
+	(*MarketplaceDeadline)(nil),   // 19: koogate.v1.MarketplaceDeadline
 }
 var file_koogate_v1_call_service_proto_depIdxs = []int32{
-	13, // 0: koogate.v1.TryDeadline.time:type_name -> google.protobuf.Timestamp
+	17, // 0: koogate.v1.TryDeadline.time:type_name -> google.protobuf.Timestamp
 	3,  // 1: koogate.v1.TryDeadline.end:type_name -> koogate.v1.TryEnd
 	1,  // 2: koogate.v1.Call.verdict:type_name -> koogate.v1.CallVerdict
 	2,  // 3: koogate.v1.Call.cause:type_name -> koogate.v1.CallCause
-	14, // 4: koogate.v1.Call.duration:type_name -> google.protobuf.Duration
-	13, // 5: koogate.v1.Call.create_time:type_name -> google.protobuf.Timestamp
-	13, // 6: koogate.v1.Call.last_time:type_name -> google.protobuf.Timestamp
-	15, // 7: koogate.v1.Call.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
-	13, // 8: koogate.v1.Call.next_time:type_name -> google.protobuf.Timestamp
+	18, // 4: koogate.v1.Call.duration:type_name -> google.protobuf.Duration
+	17, // 5: koogate.v1.Call.create_time:type_name -> google.protobuf.Timestamp
+	17, // 6: koogate.v1.Call.last_time:type_name -> google.protobuf.Timestamp
+	19, // 7: koogate.v1.Call.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
+	17, // 8: koogate.v1.Call.next_time:type_name -> google.protobuf.Timestamp
 	0,  // 9: koogate.v1.Call.direction:type_name -> koogate.v1.CallDirection
 	4,  // 10: koogate.v1.Call.try_deadline:type_name -> koogate.v1.TryDeadline
 	2,  // 11: koogate.v1.Refusal.cause:type_name -> koogate.v1.CallCause
-	13, // 12: koogate.v1.Refusal.hour_time:type_name -> google.protobuf.Timestamp
-	13, // 13: koogate.v1.Refusal.first_time:type_name -> google.protobuf.Timestamp
-	13, // 14: koogate.v1.Refusal.last_time:type_name -> google.protobuf.Timestamp
+	17, // 12: koogate.v1.Refusal.hour_time:type_name -> google.protobuf.Timestamp
+	17, // 13: koogate.v1.Refusal.first_time:type_name -> google.protobuf.Timestamp
+	17, // 14: koogate.v1.Refusal.last_time:type_name -> google.protobuf.Timestamp
 	5,  // 15: koogate.v1.GetCallResponse.call:type_name -> koogate.v1.Call
 	5,  // 16: koogate.v1.ListCallsResponse.calls:type_name -> koogate.v1.Call
 	6,  // 17: koogate.v1.ListRefusalsResponse.refusals:type_name -> koogate.v1.Refusal
 	7,  // 18: koogate.v1.CallService.GetCall:input_type -> koogate.v1.GetCallRequest
-	9,  // 19: koogate.v1.CallService.ListCalls:input_type -> koogate.v1.ListCallsRequest
-	11, // 20: koogate.v1.CallService.ListRefusals:input_type -> koogate.v1.ListRefusalsRequest
-	8,  // 21: koogate.v1.CallService.GetCall:output_type -> koogate.v1.GetCallResponse
-	10, // 22: koogate.v1.CallService.ListCalls:output_type -> koogate.v1.ListCallsResponse
-	12, // 23: koogate.v1.CallService.ListRefusals:output_type -> koogate.v1.ListRefusalsResponse
-	21, // [21:24] is the sub-list for method output_type
-	18, // [18:21] is the sub-list for method input_type
+	13, // 19: koogate.v1.CallService.ListCalls:input_type -> koogate.v1.ListCallsRequest
+	9,  // 20: koogate.v1.CallService.GetCallBody:input_type -> koogate.v1.GetCallBodyRequest
+	11, // 21: koogate.v1.CallService.ReplayCall:input_type -> koogate.v1.ReplayCallRequest
+	15, // 22: koogate.v1.CallService.ListRefusals:input_type -> koogate.v1.ListRefusalsRequest
+	8,  // 23: koogate.v1.CallService.GetCall:output_type -> koogate.v1.GetCallResponse
+	14, // 24: koogate.v1.CallService.ListCalls:output_type -> koogate.v1.ListCallsResponse
+	10, // 25: koogate.v1.CallService.GetCallBody:output_type -> koogate.v1.GetCallBodyResponse
+	12, // 26: koogate.v1.CallService.ReplayCall:output_type -> koogate.v1.ReplayCallResponse
+	16, // 27: koogate.v1.CallService.ListRefusals:output_type -> koogate.v1.ListRefusalsResponse
+	23, // [23:28] is the sub-list for method output_type
+	18, // [18:23] is the sub-list for method input_type
 	18, // [18:18] is the sub-list for extension type_name
 	18, // [18:18] is the sub-list for extension extendee
 	0,  // [0:18] is the sub-list for field type_name
@@ -1258,7 +1552,7 @@ func file_koogate_v1_call_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_call_service_proto_rawDesc), len(file_koogate_v1_call_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   9,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

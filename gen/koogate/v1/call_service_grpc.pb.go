@@ -26,6 +26,8 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	CallService_GetCall_FullMethodName      = "/koogate.v1.CallService/GetCall"
 	CallService_ListCalls_FullMethodName    = "/koogate.v1.CallService/ListCalls"
+	CallService_GetCallBody_FullMethodName  = "/koogate.v1.CallService/GetCallBody"
+	CallService_ReplayCall_FullMethodName   = "/koogate.v1.CallService/ReplayCall"
 	CallService_ListRefusals_FullMethodName = "/koogate.v1.CallService/ListRefusals"
 )
 
@@ -41,6 +43,16 @@ type CallServiceClient interface {
 	GetCall(ctx context.Context, in *GetCallRequest, opts ...grpc.CallOption) (*GetCallResponse, error)
 	// ListCalls pages through the calls. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID, LIST_BUSY, LIST_TOO_SLOW.
 	ListCalls(ctx context.Context, in *ListCallsRequest, opts ...grpc.CallOption) (*ListCallsResponse, error)
+	// GetCallBody shows what was said in a call and answered, without what is secret or personal: members of the marketplace's documents that are neither are shown
+	// as they are, every other value is replaced. Bodies are kept as long as the configuration says (calls.bodies), those of looks and of refused
+	// calls never. Reasons: CALL_NOT_FOUND, CALL_NOT_KEPT.
+	GetCallBody(ctx context.Context, in *GetCallBodyRequest, opts ...grpc.CallOption) (*GetCallBodyResponse, error)
+	// ReplayCall lets a call in again, as 重新启动 in the seller centre does from the marketplace's side: it arrives now, is judged by the rules of now,
+	// and a repeat of what has had its effect is a success without one. What it changes is told as the caller's act, in events and audit; the marketplace is told nothing, and hears the result when it calls or asks again. An outbound call is
+	// made again by retrying its task, as RetryTask does. With validate_only nothing happens, and errors are those of the real call as far as they can be known before.
+	// Reasons: CALL_NOT_FOUND, CALL_NOT_KEPT, REPLAY_NEEDS_FORCE, STATE_CONFLICT when the endpoint does not serve the call any more or an outbound call belongs to no task;
+	// of an outbound call those of RetryTask.
+	ReplayCall(ctx context.Context, in *ReplayCallRequest, opts ...grpc.CallOption) (*ReplayCallResponse, error)
 	// ListRefusals pages through the counts of calls that were refused before any work, by hour, endpoint and cause. Every refused call to a
 	// configured endpoint is counted; at most 60 a minute and endpoint have a record of their own. Reasons: PAGE_TOKEN_INVALID,
 	// FILTER_INVALID, LIST_BUSY, LIST_TOO_SLOW.
@@ -75,6 +87,26 @@ func (c *callServiceClient) ListCalls(ctx context.Context, in *ListCallsRequest,
 	return out, nil
 }
 
+func (c *callServiceClient) GetCallBody(ctx context.Context, in *GetCallBodyRequest, opts ...grpc.CallOption) (*GetCallBodyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCallBodyResponse)
+	err := c.cc.Invoke(ctx, CallService_GetCallBody_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) ReplayCall(ctx context.Context, in *ReplayCallRequest, opts ...grpc.CallOption) (*ReplayCallResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReplayCallResponse)
+	err := c.cc.Invoke(ctx, CallService_ReplayCall_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *callServiceClient) ListRefusals(ctx context.Context, in *ListRefusalsRequest, opts ...grpc.CallOption) (*ListRefusalsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRefusalsResponse)
@@ -97,6 +129,16 @@ type CallServiceServer interface {
 	GetCall(context.Context, *GetCallRequest) (*GetCallResponse, error)
 	// ListCalls pages through the calls. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID, LIST_BUSY, LIST_TOO_SLOW.
 	ListCalls(context.Context, *ListCallsRequest) (*ListCallsResponse, error)
+	// GetCallBody shows what was said in a call and answered, without what is secret or personal: members of the marketplace's documents that are neither are shown
+	// as they are, every other value is replaced. Bodies are kept as long as the configuration says (calls.bodies), those of looks and of refused
+	// calls never. Reasons: CALL_NOT_FOUND, CALL_NOT_KEPT.
+	GetCallBody(context.Context, *GetCallBodyRequest) (*GetCallBodyResponse, error)
+	// ReplayCall lets a call in again, as 重新启动 in the seller centre does from the marketplace's side: it arrives now, is judged by the rules of now,
+	// and a repeat of what has had its effect is a success without one. What it changes is told as the caller's act, in events and audit; the marketplace is told nothing, and hears the result when it calls or asks again. An outbound call is
+	// made again by retrying its task, as RetryTask does. With validate_only nothing happens, and errors are those of the real call as far as they can be known before.
+	// Reasons: CALL_NOT_FOUND, CALL_NOT_KEPT, REPLAY_NEEDS_FORCE, STATE_CONFLICT when the endpoint does not serve the call any more or an outbound call belongs to no task;
+	// of an outbound call those of RetryTask.
+	ReplayCall(context.Context, *ReplayCallRequest) (*ReplayCallResponse, error)
 	// ListRefusals pages through the counts of calls that were refused before any work, by hour, endpoint and cause. Every refused call to a
 	// configured endpoint is counted; at most 60 a minute and endpoint have a record of their own. Reasons: PAGE_TOKEN_INVALID,
 	// FILTER_INVALID, LIST_BUSY, LIST_TOO_SLOW.
@@ -116,6 +158,12 @@ func (UnimplementedCallServiceServer) GetCall(context.Context, *GetCallRequest) 
 }
 func (UnimplementedCallServiceServer) ListCalls(context.Context, *ListCallsRequest) (*ListCallsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCalls not implemented")
+}
+func (UnimplementedCallServiceServer) GetCallBody(context.Context, *GetCallBodyRequest) (*GetCallBodyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCallBody not implemented")
+}
+func (UnimplementedCallServiceServer) ReplayCall(context.Context, *ReplayCallRequest) (*ReplayCallResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReplayCall not implemented")
 }
 func (UnimplementedCallServiceServer) ListRefusals(context.Context, *ListRefusalsRequest) (*ListRefusalsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRefusals not implemented")
@@ -177,6 +225,42 @@ func _CallService_ListCalls_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallService_GetCallBody_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCallBodyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).GetCallBody(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_GetCallBody_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).GetCallBody(ctx, req.(*GetCallBodyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_ReplayCall_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReplayCallRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).ReplayCall(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_ReplayCall_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).ReplayCall(ctx, req.(*ReplayCallRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CallService_ListRefusals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRefusalsRequest)
 	if err := dec(in); err != nil {
@@ -209,6 +293,14 @@ var CallService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListCalls",
 			Handler:    _CallService_ListCalls_Handler,
+		},
+		{
+			MethodName: "GetCallBody",
+			Handler:    _CallService_GetCallBody_Handler,
+		},
+		{
+			MethodName: "ReplayCall",
+			Handler:    _CallService_ReplayCall_Handler,
 		},
 		{
 			MethodName: "ListRefusals",

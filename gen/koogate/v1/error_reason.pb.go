@@ -105,6 +105,10 @@ const (
 	ErrorReason_ERROR_REASON_SETTING_NOT_FOUND ErrorReason = 39
 	// The call does not exist for this seller, or its record has had its time.
 	ErrorReason_ERROR_REASON_CALL_NOT_FOUND ErrorReason = 40
+	// Nothing is kept of what was said in the call, as the message tells.
+	ErrorReason_ERROR_REASON_CALL_NOT_KEPT ErrorReason = 41
+	// The marketplace no longer waits for the call, or what it asks for has been overtaken by a later one; with force it is let in all the same.
+	ErrorReason_ERROR_REASON_REPLAY_NEEDS_FORCE ErrorReason = 50
 	// The server ends a stream because it stops; call again with the resume token.
 	ErrorReason_ERROR_REASON_SERVER_STOPPING ErrorReason = 43
 	// The delivery to a webhook does not exist for this seller, or its record has had its time, or its webhook is deleted.
@@ -157,6 +161,8 @@ var (
 		38: "ERROR_REASON_MANAGED_BY_FILE",
 		39: "ERROR_REASON_SETTING_NOT_FOUND",
 		40: "ERROR_REASON_CALL_NOT_FOUND",
+		41: "ERROR_REASON_CALL_NOT_KEPT",
+		50: "ERROR_REASON_REPLAY_NEEDS_FORCE",
 		43: "ERROR_REASON_SERVER_STOPPING",
 		44: "ERROR_REASON_DELIVERY_NOT_FOUND",
 		45: "ERROR_REASON_TARGET_FORBIDDEN",
@@ -200,6 +206,8 @@ var (
 		"ERROR_REASON_MANAGED_BY_FILE":         38,
 		"ERROR_REASON_SETTING_NOT_FOUND":       39,
 		"ERROR_REASON_CALL_NOT_FOUND":          40,
+		"ERROR_REASON_CALL_NOT_KEPT":           41,
+		"ERROR_REASON_REPLAY_NEEDS_FORCE":      50,
 		"ERROR_REASON_SERVER_STOPPING":         43,
 		"ERROR_REASON_DELIVERY_NOT_FOUND":      44,
 		"ERROR_REASON_TARGET_FORBIDDEN":        45,
@@ -241,7 +249,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\x8b\v\n" +
+	"koogate.v1*\xd0\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -278,7 +286,9 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_RESTORE_GAP\x10%\x12 \n" +
 	"\x1cERROR_REASON_MANAGED_BY_FILE\x10&\x12\"\n" +
 	"\x1eERROR_REASON_SETTING_NOT_FOUND\x10'\x12\x1f\n" +
-	"\x1bERROR_REASON_CALL_NOT_FOUND\x10(\x12 \n" +
+	"\x1bERROR_REASON_CALL_NOT_FOUND\x10(\x12\x1e\n" +
+	"\x1aERROR_REASON_CALL_NOT_KEPT\x10)\x12#\n" +
+	"\x1fERROR_REASON_REPLAY_NEEDS_FORCE\x102\x12 \n" +
 	"\x1cERROR_REASON_SERVER_STOPPING\x10+\x12#\n" +
 	"\x1fERROR_REASON_DELIVERY_NOT_FOUND\x10,\x12!\n" +
 	"\x1dERROR_REASON_TARGET_FORBIDDEN\x10-\x12\x1f\n" +

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/judge"
-	"github.com/koogate/koogate/koogallery/recorder/rewrite"
 	"github.com/koogate/koogate/koogallery/recorder/tape"
+	"github.com/koogate/koogate/koogallery/rewrite"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/koogallery/simulator/catalogue"

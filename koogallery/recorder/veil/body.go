@@ -3,24 +3,26 @@
 package veil
 
 import (
+	"slices"
 	"strings"
 
-	"github.com/koogate/koogate/koogallery/recorder/rewrite"
+	"github.com/koogate/koogate/koogallery/plain"
+	"github.com/koogate/koogate/koogallery/rewrite"
 	"github.com/koogate/koogate/koogallery/seal"
 )
 
 // Lists that the Kit's first generation sends as a text (kit §A.9).
-var inText = set("userList", "orgInfo", "orgInfoList", "productInfo")
+var inText = []string{"userList", "orgInfo", "orgInfoList", "productInfo"}
 
 // Asked returns the body of a call without what is secret or personal. Errors: rewrite.ErrText.
 func (v *Veil) Asked(body []byte) ([]byte, error) {
 	return rewrite.Edit(body, func(x rewrite.Value) string {
 		switch {
-		case x.Text == "" || PlainAsked(x.Name):
+		case x.Text == "" || plain.Asked(x.Name):
 			return x.Text
 		case x.Number:
 			return v.Number(x.Text)
-		case inText[x.Name]:
+		case slices.Contains(inText, x.Name):
 			if inner, err := v.Asked([]byte(x.Text)); err == nil {
 				return string(inner)
 			}
@@ -31,10 +33,10 @@ func (v *Veil) Asked(body []byte) ([]byte, error) {
 }
 
 // inLists are the names of members of lists that come as a text.
-var inLists = set(
+var inLists = []string{
 	"userName", "name", "position", "orgCode", "orgName", "parentCode", "role", "enable", "employeeCode", "employeeType", "mobile", "email",
 	"workPlace", "extension", "entryDate", "productId", "productName", "skuCode", "linearValue",
-)
+}
 
 // loose replaces the values in a list that is no proper JSON, such as one without quotation marks around names, and leaves its punctuation.
 func (v *Veil) loose(text string) string {
@@ -59,9 +61,9 @@ func (v *Veil) loose(text string) string {
 		}
 		word, rest := text[:end], text[end+len(quote):]
 		switch {
-		case strings.HasPrefix(strings.TrimLeft(rest, blanks), ":") && inLists[word]:
+		case strings.HasPrefix(strings.TrimLeft(rest, blanks), ":") && slices.Contains(inLists, word):
 			name = word
-		case !PlainAsked(name):
+		case !plain.Asked(name):
 			word = v.Shaped(name, word)
 		}
 		b.WriteString(quote + word + quote)
@@ -75,7 +77,7 @@ func (v *Veil) loose(text string) string {
 func (v *Veil) Said(body []byte, open func(string) string) ([]byte, error) {
 	return rewrite.Edit(body, func(x rewrite.Value) string {
 		switch {
-		case PlainSaid(x.Name):
+		case plain.Said(x.Name):
 			return x.Text
 		case x.Number:
 			return v.Number(x.Text)

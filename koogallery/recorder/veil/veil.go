@@ -17,6 +17,8 @@ import (
 	"io"
 	"strings"
 	"unicode"
+
+	"github.com/koogate/koogate/koogallery/plain"
 )
 
 // Veil makes stand-ins. It is safe for concurrent use.
@@ -144,4 +146,12 @@ func (v *Veil) Number(literal string) string {
 		return "1" + strings.TrimLeft(literal, "-")
 	}
 	return string(b)
+}
+
+// Name is a name of a member or parameter as it may be written down.
+func (v *Veil) Name(name string) string {
+	if plain.Name(name) {
+		return name
+	}
+	return v.Opaque(name)
 }

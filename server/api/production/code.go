@@ -27,7 +27,7 @@ func codeOf(r errs.Reason) resultcode.Code {
 		errs.ResultInvalid, errs.InternalFault, errs.DirectoryNotFound, errs.UsageNotFound, errs.UsageSettled, errs.QuotaExhausted,
 		errs.ReservationNotFound, errs.LicenceUnknown, errs.LicenceState, errs.MarketplaceUnavailable,
 		errs.ListBusy, errs.ListTooSlow, errs.RestoreGap,
-		errs.ManagedByFile, errs.SettingNotFound, errs.CallNotFound, errs.DeliveryNotFound, errs.TargetForbidden, errs.PathNotFound, errs.MethodNotAllowed, errs.ServerStopping:
+		errs.ManagedByFile, errs.SettingNotFound, errs.CallNotFound, errs.CallNotKept, errs.ReplayNeedsForce, errs.DeliveryNotFound, errs.TargetForbidden, errs.PathNotFound, errs.MethodNotAllowed, errs.ServerStopping:
 	}
 	return resultcode.Internal
 }

@@ -50,6 +50,7 @@ type Options struct {
 	Licences  Licences
 	Calls     Calls
 	Sanctions Sanctions
+	Replays   Replays
 	Audit     Audit
 	Sellers   *seller.Keeper
 	Feed      Feed
@@ -84,7 +85,7 @@ func New(o Options) *API {
 			koogatev1.NewQuotaServiceClient, koogatev1.RegisterQuotaServiceHandlerClient),
 		serviceOf[koogatev1.LicenceServiceServer](&licences{licences: o.Licences}, koogatev1.RegisterLicenceServiceServer,
 			koogatev1.NewLicenceServiceClient, koogatev1.RegisterLicenceServiceHandlerClient),
-		serviceOf[koogatev1.CallServiceServer](&calls{calls: o.Calls}, koogatev1.RegisterCallServiceServer,
+		serviceOf[koogatev1.CallServiceServer](&calls{calls: o.Calls, replays: o.Replays}, koogatev1.RegisterCallServiceServer,
 			koogatev1.NewCallServiceClient, koogatev1.RegisterCallServiceHandlerClient),
 		serviceOf[koogatev1.SanctionServiceServer](&sanctions{sanctions: o.Sanctions}, koogatev1.RegisterSanctionServiceServer,
 			koogatev1.NewSanctionServiceClient, koogatev1.RegisterSanctionServiceHandlerClient),

@@ -12,6 +12,7 @@ import (
 	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/journal"
+	"github.com/koogate/koogate/server/replay"
 	"github.com/koogate/koogate/server/sanction"
 	"github.com/koogate/koogate/store"
 )
@@ -25,11 +26,50 @@ type Calls interface {
 
 var _ Calls = (*journal.Journal)(nil)
 
+// Replays is what lets calls in again; *replay.Service is one.
+type Replays interface {
+	Replay(ctx context.Context, r replay.Request) (replay.Result, error)
+	Said(ctx context.Context, seller, id string) (replay.Said, error)
+}
+
+var _ Replays = (*replay.Service)(nil)
+
 // calls serves CallService.
 type calls struct {
 	koogatev1.UnimplementedCallServiceServer
 
-	calls Calls
+	calls   Calls
+	replays Replays
+}
+
+// GetCallBody implements CallService.
+func (s *calls) GetCallBody(ctx context.Context, r *koogatev1.GetCallBodyRequest) (*koogatev1.GetCallBodyResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	said, err := s.replays.Said(ctx, seller, r.GetCallId())
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.GetCallBodyResponse{Request: said.Request, Answer: said.Answer}, nil
+}
+
+// ReplayCall implements CallService.
+func (s *calls) ReplayCall(ctx context.Context, r *koogatev1.ReplayCallRequest) (*koogatev1.ReplayCallResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done, err := s.replays.Replay(ctx, replay.Request{
+		Seller: seller, CallID: r.GetCallId(), Force: r.GetForce(), Look: r.GetValidateOnly(), Reason: r.GetReason(), Who: callerOf(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.ReplayCallResponse{
+		CallId: done.CallID, ResultCode: string(done.Code), ResultMessage: done.Message, Failed: done.Code != "" && !done.Fine, TaskId: done.TaskID,
+	}, nil
 }
 
 // GetCall implements CallService.
@@ -82,7 +122,7 @@ func callOf(c store.Call) *koogatev1.Call {
 		Verdict: callVerdict(c.Verdict), Cause: callCause(c.Cause), ResultCode: c.Code, Reason: c.Reason, HttpStatus: int32(c.HTTPStatus),
 		Duration: durationpb.New(c.Took), Attempt: int32(c.Attempt), Times: int32(c.Times), Probe: c.Probe, KeyId: c.KeyID, TraceId: c.TraceID,
 		CreateTime: timestamp(c.CreatedAt), LastTime: timestamp(c.LastAt), RequestSize: c.Request, AnswerSize: c.Answer,
-		Direction: callDirection(c.Direction), TaskId: c.TaskID, Records: int32(c.Records), TryDeadline: tryDeadlineOf(c),
+		Direction: callDirection(c.Direction), TaskId: c.TaskID, Records: int32(c.Records), TryDeadline: tryDeadlineOf(c), ReplayOf: c.ReplayOf,
 	}
 	if o, ok := journal.OutlookOf(c); ok {
 		m.MarketplaceDeadline, m.NextTime = deadlineOf(fulfil.Deadline{At: o.Until, End: o.End}), timestamp(o.Next)

@@ -11,11 +11,100 @@ import (
 	"context"
 )
 
+const callBodiesForget = `-- name: CallBodiesForget :execrows
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN $3::bigint > 0 THEN $3::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+), oldest AS MATERIALIZED (
+    SELECT b.created_at, b.id
+    FROM call_bodies AS b
+    WHERE b.seller = $1
+    ORDER BY b.created_at, b.id
+    LIMIT $4
+)
+DELETE FROM call_bodies AS c USING clock, oldest
+WHERE c.seller = $1 AND c.created_at = oldest.created_at AND c.id = oldest.id AND oldest.created_at < clock.now - $2::bigint
+`
+
+type CallBodiesForgetParams struct {
+	Seller string
+	Age    int64
+	Given  int64
+	Max    int32
+}
+
+// CallBodiesForget deletes a seller's first bodies, if their calls are older than age.
+func (q *Queries) CallBodiesForget(ctx context.Context, arg CallBodiesForgetParams) (int64, error) {
+	result, err := q.db.Exec(ctx, callBodiesForget,
+		arg.Seller,
+		arg.Age,
+		arg.Given,
+		arg.Max,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const callBodyGet = `-- name: CallBodyGet :one
+SELECT sealed FROM call_bodies
+WHERE seller = $1 AND created_at >= $2 AND created_at < $3 AND id = $4
+`
+
+type CallBodyGetParams = dbrow.CallBodyGetParams
+
+// CallBodyGet reads what was said in a call, by its ID and the millisecond in it.
+func (q *Queries) CallBodyGet(ctx context.Context, arg CallBodyGetParams) ([]byte, error) {
+	row := q.db.QueryRow(ctx, callBodyGet,
+		arg.Seller,
+		arg.Since,
+		arg.Before,
+		arg.ID,
+	)
+	var sealed []byte
+	err := row.Scan(&sealed)
+	return sealed, err
+}
+
+const callBodyPut = `-- name: CallBodyPut :exec
+INSERT INTO call_bodies (seller, created_at, id, sealed)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (seller, created_at, id) DO NOTHING
+`
+
+type CallBodyPutParams = dbrow.CallBodyPutParams
+
+// CallBodyPut keeps what was said in a call; a repeat changes nothing.
+func (q *Queries) CallBodyPut(ctx context.Context, arg CallBodyPutParams) error {
+	_, err := q.db.Exec(ctx, callBodyPut,
+		arg.Seller,
+		arg.CreatedAt,
+		arg.ID,
+		arg.Sealed,
+	)
+	return err
+}
+
+const callBodySellerAfter = `-- name: CallBodySellerAfter :one
+SELECT coalesce(min(seller), '')::text FROM call_bodies WHERE seller > $1
+`
+
+// CallBodySellerAfter names the next seller of whose calls bodies are kept, and nobody after the last.
+func (q *Queries) CallBodySellerAfter(ctx context.Context, seller string) (string, error) {
+	row := q.db.QueryRow(ctx, callBodySellerAfter, seller)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const callGet = `-- name: CallGet :one
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = $1 AND created_at >= $2 AND created_at < $3 AND id = $4
 `
@@ -60,6 +149,7 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) 
 		&i.Records,
 		&i.TaskID,
 		&i.UntilAt,
+		&i.ReplayOf,
 	)
 	return i, err
 }
@@ -68,7 +158,7 @@ const callList = `-- name: CallList :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = $1
 `
@@ -112,6 +202,7 @@ func (q *Queries) CallList(ctx context.Context, seller string) ([]Call, error) {
 			&i.Records,
 			&i.TaskID,
 			&i.UntilAt,
+			&i.ReplayOf,
 		); err != nil {
 			return nil, err
 		}
@@ -127,7 +218,7 @@ const callPut = `-- name: CallPut :exec
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
     result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 )
 SELECT
     $1::text,
@@ -157,11 +248,12 @@ SELECT
     $24::text,
     $25::bigint,
     $26::text,
-    $27::bigint
+    $27::bigint,
+    $28::text
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = $1::text AND c.subject = $11::text AND c.subject <> '' AND c.id <> $2::text
-        AND c.first_at >= $3::bigint - $28::bigint
+        AND c.first_at >= $3::bigint - $29::bigint
     ORDER BY c.first_at DESC, c.attempt DESC
     LIMIT 1
 ) AS series ON TRUE
@@ -202,6 +294,7 @@ func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 		arg.Records,
 		arg.TaskID,
 		arg.UntilAt,
+		arg.ReplayOf,
 		arg.Series,
 	)
 	return err
@@ -362,7 +455,7 @@ const callsOfSubjects = `-- name: CallsOfSubjects :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = $1 AND subject = ANY($2::text[])
     AND subject <> '' AND first_at >= $3
@@ -421,6 +514,7 @@ func (q *Queries) CallsOfSubjects(ctx context.Context, arg CallsOfSubjectsParams
 			&i.Records,
 			&i.TaskID,
 			&i.UntilAt,
+			&i.ReplayOf,
 		); err != nil {
 			return nil, err
 		}

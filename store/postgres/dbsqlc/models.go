@@ -14,6 +14,8 @@ type Audit = dbrow.Audit
 
 type Call = dbrow.Call
 
+type CallBody = dbrow.CallBody
+
 type CallRefusal = dbrow.CallRefusal
 
 type Department = dbrow.Department

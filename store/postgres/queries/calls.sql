@@ -3,7 +3,7 @@
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
     result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 )
 SELECT
     sqlc.arg(seller)::text,
@@ -33,7 +33,8 @@ SELECT
     sqlc.arg(direction)::text,
     sqlc.arg(records)::bigint,
     sqlc.arg(task_id)::text,
-    sqlc.arg(until_at)::bigint
+    sqlc.arg(until_at)::bigint,
+    sqlc.arg(replay_of)::text
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = sqlc.arg(seller)::text AND c.subject = sqlc.arg(subject)::text AND c.subject <> '' AND c.id <> sqlc.arg(id)::text
@@ -50,7 +51,7 @@ ON CONFLICT (seller, created_at, id) DO UPDATE SET
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(before) AND id = sqlc.arg(id);
 
@@ -59,7 +60,7 @@ WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = sqlc.arg(seller);
 
@@ -68,7 +69,7 @@ WHERE seller = sqlc.arg(seller);
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = sqlc.arg(seller) AND subject = ANY(sqlc.arg(subjects)::text[])
     AND subject <> '' AND first_at >= sqlc.arg(since)
@@ -128,3 +129,35 @@ WHERE r.seller = oldest.seller AND r.created_at = oldest.created_at AND r.id = o
 -- name: CallsLock :exec
 -- CallsLock lets those who record calls of a seller queue, so that each finds the place of its calls in their series.
 SELECT pg_advisory_xact_lock(hashtextextended('koogate calls ' || current_schema() || ' ' || sqlc.arg(seller)::text, 0));
+
+-- name: CallBodyPut :exec
+-- CallBodyPut keeps what was said in a call; a repeat changes nothing.
+INSERT INTO call_bodies (seller, created_at, id, sealed)
+VALUES (sqlc.arg(seller), sqlc.arg(created_at), sqlc.arg(id), sqlc.arg(sealed))
+ON CONFLICT (seller, created_at, id) DO NOTHING;
+
+-- name: CallBodyGet :one
+-- CallBodyGet reads what was said in a call, by its ID and the millisecond in it.
+SELECT sealed FROM call_bodies
+WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(before) AND id = sqlc.arg(id);
+
+-- name: CallBodySellerAfter :one
+-- CallBodySellerAfter names the next seller of whose calls bodies are kept, and nobody after the last.
+SELECT coalesce(min(seller), '')::text FROM call_bodies WHERE seller > sqlc.arg(seller);
+
+-- name: CallBodiesForget :execrows
+-- CallBodiesForget deletes a seller's first bodies, if their calls are older than age.
+WITH clock AS MATERIALIZED (
+    SELECT CASE
+        WHEN sqlc.arg(given)::bigint > 0 THEN sqlc.arg(given)::bigint
+        ELSE (extract(EPOCH FROM statement_timestamp()) * 1000000)::bigint
+    END AS now
+), oldest AS MATERIALIZED (
+    SELECT b.created_at, b.id
+    FROM call_bodies AS b
+    WHERE b.seller = sqlc.arg(seller)
+    ORDER BY b.created_at, b.id
+    LIMIT sqlc.arg(max)
+)
+DELETE FROM call_bodies AS c USING clock, oldest
+WHERE c.seller = sqlc.arg(seller) AND c.created_at = oldest.created_at AND c.id = oldest.id AND oldest.created_at < clock.now - sqlc.arg(age)::bigint;

@@ -11,11 +11,86 @@ import (
 	"context"
 )
 
+const callBodiesForget = `-- name: CallBodiesForget :execrows
+DELETE FROM call_bodies WHERE call_bodies.seller = ?1 AND (call_bodies.created_at, call_bodies.id) IN (
+    SELECT b.created_at, b.id FROM call_bodies AS b
+    WHERE b.seller = ?1 AND b.created_at < ?2
+    ORDER BY b.created_at, b.id
+    LIMIT CAST(?3 AS INTEGER)
+)
+`
+
+type CallBodiesForgetParams struct {
+	Seller string
+	Before int64
+	Max    int64
+}
+
+// CallBodiesForget deletes a seller's first bodies, if their calls were made before a time.
+func (q *Queries) CallBodiesForget(ctx context.Context, arg CallBodiesForgetParams) (int64, error) {
+	result, err := q.exec(ctx, q.callBodiesForgetStmt, callBodiesForget, arg.Seller, arg.Before, arg.Max)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const callBodyGet = `-- name: CallBodyGet :one
+SELECT sealed FROM call_bodies
+WHERE seller = ?1 AND created_at >= ?2 AND created_at < ?3 AND id = ?4
+`
+
+type CallBodyGetParams = dbrow.CallBodyGetParams
+
+// CallBodyGet reads what was said in a call, by its ID and the millisecond in it.
+func (q *Queries) CallBodyGet(ctx context.Context, arg CallBodyGetParams) ([]byte, error) {
+	row := q.queryRow(ctx, q.callBodyGetStmt, callBodyGet,
+		arg.Seller,
+		arg.Since,
+		arg.Before,
+		arg.ID,
+	)
+	var sealed []byte
+	err := row.Scan(&sealed)
+	return sealed, err
+}
+
+const callBodyPut = `-- name: CallBodyPut :exec
+INSERT INTO call_bodies (seller, created_at, id, sealed)
+VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (seller, created_at, id) DO NOTHING
+`
+
+type CallBodyPutParams = dbrow.CallBodyPutParams
+
+// CallBodyPut keeps what was said in a call; a repeat changes nothing.
+func (q *Queries) CallBodyPut(ctx context.Context, arg CallBodyPutParams) error {
+	_, err := q.exec(ctx, q.callBodyPutStmt, callBodyPut,
+		arg.Seller,
+		arg.CreatedAt,
+		arg.ID,
+		arg.Sealed,
+	)
+	return err
+}
+
+const callBodySellerAfter = `-- name: CallBodySellerAfter :one
+SELECT CAST(coalesce(min(seller), '') AS TEXT) FROM call_bodies WHERE seller > ?1
+`
+
+// CallBodySellerAfter names the next seller of whose calls bodies are kept, and nobody after the last.
+func (q *Queries) CallBodySellerAfter(ctx context.Context, seller string) (string, error) {
+	row := q.queryRow(ctx, q.callBodySellerAfterStmt, callBodySellerAfter, seller)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const callGet = `-- name: CallGet :one
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = ?1 AND created_at >= ?2 AND created_at < ?3 AND id = ?4
 `
@@ -60,6 +135,7 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) 
 		&i.Records,
 		&i.TaskID,
 		&i.UntilAt,
+		&i.ReplayOf,
 	)
 	return i, err
 }
@@ -68,7 +144,7 @@ const callList = `-- name: CallList :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = ?1
 `
@@ -112,6 +188,7 @@ func (q *Queries) CallList(ctx context.Context, seller string) ([]Call, error) {
 			&i.Records,
 			&i.TaskID,
 			&i.UntilAt,
+			&i.ReplayOf,
 		); err != nil {
 			return nil, err
 		}
@@ -130,7 +207,7 @@ const callPut = `-- name: CallPut :exec
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
     result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 )
 SELECT
     CAST(?1 AS TEXT),
@@ -160,11 +237,12 @@ SELECT
     CAST(?24 AS TEXT),
     CAST(?25 AS INTEGER),
     CAST(?26 AS TEXT),
-    CAST(?27 AS INTEGER)
+    CAST(?27 AS INTEGER),
+    CAST(?28 AS TEXT)
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = CAST(?1 AS TEXT) AND c.subject = CAST(?11 AS TEXT) AND c.subject <> '' AND c.id <> CAST(?2 AS TEXT)
-        AND c.first_at >= CAST(?3 AS INTEGER) - CAST(?28 AS INTEGER)
+        AND c.first_at >= CAST(?3 AS INTEGER) - CAST(?29 AS INTEGER)
     ORDER BY c.first_at DESC, c.attempt DESC
     LIMIT 1
 ) AS series ON TRUE
@@ -205,6 +283,7 @@ func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 		arg.Records,
 		arg.TaskID,
 		arg.UntilAt,
+		arg.ReplayOf,
 		arg.Series,
 	)
 	return err
@@ -336,7 +415,7 @@ const callsOfSubjects = `-- name: CallsOfSubjects :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = ?1 AND subject IN (SELECT wanted.value FROM json_each(cast(?2 AS text)) AS wanted)
     AND subject <> '' AND first_at >= ?3
@@ -395,6 +474,7 @@ func (q *Queries) CallsOfSubjects(ctx context.Context, arg CallsOfSubjectsParams
 			&i.Records,
 			&i.TaskID,
 			&i.UntilAt,
+			&i.ReplayOf,
 		); err != nil {
 			return nil, err
 		}

@@ -57,6 +57,18 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.auditListStmt, err = db.PrepareContext(ctx, auditList); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditList: %w", err)
 	}
+	if q.callBodiesForgetStmt, err = db.PrepareContext(ctx, callBodiesForget); err != nil {
+		return nil, fmt.Errorf("error preparing query CallBodiesForget: %w", err)
+	}
+	if q.callBodyGetStmt, err = db.PrepareContext(ctx, callBodyGet); err != nil {
+		return nil, fmt.Errorf("error preparing query CallBodyGet: %w", err)
+	}
+	if q.callBodyPutStmt, err = db.PrepareContext(ctx, callBodyPut); err != nil {
+		return nil, fmt.Errorf("error preparing query CallBodyPut: %w", err)
+	}
+	if q.callBodySellerAfterStmt, err = db.PrepareContext(ctx, callBodySellerAfter); err != nil {
+		return nil, fmt.Errorf("error preparing query CallBodySellerAfter: %w", err)
+	}
 	if q.callGetStmt, err = db.PrepareContext(ctx, callGet); err != nil {
 		return nil, fmt.Errorf("error preparing query CallGet: %w", err)
 	}
@@ -574,6 +586,26 @@ func (q *Queries) Close() error {
 	if q.auditListStmt != nil {
 		if cerr := q.auditListStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing auditListStmt: %w", cerr)
+		}
+	}
+	if q.callBodiesForgetStmt != nil {
+		if cerr := q.callBodiesForgetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callBodiesForgetStmt: %w", cerr)
+		}
+	}
+	if q.callBodyGetStmt != nil {
+		if cerr := q.callBodyGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callBodyGetStmt: %w", cerr)
+		}
+	}
+	if q.callBodyPutStmt != nil {
+		if cerr := q.callBodyPutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callBodyPutStmt: %w", cerr)
+		}
+	}
+	if q.callBodySellerAfterStmt != nil {
+		if cerr := q.callBodySellerAfterStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callBodySellerAfterStmt: %w", cerr)
 		}
 	}
 	if q.callGetStmt != nil {
@@ -1391,6 +1423,10 @@ type Queries struct {
 	auditForgetStmt         *sql.Stmt
 	auditInsertStmt         *sql.Stmt
 	auditListStmt           *sql.Stmt
+	callBodiesForgetStmt    *sql.Stmt
+	callBodyGetStmt         *sql.Stmt
+	callBodyPutStmt         *sql.Stmt
+	callBodySellerAfterStmt *sql.Stmt
 	callGetStmt             *sql.Stmt
 	callListStmt            *sql.Stmt
 	callPutStmt             *sql.Stmt
@@ -1561,6 +1597,10 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		auditForgetStmt:         q.auditForgetStmt,
 		auditInsertStmt:         q.auditInsertStmt,
 		auditListStmt:           q.auditListStmt,
+		callBodiesForgetStmt:    q.callBodiesForgetStmt,
+		callBodyGetStmt:         q.callBodyGetStmt,
+		callBodyPutStmt:         q.callBodyPutStmt,
+		callBodySellerAfterStmt: q.callBodySellerAfterStmt,
 		callGetStmt:             q.callGetStmt,
 		callListStmt:            q.callListStmt,
 		callPutStmt:             q.callPutStmt,

@@ -3,7 +3,7 @@
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
     result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 )
 SELECT
     CAST(sqlc.arg(seller) AS TEXT),
@@ -33,7 +33,8 @@ SELECT
     CAST(sqlc.arg(direction) AS TEXT),
     CAST(sqlc.arg(records) AS INTEGER),
     CAST(sqlc.arg(task_id) AS TEXT),
-    CAST(sqlc.arg(until_at) AS INTEGER)
+    CAST(sqlc.arg(until_at) AS INTEGER),
+    CAST(sqlc.arg(replay_of) AS TEXT)
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = CAST(sqlc.arg(seller) AS TEXT) AND c.subject = CAST(sqlc.arg(subject) AS TEXT) AND c.subject <> '' AND c.id <> CAST(sqlc.arg(id) AS TEXT)
@@ -50,7 +51,7 @@ ON CONFLICT (seller, created_at, id) DO UPDATE SET
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(before) AND id = sqlc.arg(id);
 
@@ -59,7 +60,7 @@ WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = sqlc.arg(seller);
 
@@ -68,7 +69,7 @@ WHERE seller = sqlc.arg(seller);
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at
+    task_id, until_at, replay_of
 FROM calls
 WHERE seller = sqlc.arg(seller) AND subject IN (SELECT wanted.value FROM json_each(cast(sqlc.arg(subjects) AS text)) AS wanted)
     AND subject <> '' AND first_at >= sqlc.arg(since)
@@ -107,5 +108,29 @@ DELETE FROM call_refusals WHERE call_refusals.rowid IN (
     SELECT r.rowid FROM call_refusals AS r
     WHERE r.created_at < sqlc.arg(before)
     ORDER BY r.created_at
+    LIMIT CAST(sqlc.arg(max) AS INTEGER)
+);
+
+-- name: CallBodyPut :exec
+-- CallBodyPut keeps what was said in a call; a repeat changes nothing.
+INSERT INTO call_bodies (seller, created_at, id, sealed)
+VALUES (sqlc.arg(seller), sqlc.arg(created_at), sqlc.arg(id), sqlc.arg(sealed))
+ON CONFLICT (seller, created_at, id) DO NOTHING;
+
+-- name: CallBodyGet :one
+-- CallBodyGet reads what was said in a call, by its ID and the millisecond in it.
+SELECT sealed FROM call_bodies
+WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(before) AND id = sqlc.arg(id);
+
+-- name: CallBodySellerAfter :one
+-- CallBodySellerAfter names the next seller of whose calls bodies are kept, and nobody after the last.
+SELECT CAST(coalesce(min(seller), '') AS TEXT) FROM call_bodies WHERE seller > sqlc.arg(seller);
+
+-- name: CallBodiesForget :execrows
+-- CallBodiesForget deletes a seller's first bodies, if their calls were made before a time.
+DELETE FROM call_bodies WHERE call_bodies.seller = sqlc.arg(seller) AND (call_bodies.created_at, call_bodies.id) IN (
+    SELECT b.created_at, b.id FROM call_bodies AS b
+    WHERE b.seller = sqlc.arg(seller) AND b.created_at < sqlc.arg(before)
+    ORDER BY b.created_at, b.id
     LIMIT CAST(sqlc.arg(max) AS INTEGER)
 );

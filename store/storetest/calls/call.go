@@ -27,6 +27,7 @@ var callCases = []check.Case{
 	check.WithStore("CallsAreFiltered", filters),
 	check.WithStore("PagesOfCallsJoin", pages),
 	check.WithStore("CallsAreForgottenInTheirOrder", forgotten),
+	check.WithStore("WhatWasSaidIsKeptBesideTheRecord", bodies),
 	check.WithStore("BadTextOfACallIsRefused", badText),
 }
 
@@ -56,6 +57,7 @@ func allFields(t *testing.T, s store.Store) {
 	c.Family, c.Activity, c.OrderID, c.InstanceID = "saas_v2", "newInstance", "CS1", "实例-1"
 	c.KeyID, c.TraceID, c.Probe, c.Cause, c.Code, c.Reason, c.HTTPStatus = "k-1", "0af7651916cd43dd8448eb211c80319c", true, store.CauseClock, "000001", "stale", 503
 	c.Verdict, c.Took, c.Request, c.Answer, c.Subject = store.CallRefused, 1234*time.Microsecond, 1024, 55, "s"
+	c.ReplayOf = storetest.NewID()
 	record(t, s, c)
 	c.Attempt, c.FirstAt = 1, c.CreatedAt
 	if got := read(t, s, c.ID); !reflect.DeepEqual(got, c) {
@@ -308,6 +310,53 @@ func forgotten(t *testing.T, s store.Store) {
 	if len(calls) != 1 || len(others) != 1 || len(left) != 2 || !calls[0].CreatedAt.Equal(storetest.Epoch.Add(3*day)) {
 		t.Fatalf("%d and %d calls and %d counts are left: %+v", len(calls), len(others), len(left), calls)
 	}
+}
+
+func bodies(t *testing.T, s store.Store) {
+	ctx, day := check.Context(t), 24*time.Hour
+	said := func(seller, id string) string {
+		t.Helper()
+		body, err := s.CallBody(ctx, seller, id)
+		if errors.Is(err, store.ErrNotFound) {
+			return ""
+		}
+		check.Error(t, err, nil)
+		return string(body)
+	}
+	var ids []string
+	for i := range 5 {
+		c := call(time.Duration(i) * day)
+		c.Body = []byte{byte('a' + i), 0, 0xff}
+		switch i {
+		case 1:
+			c.Seller = "other"
+		case 2:
+			c.Body = nil
+		}
+		record(t, s, c)
+		c.Body = []byte("written again, as when nobody knows whether it was written")
+		if i == 3 {
+			record(t, s, c)
+		}
+		ids = append(ids, c.ID)
+	}
+	check.Equal(t, "the first", said(storetest.Seller, ids[0]), "a\x00\xff")
+	check.Equal(t, "another seller's", said(storetest.Seller, ids[1]), "")
+	check.Equal(t, "as the other", said("other", ids[1]), "b\x00\xff")
+	check.Equal(t, "nothing was said", said(storetest.Seller, ids[2]), "")
+	check.Equal(t, "written twice", said(storetest.Seller, ids[3]), "d\x00\xff")
+	check.Equal(t, "no ID", said(storetest.Seller, "x"), "")
+	check.At(s, storetest.Epoch.Add(10*day+time.Hour))
+	for _, want := range []int{1, 1, 0} { // of the two that are old enough one at once
+		n, err := s.ForgetCallBodies(ctx, 8*day, 1)
+		check.Error(t, err, nil)
+		check.Equal(t, "forgotten", n, want)
+	}
+	check.Equal(t, "forgotten", said(storetest.Seller, ids[0])+said("other", ids[1]), "")
+	check.Equal(t, "kept", said(storetest.Seller, ids[3])+said(storetest.Seller, ids[4]), "d\x00\xffe\x00\xff")
+	calls, err := s.ListCalls(ctx, store.ListQuery{Seller: storetest.Seller, Limit: 10})
+	check.Error(t, err, nil)
+	check.Equal(t, "records", len(calls), 4)
 }
 
 func badText(t *testing.T, s store.Store) {

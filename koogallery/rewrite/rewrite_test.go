@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/koogate/koogate/koogallery/recorder/rewrite"
+	"github.com/koogate/koogate/koogallery/rewrite"
 )
 
 // Only what is changed is written anew.
