@@ -69,7 +69,11 @@ func (r *running) hold(dealt int64) (context.Context, *lease) {
 	defer r.mu.Unlock()
 	l := r.next
 	r.held, r.next = l, nil
-	if l == nil || l.task.GetFencingToken() <= dealt || !now().Before(l.over) {
+	late := l != nil && !now().Before(l.over)
+	if l == nil || late || l.task.GetFencingToken() <= dealt {
+		if late {
+			r.Log.Warn("a task's lease was over before its handler began; the task comes again", "task_id", r.id)
+		}
 		delete(r.inHand, r.id)
 		return nil, nil
 	}
@@ -81,7 +85,6 @@ func (r *running) hold(dealt int64) (context.Context, *lease) {
 
 // keep prolongs a lease until ctx ends, and ends the handler's context when that does not succeed in time.
 func (r *running) keep(ctx context.Context, l *lease) {
-	const often = 3 // heartbeats in a lease
 	pause, last := r.Lease/often, errors.New("its time was over")
 	for {
 		left := l.over.Sub(now())

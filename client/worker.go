@@ -58,11 +58,12 @@ type Worker struct {
 }
 
 const (
-	poll        = 20 * time.Second // how long Koogate waits for a task to appear
+	mostPoll    = 20 * time.Second // for which Koogate waits for a task to appear
 	pollSlack   = 10 * time.Second // after which a lease that was not answered is given up
 	callLimit   = 10 * time.Second // of every other call
 	ending      = 10 * time.Second // for handlers whose context has ended, and for reports after the grace
 	mostAtOnce  = 100              // tasks of one lease
+	often       = 3                // heartbeats in a lease
 	refusedTime = 3 * time.Second  // for which a refusal may pass: a new token or queue is known everywhere after 2 s
 )
 
@@ -83,7 +84,7 @@ func (w Worker) Run(ctx context.Context) error {
 	defer stopReports()
 	p := &pool{
 		Worker: w, tasks: koogatev1.NewTaskServiceClient(w.Conn), handlers: handlers, reports: reports,
-		slots: make(chan struct{}, w.Concurrency), inHand: make(map[string]*running),
+		slots: make(chan struct{}, w.Concurrency), inHand: make(map[string]*running), poll: min(mostPoll, w.Lease/often),
 	}
 	err := p.lease(ctx)
 
@@ -144,6 +145,7 @@ type pool struct {
 	tasks             koogatev1.TaskServiceClient
 	handlers, reports context.Context // end when handlers and reports must
 	slots             chan struct{}   // one for each handler that may run; full means all are taken
+	poll              time.Duration   // a wait; a lease may have begun when it did, and most of it has to be left at its end
 	busy              sync.WaitGroup
 
 	mu     sync.Mutex
@@ -182,7 +184,7 @@ func (p *pool) lease(ctx context.Context) error {
 			continue
 		case err == nil:
 			refusedSince = time.Time{}
-			if now().Sub(asked) >= poll/2 {
+			if now().Sub(asked) >= p.poll/2 {
 				pauses = newPauses()
 				continue
 			} // an answer that did not wait is no reason to ask at once
@@ -234,10 +236,10 @@ func (p *pool) release(n int) {
 }
 
 func (p *pool) ask(ctx context.Context, most int) ([]*koogatev1.Task, error) {
-	ctx, cancel := context.WithTimeout(ctx, poll+pollSlack)
+	ctx, cancel := context.WithTimeout(ctx, p.poll+pollSlack)
 	defer cancel()
 	r, err := p.tasks.LeaseTasks(ctx, &koogatev1.LeaseTasksRequest{
-		Queue: p.Queue, WorkerId: p.ID, MaxTasks: int32(most), Wait: durationpb.New(poll), LeaseDuration: durationpb.New(p.Lease),
+		Queue: p.Queue, WorkerId: p.ID, MaxTasks: int32(most), Wait: durationpb.New(p.poll), LeaseDuration: durationpb.New(p.Lease),
 	})
 	return r.GetTasks(), typed(err)
 }

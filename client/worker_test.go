@@ -126,6 +126,30 @@ func TestHeartbeatsKeepTheLease(t *testing.T) {
 	})
 }
 
+// A task that comes after a long wait has its whole lease: it is done at the first attempt, however short that is.
+func TestATaskThatComesLate(t *testing.T) {
+	for _, length := range []time.Duration{time.Second, 3 * time.Second, time.Minute, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			q, conn := newQueue()
+			_, err := work(t, conn, client.Worker{Lease: length, Concurrency: 40, Handler: func(ctx context.Context, _ *koogatev1.Task) (client.Result, error) {
+				time.Sleep(2 * length)
+				return ready, context.Cause(ctx)
+			}}, func() {
+				for n := range 30 { // whenever in a wait it comes
+					time.Sleep(7*time.Second + time.Duration(n)*time.Second)
+					q.set(func(q *queue) { q.tasks[string(rune('a'+n))] = &job{state: "ready"} })
+				}
+				time.Sleep(3 * length)
+			})
+			for id := range q.tasks {
+				if j := q.job(id); err != nil || j.attempt != 1 || !slices.Equal(j.reported, []string{completed}) {
+					t.Fatalf("lease %s, task %s: %v, %d attempts, %q", length, id, err, j.attempt, j.reported)
+				}
+			}
+		})
+	}
+}
+
 // A lease that another worker has ends the handler's context with its cause, and nothing is reported.
 func TestALeaseIsStolen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

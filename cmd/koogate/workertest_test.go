@@ -94,6 +94,9 @@ func TestPlantedFaultsOfWorkers(t *testing.T) {
 		}
 		runs = append(runs, r)
 	}
+	for seed := 1; seed <= 3; seed++ { // several polls and handlers at a time
+		runs = append(runs, planted{"none", "", seed, []string{"--client", "--step=1s", "--lease=2s"}})
+	}
 	var g errgroup.Group
 	g.SetLimit(6) // they wait most of the time
 	for _, x := range runs {

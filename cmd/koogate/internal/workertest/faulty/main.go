@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command faulty is a worker for the tests of koogate worker-test: it is right, unless it is told which fault to have. It keeps what it
-// has made in a file, one task at a time.
+// has made in a file, one task at a time. With --client it is on package client.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -36,13 +37,18 @@ const (
 const refusedProduct = "OFFI000000000000000404"
 
 func main() {
-	w := worker{known: map[string]string{}}
+	w := &worker{known: map[string]string{}}
+	run := w.byHand
 	flag.StringVar(&w.fault, "fault", "", "the fault")
 	flag.StringVar(&w.file, "file", "", "where resources are kept")
 	flag.DurationVar(&w.step, "step", 0, "how long a creation takes")
 	flag.DurationVar(&w.lease, "lease", 2*time.Second, "the lease")
+	plain := flag.Bool("client", false, "be on package client, without a fault and several tasks at a time")
 	flag.Parse()
-	if err := w.run(context.Background()); err != nil {
+	if *plain {
+		run = w.onClient
+	}
+	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -60,9 +66,10 @@ type worker struct {
 	tasks       koogatev1.TaskServiceClient
 	known       map[string]string
 	made        int
+	mu          sync.Mutex
 }
 
-func (w *worker) run(ctx context.Context) error {
+func (w *worker) byHand(ctx context.Context) error {
 	conn, err := client.Dial(client.FromEnv(), grpc.WithDefaultCallOptions(grpc.WaitForReady(true)))
 	if err != nil {
 		return err
@@ -82,6 +89,29 @@ func (w *worker) run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// onClient is the worker without a fault as package client has it.
+func (w *worker) onClient(ctx context.Context) error {
+	conn, err := client.Dial(client.FromEnv())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return client.Worker{Conn: conn, Queue: os.Getenv("KOOGATE_QUEUE"), Lease: w.lease, Handler: func(ctx context.Context, t *koogatev1.Task) (client.Result, error) {
+		if err := clock.Sleep(ctx, clock.System{}, w.step); err != nil {
+			return client.Result{}, err
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		switch {
+		case t.GetKind() == koogatev1.TaskKind_TASK_KIND_REFRESH:
+			return client.Done(), w.renew(t)
+		case t.GetProductId() == refusedProduct:
+			return client.Failed(koogatev1.FailureCode_FAILURE_CODE_NO_RESOURCE, "no such product", ""), nil
+		}
+		return client.Ready(&koogatev1.AccessInfo{FrontEndUrl: "https://" + t.GetInstanceId() + ".example.com/"}), w.create(t)
+	}}.Run(ctx)
 }
 
 // errLost says that the lease is lost.
@@ -135,15 +165,7 @@ func (w *worker) do(ctx context.Context, t *koogatev1.Task) error {
 		}
 	case koogatev1.TaskKind_TASK_KIND_REFRESH:
 		if w.fault != loses {
-			err := w.change(func(all []resource) []resource {
-				for i := range all {
-					if all[i].InstanceID == t.GetInstanceId() {
-						all[i].ExpiresAt = t.GetExpireTime().AsTime()
-					}
-				}
-				return all
-			})
-			if err != nil {
+			if err := w.renew(t); err != nil {
 				return err
 			}
 		}
@@ -204,6 +226,18 @@ func (w *worker) create(t *koogatev1.Task) error {
 		id := fmt.Sprintf("r-%d-%d", os.Getpid(), w.made)
 		w.known[t.GetInstanceId()] = id
 		return append(all, resource{t.GetInstanceId(), id, t.GetExpireTime().AsTime()})
+	})
+}
+
+// renew moves the end of an instance's resource.
+func (w *worker) renew(t *koogatev1.Task) error {
+	return w.change(func(all []resource) []resource {
+		for i := range all {
+			if all[i].InstanceID == t.GetInstanceId() {
+				all[i].ExpiresAt = t.GetExpireTime().AsTime()
+			}
+		}
+		return all
 	})
 }
 
