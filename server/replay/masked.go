@@ -7,6 +7,7 @@ import (
 
 	"github.com/koogate/koogate/koogallery/plain"
 	"github.com/koogate/koogate/koogallery/rewrite"
+	"github.com/koogate/koogate/store"
 )
 
 // Said is what was said in a call, without what is secret or personal. A text that is no JSON is empty.
@@ -21,15 +22,21 @@ const (
 // Said shows what was said in a call: of members that are known to be neither secret nor personal what they hold, of all others that they are
 // there. Errors: CALL_NOT_FOUND, CALL_NOT_KEPT, STORE_UNAVAILABLE.
 func (s *Service) Said(ctx context.Context, seller, id string) (Said, error) {
-	_, body, err := s.Deps.Calls.Body(ctx, seller, id)
+	c, body, err := s.Deps.Calls.Body(ctx, seller, id)
 	if err != nil {
 		return Said{}, err
 	}
-	return Said{Request: masked(body.Request, plain.Asked), Answer: masked(body.Answer, said)}, nil
+	return Said{
+		Request: masked(body.Request, harmless),
+		Answer: masked(body.Answer, func(name string) bool {
+			return harmless(name) || name == "resultMsg" && c.Direction != store.CallOutbound
+		}),
+	}, nil
 }
 
-// said are the members of Koogate's own answers that are shown. Its texts hold nothing secret.
-func said(name string) bool { return name == "resultMsg" || plain.Said(name) }
+// harmless are the members that are shown, in either direction: what one side asks by is what the other answers with. Texts of Koogate's own
+// results hold nothing secret and are shown, too; what the marketplace writes into its own is not known.
+func harmless(name string) bool { return plain.Asked(name) || plain.Said(name) }
 
 // masked is a JSON text in which only plain members keep their values, and only plain names of members are there.
 func masked(text []byte, shown func(string) bool) string {
