@@ -69,9 +69,9 @@ func (r *running) hold(dealt int64) (context.Context, *lease) {
 	defer r.mu.Unlock()
 	l := r.next
 	r.held, r.next = l, nil
-	late := l != nil && !now().Before(l.over)
-	if l == nil || late || l.task.GetFencingToken() <= dealt {
-		if late {
+	fresh := l != nil && l.task.GetFencingToken() > dealt
+	if !fresh || !now().Before(l.over) {
+		if fresh {
 			r.Log.Warn("a task's lease was over before its handler began; the task comes again", "task_id", r.id)
 		}
 		delete(r.inHand, r.id)

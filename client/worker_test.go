@@ -128,7 +128,7 @@ func TestHeartbeatsKeepTheLease(t *testing.T) {
 
 // A task that comes after a long wait has its whole lease: it is done at the first attempt, however short that is.
 func TestATaskThatComesLate(t *testing.T) {
-	for _, length := range []time.Duration{time.Second, 3 * time.Second, time.Minute, time.Hour} {
+	for _, length := range []time.Duration{time.Second, 3 * time.Second, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			q, conn := newQueue()
 			_, err := work(t, conn, client.Worker{Lease: length, Concurrency: 40, Handler: func(ctx context.Context, _ *koogatev1.Task) (client.Result, error) {
