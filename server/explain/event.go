@@ -97,6 +97,9 @@ func (w *writer) line(o *occurrence, who Owner, t Text) Line {
 }
 
 func (w *writer) arrived(o *occurrence, t Text) {
+	if o.letIn() {
+		t = t.and(saidLetIn.of(o.Actor))
+	}
 	w.account.Arrived = append(w.account.Arrived, w.line(o, Marketplace, t))
 }
 
@@ -210,6 +213,11 @@ func (d *data) expiry() any {
 		return t
 	}
 	return d.ExpireTime
+}
+
+// letIn says whether the call came from somebody who has a token or certificate, who let in again what the marketplace had called.
+func (d *data) letIn() bool {
+	return d.Actor == "api token" || strings.HasPrefix(d.Actor, "token ") || strings.HasPrefix(d.Actor, "certificate ")
 }
 
 // operator names who acted by hand.

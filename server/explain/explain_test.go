@@ -67,6 +67,17 @@ func TestWhatRepeatsIsOneStatement(t *testing.T) {
 	}
 }
 
+// A call that an operator has let in again is told as such, and one of the marketplace is not.
+func TestACallThatWasLetInAgainIsTold(t *testing.T) {
+	for actor, want := range map[string]bool{"marketplace endpoint demo": false, "": false, "api token": true, "token ops": true, "certificate crm": true} {
+		a := explain.Of(situation(store.Event{Kind: "instance.admitted", InstanceID: "i1", Data: fmt.Sprintf(`{"actor":%q,"orderLineId":"1","answer":"000004"}`, actor)}))
+		if len(a.Arrived) != 1 || strings.Contains(a.Arrived[0].Text.EN, "let in again") != want || strings.Contains(a.Arrived[0].Text.ZH, "重放") != want ||
+			want && !strings.Contains(a.Arrived[0].Text.EN, actor) {
+			t.Errorf("%q: %+v", actor, a.Arrived)
+		}
+	}
+}
+
 // The query of an order that is in use was given up without a task that is left of it.
 func TestAnOrderThatNobodyKnowsIsNotWell(t *testing.T) {
 	s := situation()

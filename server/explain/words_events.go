@@ -23,6 +23,7 @@ var (
 	saidFreeze      = Text{"The marketplace ordered instance %s to be frozen%s: it must not be usable, and its data are kept.", "云商店要求冻结实例 %s%s：不可使用，数据保留。"}
 	saidExpired     = Text{"The reason is that its paid time is over.", "原因：已到期。"}
 	saidFreezeToo   = Text{"It was frozen for another reason already. Now only the marketplace can lift the freeze.", "该实例此前已因其他原因冻结；现在只有云商店能够解冻。"}
+	saidLetIn       = Text{"This is not the marketplace's own call at that time: “%s” let in again what it had called before.", "该调用并非云商店此刻发起，而是由“%s”对其先前的调用进行的重放。"}
 	saidByHandToo   = Text{"It had been frozen by hand already, and stays frozen until that is lifted by hand as well.", "该实例此前已被手动冻结；须同时手动解冻后才能恢复使用。"}
 	stillByHand     = Text{"It stays frozen, because it is frozen by hand as well.", "该实例同时被手动冻结，因此仍处于冻结状态。"}
 	stillFrozen     = Text{"It stays frozen, because there is another cause as well.", "该实例还有其他冻结原因，因此仍处于冻结状态。"}
