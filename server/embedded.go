@@ -36,7 +36,12 @@ func (e Embedded) Begin(ctx context.Context, seller string) error {
 // STORE_UNAVAILABLE.
 func (e Embedded) Work(ctx context.Context, seller string) (int, error) {
 	_ = e.s.calls.Flush(ctx) // what is not written waits
-	return e.s.work.Step(ctx, seller)
+	done, err := e.s.work.Step(ctx, seller)
+	if err != nil {
+		return done, err
+	}
+	sent, err := e.s.handover.Step(ctx, seller)
+	return done + sent, err
 }
 
 func (e Embedded) handler(name string) http.Handler {

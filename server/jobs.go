@@ -26,11 +26,11 @@ func owners(c *seller.Snapshot) []string {
 	return append(owners, nobody)
 }
 
-// queues are the queues of the provisioners: those of workers, and those of templates, which the core fills.
+// queues are the queues of the provisioners: those of workers, those of webhooks, and those of templates, which the core fills.
 func queues(c *seller.Snapshot, core *fulfil.Service) []work.Queue {
 	list := make([]work.Queue, 0, len(c.Provisioners))
 	for _, p := range c.Provisioners {
-		q := work.Queue{Name: p.Name, Sellers: sellersOf(c, p.Name)}
+		q := work.Queue{Name: p.Name, Sellers: sellersOf(c, p.Name), Sent: p.Type == seller.ProvisionerWebhook}
 		if p.Type == seller.ProvisionerTemplate {
 			q.Do = core.RunTemplate(fulfil.Template(p.Template))
 		}

@@ -28,6 +28,7 @@ import (
 	"github.com/koogate/koogate/server/feed"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/gap"
+	"github.com/koogate/koogate/server/handover"
 	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/server/journal"
 	"github.com/koogate/koogate/server/licence"
@@ -78,6 +79,7 @@ type Server struct {
 	sanctions *sanction.Service
 	outbound  *outbound.Guard
 	webhooks  *webhook.Service
+	handover  *handover.Service
 	usage     *usage.Service
 	quotas    *quota.Service
 	licences  *licence.Service
@@ -169,13 +171,22 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	s.anchorer = &evidence.Anchorer{Store: d.Store, Keys: d.Keys, Clock: s.clocks.store, Log: d.Log}
 	d.Metrics.Queues(s.queueGauges)
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
+	internal := v1.New(v1.Options{
+		Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Sanctions: s.sanctions,
+		Replays: replay.New(replay.Deps{Calls: s.calls, Door: s.letIn, Tasks: s.core, Clock: s.clocks.store}), Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Caller: s.outbound, Keys: d.Keys,
+		Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Log: d.Log,
+		Draining: s.draining,
+	})
+	sent, err := seller.Project(d.Sellers, targets)
+	if err != nil {
+		return nil, err
+	}
+	s.handover = handover.New(handover.Deps{
+		Queue: s.work, Tasks: handedTasks{internal, validator}, Caller: s.outbound, Targets: sent.Get, Clock: s.clocks.store, Worker: "koogate-webhook/" + d.NewID(),
+		Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
+	})
 	services := services{
-		internal: v1.New(v1.Options{
-			Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Sanctions: s.sanctions,
-			Replays: replay.New(replay.Deps{Calls: s.calls, Door: s.letIn, Tasks: s.core, Clock: s.clocks.store}), Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Keys: d.Keys,
-			Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Log: d.Log,
-			Draining: s.draining,
-		}),
+		internal: internal,
 		production: production.Deps{
 			Core: s.core, Directory: entries, Usage: filledUsage{s.usage, s.quotas}, Settings: s.views.settings.Get, Guard: d.Guard, Clock: s.clocks.store, Metrics: d.Metrics, Log: d.Log,
 		},

@@ -72,6 +72,8 @@ func (s *Server) startTeam(ctx context.Context, name, worker string, running *sy
 	if name != nobody {
 		deliveries := follow("deliver to webhooks", false, firstRound)
 		running.Go(func() { s.webhooks.Run(ctx, name, func() { deliveries.completed(roundLate) }) })
+		sent := follow("send tasks to webhook provisioners", false, firstRound)
+		running.Go(func() { s.handover.Run(ctx, name, func() { sent.completed(roundLate) }) })
 	}
 	for _, r := range s.rounds(name) {
 		turns := follow(r.name, false, firstRound)

@@ -73,6 +73,8 @@ const (
 	KeySecret     KeyUseKind = "SECRET"      // the seller's SK, for the open APIs
 	KeyUsage      KeyUseKind = "USAGE"       // signs the seller's usage pushes
 	KeyToken      KeyUseKind = "TOKEN"       // a bearer token of the seller's own systems
+	// KeyProvisioner signs what is sent to a webhook provisioner. Of one that serves all sellers Seller is empty.
+	KeyProvisioner KeyUseKind = "PROVISIONER"
 )
 
 // SellerKey is a key of an endpoint, a credential of a seller or a bearer token. Key: Seller, ID.
@@ -80,7 +82,7 @@ type SellerKey struct {
 	Seller     string
 	ID         string
 	Use        KeyUseKind
-	Owner      string // the endpoint; empty for what belongs to the seller itself
+	Owner      string // the endpoint, or the provisioner; empty for what belongs to the seller itself
 	Rank       int64  // keys of one owner and use are tried in the order of their ranks
 	Secret     []byte // sealed; nil for a token, of which only the digest is kept, and for a key that has ended
 	Digest     string // of a token; empty for every other key

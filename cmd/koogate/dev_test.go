@@ -34,6 +34,7 @@ type devProcess struct {
 	t            *testing.T
 	cmd          *exec.Cmd
 	facade, grpc string
+	api, sim     string
 
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -56,7 +57,7 @@ func (d *devProcess) output() string {
 func startDevProcess(t *testing.T, args ...string) *devProcess {
 	t.Helper()
 	a := freeAddrs(t, 5)
-	d := &devProcess{t: t, grpc: a[2], facade: a[0], over: make(chan error, 1)}
+	d := &devProcess{t: t, grpc: a[2], facade: a[0], api: a[1], sim: a[4], over: make(chan error, 1)}
 	d.cmd = exec.Command(program(t), append([]string{
 		"dev", "--facade", a[0], "--api", a[1], "--grpc", a[2], "--ops", a[3], "--sim", a[4], "--jaeger", "http://127.0.0.1:1",
 	}, args...)...)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/koogate/koogate/server/outbound"
 )
 
 // The examples of the help make files that only their owner can read, whatever the shell lets new files be, and overwrite none.
@@ -18,7 +20,7 @@ func TestKeysNewMakesFilesForTheirOwner(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0))
 	dir := t.TempDir()
 	examples := regexp.MustCompile(`(?m)^  koogate (keys new .*)$`).FindAllStringSubmatch(keysNewCmd{}.Help(), -1)
-	if len(examples) != 2 {
+	if len(examples) != 3 {
 		t.Fatalf("%d examples", len(examples))
 	}
 	for _, e := range examples {
@@ -44,6 +46,9 @@ func TestKeysNewMakesFilesForTheirOwner(t *testing.T) {
 		}
 		if args[2] == "--token" && len(strings.TrimSpace(string(before))) != 52 {
 			t.Errorf("the token has %d characters", len(before))
+		}
+		if _, err := outbound.Key(strings.TrimSpace(string(before))); args[2] == "--webhook" && err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -54,6 +54,32 @@ provisioners:
 shutdown_grace: 20s
 `
 
+// goodSecret is one of Standard Webhooks.
+const goodSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// TestAWebhookIsReadFromItsFiles: two secrets from files, a network that is allowed, with http.
+func TestAWebhookIsReadFromItsFiles(t *testing.T) {
+	var files []string
+	for _, secret := range []string{goodSecret, "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"} {
+		path := filepath.Join(t.TempDir(), "secret")
+		if err := os.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, path)
+	}
+	c, problems := Load(Source{File: write(t, strings.NewReplacer(
+		"    type: worker", "    type: webhook\n    webhook: {url: 'http://10.1.2.3/x', timeout: 3s, ask_again: 1m, secret_files: ["+strings.Join(files, ", ")+"]}",
+		"shutdown_grace: 20s", "webhooks: {allow: [10.1.0.0/16]}",
+	).Replace(goodYAML))})
+	if problems = append(problems, c.Check()...); len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	h := c.Provisioners[0].Webhook
+	if got := Reveal(h.Secrets); len(got) != 2 || got[0] != goodSecret || h.Timeout != 3*time.Second || h.AskAgain != time.Minute || strings.Contains(fmt.Sprintf("%+v", h), "whsec") {
+		t.Errorf("%+v", h)
+	}
+}
+
 func write(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -231,7 +257,20 @@ func TestConfigFaults(t *testing.T) {
 		"provisioner twice":     {"  - name: links", "  - name: crm", "provisioners[1].name", "used twice"},
 		"reserved queue":        {"  - name: links", "  - name: koogate-order-query", "provisioners[1].name", "reserved"},
 		"reserved upload queue": {"  - name: links", "  - name: koogate-licence-upload", "provisioners[1].name", "reserved"},
-		"provisioner type":      {"    type: worker", "    type: webhook", "provisioners[0].type", "template, worker"},
+		"provisioner type":      {"    type: worker", "    type: script", "provisioners[0].type", "template, worker, webhook"},
+		"webhook nothing":       {"    type: worker", "    type: webhook\n    webhook: {secrets: [" + goodSecret + "]}", "provisioners[0].webhook.url", "https://crm.example.com/koogate"},
+		"webhook no secret":     {"    type: worker", "    type: webhook\n    webhook: {url: https://crm.example.com}", "provisioners[0].webhook.secrets", "koogate keys new --webhook FILE"},
+		"webhook secret":        {"    type: worker", "    type: webhook\n    webhook: {url: https://crm.example.com, secrets: [whsec_canary]}", "provisioners[0].webhook.secrets[0]", "24 to 64 bytes in base64"},
+		"webhook secrets":       {"    type: worker", "    type: webhook\n    webhook: {url: https://crm.example.com, secrets: [" + goodSecret + ", " + goodSecret + "]}", "provisioners[0].webhook.secrets[1]", "given twice"},
+		"webhook many":          {"    type: worker", "    type: webhook\n    webhook: {url: https://crm.example.com, secrets: [" + goodSecret + ", whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX, whsec_AQECAwQFBgcICQoLDA0ODxAREhMUFRYX]}", "provisioners[0].webhook.secrets", "1 to 2"},
+		"webhook URL":           {"    type: worker", "    type: webhook\n    webhook: {url: https://canary@crm.example.com, secrets: [" + goodSecret + "]}", "provisioners[0].webhook.url", "without user and fragment"},
+		"webhook network":       {"    type: worker", "    type: webhook\n    webhook: {url: https://10.1.2.3/x, secrets: [" + goodSecret + "]}", "provisioners[0].webhook.url", "webhooks.allow"},
+		"webhook in clear":      {"    type: worker", "    type: webhook\n    webhook: {url: http://crm.example.com/x, secrets: [" + goodSecret + "]}", "provisioners[0].webhook.url", "webhooks.allow"},
+		"webhook timeout":       {"    type: worker", "    type: webhook\n    webhook: {url: https://crm.example.com, timeout: 31s, secrets: [" + goodSecret + "]}", "provisioners[0].webhook.timeout", "1s to 30s"},
+		"webhook ask again":     {"    type: worker", "    type: webhook\n    webhook: {url: https://crm.example.com, ask_again: 1s, secrets: [" + goodSecret + "]}", "provisioners[0].webhook.ask_again", "10s to 1h"},
+		"webhook of a worker":   {"    type: worker", "    type: worker\n    webhook: {url: https://crm.example.com}", "provisioners[0].webhook", "only for provisioners of type webhook"},
+		"webhook with template": {"    type: worker", "    type: webhook\n    template: {memo: x}\n    webhook: {url: https://crm.example.com, secrets: [" + goodSecret + "]}", "provisioners[0].template", "only for provisioners of type template"},
+		"webhook no file":       {"    type: worker", "    type: webhook\n    webhook: {url: https://crm.example.com, secret_files: [/nonexistent/x]}", "provisioners[0].webhook.secret_files[0]", "cannot be read"},
 		"worker template":       {"    type: worker", "    type: worker\n    template: {memo: x}", "provisioners[0].template", "only for provisioners of type template"},
 		"template url":          {"front_end_url: https://app.example.com/{instance}", "front_end_url: app.example.com", "provisioners[1].template.front_end_url", "is not a URL"},
 		"template script":       {"front_end_url: https://app.example.com/{instance}", "front_end_url: 'javascript:alert(1)'", "provisioners[1].template.front_end_url", "of http or https"},

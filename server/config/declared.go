@@ -30,6 +30,8 @@ type (
 	Provisioner = seller.Provisioner
 	// Template is what the built-in provisioner fills in.
 	Template = seller.Template
+	// Hook is the address to which the tasks of a webhook provisioner are sent.
+	Hook = seller.Hook
 )
 
 // Reveal returns the texts of several secrets.

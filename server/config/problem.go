@@ -133,7 +133,7 @@ var (
 	msgKeyTwice      = text{"is given twice: remove one", "重复：请删除其一"}
 	msgTokenUsed     = text{"belongs to another seller too: a token names exactly one seller; make a new one", "同时属于另一商家：一个令牌只能对应一个商家，请重新生成"}
 	msgQueueScope    = text{"needs the scope worker: add it to scopes, or remove the queues", "需要 worker 权限：请将其加入 scopes，或删除 queues"}
-	msgNoWorkerQueue = text{"%q is no provisioner of type worker: use the name of one in provisioners", "%q 不是 worker 类型的开通器：请使用 provisioners 中 worker 类型的名称"}
+	msgNoWorkerQueue = text{"%q is no provisioner of type worker or webhook: use the name of one in provisioners", "%q 不是 worker 或 webhook 类型的开通器：请使用 provisioners 中该类型的名称"}
 	msgCustomary     = text{"names no scopes and so has %s: give each system a token with the scopes that it needs", "未指定 scopes，因此拥有 %s：请为每个系统配置只含所需权限的令牌"}
 	msgUnasked       = text{"let nobody in, because no listener asks clients for a certificate: set listeners.grpc.tls.client_ca_file or listeners.api.tls.client_ca_file, or remove them", "不会生效，因为没有监听器要求客户端证书：请设置 listeners.grpc.tls.client_ca_file 或 listeners.api.tls.client_ca_file，或删除这些证书"}
 	msgProduction    = text{"lets tokens with the scope admin call as the marketplace does: it is for tests; remove it elsewhere", "允许拥有 admin 权限的令牌以云商店的身份调用：仅用于测试，其他环境请删除"}
@@ -145,6 +145,11 @@ var (
 	msgTplURL    = text{"is not a URL of http or https with a host, without a user, of at most 512 characters with every {…} filled in: write for example https://app.example.com/{instance}", "填充 {…} 后不是至多 512 个字符、含主机且不含用户的 http 或 https URL：例如 https://app.example.com/{instance}"}
 	msgTplLength = text{"is longer than the marketplace takes once every {…} is filled in: at most %d characters", "填充 {…} 后超过云商店的长度限制：至多 %d 个字符"}
 	msgTplOther  = text{"is only for provisioners of type template: remove it", "仅适用于 template 类型的开通器：请删除"}
+
+	msgHookOther     = text{"is only for provisioners of type webhook: remove it", "仅适用于 webhook 类型的开通器：请删除"}
+	msgHookURL       = text{"is not a URL of https with a host, without user and fragment, of at most 2048 characters: write for example https://crm.example.com/koogate", "不是至多 2048 个字符、含主机且不含用户与片段的 https URL：例如 https://crm.example.com/koogate"}
+	msgHookForbidden = text{"leads to a private, local or reserved network, or has http://, which is never called without leave: use a public https:// address, or name its network in webhooks.allow", "指向私有、本地或保留网络，或使用 http://，未经许可不会调用：请使用公网 https:// 地址，或在 webhooks.allow 中列出该网络"}
+	msgHookSecret    = text{"is not a secret of Standard Webhooks, whsec_ and 24 to 64 bytes in base64: `koogate keys new --webhook FILE` makes one", "不是 Standard Webhooks 的密钥（whsec_ 加 24 至 64 字节的 base64）：可用 `koogate keys new --webhook FILE` 生成"}
 
 	msgFamily   = text{"%q is no protocol family: use one of %s", "%q 不是已知的协议族：请使用 %s 之一"}
 	msgUnserved = text{"only matters to %s, which this endpoint does not serve: remove it, or add the family to families", "仅对 %s 有意义，而该地址未启用：请删除，或把协议族加入 families"}

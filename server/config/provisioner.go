@@ -3,11 +3,16 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/work"
 )
@@ -16,6 +21,7 @@ import (
 const (
 	ProvisionerTemplate = seller.ProvisionerTemplate
 	ProvisionerWorker   = seller.ProvisionerWorker
+	ProvisionerWebhook  = seller.ProvisionerWebhook
 )
 
 func (c *Config) checkProvisioners(f *findings) {
@@ -32,14 +38,66 @@ func (c *Config) checkProvisioners(f *findings) {
 		switch p.Type {
 		case ProvisionerTemplate:
 			checkTemplate(f, p.Template, at+".template")
+		case ProvisionerWebhook:
+			c.checkHook(f, p.Webhook, at+".webhook")
 		case ProvisionerWorker:
-			if p.Template != (Template{}) {
-				f.add(at+".template", msgTplOther)
-			}
 		case "":
-			f.add(at+".type", msgRequired, "template / worker")
+			f.add(at+".type", msgRequired, strings.Join(seller.ProvisionerTypes(), " / "))
+			continue
 		default:
-			f.add(at+".type", msgChoice, p.Type, "template, worker")
+			f.add(at+".type", msgChoice, p.Type, strings.Join(seller.ProvisionerTypes(), ", "))
+			continue
+		}
+		if p.Type != ProvisionerTemplate && p.Template != (Template{}) {
+			f.add(at+".template", msgTplOther)
+		}
+		if p.Type != ProvisionerWebhook && p.Webhook.Given() {
+			f.add(at+".webhook", msgHookOther)
+		}
+	}
+}
+
+// The bounds of a webhook provisioner.
+const (
+	maxHookURL                       = 2048 // characters
+	minHookTimeout, maxHookTimeout   = time.Second, 30 * time.Second
+	minHookAskAgain, maxHookAskAgain = 10 * time.Second, time.Hour
+)
+
+// checkHook holds a webhook to what can be seen of it without a call. Which networks are allowed is known of the file alone: where it is not, the call is refused.
+func (c *Config) checkHook(f *findings, h Hook, at string) {
+	guard := outbound.New(c.Webhooks.Networks(), nil, nil)
+	u, err := url.Parse(h.URL)
+	if err == nil && h.URL != "" {
+		err = guard.Check(u)
+	}
+	switch {
+	case h.URL == "":
+		f.add(at+".url", msgRequired, "https://crm.example.com/koogate")
+	case errors.Is(err, outbound.ErrForbidden):
+		if c.origin != nil { // rows are judged without the networks that the file allows
+			f.add(at+".url", msgHookForbidden)
+		}
+	case err != nil, h.URL != strings.TrimSpace(h.URL), utf8.RuneCountInString(h.URL) > maxHookURL:
+		f.add(at+".url", msgHookURL)
+	}
+	if h.Timeout != 0 {
+		f.between(at+".timeout", h.Timeout, minHookTimeout, maxHookTimeout)
+	}
+	if h.AskAgain != 0 {
+		f.between(at+".ask_again", h.AskAgain, minHookAskAgain, maxHookAskAgain)
+	}
+	if n := len(h.Secrets); n == 0 {
+		f.add(at+".secrets", msgRequired, "`koogate keys new --webhook FILE`, secret_files")
+	} else if n > seller.MostHookSecrets {
+		f.add(at+".secrets", msgBounds, n, 1, seller.MostHookSecrets)
+	}
+	for i, s := range h.Secrets {
+		path := fmt.Sprintf("%s.secrets[%d]", at, i)
+		if _, err := outbound.Key(s.Reveal()); err != nil {
+			f.add(path, msgHookSecret)
+		} else if slices.Contains(h.Secrets[:i], s) {
+			f.add(path, msgKeyTwice)
 		}
 	}
 }

@@ -66,6 +66,10 @@ func (c *Config) readSecrets(f *findings) {
 		many(&e.KitKeys, e.KitKeyFiles, at+".kit_key_files")
 		many(&e.KitPrivateKeys, e.KitPrivateKeyFiles, at+".kit_private_key_files")
 	}
+	for i := range c.Provisioners {
+		h := &c.Provisioners[i].Webhook
+		many(&h.Secrets, h.SecretFiles, fmt.Sprintf("provisioners[%d].webhook.secret_files", i))
+	}
 }
 
 // readSecret reads a secret from a file, without the line break at its end. Errors do not quote the content.

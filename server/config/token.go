@@ -56,7 +56,9 @@ func (c *Config) checkGrant(f *findings, seller, path string, scopes []string, a
 		f.add(path+".queues", msgQueueScope)
 	}
 	for n, queue := range queues {
-		if !slices.ContainsFunc(c.Provisioners, func(p Provisioner) bool { return p.Name == queue && p.Type == ProvisionerWorker && p.Of(seller) }) {
+		if !slices.ContainsFunc(c.Provisioners, func(p Provisioner) bool {
+			return p.Name == queue && (p.Type == ProvisionerWorker || p.Type == ProvisionerWebhook) && p.Of(seller)
+		}) {
 			f.add(fmt.Sprintf("%s.queues[%d]", path, n), msgNoWorkerQueue, queue)
 		}
 	}

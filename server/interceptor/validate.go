@@ -62,6 +62,9 @@ func (s validated) RecvMsg(m any) error {
 	return check(s.v, m)
 }
 
+// Check holds one message to the rules written in the proto, as [Validate] does.
+func Check(v protovalidate.Validator, m proto.Message) error { return check(v, m) }
+
 func check(v protovalidate.Validator, req any) error {
 	m, ok := req.(proto.Message)
 	if !ok {

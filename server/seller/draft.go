@@ -172,7 +172,7 @@ func (d *Draft) EndEndpoint(name, etag string) error {
 	if err := d.end(settingKey{kind: store.SettingEndpoint, name: name}, etag); err != nil {
 		return err
 	}
-	return d.endKeys(func(k *keyed) bool { return k.Seller == seller && k.Owner == name })
+	return d.endKeys(func(k *keyed) bool { return k.Seller == seller && k.ofEndpoint() && k.Owner == name })
 }
 
 // EndSeller ends a seller with its endpoints, keys and tokens. Errors: as EndProduct.

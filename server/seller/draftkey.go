@@ -13,7 +13,7 @@ import (
 // NewKey is a key to be added.
 type NewKey struct {
 	Seller    string
-	Endpoint  string // whose key it is; empty for a key of the seller itself
+	Endpoint  string // whose key it is, of a provisioner's its provisioner; empty for a key of the seller itself
 	Use       store.KeyUseKind
 	Secret    Secret
 	Token     Token     // what a token may do; its secret is Secret
@@ -71,7 +71,10 @@ func plainOf(k NewKey) Secret {
 // keyName is how messages name a key.
 func keyName(k *store.SellerKey) string {
 	of := "seller " + k.Seller
-	if k.Owner != "" {
+	switch {
+	case k.Use == store.KeyProvisioner:
+		of = "provisioner " + k.Owner
+	case k.Owner != "":
 		of = "endpoint " + k.Owner
 	}
 	return string(k.Use) + " key " + k.ID + " of " + of

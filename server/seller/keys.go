@@ -36,6 +36,9 @@ func Purposes() []store.KeyUseKind {
 	return []store.KeyUseKind{store.KeyBase, store.KeyKit, store.KeyKitPrivate}
 }
 
+// ofEndpoint says whether a key is of an endpoint, and not of its seller or of a provisioner.
+func (k *keyed) ofEndpoint() bool { return slices.Contains(Purposes(), k.Use) }
+
 // counts says whether a key counts at a time.
 func (k *keyed) counts(at time.Time) bool {
 	return k.unsealed && !at.Before(k.NotBefore) && (k.NotAfter.IsZero() || at.Before(k.NotAfter))
@@ -89,7 +92,7 @@ func (k *Keeper) Keys(ctx context.Context, q store.ListQuery) ([]EndpointKey, er
 	now := k.Clock.Now()
 	var list []EndpointKey
 	for i := range st.keys {
-		if x := &st.keys[i]; x.Seller == q.Seller && x.Owner != "" && x.matches(q.Filter) {
+		if x := &st.keys[i]; x.Seller == q.Seller && x.ofEndpoint() && x.matches(q.Filter) {
 			list = append(list, x.show(now, k.uses.last))
 		}
 	}
@@ -125,7 +128,7 @@ func (k *Keeper) Key(ctx context.Context, seller, id string) (EndpointKey, error
 
 // endpointKey finds a key of an endpoint. Errors: SETTING_NOT_FOUND.
 func (st *state) endpointKey(seller, id string) (int, error) {
-	i := slices.IndexFunc(st.keys, func(k keyed) bool { return k.Seller == seller && k.ID == id && k.Owner != "" })
+	i := slices.IndexFunc(st.keys, func(k keyed) bool { return k.Seller == seller && k.ID == id && k.ofEndpoint() })
 	if i < 0 {
 		return 0, errs.New(errs.NotFound, errs.SettingNotFound, "key %s of seller %s does not exist", id, seller)
 	}

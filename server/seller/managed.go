@@ -29,8 +29,11 @@ type Setting[T any] struct {
 // ID is the setting's place among those of its kind that were created at the same time.
 func (s *Setting[T]) ID() string { return s.Parent + "/" + s.Name }
 
-func settingOf[T any](x store.SellerSetting) (Setting[T], error) {
+func settingOf[T any](st *state, x store.SellerSetting) (Setting[T], error) {
 	v, err := read[T](x)
+	if p, ok := any(&v).(*Provisioner); ok {
+		st.hold(p, x.Seller, x.Name)
+	}
 	return Setting[T]{x.Seller, x.Parent, x.Name, v, x.ManagedBy, x.Version, x.CreatedAt, x.UpdatedAt}, err
 }
 
@@ -59,7 +62,7 @@ func list[T any](ctx context.Context, k *Keeper, kind store.SettingKind, q store
 		if !shown(&x, q.Seller) {
 			continue
 		}
-		s, err := settingOf[T](x)
+		s, err := settingOf[T](st, x)
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +89,7 @@ func get[T any](ctx context.Context, k *Keeper, seller string, key settingKey) (
 	if err != nil {
 		return s, err
 	}
-	return settingOf[T](x)
+	return settingOf[T](st, x)
 }
 
 // setting finds what a seller sees. Errors: SETTING_NOT_FOUND.
@@ -124,7 +127,7 @@ func alter[T any](ctx context.Context, k *Keeper, key settingKey, dry bool, f fu
 	if err != nil {
 		return s, err
 	}
-	if s, err = settingOf[T](d.state.settings[key]); err != nil || dry || !slices.ContainsFunc(d.change.Settings, func(x store.SellerSetting) bool {
+	if s, err = settingOf[T](d.state, d.state.settings[key]); err != nil || dry || !slices.ContainsFunc(d.change.Settings, func(x store.SellerSetting) bool {
 		return settingKey{x.Kind, x.Parent, x.Name} == key
 	}) {
 		return s, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
@@ -95,7 +96,7 @@ func TestOneSellersProvisionerIsNobodyElses(t *testing.T) {
 		w.Endpoints = append(w.Endpoints, seller.Endpoint{Name: "theirs", Seller: "other", Products: map[string]seller.Product{"*": {Provisioner: "crm"}}})
 		r.seed(w)
 		own := seller.Act{Seller: "acme", Name: "canary"}
-		if _, err := r.CreateProvisioner(t.Context(), own, seller.Provisioner{Type: "worker"}); err != nil {
+		if _, _, err := r.CreateProvisioner(t.Context(), own, seller.Provisioner{Type: "worker"}); err != nil {
 			t.Fatal(err)
 		}
 		foreign := seller.Act{Seller: "other", Name: "canary"}
@@ -103,7 +104,7 @@ func TestOneSellersProvisionerIsNobodyElses(t *testing.T) {
 		wantFault(t, "named by another", err, errs.InvalidField, "settings.provisioner", "is unknown")
 		_, err = r.Provisioner(t.Context(), "other", "canary")
 		wantFault(t, "read by another", err, errs.SettingNotFound, "", "does not exist")
-		_, err = r.UpdateProvisioner(t.Context(), foreign, func(*seller.Provisioner) error { return nil })
+		_, _, err = r.UpdateProvisioner(t.Context(), foreign, func(*seller.Provisioner) error { return nil })
 		wantFault(t, "changed by another", err, errs.SettingNotFound, "", "does not exist")
 		wantFault(t, "ended by another", r.EndProvisioner(t.Context(), foreign, nobody), errs.SettingNotFound, "", "does not exist")
 		if _, err := r.CreateProduct(t.Context(), seller.Act{Seller: "acme", Parent: "saas", Name: "X"}, seller.Product{Provisioner: "canary"}); err != nil {
@@ -112,7 +113,7 @@ func TestOneSellersProvisionerIsNobodyElses(t *testing.T) {
 		check = func(seller.Declared) error {
 			return found{{Path: "sellers[1].tokens[0].queues[0]", Text: "is unknown"}}
 		}
-		if _, err := r.CreateProvisioner(t.Context(), seller.Act{Seller: "acme", Name: "third"}, seller.Provisioner{Type: "worker"}); err != nil {
+		if _, _, err := r.CreateProvisioner(t.Context(), seller.Act{Seller: "acme", Name: "third"}, seller.Provisioner{Type: "worker"}); err != nil {
 			t.Errorf("another seller's old fault: %v", err)
 		}
 		calls := 0
@@ -122,7 +123,7 @@ func TestOneSellersProvisionerIsNobodyElses(t *testing.T) {
 			}
 			return nil
 		}
-		_, err = r.UpdateProvisioner(t.Context(), own, func(p *seller.Provisioner) error { p.Type = "template"; return nil })
+		_, _, err = r.UpdateProvisioner(t.Context(), own, func(p *seller.Provisioner) error { p.Type = "template"; return nil })
 		wantFault(t, "needed by another seller", err, errs.StateConflict, "", "what another seller has is no fee item")
 		if strings.Contains(err.Error(), "theirs") {
 			t.Errorf("names what another seller has: %v", err)
@@ -175,6 +176,110 @@ func TestACertificateIsASuccessor(t *testing.T) {
 		r.seed(w)
 		if err := r.EndToken(t.Context(), end, false); err != nil {
 			t.Errorf("but a certificate with the scope: %v", err)
+		}
+	})
+}
+
+// TestSecretsOfAWebhook: a webhook has a secret that is shown when it is made, two while it is changed, and none when it is a webhook no more; at rest they are sealed, and
+// a key of an endpoint they are not.
+func TestSecretsOfAWebhook(t *testing.T) {
+	each(t, func(t *testing.T, st store.Store, v *vault.Vault) {
+		r := newRig(t, st, v)
+		r.seed(declared())
+		act := seller.Act{Seller: "acme", Name: "hook"}
+		hook := seller.Provisioner{Type: "webhook", Webhook: seller.Hook{URL: "https://crm.example.com/x"}}
+		dry := act
+		dry.Dry = true
+		if _, secret, err := r.CreateProvisioner(t.Context(), dry, hook); err != nil || secret != "" {
+			t.Fatalf("tried: %q, %v", secret.Reveal(), err)
+		}
+		x, first, err := r.CreateProvisioner(t.Context(), act, hook)
+		if _, bad := outbound.Key(first.Reveal()); err != nil || bad != nil || len(x.Value.Webhook.Held) != 1 {
+			t.Fatalf("%v, %v, %+v", err, bad, x)
+		}
+		secrets := func(want ...seller.Secret) {
+			t.Helper()
+			if got := r.Snapshot().Provisioner("hook").Webhook.Secrets; !slices.Equal(got, want) {
+				t.Errorf("%d secrets sign, want %d", len(got), len(want))
+			}
+		}
+		secrets(first)
+		_, err = r.RetireHookSecret(t.Context(), act, x.Value.Webhook.Held[0].ID)
+		wantFault(t, "the only one", err, errs.StateConflict, "", "add another first")
+		x, second, err := r.AddHookSecret(t.Context(), act)
+		if err != nil || second == first || len(x.Value.Webhook.Held) != 2 {
+			t.Fatal(err, x)
+		}
+		secrets(first, second)
+		_, _, err = r.AddHookSecret(t.Context(), act)
+		wantFault(t, "a third", err, errs.StateConflict, "", "has 2 secrets")
+		_, err = r.RetireHookSecret(t.Context(), act, "none")
+		wantFault(t, "which is not there", err, errs.SettingNotFound, "", "has no secret")
+		_, _, err = r.AddHookSecret(t.Context(), seller.Act{Seller: "other", Name: "hook"})
+		wantFault(t, "another's", err, errs.SettingNotFound, "", "does not exist")
+		_, _, err = r.AddHookSecret(t.Context(), seller.Act{Seller: "acme", Name: "crm"})
+		wantFault(t, "the file's", err, errs.ManagedByFile, "", "the configuration file")
+		keys, err := r.Keys(t.Context(), store.ListQuery{Seller: "acme", Limit: 100})
+		if err != nil || slices.ContainsFunc(keys, func(k seller.EndpointKey) bool { return k.Owner == "hook" }) {
+			t.Errorf("keys of endpoints: %v, %v", keys, err)
+		}
+		_, err = r.Key(t.Context(), "acme", x.Value.Webhook.Held[0].ID)
+		wantFault(t, "a key of an endpoint", err, errs.SettingNotFound, "", "does not exist")
+		if _, err = r.RetireHookSecret(t.Context(), act, x.Value.Webhook.Held[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		secrets(second)
+		rows, err := st.Sellers(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range rows.Keys {
+			if strings.Contains(string(k.Secret), second.Reveal()) {
+				t.Error("a secret is in clear at rest")
+			}
+		}
+		for _, p := range rows.Settings {
+			if strings.Contains(p.Document, "whsec") {
+				t.Errorf("%s has a secret", p.Document)
+			}
+		}
+		_, made, err := r.UpdateProvisioner(t.Context(), act, func(p *seller.Provisioner) error { *p = seller.Provisioner{Type: "worker"}; return nil })
+		if err != nil || made != "" {
+			t.Fatal(err)
+		}
+		secrets()
+		_, third, err := r.UpdateProvisioner(t.Context(), act, func(p *seller.Provisioner) error { *p = hook; return nil })
+		if err != nil || third == "" || third == second {
+			t.Fatal(err)
+		}
+		secrets(third)
+		if err := r.EndProvisioner(t.Context(), act, nobody); err != nil {
+			t.Fatal(err)
+		}
+		if rows, err = st.Sellers(t.Context()); err != nil || slices.ContainsFunc(rows.Keys, func(k store.SellerKey) bool { return k.Owner == "hook" }) {
+			t.Errorf("secrets outlive their provisioner: %v", err)
+		}
+	})
+}
+
+// TestAWebhookOfTheFile: it is everybody's, and its secrets follow the file.
+func TestAWebhookOfTheFile(t *testing.T) {
+	each(t, func(t *testing.T, st store.Store, v *vault.Vault) {
+		r := newRig(t, st, v)
+		w := declared()
+		one, two := seller.Secret(outbound.NewSecret()), seller.Secret(outbound.NewSecret())
+		w.Provisioners = append(w.Provisioners, seller.Provisioner{Name: "hook", Type: "webhook", Webhook: seller.Hook{URL: "https://crm.example.com/x"}})
+		for _, want := range [][]seller.Secret{{one}, {one, two}, {two}} {
+			w.Provisioners[len(w.Provisioners)-1].Webhook.Secrets = want
+			r.seed(w)
+			if got := r.Snapshot().Provisioner("hook").Webhook.Secrets; !slices.Equal(got, want) {
+				t.Errorf("%d secrets sign, want %d", len(got), len(want))
+			}
+		}
+		w.Provisioners = w.Provisioners[:len(w.Provisioners)-1]
+		r.seed(w)
+		if rows, err := st.Sellers(t.Context()); err != nil || slices.ContainsFunc(rows.Keys, func(k store.SellerKey) bool { return k.Owner == "hook" }) {
+			t.Errorf("secrets outlive their provisioner: %v", err)
 		}
 	})
 }

@@ -62,6 +62,9 @@ func (w Declared) keys() (list []NewKey) {
 			}
 		}
 	}
+	for _, p := range w.Provisioners {
+		add(p.Seller, p.Name, store.KeyProvisioner, p.Webhook.Secrets...)
+	}
 	for _, x := range w.Sellers {
 		add(x.Name, "", store.KeySecret, x.Marketplace.SecretKey)
 		add(x.Name, "", store.KeyUsage, x.Marketplace.UsageKey)

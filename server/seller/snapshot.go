@@ -122,6 +122,9 @@ func (st *state) snapshot(now time.Time, used func(seller, id string) *Use) (*Sn
 			return nil, err
 		}
 		p.Name, p.Seller = x.Name, x.Seller
+		for _, k := range s.rings[ring{x.Seller, x.Name, store.KeyProvisioner}] {
+			p.Webhook.Secrets = append(p.Webhook.Secrets, k.Secret)
+		}
 		s.Provisioners = append(s.Provisioners, p)
 	}
 	for _, x := range st.of(store.SettingSeller) {

@@ -29,6 +29,7 @@ type Metrics struct {
 	callsUnrecorded *prometheus.CounterVec
 	usage           usageMetrics
 	webhooks        webhookMetrics
+	provisioners    provisionerMetrics
 	sanctions       sanctionMetrics
 	certificates    certificateMetrics
 	observed        *observed
@@ -101,7 +102,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
 		certificates: newCertificateMetrics(r), observed: newObserved(r), clock: newClockMetrics(r), gap: newGapMetrics(r),
-		usage: newUsageMetrics(r), webhooks: newWebhookMetrics(r), sanctions: newSanctionMetrics(r), sellers: newBounded(manyValues), products: newBounded(manyValues), usageCodes: newBounded(fewValues),
+		usage: newUsageMetrics(r), webhooks: newWebhookMetrics(r), provisioners: newProvisionerMetrics(r), sanctions: newSanctionMetrics(r), sellers: newBounded(manyValues), products: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
 	m.queueState = newQueueCollector(r, m.sellers, m.queues, m.kinds)
 	r.MustRegister(m.guardAway, m.leasesLost, m.factsKept)

@@ -4,12 +4,9 @@ package webhook
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -109,50 +106,23 @@ func (s *Service) call(ctx context.Context, w *store.Webhook, m message, keys []
 	}
 	resp, err := s.Caller.Do(r)
 	if err != nil {
-		return answer{fault: faultOf(ctx, err)}
+		return answer{fault: Fault(outbound.Why(ctx, err))}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	a := answer{status: resp.StatusCode}
 	a.size, err = io.Copy(io.Discard, io.LimitReader(resp.Body, answerLimit))
 	switch {
 	case err != nil:
-		a.fault = faultOf(ctx, err)
+		a.fault = Fault(outbound.Why(ctx, err))
 	case a.status == http.StatusGone:
 		a.fault = FaultGone
 	case a.status >= http.StatusMultipleChoices && a.status < http.StatusBadRequest:
 		a.fault = FaultRedirect
 	case a.status < http.StatusOK || a.status >= http.StatusBadRequest:
 		a.fault = FaultStatus
-		a.after = retryAfter(resp.Header.Get("Retry-After"), s.now())
+		a.after = outbound.RetryAfter(resp.Header, s.now()) // [judge] bounds it
 	}
 	return a
-}
-
-// retryAfter reads a Retry-After header, in seconds or as a date; 0 when it says nothing that can be read. [judge] bounds it.
-func retryAfter(text string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil && seconds > 0 {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
-}
-
-func faultOf(ctx context.Context, err error) Fault {
-	var timeout net.Error
-	var certificate *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	switch {
-	case errors.Is(err, outbound.ErrForbidden):
-		return FaultForbidden
-	case errors.As(err, &certificate), errors.As(err, &record), errors.As(err, &alert):
-		return FaultTLS
-	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
-		return FaultTimeout
-	}
-	return FaultUnreachable
 }
 
 // Ping sends a test message, at once and once, and tells what the webhook's server has made of it. Nothing is recorded, and a webhook that

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"time"
 
+	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
@@ -15,15 +16,15 @@ type Fault string
 
 // The faults.
 const (
-	FaultStatus      Fault = "HTTP_STATUS"       // an answer that is no success
-	FaultRedirect    Fault = "REDIRECT"          // an answer 3xx, which is not followed
-	FaultGone        Fault = "GONE"              // an answer 410, which disables the webhook
-	FaultTimeout     Fault = "TIMEOUT"           // no whole answer in time
-	FaultUnreachable Fault = "UNREACHABLE"       // no connection, no such name, or one that broke
-	FaultTLS         Fault = "TLS"               // a certificate that does not hold, or no TLS
-	FaultForbidden   Fault = "FORBIDDEN_ADDRESS" // an address that is not allowed
-	FaultSecret      Fault = "SECRET_UNREADABLE" // the keyset lacks the key of the webhook's secret
-	FaultEvent       Fault = "EVENT_GONE"        // the event is not there any more, as after a restore
+	FaultStatus      Fault = "HTTP_STATUS"        // an answer that is no success
+	FaultRedirect    Fault = "REDIRECT"           // an answer 3xx, which is not followed
+	FaultGone        Fault = "GONE"               // an answer 410, which disables the webhook
+	FaultTimeout     Fault = outbound.Timeout     // no whole answer in time
+	FaultUnreachable Fault = outbound.Unreachable // no connection, no such name, or one that broke
+	FaultTLS         Fault = outbound.TLS         // a certificate that does not hold, or no TLS
+	FaultForbidden   Fault = outbound.Forbidden   // an address that is not allowed
+	FaultSecret      Fault = "SECRET_UNREADABLE"  // the keyset lacks the key of the webhook's secret
+	FaultEvent       Fault = "EVENT_GONE"         // the event is not there any more, as after a restore
 	FaultDeleted     Fault = store.ReasonWebhookDeleted
 )
 

@@ -5,15 +5,14 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/store"
 )
 
@@ -73,30 +72,14 @@ func write(e cloudEvent) (message, error) {
 	return message{e.ID, body}, err
 }
 
-// request is one attempt at a message. The time stamp is that of the attempt, because receivers refuse what is older than some minutes; the
-// message itself keeps its own time.
+// request is one attempt at a message, which keeps its own time.
 func (m message) request(ctx context.Context, to string, keys [][]byte, now time.Time) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(m.body))
 	if err != nil {
 		return nil, err
 	}
-	stamp := strconv.FormatInt(now.Unix(), 10)
 	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("User-Agent", userAgent)
-	r.Header.Set("webhook-id", m.id)
-	r.Header.Set("webhook-timestamp", stamp)
-	r.Header.Set("webhook-signature", m.sign(stamp, keys))
+	outbound.Sign(r.Header, m.id, now, m.body, keys)
 	return r, nil
-}
-
-// sign makes a signature by each key, separated by blanks.
-func (m message) sign(stamp string, keys [][]byte) string {
-	signatures := make([]string, len(keys))
-	for i, key := range keys {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(m.id + "." + stamp + "."))
-		mac.Write(m.body)
-		signatures[i] = "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
-	}
-	return strings.Join(signatures, " ")
 }

@@ -4,30 +4,20 @@ package webhook
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/store"
 )
-
-// secretPrefix begins a secret as it is shown; the rest is the key in base64.
-const secretPrefix = "whsec_"
-
-// keySize is the size of a key in bytes; Standard Webhooks wants 24 to 64.
-const keySize = 32
 
 // mostSecrets is how many secrets of a webhook are valid at once.
 const mostSecrets = 2
 
 // newSecret makes a secret and its sealed form. text is what is shown once.
 func (s *Service) newSecret(w *store.Webhook, now time.Time) (secret store.WebhookSecret, text string, err error) {
-	key := make([]byte, keySize)
-	_, _ = rand.Read(key) // never fails
-	text = secretPrefix + base64.StdEncoding.EncodeToString(key)
+	text = outbound.NewSecret()
 	sealed, err := s.Sealer.Seal([]byte(text), sealedAs(w))
 	if err != nil {
 		return secret, "", errs.Wrap(err, errs.Internal, errs.InternalFault, "internal error")
@@ -46,7 +36,7 @@ func (s *Service) keys(w *store.Webhook) ([][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(string(text), secretPrefix))
+		key, err := outbound.Key(string(text))
 		if err != nil {
 			return nil, err
 		}

@@ -71,14 +71,19 @@ func (s *Service) check(t Target) error {
 	}
 	switch err := s.Caller.Check(u); {
 	case errors.Is(err, outbound.ErrForbidden):
-		e := errs.Wrap(err, errs.Precondition, errs.TargetForbidden,
-			"Koogate calls no private, local or reserved address, and http:// none at all, unless webhooks.allow of the configuration file names its network: use a public https:// address, or have it added there")
-		e.Fields = []errs.Field{{Path: "webhook.url", Msg: "is not allowed as a target"}}
-		return e
+		return Forbidden(err, "webhook.url")
 	case err != nil:
 		return errs.BadField("webhook.url", "%s", err) // a sentence of the guard
 	}
 	return nil
+}
+
+// Forbidden refuses an address, which stands in a field of the request, where Koogate calls nobody.
+func Forbidden(err error, field string) error {
+	e := errs.Wrap(err, errs.Precondition, errs.TargetForbidden,
+		"Koogate calls no private, local or reserved address, and http:// none at all, unless webhooks.allow of the configuration file names its network: use a public https:// address, or have it added there")
+	e.Fields = []errs.Field{{Path: field, Msg: "is not allowed as a target"}}
+	return e
 }
 
 // Get reads a webhook. Errors: SETTING_NOT_FOUND, STORE_UNAVAILABLE.

@@ -16,6 +16,8 @@ type Queue struct {
 	Name string
 	// Do does the jobs of a provisioner that is built in; nil when workers do them.
 	Do Handler
+	// Sent says that Koogate sends the jobs to whoever does them, who ends them as a worker does: nobody else leases them, and Do is nil.
+	Sent bool
 	// Sellers are those who have jobs done there.
 	Sellers []string
 }
@@ -107,6 +109,13 @@ func (r *Registry) Serves(queue string) (workers, known bool) {
 	}
 	q, known := r.queues()[queue]
 	return q.Do == nil && known, known
+}
+
+// Sent says whether the jobs of a queue are sent to whoever does them, so that no worker leases them.
+func (r *Registry) Sent(queue string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.queues()[queue].Sent
 }
 
 // standing are the kinds of which a seller, or nobody, has a standing job.

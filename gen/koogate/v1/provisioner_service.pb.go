@@ -15,6 +15,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
@@ -45,7 +46,11 @@ type Provisioner struct {
 	// UpdateTime is when it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Etag is the version of the row: the revision of the sellers that wrote it. A replica whose revision is that or a later one follows it.
-	Etag          string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Secrets are those by which the calls of a webhook are signed, the oldest first, without their text. Output only.
+	Secrets []*ProvisionerSecret `protobuf:"bytes,8,rep,name=secrets,proto3" json:"secrets,omitempty"`
+	// Secret is the one that this call has made, whsec_ and the key in base64: it verifies the calls, and is never shown again. Empty in every other answer.
+	Secret        string `protobuf:"bytes,9,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -129,20 +134,91 @@ func (x *Provisioner) GetEtag() string {
 	return ""
 }
 
+func (x *Provisioner) GetSecrets() []*ProvisionerSecret {
+	if x != nil {
+		return x.Secrets
+	}
+	return nil
+}
+
+func (x *Provisioner) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+// ProvisionerSecret is a secret without its text.
+type ProvisionerSecret struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SecretId identifies it.
+	SecretId string `protobuf:"bytes,1,opt,name=secret_id,json=secretId,proto3" json:"secret_id,omitempty"`
+	// CreateTime is when it was added.
+	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProvisionerSecret) Reset() {
+	*x = ProvisionerSecret{}
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProvisionerSecret) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProvisionerSecret) ProtoMessage() {}
+
+func (x *ProvisionerSecret) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProvisionerSecret.ProtoReflect.Descriptor instead.
+func (*ProvisionerSecret) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ProvisionerSecret) GetSecretId() string {
+	if x != nil {
+		return x.SecretId
+	}
+	return ""
+}
+
+func (x *ProvisionerSecret) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
 // ProvisionerSettings say who serves the tasks of a provisioner. The words are those of the configuration file.
 type ProvisionerSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Type is template, which Koogate serves itself, or worker, from whose queue the seller's systems lease. Required.
+	// Type is template, which Koogate serves itself, worker, from whose queue the seller's systems lease, or webhook, to which Koogate sends the tasks. Required.
 	Type string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
 	// Template is what one of type template fills in; no other has one.
-	Template      *ProvisionerTemplate `protobuf:"bytes,2,opt,name=template,proto3" json:"template,omitempty"`
+	Template *ProvisionerTemplate `protobuf:"bytes,2,opt,name=template,proto3" json:"template,omitempty"`
+	// Webhook is where one of type webhook is reached; no other has one.
+	Webhook       *ProvisionerWebhook `protobuf:"bytes,3,opt,name=webhook,proto3" json:"webhook,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ProvisionerSettings) Reset() {
 	*x = ProvisionerSettings{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -154,7 +230,7 @@ func (x *ProvisionerSettings) String() string {
 func (*ProvisionerSettings) ProtoMessage() {}
 
 func (x *ProvisionerSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -167,7 +243,7 @@ func (x *ProvisionerSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProvisionerSettings.ProtoReflect.Descriptor instead.
 func (*ProvisionerSettings) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{1}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ProvisionerSettings) GetType() string {
@@ -180,6 +256,78 @@ func (x *ProvisionerSettings) GetType() string {
 func (x *ProvisionerSettings) GetTemplate() *ProvisionerTemplate {
 	if x != nil {
 		return x.Template
+	}
+	return nil
+}
+
+func (x *ProvisionerSettings) GetWebhook() *ProvisionerWebhook {
+	if x != nil {
+		return x.Webhook
+	}
+	return nil
+}
+
+// ProvisionerWebhook is where tasks are sent: each by a POST in the form of Standard Webhooks, whose body is the task as LeaseTasks shows it.
+type ProvisionerWebhook struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Url is called: https, or http to a network that webhooks.allow of the configuration file names; without a user or a fragment. Whoever may read
+	// provisioners sees it, so it should hold no secret. Required, at most 2048 characters.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// Timeout is how long one attempt may take, from connecting to the end of the answer, 1 s to 30 s; absent means 10 s.
+	Timeout *durationpb.Duration `protobuf:"bytes,2,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	// AskAgain is how long after an answer 202 a task that nobody has ended is sent again, 10 s to 1 h; absent means 5 min.
+	AskAgain      *durationpb.Duration `protobuf:"bytes,3,opt,name=ask_again,json=askAgain,proto3" json:"ask_again,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProvisionerWebhook) Reset() {
+	*x = ProvisionerWebhook{}
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProvisionerWebhook) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProvisionerWebhook) ProtoMessage() {}
+
+func (x *ProvisionerWebhook) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProvisionerWebhook.ProtoReflect.Descriptor instead.
+func (*ProvisionerWebhook) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ProvisionerWebhook) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *ProvisionerWebhook) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
+	}
+	return nil
+}
+
+func (x *ProvisionerWebhook) GetAskAgain() *durationpb.Duration {
+	if x != nil {
+		return x.AskAgain
 	}
 	return nil
 }
@@ -203,7 +351,7 @@ type ProvisionerTemplate struct {
 
 func (x *ProvisionerTemplate) Reset() {
 	*x = ProvisionerTemplate{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -215,7 +363,7 @@ func (x *ProvisionerTemplate) String() string {
 func (*ProvisionerTemplate) ProtoMessage() {}
 
 func (x *ProvisionerTemplate) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -228,7 +376,7 @@ func (x *ProvisionerTemplate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProvisionerTemplate.ProtoReflect.Descriptor instead.
 func (*ProvisionerTemplate) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ProvisionerTemplate) GetFrontEndUrl() string {
@@ -277,7 +425,7 @@ type GetProvisionerRequest struct {
 
 func (x *GetProvisionerRequest) Reset() {
 	*x = GetProvisionerRequest{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -289,7 +437,7 @@ func (x *GetProvisionerRequest) String() string {
 func (*GetProvisionerRequest) ProtoMessage() {}
 
 func (x *GetProvisionerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -302,7 +450,7 @@ func (x *GetProvisionerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProvisionerRequest.ProtoReflect.Descriptor instead.
 func (*GetProvisionerRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetProvisionerRequest) GetProvisioner() string {
@@ -323,7 +471,7 @@ type GetProvisionerResponse struct {
 
 func (x *GetProvisionerResponse) Reset() {
 	*x = GetProvisionerResponse{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -335,7 +483,7 @@ func (x *GetProvisionerResponse) String() string {
 func (*GetProvisionerResponse) ProtoMessage() {}
 
 func (x *GetProvisionerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -348,7 +496,7 @@ func (x *GetProvisionerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProvisionerResponse.ProtoReflect.Descriptor instead.
 func (*GetProvisionerResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetProvisionerResponse) GetProvisioner() *Provisioner {
@@ -375,7 +523,7 @@ type ListProvisionersRequest struct {
 
 func (x *ListProvisionersRequest) Reset() {
 	*x = ListProvisionersRequest{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -387,7 +535,7 @@ func (x *ListProvisionersRequest) String() string {
 func (*ListProvisionersRequest) ProtoMessage() {}
 
 func (x *ListProvisionersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -400,7 +548,7 @@ func (x *ListProvisionersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvisionersRequest.ProtoReflect.Descriptor instead.
 func (*ListProvisionersRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListProvisionersRequest) GetPageSize() int32 {
@@ -444,7 +592,7 @@ type ListProvisionersResponse struct {
 
 func (x *ListProvisionersResponse) Reset() {
 	*x = ListProvisionersResponse{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -456,7 +604,7 @@ func (x *ListProvisionersResponse) String() string {
 func (*ListProvisionersResponse) ProtoMessage() {}
 
 func (x *ListProvisionersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -469,7 +617,7 @@ func (x *ListProvisionersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvisionersResponse.ProtoReflect.Descriptor instead.
 func (*ListProvisionersResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListProvisionersResponse) GetProvisioners() []*Provisioner {
@@ -503,7 +651,7 @@ type CreateProvisionerRequest struct {
 
 func (x *CreateProvisionerRequest) Reset() {
 	*x = CreateProvisionerRequest{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -515,7 +663,7 @@ func (x *CreateProvisionerRequest) String() string {
 func (*CreateProvisionerRequest) ProtoMessage() {}
 
 func (x *CreateProvisionerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -528,7 +676,7 @@ func (x *CreateProvisionerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProvisionerRequest.ProtoReflect.Descriptor instead.
 func (*CreateProvisionerRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CreateProvisionerRequest) GetProvisioner() string {
@@ -570,7 +718,7 @@ type CreateProvisionerResponse struct {
 
 func (x *CreateProvisionerResponse) Reset() {
 	*x = CreateProvisionerResponse{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -582,7 +730,7 @@ func (x *CreateProvisionerResponse) String() string {
 func (*CreateProvisionerResponse) ProtoMessage() {}
 
 func (x *CreateProvisionerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -595,7 +743,7 @@ func (x *CreateProvisionerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProvisionerResponse.ProtoReflect.Descriptor instead.
 func (*CreateProvisionerResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CreateProvisionerResponse) GetProvisioner() *Provisioner {
@@ -627,7 +775,7 @@ type UpdateProvisionerRequest struct {
 
 func (x *UpdateProvisionerRequest) Reset() {
 	*x = UpdateProvisionerRequest{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -639,7 +787,7 @@ func (x *UpdateProvisionerRequest) String() string {
 func (*UpdateProvisionerRequest) ProtoMessage() {}
 
 func (x *UpdateProvisionerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -652,7 +800,7 @@ func (x *UpdateProvisionerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProvisionerRequest.ProtoReflect.Descriptor instead.
 func (*UpdateProvisionerRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{9}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UpdateProvisionerRequest) GetProvisioner() string {
@@ -708,7 +856,7 @@ type UpdateProvisionerResponse struct {
 
 func (x *UpdateProvisionerResponse) Reset() {
 	*x = UpdateProvisionerResponse{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +868,7 @@ func (x *UpdateProvisionerResponse) String() string {
 func (*UpdateProvisionerResponse) ProtoMessage() {}
 
 func (x *UpdateProvisionerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +881,7 @@ func (x *UpdateProvisionerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProvisionerResponse.ProtoReflect.Descriptor instead.
 func (*UpdateProvisionerResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{10}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UpdateProvisionerResponse) GetProvisioner() *Provisioner {
@@ -762,7 +910,7 @@ type DeleteProvisionerRequest struct {
 
 func (x *DeleteProvisionerRequest) Reset() {
 	*x = DeleteProvisionerRequest{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -774,7 +922,7 @@ func (x *DeleteProvisionerRequest) String() string {
 func (*DeleteProvisionerRequest) ProtoMessage() {}
 
 func (x *DeleteProvisionerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -787,7 +935,7 @@ func (x *DeleteProvisionerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteProvisionerRequest.ProtoReflect.Descriptor instead.
 func (*DeleteProvisionerRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{11}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeleteProvisionerRequest) GetProvisioner() string {
@@ -834,7 +982,7 @@ type DeleteProvisionerResponse struct {
 
 func (x *DeleteProvisionerResponse) Reset() {
 	*x = DeleteProvisionerResponse{}
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -846,7 +994,7 @@ func (x *DeleteProvisionerResponse) String() string {
 func (*DeleteProvisionerResponse) ProtoMessage() {}
 
 func (x *DeleteProvisionerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -859,7 +1007,236 @@ func (x *DeleteProvisionerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteProvisionerResponse.ProtoReflect.Descriptor instead.
 func (*DeleteProvisionerResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{12}
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{14}
+}
+
+// AddProvisionerSecretRequest names a webhook provisioner.
+type AddProvisionerSecretRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Provisioner is the name. Required, at most 64 characters.
+	Provisioner string `protobuf:"bytes,1,opt,name=provisioner,proto3" json:"provisioner,omitempty"`
+	// Etag is the etag that the change is based on; empty changes whatever is there. At most 64 characters.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Reason says why, for the audit row; no secrets, no personal data. At most 1024 characters.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddProvisionerSecretRequest) Reset() {
+	*x = AddProvisionerSecretRequest{}
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddProvisionerSecretRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddProvisionerSecretRequest) ProtoMessage() {}
+
+func (x *AddProvisionerSecretRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddProvisionerSecretRequest.ProtoReflect.Descriptor instead.
+func (*AddProvisionerSecretRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *AddProvisionerSecretRequest) GetProvisioner() string {
+	if x != nil {
+		return x.Provisioner
+	}
+	return ""
+}
+
+func (x *AddProvisionerSecretRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *AddProvisionerSecretRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// AddProvisionerSecretResponse holds the provisioner.
+type AddProvisionerSecretResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Provisioner has two secrets, and the text of the new one for this once.
+	Provisioner   *Provisioner `protobuf:"bytes,1,opt,name=provisioner,proto3" json:"provisioner,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddProvisionerSecretResponse) Reset() {
+	*x = AddProvisionerSecretResponse{}
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddProvisionerSecretResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddProvisionerSecretResponse) ProtoMessage() {}
+
+func (x *AddProvisionerSecretResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddProvisionerSecretResponse.ProtoReflect.Descriptor instead.
+func (*AddProvisionerSecretResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *AddProvisionerSecretResponse) GetProvisioner() *Provisioner {
+	if x != nil {
+		return x.Provisioner
+	}
+	return nil
+}
+
+// RetireProvisionerSecretRequest names a secret.
+type RetireProvisionerSecretRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Provisioner is the name. Required, at most 64 characters.
+	Provisioner string `protobuf:"bytes,1,opt,name=provisioner,proto3" json:"provisioner,omitempty"`
+	// SecretId is the secret. Required, at most 64 characters.
+	SecretId string `protobuf:"bytes,2,opt,name=secret_id,json=secretId,proto3" json:"secret_id,omitempty"`
+	// Etag is the etag that the change is based on; empty changes whatever is there. At most 64 characters.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Reason says why, for the audit row; no secrets, no personal data. At most 1024 characters.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetireProvisionerSecretRequest) Reset() {
+	*x = RetireProvisionerSecretRequest{}
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetireProvisionerSecretRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetireProvisionerSecretRequest) ProtoMessage() {}
+
+func (x *RetireProvisionerSecretRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetireProvisionerSecretRequest.ProtoReflect.Descriptor instead.
+func (*RetireProvisionerSecretRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RetireProvisionerSecretRequest) GetProvisioner() string {
+	if x != nil {
+		return x.Provisioner
+	}
+	return ""
+}
+
+func (x *RetireProvisionerSecretRequest) GetSecretId() string {
+	if x != nil {
+		return x.SecretId
+	}
+	return ""
+}
+
+func (x *RetireProvisionerSecretRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RetireProvisionerSecretRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// RetireProvisionerSecretResponse holds the provisioner.
+type RetireProvisionerSecretResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Provisioner has one secret.
+	Provisioner   *Provisioner `protobuf:"bytes,1,opt,name=provisioner,proto3" json:"provisioner,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetireProvisionerSecretResponse) Reset() {
+	*x = RetireProvisionerSecretResponse{}
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetireProvisionerSecretResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetireProvisionerSecretResponse) ProtoMessage() {}
+
+func (x *RetireProvisionerSecretResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_provisioner_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetireProvisionerSecretResponse.ProtoReflect.Descriptor instead.
+func (*RetireProvisionerSecretResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_provisioner_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RetireProvisionerSecretResponse) GetProvisioner() *Provisioner {
+	if x != nil {
+		return x.Provisioner
+	}
+	return nil
 }
 
 var File_koogate_v1_provisioner_service_proto protoreflect.FileDescriptor
@@ -867,7 +1244,7 @@ var File_koogate_v1_provisioner_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_provisioner_service_proto_rawDesc = "" +
 	"\n" +
 	"$koogate/v1/provisioner_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x1ckoogate/v1/key_service.proto\x1a\x16koogate/v1/scope.proto\"\xc8\x02\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x1ckoogate/v1/key_service.proto\x1a\x16koogate/v1/scope.proto\"\xa8\x03\n" +
 	"\vProvisioner\x12 \n" +
 	"\vprovisioner\x18\x01 \x01(\tR\vprovisioner\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12;\n" +
@@ -878,10 +1255,21 @@ const file_koogate_v1_provisioner_service_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x12\n" +
-	"\x04etag\x18\a \x01(\tR\x04etag\"o\n" +
+	"\x04etag\x18\a \x01(\tR\x04etag\x12A\n" +
+	"\asecrets\x18\b \x03(\v2\x1d.koogate.v1.ProvisionerSecretB\b\xbaH\x05\x92\x01\x02\x10\x02R\asecrets\x12\x1b\n" +
+	"\x06secret\x18\t \x01(\tB\x03\x80\x01\x01R\x06secret\"v\n" +
+	"\x11ProvisionerSecret\x12$\n" +
+	"\tsecret_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\bsecretId\x12;\n" +
+	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\"\xa9\x01\n" +
 	"\x13ProvisionerSettings\x12\x1b\n" +
 	"\x04type\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04type\x12;\n" +
-	"\btemplate\x18\x02 \x01(\v2\x1f.koogate.v1.ProvisionerTemplateR\btemplate\"\xd3\x01\n" +
+	"\btemplate\x18\x02 \x01(\v2\x1f.koogate.v1.ProvisionerTemplateR\btemplate\x128\n" +
+	"\awebhook\x18\x03 \x01(\v2\x1e.koogate.v1.ProvisionerWebhookR\awebhook\"\x9d\x01\n" +
+	"\x12ProvisionerWebhook\x12\x1a\n" +
+	"\x03url\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\x03url\x123\n" +
+	"\atimeout\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x126\n" +
+	"\task_again\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\baskAgain\"\xd3\x01\n" +
 	"\x13ProvisionerTemplate\x12,\n" +
 	"\rfront_end_url\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\vfrontEndUrl\x12%\n" +
 	"\tadmin_url\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\badminUrl\x12%\n" +
@@ -925,7 +1313,20 @@ const file_koogate_v1_provisioner_service_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\x12\x14\n" +
 	"\x05force\x18\x04 \x01(\bR\x05force\x12#\n" +
 	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"\x1b\n" +
-	"\x19DeleteProvisionerResponse2\x84\x06\n" +
+	"\x19DeleteProvisionerResponse\"\x89\x01\n" +
+	"\x1bAddProvisionerSecretRequest\x12+\n" +
+	"\vprovisioner\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\vprovisioner\x12\x1b\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\"Y\n" +
+	"\x1cAddProvisionerSecretResponse\x129\n" +
+	"\vprovisioner\x18\x01 \x01(\v2\x17.koogate.v1.ProvisionerR\vprovisioner\"\xb4\x01\n" +
+	"\x1eRetireProvisionerSecretRequest\x12+\n" +
+	"\vprovisioner\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\vprovisioner\x12&\n" +
+	"\tsecret_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bsecretId\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\"\\\n" +
+	"\x1fRetireProvisionerSecretResponse\x129\n" +
+	"\vprovisioner\x18\x01 \x01(\v2\x17.koogate.v1.ProvisionerR\vprovisioner2\x8a\t\n" +
 	"\x12ProvisionerService\x12\x95\x01\n" +
 	"\x0eGetProvisioner\x12!.koogate.v1.GetProvisionerRequest\x1a\".koogate.v1.GetProvisionerResponse\"<\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02-b\vprovisioner\x12\x1e/v1/provisioners/{provisioner}\x12\x80\x01\n" +
 	"\x10ListProvisioners\x12#.koogate.v1.ListProvisionersRequest\x1a$.koogate.v1.ListProvisionersResponse\"!\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/provisioners\x12\x93\x01\n" +
@@ -934,7 +1335,11 @@ const file_koogate_v1_provisioner_service_proto_rawDesc = "" +
 	"\x11UpdateProvisioner\x12$.koogate.v1.UpdateProvisionerRequest\x1a%.koogate.v1.UpdateProvisionerResponse\"F\xa2\xc5\x18\x01\n" +
 	"\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x027:\bsettingsb\vprovisioner2\x1e/v1/provisioners/{provisioner}\x12\x91\x01\n" +
 	"\x11DeleteProvisioner\x12$.koogate.v1.DeleteProvisionerRequest\x1a%.koogate.v1.DeleteProvisionerResponse\"/\xa2\xc5\x18\x01\n" +
-	"\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02 *\x1e/v1/provisioners/{provisioner}B\xa7\x01\n" +
+	"\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02 *\x1e/v1/provisioners/{provisioner}\x12\xb2\x01\n" +
+	"\x14AddProvisionerSecret\x12'.koogate.v1.AddProvisionerSecretRequest\x1a(.koogate.v1.AddProvisionerSecretResponse\"G\xa2\xc5\x18\x01\n" +
+	"\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x028:\x01*b\vprovisioner\"&/v1/provisioners/{provisioner}/secrets\x12\xce\x01\n" +
+	"\x17RetireProvisionerSecret\x12*.koogate.v1.RetireProvisionerSecretRequest\x1a+.koogate.v1.RetireProvisionerSecretResponse\"Z\xa2\xc5\x18\x01\n" +
+	"\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02K:\x01*b\vprovisioner\"9/v1/provisioners/{provisioner}/secrets/{secret_id}:retireB\xa7\x01\n" +
 	"\x0ecom.koogate.v1B\x17ProvisionerServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -951,53 +1356,71 @@ func file_koogate_v1_provisioner_service_proto_rawDescGZIP() []byte {
 	return file_koogate_v1_provisioner_service_proto_rawDescData
 }
 
-var file_koogate_v1_provisioner_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_koogate_v1_provisioner_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_koogate_v1_provisioner_service_proto_goTypes = []any{
-	(*Provisioner)(nil),               // 0: koogate.v1.Provisioner
-	(*ProvisionerSettings)(nil),       // 1: koogate.v1.ProvisionerSettings
-	(*ProvisionerTemplate)(nil),       // 2: koogate.v1.ProvisionerTemplate
-	(*GetProvisionerRequest)(nil),     // 3: koogate.v1.GetProvisionerRequest
-	(*GetProvisionerResponse)(nil),    // 4: koogate.v1.GetProvisionerResponse
-	(*ListProvisionersRequest)(nil),   // 5: koogate.v1.ListProvisionersRequest
-	(*ListProvisionersResponse)(nil),  // 6: koogate.v1.ListProvisionersResponse
-	(*CreateProvisionerRequest)(nil),  // 7: koogate.v1.CreateProvisionerRequest
-	(*CreateProvisionerResponse)(nil), // 8: koogate.v1.CreateProvisionerResponse
-	(*UpdateProvisionerRequest)(nil),  // 9: koogate.v1.UpdateProvisionerRequest
-	(*UpdateProvisionerResponse)(nil), // 10: koogate.v1.UpdateProvisionerResponse
-	(*DeleteProvisionerRequest)(nil),  // 11: koogate.v1.DeleteProvisionerRequest
-	(*DeleteProvisionerResponse)(nil), // 12: koogate.v1.DeleteProvisionerResponse
-	(ManagedBy)(0),                    // 13: koogate.v1.ManagedBy
-	(*timestamppb.Timestamp)(nil),     // 14: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),     // 15: google.protobuf.FieldMask
+	(*Provisioner)(nil),                     // 0: koogate.v1.Provisioner
+	(*ProvisionerSecret)(nil),               // 1: koogate.v1.ProvisionerSecret
+	(*ProvisionerSettings)(nil),             // 2: koogate.v1.ProvisionerSettings
+	(*ProvisionerWebhook)(nil),              // 3: koogate.v1.ProvisionerWebhook
+	(*ProvisionerTemplate)(nil),             // 4: koogate.v1.ProvisionerTemplate
+	(*GetProvisionerRequest)(nil),           // 5: koogate.v1.GetProvisionerRequest
+	(*GetProvisionerResponse)(nil),          // 6: koogate.v1.GetProvisionerResponse
+	(*ListProvisionersRequest)(nil),         // 7: koogate.v1.ListProvisionersRequest
+	(*ListProvisionersResponse)(nil),        // 8: koogate.v1.ListProvisionersResponse
+	(*CreateProvisionerRequest)(nil),        // 9: koogate.v1.CreateProvisionerRequest
+	(*CreateProvisionerResponse)(nil),       // 10: koogate.v1.CreateProvisionerResponse
+	(*UpdateProvisionerRequest)(nil),        // 11: koogate.v1.UpdateProvisionerRequest
+	(*UpdateProvisionerResponse)(nil),       // 12: koogate.v1.UpdateProvisionerResponse
+	(*DeleteProvisionerRequest)(nil),        // 13: koogate.v1.DeleteProvisionerRequest
+	(*DeleteProvisionerResponse)(nil),       // 14: koogate.v1.DeleteProvisionerResponse
+	(*AddProvisionerSecretRequest)(nil),     // 15: koogate.v1.AddProvisionerSecretRequest
+	(*AddProvisionerSecretResponse)(nil),    // 16: koogate.v1.AddProvisionerSecretResponse
+	(*RetireProvisionerSecretRequest)(nil),  // 17: koogate.v1.RetireProvisionerSecretRequest
+	(*RetireProvisionerSecretResponse)(nil), // 18: koogate.v1.RetireProvisionerSecretResponse
+	(ManagedBy)(0),                          // 19: koogate.v1.ManagedBy
+	(*timestamppb.Timestamp)(nil),           // 20: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),             // 21: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),           // 22: google.protobuf.FieldMask
 }
 var file_koogate_v1_provisioner_service_proto_depIdxs = []int32{
-	1,  // 0: koogate.v1.Provisioner.settings:type_name -> koogate.v1.ProvisionerSettings
-	13, // 1: koogate.v1.Provisioner.managed_by:type_name -> koogate.v1.ManagedBy
-	14, // 2: koogate.v1.Provisioner.create_time:type_name -> google.protobuf.Timestamp
-	14, // 3: koogate.v1.Provisioner.update_time:type_name -> google.protobuf.Timestamp
-	2,  // 4: koogate.v1.ProvisionerSettings.template:type_name -> koogate.v1.ProvisionerTemplate
-	0,  // 5: koogate.v1.GetProvisionerResponse.provisioner:type_name -> koogate.v1.Provisioner
-	0,  // 6: koogate.v1.ListProvisionersResponse.provisioners:type_name -> koogate.v1.Provisioner
-	1,  // 7: koogate.v1.CreateProvisionerRequest.settings:type_name -> koogate.v1.ProvisionerSettings
-	0,  // 8: koogate.v1.CreateProvisionerResponse.provisioner:type_name -> koogate.v1.Provisioner
-	1,  // 9: koogate.v1.UpdateProvisionerRequest.settings:type_name -> koogate.v1.ProvisionerSettings
-	15, // 10: koogate.v1.UpdateProvisionerRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 11: koogate.v1.UpdateProvisionerResponse.provisioner:type_name -> koogate.v1.Provisioner
-	3,  // 12: koogate.v1.ProvisionerService.GetProvisioner:input_type -> koogate.v1.GetProvisionerRequest
-	5,  // 13: koogate.v1.ProvisionerService.ListProvisioners:input_type -> koogate.v1.ListProvisionersRequest
-	7,  // 14: koogate.v1.ProvisionerService.CreateProvisioner:input_type -> koogate.v1.CreateProvisionerRequest
-	9,  // 15: koogate.v1.ProvisionerService.UpdateProvisioner:input_type -> koogate.v1.UpdateProvisionerRequest
-	11, // 16: koogate.v1.ProvisionerService.DeleteProvisioner:input_type -> koogate.v1.DeleteProvisionerRequest
-	4,  // 17: koogate.v1.ProvisionerService.GetProvisioner:output_type -> koogate.v1.GetProvisionerResponse
-	6,  // 18: koogate.v1.ProvisionerService.ListProvisioners:output_type -> koogate.v1.ListProvisionersResponse
-	8,  // 19: koogate.v1.ProvisionerService.CreateProvisioner:output_type -> koogate.v1.CreateProvisionerResponse
-	10, // 20: koogate.v1.ProvisionerService.UpdateProvisioner:output_type -> koogate.v1.UpdateProvisionerResponse
-	12, // 21: koogate.v1.ProvisionerService.DeleteProvisioner:output_type -> koogate.v1.DeleteProvisionerResponse
-	17, // [17:22] is the sub-list for method output_type
-	12, // [12:17] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	2,  // 0: koogate.v1.Provisioner.settings:type_name -> koogate.v1.ProvisionerSettings
+	19, // 1: koogate.v1.Provisioner.managed_by:type_name -> koogate.v1.ManagedBy
+	20, // 2: koogate.v1.Provisioner.create_time:type_name -> google.protobuf.Timestamp
+	20, // 3: koogate.v1.Provisioner.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 4: koogate.v1.Provisioner.secrets:type_name -> koogate.v1.ProvisionerSecret
+	20, // 5: koogate.v1.ProvisionerSecret.create_time:type_name -> google.protobuf.Timestamp
+	4,  // 6: koogate.v1.ProvisionerSettings.template:type_name -> koogate.v1.ProvisionerTemplate
+	3,  // 7: koogate.v1.ProvisionerSettings.webhook:type_name -> koogate.v1.ProvisionerWebhook
+	21, // 8: koogate.v1.ProvisionerWebhook.timeout:type_name -> google.protobuf.Duration
+	21, // 9: koogate.v1.ProvisionerWebhook.ask_again:type_name -> google.protobuf.Duration
+	0,  // 10: koogate.v1.GetProvisionerResponse.provisioner:type_name -> koogate.v1.Provisioner
+	0,  // 11: koogate.v1.ListProvisionersResponse.provisioners:type_name -> koogate.v1.Provisioner
+	2,  // 12: koogate.v1.CreateProvisionerRequest.settings:type_name -> koogate.v1.ProvisionerSettings
+	0,  // 13: koogate.v1.CreateProvisionerResponse.provisioner:type_name -> koogate.v1.Provisioner
+	2,  // 14: koogate.v1.UpdateProvisionerRequest.settings:type_name -> koogate.v1.ProvisionerSettings
+	22, // 15: koogate.v1.UpdateProvisionerRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 16: koogate.v1.UpdateProvisionerResponse.provisioner:type_name -> koogate.v1.Provisioner
+	0,  // 17: koogate.v1.AddProvisionerSecretResponse.provisioner:type_name -> koogate.v1.Provisioner
+	0,  // 18: koogate.v1.RetireProvisionerSecretResponse.provisioner:type_name -> koogate.v1.Provisioner
+	5,  // 19: koogate.v1.ProvisionerService.GetProvisioner:input_type -> koogate.v1.GetProvisionerRequest
+	7,  // 20: koogate.v1.ProvisionerService.ListProvisioners:input_type -> koogate.v1.ListProvisionersRequest
+	9,  // 21: koogate.v1.ProvisionerService.CreateProvisioner:input_type -> koogate.v1.CreateProvisionerRequest
+	11, // 22: koogate.v1.ProvisionerService.UpdateProvisioner:input_type -> koogate.v1.UpdateProvisionerRequest
+	13, // 23: koogate.v1.ProvisionerService.DeleteProvisioner:input_type -> koogate.v1.DeleteProvisionerRequest
+	15, // 24: koogate.v1.ProvisionerService.AddProvisionerSecret:input_type -> koogate.v1.AddProvisionerSecretRequest
+	17, // 25: koogate.v1.ProvisionerService.RetireProvisionerSecret:input_type -> koogate.v1.RetireProvisionerSecretRequest
+	6,  // 26: koogate.v1.ProvisionerService.GetProvisioner:output_type -> koogate.v1.GetProvisionerResponse
+	8,  // 27: koogate.v1.ProvisionerService.ListProvisioners:output_type -> koogate.v1.ListProvisionersResponse
+	10, // 28: koogate.v1.ProvisionerService.CreateProvisioner:output_type -> koogate.v1.CreateProvisionerResponse
+	12, // 29: koogate.v1.ProvisionerService.UpdateProvisioner:output_type -> koogate.v1.UpdateProvisionerResponse
+	14, // 30: koogate.v1.ProvisionerService.DeleteProvisioner:output_type -> koogate.v1.DeleteProvisionerResponse
+	16, // 31: koogate.v1.ProvisionerService.AddProvisionerSecret:output_type -> koogate.v1.AddProvisionerSecretResponse
+	18, // 32: koogate.v1.ProvisionerService.RetireProvisionerSecret:output_type -> koogate.v1.RetireProvisionerSecretResponse
+	26, // [26:33] is the sub-list for method output_type
+	19, // [19:26] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_provisioner_service_proto_init() }
@@ -1014,7 +1437,7 @@ func file_koogate_v1_provisioner_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_provisioner_service_proto_rawDesc), len(file_koogate_v1_provisioner_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -270,6 +270,112 @@ func local_request_ProvisionerService_DeleteProvisioner_0(ctx context.Context, m
 	return msg, metadata, err
 }
 
+func request_ProvisionerService_AddProvisionerSecret_0(ctx context.Context, marshaler runtime.Marshaler, client ProvisionerServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq AddProvisionerSecretRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["provisioner"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "provisioner")
+	}
+	protoReq.Provisioner, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "provisioner", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.AddProvisionerSecret(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_ProvisionerService_AddProvisionerSecret_0(ctx context.Context, marshaler runtime.Marshaler, server ProvisionerServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq AddProvisionerSecretRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["provisioner"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "provisioner")
+	}
+	protoReq.Provisioner, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "provisioner", err)
+	}
+	msg, err := server.AddProvisionerSecret(ctx, &protoReq)
+	return msg, metadata, err
+}
+
+func request_ProvisionerService_RetireProvisionerSecret_0(ctx context.Context, marshaler runtime.Marshaler, client ProvisionerServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq RetireProvisionerSecretRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["provisioner"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "provisioner")
+	}
+	protoReq.Provisioner, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "provisioner", err)
+	}
+	val, ok = pathParams["secret_id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "secret_id")
+	}
+	protoReq.SecretId, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "secret_id", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.RetireProvisionerSecret(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_ProvisionerService_RetireProvisionerSecret_0(ctx context.Context, marshaler runtime.Marshaler, server ProvisionerServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq RetireProvisionerSecretRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["provisioner"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "provisioner")
+	}
+	protoReq.Provisioner, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "provisioner", err)
+	}
+	val, ok = pathParams["secret_id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "secret_id")
+	}
+	protoReq.SecretId, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "secret_id", err)
+	}
+	msg, err := server.RetireProvisionerSecret(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 // RegisterProvisionerServiceHandlerServer registers the http handlers for service ProvisionerService to "mux".
 // UnaryRPC     :call ProvisionerServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -375,6 +481,46 @@ func RegisterProvisionerServiceHandlerServer(ctx context.Context, mux *runtime.S
 			return
 		}
 		forward_ProvisionerService_DeleteProvisioner_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_ProvisionerService_AddProvisionerSecret_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/koogate.v1.ProvisionerService/AddProvisionerSecret", runtime.WithHTTPPathPattern("/v1/provisioners/{provisioner}/secrets"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_ProvisionerService_AddProvisionerSecret_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ProvisionerService_AddProvisionerSecret_0(annotatedContext, mux, outboundMarshaler, w, req, response_ProvisionerService_AddProvisionerSecret_0{resp.(*AddProvisionerSecretResponse)}, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_ProvisionerService_RetireProvisionerSecret_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/koogate.v1.ProvisionerService/RetireProvisionerSecret", runtime.WithHTTPPathPattern("/v1/provisioners/{provisioner}/secrets/{secret_id}:retire"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_ProvisionerService_RetireProvisionerSecret_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ProvisionerService_RetireProvisionerSecret_0(annotatedContext, mux, outboundMarshaler, w, req, response_ProvisionerService_RetireProvisionerSecret_0{resp.(*RetireProvisionerSecretResponse)}, mux.GetForwardResponseOptions()...)
 	})
 
 	return nil
@@ -501,6 +647,40 @@ func RegisterProvisionerServiceHandlerClient(ctx context.Context, mux *runtime.S
 		}
 		forward_ProvisionerService_DeleteProvisioner_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_ProvisionerService_AddProvisionerSecret_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/koogate.v1.ProvisionerService/AddProvisionerSecret", runtime.WithHTTPPathPattern("/v1/provisioners/{provisioner}/secrets"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_ProvisionerService_AddProvisionerSecret_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ProvisionerService_AddProvisionerSecret_0(annotatedContext, mux, outboundMarshaler, w, req, response_ProvisionerService_AddProvisionerSecret_0{resp.(*AddProvisionerSecretResponse)}, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_ProvisionerService_RetireProvisionerSecret_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/koogate.v1.ProvisionerService/RetireProvisionerSecret", runtime.WithHTTPPathPattern("/v1/provisioners/{provisioner}/secrets/{secret_id}:retire"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_ProvisionerService_RetireProvisionerSecret_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ProvisionerService_RetireProvisionerSecret_0(annotatedContext, mux, outboundMarshaler, w, req, response_ProvisionerService_RetireProvisionerSecret_0{resp.(*RetireProvisionerSecretResponse)}, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
@@ -531,18 +711,40 @@ func (m response_ProvisionerService_UpdateProvisioner_0) XXX_ResponseBody() inte
 	return response.Provisioner
 }
 
+type response_ProvisionerService_AddProvisionerSecret_0 struct {
+	*AddProvisionerSecretResponse
+}
+
+func (m response_ProvisionerService_AddProvisionerSecret_0) XXX_ResponseBody() interface{} {
+	response := m.AddProvisionerSecretResponse
+	return response.Provisioner
+}
+
+type response_ProvisionerService_RetireProvisionerSecret_0 struct {
+	*RetireProvisionerSecretResponse
+}
+
+func (m response_ProvisionerService_RetireProvisionerSecret_0) XXX_ResponseBody() interface{} {
+	response := m.RetireProvisionerSecretResponse
+	return response.Provisioner
+}
+
 var (
-	pattern_ProvisionerService_GetProvisioner_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "provisioners", "provisioner"}, ""))
-	pattern_ProvisionerService_ListProvisioners_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "provisioners"}, ""))
-	pattern_ProvisionerService_CreateProvisioner_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "provisioners"}, ""))
-	pattern_ProvisionerService_UpdateProvisioner_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "provisioners", "provisioner"}, ""))
-	pattern_ProvisionerService_DeleteProvisioner_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "provisioners", "provisioner"}, ""))
+	pattern_ProvisionerService_GetProvisioner_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "provisioners", "provisioner"}, ""))
+	pattern_ProvisionerService_ListProvisioners_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "provisioners"}, ""))
+	pattern_ProvisionerService_CreateProvisioner_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "provisioners"}, ""))
+	pattern_ProvisionerService_UpdateProvisioner_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "provisioners", "provisioner"}, ""))
+	pattern_ProvisionerService_DeleteProvisioner_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "provisioners", "provisioner"}, ""))
+	pattern_ProvisionerService_AddProvisionerSecret_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "provisioners", "provisioner", "secrets"}, ""))
+	pattern_ProvisionerService_RetireProvisionerSecret_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3, 1, 0, 4, 1, 5, 4}, []string{"v1", "provisioners", "provisioner", "secrets", "secret_id"}, "retire"))
 )
 
 var (
-	forward_ProvisionerService_GetProvisioner_0    = runtime.ForwardResponseMessage
-	forward_ProvisionerService_ListProvisioners_0  = runtime.ForwardResponseMessage
-	forward_ProvisionerService_CreateProvisioner_0 = runtime.ForwardResponseMessage
-	forward_ProvisionerService_UpdateProvisioner_0 = runtime.ForwardResponseMessage
-	forward_ProvisionerService_DeleteProvisioner_0 = runtime.ForwardResponseMessage
+	forward_ProvisionerService_GetProvisioner_0          = runtime.ForwardResponseMessage
+	forward_ProvisionerService_ListProvisioners_0        = runtime.ForwardResponseMessage
+	forward_ProvisionerService_CreateProvisioner_0       = runtime.ForwardResponseMessage
+	forward_ProvisionerService_UpdateProvisioner_0       = runtime.ForwardResponseMessage
+	forward_ProvisionerService_DeleteProvisioner_0       = runtime.ForwardResponseMessage
+	forward_ProvisionerService_AddProvisionerSecret_0    = runtime.ForwardResponseMessage
+	forward_ProvisionerService_RetireProvisionerSecret_0 = runtime.ForwardResponseMessage
 )

@@ -23,11 +23,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ProvisionerService_GetProvisioner_FullMethodName    = "/koogate.v1.ProvisionerService/GetProvisioner"
-	ProvisionerService_ListProvisioners_FullMethodName  = "/koogate.v1.ProvisionerService/ListProvisioners"
-	ProvisionerService_CreateProvisioner_FullMethodName = "/koogate.v1.ProvisionerService/CreateProvisioner"
-	ProvisionerService_UpdateProvisioner_FullMethodName = "/koogate.v1.ProvisionerService/UpdateProvisioner"
-	ProvisionerService_DeleteProvisioner_FullMethodName = "/koogate.v1.ProvisionerService/DeleteProvisioner"
+	ProvisionerService_GetProvisioner_FullMethodName          = "/koogate.v1.ProvisionerService/GetProvisioner"
+	ProvisionerService_ListProvisioners_FullMethodName        = "/koogate.v1.ProvisionerService/ListProvisioners"
+	ProvisionerService_CreateProvisioner_FullMethodName       = "/koogate.v1.ProvisionerService/CreateProvisioner"
+	ProvisionerService_UpdateProvisioner_FullMethodName       = "/koogate.v1.ProvisionerService/UpdateProvisioner"
+	ProvisionerService_DeleteProvisioner_FullMethodName       = "/koogate.v1.ProvisionerService/DeleteProvisioner"
+	ProvisionerService_AddProvisionerSecret_FullMethodName    = "/koogate.v1.ProvisionerService/AddProvisionerSecret"
+	ProvisionerService_RetireProvisionerSecret_FullMethodName = "/koogate.v1.ProvisionerService/RetireProvisionerSecret"
 )
 
 // ProvisionerServiceClient is the client API for ProvisionerService service.
@@ -42,14 +44,21 @@ type ProvisionerServiceClient interface {
 	GetProvisioner(ctx context.Context, in *GetProvisionerRequest, opts ...grpc.CallOption) (*GetProvisionerResponse, error)
 	// ListProvisioners pages through the provisioners, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
 	ListProvisioners(ctx context.Context, in *ListProvisionersRequest, opts ...grpc.CallOption) (*ListProvisionersResponse, error)
-	// CreateProvisioner adds a provisioner. Names are unique among all sellers of the installation; one that is taken is refused with STATE_CONFLICT.
-	// Reasons: STATE_CONFLICT, INVALID_FIELD.
+	// CreateProvisioner adds a provisioner, and shows the secret of a webhook, this once. Names are unique among all sellers of the installation; one that is taken is refused with STATE_CONFLICT.
+	// Reasons: STATE_CONFLICT, INVALID_FIELD, TARGET_FORBIDDEN.
 	CreateProvisioner(ctx context.Context, in *CreateProvisionerRequest, opts ...grpc.CallOption) (*CreateProvisionerResponse, error)
-	// UpdateProvisioner changes settings of a provisioner. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, INVALID_FIELD.
+	// UpdateProvisioner changes settings of a provisioner. One that becomes a webhook gets a secret, which is shown this once; one that is none any more loses
+	// its secrets. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, INVALID_FIELD, TARGET_FORBIDDEN.
 	UpdateProvisioner(ctx context.Context, in *UpdateProvisionerRequest, opts ...grpc.CallOption) (*UpdateProvisionerResponse, error)
 	// DeleteProvisioner ends a provisioner. One that a product or the queues of a token name stays; while tasks are open in its queue,
 	// only force ends it. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, LIST_BUSY, LIST_TOO_SLOW.
 	DeleteProvisioner(ctx context.Context, in *DeleteProvisionerRequest, opts ...grpc.CallOption) (*DeleteProvisionerResponse, error)
+	// AddProvisionerSecret adds a second secret to a webhook provisioner and shows it, this once. From then on each call bears a signature by either, until
+	// one is retired. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT when it is no webhook or has two secrets.
+	AddProvisionerSecret(ctx context.Context, in *AddProvisionerSecretRequest, opts ...grpc.CallOption) (*AddProvisionerSecretResponse, error)
+	// RetireProvisionerSecret ends a secret for good: no call is signed by it two seconds later. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH,
+	// STATE_CONFLICT when it is the only one, or the provisioner no webhook.
+	RetireProvisionerSecret(ctx context.Context, in *RetireProvisionerSecretRequest, opts ...grpc.CallOption) (*RetireProvisionerSecretResponse, error)
 }
 
 type provisionerServiceClient struct {
@@ -110,6 +119,26 @@ func (c *provisionerServiceClient) DeleteProvisioner(ctx context.Context, in *De
 	return out, nil
 }
 
+func (c *provisionerServiceClient) AddProvisionerSecret(ctx context.Context, in *AddProvisionerSecretRequest, opts ...grpc.CallOption) (*AddProvisionerSecretResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddProvisionerSecretResponse)
+	err := c.cc.Invoke(ctx, ProvisionerService_AddProvisionerSecret_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *provisionerServiceClient) RetireProvisionerSecret(ctx context.Context, in *RetireProvisionerSecretRequest, opts ...grpc.CallOption) (*RetireProvisionerSecretResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetireProvisionerSecretResponse)
+	err := c.cc.Invoke(ctx, ProvisionerService_RetireProvisionerSecret_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ProvisionerServiceServer is the server API for ProvisionerService service.
 // All implementations must embed UnimplementedProvisionerServiceServer
 // for forward compatibility.
@@ -122,14 +151,21 @@ type ProvisionerServiceServer interface {
 	GetProvisioner(context.Context, *GetProvisionerRequest) (*GetProvisionerResponse, error)
 	// ListProvisioners pages through the provisioners, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
 	ListProvisioners(context.Context, *ListProvisionersRequest) (*ListProvisionersResponse, error)
-	// CreateProvisioner adds a provisioner. Names are unique among all sellers of the installation; one that is taken is refused with STATE_CONFLICT.
-	// Reasons: STATE_CONFLICT, INVALID_FIELD.
+	// CreateProvisioner adds a provisioner, and shows the secret of a webhook, this once. Names are unique among all sellers of the installation; one that is taken is refused with STATE_CONFLICT.
+	// Reasons: STATE_CONFLICT, INVALID_FIELD, TARGET_FORBIDDEN.
 	CreateProvisioner(context.Context, *CreateProvisionerRequest) (*CreateProvisionerResponse, error)
-	// UpdateProvisioner changes settings of a provisioner. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, INVALID_FIELD.
+	// UpdateProvisioner changes settings of a provisioner. One that becomes a webhook gets a secret, which is shown this once; one that is none any more loses
+	// its secrets. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, INVALID_FIELD, TARGET_FORBIDDEN.
 	UpdateProvisioner(context.Context, *UpdateProvisionerRequest) (*UpdateProvisionerResponse, error)
 	// DeleteProvisioner ends a provisioner. One that a product or the queues of a token name stays; while tasks are open in its queue,
 	// only force ends it. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, LIST_BUSY, LIST_TOO_SLOW.
 	DeleteProvisioner(context.Context, *DeleteProvisionerRequest) (*DeleteProvisionerResponse, error)
+	// AddProvisionerSecret adds a second secret to a webhook provisioner and shows it, this once. From then on each call bears a signature by either, until
+	// one is retired. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT when it is no webhook or has two secrets.
+	AddProvisionerSecret(context.Context, *AddProvisionerSecretRequest) (*AddProvisionerSecretResponse, error)
+	// RetireProvisionerSecret ends a secret for good: no call is signed by it two seconds later. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH,
+	// STATE_CONFLICT when it is the only one, or the provisioner no webhook.
+	RetireProvisionerSecret(context.Context, *RetireProvisionerSecretRequest) (*RetireProvisionerSecretResponse, error)
 	mustEmbedUnimplementedProvisionerServiceServer()
 }
 
@@ -154,6 +190,12 @@ func (UnimplementedProvisionerServiceServer) UpdateProvisioner(context.Context, 
 }
 func (UnimplementedProvisionerServiceServer) DeleteProvisioner(context.Context, *DeleteProvisionerRequest) (*DeleteProvisionerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteProvisioner not implemented")
+}
+func (UnimplementedProvisionerServiceServer) AddProvisionerSecret(context.Context, *AddProvisionerSecretRequest) (*AddProvisionerSecretResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddProvisionerSecret not implemented")
+}
+func (UnimplementedProvisionerServiceServer) RetireProvisionerSecret(context.Context, *RetireProvisionerSecretRequest) (*RetireProvisionerSecretResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetireProvisionerSecret not implemented")
 }
 func (UnimplementedProvisionerServiceServer) mustEmbedUnimplementedProvisionerServiceServer() {}
 func (UnimplementedProvisionerServiceServer) testEmbeddedByValue()                            {}
@@ -266,6 +308,42 @@ func _ProvisionerService_DeleteProvisioner_Handler(srv interface{}, ctx context.
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProvisionerService_AddProvisionerSecret_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddProvisionerSecretRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProvisionerServiceServer).AddProvisionerSecret(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProvisionerService_AddProvisionerSecret_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProvisionerServiceServer).AddProvisionerSecret(ctx, req.(*AddProvisionerSecretRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ProvisionerService_RetireProvisionerSecret_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetireProvisionerSecretRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProvisionerServiceServer).RetireProvisionerSecret(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProvisionerService_RetireProvisionerSecret_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProvisionerServiceServer).RetireProvisionerSecret(ctx, req.(*RetireProvisionerSecretRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ProvisionerService_ServiceDesc is the grpc.ServiceDesc for ProvisionerService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -292,6 +370,14 @@ var ProvisionerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteProvisioner",
 			Handler:    _ProvisionerService_DeleteProvisioner_Handler,
+		},
+		{
+			MethodName: "AddProvisionerSecret",
+			Handler:    _ProvisionerService_AddProvisionerSecret_Handler,
+		},
+		{
+			MethodName: "RetireProvisionerSecret",
+			Handler:    _ProvisionerService_RetireProvisionerSecret_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

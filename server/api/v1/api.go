@@ -20,7 +20,10 @@ import (
 )
 
 // API holds the handlers of every service of koogate.v1.
-type API struct{ services []service }
+type API struct {
+	services []service
+	tasks    *tasks
+}
 
 // service is a service with its two registrations: at what serves gRPC, and at the gateway, whose calls it takes from there.
 type service struct {
@@ -55,6 +58,7 @@ type Options struct {
 	Sellers   *seller.Keeper
 	Feed      Feed
 	Webhooks  Webhooks
+	Caller    Caller         // of webhook provisioners
 	Keys      *evidence.Keys // whose public halves are published; may be nil
 	Jaeger    string         // base URL of the Jaeger that shows traces; empty for none
 	Validator protovalidate.Validator
@@ -70,7 +74,7 @@ func New(o Options) *API {
 		t.told = o.Core.Told
 	}
 	managed := settings{sellers: o.Sellers, core: o.Core}
-	return &API{[]service{
+	return &API{tasks: t, services: []service{
 		serviceOf[koogatev1.TaskServiceServer](t, koogatev1.RegisterTaskServiceServer,
 			koogatev1.NewTaskServiceClient, koogatev1.RegisterTaskServiceHandlerClient),
 		serviceOf[koogatev1.OrderServiceServer](&orders{core: o.Core, jaeger: o.Jaeger}, koogatev1.RegisterOrderServiceServer,
@@ -95,7 +99,7 @@ func New(o Options) *API {
 			koogatev1.NewEndpointServiceClient, koogatev1.RegisterEndpointServiceHandlerClient),
 		serviceOf[koogatev1.ProductServiceServer](&products{settings: managed}, koogatev1.RegisterProductServiceServer,
 			koogatev1.NewProductServiceClient, koogatev1.RegisterProductServiceHandlerClient),
-		serviceOf[koogatev1.ProvisionerServiceServer](&provisioners{settings: managed}, koogatev1.RegisterProvisionerServiceServer,
+		serviceOf[koogatev1.ProvisionerServiceServer](&provisioners{settings: managed, caller: o.Caller}, koogatev1.RegisterProvisionerServiceServer,
 			koogatev1.NewProvisionerServiceClient, koogatev1.RegisterProvisionerServiceHandlerClient),
 		serviceOf[koogatev1.TokenServiceServer](&tokens{sellers: o.Sellers}, koogatev1.RegisterTokenServiceServer,
 			koogatev1.NewTokenServiceClient, koogatev1.RegisterTokenServiceHandlerClient),

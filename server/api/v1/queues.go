@@ -21,6 +21,8 @@ func (s *tasks) leases(ctx context.Context, queue string) error {
 	switch {
 	case known && !workers:
 		return about(queue, errs.New(errs.Precondition, errs.QueueNotForWorkers, "queue: %s is served by Koogate itself and by no worker", queue))
+	case s.work.Sent(queue):
+		return about(queue, errs.New(errs.Precondition, errs.QueueNotForWorkers, "queue: the tasks of %s are sent to its webhook, and no worker leases them", queue))
 	case !known:
 		return about(queue, errs.New(errs.NotFound, errs.QueueNotFound, "queue: no provisioner of type worker is named %s", queue))
 	}

@@ -4,13 +4,17 @@ package v1
 
 import (
 	"context"
+	"errors"
+	"net/url"
 	"slices"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/api/v1/form"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/server/seller"
+	"github.com/koogate/koogate/server/webhook"
 	"github.com/koogate/koogate/store"
 )
 
@@ -154,6 +158,13 @@ type provisioners struct {
 	koogatev1.UnimplementedProvisionerServiceServer
 
 	settings
+	caller Caller
+}
+
+// Caller says what can be seen to be wrong with an address that Koogate shall call.
+type Caller interface {
+	// Check has the errors [outbound.ErrForbidden] among others.
+	Check(u *url.URL) error
 }
 
 // GetProvisioner implements ProvisionerService.
@@ -174,7 +185,7 @@ func (s *provisioners) ListProvisioners(ctx context.Context, r *koogatev1.ListPr
 	l := list[seller.Setting[seller.Provisioner]]{
 		name: "provisioners",
 		fields: fields{
-			"provisioner": nil, "type": {seller.ProvisionerTemplate, seller.ProvisionerWorker}, "managed_by": stored(koogatev1.ManagedBy(0), prefixManagedBy),
+			"provisioner": nil, "type": seller.ProvisionerTypes(), "managed_by": stored(koogatev1.ManagedBy(0), prefixManagedBy),
 		},
 		read: s.sellers.Provisioners, place: placeOf[seller.Provisioner],
 	}
@@ -191,11 +202,18 @@ func (s *provisioners) CreateProvisioner(ctx context.Context, r *koogatev1.Creat
 	if err != nil {
 		return nil, err
 	}
-	x, err := s.sellers.CreateProvisioner(ctx, a, form.Provisioner(r.GetSettings()))
+	p, err := form.Provisioner(r.GetSettings())
+	if err == nil {
+		err = s.reachable(p)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &koogatev1.CreateProvisionerResponse{Provisioner: provisionerOf(x)}, nil
+	x, secret, err := s.sellers.CreateProvisioner(ctx, a, p)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.CreateProvisionerResponse{Provisioner: withSecret(x, secret)}, nil
 }
 
 // UpdateProvisioner implements ProvisionerService.
@@ -204,18 +222,59 @@ func (s *provisioners) UpdateProvisioner(ctx context.Context, r *koogatev1.Updat
 	if err != nil {
 		return nil, err
 	}
-	x, err := s.sellers.UpdateProvisioner(ctx, a, func(p *seller.Provisioner) error {
+	x, secret, err := s.sellers.UpdateProvisioner(ctx, a, func(p *seller.Provisioner) error {
 		m := form.ProvisionerSettings(*p)
 		if err := form.Merge(m, r.GetSettings(), r.GetUpdateMask().GetPaths()); err != nil {
 			return err
 		}
-		*p = form.Provisioner(m)
-		return nil
+		var err error
+		if *p, err = form.Provisioner(m); err != nil {
+			return err
+		}
+		return s.reachable(*p)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &koogatev1.UpdateProvisionerResponse{Provisioner: provisionerOf(x)}, nil
+	return &koogatev1.UpdateProvisionerResponse{Provisioner: withSecret(x, secret)}, nil
+}
+
+// reachable refuses a webhook where nothing is ever called; what is wrong with its form is the settings' check to tell. Errors: TARGET_FORBIDDEN.
+func (s *provisioners) reachable(p seller.Provisioner) error {
+	u, err := url.Parse(p.Webhook.URL)
+	if err != nil || p.Type != seller.ProvisionerWebhook || p.Webhook.URL == "" {
+		return nil //nolint:nilerr // the check of the settings tells it
+	}
+	if err := s.caller.Check(u); errors.Is(err, outbound.ErrForbidden) {
+		return webhook.Forbidden(err, "settings.webhook.url")
+	}
+	return nil
+}
+
+// AddProvisionerSecret implements ProvisionerService.
+func (s *provisioners) AddProvisionerSecret(ctx context.Context, r *koogatev1.AddProvisionerSecretRequest) (*koogatev1.AddProvisionerSecretResponse, error) {
+	a, err := act(ctx, seller.Act{Name: r.GetProvisioner(), Etag: r.GetEtag()})
+	if err != nil {
+		return nil, err
+	}
+	x, secret, err := s.sellers.AddHookSecret(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.AddProvisionerSecretResponse{Provisioner: withSecret(x, secret)}, nil
+}
+
+// RetireProvisionerSecret implements ProvisionerService.
+func (s *provisioners) RetireProvisionerSecret(ctx context.Context, r *koogatev1.RetireProvisionerSecretRequest) (*koogatev1.RetireProvisionerSecretResponse, error) {
+	a, err := act(ctx, seller.Act{Name: r.GetProvisioner(), Etag: r.GetEtag()})
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.sellers.RetireHookSecret(ctx, a, r.GetSecretId())
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.RetireProvisionerSecretResponse{Provisioner: provisionerOf(x)}, nil
 }
 
 // DeleteProvisioner implements ProvisionerService.
@@ -249,10 +308,20 @@ func (s *provisioners) DeleteProvisioner(ctx context.Context, r *koogatev1.Delet
 	return &koogatev1.DeleteProvisionerResponse{}, nil
 }
 
+// withSecret shows a provisioner with the secret that the call has made.
+func withSecret(x seller.Setting[seller.Provisioner], secret seller.Secret) *koogatev1.Provisioner {
+	m := provisionerOf(x)
+	m.Secret = secret.Reveal()
+	return m
+}
+
 func provisionerOf(x seller.Setting[seller.Provisioner]) *koogatev1.Provisioner {
 	return &koogatev1.Provisioner{
 		Provisioner: x.Name, Seller: x.Seller, Settings: form.ProvisionerSettings(x.Value), ManagedBy: managedBy(x.ManagedBy),
 		CreateTime: timestamp(x.CreatedAt), UpdateTime: timestamp(x.UpdatedAt), Etag: seller.Etag(x.Version),
+		Secrets: each(x.Value.Webhook.Held, func(h seller.HeldSecret) *koogatev1.ProvisionerSecret {
+			return &koogatev1.ProvisionerSecret{SecretId: h.ID, CreateTime: timestamp(h.CreatedAt)}
+		}),
 	}
 }
 

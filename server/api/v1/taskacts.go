@@ -91,3 +91,20 @@ func (s *tasks) BulkRetryTasks(ctx context.Context, r *koogatev1.BulkRetryTasksR
 	}
 	return answer, nil
 }
+
+// Leased is a leased task as LeaseTasks shows it.
+func (a *API) Leased(ctx context.Context, t store.Task) *koogatev1.Task {
+	return a.tasks.withInput(ctx, t)
+}
+
+// CompleteFor is CompleteTask for a provisioner that answers instead of calling; the request was held to its rules. Errors: as CompleteTask.
+func (a *API) CompleteFor(ctx context.Context, seller string, r *koogatev1.CompleteTaskRequest) error {
+	_, err := a.tasks.complete(ctx, seller, r)
+	return err
+}
+
+// FailFor is FailTask for a provisioner that answers instead of calling; the request was held to its rules. Errors: as FailTask.
+func (a *API) FailFor(ctx context.Context, seller string, r *koogatev1.FailTaskRequest) error {
+	_, err := a.tasks.fail(ctx, seller, r)
+	return err
+}

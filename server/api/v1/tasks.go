@@ -129,10 +129,19 @@ func (s *tasks) CompleteTask(ctx context.Context, r *koogatev1.CompleteTaskReque
 	if err != nil {
 		return nil, err
 	}
+	t, err := s.complete(ctx, seller, r)
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.CompleteTaskResponse{Task: taskOf(t)}, nil
+}
+
+// complete ends a seller's task with its result. Errors: as CompleteTask.
+func (s *tasks) complete(ctx context.Context, seller string, r *koogatev1.CompleteTaskRequest) (store.Task, error) {
 	c := fulfil.Completion{Seller: seller, TaskID: r.GetTaskId(), Fence: r.GetFencingToken()}
 	if a := r.GetAccessInfo(); a != nil {
 		if err := s.checkAccess(a); err != nil {
-			return nil, err
+			return store.Task{}, err
 		}
 		c.Access = &fulfil.Access{
 			FrontEndURL: a.GetFrontEndUrl(), AdminURL: a.GetAdminUrl(), UserName: a.GetUserName(), Password: a.GetPassword(),
@@ -143,15 +152,12 @@ func (s *tasks) CompleteTask(ctx context.Context, r *koogatev1.CompleteTaskReque
 		c.Verdict = &fulfil.Verdict{Allowed: v.GetAllowed(), Message: v.GetMessage()}
 	}
 	if l := r.GetLicence(); l != nil {
+		var err error
 		if c.Licence, err = licenceOf(l); err != nil {
-			return nil, err
+			return store.Task{}, err
 		}
 	}
-	t, err := s.core.CompleteTask(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	return &koogatev1.CompleteTaskResponse{Task: taskOf(t)}, nil
+	return s.core.CompleteTask(ctx, c)
 }
 
 // checkAccess holds a result to the contract with the marketplace (saas-v2 §5.2), whatever the internal API lets through:
@@ -183,14 +189,19 @@ func (s *tasks) FailTask(ctx context.Context, r *koogatev1.FailTaskRequest) (*ko
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.core.FailTask(ctx, fulfil.Failure{
-		Seller: seller, TaskID: r.GetTaskId(), Fence: r.GetFencingToken(), Permanent: r.GetPermanent(),
-		Code: failureCode(r.GetCode()), Message: r.GetMessage(), Customer: r.GetCustomerMessage(), RetryAfter: r.GetRetryAfter().AsDuration(),
-	})
+	t, err := s.fail(ctx, seller, r)
 	if err != nil {
 		return nil, err
 	}
 	return &koogatev1.FailTaskResponse{Task: taskOf(t)}, nil
+}
+
+// fail gives a seller's task back. Errors: as FailTask.
+func (s *tasks) fail(ctx context.Context, seller string, r *koogatev1.FailTaskRequest) (store.Task, error) {
+	return s.core.FailTask(ctx, fulfil.Failure{
+		Seller: seller, TaskID: r.GetTaskId(), Fence: r.GetFencingToken(), Permanent: r.GetPermanent(),
+		Code: failureCode(r.GetCode()), Message: r.GetMessage(), Customer: r.GetCustomerMessage(), RetryAfter: r.GetRetryAfter().AsDuration(),
+	})
 }
 
 // RetryTask implements TaskService.

@@ -58,8 +58,8 @@ func TestNothingThatTheFileCanSayIsLost(t *testing.T) {
 	}
 	var q seller.Provisioner
 	fill(reflect.ValueOf(&q).Elem())
-	if got := form.Provisioner(form.ProvisionerSettings(q)); !reflect.DeepEqual(got, q) {
-		t.Errorf("%+v, want %+v", got, q)
+	if got, err := form.Provisioner(form.ProvisionerSettings(q)); err != nil || !reflect.DeepEqual(got, q) {
+		t.Errorf("%+v, %v; want %+v", got, err, q)
 	}
 	var empty seller.Product
 	if got, err := form.Product("settings", form.ProductSettings(empty)); err != nil || !reflect.DeepEqual(got, empty) {
