@@ -124,7 +124,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	s.calls = journal.New(journal.Deps{
 		Store: d.Store, Sealer: d.Sealer, Bodies: cfg.Calls.Bodies > 0, Clock: s.clocks.store, NewID: d.NewID, Metrics: d.Metrics, Log: d.Log,
 	})
-	s.calls.Register(s.work, cfg.Calls.Keep, cfg.Calls.Bodies)
+	s.calls.Register(s.work, cfg.Calls.Keep, cfg.Calls.BodiesLive())
 	s.outbound = outbound.New(cfg.Webhooks.Networks(), nil, nil)
 	s.webhooks = webhook.New(webhook.Deps{
 		Store: d.Store, Caller: s.outbound, Sealer: d.Sealer, Show: v1.EventJSON, Clock: s.clocks.store, NewID: d.NewID, Tracer: d.Telemetry.Tracer(),

@@ -77,18 +77,24 @@ func (a Audit) check(f *findings) {
 // Calls is what is kept of which calls came and how they were answered.
 type Calls struct {
 	Keep   time.Duration `koanf:"keep"`   // how long a record lives, 24h to 876000h; 0 for ever
-	Bodies time.Duration `koanf:"bodies"` // how long what was said is kept, sealed, 24h to 876000h and no longer than the record; 0 keeps nothing
+	Bodies time.Duration `koanf:"bodies"` // how long what was said is kept, sealed, 24h to 876000h, and never longer than the record; 0 keeps nothing
 }
 
 func (a Calls) check(f *findings) {
-	high := maxKeep
 	if a.Keep != 0 {
 		f.between("calls.keep", a.Keep, day, maxKeep)
-		high = max(a.Keep, day)
 	}
 	if a.Bodies != 0 {
-		f.between("calls.bodies", a.Bodies, day, high)
+		f.between("calls.bodies", a.Bodies, day, maxKeep)
 	}
+}
+
+// BodiesLive is how long what was said in a call is kept: not longer than its record.
+func (a Calls) BodiesLive() time.Duration {
+	if a.Keep != 0 {
+		return min(a.Keep, a.Bodies)
+	}
+	return a.Bodies
 }
 
 // Webhooks is how events are delivered to addresses of the vendor's own.

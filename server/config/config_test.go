@@ -196,6 +196,18 @@ func TestSecretsFromFiles(t *testing.T) {
 	}
 }
 
+// What was said in calls never lives longer than their records, whatever else is not set.
+func TestBodiesDieWithTheirRecords(t *testing.T) {
+	const day = 24 * time.Hour
+	for c, want := range map[Calls]time.Duration{
+		{Keep: 400 * day, Bodies: 30 * day}: 30 * day, {Keep: 10 * day, Bodies: 30 * day}: 10 * day, {Bodies: 30 * day}: 30 * day, {Keep: 10 * day}: 0,
+	} {
+		if got := c.BodiesLive(); got != want {
+			t.Errorf("%+v: %s, want %s", c, got, want)
+		}
+	}
+}
+
 // TestConfigFaults replaces one line of the good configuration and expects one message with its remedy at one key.
 func TestConfigFaults(t *testing.T) {
 	for name, c := range map[string]struct{ old, now, path, part string }{
@@ -225,6 +237,7 @@ func TestConfigFaults(t *testing.T) {
 		"body limit":            {"database:", "limits:\n  body: 12\ndatabase:", "limits.body", "out of bounds"},
 		"unverified bodies":     {"database:", "limits:\n  unverified: 16777215\ndatabase:", "limits.unverified", "out of bounds"},
 		"short audit":           {"database:", "audit:\n  keep: 8759h\ndatabase:", "audit.keep", "out of bounds"},
+		"short bodies":          {"database:", "calls:\n  bodies: 1h\ndatabase:", "calls.bodies", "out of bounds"},
 		"short calls":           {"database:", "calls:\n  keep: 23h\ndatabase:", "calls.keep", "out of bounds"},
 		"short webhooks":        {"database:", "webhooks:\n  keep: 95h\ndatabase:", "webhooks.keep", "out of bounds"},
 		"webhooks' network":     {"database:", "webhooks:\n  allow: [10.0.0.0/8, intranet]\ndatabase:", "webhooks.allow[1]", "neither an address nor a network"},
