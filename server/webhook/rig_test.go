@@ -103,9 +103,10 @@ func (r *rig) create(name string, filter ...store.Term) (store.Webhook, string) 
 	return w, secret
 }
 
-// happen commits the next event of each order.
+// happen commits the next event of each order and waits until the feed has them: on PostgreSQL it waits for the transactions of others.
 func (r *rig) happen(orders ...string) {
 	r.t.Helper()
+	last := ""
 	for _, id := range orders {
 		r.seqs[id]++
 		o := &store.Order{Seller: seller, OrderID: id, Head: store.Head{Seq: r.seqs[id]}}
@@ -119,6 +120,16 @@ func (r *rig) happen(orders ...string) {
 		}
 		if err := r.store.Apply(r.t.Context(), c); err != nil {
 			r.t.Fatal(err)
+		}
+		last = fmt.Sprint(id, "/", r.seqs[id])
+	}
+	for until := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		end, err := r.store.FeedEnd(r.t.Context(), seller)
+		if err == nil && fmt.Sprint(end.OrderID, "/", end.Seq) == last {
+			return
+		}
+		if time.Now().After(until) {
+			r.t.Fatalf("the feed ends with %s/%d, %v, not with %s", end.OrderID, end.Seq, err, last)
 		}
 	}
 }
