@@ -63,12 +63,6 @@ func (f *Facade) Replay(ctx context.Context, k Kept) (Replayed, error) {
 	return Replayed{CallID: x.recorded, Code: x.code, Message: answer.Text("resultMsg"), Fine: x.fine()}, nil
 }
 
-// admit takes the call as it was when it was verified.
-func (x *exchange) admit() {
-	x.body = append(x.body, x.replay.Body...)
-	x.key, x.verifiedAt = x.door.ring(x.endpoint)[0], x.arrived
-}
-
 // nobody is sent an answer that nobody waits for.
 type nobody struct{}
 

@@ -68,18 +68,9 @@ func (x *exchange) serve(ctx context.Context) {
 		}
 		x.conclude(ctx)
 	}()
-	if x.replay != nil {
-		x.admit()
-	} else {
-		if !x.door.scheme.read(ctx, x) {
-			return
-		}
-		held := false
-		if !x.dearly(ctx, func() { x.tried, held = true, x.door.scheme.verify(x) }) || !held {
-			return
-		}
-		x.settle()
-		ctx = access.With(ctx, x.endpoint.caller)
+	ctx, verified := x.authenticate(ctx)
+	if !verified {
+		return
 	}
 	budget := ctx // not ctx itself, which is replaced later
 	x.unwatch = context.AfterFunc(budget, func() {
@@ -108,6 +99,25 @@ func (x *exchange) serve(ctx context.Context) {
 	default:
 		x.dispatch(ctx)
 	}
+}
+
+// authenticate takes the call in, finds out whether its signature holds, and says who makes it; false after a rejection. What is let in again was verified when it
+// came, and whoever does that is known.
+func (x *exchange) authenticate(ctx context.Context) (context.Context, bool) {
+	if x.replay != nil {
+		x.body = append(x.body, x.replay.Body...)
+		x.key, x.verifiedAt = x.door.ring(x.endpoint)[0], x.arrived
+		return ctx, true
+	}
+	if !x.door.scheme.read(ctx, x) {
+		return ctx, false
+	}
+	held := false
+	if !x.dearly(ctx, func() { x.tried, held = true, x.door.scheme.verify(x) }) || !held {
+		return ctx, false
+	}
+	x.settle()
+	return access.With(ctx, x.endpoint.caller), true
 }
 
 // parse takes the call apart and learns what it is about. It returns what is wrong with it, empty when nothing.

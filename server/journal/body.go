@@ -81,25 +81,20 @@ func (j *Journal) keep(c *store.Call, b *Body) {
 	c.Body = sealed
 }
 
-// Body returns what was said in a call. Errors: CALL_NOT_FOUND, CALL_NOT_KEPT, STORE_UNAVAILABLE.
-func (j *Journal) Body(ctx context.Context, seller, id string) (store.Call, Body, error) {
-	c, err := j.Call(ctx, seller, id)
-	if err != nil {
-		return c, Body{}, err
-	}
-	sealed, err := j.Store.CallBody(ctx, seller, id)
+// Body returns what was said in a call of which the record is known. Errors: CALL_NOT_KEPT, STORE_UNAVAILABLE.
+func (j *Journal) Body(ctx context.Context, c store.Call) (Body, error) {
+	sealed, err := j.Store.CallBody(ctx, c.Seller, c.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		return c, Body{}, notKept(c)
+		return Body{}, notKept(c)
 	}
 	if err != nil {
-		return c, Body{}, storefault.Told(err)
+		return Body{}, storefault.Told(err)
 	}
-	plain, err := j.Sealer.Open(sealed, bodyContext(seller, id))
+	plain, err := j.Sealer.Open(sealed, bodyContext(c.Seller, c.ID))
 	if err != nil {
-		return c, Body{}, errs.New(errs.Precondition, errs.CallNotKept, "what was said in call %s is sealed with a key that the keyset does not have", id)
+		return Body{}, errs.New(errs.Precondition, errs.CallNotKept, "what was said in call %s is sealed with a key that the keyset does not have", c.ID)
 	}
-	b, err := decode(plain)
-	return c, b, err
+	return decode(plain)
 }
 
 // notKept says why nothing is kept of what was said.

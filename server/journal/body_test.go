@@ -53,6 +53,17 @@ func (b *book) CallBody(ctx context.Context, seller, id string) ([]byte, error) 
 	return nil, store.ErrNotFound
 }
 
+// body reads a call and what was said in it.
+func (r *rig) body(t *testing.T, seller, id string) (store.Call, journal.Body, error) {
+	t.Helper()
+	c, err := r.Call(t.Context(), seller, id)
+	if err != nil {
+		return c, journal.Body{}, err
+	}
+	b, err := r.Body(t.Context(), c)
+	return c, b, err
+}
+
 // What was said is kept with the record, byte by byte, and opens for that call alone. What the caller of Take does with its buffers
 // afterwards changes nothing.
 func TestWhatWasSaidIsKept(t *testing.T) {
@@ -64,17 +75,17 @@ func TestWhatWasSaidIsKept(t *testing.T) {
 	clear(e.Body.Request)
 	clear(e.Body.Answer)
 	flush(t, r)
-	c, got, err := r.Body(t.Context(), "acme", id)
+	c, got, err := r.body(t, "acme", id)
 	if err != nil || c.ID != id || fmt.Sprint(got) != fmt.Sprint(said) {
 		t.Fatalf("%q, %v: want %q", got, err, said)
 	}
-	if _, _, err := r.Body(t.Context(), "other", id); errs.As(err).Reason != errs.CallNotFound {
+	if _, _, err := r.body(t, "other", id); errs.As(err).Reason != errs.CallNotFound {
 		t.Errorf("another seller is answered %v", err)
 	}
 	moved := r.book.calls[id]
 	moved.ID = "another"
 	r.book.calls["another"] = moved
-	if _, _, err := r.Body(t.Context(), "acme", "another"); errs.As(err).Reason != errs.CallNotKept || !strings.Contains(err.Error(), "keyset") {
+	if _, _, err := r.body(t, "acme", "another"); errs.As(err).Reason != errs.CallNotKept || !strings.Contains(err.Error(), "keyset") {
 		t.Errorf("a body that was moved to another call: %v", err)
 	}
 }
@@ -86,7 +97,7 @@ func TestWhatWasAskedIsKept(t *testing.T) {
 	s.Heard.Asked, s.Heard.Said = []byte(`{"orderId":"CS1"}`), []byte(`{"resultCode":"MKT.0000"}`)
 	id := r.Sent(s)
 	flush(t, r)
-	if _, got, err := r.Body(t.Context(), "acme", id); err != nil || string(got.Request) != `{"orderId":"CS1"}` || string(got.Answer) != `{"resultCode":"MKT.0000"}` || got.Door != "" {
+	if _, got, err := r.body(t, "acme", id); err != nil || string(got.Request) != `{"orderId":"CS1"}` || string(got.Answer) != `{"resultCode":"MKT.0000"}` || got.Door != "" {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -100,7 +111,7 @@ func TestWhatIsNoBodyIsNotRead(t *testing.T) {
 		c := r.book.calls[id]
 		c.Body, _ = reversing{}.Seal([]byte(text), "call/acme/"+id)
 		r.book.calls[id] = c
-		if _, got, err := r.Body(t.Context(), "acme", id); err == nil {
+		if _, got, err := r.body(t, "acme", id); err == nil {
 			t.Errorf("%q is read as %q", text, got)
 		}
 	}
@@ -114,7 +125,7 @@ func TestBodiesHaveBounds(t *testing.T) {
 	long.Body = &journal.Body{Request: make([]byte, 64<<10), Answer: []byte("x")}
 	id := r.Take(long)
 	flush(t, r)
-	if _, _, err := r.Body(t.Context(), "acme", id); errs.As(err).Reason != errs.CallNotKept || !strings.Contains(err.Error(), "64 KiB") || r.lost(t, "body") != 0 {
+	if _, _, err := r.body(t, "acme", id); errs.As(err).Reason != errs.CallNotKept || !strings.Contains(err.Error(), "64 KiB") || r.lost(t, "body") != 0 {
 		t.Errorf("%v; %v are counted", err, r.lost(t, "body"))
 	}
 	const each, calls = 64 << 10, 400 // 25 MiB
@@ -137,7 +148,7 @@ func TestBodiesHaveBounds(t *testing.T) {
 	e.Body = &journal.Body{Request: make([]byte, each)}
 	id = r.Take(e)
 	flush(t, r)
-	if _, _, err := r.Body(t.Context(), "acme", id); err != nil {
+	if _, _, err := r.body(t, "acme", id); err != nil {
 		t.Error(err)
 	}
 }

@@ -3,7 +3,6 @@
 package journal
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -15,7 +14,6 @@ const (
 	every      = time.Hour
 	again      = time.Minute // after a failure
 	mostAtOnce = 1000        // rows that are removed in one transaction
-	forEver    = -1          // as a time to keep
 )
 
 // Register adds the standing job that removes records when they are older than keep, for which 0 means for ever, and what was said in calls
@@ -29,18 +27,17 @@ func (j *Journal) Register(w *work.Service, keep, bodies time.Duration) {
 
 func (j *Journal) forget(ctx context.Context, keep, bodies time.Duration) work.Outcome {
 	now := j.Clock.Now()
-	full := false
-	for _, of := range []struct {
+	type removal struct {
 		what   string
 		keep   time.Duration
 		forget func(context.Context, time.Duration, int) (int, error)
-	}{
-		{"what was said in calls", bodies, j.Store.ForgetCallBodies}, // first: no body outlives its record
-		{"records of calls", cmp.Or(keep, forEver), j.Store.ForgetCalls},
-	} {
-		if of.keep == forEver {
-			continue
-		}
+	}
+	due := []removal{{"what was said in calls", bodies, j.Store.ForgetCallBodies}} // first: no body outlives its record
+	if keep != 0 {
+		due = append(due, removal{"records of calls", keep, j.Store.ForgetCalls})
+	}
+	full := false
+	for _, of := range due {
 		n, err := of.forget(ctx, of.keep, mostAtOnce)
 		if err != nil {
 			j.Log.WarnContext(ctx, "rows that have had their time were not removed; it is tried again", "rows", of.what, "error", err)

@@ -22,7 +22,11 @@ const (
 // Said shows what was said in a call: of members that are known to be neither secret nor personal what they hold, of all others that they are
 // there. Errors: CALL_NOT_FOUND, CALL_NOT_KEPT, STORE_UNAVAILABLE.
 func (s *Service) Said(ctx context.Context, seller, id string) (Said, error) {
-	c, body, err := s.Deps.Calls.Body(ctx, seller, id)
+	c, err := s.Deps.Calls.Call(ctx, seller, id)
+	if err != nil {
+		return Said{}, err
+	}
+	body, err := s.Deps.Calls.Body(ctx, c)
 	if err != nil {
 		return Said{}, err
 	}

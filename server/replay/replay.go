@@ -26,8 +26,8 @@ type Deps struct {
 
 // Calls are the records of calls; *journal.Journal is one.
 type Calls interface {
-	Body(ctx context.Context, seller, id string) (store.Call, journal.Body, error)
 	Call(ctx context.Context, seller, id string) (store.Call, error)
+	Body(ctx context.Context, c store.Call) (journal.Body, error)
 	Calls(ctx context.Context, q store.ListQuery) ([]store.Call, error)
 }
 
@@ -68,7 +68,7 @@ func (s *Service) Replay(ctx context.Context, r Request) (Result, error) {
 	if c.Direction == store.CallOutbound {
 		return s.sendAgain(ctx, c, r)
 	}
-	c, body, err := s.Deps.Calls.Body(ctx, r.Seller, r.CallID)
+	body, err := s.Deps.Calls.Body(ctx, c)
 	if err != nil {
 		return Result{}, err
 	}

@@ -60,7 +60,7 @@ func (c *Command) Run(ctx context.Context, out *terminal.Console) error {
 	if found == nil || err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w: %w", ErrUnchecked, err)
 	}
-	if err := c.write(out, found); err != nil {
+	if err := (Written{Format: c.Format, Output: c.Output, Language: c.Language, Rules: checker.Find}).Write(out, found); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnchecked, err)
 	}
 	switch {
@@ -132,37 +132,4 @@ func onLoopback(address string) bool {
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
 	return strings.EqualFold(u.Hostname(), "localhost") || err == nil && ip.IsLoopback()
-}
-
-// write writes the report where it is wanted.
-func (c *Command) write(out *terminal.Console, r *report.Report) error {
-	if c.Output == "" {
-		w := out.Data()
-		if c.Format == "table" {
-			w = out.Raw // its texts are tame, the colours our own
-		}
-		return c.form(w, r, out.Colour)
-	}
-	f, err := os.OpenFile(c.Output, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(c.form(f, r, false), f.Close()); err != nil {
-		return err
-	}
-	fmt.Fprintf(out.Err, "%s: %s\n", c.Output, r.Verdict(checker.Find).In(c.Language))
-	return nil
-}
-
-func (c *Command) form(w io.Writer, r *report.Report, colour bool) error {
-	switch c.Format {
-	case "json":
-		return report.JSON(w, r, checker.Find)
-	case "junit":
-		return report.JUnit(w, r, checker.Find, c.Language)
-	case "html":
-		return report.HTML(w, r, checker.Find, c.Language)
-	default:
-		return report.Table(w, r, checker.Find, c.Language, colour)
-	}
 }

@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"os"
 
 	"github.com/koogate/koogate/cmd/koogate/internal/check"
 	"github.com/koogate/koogate/cmd/koogate/internal/dev"
@@ -64,7 +62,7 @@ func (c *Command) Run(ctx context.Context, out *terminal.Console, start dev.Star
 		}
 		r.Findings = append(r.Findings, report.Finding{Rule: known.ID, Family: family, Outcome: o.State, Seen: o.Seen, Made: k.made[known.ID]})
 	}
-	if err := c.write(out, r); err != nil {
+	if err := (check.Written{Format: c.Format, Output: c.Output, Language: c.Language, Rules: find}).Write(out, r); err != nil {
 		return fmt.Errorf("%w: %w", check.ErrUnchecked, err)
 	}
 	switch {
@@ -115,35 +113,4 @@ func (k *kit) play(ctx context.Context) error {
 	}
 	k.whole()
 	return nil
-}
-
-// write writes the report where it is wanted.
-func (c *Command) write(out *terminal.Console, r *report.Report) error {
-	if c.Output == "" {
-		w := out.Data()
-		if c.Format == "table" {
-			w = out.Raw // its texts are tame, the colours our own
-		}
-		return c.form(w, r, out.Colour)
-	}
-	f, err := os.OpenFile(c.Output, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(c.form(f, r, false), f.Close()); err != nil {
-		return err
-	}
-	fmt.Fprintf(out.Err, "%s: %s\n", c.Output, r.Verdict(find).In(c.Language))
-	return nil
-}
-
-func (c *Command) form(w io.Writer, r *report.Report, colour bool) error {
-	switch c.Format {
-	case "json":
-		return report.JSON(w, r, find)
-	case "junit":
-		return report.JUnit(w, r, find, c.Language)
-	default:
-		return report.Table(w, r, find, c.Language, colour)
-	}
 }
