@@ -32,6 +32,7 @@ import (
 	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/server/journal"
 	"github.com/koogate/koogate/server/licence"
+	"github.com/koogate/koogate/server/oidc"
 	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/server/replay"
@@ -77,6 +78,7 @@ type Server struct {
 	gaps      *gap.Service
 	calls     *journal.Journal
 	sanctions *sanction.Service
+	jwts      *oidc.Callers // nil where no issuer is configured
 	outbound  *outbound.Guard
 	webhooks  *webhook.Service
 	handover  *handover.Service
@@ -133,7 +135,13 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	s.webhooks.Register(s.work, cfg.Webhooks.Keep)
 	audit.Register(audit.Deps{Rows: d.Store, Work: s.work, Keep: cfg.Audit.Keep, Clock: s.clocks.store, Log: d.Log})
 	var err error
-	if s.views, err = project(d.Sellers, d.Clock); err != nil {
+	var jwts interceptor.JWTs
+	if len(cfg.Access.OIDC) > 0 {
+		s.jwts = oidc.New(cfg.Access.OIDC, oidc.Deps{Clock: d.Clock, Sellers: func(name string) bool { return d.Sellers.Snapshot().Seller(name) != nil }, Others: s.outbound, Metrics: d.Metrics, Log: d.Log})
+		d.Metrics.OIDCKeys(s.jwts.Ages)
+		jwts = s.jwts
+	}
+	if s.views, err = project(d.Sellers, d.Clock, jwts); err != nil {
 		return nil, err
 	}
 	s.core, err = fulfil.New(fulfil.Config{}, nil, fulfil.Deps{
@@ -273,6 +281,12 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		s.calls.Run(jobs)
 		return nil
 	})
+	if s.jwts != nil {
+		workers.Go(func() error {
+			s.jwts.Run(jobs)
+			return nil
+		})
+	}
 	for listener, k := range s.certificates {
 		workers.Go(func() error {
 			s.keepCertificate(jobs, listener, k)

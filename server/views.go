@@ -28,7 +28,7 @@ type views struct {
 }
 
 // project has the keeper make all views of each snapshot.
-func project(k *seller.Keeper, c clock.Clock) (v views, err error) {
+func project(k *seller.Keeper, c clock.Clock, jwts interceptor.JWTs) (v views, err error) {
 	if v.core, err = seller.Project(k, func(s *seller.Snapshot) (*fulfil.Rules, error) { return fulfil.NewRules(coreRules(s)) }); err != nil {
 		return v, err
 	}
@@ -41,15 +41,15 @@ func project(k *seller.Keeper, c clock.Clock) (v views, err error) {
 	if v.contents, err = seller.Project(k, func(s *seller.Snapshot) ([]quota.Content, error) { return contents(s), nil }); err != nil {
 		return v, err
 	}
-	if v.callers, err = seller.Project(k, func(s *seller.Snapshot) (interceptor.Callers, error) { return known(s, c) }); err != nil {
+	if v.callers, err = seller.Project(k, func(s *seller.Snapshot) (interceptor.Callers, error) { return known(s, c, jwts) }); err != nil {
 		return v, err
 	}
 	v.table, err = seller.Project(k, func(s *seller.Snapshot) (*facade.Table, error) { return facade.NewTable(addresses(s)) })
 	return v, err
 }
 
-// known are the tokens and the client certificates of all sellers.
-func known(s *seller.Snapshot, c clock.Clock) (interceptor.Callers, error) {
+// known are the tokens and the client certificates of all sellers, and who is known by JWTs; nil for nobody.
+func known(s *seller.Snapshot, c clock.Clock, jwts interceptor.JWTs) (interceptor.Callers, error) {
 	tokens := make([]interceptor.Token, 0, len(s.Tokens))
 	for i := range s.Tokens {
 		t := &s.Tokens[i]
@@ -66,7 +66,7 @@ func known(s *seller.Snapshot, c clock.Clock) (interceptor.Callers, error) {
 		}
 	}
 	bearers, err := interceptor.NewTokens(tokens)
-	return interceptor.Known{Tokens: bearers, Certificates: interceptor.NewCertificates(certificates)}, err
+	return interceptor.Known{Tokens: bearers, Certificates: interceptor.NewCertificates(certificates), JWTs: jwts}, err
 }
 
 // addresses are the endpoints as the facade knows them. One without a key that counts now is none: nobody can sign a call to it.

@@ -17,6 +17,7 @@ const (
 	Job                         // Koogate itself, in a job of its own
 	Process                     // a command or a test that calls a service in its own process
 	Certificate                 // by the certificate of its TLS connection
+	OIDC                        // by a JWT of an issuer that the configuration names
 )
 
 // String is the kind as an audit row names it.
@@ -32,6 +33,8 @@ func (k Kind) String() string {
 		return "process"
 	case Certificate:
 		return "certificate"
+	case OIDC:
+		return "oidc"
 	}
 	return ""
 }
@@ -40,7 +43,8 @@ func (k Kind) String() string {
 type Principal struct {
 	Kind    Kind
 	Seller  string   // whose data the caller may touch; empty for a job, which works for all
-	Subject string   // the token's, the certificate's or the endpoint's name; empty for a token without one
+	Subject string   // the token's, the certificate's or the endpoint's name, or what its issuer calls it; empty for a token without one
+	Issuer  string   // whose JWT names the caller, a URL; empty for any other kind
 	Scopes  []Scope  // what the caller may do
 	Queues  []string // from which it may lease; empty means every queue of workers
 	Via     string   // the listener that it came by; empty inside the process
@@ -91,6 +95,8 @@ func (p Principal) Actor() string {
 		return "process " + p.Subject
 	case Certificate:
 		return "certificate " + p.Subject
+	case OIDC:
+		return "oidc " + p.Issuer + " " + p.Subject
 	}
 	return ""
 }

@@ -14,7 +14,8 @@ func TestNobodyPassesForAnother(t *testing.T) {
 	for _, p := range []access.Principal{
 		{Kind: access.Token}, {Kind: access.Token, Subject: "koogate"}, {Kind: access.Token, Subject: "api"},
 		{Kind: access.Signature, Subject: "koogate"}, {Kind: access.Job}, {Kind: access.Process, Subject: "koogate"},
-		{Kind: access.Certificate, Subject: "koogate"},
+		{Kind: access.Certificate, Subject: "koogate"}, {Kind: access.OIDC, Issuer: "https://a.example.com", Subject: "koogate"},
+		{Kind: access.OIDC, Issuer: "https://b.example.com", Subject: "koogate"},
 	} {
 		ctx := access.With(t.Context(), p)
 		got, ok := access.From(ctx)

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/koogate/koogate/server/oidc"
 )
 
 // Config is everything that an installation may choose. deploy/koogate.example.yaml explains every key; [Default]
@@ -24,6 +26,7 @@ type Config struct {
 	Sellers        []Seller      `koanf:"sellers"`
 	Endpoints      []Endpoint    `koanf:"endpoints"`
 	Provisioners   []Provisioner `koanf:"provisioners"`
+	Access         Access        `koanf:"access"`
 	Limits         Limits        `koanf:"limits"`
 	Jobs           Jobs          `koanf:"jobs"`
 	Audit          Audit         `koanf:"audit"`
@@ -35,6 +38,11 @@ type Config struct {
 	ShutdownGrace  time.Duration `koanf:"shutdown_grace"` // how long everything else of a stop may take, 1s to 10m
 
 	origin *origin // where Load found each key; nil for a configuration that was not loaded
+}
+
+// Access is who may call the internal API beside the sellers' tokens and certificates.
+type Access struct {
+	OIDC []oidc.Issuer `koanf:"oidc"` // issuers of JWTs that are believed; at most 10
 }
 
 // Limits bound what the marketplace may send, in bytes.
@@ -208,6 +216,7 @@ func (c *Config) ValidateServing() []Problem {
 	c.checkProvisioners(&f)
 	c.checkGrants(&f)
 	c.checkEndpoints(&f)
+	c.checkIssuers(&f)
 	c.Limits.check(&f)
 	c.Audit.check(&f)
 	c.Calls.check(&f)

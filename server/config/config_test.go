@@ -80,6 +80,12 @@ func TestAWebhookIsReadFromItsFiles(t *testing.T) {
 	}
 }
 
+// oidcYAML is an issuer with something of it replaced, before the section of the database.
+func oidcYAML(old, now string) string {
+	const good = "access: {oidc: [{issuer: https://sso.example.com/realms/acme, audiences: [koogate], rules: [{claim: roles, values: [crm], seller: acme, scopes: [worker], queues: [crm]}]}]}\ndatabase:"
+	return strings.Replace(good, old, now, 1)
+}
+
 func write(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -242,6 +248,25 @@ func TestConfigFaults(t *testing.T) {
 		"short webhooks":        {"database:", "webhooks:\n  keep: 95h\ndatabase:", "webhooks.keep", "out of bounds"},
 		"webhooks' network":     {"database:", "webhooks:\n  allow: [10.0.0.0/8, intranet]\ndatabase:", "webhooks.allow[1]", "neither an address nor a network"},
 		"kit body limit":        {"database:", "limits:\n  kit_body: 99999999\ndatabase:", "limits.kit_body", "out of bounds"},
+		"issuer nowhere":        {"database:", oidcYAML("issuer: https://sso.example.com/realms/acme, ", ""), "access.oidc[0].issuer", "is missing"},
+		"issuer in clear":       {"database:", oidcYAML("https://sso.example.com/", "http://sso.example.com/"), "access.oidc[0].issuer", "http only for loopback"},
+		"issuer's user":         {"database:", oidcYAML("https://sso", "https://canary:canary@sso"), "access.oidc[0].issuer", "without user"},
+		"issuer's keys":         {"database:", oidcYAML("audiences", "jwks_url: http://sso.example.com/certs, audiences"), "access.oidc[0].jwks_url", "http only for loopback"},
+		"issuer twice":          {"database:", oidcYAML("}]}\n", "}, {issuer: https://sso.example.com/realms/acme, audiences: [a], rules: [{claim: a, values: [a], seller: acme, scopes: [read]}]}]}\n"), "access.oidc[1].issuer", "given twice"},
+		"no audience":           {"database:", oidcYAML("audiences: [koogate], ", ""), "access.oidc[0].audiences", "other services"},
+		"empty audience":        {"database:", oidcYAML("[koogate]", "['']"), "access.oidc[0].audiences", "other services"},
+		"symmetric algorithm":   {"database:", oidcYAML("audiences", "algorithms: [ES256, HS256], audiences"), "access.oidc[0].algorithms[1]", "RS256, PS256, ES256, EdDSA"},
+		"wide leeway":           {"database:", oidcYAML("audiences", "leeway: 6m, audiences"), "access.oidc[0].leeway", "0s to 5m"},
+		"busy refresh":          {"database:", oidcYAML("audiences", "refresh: 59s, audiences"), "access.oidc[0].refresh", "1m0s to 24h"},
+		"eternal keys":          {"database:", oidcYAML("audiences", "keep: 721h, audiences"), "access.oidc[0].keep", "10m0s to 720h"},
+		"keys that lapse":       {"database:", oidcYAML("audiences", "keep: 1h, refresh: 2h, audiences"), "access.oidc[0].keep", "shorter than refresh"},
+		"no rules":              {"database:", oidcYAML("rules: [{claim: roles, values: [crm], seller: acme, scopes: [worker], queues: [crm]}]", "rules: []"), "access.oidc[0].rules", "at least one"},
+		"rule without claim":    {"database:", oidcYAML("claim: roles, ", ""), "access.oidc[0].rules[0].claim", "is missing"},
+		"rule without value":    {"database:", oidcYAML("values: [crm]", "values: []"), "access.oidc[0].rules[0].values", "at least one"},
+		"rule of no seller":     {"database:", oidcYAML("seller: acme, scopes: [worker], queues: [crm]", "scopes: [worker]"), "access.oidc[0].rules[0].seller", "not a seller"},
+		"rule without scopes":   {"database:", oidcYAML("scopes: [worker], queues: [crm]", "scopes: []"), "access.oidc[0].rules[0].scopes", "at least one"},
+		"rule's scope":          {"database:", oidcYAML("scopes: [worker]", "scopes: [worker, marketplace]"), "access.oidc[0].rules[0].scopes[1]", "worker, usage"},
+		"rule's queue":          {"database:", oidcYAML("queues: [crm]", "queues: [links]"), "access.oidc[0].rules[0].queues[0]", "worker or webhook"},
 		"no keyset":             {"keyset_file: /tmp/keyset.json", "", "keyset_file", "koogate keys new"},
 		"no signing key":        {"keyset_file: /tmp/keyset.json", "keyset_file: /tmp/keyset.json\nsigning_key_file: /nonexistent/signing.pem", "signing_key_file", "koogate keys new-signing"},
 		"name":                  {"  - name: links", "  - name: Links", "provisioners[1].name", "lower-case"},

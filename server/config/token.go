@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/koogate/koogate/server/access"
+	"github.com/koogate/koogate/server/oidc"
 )
 
 // checkTokens covers the tokens with names.
@@ -113,4 +114,76 @@ func checkCertificates(f *findings, s Seller, at string, subjects map[string]boo
 		}
 		subjects[c.Subject] = true
 	}
+}
+
+const (
+	maxIssuers = 10
+	maxRules   = 100
+)
+
+// checkIssuers covers the issuers of JWTs. None of them is asked.
+func (c *Config) checkIssuers(f *findings) {
+	if n := len(c.Access.OIDC); n > maxIssuers {
+		f.add("access.oidc", msgBounds, n, 0, maxIssuers)
+	}
+	seen := make(map[string]bool)
+	for i, x := range c.Access.OIDC {
+		at := fmt.Sprintf("access.oidc[%d]", i)
+		switch {
+		case x.Issuer == "":
+			f.add(at+".issuer", msgRequired, "https://…")
+		case !oidc.Usable(x.Issuer):
+			f.add(at+".issuer", msgBaseURL)
+		case seen[x.Issuer]:
+			f.add(at+".issuer", msgKeyTwice)
+		}
+		seen[x.Issuer] = true
+		if x.JWKSURL != "" && !oidc.Usable(x.JWKSURL) {
+			f.add(at+".jwks_url", msgBaseURL)
+		}
+		if len(x.Audiences) == 0 || slices.Contains(x.Audiences, "") {
+			f.add(at+".audiences", msgAudience)
+		}
+		for k, a := range x.Algorithms {
+			if !slices.Contains(oidc.Algorithms(), a) {
+				f.add(fmt.Sprintf("%s.algorithms[%d]", at, k), msgChoice, a, strings.Join(oidc.Algorithms(), ", "))
+			}
+		}
+		f.between(at+".leeway", x.Leeway, 0, oidc.MaxLeeway)
+		if x.Refresh != 0 {
+			f.between(at+".refresh", x.Refresh, oidc.MinRefresh, oidc.MaxRefresh)
+		}
+		if x.Keep != 0 {
+			f.between(at+".keep", x.Keep, oidc.MinKeep, oidc.MaxKeep)
+		}
+		if x.Outlived() {
+			f.add(at+".keep", msgOutlived)
+		}
+		switch n := len(x.Rules); {
+		case n == 0:
+			f.add(at+".rules", msgNone)
+		case n > maxRules:
+			f.add(at+".rules", msgBounds, n, 1, maxRules)
+		}
+		for k, r := range x.Rules {
+			c.checkRule(f, r, fmt.Sprintf("%s.rules[%d]", at, k))
+		}
+	}
+}
+
+// checkRule holds a rule to what there is.
+func (c *Config) checkRule(f *findings, r oidc.Rule, at string) {
+	if r.Claim == "" {
+		f.add(at+".claim", msgRequired, "realm_access.roles")
+	}
+	if len(r.Values) == 0 || slices.Contains(r.Values, "") {
+		f.add(at+".values", msgValues)
+	}
+	if f.names("sellers") && !slices.ContainsFunc(c.Sellers, func(s Seller) bool { return s.Name == r.Seller }) {
+		f.add(at+".seller", msgNoSeller, r.Seller)
+	}
+	if len(r.Scopes) == 0 {
+		f.add(at+".scopes", msgNone)
+	}
+	c.checkGrant(f, r.Seller, at, r.Scopes, r.Allows(), r.Queues)
 }

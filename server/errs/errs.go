@@ -80,6 +80,9 @@ const (
 	ServerStopping         Reason = "SERVER_STOPPING"
 	DeliveryNotFound       Reason = "DELIVERY_NOT_FOUND"
 	TargetForbidden        Reason = "TARGET_FORBIDDEN"
+	TokenExpired           Reason = "TOKEN_EXPIRED"
+	TokenNotMapped         Reason = "TOKEN_NOT_MAPPED"
+	IssuerUnavailable      Reason = "ISSUER_UNAVAILABLE"
 )
 
 // Error is an error with a reason.

@@ -69,6 +69,21 @@ var guides = map[Reason]Guide{
 		"Send the header Authorization: Bearer TOKEN, once, with a token that is known and counts now.",
 		"请携带一个 Authorization: Bearer TOKEN 请求头，令牌须已登记且在有效期内。",
 	},
+	TokenExpired: {
+		[]Kind{Unauthorized}, false,
+		"Get a new token from the issuer, and send the same call again with it.",
+		"请向签发方重新获取令牌，并携带新令牌重发同一调用。",
+	},
+	TokenNotMapped: {
+		[]Kind{Forbidden}, false,
+		"Have a rule added to the issuer in access.oidc that fits a claim of the token, or have the issuer put a claim into it that a rule fits. The rules that fit must be of one seller.",
+		"请在 access.oidc 中为该签发方添加与令牌声明匹配的规则，或让签发方在令牌中加入规则所要求的声明；匹配的规则必须属于同一商家。",
+	},
+	IssuerUnavailable: {
+		[]Kind{Unavailable}, true,
+		"Send the same call again after the delay that the error names. If it goes on, look in Koogate's log for why the keys of the issuer cannot be fetched.",
+		"请在错误给出的间隔之后原样重发；若持续出现，请在 Koogate 日志中查找无法获取签发方密钥的原因。",
+	},
 	ScopeMissing: {
 		[]Kind{Forbidden}, false,
 		"Use a token that has the scope, or have the scope, or the queue, added to this one.",

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"strings"
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
@@ -17,8 +18,14 @@ import (
 
 // Callers know who makes a call by what it shows. This is the one place where a principal is found.
 type Callers interface {
-	// Caller returns who calls. Errors: TOKEN_INVALID.
+	// Caller returns who calls. Errors: TOKEN_INVALID, and those of [JWTs].
 	Caller(shown Shown) (access.Principal, error)
+}
+
+// JWTs know callers by tokens that somebody else has made.
+type JWTs interface {
+	// Caller returns whom a token names. Errors: TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_NOT_MAPPED, ISSUER_UNAVAILABLE.
+	Caller(token string) (access.Principal, error)
 }
 
 // Shown is what a call shows of its caller.
@@ -27,11 +34,13 @@ type Shown struct {
 	Certificate   *x509.Certificate // of the TLS connection, verified; nil for none
 }
 
-// Known are the callers that are known by tokens and by certificates. A token decides where a call shows one, and one that is not known is
-// refused whatever the certificate says. Where both are known they must be of one seller.
+// Known are the callers that are known by tokens, by certificates and by JWTs of issuers. A token decides where a call shows one, and one
+// that is not known is refused whatever the certificate says. Where both are known they must be of one seller. A text is a JWT only when it
+// is no token of Koogate's.
 type Known struct {
 	Tokens       Tokens
 	Certificates Certificates
+	JWTs         JWTs // nil for none
 }
 
 // Caller implements [Callers].
@@ -41,6 +50,9 @@ func (k Known) Caller(shown Shown) (access.Principal, error) {
 		return own, nil
 	}
 	p, err := k.Tokens.Authenticate(shown.Authorization)
+	if token, ok := bearer(shown.Authorization); err != nil && ok && k.JWTs != nil && strings.Count(token, ".") == 2 {
+		p, err = k.JWTs.Caller(token)
+	}
 	if err == nil && named && own.Seller != p.Seller {
 		return access.Principal{}, errs.New(errs.Unauthorized, errs.TokenInvalid, "the bearer token is of another seller than the certificate")
 	}

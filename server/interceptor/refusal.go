@@ -47,10 +47,10 @@ func Admission(known Callers, log *slog.Logger, proxies callers.Proxies) func(ct
 	}
 }
 
-// tellRefusal logs from where a call came that has no valid token.
+// tellRefusal logs from where a call came that has no valid token, and what is wrong with that, which no part of it is in.
 func tellRefusal(ctx context.Context, log *slog.Logger, proxies callers.Proxies, method string, err error) {
-	if e := errs.As(err); e.Kind == errs.Unauthorized {
-		log.InfoContext(ctx, "call refused", "method", method, "reason", e.Reason, "client", callerOf(ctx, proxies))
+	if e := errs.As(err); e.Kind == errs.Unauthorized || e.Reason == errs.TokenNotMapped || e.Reason == errs.IssuerUnavailable {
+		log.InfoContext(ctx, "call refused", "method", method, "reason", e.Reason, "client", callerOf(ctx, proxies), "fault", e.Msg)
 	}
 }
 

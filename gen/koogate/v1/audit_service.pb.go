@@ -40,6 +40,8 @@ const (
 	CallerKind_CALLER_KIND_CERTIFICATE CallerKind = 2
 	// A command of koogate, run by a user of the machine.
 	CallerKind_CALLER_KIND_PROCESS CallerKind = 3
+	// By a JWT of an issuer that the configuration names; actor has the issuer and its subject.
+	CallerKind_CALLER_KIND_OIDC CallerKind = 4
 )
 
 // Enum value maps for CallerKind.
@@ -49,12 +51,14 @@ var (
 		1: "CALLER_KIND_TOKEN",
 		2: "CALLER_KIND_CERTIFICATE",
 		3: "CALLER_KIND_PROCESS",
+		4: "CALLER_KIND_OIDC",
 	}
 	CallerKind_value = map[string]int32{
 		"CALLER_KIND_UNSPECIFIED": 0,
 		"CALLER_KIND_TOKEN":       1,
 		"CALLER_KIND_CERTIFICATE": 2,
 		"CALLER_KIND_PROCESS":     3,
+		"CALLER_KIND_OIDC":        4,
 	}
 )
 
@@ -451,13 +455,14 @@ const file_koogate_v1_audit_service_proto_rawDesc = "" +
 	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\"\x8a\x01\n" +
 	"\x18ListAuditEntriesResponse\x12F\n" +
 	"\raudit_entries\x18\x01 \x03(\v2\x16.koogate.v1.AuditEntryB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\fauditEntries\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*v\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x8c\x01\n" +
 	"\n" +
 	"CallerKind\x12\x1b\n" +
 	"\x17CALLER_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11CALLER_KIND_TOKEN\x10\x01\x12\x1b\n" +
 	"\x17CALLER_KIND_CERTIFICATE\x10\x02\x12\x17\n" +
-	"\x13CALLER_KIND_PROCESS\x10\x032\x89\x01\n" +
+	"\x13CALLER_KIND_PROCESS\x10\x03\x12\x14\n" +
+	"\x10CALLER_KIND_OIDC\x10\x042\x89\x01\n" +
 	"\fAuditService\x12y\n" +
 	"\x10ListAuditEntries\x12#.koogate.v1.ListAuditEntriesRequest\x1a$.koogate.v1.ListAuditEntriesResponse\"\x1a\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\v\x12\t/v1/auditB\xa1\x01\n" +
 	"\x0ecom.koogate.v1B\x11AuditServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +

@@ -56,7 +56,7 @@ const (
 	ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID ErrorReason = 9
 	// The filter or order_by text is malformed.
 	ErrorReason_ERROR_REASON_FILTER_INVALID ErrorReason = 10
-	// No bearer token, or one that is not known.
+	// No bearer token, or one that is not known, or a JWT that does not hold, as the message tells.
 	ErrorReason_ERROR_REASON_TOKEN_INVALID ErrorReason = 11
 	// The store did not answer in time; the call may be repeated.
 	ErrorReason_ERROR_REASON_STORE_UNAVAILABLE ErrorReason = 12
@@ -121,6 +121,12 @@ const (
 	ErrorReason_ERROR_REASON_PATH_NOT_FOUND ErrorReason = 46
 	// The path is served, but not with the HTTP method.
 	ErrorReason_ERROR_REASON_METHOD_NOT_ALLOWED ErrorReason = 47
+	// The JWT of an issuer has expired; get a new one and repeat the call.
+	ErrorReason_ERROR_REASON_TOKEN_EXPIRED ErrorReason = 51
+	// The JWT is good, and no rule of its issuer gives its bearer a seller, or rules of several do.
+	ErrorReason_ERROR_REASON_TOKEN_NOT_MAPPED ErrorReason = 52
+	// The issuer of a JWT has not told the key that signed it, so the JWT cannot be verified now; the call may be repeated.
+	ErrorReason_ERROR_REASON_ISSUER_UNAVAILABLE ErrorReason = 53
 )
 
 // Enum value maps for ErrorReason.
@@ -169,6 +175,9 @@ var (
 		48: "ERROR_REASON_SCOPE_NOT_HELD",
 		46: "ERROR_REASON_PATH_NOT_FOUND",
 		47: "ERROR_REASON_METHOD_NOT_ALLOWED",
+		51: "ERROR_REASON_TOKEN_EXPIRED",
+		52: "ERROR_REASON_TOKEN_NOT_MAPPED",
+		53: "ERROR_REASON_ISSUER_UNAVAILABLE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -214,6 +223,9 @@ var (
 		"ERROR_REASON_SCOPE_NOT_HELD":          48,
 		"ERROR_REASON_PATH_NOT_FOUND":          46,
 		"ERROR_REASON_METHOD_NOT_ALLOWED":      47,
+		"ERROR_REASON_TOKEN_EXPIRED":           51,
+		"ERROR_REASON_TOKEN_NOT_MAPPED":        52,
+		"ERROR_REASON_ISSUER_UNAVAILABLE":      53,
 	}
 )
 
@@ -249,7 +261,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xd0\v\n" +
+	"koogate.v1*\xb8\f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -294,7 +306,10 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1dERROR_REASON_TARGET_FORBIDDEN\x10-\x12\x1f\n" +
 	"\x1bERROR_REASON_SCOPE_NOT_HELD\x100\x12\x1f\n" +
 	"\x1bERROR_REASON_PATH_NOT_FOUND\x10.\x12#\n" +
-	"\x1fERROR_REASON_METHOD_NOT_ALLOWED\x10/B\xa0\x01\n" +
+	"\x1fERROR_REASON_METHOD_NOT_ALLOWED\x10/\x12\x1e\n" +
+	"\x1aERROR_REASON_TOKEN_EXPIRED\x103\x12!\n" +
+	"\x1dERROR_REASON_TOKEN_NOT_MAPPED\x104\x12#\n" +
+	"\x1fERROR_REASON_ISSUER_UNAVAILABLE\x105B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"

@@ -16,7 +16,7 @@ import (
 // codeOf is the table from reasons to result codes (saas-v2 §7). A reason that is not in it is 000005.
 func codeOf(r errs.Reason) resultcode.Code {
 	switch r {
-	case errs.TokenInvalid:
+	case errs.TokenInvalid, errs.TokenExpired, errs.TokenNotMapped:
 		return resultcode.AuthFailed
 	case errs.InvalidField, errs.UnknownEnumValue, errs.ConflictingRepeat, errs.EndpointNotFound,
 		errs.PageTokenInvalid, errs.FilterInvalid:
@@ -27,7 +27,8 @@ func codeOf(r errs.Reason) resultcode.Code {
 		errs.ResultInvalid, errs.InternalFault, errs.DirectoryNotFound, errs.UsageNotFound, errs.UsageSettled, errs.QuotaExhausted,
 		errs.ReservationNotFound, errs.LicenceUnknown, errs.LicenceState, errs.MarketplaceUnavailable,
 		errs.ListBusy, errs.ListTooSlow, errs.RestoreGap,
-		errs.ManagedByFile, errs.SettingNotFound, errs.CallNotFound, errs.CallNotKept, errs.ReplayNeedsForce, errs.DeliveryNotFound, errs.TargetForbidden, errs.PathNotFound, errs.MethodNotAllowed, errs.ServerStopping:
+		errs.ManagedByFile, errs.SettingNotFound, errs.CallNotFound, errs.CallNotKept, errs.ReplayNeedsForce, errs.DeliveryNotFound, errs.TargetForbidden, errs.PathNotFound, errs.MethodNotAllowed, errs.ServerStopping,
+		errs.IssuerUnavailable:
 	}
 	return resultcode.Internal
 }

@@ -192,7 +192,7 @@ func TestKeyWordsHaveNames(t *testing.T) {
 		{koogatev1.SanctionState(0), prefixSanctionState, []string{string(sanction.Clear), string(sanction.AtRisk), string(sanction.Due)}, func(w string) protoreflect.EnumNumber {
 			return sanctionState(sanction.State(w)).Number()
 		}},
-		{koogatev1.CallerKind(0), prefixCallerKind, each([]access.Kind{access.Token, access.Certificate, access.Process}, func(k access.Kind) string {
+		{koogatev1.CallerKind(0), prefixCallerKind, each([]access.Kind{access.Token, access.Certificate, access.Process, access.OIDC}, func(k access.Kind) string {
 			return strings.ToUpper(k.String())
 		}), func(w string) protoreflect.EnumNumber { return callerKind(strings.ToLower(w)).Number() }},
 		{koogatev1.ManagedBy(0), prefixManagedBy, storeConstants(t, "ManagedBy"), func(w string) protoreflect.EnumNumber {
