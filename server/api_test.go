@@ -3,12 +3,18 @@
 package server_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -451,7 +457,12 @@ func invoke(t *testing.T, s step, conn *grpc.ClientConn, fill func(string) strin
 			t.Fatalf("%s: %v", s.Name, err)
 		}
 	}
-	err = conn.Invoke(t.Context(), "/koogate.v1."+s.RPC, in, out)
+	var file []byte
+	if m.IsStreamingServer() {
+		file, err = download(t, conn, m, in)
+	} else {
+		err = conn.Invoke(t.Context(), "/koogate.v1."+s.RPC, in, out)
+	}
 	st := status.Convert(err)
 	o := outcome{code: st.Code().String()}
 	o.code = map[string]string{
@@ -461,7 +472,9 @@ func invoke(t *testing.T, s step, conn *grpc.ClientConn, fill func(string) strin
 		"Unavailable": "UNAVAILABLE",
 	}[o.code]
 	o.details(st)
-	if err == nil {
+	if err == nil && file != nil {
+		o.body = filesIn(t, file)
+	} else if err == nil {
 		text, err := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(out)
 		if err != nil {
 			t.Fatal(err)
@@ -472,6 +485,65 @@ func invoke(t *testing.T, s step, conn *grpc.ClientConn, fill func(string) strin
 		}
 	}
 	return o
+}
+
+// download takes a file that comes in pieces.
+func download(t *testing.T, conn *grpc.ClientConn, m protoreflect.MethodDescriptor, in proto.Message) (file []byte, err error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name()))
+	if err == nil {
+		err = errors.Join(stream.SendMsg(in), stream.CloseSend())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		piece := newMessage(t, m.Output())
+		if err := stream.RecvMsg(piece); errors.Is(err, io.EOF) {
+			return file, nil
+		} else if err != nil {
+			return nil, err
+		}
+		file = append(file, piece.ProtoReflect().Get(m.Output().Fields().ByName("data")).Bytes()...)
+	}
+}
+
+// filesIn is a ZIP file as JSON: each file by its name, JSON as it is, lines of it as a list.
+func filesIn(t *testing.T, file []byte) map[string]any {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]any{}
+	for _, f := range z.File {
+		text, err := fs.ReadFile(z, f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch path.Ext(f.Name) {
+		case ".json", ".jsonl":
+			list := []any{}
+			for d := json.NewDecoder(bytes.NewReader(text)); ; {
+				var v any
+				if err := d.Decode(&v); errors.Is(err, io.EOF) {
+					break
+				} else if err != nil {
+					t.Fatalf("%s: %v", f.Name, err)
+				}
+				list = append(list, v)
+			}
+			all[f.Name] = list
+			if path.Ext(f.Name) == ".json" {
+				all[f.Name] = list[0]
+			}
+		default:
+			all[f.Name] = string(text)
+		}
+	}
+	return all
 }
 
 func (o *outcome) details(st *status.Status) {
@@ -511,6 +583,13 @@ func (r *rig) rest(t *testing.T, s step, token string, fill func(string) string)
 	t.Helper()
 	method, path, _ := strings.Cut(fill(s.REST), " ")
 	code, text, header := r.http(config.ListenerAPI, method, path, token, fill(string(s.Body)))
+	if header.Get("Content-Type") == "application/zip" {
+		op, _ := document(t).find(method, path)
+		if _, ok := op.Responses["200"].Content["application/zip"]; !ok {
+			t.Errorf("%s: the document has no file at %s %s", s.Name, method, path)
+		}
+		return outcome{status: code, body: filesIn(t, []byte(text))}
+	}
 	if header.Get("Content-Type") != "application/json" {
 		t.Errorf("%s: content type %q", s.Name, header.Get("Content-Type"))
 	}

@@ -34,6 +34,9 @@ func (s *Server) apiListener(svc services) (*listener, error) {
 	if err := rest.ServeEvents(mux, channel, s.deps.Clock.Now); err != nil {
 		return nil, err
 	}
+	if err := rest.ServeEvidence(mux, channel, s.deps.Clock.Now); err != nil {
+		return nil, err
+	}
 	root := http.NewServeMux()
 	root.HandleFunc("GET /openapi.yaml", serveOpenAPI(s.cfg.Listeners.API.PublicURL))
 	pages, err := console.New(console.Options{API: channel, Jaeger: s.cfg.Tracing.JaegerURL, Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, Clock: s.deps.Clock, Log: s.deps.Log})

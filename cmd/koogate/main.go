@@ -68,6 +68,7 @@ type cli struct {
 	Verify   verifyCmd `cmd:"" help:"Check the chains of events, the rows, the signatures and the anchors, and name what is wrong."`
 	Evidence struct {
 		Export evidenceExportCmd `cmd:"" help:"Write chains of events for somebody to verify without the database."`
+		Verify evidenceVerifyCmd `cmd:"" help:"Verify the evidence pack of an order, anywhere."`
 	} `cmd:"" help:"Hand evidence over."`
 	Sim struct {
 		Lives  simLivesCmd `cmd:"" help:"Live made-up orders with faults in virtual time, and hold Koogate to every promise."`

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -121,6 +123,64 @@ func TestVerify(t *testing.T) {
 	tamper(t, dir, `DELETE FROM anchors`)
 	if code, out, _ = koogate(t, "verify", "--config", config, "--anchor", noted); code != exitFailed || !strings.Contains(out, "FAULT anchor 1: the anchor that was noted outside") {
 		t.Errorf("%d\n%s", code, out)
+	}
+}
+
+// A pack is verified without configuration and database, by the seller's key or by its own.
+func TestVerifyAPack(t *testing.T) {
+	config, dir := evidenceFile(t)
+	var pack bytes.Buffer
+	onDatabase(t, config, func(_ server.Deps, core *fulfil.Service) {
+		m := evidence.Manifest{Seller: "acme", OrderID: "CS1", MadeAt: time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC), MadeBy: "token \x1b[2Jops"}
+		parts := []evidence.Part{{Name: "calls.jsonl", What: "the calls", Write: func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, "{}\n"); return err }}}
+		if err := core.WritePack(t.Context(), &pack, m, parts); err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Setenv("KOOGATE_CONFIG", "")
+	write := func(name string, text []byte) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	_, public, _ := koogate(t, "keys", "public", filepath.Join(dir, "signing.pem"))
+	key, file := write("public.pem", []byte(public)), write("order-CS1.zip", pack.Bytes())
+	code, out, errs := koogate(t, "evidence", "verify", file, "--public-key", key)
+	if code != exitOK || !strings.HasPrefix(out, "order CS1 of seller acme: 4 files, made 2026-11-29T08:00:00Z by token ") || strings.Contains(out, "\x1b") ||
+		!strings.Contains(out, "\nsigned with key ") || !strings.HasSuffix(out, "\nseller acme: 1 orders, 1 events, 0 anchors\n  no fault\n") {
+		t.Errorf("%d %s %s", code, out, errs)
+	}
+	if code, out, _ := koogate(t, "evidence", "verify", file); code != exitOK || !strings.Contains(out, "\n  note  order CS1: the key ") || !strings.Contains(out, " came with the pack") {
+		t.Errorf("%d %s", code, out)
+	}
+	other := write("other.pem", []byte(func() string {
+		_, dir := evidenceFile(t)
+		_, text, _ := koogate(t, "keys", "public", filepath.Join(dir, "signing.pem"))
+		return text
+	}()))
+	if code, out, _ := koogate(t, "evidence", "verify", file, "--public-key", other); code != exitFailed ||
+		!strings.Contains(out, "\n  FAULT order CS1: the manifest's signature does not verify: the key is not known\n") || strings.Contains(out, "signed with") {
+		t.Errorf("%d %s", code, out)
+	}
+	code, out, _ = koogate(t, "evidence", "verify", file, "--public-key", other, "--json")
+	var report struct {
+		Manifest evidence.Manifest
+		Report   evidence.Report
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil || code != exitFailed || report.Report.FaultCount != 2 || report.Manifest.OrderID != "CS1" || len(report.Manifest.Files) != 4 {
+		t.Errorf("%d %v %s", code, err, out)
+	}
+	for name, path := range map[string]string{"no pack": write("cut.zip", pack.Bytes()[:100]), "no file": filepath.Join(dir, "none.zip"), "no key": file} {
+		args := []string{"evidence", "verify", path}
+		if name == "no key" {
+			args = append(args, "--public-key", path)
+		}
+		if code, out, errs := koogate(t, args...); code != exitFailed || out != "" || errs == "" {
+			t.Errorf("%s: %d %s %s", name, code, out, errs)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/download"
 )
 
 //go:embed page.html style.css
@@ -43,6 +44,7 @@ type Console struct {
 	instances koogatev1.InstanceServiceClient
 	tasks     koogatev1.TaskServiceClient
 	sanctions koogatev1.SanctionServiceClient
+	proofs    koogatev1.EvidenceServiceClient
 	pages     *template.Template
 	style     []byte
 
@@ -54,6 +56,7 @@ func New(o Options) (*Console, error) {
 	c := &Console{
 		Options: o, orders: koogatev1.NewOrderServiceClient(o.API), instances: koogatev1.NewInstanceServiceClient(o.API),
 		tasks: koogatev1.NewTaskServiceClient(o.API), sanctions: koogatev1.NewSanctionServiceClient(o.API),
+		proofs: koogatev1.NewEvidenceServiceClient(o.API),
 	}
 	c.Jaeger = strings.TrimRight(o.Jaeger, "/")
 	var err error
@@ -74,6 +77,7 @@ func (c *Console) Handler() http.Handler {
 		_, _ = w.Write(c.style)
 	})
 	mux.HandleFunc("GET /console/orders/{order}", c.order)
+	mux.HandleFunc("GET /console/orders/{order}/evidence", c.evidence)
 	mux.HandleFunc("GET /console/standing", c.standing)
 	mux.Handle("GET /console/{$}", http.RedirectHandler("/console/standing", http.StatusSeeOther))
 	return mux
@@ -97,6 +101,26 @@ func (c *Console) order(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.write(w, read, http.StatusOK, "order", view)
+}
+
+// evidence serves the evidence of one order as a file. It ends with the request and not with a page's limit.
+func (c *Console) evidence(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithCancel(called(r))
+	defer cancel()
+	id := r.PathValue("order")
+	var first *koogatev1.ExportOrderEvidenceResponse
+	stream, err := c.proofs.ExportOrderEvidence(ctx, &koogatev1.ExportOrderEvidenceRequest{OrderId: id})
+	if err == nil {
+		first, err = stream.Recv()
+	}
+	if err != nil {
+		c.fault(w, readerOf(r, c.Clock.Now()), err)
+		return
+	}
+	download.Pieces(w, "application/zip", "order-"+id+".zip", c.Clock.Now, first.GetData(), func() ([]byte, error) {
+		m, err := stream.Recv()
+		return m.GetData(), err
+	})
 }
 
 // called returns the context of an API call by the request's caller.

@@ -42,6 +42,7 @@ var words = map[string]word{
 	"updated":       {"更新时间", "Updated"},
 	"events":        {"事件链", "Events"},
 	"events.proof":  {"共 %d 条，链头 %s。用 koogate verify 校验。", "%d events, head %s. koogate verify checks them."},
+	"evidence":      {"下载证据包（ZIP）", "Download the evidence (ZIP)"},
 	"events.more":   {"另有 %d 条未显示；用 GET /v1/orders/{order_id}/events 读取。", "%d more are not shown; read them with GET /v1/orders/{order_id}/events."},
 	"event":         {"事件", "Event"},
 	"time":          {"时间", "Time"},

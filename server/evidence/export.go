@@ -58,16 +58,28 @@ type exportedEvent struct {
 	Signature  string `json:"signature,omitempty"`
 }
 
-// Export writes what a stranger needs to verify: the chains, and of the rows what the chains claim. Sealed values are not in it. With
-// orderID it writes one order without anchors, because those name other orders.
-func Export(ctx context.Context, w io.Writer, orders Source, anchors AnchorSource, seller, orderID string) error {
+// begin writes the header of an export.
+func begin(w io.Writer, seller string, all bool) (*json.Encoder, error) {
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
-	if err := out.Encode(record{Header: &header{Format, seller, orderID == ""}}); err != nil {
-		return err
+	return out, out.Encode(record{Header: &header{Format, seller, all}})
+}
+
+// ExportOrder is Export of one order without anchors, because those name other orders. It returns the head up to which the chain was written.
+func ExportOrder(ctx context.Context, w io.Writer, orders Source, seller, orderID string) (store.Head, error) {
+	out, err := begin(w, seller, false)
+	if err != nil {
+		return store.Head{}, err
 	}
-	if orderID != "" {
-		return exportOrder(ctx, out, orders, seller, orderID)
+	return exportOrder(ctx, out, orders, seller, orderID)
+}
+
+// Export writes what a stranger needs to verify: the chains of all orders of a seller with the anchors, and of the rows what the chains claim.
+// Sealed values are not in it.
+func Export(ctx context.Context, w io.Writer, orders Source, anchors AnchorSource, seller string) error {
+	out, err := begin(w, seller, true)
+	if err != nil {
+		return err
 	}
 	for after := int64(0); ; {
 		page, err := anchors.Anchors(ctx, seller, after, pageOfAnchors)
@@ -92,7 +104,7 @@ func Export(ctx context.Context, w io.Writer, orders Source, anchors AnchorSourc
 		}
 		for i := range page {
 			q.After = &store.Cursor{CreatedAt: page[i].CreatedAt, ID: page[i].OrderID}
-			if err := exportOrder(ctx, out, orders, seller, page[i].OrderID); err != nil {
+			if _, err := exportOrder(ctx, out, orders, seller, page[i].OrderID); err != nil {
 				return err
 			}
 		}
@@ -102,16 +114,16 @@ func Export(ctx context.Context, w io.Writer, orders Source, anchors AnchorSourc
 	}
 }
 
-func exportOrder(ctx context.Context, out *json.Encoder, orders Source, seller, orderID string) error {
+func exportOrder(ctx context.Context, out *json.Encoder, orders Source, seller, orderID string) (store.Head, error) {
 	agg, err := orders.Aggregate(ctx, seller, orderID)
 	if err != nil {
-		return err
+		return store.Head{}, err
 	}
 	o := &exportedOrder{Rows: RowsOf(agg), Events: []exportedEvent{}}
 	for after := int64(0); after < agg.Order.Head.Seq; {
 		events, err := orders.Events(ctx, seller, orderID, after, int(min(pageOfEvents, agg.Order.Head.Seq-after)))
 		if err != nil {
-			return err
+			return store.Head{}, err
 		}
 		for _, e := range events {
 			o.Events = append(o.Events, exportedEvent{e.Seq, e.Kind, e.InstanceID, e.At.UnixMicro(), e.Data, e.PrevHash, e.Hash, e.Claims, e.Signature})
@@ -121,7 +133,7 @@ func exportOrder(ctx context.Context, out *json.Encoder, orders Source, seller, 
 			break // koogate verify names what is missing
 		}
 	}
-	return out.Encode(record{Order: o})
+	return agg.Order.Head, out.Encode(record{Order: o})
 }
 
 // ReadExport verifies an export, without a database. It returns a report for each header.
@@ -187,6 +199,9 @@ func (p *exportPart) order(v *Verifier, o *exportedOrder, noted string) {
 	w.add(events)
 	w.end()
 	p.report.took(w)
+	if v.read != nil {
+		v.read(o.Rows)
+	}
 	delete(p.chain.heads, o.OrderID)
 	if v.Progress != nil && p.report.Orders%pageOfOrders == 0 {
 		v.Progress(p.report)

@@ -116,7 +116,7 @@ func TestAStrangerRefusesAForgedExport(t *testing.T) {
 		r.anchor()
 		r.admit(r.Service, "CS3") // no anchor knows it
 		var b bytes.Buffer
-		if err := evidence.Export(t.Context(), &b, r.store, r.store, "demo", ""); err != nil {
+		if err := evidence.Export(t.Context(), &b, r.store, r.store, "demo"); err != nil {
 			t.Fatal(err)
 		}
 		return b.String()

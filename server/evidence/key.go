@@ -30,10 +30,11 @@ var (
 // largestKeys bounds a key file; a key takes about 120 bytes.
 const largestKeys = 1 << 20
 
-// What is signed: an event and an anchor never share a signature.
+// What is signed: an event, an anchor and a pack never share a signature.
 const (
 	signsEvent  = "event"
 	signsAnchor = "anchor"
+	signsPack   = "pack"
 )
 
 // Keys are one key that signs, or none, and every public key whose signatures count. A nil *Keys signs nothing and knows no key.

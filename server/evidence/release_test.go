@@ -128,7 +128,12 @@ func TestAStrangerVerifiesAnExport(t *testing.T) {
 	}
 	export := func(order string) string {
 		var b bytes.Buffer
-		if err := evidence.Export(t.Context(), &b, r.store, r.store, "demo", order); err != nil {
+		err := evidence.Export(t.Context(), &b, r.store, r.store, "demo")
+		if order != "" {
+			b.Reset()
+			_, err = evidence.ExportOrder(t.Context(), &b, r.store, "demo", order)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		return b.String()

@@ -31,6 +31,7 @@ type Verifier struct {
 	Sealer  Sealer       // without one, sealed values are not held to their digests; may be nil
 	// Progress is told after every page of anchors or orders how far it is; may be nil.
 	Progress func(r *Report)
+	read     func(o Rows) // is told of every order of an export; may be nil
 }
 
 // Report is what a verification found.
@@ -82,6 +83,20 @@ func (r *Report) took(w *walk) {
 	for _, f := range w.notes {
 		r.note(f)
 	}
+}
+
+// joined adds what another report found.
+func (r *Report) joined(o *Report) {
+	r.Orders += o.Orders
+	r.Events += o.Events
+	for _, f := range o.Faults {
+		r.fault(f)
+	}
+	for _, f := range o.Notes {
+		r.note(f)
+	}
+	r.FaultCount += o.FaultCount - int64(len(o.Faults))
+	r.NoteCount += o.NoteCount - int64(len(o.Notes))
 }
 
 const (

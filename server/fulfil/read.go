@@ -4,6 +4,7 @@ package fulfil
 
 import (
 	"context"
+	"io"
 
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/evidence"
@@ -116,6 +117,19 @@ func (s *Service) VerifyOrder(ctx context.Context, seller, orderID string) (Chai
 		c.Broken = &evidence.Broken{Seq: r.Faults[0].Seq, Detail: r.Faults[0].What}
 	}
 	return c, nil
+}
+
+// WritePack writes an order's evidence as evidence.WritePack does, signed by the key that signs events. Errors: ORDER_NOT_FOUND, STORE_UNAVAILABLE,
+// those of the parts, and that of the context when nobody reads on.
+func (s *Service) WritePack(ctx context.Context, w io.Writer, m evidence.Manifest, parts []evidence.Part) error {
+	err := evidence.WritePack(ctx, w, s.Keys, s.Store, m, parts)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return s.storeError(ctx, err, errs.OrderNotFound, "no order %s", m.OrderID)
 }
 
 // Quarantine records a call whose value is outside its documented list on the order it belongs to, and raises the alarm.

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 var variable = regexp.MustCompile(`\{([a-z0-9_]+)\}`)
@@ -149,6 +150,9 @@ var always = []string{
 	"INVALID_FIELD", "TOKEN_INVALID", "TOKEN_EXPIRED", "SCOPE_MISSING", "TOKEN_NOT_MAPPED", "INTERNAL", "STORE_UNAVAILABLE", "ISSUER_UNAVAILABLE",
 }
 
+// files are the types of the files that REST has in place of a stream of pieces.
+var files = map[protoreflect.FullName]string{"koogate.v1.EvidenceService.ExportOrderEvidence": "application/zip"}
+
 var reasonName = regexp.MustCompile(`\b[A-Z]+(?:_[A-Z]+)+\b`)
 
 // responses are the answer and every error that the method's comment names, with those that every call has.
@@ -162,9 +166,12 @@ func (b *builder) responses(m *protogen.Method, member string) (object, error) {
 		message = f.Message
 	}
 	media := "application/json"
-	if m.Desc.IsStreamingServer() { // whose messages no schema describes
+	switch file := files[m.Desc.FullName()]; {
+	case file != "": // the schema of bytes is that of anything
+		media = file
+	case m.Desc.IsStreamingServer(): // whose messages no schema describes
 		media, schema["type"] = "text/event-stream", "string"
-	} else {
+	default:
 		name, _ := b.message(message, response, nil)
 		schema["$ref"] = "#/components/schemas/" + name
 	}

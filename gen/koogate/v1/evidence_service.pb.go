@@ -11,6 +11,7 @@
 package koogatev1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -173,12 +174,104 @@ func (x *ListEvidenceKeysResponse) GetKeys() []*EvidenceKey {
 	return nil
 }
 
+// ExportOrderEvidenceRequest names an order.
+type ExportOrderEvidenceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// OrderId is the marketplace's order ID, 1 to 64 characters.
+	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportOrderEvidenceRequest) Reset() {
+	*x = ExportOrderEvidenceRequest{}
+	mi := &file_koogate_v1_evidence_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportOrderEvidenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportOrderEvidenceRequest) ProtoMessage() {}
+
+func (x *ExportOrderEvidenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_evidence_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportOrderEvidenceRequest.ProtoReflect.Descriptor instead.
+func (*ExportOrderEvidenceRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_evidence_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ExportOrderEvidenceRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+// ExportOrderEvidenceResponse is the next piece of the ZIP file. REST has the file itself.
+type ExportOrderEvidenceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Data is 1 byte to 64 KiB.
+	Data          []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportOrderEvidenceResponse) Reset() {
+	*x = ExportOrderEvidenceResponse{}
+	mi := &file_koogate_v1_evidence_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportOrderEvidenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportOrderEvidenceResponse) ProtoMessage() {}
+
+func (x *ExportOrderEvidenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_evidence_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportOrderEvidenceResponse.ProtoReflect.Descriptor instead.
+func (*ExportOrderEvidenceResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_evidence_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ExportOrderEvidenceResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 var File_koogate_v1_evidence_service_proto protoreflect.FileDescriptor
 
 const file_koogate_v1_evidence_service_proto_rawDesc = "" +
 	"\n" +
 	"!koogate/v1/evidence_service.proto\x12\n" +
-	"koogate.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"Y\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"Y\n" +
 	"\vEvidenceKey\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x1d\n" +
 	"\n" +
@@ -186,9 +279,14 @@ const file_koogate_v1_evidence_service_proto_rawDesc = "" +
 	"\x05signs\x18\x03 \x01(\bR\x05signs\"\x19\n" +
 	"\x17ListEvidenceKeysRequest\"G\n" +
 	"\x18ListEvidenceKeysResponse\x12+\n" +
-	"\x04keys\x18\x01 \x03(\v2\x17.koogate.v1.EvidenceKeyR\x04keys2\x95\x01\n" +
+	"\x04keys\x18\x01 \x03(\v2\x17.koogate.v1.EvidenceKeyR\x04keys\"B\n" +
+	"\x1aExportOrderEvidenceRequest\x12$\n" +
+	"\border_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\"1\n" +
+	"\x1bExportOrderEvidenceResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data2\xb1\x02\n" +
 	"\x0fEvidenceService\x12\x81\x01\n" +
-	"\x10ListEvidenceKeys\x12#.koogate.v1.ListEvidenceKeysRequest\x1a$.koogate.v1.ListEvidenceKeysResponse\"\"\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/evidence/keysB\xa4\x01\n" +
+	"\x10ListEvidenceKeys\x12#.koogate.v1.ListEvidenceKeysRequest\x1a$.koogate.v1.ListEvidenceKeysResponse\"\"\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/evidence/keys\x12\x99\x01\n" +
+	"\x13ExportOrderEvidence\x12&.koogate.v1.ExportOrderEvidenceRequest\x1a'.koogate.v1.ExportOrderEvidenceResponse\"/\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02 \x12\x1e/v1/orders/{order_id}:evidence0\x01B\xa4\x01\n" +
 	"\x0ecom.koogate.v1B\x14EvidenceServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -205,18 +303,22 @@ func file_koogate_v1_evidence_service_proto_rawDescGZIP() []byte {
 	return file_koogate_v1_evidence_service_proto_rawDescData
 }
 
-var file_koogate_v1_evidence_service_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_koogate_v1_evidence_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_koogate_v1_evidence_service_proto_goTypes = []any{
-	(*EvidenceKey)(nil),              // 0: koogate.v1.EvidenceKey
-	(*ListEvidenceKeysRequest)(nil),  // 1: koogate.v1.ListEvidenceKeysRequest
-	(*ListEvidenceKeysResponse)(nil), // 2: koogate.v1.ListEvidenceKeysResponse
+	(*EvidenceKey)(nil),                 // 0: koogate.v1.EvidenceKey
+	(*ListEvidenceKeysRequest)(nil),     // 1: koogate.v1.ListEvidenceKeysRequest
+	(*ListEvidenceKeysResponse)(nil),    // 2: koogate.v1.ListEvidenceKeysResponse
+	(*ExportOrderEvidenceRequest)(nil),  // 3: koogate.v1.ExportOrderEvidenceRequest
+	(*ExportOrderEvidenceResponse)(nil), // 4: koogate.v1.ExportOrderEvidenceResponse
 }
 var file_koogate_v1_evidence_service_proto_depIdxs = []int32{
 	0, // 0: koogate.v1.ListEvidenceKeysResponse.keys:type_name -> koogate.v1.EvidenceKey
 	1, // 1: koogate.v1.EvidenceService.ListEvidenceKeys:input_type -> koogate.v1.ListEvidenceKeysRequest
-	2, // 2: koogate.v1.EvidenceService.ListEvidenceKeys:output_type -> koogate.v1.ListEvidenceKeysResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
+	3, // 2: koogate.v1.EvidenceService.ExportOrderEvidence:input_type -> koogate.v1.ExportOrderEvidenceRequest
+	2, // 3: koogate.v1.EvidenceService.ListEvidenceKeys:output_type -> koogate.v1.ListEvidenceKeysResponse
+	4, // 4: koogate.v1.EvidenceService.ExportOrderEvidence:output_type -> koogate.v1.ExportOrderEvidenceResponse
+	3, // [3:5] is the sub-list for method output_type
+	1, // [1:3] is the sub-list for method input_type
 	1, // [1:1] is the sub-list for extension type_name
 	1, // [1:1] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
@@ -235,7 +337,7 @@ func file_koogate_v1_evidence_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_evidence_service_proto_rawDesc), len(file_koogate_v1_evidence_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

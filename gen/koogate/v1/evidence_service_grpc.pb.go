@@ -23,17 +23,24 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	EvidenceService_ListEvidenceKeys_FullMethodName = "/koogate.v1.EvidenceService/ListEvidenceKeys"
+	EvidenceService_ListEvidenceKeys_FullMethodName    = "/koogate.v1.EvidenceService/ListEvidenceKeys"
+	EvidenceService_ExportOrderEvidence_FullMethodName = "/koogate.v1.EvidenceService/ExportOrderEvidence"
 )
 
 // EvidenceServiceClient is the client API for EvidenceService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// EvidenceService publishes the public keys of the signatures on event chains and anchors.
+// EvidenceService hands evidence over: an order's pack, and the public keys of the signatures on event chains, anchors and packs.
 type EvidenceServiceClient interface {
 	// ListEvidenceKeys returns the keys whose signatures count, the one that signs first; none when nothing is signed.
 	ListEvidenceKeys(ctx context.Context, in *ListEvidenceKeysRequest, opts ...grpc.CallOption) (*ListEvidenceKeysResponse, error)
+	// ExportOrderEvidence writes all that is recorded of an order as one ZIP file for somebody outside: the order, its instances, tasks, calls with what was said
+	// in them, operators' acts, usage with its records, the account of it in plain words, the chain of events, and a signed manifest over all of it.
+	// It shows what the other calls of this API show to the scope read, so nothing that is secret or personal. koogate evidence verify checks it without a network.
+	// What happens while it is written may be in one file and not in another; the chain is written last. A pack that breaks off ends with an error,
+	// and over REST without the end of its body; it opens nowhere. Reasons: ORDER_NOT_FOUND, LIST_BUSY, LIST_TOO_SLOW.
+	ExportOrderEvidence(ctx context.Context, in *ExportOrderEvidenceRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportOrderEvidenceResponse], error)
 }
 
 type evidenceServiceClient struct {
@@ -54,14 +61,39 @@ func (c *evidenceServiceClient) ListEvidenceKeys(ctx context.Context, in *ListEv
 	return out, nil
 }
 
+func (c *evidenceServiceClient) ExportOrderEvidence(ctx context.Context, in *ExportOrderEvidenceRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportOrderEvidenceResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &EvidenceService_ServiceDesc.Streams[0], EvidenceService_ExportOrderEvidence_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportOrderEvidenceRequest, ExportOrderEvidenceResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type EvidenceService_ExportOrderEvidenceClient = grpc.ServerStreamingClient[ExportOrderEvidenceResponse]
+
 // EvidenceServiceServer is the server API for EvidenceService service.
 // All implementations must embed UnimplementedEvidenceServiceServer
 // for forward compatibility.
 //
-// EvidenceService publishes the public keys of the signatures on event chains and anchors.
+// EvidenceService hands evidence over: an order's pack, and the public keys of the signatures on event chains, anchors and packs.
 type EvidenceServiceServer interface {
 	// ListEvidenceKeys returns the keys whose signatures count, the one that signs first; none when nothing is signed.
 	ListEvidenceKeys(context.Context, *ListEvidenceKeysRequest) (*ListEvidenceKeysResponse, error)
+	// ExportOrderEvidence writes all that is recorded of an order as one ZIP file for somebody outside: the order, its instances, tasks, calls with what was said
+	// in them, operators' acts, usage with its records, the account of it in plain words, the chain of events, and a signed manifest over all of it.
+	// It shows what the other calls of this API show to the scope read, so nothing that is secret or personal. koogate evidence verify checks it without a network.
+	// What happens while it is written may be in one file and not in another; the chain is written last. A pack that breaks off ends with an error,
+	// and over REST without the end of its body; it opens nowhere. Reasons: ORDER_NOT_FOUND, LIST_BUSY, LIST_TOO_SLOW.
+	ExportOrderEvidence(*ExportOrderEvidenceRequest, grpc.ServerStreamingServer[ExportOrderEvidenceResponse]) error
 	mustEmbedUnimplementedEvidenceServiceServer()
 }
 
@@ -74,6 +106,9 @@ type UnimplementedEvidenceServiceServer struct{}
 
 func (UnimplementedEvidenceServiceServer) ListEvidenceKeys(context.Context, *ListEvidenceKeysRequest) (*ListEvidenceKeysResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListEvidenceKeys not implemented")
+}
+func (UnimplementedEvidenceServiceServer) ExportOrderEvidence(*ExportOrderEvidenceRequest, grpc.ServerStreamingServer[ExportOrderEvidenceResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportOrderEvidence not implemented")
 }
 func (UnimplementedEvidenceServiceServer) mustEmbedUnimplementedEvidenceServiceServer() {}
 func (UnimplementedEvidenceServiceServer) testEmbeddedByValue()                         {}
@@ -114,6 +149,17 @@ func _EvidenceService_ListEvidenceKeys_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EvidenceService_ExportOrderEvidence_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportOrderEvidenceRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(EvidenceServiceServer).ExportOrderEvidence(m, &grpc.GenericServerStream[ExportOrderEvidenceRequest, ExportOrderEvidenceResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type EvidenceService_ExportOrderEvidenceServer = grpc.ServerStreamingServer[ExportOrderEvidenceResponse]
+
 // EvidenceService_ServiceDesc is the grpc.ServiceDesc for EvidenceService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -126,6 +172,12 @@ var EvidenceService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _EvidenceService_ListEvidenceKeys_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ExportOrderEvidence",
+			Handler:       _EvidenceService_ExportOrderEvidence_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "koogate/v1/evidence_service.proto",
 }

@@ -74,22 +74,25 @@ func New(o Options) *API {
 		t.told = o.Core.Told
 	}
 	managed := settings{sellers: o.Sellers, core: o.Core}
+	bought, made := &orders{core: o.Core, jaeger: o.Jaeger}, &instances{core: o.Core}
+	used := newLedger(o.Usage)
+	heard, acts := &calls{calls: o.Calls, replays: o.Replays}, &audits{audit: o.Audit}
 	return &API{tasks: t, services: []service{
 		serviceOf[koogatev1.TaskServiceServer](t, koogatev1.RegisterTaskServiceServer,
 			koogatev1.NewTaskServiceClient, koogatev1.RegisterTaskServiceHandlerClient),
-		serviceOf[koogatev1.OrderServiceServer](&orders{core: o.Core, jaeger: o.Jaeger}, koogatev1.RegisterOrderServiceServer,
+		serviceOf[koogatev1.OrderServiceServer](bought, koogatev1.RegisterOrderServiceServer,
 			koogatev1.NewOrderServiceClient, koogatev1.RegisterOrderServiceHandlerClient),
-		serviceOf[koogatev1.InstanceServiceServer](&instances{core: o.Core}, koogatev1.RegisterInstanceServiceServer,
+		serviceOf[koogatev1.InstanceServiceServer](made, koogatev1.RegisterInstanceServiceServer,
 			koogatev1.NewInstanceServiceClient, koogatev1.RegisterInstanceServiceHandlerClient),
 		serviceOf[koogatev1.DirectoryServiceServer](&entries{directory: o.Directory}, koogatev1.RegisterDirectoryServiceServer,
 			koogatev1.NewDirectoryServiceClient, koogatev1.RegisterDirectoryServiceHandlerClient),
-		serviceOf[koogatev1.UsageServiceServer](newLedger(o.Usage), koogatev1.RegisterUsageServiceServer,
+		serviceOf[koogatev1.UsageServiceServer](used.service(), koogatev1.RegisterUsageServiceServer,
 			koogatev1.NewUsageServiceClient, koogatev1.RegisterUsageServiceHandlerClient),
 		serviceOf[koogatev1.QuotaServiceServer](&quotas{quotas: o.Quotas}, koogatev1.RegisterQuotaServiceServer,
 			koogatev1.NewQuotaServiceClient, koogatev1.RegisterQuotaServiceHandlerClient),
 		serviceOf[koogatev1.LicenceServiceServer](&licences{licences: o.Licences}, koogatev1.RegisterLicenceServiceServer,
 			koogatev1.NewLicenceServiceClient, koogatev1.RegisterLicenceServiceHandlerClient),
-		serviceOf[koogatev1.CallServiceServer](&calls{calls: o.Calls, replays: o.Replays}, koogatev1.RegisterCallServiceServer,
+		serviceOf[koogatev1.CallServiceServer](heard, koogatev1.RegisterCallServiceServer,
 			koogatev1.NewCallServiceClient, koogatev1.RegisterCallServiceHandlerClient),
 		serviceOf[koogatev1.SanctionServiceServer](&sanctions{sanctions: o.Sanctions}, koogatev1.RegisterSanctionServiceServer,
 			koogatev1.NewSanctionServiceClient, koogatev1.RegisterSanctionServiceHandlerClient),
@@ -105,11 +108,11 @@ func New(o Options) *API {
 			koogatev1.NewTokenServiceClient, koogatev1.RegisterTokenServiceHandlerClient),
 		serviceOf[koogatev1.EventServiceServer](&events{feed: o.Feed, draining: o.Draining}, koogatev1.RegisterEventServiceServer,
 			koogatev1.NewEventServiceClient, koogatev1.RegisterEventServiceHandlerClient),
-		serviceOf[koogatev1.AuditServiceServer](&audits{audit: o.Audit}, koogatev1.RegisterAuditServiceServer,
+		serviceOf[koogatev1.AuditServiceServer](acts, koogatev1.RegisterAuditServiceServer,
 			koogatev1.NewAuditServiceClient, koogatev1.RegisterAuditServiceHandlerClient),
 		serviceOf[koogatev1.WebhookServiceServer](&webhooks{hooks: o.Webhooks}, koogatev1.RegisterWebhookServiceServer,
 			koogatev1.NewWebhookServiceClient, koogatev1.RegisterWebhookServiceHandlerClient),
-		serviceOf[koogatev1.EvidenceServiceServer](&proofs{keys: o.Keys}, koogatev1.RegisterEvidenceServiceServer,
+		serviceOf[koogatev1.EvidenceServiceServer](&proofs{core: o.Core, keys: o.Keys, orders: bought, instances: made, tasks: t, calls: heard, audits: acts, usage: used}, koogatev1.RegisterEvidenceServiceServer,
 			koogatev1.NewEvidenceServiceClient, koogatev1.RegisterEvidenceServiceHandlerClient),
 	}}
 }

@@ -34,12 +34,20 @@ type ledger struct {
 	usage Usage
 }
 
-// newLedger returns a service that answers UNIMPLEMENTED when there is no usage.
-func newLedger(u Usage) koogatev1.UsageServiceServer {
+// newLedger returns nil when there is no usage.
+func newLedger(u Usage) *ledger {
 	if u == nil {
-		return koogatev1.UnimplementedUsageServiceServer{}
+		return nil
 	}
 	return &ledger{usage: u}
+}
+
+// service answers UNIMPLEMENTED when there is no usage.
+func (s *ledger) service() koogatev1.UsageServiceServer {
+	if s == nil {
+		return koogatev1.UnimplementedUsageServiceServer{}
+	}
+	return s
 }
 
 // ReportUsage implements UsageService.
