@@ -346,6 +346,39 @@ func TestNoHotLoop(t *testing.T) {
 	}
 }
 
+// A worker that calls too often waits for as long as it is told, and then goes on: nothing ends, and nothing is done twice.
+func TestARateLimitIsWaitedOut(t *testing.T) {
+	limited := func(wait time.Duration) error {
+		e := errs.New(errs.Exhausted, errs.RateLimited, "the caller has used up its leases for the moment")
+		e.Retry = wait
+		return guided(e)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		q, conn := newQueue("a")
+		q.refuse, q.result = limited(50*time.Second), limited(40*time.Second)
+		began := time.Now()
+		_, err := work(t, conn, client.Worker{Handler: func(context.Context, *koogatev1.Task) (client.Result, error) {
+			if took := time.Since(began); took < 100*time.Second || took > 130*time.Second {
+				t.Errorf("the task came after %s", took)
+			}
+			return ready, nil
+		}}, func() {
+			time.Sleep(99 * time.Second)
+			q.set(func(q *queue) { q.refuse = nil })
+			time.Sleep(time.Minute)
+			if j := q.job("a"); q.leases > 6 || j.state != "leased" {
+				t.Errorf("%d leases were asked for, the task is %s", q.leases, j.state)
+			}
+			q.set(func(q *queue) { q.result = nil })
+			time.Sleep(time.Minute)
+		})
+		if err != nil || q.job("a").attempt != 1 {
+			t.Errorf("%v, %d attempts", err, q.job("a").attempt)
+		}
+		reported(t, q, "a", completed)
+	})
+}
+
 // Koogate's refusal ends the worker once it has lasted, with the remedy; what is in hand is finished first.
 func TestARefusalEndsTheWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

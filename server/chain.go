@@ -12,6 +12,7 @@ import (
 	v1 "github.com/koogate/koogate/server/api/v1"
 	"github.com/koogate/koogate/server/callers"
 	"github.com/koogate/koogate/server/interceptor"
+	"github.com/koogate/koogate/server/limit"
 )
 
 // services are the handlers and what stands in front of them.
@@ -27,20 +28,21 @@ type services struct {
 type chains struct {
 	recover, trace, status, demand, validate, audit interceptor.Pair
 	refusal                                         interceptor.Pair // tells who was refused by the tokens' interceptor
+	limit                                           interceptor.Pair // of callers that are known
 }
 
-func newChains(d Deps, v protovalidate.Validator, p callers.Proxies) chains {
+func newChains(d Deps, v protovalidate.Validator, p callers.Proxies, l *limit.Limiter) chains {
 	return chains{
 		recover: interceptor.Recover(d.Log), trace: interceptor.Trace(d.Telemetry.Tracer()), status: interceptor.Status(d.Log),
 		demand: interceptor.Demand(d.Log), validate: interceptor.Validate(v), refusal: interceptor.Refusal(d.Log, p),
-		audit: interceptor.Audit(d.NewID),
+		audit: interceptor.Audit(d.NewID), limit: interceptor.Limit(l, d.Clock),
 	}
 }
 
 // authenticated is the chain of a private listener. Unary calls end by callLimit, streams when the server drains. A call has a
 // span, and the trace that it names counts, only once its token is known.
 func (s services) authenticated(listener string, draining <-chan struct{}) interceptor.Pair {
-	return interceptor.Chain(interceptor.Guide(), s.recover, bounded(draining), s.refusal, interceptor.Auth(s.known, listener), s.trace, s.status, s.demand, s.validate, s.audit)
+	return interceptor.Chain(interceptor.Guide(), s.recover, bounded(draining), s.refusal, interceptor.Auth(s.known, listener), s.limit, s.trace, s.status, s.demand, s.validate, s.audit)
 }
 
 // verified is the chain behind the facade, which verifies the marketplace's signature, starts the call's span and sets its

@@ -10,11 +10,15 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
 	openapidoc "github.com/koogate/koogate/gen/openapi"
 	"github.com/koogate/koogate/server/api/reference"
 	"github.com/koogate/koogate/server/api/rest"
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/console"
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/inproc"
 )
 
@@ -39,7 +43,7 @@ func (s *Server) apiListener(svc services) (*listener, error) {
 	}
 	root := http.NewServeMux()
 	root.HandleFunc("GET /openapi.yaml", serveOpenAPI(s.cfg.Listeners.API.PublicURL))
-	pages, err := console.New(console.Options{API: channel, Jaeger: s.cfg.Tracing.JaegerURL, Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, Clock: s.deps.Clock, Log: s.deps.Log})
+	pages, err := console.New(console.Options{API: admitted{channel, svc.admit}, Jaeger: s.cfg.Tracing.JaegerURL, Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, Clock: s.deps.Clock, Log: s.deps.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +55,33 @@ func (s *Server) apiListener(svc services) (*listener, error) {
 	root.Handle("GET "+reference.Path, explained)
 	root.Handle("/", mux)
 	return httpListener(config.ListenerAPI, s.cfg.Listen.API, s.parting(s.proxies.Resolve(plainHeaders(root))), apiLimits, s.certificates[config.ListenerAPI], s.deps.Log), nil
+}
+
+// admitted are the calls of the console, which are judged by their headers first, as those of REST are.
+type admitted struct {
+	grpc.ClientConnInterface
+	admit func(ctx context.Context, method string) error
+}
+
+// Invoke implements grpc.ClientConnInterface.
+func (a admitted) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	if err := a.judge(ctx, method); err != nil {
+		return err
+	}
+	return a.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
+}
+
+// NewStream implements grpc.ClientConnInterface.
+func (a admitted) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	if err := a.judge(ctx, method); err != nil {
+		return nil, err
+	}
+	return a.ClientConnInterface.NewStream(ctx, desc, method, opts...)
+}
+
+func (a admitted) judge(ctx context.Context, method string) error {
+	md, _ := metadata.FromOutgoingContext(ctx)
+	return errs.ToStatus(a.admit(metadata.NewIncomingContext(ctx, md), method)).Err()
 }
 
 // ownServer is how the document names the address under which it was fetched.

@@ -32,6 +32,7 @@ import (
 	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/server/journal"
 	"github.com/koogate/koogate/server/licence"
+	"github.com/koogate/koogate/server/limit"
 	"github.com/koogate/koogate/server/oidc"
 	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/server/quota"
@@ -45,12 +46,13 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// Deps are what the server works with; all but Keys are required. Run releases Store, Guard and Telemetry at its end.
+// Deps are what the server works with; all but Keys and Limiter are required. Run releases Store, Guard and Telemetry at its end.
 type Deps struct {
 	Store       store.Store
 	Sellers     *seller.Keeper // over Store; Run runs it
 	Keys        *evidence.Keys // sign what is recorded; nil leaves it unsigned
 	Guard       store.Guard
+	Limiter     store.Limiter // the budgets of callers, of all processes; nil where each has its own
 	Sealer      fulfil.Sealer
 	Marketplace fulfil.Marketplace
 	Pusher      usage.Pusher
@@ -193,15 +195,16 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 		Queue: s.work, Tasks: handedTasks{internal, validator}, Caller: s.outbound, Targets: sent.Get, Clock: s.clocks.store, Worker: "koogate-webhook/" + d.NewID(),
 		Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log,
 	})
+	limiter := limit.New(cfg.Access.Limits, d.Limiter, d.Clock, d.Metrics)
 	services := services{
 		internal: internal,
 		production: production.Deps{
 			Core: s.core, Directory: entries, Usage: filledUsage{s.usage, s.quotas}, Settings: s.views.settings.Get, Guard: d.Guard, Clock: s.clocks.store, Metrics: d.Metrics, Log: d.Log,
 		},
-		chains: newChains(d, validator, s.proxies),
+		chains: newChains(d, validator, s.proxies, limiter),
 	}
 	services.known = interceptor.Now(s.views.callers.Get)
-	services.admit = interceptor.Admission(services.known, d.Log, s.proxies)
+	services.admit = interceptor.Admission(services.known, limiter, d.Log, s.proxies)
 	if err := s.openCertificates(); err != nil {
 		return nil, err
 	}

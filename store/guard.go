@@ -52,3 +52,17 @@ type Entry struct {
 
 // DoneTTL is how long a done mark stays.
 const DoneTTL = 24 * time.Hour
+
+// Budget is how often something may be done: once every Every for as long as it goes on, and Burst times at once after a rest.
+type Budget struct {
+	Every time.Duration // 1 µs or more
+	Burst int           // 1 or more
+}
+
+// Limiter spends from budgets that processes share. Like a [Guard] it keeps what may be lost at any moment, and a budget that is lost is
+// whole again.
+type Limiter interface {
+	// Spend takes one from the budget of a name. When nothing is left it takes nothing and returns after how long there is something. An error
+	// comes quickly and says nothing about the budget.
+	Spend(ctx context.Context, name string, b Budget) (wait time.Duration, err error)
+}

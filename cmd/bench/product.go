@@ -129,6 +129,7 @@ provisioners:
   - {name: worker, type: worker}
   - {name: inside, type: template, template: {front_end_url: 'https://{instance}.example.com', user_name: admin}}
 jobs: {enabled: %v, concurrency: 16}
+access: {limits: {writes: {rate: 100000, burst: 1000000}, leases: {rate: 100000, burst: 1000000}}} # counted, and never met
 `, addr[0], addr[1], addr[2], addr[3], s.database, redis, s.keyset, apiToken, s.market, accessKey, product, jobs)
 	if err := os.WriteFile(config, text, 0o600); err != nil {
 		return nil, err

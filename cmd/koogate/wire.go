@@ -131,7 +131,7 @@ func openBackends(ctx context.Context, cfg config.Config, w wiring) (d server.De
 		return d, nil, err
 	}
 	d.Marketplace, d.Pusher, d.Codes = market, market, market
-	if d.Guard, err = openGuard(cfg, d); err != nil {
+	if d.Guard, d.Limiter, err = openGuard(cfg, d); err != nil {
 		return d, nil, err
 	}
 	return d, transport.CloseIdleConnections, nil
@@ -183,14 +183,16 @@ func migrate(ctx context.Context, db config.Database) (applied int, err error) {
 }
 
 // openGuard returns the guard in Redis, behind which its twin in the process stands in while Redis is away, or the twin
-// alone, which keeps its memory in a file beside the database while the process is down.
-func openGuard(cfg config.Config, d server.Deps) (store.Guard, error) {
+// alone, which keeps its memory in a file beside the database while the process is down. The budgets of callers are in Redis too; without
+// it the server keeps them itself.
+func openGuard(cfg config.Config, d server.Deps) (store.Guard, store.Limiter, error) {
 	r := cfg.Redis
 	if len(r.Addrs) == 0 {
 		if path, ok := cfg.Database.SQLitePath(); ok {
-			return memory.Open(d.Clock.Now, path+".seen")
+			guard, err := memory.Open(d.Clock.Now, path+".seen")
+			return guard, nil, err
 		}
-		return memory.NewAfter(d.Clock.Now), nil
+		return memory.NewAfter(d.Clock.Now), nil, nil
 	}
 	o := redis.Options{
 		Addrs: r.Addrs, Master: r.Master, Cluster: r.Cluster, DB: r.DB, Username: r.Username, Password: r.Password.Reveal(),
@@ -209,9 +211,9 @@ func openGuard(cfg config.Config, d server.Deps) (store.Guard, error) {
 	}
 	shared, err := redis.Open(o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return redis.WithFallback(shared, memory.NewAfter(d.Clock.Now)), nil
+	return redis.WithFallback(shared, memory.NewAfter(d.Clock.Now)), shared, nil
 }
 
 // openSellers reads what is sold, after the database has taken what the configuration declares.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/koogate/koogate/server/limit"
 	"github.com/koogate/koogate/server/oidc"
 )
 
@@ -40,9 +41,10 @@ type Config struct {
 	origin *origin // where Load found each key; nil for a configuration that was not loaded
 }
 
-// Access is who may call the internal API beside the sellers' tokens and certificates.
+// Access is who may call the internal API beside the sellers' tokens and certificates, and how often anybody may.
 type Access struct {
-	OIDC []oidc.Issuer `koanf:"oidc"` // issuers of JWTs that are believed; at most 10
+	OIDC   []oidc.Issuer `koanf:"oidc"`   // issuers of JWTs that are believed; at most 10
+	Limits limit.Limits  `koanf:"limits"` // how often each caller may call
 }
 
 // Limits bound what the marketplace may send, in bytes.
@@ -169,6 +171,7 @@ func Default() Config {
 	return Config{
 		Listen: Listen{Facade: "127.0.0.1:8080", API: "127.0.0.1:8081", GRPC: "127.0.0.1:9090", Ops: "127.0.0.1:9091"},
 		Redis:  Redis{Prefix: "koogate:"},
+		Access: Access{Limits: limit.Default()},
 		Limits: Limits{Body: 64 << 10, KitBody: 8 << 20},
 		Jobs:   Jobs{Enabled: true, Concurrency: 8},
 		Audit:  Audit{Keep: 3*year + day},
@@ -217,6 +220,7 @@ func (c *Config) ValidateServing() []Problem {
 	c.checkGrants(&f)
 	c.checkEndpoints(&f)
 	c.checkIssuers(&f)
+	c.checkRates(&f)
 	c.Limits.check(&f)
 	c.Audit.check(&f)
 	c.Calls.check(&f)

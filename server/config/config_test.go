@@ -80,6 +80,12 @@ func TestAWebhookIsReadFromItsFiles(t *testing.T) {
 	}
 }
 
+// rateYAML is a rule of how often a caller may call with something of it replaced, before the section of the database.
+func rateYAML(old, now string) string {
+	const good = "access: {limits: {rules: [{seller: acme, caller: token crm-worker, writes: {rate: 5, burst: 9}}]}}\ndatabase:"
+	return strings.Replace(good, old, now, 1)
+}
+
 // oidcYAML is an issuer with something of it replaced, before the section of the database.
 func oidcYAML(old, now string) string {
 	const good = "access: {oidc: [{issuer: https://sso.example.com/realms/acme, audiences: [koogate], rules: [{claim: roles, values: [crm], seller: acme, scopes: [worker], queues: [crm]}]}]}\ndatabase:"
@@ -248,6 +254,15 @@ func TestConfigFaults(t *testing.T) {
 		"short webhooks":        {"database:", "webhooks:\n  keep: 95h\ndatabase:", "webhooks.keep", "out of bounds"},
 		"webhooks' network":     {"database:", "webhooks:\n  allow: [10.0.0.0/8, intranet]\ndatabase:", "webhooks.allow[1]", "neither an address nor a network"},
 		"kit body limit":        {"database:", "limits:\n  kit_body: 99999999\ndatabase:", "limits.kit_body", "out of bounds"},
+		"rate":                  {"database:", "access: {limits: {reads: {rate: -1}}}\ndatabase:", "access.limits.reads.rate", "0 to 100000"},
+		"burst":                 {"database:", "access: {limits: {exports: {rate: 1, burst: 0}}}\ndatabase:", "access.limits.exports.burst", "1 to 1000000"},
+		"strangers' rate":       {"database:", "access: {limits: {strangers: {rate: 100001}}}\ndatabase:", "access.limits.strangers.rate", "0 to 100000"},
+		"rule's rate":           {"database:", rateYAML("rate: 5", "rate: 100001"), "access.limits.rules[0].writes.rate", "0 to 100000"},
+		"rule of no one's":      {"database:", rateYAML("seller: acme", "seller: nobody"), "access.limits.rules[0].seller", "not a seller"},
+		"rule of no caller":     {"database:", rateYAML("token crm-worker", "crm-worker"), "access.limits.rules[0].caller", "token NAME"},
+		"rule of an empty name": {"database:", rateYAML("token crm-worker", "'certificate '"), "access.limits.rules[0].caller", "token NAME"},
+		"rule of nothing":       {"database:", rateYAML(", writes: {rate: 5, burst: 9}", ""), "access.limits.rules[0]", "changes nothing"},
+		"rule twice":            {"database:", rateYAML("}]}}", "}, {seller: acme, caller: token crm-worker, reads: {rate: 0}}]}}"), "access.limits.rules[1].caller", "given twice"},
 		"issuer nowhere":        {"database:", oidcYAML("issuer: https://sso.example.com/realms/acme, ", ""), "access.oidc[0].issuer", "is missing"},
 		"issuer in clear":       {"database:", oidcYAML("https://sso.example.com/", "http://sso.example.com/"), "access.oidc[0].issuer", "http only for loopback"},
 		"issuer's user":         {"database:", oidcYAML("https://sso", "https://canary:canary@sso"), "access.oidc[0].issuer", "without user"},

@@ -137,6 +137,8 @@ var (
 	msgCustomary     = text{"names no scopes and so has %s: give each system a token with the scopes that it needs", "未指定 scopes，因此拥有 %s：请为每个系统配置只含所需权限的令牌"}
 	msgAudience      = text{"needs at least one text, and none that is empty: name what the issuer puts into the claim aud of tokens for Koogate, such as koogate; without it tokens that were made for other services would count", "至少需要一项，且不得为空：请填写签发方为 Koogate 的令牌写入 aud 声明的值（如 koogate）；否则为其他服务签发的令牌也会被接受"}
 	msgValues        = text{"needs at least one text, and none that is empty: name the values of the claim that the rule is for", "至少需要一项，且不得为空：请填写该规则所针对的声明取值"}
+	msgCaller        = text{"is not a caller as audit rows name it: write token NAME, certificate NAME, oidc ISSUER SUBJECT, or api token for the tokens without a name", "不是审计记录中的调用方名称：请填写 token 名称、certificate 名称、oidc 签发方 主体，或用 api token 表示没有名称的令牌"}
+	msgNoRate        = text{"changes nothing: give at least one of reads, writes, leases and exports, or remove the rule", "没有任何内容：请至少填写 reads、writes、leases、exports 之一，或删除该规则"}
 	msgOutlived      = text{"is shorter than refresh, so that the keys would not count from time to time: make it several times as long", "短于 refresh，密钥会间歇失效：请设为其数倍"}
 	msgUnasked       = text{"let nobody in, because no listener asks clients for a certificate: set listeners.grpc.tls.client_ca_file or listeners.api.tls.client_ca_file, or remove them", "不会生效，因为没有监听器要求客户端证书：请设置 listeners.grpc.tls.client_ca_file 或 listeners.api.tls.client_ca_file，或删除这些证书"}
 	msgProduction    = text{"lets tokens with the scope admin call as the marketplace does: it is for tests; remove it elsewhere", "允许拥有 admin 权限的令牌以云商店的身份调用：仅用于测试，其他环境请删除"}

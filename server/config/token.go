@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/koogate/koogate/server/access"
+	"github.com/koogate/koogate/server/limit"
 	"github.com/koogate/koogate/server/oidc"
 )
 
@@ -186,4 +187,52 @@ func (c *Config) checkRule(f *findings, r oidc.Rule, at string) {
 		f.add(at+".scopes", msgNone)
 	}
 	c.checkGrant(f, r.Seller, at, r.Scopes, r.Allows(), r.Queues)
+}
+
+// checkRates covers how often callers may call.
+func (c *Config) checkRates(f *findings) {
+	l := c.Access.Limits
+	rates := func(at string, reads, writes, leases, exports *limit.Rate) {
+		for _, r := range []struct {
+			key  string
+			rate *limit.Rate
+		}{{"reads", reads}, {"writes", writes}, {"leases", leases}, {"exports", exports}} {
+			if r.rate != nil {
+				checkRate(f, at+"."+r.key, *r.rate)
+			}
+		}
+	}
+	rates("access.limits", &l.Reads, &l.Writes, &l.Leases, &l.Exports)
+	checkRate(f, "access.limits.strangers", l.Strangers)
+	if n := len(l.Rules); n > maxRules {
+		f.add("access.limits.rules", msgBounds, n, 0, maxRules)
+	}
+	seen := make(map[[2]string]bool)
+	for i, r := range l.Rules {
+		at := fmt.Sprintf("access.limits.rules[%d]", i)
+		if f.names("sellers") && !slices.ContainsFunc(c.Sellers, func(s Seller) bool { return s.Name == r.Seller }) {
+			f.add(at+".seller", msgNoSeller, r.Seller)
+		}
+		kind, name, _ := strings.Cut(r.Caller, " ")
+		switch {
+		case !slices.Contains([]string{"token", "certificate", "oidc"}, kind) && r.Caller != "api token", name == "":
+			f.add(at+".caller", msgCaller)
+		case seen[[2]string{r.Seller, r.Caller}]:
+			f.add(at+".caller", msgKeyTwice)
+		}
+		seen[[2]string{r.Seller, r.Caller}] = true
+		if r.Reads == nil && r.Writes == nil && r.Leases == nil && r.Exports == nil {
+			f.add(at, msgNoRate)
+		}
+		rates(at, r.Reads, r.Writes, r.Leases, r.Exports)
+	}
+}
+
+func checkRate(f *findings, at string, r limit.Rate) {
+	if r.Rate < 0 || r.Rate > limit.MaxRate {
+		f.add(at+".rate", msgBounds, r.Rate, 0, limit.MaxRate)
+	}
+	if r.Rate != 0 && (r.Burst < 1 || r.Burst > limit.MaxBurst) {
+		f.add(at+".burst", msgBounds, r.Burst, 1, limit.MaxBurst)
+	}
 }

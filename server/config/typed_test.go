@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/koogate/koogate/server/limit"
 	"github.com/koogate/koogate/server/oidc"
 )
 
@@ -229,7 +230,8 @@ func TestEveryKeyCanBeSet(t *testing.T) {
 	keys := leaves(valueOf(&c), "")
 	var issuer oidc.Issuer
 	var rule oidc.Rule
-	for _, part := range []any{&c.Sellers[0], &c.Endpoints[0], &c.Provisioners[0], &p, &issuer, &rule} {
+	var rate limit.Rate
+	for _, part := range []any{&c.Sellers[0], &c.Endpoints[0], &c.Provisioners[0], &p, &issuer, &rule, &rate} {
 		for _, v := range leaves(valueOf(part), "") {
 			setText(v, "1s")
 		}

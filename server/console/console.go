@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/callers"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/download"
 )
@@ -125,7 +126,7 @@ func (c *Console) evidence(w http.ResponseWriter, r *http.Request) {
 
 // called returns the context of an API call by the request's caller.
 func called(r *http.Request) context.Context {
-	md := metadata.MD{}
+	md := metadata.Pairs("x-forwarded-for", callers.Proxies(nil).Caller(r.RemoteAddr, nil))
 	if _, token, ok := r.BasicAuth(); ok {
 		md.Set("authorization", "Bearer "+token)
 	} else if bearer := r.Header.Get("Authorization"); bearer != "" {

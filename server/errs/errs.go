@@ -80,6 +80,7 @@ const (
 	ServerStopping         Reason = "SERVER_STOPPING"
 	DeliveryNotFound       Reason = "DELIVERY_NOT_FOUND"
 	TargetForbidden        Reason = "TARGET_FORBIDDEN"
+	RateLimited            Reason = "RATE_LIMITED"
 	TokenExpired           Reason = "TOKEN_EXPIRED"
 	TokenNotMapped         Reason = "TOKEN_NOT_MAPPED"
 	IssuerUnavailable      Reason = "ISSUER_UNAVAILABLE"

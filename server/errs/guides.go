@@ -209,6 +209,11 @@ var guides = map[Reason]Guide{
 		"Take a public https:// address, or have the network of the address added to webhooks.allow of the configuration file.",
 		"请使用公网 https:// 地址，或在配置文件的 webhooks.allow 中加入该地址所在网段。",
 	},
+	RateLimited: {
+		[]Kind{Exhausted}, true,
+		"Send the same call again after the delay that the error names, and call less often. If the caller has to call so often, have its limit raised in access.limits.",
+		"请在错误给出的间隔之后原样重发，并降低调用频率；若确需如此频繁，请在 access.limits 中提高该调用方的限额。",
+	},
 	ListBusy: {
 		[]Kind{Exhausted}, true,
 		"Send the same call again after the delay that the error names, and run fewer lists side by side.",

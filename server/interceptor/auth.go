@@ -38,7 +38,7 @@ type Token struct {
 // Health checks and reflection pass without.
 func Auth(known Callers, via string) Pair {
 	admit := func(ctx context.Context, method string) (context.Context, error) {
-		p, err := callerBy(ctx, known, method)
+		p, err := callerBy(ctx, known, method, 0)
 		if err != nil || p.Seller == "" {
 			return ctx, err
 		}
@@ -84,7 +84,7 @@ func stillKnown(ctx context.Context, known Callers, method string) (_ context.Co
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		for clock.Sleep(ctx, clock.System{}, knownAgain) == nil {
-			p, err := callerBy(ctx, known, method)
+			p, err := callerBy(ctx, known, method, 0)
 			if err == nil && p.Seller != first.Seller {
 				err = errs.New(errs.Unauthorized, errs.TokenInvalid, "the bearer token is not known")
 			}

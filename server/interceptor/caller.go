@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
@@ -26,12 +27,15 @@ type Callers interface {
 type JWTs interface {
 	// Caller returns whom a token names. Errors: TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_NOT_MAPPED, ISSUER_UNAVAILABLE.
 	Caller(token string) (access.Principal, error)
+	// Known returns whom a token names that was verified before and still counts; ok is false when that takes work.
+	Known(token string) (p access.Principal, ok bool)
 }
 
 // Shown is what a call shows of its caller.
 type Shown struct {
 	Authorization []string          // all values of the header
 	Certificate   *x509.Certificate // of the TLS connection, verified; nil for none
+	Weary         time.Duration     // for which nothing dear is done for an address that was refused too often; 0 for any other
 }
 
 // Known are the callers that are known by tokens, by certificates and by JWTs of issuers. A token decides where a call shows one, and one
@@ -51,12 +55,24 @@ func (k Known) Caller(shown Shown) (access.Principal, error) {
 	}
 	p, err := k.Tokens.Authenticate(shown.Authorization)
 	if token, ok := bearer(shown.Authorization); err != nil && ok && k.JWTs != nil && strings.Count(token, ".") == 2 {
-		p, err = k.JWTs.Caller(token)
+		p, err = k.jwt(token, shown.Weary)
 	}
 	if err == nil && named && own.Seller != p.Seller {
 		return access.Principal{}, errs.New(errs.Unauthorized, errs.TokenInvalid, "the bearer token is of another seller than the certificate")
 	}
 	return p, err
+}
+
+// jwt returns whom a JWT names. Errors: those of [JWTs], RATE_LIMITED.
+func (k Known) jwt(token string, weary time.Duration) (access.Principal, error) {
+	if weary == 0 {
+		return k.JWTs.Caller(token)
+	}
+	p, ok := k.JWTs.Known(token)
+	if !ok {
+		return p, tooManyRefusals(weary)
+	}
+	return p, nil
 }
 
 // Certificate lets its holder act for a seller. Subject is one of the certificate's DNS names, URIs or mail addresses, or its whole
@@ -104,11 +120,11 @@ func (known Certificates) bearer(c *x509.Certificate) (p access.Principal, ok bo
 }
 
 // callerBy returns who makes a call; the zero Principal for methods that answer anybody. ctx holds the incoming metadata.
-func callerBy(ctx context.Context, known Callers, method string) (access.Principal, error) {
+func callerBy(ctx context.Context, known Callers, method string, weary time.Duration) (access.Principal, error) {
 	if Public(method) {
 		return access.Principal{}, nil
 	}
-	return known.Caller(Shown{Authorization: metadata.ValueFromIncomingContext(ctx, "authorization"), Certificate: certificateOf(ctx)})
+	return known.Caller(Shown{Authorization: metadata.ValueFromIncomingContext(ctx, "authorization"), Certificate: certificateOf(ctx), Weary: weary})
 }
 
 type connectionKey struct{}

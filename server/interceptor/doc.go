@@ -5,6 +5,7 @@
 //	Guide     every error says what its caller can do
 //	Recover   a panic becomes INTERNAL
 //	Auth      bearer token → who calls (server/access)
+//	Limit     a caller that calls too often → RATE_LIMITED
 //	Trace     a server span that continues the caller's trace
 //	Status    errors of the domains become gRPC statuses, once
 //	Demand    the scopes that the contract declares at the rpc → SCOPE_MISSING

@@ -5,6 +5,7 @@ package interceptor
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -35,16 +36,34 @@ func Refusal(log *slog.Logger, proxies callers.Proxies) Pair {
 	}
 }
 
+// Strangers remember addresses that were refused.
+type Strangers interface {
+	// Weary is for how long nothing dear is done for callers of an address that nobody knows; 0 for a usual address.
+	Weary(address string) time.Duration
+	// Refused takes a refusal into account, and returns after how long the address may be refused again; 0 when it was not too often.
+	Refused(address string) time.Duration
+}
+
 // Admission decides on a call by its headers alone, for listeners that refuse a call before its messages are read, and logs what it
-// refuses as [Refusal] does. ctx holds the incoming metadata.
-func Admission(known Callers, log *slog.Logger, proxies callers.Proxies) func(ctx context.Context, method string) error {
+// refuses as [Refusal] does. ctx holds the incoming metadata. A caller that is known is let in from every address; who is not known, and
+// comes from one that was refused too often, is told that and nothing else, and no line is logged.
+func Admission(known Callers, strangers Strangers, log *slog.Logger, proxies callers.Proxies) func(ctx context.Context, method string) error {
 	return func(ctx context.Context, method string) error {
-		_, err := callerBy(ctx, known, method)
-		if err != nil {
-			tellRefusal(ctx, log, proxies, method, err)
+		address := callerOf(ctx, proxies)
+		_, err := callerBy(ctx, known, method, strangers.Weary(address))
+		if err == nil {
+			return nil
 		}
+		if wait := strangers.Refused(address); wait > 0 {
+			return tooManyRefusals(wait)
+		}
+		tellRefusal(ctx, log, proxies, method, err)
 		return err
 	}
+}
+
+func tooManyRefusals(wait time.Duration) error {
+	return limited(wait, "calls from this address were refused too often")
 }
 
 // tellRefusal logs from where a call came that has no valid token, and what is wrong with that, which no part of it is in.

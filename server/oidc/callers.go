@@ -139,8 +139,8 @@ func (c *Callers) caller(token string) (access.Principal, *refusal) {
 	}
 	now := c.deps.Clock.Now()
 	sum := digest(sha256.Sum256([]byte(token)))
-	v, ok := c.seen.get(sum)
-	if !ok || v.keys != v.ring.known() || now.After(v.until) {
+	v, ok := c.remembered(sum, now)
+	if !ok {
 		var why *refusal
 		if v, why = c.verify(token, now); why != nil {
 			return access.Principal{}, why
@@ -152,6 +152,24 @@ func (c *Callers) caller(token string) (access.Principal, *refusal) {
 			errs.New(errs.Forbidden, errs.TokenNotMapped, "the token is good, but the seller of its rule does not exist any more"))
 	}
 	return v.caller, nil
+}
+
+// remembered returns a token that was verified before and still counts.
+func (c *Callers) remembered(sum digest, now time.Time) (v verified, ok bool) {
+	v, ok = c.seen.get(sum)
+	return v, ok && v.keys == v.ring.known() && !now.After(v.until)
+}
+
+// Known returns whom a token names that was verified before and still counts; ok is false when only work could tell.
+func (c *Callers) Known(token string) (p access.Principal, ok bool) {
+	if len(token) > maxToken {
+		return p, false
+	}
+	v, ok := c.remembered(sha256.Sum256([]byte(token)), c.deps.Clock.Now())
+	if !ok || !c.deps.Sellers(v.caller.Seller) {
+		return p, false
+	}
+	return v.caller, true
 }
 
 // verify finds out whether a token counts now, and whom it names.

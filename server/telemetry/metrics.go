@@ -33,6 +33,7 @@ type Metrics struct {
 	sanctions       sanctionMetrics
 	certificates    certificateMetrics
 	oidc            *oidcMetrics
+	limits          limitMetrics
 	observed        *observed
 	clock           clockMetrics
 	queueState      *queueCollector
@@ -102,7 +103,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		endpoints: newBounded(manyValues), queues: newBounded(manyValues),
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
-		certificates: newCertificateMetrics(r), oidc: newOIDCMetrics(r), observed: newObserved(r), clock: newClockMetrics(r), gap: newGapMetrics(r),
+		certificates: newCertificateMetrics(r), oidc: newOIDCMetrics(r), limits: newLimitMetrics(r), observed: newObserved(r), clock: newClockMetrics(r), gap: newGapMetrics(r),
 		usage: newUsageMetrics(r), webhooks: newWebhookMetrics(r), provisioners: newProvisionerMetrics(r), sanctions: newSanctionMetrics(r), sellers: newBounded(manyValues), products: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
 	m.queueState = newQueueCollector(r, m.sellers, m.queues, m.kinds)

@@ -38,6 +38,13 @@ func TestMetrics(t *testing.T) {
 	m.WebhookAttempt("DELIVERED", time.Second)
 	m.Webhooks("acme", 1, map[string]int{"FAILING": 1})
 	m.Sanctions("acme", map[string]int{"OFFI-1": 2}, 1, map[string]int{"demo": 3})
+	m.OIDCRefused("", "expired")
+	m.OIDCFetched("https://sso.example.com", false)
+	m.OIDCKeys(func() map[string]time.Duration {
+		return map[string]time.Duration{"https://sso.example.com": time.Minute}
+	})
+	m.CallCounted("reads", "shared", true)
+	m.StrangerLimited()
 	m.Queues(func() []Queue {
 		return []Queue{{Seller: "acme", Name: "default", Kinds: []QueueKind{{Kind: "CREATE", Due: 1}}, Left: []time.Duration{time.Hour, -time.Hour}}}
 	})
@@ -83,6 +90,12 @@ func TestMetrics(t *testing.T) {
 		"koogate_webhook_attempt_seconds": "",
 		"koogate_webhook_backlog":         "seller=acme",
 		"koogate_webhooks_disabled":       "reason=FAILING,seller=acme",
+
+		"koogate_oidc_refused_total":          "cause=expired,issuer=unknown",
+		"koogate_oidc_fetches_total":          "issuer=https://sso.example.com,outcome=failed",
+		"koogate_oidc_keys_age_seconds":       "issuer=https://sso.example.com",
+		"koogate_api_calls_total":             "budget=shared,class=reads,outcome=limited",
+		"koogate_api_strangers_limited_total": "",
 
 		"koogate_failed_orders":  "product=OFFI-1,seller=acme",
 		"koogate_orders_at_risk": "seller=acme",

@@ -13,12 +13,14 @@ import (
 //
 //	{prefix}n:NAME     a nonce; lives EnterRequest.NonceTTL
 //	{prefix}l:{NAME}   a lock; lives EnterRequest.LockTTL, or store.DoneTTL as a done mark
+//	{prefix}b:NAME     when a budget is whole again; lives until then
 //	{prefix}f:{NAME}   the last fence of that lock; lives fenceTTL after its last holder entered
 //
 // The braces make NAME the hash tag, so that a lock and its fence are in one slot of a cluster. A nonce need not be in
 // the same slot as the lock that is asked for with it.
 //
-// When Redis is away: nonces and locks are skipped or kept in process (WithFallback), see doc.go.
+// When Redis is away: nonces and locks are skipped or kept in process (WithFallback), see doc.go; budgets are kept in process by whoever
+// spends from them.
 type keys struct{ prefix string }
 
 // fenceTTL is added to the lifetime of the lock.
@@ -30,6 +32,8 @@ func (k keys) lock(name string) (lock, fence string) {
 	name = safeName(name)
 	return k.prefix + "l:{" + name + "}", k.prefix + "f:{" + name + "}"
 }
+
+func (k keys) budget(name string) string { return k.prefix + "b:" + safeName(name) }
 
 const longestPlain = 120
 

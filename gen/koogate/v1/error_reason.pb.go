@@ -121,6 +121,8 @@ const (
 	ErrorReason_ERROR_REASON_PATH_NOT_FOUND ErrorReason = 46
 	// The path is served, but not with the HTTP method.
 	ErrorReason_ERROR_REASON_METHOD_NOT_ALLOWED ErrorReason = 47
+	// The caller calls more often than it may, or an address has been refused too often; repeat the call after RetryInfo.
+	ErrorReason_ERROR_REASON_RATE_LIMITED ErrorReason = 42
 	// The JWT of an issuer has expired; get a new one and repeat the call.
 	ErrorReason_ERROR_REASON_TOKEN_EXPIRED ErrorReason = 51
 	// The JWT is good, and no rule of its issuer gives its bearer a seller, or rules of several do.
@@ -175,6 +177,7 @@ var (
 		48: "ERROR_REASON_SCOPE_NOT_HELD",
 		46: "ERROR_REASON_PATH_NOT_FOUND",
 		47: "ERROR_REASON_METHOD_NOT_ALLOWED",
+		42: "ERROR_REASON_RATE_LIMITED",
 		51: "ERROR_REASON_TOKEN_EXPIRED",
 		52: "ERROR_REASON_TOKEN_NOT_MAPPED",
 		53: "ERROR_REASON_ISSUER_UNAVAILABLE",
@@ -223,6 +226,7 @@ var (
 		"ERROR_REASON_SCOPE_NOT_HELD":          48,
 		"ERROR_REASON_PATH_NOT_FOUND":          46,
 		"ERROR_REASON_METHOD_NOT_ALLOWED":      47,
+		"ERROR_REASON_RATE_LIMITED":            42,
 		"ERROR_REASON_TOKEN_EXPIRED":           51,
 		"ERROR_REASON_TOKEN_NOT_MAPPED":        52,
 		"ERROR_REASON_ISSUER_UNAVAILABLE":      53,
@@ -261,7 +265,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xb8\f\n" +
+	"koogate.v1*\xd7\f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -306,7 +310,8 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1dERROR_REASON_TARGET_FORBIDDEN\x10-\x12\x1f\n" +
 	"\x1bERROR_REASON_SCOPE_NOT_HELD\x100\x12\x1f\n" +
 	"\x1bERROR_REASON_PATH_NOT_FOUND\x10.\x12#\n" +
-	"\x1fERROR_REASON_METHOD_NOT_ALLOWED\x10/\x12\x1e\n" +
+	"\x1fERROR_REASON_METHOD_NOT_ALLOWED\x10/\x12\x1d\n" +
+	"\x19ERROR_REASON_RATE_LIMITED\x10*\x12\x1e\n" +
 	"\x1aERROR_REASON_TOKEN_EXPIRED\x103\x12!\n" +
 	"\x1dERROR_REASON_TOKEN_NOT_MAPPED\x104\x12#\n" +
 	"\x1fERROR_REASON_ISSUER_UNAVAILABLE\x105B\xa0\x01\n" +

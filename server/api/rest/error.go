@@ -7,8 +7,11 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"strconv"
+	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -37,7 +40,17 @@ func (a answers) route(ctx context.Context, mux *runtime.ServeMux, m runtime.Mar
 
 // refuse answers a request that the gateway is not given.
 func (a answers) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	retryAfter(w, status.Convert(guided(err)))
 	runtime.DefaultHTTPErrorHandler(r.Context(), runtime.NewServeMux(), a.marshaler, w, r, guided(err))
+}
+
+// retryAfter says in the header what RetryInfo says in the body, in whole seconds and never too early.
+func retryAfter(w http.ResponseWriter, s *status.Status) {
+	for _, d := range s.Details() {
+		if info, ok := d.(*errdetails.RetryInfo); ok {
+			w.Header().Set("Retry-After", strconv.FormatInt(int64((info.GetRetryDelay().AsDuration()+time.Second-1)/time.Second), 10))
+		}
+	}
 }
 
 // guided is an error of the gateway's own as those of the calls behind it are.
@@ -60,6 +73,7 @@ func (a answers) fault(ctx context.Context, mux *runtime.ServeMux, m runtime.Mar
 			}
 			s = errs.Guided(errs.ToStatus(errs.New(errs.Invalid, errs.InvalidField, "%s", text)))
 		}
+		retryAfter(w, s)
 		err = status.FromProto(a.names.status(r, s.Proto())).Err()
 	}
 	runtime.DefaultHTTPErrorHandler(ctx, mux, m, w, r, err)
