@@ -122,7 +122,7 @@ func TestCommandLine(t *testing.T) {
 func TestCompletion(t *testing.T) {
 	for line, want := range map[string]string{
 		"koogate ser":                "serve",
-		"koogate usage ":             "export prove",
+		"koogate usage ":             "correct export prove records report retry windows",
 		"koogate serve --log-level ": "debug error info warn",
 		"koogate keys rotate --":     "--help --seal --stage --version",
 		"koogate dev-":               "",

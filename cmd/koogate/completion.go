@@ -12,6 +12,7 @@ import (
 	"github.com/posener/complete"
 	"github.com/willabides/kongplete"
 
+	"github.com/koogate/koogate/cmd/koogate/internal/remote"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 )
 
@@ -23,7 +24,8 @@ type completionCmd struct {
 // Help implements kong.HelpProvider.
 func (completionCmd) Help() string {
 	return `Prints lines that make a shell complete commands, flags and file names. The shell asks the program itself, so
-the lines stay right after an upgrade.
+the lines stay right after an upgrade. Names of orders, instances and so on come from the service of the context, when it answers within
+300 ms.
 
 Examples:
   koogate completion bash >> ~/.bashrc
@@ -59,9 +61,12 @@ complete --command koogate --no-files --arguments '(__koogate_words)'
 
 // answerShell answers a shell that asks for completions, which it does through COMP_LINE, and then leaves through the
 // parser's exit.
-func answerShell(parser *kong.Kong) {
-	files := complete.PredictFiles("*")
-	kongplete.Complete(parser, kongplete.WithPredictor("file", files), kongplete.WithPredictor("dir", complete.PredictDirs("*")))
+func answerShell(ctx context.Context, parser *kong.Kong) {
+	kongplete.Complete(parser, kongplete.WithPredictors(map[string]complete.Predictor{
+		"file": complete.PredictFiles("*"), "dir": complete.PredictDirs("*"),
+		"context": complete.PredictFunc(func(complete.Args) []string { return remote.ContextNames() }),
+		"name":    complete.PredictFunc(func(complete.Args) []string { return remote.Names(ctx, os.Getenv("COMP_LINE")) }),
+	}))
 }
 
 // helpCmd is koogate help.

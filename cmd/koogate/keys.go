@@ -6,10 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"runtime"
 
 	"github.com/koogate/koogate/cmd/koogate/internal/keyfile"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
@@ -45,7 +42,7 @@ func (c *keysNewCmd) Run(out *terminal.Console) error {
 	}
 	plain := c.Token || c.Webhook
 	switch {
-	case c.File == "" && othersCanRead(out.Raw):
+	case c.File == "" && terminal.OthersRead(out.Raw):
 		return errors.New("others can read the file that this goes to: use koogate keys new --token FILE, or --token - if it shall be so")
 	case c.File == "" || c.File == "-" && plain:
 		_, err := fmt.Fprint(out.Out, token)
@@ -64,16 +61,6 @@ func (c *keysNewCmd) Run(out *terminal.Console) error {
 	}
 	_, err := fmt.Fprintf(out.Err, "wrote %s; back it up\n", c.File)
 	return err
-}
-
-// othersCanRead says whether what is written to w lands in a file that more than its owner can read.
-func othersCanRead(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok || runtime.GOOS == "windows" { // which has no such permissions
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0
 }
 
 // newKeyset writes a new keyset. It never overwrites: what another keyset has sealed would be lost.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/koogate/koogate/cmd/koogate/internal/keyfile"
+	"github.com/koogate/koogate/cmd/koogate/internal/remote"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/reseal"
 	"github.com/koogate/koogate/server/vault"
@@ -115,20 +116,39 @@ func progressOf(out *terminal.Console) func(reseal.Count) {
 }
 
 // keysRetireCmd is koogate keys retire.
-type keysRetireCmd struct{ configFlags }
+type keysRetireCmd struct {
+	configFlags
+	ID string `arg:"" optional:"" help:"The key of an endpoint; without it the keyset's old keys are meant." predictor:"name"`
+	remote.RetireKey
+}
 
 // Help is shown by koogate keys retire --help.
 func (keysRetireCmd) Help() string {
-	return `Takes every key out of the keyset that does not seal, unless the database still has values under it: then nothing is changed, and the
+	return `With a key's ID it asks the service of the context to end that key of an endpoint: from then on, or from --end-time on, it verifies no call.
+koogate keys status says which may go.
+
+Without an ID it takes every key out of the keyset of --config that does not seal, unless the database still has values under it: then nothing is changed, and the
 command says where they are. Afterwards give the file to every replica. Backups of the database that are older need the older keyset:
 keep it as long as them, apart from them.
 
-Example:
+Examples:
+  koogate keys retire 0193a1c2-… --reason 'rotated'
   koogate keys retire --config koogate.yaml`
 }
 
 // Run implements the command.
-func (c *keysRetireCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
+func (c *keysRetireCmd) Run(ctx context.Context, out *terminal.Console, env *remote.Env) (err error) {
+	stored, err := c.fromDatabase(c.Choice)
+	switch {
+	case err != nil:
+		return err
+	case c.ID != "" && (c.Config != "" && !inEnvironment(c.Config) || len(c.Set) > 0):
+		return remote.Usagef("a key's ID asks a service, --config and --set name a keyset: leave one of them out")
+	case c.ID != "":
+		return c.Retire(ctx, env, c.ID)
+	case !stored:
+		return remote.Usagef("which key? The ID of an endpoint's (koogate keys status), or --config for the old keys of the keyset")
+	}
 	d, err := openSealed(ctx, c.configFlags, out)
 	if err != nil {
 		return err

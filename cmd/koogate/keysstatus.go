@@ -11,6 +11,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/koogate/koogate/cmd/koogate/internal/remote"
+	"github.com/koogate/koogate/cmd/koogate/internal/remote/contexts"
+	"github.com/koogate/koogate/cmd/koogate/internal/remote/show"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/server/seller"
 )
@@ -18,6 +23,8 @@ import (
 // keysStatusCmd is koogate keys status.
 type keysStatusCmd struct {
 	sellerFlags
+	Endpoint string `arg:"" optional:"" help:"Only the keys of this endpoint." predictor:"name"`
+	contexts.Choice
 	Output string `help:"table, or json: one object a line." short:"o" enum:"table,json" default:"table" placeholder:"FORMAT"`
 }
 
@@ -34,28 +41,30 @@ func (keysStatusCmd) Help() string {
 
 An answer is signed with the key that verified its call. Uses are known to within two minutes. No secret is shown.
 
-The command only reads. On PostgreSQL it may run beside the service; a SQLite file belongs to one process, so ask the service
-instead: GET /v1/endpoints/{endpoint}/keys:status returns the same.
+With --config it reads the database. On PostgreSQL it may run beside the service; a SQLite file belongs to one process. Without --config it
+asks the service of the context, which shows the endpoints of the token's seller.
 
 Examples:
+  koogate keys status
+  koogate keys status shop -o json
   koogate keys status --config koogate.yaml
   koogate keys status --config koogate.yaml --seller acme -o json`
 }
 
 // Run implements the command.
-func (c *keysStatusCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
-	o, err := c.openSold(ctx, out, c.Seller)
+func (c *keysStatusCmd) Run(ctx context.Context, out *terminal.Console, env *remote.Env) (err error) {
+	stored, err := c.fromDatabase(c.Choice)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, o.st.Close()) }()
-	var list []seller.KeyStatus
-	for _, name := range o.sellers {
-		some, err := seller.StoredKeyStatus(ctx, o.st, name, machine.Now())
-		if err != nil {
-			return cause(err)
-		}
-		list = append(list, some...)
+	var list []keyLine
+	if stored {
+		list, err = c.stored(ctx, out)
+	} else {
+		list, err = c.asked(ctx, env)
+	}
+	if err != nil {
+		return err
 	}
 	if c.Output == "json" {
 		return printKeysJSON(out.Data(), list)
@@ -63,12 +72,66 @@ func (c *keysStatusCmd) Run(ctx context.Context, out *terminal.Console) (err err
 	return printKeys(out.Out, list)
 }
 
-func printKeys(w io.Writer, list []seller.KeyStatus) error {
+// Asks names the rpcs.
+func (*keysStatusCmd) Asks() []protoreflect.FullName {
+	return []protoreflect.FullName{"koogate.v1.KeyService.GetKeyStatus", "koogate.v1.EndpointService.ListEndpoints"}
+}
+
+// asked is what a service says.
+func (c *keysStatusCmd) asked(ctx context.Context, env *remote.Env) ([]keyLine, error) {
+	if c.Seller != "" {
+		return nil, remote.Usagef("--seller is for --config: a service shows the seller of the token")
+	}
+	all, err := remote.KeyStatus(ctx, env, c.Choice, c.Output, c.Endpoint)
+	list := make([]keyLine, 0, len(all))
+	for _, s := range all {
+		k := s.GetKey()
+		list = append(list, keyLine{
+			Seller: k.GetSeller(), Endpoint: k.GetEndpoint(), Purpose: word(k.GetPurpose()), KeyID: k.GetKeyId(), ManagedBy: word(k.GetManagedBy()),
+			State: word(k.GetState()), StartTime: moment(k.GetStartTime()), EndTime: moment(k.GetEndTime()), LastUseTime: moment(k.GetLastUseTime()),
+			CreateTime: moment(k.GetCreateTime()), Verdict: word(s.GetVerdict()), SafeTime: moment(s.GetSafeTime()),
+		})
+	}
+	return list, err
+}
+
+// word is an enum's value without what all its names begin with.
+func word(e protoreflect.Enum) string { return show.Word(e.Descriptor(), e.Number()) }
+
+// stored is what the database says.
+func (c *keysStatusCmd) stored(ctx context.Context, out *terminal.Console) (list []keyLine, err error) {
+	o, err := c.openSold(ctx, out, c.Seller)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, o.st.Close()) }()
+	for _, name := range o.sellers {
+		some, err := seller.StoredKeyStatus(ctx, o.st, name, machine.Now())
+		if err != nil {
+			return nil, cause(err)
+		}
+		for _, k := range some {
+			if c.Endpoint != "" && k.Owner != c.Endpoint {
+				continue
+			}
+			list = append(list, keyLine{
+				Seller: k.Seller, Endpoint: k.Owner, Purpose: string(k.Use), KeyID: k.ID, ManagedBy: string(k.ManagedBy), State: string(k.State),
+				StartTime: k.NotBefore, EndTime: k.NotAfter, LastUseTime: k.LastUsedAt, CreateTime: k.CreatedAt, Verdict: string(k.Verdict), SafeTime: k.SafeAt,
+			})
+		}
+	}
+	if c.Endpoint != "" && len(list) == 0 {
+		return nil, fmt.Errorf("there is no endpoint %q with keys", c.Endpoint)
+	}
+	return list, nil
+}
+
+func printKeys(w io.Writer, list []keyLine) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "SELLER\tENDPOINT\tPURPOSE\tKEY\tBY\tSTATE\tUNTIL\tLAST USE\tADVICE\tSAFE")
 	for _, k := range list {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", terminal.Cell(k.Seller), terminal.Cell(k.Owner), k.Use, k.ID, k.ManagedBy, k.State,
-			instant(k.NotAfter), instant(k.LastUsedAt), k.Verdict, instant(k.SafeAt))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", terminal.Cell(k.Seller), terminal.Cell(k.Endpoint), k.Purpose, terminal.Cell(k.KeyID), k.ManagedBy, k.State,
+			instant(k.EndTime), instant(k.LastUseTime), k.Verdict, instant(k.SafeTime))
 	}
 	return t.Flush()
 }
@@ -97,14 +160,10 @@ type keyLine struct {
 	SafeTime    time.Time `json:"safeTime,omitzero"`
 }
 
-func printKeysJSON(w io.Writer, list []seller.KeyStatus) error {
+func printKeysJSON(w io.Writer, list []keyLine) error {
 	lines := json.NewEncoder(w)
 	for _, k := range list {
-		err := lines.Encode(keyLine{
-			Seller: k.Seller, Endpoint: k.Owner, Purpose: string(k.Use), KeyID: k.ID, ManagedBy: string(k.ManagedBy), State: string(k.State),
-			StartTime: k.NotBefore, EndTime: k.NotAfter, LastUseTime: k.LastUsedAt, CreateTime: k.CreatedAt, Verdict: string(k.Verdict), SafeTime: k.SafeAt,
-		})
-		if err != nil {
+		if err := lines.Encode(k); err != nil {
 			return err
 		}
 	}

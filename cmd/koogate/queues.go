@@ -11,15 +11,24 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/koogate/koogate/cmd/koogate/internal/remote"
+	"github.com/koogate/koogate/cmd/koogate/internal/remote/show"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
+	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/work"
+	"github.com/koogate/koogate/store"
 )
 
 // queuesCmd is koogate queues.
-type queuesCmd struct{ sellerFlags }
+type queuesCmd struct {
+	sellerFlags
+	remote.QueueList
+}
 
 // Help is shown by koogate queues --help.
 func (queuesCmd) Help() string {
@@ -28,12 +37,14 @@ func (queuesCmd) Help() string {
 how much of the marketplace's time is left for the most urgent. WORKER is "away" when something has waited for longer than since a
 worker last asked.
 
-The command only reads. On PostgreSQL it may run beside the service; a SQLite file belongs to one process, so ask the service
-instead: GET /v1/queues and the metrics koogate_queue_… return the same.
+With --config it reads the database. On PostgreSQL it may run beside the service; a SQLite file belongs to one process. Without --config it
+asks the service of the context, which shows the queues of the token's seller.
 
-Exit codes: 0 no worker is away; 1 a worker is away, or the database cannot be read; 2 the command line is wrong.
+Exit codes: 0 no worker is away; 1 a worker is away, or the queues cannot be read; 2 the command line is wrong.
 
 Examples:
+  koogate queues
+  koogate queues --watch
   koogate queues --config koogate.yaml
   koogate queues --config koogate.yaml --seller acme`
 }
@@ -43,7 +54,20 @@ Examples:
 const workerPatience = time.Minute
 
 // Run implements the command.
-func (c *queuesCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
+func (c *queuesCmd) Run(ctx context.Context, out *terminal.Console, env *remote.Env) (err error) {
+	here, err := c.fromDatabase(c.Choice)
+	switch {
+	case err != nil:
+		return err
+	case here && (c.Watch || c.Output != "table"):
+		return remote.Usagef("--watch and -o are for a service: leave --config out, or them")
+	case !here && c.Seller != "":
+		return remote.Usagef("--seller is for --config: a service shows the seller of the token")
+	case !here && (c.Watch || !c.Table()):
+		return c.QueueList.Run(ctx, env)
+	case !here:
+		return remote.Queues(ctx, env, &c.QueueList, func(all *koogatev1.ListQueuesResponse) error { return printQueues(out, all, env.Clock.Now()) })
+	}
 	o, err := c.openSold(ctx, out, c.Seller)
 	if err != nil {
 		return err
@@ -60,8 +84,7 @@ func (c *queuesCmd) Run(ctx context.Context, out *terminal.Console) (err error) 
 	if err != nil {
 		return err
 	}
-	t := tabwriter.NewWriter(out.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "SELLER\tQUEUE\tKIND\tDUE\tLATER\tLEASED\tOLDEST\tWAITS\tASKED\tLEASE\tLEFT\tWORKER")
+	t := queueTable(out.Out)
 	away := false
 	if c.Seller == "" {
 		sellers = append(sellers, "") // what Koogate does for itself belongs to no seller
@@ -82,6 +105,46 @@ func (c *queuesCmd) Run(ctx context.Context, out *terminal.Console) (err error) 
 		return errReported
 	}
 	return nil
+}
+
+// queueTable begins the table.
+func queueTable(w io.Writer) *tabwriter.Writer {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "SELLER\tQUEUE\tKIND\tDUE\tLATER\tLEASED\tOLDEST\tWAITS\tASKED\tLEASE\tLEFT\tWORKER")
+	return t
+}
+
+// printQueues prints what a service says.
+func printQueues(out *terminal.Console, all *koogatev1.ListQueuesResponse, now time.Time) error {
+	t, away := queueTable(out.Out), false
+	for _, q := range all.GetQueues() {
+		state := work.QueueState{
+			Name: q.GetQueue(), Worker: q.GetLastWorkerId(), WaitingSince: moment(q.GetWaitingSinceTime()), AskedAt: moment(q.GetLastAskTime()),
+			LeasedAt: moment(q.GetLastLeaseTime()), Until: moment(q.GetMarketplaceDeadlineTime()),
+		}
+		for _, k := range q.GetKinds() {
+			state.Kinds = append(state.Kinds, work.KindState{
+				Kind: store.TaskKind(show.Word(k.GetKind().Descriptor(), k.GetKind().Number())), Due: int(k.GetDueCount()), Later: int(k.GetLaterCount()),
+				Leased: int(k.GetLeasedCount()), Oldest: moment(k.GetOldestTime()),
+			})
+		}
+		away = printQueue(t, q.GetSeller(), state, now) || away
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if away {
+		return errReported
+	}
+	return nil
+}
+
+// moment is a time of the contract; zero for none.
+func moment(at *timestamppb.Timestamp) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+	return at.AsTime()
 }
 
 // printQueue prints a line for each kind and says whether the queue's worker is away.

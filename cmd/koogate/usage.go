@@ -13,6 +13,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/koogate/koogate/cmd/koogate/internal/remote"
+	"github.com/koogate/koogate/cmd/koogate/internal/remote/contexts"
+	"github.com/koogate/koogate/cmd/koogate/internal/remote/show"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/koogallery/wiretime"
 	"github.com/koogate/koogate/server"
@@ -40,23 +45,44 @@ func (f *usageFlags) open(ctx context.Context, out *terminal.Console) (s *usage.
 }
 
 // usageProveCmd is koogate usage prove.
-type usageProveCmd struct{ usageFlags }
+type usageProveCmd struct {
+	usageFlags
+	show.Form
+	contexts.Choice
+}
+
+// Asks names the rpc.
+func (*usageProveCmd) Asks() []protoreflect.FullName {
+	return []protoreflect.FullName{"koogate.v1.UsageService.ProveUsage"}
+}
 
 // Help is shown by koogate usage prove --help.
 func (usageProveCmd) Help() string {
 	return `Recomputes every window of the ledger from the records that were reported and compares: raw = pending + sending + pushed +
-refused. The command only reads. On PostgreSQL it may run beside the service; a SQLite file belongs to one process, so stop the
-service first, or ask the service: GET /v1/usage:prove returns the same proof.
+refused. With --config it reads the database. On PostgreSQL it may run beside the service; a SQLite file belongs to one process, so stop the
+service first. Without --config the service of the context proves the ledger of the token's seller.
 
 Exit codes: 0 the difference is 0; 1 the difference is not 0, or the ledger cannot be read; 2 the command line is wrong.
 
 Examples:
+  koogate usage prove
   koogate usage prove --config koogate.yaml
   koogate usage prove --config koogate.yaml --seller acme`
 }
 
 // Run implements the command.
-func (c *usageProveCmd) Run(ctx context.Context, out *terminal.Console) (err error) {
+func (c *usageProveCmd) Run(ctx context.Context, out *terminal.Console, env *remote.Env) (err error) {
+	stored, err := c.fromDatabase(c.Choice)
+	switch {
+	case err != nil:
+		return err
+	case stored && c.Output != "table":
+		return remote.Usagef("-o is for a service: leave --config out, or it")
+	case !stored && c.Seller != "":
+		return remote.Usagef("--seller is for --config: a service proves the ledger of the token's seller")
+	case !stored:
+		return remote.Proof(ctx, env, c.Choice, c.Form)
+	}
 	s, sellers, done, err := c.open(ctx, out)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ package keyfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,11 @@ func Secret(given, file string) (string, error) {
 // there or the new one.
 func Replace(path string, text []byte) error { return whole(path, text, os.Rename) }
 
+// ReplaceWith is Replace of a file that fill writes. An error of fill leaves what was there.
+func ReplaceWith(path string, fill func(io.Writer) error) error {
+	return wholeBy(path, fill, os.Rename)
+}
+
 // Create is Replace of a file that is not there yet, whole or not at all. Errors: fs.ErrExist.
 func Create(path string, text []byte) error {
 	return whole(path, text, func(from, to string) error { return errors.Join(os.Link(from, to), os.Remove(from)) })
@@ -39,12 +45,15 @@ func Create(path string, text []byte) error {
 
 // whole writes a file beside path, which place then gives its name.
 func whole(path string, text []byte, place func(from, to string) error) error {
+	return wholeBy(path, func(w io.Writer) error { _, err := w.Write(text); return err }, place)
+}
+
+func wholeBy(path string, fill func(io.Writer) error, place func(from, to string) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+	if err = errors.Join(fill(f), f.Sync(), f.Close()); err == nil {
 		err = place(f.Name(), path)
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ package keyfile
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -36,6 +37,16 @@ func TestAFileIsWrittenWhole(t *testing.T) {
 		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 			t.Errorf("%s: %v, %v are there", step.text, left, err)
 		}
+	}
+	full := errors.New("the disk is full")
+	if err := ReplaceWith(path, func(w io.Writer) error { _, err := io.WriteString(w, "half"); return errors.Join(err, full) }); !errors.Is(err, full) {
+		t.Errorf("half a file: %v", err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "three" {
+		t.Errorf("half a file is there: %q, %v", got, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("half a file: %v, %v are there", left, err)
 	}
 	if err := Create(filepath.Join(dir, "nowhere", "key"), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("into no directory: %v", err)

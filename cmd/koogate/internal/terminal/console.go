@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 )
 
 // Console is where commands write: Out for results, Err for messages. Both make visible what would command a terminal.
@@ -32,6 +33,35 @@ func (c *Console) Status(text string) {
 	if c.status != nil {
 		fmt.Fprintf(c.status, "\r\x1b[K%s", Cell(text))
 	}
+}
+
+// Alarm writes a word of a message to Err, in bold red when somebody looks.
+func (c *Console) Alarm(word string) {
+	if c.status == nil {
+		fmt.Fprint(c.Err, Cell(word))
+		return
+	}
+	fmt.Fprintf(c.status, "\x1b[1;31m%s\x1b[0m", Cell(word))
+}
+
+// Redraw empties a terminal for what is drawn anew in the place of what it shows; where nobody looks it does nothing.
+func (c *Console) Redraw() {
+	if c.Colour {
+		fmt.Fprint(c.Raw, "\x1b[H\x1b[2J")
+	}
+}
+
+// OthersRead says whether what is written to w lands in a file that more than its owner can read.
+func OthersRead(w io.Writer) bool {
+	if p, ok := w.(plain); ok {
+		w = p.w
+	}
+	f, ok := w.(*os.File)
+	if !ok || runtime.GOOS == "windows" { // which has no such permissions
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0
 }
 
 // Data is where results for machines go: as they are, unless somebody looks.
