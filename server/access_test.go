@@ -101,6 +101,7 @@ func TestEveryMethodWithEveryPrincipal(t *testing.T) {
 		principals[secret(s)] = []access.Scope{s}
 	}
 	principals[directoryToken] = []access.Scope{access.Directory, access.Secrets, access.PersonalData}
+	principals[installerToken] = []access.Scope{access.Configure, access.Installation}
 	calls, opened := 0, map[string]int{}
 	methods := rpcs()
 	for token, has := range principals {

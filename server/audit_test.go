@@ -3,6 +3,7 @@
 package server_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -21,13 +22,18 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// auditRows are the audit rows of acme, the newest first.
+// auditRows are the audit rows of acme and of whom it adds, the newest first.
 func (r *rig) auditRows(t *testing.T) []store.AuditRow {
 	t.Helper()
-	rows, err := r.deps.Store.ListAudit(t.Context(), store.ListQuery{Seller: "acme", Desc: true, Limit: 10_000})
-	if err != nil {
-		t.Fatal(err)
+	var rows []store.AuditRow
+	for _, seller := range []string{"acme", "beta"} { // beta is whom acme's cases add
+		some, err := r.deps.Store.ListAudit(t.Context(), store.ListQuery{Seller: seller, Desc: true, Limit: 10_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, some...)
 	}
+	slices.SortFunc(rows, func(a, b store.AuditRow) int { return cmp.Compare(b.ID, a.ID) })
 	return rows
 }
 

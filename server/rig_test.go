@@ -66,7 +66,9 @@ const (
 	tokensToken = "token-of-tokens-0123456789abcdef0123"
 	// keysToken may change the keys of acme's endpoints.
 	keysToken = "token-of-keys-0123456789abcdef012345"
-	acmeKey   = "access-key-0123456789"
+	// installerToken may look after every seller.
+	installerToken = "token-of-installer-0123456789abcdef0"
+	acmeKey        = "access-key-0123456789"
 )
 
 // market answers every order query with the same facts.
@@ -151,6 +153,7 @@ func testConfig() config.Config {
 				{Name: "queue", Secret: queueToken, Scopes: []string{"worker"}, Queues: []string{"lic"}},
 				{Name: "tokens", Secret: tokensToken, Scopes: []string{"read", "worker", "tokens"}, Queues: []string{"lic"}},
 				{Name: "keys", Secret: keysToken, Scopes: []string{"read", "configure"}},
+				{Name: "installer", Secret: installerToken, Scopes: []string{"configure", "installation"}},
 			},
 		}, {Name: "other", Tokens: []config.Token{{
 			Name: "all", Secret: otherToken, Scopes: []string{"worker", "usage", "read", "operate", "directory", "secrets", "personal_data", "tokens"},

@@ -17,12 +17,18 @@ const (
 	PersonalData Scope = "personal_data"
 	Configure    Scope = "configure"
 	Tokens       Scope = "tokens"
+	Installation Scope = "installation"
 	Marketplace  Scope = "marketplace"
 )
 
 // Grantable are the scopes that a token may be given.
 func Grantable() []Scope {
-	return []Scope{Worker, Usage, Read, Operate, Admin, Directory, Secrets, PersonalData, Configure, Tokens}
+	return []Scope{Worker, Usage, Read, Operate, Admin, Directory, Secrets, PersonalData, Configure, Tokens, Installation}
+}
+
+// OfSeller are the scopes over what is a seller's own.
+func OfSeller() []Scope {
+	return []Scope{Worker, Usage, Read, Operate, Directory, Secrets, PersonalData, Configure, Tokens}
 }
 
 // Customary are the scopes of a token that names none.

@@ -3,6 +3,8 @@
 package seller
 
 import (
+	"time"
+
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/koogallery/sign"
 )
@@ -15,6 +17,9 @@ type Seller struct {
 	Tokens        []Token       `koanf:"tokens" json:"-"`                            // bearer tokens with a name and scopes
 	Certificates  []Certificate `koanf:"certificates" json:"certificates,omitempty"` // of clients that need no token
 	Marketplace   Marketplace   `koanf:"marketplace" json:"marketplace"`
+
+	SecretKeyAt time.Time `json:"-"` // when the secret key was set; zero when there is none, and where nobody asked
+	UsageKeyAt  time.Time `json:"-"` // the same of the usage key
 }
 
 // Marketplace is how a seller reaches the open APIs.

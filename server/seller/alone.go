@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/store"
 )
 
@@ -40,3 +41,21 @@ func (unsealed) Seal(plain []byte, _ string) ([]byte, error) { return plain, nil
 
 // Open implements Sealer.
 func (unsealed) Open(sealed []byte, _ string) ([]byte, error) { return sealed, nil }
+
+// Stored returns what the rows say, of the file and of the API, with the secrets in clear but those of tokens, of which only digests are
+// kept. Tokens without a name are left out. Errors: STORE_UNAVAILABLE.
+func (k *Keeper) Stored(ctx context.Context) (Declared, error) {
+	rows, err := k.Store.Sellers(ctx)
+	if err != nil {
+		return Declared{}, storefault.Of(err)
+	}
+	d, err := stateOf(rows, k.Sealer).declared()
+	for i := range d.Sellers {
+		x := &d.Sellers[i]
+		x.APITokens = nil
+		for n := range x.Tokens {
+			x.Tokens[n].Secret = ""
+		}
+	}
+	return d, err
+}

@@ -175,11 +175,18 @@ func (d *Draft) EndEndpoint(name, etag string) error {
 	return d.endKeys(func(k *keyed) bool { return k.Seller == seller && k.ofEndpoint() && k.Owner == name })
 }
 
-// EndSeller ends a seller with its endpoints, keys and tokens. Errors: as EndProduct.
+// EndSeller ends a seller with its endpoints, provisioners, keys and tokens. Errors: as EndProduct.
 func (d *Draft) EndSeller(name, etag string) error {
 	for _, x := range d.state.of(store.SettingEndpoint) {
 		if x.Seller == name {
 			if err := d.EndEndpoint(x.Name, ""); err != nil {
+				return err
+			}
+		}
+	}
+	for _, x := range d.state.of(store.SettingProvisioner) {
+		if x.Seller == name {
+			if err := d.EndProvisioner(x.Name, ""); err != nil {
 				return err
 			}
 		}

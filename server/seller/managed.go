@@ -31,8 +31,11 @@ func (s *Setting[T]) ID() string { return s.Parent + "/" + s.Name }
 
 func settingOf[T any](st *state, x store.SellerSetting) (Setting[T], error) {
 	v, err := read[T](x)
-	if p, ok := any(&v).(*Provisioner); ok {
-		st.hold(p, x.Seller, x.Name)
+	switch v := any(&v).(type) {
+	case *Provisioner:
+		st.hold(v, x.Seller, x.Name)
+	case *Seller:
+		st.holds(v, x.Name)
 	}
 	return Setting[T]{x.Seller, x.Parent, x.Name, v, x.ManagedBy, x.Version, x.CreatedAt, x.UpdatedAt}, err
 }
@@ -57,9 +60,14 @@ func list[T any](ctx context.Context, k *Keeper, kind store.SettingKind, q store
 	if err != nil {
 		return nil, err
 	}
+	return listed(st, kind, q, func(x *store.SellerSetting) bool { return shown(x, q.Seller) }, value)
+}
+
+// listed is a page of the settings of a kind that the caller sees.
+func listed[T any](st *state, kind store.SettingKind, q store.ListQuery, sees func(*store.SellerSetting) bool, value func(s *Setting[T], field string) string) ([]Setting[T], error) {
 	var found []Setting[T]
 	for _, x := range st.of(kind) {
-		if !shown(&x, q.Seller) {
+		if !sees(&x) {
 			continue
 		}
 		s, err := settingOf[T](st, x)

@@ -4,6 +4,7 @@ package seller_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -152,6 +153,110 @@ func TestAnEndpointStandsBehindTheOthers(t *testing.T) {
 		x, err = r.UpdateEndpoint(t.Context(), seller.Act{Seller: "acme", Name: "aaa"}, func(e *seller.Endpoint) error { *e = seller.Endpoint{Isolate: true}; return nil })
 		if err != nil || x.Value.Position != at || !x.Value.Isolate {
 			t.Errorf("%+v, %v", x, err)
+		}
+	})
+}
+
+// TestASellerIsAddedChangedAndEnded: a secret that changes alone changes the etag, one that stays is not sealed anew, and what is the seller's own goes with it.
+func TestASellerIsAddedChangedAndEnded(t *testing.T) {
+	each(t, func(t *testing.T, st store.Store, v *vault.Vault) {
+		r := newRig(t, st, v)
+		r.seed(declared())
+		act := seller.Act{Seller: "acme", Name: "beta"}
+		m := seller.Marketplace{Site: "cn", AccessKey: "AK-1", SecretKey: "sk-1"}
+		try := act
+		try.Dry = true
+		if x, first, err := r.CreateSeller(t.Context(), try, m); err != nil || first != (seller.FirstToken{}) || x.Version != 0 || r.Snapshot().Seller("beta") != nil {
+			t.Fatalf("tried: %+v %+v, %v", x, first, err)
+		}
+		_, _, err := r.CreateSeller(t.Context(), act, seller.Marketplace{AccessKey: "AK-1"})
+		wantFault(t, "without a secret key", err, errs.InvalidField, "settings.secret_key", "is required")
+		x, first, err := r.CreateSeller(t.Context(), act, m)
+		if err != nil || len(first.Secret.Reveal()) != 52 || x.Value.SecretKeyAt.IsZero() || !x.Value.UsageKeyAt.IsZero() {
+			t.Fatalf("%+v %+v, %v", x, first, err)
+		}
+		if s := r.Snapshot().Seller("beta"); s == nil || s.Marketplace.SecretKey != "sk-1" || s.Marketplace.AccessKey != "AK-1" {
+			t.Fatalf("served as %+v", s)
+		}
+		_, _, err = r.CreateSeller(t.Context(), act, m)
+		wantFault(t, "a name that is taken", err, errs.StateConflict, "", "exists already")
+		sealed := func() string {
+			rows, err := st.Sellers(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ids []string
+			for _, k := range rows.Keys {
+				if k.Seller == "beta" && k.Use == store.KeySecret {
+					ids = append(ids, k.ID)
+				}
+			}
+			return strings.Join(ids, " ")
+		}
+		id := sealed()
+		set := func(edit func(*seller.Marketplace)) seller.Setting[seller.Seller] {
+			t.Helper()
+			y, err := r.UpdateSeller(t.Context(), act, func(m *seller.Marketplace) error { edit(m); return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return y
+		}
+		if same := set(func(*seller.Marketplace) {}); same.Version != x.Version || sealed() != id {
+			t.Errorf("nothing changed, and the row has version %d after %d, the key %s after %s", same.Version, x.Version, sealed(), id)
+		}
+		if y := set(func(m *seller.Marketplace) { m.Site = "intl" }); y.Version == x.Version || sealed() != id || y.Value.Marketplace.Site != "intl" || !y.CreatedAt.Equal(x.CreatedAt) {
+			t.Errorf("another site: %+v, the key %s after %s", y, sealed(), id)
+		}
+		before := r.Snapshot().Revision
+		if y := set(func(m *seller.Marketplace) { m.SecretKey, m.UsageKey = "sk-2", "usage" }); y.Version <= before || sealed() == id || strings.Contains(sealed(), " ") || y.Value.UsageKeyAt.IsZero() {
+			t.Errorf("other secrets: %+v, the key %s after %s", y, sealed(), id)
+		}
+		if got := r.Snapshot().Seller("beta").Marketplace; got.SecretKey != "sk-2" || got.UsageKey != "usage" {
+			t.Error("the old secrets are served")
+		}
+		if y := set(func(m *seller.Marketplace) { m.UsageKey = "" }); !y.Value.UsageKeyAt.IsZero() || r.Snapshot().Seller("beta").Marketplace.UsageKey != "" {
+			t.Error("the usage key is still there")
+		}
+		_, err = r.UpdateSeller(t.Context(), act, func(m *seller.Marketplace) error { m.SecretKey = ""; return nil })
+		wantFault(t, "no secret key any more", err, errs.InvalidField, "settings.secret_key", "is required")
+		_, err = r.UpdateSeller(t.Context(), seller.Act{Seller: "acme", Name: "acme"}, func(*seller.Marketplace) error { return nil })
+		wantFault(t, "the file's", err, errs.ManagedByFile, "", "acme")
+
+		if _, _, err := r.CreateProvisioner(t.Context(), seller.Act{Seller: "beta", Name: "beta-crm"}, seller.Provisioner{Type: "worker"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := r.CreateEndpoint(t.Context(), seller.Act{Seller: "beta", Name: "beta-main"}, seller.NewEndpoint{
+			Products: []seller.NamedProduct{{ID: "*", Product: seller.Product{Provisioner: "beta-crm"}}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		needed := errors.New("needed")
+		if err := r.EndSellerRow(t.Context(), act, func(context.Context) error { return needed }); !errors.Is(err, needed) || r.Snapshot().Seller("beta") == nil {
+			t.Errorf("ended though it is needed: %v", err)
+		}
+		if err := r.EndSellerRow(t.Context(), act, func(context.Context) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := st.Sellers(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range rows.Settings {
+			if x.Seller == "beta" {
+				t.Errorf("%s %s is left", x.Kind, x.Name)
+			}
+		}
+		for _, k := range rows.Keys {
+			if k.Seller == "beta" {
+				t.Errorf("a key for %s is left", k.Use)
+			}
+		}
+		if _, err := r.SellerRow(t.Context(), "beta"); err == nil {
+			t.Error("the seller is left")
+		}
+		if _, _, err := r.CreateSeller(t.Context(), act, m); err != nil {
+			t.Errorf("the name is not free again: %v", err)
 		}
 	})
 }

@@ -55,6 +55,8 @@ const (
 	Scope_SCOPE_CONFIGURE Scope = 10
 	// See, create and end the seller's bearer tokens. Whoever has it gives no scope that they do not hold, but may pass on for ever those that they do.
 	Scope_SCOPE_TOKENS Scope = 11
+	// See and change every seller of the installation, add and delete them. Whoever has it can give themselves a token of any seller that they add.
+	Scope_SCOPE_INSTALLATION Scope = 12
 )
 
 // Enum value maps for Scope.
@@ -72,6 +74,7 @@ var (
 		9:  "SCOPE_MARKETPLACE",
 		10: "SCOPE_CONFIGURE",
 		11: "SCOPE_TOKENS",
+		12: "SCOPE_INSTALLATION",
 	}
 	Scope_value = map[string]int32{
 		"SCOPE_UNSPECIFIED":   0,
@@ -86,6 +89,7 @@ var (
 		"SCOPE_MARKETPLACE":   9,
 		"SCOPE_CONFIGURE":     10,
 		"SCOPE_TOKENS":        11,
+		"SCOPE_INSTALLATION":  12,
 	}
 )
 
@@ -156,7 +160,7 @@ var File_koogate_v1_scope_proto protoreflect.FileDescriptor
 const file_koogate_v1_scope_proto_rawDesc = "" +
 	"\n" +
 	"\x16koogate/v1/scope.proto\x12\n" +
-	"koogate.v1\x1a google/protobuf/descriptor.proto*\xf4\x01\n" +
+	"koogate.v1\x1a google/protobuf/descriptor.proto*\x8c\x02\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSCOPE_WORKER\x10\x01\x12\x0f\n" +
@@ -171,7 +175,8 @@ const file_koogate_v1_scope_proto_rawDesc = "" +
 	"\x11SCOPE_MARKETPLACE\x10\t\x12\x13\n" +
 	"\x0fSCOPE_CONFIGURE\x10\n" +
 	"\x12\x10\n" +
-	"\fSCOPE_TOKENS\x10\v:K\n" +
+	"\fSCOPE_TOKENS\x10\v\x12\x16\n" +
+	"\x12SCOPE_INSTALLATION\x10\f:K\n" +
 	"\x06scopes\x12\x1e.google.protobuf.MethodOptions\x18Ԉ\x03 \x03(\x0e2\x11.koogate.v1.ScopeR\x06scopes:[\n" +
 	"\x0eservice_scopes\x12\x1f.google.protobuf.ServiceOptions\x18Ո\x03 \x03(\x0e2\x11.koogate.v1.ScopeR\rserviceScopesB\x9a\x01\n" +
 	"\x0ecom.koogate.v1B\n" +

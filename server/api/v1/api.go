@@ -96,6 +96,8 @@ func New(o Options) *API {
 			koogatev1.NewCallServiceClient, koogatev1.RegisterCallServiceHandlerClient),
 		serviceOf[koogatev1.SanctionServiceServer](&sanctions{sanctions: o.Sanctions}, koogatev1.RegisterSanctionServiceServer,
 			koogatev1.NewSanctionServiceClient, koogatev1.RegisterSanctionServiceHandlerClient),
+		serviceOf[koogatev1.SellerServiceServer](&sellers{settings: managed}, koogatev1.RegisterSellerServiceServer,
+			koogatev1.NewSellerServiceClient, koogatev1.RegisterSellerServiceHandlerClient),
 		serviceOf[koogatev1.KeyServiceServer](&keys{sellers: o.Sellers}, koogatev1.RegisterKeyServiceServer,
 			koogatev1.NewKeyServiceClient, koogatev1.RegisterKeyServiceHandlerClient),
 		serviceOf[koogatev1.EndpointServiceServer](&endpoints{settings: managed}, koogatev1.RegisterEndpointServiceServer,
