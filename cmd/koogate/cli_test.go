@@ -38,6 +38,13 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
+// clear forgets what was written.
+func (b *buffer) clear() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.b.Reset()
+}
+
 // koogate runs one command line in this process.
 func koogate(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
