@@ -59,6 +59,16 @@ func (s *screen) answer(t *testing.T, question, line string) {
 	}
 }
 
+// modes are the terminal's, the echo among them.
+func (s *screen) modes(t *testing.T) uint32 {
+	t.Helper()
+	termios, err := unix.IoctlGetTermios(int(s.slave.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return termios.Lflag
+}
+
 // start runs a command at the terminal.
 func (s *screen) start(t *testing.T, args ...string) (ended func() int) {
 	t.Helper()
@@ -86,6 +96,23 @@ func TestAtATerminal(t *testing.T) {
 	s.answer(t, "Token: ", "")
 	if code := ended(); code != exitUsage {
 		t.Errorf("no token: %d", code)
+	}
+
+	// ^C takes the question back and leaves the terminal as it was.
+	for question, args := range map[string][]string{"Token: ": {"login", r.grpc}, "again? [y/N] ": {"tasks", "retry", "--all", "--reason", "x"}} {
+		before := s.modes(t)
+		ctx, interrupt := context.WithCancel(t.Context())
+		code := make(chan int, 1)
+		s.shown.clear()
+		go func() { code <- run(ctx, args, s.slave, s.slave) }()
+		await(t, question, func() bool { return strings.Contains(s.shown.String(), strings.TrimPrefix(question, "again")) })
+		time.Sleep(50 * time.Millisecond)
+		interrupt()
+		if code := <-code; code != exitFailed || s.modes(t) != before {
+			t.Errorf("%s: %d, the terminal's modes are %x and were %x", question, code, s.modes(t), before)
+		}
+		_, _ = io.WriteString(s.master, "\n") // for who reads on
+		time.Sleep(50 * time.Millisecond)
 	}
 
 	does(t, exitOK, "provisioners", "create", "crm-2", "--set", "type=worker")

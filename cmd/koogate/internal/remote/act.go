@@ -49,7 +49,7 @@ func (s *service) act(ctx context.Context, env *Env, form show.Form, request pro
 	try, ok := flags.(interface{ changesNothing() bool })
 	trial := ok && try.changesNothing()
 	if asked, ok := flags.(interface{ agreed() bool }); ok && !asked.agreed() && !trial {
-		if err := env.ask(describe(m, request)); err != nil {
+		if err := env.ask(ctx, describe(m, request)); err != nil {
 			return err
 		}
 	}

@@ -69,7 +69,7 @@ func (*instancesRelease) Asks() []protoreflect.FullName {
 // Run implements the command.
 func (c *instancesRelease) Run(ctx context.Context, env *Env) error {
 	if c.Flags.Confirm == "" {
-		again, err := env.prompt("This deletes the instance's data for good. Its ID once more: ", "--confirm")
+		again, err := env.prompt(ctx, "This deletes the instance's data for good. Its ID once more: ", "--confirm")
 		if err != nil {
 			return err
 		}

@@ -60,7 +60,7 @@ func (c *Login) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	token, err := c.token(env)
+	token, err := c.token(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (c *Login) Run(ctx context.Context, env *Env) error {
 }
 
 // token asks for the token, or reads it.
-func (c *Login) token(env *Env) (string, error) {
+func (c *Login) token(ctx context.Context, env *Env) (string, error) {
 	if c.TokenFile == "-" && c.Cert != "" {
 		text, err := io.ReadAll(io.LimitReader(env.In, 1<<16))
 		return strings.TrimSpace(string(text)), err // none is fine
@@ -95,13 +95,10 @@ func (c *Login) token(env *Env) (string, error) {
 		}
 		return contexts.ReadToken("-", env.In)
 	}
-	fmt.Fprint(env.Out.Err, "Token: ")
-	text, err := term.ReadPassword(int(in.Fd()))
-	fmt.Fprintln(env.Out.Err)
+	token, err := env.password(ctx, "Token: ", int(in.Fd()))
 	if err != nil {
 		return "", err
 	}
-	token := strings.TrimSpace(string(text))
 	if token == "" && c.Cert == "" {
 		return "", Usagef("no token was given")
 	}

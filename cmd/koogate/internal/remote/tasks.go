@@ -90,7 +90,7 @@ func (c *tasksRetry) Run(ctx context.Context, env *Env) error {
 
 func (c *tasksRetry) many(ctx context.Context, env *Env, s *service) error {
 	if !c.DryRun && !c.Yes {
-		if err := env.ask("have all failed tasks that are such done again (--dry-run shows them)"); err != nil {
+		if err := env.ask(ctx, "have all failed tasks that are such done again (--dry-run shows them)"); err != nil {
 			return err
 		}
 	}

@@ -73,7 +73,7 @@ func (c *webhooksResend) Run(ctx context.Context, env *Env) error {
 	}
 	return with(c.Choice, env, c.Output, func(s *service) error {
 		if !c.DryRun && !c.Yes {
-			if err := env.ask(fmt.Sprintf("deliver to webhook %s anew what was delivered since %s (--dry-run counts it)", c.ID, since.Format("2006-01-02T15:04:05Z07:00"))); err != nil {
+			if err := env.ask(ctx, fmt.Sprintf("deliver to webhook %s anew what was delivered since %s (--dry-run counts it)", c.ID, since.Format("2006-01-02T15:04:05Z07:00"))); err != nil {
 				return err
 			}
 		}
