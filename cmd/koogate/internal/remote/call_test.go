@@ -3,8 +3,10 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -20,6 +22,8 @@ import (
 
 	"github.com/koogate/koogate/client"
 	"github.com/koogate/koogate/cmd/koogate/internal/remote/contexts"
+	"github.com/koogate/koogate/cmd/koogate/internal/remote/show"
+	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/clock"
 )
@@ -28,6 +32,7 @@ import (
 type busy struct {
 	koogatev1.UnimplementedTokenServiceServer
 	koogatev1.UnimplementedEventServiceServer
+	koogatev1.UnimplementedUsageServiceServer
 	refuse, asked atomic.Int64
 	wait          time.Duration
 }
@@ -54,6 +59,15 @@ func (b *busy) WatchEvents(_ *koogatev1.WatchEventsRequest, stream grpc.ServerSt
 	return stream.Context().Err()
 }
 
+// ReportUsage refuses the last record of each batch.
+func (b *busy) ReportUsage(_ context.Context, r *koogatev1.ReportUsageRequest) (*koogatev1.ReportUsageResponse, error) {
+	b.asked.Add(1)
+	last := len(r.GetRecords()) - 1
+	return &koogatev1.ReportUsageResponse{Added: int32(last), Results: []*koogatev1.ReportedUsage{
+		{Key: r.GetRecords()[last].GetKey(), Index: int64(last), Outcome: koogatev1.UsageOutcome_USAGE_OUTCOME_INVALID},
+	}}, nil
+}
+
 // serve starts it, and returns flags that name it.
 func (b *busy) serve(t *testing.T) contexts.Choice {
 	t.Helper()
@@ -64,6 +78,7 @@ func (b *busy) serve(t *testing.T) contexts.Choice {
 	s := grpc.NewServer()
 	koogatev1.RegisterTokenServiceServer(s, b)
 	koogatev1.RegisterEventServiceServer(s, b)
+	koogatev1.RegisterUsageServiceServer(s, b)
 	go func() { _ = s.Serve(l) }()
 	t.Cleanup(s.Stop)
 	return contexts.Choice{Address: l.Addr().String(), Token: "t", Timeout: 2 * time.Second}
@@ -117,5 +132,27 @@ func TestAStreamThatDoesNotBegin(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// A long report goes out in batches, and a record's place is its place in the file.
+func TestAReportOfSeveralBatches(t *testing.T) {
+	var records, out, errs bytes.Buffer
+	for i := range 2500 {
+		fmt.Fprintf(&records, `{"key":"k-%d","instanceId":"i","value":"1","endTime":"2026-11-20T08:00:00Z"}`+"\n", i)
+	}
+	e := &Env{Out: terminal.New(&out, &errs), In: &records, Clock: clock.System{}, Language: "en"}
+	b := &busy{}
+	c := &usageReport{File: "-", Form: show.Form{Output: "table"}, Choice: b.serve(t)}
+	if err := c.Run(t.Context(), e); !errors.Is(err, ErrReported) || b.asked.Load() != 3 {
+		t.Errorf("%v after %d calls", err, b.asked.Load())
+	}
+	if want := "2497 added, 0 there before, 3 refused\n"; errs.String() != want {
+		t.Errorf("%s", errs.String())
+	}
+	for _, row := range []string{"999 k-999 INVALID", "1999 k-1999 INVALID", "2499 k-2499 INVALID"} {
+		if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), row) {
+			t.Errorf("%q is missing in\n%s", row, out.String())
+		}
 	}
 }
