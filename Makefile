@@ -118,6 +118,11 @@ chaos: ## kill -9 the service CHAOS_N times under load and check every promise
 	@$(call exists,TestChaos)
 	KOOGATE_CHAOS_N=$(CHAOS_N) .ci/services go test -count=1 -run '^TestChaos' -timeout 60m ./cmd/koogate
 
+.PHONY: watch-proof
+watch-proof: ## 50 watchers are told 100,000 events each while the replicas that they watch are killed; a twentieth of it is in `make chaos`
+	@$(call exists,TestChaosWatch)
+	KOOGATE_WATCHERS=50 KOOGATE_WATCH_EVENTS=100000 .ci/services go test -count=1 -v -run '^TestChaosWatch$$' -timeout 60m ./cmd/koogate | grep -v '^=== '
+
 .PHONY: mutants
 mutants: ## every mistake of a seller's server that the checker has to find, and whether it does: one line each
 	@out=$$(mktemp); trap 'rm -f "$$out"' EXIT; ok=0; \
