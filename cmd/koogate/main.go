@@ -56,6 +56,7 @@ type cli struct {
 	Calls        remote.Calls        `cmd:"" group:"api" help:"Look at the marketplace's calls, and let one in again."`
 	Events       remote.Events       `cmd:"" group:"api" help:"Read the events of all orders, or follow them."`
 	Standing     remote.Standing     `cmd:"" group:"api" help:"Say what the marketplace counts against you."`
+	Sellers      remote.Sellers      `cmd:"" group:"api" help:"Look at and change how sellers reach the marketplace."`
 	Endpoints    remote.Endpoints    `cmd:"" group:"api" help:"Look at and change production addresses."`
 	Products     remote.Products     `cmd:"" group:"api" help:"Look at and change what is sold."`
 	Provisioners remote.Provisioners `cmd:"" group:"api" help:"Look at and change who fulfils it."`

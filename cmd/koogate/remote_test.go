@@ -47,7 +47,7 @@ func newRemoteSite(t *testing.T) *remoteSite {
 		t.Fatal(err)
 	}
 	text = bytes.Replace(text, []byte("    api_tokens: ['"+testToken+"']"), []byte("    api_tokens: ['"+testToken+"']\n    tokens:\n      - {name: ops, secret: "+bigToken+
-		", scopes: [usage, read, operate, directory, secrets, personal_data, configure, tokens]}\n      - {name: narrow, secret: narrow-"+bigToken+", scopes: [worker]}"), 1)
+		", scopes: [usage, read, operate, directory, secrets, personal_data, configure, tokens]}\n      - {name: root, secret: root-"+bigToken+", scopes: [read, configure, installation]}\n      - {name: narrow, secret: narrow-"+bigToken+", scopes: [worker]}"), 1)
 	if err := os.WriteFile(p.config, text, 0o600); err != nil {
 		t.Fatal(err)
 	}

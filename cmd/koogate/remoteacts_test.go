@@ -187,6 +187,44 @@ func TestChangingWhatIsSold(t *testing.T) {
 	does(t, exitFailed, "endpoints", "get", "shop")
 }
 
+// Sellers are added, changed and ended; what is secret comes from a file, and a file without secrets changes none.
+func TestSellersByHand(t *testing.T) {
+	r := newRemoteSite(t)
+	t.Setenv("KOOGATE_ADDR", r.grpc)
+	root := write(t, "root", "root-"+bigToken+"\n")
+	_, errs := does(t, exitUsage, "sellers", "create", "beta", "--token-file", root, "--set", "site=cn", "--set", "secret_key=canary")
+	if has(t, errs, "a secret comes from a file"); strings.Contains(errs, "canary") {
+		t.Errorf("%s", errs)
+	}
+	beta := write(t, "beta.yaml", "seller: beta\nsettings: {site: cn, accessKey: AK-1, secretKey: canary-sk-1, usageKey: canary-usage-key-0123}\n")
+	out, errs := does(t, exitOK, "sellers", "create", "beta", "-f", beta, "--token-file", root, "--reason", "contract 4711")
+	if has(t, errs, "seller.settings.access_key AK-1", "The secret is shown this once:"); strings.Contains(out+errs, "canary") || len(strings.TrimSpace(out)) < 40 {
+		t.Errorf("%q %s", out, errs)
+	}
+	own := write(t, "own", out)
+	has(t, must(does(t, exitOK, "sellers", "list", "--token-file", own)), "SELLER SITE ACCESS KEY", "beta cn AK-1")
+	if n := len(objects(t, must(does(t, exitOK, "sellers", "list", "--token-file", root, "-o", "json")))); n != 2 {
+		t.Errorf("%d sellers", n)
+	}
+	before := object(t, must(does(t, exitOK, "sellers", "get", "beta", "--token-file", own, "-o", "json")))
+	file := write(t, "edited.yaml", strings.Replace(must(does(t, exitOK, "sellers", "get", "beta", "--token-file", own, "-o", "yaml")), "AK-1", "AK-2", 1))
+	after := object(t, must(does(t, exitOK, "sellers", "update", "beta", "-f", file, "--token-file", own, "-o", "json")))
+	if after["settings"].(map[string]any)["accessKey"] != "AK-2" || after["secretKeyTime"] != before["secretKeyTime"] || after["usageKeyTime"] != before["usageKeyTime"] || after["usageKeyTime"] == nil {
+		t.Errorf("a file as get shows it changes secrets:\n%v\n%v", before, after)
+	}
+	some := write(t, "some.yaml", "site: cn\naccessKey: AK-3\n")
+	after = object(t, must(does(t, exitOK, "sellers", "update", "beta", "-f", some, "--replace", "--token-file", own, "-o", "json")))
+	if after["settings"].(map[string]any)["accessKey"] != "AK-3" || after["usageKeyTime"] == nil {
+		t.Errorf("--replace takes secrets away: %v", after)
+	}
+	after = object(t, must(does(t, exitOK, "sellers", "update", "beta", "--set", "usage_key=", "--token-file", own, "-o", "json")))
+	if after["usageKeyTime"] != nil {
+		t.Errorf("an empty secret takes it away: %v", after)
+	}
+	does(t, exitOK, "sellers", "delete", "beta", "--yes", "--token-file", root, "--reason", "ended")
+	does(t, exitFailed, "sellers", "get", "beta", "--token-file", root)
+}
+
 // Webhooks are looked after, and their deliveries.
 func TestWebhooksByHand(t *testing.T) {
 	r := newRemoteSite(t)

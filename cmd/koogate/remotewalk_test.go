@@ -88,7 +88,7 @@ var notFlags = map[string]string{
 	"koogate.v1.UpdateWebhookRequest.webhook": "-f and --set", "update_mask": "it follows from -f and --set",
 	"koogate.v1.CreateEndpointRequest.settings": "-f and --set", "koogate.v1.CreateEndpointRequest.products": "-f", "koogate.v1.CreateEndpointRequest.keys": "-f",
 	"koogate.v1.CreateProductRequest.settings": "-f and --set", "koogate.v1.CreateProvisionerRequest.settings": "-f and --set",
-	"koogate.v1.CreateWebhookRequest.webhook": "-f and --set",
+	"koogate.v1.CreateWebhookRequest.webhook": "-f and --set", "koogate.v1.CreateSellerRequest.settings": "-f and --set", "koogate.v1.UpdateSellerRequest.settings": "-f and --set",
 	"koogate.v1.ReportUsageRequest.records":   "the file",
 	"koogate.v1.WatchEventsRequest.heartbeat": "the service's own is right for a tail",
 }
@@ -98,7 +98,7 @@ var byHand = map[string]string{
 	"koogate.v1.RetryTaskRequest.task_id": "id", "koogate.v1.ResendSinceRequest.since_time": "since",
 	"koogate.v1.WatchEventsRequest.resume_token": "resume-file", "koogate.v1.WatchEventsRequest.from_beginning": "from-beginning",
 	"koogate.v1.RetireKeyRequest.key_id": "id", "koogate.v1.GetKeyStatusRequest.endpoint": "endpoint",
-	"koogate.v1.UpdateEndpointRequest.etag": "etag", "koogate.v1.UpdateProductRequest.etag": "etag", "koogate.v1.UpdateProvisionerRequest.etag": "etag",
+	"koogate.v1.UpdateEndpointRequest.etag": "etag", "koogate.v1.UpdateSellerRequest.etag": "etag", "koogate.v1.UpdateProductRequest.etag": "etag", "koogate.v1.UpdateProvisionerRequest.etag": "etag",
 	"koogate.v1.UpdateInstanceAccessRequest.etag": "etag", "koogate.v1.UpdateWebhookRequest.etag": "etag",
 }
 

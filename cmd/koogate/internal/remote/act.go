@@ -81,7 +81,7 @@ func shown(env *Env, form show.Form, m protoreflect.MethodDescriptor, answer pro
 		fmt.Fprintln(env.Out.Err, "done")
 		return nil
 	}
-	if text := takeSecret(what); text != "" {
+	if text := takeSecret(m, what); text != "" {
 		aside := *env.Out
 		aside.Out = env.Out.Err
 		if err := show.One(&aside, form.Output, what, env.Clock.Now()); err != nil {
@@ -97,9 +97,6 @@ func shown(env *Env, form show.Form, m protoreflect.MethodDescriptor, answer pro
 	return show.One(env.Out, form.Output, what, env.Clock.Now())
 }
 
-// secretField is the name of what an answer shows only once.
-const secretField = "secret"
-
 // makesSecret says whether the answer to a request may have a secret that is shown once. Of provisioners webhooks have one.
 func makesSecret(request proto.Message) bool {
 	switch r := request.(type) {
@@ -113,8 +110,21 @@ func makesSecret(request proto.Message) bool {
 	if name := rule(m).GetResponseBody(); name != "" {
 		of = of.Fields().ByName(protoreflect.Name(name)).Message()
 	}
-	field := of.Fields().ByName(secretField)
-	return field != nil && redacted(field) && rule(m).GetGet() == ""
+	return secretOf(m, of) != nil
+}
+
+// secretOf is the field of an answer in which rpc m shows a secret, this once; nil for none. What an rpc reads is shown whenever it is
+// asked for.
+func secretOf(m protoreflect.MethodDescriptor, answer protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
+	if rule(m).GetGet() != "" {
+		return nil
+	}
+	for i := range answer.Fields().Len() {
+		if f := answer.Fields().Get(i); f.Kind() == protoreflect.StringKind && !f.IsList() && redacted(f) {
+			return f
+		}
+	}
+	return nil
 }
 
 // redacted says whether the contract calls a field secret or personal.
@@ -123,15 +133,15 @@ func redacted(field protoreflect.FieldDescriptor) bool {
 	return o.GetDebugRedact()
 }
 
-// takeSecret takes the secret out of an answer.
-func takeSecret(answer proto.Message) string {
-	m := answer.ProtoReflect()
-	field := m.Descriptor().Fields().ByName(secretField)
-	if field == nil || !redacted(field) {
+// takeSecret takes the secret out of an answer to rpc m.
+func takeSecret(m protoreflect.MethodDescriptor, answer proto.Message) string {
+	a := answer.ProtoReflect()
+	field := secretOf(m, a.Descriptor())
+	if field == nil {
 		return ""
 	}
-	text := m.Get(field).String()
-	m.Clear(field)
+	text := a.Get(field).String()
+	a.Clear(field)
 	return text
 }
 

@@ -198,7 +198,7 @@ func (e *Env) sets(into protoreflect.Message, texts []string) (paths []string, e
 		switch {
 		case field == nil:
 			return nil, Usagef("--set %s: there is no such field of %s", path, into.Descriptor().Name())
-		case redacted(field):
+		case redacted(field) && value != "":
 			return nil, Usagef("--set %s: a secret comes from a file or the standard input (-f), not from the command line", path)
 		case value == "":
 			m.Clear(field)

@@ -33,7 +33,7 @@ var named = map[string]proto.Message{
 	"orders": &koogatev1.ListOrdersRequest{}, "instances": &koogatev1.ListInstancesRequest{}, "tasks": &koogatev1.ListTasksRequest{},
 	"calls": &koogatev1.ListCallsRequest{}, "endpoints": &koogatev1.ListEndpointsRequest{}, "provisioners": &koogatev1.ListProvisionersRequest{},
 	"keys": &koogatev1.ListKeysRequest{}, "keys create": &koogatev1.ListEndpointsRequest{}, "keys status": &koogatev1.ListEndpointsRequest{},
-	"tokens": &koogatev1.ListTokensRequest{}, "webhooks": &koogatev1.ListWebhooksRequest{}, "deliveries": &koogatev1.ListDeliveriesRequest{},
+	"tokens": &koogatev1.ListTokensRequest{}, "sellers": &koogatev1.ListSellersRequest{}, "webhooks": &koogatev1.ListWebhooksRequest{}, "deliveries": &koogatev1.ListDeliveriesRequest{},
 	"quotas list": &koogatev1.ListInstancesRequest{}, "quotas package": &koogatev1.ListInstancesRequest{}, "usage retry": &koogatev1.ListInstancesRequest{},
 }
 

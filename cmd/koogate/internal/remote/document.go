@@ -84,7 +84,10 @@ func (e *Env) readChange(path string, body protoreflect.Message, there proto.Mes
 		etag = etagOf(shown)
 		proto.Merge(body.Interface(), shown.ProtoReflect().Get(settings).Message().Interface())
 		inner, _ := doc["settings"].(map[string]any)
-		mask = paths(body.Descriptor(), inner)
+		mask = slices.DeleteFunc(paths(body.Descriptor(), inner), func(p string) bool { // get shows no secret, so an empty one says nothing
+			m, field := target(body, p)
+			return redacted(field) && !m.Has(field)
+		})
 	} else {
 		if err := parse(path, doc, body.Interface()); err != nil {
 			return nil, "", err
@@ -103,15 +106,27 @@ func (e *Env) readChange(path string, body protoreflect.Message, there proto.Mes
 		if replace {
 			mask = changeable
 		}
-	case replace && body.Descriptor().Name() == "InstanceAccess":
-		mask = nil
-		for i := range body.Descriptor().Fields().Len() {
-			mask = append(mask, string(body.Descriptor().Fields().Get(i).Name()))
-		}
 	case replace:
-		mask = []string{"*"}
+		mask = everything(body)
 	}
 	return mask, etag, nil
+}
+
+// everything is the mask of all fields. Secrets that are not given stay, and then each field is named.
+func everything(body protoreflect.Message) []string {
+	var mask []string
+	kept, fields := false, body.Descriptor().Fields()
+	for i := range fields.Len() {
+		if f := fields.Get(i); redacted(f) && !body.Has(f) {
+			kept = true
+		} else {
+			mask = append(mask, string(f.Name()))
+		}
+	}
+	if !kept {
+		return []string{"*"}
+	}
+	return mask
 }
 
 // changeable are the fields of a webhook that can be changed.

@@ -23,6 +23,25 @@ func (Endpoints) Help() string {
   koogate endpoints delete shop --reason closed`
 }
 
+// Sellers is koogate sellers.
+type Sellers struct {
+	List   List[koogatev1.ListSellersRequest, browse]                                        `cmd:"" help:"Show the sellers that the token sees; --filter by seller and managed_by."`
+	Get    Get[koogatev1.GetSellerRequest]                                                   `cmd:"" help:"Show a seller, without its secrets."`
+	Create Create[koogatev1.CreateSellerRequest, made]                                       `cmd:"" help:"Add a seller; its first token is shown this once."`
+	Update Update[koogatev1.UpdateSellerRequest, koogatev1.GetSellerRequest, changedOrTried] `cmd:"" help:"Change how a seller reaches the marketplace."`
+	Delete Act[koogatev1.DeleteSellerRequest, ended]                                         `cmd:"" help:"End a seller with its endpoints, products, provisioners, keys and tokens."`
+}
+
+// Help is shown by koogate sellers --help.
+func (Sellers) Help() string {
+	return `Secret keys come from a file or, with -, from the standard input.
+
+Examples:
+  (umask 077; koogate sellers create beta -f beta.yaml --reason 'contract 4711' > beta-token)
+  koogate sellers update beta -f new-access-key.yaml --reason rotation
+  koogate sellers delete beta --reason 'contract 4711 ended'`
+}
+
 // Products is koogate products.
 type Products struct {
 	List   List[koogatev1.ListProductsRequest, browse]                                         `cmd:"" help:"Show the products of all endpoints; --filter by endpoint, product_id, provisioner and managed_by."`

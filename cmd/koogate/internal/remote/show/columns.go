@@ -98,6 +98,11 @@ var Columns = map[protoreflect.FullName][]Column{
 		{Head: "ENDPOINT", Path: "endpoint"}, {Head: "SELLER", Path: "seller"}, {Head: "FAMILIES", Path: "settings.families"}, {Head: "BY", Path: "managed_by"},
 		{Head: "UPDATED", Path: "update_time"}, {Head: "CREATED", Path: "create_time", Wide: true}, {Head: "ETAG", Path: "etag", Wide: true},
 	},
+	"koogate.v1.Seller": {
+		{Head: "SELLER", Path: "seller"}, {Head: "SITE", Path: "settings.site"}, {Head: "ACCESS KEY", Path: "settings.access_key"}, {Head: "SECRET KEY SET", Path: "secret_key_time"},
+		{Head: "USAGE KEY SET", Path: "usage_key_time"}, {Head: "BY", Path: "managed_by"}, {Head: "UPDATED", Path: "update_time"},
+		{Head: "ADDRESS", Path: "settings.base_url", Wide: true}, {Head: "ETAG", Path: "etag", Wide: true},
+	},
 	"koogate.v1.Key": {
 		{Head: "KEY", Path: "key_id"}, {Head: "ENDPOINT", Path: "endpoint"}, {Head: "PURPOSE", Path: "purpose"}, {Head: "STATE", Path: "state"},
 		{Head: "BY", Path: "managed_by"}, {Head: "FROM", Path: "start_time"}, {Head: "UNTIL", Path: "end_time"}, {Head: "LAST USE", Path: "last_use_time"},
