@@ -128,7 +128,7 @@ func TestAPI(t *testing.T) {
 		}
 		for _, transport := range []string{"grpc", "rest"} {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".json")+"/"+transport, func(t *testing.T) {
-				r := start(t, withoutJobs, metered)
+				r := start(t, withoutJobs, metered, stranger)
 				audit := trail{r: r, left: left}
 				conns := map[string]*grpc.ClientConn{}
 				saved := map[string]string{"in 30 days": time.Now().Add(30 * 24 * time.Hour).UTC().Format(time.RFC3339)}
@@ -168,15 +168,19 @@ func TestAPI(t *testing.T) {
 						}
 						return text
 					}
-					var got outcome
-					if transport == "rest" {
-						got = r.rest(t, s, token, fill)
-					} else {
+					call := func(token string) outcome {
+						if transport == "rest" {
+							return r.rest(t, s, token, fill)
+						}
 						if conns[token] == nil {
 							conns[token] = r.dial(token)
 						}
-						got = invoke(t, s, conns[token], fill)
+						return invoke(t, s, conns[token], fill)
 					}
+					if s.Status == http.StatusOK {
+						s.tryAsStranger(t, call)
+					}
+					got := call(token)
 					s.judge(t, got, transport, fill)
 					via := map[string]string{"grpc": config.ListenerGRPC, "rest": config.ListenerAPI}[transport]
 					audit.judge(t, s.Name, s.RPC, via, got.code == "OK" || got.status == http.StatusOK)
