@@ -180,7 +180,7 @@ func badRequests(m protoreflect.MethodDescriptor, all, none string) (list []bad)
 		}
 		switch f.Name() {
 		case "page_token", "resume_token":
-			list = append(list, bad{name: "bad page token", reason: "PAGE_TOKEN_INVALID", request: with(f, protoreflect.ValueOfString("x")), token: all})
+			list = append(list, bad{name: "bad page token", reason: "PAGE_TOKEN_INVALID", field: string(f.Name()), request: with(f, protoreflect.ValueOfString("x")), token: all})
 		case "filter":
 			list = append(list, bad{name: "bad filter", reason: "FILTER_INVALID", field: "filter", request: with(f, protoreflect.ValueOfString("no_such_field = \"x\"")), token: all})
 		}

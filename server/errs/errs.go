@@ -120,8 +120,13 @@ func Wrap(cause error, k Kind, r Reason, format string, args ...any) *Error {
 
 // BadField is INVALID_FIELD for a field that the caller named, by its path in the request.
 func BadField(path, format string, args ...any) *Error {
+	return BadFieldOf(InvalidField, path, format, args...)
+}
+
+// BadFieldOf is BadField with a reason of its own.
+func BadFieldOf(r Reason, path, format string, args ...any) *Error {
 	msg := fmt.Sprintf(format, args...)
-	e := New(Invalid, InvalidField, "%s: %s", path, msg)
+	e := New(Invalid, r, "%s: %s", path, msg)
 	e.Fields = []Field{{Path: path, Msg: msg}}
 	return e
 }

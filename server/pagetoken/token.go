@@ -66,13 +66,15 @@ func Decode(b Binding, token string) (*store.Cursor, error) {
 	}
 	raw, err := decode(token)
 	if err != nil {
-		return nil, errs.Wrap(err, errs.Invalid, errs.PageTokenInvalid, "page_token: not a token of this service")
+		e := errs.BadFieldOf(errs.PageTokenInvalid, "page_token", "not a token of this service")
+		e.Cause = err
+		return nil, e
 	}
 	body, got := raw[:len(raw)-sumLen], raw[len(raw)-sumLen:]
 	want := b.sign(body)
 	if subtle.ConstantTimeCompare(got, want[:]) != 1 {
-		return nil, errs.New(errs.Invalid, errs.PageTokenInvalid,
-			"page_token: made for another request; repeat the fields of the first page, or start again without a token")
+		return nil, errs.BadFieldOf(errs.PageTokenInvalid, "page_token",
+			"made for another request; repeat the fields of the first page, or start again without a token")
 	}
 	return &store.Cursor{
 		CreatedAt: time.UnixMicro(int64(binary.BigEndian.Uint64(body[1:fixed]))).UTC(),

@@ -132,8 +132,11 @@ func tokenOf(seller string, m feed.Mark) string {
 // markIn reads a token; without one it is the beginning. Errors: PAGE_TOKEN_INVALID.
 func markIn(field, seller, token string) (feed.Mark, error) {
 	c, err := pagetoken.Decode(pagetoken.Bind("feed", seller), token)
-	if err != nil || c == nil {
-		return feed.Mark{}, err
+	if err != nil {
+		return feed.Mark{}, errs.BadFieldOf(errs.PageTokenInvalid, field, "not a token of the feed, or that of another seller")
+	}
+	if c == nil {
+		return feed.Mark{}, nil
 	}
 	parts := strings.SplitN(c.ID, "/", tokenParts)
 	if len(parts) == tokenParts {
@@ -143,5 +146,5 @@ func markIn(field, seller, token string) (feed.Mark, error) {
 			return feed.Mark{Place: store.FeedPlace{Number: number, Seq: seq, OrderID: parts[3]}, Hash: parts[2]}, nil
 		}
 	}
-	return feed.Mark{}, errs.New(errs.Invalid, errs.PageTokenInvalid, "%s: not a token of the feed", field)
+	return feed.Mark{}, errs.BadFieldOf(errs.PageTokenInvalid, field, "not a token of the feed")
 }

@@ -121,16 +121,12 @@ func parseOrder(text string) (desc bool, err error) {
 	case len(words) == 2 && words[0] == "create_time" && (words[1] == "asc" || words[1] == "desc"):
 		return words[1] == "desc", nil
 	}
-	e := errs.New(errs.Invalid, errs.FilterInvalid, `order_by is "create_time desc" or "create_time asc"`)
-	e.Fields = []errs.Field{{Path: "order_by", Msg: e.Msg}}
-	return false, e
+	return false, errs.BadFieldOf(errs.FilterInvalid, "order_by", `is "create_time desc" or "create_time asc"`)
 }
 
 // badFilter never repeats the caller's text beyond names from the list of fields.
 func badFilter(format string, args ...any) error {
-	e := errs.New(errs.Invalid, errs.FilterInvalid, "filter: "+format, args...)
-	e.Fields = []errs.Field{{Path: "filter", Msg: e.Msg}}
-	return e
+	return errs.BadFieldOf(errs.FilterInvalid, "filter", format, args...)
 }
 
 func names(f fields) []string {

@@ -95,7 +95,7 @@ func afterSeq(bound pagetoken.Binding, token string) (int64, error) {
 	}
 	seq, err := strconv.ParseInt(c.ID, 10, 64)
 	if err != nil || seq < 0 {
-		return 0, errs.New(errs.Invalid, errs.PageTokenInvalid, "page_token: not a token of this list")
+		return 0, errs.BadFieldOf(errs.PageTokenInvalid, "page_token", "not a token of this list")
 	}
 	return seq, nil
 }
