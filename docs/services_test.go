@@ -41,3 +41,30 @@ func TestNoPackageIsForgottenOnPostgreSQL(t *testing.T) {
 		t.Errorf("%d files with such tests, %v", found, err)
 	}
 }
+
+// Tests that start a Redis of their own are skipped where there is none, so make services-test has to run their package.
+func TestNoPackageIsForgottenWithRedis(t *testing.T) {
+	makefile, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^\tKOOGATE_CHECKS=100 \.ci/services .*$`).Find(makefile)
+	found := 0
+	err = filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") || filepath.Base(path) == "services_test.go" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(text), "guardtest.StartRedis(") && !strings.Contains(string(text), `Getenv("KOOGATE_TEST_REDIS`) {
+			return err
+		}
+		room, _ := filepath.Rel("..", filepath.Dir(path))
+		if found++; !regexp.MustCompile(` \./`+regexp.QuoteMeta(filepath.ToSlash(room))+`[ ;']`).Match(line) {
+			t.Errorf("%s has tests with a Redis, which make services-test does not run", room)
+		}
+		return nil
+	})
+	if err != nil || found == 0 {
+		t.Errorf("%d files with such tests, %v", found, err)
+	}
+}
