@@ -60,7 +60,7 @@ func TestRESTIsStrict(t *testing.T) {
 		"query, unreadable":   {"GET", "/v1/orders?filter=%zz", "", "", "query"},
 		"bounds":              {"POST", "/v1/tasks:lease", `{"queue":"crm","workerId":"w","maxTasks":101,"leaseDuration":"0.5s"}`, "maxTasks leaseDuration", "leaseDuration: "},
 		"bounds of a query":   {"GET", "/v1/orders?page_size=501", "", "pageSize", "pageSize: "},
-		"bounds, no field":    {"GET", "/v1/orders?page_token=canary", "", "", "pageToken: "},
+		"a token of nowhere":  {"GET", "/v1/orders?page_token=canary", "", "pageToken", "pageToken: "},
 		"mask":                {"PATCH", "/v1/instances/i/access?updateMask=frontEndUrl,front_door", `{"memo":"m"}`, "updateMask", "updateMask: "},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -60,6 +60,9 @@ func TestEveryReasonHasAGuide(t *testing.T) {
 	}
 }
 
+// ofField finds the reasons of fields at fault, which are Invalid.
+var ofField = regexp.MustCompile(`errs\.BadFieldOf\(errs\.([A-Z]\w+),`)
+
 var made = regexp.MustCompile(`errs\.(Internal|Invalid|NotFound|Conflict|Precondition|Unauthorized|Unavailable|Forbidden|Exhausted|TooSlow|Unserved), (?:Reason: )?errs\.([A-Z]\w+)`)
 
 // TestGuidesKnowTheKinds walks the source: a reason comes as the kinds that its guide names, and as no other.
@@ -90,6 +93,11 @@ func TestGuidesKnowTheKinds(t *testing.T) {
 			}
 			if k := kinds[m[1]]; !slices.Contains(found[r], k) {
 				found[r] = append(found[r], k)
+			}
+		}
+		for _, m := range ofField.FindAllStringSubmatch(string(text), -1) {
+			if r := byName[m[1]]; !slices.Contains(found[r], errs.Invalid) {
+				found[r] = append(found[r], errs.Invalid)
 			}
 		}
 		return err
