@@ -59,7 +59,7 @@ func TestNoPackageIsForgottenWithRedis(t *testing.T) {
 			return err
 		}
 		room, _ := filepath.Rel("..", filepath.Dir(path))
-		if found++; !regexp.MustCompile(` \./`+regexp.QuoteMeta(filepath.ToSlash(room))+`[ ;']`).Match(line) {
+		if found++; !regexp.MustCompile(` \./` + regexp.QuoteMeta(filepath.ToSlash(room)) + `[ ;']`).Match(line) {
 			t.Errorf("%s has tests with a Redis, which make services-test does not run", room)
 		}
 		return nil
