@@ -18,6 +18,7 @@ import (
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/memo"
 )
 
 // Metrics are told of tokens and keys. issuer is an issuer's URL, empty for a token of none that is known.
@@ -44,7 +45,7 @@ type Callers struct {
 	deps    Deps
 	rings   map[string]*ring // by issuer
 	allowed []jose.SignatureAlgorithm
-	seen    seen
+	seen    *memo.Cache[digest, verified]
 	end     context.CancelFunc
 }
 
@@ -52,7 +53,7 @@ type Callers struct {
 // where Run runs.
 func New(issuers []Issuer, d Deps) *Callers {
 	base, end := context.WithCancel(context.Background())
-	c := &Callers{deps: d, rings: make(map[string]*ring, len(issuers)), end: end}
+	c := &Callers{deps: d, rings: make(map[string]*ring, len(issuers)), seen: memo.New[digest, verified](mostSeen), end: end}
 	for _, i := range issuers {
 		i = i.filled()
 		c.rings[i.Issuer] = &ring{
@@ -145,7 +146,7 @@ func (c *Callers) caller(token string) (access.Principal, *refusal) {
 		if v, why = c.verify(token, now); why != nil {
 			return access.Principal{}, why
 		}
-		c.seen.put(sum, v)
+		c.seen.Put(sum, v)
 	}
 	if !c.deps.Sellers(v.caller.Seller) {
 		return access.Principal{}, refuse(unmapped, v.caller.Issuer,
@@ -156,7 +157,7 @@ func (c *Callers) caller(token string) (access.Principal, *refusal) {
 
 // remembered returns a token that was verified before and still counts.
 func (c *Callers) remembered(sum digest, now time.Time) (v verified, ok bool) {
-	v, ok = c.seen.get(sum)
+	v, ok = c.seen.Get(sum)
 	return v, ok && v.keys == v.ring.known() && !now.After(v.until)
 }
 

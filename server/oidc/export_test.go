@@ -2,28 +2,24 @@
 
 package oidc
 
-import "crypto/rand"
+import (
+	"crypto/rand"
+
+	"github.com/koogate/koogate/server/memo"
+)
 
 // Forget forgets the tokens that were verified.
-func (c *Callers) Forget() {
-	c.seen.mu.Lock()
-	defer c.seen.mu.Unlock()
-	c.seen.young, c.seen.older = nil, nil
-}
+func (c *Callers) Forget() { c.seen = memo.New[digest, verified](mostSeen) }
 
 // Remembered is how many tokens are remembered.
-func (c *Callers) Remembered() int {
-	c.seen.mu.Lock()
-	defer c.seen.mu.Unlock()
-	return len(c.seen.young) + len(c.seen.older)
-}
+func (c *Callers) Remembered() int { return c.seen.Len() }
 
 // Fill has some made-up tokens remembered.
 func (c *Callers) Fill(n int) {
 	for range n {
 		var d digest
 		_, _ = rand.Read(d[:])
-		c.seen.put(d, verified{})
+		c.seen.Put(d, verified{})
 	}
 }
 

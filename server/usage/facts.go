@@ -5,7 +5,6 @@ package usage
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/koogate/koogate/store"
@@ -71,7 +70,7 @@ func (s *Service) facts(ctx context.Context, seller string, want map[string]time
 	out := make(map[string]fact, len(want))
 	var missing []string
 	for id, end := range want {
-		if f, ok := s.known.get(factKey(seller, id)); ok && f.serves(end, now, s.cfg.FactFor) {
+		if f, ok := s.known.Get(factKey(seller, id)); ok && f.serves(end, now, s.cfg.FactFor) {
 			out[id] = f
 		} else {
 			missing = append(missing, id)
@@ -91,7 +90,7 @@ func (s *Service) facts(ctx context.Context, seller string, want map[string]time
 			}
 			out[rows[i].InstanceID] = f
 			if f.keeps() {
-				s.known.put(factKey(seller, rows[i].InstanceID), f)
+				s.known.Put(factKey(seller, rows[i].InstanceID), f)
 			}
 		}
 	}
@@ -131,47 +130,4 @@ func (s *Service) factOf(ctx context.Context, i *store.Instance, now time.Time) 
 			return f, nil
 		}
 	}
-}
-
-// cache remembers the entries used last. It holds two generations: when the young one is full it becomes the old one.
-type cache[V any] struct {
-	limit int
-
-	mu         sync.Mutex
-	young, old map[string]V
-}
-
-func newCache[V any](limit int) *cache[V] { return &cache[V]{limit: limit, young: make(map[string]V)} }
-
-func (c *cache[V]) get(key string) (V, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if v, ok := c.young[key]; ok {
-		return v, true
-	}
-	v, ok := c.old[key]
-	if ok {
-		c.set(key, v)
-	}
-	return v, ok
-}
-
-func (c *cache[V]) drop(key string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.young, key)
-	delete(c.old, key)
-}
-
-func (c *cache[V]) put(key string, v V) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.set(key, v)
-}
-
-func (c *cache[V]) set(key string, v V) {
-	if len(c.young) >= c.limit {
-		c.young, c.old = make(map[string]V), c.young
-	}
-	c.young[key] = v
 }

@@ -122,7 +122,7 @@ func (s *Service) report(ctx context.Context, seller string, records []Record, p
 		case store.UsageConflict:
 			outcomes[i].Message = otherContent
 		case store.UsageStale:
-			s.known.drop(factKey(seller, records[i].InstanceID))
+			s.known.Drop(factKey(seller, records[i].InstanceID))
 			again = append(again, i)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/server/gap"
+	"github.com/koogate/koogate/server/memo"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
@@ -81,8 +82,8 @@ type Service struct {
 	Deps
 	cfg Config
 
-	known  *cache[fact]
-	totals *cache[total]
+	known  *memo.Cache[string, fact]
+	totals *memo.Cache[string, total]
 
 	mu    sync.Mutex
 	flows map[string]*flow // by seller
@@ -105,7 +106,7 @@ func New(cfg Config, d Deps) *Service {
 		d.Rules = func() *Rules { return &cfg.Rules }
 	}
 	s := &Service{
-		Deps: d, cfg: cfg, known: newCache[fact](manyInstances), totals: newCache[total](manyInstances), flows: make(map[string]*flow),
+		Deps: d, cfg: cfg, known: memo.New[string, fact](manyInstances), totals: memo.New[string, total](manyInstances), flows: make(map[string]*flow),
 	}
 	if s.Work == nil {
 		s.Work = work.New(work.Deps{Store: d.Store, Clock: d.Clock, Tracer: d.Tracer, Metrics: d.Metrics, Log: d.Log})

@@ -106,7 +106,7 @@ func (s *Service) unused(ctx context.Context, pkg *store.Instance, metered bool,
 // total sums up the windows of an instance or a package. Those that change no more are summed up once.
 func (s *Service) total(ctx context.Context, seller string, of store.Term, now time.Time) (map[string]store.Units, error) {
 	key := seller + "\x1f" + of.Field + "\x1f" + of.Value
-	known, _ := s.totals.get(key)
+	known, _ := s.totals.Get(key)
 	final := total{after: known.after, sums: clone(known.sums)}
 	sums := clone(known.sums)
 	q := store.ListQuery{Seller: seller, Filter: []store.Term{of}, After: known.after, Limit: totalPage}
@@ -125,7 +125,7 @@ func (s *Service) total(ctx context.Context, seller string, of store.Term, now t
 			}
 		}
 		if len(page) < totalPage {
-			s.totals.put(key, final)
+			s.totals.Put(key, final)
 			return sums, nil
 		}
 	}
