@@ -72,6 +72,31 @@ func refusalOf(t *testing.T, conn *grpc.ClientConn, method string, d protoreflec
 	return status.Code(err), reason, scope
 }
 
+// walk makes every call of the internal API as a caller who has some scopes, or whom nobody knows: who lacks what the contract declares is refused with the
+// scope's name, and nobody else is.
+func walk(t *testing.T, conn *grpc.ClientConn, name string, has []access.Scope) {
+	t.Helper()
+	for method, d := range rpcs() {
+		if !strings.HasPrefix(method, "/koogate.v1.") {
+			continue
+		}
+		code, reason, scope := refusalOf(t, conn, method, d)
+		lacks, lack := access.Principal{Scopes: has}.Lacks(interceptor.Declared(method))
+		switch {
+		case has == nil:
+			if code != codes.Unauthenticated || reason != "TOKEN_INVALID" {
+				t.Errorf("%s by %s: %v %s", method, name, code, reason)
+			}
+		case lack:
+			if code != codes.PermissionDenied || reason != "SCOPE_MISSING" || scope != string(lacks) {
+				t.Errorf("%s by %s: %v %s %q, want the scope %s", method, name, code, reason, scope, lacks)
+			}
+		case code == codes.PermissionDenied || code == codes.Unauthenticated:
+			t.Errorf("%s by %s: %v %s %q", method, name, code, reason, scope)
+		}
+	}
+}
+
 // reasonOf is an error's reason, and the scope that it names.
 func reasonOf(err error) (reason, scope string) {
 	for _, detail := range status.Convert(err).Details() {

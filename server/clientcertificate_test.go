@@ -6,17 +6,14 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/config"
-	"github.com/koogate/koogate/server/interceptor"
 )
 
 // TestACertificateIsAPrincipal: a client whose certificate a seller names needs no token, may do what its scopes say by gRPC and by
@@ -35,25 +32,7 @@ func TestACertificateIsAPrincipal(t *testing.T) {
 	}
 	for name, has := range map[string][]access.Scope{"worker": {access.Worker}, "viewer": {access.Read}, "stranger": nil} {
 		conn := r.dialTLS(shows(name))
-		for method, d := range rpcs() {
-			if !strings.HasPrefix(method, "/koogate.v1.") {
-				continue
-			}
-			code, reason, scope := refusalOf(t, conn, method, d)
-			lacks, lack := access.Principal{Scopes: has}.Lacks(interceptor.Declared(method))
-			switch {
-			case has == nil:
-				if code != codes.Unauthenticated || reason != "TOKEN_INVALID" {
-					t.Errorf("%s by %s: %v %s", method, name, code, reason)
-				}
-			case lack:
-				if code != codes.PermissionDenied || reason != "SCOPE_MISSING" || scope != string(lacks) {
-					t.Errorf("%s by %s: %v %s %q, want the scope %s", method, name, code, reason, scope, lacks)
-				}
-			case code == codes.PermissionDenied || code == codes.Unauthenticated:
-				t.Errorf("%s by %s: %v %s %q", method, name, code, reason, scope)
-			}
-		}
+		walk(t, conn, name, has)
 		_ = conn.Close()
 	}
 	for _, c := range []struct {

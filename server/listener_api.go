@@ -35,10 +35,7 @@ func (s *Server) apiListener(svc services) (*listener, error) {
 	if err := svc.internal.RegisterGateway(context.Background(), mux, channel); err != nil {
 		return nil, err
 	}
-	if err := rest.ServeEvents(mux, channel, s.deps.Clock.Now); err != nil {
-		return nil, err
-	}
-	if err := rest.ServeEvidence(mux, channel, s.deps.Clock.Now); err != nil {
+	if err := rest.ServeStreams(mux, channel, s.deps.Clock.Now); err != nil {
 		return nil, err
 	}
 	root := http.NewServeMux()

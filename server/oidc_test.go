@@ -22,7 +22,6 @@ import (
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/config"
-	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/server/oidc"
 )
 
@@ -86,20 +85,7 @@ func TestAJWTIsAPrincipal(t *testing.T) {
 	r := start(t, withoutJobs, l.trusted)
 	for name, has := range map[string][]access.Scope{"worker": {access.Worker}, "viewer": {access.Read}, "worker viewer": {access.Worker, access.Read}} {
 		conn := r.dial(l.token(time.Hour, strings.Fields(name)...))
-		for method, d := range rpcs() {
-			if !strings.HasPrefix(method, "/koogate.v1.") {
-				continue
-			}
-			code, reason, scope := refusalOf(t, conn, method, d)
-			switch lacks, lack := (access.Principal{Scopes: has}).Lacks(interceptor.Declared(method)); {
-			case lack:
-				if code != codes.PermissionDenied || reason != "SCOPE_MISSING" || scope != string(lacks) {
-					t.Errorf("%s by %s: %v %s %q, want the scope %s", method, name, code, reason, scope, lacks)
-				}
-			case code == codes.PermissionDenied || code == codes.Unauthenticated:
-				t.Errorf("%s by %s: %v %s %q", method, name, code, reason, scope)
-			}
-		}
+		walk(t, conn, name, has)
 		_ = conn.Close()
 	}
 	forged := l.token(time.Hour, "viewer")

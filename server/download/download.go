@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Stalled is how long a reader may take nothing before the file is cut.
+// Stalled is how long a reader may take nothing before what is sent to it is cut.
 const Stalled = 30 * time.Second
 
 // beyond are the characters of a name from outside that no file's name needs.

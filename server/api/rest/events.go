@@ -13,34 +13,17 @@ import (
 	"google.golang.org/grpc/status"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/download"
 	"github.com/koogate/koogate/server/errs"
 )
 
-const (
-	watchPath = "/v1/events:watch"
-	// stalled is how long a reader may take nothing before its stream is cut.
-	stalled = 30 * time.Second
-)
+const watchPath = "/v1/events:watch"
 
-// watch is WatchEvents as server-sent events.
-type watch struct {
-	mux    *runtime.ServeMux
-	answer answers
-	client koogatev1.EventServiceClient
-	now    func() time.Time
-}
-
-// ServeEvents takes the place of the gateway's stream of events, which would be a stream of JSON. It calls through conn; now tells the
-// machine's time, by which a reader's pauses are measured.
-func ServeEvents(mux *runtime.ServeMux, conn grpc.ClientConnInterface, now func() time.Time) error {
-	w := watch{mux: mux, answer: answers{names: newNames(), marshaler: newMarshaler()}, client: koogatev1.NewEventServiceClient(conn), now: now}
-	return mux.HandlePath(http.MethodGet, watchPath, w.serve)
-}
-
-func (s watch) serve(w http.ResponseWriter, r *http.Request, _ map[string]string) {
+// watch serves WatchEvents as server-sent events.
+func (s streams) watch(w http.ResponseWriter, r *http.Request, _ map[string]string) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	stream, first, err := s.open(ctx, r)
+	stream, first, err := s.openWatch(ctx, r)
 	if err != nil {
 		s.answer.fault(ctx, s.mux, s.answer.marshaler, w, r, err)
 		return
@@ -50,7 +33,7 @@ func (s watch) serve(w http.ResponseWriter, r *http.Request, _ map[string]string
 	out := http.NewResponseController(w)
 	_ = out.SetReadDeadline(time.Time{}) // the request is read; its deadline would end the connection
 	for m := first; ; {
-		if out.SetWriteDeadline(s.now().Add(stalled)) != nil {
+		if out.SetWriteDeadline(s.now().Add(download.Stalled)) != nil {
 			return
 		}
 		if _, err := w.Write(s.block(m)); err != nil || out.Flush() != nil {
@@ -64,8 +47,8 @@ func (s watch) serve(w http.ResponseWriter, r *http.Request, _ map[string]string
 	}
 }
 
-// open makes the call and waits for its first message, before which it may be refused.
-func (s watch) open(ctx context.Context, r *http.Request) (grpc.ServerStreamingClient[koogatev1.WatchEventsResponse], *koogatev1.WatchEventsResponse, error) {
+// openWatch makes the call and waits for its first message, before which it may be refused.
+func (s streams) openWatch(ctx context.Context, r *http.Request) (grpc.ServerStreamingClient[koogatev1.WatchEventsResponse], *koogatev1.WatchEventsResponse, error) {
 	request := &koogatev1.WatchEventsRequest{}
 	if err := runtime.PopulateQueryParameters(request, r.URL.Query(), utilities.NewDoubleArray(nil)); err != nil {
 		return nil, nil, guided(errs.New(errs.Invalid, errs.InvalidField, "the query cannot be read"))
@@ -77,7 +60,7 @@ func (s watch) open(ctx context.Context, r *http.Request) (grpc.ServerStreamingC
 	if err != nil {
 		return nil, nil, err
 	}
-	stream, err := s.client.WatchEvents(ctx, request)
+	stream, err := s.events.WatchEvents(ctx, request)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,7 +69,7 @@ func (s watch) open(ctx context.Context, r *http.Request) (grpc.ServerStreamingC
 }
 
 // block is a message on the wire. A heartbeat has an id, which a reader notes without being told of an event.
-func (s watch) block(m *koogatev1.WatchEventsResponse) []byte {
+func (s streams) block(m *koogatev1.WatchEventsResponse) []byte {
 	text := ": heartbeat\n"
 	if e := m.GetEvent(); e != nil {
 		data, err := s.answer.marshaler.Marshal(e)
@@ -99,7 +82,7 @@ func (s watch) block(m *koogatev1.WatchEventsResponse) []byte {
 }
 
 // end is the last block of a stream, which says why it ends.
-func (s watch) end(err error) []byte {
+func (s streams) end(err error) []byte {
 	data, fault := s.answer.marshaler.Marshal(errs.Guided(status.Convert(err)).Proto())
 	if fault != nil {
 		data = []byte("{}")

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
@@ -89,15 +88,23 @@ func (p pieces) Write(b []byte) (n int, err error) {
 
 // parts are the files of an order's pack besides those that every pack has.
 func (p *proofs) parts(o *koogatev1.Order) []evidence.Part {
+	var account *koogatev1.Account // which the first of its two files reads
 	parts := []evidence.Part{
 		{Name: "order.json", What: "the order with its lines, as GET /v1/orders/{order_id} shows it", Write: func(_ context.Context, w io.Writer) error {
 			return jsonLine(w, o)
 		}},
 		{Name: "account.en.txt", What: "what happened, in English", Write: func(ctx context.Context, w io.Writer) error {
-			return p.account(ctx, w, o, (*koogatev1.Account).GetText)
+			m, err := p.orders.ExplainOrder(ctx, &koogatev1.ExplainOrderRequest{OrderId: o.GetOrderId()})
+			if err != nil {
+				return err
+			}
+			account = m.GetAccount()
+			_, err = fmt.Fprintln(w, account.GetText())
+			return err
 		}},
-		{Name: "account.zh.txt", What: "what happened, in Chinese", Write: func(ctx context.Context, w io.Writer) error {
-			return p.account(ctx, w, o, (*koogatev1.Account).GetTextZh)
+		{Name: "account.zh.txt", What: "what happened, in Chinese", Write: func(_ context.Context, w io.Writer) error {
+			_, err := fmt.Fprintln(w, account.GetTextZh())
+			return err
 		}},
 		{Name: "instances.jsonl", What: "the instances, as GET /v1/instances shows them", Write: func(ctx context.Context, w io.Writer) error {
 			return p.eachInstance(ctx, o, func(i *koogatev1.Instance) error { return jsonLine(w, i) })
@@ -142,15 +149,6 @@ func (p *proofs) parts(o *koogatev1.Order) []evidence.Part {
 			})
 		}},
 	)
-}
-
-func (p *proofs) account(ctx context.Context, w io.Writer, o *koogatev1.Order, text func(*koogatev1.Account) string) error {
-	m, err := p.orders.ExplainOrder(ctx, &koogatev1.ExplainOrderRequest{OrderId: o.GetOrderId()})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(w, text(m.GetAccount()))
-	return err
 }
 
 func (p *proofs) eachInstance(ctx context.Context, o *koogatev1.Order, do func(*koogatev1.Instance) error) error {
@@ -239,7 +237,7 @@ func pages[M any](read func(token string) (elements []M, next string, err error)
 
 // jsonLine writes a message as a line of the JSON that REST shows.
 func jsonLine(w io.Writer, m proto.Message) error {
-	text, err := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(m)
+	text, err := asREST(m)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
@@ -37,7 +38,12 @@ type Webhooks interface {
 
 // EventJSON is an event as WatchEvents shows it over REST. Blanks in it may differ from one build to another.
 func EventJSON(e store.Event) ([]byte, error) {
-	return protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(fedEvent(store.FeedEvent{Event: e}))
+	return asREST(fedEvent(store.FeedEvent{Event: e}))
+}
+
+// asREST is a message as JSON in the form of REST. Blanks in it may differ from one build to another.
+func asREST(m proto.Message) ([]byte, error) {
+	return protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(m)
 }
 
 // webhooks serves WebhookService.
