@@ -9,11 +9,12 @@ import (
 
 // The values of the dev mode. They are in the documentation, so they protect nothing.
 const (
-	DemoAccessKey = "koogate-demo-access-key"
-	DemoKitKey    = "koogate-demo-kit-key"
-	DemoAK        = "koogate-demo-ak"
-	DemoSK        = "koogate-demo-sk"
-	DemoToken     = "koogate-demo-token"
+	DemoAccessKey     = "koogate-demo-access-key"
+	DemoKitKey        = "koogate-demo-kit-key"
+	DemoAK            = "koogate-demo-ak"
+	DemoSK            = "koogate-demo-sk"
+	DemoToken         = "koogate-demo-token"
+	DemoWebhookSecret = "whsec_a29vZ2F0ZS1kZW1vLXdlYmhvb2stc2VjcmV0" // koogate-demo-webhook-secret
 )
 
 // The shortest secrets that are let into production, in characters.
@@ -27,7 +28,7 @@ const (
 func (c *Config) Weak() []Problem {
 	f := findings{origin: c.origin}
 	c.checkOpen(&f)
-	demo := []string{DemoAccessKey, DemoKitKey, DemoAK, DemoSK, DemoToken}
+	demo := []string{DemoAccessKey, DemoKitKey, DemoAK, DemoSK, DemoToken, DemoWebhookSecret}
 	check := func(path, value string, shortest int) {
 		switch {
 		case slices.Contains(demo, value):
@@ -53,6 +54,11 @@ func (c *Config) Weak() []Problem {
 		}
 		for k, key := range e.KitKeys {
 			check(fmt.Sprintf("endpoints[%d].kit_keys[%d]", i, k), key.Reveal(), minKey)
+		}
+	}
+	for i, p := range c.Provisioners {
+		for k, secret := range p.Webhook.Secrets {
+			check(fmt.Sprintf("provisioners[%d].webhook.secrets[%d]", i, k), secret.Reveal(), 0) // checkHook knows how long it must be
 		}
 	}
 	return f.list

@@ -105,8 +105,8 @@ func (s *Service) sendAgain(ctx context.Context, c store.Call, r Request) (Resul
 	return Result{TaskID: t.ID}, nil
 }
 
-// newest is how many later calls are looked at.
-const newest = 100
+// page is how many later calls are read at a time.
+const page = 100
 
 // safe says why a call must not be let in without force: the order may be refunded, or what the call asks for is not the last word any more.
 // What the marketplace only stops to repeat is waited for by the buyer still. Debugging calls change nothing and are always safe.
@@ -118,7 +118,7 @@ func (s *Service) safe(ctx context.Context, c store.Call) error {
 		return errs.New(errs.Precondition, errs.ReplayNeedsForce,
 			"the marketplace repeated call %s until %s and waits no more: it may have refunded the order", c.ID, o.Until.UTC().Format(time.RFC3339))
 	}
-	q := store.ListQuery{Seller: c.Seller, Limit: newest, Desc: true}
+	q := store.ListQuery{Seller: c.Seller, Limit: page, After: &store.Cursor{CreatedAt: c.CreatedAt, ID: c.ID}}
 	switch {
 	case c.InstanceID != "":
 		q.Filter = []store.Term{{Field: "instance_id", Value: c.InstanceID}}
@@ -127,20 +127,23 @@ func (s *Service) safe(ctx context.Context, c store.Call) error {
 	default:
 		return nil
 	}
-	later, err := s.Deps.Calls.Calls(ctx, q)
-	if err != nil {
-		return err
-	}
-	for _, l := range later {
-		if !l.CreatedAt.After(c.CreatedAt) {
-			break
+	for {
+		later, err := s.Deps.Calls.Calls(ctx, q)
+		if err != nil {
+			return err
 		}
-		if overtakes(l, c) {
-			return errs.New(errs.Precondition, errs.ReplayNeedsForce, "call %s was overtaken by %s of %s (call %s)", c.ID, l.Activity,
-				l.CreatedAt.UTC().Format(time.RFC3339), l.ID)
+		for _, l := range later {
+			if overtakes(l, c) {
+				return errs.New(errs.Precondition, errs.ReplayNeedsForce, "call %s was overtaken by %s of %s (call %s)", c.ID, l.Activity,
+					l.CreatedAt.UTC().Format(time.RFC3339), l.ID)
+			}
 		}
+		if len(later) < page {
+			return nil
+		}
+		last := later[len(later)-1]
+		q.After = &store.Cursor{CreatedAt: last.CreatedAt, ID: last.ID}
 	}
-	return nil
 }
 
 // overtakes says whether a later call has had an effect that c, let in now, would come after. Repetitions of the same call have not, and looks

@@ -11,9 +11,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +51,7 @@ type Command struct {
 	Strict   bool   `help:"The simulator answers order queries only for orders that it placed."`
 	Data     string `help:"Keep the databases and the keysets in this directory instead of a temporary one." type:"path" predictor:"dir"`
 	Queue    string `help:"Hand the demo's orders to your own worker, which leases from this queue, instead of the built-in template." placeholder:"NAME"`
+	Webhook  string `help:"Post the demo's orders to your own page, instead of the built-in template." placeholder:"URL"`
 	Facade   string `help:"Address of the facade." default:"127.0.0.1:8080"`
 	API      string `help:"Address of the internal REST API." default:"127.0.0.1:8081"`
 	GRPC     string `help:"Address of the internal gRPC API." default:"127.0.0.1:9090" name:"grpc"`
@@ -66,6 +69,8 @@ func (Command) Help() string {
   koogate dev --once             the same, then exit; for CI
   koogate dev --data ./data      keep the databases between runs; each run places new orders
   koogate dev --queue crm        the same with your own worker on the queue crm; it is told how to start one
+  koogate dev --webhook http://127.0.0.1:9001/
+                                 the same with a page of yours, to which each task is posted
   make jaeger && koogate dev     with every order's trace in Jaeger
 
 The names, keys and ports are fixed and known to everybody: never use dev mode where others can reach it.`
@@ -83,6 +88,7 @@ const (
 	drillToken    = "koogate-demo-worker-token"
 	drillQueue    = "outside"
 	templateQueue = "template"
+	hookQueue     = "webhook" // of --webhook
 )
 
 var demoCredentials = sign.Credentials{AccessKey: demoAK, SecretKey: demoSK}
@@ -98,10 +104,16 @@ func (c *Command) Validate() error {
 		}
 	}
 	switch {
+	case c.Queue != "" && c.Webhook != "":
+		return errors.New("--webhook: there is --queue already: the demo's orders go one way")
+	case c.Webhook != "":
+		if u, err := url.Parse(c.Webhook); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return errors.New("--webhook: an address such as http://127.0.0.1:9001/")
+		}
 	case c.Queue == "":
 	case !queueName.MatchString(c.Queue):
 		return errors.New("--queue: a name has 1 to 63 of the characters a-z, 0-9 and -, and begins with none of the last")
-	case c.Queue == templateQueue || c.Queue == drillQueue || strings.HasPrefix(c.Queue, "koogate-"):
+	case slices.Contains([]string{templateQueue, drillQueue, hookQueue}, c.Queue) || strings.HasPrefix(c.Queue, "koogate-"):
 		return fmt.Errorf("--queue: %s is a queue of the demo's own: choose another name", c.Queue)
 	}
 	return nil
@@ -214,7 +226,7 @@ func (c *Command) config(dir, drillURL, jaeger, kitPEM string) config.Config {
 			Name: "demo", Seller: demoSeller, Families: family.Names(), Keys: []config.Secret{demoKey},
 			KitKeys: []config.Secret{demoKitKey}, KitPrivateKeys: []config.Secret{config.Secret(kitPEM)},
 			Products: map[string]config.Product{
-				"*": {Provisioner: cmp.Or(c.Queue, templateQueue), SyncBudget: 4 * time.Second, Meter: config.Meter{Name: "calls"}},
+				"*": {Provisioner: c.provisioner(), SyncBudget: 4 * time.Second, Meter: config.Meter{Name: "calls"}},
 			},
 		},
 		{
@@ -229,11 +241,27 @@ func (c *Command) config(dir, drillURL, jaeger, kitPEM string) config.Config {
 		}},
 		{Name: drillQueue, Type: config.ProvisionerWorker},
 	}
-	if c.Queue != "" {
+	switch {
+	case c.Queue != "":
 		cfg.Provisioners = append(cfg.Provisioners, config.Provisioner{Name: c.Queue, Type: config.ProvisionerWorker})
+	case c.Webhook != "":
+		cfg.Provisioners = append(cfg.Provisioners, config.Provisioner{Name: hookQueue, Type: config.ProvisionerWebhook, Webhook: config.Hook{
+			URL: c.Webhook, Secrets: []config.Secret{config.DemoWebhookSecret},
+		}})
 	}
 	return cfg
 }
+
+// provisioner is who fulfils the demo's orders.
+func (c *Command) provisioner() string {
+	if c.Webhook != "" {
+		return hookQueue
+	}
+	return cmp.Or(c.Queue, templateQueue)
+}
+
+// outside says that the demo's orders are fulfilled by a system of the user's.
+func (c *Command) outside() bool { return c.provisioner() != templateQueue }
 
 // markets is the simulator, twice: the demo seller's on the fixed port, and one for the drill with the outside worker.
 type markets struct {
@@ -244,7 +272,7 @@ type markets struct {
 
 func (c *Command) market(log *slog.Logger, kit *rsa.PublicKey) (m *markets, err error) {
 	poll := market.Schedule{Interval: 200 * time.Millisecond, Window: 30 * time.Second}
-	if c.Queue != "" {
+	if c.outside() {
 		poll.Window = time.Hour // somebody starts a worker by hand meanwhile
 	}
 	sim := func(endpoint string) (*simulator.Simulator, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	calls "github.com/koogate/koogate/koogallery/simulator/wire"
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/config"
 )
 
 // workerCommand starts the example worker on a queue of the demo.
@@ -15,13 +16,25 @@ func (c *Command) workerCommand(token, queue string) string {
 	return fmt.Sprintf("KOOGATE_ADDR=%s KOOGATE_TOKEN=%s KOOGATE_QUEUE=%s go run ./docs/examples/worker", c.GRPC, token, queue)
 }
 
-// awaitWorker says how to start a worker for the queue that the user named.
-func (c *Command) awaitWorker(out *terminal.Console) {
+// await says how to start what the user named: a worker for a queue, or a page.
+func (c *Command) await(out *terminal.Console) {
+	if c.Webhook != "" {
+		fmt.Fprintf(out.Err, `
+The first order is posted to %[1]s, again with growing pauses until it is taken, up to an hour. Calls are signed
+with the secret %[2]s. The example page starts so:
+
+  KOOGATE_SECRETS=%[2]s php -S 127.0.0.1:9001 docs/examples/php/hook.php
+
+`, c.Webhook, config.DemoWebhookSecret)
+		return
+	}
 	fmt.Fprintf(out.Err, `
 The first order waits for your worker on the queue %[1]s, up to an hour. It leases with the token %[2]s, by gRPC at
 %[3]s or by REST at http://%[4]s. The example worker starts so:
 
   %[5]s
+
+docs/quickstart.md has others, in Python, Node.js, Java and PHP.
 
 `, c.Queue, demoToken, c.GRPC, c.API, c.workerCommand(demoToken, c.Queue))
 }
@@ -52,9 +65,12 @@ Running until Ctrl-C. What to open next:
 	default:
 		fmt.Fprint(out.Out, "  traces                                    on the orders' pages above: this Jaeger has no pages of its own\n")
 	}
-	if c.Queue == "" {
-		fmt.Fprint(out.Out, "  provisioning                              the built-in template; koogate dev --queue NAME hands it to your worker\n")
-	} else {
+	switch {
+	case c.Webhook != "":
+		fmt.Fprintf(out.Out, "  provisioning                              your page %s, secret %s\n", c.Webhook, config.DemoWebhookSecret)
+	case c.Queue == "":
+		fmt.Fprint(out.Out, "  provisioning                              the built-in template; --queue NAME hands it to your worker, --webhook URL to your page\n")
+	default:
 		fmt.Fprintf(out.Out, "  provisioning                              your worker, queue %s, token %s\n", c.Queue, demoToken)
 	}
 	fmt.Fprintf(out.Out, `

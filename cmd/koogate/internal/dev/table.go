@@ -122,7 +122,7 @@ func (t *table) print() {
 }
 
 // drive takes one order of each kind and of each family through its life, and one whose worker is killed. Where the orders are
-// the user's own worker's, the first waits until there is one.
+// those of a system of the user's, the first waits until there is one.
 func (c *Command) drive(ctx context.Context, m *markets, t *table, usage *usageDemo) error {
 	fmt.Fprintln(t.out.Err, "driving one order of each kind and of each protocol family through its life")
 	life := func(kind catalogue.Kind) error {
@@ -134,8 +134,8 @@ func (c *Command) drive(ctx context.Context, m *markets, t *table, usage *usageD
 		return nil
 	}
 	kinds := catalogue.Kinds()
-	if c.Queue != "" {
-		c.awaitWorker(t.out)
+	if c.outside() {
+		c.await(t.out)
 		if err := life(kinds[0]); err != nil {
 			return err
 		}
