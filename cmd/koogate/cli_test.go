@@ -112,6 +112,9 @@ func TestCommandLine(t *testing.T) {
 		"unknown flag":        {[]string{"serve", "--burn"}, exitUsage, "", "--burn"},
 		"unknown level":       {[]string{"serve", "--log-level", "loud"}, exitUsage, "", "log-level"},
 		"dev in public":       {[]string{"dev", "--api", "0.0.0.0:8081"}, exitUsage, "", "loopback"},
+		"dev both ways":       {[]string{"dev", "--queue", "crm", "--webhook", "http://127.0.0.1:9001/"}, exitUsage, "", "there is --queue already"},
+		"dev to no page":      {[]string{"dev", "--webhook", "127.0.0.1:9001"}, exitUsage, "", "such as http://"},
+		"dev, its own queue":  {[]string{"dev", "--queue", "webhook"}, exitUsage, "", "choose another name"},
 		"no file":             {[]string{"serve", "--config", "/nonexistent/koogate.yaml"}, exitFailed, "", "no such file"},
 		"no database":         {[]string{"migrate"}, exitFailed, "", "database.url: is missing"},
 	} {

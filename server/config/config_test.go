@@ -410,6 +410,7 @@ func TestWeakSecretsAreFound(t *testing.T) {
 			Marketplace: Marketplace{AccessKey: DemoAK, SecretKey: DemoSK},
 		}},
 		Endpoints: []Endpoint{{Name: "demo", Keys: []Secret{DemoAccessKey, DemoKitKey, "0123456789abcde", "0123456789abcdef"}}},
+		Provisioners: []Provisioner{{Name: "own"}, {Name: "hook", Webhook: Hook{Secrets: []Secret{"whsec_b3duIHNlY3JldCBvZiBhIHZlbmRvcg==", DemoWebhookSecret}}}},
 	}
 	var got []string
 	for _, p := range c.Weak() {
@@ -422,6 +423,7 @@ func TestWeakSecretsAreFound(t *testing.T) {
 	want := []string{
 		"sellers[0].api_tokens[0] demo", "sellers[0].api_tokens[1] short", "sellers[0].marketplace.access_key demo",
 		"sellers[0].marketplace.secret_key demo", "endpoints[0].keys[0] demo", "endpoints[0].keys[1] demo", "endpoints[0].keys[2] short",
+		"provisioners[1].webhook.secrets[1] demo",
 	}
 	if !slices.Equal(got, want) {
 		t.Fatalf("got %q", got)

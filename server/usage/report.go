@@ -48,13 +48,14 @@ const (
 	Duplicate Result = Result(store.UsageDuplicate)
 	Conflict  Result = Result(store.UsageConflict)
 	Invalid   Result = "INVALID"
+	NotYet    Result = "NOT_YET" // it cannot be judged before something else is known: the same record is to be reported again, later
 )
 
 // Outcome tells it, in the order of the records.
 type Outcome struct {
 	Key     string
 	Result  Result
-	Message string // why it is INVALID or CONFLICT
+	Message string // why it is INVALID, NOT_YET or CONFLICT
 }
 
 // Report books up to 1000 records, each once per key; what is booked is durable when it returns. A record that cannot be
@@ -258,6 +259,10 @@ func (j *judge) raw(r Record) (raw store.UsageRaw, fault string) {
 // refused is the outcome of a record that cannot be booked now. One that was booked before is a repeat all the same: that its creation has
 // failed since, that it is too old by now or has another meter does not undo it.
 func (j *judge) refused(ctx context.Context, r Record, fault string) (Result, string, error) {
+	switch fault {
+	case faultLost, faultUnsaid:
+		return NotYet, fault, nil
+	}
 	if f := j.facts[r.InstanceID]; r.Unreadable != "" || !usableKey(r.Key) || f.mode != modeOnDemand {
 		return Invalid, fault, nil // nothing was ever booked of it
 	}
@@ -282,17 +287,23 @@ func (j *judge) refused(ctx context.Context, r Record, fault string) (Result, st
 	return Duplicate, "", nil
 }
 
+// What is waited for before a record can be judged.
+const (
+	faultLost   = "instance_id: is not known since a restore; report it again"
+	faultUnsaid = "instance_id: the marketplace has not said yet what was bought; report it again"
+)
+
 const otherContent = "key: belongs to a record of other content; the first stands"
 
 // meter judges a record by its instance and finds the meter.
 func (j *judge) meter(r Record, f fact, begin, end time.Time) (m Meter, fault string) {
 	switch {
 	case !f.found && j.lost:
-		return m, "instance_id: is not known since a restore; report it again"
+		return m, faultLost
 	case !f.found:
 		return m, "instance_id: there is no such instance"
 	case f.mode == "":
-		return m, "instance_id: the marketplace has not said yet what was bought; report it again"
+		return m, faultUnsaid
 	case f.mode == modePackage:
 		return m, "instance_id: is a package; report the pay-per-use instance, and the package as package_id"
 	case f.mode != modeOnDemand:

@@ -44,7 +44,7 @@ type life struct {
 
 	metered bool // pay-per-use, which is not renewed
 	used    [renewals]*used
-	rested  bool // nothing goes wrong any more
+	said    bool // what was bought
 
 	instance string          // that the marketplace was told
 	code     resultcode.Code // the last answer to the purchase

@@ -55,6 +55,7 @@ func (l *life) report(s Step) error {
 		u = &used{at: l.clock.Now(), value: store.Units(12_345 * (s.Number + 1))}
 		l.used[s.Number] = u
 	}
+	u.refused = false // until this report is answered: what is known of the instance may have changed
 	var got reported
 	status, err := l.api(l.ctx, "/v1/usage:report", map[string]any{"records": []any{map[string]any{
 		"key": l.key("use", s.Number), "instanceId": l.instance, "value": usage.FormatAmount(u.value), "endTime": u.at.Format(time.RFC3339Nano),
@@ -85,10 +86,12 @@ func (l *life) outcome(u *used, s Step, got reported) error {
 			return broken(promiseUsage, "use %d was booked and is refused: %s", s.Number+1, message)
 		case l.mayBeReleased:
 			u.refused = true
-		case l.rested:
+		default:
 			return broken(promiseUsage, "use %d is refused: %s", s.Number+1, message)
-		default: // what was bought is not known yet
-			l.used[s.Number] = nil
+		}
+	case "USAGE_OUTCOME_NOT_YET": // what was bought is not known yet: the use is reported again when it is
+		if u.booked || l.said {
+			return broken(promiseUsage, "use %d is not judged: %s", s.Number+1, message)
 		}
 	default:
 		return broken(promiseUsage, "use %d is answered %s: %s", s.Number+1, outcome, message)
@@ -135,7 +138,7 @@ func (l *life) insistOnUsage() error {
 	if err != nil || all == nil || all.Order.QueryState == store.QueryPending {
 		return err
 	}
-	l.rested = true
+	l.said = all.Order.QueryState == store.QueryDone
 	for n, u := range l.used {
 		if u != nil && !u.booked && !u.refused {
 			if err := l.report(Step{Number: n}); err != nil {

@@ -40,7 +40,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Worker {
     /** Seconds; a task that takes longer is held by heartbeats. */
-    static final int LEASE = 30;
+    static final int LEASE = Integer.parseInt(env("KOOGATE_LEASE", "30"));
 
     public static void main(String[] args) throws Exception {
         Crm crm = new Crm(Path.of(env("CRM_DIR", "crm")));
@@ -139,7 +139,7 @@ public final class Worker {
         }
 
         /** Does one task and returns what its kind demands. */
-        Map<String, Object> perform(Map<String, Object> task) throws IOException, Refused {
+        Map<String, Object> perform(Map<String, Object> task) throws IOException, InterruptedException, Refused {
             String instance = (String) task.get("instanceId");
             String kind = (String) task.get("kind");
             Properties tenant = read(instance);
@@ -148,6 +148,7 @@ public final class Worker {
                     if (Arrays.asList(env("NOT_SOLD", "").split(" ")).contains(task.getOrDefault("productId", "-"))) {
                         throw new Refused("FAILURE_CODE_SOLD_OUT", "this product is not sold any more");
                     }
+                    Thread.sleep((long) (1000 * Double.parseDouble(env("CRM_SECONDS", "0")))); // yours may take as long as it likes
                     if (tenant.isEmpty()) {
                         tenant.setProperty("tenant", "t-" + random(4));
                         tenant.setProperty("password", random(9));
@@ -273,7 +274,7 @@ public final class Worker {
 
         /** Tells how the task has ended, again while no answer comes: told twice it is answered the same. */
         void report(String verb, Map<String, Object> body) throws InterruptedException {
-            while (!lost && System.nanoTime() - until < 0) {
+            while (!lost && System.nanoTime() - until < 0) { // and otherwise the task comes again
                 try {
                     post(verb, body);
                     return;
@@ -288,6 +289,9 @@ public final class Worker {
                     }
                 } catch (IOException e) {
                     System.err.println("Koogate is away: " + e);
+                }
+                if (stopped) {
+                    return;
                 }
                 Thread.sleep(1000);
             }

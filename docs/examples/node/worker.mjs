@@ -11,8 +11,9 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } f
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const LEASE = 30; // seconds; a task that takes longer is held by heartbeats
 const env = process.env;
+const LEASE = Number(env.KOOGATE_LEASE ?? 30); // seconds; a task that takes longer is held by heartbeats
+let stopped = false;
 
 /** The order can never be fulfilled: the marketplace is told by the code, and the buyer reads the message (ASCII). */
 class Refused extends Error {
@@ -40,23 +41,23 @@ class Crm {
   /** Does one task and returns what its kind demands. */
   async perform(task) {
     const { instanceId, kind } = task;
-    const tenant = this.tenants[instanceId];
     // 64-bit integers are texts in JSON, and members that are empty may be missing.
     const terms = { product: task.productId, sku: task.skuCode, seats: Number(task.linearValue ?? 0), expires: task.expireTime };
     switch (kind) {
       case "TASK_KIND_CREATE": {
         if ((env.NOT_SOLD ?? "").split(" ").includes(task.productId)) throw new Refused("FAILURE_CODE_SOLD_OUT", "this product is not sold any more");
-        const made = tenant ?? { id: "t-" + randomBytes(4).toString("hex"), password: randomBytes(9).toString("base64url"), ...terms };
+        await sleep(1000 * Number(env.CRM_SECONDS ?? 0)); // yours may take as long as it likes
+        const made = this.tenants[instanceId] ?? { id: "t-" + randomBytes(4).toString("hex"), password: randomBytes(9).toString("base64url"), ...terms };
         this.keep(instanceId, made);
         return { accessInfo: { frontEndUrl: `https://${made.id}.crm.example.com/`, userName: "admin", password: made.password } };
       }
       case "TASK_KIND_REFRESH":
       case "TASK_KIND_UPGRADE":
-        this.keep(instanceId, { ...tenant, ...terms });
+        this.keep(instanceId, { ...this.tenants[instanceId], ...terms });
         return {};
       case "TASK_KIND_FREEZE":
       case "TASK_KIND_UNFREEZE":
-        this.keep(instanceId, { ...tenant, frozen: kind === "TASK_KIND_FREEZE" });
+        this.keep(instanceId, { ...this.tenants[instanceId], frozen: kind === "TASK_KIND_FREEZE" });
         return {};
       case "TASK_KIND_RELEASE":
         this.keep(instanceId, undefined);
@@ -152,6 +153,7 @@ class Lease {
         console.error(`${verb}: ${error.message}`);
         if (error.reason === "RESULT_INVALID") return this.report("fail", { message: "the result was refused" }); // nobody else has the task: give it back
         if (error.final) return; // FENCING_TOKEN_STALE: another worker has it, or it was cancelled
+        if (stopped) return; // the task comes again
         await sleep(1000);
       }
     }
@@ -185,7 +187,6 @@ async function main() {
   }
   const missing = ["KOOGATE_URL", "KOOGATE_TOKEN", "KOOGATE_QUEUE"].filter((name) => !env[name]);
   if (missing.length > 0) throw new Error(`set ${missing.join(" and ")}: KOOGATE_URL is the REST API, KOOGATE_QUEUE a provisioner of type worker`);
-  let stopped = false;
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => (stopped = true));
   console.log(`waiting for tasks of the queue ${env.KOOGATE_QUEUE} at ${env.KOOGATE_URL}`);
   while (!stopped) {

@@ -19,7 +19,8 @@ import time
 import urllib.error
 import urllib.request
 
-LEASE = 30  # seconds; a task that takes longer is held by heartbeats
+LEASE = float(os.environ.get("KOOGATE_LEASE", 30))  # seconds; a task that takes longer is held by heartbeats
+STOPPED = threading.Event()
 
 
 class Refused(Exception):
@@ -47,6 +48,7 @@ class Crm:
         if kind == "TASK_KIND_CREATE":
             if task.get("productId") in os.environ.get("NOT_SOLD", "").split():
                 raise Refused("FAILURE_CODE_SOLD_OUT", "this product is not sold any more")
+            time.sleep(float(os.environ.get("CRM_SECONDS", 0)))  # yours may take as long as it likes
             self.db.execute("INSERT OR IGNORE INTO tenants VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
                             (instance, "t-" + secrets.token_hex(4), secrets.token_urlsafe(12), *terms))
             tenant, password = self.db.execute("SELECT tenant, password FROM tenants WHERE instance = ?", (instance,)).fetchone()
@@ -139,9 +141,8 @@ class Lease:
                     return None  # FENCING_TOKEN_STALE: another worker has it, or it was cancelled
             except OSError as error:
                 print(f"Koogate is away: {error}", file=sys.stderr)
-            if time.monotonic() > self.until:
+            if time.monotonic() > self.until or STOPPED.wait(1):
                 return None  # the task comes again
-            time.sleep(1)
         return None
 
 
@@ -173,11 +174,11 @@ def main():
     if sys.argv[1:] == ["list"]:
         print(json.dumps(crm.list()))
         return
-    koogate, stopped = Koogate(), threading.Event()
+    koogate = Koogate()
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stopped.set())
+        signal.signal(name, lambda *_: STOPPED.set())
     print(f"waiting for tasks of the queue {koogate.queue} at {koogate.url}", flush=True)
-    while not stopped.is_set():
+    while not STOPPED.is_set():
         try:
             tasks = koogate.lease()
         except urllib.error.HTTPError as error:
@@ -185,11 +186,11 @@ def main():
             print(f"no tasks: {reason}", file=sys.stderr)
             if error.code in (400, 401, 403, 404):
                 sys.exit(f"{reason}: see docs/errors.md#{reason.lower()}")  # it does not help to ask again
-            stopped.wait(2)
+            STOPPED.wait(2)
             continue
         except OSError as error:
             print(f"Koogate is away: {error}", file=sys.stderr)
-            stopped.wait(2)
+            STOPPED.wait(2)
             continue
         for task in tasks:
             work(koogate, crm, task)

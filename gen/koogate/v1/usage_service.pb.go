@@ -42,6 +42,9 @@ const (
 	UsageOutcome_USAGE_OUTCOME_CONFLICT UsageOutcome = 3
 	// The record cannot be booked; reason and message say why.
 	UsageOutcome_USAGE_OUTCOME_INVALID UsageOutcome = 4
+	// The record cannot be judged yet, because the marketplace has not said what was bought, or because the instance may be one that a restore has
+	// lost: report the same record again, later. Message says what is waited for.
+	UsageOutcome_USAGE_OUTCOME_NOT_YET UsageOutcome = 5
 )
 
 // Enum value maps for UsageOutcome.
@@ -52,6 +55,7 @@ var (
 		2: "USAGE_OUTCOME_DUPLICATE",
 		3: "USAGE_OUTCOME_CONFLICT",
 		4: "USAGE_OUTCOME_INVALID",
+		5: "USAGE_OUTCOME_NOT_YET",
 	}
 	UsageOutcome_value = map[string]int32{
 		"USAGE_OUTCOME_UNSPECIFIED": 0,
@@ -59,6 +63,7 @@ var (
 		"USAGE_OUTCOME_DUPLICATE":   2,
 		"USAGE_OUTCOME_CONFLICT":    3,
 		"USAGE_OUTCOME_INVALID":     4,
+		"USAGE_OUTCOME_NOT_YET":     5,
 	}
 )
 
@@ -255,7 +260,7 @@ type ReportedUsage struct {
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// Outcome is what became of it.
 	Outcome UsageOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=koogate.v1.UsageOutcome" json:"outcome,omitempty"`
-	// Message says what is wrong with an invalid one, the field first.
+	// Message says what is wrong with an invalid one, or what one that cannot be judged yet waits for, the field first.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	// Index is the record's place in the report, or in the whole stream, from 0.
 	Index         int64 `protobuf:"varint,4,opt,name=index,proto3" json:"index,omitempty"`
@@ -1597,13 +1602,14 @@ const file_koogate_v1_usage_service_proto_rawDesc = "" +
 	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\"\x80\x01\n" +
 	"\x18ListUsageRecordsResponse\x12<\n" +
 	"\arecords\x18\x01 \x03(\v2\x17.koogate.v1.UsageRecordB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\arecords\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x9a\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\xb5\x01\n" +
 	"\fUsageOutcome\x12\x1d\n" +
 	"\x19USAGE_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13USAGE_OUTCOME_ADDED\x10\x01\x12\x1b\n" +
 	"\x17USAGE_OUTCOME_DUPLICATE\x10\x02\x12\x1a\n" +
 	"\x16USAGE_OUTCOME_CONFLICT\x10\x03\x12\x19\n" +
-	"\x15USAGE_OUTCOME_INVALID\x10\x04*\x95\x01\n" +
+	"\x15USAGE_OUTCOME_INVALID\x10\x04\x12\x19\n" +
+	"\x15USAGE_OUTCOME_NOT_YET\x10\x05*\x95\x01\n" +
 	"\x10UsageRecordState\x12\"\n" +
 	"\x1eUSAGE_RECORD_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aUSAGE_RECORD_STATE_SENDING\x10\x01\x12\x1d\n" +

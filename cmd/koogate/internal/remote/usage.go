@@ -70,9 +70,13 @@ func (c *usageReport) Run(ctx context.Context, env *Env) error {
 	}
 	return with(c.Choice, env, c.Output, func(s *service) error {
 		list := show.NewList(env.Out, c.Output, (&koogatev1.ReportedUsage{}).ProtoReflect().Descriptor(), env.Clock.Now(), false)
-		var added, duplicates, refused int
+		var added, duplicates, refused, later int
 		tell := func() {
-			fmt.Fprintf(env.Out.Err, "%d added, %d there before, %d refused\n", added, duplicates, refused)
+			fmt.Fprintf(env.Out.Err, "%d added, %d there before, %d refused", added, duplicates, refused)
+			if later > 0 {
+				fmt.Fprintf(env.Out.Err, ", %d to be reported again later", later)
+			}
+			fmt.Fprintln(env.Out.Err)
 		}
 		for begin := 0; begin < len(records); begin += usageBatch {
 			batch := records[begin:min(begin+usageBatch, len(records))]
@@ -85,9 +89,12 @@ func (c *usageReport) Run(ctx context.Context, env *Env) error {
 			added += int(answer.GetAdded())
 			for _, r := range answer.GetResults() {
 				r.Index += int64(begin)
-				if r.GetOutcome() == koogatev1.UsageOutcome_USAGE_OUTCOME_DUPLICATE {
+				switch r.GetOutcome() {
+				case koogatev1.UsageOutcome_USAGE_OUTCOME_DUPLICATE:
 					duplicates++
-				} else {
+				case koogatev1.UsageOutcome_USAGE_OUTCOME_NOT_YET:
+					later++
+				default:
 					refused++
 				}
 				if err := list.Add(r); err != nil {
@@ -98,12 +105,12 @@ func (c *usageReport) Run(ctx context.Context, env *Env) error {
 		if c.Table() {
 			tell()
 		}
-		if !c.Table() || duplicates+refused > 0 {
+		if !c.Table() || duplicates+refused+later > 0 {
 			if err := list.End(); err != nil {
 				return err
 			}
 		}
-		if refused > 0 {
+		if refused+later > 0 {
 			return ErrReported
 		}
 		return nil
