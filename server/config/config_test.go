@@ -409,7 +409,7 @@ func TestWeakSecretsAreFound(t *testing.T) {
 			Name: "demo", APITokens: []Secret{DemoToken, "short"},
 			Marketplace: Marketplace{AccessKey: DemoAK, SecretKey: DemoSK},
 		}},
-		Endpoints: []Endpoint{{Name: "demo", Keys: []Secret{DemoAccessKey, DemoKitKey, "0123456789abcde", "0123456789abcdef"}}},
+		Endpoints:    []Endpoint{{Name: "demo", Keys: []Secret{DemoAccessKey, DemoKitKey, "0123456789abcde", "0123456789abcdef"}}},
 		Provisioners: []Provisioner{{Name: "own"}, {Name: "hook", Webhook: Hook{Secrets: []Secret{"whsec_b3duIHNlY3JldCBvZiBhIHZlbmRvcg==", DemoWebhookSecret}}}},
 	}
 	var got []string
