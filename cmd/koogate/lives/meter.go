@@ -19,7 +19,8 @@ type used struct {
 	at      time.Time
 	value   store.Units
 	booked  bool // acknowledged
-	refused bool // and never booked
+	refused bool // by the last answer
+	ended   bool // it was refused, which is for good
 
 	corrected bool // asked for
 	corrects  bool // acknowledged, or known to have come too late
@@ -72,6 +73,9 @@ func (l *life) outcome(u *used, s Step, got reported) error {
 	if len(got.Results) > 0 {
 		outcome, message = got.Results[0].Outcome, got.Results[0].Message
 	}
+	if u.ended && outcome != "USAGE_OUTCOME_INVALID" {
+		return broken(promiseUsage, "use %d was refused for good and is answered %s", s.Number+1, outcome)
+	}
 	switch outcome {
 	case "USAGE_OUTCOME_ADDED":
 		if u.booked {
@@ -85,7 +89,7 @@ func (l *life) outcome(u *used, s Step, got reported) error {
 		case u.booked:
 			return broken(promiseUsage, "use %d was booked and is refused: %s", s.Number+1, message)
 		case l.mayBeReleased:
-			u.refused = true
+			u.refused, u.ended = true, true
 		default:
 			return broken(promiseUsage, "use %d is refused: %s", s.Number+1, message)
 		}
