@@ -60,6 +60,8 @@ func TestRecordsAreJudgedAlone(t *testing.T) {
 	r.open("i-none", "NONE")
 	r.open("i-other", "NOT-CONFIGURED")
 	r.open("i-new", "SMS", func(i *store.Instance) { i.Product.ChargingMode = "" })
+	r.open("i-new-gone", "SMS", func(i *store.Instance) { i.Product.ChargingMode = "" })
+	r.release("i-new-gone", noon.Add(-30*time.Second))
 	r.open("i-year", "SMS", func(i *store.Instance) { i.Product.ChargingMode = "PERIOD" })
 	r.open("i-pkg", "SMS", func(i *store.Instance) { i.Product.ChargingMode = "ON_DEMAND_PKG" })
 	r.open("i-failed", "SMS", func(i *store.Instance) { i.State = store.InstanceFailed })
@@ -85,6 +87,7 @@ func TestRecordsAreJudgedAlone(t *testing.T) {
 		{"no instance", func(u *usage.Record) { u.InstanceID = "" }, "instance_id:"},
 		{"unknown instance", func(u *usage.Record) { u.InstanceID = "i-9" }, "no such instance"},
 		{"not known what", func(u *usage.Record) { u.InstanceID = "i-new" }, "has not said yet"},
+		{"not known what, and released", func(u *usage.Record) { u.InstanceID = "i-new-gone" }, "has not said yet"},
 		{"period", func(u *usage.Record) { u.InstanceID = "i-year" }, "not pay-per-use but PERIOD"},
 		{"package", func(u *usage.Record) { u.InstanceID = "i-pkg" }, "is a package"},
 		{"never opened", func(u *usage.Record) { u.InstanceID = "i-failed" }, "never opened"},
