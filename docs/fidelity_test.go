@@ -164,7 +164,9 @@ func keys(of reflect.Type, at string) []string {
 }
 
 // What an endpoint says that is not about the wire.
-var otherSettings = []string{"endpoints[].name", "endpoints[].seller", "endpoints[].products[].provisioner"}
+var otherSettings = []string{
+	"endpoints[].name", "endpoints[].seller", "endpoints[].products[].provisioner", "endpoints[].route", "endpoints[].products[].route",
+}
 
 func TestSettings(t *testing.T) {
 	all := keys(reflect.TypeFor[config.Config](), "")

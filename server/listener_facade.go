@@ -8,6 +8,7 @@ import (
 	"github.com/koogate/koogate/server/config"
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/facade/family"
+	"github.com/koogate/koogate/server/forward"
 	"github.com/koogate/koogate/server/inproc"
 )
 
@@ -23,7 +24,7 @@ func (s *Server) facadeListener(svc services) (*listener, error) {
 	family.Serve(channel, svc.production)
 	cfg := facade.Config{MaxBody: s.cfg.Limits.Body, MaxKitBody: s.cfg.Limits.KitBody, MaxUnverified: s.cfg.Limits.Unverified}
 	f, err := facade.New(cfg, facade.Deps{
-		Table: s.views.table.Get, Core: s.core, Conn: channel, Guard: s.deps.Guard, Clock: s.deps.Clock, Work: s.clocks.store, Heard: s.clocks.calls.Saw, Calls: s.calls, Tracer: s.deps.Telemetry.Tracer(),
+		Table: s.views.table.Get, Core: s.core, Conn: channel, Guard: s.deps.Guard, Clock: s.deps.Clock, Work: s.clocks.store, Heard: s.clocks.calls.Saw, Calls: s.calls, Sides: s.moving, Forward: forward.New(s.forward), Tracer: s.deps.Telemetry.Tracer(),
 		Metrics: s.deps.Metrics, Log: s.deps.Log,
 	})
 	if err != nil {

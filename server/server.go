@@ -33,6 +33,7 @@ import (
 	"github.com/koogate/koogate/server/journal"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/limit"
+	"github.com/koogate/koogate/server/moving"
 	"github.com/koogate/koogate/server/oidc"
 	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/server/quota"
@@ -82,6 +83,8 @@ type Server struct {
 	sanctions *sanction.Service
 	jwts      *oidc.Callers // nil where no issuer is configured
 	outbound  *outbound.Guard
+	forward   *outbound.Guard // to old servers, with more connections
+	moving    *moving.Service
 	webhooks  *webhook.Service
 	handover  *handover.Service
 	usage     *usage.Service
@@ -101,6 +104,9 @@ type Server struct {
 	look         map[string]chan struct{}       // asks for a look at the files of a listener's certificate now
 	proxies      callers.Proxies
 }
+
+// oldServerConnections is how many connections to one old server are kept.
+const oldServerConnections = 64
 
 // validator compiles the rules of messages; all servers of a process share it.
 var validator = sync.OnceValues(func() (protovalidate.Validator, error) { return protovalidate.New() })
@@ -130,6 +136,8 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	})
 	s.calls.Register(s.work, cfg.Calls.Keep, cfg.Calls.BodiesLive())
 	s.outbound = outbound.New(cfg.Webhooks.Networks(), nil, nil)
+	s.forward = outbound.NewPool(cfg.Webhooks.Networks(), nil, nil, oldServerConnections)
+	s.moving = moving.New(moving.Deps{Store: d.Store, Gaps: s.gaps, Clock: s.clocks.store, Log: d.Log})
 	s.webhooks = webhook.New(webhook.Deps{
 		Store: d.Store, Caller: s.outbound, Sealer: d.Sealer, Show: v1.EventJSON, Clock: s.clocks.store, NewID: d.NewID, Tracer: d.Telemetry.Tracer(),
 		Metrics: d.Metrics, Log: d.Log,
@@ -183,7 +191,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	internal := v1.New(v1.Options{
 		Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Sanctions: s.sanctions,
-		Replays: replay.New(replay.Deps{Calls: s.calls, Door: s.letIn, Tasks: s.core, Clock: s.clocks.store}), Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Caller: s.outbound, Keys: d.Keys,
+		Replays: replay.New(replay.Deps{Calls: s.calls, Door: s.letIn, Tasks: s.core, Clock: s.clocks.store}), Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Caller: s.outbound, Moving: s.moving, Keys: d.Keys,
 		Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Log: d.Log,
 		Draining: s.draining,
 	})

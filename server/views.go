@@ -3,7 +3,9 @@
 package server
 
 import (
+	"cmp"
 	"crypto/rand"
+	"net/url"
 
 	"github.com/koogate/koogate/server/api/production"
 	"github.com/koogate/koogate/server/clock"
@@ -69,6 +71,30 @@ func known(s *seller.Snapshot, c clock.Clock, jwts interceptor.JWTs) (intercepto
 	return interceptor.Known{Tokens: bearers, Certificates: interceptor.NewCertificates(certificates), JWTs: jwts}, err
 }
 
+// oldURL is the address of an endpoint's old server; nil when it has none.
+func oldURL(e *seller.Endpoint) *url.URL {
+	if e.OldURL == "" {
+		return nil
+	}
+	u, err := url.Parse(e.OldURL)
+	if err != nil { // the settings are judged before they count
+		return nil
+	}
+	return u
+}
+
+// forwarded says of an endpoint's products whether orders that nobody has go to the old server.
+func forwarded(e *seller.Endpoint) map[string]bool {
+	if e.OldURL == "" {
+		return nil
+	}
+	list := make(map[string]bool, len(e.Products))
+	for id, p := range e.Products {
+		list[id] = cmp.Or(p.Route, e.Route) == config.RouteForward
+	}
+	return list
+}
+
 // addresses are the endpoints as the facade knows them. One without a key that counts now is none: nobody can sign a call to it.
 func addresses(s *seller.Snapshot) []facade.Endpoint {
 	var list []facade.Endpoint
@@ -82,6 +108,7 @@ func addresses(s *seller.Snapshot) []facade.Endpoint {
 		x := facade.Endpoint{
 			Name: e.Name, Seller: e.Seller, Families: e.Families, Keys: config.Reveal(e.Keys), KitKeys: config.Reveal(e.KitKeys),
 			BodySign: e.BodySign, SignRefusals: e.BodySignRefusals, Skew: e.Skew, ProductInfoObject: e.ProductInfo == config.ProductInfoObject,
+			Old: oldURL(e), Forward: e.Route == config.RouteForward && e.OldURL != "", ForwardProducts: forwarded(e),
 			Used: seller.Noted(base, kit), Outside: config.Reveal(s.Outside(e, store.KeyBase)), KitOutside: config.Reveal(s.Outside(e, store.KeyKit)),
 		}
 		if own && len(kit) == 0 { // the Kit has keys of its own, none of which counts now: those of the base do not stand in

@@ -107,6 +107,7 @@ type Call struct {
 	Attempt int64         // which of the series it is, 1 or more; without a subject as it is told
 	FirstAt time.Time     // when the series began; zero without a subject
 
+	Side     Side   // who answered, where the endpoint has an old server; empty elsewhere
 	ReplayOf string // the call that this one repeats at an operator's hand; empty for none
 	Body     []byte // what was said, sealed; written with a new row and not read with it, nil for nothing
 

@@ -6,7 +6,7 @@ import "context"
 
 // Changes are how orders change: whole decisions, each committed at once.
 type Changes interface {
-	// Apply commits a change durably, as a whole or not at all. Errors: ErrOrderExists, ErrLineExists, ErrInstanceExists,
+	// Apply commits a change durably, as a whole or not at all. Errors: ErrOrderExists, ErrOtherSide, ErrLineExists, ErrInstanceExists,
 	// ErrStale, ErrFenced, and ErrNoChange, which wins over the others. After a commit it wakes the watchers of every queue
 	// that gained a READY task and of every instance that changed, in every process.
 	Apply(ctx context.Context, c *Change) error
@@ -28,6 +28,8 @@ type Change struct {
 	PutTasks     []TaskPut
 	// Events continue the order's chain; a seq that is taken makes the whole change ErrStale.
 	Events []Event
+	// Takes is taken from the old side before anything is inserted; nil for nothing.
+	Takes *Taken
 	// Directory is merged into the directory; nil when the change is not about it. When it alters no row the whole change
 	// is ErrNoChange.
 	Directory *DirectoryChange

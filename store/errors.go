@@ -12,6 +12,8 @@ var (
 	ErrOrderExists = errors.New("store: order exists")
 	// ErrLineExists: Change.NewLines names an order line whose effect is already admitted.
 	ErrLineExists = errors.New("store: order line exists")
+	// ErrOtherSide: Change.NewOrder names an order that is claimed for the old side.
+	ErrOtherSide = errors.New("store: the order is on the other side")
 	// ErrInstanceExists: Change.NewInstances names an instance ID that is taken.
 	ErrInstanceExists = errors.New("store: instance exists")
 	// ErrStale: the order changed after it was read. Read again and decide again.
@@ -44,7 +46,7 @@ var (
 // refusals are the sentinels by which a store that works refuses what it is asked.
 var refusals = [...]error{
 	ErrOrderExists, ErrStale, ErrLineExists, ErrInstanceExists, ErrFenced, ErrNotFound, ErrNoChange, ErrSettled, ErrConflict, ErrExhausted,
-	ErrBadText,
+	ErrBadText, ErrOtherSide,
 }
 
 // Refusal returns the sentinel by which a store that works has refused what it was asked; nil for any other error.

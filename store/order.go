@@ -112,3 +112,55 @@ type Aggregate struct {
 	Instances []Instance
 	Tasks     []Task
 }
+
+// Side is who answers the calls about an order or an instance while a seller moves over from an old server (ADR 54).
+type Side string
+
+// The sides.
+const (
+	SideOwn  Side = "OWN"  // Koogate
+	SideOld  Side = "OLD"  // the endpoint's old server
+	SideBoth Side = "BOTH" // of a call about instances of both sides
+)
+
+// SideKind is what is on a side.
+type SideKind string
+
+// The kinds.
+const (
+	SideOrder    SideKind = "ORDER"
+	SideInstance SideKind = "INSTANCE"
+)
+
+// Claim says that an order or an instance is on the old side of an endpoint. Key: Seller, Kind, ID.
+type Claim struct {
+	Seller   string
+	Kind     SideKind
+	ID       string
+	Endpoint string
+	At       time.Time
+}
+
+// Taken is what an adoption takes from the old side: an order with its instance.
+type Taken struct{ Seller, OrderID, InstanceID string }
+
+// LeftBehind is what is still on the old side of an endpoint.
+type LeftBehind struct {
+	Instances int64 // that are not released
+	Orders    int64 // that were claimed since the time that was asked for
+}
+
+// Sides keep what is on the side of an old server. An order that has a row or a line here is on our side, and no other claim of that is
+// needed: of a claim and a row of the same order one is refused, whoever writes them.
+type Sides interface {
+	// SideOfOrder tells on which side an order is; empty when nobody has it yet.
+	SideOfOrder(ctx context.Context, seller, orderID string) (Side, error)
+	// ClaimOrder claims an order for the old side unless it is on a side already, and tells on which side it is from then on.
+	ClaimOrder(ctx context.Context, c Claim) (Side, error)
+	// NoteClaims writes down what is known to be on the old side, each once. Orders that are on our side must not be among them.
+	NoteClaims(ctx context.Context, claims []Claim) error
+	// EndClaim says that an instance of the old side was released.
+	EndClaim(ctx context.Context, seller, instanceID string, at time.Time) error
+	// LeftBehind counts what is on the old side of an endpoint; orders only when they were claimed at since or later.
+	LeftBehind(ctx context.Context, seller, endpoint string, since time.Time) (LeftBehind, error)
+}

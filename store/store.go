@@ -23,6 +23,7 @@ type Store interface {
 	LicenceCodes
 	Evidence
 	Gaps
+	Sides
 	Sellers
 	Sealed
 	AuditRows

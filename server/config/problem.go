@@ -156,6 +156,9 @@ var (
 	msgHookForbidden = text{"leads to a private, local or reserved network, or has http://, which is never called without leave: use a public https:// address, or name its network in webhooks.allow", "指向私有、本地或保留网络，或使用 http://，未经许可不会调用：请使用公网 https:// 地址，或在 webhooks.allow 中列出该网络"}
 	msgHookSecret    = text{"is not a secret of Standard Webhooks, whsec_ and 24 to 64 bytes in base64: `koogate keys new --webhook FILE` makes one", "不是 Standard Webhooks 的密钥（whsec_ 加 24 至 64 字节的 base64）：可用 `koogate keys new --webhook FILE` 生成"}
 
+	msgOldURL   = text{"is not a URL of https with a host, without user, query and fragment, of at most 2048 characters: write the address that the marketplace called before, for example https://shop.example.com/produce", "不是至多 2048 个字符、含主机且不含用户、查询与片段的 https URL：请填写云商店此前调用的地址，例如 https://shop.example.com/produce"}
+	msgNoOldURL = text{"is forward, and there is no old server: give the endpoint's old_url, or write own", "为 forward，但没有旧服务器：请填写该接入点的 old_url，或改为 own"}
+
 	msgFamily   = text{"%q is no protocol family: use one of %s", "%q 不是已知的协议族：请使用 %s 之一"}
 	msgUnserved = text{"only matters to %s, which this endpoint does not serve: remove it, or add the family to families", "仅对 %s 有意义，而该地址未启用：请删除，或把协议族加入 families"}
 	msgKitKey   = text{"is needed by the families kit_v1 and kit_v2: give the RSA key (3072 bits or more) whose public half you entered in the seller centre", "kit_v1、kit_v2 协议族需要：请提供 RSA 私钥（不小于 3072 位），其公钥已填入卖家中心"}

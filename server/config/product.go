@@ -36,6 +36,10 @@ func (c *Config) checkProducts(f *findings, at string, e Endpoint) {
 		}
 		f.between(path+".sync_budget", p.SyncBudget, 0, maxSyncBudget)
 		f.choice(path+".fingerprint", p.Fingerprint, FingerprintOptional, FingerprintRequired)
+		f.choice(path+".route", p.Route, RouteOwn, RouteForward)
+		if e.OldURL == "" && p.Route == RouteForward {
+			f.add(path+".route", msgNoOldURL)
+		}
 		checkMeter(f, p.Meter, path+".meter")
 		c.checkPackage(f, e, id, path+".package")
 	}

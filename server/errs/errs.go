@@ -84,6 +84,7 @@ const (
 	TokenExpired           Reason = "TOKEN_EXPIRED"
 	TokenNotMapped         Reason = "TOKEN_NOT_MAPPED"
 	IssuerUnavailable      Reason = "ISSUER_UNAVAILABLE"
+	ForwardFailed          Reason = "FORWARD_FAILED"
 )
 
 // Error is an error with a reason.

@@ -214,6 +214,11 @@ var guides = map[Reason]Guide{
 		"Send the same call again after the delay that the error names, and call less often. If the caller has to call so often, have its limit raised in access.limits.",
 		"请在错误给出的间隔之后原样重发，并降低调用频率；若确需如此频繁，请在 access.limits 中提高该调用方的限额。",
 	},
+	ForwardFailed: {
+		[]Kind{Unavailable}, true,
+		"Look whether the endpoint's old server is up, answers within 4.6 seconds (V1.0: 19) with a JSON body that has a result code, and redirects nowhere. The marketplace repeats the call, and the log names what went wrong.",
+		"请检查该接入点的旧服务器是否可用、是否在 4.6 秒（V1.0 为 19 秒）内返回含结果码的 JSON 且不重定向；云商店会重试该调用，日志中有具体原因。",
+	},
 	ListBusy: {
 		[]Kind{Exhausted}, true,
 		"Send the same call again after the delay that the error names, and run fewer lists side by side.",

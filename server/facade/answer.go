@@ -45,7 +45,9 @@ func (x *exchange) send() resultcode.Code {
 	defer x.mu.Unlock()
 	if x.sent == "" {
 		x.sent = x.code
-		x.write(x.out)
+		x.write(x.out, x.relay)
+	} else {
+		x.relay = nil // it was too late
 	}
 	return x.sent
 }
@@ -58,14 +60,22 @@ func (x *exchange) expire() {
 		return
 	}
 	x.sent = resultcode.Internal
-	x.write(appendResult(nil, x.sent, resultcode.Message(x.sent, "the call was not done in time; repeat it")))
+	x.write(appendResult(nil, x.sent, resultcode.Message(x.sent, "the call was not done in time; repeat it")), nil)
 	_ = http.NewResponseController(x.w).Flush() // the handler still holds the response; without a flush it would wait with it
 }
 
-func (x *exchange) write(body []byte) {
+// write sends a body that is ours, or an old server's with what came with it.
+func (x *exchange) write(body []byte, from *relay) {
 	h := x.w.Header()
 	setHeader(h, len(body))
 	switch {
+	case from != nil:
+		if from.contentType != "" {
+			h["Content-Type"] = []string{from.contentType}
+		}
+		if from.bodySign != "" {
+			h[headerBodySign] = []string{from.bodySign}
+		}
 	case x.key != "" && (x.endpoint.BodySign || x.door.V1):
 		h[headerBodySign] = []string{sign.BodySign(x.key, body)}
 	case x.key == "" && x.endpoint.SignRefusals && x.door.V1:

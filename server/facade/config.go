@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"regexp"
 	"slices"
 	"time"
@@ -64,6 +65,11 @@ type Endpoint struct {
 	// ProductInfoObject refuses a productInfo of changeInstanceCheck that is no object, as the page of 2026 has it; older
 	// pages left the form open, so an array and a text are read by default (third-reading T2).
 	ProductInfoObject bool
+	// Old is the address of the server that served the endpoint before, nil when there is none; Forward says that orders which nobody has go
+	// there, ForwardProducts the same of products that are configured, "*" among them.
+	Old             *url.URL
+	Forward         bool
+	ForwardProducts map[string]bool
 	// Used is told which key has verified a call, and returns the key's ID for its record; nil when nobody asks.
 	Used func(key string, now time.Time) (id string)
 	// Skew is how far the marketplace's clock may be off, 1 s to 10 min. Default 60 s (saas-v2 §2.3).
@@ -102,7 +108,10 @@ type Deps struct {
 	// call may have been under way for long, or be a replay.
 	Heard func(sent time.Time)
 	// Calls keeps a record of each call to a configured endpoint; nil when nobody asks. It must not wait.
-	Calls   Journal
+	Calls Journal
+	// Sides and Forward serve endpoints with an old server; nil where no endpoint has one.
+	Sides   Sides
+	Forward Forwarder
 	Tracer  trace.Tracer
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger
@@ -172,6 +181,9 @@ func (e *Endpoint) check() error {
 		if k == "" {
 			return fmt.Errorf("facade: endpoint %q: an empty key would verify anything", e.Name)
 		}
+	}
+	if e.Forward && e.Old == nil {
+		return fmt.Errorf("facade: endpoint %q: there is no old server to forward to", e.Name)
 	}
 	if e.Skew == 0 {
 		e.Skew = sign.DefaultSkew

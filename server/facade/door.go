@@ -5,8 +5,10 @@ package facade
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/koogate/koogate/server/facade/family"
+	"github.com/koogate/koogate/server/forward"
 )
 
 // door is one entrance with the scheme that authenticates the calls at it.
@@ -25,6 +27,8 @@ type scheme interface {
 	parse(x *exchange) (refused string)
 	// request is what the gateway sees.
 	request(ctx context.Context, x *exchange) *http.Request
+	// sign writes a body into a call and signs it as the marketplace does.
+	sign(c *forward.Call, key string, body []byte, now time.Time) error
 }
 
 // doors are all doors; each family's is here.

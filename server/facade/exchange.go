@@ -28,6 +28,7 @@ type exchange struct {
 	arrived    time.Time
 	replay     *Kept // what is let in again; nil for a call of the marketplace
 	body       []byte
+	raw        []byte    // the body as it came, where body is only what was signed of it; nil where they are the same
 	reserved   int       // bytes of the budget that the body holds until the call is verified or refused
 	endpoint   *endpoint // the one that stands for unknown endpoints when no other is found
 	known      bool      // endpoint is a configured one
@@ -63,6 +64,8 @@ type exchange struct {
 	reason errs.Reason
 	meta   map[string]string
 	newID  string // the instance of an answer to a creating call
+	side   store.Side
+	relay  *relay // of an old server's answer; nil for one of ours
 
 	recorded string // the ID of its record
 	idle     bool   // nothing of it is running any more

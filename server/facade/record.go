@@ -41,6 +41,7 @@ func (x *exchange) record(now time.Time) (id string) {
 		e.Reason, e.Doubt = x.rejected, x.doubt()
 		return x.f.Calls.Take(e)
 	}
+	e.Side = x.side
 	e.KeyID, e.OrderID, e.Probe = x.keyID, x.orderID, x.probe
 	if x.span != nil {
 		if c := x.span.SpanContext(); c.IsValid() {

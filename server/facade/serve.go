@@ -97,7 +97,7 @@ func (x *exchange) serve(ctx context.Context) {
 	case refused != "":
 		x.fail(resultcode.InvalidParam, refused)
 	default:
-		x.dispatch(ctx)
+		x.answer(ctx)
 	}
 }
 

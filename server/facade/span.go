@@ -115,6 +115,9 @@ func (x *exchange) conclude(ctx context.Context) {
 	if x.span != nil {
 		ctx = trace.ContextWithSpan(ctx, x.span) // for the log
 		telemetry.Set(x.span, telemetry.ResultCode(string(x.code)))
+		if x.side != "" {
+			telemetry.Set(x.span, telemetry.Side(string(x.side)))
+		}
 		if !x.fine() {
 			if x.reason != "" {
 				telemetry.Set(x.span, telemetry.Reason(string(x.reason)))
@@ -132,6 +135,9 @@ func (x *exchange) conclude(ctx context.Context) {
 	}
 	if x.replay == nil {
 		x.f.Metrics.FacadeCall(name, activity, string(x.code), now.Sub(x.arrived))
+	}
+	if x.side != "" {
+		x.f.Metrics.Side(name, string(x.side))
 	}
 	if x.rejected != "" {
 		x.f.Metrics.Rejected(name, x.rejected)
@@ -159,6 +165,7 @@ func (x *exchange) conclude(ctx context.Context) {
 		add("client", client) // the marketplace, or somebody without its key
 	}
 	add("reason", string(x.reason))
+	add("side", string(x.side))
 	add("order_id", x.orderID)
 	add("call_id", x.recorded)
 	if x.replay != nil {

@@ -119,7 +119,7 @@ func (x *exchange) canonical(form sign.Form) bool {
 	if err != nil {
 		return x.reject(rejectedSignature, resultcode.AuthFailed, "")
 	}
-	x.body = body
+	x.raw, x.body = x.body, body
 	return true
 }
 

@@ -150,6 +150,7 @@ func adopted(i *store.Instance) bool {
 // adopt drafts the line, its instance, and what still has to be found out.
 func (d *draft) adopt(ctx context.Context, a Adoption, created time.Time) store.Instance {
 	k := a.key()
+	d.change.Takes = &store.Taken{Seller: k.Seller, OrderID: d.agg.Order.OrderID, InstanceID: a.InstanceID} // an operator takes it over
 	if created.IsZero() {
 		created = d.now
 	}

@@ -81,7 +81,7 @@ func (s *Service) storeError(ctx context.Context, err error, missing errs.Reason
 		return errs.New(errs.NotFound, missing, format, args...)
 	case errors.Is(err, store.ErrFenced):
 		return errs.Wrap(err, errs.Conflict, errs.FencingTokenStale, "the lease is over; lease the task again")
-	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrTooLong): // limits, no failure of the store
+	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrTooLong), errors.Is(err, store.ErrOtherSide): // no failure of the store
 		return storefault.Of(err)
 	}
 	if ctx.Err() == nil {

@@ -34,8 +34,9 @@ type Entry struct {
 	Arrived time.Time // by the journal's clock
 	Took    time.Duration
 
-	ReplayOf string // the call that it repeats at an operator's hand
-	Body     *Body  // what was said; nil for nothing. It is not kept beyond Take.
+	Side     store.Side // who answered, where the endpoint has an old server
+	ReplayOf string     // the call that it repeats at an operator's hand
+	Body     *Body      // what was said; nil for nothing. It is not kept beyond Take.
 }
 
 // What is counted when it cannot be recorded.
@@ -159,7 +160,7 @@ func (j *Journal) row(e Entry) store.Call {
 		Seller: e.Seller, Direction: store.CallInbound, ID: store.TimedID(j.NewID(), e.Arrived), CreatedAt: e.Arrived, LastAt: e.Arrived, Times: 1, Endpoint: e.Endpoint, Family: e.Family, Activity: e.Activity,
 		OrderID: identifier(e.OrderID), InstanceID: identifier(e.InstanceID), KeyID: e.KeyID, TraceID: e.TraceID, Probe: e.Probe,
 		Verdict: store.CallAnswered, Cause: e.Cause, Code: e.Code, Reason: e.Reason, HTTPStatus: e.Status, Took: e.Took, Request: int64(e.Request),
-		Answer: int64(e.Answer), ReplayOf: e.ReplayOf,
+		Answer: int64(e.Answer), ReplayOf: e.ReplayOf, Side: e.Side,
 	}
 	if e.Cause != "" {
 		c.Verdict = store.CallRefused

@@ -41,6 +41,11 @@ const (
 // New returns a guard that also allows the networks in allow, such as those of an office or of this machine. tlsConfig is that of
 // https calls, nil for the default; resolver finds names, nil for the system's.
 func New(allow []netip.Prefix, tlsConfig *tls.Config, resolver Resolver) *Guard {
+	return NewPool(allow, tlsConfig, resolver, 2)
+}
+
+// NewPool is [New] for a guard that keeps perHost connections to each host that are not in use.
+func NewPool(allow []netip.Prefix, tlsConfig *tls.Config, resolver Resolver, perHost int) *Guard {
 	g := &Guard{allow: allow, resolver: resolver}
 	if resolver == nil {
 		g.resolver = net.DefaultResolver
@@ -54,8 +59,8 @@ func New(allow []netip.Prefix, tlsConfig *tls.Config, resolver Resolver) *Guard 
 				ForceAttemptHTTP2:      true,
 				TLSHandshakeTimeout:    connectLimit,
 				MaxResponseHeaderBytes: headerLimit,
-				MaxIdleConns:           maxIdle,
-				MaxIdleConnsPerHost:    2,
+				MaxIdleConns:           max(maxIdle, perHost),
+				MaxIdleConnsPerHost:    perHost,
 				IdleConnTimeout:        idleLimit,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -33,6 +33,10 @@ type Endpoint struct {
 	InstanceID string            `koanf:"instance_id" json:"instance_id,omitempty"` // of new instances: derived from the order line (default), or business
 	Codes      string            `koanf:"codes" json:"codes,omitempty"`             // licence codes that were never seen: adopt (default) or refuse
 
+	// Moving over from an old server.
+	OldURL string `koanf:"old_url" json:"old_url,omitempty"` // its production address; empty when there is none
+	Route  string `koanf:"route" json:"route,omitempty"`     // who gets new orders: own (default), or forward to old_url
+
 	// Licence codes.
 	CodeExpireZone string `koanf:"code_expire_zone" json:"code_expire_zone,omitempty"` // of their expireTime: utc (default) or beijing
 	CodeFreeze     string `koanf:"code_freeze" json:"code_freeze,omitempty"`           // what is shown as frozen: call (default), or expiry, also what has expired

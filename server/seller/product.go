@@ -10,6 +10,7 @@ type Product struct {
 	SyncBudget  time.Duration `koanf:"sync_budget" json:"sync_budget,omitempty"` // how long newInstance waits for it, 0 to 4.5s
 	Fingerprint string        `koanf:"fingerprint" json:"fingerprint,omitempty"` // of the device in getLicenseAsync: optional (default) or required
 	Meter       Meter         `koanf:"meter" json:"meter,omitzero"`              // how pay-per-use is counted; without a name there is no meter
+	Route       string        `koanf:"route" json:"route,omitempty"`             // who gets new orders of it: own or forward; empty means as the endpoint's
 	Package     Package       `koanf:"package" json:"package,omitzero"`          // what a package holds; without items it is put by PutQuota
 }
 

@@ -96,6 +96,9 @@ func Probe(v bool) Attr { return Attr{attribute.Bool("koogate.probe", v)} }
 // ReplayOf is the record of the call that an operator has let in again.
 func ReplayOf(v string) Attr { return Attr{attribute.String("koogate.replay_of", v)} }
 
+// Side is who answered a call to an endpoint with an old server.
+func Side(v string) Attr { return text("koogate.side", v) }
+
 // GuardAway tells that the call went on without locks and shared nonces.
 func GuardAway(v bool) Attr { return Attr{attribute.Bool("koogate.guard_away", v)} }
 

@@ -15,6 +15,7 @@ type Metrics struct {
 	facadeCalls     *prometheus.CounterVec
 	facadeSeconds   *prometheus.HistogramVec
 	rejected        *prometheus.CounterVec
+	sides           *prometheus.CounterVec
 	unknownEnum     *prometheus.CounterVec
 	probeCalls      *prometheus.CounterVec
 	tasks           *prometheus.CounterVec
@@ -63,6 +64,8 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		return v
 	}
 	m := &Metrics{
+		sides: counter("koogate_sides_total",
+			"Calls to endpoints with an old server, by who answered: OWN, OLD or BOTH.", "endpoint", "side"),
 		facadeCalls: counter("koogate_facade_calls_total",
 			"Calls of the marketplace that were answered, by result code.", "endpoint", "activity", "result_code"),
 		facadeSeconds: histogram("koogate_facade_seconds",
@@ -117,6 +120,11 @@ func (m *Metrics) FacadeCall(endpoint, activity, resultCode string, took time.Du
 	activity = KnownActivity(activity)
 	m.facadeCalls.WithLabelValues(m.endpoints.value(endpoint), activity, m.code(resultCode)).Inc()
 	m.facadeSeconds.WithLabelValues(activity).Observe(took.Seconds())
+}
+
+// Side counts a call to an endpoint with an old server. side is a word of the program.
+func (m *Metrics) Side(endpoint, side string) {
+	m.sides.WithLabelValues(m.endpoints.value(endpoint), m.outcomes.value(side)).Inc()
 }
 
 // Rejected counts a call that was refused before any work. reason is a word of the program.

@@ -122,6 +122,7 @@ type Call struct {
 	TaskID      string
 	UntilAt     int64
 	ReplayOf    string
+	Side        string
 }
 
 type CallBody struct {
@@ -181,6 +182,7 @@ type CallPutParams struct {
 	TaskID      string
 	UntilAt     int64
 	ReplayOf    string
+	Side        string
 	Series      int64
 }
 
@@ -1053,6 +1055,51 @@ type SellerSettingPutParams struct {
 	CreatedAt int64
 	UpdatedAt int64
 	EndedAt   int64
+}
+
+type Side struct {
+	Seller    string
+	Kind      string
+	ID        string
+	Endpoint  string
+	ClaimedAt int64
+	EndedAt   int64
+}
+
+type SideCountParams struct {
+	Seller   string
+	Endpoint string
+	Since    int64
+}
+
+type SideCountRow struct {
+	Instances int64
+	Orders    int64
+}
+
+type SideEndParams struct {
+	EndedAt int64
+	Seller  string
+	ID      string
+}
+
+type SideInsertParams struct {
+	Seller    string
+	Kind      string
+	ID        string
+	Endpoint  string
+	ClaimedAt int64
+}
+
+type SideOfOrderParams struct {
+	Seller string
+	ID     string
+}
+
+type SideTakeParams struct {
+	Seller     string
+	OrderID    string
+	InstanceID string
 }
 
 type Task struct {

@@ -54,6 +54,10 @@ func writesOf(c *store.Change) (*writes, error) {
 			err = w.add(doing, miss, run)
 		}
 	}
+	if c.Takes != nil {
+		row := dbrow.SideTake(c.Takes)
+		add("take from the old side", nil, func(q *dbsqlc.Queries) error { return q.SideTake(ctx, row) })
+	}
 	if c.NewOrder != nil {
 		row := dbsqlc.OrderInsertParams(dbrow.FromOrder(c.NewOrder))
 		add("insert order", nil, func(q *dbsqlc.Queries) error { return q.OrderInsert(ctx, row) })

@@ -84,7 +84,7 @@ func (w *writes) run(ctx context.Context, to batcher) error {
 // taken maps unique constraints to what their violation means. A task's seq is taken when the instance's task list grew
 // after it was read.
 var taken = map[string]error{
-	"orders_pkey": store.ErrOrderExists, "order_lines_pkey": store.ErrLineExists, "instances_pkey": store.ErrInstanceExists,
+	"orders_pkey": store.ErrOrderExists, "orders_side": store.ErrOtherSide, "order_lines_pkey": store.ErrLineExists, "instances_pkey": store.ErrInstanceExists,
 	"events_pkey": store.ErrStale, "anchors_pkey": store.ErrStale, "tasks_instance_seq_key": store.ErrStale,
 	"seller_keys_digest_key": store.ErrConflict, "webhooks_name_key": store.ErrConflict, "webhook_deliveries_event_key": store.ErrStale,
 }

@@ -42,8 +42,16 @@ func (t *tx) apply(c *store.Change) error {
 	if err := t.applyDirectory(ctx, c.Directory); err != nil {
 		return err
 	}
+	if c.Takes != nil {
+		if err := t.fast.SideTake(ctx, dbrow.SideTake(c.Takes)); err != nil {
+			return fmt.Errorf("sqlite: take from the old side: %w", err)
+		}
+	}
 	if c.NewOrder != nil {
 		if err := t.fast.OrderInsert(ctx, dbsqlc.OrderInsertParams(dbrow.FromOrder(c.NewOrder))); err != nil {
+			if resultCode(err) == sqlite3.SQLITE_CONSTRAINT_TRIGGER {
+				return store.ErrOtherSide
+			}
 			return onUnique(err, store.ErrOrderExists, "insert order")
 		}
 	}

@@ -218,6 +218,63 @@ func (CallCause) EnumDescriptor() ([]byte, []int) {
 	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{2}
 }
 
+// Side is who answered a call while a seller moves over from an old server.
+type Side int32
+
+const (
+	// Unspecified: the endpoint has no old server, the call was refused before, or it went out.
+	Side_SIDE_UNSPECIFIED Side = 0
+	// Koogate answered.
+	Side_SIDE_OWN Side = 1
+	// The call went to the endpoint's old server. With reason FORWARD_FAILED that gave no answer that could be handed on.
+	Side_SIDE_OLD Side = 2
+	// Both did, as the call named instances of both.
+	Side_SIDE_BOTH Side = 3
+)
+
+// Enum value maps for Side.
+var (
+	Side_name = map[int32]string{
+		0: "SIDE_UNSPECIFIED",
+		1: "SIDE_OWN",
+		2: "SIDE_OLD",
+		3: "SIDE_BOTH",
+	}
+	Side_value = map[string]int32{
+		"SIDE_UNSPECIFIED": 0,
+		"SIDE_OWN":         1,
+		"SIDE_OLD":         2,
+		"SIDE_BOTH":        3,
+	}
+)
+
+func (x Side) Enum() *Side {
+	p := new(Side)
+	*p = x
+	return p
+}
+
+func (x Side) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Side) Descriptor() protoreflect.EnumDescriptor {
+	return file_koogate_v1_call_service_proto_enumTypes[3].Descriptor()
+}
+
+func (Side) Type() protoreflect.EnumType {
+	return &file_koogate_v1_call_service_proto_enumTypes[3]
+}
+
+func (x Side) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Side.Descriptor instead.
+func (Side) EnumDescriptor() ([]byte, []int) {
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{3}
+}
+
 // TryEnd is what happens when an outbound call has failed to its end.
 type TryEnd int32
 
@@ -255,11 +312,11 @@ func (x TryEnd) String() string {
 }
 
 func (TryEnd) Descriptor() protoreflect.EnumDescriptor {
-	return file_koogate_v1_call_service_proto_enumTypes[3].Descriptor()
+	return file_koogate_v1_call_service_proto_enumTypes[4].Descriptor()
 }
 
 func (TryEnd) Type() protoreflect.EnumType {
-	return &file_koogate_v1_call_service_proto_enumTypes[3]
+	return &file_koogate_v1_call_service_proto_enumTypes[4]
 }
 
 func (x TryEnd) Number() protoreflect.EnumNumber {
@@ -268,7 +325,7 @@ func (x TryEnd) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TryEnd.Descriptor instead.
 func (TryEnd) EnumDescriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{4}
 }
 
 // TryDeadline is until when an outbound call is tried again, and what happens then.
@@ -403,7 +460,9 @@ type Call struct {
 	// client of this API.
 	TryDeadline *TryDeadline `protobuf:"bytes,30,opt,name=try_deadline,json=tryDeadline,proto3" json:"try_deadline,omitempty"`
 	// ReplayOf is the call that this one repeats at an operator's hand; empty for every other.
-	ReplayOf      string `protobuf:"bytes,31,opt,name=replay_of,json=replayOf,proto3" json:"replay_of,omitempty"`
+	ReplayOf string `protobuf:"bytes,31,opt,name=replay_of,json=replayOf,proto3" json:"replay_of,omitempty"`
+	// Side is who answered.
+	Side          Side `protobuf:"varint,32,opt,name=side,proto3,enum=koogate.v1.Side" json:"side,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -639,6 +698,13 @@ func (x *Call) GetReplayOf() string {
 		return x.ReplayOf
 	}
 	return ""
+}
+
+func (x *Call) GetSide() Side {
+	if x != nil {
+		return x.Side
+	}
+	return Side_SIDE_UNSPECIFIED
 }
 
 // Refusal counts the refused calls of one cause at one endpoint within one hour.
@@ -1346,7 +1412,7 @@ const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\vTryDeadline\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12$\n" +
 	"\x03end\x18\x02 \x01(\x0e2\x12.koogate.v1.TryEndR\x03end\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\xb8\b\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\"\xde\b\n" +
 	"\x04Call\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12\x1a\n" +
@@ -1382,7 +1448,8 @@ const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\atask_id\x18\x1c \x01(\tR\x06taskId\x12\x18\n" +
 	"\arecords\x18\x1d \x01(\x05R\arecords\x12:\n" +
 	"\ftry_deadline\x18\x1e \x01(\v2\x17.koogate.v1.TryDeadlineR\vtryDeadline\x12\x1b\n" +
-	"\treplay_of\x18\x1f \x01(\tR\breplayOf\"\x95\x02\n" +
+	"\treplay_of\x18\x1f \x01(\tR\breplayOf\x12$\n" +
+	"\x04side\x18  \x01(\x0e2\x10.koogate.v1.SideR\x04side\"\x95\x02\n" +
 	"\aRefusal\x12\x1a\n" +
 	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x12+\n" +
 	"\x05cause\x18\x02 \x01(\x0e2\x15.koogate.v1.CallCauseR\x05cause\x127\n" +
@@ -1450,7 +1517,12 @@ const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\x0fCALL_CAUSE_SIZE\x10\x05\x12\x15\n" +
 	"\x11CALL_CAUSE_BUDGET\x10\x06\x12\x18\n" +
 	"\x14CALL_CAUSE_KEY_ENDED\x10\a\x12\x1d\n" +
-	"\x19CALL_CAUSE_OTHER_ENDPOINT\x10\b*V\n" +
+	"\x19CALL_CAUSE_OTHER_ENDPOINT\x10\b*G\n" +
+	"\x04Side\x12\x14\n" +
+	"\x10SIDE_UNSPECIFIED\x10\x00\x12\f\n" +
+	"\bSIDE_OWN\x10\x01\x12\f\n" +
+	"\bSIDE_OLD\x10\x02\x12\r\n" +
+	"\tSIDE_BOTH\x10\x03*V\n" +
 	"\x06TryEnd\x12\x17\n" +
 	"\x13TRY_END_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TRY_END_TASK_FAILS\x10\x01\x12\x1b\n" +
@@ -1478,64 +1550,66 @@ func file_koogate_v1_call_service_proto_rawDescGZIP() []byte {
 	return file_koogate_v1_call_service_proto_rawDescData
 }
 
-var file_koogate_v1_call_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_koogate_v1_call_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
 var file_koogate_v1_call_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_koogate_v1_call_service_proto_goTypes = []any{
 	(CallDirection)(0),            // 0: koogate.v1.CallDirection
 	(CallVerdict)(0),              // 1: koogate.v1.CallVerdict
 	(CallCause)(0),                // 2: koogate.v1.CallCause
-	(TryEnd)(0),                   // 3: koogate.v1.TryEnd
-	(*TryDeadline)(nil),           // 4: koogate.v1.TryDeadline
-	(*Call)(nil),                  // 5: koogate.v1.Call
-	(*Refusal)(nil),               // 6: koogate.v1.Refusal
-	(*GetCallRequest)(nil),        // 7: koogate.v1.GetCallRequest
-	(*GetCallResponse)(nil),       // 8: koogate.v1.GetCallResponse
-	(*GetCallBodyRequest)(nil),    // 9: koogate.v1.GetCallBodyRequest
-	(*GetCallBodyResponse)(nil),   // 10: koogate.v1.GetCallBodyResponse
-	(*ReplayCallRequest)(nil),     // 11: koogate.v1.ReplayCallRequest
-	(*ReplayCallResponse)(nil),    // 12: koogate.v1.ReplayCallResponse
-	(*ListCallsRequest)(nil),      // 13: koogate.v1.ListCallsRequest
-	(*ListCallsResponse)(nil),     // 14: koogate.v1.ListCallsResponse
-	(*ListRefusalsRequest)(nil),   // 15: koogate.v1.ListRefusalsRequest
-	(*ListRefusalsResponse)(nil),  // 16: koogate.v1.ListRefusalsResponse
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 18: google.protobuf.Duration
-	(*MarketplaceDeadline)(nil),   // 19: koogate.v1.MarketplaceDeadline
+	(Side)(0),                     // 3: koogate.v1.Side
+	(TryEnd)(0),                   // 4: koogate.v1.TryEnd
+	(*TryDeadline)(nil),           // 5: koogate.v1.TryDeadline
+	(*Call)(nil),                  // 6: koogate.v1.Call
+	(*Refusal)(nil),               // 7: koogate.v1.Refusal
+	(*GetCallRequest)(nil),        // 8: koogate.v1.GetCallRequest
+	(*GetCallResponse)(nil),       // 9: koogate.v1.GetCallResponse
+	(*GetCallBodyRequest)(nil),    // 10: koogate.v1.GetCallBodyRequest
+	(*GetCallBodyResponse)(nil),   // 11: koogate.v1.GetCallBodyResponse
+	(*ReplayCallRequest)(nil),     // 12: koogate.v1.ReplayCallRequest
+	(*ReplayCallResponse)(nil),    // 13: koogate.v1.ReplayCallResponse
+	(*ListCallsRequest)(nil),      // 14: koogate.v1.ListCallsRequest
+	(*ListCallsResponse)(nil),     // 15: koogate.v1.ListCallsResponse
+	(*ListRefusalsRequest)(nil),   // 16: koogate.v1.ListRefusalsRequest
+	(*ListRefusalsResponse)(nil),  // 17: koogate.v1.ListRefusalsResponse
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
+	(*MarketplaceDeadline)(nil),   // 20: koogate.v1.MarketplaceDeadline
 }
 var file_koogate_v1_call_service_proto_depIdxs = []int32{
-	17, // 0: koogate.v1.TryDeadline.time:type_name -> google.protobuf.Timestamp
-	3,  // 1: koogate.v1.TryDeadline.end:type_name -> koogate.v1.TryEnd
+	18, // 0: koogate.v1.TryDeadline.time:type_name -> google.protobuf.Timestamp
+	4,  // 1: koogate.v1.TryDeadline.end:type_name -> koogate.v1.TryEnd
 	1,  // 2: koogate.v1.Call.verdict:type_name -> koogate.v1.CallVerdict
 	2,  // 3: koogate.v1.Call.cause:type_name -> koogate.v1.CallCause
-	18, // 4: koogate.v1.Call.duration:type_name -> google.protobuf.Duration
-	17, // 5: koogate.v1.Call.create_time:type_name -> google.protobuf.Timestamp
-	17, // 6: koogate.v1.Call.last_time:type_name -> google.protobuf.Timestamp
-	19, // 7: koogate.v1.Call.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
-	17, // 8: koogate.v1.Call.next_time:type_name -> google.protobuf.Timestamp
+	19, // 4: koogate.v1.Call.duration:type_name -> google.protobuf.Duration
+	18, // 5: koogate.v1.Call.create_time:type_name -> google.protobuf.Timestamp
+	18, // 6: koogate.v1.Call.last_time:type_name -> google.protobuf.Timestamp
+	20, // 7: koogate.v1.Call.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
+	18, // 8: koogate.v1.Call.next_time:type_name -> google.protobuf.Timestamp
 	0,  // 9: koogate.v1.Call.direction:type_name -> koogate.v1.CallDirection
-	4,  // 10: koogate.v1.Call.try_deadline:type_name -> koogate.v1.TryDeadline
-	2,  // 11: koogate.v1.Refusal.cause:type_name -> koogate.v1.CallCause
-	17, // 12: koogate.v1.Refusal.hour_time:type_name -> google.protobuf.Timestamp
-	17, // 13: koogate.v1.Refusal.first_time:type_name -> google.protobuf.Timestamp
-	17, // 14: koogate.v1.Refusal.last_time:type_name -> google.protobuf.Timestamp
-	5,  // 15: koogate.v1.GetCallResponse.call:type_name -> koogate.v1.Call
-	5,  // 16: koogate.v1.ListCallsResponse.calls:type_name -> koogate.v1.Call
-	6,  // 17: koogate.v1.ListRefusalsResponse.refusals:type_name -> koogate.v1.Refusal
-	7,  // 18: koogate.v1.CallService.GetCall:input_type -> koogate.v1.GetCallRequest
-	13, // 19: koogate.v1.CallService.ListCalls:input_type -> koogate.v1.ListCallsRequest
-	9,  // 20: koogate.v1.CallService.GetCallBody:input_type -> koogate.v1.GetCallBodyRequest
-	11, // 21: koogate.v1.CallService.ReplayCall:input_type -> koogate.v1.ReplayCallRequest
-	15, // 22: koogate.v1.CallService.ListRefusals:input_type -> koogate.v1.ListRefusalsRequest
-	8,  // 23: koogate.v1.CallService.GetCall:output_type -> koogate.v1.GetCallResponse
-	14, // 24: koogate.v1.CallService.ListCalls:output_type -> koogate.v1.ListCallsResponse
-	10, // 25: koogate.v1.CallService.GetCallBody:output_type -> koogate.v1.GetCallBodyResponse
-	12, // 26: koogate.v1.CallService.ReplayCall:output_type -> koogate.v1.ReplayCallResponse
-	16, // 27: koogate.v1.CallService.ListRefusals:output_type -> koogate.v1.ListRefusalsResponse
-	23, // [23:28] is the sub-list for method output_type
-	18, // [18:23] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	5,  // 10: koogate.v1.Call.try_deadline:type_name -> koogate.v1.TryDeadline
+	3,  // 11: koogate.v1.Call.side:type_name -> koogate.v1.Side
+	2,  // 12: koogate.v1.Refusal.cause:type_name -> koogate.v1.CallCause
+	18, // 13: koogate.v1.Refusal.hour_time:type_name -> google.protobuf.Timestamp
+	18, // 14: koogate.v1.Refusal.first_time:type_name -> google.protobuf.Timestamp
+	18, // 15: koogate.v1.Refusal.last_time:type_name -> google.protobuf.Timestamp
+	6,  // 16: koogate.v1.GetCallResponse.call:type_name -> koogate.v1.Call
+	6,  // 17: koogate.v1.ListCallsResponse.calls:type_name -> koogate.v1.Call
+	7,  // 18: koogate.v1.ListRefusalsResponse.refusals:type_name -> koogate.v1.Refusal
+	8,  // 19: koogate.v1.CallService.GetCall:input_type -> koogate.v1.GetCallRequest
+	14, // 20: koogate.v1.CallService.ListCalls:input_type -> koogate.v1.ListCallsRequest
+	10, // 21: koogate.v1.CallService.GetCallBody:input_type -> koogate.v1.GetCallBodyRequest
+	12, // 22: koogate.v1.CallService.ReplayCall:input_type -> koogate.v1.ReplayCallRequest
+	16, // 23: koogate.v1.CallService.ListRefusals:input_type -> koogate.v1.ListRefusalsRequest
+	9,  // 24: koogate.v1.CallService.GetCall:output_type -> koogate.v1.GetCallResponse
+	15, // 25: koogate.v1.CallService.ListCalls:output_type -> koogate.v1.ListCallsResponse
+	11, // 26: koogate.v1.CallService.GetCallBody:output_type -> koogate.v1.GetCallBodyResponse
+	13, // 27: koogate.v1.CallService.ReplayCall:output_type -> koogate.v1.ReplayCallResponse
+	17, // 28: koogate.v1.CallService.ListRefusals:output_type -> koogate.v1.ListRefusalsResponse
+	24, // [24:29] is the sub-list for method output_type
+	19, // [19:24] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_call_service_proto_init() }
@@ -1551,7 +1625,7 @@ func file_koogate_v1_call_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_call_service_proto_rawDesc), len(file_koogate_v1_call_service_proto_rawDesc)),
-			NumEnums:      4,
+			NumEnums:      5,
 			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,

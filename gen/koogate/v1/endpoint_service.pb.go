@@ -46,7 +46,9 @@ type Endpoint struct {
 	// UpdateTime is when it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Etag is the version of the row: the revision of the sellers that wrote it. A replica whose revision is that or a later one follows it.
-	Etag          string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Old is what is still with the server at settings.old_url; GetEndpoint alone tells it, and only where there is or was something.
+	Old           *OldSide `protobuf:"bytes,8,opt,name=old,proto3" json:"old,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -130,6 +132,69 @@ func (x *Endpoint) GetEtag() string {
 	return ""
 }
 
+func (x *Endpoint) GetOld() *OldSide {
+	if x != nil {
+		return x.Old
+	}
+	return nil
+}
+
+// OldSide is what the old server of an endpoint still has. It may be switched off when both numbers are 0.
+type OldSide struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Instances are those of which a call was answered there with success and that were not released since. Instances that no call has named
+	// since old_url was set are not known.
+	Instances int64 `protobuf:"varint,1,opt,name=instances,proto3" json:"instances,omitempty"`
+	// Orders are those that were first handed on within the last 24 hours, so that the marketplace may still repeat their calls.
+	Orders        int64 `protobuf:"varint,2,opt,name=orders,proto3" json:"orders,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OldSide) Reset() {
+	*x = OldSide{}
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OldSide) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OldSide) ProtoMessage() {}
+
+func (x *OldSide) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OldSide.ProtoReflect.Descriptor instead.
+func (*OldSide) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *OldSide) GetInstances() int64 {
+	if x != nil {
+		return x.Instances
+	}
+	return 0
+}
+
+func (x *OldSide) GetOrders() int64 {
+	if x != nil {
+		return x.Orders
+	}
+	return 0
+}
+
 // EndpointSettings say how an endpoint serves calls. The words are those of the configuration file; an empty text and an absent duration are
 // the default.
 type EndpointSettings struct {
@@ -183,13 +248,19 @@ type EndpointSettings struct {
 	KitSecretCode string `protobuf:"bytes,23,opt,name=kit_secret_code,json=kitSecretCode,proto3" json:"kit_secret_code,omitempty"`
 	// KitMissingDepartments is what becomes of departments that a full list does not name: keep (default) or delete.
 	KitMissingDepartments string `protobuf:"bytes,24,opt,name=kit_missing_departments,json=kitMissingDepartments,proto3" json:"kit_missing_departments,omitempty"`
-	unknownFields         protoimpl.UnknownFields
-	sizeCache             protoimpl.SizeCache
+	// OldUrl is the production address of the server that served the endpoint before Koogate, to which calls about its orders and instances are
+	// handed on while the seller moves over; empty when there is none. It is https://, or http:// to a network that the configuration names
+	// in webhooks.allow, without a query.
+	OldUrl string `protobuf:"bytes,26,opt,name=old_url,json=oldUrl,proto3" json:"old_url,omitempty"`
+	// Route is who gets orders that nobody has yet: own (default), Koogate, or forward, the server at old_url. What somebody has stays there.
+	Route         string `protobuf:"bytes,27,opt,name=route,proto3" json:"route,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EndpointSettings) Reset() {
 	*x = EndpointSettings{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -201,7 +272,7 @@ func (x *EndpointSettings) String() string {
 func (*EndpointSettings) ProtoMessage() {}
 
 func (x *EndpointSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -214,7 +285,7 @@ func (x *EndpointSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndpointSettings.ProtoReflect.Descriptor instead.
 func (*EndpointSettings) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{1}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *EndpointSettings) GetFamilies() []string {
@@ -385,6 +456,20 @@ func (x *EndpointSettings) GetKitMissingDepartments() string {
 	return ""
 }
 
+func (x *EndpointSettings) GetOldUrl() string {
+	if x != nil {
+		return x.OldUrl
+	}
+	return ""
+}
+
+func (x *EndpointSettings) GetRoute() string {
+	if x != nil {
+		return x.Route
+	}
+	return ""
+}
+
 // GetEndpointRequest names an endpoint.
 type GetEndpointRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -396,7 +481,7 @@ type GetEndpointRequest struct {
 
 func (x *GetEndpointRequest) Reset() {
 	*x = GetEndpointRequest{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -408,7 +493,7 @@ func (x *GetEndpointRequest) String() string {
 func (*GetEndpointRequest) ProtoMessage() {}
 
 func (x *GetEndpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -421,7 +506,7 @@ func (x *GetEndpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEndpointRequest.ProtoReflect.Descriptor instead.
 func (*GetEndpointRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetEndpointRequest) GetEndpoint() string {
@@ -442,7 +527,7 @@ type GetEndpointResponse struct {
 
 func (x *GetEndpointResponse) Reset() {
 	*x = GetEndpointResponse{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -454,7 +539,7 @@ func (x *GetEndpointResponse) String() string {
 func (*GetEndpointResponse) ProtoMessage() {}
 
 func (x *GetEndpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -467,7 +552,7 @@ func (x *GetEndpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEndpointResponse.ProtoReflect.Descriptor instead.
 func (*GetEndpointResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetEndpointResponse) GetEndpoint() *Endpoint {
@@ -494,7 +579,7 @@ type ListEndpointsRequest struct {
 
 func (x *ListEndpointsRequest) Reset() {
 	*x = ListEndpointsRequest{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -506,7 +591,7 @@ func (x *ListEndpointsRequest) String() string {
 func (*ListEndpointsRequest) ProtoMessage() {}
 
 func (x *ListEndpointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -519,7 +604,7 @@ func (x *ListEndpointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEndpointsRequest.ProtoReflect.Descriptor instead.
 func (*ListEndpointsRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListEndpointsRequest) GetPageSize() int32 {
@@ -563,7 +648,7 @@ type ListEndpointsResponse struct {
 
 func (x *ListEndpointsResponse) Reset() {
 	*x = ListEndpointsResponse{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +660,7 @@ func (x *ListEndpointsResponse) String() string {
 func (*ListEndpointsResponse) ProtoMessage() {}
 
 func (x *ListEndpointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +673,7 @@ func (x *ListEndpointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEndpointsResponse.ProtoReflect.Descriptor instead.
 func (*ListEndpointsResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListEndpointsResponse) GetEndpoints() []*Endpoint {
@@ -619,7 +704,7 @@ type NewEndpointKey struct {
 
 func (x *NewEndpointKey) Reset() {
 	*x = NewEndpointKey{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -631,7 +716,7 @@ func (x *NewEndpointKey) String() string {
 func (*NewEndpointKey) ProtoMessage() {}
 
 func (x *NewEndpointKey) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -644,7 +729,7 @@ func (x *NewEndpointKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NewEndpointKey.ProtoReflect.Descriptor instead.
 func (*NewEndpointKey) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *NewEndpointKey) GetPurpose() KeyPurpose {
@@ -674,7 +759,7 @@ type NewProduct struct {
 
 func (x *NewProduct) Reset() {
 	*x = NewProduct{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -686,7 +771,7 @@ func (x *NewProduct) String() string {
 func (*NewProduct) ProtoMessage() {}
 
 func (x *NewProduct) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -699,7 +784,7 @@ func (x *NewProduct) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NewProduct.ProtoReflect.Descriptor instead.
 func (*NewProduct) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *NewProduct) GetProductId() string {
@@ -737,7 +822,7 @@ type CreateEndpointRequest struct {
 
 func (x *CreateEndpointRequest) Reset() {
 	*x = CreateEndpointRequest{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -749,7 +834,7 @@ func (x *CreateEndpointRequest) String() string {
 func (*CreateEndpointRequest) ProtoMessage() {}
 
 func (x *CreateEndpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -762,7 +847,7 @@ func (x *CreateEndpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEndpointRequest.ProtoReflect.Descriptor instead.
 func (*CreateEndpointRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CreateEndpointRequest) GetEndpoint() string {
@@ -820,7 +905,7 @@ type CreateEndpointResponse struct {
 
 func (x *CreateEndpointResponse) Reset() {
 	*x = CreateEndpointResponse{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -832,7 +917,7 @@ func (x *CreateEndpointResponse) String() string {
 func (*CreateEndpointResponse) ProtoMessage() {}
 
 func (x *CreateEndpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -845,7 +930,7 @@ func (x *CreateEndpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEndpointResponse.ProtoReflect.Descriptor instead.
 func (*CreateEndpointResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{9}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CreateEndpointResponse) GetEndpoint() *Endpoint {
@@ -877,14 +962,17 @@ type UpdateEndpointRequest struct {
 	// Reason says why, for the audit row; no secrets, no personal data. At most 1024 characters.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// ValidateOnly judges the request and changes nothing.
-	ValidateOnly  bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Force takes old_url away, or another in its place, although the server there still has instances or orders: calls about its instances are
+	// answered as calls about unknown ones from then on, and its orders are never created by Koogate.
+	Force         bool `protobuf:"varint,7,opt,name=force,proto3" json:"force,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UpdateEndpointRequest) Reset() {
 	*x = UpdateEndpointRequest{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -896,7 +984,7 @@ func (x *UpdateEndpointRequest) String() string {
 func (*UpdateEndpointRequest) ProtoMessage() {}
 
 func (x *UpdateEndpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -909,7 +997,7 @@ func (x *UpdateEndpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateEndpointRequest.ProtoReflect.Descriptor instead.
 func (*UpdateEndpointRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{10}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UpdateEndpointRequest) GetEndpoint() string {
@@ -954,6 +1042,13 @@ func (x *UpdateEndpointRequest) GetValidateOnly() bool {
 	return false
 }
 
+func (x *UpdateEndpointRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
 // UpdateEndpointResponse holds the endpoint.
 type UpdateEndpointResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -965,7 +1060,7 @@ type UpdateEndpointResponse struct {
 
 func (x *UpdateEndpointResponse) Reset() {
 	*x = UpdateEndpointResponse{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -977,7 +1072,7 @@ func (x *UpdateEndpointResponse) String() string {
 func (*UpdateEndpointResponse) ProtoMessage() {}
 
 func (x *UpdateEndpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -990,7 +1085,7 @@ func (x *UpdateEndpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateEndpointResponse.ProtoReflect.Descriptor instead.
 func (*UpdateEndpointResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{11}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UpdateEndpointResponse) GetEndpoint() *Endpoint {
@@ -1019,7 +1114,7 @@ type DeleteEndpointRequest struct {
 
 func (x *DeleteEndpointRequest) Reset() {
 	*x = DeleteEndpointRequest{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1031,7 +1126,7 @@ func (x *DeleteEndpointRequest) String() string {
 func (*DeleteEndpointRequest) ProtoMessage() {}
 
 func (x *DeleteEndpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1044,7 +1139,7 @@ func (x *DeleteEndpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteEndpointRequest.ProtoReflect.Descriptor instead.
 func (*DeleteEndpointRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{12}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeleteEndpointRequest) GetEndpoint() string {
@@ -1091,7 +1186,7 @@ type DeleteEndpointResponse struct {
 
 func (x *DeleteEndpointResponse) Reset() {
 	*x = DeleteEndpointResponse{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1103,7 +1198,7 @@ func (x *DeleteEndpointResponse) String() string {
 func (*DeleteEndpointResponse) ProtoMessage() {}
 
 func (x *DeleteEndpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1116,7 +1211,7 @@ func (x *DeleteEndpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteEndpointResponse.ProtoReflect.Descriptor instead.
 func (*DeleteEndpointResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{13}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{14}
 }
 
 var File_koogate_v1_endpoint_service_proto protoreflect.FileDescriptor
@@ -1124,7 +1219,7 @@ var File_koogate_v1_endpoint_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_endpoint_service_proto_rawDesc = "" +
 	"\n" +
 	"!koogate/v1/endpoint_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x1ckoogate/v1/key_service.proto\x1a koogate/v1/product_service.proto\x1a\x16koogate/v1/scope.proto\"\xbc\x02\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x1ckoogate/v1/key_service.proto\x1a koogate/v1/product_service.proto\x1a\x16koogate/v1/scope.proto\"\xe3\x02\n" +
 	"\bEndpoint\x12\x1a\n" +
 	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x128\n" +
@@ -1135,7 +1230,11 @@ const file_koogate_v1_endpoint_service_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x12\n" +
-	"\x04etag\x18\a \x01(\tR\x04etag\"\x9b\t\n" +
+	"\x04etag\x18\a \x01(\tR\x04etag\x12%\n" +
+	"\x03old\x18\b \x01(\v2\x13.koogate.v1.OldSideR\x03old\"?\n" +
+	"\aOldSide\x12\x1c\n" +
+	"\tinstances\x18\x01 \x01(\x03R\tinstances\x12\x16\n" +
+	"\x06orders\x18\x02 \x01(\x03R\x06orders\"\xdd\t\n" +
 	"\x10EndpointSettings\x12*\n" +
 	"\bfamilies\x18\x01 \x03(\tB\x0e\xbaH\v\x92\x01\b\x10\x14\"\x04r\x02\x18@R\bfamilies\x12\x1b\n" +
 	"\tbody_sign\x18\x02 \x01(\bR\bbodySign\x12-\n" +
@@ -1166,7 +1265,9 @@ const file_koogate_v1_endpoint_service_proto_rawDesc = "" +
 	"\vhold_budget\x18\x16 \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"holdBudget\x12/\n" +
 	"\x0fkit_secret_code\x18\x17 \x01(\tB\a\xbaH\x04r\x02\x18@R\rkitSecretCode\x12?\n" +
-	"\x17kit_missing_departments\x18\x18 \x01(\tB\a\xbaH\x04r\x02\x18@R\x15kitMissingDepartments\x1a:\n" +
+	"\x17kit_missing_departments\x18\x18 \x01(\tB\a\xbaH\x04r\x02\x18@R\x15kitMissingDepartments\x12!\n" +
+	"\aold_url\x18\x1a \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\x06oldUrl\x12\x1d\n" +
+	"\x05route\x18\x1b \x01(\tB\a\xbaH\x04r\x02\x18@R\x05route\x1a:\n" +
 	"\fAnswersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\";\n" +
@@ -1204,7 +1305,7 @@ const file_koogate_v1_endpoint_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"g\n" +
 	"\x16CreateEndpointResponse\x120\n" +
 	"\bendpoint\x18\x01 \x01(\v2\x14.koogate.v1.EndpointR\bendpoint\x12\x1b\n" +
-	"\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06secret\"\xa1\x02\n" +
+	"\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06secret\"\xb7\x02\n" +
 	"\x15UpdateEndpointRequest\x12%\n" +
 	"\bendpoint\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bendpoint\x12@\n" +
 	"\bsettings\x18\x02 \x01(\v2\x1c.koogate.v1.EndpointSettingsB\x06\xbaH\x03\xc8\x01\x01R\bsettings\x12;\n" +
@@ -1212,7 +1313,8 @@ const file_koogate_v1_endpoint_service_proto_rawDesc = "" +
 	"updateMask\x12\x1b\n" +
 	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12 \n" +
 	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\x12#\n" +
-	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"J\n" +
+	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\x12\x14\n" +
+	"\x05force\x18\a \x01(\bR\x05force\"J\n" +
 	"\x16UpdateEndpointResponse\x120\n" +
 	"\bendpoint\x18\x01 \x01(\v2\x14.koogate.v1.EndpointR\bendpoint\"\xb8\x01\n" +
 	"\x15DeleteEndpointRequest\x12%\n" +
@@ -1247,65 +1349,67 @@ func file_koogate_v1_endpoint_service_proto_rawDescGZIP() []byte {
 	return file_koogate_v1_endpoint_service_proto_rawDescData
 }
 
-var file_koogate_v1_endpoint_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_koogate_v1_endpoint_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_koogate_v1_endpoint_service_proto_goTypes = []any{
 	(*Endpoint)(nil),               // 0: koogate.v1.Endpoint
-	(*EndpointSettings)(nil),       // 1: koogate.v1.EndpointSettings
-	(*GetEndpointRequest)(nil),     // 2: koogate.v1.GetEndpointRequest
-	(*GetEndpointResponse)(nil),    // 3: koogate.v1.GetEndpointResponse
-	(*ListEndpointsRequest)(nil),   // 4: koogate.v1.ListEndpointsRequest
-	(*ListEndpointsResponse)(nil),  // 5: koogate.v1.ListEndpointsResponse
-	(*NewEndpointKey)(nil),         // 6: koogate.v1.NewEndpointKey
-	(*NewProduct)(nil),             // 7: koogate.v1.NewProduct
-	(*CreateEndpointRequest)(nil),  // 8: koogate.v1.CreateEndpointRequest
-	(*CreateEndpointResponse)(nil), // 9: koogate.v1.CreateEndpointResponse
-	(*UpdateEndpointRequest)(nil),  // 10: koogate.v1.UpdateEndpointRequest
-	(*UpdateEndpointResponse)(nil), // 11: koogate.v1.UpdateEndpointResponse
-	(*DeleteEndpointRequest)(nil),  // 12: koogate.v1.DeleteEndpointRequest
-	(*DeleteEndpointResponse)(nil), // 13: koogate.v1.DeleteEndpointResponse
-	nil,                            // 14: koogate.v1.EndpointSettings.AnswersEntry
-	(ManagedBy)(0),                 // 15: koogate.v1.ManagedBy
-	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 17: google.protobuf.Duration
-	(KeyPurpose)(0),                // 18: koogate.v1.KeyPurpose
-	(*ProductSettings)(nil),        // 19: koogate.v1.ProductSettings
-	(*fieldmaskpb.FieldMask)(nil),  // 20: google.protobuf.FieldMask
+	(*OldSide)(nil),                // 1: koogate.v1.OldSide
+	(*EndpointSettings)(nil),       // 2: koogate.v1.EndpointSettings
+	(*GetEndpointRequest)(nil),     // 3: koogate.v1.GetEndpointRequest
+	(*GetEndpointResponse)(nil),    // 4: koogate.v1.GetEndpointResponse
+	(*ListEndpointsRequest)(nil),   // 5: koogate.v1.ListEndpointsRequest
+	(*ListEndpointsResponse)(nil),  // 6: koogate.v1.ListEndpointsResponse
+	(*NewEndpointKey)(nil),         // 7: koogate.v1.NewEndpointKey
+	(*NewProduct)(nil),             // 8: koogate.v1.NewProduct
+	(*CreateEndpointRequest)(nil),  // 9: koogate.v1.CreateEndpointRequest
+	(*CreateEndpointResponse)(nil), // 10: koogate.v1.CreateEndpointResponse
+	(*UpdateEndpointRequest)(nil),  // 11: koogate.v1.UpdateEndpointRequest
+	(*UpdateEndpointResponse)(nil), // 12: koogate.v1.UpdateEndpointResponse
+	(*DeleteEndpointRequest)(nil),  // 13: koogate.v1.DeleteEndpointRequest
+	(*DeleteEndpointResponse)(nil), // 14: koogate.v1.DeleteEndpointResponse
+	nil,                            // 15: koogate.v1.EndpointSettings.AnswersEntry
+	(ManagedBy)(0),                 // 16: koogate.v1.ManagedBy
+	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 18: google.protobuf.Duration
+	(KeyPurpose)(0),                // 19: koogate.v1.KeyPurpose
+	(*ProductSettings)(nil),        // 20: koogate.v1.ProductSettings
+	(*fieldmaskpb.FieldMask)(nil),  // 21: google.protobuf.FieldMask
 }
 var file_koogate_v1_endpoint_service_proto_depIdxs = []int32{
-	1,  // 0: koogate.v1.Endpoint.settings:type_name -> koogate.v1.EndpointSettings
-	15, // 1: koogate.v1.Endpoint.managed_by:type_name -> koogate.v1.ManagedBy
-	16, // 2: koogate.v1.Endpoint.create_time:type_name -> google.protobuf.Timestamp
-	16, // 3: koogate.v1.Endpoint.update_time:type_name -> google.protobuf.Timestamp
-	17, // 4: koogate.v1.EndpointSettings.skew:type_name -> google.protobuf.Duration
-	17, // 5: koogate.v1.EndpointSettings.check_budget:type_name -> google.protobuf.Duration
-	14, // 6: koogate.v1.EndpointSettings.answers:type_name -> koogate.v1.EndpointSettings.AnswersEntry
-	17, // 7: koogate.v1.EndpointSettings.hold_budget:type_name -> google.protobuf.Duration
-	0,  // 8: koogate.v1.GetEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
-	0,  // 9: koogate.v1.ListEndpointsResponse.endpoints:type_name -> koogate.v1.Endpoint
-	18, // 10: koogate.v1.NewEndpointKey.purpose:type_name -> koogate.v1.KeyPurpose
-	19, // 11: koogate.v1.NewProduct.settings:type_name -> koogate.v1.ProductSettings
-	1,  // 12: koogate.v1.CreateEndpointRequest.settings:type_name -> koogate.v1.EndpointSettings
-	7,  // 13: koogate.v1.CreateEndpointRequest.products:type_name -> koogate.v1.NewProduct
-	6,  // 14: koogate.v1.CreateEndpointRequest.keys:type_name -> koogate.v1.NewEndpointKey
-	0,  // 15: koogate.v1.CreateEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
-	1,  // 16: koogate.v1.UpdateEndpointRequest.settings:type_name -> koogate.v1.EndpointSettings
-	20, // 17: koogate.v1.UpdateEndpointRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 18: koogate.v1.UpdateEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
-	2,  // 19: koogate.v1.EndpointService.GetEndpoint:input_type -> koogate.v1.GetEndpointRequest
-	4,  // 20: koogate.v1.EndpointService.ListEndpoints:input_type -> koogate.v1.ListEndpointsRequest
-	8,  // 21: koogate.v1.EndpointService.CreateEndpoint:input_type -> koogate.v1.CreateEndpointRequest
-	10, // 22: koogate.v1.EndpointService.UpdateEndpoint:input_type -> koogate.v1.UpdateEndpointRequest
-	12, // 23: koogate.v1.EndpointService.DeleteEndpoint:input_type -> koogate.v1.DeleteEndpointRequest
-	3,  // 24: koogate.v1.EndpointService.GetEndpoint:output_type -> koogate.v1.GetEndpointResponse
-	5,  // 25: koogate.v1.EndpointService.ListEndpoints:output_type -> koogate.v1.ListEndpointsResponse
-	9,  // 26: koogate.v1.EndpointService.CreateEndpoint:output_type -> koogate.v1.CreateEndpointResponse
-	11, // 27: koogate.v1.EndpointService.UpdateEndpoint:output_type -> koogate.v1.UpdateEndpointResponse
-	13, // 28: koogate.v1.EndpointService.DeleteEndpoint:output_type -> koogate.v1.DeleteEndpointResponse
-	24, // [24:29] is the sub-list for method output_type
-	19, // [19:24] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	2,  // 0: koogate.v1.Endpoint.settings:type_name -> koogate.v1.EndpointSettings
+	16, // 1: koogate.v1.Endpoint.managed_by:type_name -> koogate.v1.ManagedBy
+	17, // 2: koogate.v1.Endpoint.create_time:type_name -> google.protobuf.Timestamp
+	17, // 3: koogate.v1.Endpoint.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 4: koogate.v1.Endpoint.old:type_name -> koogate.v1.OldSide
+	18, // 5: koogate.v1.EndpointSettings.skew:type_name -> google.protobuf.Duration
+	18, // 6: koogate.v1.EndpointSettings.check_budget:type_name -> google.protobuf.Duration
+	15, // 7: koogate.v1.EndpointSettings.answers:type_name -> koogate.v1.EndpointSettings.AnswersEntry
+	18, // 8: koogate.v1.EndpointSettings.hold_budget:type_name -> google.protobuf.Duration
+	0,  // 9: koogate.v1.GetEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
+	0,  // 10: koogate.v1.ListEndpointsResponse.endpoints:type_name -> koogate.v1.Endpoint
+	19, // 11: koogate.v1.NewEndpointKey.purpose:type_name -> koogate.v1.KeyPurpose
+	20, // 12: koogate.v1.NewProduct.settings:type_name -> koogate.v1.ProductSettings
+	2,  // 13: koogate.v1.CreateEndpointRequest.settings:type_name -> koogate.v1.EndpointSettings
+	8,  // 14: koogate.v1.CreateEndpointRequest.products:type_name -> koogate.v1.NewProduct
+	7,  // 15: koogate.v1.CreateEndpointRequest.keys:type_name -> koogate.v1.NewEndpointKey
+	0,  // 16: koogate.v1.CreateEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
+	2,  // 17: koogate.v1.UpdateEndpointRequest.settings:type_name -> koogate.v1.EndpointSettings
+	21, // 18: koogate.v1.UpdateEndpointRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 19: koogate.v1.UpdateEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
+	3,  // 20: koogate.v1.EndpointService.GetEndpoint:input_type -> koogate.v1.GetEndpointRequest
+	5,  // 21: koogate.v1.EndpointService.ListEndpoints:input_type -> koogate.v1.ListEndpointsRequest
+	9,  // 22: koogate.v1.EndpointService.CreateEndpoint:input_type -> koogate.v1.CreateEndpointRequest
+	11, // 23: koogate.v1.EndpointService.UpdateEndpoint:input_type -> koogate.v1.UpdateEndpointRequest
+	13, // 24: koogate.v1.EndpointService.DeleteEndpoint:input_type -> koogate.v1.DeleteEndpointRequest
+	4,  // 25: koogate.v1.EndpointService.GetEndpoint:output_type -> koogate.v1.GetEndpointResponse
+	6,  // 26: koogate.v1.EndpointService.ListEndpoints:output_type -> koogate.v1.ListEndpointsResponse
+	10, // 27: koogate.v1.EndpointService.CreateEndpoint:output_type -> koogate.v1.CreateEndpointResponse
+	12, // 28: koogate.v1.EndpointService.UpdateEndpoint:output_type -> koogate.v1.UpdateEndpointResponse
+	14, // 29: koogate.v1.EndpointService.DeleteEndpoint:output_type -> koogate.v1.DeleteEndpointResponse
+	25, // [25:30] is the sub-list for method output_type
+	20, // [20:25] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_endpoint_service_proto_init() }
@@ -1323,7 +1427,7 @@ func file_koogate_v1_endpoint_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_endpoint_service_proto_rawDesc), len(file_koogate_v1_endpoint_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

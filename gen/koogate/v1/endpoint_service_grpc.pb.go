@@ -43,13 +43,14 @@ type EndpointServiceClient interface {
 	// ListEndpoints pages through the endpoints, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
 	ListEndpoints(ctx context.Context, in *ListEndpointsRequest, opts ...grpc.CallOption) (*ListEndpointsResponse, error)
 	// CreateEndpoint adds an endpoint with its first keys and products, so that it serves calls from its first moment. Names are unique among all
-	// sellers of the installation; one that is taken is refused with STATE_CONFLICT. Reasons: STATE_CONFLICT, INVALID_FIELD.
+	// sellers of the installation; one that is taken is refused with STATE_CONFLICT. Reasons: STATE_CONFLICT, INVALID_FIELD, TARGET_FORBIDDEN.
 	CreateEndpoint(ctx context.Context, in *CreateEndpointRequest, opts ...grpc.CallOption) (*CreateEndpointResponse, error)
-	// UpdateEndpoint changes settings of an endpoint; its keys and products have calls of their own. Reasons: SETTING_NOT_FOUND,
-	// MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, INVALID_FIELD.
+	// UpdateEndpoint changes settings of an endpoint; its keys and products have calls of their own. While the server at old_url has instances that
+	// are not released, or orders that may still be repeated, only force takes old_url away. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE,
+	// ETAG_MISMATCH, STATE_CONFLICT, INVALID_FIELD, TARGET_FORBIDDEN.
 	UpdateEndpoint(ctx context.Context, in *UpdateEndpointRequest, opts ...grpc.CallOption) (*UpdateEndpointResponse, error)
-	// DeleteEndpoint ends an endpoint with its products and keys: calls to its address are refused from then on. While the endpoint has
-	// instances that are not released, only force does it. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, LIST_BUSY,
+	// DeleteEndpoint ends an endpoint with its products and keys: calls to its address are refused from then on. While the endpoint, or its old
+	// server, has instances that are not released, only force does it. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, LIST_BUSY,
 	// LIST_TOO_SLOW.
 	DeleteEndpoint(ctx context.Context, in *DeleteEndpointRequest, opts ...grpc.CallOption) (*DeleteEndpointResponse, error)
 }
@@ -125,13 +126,14 @@ type EndpointServiceServer interface {
 	// ListEndpoints pages through the endpoints, newest first unless order_by says otherwise. Reasons: PAGE_TOKEN_INVALID, FILTER_INVALID.
 	ListEndpoints(context.Context, *ListEndpointsRequest) (*ListEndpointsResponse, error)
 	// CreateEndpoint adds an endpoint with its first keys and products, so that it serves calls from its first moment. Names are unique among all
-	// sellers of the installation; one that is taken is refused with STATE_CONFLICT. Reasons: STATE_CONFLICT, INVALID_FIELD.
+	// sellers of the installation; one that is taken is refused with STATE_CONFLICT. Reasons: STATE_CONFLICT, INVALID_FIELD, TARGET_FORBIDDEN.
 	CreateEndpoint(context.Context, *CreateEndpointRequest) (*CreateEndpointResponse, error)
-	// UpdateEndpoint changes settings of an endpoint; its keys and products have calls of their own. Reasons: SETTING_NOT_FOUND,
-	// MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, INVALID_FIELD.
+	// UpdateEndpoint changes settings of an endpoint; its keys and products have calls of their own. While the server at old_url has instances that
+	// are not released, or orders that may still be repeated, only force takes old_url away. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE,
+	// ETAG_MISMATCH, STATE_CONFLICT, INVALID_FIELD, TARGET_FORBIDDEN.
 	UpdateEndpoint(context.Context, *UpdateEndpointRequest) (*UpdateEndpointResponse, error)
-	// DeleteEndpoint ends an endpoint with its products and keys: calls to its address are refused from then on. While the endpoint has
-	// instances that are not released, only force does it. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, LIST_BUSY,
+	// DeleteEndpoint ends an endpoint with its products and keys: calls to its address are refused from then on. While the endpoint, or its old
+	// server, has instances that are not released, only force does it. Reasons: SETTING_NOT_FOUND, MANAGED_BY_FILE, ETAG_MISMATCH, STATE_CONFLICT, LIST_BUSY,
 	// LIST_TOO_SLOW.
 	DeleteEndpoint(context.Context, *DeleteEndpointRequest) (*DeleteEndpointResponse, error)
 	mustEmbedUnimplementedEndpointServiceServer()

@@ -204,7 +204,10 @@ type ProductSettings struct {
 	// Meter is how pay-per-use is counted; absent for a product without a meter.
 	Meter *ProductMeter `protobuf:"bytes,4,opt,name=meter,proto3" json:"meter,omitempty"`
 	// Package is what a package product holds; absent for a product that is none, or whose content is put by PutQuota.
-	Package       *ProductPackage `protobuf:"bytes,5,opt,name=package,proto3" json:"package,omitempty"`
+	Package *ProductPackage `protobuf:"bytes,5,opt,name=package,proto3" json:"package,omitempty"`
+	// Route says who gets orders for the product that nobody has yet: own or forward. Empty means as the endpoint's. It counts where the call that
+	// creates names the product.
+	Route         string `protobuf:"bytes,6,opt,name=route,proto3" json:"route,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -272,6 +275,13 @@ func (x *ProductSettings) GetPackage() *ProductPackage {
 		return x.Package
 	}
 	return nil
+}
+
+func (x *ProductSettings) GetRoute() string {
+	if x != nil {
+		return x.Route
+	}
+	return ""
 }
 
 // ProductMeter is how a product's usage is counted and billed.
@@ -1162,14 +1172,15 @@ const file_koogate_v1_product_service_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x12\n" +
-	"\x04etag\x18\b \x01(\tR\x04etag\"\x89\x02\n" +
+	"\x04etag\x18\b \x01(\tR\x04etag\"\xa8\x02\n" +
 	"\x0fProductSettings\x12)\n" +
 	"\vprovisioner\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\vprovisioner\x12:\n" +
 	"\vsync_budget\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"syncBudget\x12)\n" +
 	"\vfingerprint\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\vfingerprint\x12.\n" +
 	"\x05meter\x18\x04 \x01(\v2\x18.koogate.v1.ProductMeterR\x05meter\x124\n" +
-	"\apackage\x18\x05 \x01(\v2\x1a.koogate.v1.ProductPackageR\apackage\"\xd6\x01\n" +
+	"\apackage\x18\x05 \x01(\v2\x1a.koogate.v1.ProductPackageR\apackage\x12\x1d\n" +
+	"\x05route\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05route\"\xd6\x01\n" +
 	"\fProductMeter\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x04name\x12%\n" +
 	"\taggregate\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\taggregate\x121\n" +

@@ -58,7 +58,8 @@ type Options struct {
 	Sellers   *seller.Keeper
 	Feed      Feed
 	Webhooks  Webhooks
-	Caller    Caller         // of webhook provisioners
+	Caller    Caller // of webhook provisioners and old servers
+	Moving    Moving
 	Keys      *evidence.Keys // whose public halves are published; may be nil
 	Jaeger    string         // base URL of the Jaeger that shows traces; empty for none
 	Validator protovalidate.Validator
@@ -73,7 +74,7 @@ func New(o Options) *API {
 	if o.Core != nil {
 		t.told = o.Core.Told
 	}
-	managed := settings{sellers: o.Sellers, core: o.Core}
+	managed := settings{sellers: o.Sellers, core: o.Core, moving: o.Moving, caller: o.Caller}
 	bought, made := &orders{core: o.Core, jaeger: o.Jaeger}, &instances{core: o.Core}
 	used := newLedger(o.Usage)
 	heard, acts := &calls{calls: o.Calls, replays: o.Replays}, &audits{audit: o.Audit}
@@ -104,7 +105,7 @@ func New(o Options) *API {
 			koogatev1.NewEndpointServiceClient, koogatev1.RegisterEndpointServiceHandlerClient),
 		serviceOf[koogatev1.ProductServiceServer](&products{settings: managed}, koogatev1.RegisterProductServiceServer,
 			koogatev1.NewProductServiceClient, koogatev1.RegisterProductServiceHandlerClient),
-		serviceOf[koogatev1.ProvisionerServiceServer](&provisioners{settings: managed, caller: o.Caller}, koogatev1.RegisterProvisionerServiceServer,
+		serviceOf[koogatev1.ProvisionerServiceServer](&provisioners{settings: managed}, koogatev1.RegisterProvisionerServiceServer,
 			koogatev1.NewProvisionerServiceClient, koogatev1.RegisterProvisionerServiceHandlerClient),
 		serviceOf[koogatev1.TokenServiceServer](&tokens{sellers: o.Sellers}, koogatev1.RegisterTokenServiceServer,
 			koogatev1.NewTokenServiceClient, koogatev1.RegisterTokenServiceHandlerClient),

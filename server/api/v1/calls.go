@@ -122,7 +122,7 @@ func callOf(c store.Call) *koogatev1.Call {
 		Verdict: callVerdict(c.Verdict), Cause: callCause(c.Cause), ResultCode: c.Code, Reason: c.Reason, HttpStatus: int32(c.HTTPStatus),
 		Duration: durationpb.New(c.Took), Attempt: int32(c.Attempt), Times: int32(c.Times), Probe: c.Probe, KeyId: c.KeyID, TraceId: c.TraceID,
 		CreateTime: timestamp(c.CreatedAt), LastTime: timestamp(c.LastAt), RequestSize: c.Request, AnswerSize: c.Answer,
-		Direction: callDirection(c.Direction), TaskId: c.TaskID, Records: int32(c.Records), TryDeadline: tryDeadlineOf(c), ReplayOf: c.ReplayOf,
+		Direction: callDirection(c.Direction), TaskId: c.TaskID, Records: int32(c.Records), TryDeadline: tryDeadlineOf(c), ReplayOf: c.ReplayOf, Side: side(c.Side),
 	}
 	if o, ok := journal.OutlookOf(c); ok {
 		m.MarketplaceDeadline, m.NextTime = deadlineOf(fulfil.Deadline{At: o.Until, End: o.End}), timestamp(o.Next)
@@ -161,6 +161,10 @@ func callVerdict(v store.CallVerdict) koogatev1.CallVerdict {
 
 func callCause(c store.CallCause) koogatev1.CallCause {
 	return koogatev1.CallCause(koogatev1.CallCause_value[prefixCallCause+string(c)])
+}
+
+func side(s store.Side) koogatev1.Side {
+	return koogatev1.Side(koogatev1.Side_value[prefixSide+string(s)])
 }
 
 // Sanctions is what SanctionService reads; *sanction.Service is one.

@@ -30,6 +30,7 @@ const (
 	prefixCallDirection = "CALL_DIRECTION_"
 	prefixCallVerdict   = "CALL_VERDICT_"
 	prefixCallCause     = "CALL_CAUSE_"
+	prefixSide          = "SIDE_"
 	prefixKeyPurpose    = "KEY_PURPOSE_"
 	prefixKeyState      = "KEY_STATE_"
 	prefixKeyVerdict    = "KEY_VERDICT_"

@@ -22,6 +22,37 @@ import (
 type settings struct {
 	sellers *seller.Keeper
 	core    *fulfil.Service
+	moving  Moving
+	caller  Caller
+}
+
+// Moving counts what old servers still have; *moving.Service is one.
+type Moving interface {
+	LeftBehind(ctx context.Context, seller, endpoint string) (store.LeftBehind, error)
+}
+
+// behind fails while the old server of an endpoint has something. Errors: STATE_CONFLICT, STORE_UNAVAILABLE.
+func (s *settings) behind(ctx context.Context, owner, endpoint, otherwise string) error {
+	left, err := s.moving.LeftBehind(ctx, owner, endpoint)
+	if err != nil || left == (store.LeftBehind{}) {
+		return err
+	}
+	return errs.New(errs.Precondition, errs.StateConflict,
+		"the old server of endpoint %s still has %d instances that are not released, and %d orders of the last 24 hours whose calls may be repeated: wait, take its instances over, or %s with force",
+		endpoint, left.Instances, left.Orders, otherwise)
+}
+
+// open refuses an address, at a path of the request, where nothing is ever called; what is wrong with its form is the settings' check to tell.
+// Errors: TARGET_FORBIDDEN.
+func (s *settings) open(path, address string) error {
+	u, err := url.Parse(address)
+	if err != nil || address == "" {
+		return nil //nolint:nilerr // the check of the settings tells it
+	}
+	if err := s.caller.Check(u); errors.Is(err, outbound.ErrForbidden) {
+		return webhook.Forbidden(err, path)
+	}
+	return nil
 }
 
 // act is a change by the caller.
@@ -74,7 +105,15 @@ func (s *endpoints) GetEndpoint(ctx context.Context, r *koogatev1.GetEndpointReq
 	if err != nil {
 		return nil, err
 	}
-	return &koogatev1.GetEndpointResponse{Endpoint: endpointOf(x)}, nil
+	m := endpointOf(x)
+	left, err := s.moving.LeftBehind(ctx, owner, x.Name)
+	if err != nil {
+		return nil, err
+	}
+	if x.Value.OldURL != "" || left != (store.LeftBehind{}) {
+		m.Old = &koogatev1.OldSide{Instances: left.Instances, Orders: left.Orders}
+	}
+	return &koogatev1.GetEndpointResponse{Endpoint: m}, nil
 }
 
 // ListEndpoints implements EndpointService.
@@ -97,6 +136,9 @@ func (s *endpoints) CreateEndpoint(ctx context.Context, r *koogatev1.CreateEndpo
 		return nil, err
 	}
 	n, err := form.NewEndpoint(r, keyUse)
+	if err == nil {
+		err = s.open("settings.old_url", n.Endpoint.OldURL)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -118,9 +160,17 @@ func (s *endpoints) UpdateEndpoint(ctx context.Context, r *koogatev1.UpdateEndpo
 		if err := form.Merge(m, r.GetSettings(), r.GetUpdateMask().GetPaths()); err != nil {
 			return err
 		}
+		was := e.OldURL
 		var err error
-		*e, err = form.Endpoint(m)
-		return err
+		if *e, err = form.Endpoint(m); err != nil || e.OldURL == was {
+			return err
+		}
+		if was != "" && !r.GetForce() {
+			if err := s.behind(ctx, a.Seller, a.Name, "change it"); err != nil {
+				return err
+			}
+		}
+		return s.open("settings.old_url", e.OldURL)
 	})
 	if err != nil {
 		return nil, err
@@ -137,6 +187,9 @@ func (s *endpoints) DeleteEndpoint(ctx context.Context, r *koogatev1.DeleteEndpo
 	err = s.sellers.EndEndpointRow(ctx, a, func(ctx context.Context) error {
 		if r.GetForce() {
 			return nil
+		}
+		if err := s.behind(ctx, a.Seller, a.Name, "delete"); err != nil {
+			return err
 		}
 		return s.unreleased(ctx, a.Seller, "endpoint "+a.Name+" has instances", store.Term{Field: "endpoint", Value: a.Name})
 	})
@@ -158,7 +211,6 @@ type provisioners struct {
 	koogatev1.UnimplementedProvisionerServiceServer
 
 	settings
-	caller Caller
 }
 
 // Caller says what can be seen to be wrong with an address that Koogate shall call.
@@ -239,16 +291,12 @@ func (s *provisioners) UpdateProvisioner(ctx context.Context, r *koogatev1.Updat
 	return &koogatev1.UpdateProvisionerResponse{Provisioner: withSecret(x, secret)}, nil
 }
 
-// reachable refuses a webhook where nothing is ever called; what is wrong with its form is the settings' check to tell. Errors: TARGET_FORBIDDEN.
+// reachable refuses a webhook where nothing is ever called. Errors: TARGET_FORBIDDEN.
 func (s *provisioners) reachable(p seller.Provisioner) error {
-	u, err := url.Parse(p.Webhook.URL)
-	if err != nil || p.Type != seller.ProvisionerWebhook || p.Webhook.URL == "" {
-		return nil //nolint:nilerr // the check of the settings tells it
+	if p.Type != seller.ProvisionerWebhook {
+		return nil
 	}
-	if err := s.caller.Check(u); errors.Is(err, outbound.ErrForbidden) {
-		return webhook.Forbidden(err, "settings.webhook.url")
-	}
-	return nil
+	return s.open("settings.webhook.url", p.Webhook.URL)
 }
 
 // AddProvisionerSecret implements ProvisionerService.

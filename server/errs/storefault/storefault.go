@@ -13,7 +13,8 @@ import (
 )
 
 // Of returns the error for a failure of the store: INVALID_FIELD for a text that no database takes, INTERNAL for values that
-// the database refuses otherwise, LIST_BUSY and LIST_TOO_SLOW for lists beyond their limits, and STORE_UNAVAILABLE, to be repeated,
+// the database refuses otherwise, LIST_BUSY and LIST_TOO_SLOW for lists beyond their limits,
+// FORWARD_FAILED for an order that is with the endpoint's old server, and STORE_UNAVAILABLE, to be repeated,
 // for everything else.
 func Of(err error) *errs.Error {
 	switch {
@@ -24,6 +25,10 @@ func Of(err error) *errs.Error {
 	case errors.Is(err, store.ErrTooLong):
 		return errs.Wrap(err, errs.TooSlow, errs.ListTooSlow,
 			"the list took too long and was stopped; filter by a field that few rows share, such as order_id or instance_id")
+	case errors.Is(err, store.ErrOtherSide):
+		e := errs.Wrap(err, errs.Unavailable, errs.ForwardFailed, "the order is with the endpoint's old server; repeat the call")
+		e.Retry = time.Second
+		return e
 	case errors.Is(err, store.ErrBusy):
 		e := errs.Wrap(err, errs.Exhausted, errs.ListBusy, "too many lists of this seller run at once; repeat the call, or run fewer side by side")
 		e.Retry = time.Second

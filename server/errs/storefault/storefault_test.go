@@ -27,6 +27,7 @@ func TestOf(t *testing.T) {
 		{fmt.Errorf("postgres: insert: %w", store.ErrBadData), errs.Internal, errs.InternalFault, 0},
 		{fmt.Errorf("sqlite: list: %w: 2 run and 64 wait", store.ErrBusy), errs.Exhausted, errs.ListBusy, time.Second},
 		{fmt.Errorf("sqlite: list: %w: %w", store.ErrTooLong, context.DeadlineExceeded), errs.TooSlow, errs.ListTooSlow, 0},
+		{fmt.Errorf("postgres: insert order: %w", store.ErrOtherSide), errs.Unavailable, errs.ForwardFailed, time.Second},
 		{errors.New("connection refused"), errs.Unavailable, errs.StoreUnavailable, time.Second},
 	} {
 		e := storefault.Of(c.err)

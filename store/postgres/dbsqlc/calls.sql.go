@@ -104,7 +104,7 @@ const callGet = `-- name: CallGet :one
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = $1 AND created_at >= $2 AND created_at < $3 AND id = $4
 `
@@ -150,6 +150,7 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) 
 		&i.TaskID,
 		&i.UntilAt,
 		&i.ReplayOf,
+		&i.Side,
 	)
 	return i, err
 }
@@ -158,7 +159,7 @@ const callList = `-- name: CallList :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = $1
 `
@@ -203,6 +204,7 @@ func (q *Queries) CallList(ctx context.Context, seller string) ([]Call, error) {
 			&i.TaskID,
 			&i.UntilAt,
 			&i.ReplayOf,
+			&i.Side,
 		); err != nil {
 			return nil, err
 		}
@@ -218,7 +220,7 @@ const callPut = `-- name: CallPut :exec
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
     result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 )
 SELECT
     $1::text,
@@ -249,11 +251,12 @@ SELECT
     $25::bigint,
     $26::text,
     $27::bigint,
-    $28::text
+    $28::text,
+    $29::text
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = $1::text AND c.subject = $11::text AND c.subject <> '' AND c.id <> $2::text
-        AND c.first_at >= $3::bigint - $29::bigint
+        AND c.first_at >= $3::bigint - $30::bigint
     ORDER BY c.first_at DESC, c.attempt DESC
     LIMIT 1
 ) AS series ON TRUE
@@ -295,6 +298,7 @@ func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 		arg.TaskID,
 		arg.UntilAt,
 		arg.ReplayOf,
+		arg.Side,
 		arg.Series,
 	)
 	return err
@@ -455,7 +459,7 @@ const callsOfSubjects = `-- name: CallsOfSubjects :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = $1 AND subject = ANY($2::text[])
     AND subject <> '' AND first_at >= $3
@@ -515,6 +519,7 @@ func (q *Queries) CallsOfSubjects(ctx context.Context, arg CallsOfSubjectsParams
 			&i.TaskID,
 			&i.UntilAt,
 			&i.ReplayOf,
+			&i.Side,
 		); err != nil {
 			return nil, err
 		}

@@ -3,7 +3,7 @@
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
     result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 )
 SELECT
     sqlc.arg(seller)::text,
@@ -34,7 +34,8 @@ SELECT
     sqlc.arg(records)::bigint,
     sqlc.arg(task_id)::text,
     sqlc.arg(until_at)::bigint,
-    sqlc.arg(replay_of)::text
+    sqlc.arg(replay_of)::text,
+    sqlc.arg(side)::text
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = sqlc.arg(seller)::text AND c.subject = sqlc.arg(subject)::text AND c.subject <> '' AND c.id <> sqlc.arg(id)::text
@@ -51,7 +52,7 @@ ON CONFLICT (seller, created_at, id) DO UPDATE SET
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(before) AND id = sqlc.arg(id);
 
@@ -60,7 +61,7 @@ WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = sqlc.arg(seller);
 
@@ -69,7 +70,7 @@ WHERE seller = sqlc.arg(seller);
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = sqlc.arg(seller) AND subject = ANY(sqlc.arg(subjects)::text[])
     AND subject <> '' AND first_at >= sqlc.arg(since)

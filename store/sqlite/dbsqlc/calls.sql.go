@@ -90,7 +90,7 @@ const callGet = `-- name: CallGet :one
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = ?1 AND created_at >= ?2 AND created_at < ?3 AND id = ?4
 `
@@ -136,6 +136,7 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) 
 		&i.TaskID,
 		&i.UntilAt,
 		&i.ReplayOf,
+		&i.Side,
 	)
 	return i, err
 }
@@ -144,7 +145,7 @@ const callList = `-- name: CallList :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = ?1
 `
@@ -189,6 +190,7 @@ func (q *Queries) CallList(ctx context.Context, seller string) ([]Call, error) {
 			&i.TaskID,
 			&i.UntilAt,
 			&i.ReplayOf,
+			&i.Side,
 		); err != nil {
 			return nil, err
 		}
@@ -207,7 +209,7 @@ const callPut = `-- name: CallPut :exec
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
     result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 )
 SELECT
     CAST(?1 AS TEXT),
@@ -238,11 +240,12 @@ SELECT
     CAST(?25 AS INTEGER),
     CAST(?26 AS TEXT),
     CAST(?27 AS INTEGER),
-    CAST(?28 AS TEXT)
+    CAST(?28 AS TEXT),
+    CAST(?29 AS TEXT)
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = CAST(?1 AS TEXT) AND c.subject = CAST(?11 AS TEXT) AND c.subject <> '' AND c.id <> CAST(?2 AS TEXT)
-        AND c.first_at >= CAST(?3 AS INTEGER) - CAST(?29 AS INTEGER)
+        AND c.first_at >= CAST(?3 AS INTEGER) - CAST(?30 AS INTEGER)
     ORDER BY c.first_at DESC, c.attempt DESC
     LIMIT 1
 ) AS series ON TRUE
@@ -284,6 +287,7 @@ func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 		arg.TaskID,
 		arg.UntilAt,
 		arg.ReplayOf,
+		arg.Side,
 		arg.Series,
 	)
 	return err
@@ -415,7 +419,7 @@ const callsOfSubjects = `-- name: CallsOfSubjects :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = ?1 AND subject IN (SELECT wanted.value FROM json_each(cast(?2 AS text)) AS wanted)
     AND subject <> '' AND first_at >= ?3
@@ -475,6 +479,7 @@ func (q *Queries) CallsOfSubjects(ctx context.Context, arg CallsOfSubjectsParams
 			&i.TaskID,
 			&i.UntilAt,
 			&i.ReplayOf,
+			&i.Side,
 		); err != nil {
 			return nil, err
 		}

@@ -357,6 +357,21 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.sellerSettingsStmt, err = db.PrepareContext(ctx, sellerSettings); err != nil {
 		return nil, fmt.Errorf("error preparing query SellerSettings: %w", err)
 	}
+	if q.sideCountStmt, err = db.PrepareContext(ctx, sideCount); err != nil {
+		return nil, fmt.Errorf("error preparing query SideCount: %w", err)
+	}
+	if q.sideEndStmt, err = db.PrepareContext(ctx, sideEnd); err != nil {
+		return nil, fmt.Errorf("error preparing query SideEnd: %w", err)
+	}
+	if q.sideInsertStmt, err = db.PrepareContext(ctx, sideInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query SideInsert: %w", err)
+	}
+	if q.sideOfOrderStmt, err = db.PrepareContext(ctx, sideOfOrder); err != nil {
+		return nil, fmt.Errorf("error preparing query SideOfOrder: %w", err)
+	}
+	if q.sideTakeStmt, err = db.PrepareContext(ctx, sideTake); err != nil {
+		return nil, fmt.Errorf("error preparing query SideTake: %w", err)
+	}
 	if q.taskGetStmt, err = db.PrepareContext(ctx, taskGet); err != nil {
 		return nil, fmt.Errorf("error preparing query TaskGet: %w", err)
 	}
@@ -1088,6 +1103,31 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sellerSettingsStmt: %w", cerr)
 		}
 	}
+	if q.sideCountStmt != nil {
+		if cerr := q.sideCountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sideCountStmt: %w", cerr)
+		}
+	}
+	if q.sideEndStmt != nil {
+		if cerr := q.sideEndStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sideEndStmt: %w", cerr)
+		}
+	}
+	if q.sideInsertStmt != nil {
+		if cerr := q.sideInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sideInsertStmt: %w", cerr)
+		}
+	}
+	if q.sideOfOrderStmt != nil {
+		if cerr := q.sideOfOrderStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sideOfOrderStmt: %w", cerr)
+		}
+	}
+	if q.sideTakeStmt != nil {
+		if cerr := q.sideTakeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sideTakeStmt: %w", cerr)
+		}
+	}
 	if q.taskGetStmt != nil {
 		if cerr := q.taskGetStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing taskGetStmt: %w", cerr)
@@ -1523,6 +1563,11 @@ type Queries struct {
 	sellerRevisionRaiseStmt *sql.Stmt
 	sellerSettingPutStmt    *sql.Stmt
 	sellerSettingsStmt      *sql.Stmt
+	sideCountStmt           *sql.Stmt
+	sideEndStmt             *sql.Stmt
+	sideInsertStmt          *sql.Stmt
+	sideOfOrderStmt         *sql.Stmt
+	sideTakeStmt            *sql.Stmt
 	taskGetStmt             *sql.Stmt
 	taskHeartbeatStmt       *sql.Stmt
 	taskInsertStmt          *sql.Stmt
@@ -1697,6 +1742,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		sellerRevisionRaiseStmt: q.sellerRevisionRaiseStmt,
 		sellerSettingPutStmt:    q.sellerSettingPutStmt,
 		sellerSettingsStmt:      q.sellerSettingsStmt,
+		sideCountStmt:           q.sideCountStmt,
+		sideEndStmt:             q.sideEndStmt,
+		sideInsertStmt:          q.sideInsertStmt,
+		sideOfOrderStmt:         q.sideOfOrderStmt,
+		sideTakeStmt:            q.sideTakeStmt,
 		taskGetStmt:             q.taskGetStmt,
 		taskHeartbeatStmt:       q.taskHeartbeatStmt,
 		taskInsertStmt:          q.taskInsertStmt,

@@ -63,6 +63,8 @@ type SellerRevision = dbrow.SellerRevision
 
 type SellerSetting = dbrow.SellerSetting
 
+type Side = dbrow.Side
+
 type Task = dbrow.Task
 
 type Tenant = dbrow.Tenant

@@ -3,7 +3,7 @@
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
     result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 )
 SELECT
     CAST(sqlc.arg(seller) AS TEXT),
@@ -34,7 +34,8 @@ SELECT
     CAST(sqlc.arg(records) AS INTEGER),
     CAST(sqlc.arg(task_id) AS TEXT),
     CAST(sqlc.arg(until_at) AS INTEGER),
-    CAST(sqlc.arg(replay_of) AS TEXT)
+    CAST(sqlc.arg(replay_of) AS TEXT),
+    CAST(sqlc.arg(side) AS TEXT)
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = CAST(sqlc.arg(seller) AS TEXT) AND c.subject = CAST(sqlc.arg(subject) AS TEXT) AND c.subject <> '' AND c.id <> CAST(sqlc.arg(id) AS TEXT)
@@ -51,7 +52,7 @@ ON CONFLICT (seller, created_at, id) DO UPDATE SET
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(before) AND id = sqlc.arg(id);
 
@@ -60,7 +61,7 @@ WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = sqlc.arg(seller);
 
@@ -69,7 +70,7 @@ WHERE seller = sqlc.arg(seller);
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of
+    task_id, until_at, replay_of, side
 FROM calls
 WHERE seller = sqlc.arg(seller) AND subject IN (SELECT wanted.value FROM json_each(cast(sqlc.arg(subjects) AS text)) AS wanted)
     AND subject <> '' AND first_at >= sqlc.arg(since)

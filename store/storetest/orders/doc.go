@@ -17,4 +17,5 @@ var Groups = []check.Group{
 	{Name: "Life", Cases: lifeCases},
 	{Name: "Faulty", Cases: faultyCases},
 	{Name: "Text", Cases: textCases},
+	{Name: "Side", Cases: sideCases},
 }

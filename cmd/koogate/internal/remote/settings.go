@@ -6,11 +6,11 @@ import koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 
 // Endpoints is koogate endpoints.
 type Endpoints struct {
-	List   List[koogatev1.ListEndpointsRequest, browse]                                          `cmd:"" help:"Show endpoints; --filter by endpoint and managed_by."`
-	Get    Get[koogatev1.GetEndpointRequest]                                                     `cmd:"" help:"Show an endpoint with its settings."`
-	Create Create[koogatev1.CreateEndpointRequest, made]                                         `cmd:"" help:"Add an endpoint with its first keys and products; a key that Koogate makes is shown this once."`
-	Update Update[koogatev1.UpdateEndpointRequest, koogatev1.GetEndpointRequest, changedOrTried] `cmd:"" help:"Change settings of an endpoint."`
-	Delete Act[koogatev1.DeleteEndpointRequest, ended]                                           `cmd:"" help:"End an endpoint with its products and keys."`
+	List   List[koogatev1.ListEndpointsRequest, browse]                                           `cmd:"" help:"Show endpoints; --filter by endpoint and managed_by."`
+	Get    Get[koogatev1.GetEndpointRequest]                                                      `cmd:"" help:"Show an endpoint with its settings."`
+	Create Create[koogatev1.CreateEndpointRequest, made]                                          `cmd:"" help:"Add an endpoint with its first keys and products; a key that Koogate makes is shown this once."`
+	Update Update[koogatev1.UpdateEndpointRequest, koogatev1.GetEndpointRequest, changedOrForced] `cmd:"" help:"Change settings of an endpoint."`
+	Delete Act[koogatev1.DeleteEndpointRequest, ended]                                            `cmd:"" help:"End an endpoint with its products and keys."`
 }
 
 // Help is shown by koogate endpoints --help.
@@ -86,6 +86,12 @@ type changed struct {
 	one
 	why
 	based
+}
+
+// changedOrForced is for an update that something may be in the way of.
+type changedOrForced struct {
+	changedOrTried
+	forced
 }
 
 // changedOrTried is for an update, which has an --etag of its own.

@@ -11,7 +11,7 @@ import (
 
 // ProductSettings shows who fulfils a product, its meter and its package.
 func ProductSettings(p seller.Product) *koogatev1.ProductSettings {
-	m := &koogatev1.ProductSettings{Provisioner: p.Provisioner, SyncBudget: duration(p.SyncBudget), Fingerprint: p.Fingerprint}
+	m := &koogatev1.ProductSettings{Provisioner: p.Provisioner, SyncBudget: duration(p.SyncBudget), Fingerprint: p.Fingerprint, Route: p.Route}
 	if x := p.Meter; x != (seller.Meter{}) {
 		m.Meter = &koogatev1.ProductMeter{Name: x.Name, Aggregate: x.Aggregate, Window: duration(x.Window), Bill: x.Bill}
 		if x.Settle != nil {
@@ -30,7 +30,7 @@ func ProductSettings(p seller.Product) *koogatev1.ProductSettings {
 // Product reads a product's settings, which stand at a path of the request. Errors: INVALID_FIELD.
 func Product(path string, m *koogatev1.ProductSettings) (seller.Product, error) {
 	r := reading{at: path}
-	p := seller.Product{Provisioner: m.GetProvisioner(), SyncBudget: r.duration("sync_budget", m.GetSyncBudget()), Fingerprint: m.GetFingerprint()}
+	p := seller.Product{Provisioner: m.GetProvisioner(), SyncBudget: r.duration("sync_budget", m.GetSyncBudget()), Fingerprint: m.GetFingerprint(), Route: m.GetRoute()}
 	if x := m.GetMeter(); x != nil {
 		p.Meter = seller.Meter{Name: x.GetName(), Aggregate: x.GetAggregate(), Window: r.duration("meter.window", x.GetWindow()), Bill: x.GetBill()}
 		if x.GetSettle() != nil {
