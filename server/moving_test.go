@@ -170,6 +170,11 @@ func TestMovingOver(t *testing.T) {
 	want("a look at one of theirs", r.post("moved", params{"activity": "queryInstance", "instanceId": "old-CS1"}), "000000", `"old-CS1"`)
 	want("a look at nobody's", r.post("moved", params{"activity": "queryInstance", "instanceId": "nobody's"}), "000003")
 	want("an instance from before", r.post("moved", params{"activity": "updateInstanceStatus", "instanceId": "old-CS0", "status": "FREEZE"}), "000000")
+	// A process has died between the claim and the call.
+	if _, err := r.deps.Store.ClaimOrder(t.Context(), store.Claim{Seller: "acme", Kind: store.SideOrder, ID: "CS4", Endpoint: "moved", At: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	want("what was claimed", r.post("moved", buy("CS4")), "000000", "old-CS4")
 	r.route("forward")
 	want("ours again", r.post("moved", buy("CS3")), "000000", "b-CS3")
 	if created, about := o.seen("CS1"); created != 2 || about != 1 {
@@ -186,21 +191,21 @@ func TestMovingOver(t *testing.T) {
 				sides[side]++
 			}
 		}
-		return sides["SIDE_OLD"] == 6 && sides["SIDE_OWN"] == 5 && sides["SIDE_BOTH"] == 1
+		return sides["SIDE_OLD"] == 7 && sides["SIDE_OWN"] == 5 && sides["SIDE_BOTH"] == 1
 	})
 	if t.Failed() {
 		t.Log(sides)
 	}
-	if got := r.old(); got != "2/2" { // CS1 and CS1R, old-CS1 and old-CS0
+	if got := r.old(); got != "3/3" { // CS1, CS1R and CS4, old-CS1, old-CS0 and old-CS4
 		t.Errorf("the old server has %s", got)
 	}
 	if status, text := r.settings("?updateMask=old_url,route", `{}`); status != http.StatusBadRequest || !strings.Contains(text, "STATE_CONFLICT") {
 		t.Errorf("HTTP %d: %s", status, text)
 	}
-	for _, id := range []string{"old-CS1", "old-CS0"} {
+	for _, id := range []string{"old-CS1", "old-CS0", "old-CS4"} {
 		want("a release", r.post("moved", params{"activity": "releaseInstance", "instanceId": id, "orderId": "CSX", "orderLineId": "1"}), "000000")
 	}
-	if got := r.old(); got != "0/2" {
+	if got := r.old(); got != "0/3" {
 		t.Errorf("the old server has %s", got)
 	}
 	if status, text := r.settings("?updateMask=old_url,route&force=true", `{}`); status != http.StatusOK {

@@ -147,3 +147,29 @@ func (r *rig) gap() time.Time {
 	}
 	return since
 }
+
+// What an old server has is never made here, but an operator may take it over: then it is ours, and the old server has it no more.
+func TestAnAdoptionTakesOverFromTheOldServer(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	if _, err := r.store.ClaimOrder(ctx, store.Claim{Seller: "demo", Kind: store.SideOrder, ID: "CS1", Endpoint: "demo", At: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.store.NoteClaims(ctx, []store.Claim{{Seller: "demo", Kind: store.SideInstance, ID: "told-1", Endpoint: "demo", At: time.Now()}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := r.call("CS1", "biz-1")
+	if e := errs.As(err); err == nil || e.Reason != errs.ForwardFailed || e.Kind != errs.Unavailable {
+		t.Fatalf("the order was made a second time: %v", err)
+	}
+	r.adopt(fulfil.Adoption{OrderID: "CS1", OrderLineID: "CS1-000001", InstanceID: "told-1"})
+	if a := r.mustCall("CS1", "biz-2"); a.Code != resultcode.Success || a.InstanceID != "told-1" {
+		t.Errorf("the repeat: %+v", a)
+	}
+	if side, err := r.store.SideOfOrder(ctx, "demo", "CS1"); side != store.SideOwn || err != nil {
+		t.Error(side, err)
+	}
+	if left, err := r.store.LeftBehind(ctx, "demo", "demo", time.Time{}); left != (store.LeftBehind{}) || err != nil {
+		t.Errorf("%+v, %v", left, err)
+	}
+}

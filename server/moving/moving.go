@@ -65,8 +65,8 @@ func (s *Service) Claim(ctx context.Context, seller, endpoint, orderID string) (
 }
 
 // Own returns those of the instances that are on our side. Koogate knows all that it has created, so every other one is the old server's, but
-// while a restore has left a gap: then those that are not known may be ours, and all count as such, so that the core tells the caller to
-// come again. Errors: STORE_UNAVAILABLE.
+// while a restore has left a gap: then those that are neither known nor noted may be ours, and count as such, so that the core tells the caller
+// to come again. Errors: STORE_UNAVAILABLE.
 func (s *Service) Own(ctx context.Context, seller string, ids []string) ([]string, error) {
 	found, err := s.Store.Instances(ctx, seller, ids)
 	if err != nil {
@@ -91,8 +91,17 @@ func (s *Service) Own(ctx context.Context, seller string, ids []string) ([]strin
 	if err != nil {
 		return nil, err
 	}
-	if open {
-		return ids, nil
+	if !open {
+		return own, nil
+	}
+	for _, id := range others {
+		claimed, err := s.Store.Claimed(ctx, seller, id)
+		if err != nil {
+			return nil, storefault.Of(err)
+		}
+		if !claimed {
+			own = append(own, id)
+		}
 	}
 	return own, nil
 }

@@ -1091,6 +1091,11 @@ type SideInsertParams struct {
 	ClaimedAt int64
 }
 
+type SideOfInstanceParams struct {
+	Seller string
+	ID     string
+}
+
 type SideOfOrderParams struct {
 	Seller string
 	ID     string

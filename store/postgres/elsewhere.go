@@ -134,6 +134,19 @@ func (s *Store) NoteClaims(ctx context.Context, claims []store.Claim) error {
 	return err
 }
 
+// Claimed implements store.Sides.
+func (s *Store) Claimed(ctx context.Context, seller, instanceID string) (bool, error) {
+	if err := s.enter(ctx, seller, instanceID); err != nil {
+		return false, err
+	}
+	defer s.leave()
+	rows, err := s.query.SideOfInstance(ctx, dbsqlc.SideOfInstanceParams{Seller: seller, ID: instanceID})
+	if err != nil {
+		return false, fmt.Errorf("postgres: read claim: %w", err)
+	}
+	return len(rows) > 0, nil
+}
+
 // EndClaim implements store.Sides.
 func (s *Store) EndClaim(ctx context.Context, seller, instanceID string, at time.Time) error {
 	if err := s.enter(ctx, seller, instanceID); err != nil {

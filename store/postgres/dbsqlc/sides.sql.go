@@ -83,6 +83,33 @@ func (q *Queries) SideLock(ctx context.Context, arg SideLockParams) error {
 	return err
 }
 
+const sideOfInstance = `-- name: SideOfInstance :many
+SELECT s.id FROM sides AS s WHERE s.seller = $1 AND s.kind = 'INSTANCE' AND s.id = $2
+`
+
+type SideOfInstanceParams = dbrow.SideOfInstanceParams
+
+// SideOfInstance tells whether an instance was noted on the old side.
+func (q *Queries) SideOfInstance(ctx context.Context, arg SideOfInstanceParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, sideOfInstance, arg.Seller, arg.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const sideOfOrder = `-- name: SideOfOrder :many
 SELECT 'OWN'::TEXT AS side
 WHERE EXISTS (SELECT 1 FROM orders AS o WHERE o.seller = $1 AND o.order_id = $2)

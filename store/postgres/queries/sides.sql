@@ -38,3 +38,7 @@ SELECT
 -- name: SideLock :exec
 -- SideLock waits for whoever adds the order's row or claims it, and keeps them away until the transaction ends. The trigger orders_side takes the same lock.
 SELECT pg_advisory_xact_lock(54, hashtext(sqlc.arg(seller)::TEXT || chr(31) || sqlc.arg(id)::TEXT));
+
+-- name: SideOfInstance :many
+-- SideOfInstance tells whether an instance was noted on the old side.
+SELECT s.id FROM sides AS s WHERE s.seller = sqlc.arg(seller) AND s.kind = 'INSTANCE' AND s.id = sqlc.arg(id);

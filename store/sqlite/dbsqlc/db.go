@@ -366,6 +366,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.sideInsertStmt, err = db.PrepareContext(ctx, sideInsert); err != nil {
 		return nil, fmt.Errorf("error preparing query SideInsert: %w", err)
 	}
+	if q.sideOfInstanceStmt, err = db.PrepareContext(ctx, sideOfInstance); err != nil {
+		return nil, fmt.Errorf("error preparing query SideOfInstance: %w", err)
+	}
 	if q.sideOfOrderStmt, err = db.PrepareContext(ctx, sideOfOrder); err != nil {
 		return nil, fmt.Errorf("error preparing query SideOfOrder: %w", err)
 	}
@@ -1118,6 +1121,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sideInsertStmt: %w", cerr)
 		}
 	}
+	if q.sideOfInstanceStmt != nil {
+		if cerr := q.sideOfInstanceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sideOfInstanceStmt: %w", cerr)
+		}
+	}
 	if q.sideOfOrderStmt != nil {
 		if cerr := q.sideOfOrderStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sideOfOrderStmt: %w", cerr)
@@ -1566,6 +1574,7 @@ type Queries struct {
 	sideCountStmt           *sql.Stmt
 	sideEndStmt             *sql.Stmt
 	sideInsertStmt          *sql.Stmt
+	sideOfInstanceStmt      *sql.Stmt
 	sideOfOrderStmt         *sql.Stmt
 	sideTakeStmt            *sql.Stmt
 	taskGetStmt             *sql.Stmt
@@ -1745,6 +1754,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		sideCountStmt:           q.sideCountStmt,
 		sideEndStmt:             q.sideEndStmt,
 		sideInsertStmt:          q.sideInsertStmt,
+		sideOfInstanceStmt:      q.sideOfInstanceStmt,
 		sideOfOrderStmt:         q.sideOfOrderStmt,
 		sideTakeStmt:            q.sideTakeStmt,
 		taskGetStmt:             q.taskGetStmt,

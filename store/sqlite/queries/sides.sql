@@ -34,3 +34,7 @@ SELECT
         SELECT count(*) FROM sides AS o
         WHERE o.seller = sqlc.arg(seller) AND o.endpoint = sqlc.arg(endpoint) AND o.kind = 'ORDER' AND o.ended_at = 0 AND o.claimed_at >= sqlc.arg(since)
     ) AS orders;
+
+-- name: SideOfInstance :many
+-- SideOfInstance tells whether an instance was noted on the old side.
+SELECT s.id FROM sides AS s WHERE s.seller = sqlc.arg(seller) AND s.kind = 'INSTANCE' AND s.id = sqlc.arg(id);
