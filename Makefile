@@ -102,7 +102,7 @@ exists = go test -list '^$(1)' ./cmd/koogate | grep '^Test' >/dev/null || { echo
 # the domains that work with them. The processes of ./cmd/koogate are its test binary, and what they promise is timed: no race detector there.
 # `make race` has both. What plays the worker's kit, the checker, the command line and koogate dev has no use for a service and is in `make test`; kills are
 # `make chaos`.
-ALONE = ^Test(Contexts|Looking|RemoteTexts|Watching|Tail|CompletionOf|ChangingWhatIsSold|SellersByHand|WebhooksByHand|ActsByHand|WhatIsNotKoogate|TheCommandsOfThePage|TheQuickstarts|TheWebhookPages|AtATerminal|ShownCommands|Verify|PlantedFaultsOfWorkers|TheExampleWorkersPass|AWorkerThatRunsAlready|WhatWorkerTestCannotFindOut|Check|TheCheckersPage|Dev|ARecordedDayIsReplayed|Chaos)
+ALONE = ^Test(Contexts|Looking|RemoteTexts|Watching|Tail|CompletionOf|ChangingWhatIsSold|SellersByHand|WebhooksByHand|ActsByHand|WhatIsNotKoogate|TheCommandsOfThePage|Importing|TheQuickstarts|TheWebhookPages|AtATerminal|ShownCommands|Verify|PlantedFaultsOfWorkers|TheExampleWorkersPass|AWorkerThatRunsAlready|WhatWorkerTestCannotFindOut|Check|TheCheckersPage|Dev|ARecordedDayIsReplayed|Chaos)
 .PHONY: services-test
 services-test: ## the tests that use a real Redis and PostgreSQL: stores, domains on both databases, processes
 	KOOGATE_CHECKS=100 .ci/services sh -ec '$(GOTEST) -count=1 ./store/postgres ./store/redis ./server/quota ./server/evidence ./server/reseal; $(GOTEST) $(RACE) -count=1 -run OnBoth ./server/fulfil ./server/usage ./server/directory ./server/work ./server/audit ./server/journal ./server/webhook ./server/handover ./server/sanction ./server/moving; $(GOTEST) -count=1 -run TwoReplicas ./server; $(GOTEST) -count=1 -skip "$(ALONE)" ./cmd/bench ./cmd/koogate ./cmd/koogate/internal/...'
@@ -123,6 +123,12 @@ chaos: ## kill -9 the service CHAOS_N times under load and check every promise
 watch-proof: ## 50 watchers are told 100,000 events each while the replicas that they watch are killed; a twentieth of it is in `make chaos`
 	@$(call exists,TestChaosWatch)
 	KOOGATE_WATCHERS=50 KOOGATE_WATCH_EVENTS=100000 .ci/services go test -count=1 -v -run '^TestChaosWatch$$' -timeout 60m ./cmd/koogate | grep -v '^=== '
+
+.PHONY: import-proof
+import-proof: INSTANCES = 100000
+import-proof: ## INSTANCES (100,000) are imported into a running service, and again, on both databases; a hundredth of it is in `make test`
+	@$(call exists,TestImportProof)
+	KOOGATE_IMPORTS=$(INSTANCES) .ci/services go test -count=1 -v -run '^TestImportProof$$' -timeout 60m ./cmd/koogate | grep -v '^=== '
 
 .PHONY: mutants
 mutants: ## every mistake of a seller's server that the checker has to find, and whether it does: one line each

@@ -126,6 +126,7 @@ func TestEveryMethodWithEveryPrincipal(t *testing.T) {
 		principals[secret(s)] = []access.Scope{s}
 	}
 	principals[directoryToken] = []access.Scope{access.Directory, access.Secrets, access.PersonalData}
+	principals[moverToken] = []access.Scope{access.Configure, access.Secrets, access.PersonalData}
 	principals[installerToken] = []access.Scope{access.Configure, access.Installation}
 	calls, opened := 0, map[string]int{}
 	methods := rpcs()

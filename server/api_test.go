@@ -154,7 +154,7 @@ func TestAPI(t *testing.T) {
 					}
 					token := acmeToken
 					if s.Token != nil {
-						token = map[string]string{"": "", "other": otherToken, "support": supportToken, "directory": directoryToken, "queues": queueToken, "keys": keysToken, "tokens": tokensToken, "installer": installerToken, "wrong": "no-such-token"}[*s.Token]
+						token = map[string]string{"": "", "other": otherToken, "support": supportToken, "directory": directoryToken, "queues": queueToken, "keys": keysToken, "tokens": tokensToken, "installer": installerToken, "mover": moverToken, "wrong": "no-such-token"}[*s.Token]
 					}
 					fill := func(text string) string {
 						for k, v := range saved {

@@ -66,6 +66,8 @@ const (
 	tokensToken = "token-of-tokens-0123456789abcdef0123"
 	// keysToken may change the keys of acme's endpoints.
 	keysToken = "token-of-keys-0123456789abcdef012345"
+	// moverToken may import acme's instances.
+	moverToken = "token-of-a-mover-0123456789abcdef012"
 	// installerToken may look after every seller.
 	installerToken = "token-of-installer-0123456789abcdef0"
 	acmeKey        = "access-key-0123456789"
@@ -153,6 +155,7 @@ func testConfig() config.Config {
 				{Name: "queue", Secret: queueToken, Scopes: []string{"worker"}, Queues: []string{"lic"}},
 				{Name: "tokens", Secret: tokensToken, Scopes: []string{"read", "worker", "tokens"}, Queues: []string{"lic"}},
 				{Name: "keys", Secret: keysToken, Scopes: []string{"read", "configure"}},
+				{Name: "mover", Secret: moverToken, Scopes: []string{"configure", "secrets", "personal_data"}},
 				{Name: "installer", Secret: installerToken, Scopes: []string{"configure", "installation"}},
 			},
 		}, {Name: "other", Tokens: []config.Token{{

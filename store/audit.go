@@ -155,3 +155,26 @@ func (c *Change) Altered() Altered {
 	}
 	return a
 }
+
+// AlteredBy describes changes that are committed together. Of several, Before and After are digests of what [Change.Altered] says of each.
+func AlteredBy(changes []*Change) Altered {
+	if len(changes) == 1 {
+		return changes[0].Altered()
+	}
+	all := Altered{Resources: make(map[string][]string)}
+	var before, after []string
+	there := false // something was there before
+	for _, c := range changes {
+		a := c.Altered()
+		there = there || a.Before != ""
+		all.Seller = cmp.Or(all.Seller, a.Seller)
+		for kind, ids := range a.Resources {
+			all.Resources[kind] = append(all.Resources[kind], ids...)
+		}
+		before, after = append(before, a.Before), append(after, a.After)
+	}
+	if all.After = Digest(after); there {
+		all.Before = Digest(before)
+	}
+	return all
+}

@@ -2,7 +2,10 @@
 
 package store
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Changes are how orders change: whole decisions, each committed at once.
 type Changes interface {
@@ -10,6 +13,9 @@ type Changes interface {
 	// ErrStale, ErrFenced, and ErrNoChange, which wins over the others. After a commit it wakes the watchers of every queue
 	// that gained a READY task and of every instance that changed, in every process.
 	Apply(ctx context.Context, c *Change) error
+	// ApplyAll commits changes of several orders in one transaction, all of them or none, as Apply commits one: what is refused of one of
+	// them is refused of all, with its sentinel. In the audit they are one row. No Directory is taken beside other changes.
+	ApplyAll(ctx context.Context, changes []*Change) error
 }
 
 // Change is everything one decision alters, about one order. Rows in New… are inserted, rows in Put… replace the row of
@@ -40,6 +46,28 @@ type TaskPut struct {
 	Task
 	ExpectState TaskState
 	ExpectFence int64
+}
+
+// TopicsOf lists what changes that were committed together wake.
+func TopicsOf(changes []*Change) []string {
+	var topics []string
+	for _, c := range changes {
+		topics = append(topics, c.Topics()...)
+	}
+	return topics
+}
+
+// errBeside is that a change of the directory is not committed together with changes of other orders.
+var errBeside = errors.New("store: a change of the directory stands alone")
+
+// CheckAll refuses changes that are not committed together.
+func CheckAll(changes []*Change) error {
+	for _, c := range changes {
+		if c.Directory != nil && len(changes) > 1 {
+			return errBeside
+		}
+	}
+	return nil
 }
 
 // Topics lists what a committed change wakes: the queue of every task that is READY now, once for each of them, and every changed

@@ -52,6 +52,7 @@ type cli struct {
 
 	Orders       remote.Orders       `cmd:"" group:"api" help:"Look at orders: their lines, their events, and how they stand in plain words."`
 	Instances    remote.Instances    `cmd:"" group:"api" help:"Look at what was bought; freeze and release it by hand."`
+	Import       remote.Import       `cmd:"" group:"api" help:"Take over instances that another integration has created."`
 	Tasks        remote.Tasks        `cmd:"" group:"api" help:"Look at what is to be done, and have what failed done again."`
 	Calls        remote.Calls        `cmd:"" group:"api" help:"Look at the marketplace's calls, and let one in again."`
 	Events       remote.Events       `cmd:"" group:"api" help:"Read the events of all orders, or follow them."`

@@ -90,6 +90,7 @@ var notFlags = map[string]string{
 	"koogate.v1.CreateProductRequest.settings": "-f and --set", "koogate.v1.CreateProvisionerRequest.settings": "-f and --set",
 	"koogate.v1.CreateWebhookRequest.webhook": "-f and --set", "koogate.v1.CreateSellerRequest.settings": "-f and --set", "koogate.v1.UpdateSellerRequest.settings": "-f and --set",
 	"koogate.v1.ReportUsageRequest.records":   "the file",
+	"koogate.v1.ImportInstancesRequest.rows":  "the file",
 	"koogate.v1.WatchEventsRequest.heartbeat": "the service's own is right for a tail",
 }
 

@@ -134,6 +134,8 @@ func (w *writer) kept(o *occurrence) {
 		w.done(o, Operator, didAccess.of(o.operator(), o.InstanceID, strings.Join(o.Fields, ", ")))
 	case "instance.adopted":
 		w.done(o, Operator, didAdopt.of(o.operator(), o.InstanceID))
+	case "instance.imported":
+		w.done(o, Operator, o.why(didImport.of(o.operator(), o.InstanceID, o.bought())))
 	case "quota.warned":
 		w.done(o, Koogate, didWarn.of(o.InstanceID, o.Percent))
 	case "package.assigned":

@@ -45,26 +45,24 @@ const modeOnDemand = "ON_DEMAND"
 
 func (a Adoption) classic() bool { return a.Family == FamilySaasV1 || a.Family == FamilyLicenseV1 }
 
+// check refuses what no newInstance can have created. The error names the field.
 func (a Adoption) check() error {
-	invalid := func(format string, args ...any) error {
-		return errs.New(errs.Invalid, errs.InvalidField, format, args...)
-	}
 	creating := []string{FamilySaasV2, FamilyLicenseOnline, FamilySaasV1, FamilyLicenseV1}
 	switch {
 	case !slices.Contains(creating, a.Family):
-		return invalid("family: %q creates no instances that can be adopted; use one of %s", a.Family, strings.Join(creating, ", "))
+		return errs.BadField("family", "%q creates no instances that can be adopted; use one of %s", a.Family, strings.Join(creating, ", "))
 	case a.OrderID == "":
-		return invalid("order: required")
+		return errs.BadField("order", "required")
 	case a.classic() && a.OrderLineID != "":
-		return invalid("line: the family %s has no order lines", a.Family)
+		return errs.BadField("line", "the family %s has no order lines", a.Family)
 	case !a.classic() && a.OrderLineID == "":
-		return invalid("line: required; only saas_v1 and license_v1 have no order lines")
+		return errs.BadField("line", "required; only saas_v1 and license_v1 have no order lines")
 	case a.classic() && a.ProductID == "":
-		return invalid("product: required with %s, as the marketplace cannot be asked", a.Family)
+		return errs.BadField("product", "required with %s, as the marketplace cannot be asked", a.Family)
 	case a.InstanceID != "" && (len(a.InstanceID) > 64 || !store.Sound(a.InstanceID)):
-		return invalid("instance: at most 64 characters")
+		return errs.BadField("instance", "at most 64 characters")
 	case strings.TrimSpace(a.Why) == "":
-		return invalid("why: say why the instance is adopted")
+		return errs.BadField("why", "say why the instance is adopted")
 	}
 	return nil
 }
@@ -147,12 +145,16 @@ func adopted(i *store.Instance) bool {
 		(i.Family == FamilySaasV2 || i.Family == FamilySaasV1)
 }
 
-// adopt drafts the line, its instance, and what still has to be found out.
-func (d *draft) adopt(ctx context.Context, a Adoption, created time.Time) store.Instance {
+// place drafts the instance of a purchase that was fulfilled elsewhere, in use, and returns it with the line that newInstance would have
+// claimed. Both still lack what else is known, the line has to be added, and the next event is the one that admits it.
+func (d *draft) place(a Adoption, created time.Time) (*store.Instance, store.Line) {
 	k := a.key()
 	d.change.Takes = &store.Taken{Seller: k.Seller, OrderID: d.agg.Order.OrderID, InstanceID: a.InstanceID} // an operator takes it over
 	if created.IsZero() {
 		created = d.now
+	}
+	if len(d.agg.Instances) == 0 { // the order is known from a notification only, perhaps at another endpoint
+		d.agg.Order.Endpoint = a.Endpoint.Name
 	}
 	d.change.NewInstances = append(d.change.NewInstances, store.Instance{
 		Seller: k.Seller, InstanceID: a.InstanceID, Endpoint: a.Endpoint.Name, Family: a.Family, OrderID: a.OrderID, OrderLineID: a.OrderLineID,
@@ -160,7 +162,12 @@ func (d *draft) adopt(ctx context.Context, a Adoption, created time.Time) store.
 	})
 	d.agg.Instances = append(d.agg.Instances, d.change.NewInstances[len(d.change.NewInstances)-1])
 	i := &d.agg.Instances[len(d.agg.Instances)-1]
-	l := d.newLine(i, k, nil)
+	return i, d.newLine(i, k, nil)
+}
+
+// adopt drafts the line, its instance, and what still has to be found out.
+func (d *draft) adopt(ctx context.Context, a Adoption, created time.Time) store.Instance {
+	i, l := d.place(a, created)
 	if a.Create {
 		i.State = store.InstanceProvisioning
 	} else {

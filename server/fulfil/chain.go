@@ -18,6 +18,7 @@ const (
 	EventAdmitted         = "instance.admitted"   // newInstance was admitted
 	EventAdopted          = "licence.adopted"     // a licence code of the marketplace was met for the first time
 	EventInstanceAdopted  = "instance.adopted"    // an operator told of an instance that a restore had lost
+	EventImported         = "instance.imported"   // an operator told of an instance that another integration had created
 	EventAccepted         = "instance.accepted"   // the buyer accepted
 	EventOrderQueried     = "order.queried"       // the marketplace told what was bought
 	EventQueryFailed      = "order.query_failed"  // one attempt failed; final when permanent is true

@@ -17,6 +17,7 @@
 //	policy.go      the answer of a later call that is to wait for its tasks
 //	quota.go       what a used up package does: warnings on its order, a freeze, a thaw
 //	directory.go   what Kit calls change in the directory, on the instance's chain
+//	adopt.go       an instance that a restore has lost; imports.go and imported.go are those that another integration has created
 //	family.go      the protocol families, and what a call tells the provisioner alone
 //	twin.go        what a debugging call (testFlag 1) gets instead
 //

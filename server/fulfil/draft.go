@@ -262,10 +262,7 @@ func (d *draft) commit(ctx context.Context) error {
 	if len(d.change.Events) == 0 && len(d.change.NewTasks) == 0 && len(d.change.PutTasks) == 0 && d.change.Directory == nil {
 		return nil
 	}
-	d.attest()
-	if d.change.NewOrder == nil && len(d.change.Events) > 0 {
-		d.change.PutOrder = &d.agg.Order
-	}
+	d.close()
 	if err := d.s.apply(ctx, &d.change); err != nil {
 		return err
 	}
@@ -273,10 +270,23 @@ func (d *draft) commit(ctx context.Context) error {
 	return nil
 }
 
-func (s *Service) apply(ctx context.Context, c *store.Change) error {
+// close completes the change: its last event answers for it, and the order has the chain's new head.
+func (d *draft) close() {
+	d.attest()
+	if d.change.NewOrder == nil && len(d.change.Events) > 0 {
+		d.change.PutOrder = &d.agg.Order
+	}
+}
+
+func (s *Service) apply(ctx context.Context, changes ...*store.Change) error {
 	ctx, span := s.Tracer.Start(ctx, "transaction")
 	defer span.End()
-	err := s.Store.Apply(ctx, c)
+	var err error
+	if len(changes) == 1 {
+		err = s.Store.Apply(ctx, changes[0])
+	} else {
+		err = s.Store.ApplyAll(ctx, changes)
+	}
 	switch {
 	case err == nil:
 	case retryable(err), errors.Is(err, store.ErrOrderExists), errors.Is(err, store.ErrNoChange): // the caller decides again, or has nothing to decide

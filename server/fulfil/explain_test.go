@@ -368,6 +368,15 @@ var situations = []struct {
 			s.t.Fatal(err)
 		}
 	}},
+	{name: "44-imported", play: func(s scene) {
+		_, err := s.Import(s.t.Context(), fulfil.Imports{Seller: "demo", Rows: []fulfil.Import{importRow("CS1")}, Who: "token ops", Why: "moving in"})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.wait(time.Hour)
+		s.must(s.status(true))
+		s.work()
+	}},
 	{name: "39-provisioner-removed", play: func(s scene) {
 		s.buy()
 		s.ask()

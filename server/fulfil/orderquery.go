@@ -20,6 +20,7 @@ import (
 
 // The marketplace's order types that Koogate acts on (open-apis §2.4).
 const (
+	orderNew           = "NEW"
 	orderTrial         = "TRIAL"
 	orderTrialToFormal = "TRIAL_TO_FORMAL"
 )

@@ -15,21 +15,35 @@ import (
 // Apply implements store.Changes. When the connection breaks after the change was sent, the error does not say whether it was
 // committed; the caller reads again.
 func (s *Store) Apply(ctx context.Context, c *store.Change) error {
-	if err := s.enter(ctx, c); err != nil {
+	return s.ApplyAll(ctx, []*store.Change{c})
+}
+
+// ApplyAll implements store.Changes; see Apply. Orders follow in the order of their IDs, so that no two calls wait for each other in a circle.
+func (s *Store) ApplyAll(ctx context.Context, changes []*store.Change) error {
+	if err := store.CheckAll(changes); err != nil {
+		return err
+	}
+	if err := s.enter(ctx, changes); err != nil {
 		return err
 	}
 	defer s.leave()
+	changes = sorted(changes, compareChanges)
 	row, audits := store.Audits(ctx)
 	err := retry(ctx, func() error {
-		if c.Directory != nil {
-			return s.applyDirectory(ctx, c)
+		if len(changes) == 1 && changes[0].Directory != nil {
+			return s.applyDirectory(ctx, changes[0])
 		}
-		w, err := writesOf(c) // anew for each try: a batch is good for one
-		if err != nil || len(w.steps) == 0 {
-			return err
+		w := &writes{} // anew for each try: a batch is good for one
+		for _, c := range changes {
+			if err := w.change(c); err != nil {
+				return err
+			}
+		}
+		if len(w.steps) == 0 {
+			return nil
 		}
 		if audits {
-			if err := w.add("insert audit row", nil, func(q *dbsqlc.Queries) error { return s.audit(ctx, q, row(c.Altered())) }); err != nil {
+			if err := w.add("insert audit row", nil, func(q *dbsqlc.Queries) error { return s.audit(ctx, q, row(store.AlteredBy(changes))) }); err != nil {
 				return err
 			}
 		}
@@ -38,16 +52,15 @@ func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 	if err != nil {
 		return err
 	}
-	s.notifier.notify(s.hub.Publish(c.Topics()...)...)
+	s.notifier.notify(s.hub.Publish(store.TopicsOf(changes)...)...)
 	return nil
 }
 
-// writesOf lists the statements of a change. The order's row comes first, so that changes of one order queue there; tables follow
+// change adds the statements of a change. The order's row comes first, so that changes of one order queue there; tables follow
 // in a fixed order, and rows in the order of their keys, so that no two changes wait for each other in a circle. The caller hears
 // of the first violated constraint, so those after which it reads and decides again come first.
-func writesOf(c *store.Change) (*writes, error) {
+func (w *writes) change(c *store.Change) error {
 	ctx := context.Background()
-	w := &writes{}
 	var err error
 	add := func(doing string, miss error, run func(q *dbsqlc.Queries) error) {
 		if err == nil {
@@ -94,7 +107,7 @@ func writesOf(c *store.Change) (*writes, error) {
 		row := dbsqlc.TaskInsertParams(dbrow.FromTask(&t))
 		add("insert task", nil, func(q *dbsqlc.Queries) error { return q.TaskInsert(ctx, row) })
 	}
-	return w, err
+	return err
 }
 
 // sorted returns the rows in order and leaves the caller's slice alone.
@@ -116,4 +129,16 @@ func compareLines(a, b store.Line) int {
 
 func compareInstances(a, b store.Instance) int {
 	return cmp.Or(cmp.Compare(a.Seller, b.Seller), cmp.Compare(a.InstanceID, b.InstanceID))
+}
+
+func compareChanges(a, b *store.Change) int { return cmp.Compare(orderOf(a), orderOf(b)) }
+
+// orderOf is the order that a change is about; empty when it changes no row of one.
+func orderOf(c *store.Change) string {
+	for _, o := range []*store.Order{c.NewOrder, c.PutOrder} {
+		if o != nil {
+			return o.OrderID
+		}
+	}
+	return ""
 }

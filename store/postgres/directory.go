@@ -22,8 +22,8 @@ func (s *Store) applyDirectory(ctx context.Context, c *store.Change) error {
 		if err := merge(ctx, s.query.WithTx(t), c.Directory); err != nil {
 			return err
 		}
-		rest, err := writesOf(c) // only now: the merge may have completed the events
-		if err != nil || len(rest.steps) == 0 {
+		rest := &writes{}
+		if err := rest.change(c); err != nil || len(rest.steps) == 0 { // only now: the merge may have completed the events
 			return err
 		}
 		return rest.run(ctx, t)

@@ -17,21 +17,34 @@ import (
 
 // Apply implements store.Changes.
 func (s *Store) Apply(ctx context.Context, c *store.Change) error {
-	if err := s.enter(ctx, c); err != nil {
+	return s.ApplyAll(ctx, []*store.Change{c})
+}
+
+// ApplyAll implements store.Changes.
+func (s *Store) ApplyAll(ctx context.Context, changes []*store.Change) error {
+	if err := store.CheckAll(changes); err != nil {
+		return err
+	}
+	if err := s.enter(ctx, changes); err != nil {
 		return err
 	}
 	defer s.leave()
 	row, audits := store.Audits(ctx)
 	err := s.writer.do(ctx, func(t *tx) error {
-		if err := t.apply(c); err != nil || !audits {
-			return err
+		for _, c := range changes {
+			if err := t.apply(c); err != nil {
+				return err
+			}
 		}
-		return t.audit(row(c.Altered()), s.now())
+		if !audits {
+			return nil
+		}
+		return t.audit(row(store.AlteredBy(changes)), s.now())
 	})
 	if err != nil {
 		return err
 	}
-	s.Publish(c.Topics()...)
+	s.Publish(store.TopicsOf(changes)...)
 	return nil
 }
 

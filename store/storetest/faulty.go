@@ -115,6 +115,12 @@ func (f *FaultyStore) Apply(ctx context.Context, c *store.Change) error {
 	return err
 }
 
+// ApplyAll implements store.Store.
+func (f *FaultyStore) ApplyAll(ctx context.Context, changes []*store.Change) error {
+	_, err := write(f.injector, func() (struct{}, error) { return struct{}{}, f.Store.ApplyAll(ctx, changes) })
+	return err
+}
+
 // Lease implements store.Store. A lease whose answer is lost runs until its end.
 func (f *FaultyStore) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Task, error) {
 	return write(f.injector, func() ([]store.Task, error) { return f.Store.Lease(ctx, r) })

@@ -48,6 +48,16 @@ func Admission(orderID string, at time.Time) *store.Change {
 	}
 }
 
+// Admissions returns admissions of several orders, whose instances have no tasks.
+func Admissions(orders ...string) (changes []*store.Change) {
+	for _, id := range orders {
+		c := Admission(id, Epoch)
+		c.NewTasks = nil
+		changes = append(changes, c)
+	}
+	return changes
+}
+
 // NewLine returns the newInstance effect of an order's first line.
 func NewLine(orderID string, at time.Time) store.Line {
 	return store.Line{

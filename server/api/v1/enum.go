@@ -11,6 +11,7 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/explain"
+	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/store"
 )
 
@@ -41,6 +42,8 @@ const (
 	prefixDeliveryState = "DELIVERY_STATE_"
 	prefixDeliveryFault = "DELIVERY_FAULT_"
 	prefixSanctionState = "SANCTION_STATE_"
+	prefixImportState   = "IMPORT_STATE_"
+	prefixImportVerdict = "IMPORT_VERDICT_"
 )
 
 // taskKind is INTERNAL for a kind that the contract has no name for: kinds are registered, and most are of no concern to workers.
@@ -89,6 +92,10 @@ func reservationState(s store.ReservationState) koogatev1.ReservationState {
 // licenceStatus is UNSPECIFIED for a word that is newer than this.
 func licenceStatus(s string) koogatev1.LicenceStatus {
 	return koogatev1.LicenceStatus(koogatev1.LicenceStatus_value[prefixLicenceStatus+s])
+}
+
+func importVerdict(v fulfil.ImportVerdict) koogatev1.ImportVerdict {
+	return koogatev1.ImportVerdict(koogatev1.ImportVerdict_value[prefixImportVerdict+string(v)])
 }
 
 // stored lists an enum's values as the store writes them, for filters.

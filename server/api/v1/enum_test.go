@@ -19,6 +19,7 @@ import (
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/explain"
+	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/sanction"
 	"github.com/koogate/koogate/server/seller"
@@ -196,6 +197,14 @@ func TestKeyWordsHaveNames(t *testing.T) {
 		{koogatev1.CallerKind(0), prefixCallerKind, each([]access.Kind{access.Token, access.Certificate, access.Process, access.OIDC}, func(k access.Kind) string {
 			return strings.ToUpper(k.String())
 		}), func(w string) protoreflect.EnumNumber { return callerKind(strings.ToLower(w)).Number() }},
+		{koogatev1.ImportState(0), prefixImportState, each([]fulfil.ImportState{fulfil.ImportActive, fulfil.ImportFrozen, fulfil.ImportExpired, fulfil.ImportReleased}, func(s fulfil.ImportState) string {
+			return string(s)
+		}), func(w string) protoreflect.EnumNumber {
+			return koogatev1.ImportState(koogatev1.ImportState_value[prefixImportState+w]).Number()
+		}},
+		{koogatev1.ImportVerdict(0), prefixImportVerdict, each([]fulfil.ImportVerdict{fulfil.ImportCreated, fulfil.ImportUnchanged, fulfil.ImportDiffers, fulfil.ImportInvalid}, func(v fulfil.ImportVerdict) string {
+			return string(v)
+		}), func(w string) protoreflect.EnumNumber { return importVerdict(fulfil.ImportVerdict(w)).Number() }},
 		{koogatev1.ManagedBy(0), prefixManagedBy, storeConstants(t, "ManagedBy"), func(w string) protoreflect.EnumNumber {
 			return managedBy(store.ManagedBy(w)).Number()
 		}},

@@ -4,11 +4,15 @@ package v1
 
 import (
 	"context"
+	"strings"
+
+	"buf.build/go/protovalidate"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/api/v1/form"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/store"
 )
 
@@ -16,7 +20,8 @@ import (
 type instances struct {
 	koogatev1.UnimplementedInstanceServiceServer
 
-	core *fulfil.Service
+	core      *fulfil.Service
+	validator protovalidate.Validator // judges rows one by one
 }
 
 // GetInstance implements InstanceService.
@@ -137,4 +142,45 @@ func (s *instances) byHand(
 		return nil, err
 	}
 	return s.show(i), nil
+}
+
+// ImportInstances implements InstanceService.
+func (s *instances) ImportInstances(ctx context.Context, r *koogatev1.ImportInstancesRequest) (*koogatev1.ImportInstancesResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	im := fulfil.Imports{Seller: seller, Try: r.GetValidateOnly(), Who: callerOf(ctx), Why: r.GetReason()}
+	for _, row := range r.GetRows() {
+		im.Rows = append(im.Rows, importOf(row))
+		im.Refuse = append(im.Refuse, interceptor.Check(s.validator, row))
+	}
+	verdicts, err := s.core.Import(ctx, im)
+	if err != nil {
+		return nil, err
+	}
+	resp := &koogatev1.ImportInstancesResponse{Results: make([]*koogatev1.ImportResult, len(verdicts))}
+	for k, v := range verdicts {
+		resp.Results[k] = &koogatev1.ImportResult{
+			Index: int64(k), Verdict: importVerdict(v.Verdict), Fields: v.Fields, Message: v.Message,
+		}
+		if id := r.GetRows()[k].GetInstanceId(); len(id) <= 64 {
+			resp.Results[k].InstanceId = id
+		}
+	}
+	return resp, nil
+}
+
+// importOf is a row as the core takes it.
+func importOf(r *koogatev1.ImportRow) fulfil.Import {
+	a := r.GetAccess()
+	return fulfil.Import{
+		Endpoint: r.GetEndpoint(), Family: r.GetFamily(), OrderID: r.GetOrderId(), OrderLineID: r.GetOrderLineId(), InstanceID: r.GetInstanceId(),
+		Product:    store.Product{ProductID: r.GetProductId(), SKUCode: r.GetSkuCode(), ChargingMode: r.GetChargingMode(), LinearValue: r.GetQuantity()},
+		KeyProduct: r.GetProductInKey(), State: fulfil.ImportState(strings.TrimPrefix(r.GetState().String(), prefixImportState)), Trial: r.GetTrial(),
+		ExpireAt: timeOf(r.GetExpireTime()), CreatedAt: timeOf(r.GetCreateTime()), CustomerID: r.GetCustomerId(),
+		Access: fulfil.Access{
+			FrontEndURL: a.GetFrontEndUrl(), AdminURL: a.GetAdminUrl(), UserName: a.GetUserName(), Password: a.GetPassword(), Memo: a.GetMemo(), Licence: r.GetLicence(),
+		},
+	}
 }

@@ -70,6 +70,9 @@ func auditSteps(s store.Store) []auditStep {
 			task.ID = "t-1"
 			return s.Apply(ctx, &store.Change{Events: []store.Event{two}, NewTasks: []store.Task{task}})
 		}},
+		{"ApplyAll", storetest.Seller, `{"instance":["inst-CS2","inst-CS3"],"order":["CS2","CS3"]}`, false, func(ctx context.Context) error {
+			return s.ApplyAll(ctx, storetest.Admissions("CS3", "CS2"))
+		}},
 		{"AddUsage", storetest.Seller, `{"instance":["i"]}`, false, func(ctx context.Context) error {
 			_, err := s.AddUsage(ctx, []store.UsageRaw{usage("k1", "i", 1, 1), usage("k2", "i", 1, 2)})
 			return err

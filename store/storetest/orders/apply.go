@@ -3,6 +3,8 @@
 package orders
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -26,6 +28,8 @@ var applyCases = []check.Case{
 	check.WithStore("SentinelPrecedence", sentinelPrecedence),
 	check.WithStore("PutReplacesAllButKeyAndCreation", putReplaces),
 	check.WithStore("KeysAreSeparateBySeller", separateSellers),
+	check.WithStore("SeveralOrdersTogether", severalOrders),
+	check.WithStore("OneOrderRefusedIsAllRefused", severalRefused),
 	check.WithStore("EmptyChange", func(t *testing.T, s store.Store) { check.MustApply(t, s, &store.Change{}) }),
 }
 
@@ -217,6 +221,58 @@ func failureLeavesNothing(t *testing.T, s store.Store) {
 		}
 	}
 	check.MustApply(t, s, storetest.Admission("CS2", storetest.Epoch))
+}
+
+// severalOrders commits a thousand orders at once, in an order that is not theirs.
+func severalOrders(t *testing.T, s store.Store) {
+	var ids []string
+	for n := range 1000 {
+		ids = append(ids, fmt.Sprintf("CS%04d", 999-n))
+	}
+	changes := storetest.Admissions(ids...)
+	if err := s.ApplyAll(check.Context(t), changes); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range changes {
+		a := check.MustAggregate(t, s, c.NewOrder.OrderID)
+		check.Equal(t, "order", a.Order, *c.NewOrder)
+		check.Equal(t, "lines", a.Lines, c.NewLines)
+		check.Equal(t, "instances", a.Instances, c.NewInstances)
+	}
+	check.Error(t, s.ApplyAll(check.Context(t), nil), nil)
+}
+
+// severalRefused: what one of several changes violates is told with its sentinel, and none of them is there.
+func severalRefused(t *testing.T, s store.Store) {
+	check.MustApply(t, s, storetest.Admission("CS2", storetest.Epoch))
+	there := check.MustAggregate(t, s, "CS2")
+	for name, c := range map[string]struct {
+		spoil func(c *store.Change)
+		want  error
+	}{
+		"order":    {func(*store.Change) {}, store.ErrOrderExists},
+		"event":    {func(c *store.Change) { c.NewOrder, c.PutOrder = nil, c.NewOrder }, store.ErrStale},
+		"line":     {func(c *store.Change) { c.NewOrder, c.Events = nil, nil }, store.ErrLineExists},
+		"instance": {func(c *store.Change) { c.NewOrder, c.Events, c.NewLines = nil, nil, nil }, store.ErrInstanceExists},
+	} {
+		changes := storetest.Admissions("CS1", "CS2", "CS3")
+		c.spoil(changes[1])
+		if err := s.ApplyAll(check.Context(t), changes); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		for _, id := range []string{"CS1", "CS3"} {
+			_, err := s.Aggregate(check.Context(t), storetest.Seller, id)
+			check.Error(t, err, store.ErrNotFound)
+		}
+		check.Equal(t, name, check.MustAggregate(t, s, "CS2"), there)
+	}
+	changes := storetest.Admissions("CS1", "CS3")
+	changes[1].Directory = &store.DirectoryChange{}
+	if err := s.ApplyAll(check.Context(t), changes); err == nil {
+		t.Error("a change of the directory was committed beside another")
+	}
+	_, err := s.Aggregate(check.Context(t), storetest.Seller, "CS1")
+	check.Error(t, err, store.ErrNotFound)
 }
 
 // sentinelPrecedence fixes which error wins when several apply: first the ones after which a caller reads again.

@@ -40,6 +40,10 @@ var Columns = map[protoreflect.FullName][]Column{
 		{Head: "ENDPOINT", Path: "endpoint", Wide: true}, {Head: "SKU", Path: "sku_code", Wide: true}, {Head: "CHARGING", Path: "charging_mode", Wide: true},
 		{Head: "TRIAL", Path: "trial", Wide: true}, {Head: "FAMILY", Path: "family", Wide: true}, {Head: "URL", Path: "front_end_url", Wide: true},
 	},
+	"koogate.v1.ImportResult": {
+		{Head: "ROW", Path: "index"}, {Head: "INSTANCE", Path: "instance_id"}, {Head: "VERDICT", Path: "verdict"}, {Head: "FIELDS", Path: "fields"},
+		{Head: "MESSAGE", Path: "message", Long: true},
+	},
 	"koogate.v1.Task": {
 		{Head: "TASK", Path: "task_id"}, {Head: "KIND", Path: "kind"}, {Head: "STATE", Path: "state"}, {Head: "QUEUE", Path: "queue"},
 		{Head: "INSTANCE", Path: "instance_id"}, {Head: "ATTEMPT", Path: "attempt"}, {Head: "CREATED", Path: "create_time"},
