@@ -20,7 +20,7 @@ func (s *Store) Apply(ctx context.Context, c *store.Change) error {
 
 // ApplyAll implements store.Changes; see Apply. Orders follow in the order of their IDs, so that no two calls wait for each other in a circle.
 func (s *Store) ApplyAll(ctx context.Context, changes []*store.Change) error {
-	if err := store.CheckAll(changes); err != nil {
+	if err := store.CheckAll(changes); err != nil || len(changes) == 0 {
 		return err
 	}
 	if err := s.enter(ctx, changes); err != nil {

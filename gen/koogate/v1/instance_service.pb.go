@@ -29,6 +29,128 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ImportState is where an instance stands that is imported.
+type ImportState int32
+
+const (
+	// Unspecified makes a row INVALID.
+	ImportState_IMPORT_STATE_UNSPECIFIED ImportState = 0
+	// In use.
+	ImportState_IMPORT_STATE_ACTIVE ImportState = 1
+	// Frozen by a call of the marketplace, which only its call lifts.
+	ImportState_IMPORT_STATE_FROZEN ImportState = 2
+	// Frozen because it expired: a renewal lifts it, too.
+	ImportState_IMPORT_STATE_EXPIRED ImportState = 3
+	// Released; terminal. The marketplace is answered that it does not exist, and a repeat of newInstance is a success.
+	ImportState_IMPORT_STATE_RELEASED ImportState = 4
+)
+
+// Enum value maps for ImportState.
+var (
+	ImportState_name = map[int32]string{
+		0: "IMPORT_STATE_UNSPECIFIED",
+		1: "IMPORT_STATE_ACTIVE",
+		2: "IMPORT_STATE_FROZEN",
+		3: "IMPORT_STATE_EXPIRED",
+		4: "IMPORT_STATE_RELEASED",
+	}
+	ImportState_value = map[string]int32{
+		"IMPORT_STATE_UNSPECIFIED": 0,
+		"IMPORT_STATE_ACTIVE":      1,
+		"IMPORT_STATE_FROZEN":      2,
+		"IMPORT_STATE_EXPIRED":     3,
+		"IMPORT_STATE_RELEASED":    4,
+	}
+)
+
+func (x ImportState) Enum() *ImportState {
+	p := new(ImportState)
+	*p = x
+	return p
+}
+
+func (x ImportState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ImportState) Descriptor() protoreflect.EnumDescriptor {
+	return file_koogate_v1_instance_service_proto_enumTypes[0].Descriptor()
+}
+
+func (ImportState) Type() protoreflect.EnumType {
+	return &file_koogate_v1_instance_service_proto_enumTypes[0]
+}
+
+func (x ImportState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ImportState.Descriptor instead.
+func (ImportState) EnumDescriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{0}
+}
+
+// ImportVerdict is what has become of a row.
+type ImportVerdict int32
+
+const (
+	// Unspecified is never answered.
+	ImportVerdict_IMPORT_VERDICT_UNSPECIFIED ImportVerdict = 0
+	// The instance was not there and is now; of validate_only, it would be.
+	ImportVerdict_IMPORT_VERDICT_CREATED ImportVerdict = 1
+	// It was there already, and is equal in all that the row says.
+	ImportVerdict_IMPORT_VERDICT_UNCHANGED ImportVerdict = 2
+	// It was there already, and differs in fields; nothing was changed.
+	ImportVerdict_IMPORT_VERDICT_DIFFERS ImportVerdict = 3
+	// It cannot be as the row says, for what message says of fields.
+	ImportVerdict_IMPORT_VERDICT_INVALID ImportVerdict = 4
+)
+
+// Enum value maps for ImportVerdict.
+var (
+	ImportVerdict_name = map[int32]string{
+		0: "IMPORT_VERDICT_UNSPECIFIED",
+		1: "IMPORT_VERDICT_CREATED",
+		2: "IMPORT_VERDICT_UNCHANGED",
+		3: "IMPORT_VERDICT_DIFFERS",
+		4: "IMPORT_VERDICT_INVALID",
+	}
+	ImportVerdict_value = map[string]int32{
+		"IMPORT_VERDICT_UNSPECIFIED": 0,
+		"IMPORT_VERDICT_CREATED":     1,
+		"IMPORT_VERDICT_UNCHANGED":   2,
+		"IMPORT_VERDICT_DIFFERS":     3,
+		"IMPORT_VERDICT_INVALID":     4,
+	}
+)
+
+func (x ImportVerdict) Enum() *ImportVerdict {
+	p := new(ImportVerdict)
+	*p = x
+	return p
+}
+
+func (x ImportVerdict) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ImportVerdict) Descriptor() protoreflect.EnumDescriptor {
+	return file_koogate_v1_instance_service_proto_enumTypes[1].Descriptor()
+}
+
+func (ImportVerdict) Type() protoreflect.EnumType {
+	return &file_koogate_v1_instance_service_proto_enumTypes[1]
+}
+
+func (x ImportVerdict) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ImportVerdict.Descriptor instead.
+func (ImportVerdict) EnumDescriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{1}
+}
+
 // InstanceState is where an instance stands in its life.
 type InstanceState int32
 
@@ -78,11 +200,11 @@ func (x InstanceState) String() string {
 }
 
 func (InstanceState) Descriptor() protoreflect.EnumDescriptor {
-	return file_koogate_v1_instance_service_proto_enumTypes[0].Descriptor()
+	return file_koogate_v1_instance_service_proto_enumTypes[2].Descriptor()
 }
 
 func (InstanceState) Type() protoreflect.EnumType {
-	return &file_koogate_v1_instance_service_proto_enumTypes[0]
+	return &file_koogate_v1_instance_service_proto_enumTypes[2]
 }
 
 func (x InstanceState) Number() protoreflect.EnumNumber {
@@ -91,7 +213,389 @@ func (x InstanceState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use InstanceState.Descriptor instead.
 func (InstanceState) EnumDescriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{2}
+}
+
+// ImportRow is an instance as the vendor's own records tell it. A field that is empty is not known, and is not compared with what is there.
+type ImportRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Endpoint is the production address at which its calls come in from now on. Required, at most 64 characters.
+	Endpoint string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	// Family is saas_v2, saas_v1, license_v1 or license_online; empty means what newInstance of V2 creates at the endpoint. At most 32 characters.
+	Family string `protobuf:"bytes,2,opt,name=family,proto3" json:"family,omitempty"`
+	// OrderId is the order that created it. Required, at most 64 printable characters.
+	OrderId string `protobuf:"bytes,3,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// OrderLineId is the line that created it. Required but in saas_v1 and license_v1, which have none. At most 64 printable characters.
+	OrderLineId string `protobuf:"bytes,4,opt,name=order_line_id,json=orderLineId,proto3" json:"order_line_id,omitempty"`
+	// InstanceId is the instance ID that the marketplace was answered. Required, at most 64 printable characters and no comma.
+	InstanceId string `protobuf:"bytes,5,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// ProductId is the marketplace's product. Required, at most 64 printable characters.
+	ProductId string `protobuf:"bytes,6,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	// ProductInKey is true when newInstance of V2 carried a productId, which is then part of what identifies the order line.
+	ProductInKey bool `protobuf:"varint,7,opt,name=product_in_key,json=productInKey,proto3" json:"product_in_key,omitempty"`
+	// SkuCode is the specification. At most 64 printable characters.
+	SkuCode string `protobuf:"bytes,8,opt,name=sku_code,json=skuCode,proto3" json:"sku_code,omitempty"`
+	// ChargingMode is PERIOD, ONE_TIME, ON_DEMAND or ON_DEMAND_PKG. Required in saas_v1 and license_v1. At most 32 characters.
+	ChargingMode string `protobuf:"bytes,9,opt,name=charging_mode,json=chargingMode,proto3" json:"charging_mode,omitempty"`
+	// Quantity is the linear value that was bought; 0 when the product has none.
+	Quantity int64 `protobuf:"varint,10,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Trial is true for a trial that was not converted.
+	Trial bool `protobuf:"varint,11,opt,name=trial,proto3" json:"trial,omitempty"`
+	// State is where it stands. Required.
+	State ImportState `protobuf:"varint,12,opt,name=state,proto3,enum=koogate.v1.ImportState" json:"state,omitempty"`
+	// ExpireTime is the absolute expiry; absent for none. A year of 2000 to 2200.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// CreateTime is when it was created; absent means now. Usage since then can be reported. A year since 2000, and not ahead.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// CustomerId is the buyer's ID at the marketplace; sealed, and told to the workers that fulfil what the buyer orders later. At most 100 characters.
+	CustomerId string `protobuf:"bytes,15,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Access is how the customer gets in; sealed. Its front_end_url is required in saas_v2 and saas_v1 unless the instance is RELEASED; license_v1 has none.
+	Access *InstanceAccess `protobuf:"bytes,16,opt,name=access,proto3" json:"access,omitempty"`
+	// Licence is what was sold in license_v1; sealed. Required there unless the instance is RELEASED. At most 8192 characters.
+	Licence       string `protobuf:"bytes,17,opt,name=licence,proto3" json:"licence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportRow) Reset() {
+	*x = ImportRow{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportRow) ProtoMessage() {}
+
+func (x *ImportRow) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportRow.ProtoReflect.Descriptor instead.
+func (*ImportRow) Descriptor() ([]byte, []int) {
 	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ImportRow) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *ImportRow) GetFamily() string {
+	if x != nil {
+		return x.Family
+	}
+	return ""
+}
+
+func (x *ImportRow) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ImportRow) GetOrderLineId() string {
+	if x != nil {
+		return x.OrderLineId
+	}
+	return ""
+}
+
+func (x *ImportRow) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *ImportRow) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *ImportRow) GetProductInKey() bool {
+	if x != nil {
+		return x.ProductInKey
+	}
+	return false
+}
+
+func (x *ImportRow) GetSkuCode() string {
+	if x != nil {
+		return x.SkuCode
+	}
+	return ""
+}
+
+func (x *ImportRow) GetChargingMode() string {
+	if x != nil {
+		return x.ChargingMode
+	}
+	return ""
+}
+
+func (x *ImportRow) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *ImportRow) GetTrial() bool {
+	if x != nil {
+		return x.Trial
+	}
+	return false
+}
+
+func (x *ImportRow) GetState() ImportState {
+	if x != nil {
+		return x.State
+	}
+	return ImportState_IMPORT_STATE_UNSPECIFIED
+}
+
+func (x *ImportRow) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *ImportRow) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *ImportRow) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *ImportRow) GetAccess() *InstanceAccess {
+	if x != nil {
+		return x.Access
+	}
+	return nil
+}
+
+func (x *ImportRow) GetLicence() string {
+	if x != nil {
+		return x.Licence
+	}
+	return ""
+}
+
+// ImportInstancesRequest imports instances.
+type ImportInstancesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rows are 1 to 500, and the request is at most 1 MiB. Each is judged alone, by its own bounds: one that breaks them is INVALID and costs none of the others.
+	Rows []*ImportRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	// ValidateOnly tells what would become of the rows, and changes nothing.
+	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Reason says why, for the orders' events and the audit; no secrets, no personal data. Required, printable, at most 256 characters.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportInstancesRequest) Reset() {
+	*x = ImportInstancesRequest{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportInstancesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportInstancesRequest) ProtoMessage() {}
+
+func (x *ImportInstancesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportInstancesRequest.ProtoReflect.Descriptor instead.
+func (*ImportInstancesRequest) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ImportInstancesRequest) GetRows() []*ImportRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *ImportInstancesRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *ImportInstancesRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// ImportResult is the verdict on one row. It holds no secret and no personal datum.
+type ImportResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Index is the row's, from 0.
+	Index int64 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	// InstanceId is the row's; empty when the row's is too long for one.
+	InstanceId string `protobuf:"bytes,2,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// Verdict is what has become of the row.
+	Verdict ImportVerdict `protobuf:"varint,3,opt,name=verdict,proto3,enum=koogate.v1.ImportVerdict" json:"verdict,omitempty"`
+	// Fields are those of the row that differ or are wrong, such as "expire_time" or "access.password".
+	Fields []string `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
+	// Message says in English why the row is not there as it says; empty where it is.
+	Message       string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportResult) Reset() {
+	*x = ImportResult{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportResult) ProtoMessage() {}
+
+func (x *ImportResult) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportResult.ProtoReflect.Descriptor instead.
+func (*ImportResult) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ImportResult) GetIndex() int64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *ImportResult) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *ImportResult) GetVerdict() ImportVerdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return ImportVerdict_IMPORT_VERDICT_UNSPECIFIED
+}
+
+func (x *ImportResult) GetFields() []string {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+func (x *ImportResult) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// ImportInstancesResponse is the verdict on each row.
+type ImportInstancesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Results have the order of the rows.
+	Results       []*ImportResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportInstancesResponse) Reset() {
+	*x = ImportInstancesResponse{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportInstancesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportInstancesResponse) ProtoMessage() {}
+
+func (x *ImportInstancesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportInstancesResponse.ProtoReflect.Descriptor instead.
+func (*ImportInstancesResponse) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ImportInstancesResponse) GetResults() []*ImportResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
 }
 
 // Instance is what one order line bought.
@@ -142,7 +646,7 @@ type Instance struct {
 
 func (x *Instance) Reset() {
 	*x = Instance{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[0]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -154,7 +658,7 @@ func (x *Instance) String() string {
 func (*Instance) ProtoMessage() {}
 
 func (x *Instance) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[0]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -167,7 +671,7 @@ func (x *Instance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Instance.ProtoReflect.Descriptor instead.
 func (*Instance) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{0}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Instance) GetInstanceId() string {
@@ -323,7 +827,7 @@ type InstanceAccess struct {
 
 func (x *InstanceAccess) Reset() {
 	*x = InstanceAccess{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -335,7 +839,7 @@ func (x *InstanceAccess) String() string {
 func (*InstanceAccess) ProtoMessage() {}
 
 func (x *InstanceAccess) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -348,7 +852,7 @@ func (x *InstanceAccess) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstanceAccess.ProtoReflect.Descriptor instead.
 func (*InstanceAccess) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{1}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *InstanceAccess) GetFrontEndUrl() string {
@@ -405,7 +909,7 @@ type UpdateInstanceAccessRequest struct {
 
 func (x *UpdateInstanceAccessRequest) Reset() {
 	*x = UpdateInstanceAccessRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -417,7 +921,7 @@ func (x *UpdateInstanceAccessRequest) String() string {
 func (*UpdateInstanceAccessRequest) ProtoMessage() {}
 
 func (x *UpdateInstanceAccessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -430,7 +934,7 @@ func (x *UpdateInstanceAccessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstanceAccessRequest.ProtoReflect.Descriptor instead.
 func (*UpdateInstanceAccessRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *UpdateInstanceAccessRequest) GetInstanceId() string {
@@ -479,7 +983,7 @@ type UpdateInstanceAccessResponse struct {
 
 func (x *UpdateInstanceAccessResponse) Reset() {
 	*x = UpdateInstanceAccessResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -491,7 +995,7 @@ func (x *UpdateInstanceAccessResponse) String() string {
 func (*UpdateInstanceAccessResponse) ProtoMessage() {}
 
 func (x *UpdateInstanceAccessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -504,7 +1008,7 @@ func (x *UpdateInstanceAccessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstanceAccessResponse.ProtoReflect.Descriptor instead.
 func (*UpdateInstanceAccessResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UpdateInstanceAccessResponse) GetInstance() *Instance {
@@ -527,7 +1031,7 @@ type FreezeInstanceRequest struct {
 
 func (x *FreezeInstanceRequest) Reset() {
 	*x = FreezeInstanceRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -539,7 +1043,7 @@ func (x *FreezeInstanceRequest) String() string {
 func (*FreezeInstanceRequest) ProtoMessage() {}
 
 func (x *FreezeInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -552,7 +1056,7 @@ func (x *FreezeInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreezeInstanceRequest.ProtoReflect.Descriptor instead.
 func (*FreezeInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FreezeInstanceRequest) GetInstanceId() string {
@@ -580,7 +1084,7 @@ type FreezeInstanceResponse struct {
 
 func (x *FreezeInstanceResponse) Reset() {
 	*x = FreezeInstanceResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -592,7 +1096,7 @@ func (x *FreezeInstanceResponse) String() string {
 func (*FreezeInstanceResponse) ProtoMessage() {}
 
 func (x *FreezeInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -605,7 +1109,7 @@ func (x *FreezeInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreezeInstanceResponse.ProtoReflect.Descriptor instead.
 func (*FreezeInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *FreezeInstanceResponse) GetInstance() *Instance {
@@ -628,7 +1132,7 @@ type UnfreezeInstanceRequest struct {
 
 func (x *UnfreezeInstanceRequest) Reset() {
 	*x = UnfreezeInstanceRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -640,7 +1144,7 @@ func (x *UnfreezeInstanceRequest) String() string {
 func (*UnfreezeInstanceRequest) ProtoMessage() {}
 
 func (x *UnfreezeInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -653,7 +1157,7 @@ func (x *UnfreezeInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnfreezeInstanceRequest.ProtoReflect.Descriptor instead.
 func (*UnfreezeInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UnfreezeInstanceRequest) GetInstanceId() string {
@@ -681,7 +1185,7 @@ type UnfreezeInstanceResponse struct {
 
 func (x *UnfreezeInstanceResponse) Reset() {
 	*x = UnfreezeInstanceResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -693,7 +1197,7 @@ func (x *UnfreezeInstanceResponse) String() string {
 func (*UnfreezeInstanceResponse) ProtoMessage() {}
 
 func (x *UnfreezeInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -706,7 +1210,7 @@ func (x *UnfreezeInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnfreezeInstanceResponse.ProtoReflect.Descriptor instead.
 func (*UnfreezeInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UnfreezeInstanceResponse) GetInstance() *Instance {
@@ -733,7 +1237,7 @@ type ReleaseInstanceRequest struct {
 
 func (x *ReleaseInstanceRequest) Reset() {
 	*x = ReleaseInstanceRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -745,7 +1249,7 @@ func (x *ReleaseInstanceRequest) String() string {
 func (*ReleaseInstanceRequest) ProtoMessage() {}
 
 func (x *ReleaseInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -758,7 +1262,7 @@ func (x *ReleaseInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseInstanceRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReleaseInstanceRequest) GetInstanceId() string {
@@ -800,7 +1304,7 @@ type ReleaseInstanceResponse struct {
 
 func (x *ReleaseInstanceResponse) Reset() {
 	*x = ReleaseInstanceResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -812,7 +1316,7 @@ func (x *ReleaseInstanceResponse) String() string {
 func (*ReleaseInstanceResponse) ProtoMessage() {}
 
 func (x *ReleaseInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -825,7 +1329,7 @@ func (x *ReleaseInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseInstanceResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{9}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReleaseInstanceResponse) GetInstance() *Instance {
@@ -846,7 +1350,7 @@ type GetInstanceRequest struct {
 
 func (x *GetInstanceRequest) Reset() {
 	*x = GetInstanceRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +1362,7 @@ func (x *GetInstanceRequest) String() string {
 func (*GetInstanceRequest) ProtoMessage() {}
 
 func (x *GetInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +1375,7 @@ func (x *GetInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstanceRequest.ProtoReflect.Descriptor instead.
 func (*GetInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{10}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetInstanceRequest) GetInstanceId() string {
@@ -892,7 +1396,7 @@ type GetInstanceResponse struct {
 
 func (x *GetInstanceResponse) Reset() {
 	*x = GetInstanceResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +1408,7 @@ func (x *GetInstanceResponse) String() string {
 func (*GetInstanceResponse) ProtoMessage() {}
 
 func (x *GetInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +1421,7 @@ func (x *GetInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstanceResponse.ProtoReflect.Descriptor instead.
 func (*GetInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{11}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetInstanceResponse) GetInstance() *Instance {
@@ -945,7 +1449,7 @@ type ListInstancesRequest struct {
 
 func (x *ListInstancesRequest) Reset() {
 	*x = ListInstancesRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -957,7 +1461,7 @@ func (x *ListInstancesRequest) String() string {
 func (*ListInstancesRequest) ProtoMessage() {}
 
 func (x *ListInstancesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -970,7 +1474,7 @@ func (x *ListInstancesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstancesRequest.ProtoReflect.Descriptor instead.
 func (*ListInstancesRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{12}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListInstancesRequest) GetPageSize() int32 {
@@ -1014,7 +1518,7 @@ type ListInstancesResponse struct {
 
 func (x *ListInstancesResponse) Reset() {
 	*x = ListInstancesResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1026,7 +1530,7 @@ func (x *ListInstancesResponse) String() string {
 func (*ListInstancesResponse) ProtoMessage() {}
 
 func (x *ListInstancesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1039,7 +1543,7 @@ func (x *ListInstancesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstancesResponse.ProtoReflect.Descriptor instead.
 func (*ListInstancesResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{13}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListInstancesResponse) GetInstances() []*Instance {
@@ -1061,7 +1565,47 @@ var File_koogate_v1_instance_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\n" +
 	"!koogate/v1/instance_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xae\x05\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xd6\x06\n" +
+	"\tImportRow\x12%\n" +
+	"\bendpoint\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bendpoint\x12\x1f\n" +
+	"\x06family\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x06family\x129\n" +
+	"\border_id\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aorderId\x12@\n" +
+	"\rorder_line_id\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\vorderLineId\x12@\n" +
+	"\vinstance_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18@2\x14^[^\\x00-\\x1f\\x7f,]*$R\n" +
+	"instanceId\x12=\n" +
+	"\n" +
+	"product_id\x18\x06 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\tproductId\x12$\n" +
+	"\x0eproduct_in_key\x18\a \x01(\bR\fproductInKey\x127\n" +
+	"\bsku_code\x18\b \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\askuCode\x12,\n" +
+	"\rcharging_mode\x18\t \x01(\tB\a\xbaH\x04r\x02\x18 R\fchargingMode\x12#\n" +
+	"\bquantity\x18\n" +
+	" \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bquantity\x12\x14\n" +
+	"\x05trial\x18\v \x01(\bR\x05trial\x129\n" +
+	"\x05state\x18\f \x01(\x0e2\x17.koogate.v1.ImportStateB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05state\x12;\n" +
+	"\vexpire_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12;\n" +
+	"\vcreate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12+\n" +
+	"\vcustomer_id\x18\x0f \x01(\tB\n" +
+	"\xbaH\x04r\x02\x18d\x80\x01\x01R\n" +
+	"customerId\x122\n" +
+	"\x06access\x18\x10 \x01(\v2\x1a.koogate.v1.InstanceAccessR\x06access\x12%\n" +
+	"\alicence\x18\x11 \x01(\tB\v\xbaH\x05r\x03\x18\x80@\x80\x01\x01R\alicence\"\xd4\x01\n" +
+	"\x16ImportInstancesRequest\x12;\n" +
+	"\x04rows\x18\x01 \x03(\v2\x15.koogate.v1.ImportRowB\x10\xbaH\r\x92\x01\n" +
+	"\b\x01\x10\xf4\x03\"\x03\xd8\x01\x03R\x04rows\x12#\n" +
+	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\x12X\n" +
+	"\x06reason\x18\x03 \x01(\tB@\xbaH=r;\x10\x01\x18\x80\x0224^[^\\x00-\\x1f\\x7f]*[^\\x00-\\x20\\x7f][^\\x00-\\x1f\\x7f]*$R\x06reason\"\xb6\x01\n" +
+	"\fImportResult\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x03R\x05index\x12\x1f\n" +
+	"\vinstance_id\x18\x02 \x01(\tR\n" +
+	"instanceId\x123\n" +
+	"\averdict\x18\x03 \x01(\x0e2\x19.koogate.v1.ImportVerdictR\averdict\x12 \n" +
+	"\x06fields\x18\x04 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10 R\x06fields\x12\x18\n" +
+	"\amessage\x18\x05 \x01(\tR\amessage\"X\n" +
+	"\x17ImportInstancesResponse\x12=\n" +
+	"\aresults\x18\x01 \x03(\v2\x18.koogate.v1.ImportResultB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\aresults\"\xae\x05\n" +
 	"\bInstance\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x16\n" +
@@ -1139,21 +1683,35 @@ const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\"~\n" +
 	"\x15ListInstancesResponse\x12=\n" +
 	"\tinstances\x18\x01 \x03(\v2\x14.koogate.v1.InstanceB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\tinstances\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\xbe\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x92\x01\n" +
+	"\vImportState\x12\x1c\n" +
+	"\x18IMPORT_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13IMPORT_STATE_ACTIVE\x10\x01\x12\x17\n" +
+	"\x13IMPORT_STATE_FROZEN\x10\x02\x12\x18\n" +
+	"\x14IMPORT_STATE_EXPIRED\x10\x03\x12\x19\n" +
+	"\x15IMPORT_STATE_RELEASED\x10\x04*\xa1\x01\n" +
+	"\rImportVerdict\x12\x1e\n" +
+	"\x1aIMPORT_VERDICT_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16IMPORT_VERDICT_CREATED\x10\x01\x12\x1c\n" +
+	"\x18IMPORT_VERDICT_UNCHANGED\x10\x02\x12\x1a\n" +
+	"\x16IMPORT_VERDICT_DIFFERS\x10\x03\x12\x1a\n" +
+	"\x16IMPORT_VERDICT_INVALID\x10\x04*\xbe\x01\n" +
 	"\rInstanceState\x12\x1e\n" +
 	"\x1aINSTANCE_STATE_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bINSTANCE_STATE_PROVISIONING\x10\x01\x12\x19\n" +
 	"\x15INSTANCE_STATE_ACTIVE\x10\x02\x12\x19\n" +
 	"\x15INSTANCE_STATE_FROZEN\x10\x03\x12\x1b\n" +
 	"\x17INSTANCE_STATE_RELEASED\x10\x04\x12\x19\n" +
-	"\x15INSTANCE_STATE_FAILED\x10\x052\xa3\a\n" +
+	"\x15INSTANCE_STATE_FAILED\x10\x052\xac\b\n" +
 	"\x0fInstanceService\x12\x86\x01\n" +
 	"\vGetInstance\x12\x1e.koogate.v1.GetInstanceRequest\x1a\x1f.koogate.v1.GetInstanceResponse\"6\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02'b\binstance\x12\x1b/v1/instances/{instance_id}\x12t\n" +
 	"\rListInstances\x12 .koogate.v1.ListInstancesRequest\x1a!.koogate.v1.ListInstancesResponse\"\x1e\xa2\xc5\x18\x01\x03\xb0\xc5\x18\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/instances\x12\xb0\x01\n" +
 	"\x14UpdateInstanceAccess\x12'.koogate.v1.UpdateInstanceAccessRequest\x1a(.koogate.v1.UpdateInstanceAccessResponse\"E\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x026:\x06accessb\binstance2\"/v1/instances/{instance_id}/access\x12\x99\x01\n" +
 	"\x0eFreezeInstance\x12!.koogate.v1.FreezeInstanceRequest\x1a\".koogate.v1.FreezeInstanceResponse\"@\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x021:\x01*b\binstance\"\"/v1/instances/{instance_id}:freeze\x12\xa1\x01\n" +
 	"\x10UnfreezeInstance\x12#.koogate.v1.UnfreezeInstanceRequest\x1a$.koogate.v1.UnfreezeInstanceResponse\"B\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x023:\x01*b\binstance\"$/v1/instances/{instance_id}:unfreeze\x12\x9d\x01\n" +
-	"\x0fReleaseInstance\x12\".koogate.v1.ReleaseInstanceRequest\x1a#.koogate.v1.ReleaseInstanceResponse\"A\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x022:\x01*b\binstance\"#/v1/instances/{instance_id}:releaseB\xa4\x01\n" +
+	"\x0fReleaseInstance\x12\".koogate.v1.ReleaseInstanceRequest\x1a#.koogate.v1.ReleaseInstanceResponse\"A\xa2\xc5\x18\x01\x04\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x022:\x01*b\binstance\"#/v1/instances/{instance_id}:release\x12\x86\x01\n" +
+	"\x0fImportInstances\x12\".koogate.v1.ImportInstancesRequest\x1a#.koogate.v1.ImportInstancesResponse\"*\xa2\xc5\x18\x03\n" +
+	"\a\b\xb0\xc5\x18\x01\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/instances:importB\xa4\x01\n" +
 	"\x0ecom.koogate.v1B\x14InstanceServiceProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"
@@ -1170,57 +1728,72 @@ func file_koogate_v1_instance_service_proto_rawDescGZIP() []byte {
 	return file_koogate_v1_instance_service_proto_rawDescData
 }
 
-var file_koogate_v1_instance_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koogate_v1_instance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_koogate_v1_instance_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_koogate_v1_instance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_koogate_v1_instance_service_proto_goTypes = []any{
-	(InstanceState)(0),                   // 0: koogate.v1.InstanceState
-	(*Instance)(nil),                     // 1: koogate.v1.Instance
-	(*InstanceAccess)(nil),               // 2: koogate.v1.InstanceAccess
-	(*UpdateInstanceAccessRequest)(nil),  // 3: koogate.v1.UpdateInstanceAccessRequest
-	(*UpdateInstanceAccessResponse)(nil), // 4: koogate.v1.UpdateInstanceAccessResponse
-	(*FreezeInstanceRequest)(nil),        // 5: koogate.v1.FreezeInstanceRequest
-	(*FreezeInstanceResponse)(nil),       // 6: koogate.v1.FreezeInstanceResponse
-	(*UnfreezeInstanceRequest)(nil),      // 7: koogate.v1.UnfreezeInstanceRequest
-	(*UnfreezeInstanceResponse)(nil),     // 8: koogate.v1.UnfreezeInstanceResponse
-	(*ReleaseInstanceRequest)(nil),       // 9: koogate.v1.ReleaseInstanceRequest
-	(*ReleaseInstanceResponse)(nil),      // 10: koogate.v1.ReleaseInstanceResponse
-	(*GetInstanceRequest)(nil),           // 11: koogate.v1.GetInstanceRequest
-	(*GetInstanceResponse)(nil),          // 12: koogate.v1.GetInstanceResponse
-	(*ListInstancesRequest)(nil),         // 13: koogate.v1.ListInstancesRequest
-	(*ListInstancesResponse)(nil),        // 14: koogate.v1.ListInstancesResponse
-	(*timestamppb.Timestamp)(nil),        // 15: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),        // 16: google.protobuf.FieldMask
+	(ImportState)(0),                     // 0: koogate.v1.ImportState
+	(ImportVerdict)(0),                   // 1: koogate.v1.ImportVerdict
+	(InstanceState)(0),                   // 2: koogate.v1.InstanceState
+	(*ImportRow)(nil),                    // 3: koogate.v1.ImportRow
+	(*ImportInstancesRequest)(nil),       // 4: koogate.v1.ImportInstancesRequest
+	(*ImportResult)(nil),                 // 5: koogate.v1.ImportResult
+	(*ImportInstancesResponse)(nil),      // 6: koogate.v1.ImportInstancesResponse
+	(*Instance)(nil),                     // 7: koogate.v1.Instance
+	(*InstanceAccess)(nil),               // 8: koogate.v1.InstanceAccess
+	(*UpdateInstanceAccessRequest)(nil),  // 9: koogate.v1.UpdateInstanceAccessRequest
+	(*UpdateInstanceAccessResponse)(nil), // 10: koogate.v1.UpdateInstanceAccessResponse
+	(*FreezeInstanceRequest)(nil),        // 11: koogate.v1.FreezeInstanceRequest
+	(*FreezeInstanceResponse)(nil),       // 12: koogate.v1.FreezeInstanceResponse
+	(*UnfreezeInstanceRequest)(nil),      // 13: koogate.v1.UnfreezeInstanceRequest
+	(*UnfreezeInstanceResponse)(nil),     // 14: koogate.v1.UnfreezeInstanceResponse
+	(*ReleaseInstanceRequest)(nil),       // 15: koogate.v1.ReleaseInstanceRequest
+	(*ReleaseInstanceResponse)(nil),      // 16: koogate.v1.ReleaseInstanceResponse
+	(*GetInstanceRequest)(nil),           // 17: koogate.v1.GetInstanceRequest
+	(*GetInstanceResponse)(nil),          // 18: koogate.v1.GetInstanceResponse
+	(*ListInstancesRequest)(nil),         // 19: koogate.v1.ListInstancesRequest
+	(*ListInstancesResponse)(nil),        // 20: koogate.v1.ListInstancesResponse
+	(*timestamppb.Timestamp)(nil),        // 21: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),        // 22: google.protobuf.FieldMask
 }
 var file_koogate_v1_instance_service_proto_depIdxs = []int32{
-	0,  // 0: koogate.v1.Instance.state:type_name -> koogate.v1.InstanceState
-	15, // 1: koogate.v1.Instance.expire_time:type_name -> google.protobuf.Timestamp
-	15, // 2: koogate.v1.Instance.create_time:type_name -> google.protobuf.Timestamp
-	15, // 3: koogate.v1.Instance.update_time:type_name -> google.protobuf.Timestamp
-	2,  // 4: koogate.v1.UpdateInstanceAccessRequest.access:type_name -> koogate.v1.InstanceAccess
-	16, // 5: koogate.v1.UpdateInstanceAccessRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 6: koogate.v1.UpdateInstanceAccessResponse.instance:type_name -> koogate.v1.Instance
-	1,  // 7: koogate.v1.FreezeInstanceResponse.instance:type_name -> koogate.v1.Instance
-	1,  // 8: koogate.v1.UnfreezeInstanceResponse.instance:type_name -> koogate.v1.Instance
-	1,  // 9: koogate.v1.ReleaseInstanceResponse.instance:type_name -> koogate.v1.Instance
-	1,  // 10: koogate.v1.GetInstanceResponse.instance:type_name -> koogate.v1.Instance
-	1,  // 11: koogate.v1.ListInstancesResponse.instances:type_name -> koogate.v1.Instance
-	11, // 12: koogate.v1.InstanceService.GetInstance:input_type -> koogate.v1.GetInstanceRequest
-	13, // 13: koogate.v1.InstanceService.ListInstances:input_type -> koogate.v1.ListInstancesRequest
-	3,  // 14: koogate.v1.InstanceService.UpdateInstanceAccess:input_type -> koogate.v1.UpdateInstanceAccessRequest
-	5,  // 15: koogate.v1.InstanceService.FreezeInstance:input_type -> koogate.v1.FreezeInstanceRequest
-	7,  // 16: koogate.v1.InstanceService.UnfreezeInstance:input_type -> koogate.v1.UnfreezeInstanceRequest
-	9,  // 17: koogate.v1.InstanceService.ReleaseInstance:input_type -> koogate.v1.ReleaseInstanceRequest
-	12, // 18: koogate.v1.InstanceService.GetInstance:output_type -> koogate.v1.GetInstanceResponse
-	14, // 19: koogate.v1.InstanceService.ListInstances:output_type -> koogate.v1.ListInstancesResponse
-	4,  // 20: koogate.v1.InstanceService.UpdateInstanceAccess:output_type -> koogate.v1.UpdateInstanceAccessResponse
-	6,  // 21: koogate.v1.InstanceService.FreezeInstance:output_type -> koogate.v1.FreezeInstanceResponse
-	8,  // 22: koogate.v1.InstanceService.UnfreezeInstance:output_type -> koogate.v1.UnfreezeInstanceResponse
-	10, // 23: koogate.v1.InstanceService.ReleaseInstance:output_type -> koogate.v1.ReleaseInstanceResponse
-	18, // [18:24] is the sub-list for method output_type
-	12, // [12:18] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	0,  // 0: koogate.v1.ImportRow.state:type_name -> koogate.v1.ImportState
+	21, // 1: koogate.v1.ImportRow.expire_time:type_name -> google.protobuf.Timestamp
+	21, // 2: koogate.v1.ImportRow.create_time:type_name -> google.protobuf.Timestamp
+	8,  // 3: koogate.v1.ImportRow.access:type_name -> koogate.v1.InstanceAccess
+	3,  // 4: koogate.v1.ImportInstancesRequest.rows:type_name -> koogate.v1.ImportRow
+	1,  // 5: koogate.v1.ImportResult.verdict:type_name -> koogate.v1.ImportVerdict
+	5,  // 6: koogate.v1.ImportInstancesResponse.results:type_name -> koogate.v1.ImportResult
+	2,  // 7: koogate.v1.Instance.state:type_name -> koogate.v1.InstanceState
+	21, // 8: koogate.v1.Instance.expire_time:type_name -> google.protobuf.Timestamp
+	21, // 9: koogate.v1.Instance.create_time:type_name -> google.protobuf.Timestamp
+	21, // 10: koogate.v1.Instance.update_time:type_name -> google.protobuf.Timestamp
+	8,  // 11: koogate.v1.UpdateInstanceAccessRequest.access:type_name -> koogate.v1.InstanceAccess
+	22, // 12: koogate.v1.UpdateInstanceAccessRequest.update_mask:type_name -> google.protobuf.FieldMask
+	7,  // 13: koogate.v1.UpdateInstanceAccessResponse.instance:type_name -> koogate.v1.Instance
+	7,  // 14: koogate.v1.FreezeInstanceResponse.instance:type_name -> koogate.v1.Instance
+	7,  // 15: koogate.v1.UnfreezeInstanceResponse.instance:type_name -> koogate.v1.Instance
+	7,  // 16: koogate.v1.ReleaseInstanceResponse.instance:type_name -> koogate.v1.Instance
+	7,  // 17: koogate.v1.GetInstanceResponse.instance:type_name -> koogate.v1.Instance
+	7,  // 18: koogate.v1.ListInstancesResponse.instances:type_name -> koogate.v1.Instance
+	17, // 19: koogate.v1.InstanceService.GetInstance:input_type -> koogate.v1.GetInstanceRequest
+	19, // 20: koogate.v1.InstanceService.ListInstances:input_type -> koogate.v1.ListInstancesRequest
+	9,  // 21: koogate.v1.InstanceService.UpdateInstanceAccess:input_type -> koogate.v1.UpdateInstanceAccessRequest
+	11, // 22: koogate.v1.InstanceService.FreezeInstance:input_type -> koogate.v1.FreezeInstanceRequest
+	13, // 23: koogate.v1.InstanceService.UnfreezeInstance:input_type -> koogate.v1.UnfreezeInstanceRequest
+	15, // 24: koogate.v1.InstanceService.ReleaseInstance:input_type -> koogate.v1.ReleaseInstanceRequest
+	4,  // 25: koogate.v1.InstanceService.ImportInstances:input_type -> koogate.v1.ImportInstancesRequest
+	18, // 26: koogate.v1.InstanceService.GetInstance:output_type -> koogate.v1.GetInstanceResponse
+	20, // 27: koogate.v1.InstanceService.ListInstances:output_type -> koogate.v1.ListInstancesResponse
+	10, // 28: koogate.v1.InstanceService.UpdateInstanceAccess:output_type -> koogate.v1.UpdateInstanceAccessResponse
+	12, // 29: koogate.v1.InstanceService.FreezeInstance:output_type -> koogate.v1.FreezeInstanceResponse
+	14, // 30: koogate.v1.InstanceService.UnfreezeInstance:output_type -> koogate.v1.UnfreezeInstanceResponse
+	16, // 31: koogate.v1.InstanceService.ReleaseInstance:output_type -> koogate.v1.ReleaseInstanceResponse
+	6,  // 32: koogate.v1.InstanceService.ImportInstances:output_type -> koogate.v1.ImportInstancesResponse
+	26, // [26:33] is the sub-list for method output_type
+	19, // [19:26] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_instance_service_proto_init() }
@@ -1235,8 +1808,8 @@ func file_koogate_v1_instance_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_instance_service_proto_rawDesc), len(file_koogate_v1_instance_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   14,
+			NumEnums:      3,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

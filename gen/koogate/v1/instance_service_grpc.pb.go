@@ -29,13 +29,14 @@ const (
 	InstanceService_FreezeInstance_FullMethodName       = "/koogate.v1.InstanceService/FreezeInstance"
 	InstanceService_UnfreezeInstance_FullMethodName     = "/koogate.v1.InstanceService/UnfreezeInstance"
 	InstanceService_ReleaseInstance_FullMethodName      = "/koogate.v1.InstanceService/ReleaseInstance"
+	InstanceService_ImportInstances_FullMethodName      = "/koogate.v1.InstanceService/ImportInstances"
 )
 
 // InstanceServiceClient is the client API for InstanceService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// InstanceService reads instances, changes how their customers get in, and freezes and releases by hand. The seller is the bearer token's. Credentials are
+// InstanceService reads and imports instances, changes how their customers get in, and freezes and releases by hand. The seller is the bearer token's. Credentials are
 // never part of an answer.
 type InstanceServiceClient interface {
 	// GetInstance returns one instance. Reasons: INSTANCE_NOT_FOUND.
@@ -62,6 +63,12 @@ type InstanceServiceClient interface {
 	// marketplace waits for a creation that failed), unless force is set; and always while it is being created. A repeat is a success
 	// and changes nothing. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT, INVALID_FIELD.
 	ReleaseInstance(ctx context.Context, in *ReleaseInstanceRequest, opts ...grpc.CallOption) (*ReleaseInstanceResponse, error)
+	// ImportInstances takes over instances that another integration has created and served. From then on each is as if it had been created here: a repeat of
+	// newInstance is a success with it, and the marketplace's later calls are served. Nothing is asked of the marketplace or of a provisioner. Each row is judged
+	// alone: one that is wrong costs none of the others, and one that is there already is never changed, so a file may be imported again. All rows that a call
+	// creates are written in one transaction; the event of each says who has imported it and why. The verdicts tell whether what is sealed equals what a row
+	// says of it, so the caller needs the scopes of whoever may read it. Reasons: INVALID_FIELD.
+	ImportInstances(ctx context.Context, in *ImportInstancesRequest, opts ...grpc.CallOption) (*ImportInstancesResponse, error)
 }
 
 type instanceServiceClient struct {
@@ -132,11 +139,21 @@ func (c *instanceServiceClient) ReleaseInstance(ctx context.Context, in *Release
 	return out, nil
 }
 
+func (c *instanceServiceClient) ImportInstances(ctx context.Context, in *ImportInstancesRequest, opts ...grpc.CallOption) (*ImportInstancesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ImportInstancesResponse)
+	err := c.cc.Invoke(ctx, InstanceService_ImportInstances_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // InstanceServiceServer is the server API for InstanceService service.
 // All implementations must embed UnimplementedInstanceServiceServer
 // for forward compatibility.
 //
-// InstanceService reads instances, changes how their customers get in, and freezes and releases by hand. The seller is the bearer token's. Credentials are
+// InstanceService reads and imports instances, changes how their customers get in, and freezes and releases by hand. The seller is the bearer token's. Credentials are
 // never part of an answer.
 type InstanceServiceServer interface {
 	// GetInstance returns one instance. Reasons: INSTANCE_NOT_FOUND.
@@ -163,6 +180,12 @@ type InstanceServiceServer interface {
 	// marketplace waits for a creation that failed), unless force is set; and always while it is being created. A repeat is a success
 	// and changes nothing. Reasons: INSTANCE_NOT_FOUND, STATE_CONFLICT, INVALID_FIELD.
 	ReleaseInstance(context.Context, *ReleaseInstanceRequest) (*ReleaseInstanceResponse, error)
+	// ImportInstances takes over instances that another integration has created and served. From then on each is as if it had been created here: a repeat of
+	// newInstance is a success with it, and the marketplace's later calls are served. Nothing is asked of the marketplace or of a provisioner. Each row is judged
+	// alone: one that is wrong costs none of the others, and one that is there already is never changed, so a file may be imported again. All rows that a call
+	// creates are written in one transaction; the event of each says who has imported it and why. The verdicts tell whether what is sealed equals what a row
+	// says of it, so the caller needs the scopes of whoever may read it. Reasons: INVALID_FIELD.
+	ImportInstances(context.Context, *ImportInstancesRequest) (*ImportInstancesResponse, error)
 	mustEmbedUnimplementedInstanceServiceServer()
 }
 
@@ -190,6 +213,9 @@ func (UnimplementedInstanceServiceServer) UnfreezeInstance(context.Context, *Unf
 }
 func (UnimplementedInstanceServiceServer) ReleaseInstance(context.Context, *ReleaseInstanceRequest) (*ReleaseInstanceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReleaseInstance not implemented")
+}
+func (UnimplementedInstanceServiceServer) ImportInstances(context.Context, *ImportInstancesRequest) (*ImportInstancesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ImportInstances not implemented")
 }
 func (UnimplementedInstanceServiceServer) mustEmbedUnimplementedInstanceServiceServer() {}
 func (UnimplementedInstanceServiceServer) testEmbeddedByValue()                         {}
@@ -320,6 +346,24 @@ func _InstanceService_ReleaseInstance_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InstanceService_ImportInstances_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportInstancesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InstanceServiceServer).ImportInstances(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InstanceService_ImportInstances_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InstanceServiceServer).ImportInstances(ctx, req.(*ImportInstancesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // InstanceService_ServiceDesc is the grpc.ServiceDesc for InstanceService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -350,6 +394,10 @@ var InstanceService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReleaseInstance",
 			Handler:    _InstanceService_ReleaseInstance_Handler,
+		},
+		{
+			MethodName: "ImportInstances",
+			Handler:    _InstanceService_ImportInstances_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
