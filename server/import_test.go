@@ -48,7 +48,18 @@ func TestAnImportedInstanceLivesOn(t *testing.T) {
 		return a
 	}
 	call("queryInstance", "000003", nil)
+	long := &koogatev1.ImportRow{Endpoint: "linked", OrderId: strings.Repeat("canary", 20), OrderLineId: "1", InstanceId: strings.Repeat("canary", 20), ProductId: "OFFI-1"}
+	request.Rows = append(request.Rows, long, &koogatev1.ImportRow{})
 	verdict(koogatev1.ImportVerdict_IMPORT_VERDICT_CREATED)
+	answer, err := instances.ImportInstances(t.Context(), request)
+	if err != nil || len(answer.GetResults()) != 3 {
+		t.Fatal(answer, err)
+	}
+	for k, fields := range [][]string{nil, {"order_id", "instance_id", "state"}, {"endpoint", "order_id", "instance_id", "product_id", "state"}} {
+		if v := answer.GetResults()[k]; !slices.Equal(slices.Compact(v.GetFields()), fields) || v.GetIndex() != int64(k) || (v.GetInstanceId() != "") != (k == 0) {
+			t.Errorf("row %d, by its bounds: %v, want %v", k, v, fields)
+		}
+	}
 	verdict(koogatev1.ImportVerdict_IMPORT_VERDICT_UNCHANGED)
 	if a := call("newInstance", "000000", map[string]string{"businessId": "another"}); a.InstanceID != "old-1" {
 		t.Errorf("the repeat: %+v", a)

@@ -42,7 +42,7 @@ func TestImporting(t *testing.T) {
 		"row 5 (line 8): INVALID (expire_time): expire_time is no time: write ", "row 6 (line 9): INVALID (front_end_url): access.front_end_url: must be http or https",
 	}
 	out, errs := importing(exitFailed, file, "--dry-run")
-	has(t, out, "7 rows: 3 created, 0 there before, 0 there and different, 4 invalid, in TIME; it was a trial, nothing was changed")
+	has(t, out, "7 rows: 2 created, 0 there before, 0 there and different, 5 invalid, in TIME; it was a trial, nothing was changed")
 	has(t, errs, faults...)
 	does(t, exitFailed, "instances", "get", "old-1")
 	out, errs = importing(exitFailed, file, "--report", report)
@@ -54,7 +54,7 @@ func TestImporting(t *testing.T) {
 	}
 	quiet(string(text))
 	has(t, string(text), "row,line,order_id,order_line_id,instance_id,verdict,columns,message\n1,2,CS1,CS1-1,old-1,CREATED,,\n2,4,CS2,CS2-1,old-2,CREATED,,\n",
-		"\n5,8,CS5,CS5-1,'=old-5,INVALID,expire_time,expire_time is no time")
+		"\n5,8,CS5,CS5-1,'=old-5,INVALID,expire_time,\"expire_time is no time")
 	if info, err := os.Stat(report); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("others read the report: %v %v", info.Mode(), err)
 	}
@@ -87,6 +87,12 @@ func TestImporting(t *testing.T) {
 	out, errs = importing(exitFailed, array)
 	has(t, out, "1 rows: 0 created, 0 there before, 1 there and different, 0 invalid")
 	has(t, errs, "row 1: DIFFERS (product_id): it is there already, and differs; nothing was changed")
+
+	out, errs = importing(exitFailed, file, "-o", "json")
+	if rows := objects(t, out); len(rows) != 7 || rows[6]["index"] != "6" || rows[3]["verdict"] != "IMPORT_VERDICT_INVALID" || rows[0]["verdict"] != "IMPORT_VERDICT_UNCHANGED" || rows[0]["instanceId"] != "old-1" {
+		t.Errorf("%s", out)
+	}
+	has(t, errs, "7 rows: 0 created, 2 there before")
 
 	for name, c := range map[string]struct {
 		args []string

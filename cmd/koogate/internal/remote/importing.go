@@ -18,6 +18,7 @@ import (
 
 	"github.com/koogate/koogate/cmd/koogate/internal/remote/contexts"
 	"github.com/koogate/koogate/cmd/koogate/internal/remote/rowfile"
+	"github.com/koogate/koogate/cmd/koogate/internal/remote/show"
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/wiretime"
 )
@@ -31,6 +32,7 @@ type Import struct {
 	Report   string `help:"Write the verdict on every row to this file, as CSV." placeholder:"FILE" predictor:"file"`
 	because
 	dry
+	show.Form
 	contexts.Choice
 }
 
@@ -45,7 +47,7 @@ Required are endpoint (or --endpoint), order_id, order_line_id (not in the V1 fa
 front_end_url (of what is not RELEASED). JSON is an array of objects, or one object a line, with the same names. Times are RFC 3339, or digits as the marketplace
 writes them, in the zone of --zone.
 
-Neither the screen nor the report shows what the access information and the customer's ID are. docs/moving-in.md is the whole way.
+The screen tells the first rows that are not as they should be; --report tells all, and -o json or -o yaml tells all to the standard output. None of them shows what the access information and the customer's ID are. docs/moving-in.md is the whole way.
 
 Examples:
   koogate import instances.csv --endpoint shop --reason 'moving in' --dry-run
@@ -94,8 +96,12 @@ func (c *Import) Run(ctx context.Context, env *Env) (err error) {
 	if err != nil {
 		return Usagef("%s: %v", c.File, err)
 	}
-	return with(c.Choice, env, "", func(s *service) error {
-		im := &importing{Import: c, env: env, service: s, began: env.Clock.Now()}
+	return with(c.Choice, env, c.Output, func(s *service) error {
+		im := &importing{Import: c, env: env, service: s, began: env.Clock.Now(), told: env.Out.Out}
+		if !c.Table() {
+			im.told = env.Out.Err
+			im.list = show.NewList(env.Out, c.Output, (&koogatev1.ImportResult{}).ProtoReflect().Descriptor(), im.began, false)
+		}
 		if c.Report != "" {
 			if im.report, err = rowfile.NewReport(c.Report); err != nil {
 				return err
@@ -116,6 +122,8 @@ type importing struct {
 	env     *Env
 	service *service
 	report  *rowfile.Report // nil for none
+	list    *show.List      // of all verdicts, for programs; nil for people
+	told    io.Writer       // where the summary goes
 	began   time.Time
 
 	batch []rowfile.Row // read, and not told yet
@@ -137,10 +145,13 @@ func (im *importing) run(ctx context.Context, rows *rowfile.Reader) error {
 	if im.report != nil {
 		err = errors.Join(err, im.report.Close())
 	}
-	if more := im.bad() - im.shown; more > 0 {
+	if more := im.bad() - im.shown; more > 0 && im.list == nil {
 		fmt.Fprintf(im.env.Out.Err, "and %d more; --report FILE has them all\n", more)
 	}
-	fmt.Fprintln(im.env.Out.Out, im.summary())
+	if im.list != nil {
+		err = errors.Join(err, im.list.End())
+	}
+	fmt.Fprintln(im.told, im.summary())
 	if err == nil && im.bad() > 0 {
 		return ErrReported
 	}
@@ -208,21 +219,26 @@ func (im *importing) flush(ctx context.Context) error {
 		}
 	}
 	for _, row := range im.batch {
-		v := rowfile.Verdict{Name: "INVALID", Columns: row.Columns, Message: cmp.Or(strings.Join(row.Columns, ", "), "the row") + " " + row.Fault}
-		number := koogatev1.ImportVerdict_IMPORT_VERDICT_INVALID
+		r := &koogatev1.ImportResult{
+			InstanceId: row.Import.GetInstanceId(), Verdict: koogatev1.ImportVerdict_IMPORT_VERDICT_INVALID, Fields: row.Columns,
+			Message: cmp.Or(strings.Join(row.Columns, ", "), "the row") + " " + row.Fault,
+		}
 		if row.Fault == "" {
-			v, number = verdictOf(results[0]), results[0].GetVerdict()
-			results = results[1:]
+			r, results = results[0], results[1:]
 		}
-		if int(number) >= len(verdictNames) || verdictNames[number] == "" {
-			return fmt.Errorf("the service answered a verdict that this koogate does not know: %s", number)
+		r.Index = int64(row.Number - 1) // in the file
+		if n := r.GetVerdict(); int(n) >= len(verdictNames) || verdictNames[n] == "" {
+			return fmt.Errorf("the service answered a verdict that this koogate does not know: %s", n)
 		}
-		if err := im.tell(&row, v, number); err != nil {
+		if err := im.tell(&row, r); err != nil {
 			return err
 		}
 	}
 	im.batch, im.size = im.batch[:0], 0
 	im.env.Out.Status(im.summary())
+	if im.list != nil {
+		return im.list.Flush()
+	}
 	return nil
 }
 
@@ -235,14 +251,20 @@ func verdictOf(r *koogatev1.ImportResult) rowfile.Verdict {
 }
 
 // tell counts a row and tells its verdict.
-func (im *importing) tell(row *rowfile.Row, v rowfile.Verdict, number koogatev1.ImportVerdict) error {
-	im.count[number]++
+func (im *importing) tell(row *rowfile.Row, r *koogatev1.ImportResult) error {
+	im.count[r.GetVerdict()]++
+	if im.list != nil {
+		if err := im.list.Add(r); err != nil {
+			return err
+		}
+	}
+	v := verdictOf(r)
 	if im.report != nil {
 		if err := im.report.Add(row, v); err != nil {
 			return err
 		}
 	}
-	if bad := im.bad(); bad > im.shown && im.shown < shownRows {
+	if bad := im.bad(); im.list == nil && bad > im.shown && im.shown < shownRows {
 		im.shown++
 		im.env.Out.Status("")
 		at := fmt.Sprintf("row %d", row.Number)
