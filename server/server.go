@@ -13,6 +13,7 @@ import (
 	"buf.build/go/protovalidate"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/koogate/koogate/server/access"
 	"github.com/koogate/koogate/server/api/production"
@@ -192,7 +193,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	internal := v1.New(v1.Options{
 		Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Sanctions: s.sanctions,
 		Replays: replay.New(replay.Deps{Calls: s.calls, Door: s.letIn, Tasks: s.core, Clock: s.clocks.store}), Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Caller: s.outbound, Moving: s.moving, Keys: d.Keys,
-		Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Log: d.Log,
+		Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Judge: func(m proto.Message) error { return interceptor.Check(validator, m) }, Log: d.Log,
 		Draining: s.draining,
 	})
 	sent, err := seller.Project(d.Sellers, targets)

@@ -76,10 +76,7 @@ func importProof(t *testing.T, s *site, rows int) {
 		for ctx.Err() == nil {
 			began := time.Now()
 			a, err := p.call(ctx, newInstanceBody("CS-old-0000000"))
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err != nil || a.ResultCode != "000000" || a.InstanceID != "old-0000000" {
+			if right := err == nil && a.ResultCode == "000000" && a.InstanceID == "old-0000000"; !right && ctx.Err() == nil {
 				return fmt.Errorf("the repeat: %+v %w", a, err)
 			}
 			calls.Add(1)

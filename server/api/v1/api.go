@@ -9,6 +9,7 @@ import (
 	"buf.build/go/protovalidate"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/access"
@@ -63,6 +64,7 @@ type Options struct {
 	Keys      *evidence.Keys // whose public halves are published; may be nil
 	Jaeger    string         // base URL of the Jaeger that shows traces; empty for none
 	Validator protovalidate.Validator
+	Judge     func(proto.Message) error // holds a message to the rules of the contract, as the interceptor does; INVALID_FIELD, UNKNOWN_ENUM_VALUE
 	Log       *slog.Logger
 	// Draining ends waiting leases and watches when it is closed, so that a stop need not wait for them. Nil never does.
 	Draining <-chan struct{}
@@ -75,7 +77,7 @@ func New(o Options) *API {
 		t.told = o.Core.Told
 	}
 	managed := settings{sellers: o.Sellers, core: o.Core, moving: o.Moving, caller: o.Caller}
-	bought, made := &orders{core: o.Core, jaeger: o.Jaeger}, &instances{core: o.Core, validator: o.Validator}
+	bought, made := &orders{core: o.Core, jaeger: o.Jaeger}, &instances{core: o.Core, judge: o.Judge}
 	used := newLedger(o.Usage)
 	heard, acts := &calls{calls: o.Calls, replays: o.Replays}, &audits{audit: o.Audit}
 	return &API{tasks: t, services: []service{

@@ -6,13 +6,12 @@ import (
 	"context"
 	"strings"
 
-	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/proto"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server/api/v1/form"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/interceptor"
 	"github.com/koogate/koogate/store"
 )
 
@@ -20,8 +19,8 @@ import (
 type instances struct {
 	koogatev1.UnimplementedInstanceServiceServer
 
-	core      *fulfil.Service
-	validator protovalidate.Validator // judges rows one by one
+	core  *fulfil.Service
+	judge func(proto.Message) error // holds a row to its own bounds
 }
 
 // GetInstance implements InstanceService.
@@ -153,7 +152,7 @@ func (s *instances) ImportInstances(ctx context.Context, r *koogatev1.ImportInst
 	im := fulfil.Imports{Seller: seller, Try: r.GetValidateOnly(), Who: callerOf(ctx), Why: r.GetReason()}
 	for _, row := range r.GetRows() {
 		im.Rows = append(im.Rows, importOf(row))
-		im.Refuse = append(im.Refuse, interceptor.Check(s.validator, row))
+		im.Refuse = append(im.Refuse, s.judge(row))
 	}
 	verdicts, err := s.core.Import(ctx, im)
 	if err != nil {

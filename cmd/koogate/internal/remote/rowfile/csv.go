@@ -37,11 +37,12 @@ func (r *Reader) csv(in *bufio.Reader) (func(*Row) error, error) {
 	}
 	return func(row *Row) error {
 		fields, err := rows.Read()
-		if err != nil && !errors.Is(err, csv.ErrFieldCount) {
+		uneven := errors.Is(err, csv.ErrFieldCount)
+		if err != nil && !uneven {
 			return broken(err)
 		}
 		row.Line, _ = rows.FieldPos(0)
-		if err != nil {
+		if uneven {
 			row.fault(fmt.Sprintf("has %d fields, and the header %d", len(fields), len(names)))
 			return nil
 		}
