@@ -74,11 +74,17 @@ func refusalOf(t *testing.T, conn *grpc.ClientConn, method string, d protoreflec
 
 // walk makes every call of the internal API as a caller who has some scopes, or whom nobody knows: who lacks what the contract declares is refused with the
 // scope's name, and nobody else is.
-func walk(t *testing.T, conn *grpc.ClientConn, name string, has []access.Scope) {
+func walk(t *testing.T, dial func() *grpc.ClientConn, name string, has []access.Scope) {
 	t.Helper()
+	conn, calls := dial(), 0
+	defer func() { _ = conn.Close() }()
 	for method, d := range rpcs() {
 		if !strings.HasPrefix(method, "/koogate.v1.") {
 			continue
+		}
+		if calls++; calls%50 == 0 { // a connection ends after a hundred refusals of whom nobody knows
+			_ = conn.Close()
+			conn = dial()
 		}
 		code, reason, scope := refusalOf(t, conn, method, d)
 		lacks, lack := access.Principal{Scopes: has}.Lacks(interceptor.Declared(method))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"testing"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
@@ -31,9 +32,7 @@ func TestACertificateIsAPrincipal(t *testing.T) {
 		return &tls.Config{RootCAs: ca.pool(), Certificates: []tls.Certificate{ca.client(name)}, MinVersion: tls.VersionTLS12}
 	}
 	for name, has := range map[string][]access.Scope{"worker": {access.Worker}, "viewer": {access.Read}, "stranger": nil} {
-		conn := r.dialTLS(shows(name))
-		walk(t, conn, name, has)
-		_ = conn.Close()
+		walk(t, func() *grpc.ClientConn { return r.dialTLS(shows(name)) }, name, has)
 	}
 	for _, c := range []struct {
 		name, token, path string

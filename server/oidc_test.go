@@ -85,9 +85,8 @@ func TestAJWTIsAPrincipal(t *testing.T) {
 	l := newLogin(t)
 	r := start(t, withoutJobs, l.trusted)
 	for name, has := range map[string][]access.Scope{"worker": {access.Worker}, "viewer": {access.Read}, "worker viewer": {access.Worker, access.Read}} {
-		conn := r.dial(l.token(time.Hour, strings.Fields(name)...))
-		walk(t, conn, name, has)
-		_ = conn.Close()
+		token := l.token(time.Hour, strings.Fields(name)...)
+		walk(t, func() *grpc.ClientConn { return r.dial(token) }, name, has)
 	}
 	forged := l.token(time.Hour, "viewer")
 	forged = forged[:strings.LastIndexByte(forged, '.')+1] + "AAAA"
