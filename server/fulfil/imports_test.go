@@ -78,6 +78,9 @@ func TestAnImportedInstanceIsServed(t *testing.T) {
 	if len(shown) != 1 || shown[0].Access != row.Access {
 		t.Errorf("shown %v", shown)
 	}
+	r.wantCode2(r.refresh(fulfil.SceneRenewal, "CS0", yearly.ExpireAt.AddDate(0, -1, 0))) // one that the old system has had, restarted late
+	r.none("worker")
+	r.verdict(fulfil.ImportUnchanged, row)
 	later := yearly.ExpireAt.AddDate(1, 0, 0)
 	r.wantCode2(r.refresh(fulfil.SceneRenewal, "CS2", later))
 	task := r.lease("worker")
@@ -85,7 +88,6 @@ func TestAnImportedInstanceIsServed(t *testing.T) {
 		t.Errorf("the worker of the renewal is told %v %v", ok, err)
 	}
 	r.complete(task)
-	r.wantCode2(r.refresh(fulfil.SceneRenewal, "CS0", yearly.ExpireAt.AddDate(0, -1, 0))) // restarted late, an older one
 	r.wantCode2(r.status(true))
 	r.work(store.TaskFreeze)
 	r.wantCode2(r.status(false))
@@ -97,7 +99,7 @@ func TestAnImportedInstanceIsServed(t *testing.T) {
 	r.wantCode2(r.release())
 	r.work(store.TaskRelease)
 	r.verdict(fulfil.ImportDiffers, row, "state", "expire_time")
-	es := r.events("CS1", fulfil.EventImported, fulfil.EventRefreshed, fulfil.EventTaskCompleted, fulfil.EventRefreshed, fulfil.EventFrozen, fulfil.EventTaskCompleted,
+	es := r.events("CS1", fulfil.EventImported, fulfil.EventRefreshed, fulfil.EventRefreshed, fulfil.EventTaskCompleted, fulfil.EventFrozen, fulfil.EventTaskCompleted,
 		fulfil.EventUnfrozen, fulfil.EventTaskCompleted, fulfil.EventUpgraded, fulfil.EventOrderQueried, fulfil.EventTaskCompleted, fulfil.EventReleased, fulfil.EventTaskCompleted)
 	want := `{"chargingMode":"PERIOD","endpoint":"demo","expireTime":"20271123155959000","family":"saas_v2","linearValue":10,"orderLineId":"CS1-000001","orderType":"NEW",` +
 		`"productId":"OFFI-1","skuCode":"sku-1","state":"ACTIVE","who":"token ops","why":"moving in"}`
