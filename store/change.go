@@ -34,8 +34,8 @@ type Change struct {
 	PutTasks     []TaskPut
 	// Events continue the order's chain; a seq that is taken makes the whole change ErrStale.
 	Events []Event
-	// Takes is taken from the old side before anything is inserted; nil for nothing.
-	Takes *Taken
+	// Takes are taken from the old side before anything is inserted.
+	Takes []Taken
 	// Directory is merged into the directory; nil when the change is not about it. When it alters no row the whole change
 	// is ErrNoChange.
 	Directory *DirectoryChange

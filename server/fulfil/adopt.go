@@ -149,7 +149,7 @@ func adopted(i *store.Instance) bool {
 // claimed. Both still lack what else is known, the line has to be added, and the next event is the one that admits it.
 func (d *draft) place(a Adoption, created time.Time) (*store.Instance, store.Line) {
 	k := a.key()
-	d.change.Takes = &store.Taken{Seller: k.Seller, OrderID: d.agg.Order.OrderID, InstanceID: a.InstanceID} // an operator takes it over
+	d.change.Takes = append(d.change.Takes, store.Taken{Seller: k.Seller, OrderID: d.agg.Order.OrderID, InstanceID: a.InstanceID}) // an operator takes it over
 	if created.IsZero() {
 		created = d.now
 	}

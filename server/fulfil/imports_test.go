@@ -310,6 +310,37 @@ func TestRowsThatDiffer(t *testing.T) {
 	r.events("CS2", fulfil.EventImported)
 }
 
+// What is imported is taken from the old server that calls about it were handed on to, whatever the route says (ADR 54).
+func TestAnImportTakesFromTheOldSideOnBoth(t *testing.T) {
+	backendtest.Each(t, func(t *testing.T, st store.Store) {
+		r := over(t, st)
+		first, second := importRow("CS1"), importRow("CS1")
+		second.OrderLineID, second.InstanceID = "second", "second"
+		now := time.Now().UTC().Truncate(time.Second)
+		if side, err := st.ClaimOrder(t.Context(), store.Claim{Seller: "demo", Kind: store.SideOrder, ID: "CS1", Endpoint: "demo", At: now}); err != nil || side != store.SideOld {
+			t.Fatal(side, err)
+		}
+		var claims []store.Claim
+		for _, id := range []string{first.InstanceID, second.InstanceID, "third"} {
+			claims = append(claims, store.Claim{Seller: "demo", Kind: store.SideInstance, ID: id, Endpoint: "demo", At: now})
+		}
+		if err := st.NoteClaims(t.Context(), claims); err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range r.imports(first, second, importRow("CS2")) {
+			if v.Verdict != fulfil.ImportCreated {
+				t.Errorf("row %d: %+v", k, v)
+			}
+		}
+		side, err := st.SideOfOrder(t.Context(), "demo", "CS1")
+		left, err2 := st.LeftBehind(t.Context(), "demo", "demo", now.Add(-time.Hour))
+		if err != nil || err2 != nil || side != store.SideOwn || left.Instances != 1 || left.Orders != 0 {
+			t.Errorf("%s %+v %v %v", side, left, err, err2)
+		}
+		r.events("CS1", fulfil.EventImported, fulfil.EventImported)
+	})
+}
+
 // TestImportsTogetherOnBoth: the same rows are imported by several callers at once, through a store that fails before and after its commits. Each caller
 // that is answered has verdicts, each row is there once, and another import finds it equal.
 func TestImportsTogetherOnBoth(t *testing.T) {

@@ -67,8 +67,8 @@ func (w *writes) change(c *store.Change) error {
 			err = w.add(doing, miss, run)
 		}
 	}
-	if c.Takes != nil {
-		row := dbrow.SideTake(c.Takes)
+	for k := range c.Takes {
+		row := dbrow.SideTake(&c.Takes[k])
 		add("take from the old side", nil, func(q *dbsqlc.Queries) error { return q.SideTake(ctx, row) })
 	}
 	if c.NewOrder != nil {

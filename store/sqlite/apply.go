@@ -55,8 +55,8 @@ func (t *tx) apply(c *store.Change) error {
 	if err := t.applyDirectory(ctx, c.Directory); err != nil {
 		return err
 	}
-	if c.Takes != nil {
-		if err := t.fast.SideTake(ctx, dbrow.SideTake(c.Takes)); err != nil {
+	for k := range c.Takes {
+		if err := t.fast.SideTake(ctx, dbrow.SideTake(&c.Takes[k])); err != nil {
 			return fmt.Errorf("sqlite: take from the old side: %w", err)
 		}
 	}

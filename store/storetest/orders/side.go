@@ -94,7 +94,7 @@ func adoptionTakes(t *testing.T, s store.Store) {
 		{Seller: storetest.Seller, Kind: store.SideInstance, ID: "inst-CS2", Endpoint: "demo", At: storetest.Epoch},
 	}), nil)
 	c := storetest.Admission("CS1", storetest.Epoch)
-	c.Takes = &store.Taken{Seller: storetest.Seller, OrderID: "CS1", InstanceID: "inst-CS1"}
+	c.Takes = []store.Taken{{Seller: storetest.Seller, OrderID: "CS1", InstanceID: "inst-CS1"}}
 	check.MustApply(t, s, c)
 	wantSide(t, s, "CS1", store.SideOwn)
 	wantSide(t, s, "CS2", store.SideOld)
