@@ -66,10 +66,11 @@ func (x *exchange) expire() {
 
 // write sends a body that is ours, or an old server's with what came with it.
 func (x *exchange) write(body []byte, from *relay) {
-	h := x.w.Header()
+	h, status := x.w.Header(), x.status
 	setHeader(h, len(body))
 	switch {
 	case from != nil:
+		status = from.status
 		if from.contentType != "" {
 			h["Content-Type"] = []string{from.contentType}
 		}
@@ -81,8 +82,8 @@ func (x *exchange) write(body []byte, from *relay) {
 	case x.key == "" && x.endpoint.SignRefusals && x.door.V1:
 		h[headerBodySign] = []string{sign.BodySign(x.door.ring(x.endpoint)[0], body)}
 	}
-	if x.status != 0 {
-		x.w.WriteHeader(x.status)
+	if status != 0 {
+		x.w.WriteHeader(status)
 	}
 	x.wrote = len(body)
 	_, _ = x.w.Write(body) // the caller has left, and nobody else needs this answer

@@ -45,8 +45,11 @@ var (
 	_ Forwarder = (*forward.Client)(nil)
 )
 
-// relay is what an old server's answer has beside its body.
-type relay struct{ contentType, bodySign string }
+// relay is what an old server's answer has beside its body. It is apart from what the watchdog reads, which may be answering meanwhile.
+type relay struct {
+	status                int // of HTTP
+	contentType, bodySign string
+}
 
 // activities that end an instance, and those that may name an order of their own.
 var (
@@ -166,7 +169,7 @@ func (x *exchange) forward(ctx context.Context) {
 // relayed makes an old server's answer the call's.
 func (x *exchange) relayed(a forward.Answer) {
 	x.out = append(x.out[:0], a.Body...)
-	x.code, x.status, x.relay = resultcode.Code(a.Code), a.Status, &relay{a.ContentType, a.BodySign}
+	x.code, x.relay = resultcode.Code(a.Code), &relay{a.Status, a.ContentType, a.BodySign}
 	if x.subject.Creates {
 		x.newID = a.InstanceID
 	}

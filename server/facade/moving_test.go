@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server/access"
@@ -315,5 +316,32 @@ func TestAReplayGoesToItsSide(t *testing.T) {
 	c = replay("/produceAPI/", "tenantSync", tenant)
 	if _, err := sign.VerifyBody(kit, written(c, "authToken"), c.Body); err != nil {
 		t.Error(err)
+	}
+}
+
+// late is an old server that answers when nobody waits any more.
+type late struct{ elsewhere }
+
+func (l *late) Do(ctx context.Context, _ forward.Call) (forward.Answer, error) {
+	<-ctx.Done()
+	time.Sleep(20 * time.Millisecond) // past the watchdog
+	return l.answer, l.fail
+}
+
+// An answer that comes after the watchdog's is handed on to nobody, and nothing of it goes out with the watchdog's.
+func TestAnOldServerThatIsLate(t *testing.T) {
+	for name, fail := range map[string]error{"answers": nil, "is given up": &forward.Error{Why: "TIMEOUT"}} {
+		l := &late{elsewhere{fail: fail}}
+		r := newRig(t, withOld(&l.elsewhere), func(cfg *facade.Config, d *facade.Deps) {
+			cfg.Budget = 150 * time.Millisecond
+			d.Forward = l
+		})
+		a := r.call(`{"activity":"newInstance","orderId":"CS1","orderLineId":"1","businessId":"b"}`)
+		if a.code != "000005" || a.header.Get("Body-Sign") != "" || a.header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %s %v", name, a.body, a.header)
+		}
+		if n := r.counter("koogate_facade_calls_total", "result_code=000005"); n != 1 {
+			t.Errorf("%s: %v calls counted as failed", name, n)
+		}
 	}
 }

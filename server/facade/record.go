@@ -34,6 +34,9 @@ func (x *exchange) record(now time.Time) (id string) {
 		Seller: x.endpoint.Seller, Endpoint: x.endpoint.Name, Code: string(x.code), Reason: string(x.reason), Status: x.status, Request: len(x.body),
 		Answer: x.wrote, Arrived: x.f.Work.Now().Add(x.arrived.Sub(now)), Took: now.Sub(x.arrived), Cause: causes[x.rejected],
 	}
+	if x.relay != nil {
+		e.Status = x.relay.status
+	}
 	if e.Status == 0 {
 		e.Status = 200
 	}

@@ -72,7 +72,7 @@ func TestACallGoesOutAsItCame(t *testing.T) {
 
 // TestWhatIsNoAnswer: whatever is not one is told apart and handed on to nobody.
 func TestWhatIsNoAnswer(t *testing.T) {
-	hits := 0
+	var hits atomic.Int64
 	for name, x := range map[string]struct {
 		answer http.HandlerFunc
 		why    string
@@ -91,7 +91,7 @@ func TestWhatIsNoAnswer(t *testing.T) {
 		"late":            {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, outbound.Timeout},
 	} {
 		c, u := old(t, func(w http.ResponseWriter, r *http.Request) {
-			hits++
+			hits.Add(1)
 			_, _ = io.ReadAll(r.Body) // so that the server sees the caller leave
 			x.answer(w, r)
 		})
@@ -103,8 +103,8 @@ func TestWhatIsNoAnswer(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, x.why)
 		}
 	}
-	if hits != 10 {
-		t.Errorf("%d calls arrived, want 10: none is made again", hits)
+	if n := hits.Load(); n != 10 {
+		t.Errorf("%d calls arrived, want 10: none is made again", n)
 	}
 }
 
