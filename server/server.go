@@ -10,7 +10,6 @@ import (
 	"net"
 	"sync"
 
-	"buf.build/go/protovalidate"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
@@ -41,6 +40,7 @@ import (
 	"github.com/koogate/koogate/server/replay"
 	"github.com/koogate/koogate/server/sanction"
 	"github.com/koogate/koogate/server/seller"
+	"github.com/koogate/koogate/server/taskanswer"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/server/webhook"
@@ -109,9 +109,6 @@ type Server struct {
 // oldServerConnections is how many connections to one old server are kept.
 const oldServerConnections = 64
 
-// validator compiles the rules of messages; all servers of a process share it.
-var validator = sync.OnceValues(func() (protovalidate.Validator, error) { return protovalidate.New() })
-
 // New wires a server. The configuration must be valid as far as it concerns the listeners and the core; backends come as
 // deps. Errors: [config.Faults]. After an error the deps are still the caller's.
 func New(cfg config.Config, d Deps) (*Server, error) {
@@ -166,7 +163,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	if s.proxies, err = callers.Parse(cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
-	validator, err := validator()
+	validator, err := taskanswer.Validator()
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}

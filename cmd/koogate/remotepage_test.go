@@ -119,9 +119,9 @@ func (r *remoteSite) step(t *testing.T, s pageStep, ids map[string]string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var out, errs buffer
-	if slices.Contains(args, "--watch") || slices.Contains(args, "tail") {
+	if slices.Contains(args, "--watch") || slices.Contains(args, "tail") || slices.Contains(args, "listen") {
 		go func() {
-			for end := time.Now().Add(20 * time.Second); out.String() == "" && time.Now().Before(end); {
+			for end := time.Now().Add(20 * time.Second); strings.Count(out.String(), "\n") < 2 && time.Now().Before(end); {
 				time.Sleep(20 * time.Millisecond)
 			}
 			cancel()

@@ -24,11 +24,7 @@ import (
 
 // noCommand are the rpcs that the command line does not have, because …
 var noCommand = map[string]string{
-	"koogate.v1.TaskService.LeaseTasks":    "a worker leases, and does what the task says",
-	"koogate.v1.TaskService.HeartbeatTask": "a worker prolongs its lease",
-	"koogate.v1.TaskService.CompleteTask":  "a worker ends what it has leased",
-	"koogate.v1.TaskService.FailTask":      "a worker gives back what it has leased",
-	"koogate.v1.UsageService.StreamUsage":  "koogate usage report sends batches, each of which is answered",
+	"koogate.v1.UsageService.StreamUsage": "koogate usage report sends batches, each of which is answered",
 }
 
 // asking is a command that asks the internal API.
@@ -92,6 +88,14 @@ var notFlags = map[string]string{
 	"koogate.v1.ReportUsageRequest.records":   "the file",
 	"koogate.v1.ImportInstancesRequest.rows":  "the file",
 	"koogate.v1.WatchEventsRequest.heartbeat": "the service's own is right for a tail",
+	"koogate.v1.LeaseTasksRequest.worker_id":  "it names the machine", "koogate.v1.LeaseTasksRequest.max_tasks": "as many as a webhook gets", "koogate.v1.LeaseTasksRequest.wait": "as long as nothing is there",
+	"koogate.v1.HeartbeatTaskRequest.task_id": "what was leased", "koogate.v1.HeartbeatTaskRequest.fencing_token": "what was leased",
+	"koogate.v1.CompleteTaskRequest.task_id": "what was leased", "koogate.v1.CompleteTaskRequest.fencing_token": "what was leased",
+	"koogate.v1.FailTaskRequest.task_id": "what was leased", "koogate.v1.FailTaskRequest.fencing_token": "what was leased",
+	"koogate.v1.CompleteTaskRequest.access_info": "the program's answer", "koogate.v1.CompleteTaskRequest.change_verdict": "the program's answer",
+	"koogate.v1.CompleteTaskRequest.licence": "the program's answer", "koogate.v1.FailTaskRequest.permanent": "the program's answer",
+	"koogate.v1.FailTaskRequest.code": "the program's answer", "koogate.v1.FailTaskRequest.message": "the program's answer",
+	"koogate.v1.FailTaskRequest.retry_after": "the program's answer", "koogate.v1.FailTaskRequest.customer_message": "the program's answer",
 }
 
 // byHand are fields that a command's own code fills in, by the flag.
@@ -178,7 +182,7 @@ func TestEveryFieldOfARequestHasAFlag(t *testing.T) {
 
 // byCommand says whether a command asks an rpc only to learn what it needs for another.
 func byCommand(c asking, rpc protoreflect.FullName) bool {
-	return len(c.rpcs) == 2 && (c.rpcs[1] == rpc && strings.Contains(string(rpc.Name()), "Get") || rpc.Name() == "ListEndpoints")
+	return len(c.rpcs) == 2 && c.rpcs[1] == rpc && strings.Contains(string(rpc.Name()), "Get") || len(c.rpcs) > 1 && rpc.Name() == "ListEndpoints"
 }
 
 // Every message that a command lists has columns, and every column is a field of its message.

@@ -27,19 +27,19 @@ const (
 // MessageID is the identity of a task's message: the same at every attempt, whatever process makes it.
 func MessageID(taskID string) string { return "task_" + taskID }
 
-// What has come of an attempt.
+// What has come of an attempt; else it is why there was no answer, as package outbound says it.
 const (
-	outcomeDone     = "DONE"              // completed by the answer
-	outcomeAccepted = "ACCEPTED"          // answered 202
-	outcomeRefused  = "REFUSED"           // ended for good by the answer
-	outcomeInvalid  = "RESULT_INVALID"    // answered 200 with what is no result
-	outcomeStatus   = "HTTP_STATUS"       // answered that it is to be tried again
-	outcomeRedirect = "REDIRECT"          // answered 3xx, which is not followed
-	outcomeTooLong  = "ANSWER_TOO_LONG"   // answered more than AnswerMost
-	outcomeSecret   = "SECRET_UNREADABLE" // the keyset lacks the key of the secrets
-	outcomeGone     = "NO_WEBHOOK"        // the provisioner became another kind while the task was leased
-	outcomeLost     = "OVERTAKEN"         // somebody else has the task, or it has ended
-	outcomeUnknown  = "NOT_WRITTEN"       // what came of it could not be read or written: the task is sent again when its lease ends
+	OutcomeDone     = "DONE"              // completed by the answer
+	OutcomeAccepted = "ACCEPTED"          // answered 202
+	OutcomeRefused  = "REFUSED"           // ended for good by the answer
+	OutcomeInvalid  = "RESULT_INVALID"    // answered 200 with what is no result
+	OutcomeStatus   = "HTTP_STATUS"       // answered that it is to be tried again
+	OutcomeRedirect = "REDIRECT"          // answered 3xx, which is not followed
+	OutcomeTooLong  = "ANSWER_TOO_LONG"   // answered more than AnswerMost
+	OutcomeSecret   = "SECRET_UNREADABLE" // the keyset lacks the key of the secrets
+	OutcomeGone     = "NO_WEBHOOK"        // the provisioner became another kind while the task was leased
+	OutcomeLost     = "OVERTAKEN"         // somebody else has the task, or it has ended
+	OutcomeUnknown  = "NOT_WRITTEN"       // what came of it could not be read or written: the task is sent again when its lease ends
 )
 
 // answer is what the provisioner said.
@@ -59,9 +59,12 @@ func (s *Service) attempt(ctx context.Context, t store.Task) {
 		telemetry.TaskKind(string(t.Kind)), telemetry.TaskQueue(t.Queue), telemetry.Attempt(int(t.Attempt)), telemetry.Fence(t.Fence))
 	outcome, a, err := s.send(ctx, t)
 	s.Metrics.ProvisionerCall(t.Queue, outcome, a.took)
+	if s.Seen != nil {
+		s.Seen(t, outcome, a.status, a.took)
+	}
 	telemetry.Set(span, telemetry.Outcome(outcome), telemetry.HTTPStatus(a.status))
 	switch outcome {
-	case outcomeDone, outcomeAccepted, outcomeRefused, outcomeGone, outcomeLost:
+	case OutcomeDone, OutcomeAccepted, OutcomeRefused, OutcomeGone, OutcomeLost:
 	default:
 		telemetry.Fail(span, outcome)
 	}
@@ -77,18 +80,18 @@ func (s *Service) send(ctx context.Context, t store.Task) (outcome string, a ans
 	if !there { // its tasks are leased by workers now, or by nobody
 		write, cancel := context.WithTimeout(ctx, writeLimit)
 		defer cancel()
-		return outcomeGone, a, s.Tasks.Return(write, t, "its provisioner is no webhook any more", time.Millisecond)
+		return OutcomeGone, a, s.Tasks.Return(write, t, "its provisioner is no webhook any more", time.Millisecond)
 	}
 	read, cancel := context.WithTimeout(ctx, writeLimit)
 	body, err := s.Tasks.Show(read, t)
 	cancel()
 	if err != nil {
-		return outcomeUnknown, a, err
+		return OutcomeUnknown, a, err
 	}
 	if len(to.Keys) == 0 {
 		s.Log.ErrorContext(ctx, "no secret of a webhook provisioner opens: put the key that sealed it back into the keyset, or add a secret",
 			"seller", t.Seller, "provisioner", t.Queue)
-		a.fault = outcomeSecret
+		a.fault = OutcomeSecret
 	} else {
 		a = s.call(ctx, to, t, body)
 	}
@@ -100,9 +103,9 @@ func (s *Service) send(ctx context.Context, t store.Task) (outcome string, a ans
 	}
 	switch errs.As(err).Reason {
 	case errs.FencingTokenStale, errs.TaskNotFound:
-		return outcomeLost, a, nil
+		return OutcomeLost, a, nil
 	}
-	return outcomeUnknown, a, err
+	return OutcomeUnknown, a, err
 }
 
 // call makes one call.
@@ -131,7 +134,7 @@ func (s *Service) call(ctx context.Context, to Target, t store.Task, body []byte
 	case err != nil:
 		a.fault = outbound.Why(ctx, err)
 	case len(a.body) > AnswerMost:
-		a.fault = outcomeTooLong
+		a.fault = OutcomeTooLong
 	}
 	return a
 }
@@ -146,21 +149,21 @@ func (s *Service) settle(ctx context.Context, to Target, t store.Task, a answer)
 	case a.status >= 200 && a.status < 300:
 		err := s.Tasks.Complete(ctx, t, a.body)
 		if e := errs.As(err); err != nil && e.Kind == errs.Invalid {
-			return outcomeInvalid, s.Tasks.Return(ctx, t, fmt.Sprintf("the webhook answered %d with what is no result: %s: %s", a.status, e.Reason, e.Msg), 0)
+			return OutcomeInvalid, s.Tasks.Return(ctx, t, fmt.Sprintf("the webhook answered %d with what is no result: %s: %s", a.status, e.Reason, e.Msg), 0)
 		}
-		return outcomeDone, err
-	case again(a.status):
-		outcome = outcomeStatus
+		return OutcomeDone, err
+	case Again(a.status):
+		outcome = OutcomeStatus
 		if a.status >= 300 && a.status < 400 {
-			outcome = outcomeRedirect
+			outcome = OutcomeRedirect
 		}
 		return outcome, s.Tasks.Return(ctx, t, fmt.Sprintf("the webhook answered %d", a.status), s.pause(t, outbound.RetryAfter(a.header, s.now())))
 	}
-	return outcomeRefused, s.Tasks.Refuse(ctx, t, fmt.Sprintf("the webhook answered %d", a.status), a.body)
+	return OutcomeRefused, s.Tasks.Refuse(ctx, t, fmt.Sprintf("the webhook answered %d", a.status), a.body)
 }
 
-// again says whether an answer that is no success asks for another attempt.
-func again(status int) bool {
+// Again says whether an answer that is no success asks for another attempt.
+func Again(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
@@ -187,10 +190,10 @@ func (s *Service) accepted(ctx context.Context, to Target, t store.Task, a answe
 	if !t.RetryUntil.IsZero() {
 		left := t.RetryUntil.Sub(s.now())
 		if left <= 0 {
-			return outcomeAccepted, s.Tasks.Return(ctx, t, "the webhook answered 202, and nobody has completed the task", 0)
+			return OutcomeAccepted, s.Tasks.Return(ctx, t, "the webhook answered 202, and nobody has completed the task", 0)
 		}
 		hold = max(min(hold, left), time.Second)
 	}
 	_, err := s.Queue.Heartbeat(ctx, t.Seller, t.ID, t.Fence, hold) // which fails when the task was completed before the answer came
-	return outcomeAccepted, err
+	return OutcomeAccepted, err
 }

@@ -54,7 +54,7 @@ type Tasks interface {
 	Return(ctx context.Context, t store.Task, why string, pause time.Duration) error
 }
 
-// Deps are what the domain works with; all are required.
+// Deps are what the domain works with; all but Seen are required.
 type Deps struct {
 	Queue   Queue
 	Tasks   Tasks
@@ -65,6 +65,8 @@ type Deps struct {
 	Tracer  trace.Tracer
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger
+	// Seen is told what has come of each attempt; status is 0 without an answer.
+	Seen func(t store.Task, outcome string, status int, took time.Duration)
 }
 
 // Service is the domain. Safe for concurrent use.

@@ -5,19 +5,13 @@ package webhook
 import (
 	"context"
 	"errors"
-	"io"
-	"net/http"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/koogate/koogate/server/outbound"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
-
-// answerLimit is how much of an answer is read. Nothing of it is kept.
-const answerLimit = 4 << 10
 
 // attempt makes one attempt at a leased delivery and writes what came of it. When that cannot be written, or the event cannot be read, the
 // lease ends and the delivery is attempted again.
@@ -41,9 +35,9 @@ func (s *Service) attempt(ctx context.Context, w *store.Webhook, d store.Deliver
 		judge(w, d, a, now)
 	})
 	s.Metrics.WebhookAttempt(outcome(a), a.took)
-	telemetry.Set(span, telemetry.Outcome(outcome(a)), telemetry.HTTPStatus(a.status), telemetry.State(string(ended.State)))
-	if a.fault != "" {
-		telemetry.Fail(span, string(a.fault))
+	telemetry.Set(span, telemetry.Outcome(outcome(a)), telemetry.HTTPStatus(a.Status), telemetry.State(string(ended.State)))
+	if a.Fault != "" {
+		telemetry.Fail(span, string(a.Fault))
 	}
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrFenced): // the webhook is gone, or another attempt counts
@@ -58,70 +52,44 @@ func (s *Service) attempt(ctx context.Context, w *store.Webhook, d store.Deliver
 	}
 }
 
-func outcome(a answer) string {
-	if a.fault == "" {
+func outcome(a Answer) string {
+	if a.Fault == "" {
 		return "DELIVERED"
 	}
-	return string(a.fault)
+	return string(a.Fault)
 }
 
 // deliver reads a delivery's event and sends it. An error says that the store did not answer, and nothing was sent.
-func (s *Service) deliver(ctx context.Context, w *store.Webhook, d store.Delivery) (answer, error) {
+func (s *Service) deliver(ctx context.Context, w *store.Webhook, d store.Delivery) (Answer, error) {
 	read, cancel := context.WithTimeout(ctx, writeLimit)
 	events, err := s.Store.Events(read, d.Seller, d.OrderID, d.Seq-1, 1)
 	cancel()
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	if len(events) == 0 || events[0].Seq != d.Seq {
-		return answer{fault: FaultEvent}, nil
+		return Answer{Fault: FaultEvent}, nil
 	}
 	m, err := s.messageOf(&events[0])
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	return s.send(ctx, w, m), nil
 }
 
 // send makes one call.
-func (s *Service) send(ctx context.Context, w *store.Webhook, m message) answer {
+func (s *Service) send(ctx context.Context, w *store.Webhook, m Message) Answer {
 	keys, err := s.keys(w)
 	if err != nil {
 		s.Log.ErrorContext(ctx, "a webhook's secret does not open: put the key that sealed it back into the keyset, or add a secret and retire this one",
 			"seller", w.Seller, "webhook_id", w.ID)
-		return answer{fault: FaultSecret}
+		return Answer{Fault: FaultSecret}
 	}
 	ctx, cancel := context.WithTimeout(ctx, Limit)
 	defer cancel()
 	began := s.Clock.Now()
-	a := s.call(ctx, w, m, keys)
+	a := m.Post(ctx, s.Caller, w.URL, keys, s.now())
 	a.took = max(0, s.Clock.Now().Sub(began))
-	return a
-}
-
-func (s *Service) call(ctx context.Context, w *store.Webhook, m message, keys [][]byte) answer {
-	r, err := m.request(ctx, w.URL, keys, s.now())
-	if err != nil {
-		return answer{fault: FaultUnreachable}
-	}
-	resp, err := s.Caller.Do(r)
-	if err != nil {
-		return answer{fault: Fault(outbound.Why(ctx, err))}
-	}
-	defer func() { _ = resp.Body.Close() }()
-	a := answer{status: resp.StatusCode}
-	a.size, err = io.Copy(io.Discard, io.LimitReader(resp.Body, answerLimit))
-	switch {
-	case err != nil:
-		a.fault = Fault(outbound.Why(ctx, err))
-	case a.status == http.StatusGone:
-		a.fault = FaultGone
-	case a.status >= http.StatusMultipleChoices && a.status < http.StatusBadRequest:
-		a.fault = FaultRedirect
-	case a.status < http.StatusOK || a.status >= http.StatusBadRequest:
-		a.fault = FaultStatus
-		a.after = outbound.RetryAfter(resp.Header, s.now()) // [judge] bounds it
-	}
 	return a
 }
 
@@ -139,11 +107,11 @@ func (s *Service) Ping(ctx context.Context, seller, id string) (p Pinged, err er
 	ctx, span := s.Tracer.Start(ctx, "webhook ping", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
 	a := s.send(ctx, &w, m)
-	telemetry.Set(span, telemetry.Seller(seller), telemetry.Webhook(id), telemetry.Outcome(outcome(a)), telemetry.HTTPStatus(a.status))
-	if a.fault != "" {
-		telemetry.Fail(span, string(a.fault))
+	telemetry.Set(span, telemetry.Seller(seller), telemetry.Webhook(id), telemetry.Outcome(outcome(a)), telemetry.HTTPStatus(a.Status))
+	if a.Fault != "" {
+		telemetry.Fail(span, string(a.Fault))
 	}
-	return Pinged{Fault: a.fault, Status: a.status, Took: a.took, MessageID: m.id}, nil
+	return Pinged{Fault: a.Fault, Status: a.Status, Took: a.took, MessageID: m.ID}, nil
 }
 
 // Pinged is what has come of a test message.

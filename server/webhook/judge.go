@@ -35,15 +35,6 @@ func Faults() []Fault {
 	}
 }
 
-// answer is what has come of an attempt.
-type answer struct {
-	fault  Fault // empty for success
-	status int
-	size   int64
-	took   time.Duration
-	after  time.Duration // what the answer asks to wait; 0 for nothing
-}
-
 // The pauses between attempts: 5 s, 10 s … up to an hour, each up to a fifth longer, so that what failed together does not come back together.
 var retry = work.Retry{Base: 5 * time.Second, Max: time.Hour}
 
@@ -59,13 +50,13 @@ func pause(id string, n int64) time.Duration {
 }
 
 // judge writes what an answer makes of a delivery and of its webhook, as the transaction reads both.
-func judge(w *store.Webhook, d *store.Delivery, a answer, now time.Time) {
+func judge(w *store.Webhook, d *store.Delivery, a Answer, now time.Time) {
 	d.Attempts++
-	d.LastAt, d.UpdatedAt, d.Status, d.Size, d.Took, d.Reason = now, now, a.status, a.size, a.took, string(a.fault)
+	d.LastAt, d.UpdatedAt, d.Status, d.Size, d.Took, d.Reason = now, now, a.Status, a.size, a.took, string(a.Fault)
 	if d.FirstAt.IsZero() {
 		d.FirstAt = now
 	}
-	switch a.fault {
+	switch a.Fault {
 	case "":
 		d.State = store.DeliveryDelivered
 		w.Failures, w.FailingSince, w.DeliveredAt = 0, time.Time{}, now
@@ -79,13 +70,13 @@ func judge(w *store.Webhook, d *store.Delivery, a answer, now time.Time) {
 		w.FailingSince = now
 	}
 	over := d.FirstAt.Add(Window)
-	d.State, d.DueAt = store.DeliveryRetrying, now.Add(min(max(pause(d.ID, d.Attempts), a.after), retry.Max+retry.Max/jitter))
+	d.State, d.DueAt = store.DeliveryRetrying, now.Add(min(max(pause(d.ID, d.Attempts), a.After), retry.Max+retry.Max/jitter))
 	if d.DueAt.After(over) {
 		d.DueAt = over // the last attempt is made at the end of the time and not before
 	}
 	switch {
 	case w.State != store.WebhookEnabled: // was disabled meanwhile
-	case a.fault == FaultGone:
+	case a.Fault == FaultGone:
 		w.State, w.Reason, w.StateAt = store.WebhookDisabled, store.WebhookGone, now
 	case !now.Before(w.FailingSince.Add(Window)): // nothing is given up: it all waits until somebody enables the webhook
 		w.State, w.Reason, w.StateAt = store.WebhookDisabled, store.WebhookFailing, now

@@ -123,7 +123,7 @@ func TestAStreamThatDoesNotBegin(t *testing.T) {
 	choice := (&busy{}).serve(t)
 	choice.Timeout = 50 * time.Millisecond
 	err := with(choice, e, "table", func(s *service) error {
-		err := (&tail{env: e, place: &place{}}).stream(t.Context(), s, &koogatev1.WatchEventsRequest{})
+		err := (&follower{env: e}).stream(t.Context(), s, &koogatev1.WatchEventsRequest{})
 		var late *client.Error
 		if !errors.As(err, &late) || late.Code != codes.DeadlineExceeded || !late.Retryable {
 			t.Errorf("%v", err)

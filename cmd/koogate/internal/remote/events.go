@@ -36,12 +36,17 @@ type feed struct {
 
 // eventsTail is koogate events tail.
 type eventsTail struct {
+	followed
+	show.Form
+	contexts.Choice
+}
+
+// followed are the flags of what follows the events.
+type followed struct {
 	filtered
 	Since         string `help:"Begin with what happened at this time or later; 1h is an hour ago." placeholder:"TIME" xor:"from"`
 	FromBeginning bool   `help:"Begin with the first event that there is." xor:"from"`
 	ResumeFile    string `help:"Keep the place here, so that the next run goes on behind it." type:"path" placeholder:"FILE" predictor:"file"`
-	show.Form
-	contexts.Choice
 }
 
 // Help is shown by koogate events tail --help.
@@ -93,36 +98,48 @@ func (p *place) save(now time.Time) error {
 	return keyfile.Replace(p.file, []byte(p.token+"\n"))
 }
 
+// open finds out where to begin.
+func (c followed) open(env *Env) (p *place, since time.Time, err error) {
+	if c.Since != "" {
+		if since, err = env.ago(c.Since); err != nil {
+			return nil, since, fmt.Errorf("--since: %w", err)
+		}
+	}
+	p = &place{file: c.ResumeFile}
+	return p, since, p.load()
+}
+
 // Run implements the command.
 func (c *eventsTail) Run(ctx context.Context, env *Env) error {
-	var since time.Time
-	if c.Since != "" {
-		var err error
-		if since, err = env.ago(c.Since); err != nil {
-			return fmt.Errorf("--since: %w", err)
-		}
-	}
-	p := &place{file: c.ResumeFile}
-	if err := p.load(); err != nil {
+	p, since, err := c.open(env)
+	if err != nil {
 		return err
 	}
+	w := &tail{env: env, form: c.Output, place: p}
 	return with(c.Choice, env, c.Output, func(s *service) error {
-		err := c.follow(ctx, env, s, p, since)
-		if ctx.Err() != nil {
-			err = nil
-		}
-		return errors.Join(p.save(env.Clock.Now()), err)
+		f := &follower{followed: c.followed, env: env, since: since, token: p.token, take: w.take}
+		return errors.Join(f.follow(ctx, s), p.save(env.Clock.Now()))
 	})
 }
 
-// follow reads one stream after the other until ctx ends or a stream fails for good.
-func (c *eventsTail) follow(ctx context.Context, env *Env, s *service, p *place, since time.Time) error {
-	w := &tail{env: env, form: c.Output, place: p, since: since}
+// follower reads the feed, each event that is wanted at least once and those of an order in their order.
+type follower struct {
+	followed
+	env   *Env
+	since time.Time
+	token string // behind what was taken
+	lost  bool   // the connection
+	// take takes a message; its event is not wanted when it is older than since. An error ends it.
+	take func(m *koogatev1.WatchEventsResponse, wanted bool) error
+}
+
+// follow reads one stream after the other until ctx ends, which is no error, or a stream fails for good.
+func (w *follower) follow(ctx context.Context, s *service) error {
 	pause := firstPause
 	for ctx.Err() == nil {
-		began := env.Clock.Now()
+		began := w.env.Clock.Now()
 		err := w.stream(ctx, s, &koogatev1.WatchEventsRequest{
-			ResumeToken: p.token, FromBeginning: c.FromBeginning || !since.IsZero(), Filter: c.Filter,
+			ResumeToken: w.token, FromBeginning: w.FromBeginning || !w.since.IsZero(), Filter: w.Filter,
 		})
 		var refused *client.Error
 		switch {
@@ -132,20 +149,20 @@ func (c *eventsTail) follow(ctx context.Context, env *Env, s *service, p *place,
 			refused = &client.Error{Message: "the stream has ended"}
 		case !errors.As(err, &refused):
 			return err
-		case refused.Reason == koogatev1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID && c.ResumeFile != "":
-			fmt.Fprintf(env.Out.Err, "the place in %s is not one of this service: remove the file to begin anew\n", c.ResumeFile)
+		case refused.Reason == koogatev1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID && w.ResumeFile != "":
+			fmt.Fprintf(w.env.Out.Err, "the place in %s is not one of this service: remove the file to begin anew\n", w.ResumeFile)
 			return err
 		case !refused.Retryable:
 			return err
 		}
-		if env.Clock.Now().Sub(began) > longestPause {
+		if w.env.Clock.Now().Sub(began) > longestPause {
 			pause = firstPause
 		}
 		if !w.lost {
-			fmt.Fprintf(env.Out.Err, "the connection to %s is lost (%s): going on as soon as it is back\n", s.address, refused.Message)
+			fmt.Fprintf(w.env.Out.Err, "the connection to %s is lost (%s): going on as soon as it is back\n", s.address, refused.Message)
 		}
 		w.lost = true
-		clock.Wait(ctx, env.Clock, pause, nil)
+		clock.Wait(ctx, w.env.Clock, pause, nil)
 		pause = min(2*pause, longestPause)
 	}
 	return nil
@@ -157,18 +174,8 @@ const (
 	longestPause = 8 * time.Second
 )
 
-// tail writes events and remembers the place.
-type tail struct {
-	env    *Env
-	form   string
-	place  *place
-	since  time.Time
-	lost   bool
-	headed bool
-}
-
 // stream reads one stream to its end.
-func (w *tail) stream(ctx context.Context, s *service, request *koogatev1.WatchEventsRequest) error {
+func (w *follower) stream(ctx context.Context, s *service, request *koogatev1.WatchEventsRequest) error {
 	ctx, begun, end := s.begin(ctx)
 	defer end()
 	events, err := koogatev1.NewEventServiceClient(s.conn).WatchEvents(ctx, request)
@@ -185,19 +192,33 @@ func (w *tail) stream(ctx context.Context, s *service, request *koogatev1.WatchE
 			fmt.Fprintf(w.env.Out.Err, "%s answers again\n", s.address)
 			w.lost = false
 		}
-		if e := m.GetEvent(); e != nil && !e.GetEvent().GetTime().AsTime().Before(w.since) {
-			if err := w.write(e); err != nil {
-				return err
-			}
+		if err := w.take(m, !m.GetEvent().GetEvent().GetTime().AsTime().Before(w.since)); err != nil {
+			return err
 		}
-		w.place.token = m.GetResumeToken()
-		now := w.env.Clock.Now()
-		if m.GetEvent() == nil || now.Sub(w.place.at) >= saveEvery {
-			if err := w.place.save(now); err != nil {
-				return err
-			}
+		w.token = m.GetResumeToken()
+	}
+}
+
+// tail writes events and remembers the place.
+type tail struct {
+	env    *Env
+	form   string
+	place  *place
+	headed bool
+}
+
+func (w *tail) take(m *koogatev1.WatchEventsResponse, wanted bool) error {
+	if e := m.GetEvent(); e != nil && wanted {
+		if err := w.write(e); err != nil {
+			return err
 		}
 	}
+	w.place.token = m.GetResumeToken()
+	now := w.env.Clock.Now()
+	if m.GetEvent() == nil || now.Sub(w.place.at) >= saveEvery {
+		return w.place.save(now)
+	}
+	return nil
 }
 
 func (w *tail) write(e *koogatev1.FeedEvent) error {

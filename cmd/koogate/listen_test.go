@@ -1,0 +1,643 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+// posted is a message that a developer's program got.
+type posted struct {
+	id, agent, kind, parent string
+	body                    []byte
+	at                      time.Time
+	event                   struct {
+		ID, Source, Type, Subject string
+		Data                      struct {
+			OrderID string
+			Event   struct {
+				Seq  string
+				Kind string
+			}
+		}
+	}
+	task struct {
+		TaskID, Kind, OrderID, InstanceID, FencingToken string
+		Attempt                                         int
+	}
+}
+
+// receiver is a developer's program: it takes messages as it is told, and verifies each by a library that somebody else wrote.
+type receiver struct {
+	t      *testing.T
+	addr   string
+	server *http.Server
+
+	mu     sync.Mutex
+	hook   *standardwebhooks.Webhook
+	answer func(p *posted) (status int, body string)
+	got    []*posted
+}
+
+func newReceiver(t *testing.T) *receiver {
+	t.Helper()
+	p := &receiver{t: t, addr: freeAddrs(t, 1)[0], answer: func(*posted) (int, string) { return 204, "" }}
+	t.Cleanup(p.down)
+	return p
+}
+
+func (p *receiver) url() string { return "http://" + p.addr + "/hook" }
+
+func (p *receiver) up() {
+	p.t.Helper()
+	var l net.Listener
+	await(p.t, "the port", func() (ok bool) {
+		var err error
+		l, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", p.addr)
+		return err == nil
+	})
+	p.server = &http.Server{Handler: http.HandlerFunc(p.take)}
+	go func(s *http.Server) { _ = s.Serve(l) }(p.server)
+}
+
+func (p *receiver) down() {
+	if p.server != nil {
+		_ = p.server.Close()
+		p.server = nil
+	}
+}
+
+func (p *receiver) take(w http.ResponseWriter, r *http.Request) {
+	m := &posted{id: r.Header.Get("webhook-id"), agent: r.UserAgent(), kind: r.Header.Get("Content-Type"), parent: r.Header.Get("Traceparent"), at: time.Now()}
+	m.body, _ = io.ReadAll(r.Body)
+	p.mu.Lock()
+	answer := p.answer
+	err := p.hook.Verify(m.body, r.Header)
+	p.mu.Unlock()
+	into := any(&m.event)
+	if strings.HasPrefix(m.id, "task_") {
+		into = &m.task
+	}
+	if err == nil {
+		err = json.Unmarshal(m.body, into)
+	}
+	if err != nil || r.Method != http.MethodPost || r.URL.Path != "/hook" {
+		p.t.Errorf("%s %s: %v %s", r.Method, r.URL, err, m.body)
+	}
+	p.mu.Lock()
+	p.got = append(p.got, m)
+	p.mu.Unlock()
+	status, body := answer(m)
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body)
+}
+
+func (p *receiver) says(answer func(p *posted) (int, string)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answer = answer
+}
+
+// seqs are the numbers of an order's events as they came.
+func (p *receiver) seqs(order string) (all []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.got {
+		if m.event.Subject == order {
+			all = append(all, m.event.Data.Event.Seq)
+		}
+	}
+	return all
+}
+
+// tasks are the tasks of an order as they came.
+func (p *receiver) tasks(order string) (all []*posted) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.got {
+		if m.task.OrderID == order {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// listening is koogate listen that runs.
+type listening struct {
+	t         *testing.T
+	out, errs *buffer
+	cancel    context.CancelFunc
+	ended     chan int
+}
+
+// listen starts the command and gives the program its secret.
+func (r *remoteSite) listen(t *testing.T, p *receiver, args ...string) *listening {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "listen-token")
+	if err := os.WriteFile(file, []byte(testToken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	l := &listening{t: t, out: &buffer{}, errs: &buffer{}, cancel: cancel, ended: make(chan int, 1)}
+	t.Cleanup(cancel)
+	go func() {
+		l.ended <- run(ctx, append([]string{"listen", "--forward-to", p.url(), "--address", r.grpc, "--token-file", file, "-o", "json"}, args...), l.out, l.errs)
+	}()
+	text := regexp.MustCompile(`whsec_\S+`)
+	await(t, "the secret", func() bool { return text.MatchString(l.errs.String()) })
+	hook, err := standardwebhooks.NewWebhook(text.FindString(l.errs.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.mu.Lock()
+	p.hook = hook
+	p.mu.Unlock()
+	ready := "events go to " + p.url()
+	if slices.Contains(args, "--no-events") {
+		ready = "go to " + p.url()
+	}
+	await(t, "the start", func() bool { return strings.Contains(l.errs.String(), ready) })
+	return l
+}
+
+// end ends it in order, and says how long that took.
+func (l *listening) end() time.Duration {
+	l.t.Helper()
+	began := time.Now()
+	l.cancel()
+	select {
+	case code := <-l.ended:
+		if code != exitOK {
+			l.t.Errorf("koogate listen: %d\n%s", code, l.errs.String())
+		}
+	case <-time.After(20 * time.Second):
+		l.t.Fatal("koogate listen does not end")
+	}
+	return time.Since(began)
+}
+
+// calls are the lines that it has written about an order.
+func (l *listening) calls(order string) (outcomes []string) {
+	l.t.Helper()
+	for line := range strings.Lines(l.out.String()) {
+		if c := object(l.t, line); c["orderId"] == order {
+			outcomes = append(outcomes, fmt.Sprintf("%v %v %v %v", c["what"], c["kind"], c["status"], c["outcome"]))
+		}
+	}
+	return outcomes
+}
+
+// worked has the site's tasks done by a worker until the test ends.
+func (r *remoteSite) worked(t *testing.T) {
+	stop := background(func(ctx context.Context) error { return r.work(ctx, "w") })
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// chain are the numbers of an order's events as the service has them, once its instance is there.
+func (r *remoteSite) chain(t *testing.T, order, instance string) (seqs []string) {
+	t.Helper()
+	r.active(t, instance)
+	for _, e := range objects(t, must(does(t, exitOK, "orders", "events", order, "--limit", "0", "-o", "json"))) {
+		seqs = append(seqs, e["seq"].(string))
+	}
+	if len(seqs) < 3 {
+		t.Fatalf("only %d events", len(seqs))
+	}
+	return seqs
+}
+
+func (r *remoteSite) active(t *testing.T, instance string) {
+	t.Helper()
+	await(t, "the instance", func() bool {
+		return object(t, must(does(t, exitOK, "instances", "get", instance, "-o", "json")))["state"] == "INSTANCE_STATE_ACTIVE"
+	})
+}
+
+// allowLoopback allows webhooks to call this machine.
+func (r *remoteSite) allowLoopback(t *testing.T) {
+	t.Helper()
+	text, err := os.ReadFile(r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(r.config, append(text, "webhooks: {allow: [127.0.0.0/8]}\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.stop()
+	r.start()
+}
+
+// TestListenPostsWhatAWebhookGets: the same bytes under the same identity, each event once and in its order, signed for the public library.
+func TestListenPostsWhatAWebhookGets(t *testing.T) {
+	r := newRemoteSite(t)
+	r.allowLoopback(t)
+	r.login(t)
+	r.worked(t)
+	hook, mine := newReceiver(t), newReceiver(t)
+	hook.up()
+	mine.up()
+	secret, _ := does(t, exitOK, "webhooks", "create", "--set", "name=crm", "--set", "url="+hook.url())
+	verify, err := standardwebhooks.NewWebhook(strings.TrimSpace(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook.hook = verify
+	l := r.listen(t, mine)
+	const order = "CS2611281200L01"
+	want := r.chain(t, order, r.buy(t, order))
+	await(t, "the events", func() bool { return len(mine.seqs(order)) >= len(want) && len(hook.seqs(order)) >= len(want) })
+	l.end()
+	if got := mine.seqs(order); !slices.Equal(got, want) {
+		t.Errorf("events %v, want %v", got, want)
+	}
+	for i, m := range mine.got {
+		h := hook.got[i]
+		if m.id != h.id || !bytes.Equal(m.body, h.body) || m.agent != h.agent || m.kind != h.kind {
+			t.Errorf("it posts\n%s %s %s %s\nand a webhook\n%s %s %s %s", m.id, m.agent, m.kind, m.body, h.id, h.agent, h.kind, h.body)
+		}
+	}
+	for _, line := range l.calls(order) {
+		if !regexp.MustCompile(`^event [a-z_.]+ 204 DELIVERED$`).MatchString(line) {
+			t.Errorf("%q", line)
+		}
+	}
+	if len(l.calls(order)) != len(want) || !strings.Contains(l.out.String(), `"what":"event"`) {
+		t.Errorf("it writes\n%s", l.out.String())
+	}
+	if strings.Count(l.errs.String(), "whsec_") != 1 || strings.Contains(l.out.String(), "whsec_") {
+		t.Errorf("the secret is shown once:\n%s", l.errs.String())
+	}
+}
+
+// TestListenLosesNothing: what the program refuses comes again in its order and holds up nobody else; what happens while the program or the service is away comes
+// afterwards; what was not taken at the end comes in the next run.
+func TestListenLosesNothing(t *testing.T) {
+	r := newRemoteSite(t)
+	r.login(t)
+	r.worked(t)
+	mine := newReceiver(t)
+	mine.up()
+	place := filepath.Join(t.TempDir(), "place")
+	const a, b, c, d, e = "CS2611281200L11", "CS2611281200L12", "CS2611281200L13", "CS2611281200L14", "CS2611281200L15"
+	l := r.listen(t, mine, "--resume-file", place)
+
+	sick := true // the second event of a is refused until b is through
+	mine.says(func(p *posted) (int, string) {
+		if sick && p.event.Subject == a && p.event.Data.Event.Seq == "2" {
+			return 500, ""
+		}
+		return 200, ""
+	})
+	wantA, wantB := r.chain(t, a, r.buy(t, a)), r.chain(t, b, r.buy(t, b))
+	await(t, "b", func() bool { return len(mine.seqs(b)) == len(wantB) })
+	await(t, "the second attempt", func() bool { return len(mine.seqs(a)) >= 3 })
+	if got := mine.seqs(a); !slices.Equal(slices.Compact(got), []string{"1", "2"}) {
+		t.Errorf("behind what is refused: %v", got)
+	}
+	mine.mu.Lock()
+	sick = false
+	mine.mu.Unlock()
+	await(t, "a", func() bool { return len(slices.Compact(mine.seqs(a))) == len(wantA) })
+	if got := l.calls(a); !slices.ContainsFunc(got, func(s string) bool { return strings.HasSuffix(s, " 500 HTTP_STATUS") }) {
+		t.Errorf("%q", got)
+	}
+
+	mine.down()
+	instance := r.buy(t, c)
+	await(t, "word of it", func() bool { return strings.Contains(l.errs.String(), "nobody answers at "+mine.url()) })
+	wantC := r.chain(t, c, instance)
+	mine.up()
+	await(t, "c", func() bool { return len(mine.seqs(c)) == len(wantC) })
+	if n := strings.Count(l.errs.String(), "nobody answers"); n != 1 {
+		t.Errorf("it says %d times that nobody answers:\n%s", n, l.errs.String())
+	}
+
+	r.kill()
+	await(t, "the loss", func() bool { return strings.Contains(l.errs.String(), "is lost") })
+	r.start()
+	wantD := r.chain(t, d, r.buy(t, d))
+	await(t, "d", func() bool { return len(mine.seqs(d)) == len(wantD) })
+
+	mine.down()
+	wantE := r.chain(t, e, r.buy(t, e))
+	await(t, "the loss of the program", func() bool { return strings.Count(l.errs.String(), "nobody answers") == 2 })
+	if took := l.end(); took > 2*time.Second {
+		t.Errorf("it ends after %s", took)
+	}
+	has(t, l.errs.String(), fmt.Sprintf("%d events were not taken: the next run goes on with them", len(wantE)))
+	l = r.listen(t, mine, "--resume-file", place)
+	mine.up() // which knows the new secret now
+	await(t, "e", func() bool { return len(mine.seqs(e)) == len(wantE) })
+	l.end()
+	for order, want := range map[string][]string{a: wantA, b: wantB, c: wantC, d: wantD, e: wantE} {
+		if got := slices.Compact(mine.seqs(order)); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", order, got, want)
+		}
+	}
+}
+
+// TestListenThroughABurst: what comes all at once is delivered, each once and in its order, by no more calls at a time than a webhook gets.
+func TestListenThroughABurst(t *testing.T) {
+	r := newRemoteSite(t)
+	r.login(t)
+	mine := newReceiver(t)
+	mine.up()
+	var now, most int
+	mine.says(func(*posted) (int, string) {
+		mine.mu.Lock()
+		now++
+		most = max(most, now)
+		mine.mu.Unlock()
+		time.Sleep(5 * time.Millisecond)
+		mine.mu.Lock()
+		now--
+		mine.mu.Unlock()
+		return 200, ""
+	})
+	for n := range 40 {
+		r.buy(t, fmt.Sprintf("CS2611281200M%02d", n))
+	}
+	want := r.told(t)
+	l := r.listen(t, mine, "--since", "1h")
+	await(t, "the burst", func() bool {
+		mine.mu.Lock()
+		defer mine.mu.Unlock()
+		return len(mine.got) >= len(want)
+	})
+	more := r.told(t)
+	await(t, "the rest", func() bool {
+		mine.mu.Lock()
+		defer mine.mu.Unlock()
+		return len(mine.got) >= len(more)
+	})
+	l.end()
+	got := map[string][]string{}
+	for _, m := range mine.got {
+		got[m.event.Subject] = append(got[m.event.Subject], m.event.Data.Event.Seq)
+	}
+	if len(got) != 40 {
+		t.Errorf("%d orders", len(got))
+	}
+	for order, seqs := range got {
+		for i, seq := range seqs {
+			if seq != fmt.Sprint(i+1) {
+				t.Errorf("%s: %v", order, seqs)
+				break
+			}
+		}
+	}
+	if most > 4 || most < 2 {
+		t.Errorf("%d calls at a time", most)
+	}
+}
+
+// told are the events that there are.
+func (r *remoteSite) told(t *testing.T) []map[string]any {
+	return objects(t, must(does(t, exitOK, "events", "list", "--limit", "0", "-o", "json")))
+}
+
+const accessOf = `{"accessInfo":{"frontEndUrl":"https://%s.example.com/"}}`
+
+// TestListenHandsOverTasks: an answer does to a task what a webhook provisioner's does.
+func TestListenHandsOverTasks(t *testing.T) {
+	r := newRemoteSite(t)
+	r.login(t)
+	mine := newReceiver(t)
+	mine.up()
+	const done, slow, later, refused, again, late, invalid = "CS2611281200T01", "CS2611281200T02", "CS2611281200T03", "CS2611281200T04", "CS2611281200T05", "CS2611281200T06", "CS2611281200T07"
+	times := map[string]int{}
+	mine.says(func(p *posted) (int, string) {
+		mine.mu.Lock()
+		times[p.task.OrderID]++
+		n := times[p.task.OrderID]
+		mine.mu.Unlock()
+		ready := fmt.Sprintf(accessOf, p.task.InstanceID)
+		switch p.task.OrderID {
+		case slow:
+			time.Sleep(4500 * time.Millisecond)
+		case later:
+			return 202, ""
+		case refused:
+			return 409, `{"code":"FAILURE_CODE_SOLD_OUT","message":"none is left"}`
+		case again:
+			if n == 1 {
+				return 503, ""
+			}
+		case late:
+			if n == 1 {
+				time.Sleep(8 * time.Second)
+			}
+		case invalid:
+			if n == 1 {
+				return 200, `{"accessInfo":{"frontEndUrl":"` + strings.Repeat("x", 5000) + `"}}`
+			}
+		}
+		return 200, ready
+	})
+	l := r.listen(t, mine, "--no-events", "--queue", "worker", "--lease", "2s", "--patience", "6s")
+	instances := map[string]string{}
+	for _, order := range []string{done, slow, later, refused, again, late, invalid} {
+		instances[order] = r.buy(t, order)
+	}
+	for _, order := range []string{done, slow, again, late, invalid} {
+		r.active(t, instances[order])
+	}
+	for order, want := range map[string][]string{
+		done: {"task CREATE 200 DONE"}, slow: {"task CREATE 200 DONE"}, again: {"task CREATE 503 HTTP_STATUS", "task CREATE 200 DONE"},
+		late: {"task CREATE 0 TIMEOUT", "task CREATE 200 DONE"}, invalid: {"task CREATE 200 RESULT_INVALID", "task CREATE 200 DONE"},
+	} {
+		await(t, order, func() bool { return len(l.calls(order)) >= len(want) })
+		if got := l.calls(order); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", order, got, want)
+		}
+		for i, m := range mine.tasks(order) {
+			if m.id != "task_"+m.task.TaskID || m.task.Attempt != i+1 || m.agent != "Koogate-Provisioner/1" || m.kind != "application/json; charset=utf-8" || m.parent == "" {
+				t.Errorf("%s: %+v", order, m)
+			}
+		}
+	}
+	if text, _ := does(t, exitOK, "orders", "events", again, "--limit", "0", "-o", "json"); strings.Contains(text, "has ended") {
+		t.Errorf("the command goes on:\n%s", text)
+	}
+	r.failed(t, instances[refused])
+	if got := l.calls(refused); !slices.Equal(got, []string{"task CREATE 409 REFUSED"}) {
+		t.Errorf("%q", got)
+	}
+
+	// What was answered 202 is the program's: it completes by the API as the command has said.
+	await(t, "word of it", func() bool { return strings.Contains(l.errs.String(), "your program completes it") })
+	m := regexp.MustCompile(`POST (/v1/tasks/\S+:complete)`).FindStringSubmatch(l.errs.String())
+	body := regexp.MustCompile(`\{"fencingToken":"\d+".*\}`).FindString(l.errs.String())
+	if m == nil || body == "" {
+		t.Fatalf("it says\n%s", l.errs.String())
+	}
+	time.Sleep(2500 * time.Millisecond) // beyond the command's own lease
+	if code, text := r.post(t, m[1], strings.ReplaceAll(body, "…", "app.example.com/")); code != http.StatusOK {
+		t.Fatalf("%s: %d %s", body, code, text)
+	}
+	r.active(t, instances[later])
+	if got := l.calls(later); !slices.Equal(got, []string{"task CREATE 202 ACCEPTED"}) {
+		t.Errorf("%q", got)
+	}
+	l.end()
+}
+
+func (r *remoteSite) failed(t *testing.T, instance string) {
+	t.Helper()
+	await(t, "the failure", func() bool {
+		return object(t, must(does(t, exitOK, "instances", "get", instance, "-o", "json")))["state"] == "INSTANCE_STATE_FAILED"
+	})
+}
+
+// post calls the internal REST API.
+func (r *remoteSite) post(t *testing.T, path, body string) (int, string) {
+	t.Helper()
+	q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+r.api+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Authorization", "Bearer "+testToken)
+	res, err := wire.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, _ := io.ReadAll(res.Body)
+	return res.StatusCode, string(text)
+}
+
+// TestListenGivesTasksBack: at its end, and when its program is away; a service that is away for a moment loses no result.
+func TestListenGivesTasksBack(t *testing.T) {
+	r := newRemoteSite(t)
+	r.login(t)
+	mine := newReceiver(t)
+	mine.up()
+	const held, kept = "CS2611281200G01", "CS2611281200G02"
+	reached, release := make(chan struct{}, 9), make(chan struct{})
+	mine.says(func(p *posted) (int, string) {
+		reached <- struct{}{}
+		<-release
+		return 200, fmt.Sprintf(accessOf, p.task.InstanceID)
+	})
+	l := r.listen(t, mine, "--no-events", "--queue", "worker", "--patience", "10m")
+	instance := r.buy(t, held)
+	<-reached
+	if took := l.end(); took < 2*time.Second || took > 8*time.Second {
+		t.Errorf("it ends after %s; calls in hand have 3 s", took)
+	}
+	stop := background(func(ctx context.Context) error { return r.work(ctx, "w") }) // long before the lease of 60 s is over
+	began := time.Now()
+	r.active(t, instance)
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("the task is there again after %s", took)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := does(t, exitOK, "orders", "events", held, "--limit", "0", "-o", "json"); strings.Count(text, "koogate listen has ended") != 1 {
+		t.Errorf("the order does not say who gave its task back:\n%s", text)
+	}
+
+	l = r.listen(t, mine, "--no-events", "--queue", "worker", "--patience", "1m")
+	instance = r.buy(t, kept)
+	<-reached
+	r.kill()
+	close(release) // the answer comes while the service is away
+	time.Sleep(300 * time.Millisecond)
+	r.start()
+	r.active(t, instance)
+	if got := mine.tasks(kept); len(got) != 1 {
+		t.Errorf("it is posted %d times", len(got))
+	}
+	l.end()
+}
+
+// TestListenRefuses what cannot be, with a remedy.
+func TestListenRefuses(t *testing.T) {
+	r := newRemoteSite(t)
+	r.login(t)
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("canary-of-no-secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	narrow := filepath.Join(t.TempDir(), "narrow")
+	if err := os.WriteFile(narrow, []byte("narrow-"+bigToken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const to = "http://localhost:1/hook"
+	for _, name := range slices.Sorted(maps.Keys(refusals(to, file, narrow))) {
+		c := refusals(to, file, narrow)[name]
+		t.Run(name, func(t *testing.T) {
+			code, out, errs := koogate(t, append([]string{"listen"}, c.args...)...)
+			if code != c.code || !strings.Contains(errs, c.want) || out != "" || strings.Contains(errs, "canary") {
+				t.Errorf("exit %d, want %d and %q\n%s%s", code, c.code, c.want, out, errs)
+			}
+		})
+	}
+}
+
+type refusal struct {
+	args []string
+	code int
+	want string
+}
+
+func refusals(to, file, narrow string) map[string]refusal {
+	return map[string]refusal{
+		"no target":            {nil, exitUsage, "--forward-to"},
+		"no URL":               {[]string{"--forward-to", "localhost:3000"}, exitUsage, "it is a URL such as http://localhost:3000/hook"},
+		"another machine":      {[]string{"--forward-to", "http://192.0.2.1/hook"}, exitUsage, "192.0.2.1 is not this machine"},
+		"a public name":        {[]string{"--forward-to", "https://example.com/hook"}, exitUsage, "--allow-remote"},
+		"a name like its own":  {[]string{"--forward-to", "http://localhost.example.com/"}, exitUsage, "is not this machine"},
+		"tasks elsewhere":      {[]string{"--forward-to", to, "--queue", "worker", "--tasks-to", "http://192.0.2.1/"}, exitUsage, "--tasks-to: 192.0.2.1 is not this machine"},
+		"nothing left":         {[]string{"--forward-to", to, "--no-events"}, exitUsage, "name a queue"},
+		"tasks of no queue":    {[]string{"--forward-to", to, "--tasks-to", to}, exitUsage, "name the queue by --queue"},
+		"no patience":          {[]string{"--forward-to", to, "--patience", "0s"}, exitUsage, "--patience is 1s to 1h"},
+		"a long lease":         {[]string{"--forward-to", to, "--lease", "2h"}, exitUsage, "--lease is 1s to 1h"},
+		"a filter of nothing":  {[]string{"--forward-to", to, "--no-events", "--queue", "worker", "--filter", `kind = "x"`}, exitUsage, "--no-events goes without"},
+		"no secret":            {[]string{"--forward-to", to, "--secret-file", file}, exitFailed, "holds no secret: koogate keys new --webhook"},
+		"no queue":             {[]string{"--forward-to", to, "--queue", "nowhere", "--token", testToken}, exitFailed, "koogate provisioners create nowhere --set type=worker"},
+		"a queue of Koogate's": {[]string{"--forward-to", to, "--queue", "inside", "--token", testToken}, exitFailed, "QUEUE_NOT_FOR_WORKERS"},
+		"its remedy":           {[]string{"--forward-to", to, "--queue", "inside", "--token", testToken}, exitFailed, "koogate provisioners update inside --set type=worker"},
+		"no scope for tasks":   {[]string{"--forward-to", to, "--queue", "worker", "--no-events"}, exitFailed, "SCOPE_MISSING"},
+		"no scope for events":  {[]string{"--forward-to", to, "--token-file", narrow}, exitFailed, "SCOPE_MISSING"},
+		"a wrong filter":       {[]string{"--forward-to", to, "--filter", "x"}, exitFailed, "FILTER_INVALID"},
+	}
+}
+
+// TestListenShowsATable: one line for each call.
+func TestListenShowsATable(t *testing.T) {
+	r := newRemoteSite(t)
+	r.login(t)
+	mine := newReceiver(t)
+	mine.up()
+	const order = "CS2611281200V01"
+	r.buy(t, order)
+	l := r.listen(t, mine, "-o", "table", "--since", "1h", "--filter", `kind = "instance.admitted"`)
+	await(t, "the line", func() bool { return strings.Contains(l.out.String(), order) })
+	l.end()
+	if !regexp.MustCompile(`^TIME +WHAT +KIND +ORDER +NUMBER +HTTP +TOOK +OUTCOME\n\d\d:\d\d:\d\d  event  instance\.admitted +` + order + ` +1 +204 +\S+m?s  DELIVERED\n$`).MatchString(l.out.String()) {
+		t.Errorf("%q", l.out.String())
+	}
+}
