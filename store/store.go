@@ -56,6 +56,14 @@ type Disk interface {
 	Free() (bytes int64, err error)
 }
 
+// Inspection is what a look at a database finds that changes nothing.
+type Inspection struct {
+	Server        string    // what serves the database, with its version
+	Schema, Needs int64     // the version of the schema, and the one that this binary needs
+	Now           time.Time // by the database's clock; zero where it is this machine's
+	Write         error     // why a write was refused that was tried and taken back; nil when it was not
+}
+
 // ListQuery is one page of a list, by the keyset of creation time and ID. A filter field that the list does not have is an error.
 type ListQuery struct {
 	Seller string

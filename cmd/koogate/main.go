@@ -19,6 +19,7 @@ import (
 
 	"github.com/koogate/koogate/cmd/koogate/internal/check"
 	"github.com/koogate/koogate/cmd/koogate/internal/dev"
+	"github.com/koogate/koogate/cmd/koogate/internal/doctor"
 	"github.com/koogate/koogate/cmd/koogate/internal/remote"
 	"github.com/koogate/koogate/cmd/koogate/internal/sim"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
@@ -39,6 +40,7 @@ type cli struct {
 	Check      check.Command      `cmd:"" help:"Check any seller's production address against the marketplace's rules."`
 	WorkerTest workertest.Command `cmd:"" help:"Run your own worker under duplicates, crashes and lost leases, and say what it does wrong."`
 	Migrate    migrateCmd         `cmd:"" help:"Create or update the database's tables."`
+	Doctor     doctor.Command     `cmd:"" help:"Look at an installation, the marketplace's side of it too, and say what to do about every fault."`
 	Config     struct {
 		Check  checkCmd  `cmd:"" help:"Check a configuration and print a remedy for every fault."`
 		Diff   diffCmd   `cmd:"" help:"Show what apply would change."`
@@ -56,6 +58,7 @@ type cli struct {
 	Tasks        remote.Tasks        `cmd:"" group:"api" help:"Look at what is to be done, and have what failed done again."`
 	Calls        remote.Calls        `cmd:"" group:"api" help:"Look at the marketplace's calls, and let one in again."`
 	Events       remote.Events       `cmd:"" group:"api" help:"Read the events of all orders, or follow them."`
+	Listen       remote.Listen       `cmd:"" group:"api" help:"Hand events and tasks to a program on your machine, as webhooks do."`
 	Standing     remote.Standing     `cmd:"" group:"api" help:"Say what the marketplace counts against you."`
 	Sellers      remote.Sellers      `cmd:"" group:"api" help:"Look at and change how sellers reach the marketplace."`
 	Endpoints    remote.Endpoints    `cmd:"" group:"api" help:"Look at and change production addresses."`
@@ -122,6 +125,7 @@ Examples:
   koogate config check --config koogate.yaml
   koogate migrate --config koogate.yaml
   koogate serve --config koogate.yaml
+  koogate doctor --config koogate.yaml --live
   koogate check https://shop.example.com/produce --key-file key.txt
   koogate login 127.0.0.1:9090                  then ask a service that runs: koogate orders list
 
@@ -153,7 +157,7 @@ func newParser(ctx context.Context, out *terminal.Console) (*kong.Kong, error) {
 	return kong.New(new(cli), kong.Name("koogate"), kong.Description(about), kong.Writers(out.Out, out.Err),
 		kong.Exit(func(code int) { panic(leave(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.ExplicitGroups([]kong.Group{{Key: "api", Title: "Asking a service that runs (docs/cli.md)"}}),
-		kong.Bind(out, env, dev.Start(startDev)), kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"version": versionLine(), "language": env.Language})
+		kong.Bind(out, env, dev.Start(startDev), instruments), kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"version": versionLine(), "language": env.Language})
 }
 
 // run runs one command line and returns its exit code.
@@ -183,7 +187,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	switch err := command.Run(); {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errReported), errors.Is(err, check.ErrBroken), errors.Is(err, sim.ErrDiffers), errors.Is(err, remote.ErrReported):
+	case errors.Is(err, errReported), errors.Is(err, check.ErrBroken), errors.Is(err, sim.ErrDiffers), errors.Is(err, remote.ErrReported), errors.Is(err, doctor.ErrFaults):
 		return exitFailed
 	case errors.Is(err, check.ErrUnchecked), errors.Is(err, sim.ErrCannot), errors.As(err, new(*remote.UsageError)):
 		_, _ = fmt.Fprintln(stderr, "koogate:", err)

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/koogate/koogate/cmd/koogate/internal/dev"
+	"github.com/koogate/koogate/cmd/koogate/internal/doctor"
 	"github.com/koogate/koogate/koogallery/openapi"
 	"github.com/koogate/koogate/server"
 	"github.com/koogate/koogate/server/clock"
@@ -137,6 +138,23 @@ func openBackends(ctx context.Context, cfg config.Config, w wiring) (d server.De
 	return d, transport.CloseIdleConnections, nil
 }
 
+// instruments are what koogate doctor looks with.
+var instruments = doctor.Instruments{
+	Load: func(file string, set map[string]string) (config.Config, []config.Problem) {
+		return configFlags{Config: file, Set: set}.load()
+	},
+	Clock: machine, Free: sqlite.Free, Outgoing: outgoing,
+	Database: func(ctx context.Context, db config.Database) (store.Inspection, error) {
+		if path, ok := db.SQLitePath(); ok {
+			return sqlite.Inspect(ctx, path)
+		}
+		return postgres.Inspect(ctx, db.URL.Reveal())
+	},
+	Redis: func(ctx context.Context, cfg config.Config) (redis.Inspection, error) {
+		return redis.Inspect(ctx, redisOptions(cfg.Redis))
+	},
+}
+
 func openVault(path string, make bool) (*vault.Vault, error) {
 	if _, err := os.Stat(path); make && errors.Is(err, os.ErrNotExist) {
 		if err := newKeyset(path); err != nil {
@@ -194,20 +212,15 @@ func openGuard(cfg config.Config, d server.Deps) (store.Guard, store.Limiter, er
 		}
 		return memory.NewAfter(d.Clock.Now), nil, nil
 	}
-	o := redis.Options{
-		Addrs: r.Addrs, Master: r.Master, Cluster: r.Cluster, DB: r.DB, Username: r.Username, Password: r.Password.Reveal(),
-		SentinelUsername: r.SentinelUsername, SentinelPassword: r.SentinelPassword.Reveal(), Prefix: r.Prefix, Now: d.Clock.Now,
-		OnState: func(away bool, cause error) {
-			d.Metrics.GuardAway(away)
-			if away {
-				d.Log.Warn("redis is away; calls go on without it", "error", cause)
-			} else {
-				d.Log.Info("redis is back")
-			}
-		},
-	}
-	if r.TLS {
-		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	o := redisOptions(r)
+	o.Now = d.Clock.Now
+	o.OnState = func(away bool, cause error) {
+		d.Metrics.GuardAway(away)
+		if away {
+			d.Log.Warn("redis is away; calls go on without it", "error", cause)
+		} else {
+			d.Log.Info("redis is back")
+		}
 	}
 	shared, err := redis.Open(o)
 	if err != nil {
@@ -284,4 +297,16 @@ func tracingEnv(t config.Tracing, getenv func(string) string) func(string) strin
 		}
 		return getenv(name)
 	}
+}
+
+// redisOptions say where Redis is.
+func redisOptions(r config.Redis) redis.Options {
+	o := redis.Options{
+		Addrs: r.Addrs, Master: r.Master, Cluster: r.Cluster, DB: r.DB, Username: r.Username, Password: r.Password.Reveal(),
+		SentinelUsername: r.SentinelUsername, SentinelPassword: r.SentinelPassword.Reveal(), Prefix: r.Prefix,
+	}
+	if r.TLS {
+		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return o
 }

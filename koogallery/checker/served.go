@@ -79,6 +79,35 @@ func unheard(p *probe.Probe) wire.Call {
 	return call
 }
 
+// Touch makes one debugging call of a family that nothing follows from, such as a question for an instance that nobody has bought, and the same call without a
+// signature. Errors: wire.ErrConfig, ctx.Err().
+func Touch(ctx context.Context, cfg probe.Config) (signed, unsigned probe.Seen, err error) {
+	cfg.Deep = false
+	p, err := probe.New(cfg, "touch")
+	if err != nil {
+		return signed, unsigned, err
+	}
+	defer p.Close()
+	call, err := p.Write(feeler(p))
+	if err != nil {
+		return signed, unsigned, err
+	}
+	bare := call
+	bare.Header = call.Header.Clone()
+	for _, name := range []string{"x-sign", "authToken"} { // the Kit's
+		bare.Header.Del(name)
+	}
+	if u, err := url.Parse(call.URL); err == nil {
+		q := u.Query()
+		q.Del("signature")
+		q.Del("authToken")
+		u.RawQuery = q.Encode()
+		bare.URL = u.String()
+	}
+	unsigned = p.Make(ctx, bare)
+	return p.Make(ctx, call), unsigned, ctx.Err()
+}
+
 // nobody is an instance that nobody has bought, and a tenant that nobody is.
 const nobody = "koogate-check-unknown"
 

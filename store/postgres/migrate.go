@@ -16,6 +16,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"github.com/koogate/koogate/store"
 )
 
 //go:embed migrations/*.sql
@@ -50,6 +52,56 @@ func Migrate(ctx context.Context, url string) (applied int, err error) {
 		return len(done), fmt.Errorf("postgres: migrate: %w", err)
 	}
 	return len(done), errors.Join(rebaseFeed(ctx, conn), conn.Close(ctx))
+}
+
+// Inspect looks at a database by one connection. It writes and takes that back; nothing changes. Errors: the server is not reached, or is none of Koogate's.
+func Inspect(ctx context.Context, url string) (i store.Inspection, err error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return i, fmt.Errorf("postgres: %w", err)
+	}
+	if config.ValidateConnect == nil && severalHosts(config) {
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return i, fmt.Errorf("postgres: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	var migrated bool
+	err = conn.QueryRow(ctx, `SELECT 'PostgreSQL ' || current_setting('server_version'), clock_timestamp(), to_regclass('goose_db_version') IS NOT NULL`).
+		Scan(&i.Server, &i.Now, &migrated)
+	if err != nil {
+		return i, fmt.Errorf("postgres: cannot read the schema: %w", err)
+	}
+	if migrated {
+		err := conn.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&i.Schema)
+		if err != nil {
+			return i, fmt.Errorf("postgres: cannot read the schema version: %w", err)
+		}
+	}
+	db := stdlib.OpenDB(*config)
+	p, err := provider(db)
+	if err := errors.Join(err, db.Close()); err != nil {
+		return i, err
+	}
+	sources := p.ListSources()
+	i.Needs = sources[len(sources)-1].Version
+	if migrated {
+		i.Write = tryWrite(ctx, conn)
+	}
+	return i, nil
+}
+
+// tryWrite writes and takes it back.
+func tryWrite(ctx context.Context, conn *pgx.Conn) error {
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	_, err = tx.Exec(ctx, `UPDATE goose_db_version SET is_applied = is_applied WHERE id = (SELECT min(id) FROM goose_db_version)`)
+	return err
 }
 
 func provider(db *sql.DB, opts ...goose.ProviderOption) (*goose.Provider, error) {

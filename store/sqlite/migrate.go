@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"github.com/pressly/goose/v3"
 
+	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite/dbfile"
 )
 
@@ -87,6 +89,39 @@ func prepareSchema(ctx context.Context, db *sql.DB, up bool) error {
 		return fmt.Errorf("the schema is at version %d and this binary needs %d: run `koogate migrate`", have, want)
 	}
 	return nil
+}
+
+// Inspect looks at a file without taking it, so that it may be in use. It writes and takes that back; nothing changes. Errors: there is no such file, or it is no
+// database.
+func Inspect(ctx context.Context, path string) (i store.Inspection, err error) {
+	if _, err := os.Stat(path); err != nil {
+		return i, err
+	}
+	db, err := openDB(path)
+	if err != nil {
+		return i, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	if err := db.QueryRowContext(ctx, `SELECT 'SQLite ' || sqlite_version()`).Scan(&i.Server); err != nil {
+		return i, fmt.Errorf("sqlite: %s: %w", path, err)
+	}
+	if i.Schema, err = schemaVersion(ctx, db); err != nil {
+		return i, fmt.Errorf("sqlite: %s: %w", path, err)
+	}
+	p, err := provider(db)
+	if err != nil {
+		return i, err
+	}
+	sources := p.ListSources()
+	i.Needs = sources[len(sources)-1].Version
+	for _, statement := range []string{beginTx, "CREATE TABLE koogate_inspection (x INTEGER)"} {
+		if _, i.Write = db.ExecContext(ctx, statement); i.Write != nil {
+			break
+		}
+	}
+	_, _ = db.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // an error says that nothing was begun
+	return i, nil
 }
 
 // schemaVersion returns the newest migration that was applied, 0 for an empty file.

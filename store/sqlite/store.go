@@ -196,8 +196,11 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Free implements store.Disk.
-func (s *Store) Free() (int64, error) {
-	n, err := dbfile.Free(s.path)
+func (s *Store) Free() (int64, error) { return Free(s.path) }
+
+// Free returns the free space of the file system that holds a file, in bytes. Errors: errors.ErrUnsupported.
+func Free(path string) (int64, error) {
+	n, err := dbfile.Free(path)
 	if err != nil {
 		return 0, fmt.Errorf("sqlite: %w", err)
 	}
