@@ -99,7 +99,7 @@ func (k *kit) until(ctx context.Context, patience time.Duration, cond func() boo
 func (k *kit) ends(ctx context.Context, order string, kind koogatev1.TaskKind) (all []seen, ok bool, err error) {
 	ok, err = k.until(ctx, k.patience, func() bool {
 		all = k.gate.of(order, kind)
-		return slices.ContainsFunc(all, func(x seen) bool { return x.ended == done || x.ended == failed })
+		return slices.ContainsFunc(all, func(x seen) bool { return (x.ended == done || x.ended == failed) && k.over(ctx, x) })
 	})
 	return all, ok, err
 }
@@ -146,11 +146,18 @@ func (k *kit) purchase(ctx context.Context) error {
 		return err
 	case len(all) == 0:
 		return fmt.Errorf("%w; waited %s", errSilent, k.patience)
+	case !ok && k.webhook != nil:
+		return k.unfinished(len(all))
 	case !ok:
 		k.judge(finishes, rule.Broken("%s 之后仍未完成，已领取 %d 次", "it is not finished after %s; it was leased %d times", k.patience, len(all)))
 		return nil
 	}
 	last := all[len(all)-1]
+	if last.ended == failed && k.webhook != nil {
+		_, status := k.webhook.silent()
+		k.judge(finishes, rule.Broken("程序以 HTTP %d 最终结束了任务：它用的是 KOOGATE_WEBHOOK_SECRET 吗？该商品若不认识，请用 --product 和 --sku 指定", "the program ended it for good by HTTP %d: does it verify by KOOGATE_WEBHOOK_SECRET? If it does not know the product, name yours by --product and --sku", status))
+		return nil
+	}
 	if last.ended == failed {
 		k.judge(finishes, rule.Broken("工作进程以最终失败结束了任务；该商品若不认识，请用 --product 和 --sku 指定", "the worker failed it for good; if it does not know the product, name yours by --product and --sku"))
 		return nil
@@ -231,10 +238,14 @@ const mostAfterRenewal = 2 * time.Second
 func (k *kit) stolen(ctx context.Context) error {
 	var theft sync.Once
 	take := func(x *grant) { theft.Do(func() { k.gate.steal(x) }) }
-	order, err := k.place(ctx, sold, plan{beat: take, report: func(x *grant, forward func() error) error {
+	p := plan{beat: take, report: func(x *grant, forward func() error) error {
 		take(x)
 		return forward()
-	}})
+	}}
+	if k.webhook != nil {
+		p = plan{detach: true}
+	}
+	order, err := k.place(ctx, sold, p)
 	if err != nil {
 		return err
 	}
@@ -247,6 +258,10 @@ func (k *kit) stolen(ctx context.Context) error {
 	} else if err := k.one(ctx, once, all[0].task.GetInstanceId()); err != nil {
 		return err
 	}
+	if k.webhook != nil && k.gate.askedByAPI() == 0 {
+		k.judge(stops, rule.Unknown("程序在应答里结束任务，没有租约可丢", "it ends tasks by its answers, and so holds no lease that could be lost"))
+		return nil
+	}
 	first := k.gate.of(order, creates)[0]
 	if first.after > mostAfter {
 		k.judge(stops, rule.Broken("得知租约丢失后，仍以旧令牌调用了 %d 次", "after it was told that its lease is lost, it called %d times under the old token", first.after))
@@ -258,6 +273,9 @@ func (k *kit) stolen(ctx context.Context) error {
 
 // slow lets the worker wait for its answer, and then answers nothing: the report has arrived all the same.
 func (k *kit) slow(ctx context.Context) error {
+	if k.webhook != nil {
+		return k.unheard(ctx)
+	}
 	answered := make(chan struct{})
 	order, err := k.place(ctx, sold, plan{report: func(_ *grant, forward func() error) error {
 		defer close(answered)
@@ -450,6 +468,10 @@ func (k *kit) whole() {
 		k.judge(own, rule.Broken("以从未得到的任务或令牌调用了 %d 次（%s）", "it called %d times about a task or a token that it was not given (%s)", len(calls), calls[0]))
 	} else {
 		k.judge(own, rule.Holds())
+	}
+	if k.webhook != nil {
+		k.inTime()
+		return
 	}
 	var longest seen
 	prolonged := false

@@ -6,15 +6,22 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/koogate/koogate/server/outbound"
 )
 
 // Command is koogate worker-test.
 type Command struct {
 	Worker []string `arg:"" optional:"" passthrough:"" name:"command" help:"The command that starts your worker, with its arguments. It is killed and started again."`
 
+	Webhook   string        `help:"Test a webhook instead: the address at which your program takes tasks, signed by KOOGATE_WEBHOOK_SECRET." placeholder:"URL"`
+	Secret    string        `help:"With --webhook: the secret that tasks are signed by (whsec_…); without it, one that is made up." env:"KOOGATE_WORKER_TEST_SECRET" placeholder:"SECRET"`
+	Limit     time.Duration `help:"With --webhook: how long an answer may take, as webhook.timeout of its provisioner says." default:"10s"`
 	Queue     string        `help:"The queue that the worker leases from (KOOGATE_QUEUE)." default:"worker-test" placeholder:"NAME"`
 	Token     string        `help:"The token that the worker shows (KOOGATE_TOKEN); without it, one that is made up." env:"KOOGATE_WORKER_TEST_TOKEN" placeholder:"TOKEN"`
 	GRPC      string        `help:"Where the worker finds Koogate by gRPC (KOOGATE_ADDR)." default:"127.0.0.1:0" name:"grpc" placeholder:"HOST:PORT"`
@@ -44,6 +51,9 @@ KOOGATE_QUEUE. Use a staging system: purchases are made up and their resources s
   [{"instanceId": "…", "resourceId": "…", "expiresAt": "2027-01-31T00:00:00Z"}]
 where expiresAt may be missing. Without it doubles, leaks and lost renewals cannot be seen, and the report says so.
 
+With --webhook your program is the webhook of a provisioner: it is called as Koogate calls it in production, some answers are lost, and calls
+come again. What it answers 202 it completes by KOOGATE_URL and KOOGATE_TOKEN.
+
 Without a command your worker runs already, at the addresses of --grpc and --api and with --token; then nothing is killed.
 
 Exit codes: 0 everything that could be found out holds; 1 something is broken; 2 it cannot be found out: the command line is wrong,
@@ -54,6 +64,7 @@ Examples:
   koogate worker-test --resources 'curl -s http://127.0.0.1:7000/resources' -- ./crm-worker --config staging.yaml
   koogate worker-test --product OFFI123 --sku basic --resources ./list.sh --format junit --output worker.xml -- ./crm-worker
   koogate worker-test --grpc 127.0.0.1:9090 --token my-token --queue crm
+  koogate worker-test --webhook http://localhost:3000/hook --resources ./list.sh -- node server.js
   koogate worker-test --list`
 }
 
@@ -71,11 +82,34 @@ func (c *Command) Validate() error {
 		return errors.New("--patience: how long is more than nothing")
 	case strings.ContainsAny(c.Token, " \t\r\n"):
 		return errors.New("--token: a token has no blanks")
-	case len(c.Worker) == 0 && !c.List && (c.Token == "" || strings.HasSuffix(c.GRPC, ":0") && strings.HasSuffix(c.API, ":0")):
+	case c.Webhook != "" && !usable(c.Webhook):
+		return errors.New("--webhook: write http://HOST:PORT/PATH or https://…")
+	case c.Webhook == "" && c.Secret != "" && os.Getenv("KOOGATE_WORKER_TEST_SECRET") == "":
+		return errors.New("--secret goes with --webhook")
+	case c.Limit < time.Second || c.Limit > 30*time.Second:
+		return errors.New("--limit is 1s to 30s, as webhook.timeout")
+	case c.Webhook != "" && len(c.Worker) == 0 && !c.List && c.Secret == "":
+		return errors.New("which program? For example: koogate worker-test --webhook http://localhost:3000/hook -- node server.js; for one that runs already give --secret")
+	case c.Webhook == "" && len(c.Worker) == 0 && !c.List && (c.Token == "" || strings.HasSuffix(c.GRPC, ":0") && strings.HasSuffix(c.API, ":0")):
 		return fmt.Errorf("which worker? For example: koogate worker-test -- ./my-worker; for one that runs already give --token and --grpc or --api")
 	}
 	if c.Token == "" {
 		c.Token = rand.Text()
 	}
+	if c.Webhook == "" {
+		return nil
+	}
+	if c.Secret == "" {
+		c.Secret = outbound.NewSecret()
+	}
+	if _, err := outbound.Key(c.Secret); err != nil {
+		return errors.New("--secret: a secret is whsec_ and 24 to 64 bytes in base64; koogate keys new --webhook FILE makes one")
+	}
 	return nil
+}
+
+// usable says whether a program can be called there.
+func usable(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
 }

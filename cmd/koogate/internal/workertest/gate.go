@@ -43,7 +43,8 @@ type gate struct {
 	grants map[lease]*grant
 	log    []*grant // in their order
 	alien  []string // calls about what the worker does not have
-	calls  int      // of the worker
+	calls  int      // of the worker, or by which a webhook was told of a task
+	asked  int      // those of its calls that were about a task that it has
 }
 
 // lease names a task under a fencing token.
@@ -54,6 +55,7 @@ type lease struct {
 
 // plan is what is done to the tasks of an order. Its functions run while the worker waits for its answer.
 type plan struct {
+	detach bool                                       // of a webhook: the first call goes on, and Koogate takes it for lost
 	leased func(g *grant)                             // after a task was handed out
 	beat   func(g *grant)                             // at the first heartbeat
 	report func(g *grant, forward func() error) error // instead of the first report
@@ -249,6 +251,7 @@ func (g *gate) enter(ctx context.Context, l lease, verb string) (*grant, plan, e
 		g.alien = append(g.alien, verb)
 		return nil, plan{}, staleness(l)
 	}
+	g.asked++
 	x.called()
 	return x, g.plans[x.task.GetOrderId()], nil
 }

@@ -36,6 +36,7 @@ type grant struct {
 	reporting bool          // it is being dealt with, and the lease does not end meanwhile
 	told      bool          // the worker was told that its lease is lost
 	after     int           // calls since
+	later     bool          // a webhook's program has answered 202
 }
 
 func (x *grant) lease() lease { return lease{x.task.GetTaskId(), x.task.GetFencingToken()} }
@@ -63,6 +64,23 @@ func (x *grant) answered(err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.told = x.told || stale(err)
+}
+
+// accept leaves it with a webhook's program, which completes it later.
+func (x *grant) accept(now time.Time, by time.Duration) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.later = true; x.ended == "" {
+		x.lapsed = x.lapsed || now.After(x.until)
+		x.took, x.until = now.Sub(x.at), now.Add(by)
+	}
+}
+
+// byAPI says that it is completed by the API.
+func (x *grant) byAPI() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.later
 }
 
 // prolong moves its end; false when that is over.
@@ -128,7 +146,7 @@ func (x *grant) seen() seen {
 }
 
 // grant notes that a task is handed out.
-func (g *gate) grant(t *koogatev1.Task, now time.Time, length time.Duration) {
+func (g *gate) grant(t *koogatev1.Task, now time.Time, length time.Duration) *grant {
 	x := &grant{task: t, at: now, length: length, until: now.Add(length)}
 	g.mu.Lock()
 	g.grants[x.lease()] = x
@@ -139,6 +157,7 @@ func (g *gate) grant(t *koogatev1.Task, now time.Time, length time.Duration) {
 	if p.leased != nil {
 		p.leased(x)
 	}
+	return x
 }
 
 // of are the grants of an order's kind of task, in their order. The order that caused a task counts, too.
@@ -186,6 +205,20 @@ func (g *gate) died() {
 	}
 }
 
+// planOf is what is done to an order's tasks.
+func (g *gate) planOf(order string) plan {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.plans[order]
+}
+
+// note notes a call about what was not given.
+func (g *gate) note(verb string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.alien = append(g.alien, verb)
+}
+
 // strangers are the calls about what the worker did not have.
 func (g *gate) strangers() []string {
 	g.mu.Lock()
@@ -198,6 +231,13 @@ func (g *gate) count() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.calls
+}
+
+// askedByAPI is how often the program has called about a task that it has.
+func (g *gate) askedByAPI() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.asked
 }
 
 // will sets what is done to an order's tasks.

@@ -77,12 +77,32 @@ func rules() []rule.Rule {
 	}
 }
 
-// find is the lookup of a report.
-func find(id string) (rule.Rule, bool) {
-	for _, r := range rules() {
-		if r.ID == id {
-			return r, true
+// webhookRules are the same for a program that is called. What differs are the words, and what takes long.
+func webhookRules() []rule.Rule {
+	all := rules()
+	for i := range all {
+		r := &all[i]
+		switch r.ID {
+		case finishes:
+			r.Remedy = rule.Say("核对签名，完成工作，然后以 200 和访问信息应答；或应答 202，稍后调用 :complete。", "Verify the signature, do the work, and answer 200 with the access information; or answer 202 and call :complete later.")
+		case resumes:
+			r.Remedy = rule.Say("把已创建的内容记录在持久存储里，而不是内存里；同一任务会以同一 webhook-id 再次到达。", "Keep what you have created in durable storage and not in memory: the task comes again under the same webhook-id.")
+		case durable:
+			r.Sentence = rule.Say("应答 200 或调用 :complete 之前，资源已经持久存在。", "What a task has made is there for good before 200 is answered or :complete is called.")
+			r.Remedy = rule.Say("先提交事务或等待创建成功，再应答。", "Commit first, or wait until the resource is there; answer afterwards.")
+		case stops:
+			r.Sentence = rule.Say("应答 202 之后租约丢失时，不再继续该任务。", "A program that has answered 202 leaves the task alone once its lease is lost.")
+			r.Remedy = rule.Say("收到 FENCING_TOKEN_STALE 后停止处理并丢弃结果：任务已再次发来。", "On FENCING_TOKEN_STALE stop the work and drop the result: the task has been sent again.")
+		case own:
+			r.Sentence = rule.Say("只以所发来的任务和栅栏令牌应答和报告。", "Answers and reports name no task and no fencing token but those that came.")
+			r.Remedy = rule.Say("应答中省略 taskId 和 fencingToken，或原样使用；调用 :complete 时使用最近一次发来的令牌。", "Leave taskId and fencingToken out of answers, or quote them as they came; call :complete with the token that came last.")
+		case beats:
+			r.Sentence = rule.Say("应答不超过等待时间；需要更久时应答 202。", "An answer comes in time; what takes longer is answered 202.")
+			r.Cost = rule.Say("Koogate 视为没有应答，任务在处理中途再次发来。", "Koogate takes it for lost, and the task comes again while the first is still being done.")
+			r.Remedy = rule.Say("先应答 202，完成后调用 :complete；或调大 webhook.timeout（至多 30s）。", "Answer 202 first and call :complete when it is done; or raise webhook.timeout, to 30s at most.")
+		case leaksNone:
+			r.Remedy = rule.Say("以 4xx 拒绝之前，删除已创建的一切。", "Delete what was made before the task is refused with a 4xx.")
 		}
 	}
-	return rule.Rule{}, false
+	return all
 }

@@ -39,11 +39,13 @@ var credentials = sign.Credentials{AccessKey: "koogate-worker-test-ak", SecretKe
 
 // site is a Koogate of its own, on loopback and in a temporary directory, with a simulated marketplace behind it and the gate before it.
 type site struct {
-	gate   *gate
-	market *simulator.Simulator
-	grpc   string // where the worker finds the gate
-	rest   string
-	close  func() error
+	gate    *gate
+	webhook *webhook // of a webhook that is tested; nil for a worker
+	tasks   koogatev1.TaskServiceClient
+	market  *simulator.Simulator
+	grpc    string // where the worker finds the gate
+	rest    string
+	close   func() error
 }
 
 // open starts a site. The worker's token and, where they are named, the addresses of the gate are the command's.
@@ -71,7 +73,16 @@ func (c *Command) open(ctx context.Context, start dev.Start) (_ *site, err error
 	}
 	undo = append(undo, func() error { _ = pages.Close(); return nil })
 	own := config.Secret(rand.Text())
-	koogate, err := start(ctx, c.config(dir, "http://"+pages.Addr().String(), own), slog.New(slog.DiscardHandler), nil)
+	cfg := c.config(dir, "http://"+pages.Addr().String(), own)
+	var door net.Listener // where Koogate calls the webhook
+	if c.Webhook != "" {
+		if door, err = listen(ctx, "127.0.0.1:0"); err != nil {
+			return nil, err
+		}
+		undo = append(undo, func() error { _ = door.Close(); return nil })
+		c.hooked(&cfg, "http://"+door.Addr().String()+"/")
+	}
+	koogate, err := start(ctx, cfg, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +116,12 @@ func (c *Command) open(ctx context.Context, start dev.Start) (_ *site, err error
 		return nil, err
 	}
 	undo = append(undo, conn.Close)
+	s.tasks = koogatev1.NewTaskServiceClient(conn)
 	s.gate = &gate{up: koogatev1.NewTaskServiceClient(conn), queue: c.Queue, token: c.Token, plans: map[string]plan{}, grants: map[lease]*grant{}}
+	if door != nil {
+		s.webhook = &webhook{gate: s.gate, url: c.Webhook, limit: c.Limit, client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+		serve(run, group, door, s.webhook)
+	}
 	return s, s.serve(ctx, run, group, c)
 }
 
@@ -165,6 +181,14 @@ func (c *Command) config(dir, marketplace string, token config.Secret) config.Co
 	}}
 	cfg.Provisioners = []config.Provisioner{{Name: c.Queue, Type: config.ProvisionerWorker}}
 	return cfg
+}
+
+// hooked makes the provisioner a webhook. Koogate waits as long as it may, and the rule is held to by the gate.
+func (c *Command) hooked(cfg *config.Config, door string) {
+	cfg.Provisioners = []config.Provisioner{{Name: c.Queue, Type: config.ProvisionerWebhook, Webhook: config.Hook{
+		URL: door, Secrets: []config.Secret{config.Secret(c.Secret)}, Timeout: mostWait, AskAgain: time.Hour,
+	}}}
+	cfg.Webhooks.Allow = []string{"127.0.0.0/8"}
 }
 
 // What is sold: the vendor's product, and one that its worker is to refuse.

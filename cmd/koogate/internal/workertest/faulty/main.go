@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command faulty is a worker for the tests of koogate worker-test: it is right, unless it is told which fault to have. It keeps what it
+// Command faulty is a worker, or with --hook the webhook of a provisioner, for the tests of koogate worker-test: it is right, unless it is told which fault to have. It keeps what it
 // has made in a file, one task at a time. With --client it is on package client.
 package main
 
@@ -44,9 +44,14 @@ func main() {
 	flag.DurationVar(&w.step, "step", 0, "how long a creation takes")
 	flag.DurationVar(&w.lease, "lease", 2*time.Second, "the lease")
 	plain := flag.Bool("client", false, "be on package client, without a fault and several tasks at a time")
+	addr := flag.String("hook", "", "be a webhook at this address")
+	later := flag.Bool("later", false, "as a webhook answer 202, and complete afterwards")
 	flag.Parse()
 	if *plain {
 		run = w.onClient
+	}
+	if *addr != "" {
+		run = func(ctx context.Context) error { return w.onHook(ctx, *addr, *later) }
 	}
 	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -198,20 +203,24 @@ func (w *worker) refuse(ctx context.Context, t *koogatev1.Task) error {
 		return err
 	}
 	if w.fault != leaks {
-		err := w.change(func(all []resource) (kept []resource) {
-			for _, r := range all {
-				if r.InstanceID != t.GetInstanceId() {
-					kept = append(kept, r)
-				}
-			}
-			return kept
-		})
-		if err != nil {
+		if err := w.remove(t); err != nil {
 			return err
 		}
 	}
 	_, err := w.tasks.FailTask(ctx, &koogatev1.FailTaskRequest{TaskId: t.GetTaskId(), FencingToken: t.GetFencingToken(), Permanent: true, Message: "no such product"})
 	return err
+}
+
+// remove takes the resources of an instance away.
+func (w *worker) remove(t *koogatev1.Task) error {
+	return w.change(func(all []resource) (kept []resource) {
+		for _, r := range all {
+			if r.InstanceID != t.GetInstanceId() {
+				kept = append(kept, r)
+			}
+		}
+		return kept
+	})
 }
 
 // create makes the resource of an instance unless there is one.
