@@ -133,7 +133,7 @@ func (s *Service) safe(ctx context.Context, c store.Call) error {
 			return err
 		}
 		for _, l := range later {
-			if overtakes(l, c) {
+			if l.CreatedAt.After(c.CreatedAt) && overtakes(l, c) { // of two that came at the same instant neither is the later
 				return errs.New(errs.Precondition, errs.ReplayNeedsForce, "call %s was overtaken by %s of %s (call %s)", c.ID, l.Activity,
 					l.CreatedAt.UTC().Format(time.RFC3339), l.ID)
 			}
