@@ -18,10 +18,7 @@ import (
 )
 
 // history is the records of the calls about one instance, the first of them the one to be let in.
-type history struct {
-	calls
-	all []store.Call
-}
+type history struct{ all []store.Call }
 
 func (h history) Call(context.Context, string, string) (store.Call, error) { return h.all[0], nil }
 
