@@ -45,7 +45,7 @@ test: ## every test that needs only Go
 # Lives are one goroutine over parts whose own tests are here: nothing in them can race, and watched they take ten times as long.
 # The workers that the kit kills, and those of the quickstarts, are programs of their own, which nothing watches here. Commands that ask and show run once each, one thing after the other; those that follow,
 # watch and complete are watched.
-BUILT = ^Test(PlantedFaultsOfWorkers|TheExampleWorkersPass|ShownCommandsExist|Looking|ActsByHand|SellersByHand|WebhooksByHand|ChangingWhatIsSold|TheCommandsOfThePage|TheQuickstarts|TheWebhookPages)$$
+BUILT = ^Test(PlantedFaultsOfWorkers|PlantedFaultsOfWebhooks|Importing|ImportProof|TheExampleWorkersPass|ShownCommandsExist|Looking|ActsByHand|SellersByHand|WebhooksByHand|ChangingWhatIsSold|TheCommandsOfThePage|TheQuickstarts|TheWebhookPages)$$
 RACED = $$(go list ./... | grep -v /cmd/koogate/lives$$)
 
 .PHONY: race
@@ -102,7 +102,7 @@ exists = go test -list '^$(1)' ./cmd/koogate | grep '^Test' >/dev/null || { echo
 # the domains that work with them. The processes of ./cmd/koogate are its test binary, and what they promise is timed: no race detector there.
 # `make race` has both. What plays the worker's kit, the checker, the command line and koogate dev has no use for a service and is in `make test`; kills are
 # `make chaos`.
-ALONE = ^Test(Contexts|Looking|RemoteTexts|Watching|Tail|CompletionOf|ChangingWhatIsSold|SellersByHand|WebhooksByHand|ActsByHand|WhatIsNotKoogate|TheCommandsOfThePage|Importing|TheQuickstarts|TheWebhookPages|AtATerminal|ShownCommands|Verify|PlantedFaultsOfWorkers|TheExampleWorkersPass|AWorkerThatRunsAlready|WhatWorkerTestCannotFindOut|Check|TheCheckersPage|Dev|ARecordedDayIsReplayed|Chaos)
+ALONE = ^Test(Contexts|Looking|RemoteTexts|Watching|Tail|CompletionOf|ChangingWhatIsSold|SellersByHand|WebhooksByHand|ActsByHand|WhatIsNotKoogate|TheCommandsOfThePage|Importing|TheQuickstarts|TheWebhookPages|AtATerminal|ShownCommands|Verify|PlantedFaultsOf|Listen|TheExampleWorkersPass|AWorkerThatRunsAlready|WhatWorkerTestCannotFindOut|Check|TheCheckersPage|Dev|ARecordedDayIsReplayed|Chaos)
 .PHONY: services-test
 services-test: ## the tests that use a real Redis and PostgreSQL: stores, domains on both databases, processes
 	KOOGATE_CHECKS=100 .ci/services sh -ec '$(GOTEST) -count=1 ./store/postgres ./store/redis ./server/quota ./server/evidence ./server/reseal; $(GOTEST) $(RACE) -count=1 -run OnBoth ./server/fulfil ./server/usage ./server/directory ./server/work ./server/audit ./server/journal ./server/webhook ./server/handover ./server/sanction ./server/moving; $(GOTEST) -count=1 -run TwoReplicas ./server; $(GOTEST) -count=1 -skip "$(ALONE)" ./cmd/bench ./cmd/koogate ./cmd/koogate/internal/...'
