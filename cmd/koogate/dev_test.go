@@ -73,28 +73,44 @@ func startDevProcess(t *testing.T, args ...string) *devProcess {
 // until waits until the output has a text.
 func (d *devProcess) until(text string) {
 	d.t.Helper()
+	if err := d.says(text); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// says waits until the output has a text.
+func (d *devProcess) says(text string) error {
 	for end := time.Now().Add(90 * time.Second); !strings.Contains(d.output(), text); time.Sleep(20 * time.Millisecond) {
 		select {
 		case err := <-d.over:
-			d.t.Fatalf("koogate dev ended before it said %q: %v\n%s", text, err, d.output())
+			return fmt.Errorf("koogate dev ended before it said %q: %w\n%s", text, err, d.output())
 		default:
 		}
 		if time.Now().After(end) {
-			d.t.Fatalf("koogate dev does not say %q:\n%s", text, d.output())
+			return fmt.Errorf("koogate dev does not say %q:\n%s", text, d.output())
 		}
 	}
+	return nil
 }
 
 // ends waits for the end, which must be a good one.
 func (d *devProcess) ends() {
 	d.t.Helper()
+	if err := d.ended(); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// ended waits for the end, which must be a good one.
+func (d *devProcess) ended() error {
 	select {
 	case err := <-d.over:
 		if err != nil {
-			d.t.Fatalf("koogate dev: %v\n%s", err, d.output())
+			return fmt.Errorf("koogate dev: %w\n%s", err, d.output())
 		}
+		return nil
 	case <-time.After(90 * time.Second):
-		d.t.Fatalf("koogate dev does not end:\n%s", d.output())
+		return fmt.Errorf("koogate dev does not end:\n%s", d.output())
 	}
 }
 

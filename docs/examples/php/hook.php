@@ -146,8 +146,8 @@ function main(): void
         return;
     }
     $body = file_get_contents('php://input');
-    if (!signed($_SERVER, $body, getenv('KOOGATE_SECRETS') ?: '')) {
-        error_log('a call that is not signed with a secret of KOOGATE_SECRETS');
+    if (!signed($_SERVER, $body, getenv('KOOGATE_WEBHOOK_SECRET') ?: '')) {
+        error_log('a call that is not signed with a secret of KOOGATE_WEBHOOK_SECRET');
         answer(503); // tried again: an order must not end because of a wrong secret
         return;
     }

@@ -23,7 +23,7 @@ func (c *Command) await(out *terminal.Console) {
 The first order is posted to %[1]s, again with growing pauses until it is taken, up to an hour. Calls are signed
 with the secret %[2]s. The example page starts so:
 
-  KOOGATE_SECRETS=%[2]s php -S 127.0.0.1:9001 docs/examples/php/hook.php
+  KOOGATE_WEBHOOK_SECRET=%[2]s php -S 127.0.0.1:9001 docs/examples/php/hook.php
 
 `, c.Webhook, config.DemoWebhookSecret)
 		return
