@@ -34,7 +34,7 @@ func TestPlantedFaultsOfWebhooks(t *testing.T) {
 		{"guesses", "reports-its-own-tasks", 1, nil, nil},
 		{"silent", "prolongs-its-lease", 1, []string{"--limit", "1s"}, []string{"--step=1300ms"}},
 	}
-	seeds := 10
+	seeds := 4
 	if raceDetector {
 		seeds = 2
 	}
@@ -45,7 +45,7 @@ func TestPlantedFaultsOfWebhooks(t *testing.T) {
 		runs = append(runs, planted{"none", "", seed, []string{"--limit", "1s"}, []string{"--later", "--step=1500ms", "--lease=3s"}})
 	}
 	var g errgroup.Group
-	g.SetLimit(4) // they wait most of the time
+	g.SetLimit(8) // they wait most of the time
 	for i, addr := range freeAddrs(t, len(runs)) {
 		x := runs[i]
 		g.Go(func() error {
