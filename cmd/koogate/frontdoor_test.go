@@ -38,9 +38,18 @@ const (
 // resident returns a process's resident memory now, and its peak since the last resetPeak, in bytes.
 func (p *process) resident() (now, peak int64) {
 	p.site.t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	now, peak, err := residentOf(p.cmd.Process.Pid)
 	if err != nil {
 		p.site.t.Fatal(err)
+	}
+	return now, peak
+}
+
+// residentOf is what a process holds of memory in bytes, now and at most.
+func residentOf(pid int) (now, peak int64, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, 0, err
 	}
 	for line := range strings.Lines(string(text)) {
 		name, value, _ := strings.Cut(line, ":")
@@ -52,7 +61,7 @@ func (p *process) resident() (now, peak int64) {
 			peak = kib << 10
 		}
 	}
-	return now, peak
+	return now, peak, nil
 }
 
 func (p *process) resetPeak() {

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -63,11 +62,30 @@ func importProof(t *testing.T, s *site, rows int) {
 		t.Helper()
 		cmd := exec.Command(s.bin, "import", file, "--address", p.grpc, "--token-file", token, "--endpoint", "main", "--reason", "moving in", "--report", s.path("report.csv"))
 		began := time.Now()
-		out, err := cmd.CombinedOutput()
-		if err != nil || strings.Contains(string(out), "canary") {
-			t.Fatalf("%v\n%s", err, out)
+		var out buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
 		}
-		return strings.TrimSpace(string(out)), time.Since(began), cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+		over := make(chan error, 1)
+		go func() { over <- cmd.Wait() }()
+		for running := true; running; { // what wait says of a child's memory includes that of the process that started it
+			select {
+			case err := <-over:
+				if err != nil || strings.Contains(out.String(), "canary") {
+					t.Fatalf("%v\n%s", err, out.String())
+				}
+				running = false
+			case <-time.After(2 * time.Millisecond):
+				if _, most, err := residentOf(cmd.Process.Pid); err == nil {
+					peak = max(peak, most)
+				}
+			}
+		}
+		if peak == 0 {
+			t.Fatal("how much memory the command takes was not seen")
+		}
+		return strings.TrimSpace(out.String()), time.Since(began), peak
 	}
 	imported(one)
 

@@ -87,10 +87,20 @@ func (p *receiver) down() {
 func (p *receiver) take(w http.ResponseWriter, r *http.Request) {
 	m := &posted{id: r.Header.Get("webhook-id"), agent: r.UserAgent(), kind: r.Header.Get("Content-Type"), parent: r.Header.Get("Traceparent"), at: time.Now()}
 	m.body, _ = io.ReadAll(r.Body)
-	p.mu.Lock()
-	answer := p.answer
-	err := p.hook.Verify(m.body, r.Header)
-	p.mu.Unlock()
+	var hook *standardwebhooks.Webhook
+	var answer func(*posted) (int, string)
+	for hook == nil && r.Context().Err() == nil { // the secret is shown a moment before it is known here
+		p.mu.Lock()
+		hook, answer = p.hook, p.answer
+		p.mu.Unlock()
+		if hook == nil {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if hook == nil {
+		return
+	}
+	err := hook.Verify(m.body, r.Header)
 	into := any(&m.event)
 	if strings.HasPrefix(m.id, "task_") {
 		into = &m.task
