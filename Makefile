@@ -140,9 +140,15 @@ mutants: ## every mistake of a seller's server that the checker has to find, and
 checker-proof: ## RUNS seeded checks of a server that does everything right, in every family: no rule may fail (KOOGATE_SEED is the first)
 	KOOGATE_CHECKER_RUNS=$(RUNS) GOGC=400 go test -count=1 -v -run '^TestNoFalseAlarms$$' -timeout 120m ./koogallery/checker | grep -v '^=== '
 
+# A process for each processor: two with one each live half as much again as one with two, which wait for each other.
 .PHONY: lives
 lives: build ## LIVES made-up orders with faults in virtual time, held to every promise; SEED= repeats them
-	GOGC=400 GOMEMLIMIT=1GiB bin/koogate sim lives -n $(LIVES) $(if $(SEED),--seed $(SEED)) --dir $(firstword $(wildcard /dev/shm) $(or $(TMPDIR),/tmp))
+	@code=0 pids=() n=$$(nproc); \
+	trap 'kill "$${pids[@]}" 2>/dev/null || true' INT TERM; \
+	for ((i = 0; i < n; i++)); do \
+	  GOGC=200 GOMAXPROCS=1 bin/koogate sim lives -n $$((($(LIVES) + n - 1) / n)) $(if $(SEED),--seed $$(($(SEED) + i))) --workers 1 --dir $(firstword $(wildcard /dev/shm) $(or $(TMPDIR),/tmp)) & pids+=($$!); \
+	done; \
+	for pid in "$${pids[@]}"; do wait "$$pid" || code=1; done; exit $$code
 
 .PHONY: planted
 planted: ## plant a fault in each of sixteen places of a copy, and see lives find it
