@@ -3,15 +3,9 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
-
-	"github.com/koogate/koogate/server/outbound"
 )
 
 // The retry profiles: how long the marketplace repeats a failing creation.
@@ -115,26 +109,11 @@ func (c *Config) checkEndpoints(f *findings) {
 			f.add(at+".route", msgNoOldURL)
 		}
 		if e.OldURL != "" {
-			c.checkOldURL(f, e.OldURL, at+".old_url")
+			if u := c.checkCalled(f, e.OldURL, at+".old_url", msgOldURL); u != nil && (u.RawQuery != "" || u.ForceQuery) {
+				f.add(at+".old_url", msgOldURL)
+			}
 		}
 		c.checkProducts(f, at+".products", e)
-	}
-}
-
-// checkOldURL holds the address of an old server to what can be seen of it without a call. Which networks are allowed is known of the file alone.
-func (c *Config) checkOldURL(f *findings, text, at string) {
-	guard := outbound.New(c.Webhooks.Networks(), nil, nil)
-	u, err := url.Parse(text)
-	if err == nil {
-		err = guard.Check(u)
-	}
-	switch {
-	case errors.Is(err, outbound.ErrForbidden):
-		if c.origin != nil { // rows are judged without the networks that the file allows
-			f.add(at, msgHookForbidden)
-		}
-	case err != nil, u.RawQuery != "", u.ForceQuery, text != strings.TrimSpace(text), utf8.RuneCountInString(text) > maxHookURL:
-		f.add(at, msgOldURL)
 	}
 }
 

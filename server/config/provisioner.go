@@ -64,22 +64,12 @@ const (
 	minHookAskAgain, maxHookAskAgain = 10 * time.Second, time.Hour
 )
 
-// checkHook holds a webhook to what can be seen of it without a call. Which networks are allowed is known of the file alone: where it is not, the call is refused.
+// checkHook holds a webhook to what can be seen of it without a call.
 func (c *Config) checkHook(f *findings, h Hook, at string) {
-	guard := outbound.New(c.Webhooks.Networks(), nil, nil)
-	u, err := url.Parse(h.URL)
-	if err == nil && h.URL != "" {
-		err = guard.Check(u)
-	}
-	switch {
-	case h.URL == "":
+	if h.URL == "" {
 		f.add(at+".url", msgRequired, "https://crm.example.com/koogate")
-	case errors.Is(err, outbound.ErrForbidden):
-		if c.origin != nil { // rows are judged without the networks that the file allows
-			f.add(at+".url", msgHookForbidden)
-		}
-	case err != nil, h.URL != strings.TrimSpace(h.URL), utf8.RuneCountInString(h.URL) > maxHookURL:
-		f.add(at+".url", msgHookURL)
+	} else {
+		c.checkCalled(f, h.URL, at+".url", msgHookURL)
 	}
 	if h.Timeout != 0 {
 		f.between(at+".timeout", h.Timeout, minHookTimeout, maxHookTimeout)
@@ -100,6 +90,26 @@ func (c *Config) checkHook(f *findings, h Hook, at string) {
 			f.add(path, msgKeyTwice)
 		}
 	}
+}
+
+// checkCalled holds an address that is called to what can be seen of it without a call; wrong is what is said of one that is none. Which networks are allowed
+// is known of the file alone: where it is not, the call is refused. It returns the address when nothing is wrong with it.
+func (c *Config) checkCalled(f *findings, address, at string, wrong text) *url.URL {
+	u, err := url.Parse(address)
+	if err == nil {
+		err = outbound.New(c.Webhooks.Networks(), nil, nil).Check(u)
+	}
+	switch {
+	case errors.Is(err, outbound.ErrForbidden):
+		if c.origin != nil { // rows are judged without the networks that the file allows
+			f.add(at, msgHookForbidden)
+		}
+	case err != nil, address != strings.TrimSpace(address), utf8.RuneCountInString(address) > maxHookURL:
+		f.add(at, wrong)
+	default:
+		return u
+	}
+	return nil
 }
 
 // longest is what a {…} may become: every ID is at most 64 characters.

@@ -11,9 +11,6 @@ import (
 	"github.com/koogate/koogate/server/facade/wirejson"
 )
 
-// headerBodySign carries an answer's signature (saas-v2 §3).
-const headerBodySign = "Body-Sign"
-
 // appendResult appends an answer that holds only a code and its message.
 func appendResult(dst []byte, code resultcode.Code, msg string) []byte {
 	dst = append(dst, `{"resultCode":`...)
@@ -75,12 +72,12 @@ func (x *exchange) write(body []byte, from *relay) {
 			h["Content-Type"] = []string{from.contentType}
 		}
 		if from.bodySign != "" {
-			h[headerBodySign] = []string{from.bodySign}
+			h[sign.BodySignHeader] = []string{from.bodySign}
 		}
 	case x.key != "" && (x.endpoint.BodySign || x.door.V1):
-		h[headerBodySign] = []string{sign.BodySign(x.key, body)}
+		h[sign.BodySignHeader] = []string{sign.BodySign(x.key, body)}
 	case x.key == "" && x.endpoint.SignRefusals && x.door.V1:
-		h[headerBodySign] = []string{sign.BodySign(x.door.ring(x.endpoint)[0], body)}
+		h[sign.BodySignHeader] = []string{sign.BodySign(x.door.ring(x.endpoint)[0], body)}
 	}
 	if status != 0 {
 		x.w.WriteHeader(status)

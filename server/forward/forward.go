@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/koogate/koogate/koogallery/sign"
 	"github.com/koogate/koogate/server/outbound"
 )
 
@@ -67,9 +68,6 @@ func (e *Error) Error() string { return "forward: " + e.Why }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// headerBodySign carries an answer's signature (saas-v2 §3).
-const headerBodySign = "Body-Sign"
-
 // Do hands a call on and returns the answer, whatever its code is. Errors: *Error.
 func (c *Client) Do(ctx context.Context, x Call) (Answer, error) {
 	r := (&http.Request{Method: x.Method, URL: x.URL, Host: x.URL.Host, Header: x.Header, ContentLength: int64(len(x.Body))}).WithContext(ctx)
@@ -91,7 +89,7 @@ func (c *Client) Do(ctx context.Context, x Call) (Answer, error) {
 	case len(body) > x.Limit:
 		return Answer{}, &Error{Why: TooLong, Status: resp.StatusCode}
 	}
-	a := Answer{Status: resp.StatusCode, Body: body, ContentType: resp.Header.Get("Content-Type"), BodySign: resp.Header.Get(headerBodySign)}
+	a := Answer{Status: resp.StatusCode, Body: body, ContentType: resp.Header.Get("Content-Type"), BodySign: resp.Header.Get(sign.BodySignHeader)}
 	if err := a.read(); err != nil {
 		return Answer{}, &Error{Why: NoAnswer, Status: resp.StatusCode, cause: err}
 	}
