@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -312,9 +313,10 @@ func TestListenLosesNothing(t *testing.T) {
 	const a, b, c, d, e = "CS2611281200L11", "CS2611281200L12", "CS2611281200L13", "CS2611281200L14", "CS2611281200L15"
 	l := r.listen(t, mine, "--resume-file", place)
 
-	sick := true // the second event of a is refused until b is through
+	var sick atomic.Bool // the second event of a is refused until b is through
+	sick.Store(true)
 	mine.says(func(p *posted) (int, string) {
-		if sick && p.event.Subject == a && p.event.Data.Event.Seq == "2" {
+		if sick.Load() && p.event.Subject == a && p.event.Data.Event.Seq == "2" {
 			return 500, ""
 		}
 		return 200, ""
@@ -325,9 +327,7 @@ func TestListenLosesNothing(t *testing.T) {
 	if got := mine.seqs(a); !slices.Equal(slices.Compact(got), []string{"1", "2"}) {
 		t.Errorf("behind what is refused: %v", got)
 	}
-	mine.mu.Lock()
-	sick = false
-	mine.mu.Unlock()
+	sick.Store(false)
 	await(t, "a", func() bool { return len(slices.Compact(mine.seqs(a))) == len(wantA) })
 	if got := l.calls(a); !slices.ContainsFunc(got, func(s string) bool { return strings.HasSuffix(s, " 500 HTTP_STATUS") }) {
 		t.Errorf("%q", got)
