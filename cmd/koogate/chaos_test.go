@@ -28,6 +28,7 @@ type promise struct {
 // House rules 3 and 4: kill -9 at random moments under load. After the restart every acknowledged call is present, every
 // task completes, no order has two instances and every event chain verifies. KOOGATE_CHAOS_N kills; 3 by default.
 func TestChaos(t *testing.T) {
+	t.Parallel()
 	kills := 3
 	if text := os.Getenv("KOOGATE_CHAOS_N"); text != "" {
 		n, err := strconv.Atoi(text)

@@ -178,6 +178,7 @@ func (p *process) posts(n int, length string, body []byte, limit time.Duration) 
 // Bodies that never end, on a hundred connections: each has the length that the Kit allows, all of which but the last byte is
 // sent.
 func TestStalledBodiesCostLittle(t *testing.T) {
+	t.Parallel()
 	body := bytes.Repeat([]byte{' '}, kitBody-1)
 	for name, c := range map[string]struct {
 		length string
@@ -213,6 +214,7 @@ func TestDearBodiesCostLittle(t *testing.T) {
 
 // Fifty thousand calls of gRPC that are opened without a token, and of which nothing else comes.
 func TestAnonymousStreamsCostLittle(t *testing.T) {
+	t.Parallel()
 	for _, method := range []string{"/koogate.v1.TaskService/LeaseTasks", "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"} {
 		t.Run(filepath.Base(method), func(t *testing.T) {
 			p := kitProcess(t)

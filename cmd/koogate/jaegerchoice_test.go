@@ -145,6 +145,7 @@ func TestChooseJaeger(t *testing.T) {
 
 // What is started is told, with or without pages, is found again and is stopped.
 func TestStartJaeger(t *testing.T) {
+	t.Parallel()
 	if text := os.Getenv("KOOGATE_TEST_FAKE_JAEGER"); text != "" { // this test binary, as the Jaeger of the test below
 		err := (&http.Server{Addr: "127.0.0.1:" + os.Getenv("JAEGER_PORT"), Handler: fakeJaeger(text), ReadHeaderTimeout: time.Second}).ListenAndServe()
 		if !errors.Is(err, http.ErrServerClosed) {

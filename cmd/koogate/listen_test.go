@@ -229,7 +229,7 @@ func (r *remoteSite) worked(t *testing.T) {
 func (r *remoteSite) chain(t *testing.T, order, instance string) (seqs []string) {
 	t.Helper()
 	r.active(t, instance)
-	for _, e := range objects(t, must(does(t, exitOK, "orders", "events", order, "--limit", "0", "-o", "json"))) {
+	for _, e := range objects(t, r.does(t, "orders", "events", order, "--limit", "0", "-o", "json")) {
 		seqs = append(seqs, e["seq"].(string))
 	}
 	if len(seqs) < 3 {
@@ -241,7 +241,7 @@ func (r *remoteSite) chain(t *testing.T, order, instance string) (seqs []string)
 func (r *remoteSite) active(t *testing.T, instance string) {
 	t.Helper()
 	await(t, "the instance", func() bool {
-		return object(t, must(does(t, exitOK, "instances", "get", instance, "-o", "json")))["state"] == "INSTANCE_STATE_ACTIVE"
+		return object(t, r.does(t, "instances", "get", instance, "-o", "json"))["state"] == "INSTANCE_STATE_ACTIVE"
 	})
 }
 
@@ -261,14 +261,14 @@ func (r *remoteSite) allowLoopback(t *testing.T) {
 
 // TestListenPostsWhatAWebhookGets: the same bytes under the same identity, each event once and in its order, signed for the public library.
 func TestListenPostsWhatAWebhookGets(t *testing.T) {
-	r := newRemoteSite(t)
+	t.Parallel()
+	r := newApartSite(t)
 	r.allowLoopback(t)
-	r.login(t)
 	r.worked(t)
 	hook, mine := newReceiver(t), newReceiver(t)
 	hook.up()
 	mine.up()
-	secret, _ := does(t, exitOK, "webhooks", "create", "--set", "name=crm", "--set", "url="+hook.url())
+	secret := r.does(t, "webhooks", "create", "--set", "name=crm", "--set", "url="+hook.url())
 	verify, err := standardwebhooks.NewWebhook(strings.TrimSpace(secret))
 	if err != nil {
 		t.Fatal(err)
@@ -304,8 +304,8 @@ func TestListenPostsWhatAWebhookGets(t *testing.T) {
 // TestListenLosesNothing: what the program refuses comes again in its order and holds up nobody else; what happens while the program or the service is away comes
 // afterwards; what was not taken at the end comes in the next run.
 func TestListenLosesNothing(t *testing.T) {
-	r := newRemoteSite(t)
-	r.login(t)
+	t.Parallel()
+	r := newApartSite(t)
 	r.worked(t)
 	mine := newReceiver(t)
 	mine.up()
@@ -369,8 +369,8 @@ func TestListenLosesNothing(t *testing.T) {
 
 // TestListenThroughABurst: what comes all at once is delivered, each once and in its order, by no more calls at a time than a webhook gets.
 func TestListenThroughABurst(t *testing.T) {
-	r := newRemoteSite(t)
-	r.login(t)
+	t.Parallel()
+	r := newApartSite(t)
 	mine := newReceiver(t)
 	mine.up()
 	var now, most int
@@ -424,15 +424,15 @@ func TestListenThroughABurst(t *testing.T) {
 
 // told are the events that there are.
 func (r *remoteSite) told(t *testing.T) []map[string]any {
-	return objects(t, must(does(t, exitOK, "events", "list", "--limit", "0", "-o", "json")))
+	return objects(t, r.does(t, "events", "list", "--limit", "0", "-o", "json"))
 }
 
 const accessOf = `{"accessInfo":{"frontEndUrl":"https://%s.example.com/"}}`
 
 // TestListenHandsOverTasks: an answer does to a task what a webhook provisioner's does.
 func TestListenHandsOverTasks(t *testing.T) {
-	r := newRemoteSite(t)
-	r.login(t)
+	t.Parallel()
+	r := newApartSite(t)
 	mine := newReceiver(t)
 	mine.up()
 	const done, slow, later, refused, again, late, invalid = "CS2611281200T01", "CS2611281200T02", "CS2611281200T03", "CS2611281200T04", "CS2611281200T05", "CS2611281200T06", "CS2611281200T07"
@@ -487,7 +487,7 @@ func TestListenHandsOverTasks(t *testing.T) {
 			}
 		}
 	}
-	if text, _ := does(t, exitOK, "orders", "events", again, "--limit", "0", "-o", "json"); strings.Contains(text, "has ended") {
+	if text := r.does(t, "orders", "events", again, "--limit", "0", "-o", "json"); strings.Contains(text, "has ended") {
 		t.Errorf("the command goes on:\n%s", text)
 	}
 	r.failed(t, instances[refused])
@@ -516,7 +516,7 @@ func TestListenHandsOverTasks(t *testing.T) {
 func (r *remoteSite) failed(t *testing.T, instance string) {
 	t.Helper()
 	await(t, "the failure", func() bool {
-		return object(t, must(does(t, exitOK, "instances", "get", instance, "-o", "json")))["state"] == "INSTANCE_STATE_FAILED"
+		return object(t, r.does(t, "instances", "get", instance, "-o", "json"))["state"] == "INSTANCE_STATE_FAILED"
 	})
 }
 
@@ -539,8 +539,8 @@ func (r *remoteSite) post(t *testing.T, path, body string) (int, string) {
 
 // TestListenGivesTasksBack: at its end, and when its program is away; a service that is away for a moment loses no result.
 func TestListenGivesTasksBack(t *testing.T) {
-	r := newRemoteSite(t)
-	r.login(t)
+	t.Parallel()
+	r := newApartSite(t)
 	mine := newReceiver(t)
 	mine.up()
 	const held, kept = "CS2611281200G01", "CS2611281200G02"
@@ -565,7 +565,7 @@ func TestListenGivesTasksBack(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	if text, _ := does(t, exitOK, "orders", "events", held, "--limit", "0", "-o", "json"); strings.Count(text, "koogate listen has ended") != 1 {
+	if text := r.does(t, "orders", "events", held, "--limit", "0", "-o", "json"); strings.Count(text, "koogate listen has ended") != 1 {
 		t.Errorf("the order does not say who gave its task back:\n%s", text)
 	}
 
@@ -638,8 +638,8 @@ func refusals(to, file, narrow string) map[string]refusal {
 
 // TestListenShowsATable: one line for each call.
 func TestListenShowsATable(t *testing.T) {
-	r := newRemoteSite(t)
-	r.login(t)
+	t.Parallel()
+	r := newApartSite(t)
 	mine := newReceiver(t)
 	mine.up()
 	const order = "CS2611281200V01"

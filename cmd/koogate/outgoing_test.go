@@ -15,6 +15,7 @@ import (
 // TestASilentMarketplaceConnection: HTTP/2 has one connection for all calls. When it falls silent, calls go on by a new one within
 // seconds instead of failing until the kernel gives the old one up.
 func TestASilentMarketplaceConnection(t *testing.T) {
+	t.Parallel()
 	var version string
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { version = r.Proto }))
 	srv.EnableHTTP2 = true

@@ -57,7 +57,11 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	if err := os.Setenv(asProgram, "1"); err != nil {
+	err := errors.Join(os.Setenv(asProgram, "1"), os.Setenv("LC_ALL", "C"))
+	for _, name := range []string{"KOOGATE_ADDR", "KOOGATE_TOKEN", "KOOGATE_CA_FILE", "KOOGATE_CERT_FILE", "KOOGATE_KEY_FILE", "KOOGATE_CLEAR", "KOOGATE_CONFIG"} {
+		err = errors.Join(err, os.Unsetenv(name)) // what a person has set decides nothing here
+	}
+	if err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())

@@ -62,6 +62,7 @@ func shellWords(line string) (words []string) {
 // Every command line of this program that a document, an example or a help text shows is one that it takes: with --help at its end it
 // explains itself instead of refusing a command or a flag.
 func TestShownCommandsExist(t *testing.T) {
+	t.Parallel()
 	line := regexp.MustCompile("(?m)(?:^\\s*(?:#\\s+)?(?:\\$ )?|`)(?:\\S*bin/)?koogate ((?:" + strings.Join(nouns(t), "|") + ")\\b[^`#<>&|\n]*)")
 	var shown []string
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {

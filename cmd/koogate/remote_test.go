@@ -28,18 +28,18 @@ type remoteSite struct {
 	tokenFile string
 }
 
-// newRemoteSite starts a service whose orders are fulfilled by its own template, and those of product OFFI-BY-HAND by a worker.
+// newRemoteSite is newApartSite for commands that look for the service as a person has them do: in a context, which is a file of the test's own.
 func newRemoteSite(t *testing.T) *remoteSite {
 	t.Helper()
-	for _, name := range []string{"KOOGATE_ADDR", "KOOGATE_TOKEN", "KOOGATE_CA_FILE", "KOOGATE_CERT_FILE", "KOOGATE_KEY_FILE", "KOOGATE_CLEAR", "KOOGATE_CONFIG"} {
-		t.Setenv(name, "") // which is set back at the end
-		if err := os.Unsetenv(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Setenv("LC_ALL", "C")
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	return newApartSite(t)
+}
+
+// newApartSite starts a service whose orders are fulfilled by its own template, and those of product OFFI-BY-HAND by a worker. Its commands are
+// told by flags where it is, so tests of it may run side by side.
+func newApartSite(t *testing.T) *remoteSite {
+	t.Helper()
 	s := newSite(t, "sqlite")
 	p := s.process(true)
 	text, err := os.ReadFile(p.config)
@@ -67,6 +67,13 @@ func (r *remoteSite) login(t *testing.T) {
 	if code, _, errs := koogate(t, "login", r.grpc, "--name", "here", "--token-file", r.tokenFile); code != exitOK {
 		t.Fatalf("%d %s", code, errs)
 	}
+}
+
+// does runs a command of this service that has to end well, and returns what it prints.
+func (r *remoteSite) does(t *testing.T, args ...string) (stdout string) {
+	t.Helper()
+	stdout, _ = does(t, exitOK, append(args, "--address", r.grpc, "--token-file", r.tokenFile)...)
+	return stdout
 }
 
 // buy makes an order, and waits until the order query is done.

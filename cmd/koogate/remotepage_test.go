@@ -119,9 +119,20 @@ func (r *remoteSite) step(t *testing.T, s pageStep, ids map[string]string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var out, errs buffer
+	words := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	missing := func() (lines []string) { // of what the page shows
+		text := linesOf(out.String()+errs.String(), words)
+		for _, line := range s.prints {
+			pattern := strings.ReplaceAll(regexp.QuoteMeta(words(strings.ReplaceAll(line, "127.0.0.1:9090", r.grpc))), "…", ".*")
+			if !regexp.MustCompile("(?m)^" + pattern + "$").MatchString(text) {
+				lines = append(lines, line)
+			}
+		}
+		return lines
+	}
 	if slices.Contains(args, "--watch") || slices.Contains(args, "tail") || slices.Contains(args, "listen") {
-		go func() {
-			for end := time.Now().Add(20 * time.Second); strings.Count(out.String(), "\n") < 2 && time.Now().Before(end); {
+		go func() { // it goes on until it is ended
+			for end := time.Now().Add(20 * time.Second); (out.String() == "" || len(missing()) > 0) && time.Now().Before(end); {
 				time.Sleep(20 * time.Millisecond)
 			}
 			cancel()
@@ -132,12 +143,8 @@ func (r *remoteSite) step(t *testing.T, s pageStep, ids map[string]string) {
 	if terminaltest.Tame(t, s.command, text); code != exitOK || strings.Contains(text, bigToken) || text == "" {
 		t.Fatalf("%s: %d\n%s", s.command, code, text)
 	}
-	words := func(text string) string { return strings.Join(strings.Fields(text), " ") }
-	for _, line := range s.prints {
-		pattern := strings.ReplaceAll(regexp.QuoteMeta(words(strings.ReplaceAll(line, "127.0.0.1:9090", r.grpc))), "…", ".*")
-		if !regexp.MustCompile("(?m)^" + pattern + "$").MatchString(linesOf(text, words)) {
-			t.Errorf("%s: %q is not printed:\n%s", s.command, line, text)
-		}
+	for _, line := range missing() {
+		t.Errorf("%s: %q is not printed:\n%s", s.command, line, text)
 	}
 	if into != "" {
 		if err := os.WriteFile(into, []byte(out.String()), 0o600); err != nil {

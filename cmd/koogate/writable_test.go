@@ -65,6 +65,7 @@ func TestAReadOnlyDatabase(t *testing.T) {
 // TestAFullDisk: SQLite on a file system that is full. Readiness fails before and while changes do, the metric shows why, what is
 // known is still told, and it all ends with more room.
 func TestAFullDisk(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "sqlite")
 	dir := smallDisk(t)
 	s.database = "sqlite:" + filepath.Join(dir, "koogate.db")
