@@ -83,7 +83,7 @@ func TestPlantedFaultsOfWorkers(t *testing.T) {
 		{"guesses", "reports-its-own-tasks", 1, nil},
 		{"silent", "prolongs-its-lease", 1, []string{"--step=1300ms", "--lease=1s"}},
 	}
-	seeds := 20
+	seeds := 12
 	if raceDetector {
 		seeds = 2
 	}
@@ -95,7 +95,7 @@ func TestPlantedFaultsOfWorkers(t *testing.T) {
 		runs = append(runs, r)
 	}
 	for seed := 1; seed <= 3; seed++ { // several polls and handlers at a time
-		runs = append(runs, planted{"none", "", seed, []string{"--client", "--step=1s", "--lease=2s"}})
+		runs = append(runs, planted{"none", "", seed, []string{"--client", "--step=1300ms", "--lease=3s"}})
 	}
 	var g errgroup.Group
 	g.SetLimit(6) // they wait most of the time
