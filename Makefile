@@ -105,7 +105,7 @@ exists = go test -list '^$(1)' ./cmd/koogate | grep '^Test' >/dev/null || { echo
 ALONE = ^Test(Contexts|Looking|RemoteTexts|Watching|Tail|CompletionOf|ChangingWhatIsSold|SellersByHand|WebhooksByHand|ActsByHand|WhatIsNotKoogate|TheCommandsOfThePage|Importing|TheQuickstarts|TheWebhookPages|AtATerminal|ShownCommands|Verify|PlantedFaultsOf|Listen|TheExampleWorkersPass|AWorkerThatRunsAlready|WhatWorkerTestCannotFindOut|Check|TheCheckersPage|Dev|ARecordedDayIsReplayed|Chaos)
 .PHONY: services-test
 services-test: ## the tests that use a real Redis and PostgreSQL: stores, domains on both databases, processes
-	KOOGATE_CHECKS=100 .ci/services sh -ec '$(GOTEST) -count=1 ./store/postgres ./store/redis ./server/quota ./server/evidence ./server/reseal; $(GOTEST) $(RACE) -count=1 -run OnBoth ./server/fulfil ./server/usage ./server/directory ./server/work ./server/audit ./server/journal ./server/webhook ./server/handover ./server/sanction ./server/moving; $(GOTEST) -count=1 -run TwoReplicas ./server; $(GOTEST) -count=1 -skip "$(ALONE)" ./cmd/bench ./cmd/koogate ./cmd/koogate/internal/...'
+	KOOGATE_SERVICES_FSYNC=off KOOGATE_CHECKS=100 .ci/services sh -ec '$(GOTEST) -parallel 4 -count=1 ./store/postgres ./store/redis ./server/quota ./server/evidence ./server/reseal; $(GOTEST) $(RACE) -p 4 -count=1 -run OnBoth ./server/fulfil ./server/usage ./server/directory ./server/work ./server/audit ./server/journal ./server/webhook ./server/handover ./server/sanction ./server/moving; $(GOTEST) -count=1 -run TwoReplicas ./server; $(GOTEST) -parallel 4 -count=1 -skip "$(ALONE)" ./cmd/bench ./cmd/koogate ./cmd/koogate/internal/...'
 
 # The packages whose properties are played over a database; whole, so that none can be missed by its name.
 PROOFS = ./store/... ./server/fulfil ./server/usage ./server/quota ./server/directory
@@ -117,7 +117,7 @@ proofs: ## CHECKS random histories of every property, on both databases (20 each
 .PHONY: chaos
 chaos: ## kill -9 the service CHAOS_N times under load and check every promise
 	@$(call exists,TestChaos)
-	KOOGATE_CHAOS_N=$(CHAOS_N) .ci/services go test -count=1 -run '^TestChaos' -timeout 60m ./cmd/koogate
+	KOOGATE_SERVICES_FSYNC=off KOOGATE_CHAOS_N=$(CHAOS_N) .ci/services go test -count=1 -run '^TestChaos' -timeout 60m ./cmd/koogate
 
 .PHONY: watch-proof
 watch-proof: ## 50 watchers are told 100,000 events each while the replicas that they watch are killed; a twentieth of it is in `make chaos`

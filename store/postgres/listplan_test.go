@@ -45,6 +45,7 @@ var longTables = []string{
 // TestEveryFilterHasItsIndex pins for each filter that a list offers, and for each kind of value, that the rows with this value
 // are found along an index in the order of the list, whatever the planner knows of the tables and of the value.
 func TestEveryFilterHasItsIndex(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	url := freshSchema(t)

@@ -67,6 +67,7 @@ var pendingUsage = []string{
 
 // TestPlans pins that the next of a backlog, and the last call of a series, are found without sorting, whatever the planner knows of the tables.
 func TestPlans(t *testing.T) {
+	t.Parallel()
 	for name, steps := range map[string][]string{
 		"nothing known": pendingUsage,
 		"known":         append(pendingUsage[:2:2], "ANALYZE usage_windows, usage_records"),

@@ -15,6 +15,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	urls := make(map[store.Store]string)
 	suite.Run(t, func(t *testing.T, clock func() time.Time) store.Store {
 		url := freshSchema(t)
@@ -28,6 +29,7 @@ func TestConformance(t *testing.T) {
 }
 
 func TestUsageConformance(t *testing.T) {
+	t.Parallel()
 	urls := make(map[store.Store]string)
 	suite.RunBilling(t, func(t *testing.T) store.Store {
 		url := freshSchema(t)
