@@ -162,8 +162,12 @@ func (r *inside) step(calls ...func() reply) {
 
 // change gives an instance another address, with a reason.
 func (r *inside) change(id string) {
-	_, err := r.Core().UpdateAccess(context.Background(), fulfil.AccessUpdate{
-		Seller: "acme", InstanceID: id, Access: fulfil.Access{FrontEndURL: "https://app.example.com/2"}, Fields: []string{"frontEndUrl"}, Reason: operators, Who: operators,
+	var err error
+	eventually(r.t, "the create task of "+id+" is done", func() bool { // which is not there before the order query has ended
+		_, err = r.Core().UpdateAccess(context.Background(), fulfil.AccessUpdate{
+			Seller: "acme", InstanceID: id, Access: fulfil.Access{FrontEndURL: "https://app.example.com/2"}, Fields: []string{"frontEndUrl"}, Reason: operators, Who: operators,
+		})
+		return err == nil || errs.As(err).Reason != errs.StateConflict
 	})
 	if err != nil {
 		r.t.Errorf("change %s: %v", id, err)

@@ -115,6 +115,7 @@ func (b *broken) Events(ctx context.Context, seller, orderID string, after int64
 
 // TestEvidenceThatBreaksOffSaysSo: by gRPC as a status with a reason, by REST as an error or a body without an end, never as a file that seems whole.
 func TestEvidenceThatBreaksOffSaysSo(t *testing.T) {
+	t.Parallel()
 	b := &broken{after: 1 << 30}
 	r := start(t, withoutJobs, func(_ *config.Config, d *server.Deps) { b.Store = d.Store; d.Store = b })
 	r.mustCall("linked", newInstance("CS-PACK"))

@@ -67,6 +67,7 @@ func TestStrangersAreRefusedBeforeTheirMessage(t *testing.T) {
 
 // A call that may be made by anybody ends when its message does not come.
 func TestACheckWithoutAMessageEnds(t *testing.T) {
+	t.Parallel()
 	r := start(t, withoutJobs)
 	began := time.Now()
 	err := open(t.Context(), t, r.dial(""), healthpb.Health_Check_FullMethodName).RecvMsg(&healthpb.HealthCheckResponse{})
@@ -139,6 +140,7 @@ func TestAConnectionOfRefusalsEnds(t *testing.T) {
 
 // Connections of strangers are few; the newest come in, and whoever has a token stays.
 func TestConnectionsOfStrangersAreFew(t *testing.T) {
+	t.Parallel()
 	r := start(t, withoutJobs)
 	mine := koogatev1.NewOrderServiceClient(r.dial(acmeToken))
 	if _, err := mine.ListOrders(t.Context(), &koogatev1.ListOrdersRequest{}); err != nil {

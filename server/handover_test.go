@@ -148,6 +148,7 @@ func (r *rig) ended(s sold, task *koogatev1.Task) bool {
 
 // TestResultsOfAWebhookAreHeldToTheContract: what CompleteTask refuses is told as that and asked for again; what is refused for good reaches the marketplace by the vendor's code.
 func TestResultsOfAWebhookAreHeldToTheContract(t *testing.T) {
+	t.Parallel()
 	r, h := start(t), newHook(t)
 	s := r.sold()
 	key, _ := h.sell(t, s)
@@ -250,6 +251,7 @@ func TestAWebhookCompletesLater(t *testing.T) {
 
 // TestAWebhookTakesOverAndGivesBack: a product goes from a worker to a webhook and back while it is sold, with open tasks that follow and that stay.
 func TestAWebhookTakesOverAndGivesBack(t *testing.T) {
+	t.Parallel()
 	r, h := start(t), newHook(t)
 	s := r.sold()
 	key, _ := h.sell(t, s)

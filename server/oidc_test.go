@@ -155,6 +155,7 @@ func TestAJWTIsAPrincipal(t *testing.T) {
 
 // TestAStreamEndsWithItsJWT: whoever watches with a token that has expired is told so, and goes on with a new one.
 func TestAStreamEndsWithItsJWT(t *testing.T) {
+	t.Parallel()
 	l := newLogin(t)
 	r := start(t, withoutJobs, l.trusted)
 	stream := r.watch(t.Context(), t, l.token(2*time.Second, "viewer"), &koogatev1.WatchEventsRequest{})

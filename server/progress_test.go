@@ -102,6 +102,7 @@ func TestReadinessIsProgress(t *testing.T) {
 // TestALoopThatMakesNoProgressIsLogged: once when it has been late at two looks, and again when it goes on. However often the clock
 // jumps, that alone makes no loop late.
 func TestALoopThatMakesNoProgressIsLogged(t *testing.T) {
+	t.Parallel()
 	clk := clocktest.New(time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC))
 	var ledger *mendedLedger
 	r := start(t, func(_ *config.Config, d *server.Deps) {

@@ -30,6 +30,7 @@ func (r *rig) series(name string) map[string]string {
 // Paid orders wait for a worker that is away: the metrics tell how many, since when, how much of the marketplace's window is left,
 // and that nobody ever came. They follow within seconds when somebody does.
 func TestPaidOrdersThatWaitForAWorkerAreSeen(t *testing.T) {
+	t.Parallel()
 	r := start(t, withoutJobs)
 	r.admit(t, "CS1")
 	r.admit(t, "CS2")

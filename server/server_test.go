@@ -225,6 +225,7 @@ func completion(t *koogatev1.Task) *koogatev1.CompleteTaskRequest {
 // TestAStopLosesNothing stops while a call waits for its provisioner, a worker waits for tasks and a health watch is open.
 // The call gets an answer, and what was admitted is worked on by the next process.
 func TestAStopLosesNothing(t *testing.T) {
+	t.Parallel()
 	sealer, err := vaulttest.New()
 	if err != nil {
 		t.Fatal(err)
