@@ -407,3 +407,32 @@ func underTraffic(t *testing.T, replicas ...*rig) {
 	}
 	t.Logf("%d of %d orders on the old side, %d calls there", olds, orders, len(o.calls))
 }
+
+// TestAnOldServerIsMissed: a file that takes old_url away while something is left there is told so when the service starts, and no other.
+func TestAnOldServerIsMissed(t *testing.T) {
+	want := -2
+	r := start(t, func(cfg *config.Config, d *server.Deps) {
+		want += len(cfg.Endpoints)
+		now := time.Now()
+		for k := range cfg.Endpoints {
+			e := &cfg.Endpoints[k]
+			if err := d.Store.NoteClaims(t.Context(), []store.Claim{{Seller: e.Seller, Kind: store.SideInstance, ID: e.Name, Endpoint: e.Name, At: now}}); err != nil {
+				t.Fatal(err)
+			}
+			switch e.Name {
+			case "linked":
+				e.OldURL = "https://old.example.com/"
+			case "worked":
+				if err := d.Store.EndClaim(t.Context(), e.Seller, e.Name, now); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+	told := func() int { return strings.Count(r.log.String(), "instances=1 orders=0") }
+	eventually(t, "the warnings", func() bool { return told() == want })
+	time.Sleep(20 * time.Millisecond) // for one too many
+	if text := r.log.String(); told() != want || strings.Contains(text, "endpoint=linked instances") || strings.Contains(text, "endpoint=worked instances") {
+		t.Error(text)
+	}
+}

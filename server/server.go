@@ -290,6 +290,10 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		s.calls.Run(jobs)
 		return nil
 	})
+	workers.Go(func() error {
+		s.missOldServers(jobs)
+		return nil
+	})
 	if s.jwts != nil {
 		workers.Go(func() error {
 			s.jwts.Run(jobs)
