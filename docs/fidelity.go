@@ -18,6 +18,7 @@ var fidelity []byte
 const (
 	FamilyAll     = "all"      // every call that comes in
 	FamilyOpenAPI = "open_api" // what Koogate itself calls
+	FamilyLogin   = "login"    // the authentication centre of joint products
 	FamilyOpen    = "open"     // rules that Koogate does not follow: they do not concern it, or not yet
 )
 
@@ -66,6 +67,7 @@ func sections() []section {
 		{"kit_v2", "Kit V2.0, and what both generations share"},
 		{"kit_v1", "Kit V1.0"},
 		{FamilyOpenAPI, "Open APIs that Koogate calls"},
+		{FamilyLogin, "Login of joint products: the authentication centre of the simulator (its settings are those of `koogate sim centre --file`)"},
 		{FamilyOpen, "What is not followed, or not yet"},
 	}
 }

@@ -91,7 +91,7 @@ func TestEveryReadingHasARow(t *testing.T) {
 }
 
 func TestRules(t *testing.T) {
-	families := append(family.Names(), docs.FamilyAll, docs.FamilyOpenAPI, docs.FamilyOpen)
+	families := append(family.Names(), docs.FamilyAll, docs.FamilyOpenAPI, docs.FamilyLogin, docs.FamilyOpen)
 	ids, rows := make(map[string]bool), make(map[string]int)
 	for _, r := range rules(t) {
 		wrong := func(what, text string) { t.Errorf("%s: %s: %q", r.ID, what, text) }
