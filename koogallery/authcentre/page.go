@@ -68,16 +68,16 @@ func render(r *http.Request, lang string, now time.Time, status int, name string
 	}
 	a := answer{status: status, kind: htmlKind, body: b.Bytes()}
 	if asked := r.URL.Query().Get("lang"); asked == chinese || asked == english {
-		a.cookies = []*http.Cookie{newCookie(r, langCookie, asked)}
+		a.cookies = []*http.Cookie{newCookie(r, langCookie, asked, 0)}
 	}
 	return a
 }
 
 const langCookie = "centre-lang"
 
-// newCookie is a cookie until the browser ends.
-func newCookie(r *http.Request, name, value string) *http.Cookie {
-	return &http.Cookie{Name: name, Value: value, Path: "/", SameSite: http.SameSiteLaxMode, HttpOnly: true, Secure: r.TLS != nil} //nolint:gosec // loopback may be without TLS
+// newCookie is a cookie until the browser ends, or one that ends now if maxAge is negative.
+func newCookie(r *http.Request, name, value string, maxAge int) *http.Cookie {
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: maxAge, SameSite: http.SameSiteLaxMode, HttpOnly: true, Secure: r.TLS != nil} //nolint:gosec // loopback may be without TLS
 }
 
 // language is that of a browser: what it has chosen, what it prefers, or the centre's.

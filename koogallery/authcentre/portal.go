@@ -180,7 +180,7 @@ func (c *Centre) newSession(q *call, userName string) (*session, *http.Cookie) {
 	s := &session{tenantID: q.t.TenantID, userName: userName, begun: q.now, expires: q.now.Add(c.cfg.SessionLife)}
 	id := random("")
 	c.sessions.put(id, s)
-	return s, newCookie(q.r, sessionCookie(q.t), id)
+	return s, newCookie(q.r, sessionCookie(q.t), id, 0)
 }
 
 // session is the session of this browser at the call's tenant, or nil.

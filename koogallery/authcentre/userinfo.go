@@ -160,8 +160,7 @@ func (c *Centre) leave(q *call, to, name string) answer {
 		}
 		c.sessions.drop(q.cookie(sessionCookie(q.t)))
 	}
-	gone := newCookie(q.r, sessionCookie(q.t), "")
-	gone.MaxAge = -1
+	gone := newCookie(q.r, sessionCookie(q.t), "", -1)
 	a := redirect(tenantPath(q.t, "login"))
 	switch {
 	case to == "":
