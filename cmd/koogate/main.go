@@ -106,6 +106,7 @@ type cli struct {
 	Sim struct {
 		Lives  simLivesCmd `cmd:"" help:"Live made-up orders with faults in virtual time, and hold Koogate to every promise."`
 		Record sim.Record  `cmd:"" help:"Sit between a marketplace and a seller, and write their calls down without secrets."`
+		Centre sim.Centre  `cmd:"" help:"Play the authentication centre, for your login to be tried and judged."`
 		Replay sim.Replay  `cmd:"" help:"Make the calls of a recording again, and compare the answers by rule."`
 	} `cmd:"" help:"Rehearse without the marketplace, or with what it has said before."`
 	Version    versionCmd    `cmd:"" help:"Say which version this is."`
@@ -187,7 +188,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	switch err := command.Run(); {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errReported), errors.Is(err, check.ErrBroken), errors.Is(err, sim.ErrDiffers), errors.Is(err, remote.ErrReported), errors.Is(err, doctor.ErrFaults):
+	case errors.Is(err, errReported), errors.Is(err, check.ErrBroken), errors.Is(err, sim.ErrDiffers), errors.Is(err, sim.ErrBroken), errors.Is(err, remote.ErrReported), errors.Is(err, doctor.ErrFaults):
 		return exitFailed
 	case errors.Is(err, check.ErrUnchecked), errors.Is(err, sim.ErrCannot), errors.As(err, new(*remote.UsageError)):
 		_, _ = fmt.Fprintln(stderr, "koogate:", err)

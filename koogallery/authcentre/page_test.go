@@ -43,7 +43,7 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 		zh, en      string
 		ownLangOnly bool // the English page has no Chinese but names
 	}{
-		"overview":        {newBrowser(t), s.PortalURL() + "/", 200, "有规则被违反", "Rules are broken", false},
+		"overview":        {newBrowser(t), s.PortalURL() + "/", 200, "违反的规则数，见下表： 1", "Rules broken, listed below: 1", false},
 		"rules":           {newBrowser(t), s.PortalURL() + "/rules", 200, "一个 code 只使用一次", "A code is used once", true},
 		"a login":         {newBrowser(t), s.PortalURL() + "/logins/1", 200, "经过", "Steps", false},
 		"no such login":   {newBrowser(t), s.PortalURL() + "/logins/77", 404, "没有这个页面", "There is no such page", true},

@@ -63,7 +63,7 @@ var sentences = map[string][2]string{
 
 	"verdictNone":    {"还没有人登录。用下面的登录页地址开始第一次。", "Nobody has logged in yet. Begin with an address of the login page below."},
 	"verdictGood":    {"没有违反任何规则。", "No rule is broken."},
-	"verdictBad":     {"有规则被违反，见下表。", "Rules are broken; they are listed below."},
+	"verdictBad":     {"违反的规则数，见下表：", "Rules broken, listed below:"},
 	"logins":         {"登录", "Logins"},
 	"loginsNone":     {"还没有登录。打开上面的登录页，用列出的账号登录。", "No logins yet. Open the login page above, with one of the accounts."},
 	"findings":       {"违反的规则", "Broken rules"},

@@ -13,9 +13,9 @@
 // the orders that it placed, the upload of licences that it asked for, both usage
 // pushes with their bills, authorisation codes, and hosted assets.
 //
-// What it is not: it is not a load generator, it persists nothing, it knows no
-// prices of usage, and it does not play the authentication centre of a joint
-// product's login.
+// What it is not: it is not a load generator, it persists nothing, and it knows no
+// prices of usage. The authentication centre of a joint product's login is played by
+// package authcentre.
 //
 // Start with [New], then [rehearsal.Stage.LifeOf] or [rehearsal.Stage.Life] for one whole
 // rehearsal, [rehearsal.Stage.Joint] for a joint purchase, [market.Market.PlaceIn] and
