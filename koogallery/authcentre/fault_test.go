@@ -86,12 +86,8 @@ func TestEveryFault(t *testing.T) {
 			}
 			if kind == "slow" {
 				go func() {
-					for d := range s.clock.asked {
-						if d == 7*time.Second {
-							s.clock.advance(d)
-							return
-						}
-					}
+					s.clock.until(t, 7*time.Second)
+					s.clock.advance(7 * time.Second)
 				}()
 			}
 			before := s.clock.Now()
@@ -232,11 +228,7 @@ func TestAStopEndsSlowAnswers(t *testing.T) {
 	v := &vendor{t: t, s: &site{t: t, Centre: c}}
 	over := make(chan int)
 	go func() { status, _, _ := v.call("GET", c.Domain(acme)+userinfoPath, nil); over <- status }()
-	for d := range clock.asked {
-		if d == 10*time.Minute {
-			break
-		}
-	}
+	clock.until(t, 10*time.Minute)
 	if err := server.Stop(10 * time.Second); err != nil {
 		t.Error(err)
 	}

@@ -71,6 +71,23 @@ func (h *hand) advance(d time.Duration) {
 	})
 }
 
+// until waits until somebody asks for a timer of a length.
+func (h *hand) until(t testing.TB, d time.Duration) {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for {
+		select {
+		case asked := <-h.asked:
+			if asked == d {
+				return
+			}
+		case <-late:
+			t.Errorf("nobody waits for %v", d)
+			return
+		}
+	}
+}
+
 func (t *handTimer) C() <-chan time.Time { return t.c }
 
 func (t *handTimer) Stop() {

@@ -257,6 +257,35 @@ func TestUsersChange(t *testing.T) {
 	}
 }
 
+// A session that has ended is none any more, whoever still has its cookie; one that is too old, too.
+func TestASessionEnds(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	desk := s.Domain(acme) + "/t/acme/workbench"
+	for name, end := range map[string]func(b *browser){
+		"logged out": func(b *browser) { b.get(s.Domain(acme) + "/api/v1/logout") },
+		"too old":    func(*browser) { s.clock.advance(8 * time.Hour) },
+		"a reset":    func(*browser) { s.Reset() },
+	} {
+		b := newBrowser(t)
+		b.login(b.get(desk), "zhangsan01", "Demo-1234", "")
+		u, err := url.Parse(desk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := b.client.Jar.Cookies(u)
+		if p := b.get(desk); p.at.Path != "/t/acme/workbench" || len(kept) != 1 || kept[0].Name != "centre-acme" {
+			t.Fatalf("%s: %s %v", name, p.at, kept)
+		}
+		end(b)
+		thief := newBrowser(t)
+		thief.client.Jar.SetCookies(u, kept)
+		if p := thief.get(desk); p.at.Path != "/t/acme/login" {
+			t.Errorf("%s: %s", name, p.at)
+		}
+	}
+}
+
 // What the portal takes and tells as JSON.
 func TestTheControlAPI(t *testing.T) {
 	t.Parallel()
@@ -342,11 +371,7 @@ func TestTheControlAPI(t *testing.T) {
 	}
 	told := make(chan map[string]any)
 	go func() { _, said := ask("GET", "log?wait=1m&after="+last, ""); told <- said }()
-	for d := range s.clock.asked {
-		if d == time.Minute {
-			break
-		}
-	}
+	s.clock.until(t, time.Minute)
 	f.post(f.form())
 	if said := <-told; len(said["events"].([]any)) == 0 {
 		t.Errorf("%v", said)
