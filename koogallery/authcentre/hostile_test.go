@@ -89,6 +89,18 @@ func TestStrangersLeadNobodyAway(t *testing.T) {
 	if p := b.get(launched.String()); p.to == nil || p.to.Query().Has("tenant") {
 		t.Errorf("%d %v", p.status, p.to)
 	}
+	// And for no other tenant.
+	b.login(b.get(s.Domain(bright)+"/t/bright/workbench"), "zhaoliu04", "Demo-1234", "")
+	for _, address := range []string{
+		s.Domain(bright) + authorizePath + "?" + url.Values{"client_id": {client}, "redirect_uri": {callback}, "response_type": {"code"}}.Encode(),
+		s.Domain(bright) + "/api/v1/cas/login?service=" + url.QueryEscape(seller+"/cas"),
+	} {
+		b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the click is not used up
+		click := b.get(domain + "/t/acme/open?appId=" + crm).to.Query().Get("launch")
+		if p := b.get(address + "&launch=" + click); p.to == nil || p.to.Query().Has("tenant") || p.to.Query().Get("code")+p.to.Query().Get("ticket") == "" {
+			t.Errorf("%d %v", p.status, p.to)
+		}
+	}
 	if ids := s.broken(); !strings.Contains(strings.Join(ids, " "), conduct.StateMissing) {
 		t.Errorf("the second click is the seller's own: %v", ids)
 	}
