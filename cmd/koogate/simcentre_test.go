@@ -153,6 +153,35 @@ func TestACentreOfAFile(t *testing.T) {
 	}
 }
 
+// What happens is told line by line, also that nobody has used a code.
+func TestACentreTellsWhatHappens(t *testing.T) {
+	t.Parallel()
+	out, _, stop := centre(t, "--code-life", "1ms")
+	portal := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(out.String())
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, portal+"/unified-login/portal-login", strings.NewReader("ind=UNOP&appId=demo-crm&account=sunqi05&password=Demo-1234"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	for end := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), "BREAKS code-unused"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal(out.String())
+		}
+	}
+	if code := stop(); code != exitOK { // without --strict
+		t.Errorf("%d", code)
+	}
+	_, told, _ := strings.Cut(out.String(), "Ctrl-C ends it\n")
+	if want := regexp.MustCompile(`^\d\d:\d\d:\d\d #1 page POST 302  sunqi05 · 鹤翔物流 · code \w{6}…\n✕ BREAKS code-unused: A code that was given is used\n    seen: .*\n    what to do: .*\n1 logins, rules broken: 1\n$`); !want.MatchString(told) {
+		t.Errorf("%s", told)
+	}
+}
+
 // What cannot be served is told with its place and its remedy.
 func TestACentreThatCannotBe(t *testing.T) {
 	t.Parallel()

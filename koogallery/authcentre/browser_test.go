@@ -34,7 +34,10 @@ func startChromium(t *testing.T) *chromium {
 	if err != nil {
 		t.Skip(err)
 	}
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("", "centre-chromium-") //nolint:usetesting // its removal may fail while the browser dies
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.CommandContext(t.Context(), path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--lang=en",
 		"--remote-debugging-port=0", "--remote-allow-origins=*", "--user-data-dir="+dir, "about:blank")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -44,7 +47,7 @@ func startChromium(t *testing.T) *chromium {
 	t.Cleanup(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
-		time.Sleep(100 * time.Millisecond) // its children still write into dir
+		_ = os.RemoveAll(dir)
 	})
 	var port []string
 	for end := time.Now().Add(30 * time.Second); len(port) < 2; time.Sleep(50 * time.Millisecond) {

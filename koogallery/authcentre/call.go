@@ -60,13 +60,19 @@ const (
 func (c *Centre) serve(w http.ResponseWriter, r *http.Request, point conduct.Point, tenantID string, h handler) {
 	q := &call{r: r, query: r.URL.Query(), form: url.Values{}, step: conduct.Step{Point: point, Method: r.Method}}
 	q.readForm(w)
+	c.send(w, r, &q.effect, c.handle(q, tenantID, h))
+}
+
+// handle finds the answer and notes the step.
+func (c *Centre) handle(q *call, tenantID string, h handler) answer {
 	c.mu.Lock()
-	q.now, q.lang = c.now(), c.language(r)
+	defer c.mu.Unlock()
+	q.now, q.lang = c.now(), c.language(q.r)
 	q.t = c.tenant(tenantID)
 	if q.t != nil {
 		q.step.TenantID = q.t.TenantID
 	}
-	if point == conduct.PointToken && q.form.Get("grant_type") == "refresh_token" {
+	if q.step.Point == conduct.PointToken && q.form.Get("grant_type") == "refresh_token" {
 		q.step.Point = conduct.PointRefresh
 	}
 	q.effect = c.takeFaults(tenantID, q.step.Point)
@@ -82,8 +88,7 @@ func (c *Centre) serve(w http.ResponseWriter, r *http.Request, point conduct.Poi
 		q.step.Status = 0
 	}
 	c.journal.Add(q.step, q.then)
-	c.mu.Unlock()
-	c.send(w, r, q.effect, a)
+	return a
 }
 
 // readForm reads the body of a POST.
@@ -146,7 +151,7 @@ func (q *call) of(g *grant) {
 }
 
 // send writes an answer, as faults want it.
-func (c *Centre) send(w http.ResponseWriter, r *http.Request, e effect, a answer) {
+func (c *Centre) send(w http.ResponseWriter, r *http.Request, e *effect, a answer) {
 	if e.delay > 0 {
 		timer := c.cfg.Clock.NewTimer(e.delay)
 		defer timer.Stop()

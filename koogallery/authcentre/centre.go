@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,6 +62,7 @@ type Centre struct {
 	offset  time.Duration // by which Advance has moved the time
 	portal  string        // address of the unified login page and the workbench
 	domains map[string]string
+	listens map[string]string // where a tenant is served, if its domain is elsewhere
 
 	codes, access, refresh *shelf[*grant]
 	sessions               *shelf[*session]
@@ -115,7 +117,7 @@ func New(cfg Config) (*Centre, error) {
 		return nil, fmt.Errorf("%w: a life is negative, or a token's below a second", ErrConfig)
 	}
 	cfg.World = cfg.World.Clone()
-	c := &Centre{cfg: cfg, domains: make(map[string]string)}
+	c := &Centre{cfg: cfg, domains: make(map[string]string), listens: make(map[string]string)}
 	c.reset()
 	return c, nil
 }
@@ -178,7 +180,7 @@ func (c *Centre) SetDomains(portal string, tenants map[string]string) {
 		case t.Settings.CommonDomain:
 			c.domains[t.TenantID] = portal
 		case t.Domain != "":
-			c.domains[t.TenantID] = t.Domain
+			c.domains[t.TenantID], c.listens[t.TenantID] = strings.TrimRight(t.Domain, "/"), tenants[t.TenantID]
 		case tenants[t.TenantID] != "":
 			c.domains[t.TenantID] = tenants[t.TenantID]
 		}

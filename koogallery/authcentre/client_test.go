@@ -380,6 +380,19 @@ func TestOrgID(t *testing.T) {
 	}
 }
 
+// A tenant's domain may be one of the user's own, which leads to where the centre listens.
+func TestADomainOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	s := open(t, func(w *world.World) { w.Tenants[0].Domain = "https://acme.example/" })
+	d := s.Describe().Tenants
+	if s.Domain(acme) != "https://acme.example" || d[0].Domain != "https://acme.example" || d[0].Workbench != "https://acme.example/t/acme/workbench" || d[1].Listens != "" {
+		t.Errorf("%+v", d[0])
+	}
+	if status, _, _ := (&vendor{t: t, s: s}).call("GET", d[0].Listens+userinfoPath, nil); status != 401 {
+		t.Errorf("%d at %s", status, d[0].Listens)
+	}
+}
+
 // At the common domain two headers say who is meant.
 func TestTheCommonDomain(t *testing.T) {
 	t.Parallel()

@@ -138,7 +138,7 @@ func (c *Centre) told(w http.ResponseWriter, r *http.Request, of func(r *http.Re
 	case err != nil:
 		a = object(http.StatusBadRequest, failure{"invalid_request", err.Error()})
 	}
-	c.send(w, r, effect{}, a)
+	c.send(w, r, &effect{}, a)
 }
 
 // body reads a body of JSON.

@@ -33,6 +33,7 @@ type TenantOne struct {
 	TenantCode string         `json:"tenantCode"`
 	Name       string         `json:"name"`
 	Domain     string         `json:"domainName"`
+	Listens    string         `json:"listensAt,omitempty"` // where the world names a domain: what has to lead here
 	Workbench  string         `json:"workbench"`
 	Settings   world.Settings `json:"settings"`
 	Clients    []ClientOne    `json:"clients"`
@@ -75,7 +76,7 @@ func (c *Centre) Describe() Description {
 	for i := range c.world.Tenants {
 		t := &c.world.Tenants[i]
 		domain := c.domains[t.TenantID]
-		one := TenantOne{TenantID: t.TenantID, TenantCode: t.TenantCode, Name: t.Name, Domain: domain, Workbench: domain + tenantPath(t, "workbench"), Settings: t.Settings}
+		one := TenantOne{TenantID: t.TenantID, TenantCode: t.TenantCode, Name: t.Name, Domain: domain, Listens: c.listens[t.TenantID], Workbench: domain + tenantPath(t, "workbench"), Settings: t.Settings}
 		for _, b := range t.Applications {
 			one.Clients = append(one.Clients, ClientOne{b.AppID, b.ClientID, b.ClientSecret, c.callback(&b)})
 		}

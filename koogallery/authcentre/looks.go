@@ -58,7 +58,7 @@ func (c *Centre) show(w http.ResponseWriter, r *http.Request, status int, name s
 	c.mu.Lock()
 	lang := c.language(r)
 	c.mu.Unlock()
-	c.send(w, r, effect{}, render(r, lang, c.Now(), status, name, data))
+	c.send(w, r, &effect{}, render(r, lang, c.Now(), status, name, data))
 }
 
 func (c *Centre) nameOf(tenantID string) string {

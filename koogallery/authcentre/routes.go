@@ -92,7 +92,7 @@ func (c *Centre) common(mux *http.ServeMux) {
 	for name, kind := range map[string]string{"centre.css": "text/css; charset=utf-8", "centre.js": "text/javascript; charset=utf-8"} {
 		text, _ := assets.ReadFile("assets/" + name) // embedded
 		mux.HandleFunc("GET /centre-assets/"+name, func(w http.ResponseWriter, r *http.Request) {
-			c.send(w, r, effect{}, answer{status: http.StatusOK, kind: kind, body: text, public: true})
+			c.send(w, r, &effect{}, answer{status: http.StatusOK, kind: kind, body: text, public: true})
 		})
 	}
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })

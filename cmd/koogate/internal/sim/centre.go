@@ -119,7 +119,7 @@ func (c *Centre) Run(ctx context.Context, out *terminal.Console) (err error) {
 		return fmt.Errorf("%w; choose another --listen", err)
 	}
 	defer func() { err = errors.Join(err, server.Stop(stopGrace)) }()
-	t := &teller{out: out, centre: centre, language: c.Language, json: c.Output == "json"}
+	t := &teller{out: out, centre: centre, language: c.Language, clock: now, json: c.Output == "json"}
 	if c.Kit != "" {
 		if err := c.deliver(ctx, centre, t, now); err != nil {
 			return err

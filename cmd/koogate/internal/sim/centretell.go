@@ -6,12 +6,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/koogallery/authcentre"
 	"github.com/koogate/koogate/koogallery/authcentre/conduct"
 	"github.com/koogate/koogate/koogallery/wiretime"
+	"github.com/koogate/koogate/server/clock"
 )
 
 // teller says what happens at a centre.
@@ -19,6 +22,7 @@ type teller struct {
 	out      *terminal.Console
 	centre   *authcentre.Centre
 	language string
+	clock    clock.Clock
 	json     bool
 	last     int64 // the event that was told last
 	names    map[string]string
@@ -59,6 +63,9 @@ func (t *teller) ready() {
 	}
 	for _, tenant := range d.Tenants {
 		fmt.Fprintf(w, "\n%s %s · %s\n", t.say("租户", "tenant"), terminal.Cell(tenant.Name), terminal.Cell(tenant.TenantID))
+		if tenant.Listens != "" {
+			fmt.Fprintf(w, "  %s  %s\n", t.say("域名须指向", "its domain has to lead to"), tenant.Listens)
+		}
 		fmt.Fprintf(w, "  domainName  %s\n  %s  %s\n", tenant.Domain, t.say("工作台", "workbench"), tenant.Workbench)
 		for _, c := range tenant.Clients {
 			fmt.Fprintf(w, "  %s  clientId %s  clientSecret %s\n", terminal.Cell(c.AppID), terminal.Cell(c.ClientID), terminal.Cell(c.ClientSecret))
@@ -87,10 +94,15 @@ func (t *teller) ready() {
 func (t *teller) follow(ctx context.Context) {
 	for {
 		changed := t.news()
+		timer := t.clock.NewTimer(time.Second) // a code that nobody uses is no event until somebody looks
 		select {
 		case <-changed:
+		case <-timer.C():
 		case <-ctx.Done():
 			t.news()
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
 			return
 		}
 	}
@@ -134,11 +146,14 @@ func (t *teller) step(s *conduct.Step) {
 	if s.Fault != "" {
 		about = append(about, t.say("故障 ", "fault ")+s.Fault)
 	}
-	login := ""
+	login, status := "", strconv.Itoa(s.Status)
+	if s.Status == 0 {
+		status = t.say("中断", "cut")
+	}
 	if s.Login != 0 {
 		login = fmt.Sprint(" #", s.Login)
 	}
-	fmt.Fprintf(t.out.Out, "%s%s %s %s %d  %s\n", s.At.In(wiretime.Beijing()).Format("15:04:05"), login, s.Point, terminal.Cell(s.Method), s.Status, terminal.Cell(strings.Join(about, " · ")))
+	fmt.Fprintf(t.out.Out, "%s%s %s %s %s  %s\n", s.At.In(wiretime.Beijing()).Format("15:04:05"), login, s.Point, terminal.Cell(s.Method), status, terminal.Cell(strings.Join(about, " · ")))
 }
 
 // finding tells which rule was broken.
