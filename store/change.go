@@ -36,6 +36,8 @@ type Change struct {
 	Events []Event
 	// Takes are taken from the old side before anything is inserted.
 	Takes []Taken
+	// Questions are kept as they end; one without a state is forgotten. One that another was asked in place of is left as it is.
+	Questions []Question
 	// Directory is merged into the directory; nil when the change is not about it. When it alters no row the whole change
 	// is ErrNoChange.
 	Directory *DirectoryChange

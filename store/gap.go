@@ -54,3 +54,43 @@ type GapCall struct {
 func (g Gap) Altered() Altered {
 	return Altered{Seller: g.Seller, Resources: map[string][]string{"gap": {g.ID}}, After: Digest(g)}
 }
+
+// Questions are asked of provisioners about instances that calls name and no row knows (ADR 53).
+type Questions interface {
+	// Question returns the question about an instance that was asked last. Errors: ErrNotFound.
+	Question(ctx context.Context, seller, instanceID string) (Question, error)
+	// Ask asks a question and queues its task, and tells which question stands: another one about the instance that is not over at q.AskedAt is
+	// left as it is. Questions of the endpoint that are over are forgotten, and their tasks cancelled. Errors: ErrInstanceExists when the
+	// instance is known, ErrConflict while a gap is open, ErrExhausted while MaxQuestions of the endpoint are open.
+	Ask(ctx context.Context, q Question, t Task) (stands Question, err error)
+}
+
+// MaxQuestions is how many questions of one endpoint may be open.
+const MaxQuestions = 200
+
+// MaxQuestionsOver is how many questions that are over one Ask forgets.
+const MaxQuestionsOver = 20
+
+// Question is asked about one instance. Key: Seller, InstanceID.
+type Question struct {
+	Seller     string
+	InstanceID string
+	Endpoint   string // whose call named it
+	TaskID     string // by which its provisioner is asked
+	State      QuestionState
+	AskedAt    time.Time
+	Until      time.Time // from then on it is over
+}
+
+// QuestionState is where a question stands.
+type QuestionState string
+
+// The states of a question. One whose answer is that the instance is the provisioner's is forgotten.
+const (
+	QuestionOpen    QuestionState = "OPEN"
+	QuestionUnknown QuestionState = "UNKNOWN" // the provisioner does not know the instance
+	QuestionFailed  QuestionState = "FAILED"  // the task failed without an answer
+)
+
+// Over says whether the question counts no more.
+func (q *Question) Over(now time.Time) bool { return !now.Before(q.Until) }

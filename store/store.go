@@ -23,6 +23,7 @@ type Store interface {
 	LicenceCodes
 	Evidence
 	Gaps
+	Questions
 	Sides
 	Sellers
 	Sealed

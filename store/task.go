@@ -49,6 +49,8 @@ const (
 	TaskOrderQuery    TaskKind = "ORDER_QUERY"
 	TaskIssueLicence  TaskKind = "ISSUE_LICENCE"
 	TaskLicenceUpload TaskKind = "LICENCE_UPLOAD"
+	// TaskIdentify asks whether an instance that nobody here knows is the provisioner's; it has no order until the answer names one.
+	TaskIdentify TaskKind = "IDENTIFY"
 )
 
 // TaskState is where a task stands.

@@ -773,6 +773,68 @@ type OrdersUnanchoredRow struct {
 	Signature string
 }
 
+type Question struct {
+	Seller     string
+	InstanceID string
+	Endpoint   string
+	TaskID     string
+	State      string
+	AskedAt    int64
+	UntilAt    int64
+}
+
+type QuestionEndParams struct {
+	State      string
+	UntilAt    int64
+	Seller     string
+	InstanceID string
+	TaskID     string
+}
+
+type QuestionForgetParams struct {
+	Seller     string
+	InstanceID string
+	TaskID     string
+}
+
+type QuestionGetParams struct {
+	Seller     string
+	InstanceID string
+}
+
+type QuestionKnownParams struct {
+	Seller     string
+	InstanceID string
+}
+
+type QuestionPutParams struct {
+	Seller     string
+	InstanceID string
+	Endpoint   string
+	TaskID     string
+	State      string
+	AskedAt    int64
+	UntilAt    int64
+}
+
+type QuestionTaskEndParams struct {
+	Now int64
+	ID  string
+}
+
+type QuestionsOpenParams struct {
+	Seller   string
+	Endpoint string
+	Now      int64
+}
+
+type QuestionsOverParams struct {
+	Seller   string
+	Endpoint string
+	Now      int64
+	Max      int64
+}
+
 type QueueLease struct {
 	Seller   string
 	Queue    string

@@ -107,6 +107,15 @@ func (w *writes) change(c *store.Change) error {
 		row := dbsqlc.TaskInsertParams(dbrow.FromTask(&t))
 		add("insert task", nil, func(q *dbsqlc.Queries) error { return q.TaskInsert(ctx, row) })
 	}
+	for k := range c.Questions {
+		end, forget := dbrow.QuestionEnd(&c.Questions[k]), dbrow.QuestionForget(&c.Questions[k])
+		add("end question", nil, func(q *dbsqlc.Queries) error {
+			if end.State == "" {
+				return q.QuestionForget(ctx, forget)
+			}
+			return q.QuestionEnd(ctx, end)
+		})
+	}
 	return err
 }
 

@@ -27,7 +27,7 @@ func TestIndexesAreBuiltAnewAfterABrokenTry(t *testing.T) {
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	for _, statement := range []string{
-		"DROP TABLE sides, gap_calls, gaps, seller_revision, seller_settings, seller_keys, audit, calls, call_refusals, call_bodies, feed_base, webhooks, webhook_deliveries", // what later migrations brought
+		"DROP TABLE questions, sides, gap_calls, gaps, seller_revision, seller_settings, seller_keys, audit, calls, call_refusals, call_bodies, feed_base, webhooks, webhook_deliveries", // what later migrations brought
 		"DROP FUNCTION audit_keeps_rows", "DROP FUNCTION orders_side CASCADE",
 		"DELETE FROM goose_db_version WHERE version_id >= 11",
 		"DROP INDEX tasks_kind_idx, users_role_idx",

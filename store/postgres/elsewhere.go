@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -171,4 +172,87 @@ func (s *Store) LeftBehind(ctx context.Context, seller, endpoint string, since t
 		return store.LeftBehind{}, fmt.Errorf("postgres: count claims: %w", err)
 	}
 	return store.LeftBehind{Instances: row.Instances, Orders: row.Orders}, nil
+}
+
+// Question implements store.Questions.
+func (s *Store) Question(ctx context.Context, seller, instanceID string) (store.Question, error) {
+	if err := s.enter(ctx, seller, instanceID); err != nil {
+		return store.Question{}, err
+	}
+	defer s.leave()
+	row, err := s.query.QuestionGet(ctx, dbsqlc.QuestionGetParams{Seller: seller, InstanceID: instanceID})
+	if err != nil {
+		return store.Question{}, notFound(err, "read question")
+	}
+	return dbrow.ToQuestion(row), nil
+}
+
+// Ask implements store.Questions. Everything is looked at under the locks of the endpoint and of the instance, so that two replicas ask once.
+func (s *Store) Ask(ctx context.Context, q store.Question, t store.Task) (store.Question, error) {
+	if err := errors.Join(store.CheckText(q), store.CheckText(t)); err != nil {
+		return store.Question{}, err
+	}
+	stands, err := change(ctx, s, func(_ pgx.Tx, query *dbsqlc.Queries) (store.Question, error) { return ask(ctx, query, q, t) })
+	if err == nil && stands.TaskID == t.ID {
+		s.notifier.notify(s.hub.Publish(store.QueueTopic(t.Seller, t.Queue))...)
+	}
+	return stands, err
+}
+
+func ask(ctx context.Context, query *dbsqlc.Queries, q store.Question, task store.Task) (store.Question, error) {
+	err := query.QuestionLock(ctx, dbsqlc.QuestionLockParams{Seller: q.Seller, Endpoint: q.Endpoint})
+	if err == nil {
+		err = query.QuestionInstanceLock(ctx, dbsqlc.QuestionInstanceLockParams{Seller: q.Seller, InstanceID: q.InstanceID})
+	}
+	stands := q
+	if err == nil {
+		stands, err = dbrow.Ask(ctx, questionTx{query}, q, task)
+	}
+	if err != nil && store.Refusal(err) == nil {
+		err = fmt.Errorf("postgres: ask: %w", err)
+	}
+	return stands, err
+}
+
+// questionTx is a transaction about a question.
+type questionTx struct{ *dbsqlc.Queries }
+
+func (x questionTx) Known(ctx context.Context, seller, instanceID string) ([]string, error) {
+	return x.Queries.QuestionKnown(ctx, dbsqlc.QuestionKnownParams{Seller: seller, InstanceID: instanceID})
+}
+
+func (x questionTx) Open(ctx context.Context, seller, endpoint string, now int64) (int64, error) {
+	return x.Queries.QuestionsOpen(ctx, dbsqlc.QuestionsOpenParams{Seller: seller, Endpoint: endpoint, Now: now})
+}
+
+func (x questionTx) There(ctx context.Context, seller, instanceID string) ([]dbrow.Question, error) {
+	row, err := x.Queries.QuestionGet(ctx, dbsqlc.QuestionGetParams{Seller: seller, InstanceID: instanceID})
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return []dbrow.Question{dbrow.Question(row)}, nil
+}
+
+func (x questionTx) Over(ctx context.Context, seller, endpoint string, now, most int64) ([]dbrow.Question, error) {
+	rows, err := x.Queries.QuestionsOver(ctx, dbsqlc.QuestionsOverParams{Seller: seller, Endpoint: endpoint, Now: now, Max: most})
+	return dbrow.Each(rows, func(r dbsqlc.Question) dbrow.Question { return dbrow.Question(r) }), err
+}
+
+func (x questionTx) QuestionTaskEnd(ctx context.Context, p dbrow.QuestionTaskEndParams) error {
+	return x.Queries.QuestionTaskEnd(ctx, dbsqlc.QuestionTaskEndParams(p))
+}
+
+func (x questionTx) QuestionForget(ctx context.Context, p dbrow.QuestionForgetParams) error {
+	return x.Queries.QuestionForget(ctx, dbsqlc.QuestionForgetParams(p))
+}
+
+func (x questionTx) QuestionPut(ctx context.Context, p dbrow.QuestionPutParams) error {
+	return x.Queries.QuestionPut(ctx, dbsqlc.QuestionPutParams(p))
+}
+
+func (x questionTx) TaskInsert(ctx context.Context, t dbrow.Task) error {
+	return x.Queries.TaskInsert(ctx, dbsqlc.TaskInsertParams(t))
 }

@@ -85,7 +85,15 @@ func (t *tx) apply(c *store.Change) error {
 	if err := t.applyInstances(ctx, c); err != nil {
 		return err
 	}
-	return t.applyTasks(ctx, c)
+	if err := t.applyTasks(ctx, c); err != nil {
+		return err
+	}
+	for k := range c.Questions {
+		if err := t.endQuestion(ctx, &c.Questions[k]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *tx) applyLines(ctx context.Context, c *store.Change) error {

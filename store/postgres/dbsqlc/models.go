@@ -44,6 +44,8 @@ type Order = dbrow.Order
 
 type OrderLine = dbrow.OrderLine
 
+type Question = dbrow.Question
+
 type QueueLease = dbrow.QueueLease
 
 type Quota = dbrow.Quota

@@ -273,6 +273,30 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.ordersUnanchoredStmt, err = db.PrepareContext(ctx, ordersUnanchored); err != nil {
 		return nil, fmt.Errorf("error preparing query OrdersUnanchored: %w", err)
 	}
+	if q.questionEndStmt, err = db.PrepareContext(ctx, questionEnd); err != nil {
+		return nil, fmt.Errorf("error preparing query QuestionEnd: %w", err)
+	}
+	if q.questionForgetStmt, err = db.PrepareContext(ctx, questionForget); err != nil {
+		return nil, fmt.Errorf("error preparing query QuestionForget: %w", err)
+	}
+	if q.questionGetStmt, err = db.PrepareContext(ctx, questionGet); err != nil {
+		return nil, fmt.Errorf("error preparing query QuestionGet: %w", err)
+	}
+	if q.questionKnownStmt, err = db.PrepareContext(ctx, questionKnown); err != nil {
+		return nil, fmt.Errorf("error preparing query QuestionKnown: %w", err)
+	}
+	if q.questionPutStmt, err = db.PrepareContext(ctx, questionPut); err != nil {
+		return nil, fmt.Errorf("error preparing query QuestionPut: %w", err)
+	}
+	if q.questionTaskEndStmt, err = db.PrepareContext(ctx, questionTaskEnd); err != nil {
+		return nil, fmt.Errorf("error preparing query QuestionTaskEnd: %w", err)
+	}
+	if q.questionsOpenStmt, err = db.PrepareContext(ctx, questionsOpen); err != nil {
+		return nil, fmt.Errorf("error preparing query QuestionsOpen: %w", err)
+	}
+	if q.questionsOverStmt, err = db.PrepareContext(ctx, questionsOver); err != nil {
+		return nil, fmt.Errorf("error preparing query QuestionsOver: %w", err)
+	}
 	if q.queueLeasesStmt, err = db.PrepareContext(ctx, queueLeases); err != nil {
 		return nil, fmt.Errorf("error preparing query QueueLeases: %w", err)
 	}
@@ -966,6 +990,46 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing ordersUnanchoredStmt: %w", cerr)
 		}
 	}
+	if q.questionEndStmt != nil {
+		if cerr := q.questionEndStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing questionEndStmt: %w", cerr)
+		}
+	}
+	if q.questionForgetStmt != nil {
+		if cerr := q.questionForgetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing questionForgetStmt: %w", cerr)
+		}
+	}
+	if q.questionGetStmt != nil {
+		if cerr := q.questionGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing questionGetStmt: %w", cerr)
+		}
+	}
+	if q.questionKnownStmt != nil {
+		if cerr := q.questionKnownStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing questionKnownStmt: %w", cerr)
+		}
+	}
+	if q.questionPutStmt != nil {
+		if cerr := q.questionPutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing questionPutStmt: %w", cerr)
+		}
+	}
+	if q.questionTaskEndStmt != nil {
+		if cerr := q.questionTaskEndStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing questionTaskEndStmt: %w", cerr)
+		}
+	}
+	if q.questionsOpenStmt != nil {
+		if cerr := q.questionsOpenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing questionsOpenStmt: %w", cerr)
+		}
+	}
+	if q.questionsOverStmt != nil {
+		if cerr := q.questionsOverStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing questionsOverStmt: %w", cerr)
+		}
+	}
 	if q.queueLeasesStmt != nil {
 		if cerr := q.queueLeasesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing queueLeasesStmt: %w", cerr)
@@ -1543,6 +1607,14 @@ type Queries struct {
 	orderListStmt           *sql.Stmt
 	orderUpdateStmt         *sql.Stmt
 	ordersUnanchoredStmt    *sql.Stmt
+	questionEndStmt         *sql.Stmt
+	questionForgetStmt      *sql.Stmt
+	questionGetStmt         *sql.Stmt
+	questionKnownStmt       *sql.Stmt
+	questionPutStmt         *sql.Stmt
+	questionTaskEndStmt     *sql.Stmt
+	questionsOpenStmt       *sql.Stmt
+	questionsOverStmt       *sql.Stmt
 	queueLeasesStmt         *sql.Stmt
 	queueNoteStmt           *sql.Stmt
 	queueOpenStmt           *sql.Stmt
@@ -1723,6 +1795,14 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		orderListStmt:           q.orderListStmt,
 		orderUpdateStmt:         q.orderUpdateStmt,
 		ordersUnanchoredStmt:    q.ordersUnanchoredStmt,
+		questionEndStmt:         q.questionEndStmt,
+		questionForgetStmt:      q.questionForgetStmt,
+		questionGetStmt:         q.questionGetStmt,
+		questionKnownStmt:       q.questionKnownStmt,
+		questionPutStmt:         q.questionPutStmt,
+		questionTaskEndStmt:     q.questionTaskEndStmt,
+		questionsOpenStmt:       q.questionsOpenStmt,
+		questionsOverStmt:       q.questionsOverStmt,
 		queueLeasesStmt:         q.queueLeasesStmt,
 		queueNoteStmt:           q.queueNoteStmt,
 		queueOpenStmt:           q.queueOpenStmt,
