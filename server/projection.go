@@ -40,7 +40,7 @@ func coreRules(c *seller.Snapshot) []fulfil.Endpoint {
 			Name: e.Name, Seller: e.Seller, Products: rules, CheckBudget: e.CheckBudget,
 			CheckAllow: e.CheckPolicy == config.Allow, CheckReduction: e.CheckReduction == config.Allow, FreezeAtExpiry: e.CodeFreeze == config.FreezeExpiry, OmitPending: e.Pending == config.PendingOmit, RefuseUnknown: e.Unknown == config.UnknownRefuse, Isolate: e.Isolate,
 			NewFamily: newFamily(e), HoldBudget: e.HoldBudget, OnCompletion: onCompletion(e), RefuseCodes: e.Codes == config.CodesRefuse, ASCII: e.AnswerText == config.TextASCII, QueryWindow: queryWindow(e),
-			BusinessID: e.InstanceID == config.InstanceBusiness,
+			BusinessID: e.InstanceID == config.InstanceBusiness, AskUnknown: e.UnknownInstances == config.InstancesAdopt,
 		})
 	}
 	return list

@@ -59,6 +59,9 @@ const (
 	ProductInfoAny    = "any"
 	ProductInfoObject = "object"
 
+	InstancesRefuse = "refuse"
+	InstancesAdopt  = "adopt"
+
 	RouteOwn     = "own"
 	RouteForward = "forward"
 
@@ -104,6 +107,10 @@ func (c *Config) checkEndpoints(f *findings) {
 		f.choice(at+".pending", e.Pending, PendingProcessing, PendingOmit)
 		f.choice(at+".answer_text", e.AnswerText, TextUnicode, TextASCII)
 		f.choice(at+".unknown", e.Unknown, UnknownOmit, UnknownRefuse)
+		f.choice(at+".unknown_instances", e.UnknownInstances, InstancesRefuse, InstancesAdopt)
+		if e.UnknownInstances == InstancesAdopt && !oneToAsk(e) {
+			f.add(at+".unknown_instances", msgNobodyToAsk)
+		}
 		f.choice(at+".route", e.Route, RouteOwn, RouteForward)
 		if e.OldURL == "" && e.Route == RouteForward {
 			f.add(at+".route", msgNoOldURL)
@@ -115,6 +122,18 @@ func (c *Config) checkEndpoints(f *findings) {
 		}
 		c.checkProducts(f, at+".products", e)
 	}
+}
+
+// oneToAsk says whether an endpoint has a provisioner for calls that name no product, as most calls about an instance.
+func oneToAsk(e Endpoint) bool {
+	if _, rest := e.Products["*"]; rest {
+		return true
+	}
+	names := make(map[string]bool)
+	for _, p := range e.Products {
+		names[p.Provisioner] = true
+	}
+	return len(names) == 1
 }
 
 // ring covers a list of keys of which several are valid at once.

@@ -159,6 +159,8 @@ var (
 	msgOldURL   = text{"is not a URL of https with a host, without user, query and fragment, of at most 2048 characters: write the address that the marketplace called before, for example https://shop.example.com/produce", "不是至多 2048 个字符、含主机且不含用户、查询与片段的 https URL：请填写云商店此前调用的地址，例如 https://shop.example.com/produce"}
 	msgNoOldURL = text{"is forward, and there is no old server: give the endpoint's old_url, or write own", "为 forward，但没有旧服务器：请填写该接入点的 old_url，或改为 own"}
 
+	msgNobodyToAsk = text{"is adopt, and most calls about an instance name no product: give the endpoint the product \"*\", or one provisioner for all products", "为 adopt，但多数关于实例的调用不含商品 ID：请为该接入点配置商品 \"*\"，或让所有商品使用同一个开通器"}
+
 	msgFamily   = text{"%q is no protocol family: use one of %s", "%q 不是已知的协议族：请使用 %s 之一"}
 	msgUnserved = text{"only matters to %s, which this endpoint does not serve: remove it, or add the family to families", "仅对 %s 有意义，而该地址未启用：请删除，或把协议族加入 families"}
 	msgKitKey   = text{"is needed by the families kit_v1 and kit_v2: give the RSA key (3072 bits or more) whose public half you entered in the seller centre", "kit_v1、kit_v2 协议族需要：请提供 RSA 私钥（不小于 3072 位），其公钥已填入卖家中心"}

@@ -85,6 +85,7 @@ const (
 	TokenNotMapped         Reason = "TOKEN_NOT_MAPPED"
 	IssuerUnavailable      Reason = "ISSUER_UNAVAILABLE"
 	ForwardFailed          Reason = "FORWARD_FAILED"
+	InstanceUnconfirmed    Reason = "INSTANCE_UNCONFIRMED"
 )
 
 // Error is an error with a reason.

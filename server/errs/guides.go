@@ -219,6 +219,11 @@ var guides = map[Reason]Guide{
 		"Look whether the endpoint's old server is up, answers within 4.6 seconds (V1.0: 19) with a JSON body that has a result code, and redirects nowhere. The marketplace repeats the call, and the log names what went wrong.",
 		"请检查该接入点的旧服务器是否可用、是否在 4.6 秒（V1.0 为 19 秒）内返回含结果码的 JSON 且不重定向；云商店会重试该调用，日志中有具体原因。",
 	},
+	InstanceUnconfirmed: {
+		[]Kind{Unavailable}, true,
+		"Have the provisioner answer the task of kind IDENTIFY about the instance: `koogate tasks list --filter kind=IDENTIFY` shows it. The marketplace repeats the call.",
+		"请让开通器应答针对该实例的 IDENTIFY 任务（`koogate tasks list --filter kind=IDENTIFY` 可查看）；云商店会重试该调用。",
+	},
 	ListBusy: {
 		[]Kind{Exhausted}, true,
 		"Send the same call again after the delay that the error names, and run fewer lists side by side.",

@@ -28,7 +28,9 @@ type Adoption struct {
 	// Otherwise the instance counts as provisioned, and its access information is told by UpdateInstanceAccess.
 	Create bool
 	Who    string // names the caller in the event
-	Why    string // for the order's events; no secrets, no personal data
+	// AskedBy is the task by which the provisioner was asked whose the instance is; empty when nobody was asked.
+	AskedBy string
+	Why     string // for the order's events; no secrets, no personal data
 }
 
 // key is the line that newInstance of the same order has. In V1 the product is part of it for pay-per-use (saas-v1 §1.2).

@@ -17,7 +17,7 @@ const (
 	EventNotified         = "order.notified"      // orderNotify was admitted
 	EventAdmitted         = "instance.admitted"   // newInstance was admitted
 	EventAdopted          = "licence.adopted"     // a licence code of the marketplace was met for the first time
-	EventInstanceAdopted  = "instance.adopted"    // an operator told of an instance that a restore had lost
+	EventInstanceAdopted  = "instance.adopted"    // an operator told of an instance that a restore had lost, or its provisioner of one that a call named
 	EventImported         = "instance.imported"   // an operator told of an instance that another integration had created
 	EventAccepted         = "instance.accepted"   // the buyer accepted
 	EventOrderQueried     = "order.queried"       // the marketplace told what was bought

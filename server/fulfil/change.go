@@ -35,9 +35,12 @@ func (s *Service) known(ctx context.Context, seller, activity, id string) (store
 	return i, err
 }
 
-// onInstance decides over the order of an instance that a call of an activity names.
-func (s *Service) onInstance(ctx context.Context, ep *Endpoint, activity, id string, f func(d *draft, i *store.Instance) error) error {
-	found, err := s.known(ctx, ep.Seller, activity, id)
+// onInstance decides over the order of an instance that a call of an activity names; about one that nobody knows q is asked.
+func (s *Service) onInstance(ctx context.Context, ep *Endpoint, q Question, id string, f func(d *draft, i *store.Instance) error) error {
+	found, err := s.find(ctx, ep.Seller, id)
+	if err != nil && errs.As(err).Reason == errs.InstanceNotFound {
+		err = s.unknown(ctx, ep, q, id)
+	}
 	if err != nil {
 		return err
 	}
@@ -103,7 +106,8 @@ type claimed struct {
 	want  map[string]string // what a repeat should bring again; no secrets
 	extra string
 	input Input
-	terms Terms // what the call told of the order behind it
+	terms Terms    // what the call told of the order behind it
+	ask   Question // what the call told of its instance, apart from its activity
 }
 
 // overLine runs a decision that claims a line, and then answers as p says. A repeat is answered as the first call was. When
@@ -111,7 +115,8 @@ type claimed struct {
 func (s *Service) overLine(ctx context.Context, p pending, c claimed, f func(d *draft, i *store.Instance, l *store.Line) error) (Answer, error) {
 	var conflict error
 	var key store.LineKey
-	err := s.onInstance(ctx, p.ep, p.activity, p.instanceID, func(d *draft, i *store.Instance) error {
+	c.ask.Activity, c.ask.Family = p.activity, familyOf(p.ep, p.activity, p.hold)
+	err := s.onInstance(ctx, p.ep, c.ask, p.instanceID, func(d *draft, i *store.Instance) error {
 		key = c.key(i)
 		var l, old *store.Line
 		var err error

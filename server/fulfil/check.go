@@ -26,7 +26,7 @@ type CheckChange struct {
 func (s *Service) ChangeInstanceCheck(ctx context.Context, c CheckChange) (Answer, error) {
 	var task store.Task
 	var refused bool // the change would be a reduction that no worker has compared with the use
-	err := s.onInstance(ctx, c.Endpoint, activityCheck, c.InstanceID, func(d *draft, i *store.Instance) error {
+	err := s.onInstance(ctx, c.Endpoint, Question{Activity: activityCheck, productID: c.Target.ProductID}, c.InstanceID, func(d *draft, i *store.Instance) error {
 		if err := live(i); err != nil {
 			return err
 		}

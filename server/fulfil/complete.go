@@ -43,6 +43,7 @@ type Completion struct {
 	Access  *Access
 	Verdict *Verdict
 	Licence *Licence // required for ISSUE_LICENCE
+	Known   *Import  // required for IDENTIFY: the instance as the provisioner knows it
 }
 
 // CompleteTask ends a task. Completing again under the token that completed it is no error. Errors: TASK_NOT_FOUND,
@@ -57,6 +58,9 @@ func (s *Service) CompleteTask(ctx context.Context, c Completion) (store.Task, e
 	}
 	if err := s.Work.CheckForWorkers(t); err != nil {
 		return t, err
+	}
+	if t.Kind == store.TaskIdentify {
+		return s.identified(ctx, t, c)
 	}
 	if err := s.checkFamily(ctx, c, t); err != nil {
 		return t, err
@@ -111,6 +115,9 @@ func (c Completion) check(t store.Task) error {
 	}
 	if c.Access != nil && kind != store.TaskCreate && kind != store.TaskRefresh && kind != store.TaskUpgrade {
 		return invalid("access_info belongs to CREATE, REFRESH and UPGRADE tasks only")
+	}
+	if c.Known != nil && kind != store.TaskIdentify {
+		return invalid("instance belongs to IDENTIFY tasks only")
 	}
 	if c.Verdict != nil && kind != store.TaskCheckChange {
 		return invalid("change_verdict belongs to CHECK_CHANGE tasks only")

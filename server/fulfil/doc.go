@@ -18,6 +18,7 @@
 //	quota.go       what a used up package does: warnings on its order, a freeze, a thaw
 //	directory.go   what Kit calls change in the directory, on the instance's chain
 //	adopt.go       an instance that a restore has lost; imports.go and imported.go are those that another integration has created
+//	question.go    the provisioner is asked about an instance that a call names and nobody knows
 //	family.go      the protocol families, and what a call tells the provisioner alone
 //	twin.go        what a debugging call (testFlag 1) gets instead
 //

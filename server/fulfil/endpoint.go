@@ -27,6 +27,9 @@ type Endpoint struct {
 	OmitPending bool
 	// RefuseUnknown makes queryInstance answer 000003 when any ID of several is unknown, instead of leaving it out.
 	RefuseUnknown bool
+	// AskUnknown has the provisioner asked about an instance that a call of the marketplace names and no row knows, instead of answering
+	// that it does not exist (ADR 53). Licence codes have RefuseCodes.
+	AskUnknown bool
 	// Isolate refuses calls about this endpoint's instances that come by another endpoint of the seller. By default they work,
 	// because a product may move to another address.
 	Isolate bool

@@ -311,9 +311,7 @@ var situations = []struct {
 			s.t.Fatal("an isolated instance was frozen by another endpoint")
 		}
 	}},
-	{name: "35-gap", options: []option{func(_ *fulfil.Config, _ *fulfil.Endpoint, d *fulfil.Deps) {
-		d.Gaps = gap.New(gap.Deps{Store: d.Store, Clock: d.Clock, Metrics: d.Metrics, Log: d.Log})
-	}}, play: func(s scene) {
+	{name: "35-gap", options: []option{withGaps}, play: func(s scene) {
 		s.create()
 		g := store.Gap{Seller: "demo", ID: "g", Since: s.clock.Now().Add(-2 * time.Minute), OpenedAt: s.clock.Now()}
 		if err := s.store.OpenGap(s.t.Context(), g); err != nil {

@@ -52,6 +52,12 @@ func (s *Service) FailTask(ctx context.Context, f Failure) (store.Task, error) {
 	if f.Permanent {
 		want = store.TaskFailed
 	}
+	if t.Kind == store.TaskIdentify {
+		return s.unidentified(ctx, t, f, want)
+	}
+	if f.Code == resultcode.InstanceNotFound { // it answers a question; of other tasks the marketplace is never told so
+		f.Code = ""
+	}
 	return s.finish(ctx, t, f.Fence, "fail", want, func(d *draft, t *store.Task) error {
 		d.failTask(t, f)
 		return nil

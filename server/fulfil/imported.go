@@ -111,7 +111,11 @@ func (d *draft) admitImport(r *Import, a Adoption, created time.Time, buyer bool
 	if !r.ExpireAt.IsZero() {
 		data["expireTime"] = wiretime.Format17(r.ExpireAt)
 	}
-	d.event(EventImported, i.InstanceID, data)
+	kind := EventImported
+	if a.AskedBy != "" {
+		kind, data["task"] = EventInstanceAdopted, a.AskedBy
+	}
+	d.event(kind, i.InstanceID, data)
 	d.putInstance(i)
 	return nil
 }

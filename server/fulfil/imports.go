@@ -264,11 +264,10 @@ func (s *Service) placeOf(im *Imports, r *Import) (Adoption, error) {
 
 // check judges what a row says apart from its access information.
 func (r *Import) check(a Adoption, now time.Time) error {
-	unnamed := func(c rune) bool { return unicode.IsControl(c) || c == ',' }
 	switch p := &r.Product; {
 	case r.InstanceID == "":
 		return errs.BadField("instance_id", "required")
-	case strings.ContainsFunc(r.InstanceID, unnamed) || strings.TrimSpace(r.InstanceID) != r.InstanceID:
+	case !nameable(r.InstanceID):
 		return errs.BadField("instance_id", "has a comma, a control character or a blank at an end, by which no query can name it")
 	case !store.Sound(r.OrderID + r.OrderLineID + p.ProductID + p.SKUCode):
 		return errs.BadField("order_id", "must be valid text")
@@ -291,6 +290,9 @@ func (r *Import) check(a Adoption, now time.Time) error {
 	}
 	return nil
 }
+
+// unnamed says of a character that no call can name an instance whose ID has it.
+func unnamed(c rune) bool { return unicode.IsControl(c) || c == ',' }
 
 // plausible says whether a time is none, or of a year that the marketplace could name.
 func plausible(t time.Time) bool {

@@ -27,6 +27,9 @@ func (s *Service) kinds() []work.Kind {
 	} {
 		kinds = append(kinds, work.Kind{Name: name, Workers: true, Retry: retry, Lapse: s.lapse, Awaited: awaited})
 	}
+	asking := retry
+	asking.Window = askWindow
+	kinds = append(kinds, work.Kind{Name: store.TaskIdentify, Workers: true, Retry: asking, Within: askWindow, Awaited: awaited})
 	retry.Window = s.cfg.QueryWindow
 	return append(
 		kinds,

@@ -89,7 +89,7 @@ func (s *Service) IssueLicence(ctx context.Context, c IssueLicence) (Answer, err
 	var line store.Line
 	var refusal Answer
 	var conflict error
-	err := s.onInstance(ctx, c.Endpoint, activityLicence, c.InstanceID, func(d *draft, i *store.Instance) error {
+	err := s.onInstance(ctx, c.Endpoint, Question{Activity: activityLicence}, c.InstanceID, func(d *draft, i *store.Instance) error {
 		line, refusal = store.Line{}, Answer{}
 		var old *store.Line
 		if old, conflict = d.repeat(ctx, i, c.key(i), want); old != nil {

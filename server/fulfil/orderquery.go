@@ -192,6 +192,8 @@ type Payload struct {
 	// Reduces says of a check that the target is fewer than the present quantity, which only a worker that compared it with the
 	// use may allow. The field is internal to Koogate.
 	Reduces bool `json:"reduces,omitempty"`
+
+	Question *Question `json:"question,omitempty"` // of an IDENTIFY task
 }
 
 // of returns p as JSON, filled with what was told about the product.

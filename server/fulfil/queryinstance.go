@@ -5,6 +5,7 @@ package fulfil
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -20,6 +21,7 @@ const MaxQueryIDs = 100
 type Query struct {
 	Endpoint    *Endpoint
 	InstanceIDs string // one ID or several separated by commas
+	Family      string // of the instances; empty means what newInstance of V2 creates at the endpoint
 }
 
 // Shown is one instance as the customer sees it.
@@ -66,7 +68,7 @@ func splitIDs(list string) (ids []string, strange bool, err error) {
 // QueryInstance shows instances that are provisioned, in the order asked for, and leaves out the others. When none can be shown
 // it answers with the code of one that is not: 000004 while it is being provisioned, 000003 when unknown or released, its
 // failure's code when it failed, 000005 when its access information cannot be read.
-// Errors: INVALID_FIELD, RESTORE_GAP instead of 000003 for what is not known while a gap is open, STORE_UNAVAILABLE.
+// Errors: INVALID_FIELD, RESTORE_GAP and INSTANCE_UNCONFIRMED instead of 000003 for what is not known while a gap is open or the provisioner is asked, STORE_UNAVAILABLE.
 func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, error) {
 	ids, strange, err := splitIDs(q.InstanceIDs)
 	if err != nil {
@@ -83,7 +85,7 @@ func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, 
 	var shown []Shown
 	var pending, unknown, broken *string
 	var failure *store.Instance
-	var lost []string // what the database does not know
+	var lost []string // what the database does not know, or this endpoint may not
 	for k := range ids {
 		i := byID[ids[k]]
 		if i != nil {
@@ -114,11 +116,14 @@ func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, 
 			shown = append(shown, Shown{ids[k], a, i})
 		}
 	}
-	var retry error // inside a gap what is not known is not "not found"
+	var retry error // inside a gap, and while somebody is asked, what is not known is not "not found"
 	if len(lost) > 0 {
 		if err := s.Gaps.Unknown(ctx, q.Endpoint.Seller, activityQuery, lost...); errs.As(err).Reason != errs.InstanceNotFound {
 			retry = err
 		}
+	}
+	if retry == nil && q.Endpoint.AskUnknown {
+		retry = s.askAll(ctx, q, slices.DeleteFunc(lost, func(id string) bool { return byID[id] != nil }))
 	}
 	if strange && unknown == nil && q.Endpoint.RefuseUnknown {
 		return Answer{Code: resultcode.InstanceNotFound, Message: "no instance has an ID with control characters"}, nil, nil
@@ -142,6 +147,16 @@ func (s *Service) QueryInstance(ctx context.Context, q Query) (Answer, []Shown, 
 		shown = nil
 	}
 	return answer, shown, nil
+}
+
+// askAll has the provisioner asked about each of the instances that nobody knows; the error is the first that lets the call come again.
+func (s *Service) askAll(ctx context.Context, q Query, ids []string) (retry error) {
+	for _, id := range ids {
+		if err := s.unknown(ctx, q.Endpoint, Question{Activity: activityQuery, Family: q.Family}, id); retry == nil && errs.As(err).Reason != errs.InstanceNotFound {
+			retry = err
+		}
+	}
+	return retry
 }
 
 // openAccess decrypts an instance's access information.

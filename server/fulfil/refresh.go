@@ -64,7 +64,8 @@ func (s *Service) RefreshInstance(ctx context.Context, c Refresh) (Answer, error
 	c.ExpireAt = c.ExpireAt.UTC().Truncate(time.Microsecond)
 	want := map[string]string{"instanceId": c.InstanceID, "expireTime": wiretime.Format17(c.ExpireAt), "productId": c.ProductID}
 	key := func(i *store.Instance) store.LineKey { return c.key(i, c.Scene) }
-	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra, terms: c.terms()}, func(d *draft, i *store.Instance, l *store.Line) error {
+	ask := Question{Scene: c.Scene, orderID: c.OrderID, lineID: c.OrderLineID, productID: c.ProductID, expireAt: c.ExpireAt}
+	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra, terms: c.terms(), ask: ask}, func(d *draft, i *store.Instance, l *store.Line) error {
 		return d.refresh(ctx, i, l, c)
 	})
 }
@@ -149,11 +150,12 @@ func (s *Service) UpgradeInstance(ctx context.Context, c Upgrade) (Answer, error
 		ep: c.Endpoint, activity: cmp.Or(c.Activity, activityUpgrade), hold: c.Hold, arrived: c.Arrived, instanceID: c.InstanceID,
 	}
 	want := map[string]string{"instanceId": c.InstanceID}
+	ask := Question{orderID: c.OrderID, lineID: c.OrderLineID}
 	if c.Told != nil {
 		want["productId"], want["skuCode"] = c.Told.ProductID, c.Told.SKUCode
 		want["linearValue"] = strconv.FormatInt(c.Told.LinearValue, 10)
 	}
-	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra, input: c.Input, terms: c.terms()}, func(d *draft, i *store.Instance, l *store.Line) error {
+	return s.overLine(ctx, p, claimed{key: key, want: want, extra: c.Extra, input: c.Input, terms: c.terms(), ask: ask}, func(d *draft, i *store.Instance, l *store.Line) error {
 		data := fields{"orderId": c.OrderID, "orderLineId": c.OrderLineID}
 		if c.Told == nil {
 			d.event(EventUpgraded, i.InstanceID, data)

@@ -26,7 +26,9 @@ type Release struct {
 // release task runs after a task that a provisioner holds. An instance that no provisioner ever saw needs no release task.
 // Errors: INSTANCE_NOT_FOUND (never known), STORE_UNAVAILABLE.
 func (s *Service) ReleaseInstance(ctx context.Context, c Release) (Answer, error) {
-	err := s.onInstance(ctx, c.Endpoint, cmp.Or(c.Activity, activityRelease), c.InstanceID, func(d *draft, i *store.Instance) error {
+	activity := cmp.Or(c.Activity, activityRelease)
+	ask := Question{Activity: activity, Family: familyOf(c.Endpoint, activity, c.Hold), orderID: c.OrderID, lineID: c.OrderLineID}
+	err := s.onInstance(ctx, c.Endpoint, ask, c.InstanceID, func(d *draft, i *store.Instance) error {
 		if i.State == store.InstanceReleased {
 			return nil
 		}
@@ -36,7 +38,7 @@ func (s *Service) ReleaseInstance(ctx context.Context, c Release) (Answer, error
 		return Answer{}, err
 	}
 	return s.accepted(ctx, pending{
-		ep: c.Endpoint, activity: cmp.Or(c.Activity, activityRelease), hold: c.Hold, arrived: c.Arrived, instanceID: c.InstanceID,
+		ep: c.Endpoint, activity: activity, hold: c.Hold, arrived: c.Arrived, instanceID: c.InstanceID,
 		kind: store.TaskRelease,
 	})
 }

@@ -66,6 +66,7 @@ type Store interface {
 	store.Orders
 	store.Instances
 	store.Gaps
+	store.Questions
 	work.Store
 }
 

@@ -32,7 +32,9 @@ const reasonExpired = "expired"
 // asks for the state that is already wanted is a success and changes nothing. What an operator has frozen by hand stays frozen.
 // Errors: INSTANCE_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
 func (s *Service) UpdateInstanceStatus(ctx context.Context, c UpdateStatus) (Answer, error) {
-	err := s.onInstance(ctx, c.Endpoint, cmp.Or(c.Activity, activityStatus), c.InstanceID, func(d *draft, i *store.Instance) error {
+	activity := cmp.Or(c.Activity, activityStatus)
+	ask := Question{Activity: activity, Family: familyOf(c.Endpoint, activity, c.Hold), inside: c.Cause != ""}
+	err := s.onInstance(ctx, c.Endpoint, ask, c.InstanceID, func(d *draft, i *store.Instance) error {
 		if err := live(i); err != nil {
 			return err
 		}
@@ -71,7 +73,7 @@ func (s *Service) UpdateInstanceStatus(ctx context.Context, c UpdateStatus) (Ans
 		kind = store.TaskFreeze
 	}
 	return s.accepted(ctx, pending{
-		ep: c.Endpoint, activity: cmp.Or(c.Activity, activityStatus), hold: c.Hold, arrived: c.Arrived, instanceID: c.InstanceID,
+		ep: c.Endpoint, activity: activity, hold: c.Hold, arrived: c.Arrived, instanceID: c.InstanceID,
 		kind: kind,
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
@@ -33,6 +34,10 @@ func (s *Service) RunTemplate(tpl Template) work.Handler {
 	return func(ctx context.Context, t store.Task) work.Outcome {
 		c := Completion{Seller: t.Seller, TaskID: t.ID, Fence: t.Fence}
 		switch t.Kind {
+		case store.TaskIdentify: // a template has made nothing that Koogate does not know
+			_, err := s.FailTask(ctx, Failure{Seller: t.Seller, TaskID: t.ID, Fence: t.Fence, Permanent: true, Code: resultcode.InstanceNotFound, Message: "a template knows no instances"})
+			s.logJob(ctx, t, err)
+			return work.Settled()
 		case store.TaskCreate:
 			c.Access = tpl.fill(t, s.Password())
 		case store.TaskIssueLicence:

@@ -254,6 +254,9 @@ func (s *Service) ReadInput(ctx context.Context, seller, taskID, actor string) (
 	if err != nil {
 		return Input{}, err
 	}
+	if t.OrderID == "" { // a question, which says nothing of a buyer
+		return Input{}, nil
+	}
 	in, _, err := s.InputOf(ctx, t)
 	if err != nil {
 		return Input{}, err

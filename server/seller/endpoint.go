@@ -32,6 +32,8 @@ type Endpoint struct {
 	AnswerText string            `koanf:"answer_text" json:"answer_text,omitempty"` // of V2 answers beyond memo: unicode (default) or ascii; V1 is ascii
 	InstanceID string            `koanf:"instance_id" json:"instance_id,omitempty"` // of new instances: derived from the order line (default), or business
 	Codes      string            `koanf:"codes" json:"codes,omitempty"`             // licence codes that were never seen: adopt (default) or refuse
+	// UnknownInstances is what is done about calls that are about an instance which no row knows; see the constants of package config.
+	UnknownInstances string `koanf:"unknown_instances" json:"unknown_instances,omitempty"`
 
 	// Moving over from an old server.
 	OldURL string `koanf:"old_url" json:"old_url,omitempty"` // its production address; empty when there is none

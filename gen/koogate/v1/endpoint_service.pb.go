@@ -253,9 +253,12 @@ type EndpointSettings struct {
 	// in webhooks.allow, without a query.
 	OldUrl string `protobuf:"bytes,26,opt,name=old_url,json=oldUrl,proto3" json:"old_url,omitempty"`
 	// Route is who gets orders that nobody has yet: own (default), Koogate, or forward, the server at old_url. What somebody has stays there.
-	Route         string `protobuf:"bytes,27,opt,name=route,proto3" json:"route,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Route string `protobuf:"bytes,27,opt,name=route,proto3" json:"route,omitempty"`
+	// UnknownInstances is what is done about a call that is about an instance which Koogate does not know: refuse (default), answer that it does not
+	// exist, or adopt, have the provisioner asked and the call come again. While there is an old_url such calls go there, whatever this says.
+	UnknownInstances string `protobuf:"bytes,29,opt,name=unknown_instances,json=unknownInstances,proto3" json:"unknown_instances,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *EndpointSettings) Reset() {
@@ -466,6 +469,13 @@ func (x *EndpointSettings) GetOldUrl() string {
 func (x *EndpointSettings) GetRoute() string {
 	if x != nil {
 		return x.Route
+	}
+	return ""
+}
+
+func (x *EndpointSettings) GetUnknownInstances() string {
+	if x != nil {
+		return x.UnknownInstances
 	}
 	return ""
 }
@@ -1234,7 +1244,8 @@ const file_koogate_v1_endpoint_service_proto_rawDesc = "" +
 	"\x03old\x18\b \x01(\v2\x13.koogate.v1.OldSideR\x03old\"?\n" +
 	"\aOldSide\x12\x1c\n" +
 	"\tinstances\x18\x01 \x01(\x03R\tinstances\x12\x16\n" +
-	"\x06orders\x18\x02 \x01(\x03R\x06orders\"\xdd\t\n" +
+	"\x06orders\x18\x02 \x01(\x03R\x06orders\"\x93\n" +
+	"\n" +
 	"\x10EndpointSettings\x12*\n" +
 	"\bfamilies\x18\x01 \x03(\tB\x0e\xbaH\v\x92\x01\b\x10\x14\"\x04r\x02\x18@R\bfamilies\x12\x1b\n" +
 	"\tbody_sign\x18\x02 \x01(\bR\bbodySign\x12-\n" +
@@ -1267,7 +1278,8 @@ const file_koogate_v1_endpoint_service_proto_rawDesc = "" +
 	"\x0fkit_secret_code\x18\x17 \x01(\tB\a\xbaH\x04r\x02\x18@R\rkitSecretCode\x12?\n" +
 	"\x17kit_missing_departments\x18\x18 \x01(\tB\a\xbaH\x04r\x02\x18@R\x15kitMissingDepartments\x12!\n" +
 	"\aold_url\x18\x1a \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\x06oldUrl\x12\x1d\n" +
-	"\x05route\x18\x1b \x01(\tB\a\xbaH\x04r\x02\x18@R\x05route\x1a:\n" +
+	"\x05route\x18\x1b \x01(\tB\a\xbaH\x04r\x02\x18@R\x05route\x124\n" +
+	"\x11unknown_instances\x18\x1d \x01(\tB\a\xbaH\x04r\x02\x18@R\x10unknownInstances\x1a:\n" +
 	"\fAnswersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\";\n" +

@@ -131,6 +131,8 @@ const (
 	ErrorReason_ERROR_REASON_ISSUER_UNAVAILABLE ErrorReason = 53
 	// The call belongs to the endpoint's old server, which could not be asked, or did not answer as a seller does; the call may be repeated.
 	ErrorReason_ERROR_REASON_FORWARD_FAILED ErrorReason = 49
+	// No row knows the instance, and its provisioner is asked whether it is its own; the call may be repeated.
+	ErrorReason_ERROR_REASON_INSTANCE_UNCONFIRMED ErrorReason = 55
 )
 
 // Enum value maps for ErrorReason.
@@ -184,6 +186,7 @@ var (
 		52: "ERROR_REASON_TOKEN_NOT_MAPPED",
 		53: "ERROR_REASON_ISSUER_UNAVAILABLE",
 		49: "ERROR_REASON_FORWARD_FAILED",
+		55: "ERROR_REASON_INSTANCE_UNCONFIRMED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -234,6 +237,7 @@ var (
 		"ERROR_REASON_TOKEN_NOT_MAPPED":        52,
 		"ERROR_REASON_ISSUER_UNAVAILABLE":      53,
 		"ERROR_REASON_FORWARD_FAILED":          49,
+		"ERROR_REASON_INSTANCE_UNCONFIRMED":    55,
 	}
 )
 
@@ -269,7 +273,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xf8\f\n" +
+	"koogate.v1*\x9f\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -319,7 +323,8 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1aERROR_REASON_TOKEN_EXPIRED\x103\x12!\n" +
 	"\x1dERROR_REASON_TOKEN_NOT_MAPPED\x104\x12#\n" +
 	"\x1fERROR_REASON_ISSUER_UNAVAILABLE\x105\x12\x1f\n" +
-	"\x1bERROR_REASON_FORWARD_FAILED\x101B\xa0\x01\n" +
+	"\x1bERROR_REASON_FORWARD_FAILED\x101\x12%\n" +
+	"!ERROR_REASON_INSTANCE_UNCONFIRMED\x107B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"

@@ -59,6 +59,10 @@ const (
 	TaskKind_TASK_KIND_USAGE_PUSH TaskKind = 11
 	// Another job of Koogate's own, which the queue names; never handed to a worker. Lists cannot be filtered by it.
 	TaskKind_TASK_KIND_INTERNAL TaskKind = 12
+	// Say whether instance_id is an instance of yours, which a call named and Koogate does not know; nothing is created or changed. The result
+	// is the instance, or the task is failed for good with FAILURE_CODE_UNKNOWN_INSTANCE. It belongs to no order until then. Only endpoints
+	// with unknown_instances: adopt ask.
+	TaskKind_TASK_KIND_IDENTIFY TaskKind = 13
 )
 
 // Enum value maps for TaskKind.
@@ -77,6 +81,7 @@ var (
 		10: "TASK_KIND_LICENCE_UPLOAD",
 		11: "TASK_KIND_USAGE_PUSH",
 		12: "TASK_KIND_INTERNAL",
+		13: "TASK_KIND_IDENTIFY",
 	}
 	TaskKind_value = map[string]int32{
 		"TASK_KIND_UNSPECIFIED":    0,
@@ -92,6 +97,7 @@ var (
 		"TASK_KIND_LICENCE_UPLOAD": 10,
 		"TASK_KIND_USAGE_PUSH":     11,
 		"TASK_KIND_INTERNAL":       12,
+		"TASK_KIND_IDENTIFY":       13,
 	}
 )
 
@@ -280,21 +286,24 @@ const (
 	FailureCode_FAILURE_CODE_EMAIL_DOMAIN FailureCode = 8
 	// The order's licences are used up (000900).
 	FailureCode_FAILURE_CODE_LICENCE_QUOTA FailureCode = 9
+	// The instance that an IDENTIFY task asks about is none of the worker's (000003); for other kinds it is read as INTERNAL.
+	FailureCode_FAILURE_CODE_UNKNOWN_INSTANCE FailureCode = 10
 )
 
 // Enum value maps for FailureCode.
 var (
 	FailureCode_name = map[int32]string{
-		0: "FAILURE_CODE_UNSPECIFIED",
-		1: "FAILURE_CODE_INTERNAL",
-		2: "FAILURE_CODE_NO_RESOURCE",
-		3: "FAILURE_CODE_MOBILE",
-		4: "FAILURE_CODE_EMAIL",
-		5: "FAILURE_CODE_ALREADY_PURCHASED",
-		6: "FAILURE_CODE_ALREADY_SUBSCRIBED",
-		7: "FAILURE_CODE_SOLD_OUT",
-		8: "FAILURE_CODE_EMAIL_DOMAIN",
-		9: "FAILURE_CODE_LICENCE_QUOTA",
+		0:  "FAILURE_CODE_UNSPECIFIED",
+		1:  "FAILURE_CODE_INTERNAL",
+		2:  "FAILURE_CODE_NO_RESOURCE",
+		3:  "FAILURE_CODE_MOBILE",
+		4:  "FAILURE_CODE_EMAIL",
+		5:  "FAILURE_CODE_ALREADY_PURCHASED",
+		6:  "FAILURE_CODE_ALREADY_SUBSCRIBED",
+		7:  "FAILURE_CODE_SOLD_OUT",
+		8:  "FAILURE_CODE_EMAIL_DOMAIN",
+		9:  "FAILURE_CODE_LICENCE_QUOTA",
+		10: "FAILURE_CODE_UNKNOWN_INSTANCE",
 	}
 	FailureCode_value = map[string]int32{
 		"FAILURE_CODE_UNSPECIFIED":        0,
@@ -307,6 +316,7 @@ var (
 		"FAILURE_CODE_SOLD_OUT":           7,
 		"FAILURE_CODE_EMAIL_DOMAIN":       8,
 		"FAILURE_CODE_LICENCE_QUOTA":      9,
+		"FAILURE_CODE_UNKNOWN_INSTANCE":   10,
 	}
 )
 
@@ -473,7 +483,10 @@ type Task struct {
 	// RetryUntilTime is when failures of the task become final; absent for a task that is retried for ever.
 	RetryUntilTime *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=retry_until_time,json=retryUntilTime,proto3" json:"retry_until_time,omitempty"`
 	// Cause is "operator" for what an operator asked for by hand, which the marketplace does not know; empty otherwise.
-	Cause         string `protobuf:"bytes,29,opt,name=cause,proto3" json:"cause,omitempty"`
+	Cause string `protobuf:"bytes,29,opt,name=cause,proto3" json:"cause,omitempty"`
+	// Question is what the call told that an IDENTIFY task is about; absent for other kinds. The order, line, product and expiry that it named stand in
+	// cause_order_id, order_line_id, product_id and expire_time: they are not those of the purchase.
+	Question      *Question `protobuf:"bytes,30,opt,name=question,proto3" json:"question,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -711,6 +724,86 @@ func (x *Task) GetCause() string {
 	return ""
 }
 
+func (x *Task) GetQuestion() *Question {
+	if x != nil {
+		return x.Question
+	}
+	return nil
+}
+
+// Question is what a call told about an instance that Koogate does not know.
+type Question struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Activity is the marketplace's name of the call, such as refreshInstance.
+	Activity string `protobuf:"bytes,1,opt,name=activity,proto3" json:"activity,omitempty"`
+	// Endpoint is the production address where it came in.
+	Endpoint string `protobuf:"bytes,2,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	// Family is that of the instance: saas_v2, saas_v1, license_v1 or license_online.
+	Family string `protobuf:"bytes,3,opt,name=family,proto3" json:"family,omitempty"`
+	// Scene is the marketplace's word for what a renewal is about; empty for other calls.
+	Scene         string `protobuf:"bytes,4,opt,name=scene,proto3" json:"scene,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Question) Reset() {
+	*x = Question{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Question) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Question) ProtoMessage() {}
+
+func (x *Question) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Question.ProtoReflect.Descriptor instead.
+func (*Question) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Question) GetActivity() string {
+	if x != nil {
+		return x.Activity
+	}
+	return ""
+}
+
+func (x *Question) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *Question) GetFamily() string {
+	if x != nil {
+		return x.Family
+	}
+	return ""
+}
+
+func (x *Question) GetScene() string {
+	if x != nil {
+		return x.Scene
+	}
+	return ""
+}
+
 // Purchase is what was bought: by the order that caused the task, or for a task that no order caused (freeze, release, check)
 // by the one that created the instance. What the marketplace did not tell is empty. It holds no personal data.
 type Purchase struct {
@@ -754,7 +847,7 @@ type Purchase struct {
 
 func (x *Purchase) Reset() {
 	*x = Purchase{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -766,7 +859,7 @@ func (x *Purchase) String() string {
 func (*Purchase) ProtoMessage() {}
 
 func (x *Purchase) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -779,7 +872,7 @@ func (x *Purchase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Purchase.ProtoReflect.Descriptor instead.
 func (*Purchase) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Purchase) GetOrderId() string {
@@ -933,7 +1026,7 @@ type TaskInput struct {
 
 func (x *TaskInput) Reset() {
 	*x = TaskInput{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -945,7 +1038,7 @@ func (x *TaskInput) String() string {
 func (*TaskInput) ProtoMessage() {}
 
 func (x *TaskInput) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -958,7 +1051,7 @@ func (x *TaskInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskInput.ProtoReflect.Descriptor instead.
 func (*TaskInput) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *TaskInput) GetCustomerId() string {
@@ -1075,7 +1168,7 @@ type Licence struct {
 
 func (x *Licence) Reset() {
 	*x = Licence{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1087,7 +1180,7 @@ func (x *Licence) String() string {
 func (*Licence) ProtoMessage() {}
 
 func (x *Licence) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1100,7 +1193,7 @@ func (x *Licence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Licence.ProtoReflect.Descriptor instead.
 func (*Licence) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Licence) GetText() string {
@@ -1144,7 +1237,7 @@ type AccessInfo struct {
 
 func (x *AccessInfo) Reset() {
 	*x = AccessInfo{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1156,7 +1249,7 @@ func (x *AccessInfo) String() string {
 func (*AccessInfo) ProtoMessage() {}
 
 func (x *AccessInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1169,7 +1262,7 @@ func (x *AccessInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessInfo.ProtoReflect.Descriptor instead.
 func (*AccessInfo) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AccessInfo) GetFrontEndUrl() string {
@@ -1220,7 +1313,7 @@ type ChangeVerdict struct {
 
 func (x *ChangeVerdict) Reset() {
 	*x = ChangeVerdict{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1232,7 +1325,7 @@ func (x *ChangeVerdict) String() string {
 func (*ChangeVerdict) ProtoMessage() {}
 
 func (x *ChangeVerdict) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1245,7 +1338,7 @@ func (x *ChangeVerdict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeVerdict.ProtoReflect.Descriptor instead.
 func (*ChangeVerdict) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ChangeVerdict) GetAllowed() bool {
@@ -1258,6 +1351,170 @@ func (x *ChangeVerdict) GetAllowed() bool {
 func (x *ChangeVerdict) GetMessage() string {
 	if x != nil {
 		return x.Message
+	}
+	return ""
+}
+
+// KnownInstance is what an IDENTIFY task must return: the instance that was asked about, as the vendor's own records tell it. It is taken as
+// ImportInstances takes a row.
+type KnownInstance struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// OrderId is the order that created it. Required, at most 64 printable characters.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// OrderLineId is the line that created it. Required but in saas_v1 and license_v1, which have none. At most 64 printable characters.
+	OrderLineId string `protobuf:"bytes,2,opt,name=order_line_id,json=orderLineId,proto3" json:"order_line_id,omitempty"`
+	// ProductId is the marketplace's product. Required, at most 64 printable characters.
+	ProductId string `protobuf:"bytes,3,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	// ProductInKey is true when newInstance of V2 carried a productId, which is then part of what identifies the order line.
+	ProductInKey bool `protobuf:"varint,4,opt,name=product_in_key,json=productInKey,proto3" json:"product_in_key,omitempty"`
+	// SkuCode is the specification. At most 64 printable characters.
+	SkuCode string `protobuf:"bytes,5,opt,name=sku_code,json=skuCode,proto3" json:"sku_code,omitempty"`
+	// ChargingMode is PERIOD, ONE_TIME, ON_DEMAND or ON_DEMAND_PKG. Required in saas_v1 and license_v1. At most 32 characters.
+	ChargingMode string `protobuf:"bytes,6,opt,name=charging_mode,json=chargingMode,proto3" json:"charging_mode,omitempty"`
+	// Quantity is the linear value that was bought; 0 when the product has none.
+	Quantity int64 `protobuf:"varint,7,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Trial is true for a trial that was not converted.
+	Trial bool `protobuf:"varint,8,opt,name=trial,proto3" json:"trial,omitempty"`
+	// State is where it stands, before the call that asked. Required.
+	State ImportState `protobuf:"varint,9,opt,name=state,proto3,enum=koogate.v1.ImportState" json:"state,omitempty"`
+	// ExpireTime is the absolute expiry, before the call that asked; absent for none. A year of 2000 to 2200.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// CreateTime is when it was created; absent means now. Usage since then can be reported. A year since 2000, and not ahead.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// CustomerId is the buyer's ID at the marketplace; sealed, and told to the workers that fulfil what the buyer orders later. At most 100 characters.
+	CustomerId string `protobuf:"bytes,12,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Access is how the customer gets in; sealed. Required in saas_v2 and saas_v1 unless the instance is RELEASED; license_v1 has none.
+	Access *AccessInfo `protobuf:"bytes,13,opt,name=access,proto3" json:"access,omitempty"`
+	// Licence is what was sold in license_v1; sealed. Required there unless the instance is RELEASED. At most 8192 characters.
+	Licence       string `protobuf:"bytes,14,opt,name=licence,proto3" json:"licence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KnownInstance) Reset() {
+	*x = KnownInstance{}
+	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KnownInstance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KnownInstance) ProtoMessage() {}
+
+func (x *KnownInstance) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KnownInstance.ProtoReflect.Descriptor instead.
+func (*KnownInstance) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *KnownInstance) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *KnownInstance) GetOrderLineId() string {
+	if x != nil {
+		return x.OrderLineId
+	}
+	return ""
+}
+
+func (x *KnownInstance) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *KnownInstance) GetProductInKey() bool {
+	if x != nil {
+		return x.ProductInKey
+	}
+	return false
+}
+
+func (x *KnownInstance) GetSkuCode() string {
+	if x != nil {
+		return x.SkuCode
+	}
+	return ""
+}
+
+func (x *KnownInstance) GetChargingMode() string {
+	if x != nil {
+		return x.ChargingMode
+	}
+	return ""
+}
+
+func (x *KnownInstance) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *KnownInstance) GetTrial() bool {
+	if x != nil {
+		return x.Trial
+	}
+	return false
+}
+
+func (x *KnownInstance) GetState() ImportState {
+	if x != nil {
+		return x.State
+	}
+	return ImportState_IMPORT_STATE_UNSPECIFIED
+}
+
+func (x *KnownInstance) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *KnownInstance) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *KnownInstance) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *KnownInstance) GetAccess() *AccessInfo {
+	if x != nil {
+		return x.Access
+	}
+	return nil
+}
+
+func (x *KnownInstance) GetLicence() string {
+	if x != nil {
+		return x.Licence
 	}
 	return ""
 }
@@ -1281,7 +1538,7 @@ type LeaseTasksRequest struct {
 
 func (x *LeaseTasksRequest) Reset() {
 	*x = LeaseTasksRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +1550,7 @@ func (x *LeaseTasksRequest) String() string {
 func (*LeaseTasksRequest) ProtoMessage() {}
 
 func (x *LeaseTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1306,7 +1563,7 @@ func (x *LeaseTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseTasksRequest.ProtoReflect.Descriptor instead.
 func (*LeaseTasksRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LeaseTasksRequest) GetQueue() string {
@@ -1355,7 +1612,7 @@ type LeaseTasksResponse struct {
 
 func (x *LeaseTasksResponse) Reset() {
 	*x = LeaseTasksResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1367,7 +1624,7 @@ func (x *LeaseTasksResponse) String() string {
 func (*LeaseTasksResponse) ProtoMessage() {}
 
 func (x *LeaseTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1380,7 +1637,7 @@ func (x *LeaseTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseTasksResponse.ProtoReflect.Descriptor instead.
 func (*LeaseTasksResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *LeaseTasksResponse) GetTasks() []*Task {
@@ -1405,7 +1662,7 @@ type HeartbeatTaskRequest struct {
 
 func (x *HeartbeatTaskRequest) Reset() {
 	*x = HeartbeatTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +1674,7 @@ func (x *HeartbeatTaskRequest) String() string {
 func (*HeartbeatTaskRequest) ProtoMessage() {}
 
 func (x *HeartbeatTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +1687,7 @@ func (x *HeartbeatTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatTaskRequest.ProtoReflect.Descriptor instead.
 func (*HeartbeatTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{9}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *HeartbeatTaskRequest) GetTaskId() string {
@@ -1465,7 +1722,7 @@ type HeartbeatTaskResponse struct {
 
 func (x *HeartbeatTaskResponse) Reset() {
 	*x = HeartbeatTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1477,7 +1734,7 @@ func (x *HeartbeatTaskResponse) String() string {
 func (*HeartbeatTaskResponse) ProtoMessage() {}
 
 func (x *HeartbeatTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1490,7 +1747,7 @@ func (x *HeartbeatTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatTaskResponse.ProtoReflect.Descriptor instead.
 func (*HeartbeatTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{10}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *HeartbeatTaskResponse) GetTask() *Task {
@@ -1514,6 +1771,7 @@ type CompleteTaskRequest struct {
 	//	*CompleteTaskRequest_AccessInfo
 	//	*CompleteTaskRequest_ChangeVerdict
 	//	*CompleteTaskRequest_Licence
+	//	*CompleteTaskRequest_Instance
 	Result        isCompleteTaskRequest_Result `protobuf_oneof:"result"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1521,7 +1779,7 @@ type CompleteTaskRequest struct {
 
 func (x *CompleteTaskRequest) Reset() {
 	*x = CompleteTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +1791,7 @@ func (x *CompleteTaskRequest) String() string {
 func (*CompleteTaskRequest) ProtoMessage() {}
 
 func (x *CompleteTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,7 +1804,7 @@ func (x *CompleteTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteTaskRequest.ProtoReflect.Descriptor instead.
 func (*CompleteTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{11}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CompleteTaskRequest) GetTaskId() string {
@@ -1597,6 +1855,15 @@ func (x *CompleteTaskRequest) GetLicence() *Licence {
 	return nil
 }
 
+func (x *CompleteTaskRequest) GetInstance() *KnownInstance {
+	if x != nil {
+		if x, ok := x.Result.(*CompleteTaskRequest_Instance); ok {
+			return x.Instance
+		}
+	}
+	return nil
+}
+
 type isCompleteTaskRequest_Result interface {
 	isCompleteTaskRequest_Result()
 }
@@ -1616,11 +1883,18 @@ type CompleteTaskRequest_Licence struct {
 	Licence *Licence `protobuf:"bytes,5,opt,name=licence,proto3,oneof"`
 }
 
+type CompleteTaskRequest_Instance struct {
+	// Instance for IDENTIFY (required).
+	Instance *KnownInstance `protobuf:"bytes,6,opt,name=instance,proto3,oneof"`
+}
+
 func (*CompleteTaskRequest_AccessInfo) isCompleteTaskRequest_Result() {}
 
 func (*CompleteTaskRequest_ChangeVerdict) isCompleteTaskRequest_Result() {}
 
 func (*CompleteTaskRequest_Licence) isCompleteTaskRequest_Result() {}
+
+func (*CompleteTaskRequest_Instance) isCompleteTaskRequest_Result() {}
 
 // CompleteTaskResponse holds the ended task.
 type CompleteTaskResponse struct {
@@ -1633,7 +1907,7 @@ type CompleteTaskResponse struct {
 
 func (x *CompleteTaskResponse) Reset() {
 	*x = CompleteTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1645,7 +1919,7 @@ func (x *CompleteTaskResponse) String() string {
 func (*CompleteTaskResponse) ProtoMessage() {}
 
 func (x *CompleteTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1658,7 +1932,7 @@ func (x *CompleteTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteTaskResponse.ProtoReflect.Descriptor instead.
 func (*CompleteTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{12}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CompleteTaskResponse) GetTask() *Task {
@@ -1692,7 +1966,7 @@ type FailTaskRequest struct {
 
 func (x *FailTaskRequest) Reset() {
 	*x = FailTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1704,7 +1978,7 @@ func (x *FailTaskRequest) String() string {
 func (*FailTaskRequest) ProtoMessage() {}
 
 func (x *FailTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1717,7 +1991,7 @@ func (x *FailTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailTaskRequest.ProtoReflect.Descriptor instead.
 func (*FailTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{13}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *FailTaskRequest) GetTaskId() string {
@@ -1780,7 +2054,7 @@ type FailTaskResponse struct {
 
 func (x *FailTaskResponse) Reset() {
 	*x = FailTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1792,7 +2066,7 @@ func (x *FailTaskResponse) String() string {
 func (*FailTaskResponse) ProtoMessage() {}
 
 func (x *FailTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1805,7 +2079,7 @@ func (x *FailTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailTaskResponse.ProtoReflect.Descriptor instead.
 func (*FailTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{14}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *FailTaskResponse) GetTask() *Task {
@@ -1830,7 +2104,7 @@ type RetryTaskRequest struct {
 
 func (x *RetryTaskRequest) Reset() {
 	*x = RetryTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1842,7 +2116,7 @@ func (x *RetryTaskRequest) String() string {
 func (*RetryTaskRequest) ProtoMessage() {}
 
 func (x *RetryTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[15]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1855,7 +2129,7 @@ func (x *RetryTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryTaskRequest.ProtoReflect.Descriptor instead.
 func (*RetryTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{15}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RetryTaskRequest) GetTaskId() string {
@@ -1895,7 +2169,7 @@ type ExtendTaskRequest struct {
 
 func (x *ExtendTaskRequest) Reset() {
 	*x = ExtendTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1907,7 +2181,7 @@ func (x *ExtendTaskRequest) String() string {
 func (*ExtendTaskRequest) ProtoMessage() {}
 
 func (x *ExtendTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1920,7 +2194,7 @@ func (x *ExtendTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendTaskRequest.ProtoReflect.Descriptor instead.
 func (*ExtendTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{16}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExtendTaskRequest) GetTaskId() string {
@@ -1955,7 +2229,7 @@ type ExtendTaskResponse struct {
 
 func (x *ExtendTaskResponse) Reset() {
 	*x = ExtendTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1967,7 +2241,7 @@ func (x *ExtendTaskResponse) String() string {
 func (*ExtendTaskResponse) ProtoMessage() {}
 
 func (x *ExtendTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[17]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1980,7 +2254,7 @@ func (x *ExtendTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendTaskResponse.ProtoReflect.Descriptor instead.
 func (*ExtendTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{17}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ExtendTaskResponse) GetTask() *Task {
@@ -2012,7 +2286,7 @@ type BulkRetryTasksRequest struct {
 
 func (x *BulkRetryTasksRequest) Reset() {
 	*x = BulkRetryTasksRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2024,7 +2298,7 @@ func (x *BulkRetryTasksRequest) String() string {
 func (*BulkRetryTasksRequest) ProtoMessage() {}
 
 func (x *BulkRetryTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[18]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2037,7 +2311,7 @@ func (x *BulkRetryTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkRetryTasksRequest.ProtoReflect.Descriptor instead.
 func (*BulkRetryTasksRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{18}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *BulkRetryTasksRequest) GetFilter() string {
@@ -2099,7 +2373,7 @@ type BulkRetryTasksResponse struct {
 
 func (x *BulkRetryTasksResponse) Reset() {
 	*x = BulkRetryTasksResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2111,7 +2385,7 @@ func (x *BulkRetryTasksResponse) String() string {
 func (*BulkRetryTasksResponse) ProtoMessage() {}
 
 func (x *BulkRetryTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[19]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2124,7 +2398,7 @@ func (x *BulkRetryTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkRetryTasksResponse.ProtoReflect.Descriptor instead.
 func (*BulkRetryTasksResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{19}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *BulkRetryTasksResponse) GetResults() []*TaskRetry {
@@ -2178,7 +2452,7 @@ type TaskRetry struct {
 
 func (x *TaskRetry) Reset() {
 	*x = TaskRetry{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[20]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2190,7 +2464,7 @@ func (x *TaskRetry) String() string {
 func (*TaskRetry) ProtoMessage() {}
 
 func (x *TaskRetry) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[20]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2203,7 +2477,7 @@ func (x *TaskRetry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskRetry.ProtoReflect.Descriptor instead.
 func (*TaskRetry) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{20}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *TaskRetry) GetTaskId() string {
@@ -2266,7 +2540,7 @@ type GetTaskInputRequest struct {
 
 func (x *GetTaskInputRequest) Reset() {
 	*x = GetTaskInputRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[21]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2278,7 +2552,7 @@ func (x *GetTaskInputRequest) String() string {
 func (*GetTaskInputRequest) ProtoMessage() {}
 
 func (x *GetTaskInputRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[21]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2291,7 +2565,7 @@ func (x *GetTaskInputRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskInputRequest.ProtoReflect.Descriptor instead.
 func (*GetTaskInputRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{21}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetTaskInputRequest) GetTaskId() string {
@@ -2312,7 +2586,7 @@ type GetTaskInputResponse struct {
 
 func (x *GetTaskInputResponse) Reset() {
 	*x = GetTaskInputResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[22]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2324,7 +2598,7 @@ func (x *GetTaskInputResponse) String() string {
 func (*GetTaskInputResponse) ProtoMessage() {}
 
 func (x *GetTaskInputResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[22]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2337,7 +2611,7 @@ func (x *GetTaskInputResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskInputResponse.ProtoReflect.Descriptor instead.
 func (*GetTaskInputResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{22}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetTaskInputResponse) GetInput() *TaskInput {
@@ -2358,7 +2632,7 @@ type RetryTaskResponse struct {
 
 func (x *RetryTaskResponse) Reset() {
 	*x = RetryTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[23]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2370,7 +2644,7 @@ func (x *RetryTaskResponse) String() string {
 func (*RetryTaskResponse) ProtoMessage() {}
 
 func (x *RetryTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[23]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2383,7 +2657,7 @@ func (x *RetryTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryTaskResponse.ProtoReflect.Descriptor instead.
 func (*RetryTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{23}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RetryTaskResponse) GetTask() *Task {
@@ -2404,7 +2678,7 @@ type GetTaskRequest struct {
 
 func (x *GetTaskRequest) Reset() {
 	*x = GetTaskRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[24]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2416,7 +2690,7 @@ func (x *GetTaskRequest) String() string {
 func (*GetTaskRequest) ProtoMessage() {}
 
 func (x *GetTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[24]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2429,7 +2703,7 @@ func (x *GetTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskRequest.ProtoReflect.Descriptor instead.
 func (*GetTaskRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{24}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetTaskRequest) GetTaskId() string {
@@ -2450,7 +2724,7 @@ type GetTaskResponse struct {
 
 func (x *GetTaskResponse) Reset() {
 	*x = GetTaskResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[25]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2462,7 +2736,7 @@ func (x *GetTaskResponse) String() string {
 func (*GetTaskResponse) ProtoMessage() {}
 
 func (x *GetTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[25]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2475,7 +2749,7 @@ func (x *GetTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTaskResponse.ProtoReflect.Descriptor instead.
 func (*GetTaskResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{25}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetTaskResponse) GetTask() *Task {
@@ -2503,7 +2777,7 @@ type ListTasksRequest struct {
 
 func (x *ListTasksRequest) Reset() {
 	*x = ListTasksRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[26]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2515,7 +2789,7 @@ func (x *ListTasksRequest) String() string {
 func (*ListTasksRequest) ProtoMessage() {}
 
 func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[26]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2528,7 +2802,7 @@ func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksRequest.ProtoReflect.Descriptor instead.
 func (*ListTasksRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{26}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListTasksRequest) GetPageSize() int32 {
@@ -2572,7 +2846,7 @@ type ListTasksResponse struct {
 
 func (x *ListTasksResponse) Reset() {
 	*x = ListTasksResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[27]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2584,7 +2858,7 @@ func (x *ListTasksResponse) String() string {
 func (*ListTasksResponse) ProtoMessage() {}
 
 func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[27]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2597,7 +2871,7 @@ func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksResponse.ProtoReflect.Descriptor instead.
 func (*ListTasksResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{27}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListTasksResponse) GetTasks() []*Task {
@@ -2623,7 +2897,7 @@ type ListQueuesRequest struct {
 
 func (x *ListQueuesRequest) Reset() {
 	*x = ListQueuesRequest{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[28]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2635,7 +2909,7 @@ func (x *ListQueuesRequest) String() string {
 func (*ListQueuesRequest) ProtoMessage() {}
 
 func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[28]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2648,7 +2922,7 @@ func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesRequest.ProtoReflect.Descriptor instead.
 func (*ListQueuesRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{28}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{30}
 }
 
 // ListQueuesResponse holds the queues.
@@ -2662,7 +2936,7 @@ type ListQueuesResponse struct {
 
 func (x *ListQueuesResponse) Reset() {
 	*x = ListQueuesResponse{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[29]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2674,7 +2948,7 @@ func (x *ListQueuesResponse) String() string {
 func (*ListQueuesResponse) ProtoMessage() {}
 
 func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[29]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2687,7 +2961,7 @@ func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesResponse.ProtoReflect.Descriptor instead.
 func (*ListQueuesResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{29}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListQueuesResponse) GetQueues() []*Queue {
@@ -2728,7 +3002,7 @@ type Queue struct {
 
 func (x *Queue) Reset() {
 	*x = Queue{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[30]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2740,7 +3014,7 @@ func (x *Queue) String() string {
 func (*Queue) ProtoMessage() {}
 
 func (x *Queue) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[30]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2753,7 +3027,7 @@ func (x *Queue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Queue.ProtoReflect.Descriptor instead.
 func (*Queue) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{30}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Queue) GetQueue() string {
@@ -2845,7 +3119,7 @@ type QueueKind struct {
 
 func (x *QueueKind) Reset() {
 	*x = QueueKind{}
-	mi := &file_koogate_v1_task_service_proto_msgTypes[31]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2857,7 +3131,7 @@ func (x *QueueKind) String() string {
 func (*QueueKind) ProtoMessage() {}
 
 func (x *QueueKind) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_task_service_proto_msgTypes[31]
+	mi := &file_koogate_v1_task_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2870,7 +3144,7 @@ func (x *QueueKind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueKind.ProtoReflect.Descriptor instead.
 func (*QueueKind) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{31}
+	return file_koogate_v1_task_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *QueueKind) GetKind() TaskKind {
@@ -2913,12 +3187,12 @@ var File_koogate_v1_task_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/task_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x1dkoogate/v1/error_reason.proto\x1a\x16koogate/v1/scope.proto\"\x9d\x01\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x1dkoogate/v1/error_reason.proto\x1a!koogate/v1/instance_service.proto\x1a\x16koogate/v1/scope.proto\"\x9d\x01\n" +
 	"\x13MarketplaceDeadline\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12)\n" +
 	"\x03end\x18\x02 \x01(\x0e2\x17.koogate.v1.DeadlineEndR\x03end\x12\x12\n" +
 	"\x04text\x18\x03 \x01(\tR\x04text\x12\x17\n" +
-	"\atext_zh\x18\x04 \x01(\tR\x06textZh\"\xaa\t\n" +
+	"\atext_zh\x18\x04 \x01(\tR\x06textZh\"\xdc\t\n" +
 	"\x04Task\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12\x14\n" +
@@ -2954,7 +3228,13 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x14marketplace_deadline\x18\x1a \x01(\v2\x1f.koogate.v1.MarketplaceDeadlineR\x13marketplaceDeadline\x120\n" +
 	"\bpurchase\x18\x1b \x01(\v2\x14.koogate.v1.PurchaseR\bpurchase\x12D\n" +
 	"\x10retry_until_time\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampR\x0eretryUntilTime\x12\x14\n" +
-	"\x05cause\x18\x1d \x01(\tR\x05cause\"\xb0\x04\n" +
+	"\x05cause\x18\x1d \x01(\tR\x05cause\x120\n" +
+	"\bquestion\x18\x1e \x01(\v2\x14.koogate.v1.QuestionR\bquestion\"p\n" +
+	"\bQuestion\x12\x1a\n" +
+	"\bactivity\x18\x01 \x01(\tR\bactivity\x12\x1a\n" +
+	"\bendpoint\x18\x02 \x01(\tR\bendpoint\x12\x16\n" +
+	"\x06family\x18\x03 \x01(\tR\x06family\x12\x14\n" +
+	"\x05scene\x18\x04 \x01(\tR\x05scene\"\xb0\x04\n" +
 	"\bPurchase\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\"\n" +
 	"\rorder_line_id\x18\x02 \x01(\tR\vorderLineId\x12\x1d\n" +
@@ -3014,7 +3294,29 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x04memo\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04memo\"M\n" +
 	"\rChangeVerdict\x12\x18\n" +
 	"\aallowed\x18\x01 \x01(\bR\aallowed\x12\"\n" +
-	"\amessage\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\amessage\"\xc0\x02\n" +
+	"\amessage\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\amessage\"\xcc\x05\n" +
+	"\rKnownInstance\x129\n" +
+	"\border_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aorderId\x12@\n" +
+	"\rorder_line_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\vorderLineId\x12=\n" +
+	"\n" +
+	"product_id\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\tproductId\x12$\n" +
+	"\x0eproduct_in_key\x18\x04 \x01(\bR\fproductInKey\x127\n" +
+	"\bsku_code\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\askuCode\x12,\n" +
+	"\rcharging_mode\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18 R\fchargingMode\x12#\n" +
+	"\bquantity\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bquantity\x12\x14\n" +
+	"\x05trial\x18\b \x01(\bR\x05trial\x129\n" +
+	"\x05state\x18\t \x01(\x0e2\x17.koogate.v1.ImportStateB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05state\x12;\n" +
+	"\vexpire_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12;\n" +
+	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12+\n" +
+	"\vcustomer_id\x18\f \x01(\tB\n" +
+	"\xbaH\x04r\x02\x18d\x80\x01\x01R\n" +
+	"customerId\x12.\n" +
+	"\x06access\x18\r \x01(\v2\x16.koogate.v1.AccessInfoR\x06access\x12%\n" +
+	"\alicence\x18\x0e \x01(\tB\v\xbaH\x05r\x03\x18\x80@\x80\x01\x01R\alicence\"\xc0\x02\n" +
 	"\x11LeaseTasksRequest\x125\n" +
 	"\x05queue\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18?2\x14^[a-z0-9][a-z0-9-]*$R\x05queue\x12<\n" +
 	"\tworker_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\bworkerId\x12&\n" +
@@ -3028,14 +3330,15 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\rfencing_token\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\ffencingToken\x12Q\n" +
 	"\x0elease_duration\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\x90\x1c2\x02\b\x01R\rleaseDuration\"=\n" +
 	"\x15HeartbeatTaskResponse\x12$\n" +
-	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"\xa1\x02\n" +
+	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"\xda\x02\n" +
 	"\x13CompleteTaskRequest\x12\"\n" +
 	"\atask_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06taskId\x12,\n" +
 	"\rfencing_token\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\ffencingToken\x129\n" +
 	"\vaccess_info\x18\x03 \x01(\v2\x16.koogate.v1.AccessInfoH\x00R\n" +
 	"accessInfo\x12B\n" +
 	"\x0echange_verdict\x18\x04 \x01(\v2\x19.koogate.v1.ChangeVerdictH\x00R\rchangeVerdict\x12/\n" +
-	"\alicence\x18\x05 \x01(\v2\x13.koogate.v1.LicenceH\x00R\alicenceB\b\n" +
+	"\alicence\x18\x05 \x01(\v2\x13.koogate.v1.LicenceH\x00R\alicence\x127\n" +
+	"\binstance\x18\x06 \x01(\v2\x19.koogate.v1.KnownInstanceH\x00R\binstanceB\b\n" +
 	"\x06result\"<\n" +
 	"\x14CompleteTaskResponse\x12$\n" +
 	"\x04task\x18\x01 \x01(\v2\x10.koogate.v1.TaskR\x04task\"\xe7\x02\n" +
@@ -3125,7 +3428,7 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"laterCount\x12!\n" +
 	"\fleased_count\x18\x04 \x01(\x05R\vleasedCount\x12;\n" +
 	"\voldest_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"oldestTime*\xd2\x02\n" +
+	"oldestTime*\xea\x02\n" +
 	"\bTaskKind\x12\x19\n" +
 	"\x15TASK_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TASK_KIND_CREATE\x10\x01\x12\x15\n" +
@@ -3140,7 +3443,8 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x18TASK_KIND_LICENCE_UPLOAD\x10\n" +
 	"\x12\x18\n" +
 	"\x14TASK_KIND_USAGE_PUSH\x10\v\x12\x16\n" +
-	"\x12TASK_KIND_INTERNAL\x10\f*\xb2\x01\n" +
+	"\x12TASK_KIND_INTERNAL\x10\f\x12\x16\n" +
+	"\x12TASK_KIND_IDENTIFY\x10\r*\xb2\x01\n" +
 	"\tTaskState\x12\x1a\n" +
 	"\x16TASK_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TASK_STATE_WAITING\x10\x01\x12\x14\n" +
@@ -3155,7 +3459,7 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x14DEADLINE_END_RESTART\x10\x02\x12\x15\n" +
 	"\x11DEADLINE_END_STOP\x10\x03\x12\x17\n" +
 	"\x13DEADLINE_END_REFUSE\x10\x04\x12\x14\n" +
-	"\x10DEADLINE_END_ASK\x10\x05*\xb8\x02\n" +
+	"\x10DEADLINE_END_ASK\x10\x05*\xdb\x02\n" +
 	"\vFailureCode\x12\x1c\n" +
 	"\x18FAILURE_CODE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15FAILURE_CODE_INTERNAL\x10\x01\x12\x1c\n" +
@@ -3166,7 +3470,9 @@ const file_koogate_v1_task_service_proto_rawDesc = "" +
 	"\x1fFAILURE_CODE_ALREADY_SUBSCRIBED\x10\x06\x12\x19\n" +
 	"\x15FAILURE_CODE_SOLD_OUT\x10\a\x12\x1d\n" +
 	"\x19FAILURE_CODE_EMAIL_DOMAIN\x10\b\x12\x1e\n" +
-	"\x1aFAILURE_CODE_LICENCE_QUOTA\x10\t2\xde\n" +
+	"\x1aFAILURE_CODE_LICENCE_QUOTA\x10\t\x12!\n" +
+	"\x1dFAILURE_CODE_UNKNOWN_INSTANCE\x10\n" +
+	"2\xde\n" +
 	"\n" +
 	"\vTaskService\x12h\n" +
 	"\n" +
@@ -3201,7 +3507,7 @@ func file_koogate_v1_task_service_proto_rawDescGZIP() []byte {
 }
 
 var file_koogate_v1_task_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_koogate_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_koogate_v1_task_service_proto_goTypes = []any{
 	(TaskKind)(0),                  // 0: koogate.v1.TaskKind
 	(TaskState)(0),                 // 1: koogate.v1.TaskState
@@ -3209,116 +3515,125 @@ var file_koogate_v1_task_service_proto_goTypes = []any{
 	(FailureCode)(0),               // 3: koogate.v1.FailureCode
 	(*MarketplaceDeadline)(nil),    // 4: koogate.v1.MarketplaceDeadline
 	(*Task)(nil),                   // 5: koogate.v1.Task
-	(*Purchase)(nil),               // 6: koogate.v1.Purchase
-	(*TaskInput)(nil),              // 7: koogate.v1.TaskInput
-	(*Licence)(nil),                // 8: koogate.v1.Licence
-	(*AccessInfo)(nil),             // 9: koogate.v1.AccessInfo
-	(*ChangeVerdict)(nil),          // 10: koogate.v1.ChangeVerdict
-	(*LeaseTasksRequest)(nil),      // 11: koogate.v1.LeaseTasksRequest
-	(*LeaseTasksResponse)(nil),     // 12: koogate.v1.LeaseTasksResponse
-	(*HeartbeatTaskRequest)(nil),   // 13: koogate.v1.HeartbeatTaskRequest
-	(*HeartbeatTaskResponse)(nil),  // 14: koogate.v1.HeartbeatTaskResponse
-	(*CompleteTaskRequest)(nil),    // 15: koogate.v1.CompleteTaskRequest
-	(*CompleteTaskResponse)(nil),   // 16: koogate.v1.CompleteTaskResponse
-	(*FailTaskRequest)(nil),        // 17: koogate.v1.FailTaskRequest
-	(*FailTaskResponse)(nil),       // 18: koogate.v1.FailTaskResponse
-	(*RetryTaskRequest)(nil),       // 19: koogate.v1.RetryTaskRequest
-	(*ExtendTaskRequest)(nil),      // 20: koogate.v1.ExtendTaskRequest
-	(*ExtendTaskResponse)(nil),     // 21: koogate.v1.ExtendTaskResponse
-	(*BulkRetryTasksRequest)(nil),  // 22: koogate.v1.BulkRetryTasksRequest
-	(*BulkRetryTasksResponse)(nil), // 23: koogate.v1.BulkRetryTasksResponse
-	(*TaskRetry)(nil),              // 24: koogate.v1.TaskRetry
-	(*GetTaskInputRequest)(nil),    // 25: koogate.v1.GetTaskInputRequest
-	(*GetTaskInputResponse)(nil),   // 26: koogate.v1.GetTaskInputResponse
-	(*RetryTaskResponse)(nil),      // 27: koogate.v1.RetryTaskResponse
-	(*GetTaskRequest)(nil),         // 28: koogate.v1.GetTaskRequest
-	(*GetTaskResponse)(nil),        // 29: koogate.v1.GetTaskResponse
-	(*ListTasksRequest)(nil),       // 30: koogate.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),      // 31: koogate.v1.ListTasksResponse
-	(*ListQueuesRequest)(nil),      // 32: koogate.v1.ListQueuesRequest
-	(*ListQueuesResponse)(nil),     // 33: koogate.v1.ListQueuesResponse
-	(*Queue)(nil),                  // 34: koogate.v1.Queue
-	(*QueueKind)(nil),              // 35: koogate.v1.QueueKind
-	nil,                            // 36: koogate.v1.TaskInput.ExtendParamsEntry
-	(*timestamppb.Timestamp)(nil),  // 37: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 38: google.protobuf.Duration
-	(ErrorReason)(0),               // 39: koogate.v1.ErrorReason
+	(*Question)(nil),               // 6: koogate.v1.Question
+	(*Purchase)(nil),               // 7: koogate.v1.Purchase
+	(*TaskInput)(nil),              // 8: koogate.v1.TaskInput
+	(*Licence)(nil),                // 9: koogate.v1.Licence
+	(*AccessInfo)(nil),             // 10: koogate.v1.AccessInfo
+	(*ChangeVerdict)(nil),          // 11: koogate.v1.ChangeVerdict
+	(*KnownInstance)(nil),          // 12: koogate.v1.KnownInstance
+	(*LeaseTasksRequest)(nil),      // 13: koogate.v1.LeaseTasksRequest
+	(*LeaseTasksResponse)(nil),     // 14: koogate.v1.LeaseTasksResponse
+	(*HeartbeatTaskRequest)(nil),   // 15: koogate.v1.HeartbeatTaskRequest
+	(*HeartbeatTaskResponse)(nil),  // 16: koogate.v1.HeartbeatTaskResponse
+	(*CompleteTaskRequest)(nil),    // 17: koogate.v1.CompleteTaskRequest
+	(*CompleteTaskResponse)(nil),   // 18: koogate.v1.CompleteTaskResponse
+	(*FailTaskRequest)(nil),        // 19: koogate.v1.FailTaskRequest
+	(*FailTaskResponse)(nil),       // 20: koogate.v1.FailTaskResponse
+	(*RetryTaskRequest)(nil),       // 21: koogate.v1.RetryTaskRequest
+	(*ExtendTaskRequest)(nil),      // 22: koogate.v1.ExtendTaskRequest
+	(*ExtendTaskResponse)(nil),     // 23: koogate.v1.ExtendTaskResponse
+	(*BulkRetryTasksRequest)(nil),  // 24: koogate.v1.BulkRetryTasksRequest
+	(*BulkRetryTasksResponse)(nil), // 25: koogate.v1.BulkRetryTasksResponse
+	(*TaskRetry)(nil),              // 26: koogate.v1.TaskRetry
+	(*GetTaskInputRequest)(nil),    // 27: koogate.v1.GetTaskInputRequest
+	(*GetTaskInputResponse)(nil),   // 28: koogate.v1.GetTaskInputResponse
+	(*RetryTaskResponse)(nil),      // 29: koogate.v1.RetryTaskResponse
+	(*GetTaskRequest)(nil),         // 30: koogate.v1.GetTaskRequest
+	(*GetTaskResponse)(nil),        // 31: koogate.v1.GetTaskResponse
+	(*ListTasksRequest)(nil),       // 32: koogate.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),      // 33: koogate.v1.ListTasksResponse
+	(*ListQueuesRequest)(nil),      // 34: koogate.v1.ListQueuesRequest
+	(*ListQueuesResponse)(nil),     // 35: koogate.v1.ListQueuesResponse
+	(*Queue)(nil),                  // 36: koogate.v1.Queue
+	(*QueueKind)(nil),              // 37: koogate.v1.QueueKind
+	nil,                            // 38: koogate.v1.TaskInput.ExtendParamsEntry
+	(*timestamppb.Timestamp)(nil),  // 39: google.protobuf.Timestamp
+	(ImportState)(0),               // 40: koogate.v1.ImportState
+	(*durationpb.Duration)(nil),    // 41: google.protobuf.Duration
+	(ErrorReason)(0),               // 42: koogate.v1.ErrorReason
 }
 var file_koogate_v1_task_service_proto_depIdxs = []int32{
-	37, // 0: koogate.v1.MarketplaceDeadline.time:type_name -> google.protobuf.Timestamp
+	39, // 0: koogate.v1.MarketplaceDeadline.time:type_name -> google.protobuf.Timestamp
 	2,  // 1: koogate.v1.MarketplaceDeadline.end:type_name -> koogate.v1.DeadlineEnd
 	0,  // 2: koogate.v1.Task.kind:type_name -> koogate.v1.TaskKind
 	1,  // 3: koogate.v1.Task.state:type_name -> koogate.v1.TaskState
-	37, // 4: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
-	37, // 5: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
-	37, // 6: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
-	37, // 7: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
-	37, // 8: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
-	7,  // 9: koogate.v1.Task.input:type_name -> koogate.v1.TaskInput
+	39, // 4: koogate.v1.Task.expire_time:type_name -> google.protobuf.Timestamp
+	39, // 5: koogate.v1.Task.lease_expire_time:type_name -> google.protobuf.Timestamp
+	39, // 6: koogate.v1.Task.create_time:type_name -> google.protobuf.Timestamp
+	39, // 7: koogate.v1.Task.update_time:type_name -> google.protobuf.Timestamp
+	39, // 8: koogate.v1.Task.not_before_time:type_name -> google.protobuf.Timestamp
+	8,  // 9: koogate.v1.Task.input:type_name -> koogate.v1.TaskInput
 	4,  // 10: koogate.v1.Task.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
-	6,  // 11: koogate.v1.Task.purchase:type_name -> koogate.v1.Purchase
-	37, // 12: koogate.v1.Task.retry_until_time:type_name -> google.protobuf.Timestamp
-	37, // 13: koogate.v1.Purchase.expire_time:type_name -> google.protobuf.Timestamp
-	37, // 14: koogate.v1.Purchase.order_time:type_name -> google.protobuf.Timestamp
-	36, // 15: koogate.v1.TaskInput.extend_params:type_name -> koogate.v1.TaskInput.ExtendParamsEntry
-	37, // 16: koogate.v1.TaskInput.effective_time:type_name -> google.protobuf.Timestamp
-	37, // 17: koogate.v1.TaskInput.licence_expire_time:type_name -> google.protobuf.Timestamp
-	38, // 18: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
-	38, // 19: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
-	5,  // 20: koogate.v1.LeaseTasksResponse.tasks:type_name -> koogate.v1.Task
-	38, // 21: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
-	5,  // 22: koogate.v1.HeartbeatTaskResponse.task:type_name -> koogate.v1.Task
-	9,  // 23: koogate.v1.CompleteTaskRequest.access_info:type_name -> koogate.v1.AccessInfo
-	10, // 24: koogate.v1.CompleteTaskRequest.change_verdict:type_name -> koogate.v1.ChangeVerdict
-	8,  // 25: koogate.v1.CompleteTaskRequest.licence:type_name -> koogate.v1.Licence
-	5,  // 26: koogate.v1.CompleteTaskResponse.task:type_name -> koogate.v1.Task
-	3,  // 27: koogate.v1.FailTaskRequest.code:type_name -> koogate.v1.FailureCode
-	38, // 28: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
-	5,  // 29: koogate.v1.FailTaskResponse.task:type_name -> koogate.v1.Task
-	37, // 30: koogate.v1.ExtendTaskRequest.retry_until_time:type_name -> google.protobuf.Timestamp
-	5,  // 31: koogate.v1.ExtendTaskResponse.task:type_name -> koogate.v1.Task
-	24, // 32: koogate.v1.BulkRetryTasksResponse.results:type_name -> koogate.v1.TaskRetry
-	0,  // 33: koogate.v1.TaskRetry.kind:type_name -> koogate.v1.TaskKind
-	39, // 34: koogate.v1.TaskRetry.error_reason:type_name -> koogate.v1.ErrorReason
-	7,  // 35: koogate.v1.GetTaskInputResponse.input:type_name -> koogate.v1.TaskInput
-	5,  // 36: koogate.v1.RetryTaskResponse.task:type_name -> koogate.v1.Task
-	5,  // 37: koogate.v1.GetTaskResponse.task:type_name -> koogate.v1.Task
-	5,  // 38: koogate.v1.ListTasksResponse.tasks:type_name -> koogate.v1.Task
-	34, // 39: koogate.v1.ListQueuesResponse.queues:type_name -> koogate.v1.Queue
-	35, // 40: koogate.v1.Queue.kinds:type_name -> koogate.v1.QueueKind
-	37, // 41: koogate.v1.Queue.waiting_since_time:type_name -> google.protobuf.Timestamp
-	37, // 42: koogate.v1.Queue.last_ask_time:type_name -> google.protobuf.Timestamp
-	37, // 43: koogate.v1.Queue.last_lease_time:type_name -> google.protobuf.Timestamp
-	37, // 44: koogate.v1.Queue.marketplace_deadline_time:type_name -> google.protobuf.Timestamp
-	0,  // 45: koogate.v1.QueueKind.kind:type_name -> koogate.v1.TaskKind
-	37, // 46: koogate.v1.QueueKind.oldest_time:type_name -> google.protobuf.Timestamp
-	32, // 47: koogate.v1.TaskService.ListQueues:input_type -> koogate.v1.ListQueuesRequest
-	11, // 48: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
-	13, // 49: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
-	15, // 50: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
-	17, // 51: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
-	19, // 52: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
-	22, // 53: koogate.v1.TaskService.BulkRetryTasks:input_type -> koogate.v1.BulkRetryTasksRequest
-	20, // 54: koogate.v1.TaskService.ExtendTask:input_type -> koogate.v1.ExtendTaskRequest
-	28, // 55: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
-	25, // 56: koogate.v1.TaskService.GetTaskInput:input_type -> koogate.v1.GetTaskInputRequest
-	30, // 57: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
-	33, // 58: koogate.v1.TaskService.ListQueues:output_type -> koogate.v1.ListQueuesResponse
-	12, // 59: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
-	14, // 60: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
-	16, // 61: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
-	18, // 62: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
-	27, // 63: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
-	23, // 64: koogate.v1.TaskService.BulkRetryTasks:output_type -> koogate.v1.BulkRetryTasksResponse
-	21, // 65: koogate.v1.TaskService.ExtendTask:output_type -> koogate.v1.ExtendTaskResponse
-	29, // 66: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
-	26, // 67: koogate.v1.TaskService.GetTaskInput:output_type -> koogate.v1.GetTaskInputResponse
-	31, // 68: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
-	58, // [58:69] is the sub-list for method output_type
-	47, // [47:58] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	7,  // 11: koogate.v1.Task.purchase:type_name -> koogate.v1.Purchase
+	39, // 12: koogate.v1.Task.retry_until_time:type_name -> google.protobuf.Timestamp
+	6,  // 13: koogate.v1.Task.question:type_name -> koogate.v1.Question
+	39, // 14: koogate.v1.Purchase.expire_time:type_name -> google.protobuf.Timestamp
+	39, // 15: koogate.v1.Purchase.order_time:type_name -> google.protobuf.Timestamp
+	38, // 16: koogate.v1.TaskInput.extend_params:type_name -> koogate.v1.TaskInput.ExtendParamsEntry
+	39, // 17: koogate.v1.TaskInput.effective_time:type_name -> google.protobuf.Timestamp
+	39, // 18: koogate.v1.TaskInput.licence_expire_time:type_name -> google.protobuf.Timestamp
+	40, // 19: koogate.v1.KnownInstance.state:type_name -> koogate.v1.ImportState
+	39, // 20: koogate.v1.KnownInstance.expire_time:type_name -> google.protobuf.Timestamp
+	39, // 21: koogate.v1.KnownInstance.create_time:type_name -> google.protobuf.Timestamp
+	10, // 22: koogate.v1.KnownInstance.access:type_name -> koogate.v1.AccessInfo
+	41, // 23: koogate.v1.LeaseTasksRequest.wait:type_name -> google.protobuf.Duration
+	41, // 24: koogate.v1.LeaseTasksRequest.lease_duration:type_name -> google.protobuf.Duration
+	5,  // 25: koogate.v1.LeaseTasksResponse.tasks:type_name -> koogate.v1.Task
+	41, // 26: koogate.v1.HeartbeatTaskRequest.lease_duration:type_name -> google.protobuf.Duration
+	5,  // 27: koogate.v1.HeartbeatTaskResponse.task:type_name -> koogate.v1.Task
+	10, // 28: koogate.v1.CompleteTaskRequest.access_info:type_name -> koogate.v1.AccessInfo
+	11, // 29: koogate.v1.CompleteTaskRequest.change_verdict:type_name -> koogate.v1.ChangeVerdict
+	9,  // 30: koogate.v1.CompleteTaskRequest.licence:type_name -> koogate.v1.Licence
+	12, // 31: koogate.v1.CompleteTaskRequest.instance:type_name -> koogate.v1.KnownInstance
+	5,  // 32: koogate.v1.CompleteTaskResponse.task:type_name -> koogate.v1.Task
+	3,  // 33: koogate.v1.FailTaskRequest.code:type_name -> koogate.v1.FailureCode
+	41, // 34: koogate.v1.FailTaskRequest.retry_after:type_name -> google.protobuf.Duration
+	5,  // 35: koogate.v1.FailTaskResponse.task:type_name -> koogate.v1.Task
+	39, // 36: koogate.v1.ExtendTaskRequest.retry_until_time:type_name -> google.protobuf.Timestamp
+	5,  // 37: koogate.v1.ExtendTaskResponse.task:type_name -> koogate.v1.Task
+	26, // 38: koogate.v1.BulkRetryTasksResponse.results:type_name -> koogate.v1.TaskRetry
+	0,  // 39: koogate.v1.TaskRetry.kind:type_name -> koogate.v1.TaskKind
+	42, // 40: koogate.v1.TaskRetry.error_reason:type_name -> koogate.v1.ErrorReason
+	8,  // 41: koogate.v1.GetTaskInputResponse.input:type_name -> koogate.v1.TaskInput
+	5,  // 42: koogate.v1.RetryTaskResponse.task:type_name -> koogate.v1.Task
+	5,  // 43: koogate.v1.GetTaskResponse.task:type_name -> koogate.v1.Task
+	5,  // 44: koogate.v1.ListTasksResponse.tasks:type_name -> koogate.v1.Task
+	36, // 45: koogate.v1.ListQueuesResponse.queues:type_name -> koogate.v1.Queue
+	37, // 46: koogate.v1.Queue.kinds:type_name -> koogate.v1.QueueKind
+	39, // 47: koogate.v1.Queue.waiting_since_time:type_name -> google.protobuf.Timestamp
+	39, // 48: koogate.v1.Queue.last_ask_time:type_name -> google.protobuf.Timestamp
+	39, // 49: koogate.v1.Queue.last_lease_time:type_name -> google.protobuf.Timestamp
+	39, // 50: koogate.v1.Queue.marketplace_deadline_time:type_name -> google.protobuf.Timestamp
+	0,  // 51: koogate.v1.QueueKind.kind:type_name -> koogate.v1.TaskKind
+	39, // 52: koogate.v1.QueueKind.oldest_time:type_name -> google.protobuf.Timestamp
+	34, // 53: koogate.v1.TaskService.ListQueues:input_type -> koogate.v1.ListQueuesRequest
+	13, // 54: koogate.v1.TaskService.LeaseTasks:input_type -> koogate.v1.LeaseTasksRequest
+	15, // 55: koogate.v1.TaskService.HeartbeatTask:input_type -> koogate.v1.HeartbeatTaskRequest
+	17, // 56: koogate.v1.TaskService.CompleteTask:input_type -> koogate.v1.CompleteTaskRequest
+	19, // 57: koogate.v1.TaskService.FailTask:input_type -> koogate.v1.FailTaskRequest
+	21, // 58: koogate.v1.TaskService.RetryTask:input_type -> koogate.v1.RetryTaskRequest
+	24, // 59: koogate.v1.TaskService.BulkRetryTasks:input_type -> koogate.v1.BulkRetryTasksRequest
+	22, // 60: koogate.v1.TaskService.ExtendTask:input_type -> koogate.v1.ExtendTaskRequest
+	30, // 61: koogate.v1.TaskService.GetTask:input_type -> koogate.v1.GetTaskRequest
+	27, // 62: koogate.v1.TaskService.GetTaskInput:input_type -> koogate.v1.GetTaskInputRequest
+	32, // 63: koogate.v1.TaskService.ListTasks:input_type -> koogate.v1.ListTasksRequest
+	35, // 64: koogate.v1.TaskService.ListQueues:output_type -> koogate.v1.ListQueuesResponse
+	14, // 65: koogate.v1.TaskService.LeaseTasks:output_type -> koogate.v1.LeaseTasksResponse
+	16, // 66: koogate.v1.TaskService.HeartbeatTask:output_type -> koogate.v1.HeartbeatTaskResponse
+	18, // 67: koogate.v1.TaskService.CompleteTask:output_type -> koogate.v1.CompleteTaskResponse
+	20, // 68: koogate.v1.TaskService.FailTask:output_type -> koogate.v1.FailTaskResponse
+	29, // 69: koogate.v1.TaskService.RetryTask:output_type -> koogate.v1.RetryTaskResponse
+	25, // 70: koogate.v1.TaskService.BulkRetryTasks:output_type -> koogate.v1.BulkRetryTasksResponse
+	23, // 71: koogate.v1.TaskService.ExtendTask:output_type -> koogate.v1.ExtendTaskResponse
+	31, // 72: koogate.v1.TaskService.GetTask:output_type -> koogate.v1.GetTaskResponse
+	28, // 73: koogate.v1.TaskService.GetTaskInput:output_type -> koogate.v1.GetTaskInputResponse
+	33, // 74: koogate.v1.TaskService.ListTasks:output_type -> koogate.v1.ListTasksResponse
+	64, // [64:75] is the sub-list for method output_type
+	53, // [53:64] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_task_service_proto_init() }
@@ -3328,11 +3643,13 @@ func file_koogate_v1_task_service_proto_init() {
 	}
 	file_koogate_v1_audit_proto_init()
 	file_koogate_v1_error_reason_proto_init()
+	file_koogate_v1_instance_service_proto_init()
 	file_koogate_v1_scope_proto_init()
-	file_koogate_v1_task_service_proto_msgTypes[11].OneofWrappers = []any{
+	file_koogate_v1_task_service_proto_msgTypes[13].OneofWrappers = []any{
 		(*CompleteTaskRequest_AccessInfo)(nil),
 		(*CompleteTaskRequest_ChangeVerdict)(nil),
 		(*CompleteTaskRequest_Licence)(nil),
+		(*CompleteTaskRequest_Instance)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3340,7 +3657,7 @@ func file_koogate_v1_task_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_task_service_proto_rawDesc), len(file_koogate_v1_task_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   33,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -240,7 +240,7 @@ func (s *saasV1) queryInstance(ctx context.Context, r *productionv1.QueryInstanc
 	if r.GetTestFlag() == testFlag {
 		a, shown, err = s.twin(ep, activityQuery).QueryInstance(r.GetInstanceId())
 	} else {
-		a, shown, err = s.query(ctx, ep, r.GetInstanceId())
+		a, shown, err = s.query(ctx, ep, r.GetInstanceId(), fulfil.FamilySaasV1)
 	}
 	if err != nil || len(shown) == 0 {
 		return a, nil, "", err

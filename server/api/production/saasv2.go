@@ -104,12 +104,12 @@ func (s *Server) queryInstance(ctx context.Context, r *productionv1.QueryInstanc
 	if r.GetTestFlag() == testFlag {
 		return s.twin(ep, activityQuery).QueryInstance(r.GetInstanceId())
 	}
-	return s.query(ctx, ep, r.GetInstanceId())
+	return s.query(ctx, ep, r.GetInstanceId(), "")
 }
 
-// query asks the core and notes what it has read, for whoever wants to know the orders.
-func (s *shared) query(ctx context.Context, ep *fulfil.Endpoint, ids string) (fulfil.Answer, []fulfil.Shown, error) {
-	a, shown, err := s.Core.QueryInstance(ctx, fulfil.Query{Endpoint: ep, InstanceIDs: ids})
+// query asks the core and notes what it has read, for whoever wants to know the orders. family is that of fulfil.Query.
+func (s *shared) query(ctx context.Context, ep *fulfil.Endpoint, ids, family string) (fulfil.Answer, []fulfil.Shown, error) {
+	a, shown, err := s.Core.QueryInstance(ctx, fulfil.Query{Endpoint: ep, InstanceIDs: ids, Family: family})
 	c, _ := call.From(ctx)
 	for i := range shown {
 		if row := shown[i].Row; row != nil {

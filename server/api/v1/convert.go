@@ -46,6 +46,9 @@ func taskOf(t store.Task) *koogatev1.Task {
 		CreateTime: timestamp(t.CreatedAt), UpdateTime: timestamp(t.UpdatedAt), MarketplaceDeadline: deadlineOf(p.Until),
 		RetryUntilTime: timestamp(t.RetryUntil), Cause: p.Cause,
 	}
+	if q := p.Question; q != nil {
+		m.Question = &koogatev1.Question{Activity: q.Activity, Endpoint: q.Endpoint, Family: q.Family, Scene: q.Scene}
+	}
 	switch t.State {
 	case store.TaskLeased:
 		m.LeaseExpireTime = timestamp(t.DueAt)

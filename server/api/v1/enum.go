@@ -114,6 +114,8 @@ func stored(e protoreflect.Enum, prefix string) []string {
 // failureCode is what the marketplace is told about a failed creation (saas-v2 §7) or licence (saas-v1 §6).
 func failureCode(c koogatev1.FailureCode) resultcode.Code {
 	switch c {
+	case koogatev1.FailureCode_FAILURE_CODE_UNKNOWN_INSTANCE:
+		return resultcode.InstanceNotFound
 	case koogatev1.FailureCode_FAILURE_CODE_NO_RESOURCE:
 		return resultcode.NoResource
 	case koogatev1.FailureCode_FAILURE_CODE_MOBILE:

@@ -157,7 +157,29 @@ func (s *tasks) complete(ctx context.Context, seller string, r *koogatev1.Comple
 			return store.Task{}, err
 		}
 	}
+	if i := r.GetInstance(); i != nil {
+		if a := i.GetAccess(); a != nil {
+			if err := s.checkAccess(a); err != nil {
+				return store.Task{}, err
+			}
+		}
+		c.Known = knownOf(i)
+	}
 	return s.core.CompleteTask(ctx, c)
+}
+
+// knownOf is an instance that a worker knows as the core takes it.
+func knownOf(i *koogatev1.KnownInstance) *fulfil.Import {
+	a := i.GetAccess()
+	row := importOf(&koogatev1.ImportRow{
+		OrderId: i.GetOrderId(), OrderLineId: i.GetOrderLineId(), ProductId: i.GetProductId(), ProductInKey: i.GetProductInKey(), SkuCode: i.GetSkuCode(),
+		ChargingMode: i.GetChargingMode(), Quantity: i.GetQuantity(), Trial: i.GetTrial(), State: i.GetState(), ExpireTime: i.GetExpireTime(),
+		CreateTime: i.GetCreateTime(), CustomerId: i.GetCustomerId(), Licence: i.GetLicence(),
+		Access: &koogatev1.InstanceAccess{
+			FrontEndUrl: a.GetFrontEndUrl(), AdminUrl: a.GetAdminUrl(), UserName: a.GetUserName(), Password: a.GetPassword(), Memo: a.GetMemo(),
+		},
+	})
+	return &row
 }
 
 // checkAccess holds a result to the contract with the marketplace (saas-v2 §5.2), whatever the internal API lets through:

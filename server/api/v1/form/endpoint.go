@@ -18,7 +18,7 @@ func EndpointSettings(e seller.Endpoint) *koogatev1.EndpointSettings {
 		Pending: e.Pending, Unknown: e.Unknown, Answers: e.Answers, Retry: e.Retry, AnswerText: e.AnswerText, InstanceId: e.InstanceID,
 		Codes: e.Codes, CodeExpireZone: e.CodeExpireZone, CodeFreeze: e.CodeFreeze, BodySignRefusals: e.BodySignRefusals,
 		EncryptType: e.EncryptType, ExpireZone: e.ExpireZone, HoldBudget: duration(e.HoldBudget), KitSecretCode: e.KitSecretCode,
-		KitMissingDepartments: e.KitMissingDepartments, OldUrl: e.OldURL, Route: e.Route,
+		KitMissingDepartments: e.KitMissingDepartments, OldUrl: e.OldURL, Route: e.Route, UnknownInstances: e.UnknownInstances,
 	}
 }
 
@@ -33,7 +33,7 @@ func Endpoint(m *koogatev1.EndpointSettings) (seller.Endpoint, error) {
 		CodeExpireZone: m.GetCodeExpireZone(), CodeFreeze: m.GetCodeFreeze(), BodySignRefusals: m.GetBodySignRefusals(),
 		EncryptType: m.GetEncryptType(), ExpireZone: m.GetExpireZone(), HoldBudget: r.duration("hold_budget", m.GetHoldBudget()),
 		KitSecretCode: m.GetKitSecretCode(), KitMissingDepartments: m.GetKitMissingDepartments(),
-		OldURL: m.GetOldUrl(), Route: m.GetRoute(),
+		OldURL: m.GetOldUrl(), Route: m.GetRoute(), UnknownInstances: m.GetUnknownInstances(),
 	}
 	return e, r.err()
 }
