@@ -16,6 +16,7 @@ type Result struct {
 	access  *koogatev1.AccessInfo
 	verdict *koogatev1.ChangeVerdict
 	licence *koogatev1.Licence
+	known   *koogatev1.KnownInstance
 	back    *back
 }
 
@@ -41,6 +42,15 @@ func Allowed() Result { return Result{verdict: &koogatev1.ChangeVerdict{Allowed:
 
 // Refused completes a CHECK_CHANGE: it may not. The customer reads why, in at most 255 characters.
 func Refused(why string) Result { return Result{verdict: &koogatev1.ChangeVerdict{Message: why}} }
+
+// Known completes an IDENTIFY: the instance is the worker's, and this is how its records have it.
+func Known(instance *koogatev1.KnownInstance) Result { return Result{known: instance} }
+
+// Unknown ends an IDENTIFY for good: the instance is none of the worker's. For an instance that may be there all the same, because a part of the
+// system is away, give the task back with [RetryLater]: about an instance that is not known nobody is asked again for a day.
+func Unknown() Result {
+	return Failed(koogatev1.FailureCode_FAILURE_CODE_UNKNOWN_INSTANCE, "the instance is not known here", "")
+}
 
 // StillWorking gives the task back without holding a handler: what it has begun goes on elsewhere, and the task comes again after a
 // while to look: 1 s to 24 h; 0 leaves the pause to the queue. Koogate counts it as an attempt, and asks no longer than the
@@ -87,6 +97,8 @@ func (r Result) complete(id string, token int64) *koogatev1.CompleteTaskRequest 
 		c.Result = &koogatev1.CompleteTaskRequest_ChangeVerdict{ChangeVerdict: r.verdict}
 	case r.licence != nil:
 		c.Result = &koogatev1.CompleteTaskRequest_Licence{Licence: r.licence}
+	case r.known != nil:
+		c.Result = &koogatev1.CompleteTaskRequest_Instance{Instance: r.known}
 	}
 	return c
 }

@@ -68,6 +68,8 @@ func TestResults(t *testing.T) {
 		"licensed":      {client.Licensed(&koogatev1.Licence{Text: "x"}), nil, "done *koogatev1.CompleteTaskRequest_Licence "},
 		"allowed":       {client.Allowed(), nil, "done *koogatev1.CompleteTaskRequest_ChangeVerdict "},
 		"refused":       {client.Refused("too small"), nil, "done *koogatev1.CompleteTaskRequest_ChangeVerdict "},
+		"known":         {client.Known(&koogatev1.KnownInstance{OrderId: "CS1"}), nil, "done *koogatev1.CompleteTaskRequest_Instance "},
+		"unknown":       {client.Unknown(), nil, `failed FAILURE_CODE_UNKNOWN_INSTANCE "the instance is not known here" "" 0s`},
 		"still working": {client.StillWorking(time.Minute), nil, `ready FAILURE_CODE_UNSPECIFIED "still working" "" 1m0s`},
 		"at once":       {client.StillWorking(1), nil, `ready FAILURE_CODE_UNSPECIFIED "still working" "" 1s`},
 		"retry":         {client.RetryLater(0, operators), nil, `ready FAILURE_CODE_UNSPECIFIED "for operators" "" 0s`},

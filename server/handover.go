@@ -64,7 +64,7 @@ func (h handedTasks) Complete(ctx context.Context, t store.Task, answer []byte) 
 
 // Refuse implements handover.Tasks.
 func (h handedTasks) Refuse(ctx context.Context, t store.Task, why string, answer []byte) error {
-	return h.api.FailFor(ctx, t.Seller, leaseOf(t).Refuse(h.valid, why, answer))
+	return h.api.FailFor(ctx, t.Seller, leaseOf(t).Refuse(h.valid, t.Kind, why, answer))
 }
 
 // Return implements handover.Tasks.

@@ -122,6 +122,7 @@ var words = map[string]word{
 	"task.UNFREEZE":       {"解冻", "unfreeze"},
 	"task.RELEASE":        {"释放", "release"},
 	"task.CHECK_CHANGE":   {"变更校验", "check a change"},
+	"task.IDENTIFY":       {"确认实例", "identify an instance"},
 	"task.ORDER_QUERY":    {"订单查询", "order query"},
 	"task.ISSUE_LICENCE":  {"签发 License", "issue a licence"},
 	"task.LICENCE_UPLOAD": {"上传 License", "upload a licence"},

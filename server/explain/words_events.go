@@ -100,6 +100,7 @@ var (
 	didUpload   = Text{"Koogate delivered the licence of event %s to the marketplace.", "Koogate 已将事件 %s 的 License 上传至云商店。"}
 	didAccess   = Text{"%s changed how the customer gets into instance %s: %s.", "%s变更了实例 %s 的访问信息：%s。"}
 	didAdopt    = Text{"%s told Koogate of instance %s, which a restore from a backup had lost.", "%s告知了因备份恢复而缺失的实例 %s。"}
+	didIdentify = Text{"A call named instance %s, which Koogate did not know. Your provisioner was asked, and said that it is its own: %s.", "有调用涉及 Koogate 未知的实例 %s；经询问，开通系统确认该实例为其所有：%s。"}
 	didImport   = Text{"%s imported instance %s, which another integration had created: %s.", "%s导入了由其他系统开通的实例 %s：%s。"}
 	didStop     = Text{"Koogate froze instance %s, because its packages are used up.", "套餐包已用完，Koogate 冻结了实例 %s。"}
 	didStopHand = Text{"%s froze instance %s by hand.", "%s手动冻结了实例 %s。"}

@@ -50,6 +50,7 @@ var doing = map[store.TaskKind]Text{
 	store.TaskUnfreeze:      {"lift the freeze of instance %s", "解冻实例 %s"},
 	store.TaskRelease:       {"delete instance %s for good", "彻底释放实例 %s"},
 	store.TaskCheckChange:   {"say whether instance %s may be changed", "判断实例 %s 能否变更"},
+	store.TaskIdentify:      {"say whether instance %s is its own", "确认实例 %s 是否为其所有"},
 	store.TaskIssueLicence:  {"issue a licence for instance %s", "为实例 %s 签发 License"},
 	store.TaskLicenceUpload: {"deliver the licence of instance %s to the marketplace", "向云商店上传实例 %s 的 License"},
 }

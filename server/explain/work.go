@@ -133,6 +133,10 @@ func (w *writer) kept(o *occurrence) {
 	case "access.changed":
 		w.done(o, Operator, didAccess.of(o.operator(), o.InstanceID, strings.Join(o.Fields, ", ")))
 	case "instance.adopted":
+		if o.Task != "" {
+			w.done(o, Provisioner, didIdentify.of(o.InstanceID, o.bought()))
+			break
+		}
 		w.done(o, Operator, didAdopt.of(o.operator(), o.InstanceID))
 	case "instance.imported":
 		w.done(o, Operator, o.why(didImport.of(o.operator(), o.InstanceID, o.bought())))

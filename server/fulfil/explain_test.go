@@ -17,9 +17,9 @@ import (
 
 	"github.com/koogate/koogate/koogallery/resultcode"
 	"github.com/koogate/koogate/server/clock/clocktest"
+	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/server/fulfil"
-	"github.com/koogate/koogate/server/gap"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
@@ -374,6 +374,22 @@ var situations = []struct {
 		s.wait(time.Hour)
 		s.must(s.status(true))
 		s.work()
+	}},
+	{name: "45-identified", options: []option{withAdopt}, play: func(s scene) {
+		release := func() error {
+			_, err := s.ReleaseInstance(s.t.Context(), fulfil.Release{Endpoint: s.ep, InstanceID: stranger})
+			return err
+		}
+		s.wantReason(release(), errs.InstanceUnconfirmed)
+		s.wait(time.Minute)
+		task := s.now("worker")
+		if _, err := s.mine(task, strangers("CS1")); err != nil {
+			s.t.Fatal(err)
+		}
+		s.wait(time.Hour)
+		if err := release(); err != nil {
+			s.t.Fatal(err)
+		}
 	}},
 	{name: "39-provisioner-removed", play: func(s scene) {
 		s.buy()

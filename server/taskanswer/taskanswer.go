@@ -17,6 +17,7 @@ import (
 	"github.com/koogate/koogate/server/api/rest"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/interceptor"
+	"github.com/koogate/koogate/store"
 )
 
 // Validator holds messages to the rules of the contract; all of a process share it.
@@ -42,11 +43,14 @@ func (l Lease) Complete(valid protovalidate.Validator, answer []byte) (*koogatev
 }
 
 // Refuse reads an answer as the body of a FailTask that is final. An answer that breaks a rule is not a reason to ask again: what is valid of it counts.
-// why is the message when the answer has none.
-func (l Lease) Refuse(valid protovalidate.Validator, why string, answer []byte) *koogatev1.FailTaskRequest {
+// why is the message when the answer has none. Without a code it says of a question that the instance is not known.
+func (l Lease) Refuse(valid protovalidate.Validator, kind store.TaskKind, why string, answer []byte) *koogatev1.FailTaskRequest {
 	r := &koogatev1.FailTaskRequest{}
 	if (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(answer, r) != nil {
 		r = &koogatev1.FailTaskRequest{}
+	}
+	if kind == store.TaskIdentify && r.GetCode() == koogatev1.FailureCode_FAILURE_CODE_UNSPECIFIED {
+		r.Code = koogatev1.FailureCode_FAILURE_CODE_UNKNOWN_INSTANCE
 	}
 	said := &koogatev1.FailTaskRequest{TaskId: l.TaskID, FencingToken: l.Fence, Permanent: true, Message: why}
 	for _, put := range []func(*koogatev1.FailTaskRequest){

@@ -221,7 +221,7 @@ func (q *Tasks) Complete(ctx context.Context, t store.Task, answer []byte) error
 
 // Refuse implements handover.Tasks.
 func (q *Tasks) Refuse(ctx context.Context, t store.Task, why string, answer []byte) error {
-	return q.fail(ctx, leaseOf(t).Refuse(q.valid, why, answer))
+	return q.fail(ctx, leaseOf(t).Refuse(q.valid, t.Kind, why, answer))
 }
 
 // Return implements handover.Tasks. At the end of the command the task is there for others at once.
