@@ -59,7 +59,7 @@ var faulty = sync.OnceValues(func() (string, error) {
 	return bin, err
 })
 
-// TestPlantedFaultsOfWorkers: each of eight is found by the rule meant for it and by no other, and a worker without one breaks no rule,
+// TestPlantedFaultsOfWorkers: each of ten is found by the rule meant for it and by no other, and a worker without one breaks no rule,
 // whenever it is killed.
 func TestPlantedFaultsOfWorkers(t *testing.T) {
 	t.Parallel()
@@ -82,6 +82,8 @@ func TestPlantedFaultsOfWorkers(t *testing.T) {
 		{"loses", "applies-a-renewal", 1, nil},
 		{"guesses", "reports-its-own-tasks", 1, nil},
 		{"silent", "prolongs-its-lease", 1, []string{"--step=1300ms", "--lease=1s"}},
+		{"grabs", "makes-nothing-of-a-question", 1, nil},
+		{"claims", "makes-nothing-of-a-question", 1, nil},
 	}
 	seeds := 12
 	if raceDetector {
@@ -116,10 +118,10 @@ func TestPlantedFaultsOfWorkers(t *testing.T) {
 			if x.rule == "" {
 				want, wantCode = []string{}, exitOK
 			}
-			if err != nil || code != wantCode || !slices.Equal(failed, want) || len(all) != 9 {
+			if err != nil || code != wantCode || !slices.Equal(failed, want) || len(all) != 10 {
 				t.Errorf("%s, seed %d: exit %d, failed %q, %v\n%s%s", x.fault, x.seed, code, failed, err, out.String(), errs.String())
 			}
-			if x.rule == "" && x.args != nil && len(with(all, "PASS")) != 9 {
+			if x.rule == "" && x.args != nil && len(with(all, "PASS")) != 10 {
 				t.Errorf("seed %d: not everything was found out: %v", x.seed, all)
 			}
 			return nil
@@ -223,7 +225,7 @@ func TestWhatWorkerTestCannotFindOut(t *testing.T) {
 			}
 		})
 	}
-	if code, out, _ := koogate(t, "worker-test", "--list", "--language", "en"); code != exitOK || strings.Count(out, "\n") != 9 {
+	if code, out, _ := koogate(t, "worker-test", "--list", "--language", "en"); code != exitOK || strings.Count(out, "\n") != 10 {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// TestPlantedFaultsOfWebhooks: each of eight is found by the rule meant for it and by no other, and a webhook without one breaks no rule, whenever it is killed
+// TestPlantedFaultsOfWebhooks: each of ten is found by the rule meant for it and by no other, and a webhook without one breaks no rule, whenever it is killed
 // and whether it answers at once or 202.
 func TestPlantedFaultsOfWebhooks(t *testing.T) {
 	t.Parallel()
@@ -33,6 +33,8 @@ func TestPlantedFaultsOfWebhooks(t *testing.T) {
 		{"loses", "applies-a-renewal", 1, nil, nil},
 		{"guesses", "reports-its-own-tasks", 1, nil, nil},
 		{"silent", "prolongs-its-lease", 1, []string{"--limit", "1s"}, []string{"--step=1300ms"}},
+		{"grabs", "makes-nothing-of-a-question", 1, nil, nil},
+		{"claims", "makes-nothing-of-a-question", 1, nil, nil},
 	}
 	seeds := 4
 	if raceDetector {
@@ -63,12 +65,12 @@ func TestPlantedFaultsOfWebhooks(t *testing.T) {
 			if x.rule == "" {
 				want, wantCode = []string{}, exitOK
 			}
-			if err != nil || code != wantCode || !slices.Equal(failed, want) || len(all) != 9 {
+			if err != nil || code != wantCode || !slices.Equal(failed, want) || len(all) != 10 {
 				t.Errorf("%s %v, seed %d: exit %d, failed %q, %v\n%s%s", x.fault, x.args, x.seed, code, failed, err, out.String(), errs.String())
 			}
-			passed := 8 // it holds no lease that could be lost
+			passed := 9 // it holds no lease that could be lost
 			if x.args != nil {
-				passed = 9
+				passed = 10
 			}
 			if x.rule == "" && len(with(all, "PASS")) != passed {
 				t.Errorf("%v, seed %d: not everything was found out: %v", x.args, x.seed, all)
@@ -110,7 +112,7 @@ func TestWhatWorkerTestCannotFindOutOfAWebhook(t *testing.T) {
 			}
 		})
 	}
-	if code, out, _ := koogate(t, "worker-test", "--webhook", "http://localhost/", "--list", "--language", "en"); code != exitOK || strings.Count(out, "\n") != 9 || !strings.Contains(out, "202") {
+	if code, out, _ := koogate(t, "worker-test", "--webhook", "http://localhost/", "--list", "--language", "en"); code != exitOK || strings.Count(out, "\n") != 10 || !strings.Contains(out, "202") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 }

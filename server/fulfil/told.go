@@ -133,6 +133,9 @@ func (d *draft) tell(l *store.Line, f OrderFacts) error {
 // worker that has leased the task, and otherwise for callers that may read personal data. A buyer that cannot be unsealed is
 // an error; the purchase is returned all the same. Errors: ORDER_NOT_FOUND, STORE_UNAVAILABLE, INTERNAL.
 func (s *Service) Told(ctx context.Context, t store.Task) (p Purchase, in Input, ok bool, err error) {
+	if t.Kind == store.TaskIdentify {
+		return questioned(t), Input{}, false, nil
+	}
 	if t.OrderID == "" || s.own(t.Kind) {
 		return Purchase{}, Input{}, false, nil
 	}
@@ -145,6 +148,17 @@ func (s *Service) Told(ctx context.Context, t store.Task) (p Purchase, in Input,
 	p = purchaseOf(t, cause, bought)
 	in, ok, err = s.inputOf(agg, t, cause, bought)
 	return p, in, ok, err
+}
+
+// questioned is what a call told that a question is about.
+func questioned(t store.Task) Purchase {
+	p := PayloadOf(t)
+	told := Purchase{OrderID: t.LineOrderID, OrderLineID: t.LineID, Product: store.Product{ProductID: p.ProductID}}
+	told.ExpireAt = p.ExpireAt
+	if p.Question != nil {
+		told.Scene = p.Question.Scene
+	}
+	return told
 }
 
 // causeOf returns the line that caused a task; nil when no line caused it.

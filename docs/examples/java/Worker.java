@@ -142,7 +142,8 @@ public final class Worker {
         Map<String, Object> perform(Map<String, Object> task) throws IOException, InterruptedException, Refused {
             String instance = (String) task.get("instanceId");
             String kind = (String) task.get("kind");
-            Properties tenant = read(instance);
+            boolean ours = instance.matches("[0-9A-Za-z-]{1,64}"); // else it names no file of ours
+            Properties tenant = ours ? read(instance) : new Properties();
             switch (kind) {
                 case "TASK_KIND_CREATE" -> {
                     if (Arrays.asList(env("NOT_SOLD", "").split(" ")).contains(task.getOrDefault("productId", "-"))) {
@@ -152,11 +153,25 @@ public final class Worker {
                     if (tenant.isEmpty()) {
                         tenant.setProperty("tenant", "t-" + random(4));
                         tenant.setProperty("password", random(9));
+                        tenant.setProperty("orderId", String.valueOf(task.getOrDefault("causeOrderId", "")));
+                        tenant.setProperty("orderLineId", String.valueOf(task.getOrDefault("orderLineId", "")));
                         terms(tenant, task);
                         write(instance, tenant);
                     }
-                    return Map.of("accessInfo", Map.of("frontEndUrl", "https://" + tenant.getProperty("tenant") + ".crm.example.com/",
-                            "userName", "admin", "password", tenant.getProperty("password")));
+                    return Map.of("accessInfo", access(tenant));
+                }
+                case "TASK_KIND_IDENTIFY" -> { // is it ours? Koogate does not know it; look, and make nothing
+                    if (tenant.isEmpty()) {
+                        throw new Refused("FAILURE_CODE_UNKNOWN_INSTANCE", "no such tenant");
+                    }
+                    Map<String, Object> known = new TreeMap<>(Map.of("access", access(tenant),
+                            "state", tenant.getProperty("frozen", "false").equals("true") ? "IMPORT_STATE_FROZEN" : "IMPORT_STATE_ACTIVE"));
+                    for (String name : List.of("orderId", "orderLineId", "productId", "skuCode", "linearValue", "expireTime")) {
+                        if (!tenant.getProperty(name, "").isEmpty()) {
+                            known.put(name.equals("linearValue") ? "quantity" : name, tenant.getProperty(name));
+                        }
+                    }
+                    return Map.of("instance", known);
                 }
                 case "TASK_KIND_REFRESH", "TASK_KIND_UPGRADE" -> {
                     terms(tenant, task);
@@ -176,6 +191,11 @@ public final class Worker {
                 default -> throw new IllegalArgumentException(kind + " is newer than this worker");
             }
             return Map.of();
+        }
+
+        /** How the customer gets in. */
+        private static Map<String, Object> access(Properties tenant) {
+            return Map.of("frontEndUrl", "https://" + tenant.getProperty("tenant") + ".crm.example.com/", "userName", "admin", "password", tenant.getProperty("password"));
         }
 
         /** What is sold and until when. 64-bit integers are texts in JSON, and members that are empty may be missing. */
@@ -202,7 +222,7 @@ public final class Worker {
         }
 
         private Path file(String instance) {
-            return dir.resolve(instance + ".properties"); // an instance ID is a UUID
+            return dir.resolve(instance + ".properties"); // an instance ID of ours is a UUID
         }
 
         private Properties read(String instance) throws IOException {

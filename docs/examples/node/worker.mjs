@@ -47,9 +47,21 @@ class Crm {
       case "TASK_KIND_CREATE": {
         if ((env.NOT_SOLD ?? "").split(" ").includes(task.productId)) throw new Refused("FAILURE_CODE_SOLD_OUT", "this product is not sold any more");
         await sleep(1000 * Number(env.CRM_SECONDS ?? 0)); // yours may take as long as it likes
-        const made = this.tenants[instanceId] ?? { id: "t-" + randomBytes(4).toString("hex"), password: randomBytes(9).toString("base64url"), ...terms };
+        const made = this.tenants[instanceId] ?? {
+          id: "t-" + randomBytes(4).toString("hex"), password: randomBytes(9).toString("base64url"), order: task.causeOrderId, line: task.orderLineId, ...terms,
+        };
         this.keep(instanceId, made);
-        return { accessInfo: { frontEndUrl: `https://${made.id}.crm.example.com/`, userName: "admin", password: made.password } };
+        return { accessInfo: access(made) };
+      }
+      case "TASK_KIND_IDENTIFY": { // is it ours? Koogate does not know it; look, and make nothing
+        const t = this.tenants[instanceId];
+        if (!t) throw new Refused("FAILURE_CODE_UNKNOWN_INSTANCE", "no such tenant");
+        return {
+          instance: {
+            orderId: t.order, orderLineId: t.line, productId: t.product, skuCode: t.sku, quantity: t.seats, expireTime: t.expires,
+            state: t.frozen ? "IMPORT_STATE_FROZEN" : "IMPORT_STATE_ACTIVE", access: access(t),
+          },
+        };
       }
       case "TASK_KIND_REFRESH":
       case "TASK_KIND_UPGRADE":
@@ -87,6 +99,11 @@ class Crm {
   list() {
     return Object.entries(this.tenants).map(([instanceId, t]) => ({ instanceId, resourceId: t.id, expiresAt: t.expires }));
   }
+}
+
+/** How the customer gets in. */
+function access(tenant) {
+  return { frontEndUrl: `https://${tenant.id}.crm.example.com/`, userName: "admin", password: tenant.password };
 }
 
 /** What Koogate refused, with its reason; docs/errors.md lists the reasons. */

@@ -34,6 +34,7 @@ final class Crm
     {
         ['instanceId' => $instance, 'kind' => $kind] = $task;
         if (!preg_match('/^[0-9A-Za-z-]{1,64}$/', $instance)) {
+            $kind === 'TASK_KIND_IDENTIFY' && throw new Refused('FAILURE_CODE_UNKNOWN_INSTANCE', 'no ID of ours');
             throw new RuntimeException('no instance ID that could name a file');
         }
         $lock = fopen("$this->dir/$instance.lock", 'c');
@@ -49,10 +50,20 @@ final class Crm
                 if (in_array($terms['product'], explode(' ', getenv('NOT_SOLD') ?: '-'), true)) {
                     throw new Refused('FAILURE_CODE_SOLD_OUT', 'this product is not sold any more');
                 }
-                $tenant ??= ['id' => 't-' . bin2hex(random_bytes(4)), 'password' => bin2hex(random_bytes(9))] + $terms;
+                $tenant ??= [
+                    'id' => 't-' . bin2hex(random_bytes(4)), 'password' => bin2hex(random_bytes(9)),
+                    'order' => $task['causeOrderId'] ?? '', 'line' => $task['orderLineId'] ?? '',
+                ] + $terms;
                 $this->write($instance, $tenant);
-                return ['accessInfo' => [
-                    'frontEndUrl' => "https://{$tenant['id']}.crm.example.com/", 'userName' => 'admin', 'password' => $tenant['password'],
+                return ['accessInfo' => $this->access($tenant)];
+            case 'TASK_KIND_IDENTIFY': // is it ours? Koogate does not know it; look, and make nothing
+                if ($tenant === null) {
+                    throw new Refused('FAILURE_CODE_UNKNOWN_INSTANCE', 'no such tenant');
+                }
+                return ['instance' => [
+                    'orderId' => $tenant['order'], 'orderLineId' => $tenant['line'], 'productId' => $tenant['product'], 'skuCode' => $tenant['sku'],
+                    'quantity' => $tenant['seats'], 'expireTime' => $tenant['expires'], 'access' => $this->access($tenant),
+                    'state' => ($tenant['frozen'] ?? false) ? 'IMPORT_STATE_FROZEN' : 'IMPORT_STATE_ACTIVE',
                 ]];
             case 'TASK_KIND_REFRESH':
             case 'TASK_KIND_UPGRADE':
@@ -82,6 +93,12 @@ final class Crm
             $all[] = array_filter(['instanceId' => $instance, 'resourceId' => $tenant['id'] ?? '', 'expiresAt' => $tenant['expires'] ?? null]);
         }
         return $all;
+    }
+
+    /** How the customer gets in. */
+    private function access(array $tenant): array
+    {
+        return ['frontEndUrl' => "https://{$tenant['id']}.crm.example.com/", 'userName' => 'admin', 'password' => $tenant['password']];
     }
 
     private function read(string $instance): ?array

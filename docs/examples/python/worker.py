@@ -38,7 +38,7 @@ class Crm:
     def __init__(self, path):
         self.db = sqlite3.connect(path, isolation_level=None, timeout=10)  # each statement is a transaction
         self.db.execute("""CREATE TABLE IF NOT EXISTS tenants (instance TEXT PRIMARY KEY, tenant TEXT NOT NULL UNIQUE, password TEXT NOT NULL,
-            product TEXT, sku TEXT, seats INTEGER, expires TEXT, frozen INTEGER NOT NULL DEFAULT 0)""")
+            product TEXT, sku TEXT, seats INTEGER, expires TEXT, order_id TEXT, line_id TEXT, frozen INTEGER NOT NULL DEFAULT 0)""")
 
     def perform(self, task):
         """Does one task and returns what its kind demands."""
@@ -49,10 +49,11 @@ class Crm:
             if task.get("productId") in os.environ.get("NOT_SOLD", "").split():
                 raise Refused("FAILURE_CODE_SOLD_OUT", "this product is not sold any more")
             time.sleep(float(os.environ.get("CRM_SECONDS", 0)))  # yours may take as long as it likes
-            self.db.execute("INSERT OR IGNORE INTO tenants VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
-                            (instance, "t-" + secrets.token_hex(4), secrets.token_urlsafe(12), *terms))
-            tenant, password = self.db.execute("SELECT tenant, password FROM tenants WHERE instance = ?", (instance,)).fetchone()
-            return {"accessInfo": {"frontEndUrl": f"https://{tenant}.crm.example.com/", "userName": "admin", "password": password}}
+            self.db.execute("INSERT OR IGNORE INTO tenants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                            (instance, "t-" + secrets.token_hex(4), secrets.token_urlsafe(12), *terms, task.get("causeOrderId"), task.get("orderLineId")))
+            return {"accessInfo": self.access(instance)}
+        if kind == "TASK_KIND_IDENTIFY":  # is it ours? Koogate does not know it; look, and make nothing
+            return {"instance": self.known(instance)}
         if kind in ("TASK_KIND_REFRESH", "TASK_KIND_UPGRADE"):
             self.db.execute("UPDATE tenants SET product = ?, sku = ?, seats = ?, expires = ? WHERE instance = ?", (*terms, instance))
         elif kind in ("TASK_KIND_FREEZE", "TASK_KIND_UNFREEZE"):
@@ -66,6 +67,18 @@ class Crm:
         else:
             raise RuntimeError(f"{kind} is newer than this worker")
         return {}
+
+    def access(self, instance):
+        tenant, password = self.db.execute("SELECT tenant, password FROM tenants WHERE instance = ?", (instance,)).fetchone()
+        return {"frontEndUrl": f"https://{tenant}.crm.example.com/", "userName": "admin", "password": password}
+
+    def known(self, instance):
+        row = self.db.execute("SELECT order_id, line_id, product, sku, seats, expires, frozen FROM tenants WHERE instance = ?", (instance,)).fetchone()
+        if row is None:
+            raise Refused("FAILURE_CODE_UNKNOWN_INSTANCE", "no such tenant")
+        order, line, product, sku, seats, expires, frozen = row
+        return {"orderId": order, "orderLineId": line, "productId": product, "skuCode": sku, "quantity": seats, "expireTime": expires,
+                "state": "IMPORT_STATE_FROZEN" if frozen else "IMPORT_STATE_ACTIVE", "access": self.access(instance)}
 
     def list(self):
         rows = self.db.execute("SELECT instance, tenant, expires FROM tenants ORDER BY instance").fetchall()
@@ -155,7 +168,7 @@ def reason_of(error):
 
 
 def work(koogate, crm, task):
-    bought = task.get("purchase", {})  # the buyer stands in task["input"], which is personal data: keep it out of logs
+    bought = task.get("purchase") or {}  # the buyer stands in task["input"], which is personal data: keep it out of logs
     print(f"{task['kind']} {task['instanceId']}: order {bought.get('orderId')}, product {bought.get('productId')}", flush=True)
     with Lease(koogate, task) as lease:
         try:

@@ -94,9 +94,12 @@ func (w *worker) round(ctx context.Context) error {
 	}
 	for _, t := range leased.Tasks {
 		fmt.Println(t.bought())
-		done := t.perform()
+		verb, done := "complete", t.perform()
+		if done == nil { // nothing is kept here: whatever is asked about is none of ours
+			verb, done = "fail", map[string]any{"permanent": true, "code": "FAILURE_CODE_UNKNOWN_INSTANCE"}
+		}
 		done["fencingToken"] = t.Token
-		if err := w.post(context.WithoutCancel(ctx), "/v1/tasks/"+t.ID+":complete", done, nil); err != nil {
+		if err := w.post(context.WithoutCancel(ctx), "/v1/tasks/"+t.ID+":"+verb, done, nil); err != nil {
 			return err // the lease ends, and the task comes again
 		}
 	}
@@ -122,7 +125,8 @@ func (t task) bought() string {
 	return text
 }
 
-// perform stands for your product and returns what the kind demands. It must be idempotent: the same task may come again.
+// perform stands for your product and returns what the kind demands; nil when the instance that is asked about is not known. It must be
+// idempotent: the same task may come again.
 func (t task) perform() map[string]any {
 	switch t.Kind {
 	case "TASK_KIND_CREATE":
@@ -131,6 +135,8 @@ func (t task) perform() map[string]any {
 		return map[string]any{"licence": map[string]any{"text": "licence of " + t.ID}}
 	case "TASK_KIND_CHECK_CHANGE":
 		return map[string]any{"changeVerdict": map[string]any{"allowed": true}}
+	case "TASK_KIND_IDENTIFY":
+		return nil
 	}
 	return map[string]any{}
 }

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/koogate/koogate/client"
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 )
@@ -66,9 +68,10 @@ type product struct {
 }
 
 type instance struct {
-	sku, password    string
-	frozen, released bool
-	expires          time.Time
+	order, line, product string // that created it
+	sku, password        string
+	frozen, released     bool
+	expires              time.Time
 }
 
 // perform must be idempotent: the same task comes again after a crash or a lost answer. Everything is keyed by the
@@ -78,16 +81,18 @@ func (p *product) perform(_ context.Context, t *koogatev1.Task) (client.Result, 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	i := p.instances[t.GetInstanceId()]
+	if t.GetKind() == koogatev1.TaskKind_TASK_KIND_IDENTIFY { // is it ours? Look, and make nothing
+		return i.known(t.GetInstanceId()), nil
+	}
 	if i == nil {
 		i = &instance{password: rand.Text()}
 		p.instances[t.GetInstanceId()] = i
 	}
 	switch t.GetKind() {
 	case koogatev1.TaskKind_TASK_KIND_CREATE:
+		i.order, i.line, i.product = t.GetCauseOrderId(), t.GetOrderLineId(), t.GetProductId()
 		i.sku, i.expires = t.GetSkuCode(), t.GetExpireTime().AsTime()
-		return client.Ready(&koogatev1.AccessInfo{
-			FrontEndUrl: "https://app.example.com/" + t.GetInstanceId(), UserName: "admin", Password: i.password,
-		}), nil
+		return client.Ready(i.access(t.GetInstanceId())), nil
 	case koogatev1.TaskKind_TASK_KIND_ISSUE_LICENCE: // for what t.GetInput() says; the same task must get the same licence
 		return client.Licensed(&koogatev1.Licence{Text: i.password + "/" + t.GetTaskId()}), nil
 	case koogatev1.TaskKind_TASK_KIND_REFRESH, koogatev1.TaskKind_TASK_KIND_UPGRADE:
@@ -102,4 +107,29 @@ func (p *product) perform(_ context.Context, t *koogatev1.Task) (client.Result, 
 		return client.Result{}, fmt.Errorf("kind %s is newer than this worker", t.GetKind())
 	}
 	return client.Done(), nil
+}
+
+// access is how the customer gets in.
+func (i *instance) access(id string) *koogatev1.AccessInfo {
+	return &koogatev1.AccessInfo{FrontEndUrl: "https://app.example.com/" + id, UserName: "admin", Password: i.password}
+}
+
+// known answers whether an instance is ours, which Koogate does not know; nil is none.
+func (i *instance) known(id string) client.Result {
+	if i == nil || i.order == "" {
+		return client.Unknown()
+	}
+	k := &koogatev1.KnownInstance{
+		OrderId: i.order, OrderLineId: i.line, ProductId: i.product, SkuCode: i.sku, State: koogatev1.ImportState_IMPORT_STATE_ACTIVE, Access: i.access(id),
+	}
+	switch {
+	case i.released:
+		k.State, k.Access = koogatev1.ImportState_IMPORT_STATE_RELEASED, nil
+	case i.frozen:
+		k.State = koogatev1.ImportState_IMPORT_STATE_FROZEN
+	}
+	if !i.expires.IsZero() && i.expires.Unix() != 0 {
+		k.ExpireTime = timestamppb.New(i.expires)
+	}
+	return client.Known(k)
 }

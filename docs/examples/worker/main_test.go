@@ -3,11 +3,13 @@
 package main
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/koogate/koogate/client"
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 )
 
@@ -45,5 +47,33 @@ func TestPurchase(t *testing.T) {
 	const want = `NEW CS1 by customer "c-1": 10 x product "OFFI-1", sku "sku-1", PERIOD, for 1 year, until 2027-11-23`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestAQuestionMakesNothing: what is not there is not made, and what is there is told as it is.
+func TestAQuestionMakesNothing(t *testing.T) {
+	p := &product{instances: make(map[string]*instance)}
+	do := func(kind koogatev1.TaskKind) client.Result {
+		t.Helper()
+		r, err := p.perform(t.Context(), &koogatev1.Task{Kind: kind, InstanceId: "i1", CauseOrderId: "CS1", OrderLineId: "CS1-1", ProductId: "p", SkuCode: "s"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if got := do(koogatev1.TaskKind_TASK_KIND_IDENTIFY); !reflect.DeepEqual(got, client.Unknown()) || len(p.instances) != 0 {
+		t.Errorf("%+v, %d instances", got, len(p.instances))
+	}
+	do(koogatev1.TaskKind_TASK_KIND_CREATE)
+	do(koogatev1.TaskKind_TASK_KIND_FREEZE)
+	want := client.Known(&koogatev1.KnownInstance{
+		OrderId: "CS1", OrderLineId: "CS1-1", ProductId: "p", SkuCode: "s", State: koogatev1.ImportState_IMPORT_STATE_FROZEN, Access: p.instances["i1"].access("i1"),
+	})
+	if got := do(koogatev1.TaskKind_TASK_KIND_IDENTIFY); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
+	}
+	do(koogatev1.TaskKind_TASK_KIND_RELEASE)
+	if got := do(koogatev1.TaskKind_TASK_KIND_IDENTIFY); reflect.DeepEqual(got, want) || reflect.DeepEqual(got, client.Unknown()) {
+		t.Errorf("%+v", got)
 	}
 }

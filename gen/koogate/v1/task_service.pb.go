@@ -478,7 +478,7 @@ type Task struct {
 	// MarketplaceDeadline is until when the marketplace waited for the task when it was queued, and what it does then; absent
 	// when it waits for nothing, e.g. because the call was answered with success.
 	MarketplaceDeadline *MarketplaceDeadline `protobuf:"bytes,26,opt,name=marketplace_deadline,json=marketplaceDeadline,proto3" json:"marketplace_deadline,omitempty"`
-	// Purchase is the order that the task is about; only in the answers to LeaseTasks and GetTask.
+	// Purchase is the order that the task is about, of an IDENTIFY task what the call told of its own; only in the answers to LeaseTasks and GetTask.
 	Purchase *Purchase `protobuf:"bytes,27,opt,name=purchase,proto3" json:"purchase,omitempty"`
 	// RetryUntilTime is when failures of the task become final; absent for a task that is retried for ever.
 	RetryUntilTime *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=retry_until_time,json=retryUntilTime,proto3" json:"retry_until_time,omitempty"`

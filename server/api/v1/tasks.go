@@ -61,7 +61,9 @@ func (s *tasks) LeaseTasks(ctx context.Context, r *koogatev1.LeaseTasksRequest) 
 func (s *tasks) withInput(ctx context.Context, t store.Task) *koogatev1.Task {
 	m := leaseOf(t)
 	p, in, ok, err := s.told(ctx, t)
-	m.Purchase = purchaseOf(p)
+	if m.Purchase = purchaseOf(p); m.Purchase == nil { // a question whose call named no order: programs rely on there being one
+		m.Purchase = &koogatev1.Purchase{}
+	}
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.Canceled): // the worker has left: nobody hears the answer, and the lease ends by itself
 	case err != nil:

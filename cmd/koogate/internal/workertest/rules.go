@@ -15,6 +15,7 @@ const (
 	beats     = "prolongs-its-lease"
 	renews    = "applies-a-renewal"
 	leaksNone = "leaves-nothing-of-a-failed-purchase"
+	tells     = "makes-nothing-of-a-question"
 )
 
 // rules returns them in the order of a report.
@@ -74,6 +75,12 @@ func rules() []rule.Rule {
 			Cost:     rule.Say("已退款的订单仍占用资源，并且不会有释放任务。", "A refunded order keeps its resource, and no release comes for it."),
 			Remedy:   rule.Say("以 permanent 失败之前，删除已创建的一切。", "Delete what was made before the task is failed for good."),
 		},
+		{
+			ID: tells, Severity: rule.Breaks,
+			Sentence: rule.Say("被问到未知实例时，不创建资源，也不认领。", "A question about an instance that nobody has made makes no resource, and no claim to it."),
+			Cost:     rule.Say("云商店提到一个不存在的实例，就会多出一份无人付费的资源。", "Whenever the marketplace names an instance that does not exist, there is a resource more that nobody pays for."),
+			Remedy:   rule.Say("收到 IDENTIFY 任务时只查找：不认识则以 permanent 和 FAILURE_CODE_UNKNOWN_INSTANCE 失败；未知类型的任务不要当作 CREATE。", "On IDENTIFY only look: fail it for good with FAILURE_CODE_UNKNOWN_INSTANCE when you have no such instance. Never take a kind that you do not know for CREATE."),
+		},
 	}
 }
 
@@ -100,6 +107,8 @@ func webhookRules() []rule.Rule {
 			r.Sentence = rule.Say("应答不超过等待时间；需要更久时应答 202。", "An answer comes in time; what takes longer is answered 202.")
 			r.Cost = rule.Say("Koogate 视为没有应答，任务在处理中途再次发来。", "Koogate takes it for lost, and the task comes again while the first is still being done.")
 			r.Remedy = rule.Say("先应答 202，完成后调用 :complete；或调大 webhook.timeout（至多 30s）。", "Answer 202 first and call :complete when it is done; or raise webhook.timeout, to 30s at most.")
+		case tells:
+			r.Remedy = rule.Say("收到 IDENTIFY 任务时只查找：不认识则应答 404；未知类型的任务不要当作 CREATE。", "On IDENTIFY only look: answer 404 when you have no such instance. Never take a kind that you do not know for CREATE.")
 		case leaksNone:
 			r.Remedy = rule.Say("以 4xx 拒绝之前，删除已创建的一切。", "Delete what was made before the task is refused with a 4xx.")
 		}

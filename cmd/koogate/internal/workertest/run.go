@@ -147,6 +147,7 @@ func (k *kit) play(ctx context.Context) error {
 		{resumes, func(ctx context.Context) error { return k.crash(ctx, false) }},
 		{durable, k.early},
 		{leaksNone, k.refusal},
+		{tells, k.question},
 	} {
 		k.progress(x.id)
 		before := k.gate.count()

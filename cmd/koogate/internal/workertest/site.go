@@ -43,6 +43,7 @@ type site struct {
 	webhook *webhook // of a webhook that is tested; nil for a worker
 	tasks   koogatev1.TaskServiceClient
 	market  *simulator.Simulator
+	facade  string // where the marketplace calls
 	grpc    string // where the worker finds the gate
 	rest    string
 	close   func() error
@@ -101,9 +102,9 @@ func (c *Command) open(ctx context.Context, start dev.Start) (_ *site, err error
 	case <-run.Done():
 		return nil, errors.New("the test's own Koogate did not start")
 	}
-	s := &site{close: closeAll}
+	s := &site{close: closeAll, facade: "http://" + koogate.Addr(config.ListenerFacade) + "/produce/test"}
 	if s.market, err = simulator.New(simulator.Config{
-		FacadeURL: "http://" + koogate.Addr(config.ListenerFacade) + "/produce/test", AccessKey: accessKey, Credentials: credentials, Clock: clock.System{},
+		FacadeURL: s.facade, AccessKey: accessKey, Credentials: credentials, Clock: clock.System{},
 		Retry: market.DocumentedRetry().Compressed(3600), Poll: market.Schedule{Interval: 50 * time.Millisecond, Window: time.Hour}, Products: c.products(),
 	}); err != nil {
 		return nil, err
@@ -178,6 +179,7 @@ func (c *Command) config(dir, marketplace string, token config.Secret) config.Co
 	}}
 	cfg.Endpoints = []config.Endpoint{{
 		Name: "test", Seller: sellerName, Keys: []config.Secret{accessKey}, Products: map[string]config.Product{"*": {Provisioner: c.Queue}},
+		UnknownInstances: config.InstancesAdopt,
 	}}
 	cfg.Provisioners = []config.Provisioner{{Name: c.Queue, Type: config.ProvisionerWorker}}
 	return cfg

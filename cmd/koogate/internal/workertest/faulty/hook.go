@@ -112,6 +112,20 @@ func (h *hook) answer(t *koogatev1.Task) (status int, text string, after func())
 				return http.StatusInternalServerError, "", nil
 			}
 		}
+	case koogatev1.TaskKind_TASK_KIND_IDENTIFY:
+		if h.fault == grabs {
+			if err := h.create(t); err != nil {
+				return http.StatusInternalServerError, "", nil
+			}
+		}
+		if h.fault != claims {
+			return http.StatusNotFound, "", nil
+		}
+		known, err := protojson.Marshal(&koogatev1.CompleteTaskRequest{Result: &koogatev1.CompleteTaskRequest_Instance{Instance: claimed(t)}})
+		if err != nil {
+			return http.StatusInternalServerError, "", nil
+		}
+		text = string(known)
 	}
 	return http.StatusOK, text, nil
 }

@@ -32,6 +32,8 @@ const (
 	loses   = "loses"   // completes renewals and does nothing
 	guesses = "guesses" // completes under a token that another worker has
 	silent  = "silent"  // sends no heartbeats
+	grabs   = "grabs"   // makes what it is asked about
+	claims  = "claims"  // says that what it is asked about is its own
 )
 
 const refusedProduct = "OFFI000000000000000404"
@@ -110,6 +112,8 @@ func (w *worker) onClient(ctx context.Context) error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		switch {
+		case t.GetKind() == koogatev1.TaskKind_TASK_KIND_IDENTIFY:
+			return client.Unknown(), nil
 		case t.GetKind() == koogatev1.TaskKind_TASK_KIND_REFRESH:
 			return client.Done(), w.renew(t)
 		case t.GetProductId() == refusedProduct:
@@ -174,8 +178,29 @@ func (w *worker) do(ctx context.Context, t *koogatev1.Task) error {
 				return err
 			}
 		}
+	case koogatev1.TaskKind_TASK_KIND_IDENTIFY:
+		if w.fault == grabs {
+			if err := w.create(t); err != nil {
+				return err
+			}
+		}
+		if w.fault != claims {
+			_, err := w.tasks.FailTask(ctx, &koogatev1.FailTaskRequest{
+				TaskId: t.GetTaskId(), FencingToken: t.GetFencingToken(), Permanent: true, Code: koogatev1.FailureCode_FAILURE_CODE_UNKNOWN_INSTANCE,
+			})
+			return err
+		}
+		done.Result = &koogatev1.CompleteTaskRequest_Instance{Instance: claimed(t)}
 	}
 	return w.complete(ctx, done)
+}
+
+// claimed is an instance as if it were there.
+func claimed(t *koogatev1.Task) *koogatev1.KnownInstance {
+	return &koogatev1.KnownInstance{
+		OrderId: "CSCLAIMED", OrderLineId: "CSCLAIMED-000001", ProductId: "OFFI000000000000000001", State: koogatev1.ImportState_IMPORT_STATE_ACTIVE,
+		Access: &koogatev1.AccessInfo{FrontEndUrl: "https://" + t.GetInstanceId() + ".example.com/"},
+	}
 }
 
 func (w *worker) complete(ctx context.Context, done *koogatev1.CompleteTaskRequest) error {
