@@ -628,7 +628,7 @@ func TestATemplateKnowsNoStrangers(t *testing.T) {
 		if _, err = r.renewal(); errs.As(err).Reason == errs.InstanceNotFound {
 			break
 		}
-		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // the provisioner is a loop of its own
+		time.Sleep(10 * time.Millisecond)
 	}
 	r.wantReason(err, errs.InstanceNotFound)
 	r.wantTasks("IDENTIFY FAILED")

@@ -26,6 +26,14 @@ func QuestionForget(q *store.Question) QuestionForgetParams {
 	return QuestionForgetParams{Seller: q.Seller, InstanceID: q.InstanceID, TaskID: q.TaskID}
 }
 
+// FirstQuestion makes a question of what was read of an instance. Errors: store.ErrNotFound.
+func FirstQuestion(rows []Question) (store.Question, error) {
+	if len(rows) == 0 {
+		return store.Question{}, store.ErrNotFound
+	}
+	return ToQuestion(rows[0]), nil
+}
+
 // ToQuestion makes a question of its row.
 func ToQuestion(r Question) store.Question {
 	return store.Question{
@@ -36,25 +44,21 @@ func ToQuestion(r Question) store.Question {
 
 // QuestionTx is what a transaction about a question does, in either engine.
 type QuestionTx interface {
-	// Known tells why nobody is to be asked: INSTANCE or GAP.
-	Known(ctx context.Context, seller, instanceID string) ([]string, error)
-	// Open counts the questions of an endpoint that are open.
-	Open(ctx context.Context, seller, endpoint string, now int64) (int64, error)
-	// There reads the question about an instance; none, or one.
-	There(ctx context.Context, seller, instanceID string) ([]Question, error)
-	// Over reads questions of an endpoint that are over, at most so many.
-	Over(ctx context.Context, seller, endpoint string, now int64, most int64) ([]Question, error)
+	QuestionKnown(ctx context.Context, p QuestionKnownParams) ([]string, error)
+	QuestionsOpen(ctx context.Context, p QuestionsOpenParams) (int64, error)
+	QuestionGet(ctx context.Context, p QuestionGetParams) ([]Question, error)
+	QuestionsOver(ctx context.Context, p QuestionsOverParams) ([]Question, error)
 
 	QuestionTaskEnd(ctx context.Context, p QuestionTaskEndParams) error
 	QuestionForget(ctx context.Context, p QuestionForgetParams) error
 	QuestionPut(ctx context.Context, p QuestionPutParams) error
-	TaskInsert(ctx context.Context, t Task) error
+	TaskInsert(ctx context.Context, p TaskInsertParams) error
 }
 
 // Ask implements store.Questions within a transaction that keeps others from the questions of the endpoint and of the instance.
 func Ask(ctx context.Context, tx QuestionTx, q store.Question, task store.Task) (store.Question, error) {
 	now := Micros(q.AskedAt)
-	switch why, err := tx.Known(ctx, q.Seller, q.InstanceID); {
+	switch why, err := tx.QuestionKnown(ctx, QuestionKnownParams{Seller: q.Seller, InstanceID: q.InstanceID}); {
 	case err != nil:
 		return q, err
 	case slices.Contains(why, "INSTANCE"):
@@ -62,7 +66,7 @@ func Ask(ctx context.Context, tx QuestionTx, q store.Question, task store.Task) 
 	case len(why) > 0:
 		return q, store.ErrConflict
 	}
-	over, err := tx.There(ctx, q.Seller, q.InstanceID)
+	over, err := tx.QuestionGet(ctx, QuestionGetParams{Seller: q.Seller, InstanceID: q.InstanceID})
 	if err != nil {
 		return q, err
 	}
@@ -71,14 +75,14 @@ func Ask(ctx context.Context, tx QuestionTx, q store.Question, task store.Task) 
 			return stands, nil
 		}
 	}
-	open, err := tx.Open(ctx, q.Seller, q.Endpoint, now)
+	open, err := tx.QuestionsOpen(ctx, QuestionsOpenParams{Seller: q.Seller, Endpoint: q.Endpoint, Now: now})
 	switch {
 	case err != nil:
 		return q, err
 	case open >= store.MaxQuestions:
 		return q, store.ErrExhausted
 	}
-	others, err := tx.Over(ctx, q.Seller, q.Endpoint, now, store.MaxQuestionsOver)
+	others, err := tx.QuestionsOver(ctx, QuestionsOverParams{Seller: q.Seller, Endpoint: q.Endpoint, Now: now, Max: store.MaxQuestionsOver})
 	if err != nil {
 		return q, err
 	}
@@ -90,7 +94,7 @@ func Ask(ctx context.Context, tx QuestionTx, q store.Question, task store.Task) 
 			return q, err
 		}
 	}
-	if err := tx.TaskInsert(ctx, FromTask(&task)); err != nil {
+	if err := tx.TaskInsert(ctx, TaskInsertParams(FromTask(&task))); err != nil {
 		return q, err
 	}
 	return q, tx.QuestionPut(ctx, QuestionPut(&q))

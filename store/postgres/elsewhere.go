@@ -180,11 +180,11 @@ func (s *Store) Question(ctx context.Context, seller, instanceID string) (store.
 		return store.Question{}, err
 	}
 	defer s.leave()
-	row, err := s.query.QuestionGet(ctx, dbsqlc.QuestionGetParams{Seller: seller, InstanceID: instanceID})
+	rows, err := s.query.QuestionGet(ctx, dbsqlc.QuestionGetParams{Seller: seller, InstanceID: instanceID})
 	if err != nil {
-		return store.Question{}, notFound(err, "read question")
+		return store.Question{}, fmt.Errorf("postgres: read question: %w", err)
 	}
-	return dbrow.ToQuestion(row), nil
+	return dbrow.FirstQuestion(rows)
 }
 
 // Ask implements store.Questions. Everything is looked at under the locks of the endpoint and of the instance, so that two replicas ask once.
@@ -206,53 +206,10 @@ func ask(ctx context.Context, query *dbsqlc.Queries, q store.Question, task stor
 	}
 	stands := q
 	if err == nil {
-		stands, err = dbrow.Ask(ctx, questionTx{query}, q, task)
+		stands, err = dbrow.Ask(ctx, query, q, task)
 	}
 	if err != nil && store.Refusal(err) == nil {
 		err = fmt.Errorf("postgres: ask: %w", err)
 	}
 	return stands, err
-}
-
-// questionTx is a transaction about a question.
-type questionTx struct{ *dbsqlc.Queries }
-
-func (x questionTx) Known(ctx context.Context, seller, instanceID string) ([]string, error) {
-	return x.Queries.QuestionKnown(ctx, dbsqlc.QuestionKnownParams{Seller: seller, InstanceID: instanceID})
-}
-
-func (x questionTx) Open(ctx context.Context, seller, endpoint string, now int64) (int64, error) {
-	return x.Queries.QuestionsOpen(ctx, dbsqlc.QuestionsOpenParams{Seller: seller, Endpoint: endpoint, Now: now})
-}
-
-func (x questionTx) There(ctx context.Context, seller, instanceID string) ([]dbrow.Question, error) {
-	row, err := x.Queries.QuestionGet(ctx, dbsqlc.QuestionGetParams{Seller: seller, InstanceID: instanceID})
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	return []dbrow.Question{dbrow.Question(row)}, nil
-}
-
-func (x questionTx) Over(ctx context.Context, seller, endpoint string, now, most int64) ([]dbrow.Question, error) {
-	rows, err := x.Queries.QuestionsOver(ctx, dbsqlc.QuestionsOverParams{Seller: seller, Endpoint: endpoint, Now: now, Max: most})
-	return dbrow.Each(rows, func(r dbsqlc.Question) dbrow.Question { return dbrow.Question(r) }), err
-}
-
-func (x questionTx) QuestionTaskEnd(ctx context.Context, p dbrow.QuestionTaskEndParams) error {
-	return x.Queries.QuestionTaskEnd(ctx, dbsqlc.QuestionTaskEndParams(p))
-}
-
-func (x questionTx) QuestionForget(ctx context.Context, p dbrow.QuestionForgetParams) error {
-	return x.Queries.QuestionForget(ctx, dbsqlc.QuestionForgetParams(p))
-}
-
-func (x questionTx) QuestionPut(ctx context.Context, p dbrow.QuestionPutParams) error {
-	return x.Queries.QuestionPut(ctx, dbsqlc.QuestionPutParams(p))
-}
-
-func (x questionTx) TaskInsert(ctx context.Context, t dbrow.Task) error {
-	return x.Queries.TaskInsert(ctx, dbsqlc.TaskInsertParams(t))
 }

@@ -4,7 +4,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -19,11 +18,11 @@ func (s *Store) Question(ctx context.Context, seller, instanceID string) (store.
 		return store.Question{}, err
 	}
 	defer s.leave()
-	row, err := s.read.QuestionGet(ctx, dbsqlc.QuestionGetParams{Seller: seller, InstanceID: instanceID})
+	rows, err := s.read.QuestionGet(ctx, dbsqlc.QuestionGetParams{Seller: seller, InstanceID: instanceID})
 	if err != nil {
-		return store.Question{}, notFound(err, "read question")
+		return store.Question{}, fmt.Errorf("sqlite: read question: %w", err)
 	}
-	return dbrow.ToQuestion(row), nil
+	return dbrow.FirstQuestion(rows)
 }
 
 // Ask implements store.Questions. The writer does one thing after the other, so nothing comes between the look and the question.
@@ -39,7 +38,7 @@ func (s *Store) Ask(ctx context.Context, q store.Question, task store.Task) (sto
 }
 
 func (t *tx) ask(q store.Question, task store.Task) (store.Question, error) {
-	stands, err := dbrow.Ask(context.Background(), questionTx{t}, q, task)
+	stands, err := dbrow.Ask(context.Background(), questionTx{t.fast, t.query}, q, task)
 	if err != nil && store.Refusal(err) == nil {
 		err = fmt.Errorf("sqlite: ask: %w", err)
 	}
@@ -48,57 +47,38 @@ func (t *tx) ask(q store.Question, task store.Task) (store.Question, error) {
 
 // endQuestion keeps the end of a question, or forgets it.
 func (t *tx) endQuestion(ctx context.Context, q *store.Question) error {
-	err := error(nil)
+	end := func() error { return t.fast.QuestionEnd(ctx, dbrow.QuestionEnd(q)) }
 	if q.State == "" {
-		err = t.fast.QuestionForget(ctx, dbrow.QuestionForget(q))
-	} else {
-		err = t.fast.QuestionEnd(ctx, dbrow.QuestionEnd(q))
+		end = func() error { return t.fast.QuestionForget(ctx, dbrow.QuestionForget(q)) }
 	}
-	if err != nil {
+	if err := end(); err != nil {
 		return fmt.Errorf("sqlite: end question: %w", err)
 	}
 	return nil
 }
 
 // questionTx is a transaction about a question.
-type questionTx struct{ t *tx }
-
-func (x questionTx) Known(ctx context.Context, seller, instanceID string) ([]string, error) {
-	return x.t.query.QuestionKnown(ctx, dbsqlc.QuestionKnownParams{Seller: seller, InstanceID: instanceID})
+type questionTx struct {
+	*dbsqlc.Queries // for statements that return no rows
+	reads           *dbsqlc.Queries
 }
 
-func (x questionTx) Open(ctx context.Context, seller, endpoint string, now int64) (int64, error) {
-	return x.t.query.QuestionsOpen(ctx, dbsqlc.QuestionsOpenParams{Seller: seller, Endpoint: endpoint, Now: now})
+// QuestionKnown implements dbrow.QuestionTx.
+func (x questionTx) QuestionKnown(ctx context.Context, p dbsqlc.QuestionKnownParams) ([]string, error) {
+	return x.reads.QuestionKnown(ctx, p)
 }
 
-func (x questionTx) There(ctx context.Context, seller, instanceID string) ([]dbrow.Question, error) {
-	row, err := x.t.query.QuestionGet(ctx, dbsqlc.QuestionGetParams{Seller: seller, InstanceID: instanceID})
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	return []dbrow.Question{dbrow.Question(row)}, nil
+// QuestionsOpen implements dbrow.QuestionTx.
+func (x questionTx) QuestionsOpen(ctx context.Context, p dbsqlc.QuestionsOpenParams) (int64, error) {
+	return x.reads.QuestionsOpen(ctx, p)
 }
 
-func (x questionTx) Over(ctx context.Context, seller, endpoint string, now, most int64) ([]dbrow.Question, error) {
-	rows, err := x.t.query.QuestionsOver(ctx, dbsqlc.QuestionsOverParams{Seller: seller, Endpoint: endpoint, Now: now, Max: most})
-	return dbrow.Each(rows, func(r dbsqlc.Question) dbrow.Question { return dbrow.Question(r) }), err
+// QuestionGet implements dbrow.QuestionTx.
+func (x questionTx) QuestionGet(ctx context.Context, p dbsqlc.QuestionGetParams) ([]dbsqlc.Question, error) {
+	return x.reads.QuestionGet(ctx, p)
 }
 
-func (x questionTx) QuestionTaskEnd(ctx context.Context, p dbrow.QuestionTaskEndParams) error {
-	return x.t.fast.QuestionTaskEnd(ctx, dbsqlc.QuestionTaskEndParams(p))
-}
-
-func (x questionTx) QuestionForget(ctx context.Context, p dbrow.QuestionForgetParams) error {
-	return x.t.fast.QuestionForget(ctx, dbsqlc.QuestionForgetParams(p))
-}
-
-func (x questionTx) QuestionPut(ctx context.Context, p dbrow.QuestionPutParams) error {
-	return x.t.fast.QuestionPut(ctx, dbsqlc.QuestionPutParams(p))
-}
-
-func (x questionTx) TaskInsert(ctx context.Context, t dbrow.Task) error {
-	return x.t.fast.TaskInsert(ctx, dbsqlc.TaskInsertParams(t))
+// QuestionsOver implements dbrow.QuestionTx.
+func (x questionTx) QuestionsOver(ctx context.Context, p dbsqlc.QuestionsOverParams) ([]dbsqlc.Question, error) {
+	return x.reads.QuestionsOver(ctx, p)
 }

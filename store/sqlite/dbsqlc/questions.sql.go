@@ -43,27 +43,43 @@ func (q *Queries) QuestionForget(ctx context.Context, arg QuestionForgetParams) 
 	return err
 }
 
-const questionGet = `-- name: QuestionGet :one
+const questionGet = `-- name: QuestionGet :many
 SELECT seller, instance_id, endpoint, task_id, state, asked_at, until_at FROM questions
 WHERE seller = ?1 AND instance_id = ?2
 `
 
 type QuestionGetParams = dbrow.QuestionGetParams
 
-// QuestionGet reads what was asked about an instance.
-func (q *Queries) QuestionGet(ctx context.Context, arg QuestionGetParams) (Question, error) {
-	row := q.queryRow(ctx, q.questionGetStmt, questionGet, arg.Seller, arg.InstanceID)
-	var i Question
-	err := row.Scan(
-		&i.Seller,
-		&i.InstanceID,
-		&i.Endpoint,
-		&i.TaskID,
-		&i.State,
-		&i.AskedAt,
-		&i.UntilAt,
-	)
-	return i, err
+// QuestionGet reads what was asked about an instance: one row, or none.
+func (q *Queries) QuestionGet(ctx context.Context, arg QuestionGetParams) ([]Question, error) {
+	rows, err := q.query(ctx, q.questionGetStmt, questionGet, arg.Seller, arg.InstanceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Question
+	for rows.Next() {
+		var i Question
+		if err := rows.Scan(
+			&i.Seller,
+			&i.InstanceID,
+			&i.Endpoint,
+			&i.TaskID,
+			&i.State,
+			&i.AskedAt,
+			&i.UntilAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const questionKnown = `-- name: QuestionKnown :many

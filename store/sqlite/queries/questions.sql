@@ -1,5 +1,5 @@
--- name: QuestionGet :one
--- QuestionGet reads what was asked about an instance.
+-- name: QuestionGet :many
+-- QuestionGet reads what was asked about an instance: one row, or none.
 SELECT seller, instance_id, endpoint, task_id, state, asked_at, until_at FROM questions
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
 
