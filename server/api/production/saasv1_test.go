@@ -292,7 +292,7 @@ func TestQueryInstanceV1(t *testing.T) {
 	if got, err := seal.Decrypt(keyA, seal.AES256, m.GetInfo()[0].GetAppInfo().GetUserName()); err != nil || got != "admin" {
 		t.Errorf("%q, %v", got, err)
 	}
-	same(t, r.core.last, fulfil.Query{Endpoint: demo(), InstanceIDs: "a,b"})
+	same(t, r.core.last, fulfil.Query{Endpoint: demo(), InstanceIDs: "a,b", Family: fulfil.FamilySaasV1})
 	r.core.shown = nil
 	r.core.answer.Code = resultcode.Processing
 	m, err = svc.QueryInstanceV1(verified(t, keyA), &productionv1.QueryInstanceV1Request{Endpoint: "demo", InstanceId: "a"})

@@ -252,6 +252,7 @@ func TestFailureCodes(t *testing.T) {
 		koogatev1.FailureCode_FAILURE_CODE_SOLD_OUT:           "000106",
 		koogatev1.FailureCode_FAILURE_CODE_EMAIL_DOMAIN:       "000107",
 		koogatev1.FailureCode_FAILURE_CODE_LICENCE_QUOTA:      "000900",
+		koogatev1.FailureCode_FAILURE_CODE_UNKNOWN_INSTANCE:   "000003",
 	}
 	used := make(map[resultcode.Code]bool)
 	for n := range koogatev1.FailureCode_name {
