@@ -93,7 +93,8 @@ var notFlags = map[string]string{
 	"koogate.v1.CompleteTaskRequest.task_id": "what was leased", "koogate.v1.CompleteTaskRequest.fencing_token": "what was leased",
 	"koogate.v1.FailTaskRequest.task_id": "what was leased", "koogate.v1.FailTaskRequest.fencing_token": "what was leased",
 	"koogate.v1.CompleteTaskRequest.access_info": "the program's answer", "koogate.v1.CompleteTaskRequest.change_verdict": "the program's answer",
-	"koogate.v1.CompleteTaskRequest.licence": "the program's answer", "koogate.v1.FailTaskRequest.permanent": "the program's answer",
+	"koogate.v1.CompleteTaskRequest.instance": "the program's answer",
+	"koogate.v1.CompleteTaskRequest.licence":  "the program's answer", "koogate.v1.FailTaskRequest.permanent": "the program's answer",
 	"koogate.v1.FailTaskRequest.code": "the program's answer", "koogate.v1.FailTaskRequest.message": "the program's answer",
 	"koogate.v1.FailTaskRequest.retry_after": "the program's answer", "koogate.v1.FailTaskRequest.customer_message": "the program's answer",
 }

@@ -633,3 +633,18 @@ func TestATemplateKnowsNoStrangers(t *testing.T) {
 	r.wantReason(err, errs.InstanceNotFound)
 	r.wantTasks("IDENTIFY FAILED")
 }
+
+// An instance that another endpoint keeps to itself does not exist for this one, and nobody is asked about it.
+func TestAnIsolatedInstanceIsNoStranger(t *testing.T) {
+	r := newRig(t, withAdopt, func(_ *fulfil.Config, ep *fulfil.Endpoint, _ *fulfil.Deps) { ep.Isolate = true })
+	id := r.active("CS1")
+	moved := *r.ep
+	moved.Name = "moved"
+	for range 2 {
+		a, _, err := r.QueryInstance(t.Context(), fulfil.Query{Endpoint: &moved, InstanceIDs: id})
+		r.wantCode(a, err, resultcode.InstanceNotFound)
+		_, err = r.ReleaseInstance(t.Context(), fulfil.Release{Endpoint: &moved, InstanceID: id})
+		r.wantReason(err, errs.InstanceNotFound)
+	}
+	r.none("worker")
+}

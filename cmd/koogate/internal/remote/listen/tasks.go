@@ -318,6 +318,8 @@ func completion(h *held) string {
 		result = `,"accessInfo":{"frontEndUrl":"https://…"}`
 	case koogatev1.TaskKind_TASK_KIND_CHECK_CHANGE:
 		result = `,"changeVerdict":{"allowed":true}`
+	case koogatev1.TaskKind_TASK_KIND_IDENTIFY:
+		result = `,"instance":{"orderId":"…","orderLineId":"…","productId":"…","state":"IMPORT_STATE_ACTIVE","access":{"frontEndUrl":"https://…"}}`
 	default:
 	}
 	return fmt.Sprintf(`{"fencingToken":"%d"%s}`, h.task.GetFencingToken(), result)
