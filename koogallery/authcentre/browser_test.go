@@ -194,6 +194,29 @@ func TestInARealBrowser(t *testing.T) {
 		t.Errorf("broken: %v", ids)
 	}
 
+	// On a telephone nothing scrolls sideways, in either language, and every field has its label.
+	c.do("Emulation.setDeviceMetricsOverride", map[string]any{"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": true})
+	for _, address := range []string{
+		s.PortalURL() + "/", s.PortalURL() + "/rules", s.PortalURL() + "/logins/1", s.Describe().Applications[0].Query, s.Domain(acme) + "/t/acme/workbench", s.PortalURL() + "/t/crane/login",
+	} {
+		for lang, name := range map[string]string{"zh": "认证中心模拟器", "en": "Authentication centre simulator"} {
+			at := address + "?lang=" + lang
+			if strings.Contains(address, "?") {
+				at = address + "&lang=" + lang
+			}
+			c.open(at)
+			c.until(name)
+			if wide := c.eval(`String(document.documentElement.scrollWidth)`); wide != "390" {
+				t.Errorf("%s is %s wide", at, wide)
+			}
+			if bare := c.eval(`[...document.querySelectorAll("input:not([type=hidden]), select")].filter(e => e.labels.length === 0).map(e => e.name).join()`); bare != "" {
+				t.Errorf("%s: %s without a label", at, bare)
+			}
+		}
+	}
+	c.do("Emulation.clearDeviceMetricsOverride", map[string]any{})
+	c.open(s.PortalURL() + "/?lang=en")
+
 	// The overview says so, waits for what is new, and its forms work under the policy of its pages.
 	c.open(s.PortalURL() + "/")
 	c.until("No rule is broken.")

@@ -46,6 +46,12 @@ func TestStrangersLeadNobodyAway(t *testing.T) {
 			t.Errorf("%s: %d %v %s", address, p.status, p.to, p.text)
 		}
 	}
+	// A tenant's domain has its own pages only, the portal those of all.
+	for address, status := range map[string]int{domain + "/t/crane/login": 404, domain + "/t/acme/login": 200, domain + "/t/ACME/login": 200, s.PortalURL() + "/t/crane/login": 200} {
+		if p := newBrowser(t).get(address); p.status != status {
+			t.Errorf("%s: %d", address, p.status)
+		}
+	}
 	// A login page of one tenant goes on with no other tenant's login, and a choice is used once, by the tenants that it has.
 	_, client, _, callback := (&vendor{t: t, s: s}).of(bright, crm)
 	p := newBrowser(t).get(s.Domain(bright) + authorizePath + "?" + url.Values{"client_id": {client}, "redirect_uri": {callback}, "response_type": {"code"}, "state": {"x1"}}.Encode())

@@ -64,7 +64,7 @@ func (p paths) find(path string) (route, bool) {
 // Tenant serves the domain of a tenant: OAuth, CAS, its login page and its workbench.
 func (c *Centre) Tenant(tenantID string) http.Handler {
 	mux := http.NewServeMux()
-	c.common(mux)
+	c.common(mux, tenantID)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { c.protocol(w, r, tenantID) })
 	return mux
 }
@@ -76,19 +76,19 @@ func (c *Centre) Tenant(tenantID string) http.Handler {
 //	     /centre/…                  the same as JSON, and acts ([Centre.control])
 func (c *Centre) Portal() http.Handler {
 	pages := http.NewServeMux()
-	c.common(pages)
+	c.common(pages, "")
 	c.looks(pages)
 	c.control(pages)
-	c.get(pages, "/unified-login/{$}", conduct.PointPage, fragmentPage)
-	c.get(pages, "/unified-login/portal-login", conduct.PointPage, portalForm)
-	c.post(pages, "/unified-login/portal-login", conduct.PointPage, portalLogin)
-	c.post(pages, "/unified-login/choose", conduct.PointPage, portalChoose)
+	c.get(pages, "/unified-login/{$}", conduct.PointPage, "", fragmentPage)
+	c.get(pages, "/unified-login/portal-login", conduct.PointPage, "", portalForm)
+	c.post(pages, "/unified-login/portal-login", conduct.PointPage, "", portalLogin)
+	c.post(pages, "/unified-login/choose", conduct.PointPage, "", portalChoose)
 	pages.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { c.protocol(w, r, c.commonTenant(r)) })
 	return pages
 }
 
-// common are the pages that every address has.
-func (c *Centre) common(mux *http.ServeMux) {
+// common are the pages that every address has: a tenant's own those of the tenant, the portal those of all.
+func (c *Centre) common(mux *http.ServeMux, only string) {
 	for name, kind := range map[string]string{"centre.css": "text/css; charset=utf-8", "centre.js": "text/javascript; charset=utf-8"} {
 		text, _ := assets.ReadFile("assets/" + name) // embedded
 		mux.HandleFunc("GET /centre-assets/"+name, func(w http.ResponseWriter, r *http.Request) {
@@ -96,23 +96,25 @@ func (c *Centre) common(mux *http.ServeMux) {
 		})
 	}
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	c.get(mux, "/t/{code}/login", conduct.PointLogin, tenantForm)
-	c.post(mux, "/t/{code}/login", conduct.PointLogin, tenantLogin)
-	c.get(mux, "/t/{code}/workbench", conduct.PointWorkbench, workbench)
-	c.get(mux, "/t/{code}/open", conduct.PointWorkbench, openTile)
+	c.get(mux, "/t/{code}/login", conduct.PointLogin, only, tenantForm)
+	c.post(mux, "/t/{code}/login", conduct.PointLogin, only, tenantLogin)
+	c.get(mux, "/t/{code}/workbench", conduct.PointWorkbench, only, workbench)
+	c.get(mux, "/t/{code}/open", conduct.PointWorkbench, only, openTile)
 }
 
-func (c *Centre) get(mux *http.ServeMux, path string, point conduct.Point, h handler) {
-	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { c.serveAt(w, r, point, h) })
+func (c *Centre) get(mux *http.ServeMux, path string, point conduct.Point, only string, h handler) {
+	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { c.serveAt(w, r, point, only, h) })
 }
 
 // post takes forms of our own pages only.
-func (c *Centre) post(mux *http.ServeMux, path string, point conduct.Point, h handler) {
-	mux.Handle("POST "+path, http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.serveAt(w, r, point, h) })))
+func (c *Centre) post(mux *http.ServeMux, path string, point conduct.Point, only string, h handler) {
+	mux.Handle("POST "+path, http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.serveAt(w, r, point, only, h)
+	})))
 }
 
-// serveAt serves a page, of the tenant whose code is in the path.
-func (c *Centre) serveAt(w http.ResponseWriter, r *http.Request, point conduct.Point, h handler) {
+// serveAt serves a page, of the tenant whose code is in the path; of none but only unless that is empty.
+func (c *Centre) serveAt(w http.ResponseWriter, r *http.Request, point conduct.Point, only string, h handler) {
 	code := r.PathValue("code")
 	if code == "" {
 		c.serve(w, r, point, "", h)
@@ -126,7 +128,7 @@ func (c *Centre) serveAt(w http.ResponseWriter, r *http.Request, point conduct.P
 		}
 	}
 	c.mu.Unlock()
-	if id == "" {
+	if id == "" || only != "" && id != only {
 		http.NotFound(w, r)
 		return
 	}
