@@ -77,3 +77,6 @@ func (f Family) Polls() bool {
 
 // Expires tells whether an expiry is a call of its own, which a renewal undoes.
 func (f Family) Expires() bool { return f == FamilySaasV1 || f == FamilyKitV1 || f == FamilyLicenseV1 }
+
+// Signs tells whether answers have to be signed with a Body-Sign (saas-v1 §2.3, kit §A).
+func (f Family) Signs() bool { return f == FamilySaasV1 || f == FamilyLicenseV1 || f == FamilyKitV1 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/koogallery/clock"
+	"github.com/koogate/koogate/koogallery/compare"
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/recorder/tape"
 	"github.com/koogate/koogate/koogallery/recorder/veil"
@@ -66,16 +67,17 @@ const (
 
 // runner is a replay under way.
 type runner struct {
-	cfg    Config
-	caller *wire.Caller
-	veil   *veil.Veil // of what has to be new each time
-	wrong  string     // a key that nobody has
-	start  time.Time
-	moved  time.Duration // of dates
-	story  *story
-	ids    ids
-	sent   sent
-	report *Report
+	cfg     Config
+	caller  *wire.Caller
+	veil    *veil.Veil // of what has to be new each time
+	wrong   string     // a key that nobody has
+	start   time.Time
+	moved   time.Duration // of dates
+	story   *story
+	pairs   compare.Pairs
+	reached reached
+	sent    sent
+	report  *Report
 }
 
 // Run replays a recording. A target that answers differently is no error. Errors: ErrConfig, ErrProduction, ErrPublicKey, ctx.Err(), the
@@ -109,7 +111,6 @@ func Run(ctx context.Context, cfg Config, of *tape.Recording) (*Report, error) {
 		const day = 24 * time.Hour // periods end with a day
 		r.moved = r.start.Sub(of.Calls[0].At).Truncate(day)
 	}
-	r.ids.init()
 	r.sent.init(of.Calls)
 	err = r.all(ctx)
 	r.report.finish(cfg.Clock.Now())

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/koogate/koogate/koogallery/compare"
 	"github.com/koogate/koogate/koogallery/judge"
 	"github.com/koogate/koogate/koogallery/recorder/tape"
 )
@@ -43,7 +44,7 @@ type Difference struct {
 	Test       bool           `json:"test,omitempty"`
 	OrderID    string         `json:"orderId,omitempty"`
 	InstanceID string         `json:"instanceId,omitempty"` // as recorded
-	Rule       Rule           `json:"rule"`
+	Rule       compare.Rule   `json:"rule"`
 	Recorded   string         `json:"recorded"`
 	Answered   string         `json:"answered"`
 	Allowed    bool           `json:"allowed,omitempty"`

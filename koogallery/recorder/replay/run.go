@@ -111,7 +111,7 @@ func (r *runner) one(ctx context.Context, c *tape.Call) {
 // underWay tells whether the target is about to do what the recorded seller had done: the marketplace would ask again.
 func (r *runner) underWay(c *tape.Call, a answered, attempt string) bool {
 	ok := a.Outcome == judge.OutcomeOK
-	before := r.ids.reached(attempt, ok)
+	before := r.reached.note(attempt, ok)
 	return !ok && !before && c.Verdict.Outcome == judge.OutcomeOK && !late(c) && (a.Outcome == judge.OutcomePending || a.Processing())
 }
 
@@ -130,7 +130,7 @@ func (r *runner) ask(ctx context.Context, c *tape.Call, repetition int) (answere
 		}
 	}
 	for _, id := range judge.Instances(answer.Body) {
-		a.info = append(a.info, r.ids.back(id))
+		a.info = append(a.info, r.pairs.Back(id))
 	}
 	return a, nil
 }

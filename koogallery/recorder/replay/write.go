@@ -88,7 +88,7 @@ func (r *runner) write(c *tape.Call, repetition int) (wire.Call, error) {
 	}
 	m := c.Members()
 	call := wire.Call{Method: c.Method, Header: make(http.Header), Asked: judge.Request{
-		Family: c.Family, Activity: c.Act, Test: m["testFlag"] == "1", Asked: r.ids.names(m["instanceId"]) + m["license"],
+		Family: c.Family, Activity: c.Act, Test: m["testFlag"] == "1", Asked: r.pairs.Names(m["instanceId"]) + m["license"],
 		Key: r.cfg.Key, Timeout: limit(c),
 	}}
 	if c.Family.Joint() {
@@ -156,7 +156,7 @@ func (r *runner) body(c *tape.Call, repetition int) ([]byte, error) {
 func (r *runner) member(c *tape.Call, name, text string, repetition int) string {
 	switch name {
 	case "instanceId", "relatedInstanceId":
-		return r.ids.names(text)
+		return r.pairs.Names(text)
 	case "businessId":
 		if repetition > 0 {
 			return catalogue.UUID(r.veil.Opaque(text + strconv.Itoa(repetition)))

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
+	"github.com/koogate/koogate/koogallery/compare"
 	"github.com/koogate/koogate/koogallery/recorder/replay"
 	"github.com/koogate/koogate/koogallery/recorder/tape"
 	"github.com/koogate/koogate/koogallery/seal"
@@ -50,7 +51,7 @@ type Replay struct {
 // Help is shown by koogate sim replay --help.
 func (Replay) Help() string {
 	var rules strings.Builder
-	for _, r := range replay.Rules() {
+	for _, r := range compare.Rules() {
 		fmt.Fprintf(&rules, "  %-12s %s\n", r, r.Meaning())
 	}
 	return `Makes the calls of a recording again, at another build or another implementation, signed anew with the target's key, and compares the
