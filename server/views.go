@@ -83,14 +83,27 @@ func oldURL(e *seller.Endpoint) *url.URL {
 	return u
 }
 
-// forwarded says of an endpoint's products whether orders that nobody has go to the old server.
-func forwarded(e *seller.Endpoint) map[string]bool {
+// routeOf is a route as the facade knows it.
+func routeOf(e *seller.Endpoint, route string) facade.Route {
+	switch {
+	case e.OldURL == "":
+		return facade.RouteOwn
+	case route == config.RouteForward:
+		return facade.RouteForward
+	case route == config.RouteShadow:
+		return facade.RouteShadow
+	}
+	return facade.RouteOwn
+}
+
+// routes are those of an endpoint's products.
+func routes(e *seller.Endpoint) map[string]facade.Route {
 	if e.OldURL == "" {
 		return nil
 	}
-	list := make(map[string]bool, len(e.Products))
+	list := make(map[string]facade.Route, len(e.Products))
 	for id, p := range e.Products {
-		list[id] = cmp.Or(p.Route, e.Route) == config.RouteForward
+		list[id] = routeOf(e, cmp.Or(p.Route, e.Route))
 	}
 	return list
 }
@@ -108,7 +121,7 @@ func addresses(s *seller.Snapshot) []facade.Endpoint {
 		x := facade.Endpoint{
 			Name: e.Name, Seller: e.Seller, Families: e.Families, Keys: config.Reveal(e.Keys), KitKeys: config.Reveal(e.KitKeys),
 			BodySign: e.BodySign, SignRefusals: e.BodySignRefusals, Skew: e.Skew, ProductInfoObject: e.ProductInfo == config.ProductInfoObject,
-			Old: oldURL(e), Forward: e.Route == config.RouteForward && e.OldURL != "", ForwardProducts: forwarded(e),
+			Old: oldURL(e), Route: routeOf(e, e.Route), Routes: routes(e),
 			Used: seller.Noted(base, kit), Outside: config.Reveal(s.Outside(e, store.KeyBase)), KitOutside: config.Reveal(s.Outside(e, store.KeyKit)),
 		}
 		if own && len(kit) == 0 { // the Kit has keys of its own, none of which counts now: those of the base do not stand in

@@ -64,6 +64,7 @@ const (
 
 	RouteOwn     = "own"
 	RouteForward = "forward"
+	RouteShadow  = "shadow"
 
 	InstanceDerived  = "derived"
 	InstanceBusiness = "business"
@@ -111,8 +112,8 @@ func (c *Config) checkEndpoints(f *findings) {
 		if e.UnknownInstances == InstancesAdopt && !oneToAsk(e) {
 			f.add(at+".unknown_instances", msgNobodyToAsk)
 		}
-		f.choice(at+".route", e.Route, RouteOwn, RouteForward)
-		if e.OldURL == "" && e.Route == RouteForward {
+		f.choice(at+".route", e.Route, RouteOwn, RouteForward, RouteShadow)
+		if e.OldURL == "" && Away(e.Route) {
 			f.add(at+".route", msgNoOldURL)
 		}
 		if e.OldURL != "" {
@@ -135,6 +136,9 @@ func oneToAsk(e Endpoint) bool {
 	}
 	return len(names) == 1
 }
+
+// Away tells whether a route leads to the old server.
+func Away(route string) bool { return route == RouteForward || route == RouteShadow }
 
 // ring covers a list of keys of which several are valid at once.
 func (f *findings) ring(at string, keys []Secret) {

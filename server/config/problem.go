@@ -157,7 +157,7 @@ var (
 	msgHookSecret    = text{"is not a secret of Standard Webhooks, whsec_ and 24 to 64 bytes in base64: `koogate keys new --webhook FILE` makes one", "不是 Standard Webhooks 的密钥（whsec_ 加 24 至 64 字节的 base64）：可用 `koogate keys new --webhook FILE` 生成"}
 
 	msgOldURL   = text{"is not a URL of https with a host, without user, query and fragment, of at most 2048 characters: write the address that the marketplace called before, for example https://shop.example.com/produce", "不是至多 2048 个字符、含主机且不含用户、查询与片段的 https URL：请填写云商店此前调用的地址，例如 https://shop.example.com/produce"}
-	msgNoOldURL = text{"is forward, and there is no old server: give the endpoint's old_url, or write own", "为 forward，但没有旧服务器：请填写该接入点的 old_url，或改为 own"}
+	msgNoOldURL = text{"is forward or shadow, and there is no old server: give the endpoint's old_url, or write own", "为 forward 或 shadow，但没有旧服务器：请填写该接入点的 old_url，或改为 own"}
 
 	msgNobodyToAsk = text{"is adopt, and most calls about an instance name no product: give the endpoint the product \"*\", or one provisioner for all products", "为 adopt，但多数关于实例的调用不含商品 ID：请为该接入点配置商品 \"*\"，或让所有商品使用同一个开通器"}
 

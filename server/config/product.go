@@ -36,8 +36,8 @@ func (c *Config) checkProducts(f *findings, at string, e Endpoint) {
 		}
 		f.between(path+".sync_budget", p.SyncBudget, 0, maxSyncBudget)
 		f.choice(path+".fingerprint", p.Fingerprint, FingerprintOptional, FingerprintRequired)
-		f.choice(path+".route", p.Route, RouteOwn, RouteForward)
-		if e.OldURL == "" && p.Route == RouteForward {
+		f.choice(path+".route", p.Route, RouteOwn, RouteForward, RouteShadow)
+		if e.OldURL == "" && Away(p.Route) {
 			f.add(path+".route", msgNoOldURL)
 		}
 		checkMeter(f, p.Meter, path+".meter")

@@ -65,16 +65,26 @@ type Endpoint struct {
 	// ProductInfoObject refuses a productInfo of changeInstanceCheck that is no object, as the page of 2026 has it; older
 	// pages left the form open, so an array and a text are read by default (third-reading T2).
 	ProductInfoObject bool
-	// Old is the address of the server that served the endpoint before, nil when there is none; Forward says that orders which nobody has go
-	// there, ForwardProducts the same of products that are configured, "*" among them.
-	Old             *url.URL
-	Forward         bool
-	ForwardProducts map[string]bool
+	// Old is the address of the server that served the endpoint before, nil when there is none; Route says where orders go that nobody has,
+	// Routes the same of products that are configured, "*" among them.
+	Old    *url.URL
+	Route  Route
+	Routes map[string]Route
 	// Used is told which key has verified a call, and returns the key's ID for its record; nil when nobody asks.
 	Used func(key string, now time.Time) (id string)
 	// Skew is how far the marketplace's clock may be off, 1 s to 10 min. Default 60 s (saas-v2 §2.3).
 	Skew time.Duration
 }
+
+// Route is where orders go that nobody has.
+type Route string
+
+// The routes.
+const (
+	RouteOwn     Route = ""        // Koogate
+	RouteForward Route = "forward" // the old server
+	RouteShadow  Route = "shadow"  // the old server, and its answers are compared with ours
+)
 
 // Core is what the facade itself asks of the core; the activities go through Conn. *fulfil.Service implements it.
 type Core interface {
@@ -182,7 +192,7 @@ func (e *Endpoint) check() error {
 			return fmt.Errorf("facade: endpoint %q: an empty key would verify anything", e.Name)
 		}
 	}
-	if e.Forward && e.Old == nil {
+	if e.Route != RouteOwn && e.Old == nil {
 		return fmt.Errorf("facade: endpoint %q: there is no old server to forward to", e.Name)
 	}
 	if e.Skew == 0 {

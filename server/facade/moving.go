@@ -135,20 +135,25 @@ func (x *exchange) split(ctx context.Context) (side store.Side, own, old []strin
 	return store.SideOld, nil, old, err
 }
 
-// side tells where an order goes that nobody has: by its product, when the call names one, and otherwise by the endpoint.
+// side tells where an order goes that nobody has.
 func (e *endpoint) side(productID string) store.Side {
-	away := e.Forward
+	if e.way(productID) == RouteOwn {
+		return store.SideOwn
+	}
+	return store.SideOld
+}
+
+// way is the route of a product, when the call names one, and otherwise that of the endpoint.
+func (e *endpoint) way(productID string) Route {
 	if productID != "" {
-		if product, ok := e.ForwardProducts[productID]; ok {
-			away = product
-		} else if rest, ok := e.ForwardProducts["*"]; ok {
-			away = rest
+		if product, ok := e.Routes[productID]; ok {
+			return product
+		}
+		if rest, ok := e.Routes["*"]; ok {
+			return rest
 		}
 	}
-	if away {
-		return store.SideOld
-	}
-	return store.SideOwn
+	return e.Route
 }
 
 // forward hands the call on and its answer back, both as they are.

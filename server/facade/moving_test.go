@@ -104,7 +104,10 @@ func withOld(e *elsewhere) option {
 		for i := range cfg.Endpoints {
 			x := &cfg.Endpoints[i]
 			x.Old, _ = url.Parse("https://old.example.com/shop")
-			x.Forward, x.ForwardProducts = x.Name != "signing", map[string]bool{"P": false, "Q": true}
+			x.Routes = map[string]facade.Route{"P": facade.RouteOwn, "Q": facade.RouteForward}
+			if x.Name != "signing" {
+				x.Route = facade.RouteForward
+			}
 		}
 		d.Sides, d.Forward = e, e
 	}

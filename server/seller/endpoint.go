@@ -37,7 +37,7 @@ type Endpoint struct {
 
 	// Moving over from an old server.
 	OldURL string `koanf:"old_url" json:"old_url,omitempty"` // its production address; empty when there is none
-	Route  string `koanf:"route" json:"route,omitempty"`     // who gets new orders: own (default), or forward to old_url
+	Route  string `koanf:"route" json:"route,omitempty"`     // who gets new orders: own (default), forward to old_url, or shadow: the same, and Koogate computes its own answer and compares
 
 	// Licence codes.
 	CodeExpireZone string `koanf:"code_expire_zone" json:"code_expire_zone,omitempty"` // of their expireTime: utc (default) or beijing
