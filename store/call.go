@@ -24,6 +24,8 @@ type Calls interface {
 	ListCalls(ctx context.Context, q ListQuery) ([]Call, error)
 	// CallsOfSubjects reads the calls of at most 100 subjects whose series began at since or later, by subject, series and attempt, limit at most.
 	CallsOfSubjects(ctx context.Context, seller string, subjects []string, since time.Time, limit int) ([]Call, error)
+	// ComparedCalls counts those of an endpoint's calls since a time that were compared, the latest rows and limit of them at most.
+	ComparedCalls(ctx context.Context, seller, endpoint string, since time.Time, limit int) ([]Compared, error)
 	// ListRefusals reads a page of the counts.
 	ListRefusals(ctx context.Context, q ListQuery) ([]CallRefusal, error)
 	// CallBody reads what was said in a call, as RecordCalls was given it. Errors: ErrNotFound.
@@ -54,6 +56,25 @@ const (
 
 	CallUnanswered CallVerdict = "UNANSWERED" // an outbound call that got no answer
 )
+
+// CallComparison is what came of holding an old server's answer against the one that Koogate would have given (ADR 56).
+type CallComparison string
+
+// The comparisons.
+const (
+	CompareSame    CallComparison = "SAME"
+	CompareDiffers CallComparison = "DIFFERS"
+	CompareSkipped CallComparison = "SKIPPED" // there was no time or no way to make it
+)
+
+// Compared counts the calls that one comparison had the same outcome for.
+type Compared struct {
+	Comparison CallComparison
+	Rules      string
+	Calls      int64
+	FirstAt    time.Time
+	LastAt     time.Time
+}
 
 // CallCause is of which kind the reason of a refusal is. What exactly was wrong is not kept.
 type CallCause string
@@ -107,7 +128,12 @@ type Call struct {
 	Attempt int64         // which of the series it is, 1 or more; without a subject as it is told
 	FirstAt time.Time     // when the series began; zero without a subject
 
-	Side     Side   // who answered, where the endpoint has an old server; empty elsewhere
+	Side Side // who answered, where the endpoint has an old server; empty elsewhere
+
+	Comparison CallComparison // of an old server's answer with ours; empty where none was to be made
+	OwnCode    string         // the result code that Koogate would have answered; empty when it was not found out
+	Rules      string         // by which the answers differ, in their order with commas between
+
 	ReplayOf string // the call that this one repeats at an operator's hand; empty for none
 	Body     []byte // what was said, sealed; written with a new row and not read with it, nil for nothing
 

@@ -161,6 +161,8 @@ type Sides interface {
 	NoteClaims(ctx context.Context, claims []Claim) error
 	// Claimed tells whether an instance was noted, also when it was released since.
 	Claimed(ctx context.Context, seller, instanceID string) (bool, error)
+	// Ended tells whether an instance was noted and has been released since.
+	Ended(ctx context.Context, seller, instanceID string) (bool, error)
 	// EndClaim says that an instance of the old side was released.
 	EndClaim(ctx context.Context, seller, instanceID string, at time.Time) error
 	// LeftBehind counts what is on the old side of an endpoint; orders only when they were claimed at since or later.

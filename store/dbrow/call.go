@@ -17,7 +17,7 @@ func FromCall(c *store.Call) CallPutParams {
 		ResultCode: c.Code, Reason: c.Reason, HttpStatus: int64(c.HTTPStatus), Took: c.Took.Microseconds(), Probe: Truth(c.Probe), KeyID: c.KeyID,
 		TraceID: c.TraceID, RequestSize: c.Request, AnswerSize: c.Answer, Series: c.Series.Microseconds(),
 		Direction: string(cmp.Or(c.Direction, store.CallInbound)), Attempt: c.Attempt, Records: c.Records, TaskID: c.TaskID, UntilAt: Micros(c.UntilAt),
-		ReplayOf: c.ReplayOf, Side: string(c.Side),
+		ReplayOf: c.ReplayOf, Side: string(c.Side), Comparison: string(c.Comparison), OwnCode: c.OwnCode, Rules: c.Rules,
 	}
 }
 
@@ -59,7 +59,7 @@ func ToCall(r Call) store.Call {
 		Verdict: store.CallVerdict(r.Verdict), Cause: store.CallCause(r.Cause), Code: r.ResultCode, Reason: r.Reason, HTTPStatus: int(r.HttpStatus),
 		Took: time.Duration(r.Took) * time.Microsecond, Request: r.RequestSize, Answer: r.AnswerSize, Subject: r.Subject, Attempt: r.Attempt,
 		FirstAt: Time(r.FirstAt), Direction: store.CallDirection(r.Direction), Records: r.Records, TaskID: r.TaskID, UntilAt: Time(r.UntilAt),
-		ReplayOf: r.ReplayOf, Side: store.Side(r.Side),
+		ReplayOf: r.ReplayOf, Side: store.Side(r.Side), Comparison: store.CallComparison(r.Comparison), OwnCode: r.OwnCode, Rules: r.Rules,
 	}
 }
 
@@ -76,5 +76,12 @@ func ToRefusal(r CallRefusal) store.CallRefusal {
 	return store.CallRefusal{
 		Seller: r.Seller, Endpoint: r.Endpoint, Cause: store.CallCause(r.Cause), Hour: Time(r.CreatedAt), Calls: r.Calls, FirstAt: Time(r.FirstAt),
 		LastAt: Time(r.LastAt),
+	}
+}
+
+// ToCompared makes a count of comparisons of its row.
+func ToCompared(r CallsComparedRow) store.Compared {
+	return store.Compared{
+		Comparison: store.CallComparison(r.Comparison), Rules: r.Rules, Calls: r.Calls, FirstAt: Time(r.FirstAt), LastAt: Time(r.LastAt),
 	}
 }

@@ -123,6 +123,9 @@ type Call struct {
 	UntilAt     int64
 	ReplayOf    string
 	Side        string
+	Comparison  string
+	OwnCode     string
+	Rules       string
 }
 
 type CallBody struct {
@@ -183,6 +186,9 @@ type CallPutParams struct {
 	UntilAt     int64
 	ReplayOf    string
 	Side        string
+	Comparison  string
+	OwnCode     string
+	Rules       string
 	Series      int64
 }
 
@@ -206,6 +212,14 @@ type CallRefusalAddParams struct {
 	Calls     int64
 	FirstAt   int64
 	LastAt    int64
+}
+
+type CallsComparedRow struct {
+	Comparison string
+	Rules      string
+	Calls      int64
+	FirstAt    int64
+	LastAt     int64
 }
 
 type DeliveriesCancelParams struct {

@@ -108,6 +108,21 @@ func (s *Store) CallsOfSubjects(ctx context.Context, seller string, subjects []s
 	return dbrow.Each(rows, dbrow.ToCall), nil
 }
 
+// ComparedCalls implements store.Calls.
+func (s *Store) ComparedCalls(ctx context.Context, seller, endpoint string, since time.Time, limit int) ([]store.Compared, error) {
+	if err := s.enter(ctx, seller, endpoint); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	rows, err := s.query.CallsCompared(ctx, dbsqlc.CallsComparedParams{
+		Seller: seller, Endpoint: endpoint, Since: dbrow.Micros(since), Max: count(limit),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: count comparisons: %w", err)
+	}
+	return dbrow.Each(rows, dbrow.ToCompared), nil
+}
+
 // ListRefusals implements store.Calls.
 func (s *Store) ListRefusals(ctx context.Context, q store.ListQuery) ([]store.CallRefusal, error) {
 	return listOf(ctx, s, sqllist.Refusals, q, (*dbsqlc.Queries).CallRefusalList, dbrow.ToRefusal)

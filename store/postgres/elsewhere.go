@@ -137,15 +137,26 @@ func (s *Store) NoteClaims(ctx context.Context, claims []store.Claim) error {
 
 // Claimed implements store.Sides.
 func (s *Store) Claimed(ctx context.Context, seller, instanceID string) (bool, error) {
+	at, err := s.noted(ctx, seller, instanceID)
+	return len(at) > 0, err
+}
+
+// noted is when an instance was released that was noted, 0 for not yet; nothing when it was not.
+func (s *Store) noted(ctx context.Context, seller, instanceID string) (at []int64, err error) {
 	if err := s.enter(ctx, seller, instanceID); err != nil {
-		return false, err
+		return nil, err
 	}
 	defer s.leave()
-	rows, err := s.query.SideOfInstance(ctx, dbsqlc.SideOfInstanceParams{Seller: seller, ID: instanceID})
-	if err != nil {
-		return false, fmt.Errorf("postgres: read claim: %w", err)
+	if at, err = s.query.SideOfInstance(ctx, dbsqlc.SideOfInstanceParams{Seller: seller, ID: instanceID}); err != nil {
+		return nil, fmt.Errorf("postgres: read claim: %w", err)
 	}
-	return len(rows) > 0, nil
+	return at, nil
+}
+
+// Ended implements store.Sides.
+func (s *Store) Ended(ctx context.Context, seller, instanceID string) (bool, error) {
+	at, err := s.noted(ctx, seller, instanceID)
+	return len(at) > 0 && at[0] > 0, err
 }
 
 // EndClaim implements store.Sides.

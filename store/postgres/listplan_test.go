@@ -132,6 +132,7 @@ var filterPlans = []struct {
 	{"calls", "verdict", "REFUSED", "calls_verdict_idx", false},
 	{"calls", "activity", "releaseInstance", "calls_activity_idx", false},
 	{"calls", "direction", "OUTBOUND", "calls_direction_idx", false},
+	{"calls", "comparison", "DIFFERS", "calls_comparison_idx", false},
 	{"call_refusals", "endpoint", "x", "call_refusals_endpoint_idx", false},
 	{"audit", "order_id", "x", "audit_order_idx", true},
 	{"audit", "actor", "x", "audit_actor_idx", false},

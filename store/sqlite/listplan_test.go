@@ -106,6 +106,8 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{calls, sqllist.Calls, "verdict", "REFUSED", "calls_verdict_idx (seller=? AND verdict=?", !sorts},
 		{calls, sqllist.Calls, "activity", "releaseInstance", "calls_activity_idx (seller=? AND activity=?", !sorts},
 		{calls, sqllist.Calls, "direction", "OUTBOUND", "calls_direction_idx (seller=? AND direction=?", !sorts},
+		{calls, sqllist.Calls, "comparison", "DIFFERS", "calls_comparison_idx (seller=? AND comparison=?", !sorts},
+		{calls, sqllist.Calls, "comparison", "SKIPPED", "calls_comparison_idx (seller=? AND comparison=?", !sorts},
 		{refusals, sqllist.Refusals, "endpoint", "x", "call_refusals_endpoint_idx (seller=? AND endpoint=?", !sorts},
 		{deliveries, sqllist.Deliveries, "webhook_id", "x", "webhook_deliveries_webhook_idx (seller=? AND webhook_id=?", !sorts},
 		{deliveries, sqllist.Deliveries, "order_id", "x", "webhook_deliveries_order_idx (seller=? AND order_id=?", !sorts},
@@ -140,6 +142,8 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{audit, sqllist.Audit, "action", "koogate.v1.QuotaService/ReserveQuota", "audit_seller_at (seller=?", !sorts},
 		{audit, sqllist.Audit, "action", "koogate.v1.QuotaService/CommitReservation", "audit_seller_at (seller=?", !sorts},
 		{calls, sqllist.Calls, "direction", "INBOUND", "sqlite_autoindex_calls_1 (seller=?", !sorts},
+		{calls, sqllist.Calls, "comparison", "", "sqlite_autoindex_calls_1 (seller=?", !sorts},
+		{calls, sqllist.Calls, "comparison", "SAME", "sqlite_autoindex_calls_1 (seller=?", !sorts},
 		{deliveries, sqllist.Deliveries, "state", "DELIVERED", "sqlite_autoindex_webhook_deliveries_1 (seller=?", !sorts},
 	} {
 		for _, after := range []*store.Cursor{nil, {ID: "1"}} {

@@ -5,19 +5,12 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
-
-	"modernc.org/sqlite"
 
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlite/dbfile"
@@ -43,6 +36,8 @@ type Options struct {
 	Clock func() time.Time
 	// MaxGroup bounds how many changes share one commit; 0 for 256.
 	MaxGroup int
+	// Memory keeps everything in memory, where nobody else sees it and nothing is left of it after Close: Path and Migrate do not count.
+	Memory bool
 }
 
 // errClosed is what calls get after Close.
@@ -81,27 +76,20 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.Clock == nil {
 		o.Clock = time.Now //nolint:forbidigo // the store's own clock, which can be injected as well
 	}
-	lock, err := dbfile.Take(o.Path + ".lock")
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: %s: %w", o.Path, err)
-	}
 	o.Lists = o.Lists.WithDefaults(max(2, runtime.GOMAXPROCS(0)/2))
-	s := &Store{clock: o.Clock, path: o.Path, lock: lock, turns: sqllist.NewTurns(o.Lists)}
+	s := &Store{clock: o.Clock, path: o.Path, turns: sqllist.NewTurns(o.Lists)}
 	defer func() {
 		if err != nil {
 			_ = s.release()
 		}
 	}()
-
-	if o.Migrate {
-		if err = create(o.Path); err != nil {
-			return nil, err
-		}
+	from, pragmas := inFile(o.Path), durable
+	if o.Memory {
+		from, pragmas, o.Path, o.Migrate = inMemory(), fleeting, "memory", true
+	} else if err = s.take(ctx, o); err != nil {
+		return nil, err
 	}
-	dbfile.Protect(ctx, o.Path, o.Logger)
-	db, err := openDB(o.Path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)",
-		"_pragma=journal_size_limit(67108864)", "_pragma=wal_autocheckpoint(4000)", "_pragma=cache_size(-65536)",
-		"_pragma=temp_store(2)") // what a statement may have to take back stays in memory
+	db, err := from.open(pragmas...)
 	if err != nil {
 		return nil, err
 	}
@@ -112,10 +100,10 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if s.writer, err = startWriter(ctx, db, o.MaxGroup); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite: %s: %w", o.Path, err), db.Close())
 	}
-	if s.readers, err = openReaders(o.Path, o.Readers); err != nil {
+	if s.readers, err = from.openReaders(o.Readers); err != nil {
 		return nil, err
 	}
-	if s.lists, err = openReaders(o.Path, o.Lists.Total); err != nil {
+	if s.lists, err = from.openReaders(o.Lists.Total); err != nil {
 		return nil, err
 	}
 	if s.read, err = dbsqlc.Prepare(ctx, s.readers); err != nil {
@@ -124,45 +112,18 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	return s, nil
 }
 
-// create makes an empty file that only its owner can read when there is none; the files beside it take after it.
-func create(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return fmt.Errorf("sqlite: %w", err)
+// take takes the file for this store alone.
+func (s *Store) take(ctx context.Context, o Options) (err error) {
+	if s.lock, err = dbfile.Take(o.Path + ".lock"); err != nil {
+		return fmt.Errorf("sqlite: %s: %w", o.Path, err)
 	}
-	return f.Close()
-}
-
-// openDB opens a pool on a file that exists; pragmas are DSN parameters.
-func openDB(path string, pragmas ...string) (*sql.DB, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
+	if o.Migrate {
+		if err := create(o.Path); err != nil {
+			return err
+		}
 	}
-	abs = filepath.ToSlash(abs)
-	if !strings.HasPrefix(abs, "/") { // a drive letter
-		abs = "/" + abs
-	}
-	dsn := "file://" + (&url.URL{Path: abs}).EscapedPath() + "?mode=rw&_pragma=busy_timeout(10000)&" + strings.Join(pragmas, "&")
-	connector, err := sqlite.NewConnector(dsn)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
-	}
-	return sql.OpenDB(tap(connector)), nil
-}
-
-// tap is where a test listens to what goes to the driver.
-var tap = func(c driver.Connector) driver.Connector { return c }
-
-// openReaders opens a pool of n connections that cannot write.
-func openReaders(path string, n int) (*sql.DB, error) {
-	db, err := openDB(path, "_pragma=query_only(1)")
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(n)
-	db.SetMaxIdleConns(n)
-	return db, nil
+	dbfile.Protect(ctx, o.Path, o.Logger)
+	return nil
 }
 
 // enter admits a call; every success is paired with leave.
@@ -233,6 +194,8 @@ func (s *Store) release() error {
 	if s.writer != nil {
 		errs = append(errs, s.writer.stop())
 	}
-	errs = append(errs, s.lock.Release())
+	if s.lock != nil {
+		errs = append(errs, s.lock.Release())
+	}
 	return errors.Join(errs...)
 }

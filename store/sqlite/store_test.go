@@ -5,6 +5,8 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -105,6 +107,27 @@ func TestOpenRefusesAFileInUse(t *testing.T) {
 	}
 	if _, err := sqlite.Migrate(t.Context(), path); err == nil || !strings.Contains(err.Error(), "in use by another process") {
 		t.Fatalf("Migrate: %v", err)
+	}
+}
+
+// TestInMemory: a database in memory keeps the same promises, is its owner's alone, and needs no file.
+func TestInMemory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	suite.Run(t, func(t *testing.T, clock func() time.Time) store.Store {
+		return open(t, "", func(o *sqlite.Options) { o.Memory, o.Clock = true, clock })
+	})
+	one, two := open(t, "", func(o *sqlite.Options) { o.Memory = true }), open(t, "", func(o *sqlite.Options) { o.Memory = true })
+	if err := one.Apply(t.Context(), storetest.Admission("CS1", storetest.Epoch)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := one.Aggregate(t.Context(), storetest.Seller, "CS1"); err != nil {
+		t.Error(err)
+	}
+	if _, err := two.Aggregate(t.Context(), storetest.Seller, "CS1"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("another database has the order: %v", err)
+	}
+	if files, err := os.ReadDir("."); err != nil || len(files) != 0 {
+		t.Errorf("%v, %v", files, err)
 	}
 }
 

@@ -40,10 +40,11 @@ var (
 	UsageWindows = List{id: "id", fields: []string{"instance_id", "package_id"}, apart: map[string][]string{"package_id": {""}}}
 
 	Calls = List{
-		id: "id", fields: []string{"order_id", "instance_id", "result_code", "verdict", "activity", "direction"},
+		id: "id", fields: []string{"order_id", "instance_id", "result_code", "verdict", "activity", "direction", "comparison"},
 		apart: map[string][]string{
 			"order_id": {""}, "instance_id": {""}, "result_code": {"000000"}, "verdict": {string(store.CallAnswered)},
 			"activity": {"queryInstance", "newInstance"}, "direction": {string(store.CallInbound)},
+			"comparison": {"", string(store.CompareSame)},
 		},
 	}
 	Refusals = List{id: "id", fields: []string{"endpoint"}}

@@ -104,7 +104,7 @@ const callGet = `-- name: CallGet :one
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 FROM calls
 WHERE seller = $1 AND created_at >= $2 AND created_at < $3 AND id = $4
 `
@@ -151,6 +151,9 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) 
 		&i.UntilAt,
 		&i.ReplayOf,
 		&i.Side,
+		&i.Comparison,
+		&i.OwnCode,
+		&i.Rules,
 	)
 	return i, err
 }
@@ -159,7 +162,7 @@ const callList = `-- name: CallList :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 FROM calls
 WHERE seller = $1
 `
@@ -205,6 +208,9 @@ func (q *Queries) CallList(ctx context.Context, seller string) ([]Call, error) {
 			&i.UntilAt,
 			&i.ReplayOf,
 			&i.Side,
+			&i.Comparison,
+			&i.OwnCode,
+			&i.Rules,
 		); err != nil {
 			return nil, err
 		}
@@ -220,7 +226,7 @@ const callPut = `-- name: CallPut :exec
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
     result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 )
 SELECT
     $1::text,
@@ -252,11 +258,14 @@ SELECT
     $26::text,
     $27::bigint,
     $28::text,
-    $29::text
+    $29::text,
+    $30::text,
+    $31::text,
+    $32::text
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = $1::text AND c.subject = $11::text AND c.subject <> '' AND c.id <> $2::text
-        AND c.first_at >= $3::bigint - $30::bigint
+        AND c.first_at >= $3::bigint - $33::bigint
     ORDER BY c.first_at DESC, c.attempt DESC
     LIMIT 1
 ) AS series ON TRUE
@@ -299,6 +308,9 @@ func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 		arg.UntilAt,
 		arg.ReplayOf,
 		arg.Side,
+		arg.Comparison,
+		arg.OwnCode,
+		arg.Rules,
 		arg.Series,
 	)
 	return err
@@ -407,6 +419,59 @@ func (q *Queries) CallSellerAfter(ctx context.Context, seller string) (string, e
 	return column_1, err
 }
 
+const callsCompared = `-- name: CallsCompared :many
+SELECT c.comparison, c.rules, (sum(c.times))::bigint AS calls, (min(c.created_at))::bigint AS first_at, (max(c.last_at))::bigint AS last_at
+FROM (
+    SELECT k.comparison, k.rules, k.times, k.created_at, k.last_at FROM calls AS k
+    WHERE k.seller = $1 AND k.endpoint = $2 AND k.comparison <> '' AND k.created_at >= $3
+    ORDER BY k.created_at DESC
+    LIMIT $4
+) AS c
+GROUP BY c.comparison, c.rules
+ORDER BY c.comparison, c.rules
+`
+
+type CallsComparedParams struct {
+	Seller   string
+	Endpoint string
+	Since    int64
+	Max      int32
+}
+
+type CallsComparedRow = dbrow.CallsComparedRow
+
+// CallsCompared counts the latest calls of an endpoint that were compared, by what came of it.
+func (q *Queries) CallsCompared(ctx context.Context, arg CallsComparedParams) ([]CallsComparedRow, error) {
+	rows, err := q.db.Query(ctx, callsCompared,
+		arg.Seller,
+		arg.Endpoint,
+		arg.Since,
+		arg.Max,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CallsComparedRow
+	for rows.Next() {
+		var i CallsComparedRow
+		if err := rows.Scan(
+			&i.Comparison,
+			&i.Rules,
+			&i.Calls,
+			&i.FirstAt,
+			&i.LastAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const callsForget = `-- name: CallsForget :execrows
 WITH clock AS MATERIALIZED (
     SELECT CASE
@@ -459,7 +524,7 @@ const callsOfSubjects = `-- name: CallsOfSubjects :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 FROM calls
 WHERE seller = $1 AND subject = ANY($2::text[])
     AND subject <> '' AND first_at >= $3
@@ -520,6 +585,9 @@ func (q *Queries) CallsOfSubjects(ctx context.Context, arg CallsOfSubjectsParams
 			&i.UntilAt,
 			&i.ReplayOf,
 			&i.Side,
+			&i.Comparison,
+			&i.OwnCode,
+			&i.Rules,
 		); err != nil {
 			return nil, err
 		}

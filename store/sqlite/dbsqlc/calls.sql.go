@@ -90,7 +90,7 @@ const callGet = `-- name: CallGet :one
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 FROM calls
 WHERE seller = ?1 AND created_at >= ?2 AND created_at < ?3 AND id = ?4
 `
@@ -137,6 +137,9 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (Call, error) 
 		&i.UntilAt,
 		&i.ReplayOf,
 		&i.Side,
+		&i.Comparison,
+		&i.OwnCode,
+		&i.Rules,
 	)
 	return i, err
 }
@@ -145,7 +148,7 @@ const callList = `-- name: CallList :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 FROM calls
 WHERE seller = ?1
 `
@@ -191,6 +194,9 @@ func (q *Queries) CallList(ctx context.Context, seller string) ([]Call, error) {
 			&i.UntilAt,
 			&i.ReplayOf,
 			&i.Side,
+			&i.Comparison,
+			&i.OwnCode,
+			&i.Rules,
 		); err != nil {
 			return nil, err
 		}
@@ -209,7 +215,7 @@ const callPut = `-- name: CallPut :exec
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
     result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 )
 SELECT
     CAST(?1 AS TEXT),
@@ -241,11 +247,14 @@ SELECT
     CAST(?26 AS TEXT),
     CAST(?27 AS INTEGER),
     CAST(?28 AS TEXT),
-    CAST(?29 AS TEXT)
+    CAST(?29 AS TEXT),
+    CAST(?30 AS TEXT),
+    CAST(?31 AS TEXT),
+    CAST(?32 AS TEXT)
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = CAST(?1 AS TEXT) AND c.subject = CAST(?11 AS TEXT) AND c.subject <> '' AND c.id <> CAST(?2 AS TEXT)
-        AND c.first_at >= CAST(?3 AS INTEGER) - CAST(?30 AS INTEGER)
+        AND c.first_at >= CAST(?3 AS INTEGER) - CAST(?33 AS INTEGER)
     ORDER BY c.first_at DESC, c.attempt DESC
     LIMIT 1
 ) AS series ON TRUE
@@ -288,6 +297,9 @@ func (q *Queries) CallPut(ctx context.Context, arg CallPutParams) error {
 		arg.UntilAt,
 		arg.ReplayOf,
 		arg.Side,
+		arg.Comparison,
+		arg.OwnCode,
+		arg.Rules,
 		arg.Series,
 	)
 	return err
@@ -391,6 +403,62 @@ func (q *Queries) CallSellerAfter(ctx context.Context, seller string) (string, e
 	return column_1, err
 }
 
+const callsCompared = `-- name: CallsCompared :many
+SELECT c.comparison, c.rules, CAST(sum(c.times) AS INTEGER) AS calls, CAST(min(c.created_at) AS INTEGER) AS first_at, CAST(max(c.last_at) AS INTEGER) AS last_at
+FROM (
+    SELECT k.comparison, k.rules, k.times, k.created_at, k.last_at FROM calls AS k
+    WHERE k.seller = ?1 AND k.endpoint = ?2 AND k.comparison <> '' AND k.created_at >= ?3
+    ORDER BY k.created_at DESC
+    LIMIT CAST(?4 AS INTEGER)
+) AS c
+GROUP BY c.comparison, c.rules
+ORDER BY c.comparison, c.rules
+`
+
+type CallsComparedParams struct {
+	Seller   string
+	Endpoint string
+	Since    int64
+	Max      int64
+}
+
+type CallsComparedRow = dbrow.CallsComparedRow
+
+// CallsCompared counts the latest calls of an endpoint that were compared, by what came of it.
+func (q *Queries) CallsCompared(ctx context.Context, arg CallsComparedParams) ([]CallsComparedRow, error) {
+	rows, err := q.query(ctx, q.callsComparedStmt, callsCompared,
+		arg.Seller,
+		arg.Endpoint,
+		arg.Since,
+		arg.Max,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CallsComparedRow
+	for rows.Next() {
+		var i CallsComparedRow
+		if err := rows.Scan(
+			&i.Comparison,
+			&i.Rules,
+			&i.Calls,
+			&i.FirstAt,
+			&i.LastAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const callsForget = `-- name: CallsForget :execrows
 DELETE FROM calls WHERE calls.seller = ?1 AND (calls.created_at, calls.id) IN (
     SELECT c.created_at, c.id FROM calls AS c
@@ -419,7 +487,7 @@ const callsOfSubjects = `-- name: CallsOfSubjects :many
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 FROM calls
 WHERE seller = ?1 AND subject IN (SELECT wanted.value FROM json_each(cast(?2 AS text)) AS wanted)
     AND subject <> '' AND first_at >= ?3
@@ -480,6 +548,9 @@ func (q *Queries) CallsOfSubjects(ctx context.Context, arg CallsOfSubjectsParams
 			&i.UntilAt,
 			&i.ReplayOf,
 			&i.Side,
+			&i.Comparison,
+			&i.OwnCode,
+			&i.Rules,
 		); err != nil {
 			return nil, err
 		}

@@ -90,6 +90,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.callSellerAfterStmt, err = db.PrepareContext(ctx, callSellerAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query CallSellerAfter: %w", err)
 	}
+	if q.callsComparedStmt, err = db.PrepareContext(ctx, callsCompared); err != nil {
+		return nil, fmt.Errorf("error preparing query CallsCompared: %w", err)
+	}
 	if q.callsForgetStmt, err = db.PrepareContext(ctx, callsForget); err != nil {
 		return nil, fmt.Errorf("error preparing query CallsForget: %w", err)
 	}
@@ -683,6 +686,11 @@ func (q *Queries) Close() error {
 	if q.callSellerAfterStmt != nil {
 		if cerr := q.callSellerAfterStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing callSellerAfterStmt: %w", cerr)
+		}
+	}
+	if q.callsComparedStmt != nil {
+		if cerr := q.callsComparedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing callsComparedStmt: %w", cerr)
 		}
 	}
 	if q.callsForgetStmt != nil {
@@ -1546,6 +1554,7 @@ type Queries struct {
 	callRefusalListStmt     *sql.Stmt
 	callRefusalsForgetStmt  *sql.Stmt
 	callSellerAfterStmt     *sql.Stmt
+	callsComparedStmt       *sql.Stmt
 	callsForgetStmt         *sql.Stmt
 	callsOfSubjectsStmt     *sql.Stmt
 	deliveriesCancelStmt    *sql.Stmt
@@ -1734,6 +1743,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		callRefusalListStmt:     q.callRefusalListStmt,
 		callRefusalsForgetStmt:  q.callRefusalsForgetStmt,
 		callSellerAfterStmt:     q.callSellerAfterStmt,
+		callsComparedStmt:       q.callsComparedStmt,
 		callsForgetStmt:         q.callsForgetStmt,
 		callsOfSubjectsStmt:     q.callsOfSubjectsStmt,
 		deliveriesCancelStmt:    q.deliveriesCancelStmt,

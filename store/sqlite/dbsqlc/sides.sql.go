@@ -69,25 +69,25 @@ func (q *Queries) SideInsert(ctx context.Context, arg SideInsertParams) error {
 }
 
 const sideOfInstance = `-- name: SideOfInstance :many
-SELECT s.id FROM sides AS s WHERE s.seller = ?1 AND s.kind = 'INSTANCE' AND s.id = ?2
+SELECT s.ended_at FROM sides AS s WHERE s.seller = ?1 AND s.kind = 'INSTANCE' AND s.id = ?2
 `
 
 type SideOfInstanceParams = dbrow.SideOfInstanceParams
 
-// SideOfInstance tells whether an instance was noted on the old side.
-func (q *Queries) SideOfInstance(ctx context.Context, arg SideOfInstanceParams) ([]string, error) {
+// SideOfInstance tells whether an instance was noted on the old side, and when it was released; 0 for not yet.
+func (q *Queries) SideOfInstance(ctx context.Context, arg SideOfInstanceParams) ([]int64, error) {
 	rows, err := q.query(ctx, q.sideOfInstanceStmt, sideOfInstance, arg.Seller, arg.ID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []int64
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var ended_at int64
+		if err := rows.Scan(&ended_at); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, ended_at)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

@@ -3,7 +3,7 @@
 INSERT INTO calls (
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt, first_at, verdict, cause,
     result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 )
 SELECT
     CAST(sqlc.arg(seller) AS TEXT),
@@ -35,7 +35,10 @@ SELECT
     CAST(sqlc.arg(task_id) AS TEXT),
     CAST(sqlc.arg(until_at) AS INTEGER),
     CAST(sqlc.arg(replay_of) AS TEXT),
-    CAST(sqlc.arg(side) AS TEXT)
+    CAST(sqlc.arg(side) AS TEXT),
+    CAST(sqlc.arg(comparison) AS TEXT),
+    CAST(sqlc.arg(own_code) AS TEXT),
+    CAST(sqlc.arg(rules) AS TEXT)
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT c.attempt, c.first_at FROM calls AS c
     WHERE c.seller = CAST(sqlc.arg(seller) AS TEXT) AND c.subject = CAST(sqlc.arg(subject) AS TEXT) AND c.subject <> '' AND c.id <> CAST(sqlc.arg(id) AS TEXT)
@@ -52,7 +55,7 @@ ON CONFLICT (seller, created_at, id) DO UPDATE SET
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 FROM calls
 WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(before) AND id = sqlc.arg(id);
 
@@ -61,7 +64,7 @@ WHERE seller = sqlc.arg(seller) AND created_at >= sqlc.arg(since) AND created_at
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 FROM calls
 WHERE seller = sqlc.arg(seller);
 
@@ -70,12 +73,24 @@ WHERE seller = sqlc.arg(seller);
 SELECT
     seller, id, created_at, last_at, times, endpoint, family, activity, order_id, instance_id, subject, attempt,
     first_at, verdict, cause, result_code, reason, http_status, took, probe, key_id, trace_id, request_size, answer_size, direction, records,
-    task_id, until_at, replay_of, side
+    task_id, until_at, replay_of, side, comparison, own_code, rules
 FROM calls
 WHERE seller = sqlc.arg(seller) AND subject IN (SELECT wanted.value FROM json_each(cast(sqlc.arg(subjects) AS text)) AS wanted)
     AND subject <> '' AND first_at >= sqlc.arg(since)
 ORDER BY subject, first_at, attempt
 LIMIT CAST(sqlc.arg(max) AS INTEGER);
+
+-- name: CallsCompared :many
+-- CallsCompared counts the latest calls of an endpoint that were compared, by what came of it.
+SELECT c.comparison, c.rules, CAST(sum(c.times) AS INTEGER) AS calls, CAST(min(c.created_at) AS INTEGER) AS first_at, CAST(max(c.last_at) AS INTEGER) AS last_at
+FROM (
+    SELECT k.comparison, k.rules, k.times, k.created_at, k.last_at FROM calls AS k
+    WHERE k.seller = sqlc.arg(seller) AND k.endpoint = sqlc.arg(endpoint) AND k.comparison <> '' AND k.created_at >= sqlc.arg(since)
+    ORDER BY k.created_at DESC
+    LIMIT CAST(sqlc.arg(max) AS INTEGER)
+) AS c
+GROUP BY c.comparison, c.rules
+ORDER BY c.comparison, c.rules;
 
 -- name: CallRefusalAdd :exec
 -- CallRefusalAdd adds to a count.

@@ -36,5 +36,5 @@ SELECT
     ) AS orders;
 
 -- name: SideOfInstance :many
--- SideOfInstance tells whether an instance was noted on the old side.
-SELECT s.id FROM sides AS s WHERE s.seller = sqlc.arg(seller) AND s.kind = 'INSTANCE' AND s.id = sqlc.arg(id);
+-- SideOfInstance tells whether an instance was noted on the old side, and when it was released; 0 for not yet.
+SELECT s.ended_at FROM sides AS s WHERE s.seller = sqlc.arg(seller) AND s.kind = 'INSTANCE' AND s.id = sqlc.arg(id);

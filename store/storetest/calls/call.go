@@ -23,6 +23,7 @@ var callCases = []check.Case{
 	check.WithStore("RepetitionsAreNumberedWithinTheirSeries", series),
 	check.WithStore("CallsAreFoundByTheirSubjects", subjects),
 	check.TwoStores("NoTwoCallsTakeTheSamePlace", places),
+	check.WithStore("ComparisonsAddUp", comparisons),
 	check.WithStore("RefusalsAddUp", refusals),
 	check.WithStore("CallsAreFiltered", filters),
 	check.WithStore("PagesOfCallsJoin", pages),
@@ -58,6 +59,7 @@ func allFields(t *testing.T, s store.Store) {
 	c.KeyID, c.TraceID, c.Probe, c.Cause, c.Code, c.Reason, c.HTTPStatus = "k-1", "0af7651916cd43dd8448eb211c80319c", true, store.CauseClock, "000001", "stale", 503
 	c.Verdict, c.Took, c.Request, c.Answer, c.Subject = store.CallRefused, 1234*time.Microsecond, 1024, 55, "s"
 	c.ReplayOf = storetest.NewID()
+	c.Side, c.Comparison, c.OwnCode, c.Rules = store.SideOld, store.CompareDiffers, "000003", "outcome,objections"
 	record(t, s, c)
 	c.Attempt, c.FirstAt = 1, c.CreatedAt
 	if got := read(t, s, c.ID); !reflect.DeepEqual(got, c) {

@@ -125,6 +125,11 @@ func leftBehind(t *testing.T, s store.Store) {
 	check.Error(t, s.EndClaim(ctx, storetest.Seller, "nobody", storetest.Epoch), nil)
 	check.Error(t, s.EndClaim(ctx, "other", "i1", storetest.Epoch), nil)
 	note("demo", "i2") // released stays released
+	for id, want := range map[string]bool{"i1": false, "i2": true, "nobody": false} {
+		got, err := s.Ended(ctx, storetest.Seller, id)
+		check.Error(t, err, nil)
+		check.Equal(t, id+" ended", got, want)
+	}
 	for endpoint, want := range map[string]store.LeftBehind{"demo": {Instances: 2, Orders: 2}, "second": {Instances: 1}, "third": {}} {
 		got, err := s.LeftBehind(ctx, storetest.Seller, endpoint, storetest.Epoch)
 		check.Error(t, err, nil)
