@@ -32,9 +32,10 @@ type oldServer struct {
 
 	mu      sync.Mutex
 	calls   []map[string]string
-	created map[string]int // newInstance calls by order
-	about   map[string]int // calls about an instance
-	faulty  bool           // every third call gets no answer, some of them after they had their effect
+	created map[string]int                                      // newInstance calls by order
+	about   map[string]int                                      // calls about an instance
+	faulty  bool                                                // every third call gets no answer, some of them after they had their effect
+	spoil   func(call map[string]string, answer map[string]any) // changes an answer; nil for none
 	n       int
 }
 
@@ -82,6 +83,9 @@ func (o *oldServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if o.faulty && o.n%6 == 3 {
 		panic(http.ErrAbortHandler) // as if it had died after it
+	}
+	if o.spoil != nil {
+		o.spoil(call, answer)
 	}
 	text, _ := json.Marshal(answer)
 	w.Header().Set("Content-Type", "application/json")
@@ -359,10 +363,10 @@ func underTraffic(t *testing.T, replicas ...*rig) {
 			}
 		})
 	}
-	routes := []string{"forward", "own"}
+	routes := []string{"forward", "shadow", "own", "shadow"}
 	for i := range orders {
 		if i%block == block/2 {
-			replicas[i/block%len(replicas)].route(routes[i/block%2])
+			replicas[i/block%len(replicas)].route(routes[i/block%len(routes)])
 		}
 		next <- i
 		time.Sleep(10 * time.Millisecond) // the other replica follows within two seconds

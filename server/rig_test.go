@@ -35,6 +35,7 @@ import (
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/seller"
+	"github.com/koogate/koogate/server/shadow"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
 	"github.com/koogate/koogate/server/vault/vaulttest"
@@ -288,10 +289,22 @@ func testDeps(t *testing.T, r *rig, sealer fulfil.Sealer) server.Deps {
 	}
 	registry := prometheus.NewRegistry()
 	return server.Deps{
-		Store: breakable{st, r}, Keys: keys, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Pusher: r.market,
+		Store: breakable{st, r}, Scratch: scratch(func() time.Time {
+			if r.virtual != nil {
+				return r.virtual.Now()
+			}
+			return clock.System{}.Now()
+		}), Keys: keys, Guard: memory.New(clock.System{}.Now), Sealer: sealer, Marketplace: r.market, Pusher: r.market,
 		Codes: r.market, Clock: clock.System{}, Market: clock.Witness(clock.System{}), NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text, Telemetry: provider,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+}
+
+// scratch opens databases in memory.
+func scratch(now func() time.Time) func(ctx context.Context) (shadow.Store, error) {
+	return func(ctx context.Context) (shadow.Store, error) {
+		return sqlite.Open(ctx, sqlite.Options{Memory: true, Readers: 2, Clock: now})
 	}
 }
 

@@ -40,6 +40,7 @@ import (
 	"github.com/koogate/koogate/server/replay"
 	"github.com/koogate/koogate/server/sanction"
 	"github.com/koogate/koogate/server/seller"
+	"github.com/koogate/koogate/server/shadow"
 	"github.com/koogate/koogate/server/taskanswer"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/usage"
@@ -48,9 +49,11 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
-// Deps are what the server works with; all but Keys and Limiter are required. Run releases Store, Guard and Telemetry at its end.
+// Deps are what the server works with; all but Scratch, Keys and Limiter are required. Run releases Store, Guard and Telemetry at its end.
 type Deps struct {
-	Store       store.Store
+	Store store.Store
+	// Scratch opens an empty database in memory, over which the answers of old servers are compared (ADR 56); nil leaves them uncompared.
+	Scratch     func(ctx context.Context) (shadow.Store, error)
 	Sellers     *seller.Keeper // over Store; Run runs it
 	Keys        *evidence.Keys // sign what is recorded; nil leaves it unsigned
 	Guard       store.Guard
@@ -86,6 +89,7 @@ type Server struct {
 	outbound  *outbound.Guard
 	forward   *outbound.Guard // to old servers, with more connections
 	moving    *moving.Service
+	shadow    *shadow.Service // nil compares nothing
 	webhooks  *webhook.Service
 	handover  *handover.Service
 	usage     *usage.Service
@@ -286,8 +290,15 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		s.keepTime(jobs)
 		return nil
 	})
-	workers.Go(func() error { // writes what is left when the jobs end, which is after the listeners that take calls
-		s.calls.Run(jobs)
+	compared, over := context.WithCancel(context.WithoutCancel(jobs))
+	workers.Go(func() error {
+		defer over()
+		s.compareShadows(jobs)
+		<-jobs.Done()
+		return nil
+	})
+	workers.Go(func() error { // writes what is left when the jobs end, which is after the listeners that take calls and after what hands them on late
+		s.calls.Run(compared)
 		return nil
 	})
 	workers.Go(func() error {

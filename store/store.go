@@ -72,7 +72,7 @@ type ListQuery struct {
 	// product_id, endpoint, charging_mode; tasks state, kind, queue, instance_id, order_id; tenants instance_id, tenant_id;
 	// applications instance_id, tenant_id, app_id; users instance_id, tenant_id, app_id, user_name, state, role, org_code;
 	// departments instance_id, tenant_id, org_code, parent_code; usage records instance_id, state, package_id; usage windows
-	// instance_id, package_id; calls order_id, instance_id, result_code, verdict, activity, direction; refusals endpoint; audit rows order_id,
+	// instance_id, package_id; calls order_id, instance_id, result_code, verdict, activity, direction, comparison; refusals endpoint; audit rows order_id,
 	// actor, action; deliveries webhook_id, order_id, state.
 	Filter []Term
 	Desc   bool

@@ -28,6 +28,7 @@ import (
 	"github.com/koogate/koogate/server/evidence"
 	"github.com/koogate/koogate/server/marketplace"
 	"github.com/koogate/koogate/server/seller"
+	"github.com/koogate/koogate/server/shadow"
 	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
@@ -84,6 +85,9 @@ func newServer(ctx context.Context, cfg config.Config, w wiring) (*app, error) {
 	return &app{Server: s, after: after}, nil
 }
 
+// scratchReaders is how many connections read a database in memory, over which one call is answered at a time.
+const scratchReaders = 2
+
 // openBackends opens what a configuration names. after closes idle connections to the marketplace; server.Run releases
 // everything else.
 func openBackends(ctx context.Context, cfg config.Config, w wiring) (d server.Deps, after func(), err error) {
@@ -104,6 +108,9 @@ func openBackends(ctx context.Context, cfg config.Config, w wiring) (d server.De
 	d = server.Deps{
 		Clock: own, Market: clock.Witness(own), NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Password: rand.Text,
 		Metrics: telemetry.NewMetrics(registry), Gatherer: registry, Log: w.log,
+		Scratch: func(ctx context.Context) (shadow.Store, error) {
+			return sqlite.Open(ctx, sqlite.Options{Memory: true, Readers: scratchReaders, Clock: own.Now})
+		},
 	}
 	if d.Sealer, err = openVault(cfg.KeysetFile, w.prepare); err != nil {
 		return d, nil, err

@@ -98,6 +98,8 @@ var _ Core = (*fulfil.Service)(nil)
 // Journal is told of each call once it is answered, and returns the ID of its record; *journal.Journal is one.
 type Journal interface {
 	Take(e journal.Entry) (id string)
+	// Name makes the ID of a record, for an entry that is taken later.
+	Name(arrived time.Time) (id string)
 	// Room tells whether a call that is refused now would be looked at again.
 	Room() bool
 }
@@ -122,6 +124,8 @@ type Deps struct {
 	// Sides and Forward serve endpoints with an old server; nil where no endpoint has one.
 	Sides   Sides
 	Forward Forwarder
+	// Shadow is handed the calls that an old server has answered where the route is shadow; nil compares nothing.
+	Shadow  Shadow
 	Tracer  trace.Tracer
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger

@@ -67,8 +67,9 @@ type exchange struct {
 	side   store.Side
 	relay  *relay // of an old server's answer; nil for one of ours
 
-	recorded string // the ID of its record
-	idle     bool   // nothing of it is running any more
+	recorded string    // the ID of its record
+	aside    *Shadowed // what is to be compared once the answer is out; nil for nothing
+	idle     bool      // nothing of it is running any more
 
 	// unwatch stops the watchdog of the budget and returns false when it has already answered. It is nil before the call is
 	// verified.

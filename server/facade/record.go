@@ -57,7 +57,7 @@ func (x *exchange) record(now time.Time) (id string) {
 	switch {
 	case x.poll:
 		e.Look = x.subject.Instances
-		return x.f.Calls.Take(e)
+		return x.take(e, now)
 	case x.replay != nil:
 		e.ReplayOf, e.Identity = x.replay.CallID, "" // it is none of the marketplace's attempts
 	}
@@ -65,7 +65,15 @@ func (x *exchange) record(now time.Time) (id string) {
 	if x.door.Under != "" {
 		e.Body.Activity = x.activity
 	}
-	return x.f.Calls.Take(e)
+	return x.take(e, now)
+}
+
+// take hands the entry to the journal: at once, or when the call was compared.
+func (x *exchange) take(e journal.Entry, now time.Time) (id string) {
+	if !x.shadowed() {
+		return x.f.Calls.Take(e)
+	}
+	return x.putAside(e, now)
 }
 
 // about is the instance that the call is about; of several the first.

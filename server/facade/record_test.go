@@ -38,6 +38,8 @@ func (h *heard) Take(e journal.Entry) string {
 
 func (h *heard) Room() bool { return true }
 
+func (h *heard) Name(time.Time) string { return "call-1" }
+
 // last is the entry of the latest call, and how many there were.
 func (h *heard) last() (journal.Entry, int) {
 	h.mu.Lock()

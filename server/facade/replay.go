@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/koogate/koogate/koogallery/resultcode"
@@ -19,6 +18,7 @@ type Kept struct {
 	CallID, Seller, Endpoint string
 	Door, Activity           string // as record told them
 	Body                     []byte
+	Key                      string // that verified it, never shown; empty for the first that counts now
 }
 
 // Replayed is the answer to a call that was let in again.
@@ -44,17 +44,12 @@ func (f *Facade) Replay(ctx context.Context, k Kept) (Replayed, error) {
 	if !ok || p.Seller != k.Seller {
 		return Replayed{}, ErrNoCaller
 	}
-	t := f.Table()
-	e, ok := t.endpoints[k.Endpoint]
-	at := slices.IndexFunc(t.doors, func(d *door) bool { return d.Inner == k.Door })
-	if !ok || e.Seller != k.Seller || at < 0 || len(e.routes[t.doors[at]]) == 0 || len(t.doors[at].ring(e)) == 0 {
-		return Replayed{}, ErrNoAddress
-	}
 	p.Scopes = append(slices.Clone(p.Scopes), access.Marketplace)
-	r := (&http.Request{Header: http.Header{}, URL: &url.URL{}}).WithContext(access.With(ctx, p))
-	x := f.begin(nobody{}, r, t, t.doors[at], k.Endpoint, k.Activity)
+	x, err := f.again(access.With(ctx, p), &k)
+	if err != nil {
+		return Replayed{}, err
+	}
 	defer f.end(x)
-	x.replay = &k
 	x.run()
 	var answer wirejson.Object
 	if err := answer.Parse(x.out); err != nil {

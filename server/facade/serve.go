@@ -22,6 +22,10 @@ import (
 func (f *Facade) exchange(w http.ResponseWriter, r *http.Request, t *Table, d *door, name, activity string) {
 	x := f.begin(w, r, t, d, name, activity)
 	x.run()
+	if x.aside != nil {
+		_ = http.NewResponseController(w).Flush() // the answer goes first
+		f.Shadow.Take(*x.aside)
+	}
 	f.end(x)
 }
 
@@ -106,7 +110,7 @@ func (x *exchange) serve(ctx context.Context) {
 func (x *exchange) authenticate(ctx context.Context) (context.Context, bool) {
 	if x.replay != nil {
 		x.body = append(x.body, x.replay.Body...)
-		x.key, x.verifiedAt = x.door.ring(x.endpoint)[0], x.arrived
+		x.key, x.verifiedAt = x.replay.key(x), x.arrived
 		return ctx, true
 	}
 	if !x.door.scheme.read(ctx, x) {

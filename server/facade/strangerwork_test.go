@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"runtime/debug"
 	"testing"
+	"time"
 
 	"github.com/koogate/koogate/server/facade"
 	"github.com/koogate/koogate/server/journal"
@@ -27,6 +28,7 @@ type deaf struct{}
 
 func (deaf) Take(journal.Entry) string { return "" }
 func (deaf) Room() bool                { return true }
+func (deaf) Name(time.Time) string     { return "" }
 
 func asMuchWork(t *testing.T, opts ...option) {
 	t.Helper()

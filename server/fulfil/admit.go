@@ -254,7 +254,7 @@ func (s *Service) admitInto(ctx context.Context, c NewInstance) (line store.Line
 // draftAdmission drafts the line, its instance and the create task; it drafts the order query in front of that task, unless
 // the call has told what was bought.
 func (s *Service) draftAdmission(ctx context.Context, d *draft, c NewInstance, instanceID string) (store.Line, error) {
-	if !usableID(instanceID) {
+	if s.Given == nil && !usableID(instanceID) {
 		instanceID = s.NewID()
 	}
 	seller, endpoint := c.Endpoint.Seller, c.Endpoint.Name

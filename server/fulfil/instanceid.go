@@ -24,6 +24,11 @@ func (s *Service) DerivedID(k store.LineKey) (string, error) {
 // firstID is the instance ID that an admission tries first. The database decides: a line that was admitted before keeps the
 // ID that it has, whatever the endpoint's rule was then or is at another replica.
 func (s *Service) firstID(c NewInstance) (string, error) {
+	if s.Given != nil {
+		if id := s.Given(c.key()); id != "" {
+			return id, nil
+		}
+	}
 	if c.Endpoint.BusinessID {
 		return c.BusinessID, nil
 	}

@@ -70,7 +70,7 @@ type Store interface {
 	work.Store
 }
 
-// Deps are what the service works with; all but Work, Keys, Gaps and Calls are required.
+// Deps are what the service works with; all but Work, Keys, Given, Gaps and Calls are required.
 type Deps struct {
 	Store       Store
 	Work        *work.Service  // where New registers the kinds of the core's jobs; nil for a queue of the core's own
@@ -81,12 +81,15 @@ type Deps struct {
 	Clock       clock.Clock
 	NewID       func() string // time-ordered unique IDs (UUIDv7)
 	Password    func() string // a fresh random password for the template provisioner
-	Gaps        *gap.Service  // what restores have left open; nil for no gaps
-	Calls       call.Journal  // hears of the calls to the marketplace; nil for no records of them
-	Rules       func() *Rules // the endpoints as they are now; nil for those that New is given
-	Tracer      trace.Tracer
-	Metrics     *telemetry.Metrics
-	Log         *slog.Logger
+	// Given names the instance of an admission before the endpoint's rule does; empty leaves it to that. A copy of the core that follows another
+	// server has it (ADR 56); nil everywhere else.
+	Given   func(k store.LineKey) string
+	Gaps    *gap.Service  // what restores have left open; nil for no gaps
+	Calls   call.Journal  // hears of the calls to the marketplace; nil for no records of them
+	Rules   func() *Rules // the endpoints as they are now; nil for those that New is given
+	Tracer  trace.Tracer
+	Metrics *telemetry.Metrics
+	Log     *slog.Logger
 }
 
 // Config holds the rules that are not per endpoint. Zero values mean the defaults.

@@ -58,6 +58,9 @@ type Journal struct {
 // look is what looks that are folded have in common.
 type look struct {
 	seller, endpoint, instances, code string
+
+	comparison     store.CallComparison
+	ownCode, rules string
 }
 
 // folded is a row that stands for several looks.

@@ -13,6 +13,7 @@ import (
 
 // Entry is one call that has been answered.
 type Entry struct {
+	ID               string // of its row, by Name; empty for one that Take finds. Looks and refused calls have none.
 	Seller, Endpoint string // empty for a call to an endpoint that nobody has, of which nothing is written
 	Family           string // empty when the call was refused, like what follows
 	Activity         string
@@ -34,9 +35,13 @@ type Entry struct {
 	Arrived time.Time // by the journal's clock
 	Took    time.Duration
 
-	Side     store.Side // who answered, where the endpoint has an old server
-	ReplayOf string     // the call that it repeats at an operator's hand
-	Body     *Body      // what was said; nil for nothing. It is not kept beyond Take.
+	Side store.Side // who answered, where the endpoint has an old server
+	// Comparison, OwnCode and Rules tell what came of holding an old server's answer against ours.
+	Comparison store.CallComparison
+	OwnCode    string
+	Rules      string
+	ReplayOf   string // the call that it repeats at an operator's hand
+	Body       *Body  // what was said; nil for nothing. It is not kept beyond Take.
 }
 
 // What is counted when it cannot be recorded.
@@ -68,13 +73,16 @@ func (j *Journal) Take(e Entry) (id string) {
 // longest is the longest list of instances that is remembered as it is, in bytes.
 const longest = 256
 
+// Name makes the ID of the row of a call that arrived at a time, for who tells of it before it is taken.
+func (j *Journal) Name(arrived time.Time) string { return store.TimedID(j.NewID(), arrived) }
+
 // look counts a look, or begins a row for it.
 func (j *Journal) look(e Entry) string {
 	if len(e.Look) > longest {
 		sum := sha256.Sum256([]byte(e.Look))
 		e.Look = hex.EncodeToString(sum[:])
 	}
-	k := look{e.Seller, e.Endpoint, e.Look, e.Code}
+	k := look{e.Seller, e.Endpoint, e.Look, e.Code, e.Comparison, e.OwnCode, e.Rules}
 	f := j.folds[k]
 	if f != nil {
 		if age := e.Arrived.Sub(f.call.CreatedAt); age >= 0 && age < fold {
@@ -156,11 +164,14 @@ func (j *Journal) count(d doubted) {
 
 // row makes the row of a call.
 func (j *Journal) row(e Entry) store.Call {
+	if e.ID == "" {
+		e.ID = j.Name(e.Arrived)
+	}
 	c := store.Call{
-		Seller: e.Seller, Direction: store.CallInbound, ID: store.TimedID(j.NewID(), e.Arrived), CreatedAt: e.Arrived, LastAt: e.Arrived, Times: 1, Endpoint: e.Endpoint, Family: e.Family, Activity: e.Activity,
+		Seller: e.Seller, Direction: store.CallInbound, ID: e.ID, CreatedAt: e.Arrived, LastAt: e.Arrived, Times: 1, Endpoint: e.Endpoint, Family: e.Family, Activity: e.Activity,
 		OrderID: identifier(e.OrderID), InstanceID: identifier(e.InstanceID), KeyID: e.KeyID, TraceID: e.TraceID, Probe: e.Probe,
 		Verdict: store.CallAnswered, Cause: e.Cause, Code: e.Code, Reason: e.Reason, HTTPStatus: e.Status, Took: e.Took, Request: int64(e.Request),
-		Answer: int64(e.Answer), ReplayOf: e.ReplayOf, Side: e.Side,
+		Answer: int64(e.Answer), ReplayOf: e.ReplayOf, Side: e.Side, Comparison: e.Comparison, OwnCode: e.OwnCode, Rules: e.Rules,
 	}
 	if e.Cause != "" {
 		c.Verdict = store.CallRefused

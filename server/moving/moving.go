@@ -17,6 +17,7 @@ import (
 type Store interface {
 	store.Sides
 	Instances(ctx context.Context, seller string, ids []string) ([]store.Instance, error)
+	ComparedCalls(ctx context.Context, seller, endpoint string, since time.Time, limit int) ([]store.Compared, error)
 }
 
 // Gaps tells whether a restore has left a gap; *gap.Service is one.
@@ -150,4 +151,16 @@ func (s *Service) Released(ctx context.Context, seller, instanceID string) {
 func (s *Service) LeftBehind(ctx context.Context, seller, endpoint string) (store.LeftBehind, error) {
 	left, err := s.Store.LeftBehind(ctx, seller, endpoint, s.Clock.Now().Add(-Recent))
 	return left, storefault.Told(err)
+}
+
+// What of the comparisons with an old server's answers is told: not longer ago, and not more records, the latest first.
+const (
+	ComparedFor  = 7 * 24 * time.Hour
+	ComparedMost = 20_000
+)
+
+// Compared counts how the answers of an endpoint's old server compare with ours. Errors: STORE_UNAVAILABLE.
+func (s *Service) Compared(ctx context.Context, seller, endpoint string) ([]store.Compared, error) {
+	rows, err := s.Store.ComparedCalls(ctx, seller, endpoint, s.Clock.Now().Add(-ComparedFor), ComparedMost)
+	return rows, storefault.Told(err)
 }

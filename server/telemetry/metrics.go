@@ -16,6 +16,8 @@ type Metrics struct {
 	facadeSeconds   *prometheus.HistogramVec
 	rejected        *prometheus.CounterVec
 	sides           *prometheus.CounterVec
+	shadowed        *prometheus.CounterVec
+	shadowDiffers   *prometheus.CounterVec
 	unknownEnum     *prometheus.CounterVec
 	probeCalls      *prometheus.CounterVec
 	tasks           *prometheus.CounterVec
@@ -66,6 +68,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		sides: counter("koogate_sides_total",
 			"Calls to endpoints with an old server, by who answered: OWN, OLD or BOTH.", "endpoint", "side"),
+		shadowed: counter("koogate_shadow_total",
+			"Calls whose answer by an old server was to be held against Koogate's, by what came of it: SAME, DIFFERS or SKIPPED.", "endpoint", "comparison"),
+		shadowDiffers: counter("koogate_shadow_differences_total",
+			"Rules by which an old server's answer differed from Koogate's.", "endpoint", "rule"),
 		facadeCalls: counter("koogate_facade_calls_total",
 			"Calls of the marketplace that were answered, by result code.", "endpoint", "activity", "result_code"),
 		facadeSeconds: histogram("koogate_facade_seconds",
@@ -125,6 +131,14 @@ func (m *Metrics) FacadeCall(endpoint, activity, resultCode string, took time.Du
 // Side counts a call to an endpoint with an old server. side is a word of the program.
 func (m *Metrics) Side(endpoint, side string) {
 	m.sides.WithLabelValues(m.endpoints.value(endpoint), m.outcomes.value(side)).Inc()
+}
+
+// Shadowed counts an old server's answer that was to be compared, and the rules by which it differs.
+func (m *Metrics) Shadowed(endpoint, comparison string, rules ...string) {
+	m.shadowed.WithLabelValues(m.endpoints.value(endpoint), m.outcomes.value(comparison)).Inc()
+	for _, r := range rules {
+		m.shadowDiffers.WithLabelValues(m.endpoints.value(endpoint), m.reasons.value(r)).Inc()
+	}
 }
 
 // Rejected counts a call that was refused before any work. reason is a word of the program.

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
+	"sync"
 
 	"github.com/pressly/goose/v3"
 
@@ -139,4 +141,77 @@ func schemaVersion(ctx context.Context, db *sql.DB) (version int64, err error) {
 		return 0, fmt.Errorf("cannot read the schema version: %w", err)
 	}
 	return version, nil
+}
+
+// schema is what makes an empty database in memory what the migrations make of it: they run once in a process.
+var schema = sync.OnceValues(func() (script string, err error) {
+	ctx := context.Background()
+	db, err := inMemory().open(fleeting...)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	if _, err := migrate(ctx, db); err != nil {
+		return "", err
+	}
+	return dump(ctx, db)
+})
+
+// furnish brings an empty database in memory up to date.
+func furnish(ctx context.Context, db *sql.DB) error {
+	script, err := schema()
+	if err == nil {
+		_, err = db.ExecContext(ctx, script)
+	}
+	if err != nil {
+		return fmt.Errorf("sqlite: memory: %w", err)
+	}
+	return nil
+}
+
+// dump is a script of all statements that make a database: its tables, their rows, and last what watches the rows.
+func dump(ctx context.Context, db *sql.DB) (string, error) {
+	texts := func(query string, args ...any) (list []string, err error) {
+		rows, err := db.QueryContext(ctx, query, args...)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		for rows.Next() {
+			var text string
+			if err := rows.Scan(&text); err != nil {
+				return nil, err
+			}
+			list = append(list, text)
+		}
+		return list, rows.Err()
+	}
+	const made = `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND `
+	script := []string{"BEGIN"}
+	tables, err := texts(made + `type = 'table' ORDER BY rowid`)
+	if err != nil {
+		return "", err
+	}
+	script = append(script, tables...)
+	names, err := texts(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY rowid`)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		columns, err := texts(`SELECT 'quote("' || name || '")' FROM pragma_table_info(?)`, name)
+		if err != nil {
+			return "", err
+		}
+		rows, err := texts(`SELECT 'INSERT INTO "` + name + `" VALUES (' || ` + strings.Join(columns, ` || ',' || `) + ` || ')' FROM "` + name + `"`)
+		if err != nil {
+			return "", err
+		}
+		script = append(script, rows...)
+	}
+	rest, err := texts(made + `type <> 'table' ORDER BY rowid`)
+	if err != nil {
+		return "", err
+	}
+	return strings.Join(append(append(script, rest...), "COMMIT"), ";\n") + ";", nil
 }

@@ -132,7 +132,7 @@ func TestInMemory(t *testing.T) {
 }
 
 // versions is how many migrations there are.
-const versions = 24
+const versions = 25
 
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a strange %41 näme?&#.db")

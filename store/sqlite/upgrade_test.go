@@ -38,7 +38,7 @@ func TestUpgrade(t *testing.T) {
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if applied, err := Migrate(ctx, path); err != nil || applied != 23 {
+	if applied, err := Migrate(ctx, path); err != nil || applied != 24 {
 		t.Fatalf("Migrate: %d, %v", applied, err)
 	}
 	s, err := Open(ctx, Options{Path: path})

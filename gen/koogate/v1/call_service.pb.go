@@ -275,6 +275,63 @@ func (Side) EnumDescriptor() ([]byte, []int) {
 	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{3}
 }
 
+// CallComparison is what came of holding the answer of an old server against the one that Koogate would have given.
+type CallComparison int32
+
+const (
+	// Unspecified: Koogate answered, or the call was not to be compared (settings.route).
+	CallComparison_CALL_COMPARISON_UNSPECIFIED CallComparison = 0
+	// By no rule do they differ.
+	CallComparison_CALL_COMPARISON_SAME CallComparison = 1
+	// They differ by the rules that differences names.
+	CallComparison_CALL_COMPARISON_DIFFERS CallComparison = 2
+	// There was no room or no way to compare, or another call about the same was under way at the same time.
+	CallComparison_CALL_COMPARISON_SKIPPED CallComparison = 3
+)
+
+// Enum value maps for CallComparison.
+var (
+	CallComparison_name = map[int32]string{
+		0: "CALL_COMPARISON_UNSPECIFIED",
+		1: "CALL_COMPARISON_SAME",
+		2: "CALL_COMPARISON_DIFFERS",
+		3: "CALL_COMPARISON_SKIPPED",
+	}
+	CallComparison_value = map[string]int32{
+		"CALL_COMPARISON_UNSPECIFIED": 0,
+		"CALL_COMPARISON_SAME":        1,
+		"CALL_COMPARISON_DIFFERS":     2,
+		"CALL_COMPARISON_SKIPPED":     3,
+	}
+)
+
+func (x CallComparison) Enum() *CallComparison {
+	p := new(CallComparison)
+	*p = x
+	return p
+}
+
+func (x CallComparison) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CallComparison) Descriptor() protoreflect.EnumDescriptor {
+	return file_koogate_v1_call_service_proto_enumTypes[4].Descriptor()
+}
+
+func (CallComparison) Type() protoreflect.EnumType {
+	return &file_koogate_v1_call_service_proto_enumTypes[4]
+}
+
+func (x CallComparison) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CallComparison.Descriptor instead.
+func (CallComparison) EnumDescriptor() ([]byte, []int) {
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{4}
+}
+
 // TryEnd is what happens when an outbound call has failed to its end.
 type TryEnd int32
 
@@ -312,11 +369,11 @@ func (x TryEnd) String() string {
 }
 
 func (TryEnd) Descriptor() protoreflect.EnumDescriptor {
-	return file_koogate_v1_call_service_proto_enumTypes[4].Descriptor()
+	return file_koogate_v1_call_service_proto_enumTypes[5].Descriptor()
 }
 
 func (TryEnd) Type() protoreflect.EnumType {
-	return &file_koogate_v1_call_service_proto_enumTypes[4]
+	return &file_koogate_v1_call_service_proto_enumTypes[5]
 }
 
 func (x TryEnd) Number() protoreflect.EnumNumber {
@@ -325,7 +382,80 @@ func (x TryEnd) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TryEnd.Descriptor instead.
 func (TryEnd) EnumDescriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{5}
+}
+
+// CallDifference is one rule by which an old server's answer differs from Koogate's.
+type CallDifference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rule names it: time, http-status, body-sign, outcome, result-code, identity, instances, order, access or objections.
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Severe is true when the marketplace or the customer fares differently with the one answer than with the other.
+	Severe bool `protobuf:"varint,2,opt,name=severe,proto3" json:"severe,omitempty"`
+	// Text says in English what the rule compares, and what to do.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// TextZh says it in Chinese.
+	TextZh        string `protobuf:"bytes,4,opt,name=text_zh,json=textZh,proto3" json:"text_zh,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallDifference) Reset() {
+	*x = CallDifference{}
+	mi := &file_koogate_v1_call_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallDifference) ProtoMessage() {}
+
+func (x *CallDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_call_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallDifference.ProtoReflect.Descriptor instead.
+func (*CallDifference) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *CallDifference) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *CallDifference) GetSevere() bool {
+	if x != nil {
+		return x.Severe
+	}
+	return false
+}
+
+func (x *CallDifference) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *CallDifference) GetTextZh() string {
+	if x != nil {
+		return x.TextZh
+	}
+	return ""
 }
 
 // TryDeadline is until when an outbound call is tried again, and what happens then.
@@ -343,7 +473,7 @@ type TryDeadline struct {
 
 func (x *TryDeadline) Reset() {
 	*x = TryDeadline{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[0]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -355,7 +485,7 @@ func (x *TryDeadline) String() string {
 func (*TryDeadline) ProtoMessage() {}
 
 func (x *TryDeadline) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[0]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -368,7 +498,7 @@ func (x *TryDeadline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TryDeadline.ProtoReflect.Descriptor instead.
 func (*TryDeadline) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{0}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *TryDeadline) GetTime() *timestamppb.Timestamp {
@@ -462,14 +592,20 @@ type Call struct {
 	// ReplayOf is the call that this one repeats at an operator's hand; empty for every other.
 	ReplayOf string `protobuf:"bytes,31,opt,name=replay_of,json=replayOf,proto3" json:"replay_of,omitempty"`
 	// Side is who answered.
-	Side          Side `protobuf:"varint,32,opt,name=side,proto3,enum=koogate.v1.Side" json:"side,omitempty"`
+	Side Side `protobuf:"varint,32,opt,name=side,proto3,enum=koogate.v1.Side" json:"side,omitempty"`
+	// Comparison is what came of holding the answer of an old server against Koogate's, a moment after the answer.
+	Comparison CallComparison `protobuf:"varint,33,opt,name=comparison,proto3,enum=koogate.v1.CallComparison" json:"comparison,omitempty"`
+	// OwnResultCode is the result code that Koogate would have answered; empty when that was not found out.
+	OwnResultCode string `protobuf:"bytes,34,opt,name=own_result_code,json=ownResultCode,proto3" json:"own_result_code,omitempty"`
+	// Differences are the rules by which the answers differ.
+	Differences   []*CallDifference `protobuf:"bytes,35,rep,name=differences,proto3" json:"differences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Call) Reset() {
 	*x = Call{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -481,7 +617,7 @@ func (x *Call) String() string {
 func (*Call) ProtoMessage() {}
 
 func (x *Call) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -494,7 +630,7 @@ func (x *Call) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Call.ProtoReflect.Descriptor instead.
 func (*Call) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{1}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Call) GetCallId() string {
@@ -707,6 +843,27 @@ func (x *Call) GetSide() Side {
 	return Side_SIDE_UNSPECIFIED
 }
 
+func (x *Call) GetComparison() CallComparison {
+	if x != nil {
+		return x.Comparison
+	}
+	return CallComparison_CALL_COMPARISON_UNSPECIFIED
+}
+
+func (x *Call) GetOwnResultCode() string {
+	if x != nil {
+		return x.OwnResultCode
+	}
+	return ""
+}
+
+func (x *Call) GetDifferences() []*CallDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
 // Refusal counts the refused calls of one cause at one endpoint within one hour.
 type Refusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -728,7 +885,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -740,7 +897,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -753,7 +910,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Refusal) GetEndpoint() string {
@@ -809,7 +966,7 @@ type GetCallRequest struct {
 
 func (x *GetCallRequest) Reset() {
 	*x = GetCallRequest{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -821,7 +978,7 @@ func (x *GetCallRequest) String() string {
 func (*GetCallRequest) ProtoMessage() {}
 
 func (x *GetCallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -834,7 +991,7 @@ func (x *GetCallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallRequest.ProtoReflect.Descriptor instead.
 func (*GetCallRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetCallRequest) GetCallId() string {
@@ -855,7 +1012,7 @@ type GetCallResponse struct {
 
 func (x *GetCallResponse) Reset() {
 	*x = GetCallResponse{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +1024,7 @@ func (x *GetCallResponse) String() string {
 func (*GetCallResponse) ProtoMessage() {}
 
 func (x *GetCallResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +1037,7 @@ func (x *GetCallResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallResponse.ProtoReflect.Descriptor instead.
 func (*GetCallResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetCallResponse) GetCall() *Call {
@@ -901,7 +1058,7 @@ type GetCallBodyRequest struct {
 
 func (x *GetCallBodyRequest) Reset() {
 	*x = GetCallBodyRequest{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -913,7 +1070,7 @@ func (x *GetCallBodyRequest) String() string {
 func (*GetCallBodyRequest) ProtoMessage() {}
 
 func (x *GetCallBodyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -926,7 +1083,7 @@ func (x *GetCallBodyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallBodyRequest.ProtoReflect.Descriptor instead.
 func (*GetCallBodyRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetCallBodyRequest) GetCallId() string {
@@ -949,7 +1106,7 @@ type GetCallBodyResponse struct {
 
 func (x *GetCallBodyResponse) Reset() {
 	*x = GetCallBodyResponse{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1118,7 @@ func (x *GetCallBodyResponse) String() string {
 func (*GetCallBodyResponse) ProtoMessage() {}
 
 func (x *GetCallBodyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1131,7 @@ func (x *GetCallBodyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallBodyResponse.ProtoReflect.Descriptor instead.
 func (*GetCallBodyResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetCallBodyResponse) GetRequest() string {
@@ -1008,7 +1165,7 @@ type ReplayCallRequest struct {
 
 func (x *ReplayCallRequest) Reset() {
 	*x = ReplayCallRequest{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1020,7 +1177,7 @@ func (x *ReplayCallRequest) String() string {
 func (*ReplayCallRequest) ProtoMessage() {}
 
 func (x *ReplayCallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1033,7 +1190,7 @@ func (x *ReplayCallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayCallRequest.ProtoReflect.Descriptor instead.
 func (*ReplayCallRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReplayCallRequest) GetCallId() string {
@@ -1083,7 +1240,7 @@ type ReplayCallResponse struct {
 
 func (x *ReplayCallResponse) Reset() {
 	*x = ReplayCallResponse{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1095,7 +1252,7 @@ func (x *ReplayCallResponse) String() string {
 func (*ReplayCallResponse) ProtoMessage() {}
 
 func (x *ReplayCallResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1108,7 +1265,7 @@ func (x *ReplayCallResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayCallResponse.ProtoReflect.Descriptor instead.
 func (*ReplayCallResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReplayCallResponse) GetCallId() string {
@@ -1153,7 +1310,8 @@ type ListCallsRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// PageToken continues an earlier request with the same filter and order_by. At most 1024 characters.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Filter is `field = "value"` terms joined by AND over order_id, instance_id, result_code, verdict, activity and direction.
+	// Filter is `field = "value"` terms joined by AND over order_id, instance_id, result_code, verdict, activity, direction
+	// and comparison.
 	// At most 1024 characters.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// OrderBy is "create_time desc" (default) or "create_time asc". At most 64 characters.
@@ -1164,7 +1322,7 @@ type ListCallsRequest struct {
 
 func (x *ListCallsRequest) Reset() {
 	*x = ListCallsRequest{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1176,7 +1334,7 @@ func (x *ListCallsRequest) String() string {
 func (*ListCallsRequest) ProtoMessage() {}
 
 func (x *ListCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1189,7 +1347,7 @@ func (x *ListCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallsRequest.ProtoReflect.Descriptor instead.
 func (*ListCallsRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{9}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListCallsRequest) GetPageSize() int32 {
@@ -1233,7 +1391,7 @@ type ListCallsResponse struct {
 
 func (x *ListCallsResponse) Reset() {
 	*x = ListCallsResponse{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1245,7 +1403,7 @@ func (x *ListCallsResponse) String() string {
 func (*ListCallsResponse) ProtoMessage() {}
 
 func (x *ListCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1258,7 +1416,7 @@ func (x *ListCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallsResponse.ProtoReflect.Descriptor instead.
 func (*ListCallsResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{10}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListCallsResponse) GetCalls() []*Call {
@@ -1292,7 +1450,7 @@ type ListRefusalsRequest struct {
 
 func (x *ListRefusalsRequest) Reset() {
 	*x = ListRefusalsRequest{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1304,7 +1462,7 @@ func (x *ListRefusalsRequest) String() string {
 func (*ListRefusalsRequest) ProtoMessage() {}
 
 func (x *ListRefusalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1317,7 +1475,7 @@ func (x *ListRefusalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRefusalsRequest.ProtoReflect.Descriptor instead.
 func (*ListRefusalsRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{11}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListRefusalsRequest) GetPageSize() int32 {
@@ -1361,7 +1519,7 @@ type ListRefusalsResponse struct {
 
 func (x *ListRefusalsResponse) Reset() {
 	*x = ListRefusalsResponse{}
-	mi := &file_koogate_v1_call_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1373,7 +1531,7 @@ func (x *ListRefusalsResponse) String() string {
 func (*ListRefusalsResponse) ProtoMessage() {}
 
 func (x *ListRefusalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_call_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_call_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1386,7 +1544,7 @@ func (x *ListRefusalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRefusalsResponse.ProtoReflect.Descriptor instead.
 func (*ListRefusalsResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{12}
+	return file_koogate_v1_call_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListRefusalsResponse) GetRefusals() []*Refusal {
@@ -1408,11 +1566,17 @@ var File_koogate_v1_call_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/call_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\x1a\x1dkoogate/v1/task_service.proto\"w\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\x1a\x1dkoogate/v1/task_service.proto\"i\n" +
+	"\x0eCallDifference\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x16\n" +
+	"\x06severe\x18\x02 \x01(\bR\x06severe\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12\x17\n" +
+	"\atext_zh\x18\x04 \x01(\tR\x06textZh\"w\n" +
 	"\vTryDeadline\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12$\n" +
 	"\x03end\x18\x02 \x01(\x0e2\x12.koogate.v1.TryEndR\x03end\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\xde\b\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\"\x8a\n" +
+	"\n" +
 	"\x04Call\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x12\x1a\n" +
@@ -1449,7 +1613,12 @@ const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\arecords\x18\x1d \x01(\x05R\arecords\x12:\n" +
 	"\ftry_deadline\x18\x1e \x01(\v2\x17.koogate.v1.TryDeadlineR\vtryDeadline\x12\x1b\n" +
 	"\treplay_of\x18\x1f \x01(\tR\breplayOf\x12$\n" +
-	"\x04side\x18  \x01(\x0e2\x10.koogate.v1.SideR\x04side\"\x95\x02\n" +
+	"\x04side\x18  \x01(\x0e2\x10.koogate.v1.SideR\x04side\x12:\n" +
+	"\n" +
+	"comparison\x18! \x01(\x0e2\x1a.koogate.v1.CallComparisonR\n" +
+	"comparison\x12&\n" +
+	"\x0fown_result_code\x18\" \x01(\tR\rownResultCode\x12F\n" +
+	"\vdifferences\x18# \x03(\v2\x1a.koogate.v1.CallDifferenceB\b\xbaH\x05\x92\x01\x02\x10\x14R\vdifferences\"\x95\x02\n" +
 	"\aRefusal\x12\x1a\n" +
 	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x12+\n" +
 	"\x05cause\x18\x02 \x01(\x0e2\x15.koogate.v1.CallCauseR\x05cause\x127\n" +
@@ -1522,7 +1691,12 @@ const file_koogate_v1_call_service_proto_rawDesc = "" +
 	"\x10SIDE_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bSIDE_OWN\x10\x01\x12\f\n" +
 	"\bSIDE_OLD\x10\x02\x12\r\n" +
-	"\tSIDE_BOTH\x10\x03*V\n" +
+	"\tSIDE_BOTH\x10\x03*\x85\x01\n" +
+	"\x0eCallComparison\x12\x1f\n" +
+	"\x1bCALL_COMPARISON_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14CALL_COMPARISON_SAME\x10\x01\x12\x1b\n" +
+	"\x17CALL_COMPARISON_DIFFERS\x10\x02\x12\x1b\n" +
+	"\x17CALL_COMPARISON_SKIPPED\x10\x03*V\n" +
 	"\x06TryEnd\x12\x17\n" +
 	"\x13TRY_END_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TRY_END_TASK_FAILS\x10\x01\x12\x1b\n" +
@@ -1550,66 +1724,70 @@ func file_koogate_v1_call_service_proto_rawDescGZIP() []byte {
 	return file_koogate_v1_call_service_proto_rawDescData
 }
 
-var file_koogate_v1_call_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_koogate_v1_call_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_koogate_v1_call_service_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_koogate_v1_call_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_koogate_v1_call_service_proto_goTypes = []any{
 	(CallDirection)(0),            // 0: koogate.v1.CallDirection
 	(CallVerdict)(0),              // 1: koogate.v1.CallVerdict
 	(CallCause)(0),                // 2: koogate.v1.CallCause
 	(Side)(0),                     // 3: koogate.v1.Side
-	(TryEnd)(0),                   // 4: koogate.v1.TryEnd
-	(*TryDeadline)(nil),           // 5: koogate.v1.TryDeadline
-	(*Call)(nil),                  // 6: koogate.v1.Call
-	(*Refusal)(nil),               // 7: koogate.v1.Refusal
-	(*GetCallRequest)(nil),        // 8: koogate.v1.GetCallRequest
-	(*GetCallResponse)(nil),       // 9: koogate.v1.GetCallResponse
-	(*GetCallBodyRequest)(nil),    // 10: koogate.v1.GetCallBodyRequest
-	(*GetCallBodyResponse)(nil),   // 11: koogate.v1.GetCallBodyResponse
-	(*ReplayCallRequest)(nil),     // 12: koogate.v1.ReplayCallRequest
-	(*ReplayCallResponse)(nil),    // 13: koogate.v1.ReplayCallResponse
-	(*ListCallsRequest)(nil),      // 14: koogate.v1.ListCallsRequest
-	(*ListCallsResponse)(nil),     // 15: koogate.v1.ListCallsResponse
-	(*ListRefusalsRequest)(nil),   // 16: koogate.v1.ListRefusalsRequest
-	(*ListRefusalsResponse)(nil),  // 17: koogate.v1.ListRefusalsResponse
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
-	(*MarketplaceDeadline)(nil),   // 20: koogate.v1.MarketplaceDeadline
+	(CallComparison)(0),           // 4: koogate.v1.CallComparison
+	(TryEnd)(0),                   // 5: koogate.v1.TryEnd
+	(*CallDifference)(nil),        // 6: koogate.v1.CallDifference
+	(*TryDeadline)(nil),           // 7: koogate.v1.TryDeadline
+	(*Call)(nil),                  // 8: koogate.v1.Call
+	(*Refusal)(nil),               // 9: koogate.v1.Refusal
+	(*GetCallRequest)(nil),        // 10: koogate.v1.GetCallRequest
+	(*GetCallResponse)(nil),       // 11: koogate.v1.GetCallResponse
+	(*GetCallBodyRequest)(nil),    // 12: koogate.v1.GetCallBodyRequest
+	(*GetCallBodyResponse)(nil),   // 13: koogate.v1.GetCallBodyResponse
+	(*ReplayCallRequest)(nil),     // 14: koogate.v1.ReplayCallRequest
+	(*ReplayCallResponse)(nil),    // 15: koogate.v1.ReplayCallResponse
+	(*ListCallsRequest)(nil),      // 16: koogate.v1.ListCallsRequest
+	(*ListCallsResponse)(nil),     // 17: koogate.v1.ListCallsResponse
+	(*ListRefusalsRequest)(nil),   // 18: koogate.v1.ListRefusalsRequest
+	(*ListRefusalsResponse)(nil),  // 19: koogate.v1.ListRefusalsResponse
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 21: google.protobuf.Duration
+	(*MarketplaceDeadline)(nil),   // 22: koogate.v1.MarketplaceDeadline
 }
 var file_koogate_v1_call_service_proto_depIdxs = []int32{
-	18, // 0: koogate.v1.TryDeadline.time:type_name -> google.protobuf.Timestamp
-	4,  // 1: koogate.v1.TryDeadline.end:type_name -> koogate.v1.TryEnd
+	20, // 0: koogate.v1.TryDeadline.time:type_name -> google.protobuf.Timestamp
+	5,  // 1: koogate.v1.TryDeadline.end:type_name -> koogate.v1.TryEnd
 	1,  // 2: koogate.v1.Call.verdict:type_name -> koogate.v1.CallVerdict
 	2,  // 3: koogate.v1.Call.cause:type_name -> koogate.v1.CallCause
-	19, // 4: koogate.v1.Call.duration:type_name -> google.protobuf.Duration
-	18, // 5: koogate.v1.Call.create_time:type_name -> google.protobuf.Timestamp
-	18, // 6: koogate.v1.Call.last_time:type_name -> google.protobuf.Timestamp
-	20, // 7: koogate.v1.Call.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
-	18, // 8: koogate.v1.Call.next_time:type_name -> google.protobuf.Timestamp
+	21, // 4: koogate.v1.Call.duration:type_name -> google.protobuf.Duration
+	20, // 5: koogate.v1.Call.create_time:type_name -> google.protobuf.Timestamp
+	20, // 6: koogate.v1.Call.last_time:type_name -> google.protobuf.Timestamp
+	22, // 7: koogate.v1.Call.marketplace_deadline:type_name -> koogate.v1.MarketplaceDeadline
+	20, // 8: koogate.v1.Call.next_time:type_name -> google.protobuf.Timestamp
 	0,  // 9: koogate.v1.Call.direction:type_name -> koogate.v1.CallDirection
-	5,  // 10: koogate.v1.Call.try_deadline:type_name -> koogate.v1.TryDeadline
+	7,  // 10: koogate.v1.Call.try_deadline:type_name -> koogate.v1.TryDeadline
 	3,  // 11: koogate.v1.Call.side:type_name -> koogate.v1.Side
-	2,  // 12: koogate.v1.Refusal.cause:type_name -> koogate.v1.CallCause
-	18, // 13: koogate.v1.Refusal.hour_time:type_name -> google.protobuf.Timestamp
-	18, // 14: koogate.v1.Refusal.first_time:type_name -> google.protobuf.Timestamp
-	18, // 15: koogate.v1.Refusal.last_time:type_name -> google.protobuf.Timestamp
-	6,  // 16: koogate.v1.GetCallResponse.call:type_name -> koogate.v1.Call
-	6,  // 17: koogate.v1.ListCallsResponse.calls:type_name -> koogate.v1.Call
-	7,  // 18: koogate.v1.ListRefusalsResponse.refusals:type_name -> koogate.v1.Refusal
-	8,  // 19: koogate.v1.CallService.GetCall:input_type -> koogate.v1.GetCallRequest
-	14, // 20: koogate.v1.CallService.ListCalls:input_type -> koogate.v1.ListCallsRequest
-	10, // 21: koogate.v1.CallService.GetCallBody:input_type -> koogate.v1.GetCallBodyRequest
-	12, // 22: koogate.v1.CallService.ReplayCall:input_type -> koogate.v1.ReplayCallRequest
-	16, // 23: koogate.v1.CallService.ListRefusals:input_type -> koogate.v1.ListRefusalsRequest
-	9,  // 24: koogate.v1.CallService.GetCall:output_type -> koogate.v1.GetCallResponse
-	15, // 25: koogate.v1.CallService.ListCalls:output_type -> koogate.v1.ListCallsResponse
-	11, // 26: koogate.v1.CallService.GetCallBody:output_type -> koogate.v1.GetCallBodyResponse
-	13, // 27: koogate.v1.CallService.ReplayCall:output_type -> koogate.v1.ReplayCallResponse
-	17, // 28: koogate.v1.CallService.ListRefusals:output_type -> koogate.v1.ListRefusalsResponse
-	24, // [24:29] is the sub-list for method output_type
-	19, // [19:24] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	4,  // 12: koogate.v1.Call.comparison:type_name -> koogate.v1.CallComparison
+	6,  // 13: koogate.v1.Call.differences:type_name -> koogate.v1.CallDifference
+	2,  // 14: koogate.v1.Refusal.cause:type_name -> koogate.v1.CallCause
+	20, // 15: koogate.v1.Refusal.hour_time:type_name -> google.protobuf.Timestamp
+	20, // 16: koogate.v1.Refusal.first_time:type_name -> google.protobuf.Timestamp
+	20, // 17: koogate.v1.Refusal.last_time:type_name -> google.protobuf.Timestamp
+	8,  // 18: koogate.v1.GetCallResponse.call:type_name -> koogate.v1.Call
+	8,  // 19: koogate.v1.ListCallsResponse.calls:type_name -> koogate.v1.Call
+	9,  // 20: koogate.v1.ListRefusalsResponse.refusals:type_name -> koogate.v1.Refusal
+	10, // 21: koogate.v1.CallService.GetCall:input_type -> koogate.v1.GetCallRequest
+	16, // 22: koogate.v1.CallService.ListCalls:input_type -> koogate.v1.ListCallsRequest
+	12, // 23: koogate.v1.CallService.GetCallBody:input_type -> koogate.v1.GetCallBodyRequest
+	14, // 24: koogate.v1.CallService.ReplayCall:input_type -> koogate.v1.ReplayCallRequest
+	18, // 25: koogate.v1.CallService.ListRefusals:input_type -> koogate.v1.ListRefusalsRequest
+	11, // 26: koogate.v1.CallService.GetCall:output_type -> koogate.v1.GetCallResponse
+	17, // 27: koogate.v1.CallService.ListCalls:output_type -> koogate.v1.ListCallsResponse
+	13, // 28: koogate.v1.CallService.GetCallBody:output_type -> koogate.v1.GetCallBodyResponse
+	15, // 29: koogate.v1.CallService.ReplayCall:output_type -> koogate.v1.ReplayCallResponse
+	19, // 30: koogate.v1.CallService.ListRefusals:output_type -> koogate.v1.ListRefusalsResponse
+	26, // [26:31] is the sub-list for method output_type
+	21, // [21:26] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_call_service_proto_init() }
@@ -1625,8 +1803,8 @@ func file_koogate_v1_call_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_call_service_proto_rawDesc), len(file_koogate_v1_call_service_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   13,
+			NumEnums:      6,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -146,7 +146,9 @@ type OldSide struct {
 	// since old_url was set are not known.
 	Instances int64 `protobuf:"varint,1,opt,name=instances,proto3" json:"instances,omitempty"`
 	// Orders are those that were first handed on within the last 24 hours, so that the marketplace may still repeat their calls.
-	Orders        int64 `protobuf:"varint,2,opt,name=orders,proto3" json:"orders,omitempty"`
+	Orders int64 `protobuf:"varint,2,opt,name=orders,proto3" json:"orders,omitempty"`
+	// Shadow tells how its answers compare with Koogate's; absent when none was compared lately.
+	Shadow        *ShadowReport `protobuf:"bytes,3,opt,name=shadow,proto3" json:"shadow,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -193,6 +195,169 @@ func (x *OldSide) GetOrders() int64 {
 		return x.Orders
 	}
 	return 0
+}
+
+func (x *OldSide) GetShadow() *ShadowReport {
+	if x != nil {
+		return x.Shadow
+	}
+	return nil
+}
+
+// ShadowReport counts the comparisons of an old server's answers with those that Koogate would have given: of the last seven days, of 20,000 records at
+// most.
+type ShadowReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SinceTime is when the first call of these was made.
+	SinceTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
+	// Same is how many calls differ by no rule.
+	Same int64 `protobuf:"varint,2,opt,name=same,proto3" json:"same,omitempty"`
+	// Differing is how many calls differ by some rule.
+	Differing int64 `protobuf:"varint,3,opt,name=differing,proto3" json:"differing,omitempty"`
+	// Skipped is how many calls were not compared.
+	Skipped int64 `protobuf:"varint,4,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	// Rules are those by which calls differ.
+	Rules         []*ShadowRule `protobuf:"bytes,5,rep,name=rules,proto3" json:"rules,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShadowReport) Reset() {
+	*x = ShadowReport{}
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShadowReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShadowReport) ProtoMessage() {}
+
+func (x *ShadowReport) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShadowReport.ProtoReflect.Descriptor instead.
+func (*ShadowReport) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ShadowReport) GetSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SinceTime
+	}
+	return nil
+}
+
+func (x *ShadowReport) GetSame() int64 {
+	if x != nil {
+		return x.Same
+	}
+	return 0
+}
+
+func (x *ShadowReport) GetDiffering() int64 {
+	if x != nil {
+		return x.Differing
+	}
+	return 0
+}
+
+func (x *ShadowReport) GetSkipped() int64 {
+	if x != nil {
+		return x.Skipped
+	}
+	return 0
+}
+
+func (x *ShadowReport) GetRules() []*ShadowRule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+// ShadowRule counts the calls that differ by one rule.
+type ShadowRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Difference says which rule.
+	Difference *CallDifference `protobuf:"bytes,1,opt,name=difference,proto3" json:"difference,omitempty"`
+	// Calls is how many differ by it.
+	Calls int64 `protobuf:"varint,2,opt,name=calls,proto3" json:"calls,omitempty"`
+	// FirstTime is when the first of them was made.
+	FirstTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=first_time,json=firstTime,proto3" json:"first_time,omitempty"`
+	// LastTime is when the last of them was made.
+	LastTime      *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShadowRule) Reset() {
+	*x = ShadowRule{}
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShadowRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShadowRule) ProtoMessage() {}
+
+func (x *ShadowRule) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShadowRule.ProtoReflect.Descriptor instead.
+func (*ShadowRule) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ShadowRule) GetDifference() *CallDifference {
+	if x != nil {
+		return x.Difference
+	}
+	return nil
+}
+
+func (x *ShadowRule) GetCalls() int64 {
+	if x != nil {
+		return x.Calls
+	}
+	return 0
+}
+
+func (x *ShadowRule) GetFirstTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FirstTime
+	}
+	return nil
+}
+
+func (x *ShadowRule) GetLastTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastTime
+	}
+	return nil
 }
 
 // EndpointSettings say how an endpoint serves calls. The words are those of the configuration file; an empty text and an absent duration are
@@ -252,7 +417,8 @@ type EndpointSettings struct {
 	// handed on while the seller moves over; empty when there is none. It is https://, or http:// to a network that the configuration names
 	// in webhooks.allow, without a query.
 	OldUrl string `protobuf:"bytes,26,opt,name=old_url,json=oldUrl,proto3" json:"old_url,omitempty"`
-	// Route is who gets orders that nobody has yet: own (default), Koogate, or forward, the server at old_url. What somebody has stays there.
+	// Route is who gets orders that nobody has yet: own (default), Koogate; forward, the server at old_url; or shadow, likewise, and what that answers
+	// is held against what Koogate would have answered. What somebody has stays there.
 	Route string `protobuf:"bytes,27,opt,name=route,proto3" json:"route,omitempty"`
 	// UnknownInstances is what is done about a call that is about an instance which Koogate does not know: refuse (default), answer that it does not
 	// exist, or adopt, have the provisioner asked and the call come again. While there is an old_url such calls go there, whatever this says.
@@ -263,7 +429,7 @@ type EndpointSettings struct {
 
 func (x *EndpointSettings) Reset() {
 	*x = EndpointSettings{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -275,7 +441,7 @@ func (x *EndpointSettings) String() string {
 func (*EndpointSettings) ProtoMessage() {}
 
 func (x *EndpointSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -288,7 +454,7 @@ func (x *EndpointSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndpointSettings.ProtoReflect.Descriptor instead.
 func (*EndpointSettings) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *EndpointSettings) GetFamilies() []string {
@@ -491,7 +657,7 @@ type GetEndpointRequest struct {
 
 func (x *GetEndpointRequest) Reset() {
 	*x = GetEndpointRequest{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -503,7 +669,7 @@ func (x *GetEndpointRequest) String() string {
 func (*GetEndpointRequest) ProtoMessage() {}
 
 func (x *GetEndpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -516,7 +682,7 @@ func (x *GetEndpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEndpointRequest.ProtoReflect.Descriptor instead.
 func (*GetEndpointRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetEndpointRequest) GetEndpoint() string {
@@ -537,7 +703,7 @@ type GetEndpointResponse struct {
 
 func (x *GetEndpointResponse) Reset() {
 	*x = GetEndpointResponse{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -549,7 +715,7 @@ func (x *GetEndpointResponse) String() string {
 func (*GetEndpointResponse) ProtoMessage() {}
 
 func (x *GetEndpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -562,7 +728,7 @@ func (x *GetEndpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEndpointResponse.ProtoReflect.Descriptor instead.
 func (*GetEndpointResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetEndpointResponse) GetEndpoint() *Endpoint {
@@ -589,7 +755,7 @@ type ListEndpointsRequest struct {
 
 func (x *ListEndpointsRequest) Reset() {
 	*x = ListEndpointsRequest{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +767,7 @@ func (x *ListEndpointsRequest) String() string {
 func (*ListEndpointsRequest) ProtoMessage() {}
 
 func (x *ListEndpointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +780,7 @@ func (x *ListEndpointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEndpointsRequest.ProtoReflect.Descriptor instead.
 func (*ListEndpointsRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListEndpointsRequest) GetPageSize() int32 {
@@ -658,7 +824,7 @@ type ListEndpointsResponse struct {
 
 func (x *ListEndpointsResponse) Reset() {
 	*x = ListEndpointsResponse{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +836,7 @@ func (x *ListEndpointsResponse) String() string {
 func (*ListEndpointsResponse) ProtoMessage() {}
 
 func (x *ListEndpointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +849,7 @@ func (x *ListEndpointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEndpointsResponse.ProtoReflect.Descriptor instead.
 func (*ListEndpointsResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListEndpointsResponse) GetEndpoints() []*Endpoint {
@@ -714,7 +880,7 @@ type NewEndpointKey struct {
 
 func (x *NewEndpointKey) Reset() {
 	*x = NewEndpointKey{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -726,7 +892,7 @@ func (x *NewEndpointKey) String() string {
 func (*NewEndpointKey) ProtoMessage() {}
 
 func (x *NewEndpointKey) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -739,7 +905,7 @@ func (x *NewEndpointKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NewEndpointKey.ProtoReflect.Descriptor instead.
 func (*NewEndpointKey) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *NewEndpointKey) GetPurpose() KeyPurpose {
@@ -769,7 +935,7 @@ type NewProduct struct {
 
 func (x *NewProduct) Reset() {
 	*x = NewProduct{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +947,7 @@ func (x *NewProduct) String() string {
 func (*NewProduct) ProtoMessage() {}
 
 func (x *NewProduct) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +960,7 @@ func (x *NewProduct) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NewProduct.ProtoReflect.Descriptor instead.
 func (*NewProduct) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *NewProduct) GetProductId() string {
@@ -832,7 +998,7 @@ type CreateEndpointRequest struct {
 
 func (x *CreateEndpointRequest) Reset() {
 	*x = CreateEndpointRequest{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -844,7 +1010,7 @@ func (x *CreateEndpointRequest) String() string {
 func (*CreateEndpointRequest) ProtoMessage() {}
 
 func (x *CreateEndpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -857,7 +1023,7 @@ func (x *CreateEndpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEndpointRequest.ProtoReflect.Descriptor instead.
 func (*CreateEndpointRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{9}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CreateEndpointRequest) GetEndpoint() string {
@@ -915,7 +1081,7 @@ type CreateEndpointResponse struct {
 
 func (x *CreateEndpointResponse) Reset() {
 	*x = CreateEndpointResponse{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1093,7 @@ func (x *CreateEndpointResponse) String() string {
 func (*CreateEndpointResponse) ProtoMessage() {}
 
 func (x *CreateEndpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1106,7 @@ func (x *CreateEndpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEndpointResponse.ProtoReflect.Descriptor instead.
 func (*CreateEndpointResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{10}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CreateEndpointResponse) GetEndpoint() *Endpoint {
@@ -982,7 +1148,7 @@ type UpdateEndpointRequest struct {
 
 func (x *UpdateEndpointRequest) Reset() {
 	*x = UpdateEndpointRequest{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -994,7 +1160,7 @@ func (x *UpdateEndpointRequest) String() string {
 func (*UpdateEndpointRequest) ProtoMessage() {}
 
 func (x *UpdateEndpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1007,7 +1173,7 @@ func (x *UpdateEndpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateEndpointRequest.ProtoReflect.Descriptor instead.
 func (*UpdateEndpointRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{11}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpdateEndpointRequest) GetEndpoint() string {
@@ -1070,7 +1236,7 @@ type UpdateEndpointResponse struct {
 
 func (x *UpdateEndpointResponse) Reset() {
 	*x = UpdateEndpointResponse{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +1248,7 @@ func (x *UpdateEndpointResponse) String() string {
 func (*UpdateEndpointResponse) ProtoMessage() {}
 
 func (x *UpdateEndpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +1261,7 @@ func (x *UpdateEndpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateEndpointResponse.ProtoReflect.Descriptor instead.
 func (*UpdateEndpointResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{12}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UpdateEndpointResponse) GetEndpoint() *Endpoint {
@@ -1124,7 +1290,7 @@ type DeleteEndpointRequest struct {
 
 func (x *DeleteEndpointRequest) Reset() {
 	*x = DeleteEndpointRequest{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1136,7 +1302,7 @@ func (x *DeleteEndpointRequest) String() string {
 func (*DeleteEndpointRequest) ProtoMessage() {}
 
 func (x *DeleteEndpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1149,7 +1315,7 @@ func (x *DeleteEndpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteEndpointRequest.ProtoReflect.Descriptor instead.
 func (*DeleteEndpointRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{13}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DeleteEndpointRequest) GetEndpoint() string {
@@ -1196,7 +1362,7 @@ type DeleteEndpointResponse struct {
 
 func (x *DeleteEndpointResponse) Reset() {
 	*x = DeleteEndpointResponse{}
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1208,7 +1374,7 @@ func (x *DeleteEndpointResponse) String() string {
 func (*DeleteEndpointResponse) ProtoMessage() {}
 
 func (x *DeleteEndpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_endpoint_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1221,7 +1387,7 @@ func (x *DeleteEndpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteEndpointResponse.ProtoReflect.Descriptor instead.
 func (*DeleteEndpointResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{14}
+	return file_koogate_v1_endpoint_service_proto_rawDescGZIP(), []int{16}
 }
 
 var File_koogate_v1_endpoint_service_proto protoreflect.FileDescriptor
@@ -1229,7 +1395,7 @@ var File_koogate_v1_endpoint_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_endpoint_service_proto_rawDesc = "" +
 	"\n" +
 	"!koogate/v1/endpoint_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x1ckoogate/v1/key_service.proto\x1a koogate/v1/product_service.proto\x1a\x16koogate/v1/scope.proto\"\xe3\x02\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x1dkoogate/v1/call_service.proto\x1a\x1ckoogate/v1/key_service.proto\x1a koogate/v1/product_service.proto\x1a\x16koogate/v1/scope.proto\"\xe3\x02\n" +
 	"\bEndpoint\x12\x1a\n" +
 	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x12\x16\n" +
 	"\x06seller\x18\x02 \x01(\tR\x06seller\x128\n" +
@@ -1241,10 +1407,27 @@ const file_koogate_v1_endpoint_service_proto_rawDesc = "" +
 	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x12\n" +
 	"\x04etag\x18\a \x01(\tR\x04etag\x12%\n" +
-	"\x03old\x18\b \x01(\v2\x13.koogate.v1.OldSideR\x03old\"?\n" +
+	"\x03old\x18\b \x01(\v2\x13.koogate.v1.OldSideR\x03old\"q\n" +
 	"\aOldSide\x12\x1c\n" +
 	"\tinstances\x18\x01 \x01(\x03R\tinstances\x12\x16\n" +
-	"\x06orders\x18\x02 \x01(\x03R\x06orders\"\x93\n" +
+	"\x06orders\x18\x02 \x01(\x03R\x06orders\x120\n" +
+	"\x06shadow\x18\x03 \x01(\v2\x18.koogate.v1.ShadowReportR\x06shadow\"\xcd\x01\n" +
+	"\fShadowReport\x129\n" +
+	"\n" +
+	"since_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tsinceTime\x12\x12\n" +
+	"\x04same\x18\x02 \x01(\x03R\x04same\x12\x1c\n" +
+	"\tdiffering\x18\x03 \x01(\x03R\tdiffering\x12\x18\n" +
+	"\askipped\x18\x04 \x01(\x03R\askipped\x126\n" +
+	"\x05rules\x18\x05 \x03(\v2\x16.koogate.v1.ShadowRuleB\b\xbaH\x05\x92\x01\x02\x10\x14R\x05rules\"\xd2\x01\n" +
+	"\n" +
+	"ShadowRule\x12:\n" +
+	"\n" +
+	"difference\x18\x01 \x01(\v2\x1a.koogate.v1.CallDifferenceR\n" +
+	"difference\x12\x14\n" +
+	"\x05calls\x18\x02 \x01(\x03R\x05calls\x129\n" +
+	"\n" +
+	"first_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tfirstTime\x127\n" +
+	"\tlast_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\blastTime\"\x93\n" +
 	"\n" +
 	"\x10EndpointSettings\x12*\n" +
 	"\bfamilies\x18\x01 \x03(\tB\x0e\xbaH\v\x92\x01\b\x10\x14\"\x04r\x02\x18@R\bfamilies\x12\x1b\n" +
@@ -1361,67 +1544,76 @@ func file_koogate_v1_endpoint_service_proto_rawDescGZIP() []byte {
 	return file_koogate_v1_endpoint_service_proto_rawDescData
 }
 
-var file_koogate_v1_endpoint_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_koogate_v1_endpoint_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_koogate_v1_endpoint_service_proto_goTypes = []any{
 	(*Endpoint)(nil),               // 0: koogate.v1.Endpoint
 	(*OldSide)(nil),                // 1: koogate.v1.OldSide
-	(*EndpointSettings)(nil),       // 2: koogate.v1.EndpointSettings
-	(*GetEndpointRequest)(nil),     // 3: koogate.v1.GetEndpointRequest
-	(*GetEndpointResponse)(nil),    // 4: koogate.v1.GetEndpointResponse
-	(*ListEndpointsRequest)(nil),   // 5: koogate.v1.ListEndpointsRequest
-	(*ListEndpointsResponse)(nil),  // 6: koogate.v1.ListEndpointsResponse
-	(*NewEndpointKey)(nil),         // 7: koogate.v1.NewEndpointKey
-	(*NewProduct)(nil),             // 8: koogate.v1.NewProduct
-	(*CreateEndpointRequest)(nil),  // 9: koogate.v1.CreateEndpointRequest
-	(*CreateEndpointResponse)(nil), // 10: koogate.v1.CreateEndpointResponse
-	(*UpdateEndpointRequest)(nil),  // 11: koogate.v1.UpdateEndpointRequest
-	(*UpdateEndpointResponse)(nil), // 12: koogate.v1.UpdateEndpointResponse
-	(*DeleteEndpointRequest)(nil),  // 13: koogate.v1.DeleteEndpointRequest
-	(*DeleteEndpointResponse)(nil), // 14: koogate.v1.DeleteEndpointResponse
-	nil,                            // 15: koogate.v1.EndpointSettings.AnswersEntry
-	(ManagedBy)(0),                 // 16: koogate.v1.ManagedBy
-	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 18: google.protobuf.Duration
-	(KeyPurpose)(0),                // 19: koogate.v1.KeyPurpose
-	(*ProductSettings)(nil),        // 20: koogate.v1.ProductSettings
-	(*fieldmaskpb.FieldMask)(nil),  // 21: google.protobuf.FieldMask
+	(*ShadowReport)(nil),           // 2: koogate.v1.ShadowReport
+	(*ShadowRule)(nil),             // 3: koogate.v1.ShadowRule
+	(*EndpointSettings)(nil),       // 4: koogate.v1.EndpointSettings
+	(*GetEndpointRequest)(nil),     // 5: koogate.v1.GetEndpointRequest
+	(*GetEndpointResponse)(nil),    // 6: koogate.v1.GetEndpointResponse
+	(*ListEndpointsRequest)(nil),   // 7: koogate.v1.ListEndpointsRequest
+	(*ListEndpointsResponse)(nil),  // 8: koogate.v1.ListEndpointsResponse
+	(*NewEndpointKey)(nil),         // 9: koogate.v1.NewEndpointKey
+	(*NewProduct)(nil),             // 10: koogate.v1.NewProduct
+	(*CreateEndpointRequest)(nil),  // 11: koogate.v1.CreateEndpointRequest
+	(*CreateEndpointResponse)(nil), // 12: koogate.v1.CreateEndpointResponse
+	(*UpdateEndpointRequest)(nil),  // 13: koogate.v1.UpdateEndpointRequest
+	(*UpdateEndpointResponse)(nil), // 14: koogate.v1.UpdateEndpointResponse
+	(*DeleteEndpointRequest)(nil),  // 15: koogate.v1.DeleteEndpointRequest
+	(*DeleteEndpointResponse)(nil), // 16: koogate.v1.DeleteEndpointResponse
+	nil,                            // 17: koogate.v1.EndpointSettings.AnswersEntry
+	(ManagedBy)(0),                 // 18: koogate.v1.ManagedBy
+	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
+	(*CallDifference)(nil),         // 20: koogate.v1.CallDifference
+	(*durationpb.Duration)(nil),    // 21: google.protobuf.Duration
+	(KeyPurpose)(0),                // 22: koogate.v1.KeyPurpose
+	(*ProductSettings)(nil),        // 23: koogate.v1.ProductSettings
+	(*fieldmaskpb.FieldMask)(nil),  // 24: google.protobuf.FieldMask
 }
 var file_koogate_v1_endpoint_service_proto_depIdxs = []int32{
-	2,  // 0: koogate.v1.Endpoint.settings:type_name -> koogate.v1.EndpointSettings
-	16, // 1: koogate.v1.Endpoint.managed_by:type_name -> koogate.v1.ManagedBy
-	17, // 2: koogate.v1.Endpoint.create_time:type_name -> google.protobuf.Timestamp
-	17, // 3: koogate.v1.Endpoint.update_time:type_name -> google.protobuf.Timestamp
+	4,  // 0: koogate.v1.Endpoint.settings:type_name -> koogate.v1.EndpointSettings
+	18, // 1: koogate.v1.Endpoint.managed_by:type_name -> koogate.v1.ManagedBy
+	19, // 2: koogate.v1.Endpoint.create_time:type_name -> google.protobuf.Timestamp
+	19, // 3: koogate.v1.Endpoint.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 4: koogate.v1.Endpoint.old:type_name -> koogate.v1.OldSide
-	18, // 5: koogate.v1.EndpointSettings.skew:type_name -> google.protobuf.Duration
-	18, // 6: koogate.v1.EndpointSettings.check_budget:type_name -> google.protobuf.Duration
-	15, // 7: koogate.v1.EndpointSettings.answers:type_name -> koogate.v1.EndpointSettings.AnswersEntry
-	18, // 8: koogate.v1.EndpointSettings.hold_budget:type_name -> google.protobuf.Duration
-	0,  // 9: koogate.v1.GetEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
-	0,  // 10: koogate.v1.ListEndpointsResponse.endpoints:type_name -> koogate.v1.Endpoint
-	19, // 11: koogate.v1.NewEndpointKey.purpose:type_name -> koogate.v1.KeyPurpose
-	20, // 12: koogate.v1.NewProduct.settings:type_name -> koogate.v1.ProductSettings
-	2,  // 13: koogate.v1.CreateEndpointRequest.settings:type_name -> koogate.v1.EndpointSettings
-	8,  // 14: koogate.v1.CreateEndpointRequest.products:type_name -> koogate.v1.NewProduct
-	7,  // 15: koogate.v1.CreateEndpointRequest.keys:type_name -> koogate.v1.NewEndpointKey
-	0,  // 16: koogate.v1.CreateEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
-	2,  // 17: koogate.v1.UpdateEndpointRequest.settings:type_name -> koogate.v1.EndpointSettings
-	21, // 18: koogate.v1.UpdateEndpointRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 19: koogate.v1.UpdateEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
-	3,  // 20: koogate.v1.EndpointService.GetEndpoint:input_type -> koogate.v1.GetEndpointRequest
-	5,  // 21: koogate.v1.EndpointService.ListEndpoints:input_type -> koogate.v1.ListEndpointsRequest
-	9,  // 22: koogate.v1.EndpointService.CreateEndpoint:input_type -> koogate.v1.CreateEndpointRequest
-	11, // 23: koogate.v1.EndpointService.UpdateEndpoint:input_type -> koogate.v1.UpdateEndpointRequest
-	13, // 24: koogate.v1.EndpointService.DeleteEndpoint:input_type -> koogate.v1.DeleteEndpointRequest
-	4,  // 25: koogate.v1.EndpointService.GetEndpoint:output_type -> koogate.v1.GetEndpointResponse
-	6,  // 26: koogate.v1.EndpointService.ListEndpoints:output_type -> koogate.v1.ListEndpointsResponse
-	10, // 27: koogate.v1.EndpointService.CreateEndpoint:output_type -> koogate.v1.CreateEndpointResponse
-	12, // 28: koogate.v1.EndpointService.UpdateEndpoint:output_type -> koogate.v1.UpdateEndpointResponse
-	14, // 29: koogate.v1.EndpointService.DeleteEndpoint:output_type -> koogate.v1.DeleteEndpointResponse
-	25, // [25:30] is the sub-list for method output_type
-	20, // [20:25] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	2,  // 5: koogate.v1.OldSide.shadow:type_name -> koogate.v1.ShadowReport
+	19, // 6: koogate.v1.ShadowReport.since_time:type_name -> google.protobuf.Timestamp
+	3,  // 7: koogate.v1.ShadowReport.rules:type_name -> koogate.v1.ShadowRule
+	20, // 8: koogate.v1.ShadowRule.difference:type_name -> koogate.v1.CallDifference
+	19, // 9: koogate.v1.ShadowRule.first_time:type_name -> google.protobuf.Timestamp
+	19, // 10: koogate.v1.ShadowRule.last_time:type_name -> google.protobuf.Timestamp
+	21, // 11: koogate.v1.EndpointSettings.skew:type_name -> google.protobuf.Duration
+	21, // 12: koogate.v1.EndpointSettings.check_budget:type_name -> google.protobuf.Duration
+	17, // 13: koogate.v1.EndpointSettings.answers:type_name -> koogate.v1.EndpointSettings.AnswersEntry
+	21, // 14: koogate.v1.EndpointSettings.hold_budget:type_name -> google.protobuf.Duration
+	0,  // 15: koogate.v1.GetEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
+	0,  // 16: koogate.v1.ListEndpointsResponse.endpoints:type_name -> koogate.v1.Endpoint
+	22, // 17: koogate.v1.NewEndpointKey.purpose:type_name -> koogate.v1.KeyPurpose
+	23, // 18: koogate.v1.NewProduct.settings:type_name -> koogate.v1.ProductSettings
+	4,  // 19: koogate.v1.CreateEndpointRequest.settings:type_name -> koogate.v1.EndpointSettings
+	10, // 20: koogate.v1.CreateEndpointRequest.products:type_name -> koogate.v1.NewProduct
+	9,  // 21: koogate.v1.CreateEndpointRequest.keys:type_name -> koogate.v1.NewEndpointKey
+	0,  // 22: koogate.v1.CreateEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
+	4,  // 23: koogate.v1.UpdateEndpointRequest.settings:type_name -> koogate.v1.EndpointSettings
+	24, // 24: koogate.v1.UpdateEndpointRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 25: koogate.v1.UpdateEndpointResponse.endpoint:type_name -> koogate.v1.Endpoint
+	5,  // 26: koogate.v1.EndpointService.GetEndpoint:input_type -> koogate.v1.GetEndpointRequest
+	7,  // 27: koogate.v1.EndpointService.ListEndpoints:input_type -> koogate.v1.ListEndpointsRequest
+	11, // 28: koogate.v1.EndpointService.CreateEndpoint:input_type -> koogate.v1.CreateEndpointRequest
+	13, // 29: koogate.v1.EndpointService.UpdateEndpoint:input_type -> koogate.v1.UpdateEndpointRequest
+	15, // 30: koogate.v1.EndpointService.DeleteEndpoint:input_type -> koogate.v1.DeleteEndpointRequest
+	6,  // 31: koogate.v1.EndpointService.GetEndpoint:output_type -> koogate.v1.GetEndpointResponse
+	8,  // 32: koogate.v1.EndpointService.ListEndpoints:output_type -> koogate.v1.ListEndpointsResponse
+	12, // 33: koogate.v1.EndpointService.CreateEndpoint:output_type -> koogate.v1.CreateEndpointResponse
+	14, // 34: koogate.v1.EndpointService.UpdateEndpoint:output_type -> koogate.v1.UpdateEndpointResponse
+	16, // 35: koogate.v1.EndpointService.DeleteEndpoint:output_type -> koogate.v1.DeleteEndpointResponse
+	31, // [31:36] is the sub-list for method output_type
+	26, // [26:31] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_endpoint_service_proto_init() }
@@ -1430,6 +1622,7 @@ func file_koogate_v1_endpoint_service_proto_init() {
 		return
 	}
 	file_koogate_v1_audit_proto_init()
+	file_koogate_v1_call_service_proto_init()
 	file_koogate_v1_key_service_proto_init()
 	file_koogate_v1_product_service_proto_init()
 	file_koogate_v1_scope_proto_init()
@@ -1439,7 +1632,7 @@ func file_koogate_v1_endpoint_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_endpoint_service_proto_rawDesc), len(file_koogate_v1_endpoint_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

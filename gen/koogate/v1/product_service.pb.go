@@ -205,7 +205,7 @@ type ProductSettings struct {
 	Meter *ProductMeter `protobuf:"bytes,4,opt,name=meter,proto3" json:"meter,omitempty"`
 	// Package is what a package product holds; absent for a product that is none, or whose content is put by PutQuota.
 	Package *ProductPackage `protobuf:"bytes,5,opt,name=package,proto3" json:"package,omitempty"`
-	// Route says who gets orders for the product that nobody has yet: own or forward. Empty means as the endpoint's. It counts where the call that
+	// Route says who gets orders for the product that nobody has yet: own, forward or shadow. Empty means as the endpoint's. It counts where the call that
 	// creates names the product.
 	Route         string `protobuf:"bytes,6,opt,name=route,proto3" json:"route,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
+	"github.com/koogate/koogate/server/api/v1/form"
 	"github.com/koogate/koogate/server/call"
 	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/server/fulfil"
@@ -92,6 +93,7 @@ func (s *calls) ListCalls(ctx context.Context, r *koogatev1.ListCallsRequest) (*
 		fields: fields{
 			"order_id": nil, "instance_id": nil, "result_code": nil, "activity": nil,
 			"verdict": stored(koogatev1.CallVerdict(0), prefixCallVerdict), "direction": stored(koogatev1.CallDirection(0), prefixCallDirection),
+			"comparison": stored(koogatev1.CallComparison(0), prefixComparison),
 		},
 		read:  s.calls.Calls,
 		place: func(c store.Call) store.Cursor { return store.Cursor{CreatedAt: c.CreatedAt, ID: c.ID} },
@@ -123,6 +125,7 @@ func callOf(c store.Call) *koogatev1.Call {
 		Duration: durationpb.New(c.Took), Attempt: int32(c.Attempt), Times: int32(c.Times), Probe: c.Probe, KeyId: c.KeyID, TraceId: c.TraceID,
 		CreateTime: timestamp(c.CreatedAt), LastTime: timestamp(c.LastAt), RequestSize: c.Request, AnswerSize: c.Answer,
 		Direction: callDirection(c.Direction), TaskId: c.TaskID, Records: int32(c.Records), TryDeadline: tryDeadlineOf(c), ReplayOf: c.ReplayOf, Side: side(c.Side),
+		Comparison: comparison(c.Comparison), OwnResultCode: c.OwnCode, Differences: form.Differences(c.Rules),
 	}
 	if o, ok := journal.OutlookOf(c); ok {
 		m.MarketplaceDeadline, m.NextTime = deadlineOf(fulfil.Deadline{At: o.Until, End: o.End}), timestamp(o.Next)
@@ -161,6 +164,10 @@ func callVerdict(v store.CallVerdict) koogatev1.CallVerdict {
 
 func callCause(c store.CallCause) koogatev1.CallCause {
 	return koogatev1.CallCause(koogatev1.CallCause_value[prefixCallCause+string(c)])
+}
+
+func comparison(c store.CallComparison) koogatev1.CallComparison {
+	return koogatev1.CallComparison(koogatev1.CallComparison_value[prefixComparison+string(c)])
 }
 
 func side(s store.Side) koogatev1.Side {

@@ -32,6 +32,7 @@ const (
 	prefixCallVerdict   = "CALL_VERDICT_"
 	prefixCallCause     = "CALL_CAUSE_"
 	prefixSide          = "SIDE_"
+	prefixComparison    = "CALL_COMPARISON_"
 	prefixKeyPurpose    = "KEY_PURPOSE_"
 	prefixKeyState      = "KEY_STATE_"
 	prefixKeyVerdict    = "KEY_VERDICT_"

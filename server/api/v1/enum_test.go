@@ -89,6 +89,9 @@ func TestEnumsMatchTheStore(t *testing.T) {
 		"CallVerdict": {koogatev1.CallVerdict(0), prefixCallVerdict, func(s string) protoreflect.EnumNumber {
 			return callVerdict(store.CallVerdict(s)).Number()
 		}},
+		"CallComparison": {koogatev1.CallComparison(0), prefixComparison, func(s string) protoreflect.EnumNumber {
+			return comparison(store.CallComparison(s)).Number()
+		}},
 		"Side": {koogatev1.Side(0), prefixSide, func(s string) protoreflect.EnumNumber { return side(store.Side(s)).Number() }},
 		"CallCause": {koogatev1.CallCause(0), prefixCallCause, func(s string) protoreflect.EnumNumber {
 			return callCause(store.CallCause(s)).Number()

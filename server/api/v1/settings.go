@@ -29,6 +29,7 @@ type settings struct {
 // Moving counts what old servers still have; *moving.Service is one.
 type Moving interface {
 	LeftBehind(ctx context.Context, seller, endpoint string) (store.LeftBehind, error)
+	Compared(ctx context.Context, seller, endpoint string) ([]store.Compared, error)
 }
 
 // behind fails while the old server of an endpoint has something. Errors: STATE_CONFLICT, STORE_UNAVAILABLE.
@@ -112,6 +113,11 @@ func (s *endpoints) GetEndpoint(ctx context.Context, r *koogatev1.GetEndpointReq
 	}
 	if x.Value.OldURL != "" || left != (store.LeftBehind{}) {
 		m.Old = &koogatev1.OldSide{Instances: left.Instances, Orders: left.Orders}
+		rows, err := s.moving.Compared(ctx, owner, x.Name)
+		if err != nil {
+			return nil, err
+		}
+		m.Old.Shadow = form.ShadowReport(rows)
 	}
 	return &koogatev1.GetEndpointResponse{Endpoint: m}, nil
 }

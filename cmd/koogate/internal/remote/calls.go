@@ -18,7 +18,7 @@ import (
 
 // Calls is koogate calls.
 type Calls struct {
-	List     List[koogatev1.ListCallsRequest, browse]    `cmd:"" help:"Show the marketplace's calls and those to it; --filter by order_id, instance_id, result_code, verdict, activity and direction."`
+	List     List[koogatev1.ListCallsRequest, browse]    `cmd:"" help:"Show the marketplace's calls and those to it; --filter by order_id, instance_id, result_code, verdict, activity, direction and comparison."`
 	Get      Get[koogatev1.GetCallRequest]               `cmd:"" help:"Show a call."`
 	Body     callsBody                                   `cmd:"" help:"Show what was said in a call and answered, without what is secret or personal."`
 	Replay   Act[koogatev1.ReplayCallRequest, letIn]     `cmd:"" help:"Let a call in again, or make one to the marketplace again; exit code 1 when its result is a failure."`

@@ -69,7 +69,8 @@ var Columns = map[protoreflect.FullName][]Column{
 		{Head: "VERDICT", Path: "verdict"}, {Head: "CODE", Path: "result_code"}, {Head: "REASON", Path: "reason", Long: true}, {Head: "ORDER", Path: "order_id"},
 		{Head: "TRY", Path: "attempt"}, {Head: "NEXT", Path: "next_time"}, {Head: "ENDPOINT", Path: "endpoint", Wide: true}, {Head: "CAUSE", Path: "cause", Wide: true},
 		{Head: "INSTANCE", Path: "instance_id", Wide: true}, {Head: "TOOK", Path: "duration", Wide: true}, {Head: "KEY", Path: "key_id", Wide: true},
-		{Head: "DEADLINE", Path: "marketplace_deadline.time", Wide: true},
+		{Head: "DEADLINE", Path: "marketplace_deadline.time", Wide: true}, {Head: "SIDE", Path: "side", Wide: true}, {Head: "COMPARED", Path: "comparison", Wide: true},
+		{Head: "OWN CODE", Path: "own_result_code", Wide: true}, {Head: "DIFFERS", Path: "differences.rule", Wide: true},
 	},
 	"koogate.v1.Refusal": {
 		{Head: "HOUR", Path: "hour_time"}, {Head: "ENDPOINT", Path: "endpoint"}, {Head: "CAUSE", Path: "cause"}, {Head: "CALLS", Path: "calls"},
@@ -101,6 +102,8 @@ var Columns = map[protoreflect.FullName][]Column{
 	"koogate.v1.Endpoint": {
 		{Head: "ENDPOINT", Path: "endpoint"}, {Head: "SELLER", Path: "seller"}, {Head: "FAMILIES", Path: "settings.families"}, {Head: "BY", Path: "managed_by"},
 		{Head: "UPDATED", Path: "update_time"}, {Head: "CREATED", Path: "create_time", Wide: true}, {Head: "ETAG", Path: "etag", Wide: true},
+		{Head: "SAME", Path: "old.shadow.same", Wide: true}, {Head: "DIFFERING", Path: "old.shadow.differing", Wide: true},
+		{Head: "BY RULE", Path: "old.shadow.rules.difference.rule", Wide: true},
 	},
 	"koogate.v1.Seller": {
 		{Head: "SELLER", Path: "seller"}, {Head: "SITE", Path: "settings.site"}, {Head: "ACCESS KEY", Path: "settings.access_key"}, {Head: "SECRET KEY SET", Path: "secret_key_time"},
