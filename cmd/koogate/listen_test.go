@@ -208,7 +208,7 @@ func (l *listening) end() time.Duration {
 func (l *listening) calls(order string) (outcomes []string) {
 	l.t.Helper()
 	for line := range strings.Lines(l.out.String()) {
-		if c := object(l.t, line); c["orderId"] == order {
+		if c := object(l.t, line); c["orderId"] == order || order == "" && c["orderId"] == nil { // a question has none
 			outcomes = append(outcomes, fmt.Sprintf("%v %v %v %v", c["what"], c["kind"], c["status"], c["outcome"]))
 		}
 	}
@@ -509,6 +509,46 @@ func TestListenHandsOverTasks(t *testing.T) {
 	r.active(t, instances[later])
 	if got := l.calls(later); !slices.Equal(got, []string{"task CREATE 202 ACCEPTED"}) {
 		t.Errorf("%q", got)
+	}
+	l.end()
+}
+
+// TestListenHandsOverQuestions: a program on a developer's machine is asked whose an instance is as a webhook is, and a 404 says that it is none of its own.
+func TestListenHandsOverQuestions(t *testing.T) {
+	t.Parallel()
+	r := newApartSite(t, "unknown_instances: adopt")
+	mine := newReceiver(t)
+	mine.up()
+	mine.says(func(p *posted) (int, string) {
+		if p.task.Kind == "TASK_KIND_IDENTIFY" && p.task.InstanceID == "tenant-1" {
+			return 200, `{"instance":{"orderId":"CS2611281200Q01","orderLineId":"1","productId":"OFFI-1","state":"IMPORT_STATE_ACTIVE","access":{"frontEndUrl":"https://old.example.com/"}}}`
+		}
+		return 404, ""
+	})
+	l := r.listen(t, mine, "--no-events", "--queue", "worker", "--lease", "2s")
+	look := func(id string) string {
+		t.Helper()
+		a, err := r.call(t.Context(), `{"activity":"queryInstance","instanceId":"`+id+`"}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.ResultCode
+	}
+	for id, want := range map[string]string{"tenant-1": "000000", "tenant-2": "000003"} {
+		if code := look(id); code != "000005" {
+			t.Errorf("%s: %s", id, code)
+		}
+		await(t, id, func() bool { return look(id) == want })
+	}
+	got := l.calls("")
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"task IDENTIFY 200 DONE", "task IDENTIFY 404 REFUSED"}) {
+		t.Errorf("%q", got)
+	}
+	for id, want := range map[string]string{"tenant-1": "TASK_STATE_DONE", "tenant-2": "TASK_STATE_FAILED"} {
+		if text := r.does(t, "tasks", "list", "--filter", `kind = "IDENTIFY" AND instance_id = "`+id+`"`, "-o", "json"); !strings.Contains(text, want) {
+			t.Errorf("%s: %s", id, text)
+		}
 	}
 	l.end()
 }

@@ -38,7 +38,7 @@ func newRemoteSite(t *testing.T) *remoteSite {
 
 // newApartSite starts a service whose orders are fulfilled by its own template, and those of product OFFI-BY-HAND by a worker. Its commands are
 // told by flags where it is, so tests of it may run side by side.
-func newApartSite(t *testing.T) *remoteSite {
+func newApartSite(t *testing.T, settings ...string) *remoteSite {
 	t.Helper()
 	s := newSite(t, "sqlite")
 	p := s.process(true)
@@ -48,6 +48,9 @@ func newApartSite(t *testing.T) *remoteSite {
 	}
 	text = bytes.Replace(text, []byte("    api_tokens: ['"+testToken+"']"), []byte("    api_tokens: ['"+testToken+"']\n    tokens:\n      - {name: ops, secret: "+bigToken+
 		", scopes: [usage, read, operate, directory, secrets, personal_data, configure, tokens]}\n      - {name: root, secret: root-"+bigToken+", scopes: [read, configure, installation]}\n      - {name: narrow, secret: narrow-"+bigToken+", scopes: [worker]}"), 1)
+	for _, line := range settings { // of its endpoint
+		text = bytes.Replace(text, []byte("  - name: main\n"), []byte("  - name: main\n    "+line+"\n"), 1)
+	}
 	if err := os.WriteFile(p.config, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
