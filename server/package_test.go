@@ -6,9 +6,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/server"
@@ -107,5 +115,77 @@ func TestAPackageFromItsOrder(t *testing.T) {
 	list, err := client.ListPackageQuotas(ctx, &koogatev1.ListPackageQuotasRequest{PackageId: pkg})
 	if err != nil || len(list.GetQuotas()) != 2 || list.GetQuotas()[0].GetQuota() != "100" || list.GetQuotas()[1].GetUsed() != "12.5" {
 		t.Fatalf("%v, %v", list, err)
+	}
+}
+
+// TestAnImportedPackage: what another integration has sold and counted goes on where it was: in the cycle in hand, at the marketplace's query, and once, however
+// often its rows come.
+func TestAnImportedPackage(t *testing.T) {
+	r, _ := startShop(t)
+	instances, quotas := koogatev1.NewInstanceServiceClient(r.dial(moverToken)), koogatev1.NewQuotaServiceClient(r.dial(acmeToken))
+	created := timestamppb.New(time.Now().AddDate(0, -2, -3))
+	row := func(id, product, mode string, p *koogatev1.ImportPackage) *koogatev1.ImportRow {
+		return &koogatev1.ImportRow{
+			Endpoint: "linked", OrderId: "CS-" + id, OrderLineId: "1", InstanceId: id, ProductId: product, ChargingMode: mode, CustomerId: "ann",
+			State: koogatev1.ImportState_IMPORT_STATE_ACTIVE, CreateTime: created,
+			Access: &koogatev1.InstanceAccess{FrontEndUrl: "https://old.example.com/"}, Package: p,
+		}
+	}
+	month := koogatev1.QuotaReset_QUOTA_RESET_MONTH
+	request := &koogatev1.ImportInstancesRequest{Reason: "moving in", Rows: []*koogatev1.ImportRow{
+		row("pkg", "PKG", "ON_DEMAND_PKG", &koogatev1.ImportPackage{InstanceId: "sms", Quota: "100", Used: "40", Reset_: month}),
+		row("pkg", "PKG", "ON_DEMAND_PKG", &koogatev1.ImportPackage{InstanceId: "mms", Quota: "50", Reset_: month}),
+		row("sms", "SMS", "ON_DEMAND", nil),
+		row("mms", "MMS", "ON_DEMAND", nil),
+		row("none", "PKG", "ON_DEMAND_PKG", &koogatev1.ImportPackage{InstanceId: "nobody", Quota: "1"}),
+		row("much", "PKG", "ON_DEMAND_PKG", &koogatev1.ImportPackage{InstanceId: "sms", Quota: "1", Used: "2"}),
+		row("year", "PKG", "PERIOD", &koogatev1.ImportPackage{InstanceId: "sms", Quota: "1"}),
+		row("form", "PKG", "ON_DEMAND_PKG", &koogatev1.ImportPackage{InstanceId: "sms", Quota: "many"}),
+		row("gone", "PKG", "ON_DEMAND_PKG", &koogatev1.ImportPackage{InstanceId: "sms", Quota: "1"}),
+	}}
+	request.Rows[8].State = koogatev1.ImportState_IMPORT_STATE_RELEASED
+	imports := func(want ...string) {
+		t.Helper()
+		answer, err := instances.ImportInstances(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, v := range answer.GetResults() {
+			got = append(got, strings.TrimSpace(strings.TrimPrefix(v.GetVerdict().String(), "IMPORT_VERDICT_")+" "+strings.Join(v.GetFields(), ",")))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q, want %q\n%v", got, want, answer)
+		}
+	}
+	bad := []string{"INVALID package.used", "INVALID package", "INVALID package.quota", "INVALID package"}
+	request.ValidateOnly = true
+	imports(append([]string{"CREATED", "CREATED", "CREATED", "CREATED", "CREATED", "INVALID package.used", "CREATED"}, bad[2:]...)...) // whose instances are not there yet
+	request.ValidateOnly = false
+	imports(append([]string{"CREATED", "CREATED", "CREATED", "CREATED", "INVALID package"}, bad...)...)
+	imports(append([]string{"UNCHANGED", "UNCHANGED", "UNCHANGED", "UNCHANGED", "INVALID package"}, bad...)...)
+
+	shown := map[string]string{}
+	for _, u := range r.usageInfo("linked", "pkg") {
+		shown[fmt.Sprint(u["relatedInstanceId"])] = fmt.Sprint(u["usageValue"])
+	}
+	if want := map[string]string{"sms": "40", "mms": "0"}; !maps.Equal(shown, want) {
+		t.Errorf("queryInstance shows %v, want %v", shown, want)
+	}
+	if _, err := quotas.ReserveQuota(t.Context(), &koogatev1.ReserveQuotaRequest{InstanceId: "sms", ReservationId: "much", Amount: "60.0001"}); status.Code(err) != codes.FailedPrecondition {
+		t.Error(err)
+	}
+	if _, err := quotas.ReserveQuota(t.Context(), &koogatev1.ReserveQuotaRequest{InstanceId: "sms", ReservationId: "r", Amount: "60"}); err != nil {
+		t.Error(err)
+	}
+	list, err := quotas.ListPackageQuotas(t.Context(), &koogatev1.ListPackageQuotasRequest{PackageId: "pkg"})
+	if q := list.GetQuotas(); err != nil || len(q) != 2 || q[0].GetUsed() != "40" || q[0].GetUsedElsewhere() != "40" || q[0].GetCycle() != 2 || q[1].GetUsedElsewhere() != "0" {
+		t.Error(list, err)
+	}
+	request.Rows[0].Package.Used = "41"
+	request.Rows = request.Rows[:1]
+	imports("DIFFERS package.used")
+	if _, text, _ := r.http(config.ListenerAPI, http.MethodGet, "/v1/audit", acmeToken, ""); strings.Count(text, `"package"`) < 2 {
+		t.Errorf("the audit does not tell what each package holds: %s", text)
 	}
 }

@@ -15,7 +15,7 @@ import (
 type Quotas interface {
 	// PutQuota creates the quota of one fee item of a package, or changes what may change of it (Quota upwards, ExpireAt,
 	// Priority). All items of a package share ExpireAt, Stop, Reset and BeginAt: ExpireAt is written to all of them, and a call
-	// that names another Stop, Reset or BeginAt gets ErrConflict.
+	// that names another Stop, Reset or BeginAt gets ErrConflict, and so does one that names another UsedElsewhere than the one that has created it.
 	PutQuota(ctx context.Context, p Quota) (Quota, error)
 	// Quotas returns the quotas of an on-demand instance in the order in which they are drawn from.
 	Quotas(ctx context.Context, seller, instanceID string) ([]Quota, error)
@@ -67,8 +67,11 @@ type Quota struct {
 	// SettledAt and SettledCycle say up to which time and cycle QuotaSettled was called.
 	SettledAt    time.Time
 	SettledCycle int64
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	// UsedElsewhere is what was used of the cycle in hand before this was created, by the integration that has sold the package. It is part of
+	// what Used then was, and of UsedBefore since the next cycle.
+	UsedElsewhere Units
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 // Key is the quota's.
@@ -107,7 +110,8 @@ func compareExpiry(a, b time.Time) int {
 }
 
 // PutItem puts the quota of one fee item beside those that its package has, and returns the row as it is to be and whether it
-// was there. Errors: ErrConflict when the package's items would differ in Stop, Reset or BeginAt, which are the package's.
+// was there. Errors: ErrConflict when the package's items would differ in Stop, Reset or BeginAt, which are the package's, and for an
+// UsedElsewhere that is not within the quota, or another than that which is there.
 func PutItem(items []Quota, p Quota) (q Quota, found bool, err error) {
 	for _, o := range items {
 		if o.InstanceID == p.InstanceID {
@@ -118,16 +122,23 @@ func PutItem(items []Quota, p Quota) (q Quota, found bool, err error) {
 			return Quota{}, false, ErrConflict
 		}
 	}
+	if p.UsedElsewhere < 0 || p.UsedElsewhere > p.Quota {
+		return Quota{}, false, ErrConflict
+	}
 	p.Used, p.Reserved, p.UsedBefore, p.Cycle, p.SettledCycle, p.SettledAt = 0, 0, 0, 0, 0, time.Time{}
 	p.Turn(p.BeginAt)
+	if p.UsedElsewhere > 0 { // of the cycle in hand
+		p.Turn(p.CreatedAt)
+		p.Used = p.UsedElsewhere
+	}
 	return p, false, nil
 }
 
 // Put changes what may change of a quota: Quota and Told upwards, ExpireAt, Priority. A quota that grew takes the Told
-// that is given, since what was announced of the smaller one no longer holds. Reset and begin stay as they are. Errors:
-// ErrConflict.
+// that is given, since what was announced of the smaller one no longer holds. Reset and begin stay as they are, and so does what
+// was used elsewhere, which need not be told again. Errors: ErrConflict.
 func (q *Quota) Put(p Quota) error {
-	if q.InstanceID != p.InstanceID || q.Reset != p.Reset || !q.BeginAt.Equal(p.BeginAt) {
+	if q.InstanceID != p.InstanceID || q.Reset != p.Reset || !q.BeginAt.Equal(p.BeginAt) || p.UsedElsewhere != 0 && p.UsedElsewhere != q.UsedElsewhere {
 		return ErrConflict
 	}
 	if p.Quota > q.Quota {

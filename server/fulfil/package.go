@@ -6,7 +6,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"slices"
+
+	"github.com/koogate/koogate/store"
 )
 
 // BuyerKey stands for a customer of the marketplace among a seller's instances: it finds what one customer has bought without
@@ -26,11 +29,19 @@ type PackageItem struct {
 	Quota      string // as a decimal
 }
 
+// ErrImported says that a package was imported: what is left of it its row has told, or an operator does.
+var ErrImported = errors.New("fulfil: the package was imported")
+
 // PackageAssigned records on the package's order to which instance a fee item of it belongs, once. Errors:
-// INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
+// ErrImported, INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
 func (s *Service) PackageAssigned(ctx context.Context, seller, packageID string, item PackageItem) error {
-	return s.tellOnce(ctx, seller, packageID, EventPackageAssigned, fields{
-		"productId": item.ProductID, "relatedInstanceId": item.InstanceID, "quota": item.Quota,
+	data := fields{"productId": item.ProductID, "relatedInstanceId": item.InstanceID, "quota": item.Quota}
+	return s.tellAfter(ctx, seller, packageID, []string{EventPackageAssigned, EventImported}, func(d *draft, told []store.Event) error {
+		if slices.ContainsFunc(told, func(e store.Event) bool { return e.Kind == EventImported }) {
+			return ErrImported
+		}
+		data.once(d, EventPackageAssigned, packageID, told)
+		return nil
 	})
 }
 
@@ -42,9 +53,15 @@ func (s *Service) PackageWaits(ctx context.Context, seller, packageID, productID
 
 // tellOnce adds an event to an instance's order unless the order has it.
 func (s *Service) tellOnce(ctx context.Context, seller, instanceID, kind string, data fields) error {
-	return s.tellAfter(ctx, seller, instanceID, kind, func(d *draft, told []string) {
-		if !slices.ContainsFunc(told, data.tell) {
-			d.event(kind, instanceID, data)
-		}
+	return s.tellAfter(ctx, seller, instanceID, []string{kind}, func(d *draft, told []store.Event) error {
+		data.once(d, kind, instanceID, told)
+		return nil
 	})
+}
+
+// once adds an event to an instance's order unless one of those that it has tells the same.
+func (f fields) once(d *draft, kind, instanceID string, told []store.Event) {
+	if !slices.ContainsFunc(told, func(e store.Event) bool { return e.Kind == kind && f.tell(e.Data) }) {
+		d.event(kind, instanceID, f)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/store"
 )
 
 // CauseQuota is the cause of a freeze that a used up package makes; a new package lifts it.
@@ -56,9 +57,9 @@ type QuotaWarning struct {
 // fee item, each quota and each cycle of it, however often and by however many processes it is called: the order's chain
 // decides. Errors: INSTANCE_NOT_FOUND, STORE_UNAVAILABLE.
 func (s *Service) WarnQuota(ctx context.Context, w QuotaWarning, percents []int32) error {
-	return s.tellAfter(ctx, w.Seller, w.PackageID, EventQuotaWarned, func(d *draft, told []string) {
+	return s.tellAfter(ctx, w.Seller, w.PackageID, []string{EventQuotaWarned}, func(d *draft, told []store.Event) error {
 		for _, p := range percents {
-			if !slices.ContainsFunc(told, func(data string) bool { return w.warns(data, p) }) {
+			if !slices.ContainsFunc(told, func(e store.Event) bool { return w.warns(e.Data, p) }) {
 				data := fields{"percent": p, "quota": w.Quota, "relatedInstanceId": w.InstanceID}
 				if w.Cycle > 0 {
 					data["cycle"] = w.Cycle
@@ -66,23 +67,22 @@ func (s *Service) WarnQuota(ctx context.Context, w QuotaWarning, percents []int3
 				d.event(EventQuotaWarned, w.PackageID, data)
 			}
 		}
+		return nil
 	})
 }
 
-// tellAfter adds to an instance's order what f drafts, which is told the data of the instance's events of a kind that the order
-// has.
-func (s *Service) tellAfter(ctx context.Context, seller, instanceID, kind string, f func(d *draft, told []string)) error {
+// tellAfter adds to an instance's order what f drafts, which is told the instance's events of some kinds that the order has.
+func (s *Service) tellAfter(ctx context.Context, seller, instanceID string, kinds []string, f func(d *draft, told []store.Event) error) error {
 	found, err := s.find(ctx, seller, instanceID)
 	if err != nil {
 		return err
 	}
 	return s.decide(ctx, seller, found.OrderID, func(d *draft) error {
-		told, err := d.toldOf(ctx, kind, instanceID)
+		told, err := d.toldOf(ctx, kinds, instanceID)
 		if err != nil {
 			return s.storeError(ctx, err, errs.OrderNotFound, "no order %s", found.OrderID)
 		}
-		f(d, told)
-		return nil
+		return f(d, told)
 	})
 }
 
@@ -101,9 +101,8 @@ func (w QuotaWarning) warns(data string, percent int32) bool {
 	return e.Percent == percent && e.Quota == w.Quota && e.Cycle == w.Cycle && (e.InstanceID == w.InstanceID || e.InstanceID == "")
 }
 
-// toldOf returns the data of an instance's events of a kind. An event that another process adds meanwhile makes the decision
-// stale.
-func (d *draft) toldOf(ctx context.Context, kind, instanceID string) (told []string, err error) {
+// toldOf returns an instance's events of some kinds. An event that another process adds meanwhile makes the decision stale.
+func (d *draft) toldOf(ctx context.Context, kinds []string, instanceID string) (told []store.Event, err error) {
 	const page = 500
 	o := &d.agg.Order
 	for after := int64(0); ; {
@@ -112,8 +111,8 @@ func (d *draft) toldOf(ctx context.Context, kind, instanceID string) (told []str
 			return nil, fmt.Errorf("events of the order: %w", err)
 		}
 		for _, e := range events {
-			if e.Kind == kind && e.InstanceID == instanceID {
-				told = append(told, e.Data)
+			if slices.Contains(kinds, e.Kind) && e.InstanceID == instanceID {
+				told = append(told, e)
 			}
 			after = e.Seq
 		}

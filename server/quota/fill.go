@@ -224,7 +224,10 @@ func (s *Service) fillItem(ctx context.Context, c *Content, p *store.Instance, i
 	// The event is recorded before the quota is put: when the process dies in between, the next run puts the quota. In the other order
 	// the next run would find the quota and record no event.
 	filled := fulfil.PackageItem{ProductID: item.ProductID, InstanceID: of.InstanceID, Quota: decimal.Format(item.Quota)}
-	if err := s.Stopper.PackageAssigned(ctx, p.Seller, p.InstanceID, filled); err != nil {
+	switch err := s.Stopper.PackageAssigned(ctx, p.Seller, p.InstanceID, filled); {
+	case errors.Is(err, fulfil.ErrImported): // what was used of it is not known here
+		return true, nil
+	case err != nil:
 		return false, storefault.Told(err)
 	}
 	_, err = s.Put(ctx, Package{

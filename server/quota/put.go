@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/koogate/koogate/server/decimal"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/errs/storefault"
 	"github.com/koogate/koogate/store"
@@ -33,6 +34,9 @@ type Package struct {
 	// package without one. Its cycles count from BeginAt; zero means the creation of the package's instance.
 	Reset   *store.Reset
 	BeginAt time.Time
+	// UsedElsewhere is what was used of the cycle in hand before the package came here, 0 to Quota. It counts when this creates the quota, and may be told
+	// again as it was.
+	UsedElsewhere store.Units
 }
 
 // Put creates the quota of one fee item of a package or raises it; expiry and priority may change too, KeepGoing and the cycles
@@ -40,11 +44,8 @@ type Package struct {
 // up, and for no other reason, is thawed when it has something left again. Errors:
 // INVALID_FIELD, INSTANCE_NOT_FOUND, STATE_CONFLICT, STORE_UNAVAILABLE.
 func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
-	switch {
-	case p.Quota <= 0:
-		return store.Quota{}, errs.BadField("quota", "must be more than zero")
-	case p.PackageID == p.InstanceID:
-		return store.Quota{}, errs.BadField("package_id", "is the package's own instance, not the pay-per-use instance")
+	if err := p.check(); err != nil {
+		return store.Quota{}, err
 	}
 	own, of, err := s.check(ctx, p)
 	if err != nil {
@@ -68,6 +69,19 @@ func (s *Service) Put(ctx context.Context, p Package) (store.Quota, error) {
 		return store.Quota{}, err
 	}
 	return q, s.settleItems(ctx, q)
+}
+
+// check judges a package by itself. Errors: INVALID_FIELD.
+func (p *Package) check() error {
+	switch {
+	case p.Quota <= 0:
+		return errs.BadField("quota", "must be more than zero")
+	case p.UsedElsewhere < 0 || p.UsedElsewhere > p.Quota:
+		return errs.BadField("used_elsewhere", "must be from zero to the quota")
+	case p.PackageID == p.InstanceID:
+		return errs.BadField("package_id", "is the package's own instance, not the pay-per-use instance")
+	}
+	return nil
 }
 
 // settleItems settles the instances of all fee items of a package, because they share its expiry.
@@ -118,7 +132,7 @@ func (s *Service) put(ctx context.Context, p Package, own, of store.Instance, me
 	}
 	want := store.Quota{
 		Seller: p.Seller, PackageID: p.PackageID, InstanceID: p.InstanceID, Meter: meter, Quota: p.Quota, Priority: p.Priority,
-		ExpireAt: p.ExpireAt, Stop: !p.KeepGoing,
+		ExpireAt: p.ExpireAt, Stop: !p.KeepGoing, UsedElsewhere: p.UsedElsewhere,
 	}
 	p.cycles(&want, items, own)
 	known := false
@@ -130,6 +144,8 @@ func (s *Service) put(ctx context.Context, p Package, own, of store.Instance, me
 			return store.Quota{}, stateConflict("when the content of package %s is granted anew cannot be changed, and is the same for all its items", p.PackageID)
 		case q.InstanceID == p.InstanceID && p.Quota < q.Quota:
 			return store.Quota{}, stateConflict("the quota of a package cannot be lowered")
+		case q.InstanceID == p.InstanceID && p.UsedElsewhere != 0 && p.UsedElsewhere != q.UsedElsewhere:
+			return store.Quota{}, stateConflict("package %s counts here already, and %s of it as used elsewhere", p.PackageID, decimal.Format(q.UsedElsewhere))
 		}
 		known = known || q.InstanceID == p.InstanceID
 	}
@@ -149,7 +165,7 @@ func (s *Service) put(ctx context.Context, p Package, own, of store.Instance, me
 	q, err := s.Quotas.PutQuota(ctx, want)
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		return store.Quota{}, stateConflict("package %s was put with other cycles meanwhile", p.PackageID)
+		return store.Quota{}, stateConflict("package %s was put with other cycles, or another use, meanwhile", p.PackageID)
 	case err != nil:
 		return store.Quota{}, storefault.Told(err)
 	}

@@ -169,7 +169,7 @@ func TestUsageOf(t *testing.T) {
 	r.open("pkg", "SMS", pkg)
 	r.open("unused", "SMS", pkg)
 	r.open("put", "NONE", pkg)
-	if _, err := r.store.PutQuota(t.Context(), store.Quota{Seller: seller, PackageID: "put", InstanceID: "i-none", Quota: 1}); err != nil {
+	if _, err := r.store.PutQuota(t.Context(), store.Quota{Seller: seller, PackageID: "put", InstanceID: "i-none", Quota: 30_000, UsedElsewhere: 20_000}); err != nil {
 		t.Fatal(err)
 	}
 	drawn := func(id, value string) usage.Record {
@@ -195,7 +195,7 @@ func TestUsageOf(t *testing.T) {
 		if p := got["unused"]; len(p) != 1 || p[0] != (usage.Info{Value: "0", At: r.clock.Now()}) {
 			t.Errorf("%+v", p)
 		}
-		if p := got["put"]; len(p) != 1 || p[0] != (usage.Info{RelatedInstanceID: "i-none", Value: "0", At: r.clock.Now()}) {
+		if p := got["put"]; len(p) != 1 || p[0] != (usage.Info{RelatedInstanceID: "i-none", Value: "2", At: r.clock.Now()}) {
 			t.Errorf("%+v", p)
 		}
 		if p := got["pkg"]; len(p) != 2 || p[0].RelatedInstanceID != "i-1" || p[0].Value != "3.5" || p[1].RelatedInstanceID != "i-2" || p[1].Value != "4" {

@@ -88,14 +88,14 @@ func (s *Service) usageOf(ctx context.Context, i *store.Instance) ([]Info, error
 	return nil, nil
 }
 
-// unused adds the zero of each fee item of a package that nothing was drawn from yet.
+// unused adds to each fee item of a package what was used of it before it was counted here, and the zero of one that nothing was drawn from yet.
 func (s *Service) unused(ctx context.Context, pkg *store.Instance, metered bool, sums map[string]store.Units) error {
 	items, err := s.Store.PackageQuotas(ctx, pkg.Seller, pkg.InstanceID)
 	if err != nil {
 		return err
 	}
 	for _, q := range items {
-		sums[q.InstanceID] += 0
+		sums[q.InstanceID] += q.UsedElsewhere
 	}
 	if len(sums) == 0 && metered {
 		sums[""] = 0 // which instance it belongs to is not known yet

@@ -16,6 +16,7 @@ func FromQuota(q *store.Quota) QuotaRow {
 		Reserved: int64(q.Reserved), Priority: int64(q.Priority), ExpireAt: Micros(q.ExpireAt), Stop: Truth(q.Stop), Told: int64(q.Told),
 		CreatedAt: Micros(q.CreatedAt), UpdatedAt: Micros(q.UpdatedAt), Reset: string(q.Reset), BeginAt: Micros(q.BeginAt), Cycle: q.Cycle,
 		UsedBefore: int64(q.UsedBefore), TurnAt: Micros(q.TurnAt), SettledAt: Micros(q.SettledAt), SettledCycle: q.SettledCycle,
+		UsedElsewhere: int64(q.UsedElsewhere),
 	}
 }
 
@@ -27,6 +28,7 @@ func ToQuota(r QuotaRow) store.Quota {
 		Stop: r.Stop != 0, Told: int32(r.Told), CreatedAt: Time(r.CreatedAt), UpdatedAt: Time(r.UpdatedAt),
 		Reset: store.Reset(r.Reset), BeginAt: Time(r.BeginAt), Cycle: r.Cycle, UsedBefore: store.Units(r.UsedBefore),
 		TurnAt: Time(r.TurnAt), SettledAt: Time(r.SettledAt), SettledCycle: r.SettledCycle,
+		UsedElsewhere: store.Units(r.UsedElsewhere),
 	}
 }
 

@@ -866,26 +866,27 @@ type QueueOpenRow struct {
 }
 
 type Quota struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
+	Seller        string
+	PackageID     string
+	InstanceID    string
+	Meter         string
+	Quota         int64
+	Used          int64
+	Reserved      int64
+	Priority      int64
+	ExpireAt      int64
+	Stop          int64
+	Told          int64
+	CreatedAt     int64
+	UpdatedAt     int64
+	Reset         string
+	BeginAt       int64
+	Cycle         int64
+	UsedBefore    int64
+	TurnAt        int64
+	SettledAt     int64
+	SettledCycle  int64
+	UsedElsewhere int64
 }
 
 type QuotaExpireParams struct {
@@ -895,95 +896,99 @@ type QuotaExpireParams struct {
 }
 
 type QuotaInsertParams struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
+	Seller        string
+	PackageID     string
+	InstanceID    string
+	Meter         string
+	Quota         int64
+	Used          int64
+	Reserved      int64
+	Priority      int64
+	ExpireAt      int64
+	Stop          int64
+	Told          int64
+	CreatedAt     int64
+	UpdatedAt     int64
+	Reset         string
+	BeginAt       int64
+	Cycle         int64
+	UsedBefore    int64
+	TurnAt        int64
+	SettledAt     int64
+	SettledCycle  int64
+	UsedElsewhere int64
 }
 
 type QuotaItem struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
+	Seller        string
+	PackageID     string
+	InstanceID    string
+	Meter         string
+	Quota         int64
+	Used          int64
+	Reserved      int64
+	Priority      int64
+	ExpireAt      int64
+	Stop          int64
+	Told          int64
+	CreatedAt     int64
+	UpdatedAt     int64
+	Reset         string
+	BeginAt       int64
+	Cycle         int64
+	UsedBefore    int64
+	TurnAt        int64
+	SettledAt     int64
+	SettledCycle  int64
+	UsedElsewhere int64
 }
 
 type QuotaItemInsertParams struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
+	Seller        string
+	PackageID     string
+	InstanceID    string
+	Meter         string
+	Quota         int64
+	Used          int64
+	Reserved      int64
+	Priority      int64
+	ExpireAt      int64
+	Stop          int64
+	Told          int64
+	CreatedAt     int64
+	UpdatedAt     int64
+	Reset         string
+	BeginAt       int64
+	Cycle         int64
+	UsedBefore    int64
+	TurnAt        int64
+	SettledAt     int64
+	SettledCycle  int64
+	UsedElsewhere int64
 }
 
 type QuotaRow struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
+	Seller        string
+	PackageID     string
+	InstanceID    string
+	Meter         string
+	Quota         int64
+	Used          int64
+	Reserved      int64
+	Priority      int64
+	ExpireAt      int64
+	Stop          int64
+	Told          int64
+	CreatedAt     int64
+	UpdatedAt     int64
+	Reset         string
+	BeginAt       int64
+	Cycle         int64
+	UsedBefore    int64
+	TurnAt        int64
+	SettledAt     int64
+	SettledCycle  int64
+	UsedElsewhere int64
 }
 
 type QuotaTurnParams struct {

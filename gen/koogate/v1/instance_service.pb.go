@@ -252,7 +252,10 @@ type ImportRow struct {
 	// Access is how the customer gets in; sealed. Its front_end_url is required in saas_v2 and saas_v1 unless the instance is RELEASED; license_v1 has none.
 	Access *InstanceAccess `protobuf:"bytes,16,opt,name=access,proto3" json:"access,omitempty"`
 	// Licence is what was sold in license_v1; sealed. Required there unless the instance is RELEASED. At most 8192 characters.
-	Licence       string `protobuf:"bytes,17,opt,name=licence,proto3" json:"licence,omitempty"`
+	Licence string `protobuf:"bytes,17,opt,name=licence,proto3" json:"licence,omitempty"`
+	// Package is what the instance holds of one fee item, when it is a package that is not RELEASED. A package of several fee items has a row for each, which
+	// differ in nothing else.
+	Package       *ImportPackage `protobuf:"bytes,18,opt,name=package,proto3" json:"package,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -406,6 +409,113 @@ func (x *ImportRow) GetLicence() string {
 	return ""
 }
 
+func (x *ImportRow) GetPackage() *ImportPackage {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+// ImportPackage is what an imported package holds of one fee item.
+type ImportPackage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// InstanceId is the pay-per-use instance of the fee item, which was imported before or stands in an earlier row. Required, at most 64 printable characters.
+	InstanceId string `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// Quota is what was bought; with reset of one cycle. A decimal with at most 8 digits before and 4 behind the point. Required.
+	Quota string `protobuf:"bytes,2,opt,name=quota,proto3" json:"quota,omitempty"`
+	// Used is what was used of it, with reset of the cycle in hand; at most the quota, and empty for nothing.
+	Used string `protobuf:"bytes,3,opt,name=used,proto3" json:"used,omitempty"`
+	// Reset is when the content is granted anew.
+	Reset_ QuotaReset `protobuf:"varint,4,opt,name=reset,proto3,enum=koogate.v1.QuotaReset" json:"reset,omitempty"`
+	// BeginTime is from when the cycles count, not ahead of now; absent means when the package was created.
+	BeginTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=begin_time,json=beginTime,proto3" json:"begin_time,omitempty"`
+	// Priority is drawn from lower first; 0 for all means earliest expiry first.
+	Priority int32 `protobuf:"varint,6,opt,name=priority,proto3" json:"priority,omitempty"`
+	// KeepGoing leaves the pay-per-use instance running when its packages are used up: the excess is pay-per-use.
+	KeepGoing     bool `protobuf:"varint,7,opt,name=keep_going,json=keepGoing,proto3" json:"keep_going,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportPackage) Reset() {
+	*x = ImportPackage{}
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportPackage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportPackage) ProtoMessage() {}
+
+func (x *ImportPackage) ProtoReflect() protoreflect.Message {
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportPackage.ProtoReflect.Descriptor instead.
+func (*ImportPackage) Descriptor() ([]byte, []int) {
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ImportPackage) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *ImportPackage) GetQuota() string {
+	if x != nil {
+		return x.Quota
+	}
+	return ""
+}
+
+func (x *ImportPackage) GetUsed() string {
+	if x != nil {
+		return x.Used
+	}
+	return ""
+}
+
+func (x *ImportPackage) GetReset_() QuotaReset {
+	if x != nil {
+		return x.Reset_
+	}
+	return QuotaReset_QUOTA_RESET_UNSPECIFIED
+}
+
+func (x *ImportPackage) GetBeginTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeginTime
+	}
+	return nil
+}
+
+func (x *ImportPackage) GetPriority() int32 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *ImportPackage) GetKeepGoing() bool {
+	if x != nil {
+		return x.KeepGoing
+	}
+	return false
+}
+
 // ImportInstancesRequest imports instances.
 type ImportInstancesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -421,7 +531,7 @@ type ImportInstancesRequest struct {
 
 func (x *ImportInstancesRequest) Reset() {
 	*x = ImportInstancesRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -433,7 +543,7 @@ func (x *ImportInstancesRequest) String() string {
 func (*ImportInstancesRequest) ProtoMessage() {}
 
 func (x *ImportInstancesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[1]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -446,7 +556,7 @@ func (x *ImportInstancesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportInstancesRequest.ProtoReflect.Descriptor instead.
 func (*ImportInstancesRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{1}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ImportInstancesRequest) GetRows() []*ImportRow {
@@ -489,7 +599,7 @@ type ImportResult struct {
 
 func (x *ImportResult) Reset() {
 	*x = ImportResult{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -501,7 +611,7 @@ func (x *ImportResult) String() string {
 func (*ImportResult) ProtoMessage() {}
 
 func (x *ImportResult) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[2]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -514,7 +624,7 @@ func (x *ImportResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportResult.ProtoReflect.Descriptor instead.
 func (*ImportResult) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{2}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ImportResult) GetIndex() int64 {
@@ -563,7 +673,7 @@ type ImportInstancesResponse struct {
 
 func (x *ImportInstancesResponse) Reset() {
 	*x = ImportInstancesResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +685,7 @@ func (x *ImportInstancesResponse) String() string {
 func (*ImportInstancesResponse) ProtoMessage() {}
 
 func (x *ImportInstancesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[3]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +698,7 @@ func (x *ImportInstancesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportInstancesResponse.ProtoReflect.Descriptor instead.
 func (*ImportInstancesResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{3}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ImportInstancesResponse) GetResults() []*ImportResult {
@@ -646,7 +756,7 @@ type Instance struct {
 
 func (x *Instance) Reset() {
 	*x = Instance{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -658,7 +768,7 @@ func (x *Instance) String() string {
 func (*Instance) ProtoMessage() {}
 
 func (x *Instance) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[4]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -671,7 +781,7 @@ func (x *Instance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Instance.ProtoReflect.Descriptor instead.
 func (*Instance) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{4}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Instance) GetInstanceId() string {
@@ -827,7 +937,7 @@ type InstanceAccess struct {
 
 func (x *InstanceAccess) Reset() {
 	*x = InstanceAccess{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -839,7 +949,7 @@ func (x *InstanceAccess) String() string {
 func (*InstanceAccess) ProtoMessage() {}
 
 func (x *InstanceAccess) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[5]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -852,7 +962,7 @@ func (x *InstanceAccess) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstanceAccess.ProtoReflect.Descriptor instead.
 func (*InstanceAccess) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{5}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *InstanceAccess) GetFrontEndUrl() string {
@@ -909,7 +1019,7 @@ type UpdateInstanceAccessRequest struct {
 
 func (x *UpdateInstanceAccessRequest) Reset() {
 	*x = UpdateInstanceAccessRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -921,7 +1031,7 @@ func (x *UpdateInstanceAccessRequest) String() string {
 func (*UpdateInstanceAccessRequest) ProtoMessage() {}
 
 func (x *UpdateInstanceAccessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[6]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -934,7 +1044,7 @@ func (x *UpdateInstanceAccessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstanceAccessRequest.ProtoReflect.Descriptor instead.
 func (*UpdateInstanceAccessRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{6}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UpdateInstanceAccessRequest) GetInstanceId() string {
@@ -983,7 +1093,7 @@ type UpdateInstanceAccessResponse struct {
 
 func (x *UpdateInstanceAccessResponse) Reset() {
 	*x = UpdateInstanceAccessResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +1105,7 @@ func (x *UpdateInstanceAccessResponse) String() string {
 func (*UpdateInstanceAccessResponse) ProtoMessage() {}
 
 func (x *UpdateInstanceAccessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[7]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +1118,7 @@ func (x *UpdateInstanceAccessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstanceAccessResponse.ProtoReflect.Descriptor instead.
 func (*UpdateInstanceAccessResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{7}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UpdateInstanceAccessResponse) GetInstance() *Instance {
@@ -1031,7 +1141,7 @@ type FreezeInstanceRequest struct {
 
 func (x *FreezeInstanceRequest) Reset() {
 	*x = FreezeInstanceRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +1153,7 @@ func (x *FreezeInstanceRequest) String() string {
 func (*FreezeInstanceRequest) ProtoMessage() {}
 
 func (x *FreezeInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[8]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +1166,7 @@ func (x *FreezeInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreezeInstanceRequest.ProtoReflect.Descriptor instead.
 func (*FreezeInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{8}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *FreezeInstanceRequest) GetInstanceId() string {
@@ -1084,7 +1194,7 @@ type FreezeInstanceResponse struct {
 
 func (x *FreezeInstanceResponse) Reset() {
 	*x = FreezeInstanceResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1206,7 @@ func (x *FreezeInstanceResponse) String() string {
 func (*FreezeInstanceResponse) ProtoMessage() {}
 
 func (x *FreezeInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[9]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1219,7 @@ func (x *FreezeInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreezeInstanceResponse.ProtoReflect.Descriptor instead.
 func (*FreezeInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{9}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *FreezeInstanceResponse) GetInstance() *Instance {
@@ -1132,7 +1242,7 @@ type UnfreezeInstanceRequest struct {
 
 func (x *UnfreezeInstanceRequest) Reset() {
 	*x = UnfreezeInstanceRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1144,7 +1254,7 @@ func (x *UnfreezeInstanceRequest) String() string {
 func (*UnfreezeInstanceRequest) ProtoMessage() {}
 
 func (x *UnfreezeInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[10]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1157,7 +1267,7 @@ func (x *UnfreezeInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnfreezeInstanceRequest.ProtoReflect.Descriptor instead.
 func (*UnfreezeInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{10}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UnfreezeInstanceRequest) GetInstanceId() string {
@@ -1185,7 +1295,7 @@ type UnfreezeInstanceResponse struct {
 
 func (x *UnfreezeInstanceResponse) Reset() {
 	*x = UnfreezeInstanceResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1197,7 +1307,7 @@ func (x *UnfreezeInstanceResponse) String() string {
 func (*UnfreezeInstanceResponse) ProtoMessage() {}
 
 func (x *UnfreezeInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[11]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1210,7 +1320,7 @@ func (x *UnfreezeInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnfreezeInstanceResponse.ProtoReflect.Descriptor instead.
 func (*UnfreezeInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{11}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UnfreezeInstanceResponse) GetInstance() *Instance {
@@ -1237,7 +1347,7 @@ type ReleaseInstanceRequest struct {
 
 func (x *ReleaseInstanceRequest) Reset() {
 	*x = ReleaseInstanceRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1249,7 +1359,7 @@ func (x *ReleaseInstanceRequest) String() string {
 func (*ReleaseInstanceRequest) ProtoMessage() {}
 
 func (x *ReleaseInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[12]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1262,7 +1372,7 @@ func (x *ReleaseInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseInstanceRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{12}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReleaseInstanceRequest) GetInstanceId() string {
@@ -1304,7 +1414,7 @@ type ReleaseInstanceResponse struct {
 
 func (x *ReleaseInstanceResponse) Reset() {
 	*x = ReleaseInstanceResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1316,7 +1426,7 @@ func (x *ReleaseInstanceResponse) String() string {
 func (*ReleaseInstanceResponse) ProtoMessage() {}
 
 func (x *ReleaseInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[13]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1329,7 +1439,7 @@ func (x *ReleaseInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseInstanceResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{13}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReleaseInstanceResponse) GetInstance() *Instance {
@@ -1350,7 +1460,7 @@ type GetInstanceRequest struct {
 
 func (x *GetInstanceRequest) Reset() {
 	*x = GetInstanceRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1362,7 +1472,7 @@ func (x *GetInstanceRequest) String() string {
 func (*GetInstanceRequest) ProtoMessage() {}
 
 func (x *GetInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[14]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1375,7 +1485,7 @@ func (x *GetInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstanceRequest.ProtoReflect.Descriptor instead.
 func (*GetInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{14}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetInstanceRequest) GetInstanceId() string {
@@ -1396,7 +1506,7 @@ type GetInstanceResponse struct {
 
 func (x *GetInstanceResponse) Reset() {
 	*x = GetInstanceResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[15]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1408,7 +1518,7 @@ func (x *GetInstanceResponse) String() string {
 func (*GetInstanceResponse) ProtoMessage() {}
 
 func (x *GetInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[15]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1421,7 +1531,7 @@ func (x *GetInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstanceResponse.ProtoReflect.Descriptor instead.
 func (*GetInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{15}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetInstanceResponse) GetInstance() *Instance {
@@ -1449,7 +1559,7 @@ type ListInstancesRequest struct {
 
 func (x *ListInstancesRequest) Reset() {
 	*x = ListInstancesRequest{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1461,7 +1571,7 @@ func (x *ListInstancesRequest) String() string {
 func (*ListInstancesRequest) ProtoMessage() {}
 
 func (x *ListInstancesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[16]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1474,7 +1584,7 @@ func (x *ListInstancesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstancesRequest.ProtoReflect.Descriptor instead.
 func (*ListInstancesRequest) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{16}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListInstancesRequest) GetPageSize() int32 {
@@ -1518,7 +1628,7 @@ type ListInstancesResponse struct {
 
 func (x *ListInstancesResponse) Reset() {
 	*x = ListInstancesResponse{}
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[17]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1640,7 @@ func (x *ListInstancesResponse) String() string {
 func (*ListInstancesResponse) ProtoMessage() {}
 
 func (x *ListInstancesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koogate_v1_instance_service_proto_msgTypes[17]
+	mi := &file_koogate_v1_instance_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1653,7 @@ func (x *ListInstancesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstancesResponse.ProtoReflect.Descriptor instead.
 func (*ListInstancesResponse) Descriptor() ([]byte, []int) {
-	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{17}
+	return file_koogate_v1_instance_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListInstancesResponse) GetInstances() []*Instance {
@@ -1565,7 +1675,7 @@ var File_koogate_v1_instance_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\n" +
 	"!koogate/v1/instance_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xd6\x06\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x1ekoogate/v1/quota_service.proto\x1a\x16koogate/v1/scope.proto\"\x8b\a\n" +
 	"\tImportRow\x12%\n" +
 	"\bendpoint\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bendpoint\x12\x1f\n" +
 	"\x06family\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x06family\x129\n" +
@@ -1591,7 +1701,20 @@ const file_koogate_v1_instance_service_proto_rawDesc = "" +
 	"\xbaH\x04r\x02\x18d\x80\x01\x01R\n" +
 	"customerId\x122\n" +
 	"\x06access\x18\x10 \x01(\v2\x1a.koogate.v1.InstanceAccessR\x06access\x12%\n" +
-	"\alicence\x18\x11 \x01(\tB\v\xbaH\x05r\x03\x18\x80@\x80\x01\x01R\alicence\"\xd4\x01\n" +
+	"\alicence\x18\x11 \x01(\tB\v\xbaH\x05r\x03\x18\x80@\x80\x01\x01R\alicence\x123\n" +
+	"\apackage\x18\x12 \x01(\v2\x19.koogate.v1.ImportPackageR\apackage\"\x83\x03\n" +
+	"\rImportPackage\x12?\n" +
+	"\vinstance_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
+	"instanceId\x12:\n" +
+	"\x05quota\x18\x02 \x01(\tB$\xbaH!r\x1f\x18\x102\x1b^[0-9]{1,8}(\\.[0-9]{1,4})?$R\x05quota\x12;\n" +
+	"\x04used\x18\x03 \x01(\tB'\xbaH$r\"\x18\x102\x1e^([0-9]{1,8}(\\.[0-9]{1,4})?)?$R\x04used\x126\n" +
+	"\x05reset\x18\x04 \x01(\x0e2\x16.koogate.v1.QuotaResetB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05reset\x129\n" +
+	"\n" +
+	"begin_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tbeginTime\x12&\n" +
+	"\bpriority\x18\x06 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpriority\x12\x1d\n" +
+	"\n" +
+	"keep_going\x18\a \x01(\bR\tkeepGoing\"\xd4\x01\n" +
 	"\x16ImportInstancesRequest\x12;\n" +
 	"\x04rows\x18\x01 \x03(\v2\x15.koogate.v1.ImportRowB\x10\xbaH\r\x92\x01\n" +
 	"\b\x01\x10\xf4\x03\"\x03\xd8\x01\x03R\x04rows\x12#\n" +
@@ -1729,71 +1852,76 @@ func file_koogate_v1_instance_service_proto_rawDescGZIP() []byte {
 }
 
 var file_koogate_v1_instance_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_koogate_v1_instance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_koogate_v1_instance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_koogate_v1_instance_service_proto_goTypes = []any{
 	(ImportState)(0),                     // 0: koogate.v1.ImportState
 	(ImportVerdict)(0),                   // 1: koogate.v1.ImportVerdict
 	(InstanceState)(0),                   // 2: koogate.v1.InstanceState
 	(*ImportRow)(nil),                    // 3: koogate.v1.ImportRow
-	(*ImportInstancesRequest)(nil),       // 4: koogate.v1.ImportInstancesRequest
-	(*ImportResult)(nil),                 // 5: koogate.v1.ImportResult
-	(*ImportInstancesResponse)(nil),      // 6: koogate.v1.ImportInstancesResponse
-	(*Instance)(nil),                     // 7: koogate.v1.Instance
-	(*InstanceAccess)(nil),               // 8: koogate.v1.InstanceAccess
-	(*UpdateInstanceAccessRequest)(nil),  // 9: koogate.v1.UpdateInstanceAccessRequest
-	(*UpdateInstanceAccessResponse)(nil), // 10: koogate.v1.UpdateInstanceAccessResponse
-	(*FreezeInstanceRequest)(nil),        // 11: koogate.v1.FreezeInstanceRequest
-	(*FreezeInstanceResponse)(nil),       // 12: koogate.v1.FreezeInstanceResponse
-	(*UnfreezeInstanceRequest)(nil),      // 13: koogate.v1.UnfreezeInstanceRequest
-	(*UnfreezeInstanceResponse)(nil),     // 14: koogate.v1.UnfreezeInstanceResponse
-	(*ReleaseInstanceRequest)(nil),       // 15: koogate.v1.ReleaseInstanceRequest
-	(*ReleaseInstanceResponse)(nil),      // 16: koogate.v1.ReleaseInstanceResponse
-	(*GetInstanceRequest)(nil),           // 17: koogate.v1.GetInstanceRequest
-	(*GetInstanceResponse)(nil),          // 18: koogate.v1.GetInstanceResponse
-	(*ListInstancesRequest)(nil),         // 19: koogate.v1.ListInstancesRequest
-	(*ListInstancesResponse)(nil),        // 20: koogate.v1.ListInstancesResponse
-	(*timestamppb.Timestamp)(nil),        // 21: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),        // 22: google.protobuf.FieldMask
+	(*ImportPackage)(nil),                // 4: koogate.v1.ImportPackage
+	(*ImportInstancesRequest)(nil),       // 5: koogate.v1.ImportInstancesRequest
+	(*ImportResult)(nil),                 // 6: koogate.v1.ImportResult
+	(*ImportInstancesResponse)(nil),      // 7: koogate.v1.ImportInstancesResponse
+	(*Instance)(nil),                     // 8: koogate.v1.Instance
+	(*InstanceAccess)(nil),               // 9: koogate.v1.InstanceAccess
+	(*UpdateInstanceAccessRequest)(nil),  // 10: koogate.v1.UpdateInstanceAccessRequest
+	(*UpdateInstanceAccessResponse)(nil), // 11: koogate.v1.UpdateInstanceAccessResponse
+	(*FreezeInstanceRequest)(nil),        // 12: koogate.v1.FreezeInstanceRequest
+	(*FreezeInstanceResponse)(nil),       // 13: koogate.v1.FreezeInstanceResponse
+	(*UnfreezeInstanceRequest)(nil),      // 14: koogate.v1.UnfreezeInstanceRequest
+	(*UnfreezeInstanceResponse)(nil),     // 15: koogate.v1.UnfreezeInstanceResponse
+	(*ReleaseInstanceRequest)(nil),       // 16: koogate.v1.ReleaseInstanceRequest
+	(*ReleaseInstanceResponse)(nil),      // 17: koogate.v1.ReleaseInstanceResponse
+	(*GetInstanceRequest)(nil),           // 18: koogate.v1.GetInstanceRequest
+	(*GetInstanceResponse)(nil),          // 19: koogate.v1.GetInstanceResponse
+	(*ListInstancesRequest)(nil),         // 20: koogate.v1.ListInstancesRequest
+	(*ListInstancesResponse)(nil),        // 21: koogate.v1.ListInstancesResponse
+	(*timestamppb.Timestamp)(nil),        // 22: google.protobuf.Timestamp
+	(QuotaReset)(0),                      // 23: koogate.v1.QuotaReset
+	(*fieldmaskpb.FieldMask)(nil),        // 24: google.protobuf.FieldMask
 }
 var file_koogate_v1_instance_service_proto_depIdxs = []int32{
 	0,  // 0: koogate.v1.ImportRow.state:type_name -> koogate.v1.ImportState
-	21, // 1: koogate.v1.ImportRow.expire_time:type_name -> google.protobuf.Timestamp
-	21, // 2: koogate.v1.ImportRow.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 3: koogate.v1.ImportRow.access:type_name -> koogate.v1.InstanceAccess
-	3,  // 4: koogate.v1.ImportInstancesRequest.rows:type_name -> koogate.v1.ImportRow
-	1,  // 5: koogate.v1.ImportResult.verdict:type_name -> koogate.v1.ImportVerdict
-	5,  // 6: koogate.v1.ImportInstancesResponse.results:type_name -> koogate.v1.ImportResult
-	2,  // 7: koogate.v1.Instance.state:type_name -> koogate.v1.InstanceState
-	21, // 8: koogate.v1.Instance.expire_time:type_name -> google.protobuf.Timestamp
-	21, // 9: koogate.v1.Instance.create_time:type_name -> google.protobuf.Timestamp
-	21, // 10: koogate.v1.Instance.update_time:type_name -> google.protobuf.Timestamp
-	8,  // 11: koogate.v1.UpdateInstanceAccessRequest.access:type_name -> koogate.v1.InstanceAccess
-	22, // 12: koogate.v1.UpdateInstanceAccessRequest.update_mask:type_name -> google.protobuf.FieldMask
-	7,  // 13: koogate.v1.UpdateInstanceAccessResponse.instance:type_name -> koogate.v1.Instance
-	7,  // 14: koogate.v1.FreezeInstanceResponse.instance:type_name -> koogate.v1.Instance
-	7,  // 15: koogate.v1.UnfreezeInstanceResponse.instance:type_name -> koogate.v1.Instance
-	7,  // 16: koogate.v1.ReleaseInstanceResponse.instance:type_name -> koogate.v1.Instance
-	7,  // 17: koogate.v1.GetInstanceResponse.instance:type_name -> koogate.v1.Instance
-	7,  // 18: koogate.v1.ListInstancesResponse.instances:type_name -> koogate.v1.Instance
-	17, // 19: koogate.v1.InstanceService.GetInstance:input_type -> koogate.v1.GetInstanceRequest
-	19, // 20: koogate.v1.InstanceService.ListInstances:input_type -> koogate.v1.ListInstancesRequest
-	9,  // 21: koogate.v1.InstanceService.UpdateInstanceAccess:input_type -> koogate.v1.UpdateInstanceAccessRequest
-	11, // 22: koogate.v1.InstanceService.FreezeInstance:input_type -> koogate.v1.FreezeInstanceRequest
-	13, // 23: koogate.v1.InstanceService.UnfreezeInstance:input_type -> koogate.v1.UnfreezeInstanceRequest
-	15, // 24: koogate.v1.InstanceService.ReleaseInstance:input_type -> koogate.v1.ReleaseInstanceRequest
-	4,  // 25: koogate.v1.InstanceService.ImportInstances:input_type -> koogate.v1.ImportInstancesRequest
-	18, // 26: koogate.v1.InstanceService.GetInstance:output_type -> koogate.v1.GetInstanceResponse
-	20, // 27: koogate.v1.InstanceService.ListInstances:output_type -> koogate.v1.ListInstancesResponse
-	10, // 28: koogate.v1.InstanceService.UpdateInstanceAccess:output_type -> koogate.v1.UpdateInstanceAccessResponse
-	12, // 29: koogate.v1.InstanceService.FreezeInstance:output_type -> koogate.v1.FreezeInstanceResponse
-	14, // 30: koogate.v1.InstanceService.UnfreezeInstance:output_type -> koogate.v1.UnfreezeInstanceResponse
-	16, // 31: koogate.v1.InstanceService.ReleaseInstance:output_type -> koogate.v1.ReleaseInstanceResponse
-	6,  // 32: koogate.v1.InstanceService.ImportInstances:output_type -> koogate.v1.ImportInstancesResponse
-	26, // [26:33] is the sub-list for method output_type
-	19, // [19:26] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	22, // 1: koogate.v1.ImportRow.expire_time:type_name -> google.protobuf.Timestamp
+	22, // 2: koogate.v1.ImportRow.create_time:type_name -> google.protobuf.Timestamp
+	9,  // 3: koogate.v1.ImportRow.access:type_name -> koogate.v1.InstanceAccess
+	4,  // 4: koogate.v1.ImportRow.package:type_name -> koogate.v1.ImportPackage
+	23, // 5: koogate.v1.ImportPackage.reset:type_name -> koogate.v1.QuotaReset
+	22, // 6: koogate.v1.ImportPackage.begin_time:type_name -> google.protobuf.Timestamp
+	3,  // 7: koogate.v1.ImportInstancesRequest.rows:type_name -> koogate.v1.ImportRow
+	1,  // 8: koogate.v1.ImportResult.verdict:type_name -> koogate.v1.ImportVerdict
+	6,  // 9: koogate.v1.ImportInstancesResponse.results:type_name -> koogate.v1.ImportResult
+	2,  // 10: koogate.v1.Instance.state:type_name -> koogate.v1.InstanceState
+	22, // 11: koogate.v1.Instance.expire_time:type_name -> google.protobuf.Timestamp
+	22, // 12: koogate.v1.Instance.create_time:type_name -> google.protobuf.Timestamp
+	22, // 13: koogate.v1.Instance.update_time:type_name -> google.protobuf.Timestamp
+	9,  // 14: koogate.v1.UpdateInstanceAccessRequest.access:type_name -> koogate.v1.InstanceAccess
+	24, // 15: koogate.v1.UpdateInstanceAccessRequest.update_mask:type_name -> google.protobuf.FieldMask
+	8,  // 16: koogate.v1.UpdateInstanceAccessResponse.instance:type_name -> koogate.v1.Instance
+	8,  // 17: koogate.v1.FreezeInstanceResponse.instance:type_name -> koogate.v1.Instance
+	8,  // 18: koogate.v1.UnfreezeInstanceResponse.instance:type_name -> koogate.v1.Instance
+	8,  // 19: koogate.v1.ReleaseInstanceResponse.instance:type_name -> koogate.v1.Instance
+	8,  // 20: koogate.v1.GetInstanceResponse.instance:type_name -> koogate.v1.Instance
+	8,  // 21: koogate.v1.ListInstancesResponse.instances:type_name -> koogate.v1.Instance
+	18, // 22: koogate.v1.InstanceService.GetInstance:input_type -> koogate.v1.GetInstanceRequest
+	20, // 23: koogate.v1.InstanceService.ListInstances:input_type -> koogate.v1.ListInstancesRequest
+	10, // 24: koogate.v1.InstanceService.UpdateInstanceAccess:input_type -> koogate.v1.UpdateInstanceAccessRequest
+	12, // 25: koogate.v1.InstanceService.FreezeInstance:input_type -> koogate.v1.FreezeInstanceRequest
+	14, // 26: koogate.v1.InstanceService.UnfreezeInstance:input_type -> koogate.v1.UnfreezeInstanceRequest
+	16, // 27: koogate.v1.InstanceService.ReleaseInstance:input_type -> koogate.v1.ReleaseInstanceRequest
+	5,  // 28: koogate.v1.InstanceService.ImportInstances:input_type -> koogate.v1.ImportInstancesRequest
+	19, // 29: koogate.v1.InstanceService.GetInstance:output_type -> koogate.v1.GetInstanceResponse
+	21, // 30: koogate.v1.InstanceService.ListInstances:output_type -> koogate.v1.ListInstancesResponse
+	11, // 31: koogate.v1.InstanceService.UpdateInstanceAccess:output_type -> koogate.v1.UpdateInstanceAccessResponse
+	13, // 32: koogate.v1.InstanceService.FreezeInstance:output_type -> koogate.v1.FreezeInstanceResponse
+	15, // 33: koogate.v1.InstanceService.UnfreezeInstance:output_type -> koogate.v1.UnfreezeInstanceResponse
+	17, // 34: koogate.v1.InstanceService.ReleaseInstance:output_type -> koogate.v1.ReleaseInstanceResponse
+	7,  // 35: koogate.v1.InstanceService.ImportInstances:output_type -> koogate.v1.ImportInstancesResponse
+	29, // [29:36] is the sub-list for method output_type
+	22, // [22:29] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_koogate_v1_instance_service_proto_init() }
@@ -1802,6 +1930,7 @@ func file_koogate_v1_instance_service_proto_init() {
 		return
 	}
 	file_koogate_v1_audit_proto_init()
+	file_koogate_v1_quota_service_proto_init()
 	file_koogate_v1_scope_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1809,7 +1938,7 @@ func file_koogate_v1_instance_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koogate_v1_instance_service_proto_rawDesc), len(file_koogate_v1_instance_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

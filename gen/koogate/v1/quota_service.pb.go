@@ -179,7 +179,9 @@ type Quota struct {
 	// ResetTime is when the cycle in hand ends; what is left then is lost. Absent without cycles.
 	ResetTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=reset_time,json=resetTime,proto3" json:"reset_time,omitempty"`
 	// UsedBefore is what was used in all cycles before this one.
-	UsedBefore    string `protobuf:"bytes,15,opt,name=used_before,json=usedBefore,proto3" json:"used_before,omitempty"`
+	UsedBefore string `protobuf:"bytes,15,opt,name=used_before,json=usedBefore,proto3" json:"used_before,omitempty"`
+	// UsedElsewhere is what was used before the package came here, which is part of used, and since the next cycle of used_before.
+	UsedElsewhere string `protobuf:"bytes,16,opt,name=used_elsewhere,json=usedElsewhere,proto3" json:"used_elsewhere,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -315,6 +317,13 @@ func (x *Quota) GetResetTime() *timestamppb.Timestamp {
 func (x *Quota) GetUsedBefore() string {
 	if x != nil {
 		return x.UsedBefore
+	}
+	return ""
+}
+
+func (x *Quota) GetUsedElsewhere() string {
+	if x != nil {
+		return x.UsedElsewhere
 	}
 	return ""
 }
@@ -504,7 +513,10 @@ type PutQuotaRequest struct {
 	// BeginTime is from when the cycles count, not ahead of now; absent means when the package's instance was created. It cannot be changed.
 	BeginTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=begin_time,json=beginTime,proto3" json:"begin_time,omitempty"`
 	// Reason says why, for the audit; no secrets, no personal data. At most 1024 characters.
-	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	// UsedElsewhere is what was used of the cycle in hand before the package came here, at most the quota; empty for nothing. It counts when this call creates
+	// the quota; later it may be told again as it was, or left empty. A decimal as quota.
+	UsedElsewhere string `protobuf:"bytes,10,opt,name=used_elsewhere,json=usedElsewhere,proto3" json:"used_elsewhere,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -598,6 +610,13 @@ func (x *PutQuotaRequest) GetBeginTime() *timestamppb.Timestamp {
 func (x *PutQuotaRequest) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *PutQuotaRequest) GetUsedElsewhere() string {
+	if x != nil {
+		return x.UsedElsewhere
 	}
 	return ""
 }
@@ -1268,7 +1287,7 @@ var File_koogate_v1_quota_service_proto protoreflect.FileDescriptor
 const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ekoogate/v1/quota_service.proto\x12\n" +
-	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xff\x03\n" +
+	"koogate.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16koogate/v1/audit.proto\x1a\x16koogate/v1/scope.proto\"\xa6\x04\n" +
 	"\x05Quota\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x1d\n" +
@@ -1291,7 +1310,8 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\n" +
 	"reset_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tresetTime\x12\x1f\n" +
 	"\vused_before\x18\x0f \x01(\tR\n" +
-	"usedBefore\"[\n" +
+	"usedBefore\x12%\n" +
+	"\x0eused_elsewhere\x18\x10 \x01(\tR\rusedElsewhere\"[\n" +
 	"\fReservedPart\x12\x1d\n" +
 	"\n" +
 	"package_id\x18\x01 \x01(\tR\tpackageId\x12\x16\n" +
@@ -1306,7 +1326,7 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\x05parts\x18\x05 \x03(\v2\x18.koogate.v1.ReservedPartB\b\xbaH\x05\x92\x01\x02\x10dR\x05parts\x122\n" +
 	"\x05state\x18\x06 \x01(\x0e2\x1c.koogate.v1.ReservationStateR\x05state\x12;\n" +
 	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\xe6\x03\n" +
+	"expireTime\"\xb6\x04\n" +
 	"\x0fPutQuotaRequest\x12?\n" +
 	"\vinstance_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
 	"instanceId\x12=\n" +
@@ -1322,7 +1342,9 @@ const file_koogate_v1_quota_service_proto_rawDesc = "" +
 	"\x05reset\x18\a \x01(\x0e2\x16.koogate.v1.QuotaResetB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05reset\x129\n" +
 	"\n" +
 	"begin_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tbeginTime\x12 \n" +
-	"\x06reason\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\";\n" +
+	"\x06reason\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06reason\x12N\n" +
+	"\x0eused_elsewhere\x18\n" +
+	" \x01(\tB'\xbaH$r\"\x18\x102\x1e^([0-9]{1,8}(\\.[0-9]{1,4})?)?$R\rusedElsewhere\";\n" +
 	"\x10PutQuotaResponse\x12'\n" +
 	"\x05quota\x18\x01 \x01(\v2\x11.koogate.v1.QuotaR\x05quota\"T\n" +
 	"\x11ListQuotasRequest\x12?\n" +

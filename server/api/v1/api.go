@@ -77,7 +77,7 @@ func New(o Options) *API {
 		t.told = o.Core.Told
 	}
 	managed := settings{sellers: o.Sellers, core: o.Core, moving: o.Moving, caller: o.Caller}
-	bought, made := &orders{core: o.Core, jaeger: o.Jaeger}, &instances{core: o.Core, judge: o.Judge}
+	bought, made := &orders{core: o.Core, jaeger: o.Jaeger}, &instances{core: o.Core, quotas: o.Quotas, judge: o.Judge}
 	used := newLedger(o.Usage)
 	heard, acts := &calls{calls: o.Calls, replays: o.Replays}, &audits{audit: o.Audit}
 	return &API{tasks: t, services: []service{

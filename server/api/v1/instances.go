@@ -4,6 +4,7 @@ package v1
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -12,6 +13,7 @@ import (
 	"github.com/koogate/koogate/server/api/v1/form"
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
+	"github.com/koogate/koogate/server/quota"
 	"github.com/koogate/koogate/store"
 )
 
@@ -19,8 +21,9 @@ import (
 type instances struct {
 	koogatev1.UnimplementedInstanceServiceServer
 
-	core  *fulfil.Service
-	judge func(proto.Message) error // holds a row to its own bounds
+	core   *fulfil.Service
+	quotas Quotas
+	judge  func(proto.Message) error // holds a row to its own bounds
 }
 
 // GetInstance implements InstanceService.
@@ -152,7 +155,7 @@ func (s *instances) ImportInstances(ctx context.Context, r *koogatev1.ImportInst
 	im := fulfil.Imports{Seller: seller, Try: r.GetValidateOnly(), Who: callerOf(ctx), Why: r.GetReason()}
 	for _, row := range r.GetRows() {
 		im.Rows = append(im.Rows, importOf(row))
-		im.Refuse = append(im.Refuse, s.judge(row))
+		im.Refuse = append(im.Refuse, s.refuse(row))
 	}
 	verdicts, err := s.core.Import(ctx, im)
 	if err != nil {
@@ -160,6 +163,11 @@ func (s *instances) ImportInstances(ctx context.Context, r *koogatev1.ImportInst
 	}
 	resp := &koogatev1.ImportInstancesResponse{Results: make([]*koogatev1.ImportResult, len(verdicts))}
 	for k, v := range verdicts {
+		if p := r.GetRows()[k]; p.GetPackage() != nil {
+			if v, err = s.hold(ctx, seller, p, v, r.GetValidateOnly()); err != nil {
+				return nil, err
+			}
+		}
 		resp.Results[k] = &koogatev1.ImportResult{
 			Index: int64(k), Verdict: importVerdict(v.Verdict), Fields: v.Fields, Message: v.Message,
 		}
@@ -168,6 +176,59 @@ func (s *instances) ImportInstances(ctx context.Context, r *koogatev1.ImportInst
 		}
 	}
 	return resp, nil
+}
+
+// refuse holds a row to its own bounds.
+func (s *instances) refuse(row *koogatev1.ImportRow) error {
+	if err := s.judge(row); err != nil {
+		return err
+	}
+	if row.GetPackage() != nil && row.GetState() == koogatev1.ImportState_IMPORT_STATE_RELEASED {
+		return errs.BadField("package", "is of no use to an instance that is released")
+	}
+	return nil
+}
+
+// hold puts what an imported package holds, once its instance is there, and returns the verdict on both. Errors: STORE_UNAVAILABLE.
+func (s *instances) hold(ctx context.Context, seller string, row *koogatev1.ImportRow, v fulfil.Imported, try bool) (fulfil.Imported, error) {
+	if v.Verdict != fulfil.ImportCreated && v.Verdict != fulfil.ImportUnchanged {
+		return v, nil
+	}
+	r := row.GetPackage()
+	p := quota.Package{
+		Seller: seller, InstanceID: r.GetInstanceId(), PackageID: row.GetInstanceId(), Priority: r.GetPriority(), KeepGoing: r.GetKeepGoing(),
+		Reset: resetOf(r.GetReset_()), BeginAt: timeOf(r.GetBeginTime()),
+	}
+	bad := func(err error) fulfil.Imported {
+		e := errs.As(err)
+		name, why := "package", e.Msg
+		if len(e.Fields) > 0 {
+			name, why = "package."+strings.TrimSuffix(e.Fields[0].Path, "_elsewhere"), e.Fields[0].Msg
+		}
+		return fulfil.Imported{Verdict: fulfil.ImportInvalid, Fields: []string{name}, Message: "the instance is right, what it holds is not: " + why}
+	}
+	var err, err2 error
+	p.Quota, err = amountOf("quota", r.GetQuota())
+	p.UsedElsewhere, err2 = usedOf("used", r.GetUsed())
+	if err = errors.Join(err, err2); err != nil {
+		return bad(err), nil
+	}
+	put, differs, err := s.quotas.Import(ctx, p, try)
+	switch {
+	case err != nil && errs.As(err).Reason == errs.StoreUnavailable:
+		return v, err
+	case err != nil:
+		return bad(err), nil
+	case put:
+		return fulfil.Imported{Verdict: fulfil.ImportCreated}, nil
+	case len(differs) > 0:
+		v := fulfil.Imported{Verdict: fulfil.ImportDiffers, Message: "the package holds something already, and differs; nothing of it was changed"}
+		for _, name := range differs {
+			v.Fields = append(v.Fields, "package."+name)
+		}
+		return v, nil
+	}
+	return v, nil
 }
 
 // importOf is a row as the core takes it.

@@ -18,6 +18,7 @@ import (
 // Quotas is what QuotaService calls; *quota.Service is one.
 type Quotas interface {
 	Put(ctx context.Context, p quota.Package) (store.Quota, error)
+	Import(ctx context.Context, p quota.Package, try bool) (put bool, differs []string, err error)
 	List(ctx context.Context, seller, instanceID string) ([]store.Quota, error)
 	ListPackage(ctx context.Context, seller, packageID string) ([]store.Quota, error)
 	Check(ctx context.Context, seller, instanceID string, amount store.Units) (enough bool, left store.Units, err error)
@@ -43,10 +44,14 @@ func (s *quotas) PutQuota(ctx context.Context, r *koogatev1.PutQuotaRequest) (*k
 	if err != nil {
 		return nil, err
 	}
+	used, err := usedOf("used_elsewhere", r.GetUsedElsewhere())
+	if err != nil {
+		return nil, err
+	}
 	q, err := s.quotas.Put(ctx, quota.Package{
 		Seller: seller, InstanceID: r.GetInstanceId(), PackageID: r.GetPackageId(), Quota: amount, Priority: r.GetPriority(),
 		ExpireAt: timeOf(r.GetExpireTime()), KeepGoing: r.GetKeepGoing(),
-		Reset: resetOf(r.GetReset_()), BeginAt: timeOf(r.GetBeginTime()),
+		Reset: resetOf(r.GetReset_()), BeginAt: timeOf(r.GetBeginTime()), UsedElsewhere: used,
 	})
 	if err != nil {
 		return nil, err
@@ -157,6 +162,14 @@ func amountOf(field, text string) (store.Units, error) {
 	return u, nil
 }
 
+// usedOf is amountOf for an amount that may be left out.
+func usedOf(field, text string) (store.Units, error) {
+	if text == "" {
+		return 0, nil
+	}
+	return amountOf(field, text)
+}
+
 // timeOf reads a time; none is the zero time.
 func timeOf(t *timestamppb.Timestamp) time.Time {
 	if t == nil {
@@ -170,7 +183,7 @@ func quotaOf(q store.Quota) *koogatev1.Quota {
 		InstanceId: q.InstanceID, PackageId: q.PackageID, Meter: q.Meter, Quota: decimal.Format(q.Quota), Used: decimal.Format(q.Used),
 		Reserved: decimal.Format(q.Reserved), Left: decimal.Format(q.Left()), Priority: q.Priority, ExpireTime: timestamp(q.ExpireAt),
 		Stop: q.Stop, Reset_: resetName(q.Reset), BeginTime: timestamp(q.BeginAt), Cycle: q.Cycle, ResetTime: timestamp(q.TurnAt),
-		UsedBefore: decimal.Format(q.UsedBefore),
+		UsedBefore: decimal.Format(q.UsedBefore), UsedElsewhere: decimal.Format(q.UsedElsewhere),
 	}
 }
 

@@ -79,12 +79,12 @@ func (q *Queries) QuotaExpire(ctx context.Context, arg QuotaExpireParams) error 
 const quotaInsert = `-- name: QuotaInsert :exec
 INSERT INTO quotas (
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 ) VALUES (
     $1, $2, $3, $4, $5, $6,
     $7, $8, $9, $10, $11, $12,
     $13, $14, $15, $16, $17, $18,
-    $19, $20
+    $19, $20, $21
 )
 `
 
@@ -113,6 +113,7 @@ func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) error 
 		arg.TurnAt,
 		arg.SettledAt,
 		arg.SettledCycle,
+		arg.UsedElsewhere,
 	)
 	return err
 }
@@ -120,12 +121,12 @@ func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) error 
 const quotaItemInsert = `-- name: QuotaItemInsert :exec
 INSERT INTO quota_items (
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 ) VALUES (
     $1, $2, $3, $4, $5, $6,
     $7, $8, $9, $10, $11, $12,
     $13, $14, $15, $16, $17, $18,
-    $19, $20
+    $19, $20, $21
 )
 `
 
@@ -154,6 +155,7 @@ func (q *Queries) QuotaItemInsert(ctx context.Context, arg QuotaItemInsertParams
 		arg.TurnAt,
 		arg.SettledAt,
 		arg.SettledCycle,
+		arg.UsedElsewhere,
 	)
 	return err
 }
@@ -162,26 +164,26 @@ const quotaLock = `-- name: QuotaLock :one
 WITH first AS (
     SELECT
         seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
     FROM quotas
     WHERE quotas.seller = $1 AND quotas.package_id = $2 AND quotas.instance_id = $3
     FOR UPDATE
 ), further AS (
     SELECT
         seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
     FROM quota_items
     WHERE quota_items.seller = $1 AND quota_items.package_id = $2 AND quota_items.instance_id = $3
     FOR UPDATE
 )
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM first
 UNION ALL
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM further
 `
 
@@ -192,26 +194,27 @@ type QuotaLockParams struct {
 }
 
 type QuotaLockRow struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
+	Seller        string
+	PackageID     string
+	InstanceID    string
+	Meter         string
+	Quota         int64
+	Used          int64
+	Reserved      int64
+	Priority      int64
+	ExpireAt      int64
+	Stop          int64
+	Told          int64
+	CreatedAt     int64
+	UpdatedAt     int64
+	Reset         string
+	BeginAt       int64
+	Cycle         int64
+	UsedBefore    int64
+	TurnAt        int64
+	SettledAt     int64
+	SettledCycle  int64
+	UsedElsewhere int64
 }
 
 // QuotaLock returns a quota and keeps it for this transaction.
@@ -239,6 +242,7 @@ func (q *Queries) QuotaLock(ctx context.Context, arg QuotaLockParams) (QuotaLock
 		&i.TurnAt,
 		&i.SettledAt,
 		&i.SettledCycle,
+		&i.UsedElsewhere,
 	)
 	return i, err
 }
@@ -308,7 +312,7 @@ func (q *Queries) QuotaUpdate(ctx context.Context, arg QuotaUpdateParams) error 
 const quotasDue = `-- name: QuotasDue :many
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = $1 AND (
     (expire_at > 0 AND expire_at <= $2 AND settled_at < expire_at)
@@ -356,6 +360,7 @@ func (q *Queries) QuotasDue(ctx context.Context, arg QuotasDueParams) ([]QuotaRo
 			&i.TurnAt,
 			&i.SettledAt,
 			&i.SettledCycle,
+			&i.UsedElsewhere,
 		); err != nil {
 			return nil, err
 		}
@@ -371,7 +376,7 @@ const quotasLock = `-- name: QuotasLock :many
 WITH first AS (
     SELECT
         seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
     FROM quotas
     WHERE quotas.seller = $1 AND quotas.instance_id = $2
     ORDER BY package_id
@@ -379,7 +384,7 @@ WITH first AS (
 ), further AS (
     SELECT
         seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
     FROM quota_items
     WHERE quota_items.seller = $1 AND quota_items.instance_id = $2
     ORDER BY package_id
@@ -387,12 +392,12 @@ WITH first AS (
 )
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM first
 UNION ALL
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM further
 `
 
@@ -402,26 +407,27 @@ type QuotasLockParams struct {
 }
 
 type QuotasLockRow struct {
-	Seller       string
-	PackageID    string
-	InstanceID   string
-	Meter        string
-	Quota        int64
-	Used         int64
-	Reserved     int64
-	Priority     int64
-	ExpireAt     int64
-	Stop         int64
-	Told         int64
-	CreatedAt    int64
-	UpdatedAt    int64
-	Reset        string
-	BeginAt      int64
-	Cycle        int64
-	UsedBefore   int64
-	TurnAt       int64
-	SettledAt    int64
-	SettledCycle int64
+	Seller        string
+	PackageID     string
+	InstanceID    string
+	Meter         string
+	Quota         int64
+	Used          int64
+	Reserved      int64
+	Priority      int64
+	ExpireAt      int64
+	Stop          int64
+	Told          int64
+	CreatedAt     int64
+	UpdatedAt     int64
+	Reset         string
+	BeginAt       int64
+	Cycle         int64
+	UsedBefore    int64
+	TurnAt        int64
+	SettledAt     int64
+	SettledCycle  int64
+	UsedElsewhere int64
 }
 
 // QuotasLock returns the quotas of an instance and keeps them for this transaction.
@@ -455,6 +461,7 @@ func (q *Queries) QuotasLock(ctx context.Context, arg QuotasLockParams) ([]Quota
 			&i.TurnAt,
 			&i.SettledAt,
 			&i.SettledCycle,
+			&i.UsedElsewhere,
 		); err != nil {
 			return nil, err
 		}
@@ -469,7 +476,7 @@ func (q *Queries) QuotasLock(ctx context.Context, arg QuotasLockParams) ([]Quota
 const quotasOfInstance = `-- name: QuotasOfInstance :many
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = $1 AND instance_id = $2
 `
@@ -507,6 +514,7 @@ func (q *Queries) QuotasOfInstance(ctx context.Context, arg QuotasOfInstancePara
 			&i.TurnAt,
 			&i.SettledAt,
 			&i.SettledCycle,
+			&i.UsedElsewhere,
 		); err != nil {
 			return nil, err
 		}
@@ -521,7 +529,7 @@ func (q *Queries) QuotasOfInstance(ctx context.Context, arg QuotasOfInstancePara
 const quotasOfPackage = `-- name: QuotasOfPackage :many
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = $1 AND package_id = $2
 ORDER BY created_at, instance_id
@@ -560,6 +568,7 @@ func (q *Queries) QuotasOfPackage(ctx context.Context, arg QuotasOfPackageParams
 			&i.TurnAt,
 			&i.SettledAt,
 			&i.SettledCycle,
+			&i.UsedElsewhere,
 		); err != nil {
 			return nil, err
 		}

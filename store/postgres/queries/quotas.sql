@@ -2,24 +2,24 @@
 -- QuotaInsert adds the first quota of a package.
 INSERT INTO quotas (
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 ) VALUES (
     sqlc.arg(seller), sqlc.arg(package_id), sqlc.arg(instance_id), sqlc.arg(meter), sqlc.arg(quota), sqlc.arg(used),
     sqlc.arg(reserved), sqlc.arg(priority), sqlc.arg(expire_at), sqlc.arg(stop), sqlc.arg(told), sqlc.arg(created_at),
     sqlc.arg(updated_at), sqlc.arg(reset), sqlc.arg(begin_at), sqlc.arg(cycle), sqlc.arg(used_before), sqlc.arg(turn_at),
-    sqlc.arg(settled_at), sqlc.arg(settled_cycle)
+    sqlc.arg(settled_at), sqlc.arg(settled_cycle), sqlc.arg(used_elsewhere)
 );
 
 -- name: QuotaItemInsert :exec
 -- QuotaItemInsert adds a further quota of a package.
 INSERT INTO quota_items (
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 ) VALUES (
     sqlc.arg(seller), sqlc.arg(package_id), sqlc.arg(instance_id), sqlc.arg(meter), sqlc.arg(quota), sqlc.arg(used),
     sqlc.arg(reserved), sqlc.arg(priority), sqlc.arg(expire_at), sqlc.arg(stop), sqlc.arg(told), sqlc.arg(created_at),
     sqlc.arg(updated_at), sqlc.arg(reset), sqlc.arg(begin_at), sqlc.arg(cycle), sqlc.arg(used_before), sqlc.arg(turn_at),
-    sqlc.arg(settled_at), sqlc.arg(settled_cycle)
+    sqlc.arg(settled_at), sqlc.arg(settled_cycle), sqlc.arg(used_elsewhere)
 );
 
 -- name: QuotaLock :one
@@ -27,26 +27,26 @@ INSERT INTO quota_items (
 WITH first AS (
     SELECT
         seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
     FROM quotas
     WHERE quotas.seller = sqlc.arg(seller) AND quotas.package_id = sqlc.arg(package_id) AND quotas.instance_id = sqlc.arg(instance_id)
     FOR UPDATE
 ), further AS (
     SELECT
         seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
     FROM quota_items
     WHERE quota_items.seller = sqlc.arg(seller) AND quota_items.package_id = sqlc.arg(package_id) AND quota_items.instance_id = sqlc.arg(instance_id)
     FOR UPDATE
 )
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM first
 UNION ALL
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM further;
 
 -- name: QuotaUpdate :exec
@@ -99,7 +99,7 @@ SELECT 1 / ((SELECT count(*) FROM first) + (SELECT count(*) FROM further));
 -- QuotasOfInstance reads the quotas of an instance.
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
 
@@ -108,7 +108,7 @@ WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
 WITH first AS (
     SELECT
         seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
     FROM quotas
     WHERE quotas.seller = sqlc.arg(seller) AND quotas.instance_id = sqlc.arg(instance_id)
     ORDER BY package_id
@@ -116,7 +116,7 @@ WITH first AS (
 ), further AS (
     SELECT
         seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+        reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
     FROM quota_items
     WHERE quota_items.seller = sqlc.arg(seller) AND quota_items.instance_id = sqlc.arg(instance_id)
     ORDER BY package_id
@@ -124,19 +124,19 @@ WITH first AS (
 )
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM first
 UNION ALL
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM further;
 
 -- name: QuotasOfPackage :many
 -- QuotasOfPackage reads the quotas of a package, one for each of its fee items.
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id)
 ORDER BY created_at, instance_id;
@@ -145,7 +145,7 @@ ORDER BY created_at, instance_id;
 -- QuotasDue reads the quotas from whose expiry or cycle something follows that nobody has brought about yet.
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = sqlc.arg(seller) AND (
     (expire_at > 0 AND expire_at <= sqlc.arg(now) AND settled_at < expire_at)

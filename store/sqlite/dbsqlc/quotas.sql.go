@@ -65,7 +65,7 @@ func (q *Queries) QuotaExpire(ctx context.Context, arg QuotaExpireParams) error 
 const quotaGet = `-- name: QuotaGet :one
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = ?1 AND package_id = ?2 AND instance_id = ?3
 `
@@ -101,6 +101,7 @@ func (q *Queries) QuotaGet(ctx context.Context, arg QuotaGetParams) (QuotaRow, e
 		&i.TurnAt,
 		&i.SettledAt,
 		&i.SettledCycle,
+		&i.UsedElsewhere,
 	)
 	return i, err
 }
@@ -108,9 +109,9 @@ func (q *Queries) QuotaGet(ctx context.Context, arg QuotaGetParams) (QuotaRow, e
 const quotaInsert = `-- name: QuotaInsert :exec
 INSERT INTO quotas (
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 `
 
@@ -139,6 +140,7 @@ func (q *Queries) QuotaInsert(ctx context.Context, arg QuotaInsertParams) error 
 		arg.TurnAt,
 		arg.SettledAt,
 		arg.SettledCycle,
+		arg.UsedElsewhere,
 	)
 	return err
 }
@@ -200,9 +202,9 @@ func (q *Queries) QuotaItemExpire(ctx context.Context, arg QuotaItemExpireParams
 const quotaItemInsert = `-- name: QuotaItemInsert :exec
 INSERT INTO quota_items (
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 `
 
@@ -231,6 +233,7 @@ func (q *Queries) QuotaItemInsert(ctx context.Context, arg QuotaItemInsertParams
 		arg.TurnAt,
 		arg.SettledAt,
 		arg.SettledCycle,
+		arg.UsedElsewhere,
 	)
 	return err
 }
@@ -370,7 +373,7 @@ func (q *Queries) QuotaUpdate(ctx context.Context, arg QuotaUpdateParams) (int64
 const quotasDue = `-- name: QuotasDue :many
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = ?1 AND (
     (expire_at > 0 AND expire_at <= ?2 AND settled_at < expire_at)
@@ -418,6 +421,7 @@ func (q *Queries) QuotasDue(ctx context.Context, arg QuotasDueParams) ([]QuotaRo
 			&i.TurnAt,
 			&i.SettledAt,
 			&i.SettledCycle,
+			&i.UsedElsewhere,
 		); err != nil {
 			return nil, err
 		}
@@ -435,7 +439,7 @@ func (q *Queries) QuotasDue(ctx context.Context, arg QuotasDueParams) ([]QuotaRo
 const quotasOfInstance = `-- name: QuotasOfInstance :many
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = ?1 AND instance_id = ?2
 `
@@ -473,6 +477,7 @@ func (q *Queries) QuotasOfInstance(ctx context.Context, arg QuotasOfInstancePara
 			&i.TurnAt,
 			&i.SettledAt,
 			&i.SettledCycle,
+			&i.UsedElsewhere,
 		); err != nil {
 			return nil, err
 		}
@@ -490,7 +495,7 @@ func (q *Queries) QuotasOfInstance(ctx context.Context, arg QuotasOfInstancePara
 const quotasOfPackage = `-- name: QuotasOfPackage :many
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = ?1 AND package_id = ?2
 ORDER BY created_at, instance_id
@@ -529,6 +534,7 @@ func (q *Queries) QuotasOfPackage(ctx context.Context, arg QuotasOfPackageParams
 			&i.TurnAt,
 			&i.SettledAt,
 			&i.SettledCycle,
+			&i.UsedElsewhere,
 		); err != nil {
 			return nil, err
 		}

@@ -2,25 +2,25 @@
 -- QuotaInsert adds the first quota of a package.
 INSERT INTO quotas (
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: QuotaItemInsert :exec
 -- QuotaItemInsert adds a further quota of a package.
 INSERT INTO quota_items (
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: QuotasOfPackage :many
 -- QuotasOfPackage reads the quotas of a package, one for each of its fee items.
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id)
 ORDER BY created_at, instance_id;
@@ -29,7 +29,7 @@ ORDER BY created_at, instance_id;
 -- QuotaGet reads a quota.
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id) AND instance_id = sqlc.arg(instance_id);
 
@@ -82,7 +82,7 @@ WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id) AND instan
 -- QuotasDue reads the quotas from whose expiry or cycle something follows that nobody has brought about yet.
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = sqlc.arg(seller) AND (
     (expire_at > 0 AND expire_at <= sqlc.arg(now) AND settled_at < expire_at)
@@ -110,7 +110,7 @@ WHERE seller = sqlc.arg(seller) AND package_id = sqlc.arg(package_id) AND instan
 -- QuotasOfInstance reads the quotas of an instance.
 SELECT
     seller, package_id, instance_id, meter, quota, used, reserved, priority, expire_at, stop, told, created_at, updated_at,
-    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle
+    reset, begin_at, cycle, used_before, turn_at, settled_at, settled_cycle, used_elsewhere
 FROM quota_rows
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id);
 

@@ -44,7 +44,7 @@ form DIFFERS and is left alone. A row that is wrong is INVALID and costs none of
 
 The columns, in any order: ` + strings.Join(rowfile.Columns(), ", ") + `.
 Required are endpoint (or --endpoint), order_id, order_line_id (not in the V1 families), instance_id, product_id, state (ACTIVE, FROZEN, EXPIRED or RELEASED) and
-front_end_url (of what is not RELEASED). JSON is an array of objects, or one object a line, with the same names. Times are RFC 3339, or digits as the marketplace
+front_end_url (of what is not RELEASED). The columns package_… say what a package holds of one fee item, in a row for each. JSON is an array of objects, or one object a line, with the same names. Times are RFC 3339, or digits as the marketplace
 writes them, in the zone of --zone.
 
 The screen tells the first rows that are not as they should be; --report tells all, and -o json or -o yaml tells all to the standard output. None of them shows what the access information and the customer's ID are. docs/moving-in.md is the whole way.
@@ -245,7 +245,7 @@ func (im *importing) flush(ctx context.Context) error {
 func verdictOf(r *koogatev1.ImportResult) rowfile.Verdict {
 	v := rowfile.Verdict{Name: strings.TrimPrefix(r.GetVerdict().String(), "IMPORT_VERDICT_"), Message: r.GetMessage()}
 	for _, field := range r.GetFields() {
-		v.Columns = append(v.Columns, strings.TrimPrefix(field, "access."))
+		v.Columns = append(v.Columns, strings.Replace(strings.TrimPrefix(field, "access."), "package.", "package_", 1))
 	}
 	return v
 }

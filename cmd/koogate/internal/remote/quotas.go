@@ -37,6 +37,8 @@ type content struct {
 	KeepGoing  bool   `api:"keep_going" help:"The instance goes on when its packages are used up."`
 	Reset      string `api:"reset" help:"When the content is granted anew: none, month or year." placeholder:"CYCLE"`
 	BeginTime  string `api:"begin_time" help:"From when the cycles count; without it, from when the package was created." placeholder:"TIME"`
+
+	UsedElsewhere string `api:"used_elsewhere" help:"What was used of the cycle in hand before the package came here; counts when the quota is created." placeholder:"DECIMAL"`
 	why
 }
 

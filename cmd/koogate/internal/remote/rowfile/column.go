@@ -25,6 +25,7 @@ var (
 	errState  = errors.New("is none of ACTIVE, FROZEN, EXPIRED and RELEASED")
 	errNumber = errors.New("is no whole number")
 	errTruth  = errors.New("is neither true nor false")
+	errReset  = errors.New("is none of NONE, MONTH and YEAR")
 	errTime   = errors.New("is no time: write 2027-11-23T15:59:59Z, or 20271123155959 as the marketplace does")
 )
 
@@ -75,6 +76,14 @@ func accessOf(row *koogatev1.ImportRow) *koogatev1.InstanceAccess {
 	return row.Access
 }
 
+// packageOf is what a package of a row holds, which is there from its first field on.
+func packageOf(row *koogatev1.ImportRow) *koogatev1.ImportPackage {
+	if row.Package == nil {
+		row.Package = &koogatev1.ImportPackage{}
+	}
+	return row.Package
+}
+
 // columns are all that a file may have.
 var columns = map[string]column{
 	"endpoint":       text(func(r *koogatev1.ImportRow) *string { return &r.Endpoint }),
@@ -109,12 +118,40 @@ var columns = map[string]column{
 	"password":      exact(func(r *koogatev1.ImportRow) *string { return &accessOf(r).Password }),
 	"memo":          exact(func(r *koogatev1.ImportRow) *string { return &accessOf(r).Memo }),
 	"licence":       exact(func(r *koogatev1.ImportRow) *string { return &r.Licence }),
+
+	"package_instance_id": text(func(r *koogatev1.ImportRow) *string { return &packageOf(r).InstanceId }),
+	"package_quota":       text(func(r *koogatev1.ImportRow) *string { return &packageOf(r).Quota }),
+	"package_used":        text(func(r *koogatev1.ImportRow) *string { return &packageOf(r).Used }),
+	"package_reset": {set: func(row *koogatev1.ImportRow, text string, _ *time.Location) error {
+		reset := koogatev1.QuotaReset(koogatev1.QuotaReset_value["QUOTA_RESET_"+strings.ToUpper(text)])
+		switch reset {
+		case koogatev1.QuotaReset_QUOTA_RESET_UNSPECIFIED:
+			return errReset
+		case koogatev1.QuotaReset_QUOTA_RESET_NONE: // which rows may say that are no packages
+		default:
+			packageOf(row).Reset_ = reset
+		}
+		return nil
+	}},
+	"package_begin_time": moment(func(r *koogatev1.ImportRow) **timestamppb.Timestamp { return &packageOf(r).BeginTime }),
+	"package_priority": {set: func(row *koogatev1.ImportRow, text string, _ *time.Location) error {
+		n, err := strconv.ParseInt(text, 10, 32)
+		if err != nil {
+			return errNumber
+		}
+		if n != 0 {
+			packageOf(row).Priority = int32(n)
+		}
+		return nil
+	}},
+	"package_keep_going": truth(func(r *koogatev1.ImportRow) *bool { return &packageOf(r).KeepGoing }),
 }
 
 // order is that in which the columns are told.
 var order = []string{
 	"endpoint", "family", "order_id", "order_line_id", "instance_id", "product_id", "product_in_key", "sku_code", "charging_mode", "quantity", "trial", "state",
 	"expire_time", "create_time", "customer_id", "front_end_url", "admin_url", "user_name", "password", "memo", "licence",
+	"package_instance_id", "package_quota", "package_used", "package_reset", "package_begin_time", "package_priority", "package_keep_going",
 }
 
 // Columns are the names of all columns.
