@@ -29,6 +29,7 @@ func TestIndexesAreBuiltAnewAfterABrokenTry(t *testing.T) {
 	for _, statement := range []string{
 		"DROP TABLE questions, sides, gap_calls, gaps, seller_revision, seller_settings, seller_keys, audit, calls, call_refusals, call_bodies, feed_base, webhooks, webhook_deliveries", // what later migrations brought
 		"DROP FUNCTION audit_keeps_rows", "DROP FUNCTION orders_side CASCADE",
+		"ALTER TABLE quotas DROP COLUMN used_elsewhere CASCADE", "ALTER TABLE quota_items DROP COLUMN used_elsewhere CASCADE",
 		"DELETE FROM goose_db_version WHERE version_id >= 11",
 		"DROP INDEX tasks_kind_idx, users_role_idx",
 		"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tasks_state_idx'::regclass", // as a try that died leaves it
