@@ -170,7 +170,7 @@ func furnish(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// dump is a script of all statements that make a database: its tables, their rows, and last what watches the rows.
+// dump is a script of all statements that make a database: its tables, their rows, what watches the rows, and by what statements are planned.
 func dump(ctx context.Context, db *sql.DB) (string, error) {
 	texts := func(query string, args ...any) (list []string, err error) {
 		rows, err := db.QueryContext(ctx, query, args...)
@@ -213,5 +213,10 @@ func dump(ctx context.Context, db *sql.DB) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strings.Join(append(append(script, rest...), "COMMIT"), ";\n") + ";", nil
+	script = append(append(script, rest...), "ANALYZE", "DELETE FROM sqlite_stat1")
+	stats, err := texts(`SELECT 'INSERT INTO sqlite_stat1 VALUES (' || quote(tbl) || ',' || quote(idx) || ',' || quote(stat) || ')' FROM sqlite_stat1 ORDER BY rowid`)
+	if err != nil {
+		return "", err
+	}
+	return strings.Join(append(append(script, stats...), "COMMIT", "ANALYZE sqlite_schema"), ";\n") + ";", nil
 }
