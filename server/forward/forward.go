@@ -50,9 +50,9 @@ type Answer struct {
 
 // Why there is no answer that could be handed on, beside the words of package outbound.
 const (
-	Redirect = "REDIRECT"  // it sends the caller elsewhere
-	TooLong  = "TOO_LONG"  // the answer is longer than any may be
-	NoAnswer = "NO_ANSWER" // what came is no JSON with a resultCode of six characters
+	Redirect = outbound.Redirect // it sends the caller elsewhere
+	TooLong  = outbound.TooLong  // the answer is longer than any may be
+	NoAnswer = "NO_ANSWER"       // what came is no JSON with a resultCode of six characters
 )
 
 // Error says why there is no answer. The call may have had its effect all the same.

@@ -34,8 +34,8 @@ const (
 	OutcomeRefused  = "REFUSED"           // ended for good by the answer
 	OutcomeInvalid  = "RESULT_INVALID"    // answered 200 with what is no result
 	OutcomeStatus   = "HTTP_STATUS"       // answered that it is to be tried again
-	OutcomeRedirect = "REDIRECT"          // answered 3xx, which is not followed
-	OutcomeTooLong  = "ANSWER_TOO_LONG"   // answered more than AnswerMost
+	OutcomeRedirect = outbound.Redirect   // answered 3xx, which is not followed
+	OutcomeTooLong  = outbound.TooLong    // answered more than AnswerMost
 	OutcomeSecret   = "SECRET_UNREADABLE" // the keyset lacks the key of the secrets
 	OutcomeGone     = "NO_WEBHOOK"        // the provisioner became another kind while the task was leased
 	OutcomeLost     = "OVERTAKEN"         // somebody else has the task, or it has ended

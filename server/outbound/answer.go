@@ -20,6 +20,12 @@ const (
 	Unreachable = "UNREACHABLE"       // no connection, no such name, or one that broke
 )
 
+// What is wrong with a whole answer, whoever asked.
+const (
+	Redirect = "REDIRECT"        // 3xx, which is not followed
+	TooLong  = "ANSWER_TOO_LONG" // longer than it may be
+)
+
 // Why tells why a call has no whole answer. ctx is the call's.
 func Why(ctx context.Context, err error) string {
 	var timeout net.Error

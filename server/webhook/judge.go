@@ -17,7 +17,7 @@ type Fault string
 // The faults.
 const (
 	FaultStatus      Fault = "HTTP_STATUS"        // an answer that is no success
-	FaultRedirect    Fault = "REDIRECT"           // an answer 3xx, which is not followed
+	FaultRedirect    Fault = outbound.Redirect    // an answer 3xx, which is not followed
 	FaultGone        Fault = "GONE"               // an answer 410, which disables the webhook
 	FaultTimeout     Fault = outbound.Timeout     // no whole answer in time
 	FaultUnreachable Fault = outbound.Unreachable // no connection, no such name, or one that broke
