@@ -239,10 +239,7 @@ func TestListenHandsOverTasks(t *testing.T) {
 		done: {"task CREATE 200 DONE"}, slow: {"task CREATE 200 DONE"}, again: {"task CREATE 503 HTTP_STATUS", "task CREATE 200 DONE"},
 		late: {"task CREATE 0 TIMEOUT", "task CREATE 200 DONE"}, invalid: {"task CREATE 200 RESULT_INVALID", "task CREATE 200 DONE"},
 	} {
-		await(t, order, func() bool { return len(l.calls(order)) >= len(want) })
-		if got := l.calls(order); !slices.Equal(got, want) {
-			t.Errorf("%s: %q, want %q", order, got, want)
-		}
+		l.writes(order, want...)
 		for i, m := range mine.tasks(order) {
 			if m.id != "task_"+m.task.TaskID || m.task.Attempt != i+1 || m.agent != "Koogate-Provisioner/1" || m.kind != "application/json; charset=utf-8" || m.parent == "" {
 				t.Errorf("%s: %+v", order, m)
@@ -253,9 +250,7 @@ func TestListenHandsOverTasks(t *testing.T) {
 		t.Errorf("the command goes on:\n%s", text)
 	}
 	r.failed(t, instances[refused])
-	if got := l.calls(refused); !slices.Equal(got, []string{"task CREATE 409 REFUSED"}) {
-		t.Errorf("%q", got)
-	}
+	l.writes(refused, "task CREATE 409 REFUSED")
 
 	// What was answered 202 is the program's: it completes by the API as the command has said.
 	await(t, "word of it", func() bool { return strings.Contains(l.errs.String(), "your program completes it") })
@@ -269,9 +264,7 @@ func TestListenHandsOverTasks(t *testing.T) {
 		t.Fatalf("%s: %d %s", body, code, text)
 	}
 	r.active(t, instances[later])
-	if got := l.calls(later); !slices.Equal(got, []string{"task CREATE 202 ACCEPTED"}) {
-		t.Errorf("%q", got)
-	}
+	l.writes(later, "task CREATE 202 ACCEPTED")
 	l.end()
 }
 
@@ -296,17 +289,14 @@ func TestListenHandsOverQuestions(t *testing.T) {
 		}
 		return a.ResultCode
 	}
-	for id, want := range map[string]string{"tenant-1": "000000", "tenant-2": "000003"} {
+	for _, id := range []string{"tenant-1", "tenant-2"} {
 		if code := look(id); code != "000005" {
 			t.Errorf("%s: %s", id, code)
 		}
+		want := map[string]string{"tenant-1": "000000", "tenant-2": "000003"}[id]
 		await(t, id, func() bool { return look(id) == want })
 	}
-	got := l.calls("")
-	slices.Sort(got)
-	if !slices.Equal(got, []string{"task IDENTIFY 200 DONE", "task IDENTIFY 404 REFUSED"}) {
-		t.Errorf("%q", got)
-	}
+	l.writes("", "task IDENTIFY 200 DONE", "task IDENTIFY 404 REFUSED")
 	for id, want := range map[string]string{"tenant-1": "TASK_STATE_DONE", "tenant-2": "TASK_STATE_FAILED"} {
 		if text := r.does(t, "tasks", "list", "--filter", `kind = "IDENTIFY" AND instance_id = "`+id+`"`, "-o", "json"); !strings.Contains(text, want) {
 			t.Errorf("%s: %s", id, text)

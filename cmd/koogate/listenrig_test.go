@@ -212,6 +212,15 @@ func (l *listening) calls(order string) (outcomes []string) {
 	return outcomes
 }
 
+// writes waits until it has written as many lines about an order as are wanted, which it does a moment after the service knows, and compares them.
+func (l *listening) writes(order string, want ...string) {
+	l.t.Helper()
+	await(l.t, "lines about "+order, func() bool { return len(l.calls(order)) >= len(want) })
+	if got := l.calls(order); !slices.Equal(got, want) {
+		l.t.Errorf("%s: %q, want %q", order, got, want)
+	}
+}
+
 // worked has the site's tasks done by a worker until the test ends.
 func (r *remoteSite) worked(t *testing.T) {
 	stop := background(func(ctx context.Context) error { return r.work(ctx, "w") })
