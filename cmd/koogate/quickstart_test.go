@@ -178,7 +178,7 @@ func TestTheWebhookPages(t *testing.T) {
 		}
 		r := &reader{t: t, ports: []string{"127.0.0.1:9000", own[0], "127.0.0.1:9001", own[1], `("127.0.0.1", 9000)`, pair(own[0]), `("127.0.0.1", 9001)`, pair(own[1]),
 			"127.0.0.1:8081", d.api, "127.0.0.1:8088", d.sim}}
-		cmd := r.command(block)
+		cmd := r.command("(sleep 60; kill -9 0) &\n" + block) // the page waits for what it has started, and the test for a minute
 		cmd.Dir = t.TempDir()
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		cmd.WaitDelay = time.Second // what it starts in the background goes on
