@@ -40,7 +40,7 @@ run: build ## build and start everything in one process on loopback
 
 .PHONY: test
 test: ## every test that needs only Go
-	$(GOTEST) -parallel 4 -shuffle=on ./...
+	$(GOTEST) -shuffle=on ./...
 
 # Lives are one goroutine over parts whose own tests are here: nothing in them can race, and watched they take ten times as long.
 # The workers that the kit kills, and those of the quickstarts, are programs of their own, which nothing watches here. Commands that ask and show run once each, one thing after the other; those that follow,
