@@ -40,7 +40,9 @@ func (k *kit) question(ctx context.Context) error {
 	var all []seen
 	ok, err := k.until(ctx, k.patience, func() bool {
 		all = k.gate.of(askedOf, koogatev1.TaskKind_TASK_KIND_IDENTIFY)
-		return slices.ContainsFunc(all, func(x seen) bool { return x.ended == done || x.ended == failed || x.ended == back })
+		return slices.ContainsFunc(all, func(x seen) bool { // what is done is written a moment later
+			return x.ended == done && k.over(ctx, x) || x.ended == failed || x.ended == back
+		})
 	})
 	switch {
 	case err != nil:
