@@ -37,17 +37,16 @@ func (k *kit) question(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	var all []seen
+	claimed := false
 	ok, err := k.until(ctx, k.patience, func() bool {
-		all = k.gate.of(askedOf, koogatev1.TaskKind_TASK_KIND_IDENTIFY)
-		return slices.ContainsFunc(all, func(x seen) bool { // what is done is written a moment later
-			return x.ended == done && k.over(ctx, x) || x.ended == failed || x.ended == back
-		})
+		all := k.gate.of(askedOf, koogatev1.TaskKind_TASK_KIND_IDENTIFY)
+		claimed = slices.ContainsFunc(all, func(x seen) bool { return x.ended == done && k.over(ctx, x) }) // what is done is written a moment later
+		return claimed || slices.ContainsFunc(all, func(x seen) bool { return x.ended == failed || x.ended == back })
 	})
 	switch {
 	case err != nil:
 		return err
-	case slices.ContainsFunc(all, func(x seen) bool { return x.ended == done && k.over(ctx, x) }):
+	case claimed:
 		k.judge(tells, rule.Broken("认领了一个从未创建的实例", "it said that an instance is its own which nobody has made"))
 		return nil
 	case k.hook == "":
