@@ -30,7 +30,7 @@ func TestRecordsLiveTheirTimeOnBoth(t *testing.T) {
 				var ids []string
 				for n, age := range []time.Duration{401 * day, 399 * day, 0} {
 					at := time.Now().Add(-age)
-					ids = append(ids, store.TimedID(storetest.NewID(), at))
+					ids = append(ids, storetest.NewIDAt(at))
 					err := st.RecordCalls(t.Context(), []store.Call{
 						{Seller: "acme", ID: ids[n], CreatedAt: at, LastAt: at, Times: 1, Endpoint: "main", Verdict: store.CallAnswered, Code: "000000", Body: []byte("x")},
 					}, nil)

@@ -100,7 +100,7 @@ func fill(t *testing.T, st store.Store, v *vault.Vault) {
 	}, 1); err != nil {
 		t.Fatal(err)
 	}
-	said := store.Call{Seller: "demo", ID: store.TimedID(storetest.NewID(), time.Now()), CreatedAt: time.Now(), LastAt: time.Now(), Times: 1, Verdict: store.CallAnswered}
+	said := store.Call{Seller: "demo", ID: storetest.NewIDAt(time.Now()), CreatedAt: time.Now(), LastAt: time.Now(), Times: 1, Verdict: store.CallAnswered}
 	said.Body = must[[]byte](t)(v.Seal([]byte("canary"), "call/demo/"+said.ID))
 	if err := st.RecordCalls(ctx, []store.Call{said}, nil); err != nil {
 		t.Fatal(err)

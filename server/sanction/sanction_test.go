@@ -64,7 +64,7 @@ func each(t *testing.T, f func(t *testing.T, r *rig)) {
 func call(order, activity, code string, at time.Time) store.Call {
 	rule := map[string]deadline.Step{"newInstance": deadline.Open, "refreshInstance": deadline.Refresh, "updateInstanceStatus": deadline.Status}
 	c := store.Call{
-		Seller: seller, ID: store.TimedID(storetest.NewID(), at), CreatedAt: at, LastAt: at, Times: 1, Endpoint: "main", Family: "saas_v2",
+		Seller: seller, ID: storetest.NewIDAt(at), CreatedAt: at, LastAt: at, Times: 1, Endpoint: "main", Family: "saas_v2",
 		Activity: activity, OrderID: order, InstanceID: "inst-" + order, Verdict: store.CallAnswered, Code: code, HTTPStatus: 200,
 		Direction: store.CallInbound, Subject: activity + " " + order,
 	}
@@ -317,7 +317,7 @@ func TestProbeDaysOnBoth(t *testing.T) {
 		}
 		r.clock.Advance(13 * time.Hour) // 01:00 of the next day in Beijing
 		night := probe(0, "000005")
-		night.ID, night.CreatedAt = store.TimedID(storetest.NewID(), r.clock.Now()), r.clock.Now()
+		night.ID, night.CreatedAt = storetest.NewIDAt(r.clock.Now()), r.clock.Now()
 		r.record(night)
 		if got, want := r.short(), "DUE; main 2026-03-15:1 2026-03-14:1 2026-03-13:2 2026-03-12:1 2026-03-11:1 2026-03-10:1 KEY:5"; got != want {
 			t.Errorf("at night: got %s, want %s", got, want)

@@ -171,7 +171,7 @@ func BenchmarkRecordCalls(b *testing.B) {
 			for range b.N {
 				for i := range calls {
 					at = at.Add(time.Millisecond)
-					id := store.TimedID(storetest.NewID(), at)
+					id := storetest.NewIDAt(at)
 					calls[i] = store.Call{
 						Seller: storetest.Seller, ID: id, CreatedAt: at, LastAt: at, Times: 1, Endpoint: "main", Family: "saas_v2", Activity: "newInstance",
 						OrderID: "CS" + id, InstanceID: id, KeyID: id, TraceID: "0af7651916cd43dd8448eb211c80319c", Verdict: store.CallAnswered, Code: "000000",

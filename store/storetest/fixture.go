@@ -3,8 +3,10 @@
 package storetest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +25,18 @@ const (
 
 // NewID returns a time-ordered UUID, the form of every ID that Koogate itself makes.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// NewIDAt returns an ID as NewID does, of a time given. IDs of one time are in the order in which they were asked for: two that
+// [store.TimedID] makes of NewID are not when a millisecond of the machine's clock ends between them.
+func NewIDAt(at time.Time) string {
+	u := uuid.Must(uuid.Parse(store.TimedID(NewID(), at)))
+	u[6], u[7] = 0x70, 0
+	binary.BigEndian.PutUint64(u[8:], 1<<63|asked.Add(1))
+	return u.String()
+}
+
+// asked counts the IDs that NewIDAt has made.
+var asked atomic.Uint64
 
 // Admission returns what admitting one order line changes: the order, its line and instance, a create task that is ready
 // and an order query, and the first event. Every name is derived from the order ID but the tasks' IDs, which are new.

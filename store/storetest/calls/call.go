@@ -35,7 +35,7 @@ var callCases = []check.Case{
 func call(at time.Duration) store.Call {
 	made := storetest.Epoch.Add(at)
 	return store.Call{
-		Seller: storetest.Seller, ID: store.TimedID(storetest.NewID(), made), CreatedAt: made, LastAt: made, Times: 1, Endpoint: "main", Verdict: store.CallAnswered, Code: "000000",
+		Seller: storetest.Seller, ID: storetest.NewIDAt(made), CreatedAt: made, LastAt: made, Times: 1, Endpoint: "main", Verdict: store.CallAnswered, Code: "000000",
 		Direction: store.CallInbound,
 	}
 }
@@ -67,7 +67,7 @@ func allFields(t *testing.T, s store.Store) {
 	}
 	_, err := s.Call(check.Context(t), "other", c.ID)
 	check.Error(t, err, store.ErrNotFound)
-	for _, id := range []string{storetest.NewID(), store.TimedID(storetest.NewID(), c.CreatedAt), "", "x", strings.Repeat("f", 36)} {
+	for _, id := range []string{storetest.NewID(), storetest.NewIDAt(c.CreatedAt), "", "x", strings.Repeat("f", 36)} {
 		_, err = s.Call(check.Context(t), storetest.Seller, id)
 		check.Error(t, err, store.ErrNotFound)
 	}

@@ -38,7 +38,7 @@ func ev(order string, seq int64) event { return event{order, seq} }
 
 func made(at time.Time, w *store.Webhook, e event) store.Delivery {
 	return store.Delivery{
-		Seller: w.Seller, ID: store.TimedID(storetest.NewID(), at), CreatedAt: at, WebhookID: w.ID, OrderID: e.order, Seq: e.seq, Kind: "x", EventAt: at,
+		Seller: w.Seller, ID: storetest.NewIDAt(at), CreatedAt: at, WebhookID: w.ID, OrderID: e.order, Seq: e.seq, Kind: "x", EventAt: at,
 	}
 }
 
