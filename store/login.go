@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
 )
 
@@ -321,3 +322,17 @@ type SigningKey struct {
 	ActiveAt  time.Time // from when it signs; it is published before
 	RetiredAt time.Time // from when it is published no more; zero while it is not known
 }
+
+// The contexts of the sealed columns, which bind a value to its row.
+
+// LoginApplicationContext binds the test account of an application.
+func LoginApplicationContext(appID string) string { return "login application " + appID }
+
+// LoginRequestContext binds what a request holds.
+func LoginRequestContext(id string) string { return "login request " + id }
+
+// LoginSessionContext binds what a session holds.
+func LoginSessionContext(id string) string { return "login session " + id }
+
+// SigningKeyContext binds a signing key.
+func SigningKeyContext(number int64) string { return "login key " + strconv.FormatInt(number, 10) }
