@@ -86,6 +86,8 @@ const (
 	IssuerUnavailable      Reason = "ISSUER_UNAVAILABLE"
 	ForwardFailed          Reason = "FORWARD_FAILED"
 	InstanceUnconfirmed    Reason = "INSTANCE_UNCONFIRMED"
+
+	LoginApplicationNotFound Reason = "LOGIN_APPLICATION_NOT_FOUND"
 )
 
 // Error is an error with a reason.

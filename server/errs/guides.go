@@ -224,6 +224,11 @@ var guides = map[Reason]Guide{
 		"Have the provisioner answer the task of kind IDENTIFY about the instance: `koogate tasks list --filter kind=IDENTIFY` shows it. The marketplace repeats the call.",
 		"请让开通器应答针对该实例的 IDENTIFY 任务（`koogate tasks list --filter kind=IDENTIFY` 可查看）；云商店会重试该调用。",
 	},
+	LoginApplicationNotFound: {
+		[]Kind{NotFound}, false,
+		"List the login applications: each has the ID of its credential in the seller centre. Another seller's cannot be seen. When a secret is named, look at the secrets of the application.",
+		"请列出登录应用：其标识即应用凭证的应用 ID；看不到其他商家的应用。若涉及密钥，请查看该应用的密钥列表。",
+	},
 	ListBusy: {
 		[]Kind{Exhausted}, true,
 		"Send the same call again after the delay that the error names, and run fewer lists side by side.",

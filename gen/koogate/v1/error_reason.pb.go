@@ -133,6 +133,8 @@ const (
 	ErrorReason_ERROR_REASON_FORWARD_FAILED ErrorReason = 49
 	// No row knows the instance, and its provisioner is asked whether it is its own; the call may be repeated.
 	ErrorReason_ERROR_REASON_INSTANCE_UNCONFIRMED ErrorReason = 55
+	// The login application, or the secret of one, does not exist for this seller.
+	ErrorReason_ERROR_REASON_LOGIN_APPLICATION_NOT_FOUND ErrorReason = 56
 )
 
 // Enum value maps for ErrorReason.
@@ -187,57 +189,59 @@ var (
 		53: "ERROR_REASON_ISSUER_UNAVAILABLE",
 		49: "ERROR_REASON_FORWARD_FAILED",
 		55: "ERROR_REASON_INSTANCE_UNCONFIRMED",
+		56: "ERROR_REASON_LOGIN_APPLICATION_NOT_FOUND",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":             0,
-		"ERROR_REASON_INVALID_FIELD":           1,
-		"ERROR_REASON_UNKNOWN_ENUM_VALUE":      2,
-		"ERROR_REASON_ORDER_NOT_FOUND":         3,
-		"ERROR_REASON_INSTANCE_NOT_FOUND":      4,
-		"ERROR_REASON_TASK_NOT_FOUND":          5,
-		"ERROR_REASON_FENCING_TOKEN_STALE":     6,
-		"ERROR_REASON_CONFLICTING_REPEAT":      7,
-		"ERROR_REASON_STATE_CONFLICT":          8,
-		"ERROR_REASON_PAGE_TOKEN_INVALID":      9,
-		"ERROR_REASON_FILTER_INVALID":          10,
-		"ERROR_REASON_TOKEN_INVALID":           11,
-		"ERROR_REASON_STORE_UNAVAILABLE":       12,
-		"ERROR_REASON_RESULT_INVALID":          13,
-		"ERROR_REASON_ENDPOINT_NOT_FOUND":      14,
-		"ERROR_REASON_INTERNAL":                15,
-		"ERROR_REASON_DIRECTORY_NOT_FOUND":     16,
-		"ERROR_REASON_USAGE_NOT_FOUND":         17,
-		"ERROR_REASON_USAGE_SETTLED":           18,
-		"ERROR_REASON_QUOTA_EXHAUSTED":         19,
-		"ERROR_REASON_RESERVATION_NOT_FOUND":   20,
-		"ERROR_REASON_LICENCE_UNKNOWN":         21,
-		"ERROR_REASON_LICENCE_STATE":           22,
-		"ERROR_REASON_MARKETPLACE_UNAVAILABLE": 23,
-		"ERROR_REASON_DEADLINE_PASSED":         24,
-		"ERROR_REASON_ETAG_MISMATCH":           25,
-		"ERROR_REASON_LIST_BUSY":               35,
-		"ERROR_REASON_LIST_TOO_SLOW":           36,
-		"ERROR_REASON_SCOPE_MISSING":           32,
-		"ERROR_REASON_QUEUE_NOT_FOUND":         33,
-		"ERROR_REASON_QUEUE_NOT_FOR_WORKERS":   34,
-		"ERROR_REASON_RESTORE_GAP":             37,
-		"ERROR_REASON_MANAGED_BY_FILE":         38,
-		"ERROR_REASON_SETTING_NOT_FOUND":       39,
-		"ERROR_REASON_CALL_NOT_FOUND":          40,
-		"ERROR_REASON_CALL_NOT_KEPT":           41,
-		"ERROR_REASON_REPLAY_NEEDS_FORCE":      50,
-		"ERROR_REASON_SERVER_STOPPING":         43,
-		"ERROR_REASON_DELIVERY_NOT_FOUND":      44,
-		"ERROR_REASON_TARGET_FORBIDDEN":        45,
-		"ERROR_REASON_SCOPE_NOT_HELD":          48,
-		"ERROR_REASON_PATH_NOT_FOUND":          46,
-		"ERROR_REASON_METHOD_NOT_ALLOWED":      47,
-		"ERROR_REASON_RATE_LIMITED":            42,
-		"ERROR_REASON_TOKEN_EXPIRED":           51,
-		"ERROR_REASON_TOKEN_NOT_MAPPED":        52,
-		"ERROR_REASON_ISSUER_UNAVAILABLE":      53,
-		"ERROR_REASON_FORWARD_FAILED":          49,
-		"ERROR_REASON_INSTANCE_UNCONFIRMED":    55,
+		"ERROR_REASON_UNSPECIFIED":                 0,
+		"ERROR_REASON_INVALID_FIELD":               1,
+		"ERROR_REASON_UNKNOWN_ENUM_VALUE":          2,
+		"ERROR_REASON_ORDER_NOT_FOUND":             3,
+		"ERROR_REASON_INSTANCE_NOT_FOUND":          4,
+		"ERROR_REASON_TASK_NOT_FOUND":              5,
+		"ERROR_REASON_FENCING_TOKEN_STALE":         6,
+		"ERROR_REASON_CONFLICTING_REPEAT":          7,
+		"ERROR_REASON_STATE_CONFLICT":              8,
+		"ERROR_REASON_PAGE_TOKEN_INVALID":          9,
+		"ERROR_REASON_FILTER_INVALID":              10,
+		"ERROR_REASON_TOKEN_INVALID":               11,
+		"ERROR_REASON_STORE_UNAVAILABLE":           12,
+		"ERROR_REASON_RESULT_INVALID":              13,
+		"ERROR_REASON_ENDPOINT_NOT_FOUND":          14,
+		"ERROR_REASON_INTERNAL":                    15,
+		"ERROR_REASON_DIRECTORY_NOT_FOUND":         16,
+		"ERROR_REASON_USAGE_NOT_FOUND":             17,
+		"ERROR_REASON_USAGE_SETTLED":               18,
+		"ERROR_REASON_QUOTA_EXHAUSTED":             19,
+		"ERROR_REASON_RESERVATION_NOT_FOUND":       20,
+		"ERROR_REASON_LICENCE_UNKNOWN":             21,
+		"ERROR_REASON_LICENCE_STATE":               22,
+		"ERROR_REASON_MARKETPLACE_UNAVAILABLE":     23,
+		"ERROR_REASON_DEADLINE_PASSED":             24,
+		"ERROR_REASON_ETAG_MISMATCH":               25,
+		"ERROR_REASON_LIST_BUSY":                   35,
+		"ERROR_REASON_LIST_TOO_SLOW":               36,
+		"ERROR_REASON_SCOPE_MISSING":               32,
+		"ERROR_REASON_QUEUE_NOT_FOUND":             33,
+		"ERROR_REASON_QUEUE_NOT_FOR_WORKERS":       34,
+		"ERROR_REASON_RESTORE_GAP":                 37,
+		"ERROR_REASON_MANAGED_BY_FILE":             38,
+		"ERROR_REASON_SETTING_NOT_FOUND":           39,
+		"ERROR_REASON_CALL_NOT_FOUND":              40,
+		"ERROR_REASON_CALL_NOT_KEPT":               41,
+		"ERROR_REASON_REPLAY_NEEDS_FORCE":          50,
+		"ERROR_REASON_SERVER_STOPPING":             43,
+		"ERROR_REASON_DELIVERY_NOT_FOUND":          44,
+		"ERROR_REASON_TARGET_FORBIDDEN":            45,
+		"ERROR_REASON_SCOPE_NOT_HELD":              48,
+		"ERROR_REASON_PATH_NOT_FOUND":              46,
+		"ERROR_REASON_METHOD_NOT_ALLOWED":          47,
+		"ERROR_REASON_RATE_LIMITED":                42,
+		"ERROR_REASON_TOKEN_EXPIRED":               51,
+		"ERROR_REASON_TOKEN_NOT_MAPPED":            52,
+		"ERROR_REASON_ISSUER_UNAVAILABLE":          53,
+		"ERROR_REASON_FORWARD_FAILED":              49,
+		"ERROR_REASON_INSTANCE_UNCONFIRMED":        55,
+		"ERROR_REASON_LOGIN_APPLICATION_NOT_FOUND": 56,
 	}
 )
 
@@ -273,7 +277,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\x9f\r\n" +
+	"koogate.v1*\xcd\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -324,7 +328,8 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1dERROR_REASON_TOKEN_NOT_MAPPED\x104\x12#\n" +
 	"\x1fERROR_REASON_ISSUER_UNAVAILABLE\x105\x12\x1f\n" +
 	"\x1bERROR_REASON_FORWARD_FAILED\x101\x12%\n" +
-	"!ERROR_REASON_INSTANCE_UNCONFIRMED\x107B\xa0\x01\n" +
+	"!ERROR_REASON_INSTANCE_UNCONFIRMED\x107\x12,\n" +
+	"(ERROR_REASON_LOGIN_APPLICATION_NOT_FOUND\x108B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"

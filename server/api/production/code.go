@@ -28,7 +28,8 @@ func codeOf(r errs.Reason) resultcode.Code {
 		errs.ReservationNotFound, errs.LicenceUnknown, errs.LicenceState, errs.MarketplaceUnavailable,
 		errs.ListBusy, errs.ListTooSlow, errs.RestoreGap,
 		errs.ManagedByFile, errs.SettingNotFound, errs.CallNotFound, errs.CallNotKept, errs.ReplayNeedsForce, errs.DeliveryNotFound, errs.TargetForbidden, errs.PathNotFound, errs.MethodNotAllowed, errs.ServerStopping,
-		errs.IssuerUnavailable, errs.RateLimited, errs.ForwardFailed, errs.InstanceUnconfirmed:
+		errs.IssuerUnavailable, errs.RateLimited, errs.ForwardFailed, errs.InstanceUnconfirmed,
+		errs.LoginApplicationNotFound:
 	}
 	return resultcode.Internal
 }
