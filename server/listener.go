@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/certificate"
+	"github.com/koogate/koogate/server/config"
+	"github.com/koogate/koogate/server/login/door"
 )
 
 // listener is one address with what serves behind it.
@@ -78,4 +80,19 @@ func httpListener(name, addr string, h http.Handler, l limits, cert *certificate
 		return err
 	}
 	return d
+}
+
+// loginLimits leave room for a call to an authentication centre, which a page waits for. What browsers and apps send is small.
+var loginLimits = limits{header: 5 * time.Second, read: 15 * time.Second, write: 45 * time.Second, body: 64 << 10}
+
+// loginListener serves browsers and apps. What is in the query of an address there lets people in, so no address is logged.
+func (s *Server) loginListener() *listener {
+	h := s.parting(s.proxies.Resolve(plainHeaders(s.login.Handler())))
+	return httpListener(config.ListenerLogin, s.cfg.Listen.Login, h, loginLimits, s.certificates[config.ListenerLogin], s.deps.Log)
+}
+
+// loginConfig is what the configuration says of logins.
+func loginConfig(cfg config.Config) door.Config {
+	l := cfg.Login
+	return door.Config{Issuer: cfg.Issuer(), UnifiedURL: l.UnifiedURL, Rules: l.Rules(), Suffixes: l.Suffixes, Budget: l.Budget, KeyLife: l.KeyLife}
 }

@@ -297,3 +297,44 @@ func TestCertificateExpiryIsAMetric(t *testing.T) {
 		t.Error("a listener without a certificate has an expiry")
 	}
 }
+
+// TestTheListenerOfLogins: it is there only where it is configured, is no part of readiness, speaks TLS with a certificate of its own that is
+// replaced while it serves, and bounds what it takes.
+func TestTheListenerOfLogins(t *testing.T) {
+	r := start(t, withoutJobs)
+	if at := r.Addr(config.ListenerLogin); at != "" {
+		t.Errorf("logins are served at %s without being configured", at)
+	}
+	ca := newAuthority(t)
+	files := ca.files(t, "login")
+	r = start(t, withoutJobs, func(cfg *config.Config, _ *server.Deps) {
+		cfg.Listen.Login, cfg.Listeners.Login = "127.0.0.1:0", config.PublicListener{TLS: files, PublicURL: "https://login.example.com"}
+	})
+	c := &tls.Config{RootCAs: ca.pool(), MinVersion: tls.VersionTLS12}
+	if code, text, err := r.fetch(config.ListenerLogin, "/?code=canary-of-a-code", c); err != nil || code == 0 {
+		t.Fatal(code, text, err)
+	}
+	if strings.Contains(r.log.String(), "canary-of-a-code") {
+		t.Error("an address is logged")
+	}
+	if code, text, _ := r.http(config.ListenerOps, http.MethodGet, "/readyz", "", ""); code != http.StatusOK || strings.Contains(text, "login") {
+		t.Errorf("readiness: %d %s", code, text)
+	}
+	ca.replace(files, "login", 2, time.Hour)
+	r.LookAtCertificates()
+	eventually(t, "the new certificate", func() bool { return r.serial(config.ListenerLogin, c) == 2 })
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+r.Addr(config.ListenerLogin)+"/", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Large", strings.Repeat("a", 48<<10))
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: c}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("headers of 48 KiB: %d", resp.StatusCode)
+	}
+}

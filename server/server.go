@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,6 +34,7 @@ import (
 	"github.com/koogate/koogate/server/journal"
 	"github.com/koogate/koogate/server/licence"
 	"github.com/koogate/koogate/server/limit"
+	"github.com/koogate/koogate/server/login/door"
 	"github.com/koogate/koogate/server/moving"
 	"github.com/koogate/koogate/server/oidc"
 	"github.com/koogate/koogate/server/outbound"
@@ -88,9 +90,11 @@ type Server struct {
 	jwts      *oidc.Callers // nil where no issuer is configured
 	outbound  *outbound.Guard
 	forward   *outbound.Guard // to old servers, with more connections
+	logins    *outbound.Guard // to authentication centres, at domains that tenants choose
 	moving    *moving.Service
 	shadow    *shadow.Service // nil compares nothing
 	webhooks  *webhook.Service
+	login     *door.Door
 	handover  *handover.Service
 	usage     *usage.Service
 	quotas    *quota.Service
@@ -145,8 +149,12 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 		Metrics: d.Metrics, Log: d.Log,
 	})
 	s.webhooks.Register(s.work, cfg.Webhooks.Keep)
-	audit.Register(audit.Deps{Rows: d.Store, Work: s.work, Keep: cfg.Audit.Keep, Clock: s.clocks.store, Log: d.Log})
+	s.logins = outbound.New(cfg.Login.Networks(), nil, nil)
 	var err error
+	if s.login, err = door.New(loginConfig(cfg), door.Deps{Caller: s.logins}); err != nil {
+		return nil, err
+	}
+	audit.Register(audit.Deps{Rows: d.Store, Work: s.work, Keep: cfg.Audit.Keep, Clock: s.clocks.store, Log: d.Log})
 	var jwts interceptor.JWTs
 	if len(cfg.Access.OIDC) > 0 {
 		s.jwts = oidc.New(cfg.Access.OIDC, oidc.Deps{Clock: d.Clock, Sellers: func(name string) bool { return d.Sellers.Snapshot().Seller(name) != nil }, Others: s.outbound, Metrics: d.Metrics, Log: d.Log})
@@ -227,6 +235,9 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 		return nil, err
 	}
 	s.listeners = []*listener{front, api, s.grpcListener(services), s.opsListener()}
+	if cfg.Listen.Login != "" {
+		s.listeners = slices.Insert(s.listeners, len(s.listeners)-1, s.loginListener()) // ops stops last
+	}
 	return s, nil
 }
 

@@ -94,6 +94,7 @@ func (s *Server) stop(ctx context.Context, jobs func() error) {
 func (s *Server) release(ctx context.Context) error {
 	s.outbound.Close()
 	s.forward.Close()
+	s.logins.Close()
 	var group errgroup.Group
 	for name, release := range map[string]func() error{
 		"database": s.deps.Store.Close, "guard": s.deps.Guard.Close,

@@ -60,8 +60,8 @@ type checkCmd struct {
 // Help is shown by koogate config check --help.
 func (checkCmd) Help() string {
 	return `Prints a line for every fault, with its place and its remedy, and exits 1; without faults it prints ok and exits 0, before it
-the production addresses when listeners.facade.public_url is set. A fault that only follows from another is not printed. What is no fault but
-should be known, such as tokens without scopes or client certificates that no listener asks for, is said before the ok. The command connects to no other system.
+the production addresses when listeners.facade.public_url is set, and the addresses of logins when listen.login is. A fault that only
+follows from another is not printed. What is no fault but should be known, such as tokens without scopes or client certificates that no listener asks for, is said before the ok. The command connects to no other system.
 
 What is checked: the file's syntax, its keys and the type of every value; names and references; bounds; the keyset, which is
 opened; the files of secrets and certificates, which are read; the directory of an SQLite database, in which a file is made
@@ -87,6 +87,9 @@ func (c *checkCmd) Run(out *terminal.Console) error {
 		if address := cfg.ProductionAddress(e.Name); address != "" {
 			fmt.Fprintf(out.Out, "%s: enter %s in the seller centre\n", e.Name, address)
 		}
+	}
+	if issuer := cfg.Issuer(); issuer != "" {
+		fmt.Fprintf(out.Out, "login: the issuer of apps is %s, and the callback of a credential in the seller centre is %s\n", issuer, cfg.LoginCallback("APPID"))
 	}
 	_, err := fmt.Fprintln(out.Out, "ok")
 	return err

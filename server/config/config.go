@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/limit"
+	"github.com/koogate/koogate/server/login/upstream"
 	"github.com/koogate/koogate/server/oidc"
 )
 
@@ -33,6 +34,7 @@ type Config struct {
 	Audit          Audit         `koanf:"audit"`
 	Calls          Calls         `koanf:"calls"`
 	Webhooks       Webhooks      `koanf:"webhooks"`
+	Login          Login         `koanf:"login"`
 	GRPC           GRPC          `koanf:"grpc"`
 	Tracing        Tracing       `koanf:"tracing"`
 	ShutdownDelay  time.Duration `koanf:"shutdown_delay"` // how long a stop is not ready and serves on before that, 0 to 1m
@@ -122,20 +124,26 @@ const (
 
 func (w Webhooks) check(f *findings) {
 	f.between("webhooks.keep", w.Keep, minKeepHooks, maxKeep)
-	if len(w.Allow) > maxAllowed {
-		f.add("webhooks.allow", msgBounds, len(w.Allow), 0, maxAllowed)
+	checkNetworks(f, "webhooks.allow", w.Allow)
+}
+
+func checkNetworks(f *findings, path string, allow []string) {
+	if len(allow) > maxAllowed {
+		f.add(path, msgBounds, len(allow), 0, maxAllowed)
 	}
-	for i, text := range w.Allow {
+	for i, text := range allow {
 		if _, err := network(text); err != nil {
-			f.add(fmt.Sprintf("webhooks.allow[%d]", i), msgNetwork)
+			f.add(fmt.Sprintf("%s[%d]", path, i), msgNetwork)
 		}
 	}
 }
 
 // Networks are what Allow names; what is not valid is left out.
-func (w Webhooks) Networks() []netip.Prefix {
+func (w Webhooks) Networks() []netip.Prefix { return networks(w.Allow) }
+
+func networks(allow []string) []netip.Prefix {
 	var list []netip.Prefix
-	for _, text := range w.Allow {
+	for _, text := range allow {
 		if p, err := network(text); err == nil {
 			list = append(list, p)
 		}
@@ -178,6 +186,7 @@ func Default() Config {
 		Calls:  Calls{Keep: 400 * day, Bodies: 30 * day},
 
 		Webhooks: Webhooks{Keep: 30 * day},
+		Login:    Login{Budget: upstream.DefaultBudget, UnifiedURL: "https://macroverse.huaweicloud.com/unified-login/", KeyLife: 30 * day},
 
 		ShutdownGrace: 30 * time.Second,
 	}
@@ -225,6 +234,7 @@ func (c *Config) ValidateServing() []Problem {
 	c.Audit.check(&f)
 	c.Calls.check(&f)
 	c.Webhooks.check(&f)
+	c.checkLogin(&f)
 	if c.Tracing.Endpoint != "" && !hostPort(c.Tracing.Endpoint, 1) {
 		f.add("tracing.endpoint", msgAddr)
 	}

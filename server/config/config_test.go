@@ -185,7 +185,7 @@ func TestLaterSourcesWin(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if c.Listen != (Listen{"127.0.0.1:8080", "127.0.0.1:1", "127.0.0.1:3", "127.0.0.1:9091"}) {
+	if c.Listen != (Listen{Facade: "127.0.0.1:8080", API: "127.0.0.1:1", GRPC: "127.0.0.1:3", Ops: "127.0.0.1:9091"}) {
 		t.Errorf("got %+v", c.Listen)
 	}
 	if !slices.Equal(c.Redis.Addrs, []string{"a:1", "b:2"}) || c.Jobs != (Jobs{Concurrency: 5}) || c.ShutdownGrace != 5*time.Second || c.KeysetFile != "/k" {
@@ -253,6 +253,21 @@ func TestConfigFaults(t *testing.T) {
 		"short calls":           {"database:", "calls:\n  keep: 23h\ndatabase:", "calls.keep", "out of bounds"},
 		"short webhooks":        {"database:", "webhooks:\n  keep: 95h\ndatabase:", "webhooks.keep", "out of bounds"},
 		"webhooks' network":     {"database:", "webhooks:\n  allow: [10.0.0.0/8, intranet]\ndatabase:", "webhooks.allow[1]", "neither an address nor a network"},
+		"short budget":          {"database:", "login:\n  budget: 999ms\ndatabase:", "login.budget", "1s to 30s"},
+		"short key life":        {"database:", "login:\n  key_life: 23h\ndatabase:", "login.key_life", "out of bounds"},
+		"unified page in clear": {"database:", "login:\n  unified_url: http://login.example.com/\ndatabase:", "login.unified_url", "http only for loopback"},
+		"tenants' suffix":       {"database:", "login:\n  suffixes: [.tenantaccount.example.com, '*.example.com']\ndatabase:", "login.suffixes[1]", "end of a host name"},
+		"tenants' network":      {"database:", "login:\n  allow: [10.0.0.0/8, intranet]\ndatabase:", "login.allow[1]", "neither an address nor a network"},
+		"dialect's kind":        {"database:", "login:\n  dialects: [{kind: saml}]\ndatabase:", "login.dialects[0].kind", "oneaccess, orgid"},
+		"dialect's suffix":      {"database:", "login:\n  dialects: [{suffix: 'a b'}]\ndatabase:", "login.dialects[0].suffix", "end of a host name"},
+		"dialect twice":         {"database:", "login:\n  dialects: [{suffix: a.example.com}, {suffix: A.example.com, kind: orgid}]\ndatabase:", "login.dialects[1].suffix", "used twice"},
+		"dialect's path":        {"database:", "login:\n  dialects: [{token: oauth2/token}]\ndatabase:", "login.dialects[0].token", "begin it with /"},
+		"dialect's query":       {"database:", "login:\n  dialects: [{validate: '/validate?a=b'}]\ndatabase:", "login.dialects[0].validate", "begin it with /"},
+		"dialect's header":      {"database:", "login:\n  dialects: [{token_header: 'X: y'}]\ndatabase:", "login.dialects[0].token_header", "letters, digits"},
+		"dialect's parameter":   {"database:", "login:\n  dialects: [{logout_parameter: 'a&b'}]\ndatabase:", "login.dialects[0].logout_parameter", "letters, digits"},
+		"dialect's domain":      {"database:", "login:\n  dialects: [{common: https://auth.example.com/path}]\ndatabase:", "login.dialects[0].common", "scheme and host alone"},
+		"login address":         {"  api: 127.0.0.1:8081", "  api: 127.0.0.1:8081\n  login: nowhere", "listen.login", "host:port"},
+		"login nowhere":         {"  api: 127.0.0.1:8081", "  api: 127.0.0.1:8081\n  login: :8082", "listeners.login.public_url", "is missing"},
 		"kit body limit":        {"database:", "limits:\n  kit_body: 99999999\ndatabase:", "limits.kit_body", "out of bounds"},
 		"rate":                  {"database:", "access: {limits: {reads: {rate: -1}}}\ndatabase:", "access.limits.reads.rate", "0 to 100000"},
 		"burst":                 {"database:", "access: {limits: {exports: {rate: 1, burst: 0}}}\ndatabase:", "access.limits.exports.burst", "1 to 1000000"},

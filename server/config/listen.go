@@ -20,6 +20,7 @@ type Listen struct {
 	API    string `koanf:"api"`    // private: REST of the internal API
 	GRPC   string `koanf:"grpc"`   // private: gRPC
 	Ops    string `koanf:"ops"`    // private: health and metrics
+	Login  string `koanf:"login"`  // public: logins to joint products; empty serves none
 }
 
 func (c *Config) checkListen(f *findings) {
@@ -27,7 +28,11 @@ func (c *Config) checkListen(f *findings) {
 	seen := make(map[string][]place) // by port
 	for _, l := range []struct{ path, addr string }{
 		{"listen.facade", c.Listen.Facade}, {"listen.api", c.Listen.API}, {"listen.grpc", c.Listen.GRPC}, {"listen.ops", c.Listen.Ops},
+		{"listen.login", c.Listen.Login},
 	} {
+		if l.path == "listen.login" && l.addr == "" {
+			continue
+		}
 		if !hostPort(l.addr, 0) {
 			f.add(l.path, msgAddr)
 			continue
@@ -96,6 +101,7 @@ const (
 	ListenerAPI    = "api"
 	ListenerGRPC   = "grpc"
 	ListenerOps    = "ops"
+	ListenerLogin  = "login"
 )
 
 // Listeners say what each listener does beyond its address.
@@ -104,12 +110,13 @@ type Listeners struct {
 	API    APIListener    `koanf:"api"`
 	GRPC   Listener       `koanf:"grpc"`
 	Ops    Listener       `koanf:"ops"`
+	Login  PublicListener `koanf:"login"`
 }
 
-// PublicListener is the facade. Without TLS a proxy in front must end it: the marketplace calls https only.
+// PublicListener is the facade, or that of logins. Without TLS a proxy in front must end it: the marketplace calls https only, and so should browsers.
 type PublicListener struct {
 	TLS       TLS    `koanf:"tls"`
-	PublicURL string `koanf:"public_url"` // under which the marketplace reaches it
+	PublicURL string `koanf:"public_url"` // under which the marketplace or the browsers reach it
 }
 
 // APIListener serves REST.
@@ -145,7 +152,7 @@ type Socket struct {
 // at is the key of the listener.
 func (s Socket) at() string { return "listeners." + s.Listener }
 
-// Sockets are those of all listeners.
+// Sockets are those of all listeners that the configuration has.
 func (c *Config) Sockets() []Socket {
 	l := c.Listeners
 	facade := Socket{ListenerFacade, c.Listen.Facade, c.TLS, "tls", true}
@@ -155,14 +162,18 @@ func (c *Config) Sockets() []Socket {
 	private := func(name, addr string, l Listener) Socket {
 		return Socket{name, addr, l.TLS, "listeners." + name + ".tls", l.Clear}
 	}
-	return []Socket{
+	all := []Socket{
 		facade, private(ListenerAPI, c.Listen.API, Listener{l.API.TLS, l.API.Clear}),
 		private(ListenerGRPC, c.Listen.GRPC, l.GRPC), private(ListenerOps, c.Listen.Ops, l.Ops),
 	}
+	if c.Listen.Login != "" {
+		all = append(all, Socket{ListenerLogin, c.Listen.Login, l.Login.TLS, "listeners.login.tls", true})
+	}
+	return all
 }
 
 // checkListeners covers certificates, and what may not be said in clear: at the private listeners tokens, buyers and passwords,
-// at that for health and metrics what the seller's business does. The facade may, because a proxy in front often ends TLS.
+// at that for health and metrics what the seller's business does. The public ones may, because a proxy in front often ends TLS.
 func (c *Config) checkListeners(f *findings) {
 	if c.TLS.Enabled() && c.Listeners.Facade.TLS.Enabled() {
 		f.add("tls", msgBoth, "listeners.facade.tls")
@@ -178,7 +189,7 @@ func (c *Config) checkListeners(f *findings) {
 	for _, s := range c.Sockets() {
 		s.checkTLS(f)
 		switch {
-		case s.Listener == ListenerFacade:
+		case s.Listener == ListenerFacade || s.Listener == ListenerLogin:
 		case s.clear && s.TLS.Enabled():
 			f.add(s.at()+".clear", msgClearTLS, s.Key)
 		case !s.clear && !s.TLS.Enabled() && hostPort(s.Addr, 0) && !OnLoopback(s.Addr) && f.sound(s.Key):
@@ -214,5 +225,5 @@ func (s Socket) Open(c clock.Clock) (*certificate.Keeper, error) {
 
 // protocols are what each listener speaks below TLS. The marketplace looks for Body-Sign with its capitals, which HTTP/2 has not.
 var protocols = map[string][]string{
-	ListenerFacade: {"http/1.1"}, ListenerAPI: {"h2", "http/1.1"}, ListenerGRPC: {"h2"}, ListenerOps: {"h2", "http/1.1"},
+	ListenerFacade: {"http/1.1"}, ListenerAPI: {"h2", "http/1.1"}, ListenerGRPC: {"h2"}, ListenerOps: {"h2", "http/1.1"}, ListenerLogin: {"h2", "http/1.1"},
 }

@@ -156,6 +156,12 @@ var (
 	msgHookForbidden = text{"leads to a private, local or reserved network, or has http://, which is never called without leave: use a public https:// address, or name its network in webhooks.allow", "指向私有、本地或保留网络，或使用 http://，未经许可不会调用：请使用公网 https:// 地址，或在 webhooks.allow 中列出该网络"}
 	msgHookSecret    = text{"is not a secret of Standard Webhooks, whsec_ and 24 to 64 bytes in base64: `koogate keys new --webhook FILE` makes one", "不是 Standard Webhooks 的密钥（whsec_ 加 24 至 64 字节的 base64）：可用 `koogate keys new --webhook FILE` 生成"}
 
+	msgIssuerURL  = text{"is not scheme and host alone: write for example https://login.example.com (http only for loopback), without path, user, query or fragment", "应只含协议与主机：例如 https://login.example.com（仅回环地址可用 http），不含路径、用户、查询与片段"}
+	msgNoClientCA = text{"would keep out every browser, which has no such certificate: remove it", "会将没有客户端证书的浏览器全部拒之门外：请删除"}
+	msgSuffix     = text{"is not the end of a host name: write for example .tenantaccount.example.com, or a whole name", "不是主机名的结尾：例如 .tenantaccount.example.com，或完整的主机名"}
+	msgPath       = text{"is not a path alone: begin it with / and leave out query and fragment", "不是单纯的路径：请以 / 开头，且不含查询与片段"}
+	msgHeader     = text{"is not a name: use letters, digits and hyphens", "不是合法名称：请使用字母、数字与连字符"}
+
 	msgOldURL   = text{"is not a URL of https with a host, without user, query and fragment, of at most 2048 characters: write the address that the marketplace called before, for example https://shop.example.com/produce", "不是至多 2048 个字符、含主机且不含用户、查询与片段的 https URL：请填写云商店此前调用的地址，例如 https://shop.example.com/produce"}
 	msgNoOldURL = text{"is forward or shadow, and there is no old server: give the endpoint's old_url, or write own", "为 forward 或 shadow，但没有旧服务器：请填写该接入点的 old_url，或改为 own"}
 

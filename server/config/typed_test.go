@@ -60,8 +60,8 @@ func TestScalarsAreWhatTheKeyWants(t *testing.T) {
 		"twice":               {"shutdown_grace: 20s", "keyset_file: /tmp/keyset.json", "34:1: keyset_file: is given twice, first in line 11: remove one"},
 		"second document":     {"shutdown_grace: 20s", "---\nlisten: {}", "34: begins a second document: one file is one configuration; remove the line ---"},
 		"unknown anchor":      {"AK0123456789", "*canary", "17: is not valid YAML (unknown anchor … referenced): correct the file"},
-		"near":                {"keyset_file:", "keysetFile:", "11:1: keysetFile: is not a key: did you mean keyset_file? Otherwise remove it, or use one of listen, tls, listeners, trusted_proxies, database, redis, keyset_file, signing_key_file, secret_files, sellers, endpoints, provisioners, access, limits, jobs, audit, calls, webhooks, grpc, tracing, shutdown_delay, shutdown_grace"},
-		"near list":           {"provisioners:", "provisionrs:", "27:1: provisionrs: is not a key: did you mean provisioners? Otherwise remove it, or use one of listen, tls, listeners, trusted_proxies, database, redis, keyset_file, signing_key_file, secret_files, sellers, endpoints, provisioners, access, limits, jobs, audit, calls, webhooks, grpc, tracing, shutdown_delay, shutdown_grace"},
+		"near":                {"keyset_file:", "keysetFile:", "11:1: keysetFile: is not a key: did you mean keyset_file? Otherwise remove it, or use one of listen, tls, listeners, trusted_proxies, database, redis, keyset_file, signing_key_file, secret_files, sellers, endpoints, provisioners, access, limits, jobs, audit, calls, webhooks, login, grpc, tracing, shutdown_delay, shutdown_grace"},
+		"near list":           {"provisioners:", "provisionrs:", "27:1: provisionrs: is not a key: did you mean provisioners? Otherwise remove it, or use one of listen, tls, listeners, trusted_proxies, database, redis, keyset_file, signing_key_file, secret_files, sellers, endpoints, provisioners, access, limits, jobs, audit, calls, webhooks, login, grpc, tracing, shutdown_delay, shutdown_grace"},
 		"out of bounds":       {"shutdown_grace: 20s", "shutdown_grace: 1h", "34:17: shutdown_grace: 1h0m0s is out of bounds: use 1s to 10m0s"},
 		"missing":             {"      access_key: AK0123456789\n", "", "15:5: sellers[0].marketplace.access_key: is missing: AK"},
 	} {
@@ -231,7 +231,8 @@ func TestEveryKeyCanBeSet(t *testing.T) {
 	var issuer oidc.Issuer
 	var rule oidc.Rule
 	var rate limit.Rate
-	for _, part := range []any{&c.Sellers[0], &c.Endpoints[0], &c.Provisioners[0], &p, &issuer, &rule, &rate} {
+	var dialect Dialect
+	for _, part := range []any{&c.Sellers[0], &c.Endpoints[0], &c.Provisioners[0], &p, &issuer, &rule, &rate, &dialect} {
 		for _, v := range leaves(valueOf(part), "") {
 			setText(v, "1s")
 		}

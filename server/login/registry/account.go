@@ -24,9 +24,6 @@ type TestAccount struct {
 // Format prints nothing of it.
 func (TestAccount) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
 
-// sealedAs is what the test account of an application is bound to.
-func sealedAs(a *store.LoginApplication) string { return "login/test/" + a.Seller + "/" + a.AppID }
-
 // SetTest keeps the test account of a credential, sealed. Errors: LOGIN_APPLICATION_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD, STORE_UNAVAILABLE.
 func (s *Service) SetTest(ctx context.Context, seller, appID, etag string, t TestAccount) (store.LoginApplication, error) {
 	for _, x := range []struct {
@@ -47,7 +44,7 @@ func (s *Service) SetTest(ctx context.Context, seller, appID, etag string, t Tes
 	if err != nil {
 		return store.LoginApplication{}, errs.As(err)
 	}
-	sealed, err := s.Sealer.Seal(plain, sealedAs(&store.LoginApplication{Seller: seller, AppID: appID}))
+	sealed, err := s.Sealer.Seal(plain, store.LoginApplicationContext(appID))
 	if err != nil {
 		return store.LoginApplication{}, errs.As(err)
 	}
@@ -70,7 +67,7 @@ func (s *Service) Test(a *store.LoginApplication) (t TestAccount, ok bool, err e
 	if len(a.Test) == 0 {
 		return t, false, nil
 	}
-	plain, err := s.Sealer.Open(a.Test, sealedAs(a))
+	plain, err := s.Sealer.Open(a.Test, store.LoginApplicationContext(a.AppID))
 	if err != nil {
 		return t, false, errs.As(err)
 	}

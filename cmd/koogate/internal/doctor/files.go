@@ -132,6 +132,8 @@ func publicHost(c *config.Config, listener string) string {
 		address = c.Listeners.Facade.PublicURL
 	case config.ListenerAPI:
 		address = c.Listeners.API.PublicURL
+	case config.ListenerLogin:
+		address = c.Listeners.Login.PublicURL
 	}
 	u, err := url.Parse(address)
 	if err != nil {
