@@ -24,11 +24,16 @@ import (
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
 	"github.com/koogate/koogate/koogallery/seal"
 	"github.com/koogate/koogate/server"
+	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/config"
+	"github.com/koogate/koogate/server/login/registry"
+	"github.com/koogate/koogate/server/login/session"
+	"github.com/koogate/koogate/server/login/upstream"
 	"github.com/koogate/koogate/server/reseal"
 	"github.com/koogate/koogate/server/vault"
 	"github.com/koogate/koogate/store"
 	"github.com/koogate/koogate/store/sqlitetest"
+	"github.com/koogate/koogate/store/storetest"
 )
 
 // sealedIn is what each sealed column must hold in this test, each text brought in by the door through which it comes.
@@ -48,6 +53,10 @@ var sealedIn = map[string][]string{
 	"call_bodies.sealed":         {"canary-line-extra", "canary-v1-name", "canary-kit-extra"},
 	"webhooks.secret":            {"whsec_"},
 	"webhooks.older_secret":      {"whsec_"},
+	"login_applications.test":    {"canary-test-account", "canary-test-password"},
+	"login_requests.held":        {"canary-asked-person"},
+	"login_sessions.upstream":    {"canary-centre-token", "canary-logged-in"},
+	"login_keys.private":         {"canary-signing-key"},
 	"events.sealed":              {"canary-event-extra", "canary-kit-extra", "canary-unit-extra"},
 }
 
@@ -173,6 +182,52 @@ func (r *rig) bringSecrets() {
 	kit("allOrgSync", `"orgInfoList":[{"orgCode":"d","orgName":"x","floor":"canary-unit-extra"}],`)
 }
 
+// bringLogins has a test account, a login that a person is asked about, and one that has led to a session.
+func (r *rig) bringLogins(v *keptPlain) {
+	t, ctx, st := r.t, r.t.Context(), r.deps.Store
+	t.Helper()
+	apps := registry.New(registry.Deps{Store: st, Sealer: v, Clock: clock.System{}, NewID: storetest.NewID})
+	app, _, err := apps.Add(ctx, "acme", "app-1", registry.Draft{Name: "x", State: store.LoginEnabled})
+	if err == nil {
+		app, err = apps.SetTest(ctx, "acme", app.AppID, registry.Etag(&app), registry.TestAccount{
+			TenantID: "t-1", Account: "canary-test-account", Password: "canary-test-password",
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	book := &session.Book{Store: st, Sealer: v, Clock: clock.System{}, NewID: storetest.NewID}
+	asked, err := book.Begin(ctx, &app, store.LoginByWorkbench, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := session.SealHeld(v, session.Held{Person: upstream.Person{Name: "canary-asked-person"}}, store.LoginRequestContext(asked.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := book.Change(ctx, asked.ID, func(r *store.LoginRequest) error { r.Held = held; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	begun, err := book.Begin(ctx, &app, store.LoginByWorkbench, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := book.Enter(ctx, session.Entry{
+		Request: begun.ID, App: &app, Protocol: store.LoginOAuth2, TenantID: "t-1", UserName: "u-1", Life: time.Hour,
+		Held: session.Held{Access: "canary-centre-token", Person: upstream.Person{Name: "canary-logged-in"}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	// A signing key is brought by nobody: it is made here as server/login/keys makes it.
+	private, err := v.Seal([]byte("canary-signing-key"), store.SigningKeyContext(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.AddSigningKey(ctx, &store.SigningKey{Number: 1, ID: "k-1", Private: private, CreatedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // sealedFor is how V1.0 writes a phone number or an address in a call.
 func sealedFor(t *testing.T, plain string) string {
 	t.Helper()
@@ -215,6 +270,7 @@ func TestWhatIsSealedIsNotInTheFile(t *testing.T) {
 	var worker sync.WaitGroup
 	worker.Go(func() { r.provision(ctx) })
 	r.bringSecrets()
+	r.bringLogins(kept)
 	cancel()
 	worker.Wait()
 	eventually(t, "the last call is recorded", func() bool { return len(r.listed("activity%20%3D%20%22allOrgSync%22")) == 1 })

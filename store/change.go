@@ -102,3 +102,33 @@ func (c *Change) Topics() []string {
 	}
 	return topics
 }
+
+// LoginMark names sessions that a change has to be judged: of a tenant, of those of its users that are named, or of all tenants of an instance.
+type LoginMark struct {
+	Seller     string
+	TenantID   string
+	Users      []string // nil for all of the tenant
+	InstanceID string   // instead of TenantID
+}
+
+// LoginMarks are the sessions whose right rests on what a change alters. Nearly no change alters any of that.
+func (c *Change) LoginMarks() (marks []LoginMark) {
+	if d := c.Directory; d != nil {
+		switch {
+		case d.Tenant != nil || len(d.Applications) > 0:
+			marks = append(marks, LoginMark{Seller: d.Key.Seller, TenantID: d.Key.TenantID})
+		case len(d.Users) > 0:
+			m := LoginMark{Seller: d.Key.Seller, TenantID: d.Key.TenantID}
+			for i := range d.Users {
+				m.Users = append(m.Users, d.Users[i].UserName)
+			}
+			marks = append(marks, m)
+		}
+	}
+	for i := range c.PutInstances {
+		if p := &c.PutInstances[i]; p.State == InstanceFrozen || p.State == InstanceReleased {
+			marks = append(marks, LoginMark{Seller: p.Seller, InstanceID: p.InstanceID})
+		}
+	}
+	return marks
+}

@@ -18,6 +18,8 @@ type Directory interface {
 	Tenant(ctx context.Context, k TenantKey) (Tenant, error)
 	// Application returns a tenant's application that is not deleted. Errors: ErrNotFound.
 	Application(ctx context.Context, k TenantKey, appID string) (Application, error)
+	// Department returns a tenant's department that is not deleted. Errors: ErrNotFound.
+	Department(ctx context.Context, k TenantKey, orgCode string) (Department, error)
 	// ListTenants, ListApplications, ListUsers and ListDepartments return one page, without tombstones; see ListQuery.
 	ListTenants(ctx context.Context, q ListQuery) ([]Tenant, error)
 	ListApplications(ctx context.Context, q ListQuery) ([]Application, error)

@@ -12,6 +12,11 @@ import (
 // and the keys that sign. Who may log in is the directory's to say, and is read anew whenever it matters: no row here is a right.
 //
 // Of codes, tickets and tokens only digests are kept: who reads the database can use none of them.
+//
+// A session whose right may be gone is marked: it is to be judged anew. The transaction that changes what the right rests on marks it, and a
+// new session is marked from its beginning, because its right may have been withdrawn between the reading of the right and the writing of
+// the session. In PostgreSQL AddLoginSession waits besides for the changes of its tenant's directory and instances that are under way: else a
+// session could be added after such a change has marked the others, and be judged before the change can be seen.
 type Logins interface {
 	LoginApplications
 	LoginRequests
@@ -23,13 +28,16 @@ type Logins interface {
 	// TenantsByCode reads the tenants of a seller that have a tenantCode and are not deleted, at most limit.
 	TenantsByCode(ctx context.Context, seller, code string, limit int) ([]Tenant, error)
 
-	// AddSigningKey adds a key under the next number. Errors: ErrConflict when another process has added one of that number.
+	// AddSigningKey adds a key under its number, which is the one after the last that SigningKeys has told. Errors: ErrConflict when another
+	// process has added one of that number.
 	AddSigningKey(ctx context.Context, k *SigningKey) error
+	// RetireSigningKey says from when a key is published no more. Errors: ErrNotFound.
+	RetireSigningKey(ctx context.Context, number int64, at time.Time) error
 	// SigningKeys reads all, the oldest first.
 	SigningKeys(ctx context.Context) ([]SigningKey, error)
 
-	// ForgetLogins deletes requests and grants that ended before one time, signing keys that retired before it, and sessions that ended and
-	// whose logout is over before another; limit of each at most. It returns how many.
+	// ForgetLogins deletes requests and grants whose time was over before one time, signing keys that retired before it, and sessions that
+	// ended before another and whose logout is not pending; limit of each at most. It returns how many.
 	ForgetLogins(ctx context.Context, grants, sessions time.Time, limit int) (int, error)
 }
 
@@ -42,8 +50,9 @@ type LoginApplications interface {
 	LoginApplication(ctx context.Context, appID string) (LoginApplication, error)
 	// LoginApplications reads those of a seller, the oldest first; of all sellers when seller is empty.
 	LoginApplications(ctx context.Context, seller string) ([]LoginApplication, error)
-	// ChangeLoginApplication replaces an application by what change makes of it and raises its version. When it becomes DISABLED its
-	// sessions are to be judged. change may be called several times. Errors: ErrNotFound, ErrConflict when the product is taken, change's.
+	// ChangeLoginApplication replaces an application by what change makes of it, but for its key and CreatedAt, and raises its version. When it
+	// becomes DISABLED, or what users of a frozen instance may do is changed, its sessions are to be judged. change may be called several
+	// times. Errors: ErrNotFound, ErrConflict when the product is taken, change's.
 	ChangeLoginApplication(ctx context.Context, seller, appID string, now time.Time, change func(*LoginApplication) error) (LoginApplication, error)
 	// DeleteLoginApplication deletes an application that check agrees to; its sessions are to be judged. Errors: ErrNotFound, check's.
 	DeleteLoginApplication(ctx context.Context, seller, appID string, now time.Time, check func(*LoginApplication) error) error
@@ -51,17 +60,18 @@ type LoginApplications interface {
 
 // LoginRequests are logins that are under way, and the codes and tokens that they lead to.
 type LoginRequests interface {
-	// AddLoginRequest adds one. Errors: ErrConflict when its ID is there.
+	// AddLoginRequest adds one. Errors: ErrConflict when its ID or its state is there.
 	AddLoginRequest(ctx context.Context, r *LoginRequest) error
 	// LoginRequest reads one. Errors: ErrNotFound.
 	LoginRequest(ctx context.Context, id string) (LoginRequest, error)
-	// ChangeLoginRequest replaces a request by what change makes of the present one. change may be called several times. Errors: ErrNotFound,
-	// change's.
+	// ChangeLoginRequest replaces a request by what change makes of the present one, but for ID, Seller, AppID and CreatedAt. change may be
+	// called several times. Errors: ErrNotFound, ErrConflict when the state is another's, change's.
 	ChangeLoginRequest(ctx context.Context, id string, change func(*LoginRequest) error) (LoginRequest, error)
 	// ListLoginRequests reads a page.
 	ListLoginRequests(ctx context.Context, q ListQuery) ([]LoginRequest, error)
 
-	// AddLoginGrants adds what was given out. Errors: ErrConflict when a digest is there, ErrStale when a session among them has ended.
+	// AddLoginGrants adds what was given out, all or nothing. Errors: ErrConflict when a digest is there, ErrStale when a session among them
+	// has ended or is gone.
 	AddLoginGrants(ctx context.Context, grants ...LoginGrant) error
 	// LoginGrant reads one with its session. Errors: ErrNotFound.
 	LoginGrant(ctx context.Context, digest []byte) (LoginGrant, LoginSession, error)
@@ -72,32 +82,45 @@ type LoginRequests interface {
 
 // LoginSessions are who is logged in. A session that has ended stays ended, under its first reason.
 type LoginSessions interface {
-	// AddLoginSession adds one. Errors: ErrConflict when its ID or its digest is there.
+	// AddLoginSession adds one that is active, and to be judged at once; see Logins. What the session itself says of its end, its judgement
+	// and its logout is not read. Errors: ErrConflict when its ID or its digest is there.
 	AddLoginSession(ctx context.Context, s *LoginSession) error
 	// LoginSession reads one. Errors: ErrNotFound.
 	LoginSession(ctx context.Context, id string) (LoginSession, error)
 	// LoginSessionOf reads the one of a browser's cookie. Errors: ErrNotFound.
 	LoginSessionOf(ctx context.Context, digest []byte) (LoginSession, error)
-	// ListLoginSessions reads a page.
+	// ListLoginSessions reads a page. State is ACTIVE or ENDED.
 	ListLoginSessions(ctx context.Context, q ListQuery) ([]LoginSession, error)
-	// ChangeLoginSession replaces a session by what change makes of the present one. change may be called several times. Errors: ErrNotFound,
-	// change's.
+	// ChangeLoginSession replaces a session by what change makes of the present one: Digest, Upstream, LastAt and ExpiresAt always, EndedAt and
+	// EndReason only when it ends now, and with its end LogoutState and LogoutDueAt. Nothing else is written: a session that has ended
+	// keeps its end, and what the delivery of its logout has come to. One that ends is not judged any more. change may be called several
+	// times. Errors: ErrNotFound, ErrConflict when the digest is another's, change's.
 	ChangeLoginSession(ctx context.Context, id string, change func(*LoginSession) error) (LoginSession, error)
 
-	// JudgeLoginSessions hands out sessions that are active and to be judged, because Apply has changed what their right rests on: the
-	// directory of their tenant or the state of an instance it is bound to. They are handed out again at until, unless JudgedLoginSession
-	// was told. By the store's clock, which is now.
-	JudgeLoginSessions(ctx context.Context, max int, now, until time.Time) ([]LoginSession, error)
-	// JudgedLoginSession says that a session, as JudgeLoginSessions gave it out, keeps its right; nothing changes when there is newer to judge.
-	JudgedLoginSession(ctx context.Context, held LoginSession) error
+	// JudgeLoginSessions hands out sessions that are active and to be judged, the earliest marked first: they are new, Apply has changed what
+	// their right rests on (the directory of their tenant, or an instance that it is bound to was frozen or released), their application was
+	// changed, or the time has come that JudgedLoginSession was told. They are handed out again at until, unless JudgedLoginSession was told.
+	// By the store's clock, which is now.
+	JudgeLoginSessions(ctx context.Context, most int, now, until time.Time) ([]LoginSession, error)
+	// JudgedLoginSession says that a session, as JudgeLoginSessions gave it out, keeps its right, and when it is to be judged next; zero for
+	// not. Nothing changes when it was marked or handed out since.
+	JudgedLoginSession(ctx context.Context, held LoginSession, next time.Time) error
 
-	// LeaseLogouts hands out sessions whose application is to be told that they ended, the earliest due first. Each gets a higher fence and
-	// is due again at until.
-	LeaseLogouts(ctx context.Context, max int, now, until time.Time) ([]LoginSession, error)
-	// EndLogout writes what judge makes of the logout of a session as LeaseLogouts gave it out. Errors: ErrFenced when it was leased again.
+	// LeaseLogouts hands out sessions whose application is to be told that they ended, the earliest due first, but for those of some
+	// applications. Each gets a higher fence and is due again at until.
+	LeaseLogouts(ctx context.Context, most int, besides []string, now, until time.Time) ([]LoginSession, error)
+	// EndLogout writes what judge makes of the logout of a session as LeaseLogouts gave it out, but for its fence. judge may be called several
+	// times. Errors: ErrNotFound, ErrFenced when it was leased again or is not pending.
 	EndLogout(ctx context.Context, held LoginSession, judge func(*Logout)) error
-	// LogoutDue tells when the next logout is due; zero for none.
-	LogoutDue(ctx context.Context) (time.Time, error)
+	// LogoutsPending tells what is still to be told to applications.
+	LogoutsPending(ctx context.Context) (LogoutBacklog, error)
+}
+
+// LogoutBacklog is what is still to be told to applications.
+type LogoutBacklog struct {
+	Sessions int
+	Due      time.Time // when the next is due; zero for none
+	Since    time.Time // when the session ended that ended first; zero for none
 }
 
 // LoginKey names who logs in to what. UserName may be empty where only the tenant matters.
@@ -249,7 +272,7 @@ type LoginGrant struct {
 	UsedAt    time.Time // zero while it was not used; of ACCESS, when it was revoked
 }
 
-// LoginSession is one person of one tenant in one application and one browser. Key: ID. Unique: Digest.
+// LoginSession is one person of one tenant in one application and one browser. Key: ID. Unique: Digest where it is not empty.
 type LoginSession struct {
 	ID        string // UUIDv7; the sid of the app's tokens
 	Seller    string
@@ -266,7 +289,14 @@ type LoginSession struct {
 	EndedAt   time.Time // zero while it is active
 	EndReason LoginEnd
 	JudgeAt   time.Time // when its right is to be judged; zero for not
+	// JudgeFence rises whenever the session is marked as one to be judged, and whenever it is handed out.
+	JudgeFence int64
 	Logout
+}
+
+// Altered describes a change of a session for the audit. Sealed texts are digested.
+func (s *LoginSession) Altered(before, after *LoginSession) Altered {
+	return Altered{Seller: s.Seller, Resources: map[string][]string{"login_session": {s.ID}}, Before: Digest(before), After: Digest(after)}
 }
 
 // Logout is the back-channel logout of a session.
@@ -321,6 +351,11 @@ type SigningKey struct {
 	CreatedAt time.Time
 	ActiveAt  time.Time // from when it signs; it is published before
 	RetiredAt time.Time // from when it is published no more; zero while it is not known
+}
+
+// Altered describes a change of the signing keys for the audit, which belongs to no seller. Sealed texts are digested.
+func (k *SigningKey) Altered() Altered {
+	return Altered{Resources: map[string][]string{"login_key": {k.ID}}, After: Digest(k)}
 }
 
 // The contexts of the sealed columns, which bind a value to its row.

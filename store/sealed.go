@@ -32,6 +32,10 @@ var SealedColumns = []SealedColumn{
 	{Table: "seller_keys", Column: "secret", Key: []string{"seller", "key_id"}},
 	{Table: "webhooks", Column: "secret", Key: []string{"seller", "webhook_id"}},
 	{Table: "webhooks", Column: "older_secret", Key: []string{"seller", "webhook_id"}},
+	{Table: "login_applications", Column: "test", Key: []string{"app_id"}},
+	{Table: "login_requests", Column: "held", Key: []string{"id"}},
+	{Table: "login_sessions", Column: "upstream", Key: []string{"id"}},
+	{Table: "login_keys", Column: "private", Key: []string{"number"}},
 	{Table: "call_bodies", Column: "sealed", Key: []string{"seller", "created_at", "id"}},
 	{Table: "events", Column: "sealed", Key: []string{"seller", "order_id", "seq"}, Also: []string{"kind", "instance_id", "data"}},
 }

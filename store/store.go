@@ -31,6 +31,7 @@ type Store interface {
 	Calls
 	Feed
 	Webhooks
+	Logins
 	Watcher
 	Clock
 
@@ -73,7 +74,8 @@ type ListQuery struct {
 	// applications instance_id, tenant_id, app_id; users instance_id, tenant_id, app_id, user_name, state, role, org_code;
 	// departments instance_id, tenant_id, org_code, parent_code; usage records instance_id, state, package_id; usage windows
 	// instance_id, package_id; calls order_id, instance_id, result_code, verdict, activity, direction, comparison; refusals endpoint; audit rows order_id,
-	// actor, action; deliveries webhook_id, order_id, state.
+	// actor, action; deliveries webhook_id, order_id, state; login sessions app_id, tenant_id, user_name, state; login requests app_id,
+	// tenant_id, step, session_id.
 	Filter []Term
 	Desc   bool
 	// Browsing: an API client asks, and may ask for much. The list has connections of its own, so that the marketplace's calls do

@@ -120,10 +120,13 @@ func textOf(v store.SealedValue) []byte {
 // contextOf is what a value is bound to, as the package that sealed it says; TestEveryColumnIsSealedAnew holds it to them.
 func contextOf(c store.SealedColumn, v store.SealedValue) string {
 	text := func(i int) string {
+		if i >= len(v.Key) {
+			return ""
+		}
 		s, _ := v.Key[i].(string)
 		return s
 	}
-	seller, second := text(0), text(1)
+	seller, second := text(0), text(1) // or the one column of the key
 	switch c.Name() {
 	case "orders.buyer":
 		return "buyer/" + seller + "/" + second
@@ -143,6 +146,15 @@ func contextOf(c store.SealedColumn, v store.SealedValue) string {
 		return "seller/key/" + seller + "/" + second
 	case "webhooks.secret", "webhooks.older_secret":
 		return "webhook/secret/" + seller + "/" + second
+	case "login_applications.test":
+		return store.LoginApplicationContext(seller)
+	case "login_requests.held":
+		return store.LoginRequestContext(seller)
+	case "login_sessions.upstream":
+		return store.LoginSessionContext(seller)
+	case "login_keys.private":
+		number, _ := v.Key[0].(int64)
+		return store.SigningKeyContext(number)
 	case "call_bodies.sealed":
 		return "call/" + seller + "/" + text(2)
 	case "events.sealed":

@@ -105,6 +105,17 @@ func fill(t *testing.T, st store.Store, v *vault.Vault) {
 	if err := st.RecordCalls(ctx, []store.Call{said}, nil); err != nil {
 		t.Fatal(err)
 	}
+	at := time.Now()
+	app := store.LoginApplication{Seller: "demo", AppID: "app", State: store.LoginEnabled}
+	app.Test = must[[]byte](t)(v.Seal([]byte("canary"), "login application app"))
+	request := store.LoginRequest{ID: "r", Seller: "demo", AppID: "app", Held: must[[]byte](t)(v.Seal([]byte("canary"), "login request r"))}
+	session := store.LoginSession{ID: "s", Seller: "demo", AppID: "app", Upstream: must[[]byte](t)(v.Seal([]byte("canary"), "login session s")), CreatedAt: at}
+	key := store.SigningKey{Number: 7, ID: "k", Private: must[[]byte](t)(v.Seal([]byte("canary"), "login key 7")), CreatedAt: at}
+	if err := errors.Join(
+		st.AddLoginApplication(ctx, &app, 1), st.AddLoginRequest(ctx, &request), st.AddLoginSession(ctx, &session), st.AddSigningKey(ctx, &key),
+	); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := st.ChangeSellers(ctx, store.SellerChange{Keys: []store.SellerKey{{Seller: "demo", ID: "k", Use: store.KeyBase, Secret: secret}}}); err != nil {
 		t.Fatal(err)
 	}

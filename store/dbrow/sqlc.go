@@ -320,6 +320,13 @@ type Department struct {
 	UpdatedAt  int64
 }
 
+type DepartmentGetParams struct {
+	Seller     string
+	InstanceID string
+	TenantID   string
+	OrgCode    string
+}
+
 type DepartmentStampsRow struct {
 	ID        string
 	StampAt   int64
@@ -700,6 +707,253 @@ type LineUpdateParams struct {
 type LinesOfOrderParams struct {
 	Seller      string
 	RootOrderID string
+}
+
+type LoginApplication struct {
+	Seller    string
+	AppID     string
+	Name      string
+	ProductID string
+	State     string
+	Settings  string
+	Secrets   string
+	Test      []byte
+	Version   int64
+	CreatedAt int64
+	UpdatedAt int64
+}
+
+type LoginApplicationInsertParams struct {
+	Seller    string
+	AppID     string
+	Name      string
+	ProductID string
+	State     string
+	Settings  string
+	Secrets   string
+	Test      []byte
+	Version   int64
+	CreatedAt int64
+	UpdatedAt int64
+}
+
+type LoginApplicationUpdateParams struct {
+	Name      string
+	ProductID string
+	State     string
+	Settings  string
+	Secrets   string
+	Test      []byte
+	Version   int64
+	UpdatedAt int64
+	AppID     string
+}
+
+type LoginFactsRow struct {
+	Seller          string
+	InstanceID      string
+	TenantID        string
+	ID              string
+	OrderID         string
+	TenantCode      string
+	Name            string
+	DomainName      string
+	StampAt         int64
+	StampRank       int64
+	Deleted         int64
+	ErasedAt        int64
+	ErasedRank      int64
+	FloorAt         int64
+	FloorRank       int64
+	CreatedAt       int64
+	UpdatedAt       int64
+	AppThere        int64
+	ClientID        string
+	ClientSecret    []byte
+	AppStampAt      int64
+	AppStampRank    int64
+	AppDeleted      int64
+	AppCreatedAt    int64
+	AppUpdatedAt    int64
+	UserThere       int64
+	UserState       string
+	Role            string
+	OrgCode         string
+	Profile         []byte
+	UserStampAt     int64
+	UserStampRank   int64
+	UserDeleted     int64
+	UserCreatedAt   int64
+	UserUpdatedAt   int64
+	InstanceState   string
+	InstanceOrderID string
+	ProductID       string
+	ExpireAt        int64
+}
+
+type LoginGrant struct {
+	Digest    string
+	Kind      string
+	SessionID string
+	RequestID string
+	Scopes    string
+	CreatedAt int64
+	ExpiresAt int64
+	UsedAt    int64
+}
+
+type LoginGrantInsertParams struct {
+	Digest    string
+	Kind      string
+	SessionID string
+	RequestID string
+	Scopes    string
+	CreatedAt int64
+	ExpiresAt int64
+	UsedAt    int64
+}
+
+type LoginGrantUseParams struct {
+	Now    int64
+	Digest string
+}
+
+type LoginKey struct {
+	Number    int64
+	ID        string
+	Algorithm string
+	Private   []byte
+	CreatedAt int64
+	ActiveAt  int64
+	RetiredAt int64
+}
+
+type LoginKeyInsertParams struct {
+	Number    int64
+	ID        string
+	Algorithm string
+	Private   []byte
+	CreatedAt int64
+	ActiveAt  int64
+	RetiredAt int64
+}
+
+type LoginKeyRetireParams struct {
+	RetiredAt int64
+	Number    int64
+}
+
+type LoginRequest struct {
+	ID          string
+	Seller      string
+	AppID       string
+	Entrance    string
+	Step        string
+	Reason      string
+	Browser     string
+	StateDigest string
+	TenantID    string
+	Asked       string
+	Held        []byte
+	SessionID   string
+	Steps       string
+	CreatedAt   int64
+	UpdatedAt   int64
+	ExpiresAt   int64
+}
+
+type LoginRequestInsertParams struct {
+	ID          string
+	Seller      string
+	AppID       string
+	Entrance    string
+	Step        string
+	Reason      string
+	Browser     string
+	StateDigest string
+	TenantID    string
+	Asked       string
+	Held        []byte
+	SessionID   string
+	Steps       string
+	CreatedAt   int64
+	UpdatedAt   int64
+	ExpiresAt   int64
+}
+
+type LoginRequestUpdateParams struct {
+	Entrance    string
+	Step        string
+	Reason      string
+	Browser     string
+	StateDigest string
+	TenantID    string
+	Asked       string
+	Held        []byte
+	SessionID   string
+	Steps       string
+	UpdatedAt   int64
+	ExpiresAt   int64
+	ID          string
+}
+
+type LoginSession struct {
+	ID             string
+	Seller         string
+	AppID          string
+	TenantID       string
+	UserName       string
+	Entrance       string
+	Protocol       string
+	Digest         string
+	Upstream       []byte
+	CreatedAt      int64
+	LastAt         int64
+	ExpiresAt      int64
+	State          string
+	EndedAt        int64
+	EndReason      string
+	JudgeAt        int64
+	JudgeFence     int64
+	LogoutState    string
+	LogoutDueAt    int64
+	LogoutFence    int64
+	LogoutAttempts int64
+	LogoutFirstAt  int64
+	LogoutLastAt   int64
+	LogoutStatus   int64
+	LogoutReason   string
+}
+
+type LoginSessionJudgedParams struct {
+	Next       int64
+	ID         string
+	JudgeFence int64
+}
+
+type LoginSessionUpdateParams struct {
+	Digest         string
+	Upstream       []byte
+	LastAt         int64
+	ExpiresAt      int64
+	State          string
+	EndedAt        int64
+	EndReason      string
+	JudgeAt        int64
+	LogoutState    string
+	LogoutDueAt    int64
+	LogoutAttempts int64
+	LogoutFirstAt  int64
+	LogoutLastAt   int64
+	LogoutStatus   int64
+	LogoutReason   string
+	ID             string
+}
+
+type LogoutsPendingRow struct {
+	DueAt    int64
+	Since    int64
+	Sessions int64
 }
 
 type Order struct {

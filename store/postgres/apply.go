@@ -35,7 +35,7 @@ func (s *Store) ApplyAll(ctx context.Context, changes []*store.Change) error {
 		}
 		w := &writes{} // anew for each try: a batch is good for one
 		for _, c := range changes {
-			if err := w.change(c); err != nil {
+			if err := w.change(c, s.given()); err != nil {
 				return err
 			}
 		}
@@ -59,7 +59,7 @@ func (s *Store) ApplyAll(ctx context.Context, changes []*store.Change) error {
 // change adds the statements of a change. The order's row comes first, so that changes of one order queue there; tables follow
 // in a fixed order, and rows in the order of their keys, so that no two changes wait for each other in a circle. The caller hears
 // of the first violated constraint, so those after which it reads and decides again come first.
-func (w *writes) change(c *store.Change) error {
+func (w *writes) change(c *store.Change, given int64) error {
 	ctx := context.Background()
 	var err error
 	add := func(doing string, miss error, run func(q *dbsqlc.Queries) error) {
@@ -116,7 +116,10 @@ func (w *writes) change(c *store.Change) error {
 			return q.QuestionEnd(ctx, end)
 		})
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return w.markLogins(ctx, c, given)
 }
 
 // sorted returns the rows in order and leaves the caller's slice alone.

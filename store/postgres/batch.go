@@ -87,6 +87,9 @@ var taken = map[string]error{
 	"orders_pkey": store.ErrOrderExists, "orders_side": store.ErrOtherSide, "order_lines_pkey": store.ErrLineExists, "instances_pkey": store.ErrInstanceExists,
 	"events_pkey": store.ErrStale, "anchors_pkey": store.ErrStale, "tasks_instance_seq_key": store.ErrStale,
 	"seller_keys_digest_key": store.ErrConflict, "webhooks_name_key": store.ErrConflict, "webhook_deliveries_event_key": store.ErrStale,
+	"login_applications_pkey": store.ErrConflict, "login_applications_product_key": store.ErrConflict, "login_requests_pkey": store.ErrConflict,
+	"login_requests_state_key": store.ErrConflict, "login_grants_pkey": store.ErrConflict, "login_sessions_pkey": store.ErrConflict,
+	"login_sessions_digest_key": store.ErrConflict, "login_keys_pkey": store.ErrConflict,
 }
 
 // The error codes that mean something to the store.

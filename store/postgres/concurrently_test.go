@@ -27,7 +27,8 @@ func TestIndexesAreBuiltAnewAfterABrokenTry(t *testing.T) {
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	for _, statement := range []string{
-		"DROP TABLE questions, sides, gap_calls, gaps, seller_revision, seller_settings, seller_keys, audit, calls, call_refusals, call_bodies, feed_base, webhooks, webhook_deliveries", // what later migrations brought
+		"DROP TABLE questions, sides, gap_calls, gaps, seller_revision, seller_settings, seller_keys, audit, calls, call_refusals, call_bodies, feed_base, webhooks, webhook_deliveries, " +
+			"login_applications, login_requests, login_grants, login_sessions, login_keys", // what later migrations brought
 		"DROP FUNCTION audit_keeps_rows", "DROP FUNCTION orders_side CASCADE",
 		"ALTER TABLE quotas DROP COLUMN used_elsewhere CASCADE", "ALTER TABLE quota_items DROP COLUMN used_elsewhere CASCADE",
 		"DELETE FROM goose_db_version WHERE version_id >= 11",

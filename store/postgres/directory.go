@@ -23,7 +23,7 @@ func (s *Store) applyDirectory(ctx context.Context, c *store.Change) error {
 			return err
 		}
 		rest := &writes{}
-		if err := rest.change(c); err != nil || len(rest.steps) == 0 { // only now: the merge may have completed the events
+		if err := rest.change(c, s.given()); err != nil || len(rest.steps) == 0 { // only now: the merge may have completed the events
 			return err
 		}
 		return rest.run(ctx, t)

@@ -79,6 +79,8 @@ func ListSQL(ctx context.Context, table string, q store.ListQuery) (statement st
 		"calls":              {sqllist.Calls, func(d *dbsqlc.Queries) error { _, err := d.CallList(ctx, q.Seller); return err }},
 		"audit":              {sqllist.Audit, func(d *dbsqlc.Queries) error { _, err := d.AuditList(ctx, q.Seller); return err }},
 		"call_refusals":      {sqllist.Refusals, func(d *dbsqlc.Queries) error { _, err := d.CallRefusalList(ctx, q.Seller); return err }},
+		"login_sessions":     {sqllist.LoginSessions, func(d *dbsqlc.Queries) error { _, err := d.LoginSessionList(ctx, q.Seller); return err }},
+		"login_requests":     {sqllist.LoginRequests, func(d *dbsqlc.Queries) error { _, err := d.LoginRequestList(ctx, q.Seller); return err }},
 		"webhook_deliveries": {sqllist.Deliveries, func(d *dbsqlc.Queries) error { _, err := d.DeliveryList(ctx, q.Seller); return err }},
 	}[table]
 	p, err := base.list.Page(q, sqllist.Dollar)

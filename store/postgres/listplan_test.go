@@ -39,6 +39,11 @@ var longTables = []string{
 	SELECT 's', n, 'token ' || n % 99, 'token', 'api', 'koogate.v1.UsageService/ReportUsage', '{}', '', '', '', '', 'CS' || n FROM generate_series(1, 20000) AS n`,
 	`INSERT INTO webhook_deliveries SELECT 's', md5(n::text), n, 'w' || n % 3, 'CS' || n, 1, 'k', '', n, CASE WHEN n % 100 = 0 THEN 'READY' ELSE 'DELIVERED' END,
 		'', n, 0, 0, 0, 0, 0, 0, 0, 0, n FROM generate_series(1, 20000) AS n`,
+	`INSERT INTO login_sessions SELECT md5(n::text), 's', 'a' || n % 3, 't' || n % 99, 'u' || n, 'APP', 'OAUTH2', '', NULL, n, n, n,
+		CASE WHEN n % 100 = 0 THEN 'ACTIVE' ELSE 'ENDED' END, CASE WHEN n % 100 = 0 THEN 0 ELSE n END, '', 0, 0, 'NONE', 0, 0, 0, 0, 0, 0, ''
+	FROM generate_series(1, 20000) AS n`,
+	`INSERT INTO login_requests SELECT md5(n::text), 's', 'a' || n % 3, 'APP', CASE WHEN n % 9 = 0 THEN 'FAILED' ELSE 'DONE' END, '', '', '',
+		't' || n % 99, '', NULL, md5(n::text), '', n, n, n FROM generate_series(1, 20000) AS n`,
 	`INSERT INTO call_refusals SELECT 's', n, 'e/KEY', 'e', 'KEY', 1, n, n FROM generate_series(1, 20000) AS n`,
 }
 
@@ -110,7 +115,7 @@ var filterPlans = []struct {
 	{"tasks", "instance_id", "x", "tasks_instance_seq_key", true},
 	{"tasks", "order_id", "x", "tasks_order_idx", true},
 	{"tenants", "instance_id", "x", "tenants_pkey", true},
-	{"tenants", "tenant_id", "x", "tenants_tenant_idx", true},
+	{"tenants", "tenant_id", "x", "tenants_enterprise_idx", true},
 	{"applications", "instance_id", "x", "applications_pkey", true},
 	{"applications", "tenant_id", "x", "applications_tenant_idx", true},
 	{"applications", "app_id", "x", "applications_app_idx", false},
@@ -140,6 +145,14 @@ var filterPlans = []struct {
 	{"webhook_deliveries", "webhook_id", "x", "webhook_deliveries_webhook_idx", false},
 	{"webhook_deliveries", "order_id", "x", "webhook_deliveries_order_idx", true},
 	{"webhook_deliveries", "state", "RETRYING", "webhook_deliveries_state_idx", false},
+	{"login_sessions", "app_id", "x", "login_sessions_app_idx", false},
+	{"login_sessions", "tenant_id", "x", "login_sessions_tenant_idx", false},
+	{"login_sessions", "user_name", "x", "login_sessions_user_idx", true},
+	{"login_sessions", "state", "ACTIVE", "login_sessions_state_idx", false},
+	{"login_requests", "app_id", "x", "login_requests_app_idx", false},
+	{"login_requests", "tenant_id", "x", "login_requests_tenant_idx", false},
+	{"login_requests", "step", "ASKED", "login_requests_step_idx", false},
+	{"login_requests", "session_id", "x", "login_requests_session_idx", true},
 }
 
 // listPlan is the plan of a page that is run as the store runs it.

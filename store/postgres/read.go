@@ -175,6 +175,21 @@ func (s *Store) Application(ctx context.Context, k store.TenantKey, appID string
 	return dbrow.ToApplication(row), nil
 }
 
+// Department implements store.Directory.
+func (s *Store) Department(ctx context.Context, k store.TenantKey, orgCode string) (store.Department, error) {
+	if err := s.enter(ctx, k, orgCode); err != nil {
+		return store.Department{}, err
+	}
+	defer s.leave()
+	row, err := s.query.DepartmentGet(ctx, dbsqlc.DepartmentGetParams{
+		Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, OrgCode: orgCode,
+	})
+	if err != nil {
+		return store.Department{}, notFound(err, "read department")
+	}
+	return dbrow.ToDepartment(row), nil
+}
+
 // count is a limit as a query takes it.
 func count(limit int) int32 { return int32(min(max(limit, 0), math.MaxInt32)) }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -32,7 +33,7 @@ func (s *Store) ApplyAll(ctx context.Context, changes []*store.Change) error {
 	row, audits := store.Audits(ctx)
 	err := s.writer.do(ctx, func(t *tx) error {
 		for _, c := range changes {
-			if err := t.apply(c); err != nil {
+			if err := t.apply(c, s.now()); err != nil {
 				return err
 			}
 		}
@@ -50,7 +51,7 @@ func (s *Store) ApplyAll(ctx context.Context, changes []*store.Change) error {
 
 // apply writes a change. What most often fails comes first, when there is nothing to roll back yet: the directory, the new
 // order, then the events; this is also the order in which the sentinels win when several apply.
-func (t *tx) apply(c *store.Change) error {
+func (t *tx) apply(c *store.Change, now time.Time) error {
 	ctx := context.Background()
 	if err := t.applyDirectory(ctx, c.Directory); err != nil {
 		return err
@@ -93,7 +94,7 @@ func (t *tx) apply(c *store.Change) error {
 			return err
 		}
 	}
-	return nil
+	return t.markLogins(ctx, c, dbrow.Micros(now))
 }
 
 func (t *tx) applyLines(ctx context.Context, c *store.Change) error {

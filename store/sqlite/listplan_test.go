@@ -44,6 +44,8 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 	refusals := run((*dbsqlc.Queries).CallRefusalList)
 	audit := run((*dbsqlc.Queries).AuditList)
 	deliveries := run((*dbsqlc.Queries).DeliveryList)
+	sessions := run((*dbsqlc.Queries).LoginSessionList)
+	requests := run((*dbsqlc.Queries).LoginRequestList)
 	const sorts = true
 	for _, c := range []struct {
 		run   func(context.Context, *dbsqlc.Queries) error
@@ -79,7 +81,7 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{tasks, sqllist.Tasks, "order_id", "x", "tasks_order_idx (seller=? AND order_id=?", sorts},
 
 		{tenants, sqllist.Tenants, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
-		{tenants, sqllist.Tenants, "tenant_id", "x", "tenants_tenant_idx (seller=? AND tenant_id=?", !sorts},
+		{tenants, sqllist.Tenants, "tenant_id", "x", "tenants_enterprise_idx (seller=? AND tenant_id=?", !sorts},
 		{applications, sqllist.Applications, "instance_id", "x", "PRIMARY KEY (seller=? AND instance_id=?", sorts},
 		{applications, sqllist.Applications, "tenant_id", "x", "applications_tenant_idx (seller=? AND tenant_id=?", !sorts},
 		{applications, sqllist.Applications, "app_id", "x", "applications_app_idx (seller=? AND app_id=?", !sorts},
@@ -112,6 +114,14 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{deliveries, sqllist.Deliveries, "webhook_id", "x", "webhook_deliveries_webhook_idx (seller=? AND webhook_id=?", !sorts},
 		{deliveries, sqllist.Deliveries, "order_id", "x", "webhook_deliveries_order_idx (seller=? AND order_id=?", !sorts},
 		{deliveries, sqllist.Deliveries, "state", "RETRYING", "webhook_deliveries_state_idx (seller=? AND state=?", !sorts},
+		{sessions, sqllist.LoginSessions, "app_id", "x", "login_sessions_app_idx (seller=? AND app_id=?", !sorts},
+		{sessions, sqllist.LoginSessions, "tenant_id", "x", "login_sessions_tenant_idx (seller=? AND tenant_id=?", !sorts},
+		{sessions, sqllist.LoginSessions, "user_name", "x", "login_sessions_user_idx (seller=? AND user_name=?", !sorts},
+		{sessions, sqllist.LoginSessions, "state", "ACTIVE", "login_sessions_state_idx (seller=? AND state=?", !sorts},
+		{requests, sqllist.LoginRequests, "app_id", "x", "login_requests_app_idx (seller=? AND app_id=?", !sorts},
+		{requests, sqllist.LoginRequests, "tenant_id", "x", "login_requests_tenant_idx (seller=? AND tenant_id=?", !sorts},
+		{requests, sqllist.LoginRequests, "step", "ASKED", "login_requests_step_idx (seller=? AND step=?", !sorts},
+		{requests, sqllist.LoginRequests, "session_id", "x", "login_requests_session_idx (seller=? AND session_id=?", !sorts},
 
 		{audit, sqllist.Audit, "order_id", "x", "audit_order_idx (seller=? AND order_id=?", !sorts},
 		{audit, sqllist.Audit, "actor", "x", "audit_actor_idx (seller=? AND actor=?", !sorts},
@@ -144,6 +154,10 @@ func TestEveryFilterHasItsIndex(t *testing.T) {
 		{calls, sqllist.Calls, "direction", "INBOUND", "sqlite_autoindex_calls_1 (seller=?", !sorts},
 		{calls, sqllist.Calls, "comparison", "", "sqlite_autoindex_calls_1 (seller=?", !sorts},
 		{calls, sqllist.Calls, "comparison", "SAME", "sqlite_autoindex_calls_1 (seller=?", !sorts},
+		{sessions, sqllist.LoginSessions, "state", "ENDED", "login_sessions_list_idx (seller=?", !sorts},
+		{requests, sqllist.LoginRequests, "step", "DONE", "login_requests_list_idx (seller=?", !sorts},
+		{requests, sqllist.LoginRequests, "tenant_id", "", "login_requests_list_idx (seller=?", !sorts},
+		{requests, sqllist.LoginRequests, "session_id", "", "login_requests_list_idx (seller=?", !sorts},
 		{deliveries, sqllist.Deliveries, "state", "DELIVERED", "sqlite_autoindex_webhook_deliveries_1 (seller=?", !sorts},
 	} {
 		for _, after := range []*store.Cursor{nil, {ID: "1"}} {

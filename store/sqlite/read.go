@@ -180,6 +180,21 @@ func (s *Store) Application(ctx context.Context, k store.TenantKey, appID string
 	return dbrow.ToApplication(row), nil
 }
 
+// Department implements store.Directory.
+func (s *Store) Department(ctx context.Context, k store.TenantKey, orgCode string) (store.Department, error) {
+	if err := s.enter(ctx, k, orgCode); err != nil {
+		return store.Department{}, err
+	}
+	defer s.leave()
+	row, err := s.read.DepartmentGet(ctx, dbsqlc.DepartmentGetParams{
+		Seller: k.Seller, InstanceID: k.InstanceID, TenantID: k.TenantID, OrgCode: orgCode,
+	})
+	if err != nil {
+		return store.Department{}, notFound(err, "read department")
+	}
+	return dbrow.ToDepartment(row), nil
+}
+
 func notFound(err error, doing string) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.ErrNotFound

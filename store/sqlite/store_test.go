@@ -132,7 +132,7 @@ func TestInMemory(t *testing.T) {
 }
 
 // versions is how many migrations there are.
-const versions = 26
+const versions = 27
 
 func TestOpenRefusesASchemaThatIsBehind(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a strange %41 näme?&#.db")

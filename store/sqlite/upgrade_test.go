@@ -38,7 +38,7 @@ func TestUpgrade(t *testing.T) {
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if applied, err := Migrate(ctx, path); err != nil || applied != 25 {
+	if applied, err := Migrate(ctx, path); err != nil || applied != 26 {
 		t.Fatalf("Migrate: %d, %v", applied, err)
 	}
 	s, err := Open(ctx, Options{Path: path})

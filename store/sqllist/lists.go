@@ -4,7 +4,7 @@ package sqllist
 
 import "github.com/koogate/koogate/store"
 
-// The lists. Each column that may be filtered has an index, see migrations 00011, 00017, 00021, 00022 and 00025. No API offers users by user_name or departments
+// The lists. Each column that may be filtered has an index, see migrations 00011, 00017, 00021, 00022, 00025 and 00032. No API offers users by user_name or departments
 // by org_code, and these two have none.
 var (
 	Orders = List{
@@ -59,5 +59,13 @@ var (
 
 	Deliveries = List{
 		id: "id", fields: []string{"webhook_id", "order_id", "state"}, apart: map[string][]string{"state": {string(store.DeliveryDelivered)}},
+	}
+
+	LoginSessions = List{
+		id: "id", fields: []string{"app_id", "tenant_id", "user_name", "state"}, apart: map[string][]string{"state": {"ENDED"}},
+	}
+	LoginRequests = List{
+		id: "id", fields: []string{"app_id", "tenant_id", "step", "session_id"},
+		apart: map[string][]string{"tenant_id": {""}, "step": {string(store.LoginDone)}, "session_id": {""}},
 	}
 )

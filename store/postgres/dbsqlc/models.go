@@ -40,6 +40,16 @@ type LicenceDay = dbrow.LicenceDay
 
 type LicenceUse = dbrow.LicenceUse
 
+type LoginApplication = dbrow.LoginApplication
+
+type LoginGrant = dbrow.LoginGrant
+
+type LoginKey = dbrow.LoginKey
+
+type LoginRequest = dbrow.LoginRequest
+
+type LoginSession = dbrow.LoginSession
+
 type Order = dbrow.Order
 
 type OrderLine = dbrow.OrderLine

@@ -176,3 +176,11 @@ WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tena
 -- DepartmentsOfTenant reads all departments of a tenant, tombstones too.
 SELECT seller, instance_id, tenant_id, org_code, id, name, parent_code, stamp_at, stamp_rank, deleted, created_at, updated_at FROM departments
 WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id);
+
+-- name: DepartmentGet :one
+-- DepartmentGet reads a department that is alive.
+SELECT
+    seller, instance_id, tenant_id, org_code, id, name, parent_code, stamp_at, stamp_rank, deleted, created_at, updated_at
+FROM departments
+WHERE seller = sqlc.arg(seller) AND instance_id = sqlc.arg(instance_id) AND tenant_id = sqlc.arg(tenant_id)
+    AND org_code = sqlc.arg(org_code) AND deleted = 0;

@@ -141,6 +141,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deliveryUpdateStmt, err = db.PrepareContext(ctx, deliveryUpdate); err != nil {
 		return nil, fmt.Errorf("error preparing query DeliveryUpdate: %w", err)
 	}
+	if q.departmentGetStmt, err = db.PrepareContext(ctx, departmentGet); err != nil {
+		return nil, fmt.Errorf("error preparing query DepartmentGet: %w", err)
+	}
 	if q.departmentListStmt, err = db.PrepareContext(ctx, departmentList); err != nil {
 		return nil, fmt.Errorf("error preparing query DepartmentList: %w", err)
 	}
@@ -257,6 +260,114 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.linesOfOrderStmt, err = db.PrepareContext(ctx, linesOfOrder); err != nil {
 		return nil, fmt.Errorf("error preparing query LinesOfOrder: %w", err)
+	}
+	if q.loginApplicationCountStmt, err = db.PrepareContext(ctx, loginApplicationCount); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginApplicationCount: %w", err)
+	}
+	if q.loginApplicationDeleteStmt, err = db.PrepareContext(ctx, loginApplicationDelete); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginApplicationDelete: %w", err)
+	}
+	if q.loginApplicationGetStmt, err = db.PrepareContext(ctx, loginApplicationGet); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginApplicationGet: %w", err)
+	}
+	if q.loginApplicationInsertStmt, err = db.PrepareContext(ctx, loginApplicationInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginApplicationInsert: %w", err)
+	}
+	if q.loginApplicationListStmt, err = db.PrepareContext(ctx, loginApplicationList); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginApplicationList: %w", err)
+	}
+	if q.loginApplicationUpdateStmt, err = db.PrepareContext(ctx, loginApplicationUpdate); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginApplicationUpdate: %w", err)
+	}
+	if q.loginFactsStmt, err = db.PrepareContext(ctx, loginFacts); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginFacts: %w", err)
+	}
+	if q.loginGrantGetStmt, err = db.PrepareContext(ctx, loginGrantGet); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginGrantGet: %w", err)
+	}
+	if q.loginGrantInsertStmt, err = db.PrepareContext(ctx, loginGrantInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginGrantInsert: %w", err)
+	}
+	if q.loginGrantUseStmt, err = db.PrepareContext(ctx, loginGrantUse); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginGrantUse: %w", err)
+	}
+	if q.loginGrantsForgetStmt, err = db.PrepareContext(ctx, loginGrantsForget); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginGrantsForget: %w", err)
+	}
+	if q.loginKeyInsertStmt, err = db.PrepareContext(ctx, loginKeyInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginKeyInsert: %w", err)
+	}
+	if q.loginKeyListStmt, err = db.PrepareContext(ctx, loginKeyList); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginKeyList: %w", err)
+	}
+	if q.loginKeyRetireStmt, err = db.PrepareContext(ctx, loginKeyRetire); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginKeyRetire: %w", err)
+	}
+	if q.loginKeysForgetStmt, err = db.PrepareContext(ctx, loginKeysForget); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginKeysForget: %w", err)
+	}
+	if q.loginMarkApplicationStmt, err = db.PrepareContext(ctx, loginMarkApplication); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginMarkApplication: %w", err)
+	}
+	if q.loginMarkInstanceStmt, err = db.PrepareContext(ctx, loginMarkInstance); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginMarkInstance: %w", err)
+	}
+	if q.loginMarkTenantStmt, err = db.PrepareContext(ctx, loginMarkTenant); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginMarkTenant: %w", err)
+	}
+	if q.loginMarkUsersStmt, err = db.PrepareContext(ctx, loginMarkUsers); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginMarkUsers: %w", err)
+	}
+	if q.loginRequestGetStmt, err = db.PrepareContext(ctx, loginRequestGet); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginRequestGet: %w", err)
+	}
+	if q.loginRequestInsertStmt, err = db.PrepareContext(ctx, loginRequestInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginRequestInsert: %w", err)
+	}
+	if q.loginRequestListStmt, err = db.PrepareContext(ctx, loginRequestList); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginRequestList: %w", err)
+	}
+	if q.loginRequestUpdateStmt, err = db.PrepareContext(ctx, loginRequestUpdate); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginRequestUpdate: %w", err)
+	}
+	if q.loginRequestsForgetStmt, err = db.PrepareContext(ctx, loginRequestsForget); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginRequestsForget: %w", err)
+	}
+	if q.loginSessionEndedStmt, err = db.PrepareContext(ctx, loginSessionEnded); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginSessionEnded: %w", err)
+	}
+	if q.loginSessionGetStmt, err = db.PrepareContext(ctx, loginSessionGet); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginSessionGet: %w", err)
+	}
+	if q.loginSessionInsertStmt, err = db.PrepareContext(ctx, loginSessionInsert); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginSessionInsert: %w", err)
+	}
+	if q.loginSessionJudgedStmt, err = db.PrepareContext(ctx, loginSessionJudged); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginSessionJudged: %w", err)
+	}
+	if q.loginSessionListStmt, err = db.PrepareContext(ctx, loginSessionList); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginSessionList: %w", err)
+	}
+	if q.loginSessionOfStmt, err = db.PrepareContext(ctx, loginSessionOf); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginSessionOf: %w", err)
+	}
+	if q.loginSessionOfGrantStmt, err = db.PrepareContext(ctx, loginSessionOfGrant); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginSessionOfGrant: %w", err)
+	}
+	if q.loginSessionUpdateStmt, err = db.PrepareContext(ctx, loginSessionUpdate); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginSessionUpdate: %w", err)
+	}
+	if q.loginSessionsForgetStmt, err = db.PrepareContext(ctx, loginSessionsForget); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginSessionsForget: %w", err)
+	}
+	if q.loginSessionsJudgeStmt, err = db.PrepareContext(ctx, loginSessionsJudge); err != nil {
+		return nil, fmt.Errorf("error preparing query LoginSessionsJudge: %w", err)
+	}
+	if q.logoutsLeaseStmt, err = db.PrepareContext(ctx, logoutsLease); err != nil {
+		return nil, fmt.Errorf("error preparing query LogoutsLease: %w", err)
+	}
+	if q.logoutsPendingStmt, err = db.PrepareContext(ctx, logoutsPending); err != nil {
+		return nil, fmt.Errorf("error preparing query LogoutsPending: %w", err)
 	}
 	if q.orderAnchoredStmt, err = db.PrepareContext(ctx, orderAnchored); err != nil {
 		return nil, fmt.Errorf("error preparing query OrderAnchored: %w", err)
@@ -449,6 +560,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.tenantRowStmt, err = db.PrepareContext(ctx, tenantRow); err != nil {
 		return nil, fmt.Errorf("error preparing query TenantRow: %w", err)
+	}
+	if q.tenantsByCodeStmt, err = db.PrepareContext(ctx, tenantsByCode); err != nil {
+		return nil, fmt.Errorf("error preparing query TenantsByCode: %w", err)
 	}
 	if q.usageBeginLatestStmt, err = db.PrepareContext(ctx, usageBeginLatest); err != nil {
 		return nil, fmt.Errorf("error preparing query UsageBeginLatest: %w", err)
@@ -773,6 +887,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deliveryUpdateStmt: %w", cerr)
 		}
 	}
+	if q.departmentGetStmt != nil {
+		if cerr := q.departmentGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing departmentGetStmt: %w", cerr)
+		}
+	}
 	if q.departmentListStmt != nil {
 		if cerr := q.departmentListStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing departmentListStmt: %w", cerr)
@@ -966,6 +1085,186 @@ func (q *Queries) Close() error {
 	if q.linesOfOrderStmt != nil {
 		if cerr := q.linesOfOrderStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing linesOfOrderStmt: %w", cerr)
+		}
+	}
+	if q.loginApplicationCountStmt != nil {
+		if cerr := q.loginApplicationCountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginApplicationCountStmt: %w", cerr)
+		}
+	}
+	if q.loginApplicationDeleteStmt != nil {
+		if cerr := q.loginApplicationDeleteStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginApplicationDeleteStmt: %w", cerr)
+		}
+	}
+	if q.loginApplicationGetStmt != nil {
+		if cerr := q.loginApplicationGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginApplicationGetStmt: %w", cerr)
+		}
+	}
+	if q.loginApplicationInsertStmt != nil {
+		if cerr := q.loginApplicationInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginApplicationInsertStmt: %w", cerr)
+		}
+	}
+	if q.loginApplicationListStmt != nil {
+		if cerr := q.loginApplicationListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginApplicationListStmt: %w", cerr)
+		}
+	}
+	if q.loginApplicationUpdateStmt != nil {
+		if cerr := q.loginApplicationUpdateStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginApplicationUpdateStmt: %w", cerr)
+		}
+	}
+	if q.loginFactsStmt != nil {
+		if cerr := q.loginFactsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginFactsStmt: %w", cerr)
+		}
+	}
+	if q.loginGrantGetStmt != nil {
+		if cerr := q.loginGrantGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginGrantGetStmt: %w", cerr)
+		}
+	}
+	if q.loginGrantInsertStmt != nil {
+		if cerr := q.loginGrantInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginGrantInsertStmt: %w", cerr)
+		}
+	}
+	if q.loginGrantUseStmt != nil {
+		if cerr := q.loginGrantUseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginGrantUseStmt: %w", cerr)
+		}
+	}
+	if q.loginGrantsForgetStmt != nil {
+		if cerr := q.loginGrantsForgetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginGrantsForgetStmt: %w", cerr)
+		}
+	}
+	if q.loginKeyInsertStmt != nil {
+		if cerr := q.loginKeyInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginKeyInsertStmt: %w", cerr)
+		}
+	}
+	if q.loginKeyListStmt != nil {
+		if cerr := q.loginKeyListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginKeyListStmt: %w", cerr)
+		}
+	}
+	if q.loginKeyRetireStmt != nil {
+		if cerr := q.loginKeyRetireStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginKeyRetireStmt: %w", cerr)
+		}
+	}
+	if q.loginKeysForgetStmt != nil {
+		if cerr := q.loginKeysForgetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginKeysForgetStmt: %w", cerr)
+		}
+	}
+	if q.loginMarkApplicationStmt != nil {
+		if cerr := q.loginMarkApplicationStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginMarkApplicationStmt: %w", cerr)
+		}
+	}
+	if q.loginMarkInstanceStmt != nil {
+		if cerr := q.loginMarkInstanceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginMarkInstanceStmt: %w", cerr)
+		}
+	}
+	if q.loginMarkTenantStmt != nil {
+		if cerr := q.loginMarkTenantStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginMarkTenantStmt: %w", cerr)
+		}
+	}
+	if q.loginMarkUsersStmt != nil {
+		if cerr := q.loginMarkUsersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginMarkUsersStmt: %w", cerr)
+		}
+	}
+	if q.loginRequestGetStmt != nil {
+		if cerr := q.loginRequestGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginRequestGetStmt: %w", cerr)
+		}
+	}
+	if q.loginRequestInsertStmt != nil {
+		if cerr := q.loginRequestInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginRequestInsertStmt: %w", cerr)
+		}
+	}
+	if q.loginRequestListStmt != nil {
+		if cerr := q.loginRequestListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginRequestListStmt: %w", cerr)
+		}
+	}
+	if q.loginRequestUpdateStmt != nil {
+		if cerr := q.loginRequestUpdateStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginRequestUpdateStmt: %w", cerr)
+		}
+	}
+	if q.loginRequestsForgetStmt != nil {
+		if cerr := q.loginRequestsForgetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginRequestsForgetStmt: %w", cerr)
+		}
+	}
+	if q.loginSessionEndedStmt != nil {
+		if cerr := q.loginSessionEndedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginSessionEndedStmt: %w", cerr)
+		}
+	}
+	if q.loginSessionGetStmt != nil {
+		if cerr := q.loginSessionGetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginSessionGetStmt: %w", cerr)
+		}
+	}
+	if q.loginSessionInsertStmt != nil {
+		if cerr := q.loginSessionInsertStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginSessionInsertStmt: %w", cerr)
+		}
+	}
+	if q.loginSessionJudgedStmt != nil {
+		if cerr := q.loginSessionJudgedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginSessionJudgedStmt: %w", cerr)
+		}
+	}
+	if q.loginSessionListStmt != nil {
+		if cerr := q.loginSessionListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginSessionListStmt: %w", cerr)
+		}
+	}
+	if q.loginSessionOfStmt != nil {
+		if cerr := q.loginSessionOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginSessionOfStmt: %w", cerr)
+		}
+	}
+	if q.loginSessionOfGrantStmt != nil {
+		if cerr := q.loginSessionOfGrantStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginSessionOfGrantStmt: %w", cerr)
+		}
+	}
+	if q.loginSessionUpdateStmt != nil {
+		if cerr := q.loginSessionUpdateStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginSessionUpdateStmt: %w", cerr)
+		}
+	}
+	if q.loginSessionsForgetStmt != nil {
+		if cerr := q.loginSessionsForgetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginSessionsForgetStmt: %w", cerr)
+		}
+	}
+	if q.loginSessionsJudgeStmt != nil {
+		if cerr := q.loginSessionsJudgeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing loginSessionsJudgeStmt: %w", cerr)
+		}
+	}
+	if q.logoutsLeaseStmt != nil {
+		if cerr := q.logoutsLeaseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing logoutsLeaseStmt: %w", cerr)
+		}
+	}
+	if q.logoutsPendingStmt != nil {
+		if cerr := q.logoutsPendingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing logoutsPendingStmt: %w", cerr)
 		}
 	}
 	if q.orderAnchoredStmt != nil {
@@ -1288,6 +1587,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing tenantRowStmt: %w", cerr)
 		}
 	}
+	if q.tenantsByCodeStmt != nil {
+		if cerr := q.tenantsByCodeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tenantsByCodeStmt: %w", cerr)
+		}
+	}
 	if q.usageBeginLatestStmt != nil {
 		if cerr := q.usageBeginLatestStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing usageBeginLatestStmt: %w", cerr)
@@ -1530,379 +1834,455 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 }
 
 type Queries struct {
-	db                      DBTX
-	tx                      *sql.Tx
-	anchorInsertStmt        *sql.Stmt
-	anchorLastStmt          *sql.Stmt
-	anchorsAfterStmt        *sql.Stmt
-	applicationGetStmt      *sql.Stmt
-	applicationListStmt     *sql.Stmt
-	applicationMergeStmt    *sql.Stmt
-	applicationStampsStmt   *sql.Stmt
-	applicationsEraseStmt   *sql.Stmt
-	auditForgetStmt         *sql.Stmt
-	auditInsertStmt         *sql.Stmt
-	auditListStmt           *sql.Stmt
-	callBodiesForgetStmt    *sql.Stmt
-	callBodyGetStmt         *sql.Stmt
-	callBodyPutStmt         *sql.Stmt
-	callBodySellerAfterStmt *sql.Stmt
-	callGetStmt             *sql.Stmt
-	callListStmt            *sql.Stmt
-	callPutStmt             *sql.Stmt
-	callRefusalAddStmt      *sql.Stmt
-	callRefusalListStmt     *sql.Stmt
-	callRefusalsForgetStmt  *sql.Stmt
-	callSellerAfterStmt     *sql.Stmt
-	callsComparedStmt       *sql.Stmt
-	callsForgetStmt         *sql.Stmt
-	callsOfSubjectsStmt     *sql.Stmt
-	deliveriesCancelStmt    *sql.Stmt
-	deliveriesEndedStmt     *sql.Stmt
-	deliveriesForgetStmt    *sql.Stmt
-	deliveriesGoStmt        *sql.Stmt
-	deliveriesHoldStmt      *sql.Stmt
-	deliveriesResendStmt    *sql.Stmt
-	deliveriesReviveStmt    *sql.Stmt
-	deliveryGetStmt         *sql.Stmt
-	deliveryInsertStmt      *sql.Stmt
-	deliveryLeaseStmt       *sql.Stmt
-	deliveryListStmt        *sql.Stmt
-	deliveryNextStmt        *sql.Stmt
-	deliverySellerAfterStmt *sql.Stmt
-	deliveryUpdateStmt      *sql.Stmt
-	departmentListStmt      *sql.Stmt
-	departmentMergeStmt     *sql.Stmt
-	departmentStampsStmt    *sql.Stmt
-	departmentsBelowStmt    *sql.Stmt
-	departmentsEraseStmt    *sql.Stmt
-	departmentsOfTenantStmt *sql.Stmt
-	directoryArrivalStmt    *sql.Stmt
-	directoryArriveStmt     *sql.Stmt
-	eventInsertStmt         *sql.Stmt
-	eventsAfterStmt         *sql.Stmt
-	feedAtStmt              *sql.Stmt
-	feedHeadStmt            *sql.Stmt
-	feedLastStmt            *sql.Stmt
-	feedPageStmt            *sql.Stmt
-	gapCallCountStmt        *sql.Stmt
-	gapCallInsertStmt       *sql.Stmt
-	gapCallsStmt            *sql.Stmt
-	gapCloseStmt            *sql.Stmt
-	gapGetStmt              *sql.Stmt
-	gapOpenStmt             *sql.Stmt
-	instanceGetStmt         *sql.Stmt
-	instanceInsertStmt      *sql.Stmt
-	instanceListStmt        *sql.Stmt
-	instanceUpdateStmt      *sql.Stmt
-	instancesBoughtStmt     *sql.Stmt
-	instancesByIDStmt       *sql.Stmt
-	instancesOfBuyerStmt    *sql.Stmt
-	instancesOfOrderStmt    *sql.Stmt
-	licenceCodeGetStmt      *sql.Stmt
-	licenceCodeInsertStmt   *sql.Stmt
-	licenceCodeUpdateStmt   *sql.Stmt
-	licenceDayCountStmt     *sql.Stmt
-	licenceDayReportStmt    *sql.Stmt
-	licenceDaysOpenStmt     *sql.Stmt
-	licenceUseInsertStmt    *sql.Stmt
-	lineGetStmt             *sql.Stmt
-	lineInsertStmt          *sql.Stmt
-	lineUpdateStmt          *sql.Stmt
-	linesOfOrderStmt        *sql.Stmt
-	orderAnchoredStmt       *sql.Stmt
-	orderGetStmt            *sql.Stmt
-	orderInsertStmt         *sql.Stmt
-	orderListStmt           *sql.Stmt
-	orderUpdateStmt         *sql.Stmt
-	ordersUnanchoredStmt    *sql.Stmt
-	questionEndStmt         *sql.Stmt
-	questionForgetStmt      *sql.Stmt
-	questionGetStmt         *sql.Stmt
-	questionKnownStmt       *sql.Stmt
-	questionPutStmt         *sql.Stmt
-	questionTaskEndStmt     *sql.Stmt
-	questionsOpenStmt       *sql.Stmt
-	questionsOverStmt       *sql.Stmt
-	queueLeasesStmt         *sql.Stmt
-	queueNoteStmt           *sql.Stmt
-	queueOpenStmt           *sql.Stmt
-	quotaBookStmt           *sql.Stmt
-	quotaExpireStmt         *sql.Stmt
-	quotaGetStmt            *sql.Stmt
-	quotaInsertStmt         *sql.Stmt
-	quotaItemBookStmt       *sql.Stmt
-	quotaItemExpireStmt     *sql.Stmt
-	quotaItemInsertStmt     *sql.Stmt
-	quotaItemTurnStmt       *sql.Stmt
-	quotaItemUpdateStmt     *sql.Stmt
-	quotaTurnStmt           *sql.Stmt
-	quotaUpdateStmt         *sql.Stmt
-	quotasDueStmt           *sql.Stmt
-	quotasOfInstanceStmt    *sql.Stmt
-	quotasOfPackageStmt     *sql.Stmt
-	reservationEndStmt      *sql.Stmt
-	reservationGetStmt      *sql.Stmt
-	reservationInsertStmt   *sql.Stmt
-	reservationsOverStmt    *sql.Stmt
-	sellerKeyPutStmt        *sql.Stmt
-	sellerKeyUsedStmt       *sql.Stmt
-	sellerKeysStmt          *sql.Stmt
-	sellerRevisionGetStmt   *sql.Stmt
-	sellerRevisionRaiseStmt *sql.Stmt
-	sellerSettingPutStmt    *sql.Stmt
-	sellerSettingsStmt      *sql.Stmt
-	sideCountStmt           *sql.Stmt
-	sideEndStmt             *sql.Stmt
-	sideInsertStmt          *sql.Stmt
-	sideOfInstanceStmt      *sql.Stmt
-	sideOfOrderStmt         *sql.Stmt
-	sideTakeStmt            *sql.Stmt
-	taskGetStmt             *sql.Stmt
-	taskHeartbeatStmt       *sql.Stmt
-	taskInsertStmt          *sql.Stmt
-	taskLeaseStmt           *sql.Stmt
-	taskListStmt            *sql.Stmt
-	taskNextDueStmt         *sql.Stmt
-	taskQueueAfterStmt      *sql.Stmt
-	taskUpdateStmt          *sql.Stmt
-	tasksDueStmt            *sql.Stmt
-	tasksForgetStmt         *sql.Stmt
-	tasksOfOrderStmt        *sql.Stmt
-	tasksPullInStmt         *sql.Stmt
-	tenantGetStmt           *sql.Stmt
-	tenantListStmt          *sql.Stmt
-	tenantPutStmt           *sql.Stmt
-	tenantRowStmt           *sql.Stmt
-	usageBeginLatestStmt    *sql.Stmt
-	usageJudgedStmt         *sql.Stmt
-	usagePartNextStmt       *sql.Stmt
-	usageProofRecordsStmt   *sql.Stmt
-	usageProofWindowsStmt   *sql.Stmt
-	usageRawGetStmt         *sql.Stmt
-	usageRawInsertStmt      *sql.Stmt
-	usageRawLastStmt        *sql.Stmt
-	usageRawReplaceStmt     *sql.Stmt
-	usageRawTotalStmt       *sql.Stmt
-	usageRecordInsertStmt   *sql.Stmt
-	usageRecordListStmt     *sql.Stmt
-	usageRecordNextDueStmt  *sql.Stmt
-	usageRecordSettleStmt   *sql.Stmt
-	usageRecordsOpenStmt    *sql.Stmt
-	usageRecordsPastStmt    *sql.Stmt
-	usageRecordsPullInStmt  *sql.Stmt
-	usageRecordsRefusedStmt *sql.Stmt
-	usageRecordsReviveStmt  *sql.Stmt
-	usageRecordsSendingStmt *sql.Stmt
-	usageToldLatestStmt     *sql.Stmt
-	usageWindowGetStmt      *sql.Stmt
-	usageWindowGrowStmt     *sql.Stmt
-	usageWindowInsertStmt   *sql.Stmt
-	usageWindowListStmt     *sql.Stmt
-	usageWindowNextDueStmt  *sql.Stmt
-	usageWindowTurnStmt     *sql.Stmt
-	usageWindowsDueStmt     *sql.Stmt
-	usageWindowsOpenStmt    *sql.Stmt
-	userListStmt            *sql.Stmt
-	userMergeStmt           *sql.Stmt
-	userStampsStmt          *sql.Stmt
-	usersEraseStmt          *sql.Stmt
-	webhookCountStmt        *sql.Stmt
-	webhookDeleteStmt       *sql.Stmt
-	webhookDuesStmt         *sql.Stmt
-	webhookGetStmt          *sql.Stmt
-	webhookInsertStmt       *sql.Stmt
-	webhookListStmt         *sql.Stmt
-	webhookMoveStmt         *sql.Stmt
-	webhookUpdateStmt       *sql.Stmt
+	db                         DBTX
+	tx                         *sql.Tx
+	anchorInsertStmt           *sql.Stmt
+	anchorLastStmt             *sql.Stmt
+	anchorsAfterStmt           *sql.Stmt
+	applicationGetStmt         *sql.Stmt
+	applicationListStmt        *sql.Stmt
+	applicationMergeStmt       *sql.Stmt
+	applicationStampsStmt      *sql.Stmt
+	applicationsEraseStmt      *sql.Stmt
+	auditForgetStmt            *sql.Stmt
+	auditInsertStmt            *sql.Stmt
+	auditListStmt              *sql.Stmt
+	callBodiesForgetStmt       *sql.Stmt
+	callBodyGetStmt            *sql.Stmt
+	callBodyPutStmt            *sql.Stmt
+	callBodySellerAfterStmt    *sql.Stmt
+	callGetStmt                *sql.Stmt
+	callListStmt               *sql.Stmt
+	callPutStmt                *sql.Stmt
+	callRefusalAddStmt         *sql.Stmt
+	callRefusalListStmt        *sql.Stmt
+	callRefusalsForgetStmt     *sql.Stmt
+	callSellerAfterStmt        *sql.Stmt
+	callsComparedStmt          *sql.Stmt
+	callsForgetStmt            *sql.Stmt
+	callsOfSubjectsStmt        *sql.Stmt
+	deliveriesCancelStmt       *sql.Stmt
+	deliveriesEndedStmt        *sql.Stmt
+	deliveriesForgetStmt       *sql.Stmt
+	deliveriesGoStmt           *sql.Stmt
+	deliveriesHoldStmt         *sql.Stmt
+	deliveriesResendStmt       *sql.Stmt
+	deliveriesReviveStmt       *sql.Stmt
+	deliveryGetStmt            *sql.Stmt
+	deliveryInsertStmt         *sql.Stmt
+	deliveryLeaseStmt          *sql.Stmt
+	deliveryListStmt           *sql.Stmt
+	deliveryNextStmt           *sql.Stmt
+	deliverySellerAfterStmt    *sql.Stmt
+	deliveryUpdateStmt         *sql.Stmt
+	departmentGetStmt          *sql.Stmt
+	departmentListStmt         *sql.Stmt
+	departmentMergeStmt        *sql.Stmt
+	departmentStampsStmt       *sql.Stmt
+	departmentsBelowStmt       *sql.Stmt
+	departmentsEraseStmt       *sql.Stmt
+	departmentsOfTenantStmt    *sql.Stmt
+	directoryArrivalStmt       *sql.Stmt
+	directoryArriveStmt        *sql.Stmt
+	eventInsertStmt            *sql.Stmt
+	eventsAfterStmt            *sql.Stmt
+	feedAtStmt                 *sql.Stmt
+	feedHeadStmt               *sql.Stmt
+	feedLastStmt               *sql.Stmt
+	feedPageStmt               *sql.Stmt
+	gapCallCountStmt           *sql.Stmt
+	gapCallInsertStmt          *sql.Stmt
+	gapCallsStmt               *sql.Stmt
+	gapCloseStmt               *sql.Stmt
+	gapGetStmt                 *sql.Stmt
+	gapOpenStmt                *sql.Stmt
+	instanceGetStmt            *sql.Stmt
+	instanceInsertStmt         *sql.Stmt
+	instanceListStmt           *sql.Stmt
+	instanceUpdateStmt         *sql.Stmt
+	instancesBoughtStmt        *sql.Stmt
+	instancesByIDStmt          *sql.Stmt
+	instancesOfBuyerStmt       *sql.Stmt
+	instancesOfOrderStmt       *sql.Stmt
+	licenceCodeGetStmt         *sql.Stmt
+	licenceCodeInsertStmt      *sql.Stmt
+	licenceCodeUpdateStmt      *sql.Stmt
+	licenceDayCountStmt        *sql.Stmt
+	licenceDayReportStmt       *sql.Stmt
+	licenceDaysOpenStmt        *sql.Stmt
+	licenceUseInsertStmt       *sql.Stmt
+	lineGetStmt                *sql.Stmt
+	lineInsertStmt             *sql.Stmt
+	lineUpdateStmt             *sql.Stmt
+	linesOfOrderStmt           *sql.Stmt
+	loginApplicationCountStmt  *sql.Stmt
+	loginApplicationDeleteStmt *sql.Stmt
+	loginApplicationGetStmt    *sql.Stmt
+	loginApplicationInsertStmt *sql.Stmt
+	loginApplicationListStmt   *sql.Stmt
+	loginApplicationUpdateStmt *sql.Stmt
+	loginFactsStmt             *sql.Stmt
+	loginGrantGetStmt          *sql.Stmt
+	loginGrantInsertStmt       *sql.Stmt
+	loginGrantUseStmt          *sql.Stmt
+	loginGrantsForgetStmt      *sql.Stmt
+	loginKeyInsertStmt         *sql.Stmt
+	loginKeyListStmt           *sql.Stmt
+	loginKeyRetireStmt         *sql.Stmt
+	loginKeysForgetStmt        *sql.Stmt
+	loginMarkApplicationStmt   *sql.Stmt
+	loginMarkInstanceStmt      *sql.Stmt
+	loginMarkTenantStmt        *sql.Stmt
+	loginMarkUsersStmt         *sql.Stmt
+	loginRequestGetStmt        *sql.Stmt
+	loginRequestInsertStmt     *sql.Stmt
+	loginRequestListStmt       *sql.Stmt
+	loginRequestUpdateStmt     *sql.Stmt
+	loginRequestsForgetStmt    *sql.Stmt
+	loginSessionEndedStmt      *sql.Stmt
+	loginSessionGetStmt        *sql.Stmt
+	loginSessionInsertStmt     *sql.Stmt
+	loginSessionJudgedStmt     *sql.Stmt
+	loginSessionListStmt       *sql.Stmt
+	loginSessionOfStmt         *sql.Stmt
+	loginSessionOfGrantStmt    *sql.Stmt
+	loginSessionUpdateStmt     *sql.Stmt
+	loginSessionsForgetStmt    *sql.Stmt
+	loginSessionsJudgeStmt     *sql.Stmt
+	logoutsLeaseStmt           *sql.Stmt
+	logoutsPendingStmt         *sql.Stmt
+	orderAnchoredStmt          *sql.Stmt
+	orderGetStmt               *sql.Stmt
+	orderInsertStmt            *sql.Stmt
+	orderListStmt              *sql.Stmt
+	orderUpdateStmt            *sql.Stmt
+	ordersUnanchoredStmt       *sql.Stmt
+	questionEndStmt            *sql.Stmt
+	questionForgetStmt         *sql.Stmt
+	questionGetStmt            *sql.Stmt
+	questionKnownStmt          *sql.Stmt
+	questionPutStmt            *sql.Stmt
+	questionTaskEndStmt        *sql.Stmt
+	questionsOpenStmt          *sql.Stmt
+	questionsOverStmt          *sql.Stmt
+	queueLeasesStmt            *sql.Stmt
+	queueNoteStmt              *sql.Stmt
+	queueOpenStmt              *sql.Stmt
+	quotaBookStmt              *sql.Stmt
+	quotaExpireStmt            *sql.Stmt
+	quotaGetStmt               *sql.Stmt
+	quotaInsertStmt            *sql.Stmt
+	quotaItemBookStmt          *sql.Stmt
+	quotaItemExpireStmt        *sql.Stmt
+	quotaItemInsertStmt        *sql.Stmt
+	quotaItemTurnStmt          *sql.Stmt
+	quotaItemUpdateStmt        *sql.Stmt
+	quotaTurnStmt              *sql.Stmt
+	quotaUpdateStmt            *sql.Stmt
+	quotasDueStmt              *sql.Stmt
+	quotasOfInstanceStmt       *sql.Stmt
+	quotasOfPackageStmt        *sql.Stmt
+	reservationEndStmt         *sql.Stmt
+	reservationGetStmt         *sql.Stmt
+	reservationInsertStmt      *sql.Stmt
+	reservationsOverStmt       *sql.Stmt
+	sellerKeyPutStmt           *sql.Stmt
+	sellerKeyUsedStmt          *sql.Stmt
+	sellerKeysStmt             *sql.Stmt
+	sellerRevisionGetStmt      *sql.Stmt
+	sellerRevisionRaiseStmt    *sql.Stmt
+	sellerSettingPutStmt       *sql.Stmt
+	sellerSettingsStmt         *sql.Stmt
+	sideCountStmt              *sql.Stmt
+	sideEndStmt                *sql.Stmt
+	sideInsertStmt             *sql.Stmt
+	sideOfInstanceStmt         *sql.Stmt
+	sideOfOrderStmt            *sql.Stmt
+	sideTakeStmt               *sql.Stmt
+	taskGetStmt                *sql.Stmt
+	taskHeartbeatStmt          *sql.Stmt
+	taskInsertStmt             *sql.Stmt
+	taskLeaseStmt              *sql.Stmt
+	taskListStmt               *sql.Stmt
+	taskNextDueStmt            *sql.Stmt
+	taskQueueAfterStmt         *sql.Stmt
+	taskUpdateStmt             *sql.Stmt
+	tasksDueStmt               *sql.Stmt
+	tasksForgetStmt            *sql.Stmt
+	tasksOfOrderStmt           *sql.Stmt
+	tasksPullInStmt            *sql.Stmt
+	tenantGetStmt              *sql.Stmt
+	tenantListStmt             *sql.Stmt
+	tenantPutStmt              *sql.Stmt
+	tenantRowStmt              *sql.Stmt
+	tenantsByCodeStmt          *sql.Stmt
+	usageBeginLatestStmt       *sql.Stmt
+	usageJudgedStmt            *sql.Stmt
+	usagePartNextStmt          *sql.Stmt
+	usageProofRecordsStmt      *sql.Stmt
+	usageProofWindowsStmt      *sql.Stmt
+	usageRawGetStmt            *sql.Stmt
+	usageRawInsertStmt         *sql.Stmt
+	usageRawLastStmt           *sql.Stmt
+	usageRawReplaceStmt        *sql.Stmt
+	usageRawTotalStmt          *sql.Stmt
+	usageRecordInsertStmt      *sql.Stmt
+	usageRecordListStmt        *sql.Stmt
+	usageRecordNextDueStmt     *sql.Stmt
+	usageRecordSettleStmt      *sql.Stmt
+	usageRecordsOpenStmt       *sql.Stmt
+	usageRecordsPastStmt       *sql.Stmt
+	usageRecordsPullInStmt     *sql.Stmt
+	usageRecordsRefusedStmt    *sql.Stmt
+	usageRecordsReviveStmt     *sql.Stmt
+	usageRecordsSendingStmt    *sql.Stmt
+	usageToldLatestStmt        *sql.Stmt
+	usageWindowGetStmt         *sql.Stmt
+	usageWindowGrowStmt        *sql.Stmt
+	usageWindowInsertStmt      *sql.Stmt
+	usageWindowListStmt        *sql.Stmt
+	usageWindowNextDueStmt     *sql.Stmt
+	usageWindowTurnStmt        *sql.Stmt
+	usageWindowsDueStmt        *sql.Stmt
+	usageWindowsOpenStmt       *sql.Stmt
+	userListStmt               *sql.Stmt
+	userMergeStmt              *sql.Stmt
+	userStampsStmt             *sql.Stmt
+	usersEraseStmt             *sql.Stmt
+	webhookCountStmt           *sql.Stmt
+	webhookDeleteStmt          *sql.Stmt
+	webhookDuesStmt            *sql.Stmt
+	webhookGetStmt             *sql.Stmt
+	webhookInsertStmt          *sql.Stmt
+	webhookListStmt            *sql.Stmt
+	webhookMoveStmt            *sql.Stmt
+	webhookUpdateStmt          *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db:                      tx,
-		tx:                      tx,
-		anchorInsertStmt:        q.anchorInsertStmt,
-		anchorLastStmt:          q.anchorLastStmt,
-		anchorsAfterStmt:        q.anchorsAfterStmt,
-		applicationGetStmt:      q.applicationGetStmt,
-		applicationListStmt:     q.applicationListStmt,
-		applicationMergeStmt:    q.applicationMergeStmt,
-		applicationStampsStmt:   q.applicationStampsStmt,
-		applicationsEraseStmt:   q.applicationsEraseStmt,
-		auditForgetStmt:         q.auditForgetStmt,
-		auditInsertStmt:         q.auditInsertStmt,
-		auditListStmt:           q.auditListStmt,
-		callBodiesForgetStmt:    q.callBodiesForgetStmt,
-		callBodyGetStmt:         q.callBodyGetStmt,
-		callBodyPutStmt:         q.callBodyPutStmt,
-		callBodySellerAfterStmt: q.callBodySellerAfterStmt,
-		callGetStmt:             q.callGetStmt,
-		callListStmt:            q.callListStmt,
-		callPutStmt:             q.callPutStmt,
-		callRefusalAddStmt:      q.callRefusalAddStmt,
-		callRefusalListStmt:     q.callRefusalListStmt,
-		callRefusalsForgetStmt:  q.callRefusalsForgetStmt,
-		callSellerAfterStmt:     q.callSellerAfterStmt,
-		callsComparedStmt:       q.callsComparedStmt,
-		callsForgetStmt:         q.callsForgetStmt,
-		callsOfSubjectsStmt:     q.callsOfSubjectsStmt,
-		deliveriesCancelStmt:    q.deliveriesCancelStmt,
-		deliveriesEndedStmt:     q.deliveriesEndedStmt,
-		deliveriesForgetStmt:    q.deliveriesForgetStmt,
-		deliveriesGoStmt:        q.deliveriesGoStmt,
-		deliveriesHoldStmt:      q.deliveriesHoldStmt,
-		deliveriesResendStmt:    q.deliveriesResendStmt,
-		deliveriesReviveStmt:    q.deliveriesReviveStmt,
-		deliveryGetStmt:         q.deliveryGetStmt,
-		deliveryInsertStmt:      q.deliveryInsertStmt,
-		deliveryLeaseStmt:       q.deliveryLeaseStmt,
-		deliveryListStmt:        q.deliveryListStmt,
-		deliveryNextStmt:        q.deliveryNextStmt,
-		deliverySellerAfterStmt: q.deliverySellerAfterStmt,
-		deliveryUpdateStmt:      q.deliveryUpdateStmt,
-		departmentListStmt:      q.departmentListStmt,
-		departmentMergeStmt:     q.departmentMergeStmt,
-		departmentStampsStmt:    q.departmentStampsStmt,
-		departmentsBelowStmt:    q.departmentsBelowStmt,
-		departmentsEraseStmt:    q.departmentsEraseStmt,
-		departmentsOfTenantStmt: q.departmentsOfTenantStmt,
-		directoryArrivalStmt:    q.directoryArrivalStmt,
-		directoryArriveStmt:     q.directoryArriveStmt,
-		eventInsertStmt:         q.eventInsertStmt,
-		eventsAfterStmt:         q.eventsAfterStmt,
-		feedAtStmt:              q.feedAtStmt,
-		feedHeadStmt:            q.feedHeadStmt,
-		feedLastStmt:            q.feedLastStmt,
-		feedPageStmt:            q.feedPageStmt,
-		gapCallCountStmt:        q.gapCallCountStmt,
-		gapCallInsertStmt:       q.gapCallInsertStmt,
-		gapCallsStmt:            q.gapCallsStmt,
-		gapCloseStmt:            q.gapCloseStmt,
-		gapGetStmt:              q.gapGetStmt,
-		gapOpenStmt:             q.gapOpenStmt,
-		instanceGetStmt:         q.instanceGetStmt,
-		instanceInsertStmt:      q.instanceInsertStmt,
-		instanceListStmt:        q.instanceListStmt,
-		instanceUpdateStmt:      q.instanceUpdateStmt,
-		instancesBoughtStmt:     q.instancesBoughtStmt,
-		instancesByIDStmt:       q.instancesByIDStmt,
-		instancesOfBuyerStmt:    q.instancesOfBuyerStmt,
-		instancesOfOrderStmt:    q.instancesOfOrderStmt,
-		licenceCodeGetStmt:      q.licenceCodeGetStmt,
-		licenceCodeInsertStmt:   q.licenceCodeInsertStmt,
-		licenceCodeUpdateStmt:   q.licenceCodeUpdateStmt,
-		licenceDayCountStmt:     q.licenceDayCountStmt,
-		licenceDayReportStmt:    q.licenceDayReportStmt,
-		licenceDaysOpenStmt:     q.licenceDaysOpenStmt,
-		licenceUseInsertStmt:    q.licenceUseInsertStmt,
-		lineGetStmt:             q.lineGetStmt,
-		lineInsertStmt:          q.lineInsertStmt,
-		lineUpdateStmt:          q.lineUpdateStmt,
-		linesOfOrderStmt:        q.linesOfOrderStmt,
-		orderAnchoredStmt:       q.orderAnchoredStmt,
-		orderGetStmt:            q.orderGetStmt,
-		orderInsertStmt:         q.orderInsertStmt,
-		orderListStmt:           q.orderListStmt,
-		orderUpdateStmt:         q.orderUpdateStmt,
-		ordersUnanchoredStmt:    q.ordersUnanchoredStmt,
-		questionEndStmt:         q.questionEndStmt,
-		questionForgetStmt:      q.questionForgetStmt,
-		questionGetStmt:         q.questionGetStmt,
-		questionKnownStmt:       q.questionKnownStmt,
-		questionPutStmt:         q.questionPutStmt,
-		questionTaskEndStmt:     q.questionTaskEndStmt,
-		questionsOpenStmt:       q.questionsOpenStmt,
-		questionsOverStmt:       q.questionsOverStmt,
-		queueLeasesStmt:         q.queueLeasesStmt,
-		queueNoteStmt:           q.queueNoteStmt,
-		queueOpenStmt:           q.queueOpenStmt,
-		quotaBookStmt:           q.quotaBookStmt,
-		quotaExpireStmt:         q.quotaExpireStmt,
-		quotaGetStmt:            q.quotaGetStmt,
-		quotaInsertStmt:         q.quotaInsertStmt,
-		quotaItemBookStmt:       q.quotaItemBookStmt,
-		quotaItemExpireStmt:     q.quotaItemExpireStmt,
-		quotaItemInsertStmt:     q.quotaItemInsertStmt,
-		quotaItemTurnStmt:       q.quotaItemTurnStmt,
-		quotaItemUpdateStmt:     q.quotaItemUpdateStmt,
-		quotaTurnStmt:           q.quotaTurnStmt,
-		quotaUpdateStmt:         q.quotaUpdateStmt,
-		quotasDueStmt:           q.quotasDueStmt,
-		quotasOfInstanceStmt:    q.quotasOfInstanceStmt,
-		quotasOfPackageStmt:     q.quotasOfPackageStmt,
-		reservationEndStmt:      q.reservationEndStmt,
-		reservationGetStmt:      q.reservationGetStmt,
-		reservationInsertStmt:   q.reservationInsertStmt,
-		reservationsOverStmt:    q.reservationsOverStmt,
-		sellerKeyPutStmt:        q.sellerKeyPutStmt,
-		sellerKeyUsedStmt:       q.sellerKeyUsedStmt,
-		sellerKeysStmt:          q.sellerKeysStmt,
-		sellerRevisionGetStmt:   q.sellerRevisionGetStmt,
-		sellerRevisionRaiseStmt: q.sellerRevisionRaiseStmt,
-		sellerSettingPutStmt:    q.sellerSettingPutStmt,
-		sellerSettingsStmt:      q.sellerSettingsStmt,
-		sideCountStmt:           q.sideCountStmt,
-		sideEndStmt:             q.sideEndStmt,
-		sideInsertStmt:          q.sideInsertStmt,
-		sideOfInstanceStmt:      q.sideOfInstanceStmt,
-		sideOfOrderStmt:         q.sideOfOrderStmt,
-		sideTakeStmt:            q.sideTakeStmt,
-		taskGetStmt:             q.taskGetStmt,
-		taskHeartbeatStmt:       q.taskHeartbeatStmt,
-		taskInsertStmt:          q.taskInsertStmt,
-		taskLeaseStmt:           q.taskLeaseStmt,
-		taskListStmt:            q.taskListStmt,
-		taskNextDueStmt:         q.taskNextDueStmt,
-		taskQueueAfterStmt:      q.taskQueueAfterStmt,
-		taskUpdateStmt:          q.taskUpdateStmt,
-		tasksDueStmt:            q.tasksDueStmt,
-		tasksForgetStmt:         q.tasksForgetStmt,
-		tasksOfOrderStmt:        q.tasksOfOrderStmt,
-		tasksPullInStmt:         q.tasksPullInStmt,
-		tenantGetStmt:           q.tenantGetStmt,
-		tenantListStmt:          q.tenantListStmt,
-		tenantPutStmt:           q.tenantPutStmt,
-		tenantRowStmt:           q.tenantRowStmt,
-		usageBeginLatestStmt:    q.usageBeginLatestStmt,
-		usageJudgedStmt:         q.usageJudgedStmt,
-		usagePartNextStmt:       q.usagePartNextStmt,
-		usageProofRecordsStmt:   q.usageProofRecordsStmt,
-		usageProofWindowsStmt:   q.usageProofWindowsStmt,
-		usageRawGetStmt:         q.usageRawGetStmt,
-		usageRawInsertStmt:      q.usageRawInsertStmt,
-		usageRawLastStmt:        q.usageRawLastStmt,
-		usageRawReplaceStmt:     q.usageRawReplaceStmt,
-		usageRawTotalStmt:       q.usageRawTotalStmt,
-		usageRecordInsertStmt:   q.usageRecordInsertStmt,
-		usageRecordListStmt:     q.usageRecordListStmt,
-		usageRecordNextDueStmt:  q.usageRecordNextDueStmt,
-		usageRecordSettleStmt:   q.usageRecordSettleStmt,
-		usageRecordsOpenStmt:    q.usageRecordsOpenStmt,
-		usageRecordsPastStmt:    q.usageRecordsPastStmt,
-		usageRecordsPullInStmt:  q.usageRecordsPullInStmt,
-		usageRecordsRefusedStmt: q.usageRecordsRefusedStmt,
-		usageRecordsReviveStmt:  q.usageRecordsReviveStmt,
-		usageRecordsSendingStmt: q.usageRecordsSendingStmt,
-		usageToldLatestStmt:     q.usageToldLatestStmt,
-		usageWindowGetStmt:      q.usageWindowGetStmt,
-		usageWindowGrowStmt:     q.usageWindowGrowStmt,
-		usageWindowInsertStmt:   q.usageWindowInsertStmt,
-		usageWindowListStmt:     q.usageWindowListStmt,
-		usageWindowNextDueStmt:  q.usageWindowNextDueStmt,
-		usageWindowTurnStmt:     q.usageWindowTurnStmt,
-		usageWindowsDueStmt:     q.usageWindowsDueStmt,
-		usageWindowsOpenStmt:    q.usageWindowsOpenStmt,
-		userListStmt:            q.userListStmt,
-		userMergeStmt:           q.userMergeStmt,
-		userStampsStmt:          q.userStampsStmt,
-		usersEraseStmt:          q.usersEraseStmt,
-		webhookCountStmt:        q.webhookCountStmt,
-		webhookDeleteStmt:       q.webhookDeleteStmt,
-		webhookDuesStmt:         q.webhookDuesStmt,
-		webhookGetStmt:          q.webhookGetStmt,
-		webhookInsertStmt:       q.webhookInsertStmt,
-		webhookListStmt:         q.webhookListStmt,
-		webhookMoveStmt:         q.webhookMoveStmt,
-		webhookUpdateStmt:       q.webhookUpdateStmt,
+		db:                         tx,
+		tx:                         tx,
+		anchorInsertStmt:           q.anchorInsertStmt,
+		anchorLastStmt:             q.anchorLastStmt,
+		anchorsAfterStmt:           q.anchorsAfterStmt,
+		applicationGetStmt:         q.applicationGetStmt,
+		applicationListStmt:        q.applicationListStmt,
+		applicationMergeStmt:       q.applicationMergeStmt,
+		applicationStampsStmt:      q.applicationStampsStmt,
+		applicationsEraseStmt:      q.applicationsEraseStmt,
+		auditForgetStmt:            q.auditForgetStmt,
+		auditInsertStmt:            q.auditInsertStmt,
+		auditListStmt:              q.auditListStmt,
+		callBodiesForgetStmt:       q.callBodiesForgetStmt,
+		callBodyGetStmt:            q.callBodyGetStmt,
+		callBodyPutStmt:            q.callBodyPutStmt,
+		callBodySellerAfterStmt:    q.callBodySellerAfterStmt,
+		callGetStmt:                q.callGetStmt,
+		callListStmt:               q.callListStmt,
+		callPutStmt:                q.callPutStmt,
+		callRefusalAddStmt:         q.callRefusalAddStmt,
+		callRefusalListStmt:        q.callRefusalListStmt,
+		callRefusalsForgetStmt:     q.callRefusalsForgetStmt,
+		callSellerAfterStmt:        q.callSellerAfterStmt,
+		callsComparedStmt:          q.callsComparedStmt,
+		callsForgetStmt:            q.callsForgetStmt,
+		callsOfSubjectsStmt:        q.callsOfSubjectsStmt,
+		deliveriesCancelStmt:       q.deliveriesCancelStmt,
+		deliveriesEndedStmt:        q.deliveriesEndedStmt,
+		deliveriesForgetStmt:       q.deliveriesForgetStmt,
+		deliveriesGoStmt:           q.deliveriesGoStmt,
+		deliveriesHoldStmt:         q.deliveriesHoldStmt,
+		deliveriesResendStmt:       q.deliveriesResendStmt,
+		deliveriesReviveStmt:       q.deliveriesReviveStmt,
+		deliveryGetStmt:            q.deliveryGetStmt,
+		deliveryInsertStmt:         q.deliveryInsertStmt,
+		deliveryLeaseStmt:          q.deliveryLeaseStmt,
+		deliveryListStmt:           q.deliveryListStmt,
+		deliveryNextStmt:           q.deliveryNextStmt,
+		deliverySellerAfterStmt:    q.deliverySellerAfterStmt,
+		deliveryUpdateStmt:         q.deliveryUpdateStmt,
+		departmentGetStmt:          q.departmentGetStmt,
+		departmentListStmt:         q.departmentListStmt,
+		departmentMergeStmt:        q.departmentMergeStmt,
+		departmentStampsStmt:       q.departmentStampsStmt,
+		departmentsBelowStmt:       q.departmentsBelowStmt,
+		departmentsEraseStmt:       q.departmentsEraseStmt,
+		departmentsOfTenantStmt:    q.departmentsOfTenantStmt,
+		directoryArrivalStmt:       q.directoryArrivalStmt,
+		directoryArriveStmt:        q.directoryArriveStmt,
+		eventInsertStmt:            q.eventInsertStmt,
+		eventsAfterStmt:            q.eventsAfterStmt,
+		feedAtStmt:                 q.feedAtStmt,
+		feedHeadStmt:               q.feedHeadStmt,
+		feedLastStmt:               q.feedLastStmt,
+		feedPageStmt:               q.feedPageStmt,
+		gapCallCountStmt:           q.gapCallCountStmt,
+		gapCallInsertStmt:          q.gapCallInsertStmt,
+		gapCallsStmt:               q.gapCallsStmt,
+		gapCloseStmt:               q.gapCloseStmt,
+		gapGetStmt:                 q.gapGetStmt,
+		gapOpenStmt:                q.gapOpenStmt,
+		instanceGetStmt:            q.instanceGetStmt,
+		instanceInsertStmt:         q.instanceInsertStmt,
+		instanceListStmt:           q.instanceListStmt,
+		instanceUpdateStmt:         q.instanceUpdateStmt,
+		instancesBoughtStmt:        q.instancesBoughtStmt,
+		instancesByIDStmt:          q.instancesByIDStmt,
+		instancesOfBuyerStmt:       q.instancesOfBuyerStmt,
+		instancesOfOrderStmt:       q.instancesOfOrderStmt,
+		licenceCodeGetStmt:         q.licenceCodeGetStmt,
+		licenceCodeInsertStmt:      q.licenceCodeInsertStmt,
+		licenceCodeUpdateStmt:      q.licenceCodeUpdateStmt,
+		licenceDayCountStmt:        q.licenceDayCountStmt,
+		licenceDayReportStmt:       q.licenceDayReportStmt,
+		licenceDaysOpenStmt:        q.licenceDaysOpenStmt,
+		licenceUseInsertStmt:       q.licenceUseInsertStmt,
+		lineGetStmt:                q.lineGetStmt,
+		lineInsertStmt:             q.lineInsertStmt,
+		lineUpdateStmt:             q.lineUpdateStmt,
+		linesOfOrderStmt:           q.linesOfOrderStmt,
+		loginApplicationCountStmt:  q.loginApplicationCountStmt,
+		loginApplicationDeleteStmt: q.loginApplicationDeleteStmt,
+		loginApplicationGetStmt:    q.loginApplicationGetStmt,
+		loginApplicationInsertStmt: q.loginApplicationInsertStmt,
+		loginApplicationListStmt:   q.loginApplicationListStmt,
+		loginApplicationUpdateStmt: q.loginApplicationUpdateStmt,
+		loginFactsStmt:             q.loginFactsStmt,
+		loginGrantGetStmt:          q.loginGrantGetStmt,
+		loginGrantInsertStmt:       q.loginGrantInsertStmt,
+		loginGrantUseStmt:          q.loginGrantUseStmt,
+		loginGrantsForgetStmt:      q.loginGrantsForgetStmt,
+		loginKeyInsertStmt:         q.loginKeyInsertStmt,
+		loginKeyListStmt:           q.loginKeyListStmt,
+		loginKeyRetireStmt:         q.loginKeyRetireStmt,
+		loginKeysForgetStmt:        q.loginKeysForgetStmt,
+		loginMarkApplicationStmt:   q.loginMarkApplicationStmt,
+		loginMarkInstanceStmt:      q.loginMarkInstanceStmt,
+		loginMarkTenantStmt:        q.loginMarkTenantStmt,
+		loginMarkUsersStmt:         q.loginMarkUsersStmt,
+		loginRequestGetStmt:        q.loginRequestGetStmt,
+		loginRequestInsertStmt:     q.loginRequestInsertStmt,
+		loginRequestListStmt:       q.loginRequestListStmt,
+		loginRequestUpdateStmt:     q.loginRequestUpdateStmt,
+		loginRequestsForgetStmt:    q.loginRequestsForgetStmt,
+		loginSessionEndedStmt:      q.loginSessionEndedStmt,
+		loginSessionGetStmt:        q.loginSessionGetStmt,
+		loginSessionInsertStmt:     q.loginSessionInsertStmt,
+		loginSessionJudgedStmt:     q.loginSessionJudgedStmt,
+		loginSessionListStmt:       q.loginSessionListStmt,
+		loginSessionOfStmt:         q.loginSessionOfStmt,
+		loginSessionOfGrantStmt:    q.loginSessionOfGrantStmt,
+		loginSessionUpdateStmt:     q.loginSessionUpdateStmt,
+		loginSessionsForgetStmt:    q.loginSessionsForgetStmt,
+		loginSessionsJudgeStmt:     q.loginSessionsJudgeStmt,
+		logoutsLeaseStmt:           q.logoutsLeaseStmt,
+		logoutsPendingStmt:         q.logoutsPendingStmt,
+		orderAnchoredStmt:          q.orderAnchoredStmt,
+		orderGetStmt:               q.orderGetStmt,
+		orderInsertStmt:            q.orderInsertStmt,
+		orderListStmt:              q.orderListStmt,
+		orderUpdateStmt:            q.orderUpdateStmt,
+		ordersUnanchoredStmt:       q.ordersUnanchoredStmt,
+		questionEndStmt:            q.questionEndStmt,
+		questionForgetStmt:         q.questionForgetStmt,
+		questionGetStmt:            q.questionGetStmt,
+		questionKnownStmt:          q.questionKnownStmt,
+		questionPutStmt:            q.questionPutStmt,
+		questionTaskEndStmt:        q.questionTaskEndStmt,
+		questionsOpenStmt:          q.questionsOpenStmt,
+		questionsOverStmt:          q.questionsOverStmt,
+		queueLeasesStmt:            q.queueLeasesStmt,
+		queueNoteStmt:              q.queueNoteStmt,
+		queueOpenStmt:              q.queueOpenStmt,
+		quotaBookStmt:              q.quotaBookStmt,
+		quotaExpireStmt:            q.quotaExpireStmt,
+		quotaGetStmt:               q.quotaGetStmt,
+		quotaInsertStmt:            q.quotaInsertStmt,
+		quotaItemBookStmt:          q.quotaItemBookStmt,
+		quotaItemExpireStmt:        q.quotaItemExpireStmt,
+		quotaItemInsertStmt:        q.quotaItemInsertStmt,
+		quotaItemTurnStmt:          q.quotaItemTurnStmt,
+		quotaItemUpdateStmt:        q.quotaItemUpdateStmt,
+		quotaTurnStmt:              q.quotaTurnStmt,
+		quotaUpdateStmt:            q.quotaUpdateStmt,
+		quotasDueStmt:              q.quotasDueStmt,
+		quotasOfInstanceStmt:       q.quotasOfInstanceStmt,
+		quotasOfPackageStmt:        q.quotasOfPackageStmt,
+		reservationEndStmt:         q.reservationEndStmt,
+		reservationGetStmt:         q.reservationGetStmt,
+		reservationInsertStmt:      q.reservationInsertStmt,
+		reservationsOverStmt:       q.reservationsOverStmt,
+		sellerKeyPutStmt:           q.sellerKeyPutStmt,
+		sellerKeyUsedStmt:          q.sellerKeyUsedStmt,
+		sellerKeysStmt:             q.sellerKeysStmt,
+		sellerRevisionGetStmt:      q.sellerRevisionGetStmt,
+		sellerRevisionRaiseStmt:    q.sellerRevisionRaiseStmt,
+		sellerSettingPutStmt:       q.sellerSettingPutStmt,
+		sellerSettingsStmt:         q.sellerSettingsStmt,
+		sideCountStmt:              q.sideCountStmt,
+		sideEndStmt:                q.sideEndStmt,
+		sideInsertStmt:             q.sideInsertStmt,
+		sideOfInstanceStmt:         q.sideOfInstanceStmt,
+		sideOfOrderStmt:            q.sideOfOrderStmt,
+		sideTakeStmt:               q.sideTakeStmt,
+		taskGetStmt:                q.taskGetStmt,
+		taskHeartbeatStmt:          q.taskHeartbeatStmt,
+		taskInsertStmt:             q.taskInsertStmt,
+		taskLeaseStmt:              q.taskLeaseStmt,
+		taskListStmt:               q.taskListStmt,
+		taskNextDueStmt:            q.taskNextDueStmt,
+		taskQueueAfterStmt:         q.taskQueueAfterStmt,
+		taskUpdateStmt:             q.taskUpdateStmt,
+		tasksDueStmt:               q.tasksDueStmt,
+		tasksForgetStmt:            q.tasksForgetStmt,
+		tasksOfOrderStmt:           q.tasksOfOrderStmt,
+		tasksPullInStmt:            q.tasksPullInStmt,
+		tenantGetStmt:              q.tenantGetStmt,
+		tenantListStmt:             q.tenantListStmt,
+		tenantPutStmt:              q.tenantPutStmt,
+		tenantRowStmt:              q.tenantRowStmt,
+		tenantsByCodeStmt:          q.tenantsByCodeStmt,
+		usageBeginLatestStmt:       q.usageBeginLatestStmt,
+		usageJudgedStmt:            q.usageJudgedStmt,
+		usagePartNextStmt:          q.usagePartNextStmt,
+		usageProofRecordsStmt:      q.usageProofRecordsStmt,
+		usageProofWindowsStmt:      q.usageProofWindowsStmt,
+		usageRawGetStmt:            q.usageRawGetStmt,
+		usageRawInsertStmt:         q.usageRawInsertStmt,
+		usageRawLastStmt:           q.usageRawLastStmt,
+		usageRawReplaceStmt:        q.usageRawReplaceStmt,
+		usageRawTotalStmt:          q.usageRawTotalStmt,
+		usageRecordInsertStmt:      q.usageRecordInsertStmt,
+		usageRecordListStmt:        q.usageRecordListStmt,
+		usageRecordNextDueStmt:     q.usageRecordNextDueStmt,
+		usageRecordSettleStmt:      q.usageRecordSettleStmt,
+		usageRecordsOpenStmt:       q.usageRecordsOpenStmt,
+		usageRecordsPastStmt:       q.usageRecordsPastStmt,
+		usageRecordsPullInStmt:     q.usageRecordsPullInStmt,
+		usageRecordsRefusedStmt:    q.usageRecordsRefusedStmt,
+		usageRecordsReviveStmt:     q.usageRecordsReviveStmt,
+		usageRecordsSendingStmt:    q.usageRecordsSendingStmt,
+		usageToldLatestStmt:        q.usageToldLatestStmt,
+		usageWindowGetStmt:         q.usageWindowGetStmt,
+		usageWindowGrowStmt:        q.usageWindowGrowStmt,
+		usageWindowInsertStmt:      q.usageWindowInsertStmt,
+		usageWindowListStmt:        q.usageWindowListStmt,
+		usageWindowNextDueStmt:     q.usageWindowNextDueStmt,
+		usageWindowTurnStmt:        q.usageWindowTurnStmt,
+		usageWindowsDueStmt:        q.usageWindowsDueStmt,
+		usageWindowsOpenStmt:       q.usageWindowsOpenStmt,
+		userListStmt:               q.userListStmt,
+		userMergeStmt:              q.userMergeStmt,
+		userStampsStmt:             q.userStampsStmt,
+		usersEraseStmt:             q.usersEraseStmt,
+		webhookCountStmt:           q.webhookCountStmt,
+		webhookDeleteStmt:          q.webhookDeleteStmt,
+		webhookDuesStmt:            q.webhookDuesStmt,
+		webhookGetStmt:             q.webhookGetStmt,
+		webhookInsertStmt:          q.webhookInsertStmt,
+		webhookListStmt:            q.webhookListStmt,
+		webhookMoveStmt:            q.webhookMoveStmt,
+		webhookUpdateStmt:          q.webhookUpdateStmt,
 	}
 }

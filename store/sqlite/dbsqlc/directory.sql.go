@@ -209,6 +209,42 @@ func (q *Queries) ApplicationsErase(ctx context.Context, arg ApplicationsErasePa
 	return result.RowsAffected()
 }
 
+const departmentGet = `-- name: DepartmentGet :one
+SELECT
+    seller, instance_id, tenant_id, org_code, id, name, parent_code, stamp_at, stamp_rank, deleted, created_at, updated_at
+FROM departments
+WHERE seller = ?1 AND instance_id = ?2 AND tenant_id = ?3
+    AND org_code = ?4 AND deleted = 0
+`
+
+type DepartmentGetParams = dbrow.DepartmentGetParams
+
+// DepartmentGet reads a department that is alive.
+func (q *Queries) DepartmentGet(ctx context.Context, arg DepartmentGetParams) (Department, error) {
+	row := q.queryRow(ctx, q.departmentGetStmt, departmentGet,
+		arg.Seller,
+		arg.InstanceID,
+		arg.TenantID,
+		arg.OrgCode,
+	)
+	var i Department
+	err := row.Scan(
+		&i.Seller,
+		&i.InstanceID,
+		&i.TenantID,
+		&i.OrgCode,
+		&i.ID,
+		&i.Name,
+		&i.ParentCode,
+		&i.StampAt,
+		&i.StampRank,
+		&i.Deleted,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const departmentList = `-- name: DepartmentList :many
 SELECT
     seller, instance_id, tenant_id, org_code, id, name, parent_code, stamp_at, stamp_rank, deleted, created_at, updated_at

@@ -55,6 +55,14 @@ var Lists = map[string]func(context.Context, store.Store, store.ListQuery) ([]Li
 		rows, err := s.ListDeliveries(ctx, q)
 		return RowsOf(rows, func(r store.Delivery) Listed { return Listed{r.ID, r.CreatedAt} }), err
 	},
+	"login_sessions": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListLoginSessions(ctx, q)
+		return RowsOf(rows, func(r store.LoginSession) Listed { return Listed{r.ID, r.CreatedAt} }), err
+	},
+	"login_requests": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
+		rows, err := s.ListLoginRequests(ctx, q)
+		return RowsOf(rows, func(r store.LoginRequest) Listed { return Listed{r.ID, r.CreatedAt} }), err
+	},
 	"call_refusals": func(ctx context.Context, s store.Store, q store.ListQuery) ([]Listed, error) {
 		rows, err := s.ListRefusals(ctx, q)
 		return RowsOf(rows, func(r store.CallRefusal) Listed { return Listed{r.ID(), r.Hour} }), err

@@ -14,6 +14,7 @@ import (
 	"github.com/koogate/koogate/store/storetest/check"
 	"github.com/koogate/koogate/store/storetest/directory"
 	"github.com/koogate/koogate/store/storetest/gaps"
+	"github.com/koogate/koogate/store/storetest/logins"
 	"github.com/koogate/koogate/store/storetest/orders"
 	"github.com/koogate/koogate/store/storetest/sellers"
 	"github.com/koogate/koogate/store/storetest/tasks"
@@ -31,7 +32,7 @@ func Run(t *testing.T, open func(t *testing.T, clock func() time.Time) store.Sto
 		},
 		Real: func(t *testing.T) store.Store { return open(t, nil) },
 	}
-	run(t, s, opts, orders.Groups, tasks.Groups, directory.Groups, gaps.Groups, sellers.Groups, calls.Groups, webhooks.Groups)
+	run(t, s, opts, orders.Groups, tasks.Groups, directory.Groups, gaps.Groups, sellers.Groups, calls.Groups, webhooks.Groups, logins.Groups)
 }
 
 // RunBilling runs the suite of what is billed, on stores with clocks of their own; see [Run].
