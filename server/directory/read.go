@@ -51,11 +51,11 @@ func (s *Service) Application(ctx context.Context, k store.TenantKey, appID stri
 	if err != nil {
 		return Client{}, storeError(err, "no such application")
 	}
-	secret, err := s.Sealer.Open(a.ClientSecret, secretContext(a))
+	secret, err := OpenSecret(s.Sealer, a)
 	if err != nil {
-		return Client{}, fault(err)
+		return Client{}, err
 	}
-	return Client{Application: a, Secret: string(secret)}, nil
+	return Client{Application: a, Secret: secret}, nil
 }
 
 // Tenants returns one page. Errors: STORE_UNAVAILABLE.

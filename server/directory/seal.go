@@ -10,6 +10,11 @@ import (
 	"github.com/koogate/koogate/store"
 )
 
+// Opener opens what is sealed.
+type Opener interface {
+	Open(sealed []byte, context string) ([]byte, error)
+}
+
 // The contexts name the row by the digest of its whole key, so that what is sealed for one row opens at no other.
 func secretContext(a store.Application) string { return "directory/secret/" + a.ID() }
 func profileContext(u store.User) string       { return "directory/profile/" + u.ID() }
@@ -34,11 +39,23 @@ func (s *Service) sealProfile(u store.User, p Profile) ([]byte, error) {
 	return s.seal(text, profileContext(u))
 }
 
-func (s *Service) openProfile(u store.User) (p Profile, err error) {
+func (s *Service) openProfile(u store.User) (Profile, error) { return OpenProfile(s.Sealer, u) }
+
+// OpenSecret returns the client secret of an application's row. Errors: INTERNAL.
+func OpenSecret(s Opener, a store.Application) (string, error) {
+	secret, err := s.Open(a.ClientSecret, secretContext(a))
+	if err != nil {
+		return "", fault(err)
+	}
+	return string(secret), nil
+}
+
+// OpenProfile returns what a user's row knows of the person. Errors: INTERNAL.
+func OpenProfile(s Opener, u store.User) (p Profile, err error) {
 	if u.Profile == nil {
 		return Profile{}, nil
 	}
-	text, err := s.Sealer.Open(u.Profile, profileContext(u))
+	text, err := s.Open(u.Profile, profileContext(u))
 	if err != nil {
 		return Profile{}, fault(err)
 	}

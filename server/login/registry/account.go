@@ -17,8 +17,12 @@ import (
 type TestAccount struct {
 	Domain   string `json:"domain"`
 	TenantID string `json:"tenant_id"`
-	Account  string `json:"account"`
+	Account  string `json:"account"` // the userName, which alone is let in by it
 	Password string `json:"password"`
+	// Of the test tenant, where they are known: with them, and with Domain, the account can log in while no directory knows its tenant.
+	TenantCode   string `json:"tenant_code,omitempty"`
+	ClientID     string `json:"client_id,omitempty"`
+	ClientSecret string `json:"client_secret,omitempty"` // in clear
 }
 
 // Format prints nothing of it.
@@ -40,13 +44,9 @@ func (s *Service) SetTest(ctx context.Context, seller, appID, etag string, t Tes
 			return store.LoginApplication{}, err
 		}
 	}
-	plain, err := json.Marshal(t) //nolint:gosec // G117: what is written is sealed in the next lines
+	sealed, err := SealTest(s.Sealer, &store.LoginApplication{Seller: seller, AppID: appID}, t)
 	if err != nil {
-		return store.LoginApplication{}, errs.As(err)
-	}
-	sealed, err := s.Sealer.Seal(plain, store.LoginApplicationContext(appID))
-	if err != nil {
-		return store.LoginApplication{}, errs.As(err)
+		return store.LoginApplication{}, err
 	}
 	return s.change(ctx, seller, appID, etag, func(a *store.LoginApplication) error {
 		a.Test = sealed
@@ -64,10 +64,28 @@ func (s *Service) ClearTest(ctx context.Context, seller, appID, etag string) (st
 
 // Test opens the test account of an application. ok is false when it has none. Errors: INTERNAL when the keyset lacks its key.
 func (s *Service) Test(a *store.LoginApplication) (t TestAccount, ok bool, err error) {
+	return OpenTest(s.Sealer, a)
+}
+
+// SealTest seals a test account for its application. Errors: INTERNAL.
+func SealTest(s Sealer, a *store.LoginApplication, t TestAccount) ([]byte, error) {
+	plain, err := json.Marshal(t) //nolint:gosec // G117: what is written is sealed in the next lines
+	if err != nil {
+		return nil, errs.As(err)
+	}
+	sealed, err := s.Seal(plain, store.LoginApplicationContext(a.AppID))
+	if err != nil {
+		return nil, errs.As(err)
+	}
+	return sealed, nil
+}
+
+// OpenTest is [Service.Test] for those who have no registry. Errors: INTERNAL when the keyset lacks its key.
+func OpenTest(s Sealer, a *store.LoginApplication) (t TestAccount, ok bool, err error) {
 	if len(a.Test) == 0 {
 		return t, false, nil
 	}
-	plain, err := s.Sealer.Open(a.Test, store.LoginApplicationContext(a.AppID))
+	plain, err := s.Open(a.Test, store.LoginApplicationContext(a.AppID))
 	if err != nil {
 		return t, false, errs.As(err)
 	}

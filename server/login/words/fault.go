@@ -25,6 +25,7 @@ type Fault struct {
 // directory are reasons of store.LoginEnd.
 const (
 	ApplicationUnknown = "APPLICATION_UNKNOWN"
+	RedirectUnknown    = "REDIRECT_UNKNOWN"
 	RequestOver        = "REQUEST_OVER"
 	BrowserChanged     = "BROWSER_CHANGED"
 	StateUnknown       = "STATE_UNKNOWN"
@@ -66,6 +67,11 @@ var faults = map[string]Fault{
 		What:  Both{"没有这个应用。", "There is no such application."},
 		Do:    Both{"检查打开的地址，或从应用自己的网站重新进入。", "Check the address, or enter from the application's own site."},
 		Staff: Both{"地址里的应用ID没有登记：用 koogate logins apps list 核对，与应用凭证里的应用ID（appId）一致。", "The application ID of the address is not registered: compare koogate logins apps list with the appId of the credential."},
+	},
+	RedirectUnknown: {
+		What:  Both{"应用要求返回的地址没有登记，已拒绝。", "The application asks to come back to an address that is not registered, and was refused."},
+		Do:    askStaff,
+		Staff: Both{"redirect_uri 或 post_logout_redirect_uri 必须与登记的地址逐字相同：用 koogate logins apps get 核对协议、端口、路径和末尾的斜杠。", "redirect_uri and post_logout_redirect_uri must be registered letter by letter: compare scheme, port, path and a slash at the end with koogate logins apps get."},
 	},
 	RequestOver: {
 		What:  Both{"这次登录已经结束，或者等待太久。", "This login is over, or it has waited too long."},
