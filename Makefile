@@ -185,6 +185,10 @@ jaeger: ## use the Jaeger that there is (JAEGER=binary or URL, a running one, PA
 jaeger-stop: ## stop the Jaeger that make jaeger started
 	@.ci/jaeger stop
 
+.PHONY: login-test
+login-test: ## a real Chromium, and an app on a public library for Node.js, log in (needs npm; installs chromium where it can)
+	.ci/login
+
 .PHONY: jaeger-test
 jaeger-test: $(BIN)/jaeger ## the trace of one order, read back from a real Jaeger
 	@$(call exists,TestJaeger)

@@ -36,6 +36,24 @@ func InstanceID(v string) Attr { return text("koogate.instance_id", v) }
 // BusinessID is the id that the marketplace gives to one call; it differs on every repeat.
 func BusinessID(v string) Attr { return text("koogate.business_id", v) }
 
+// LoginID names a login of a joint product.
+func LoginID(v string) Attr { return text("koogate.login_id", v) }
+
+// LoginEntrance is where a login began.
+func LoginEntrance(v string) Attr { return text("koogate.login_entrance", v) }
+
+// LoginOutcome is DONE, or why a login did not come to its end.
+func LoginOutcome(v string) Attr { return text("koogate.login_outcome", v) }
+
+// AppID is the application id of a credential.
+func AppID(v string) Attr { return text("koogate.app_id", v) }
+
+// TenantID is the marketplace's id of an enterprise.
+func TenantID(v string) Attr { return text("koogate.tenant_id", v) }
+
+// Host is the host that is called.
+func Host(v string) Attr { return text("server.address", v) }
+
 // ProductID is the marketplace's product id.
 func ProductID(v string) Attr { return text("koogate.product_id", v) }
 

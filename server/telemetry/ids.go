@@ -21,11 +21,20 @@ func TraceID(seller, orderID string) trace.TraceID {
 
 // orderIDs also tells the id of the root span of an order's trace: the next 8 bytes of the same digest. It is never all zero.
 func orderIDs(seller, orderID string) (t trace.TraceID, s trace.SpanID) {
+	return idsOf("koogate/trace/1\x00", seller, orderID)
+}
+
+// loginIDs are the ids of a login's trace and of its root span, as orderIDs are those of an order.
+func loginIDs(loginID string) (t trace.TraceID, s trace.SpanID) {
+	return idsOf("koogate/login/1\x00", "", loginID)
+}
+
+func idsOf(kind, seller, id string) (t trace.TraceID, s trace.SpanID) {
 	var room [192]byte
-	b := append(room[:0], "koogate/trace/1\x00"...)
+	b := append(room[:0], kind...)
 	b = append(b, seller...)
 	b = append(b, 0)
-	b = append(b, orderID...)
+	b = append(b, id...)
 	sum := sha256.Sum256(b)
 	copy(t[:], sum[:16])
 	copy(s[:], sum[16:24])

@@ -3,6 +3,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"sync/atomic"
 	"time"
 
@@ -62,4 +63,34 @@ func (m *Metrics) OIDCFetched(issuer string, ok bool) {
 		outcome = "ok"
 	}
 	m.oidc.fetched.WithLabelValues(issuer, outcome).Inc()
+}
+
+// loginMetrics tell what becomes of logins of joint products, and how the authentication centres answer.
+type loginMetrics struct {
+	logins *prometheus.CounterVec
+	centre *prometheus.HistogramVec
+}
+
+func newLoginMetrics(r prometheus.Registerer) loginMetrics {
+	m := loginMetrics{
+		logins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "koogate_logins_total", Help: "Logins of joint products that are over, by where they began and outcome: DONE, or why not.",
+		}, []string{"entrance", "outcome"}),
+		centre: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "koogate_login_centre_seconds", Help: "Time of calls to authentication centres, by outcome: ok, or what went wrong.",
+			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"call", "outcome"}),
+	}
+	r.MustRegister(m.logins, m.centre)
+	return m
+}
+
+// Login counts a login that is over. Both are words of the program; fault is empty when it has led to a session.
+func (m *Metrics) Login(entrance, fault string) {
+	m.login.logins.WithLabelValues(m.kinds.value(entrance), m.reasons.value(cmp.Or(fault, "DONE"))).Inc()
+}
+
+// Centre measures a call to an authentication centre. Both are words of the program; fault is empty when it went well.
+func (m *Metrics) Centre(call, fault string, took time.Duration) {
+	m.login.centre.WithLabelValues(m.kinds.value(call), m.reasons.value(cmp.Or(fault, "ok"))).Observe(took.Seconds())
 }

@@ -3,6 +3,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -47,4 +48,32 @@ func UnderOrder(ctx context.Context, seller, orderID string) context.Context {
 	return trace.ContextWithRemoteSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{
 		TraceID: t, SpanID: s, TraceFlags: trace.FlagsSampled,
 	}))
+}
+
+// LoginName is the name of the root span of every login.
+const LoginName = "login"
+
+// StartLogin starts a span of a login, in the login's own trace: any replica that serves a step of it finds the trace by the login's ID.
+// The root is sent by EndLogin, when the login is over.
+func StartLogin(ctx context.Context, tracer trace.Tracer, kind trace.SpanKind, name, loginID string, attrs ...Attr) (context.Context, trace.Span) {
+	t, s := loginIDs(loginID)
+	ctx = trace.ContextWithRemoteSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{TraceID: t, SpanID: s, TraceFlags: trace.FlagsSampled}))
+	return Start(As(ctx, RoleLogin), tracer, kind, name, append(attrs, LoginID(loginID))...)
+}
+
+// maxLoginLinks bounds the orders that a login is linked to.
+const maxLoginLinks = 8
+
+// EndLogin sends the root span of a login, linked to the orders through which its person was let in. fault is empty when it has led to a
+// session.
+func EndLogin(ctx context.Context, tracer trace.Tracer, seller, loginID string, began, ended time.Time, orders []string, fault string, attrs ...Attr) {
+	t, s := loginIDs(loginID)
+	options := []trace.SpanStartOption{trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindInternal), trace.WithTimestamp(began)}
+	for _, id := range orders[:min(len(orders), maxLoginLinks)] {
+		t, s := orderIDs(seller, id)
+		options = append(options, trace.WithLinks(trace.Link{SpanContext: trace.NewSpanContext(trace.SpanContextConfig{TraceID: t, SpanID: s, TraceFlags: trace.FlagsSampled})}))
+	}
+	_, span := tracer.Start(As(withIDs(ctx, t, s), RoleLogin), LoginName, options...)
+	Set(span, append(attrs, Seller(seller), LoginID(loginID), LoginOutcome(cmp.Or(fault, "DONE")))...)
+	span.End(trace.WithTimestamp(ended))
 }

@@ -20,10 +20,11 @@ const (
 	RoleAPI                // calls of the internal API
 	RoleWorker             // what outside workers do: leases, heartbeats, reports
 	RoleJobs               // Koogate's own work
+	RoleLogin              // logins to joint products
 	roles
 )
 
-var roleNames = [roles]string{RoleFacade: "-facade", RoleAPI: "-api", RoleWorker: "-worker", RoleJobs: "-jobs"}
+var roleNames = [roles]string{RoleFacade: "-facade", RoleAPI: "-api", RoleWorker: "-worker", RoleJobs: "-jobs", RoleLogin: "-login"}
 
 type roleKey struct{}
 

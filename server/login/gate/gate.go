@@ -48,8 +48,10 @@ const Administrator = "admin"
 // Refusal is why somebody is not let in.
 type Refusal struct {
 	Reason store.LoginEnd
-	// Unknown: the marketplace has never told of such a tenant for this application.
+	// Unknown: the marketplace has never told of such a tenant.
 	Unknown bool
+	// Unbound: it has told of the tenant, and never of this application of it.
+	Unbound bool
 }
 
 // Error implements error. It names nobody.

@@ -53,11 +53,15 @@ func mayUseFrozen(setting, role string) bool {
 // nearest is the refusal of the instance that was nearest to letting somebody in.
 func nearest(facts []store.LoginFact, judge func(store.LoginFact) store.LoginEnd) *Refusal {
 	best := -1
+	of := slices.DeleteFunc(slices.Clone(facts), func(f store.LoginFact) bool { return f.Application.IsZero() })
+	if len(of) > 0 {
+		facts = of // instances that never had this application are another product's
+	}
 	for _, f := range facts {
 		best = max(best, slices.Index(ends, judge(f)))
 	}
 	if best < 0 {
 		return &Refusal{Reason: store.EndTenantDeleted, Unknown: true}
 	}
-	return &Refusal{Reason: ends[best]}
+	return &Refusal{Reason: ends[best], Unbound: ends[best] == store.EndApplicationDeleted && len(of) == 0}
 }

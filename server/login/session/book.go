@@ -77,6 +77,20 @@ func (b *Book) Fail(ctx context.Context, id string, end store.LoginStep, steps .
 	return err
 }
 
+// After adds what has happened after a login has led to a session; one that has not is left as it is. What is lost of it costs nobody
+// anything. Errors: store.ErrNotFound, those of the store.
+func (b *Book) After(ctx context.Context, id string, name StepName) error {
+	now := b.Clock.Now()
+	_, err := b.Store.ChangeLoginRequest(ctx, id, func(r *store.LoginRequest) error {
+		if r.Step == store.LoginDone {
+			Note(r, Step{Name: name, At: now})
+			r.UpdatedAt = now
+		}
+		return nil
+	})
+	return err
+}
+
 // Entry is who is let in.
 type Entry struct {
 	Request  string // the ID of the request that it ends

@@ -25,7 +25,7 @@ const (
 	StepConfirmed StepName = "CONFIRMED"   // and has agreed
 	StepSession   StepName = "SESSION"     // there is a session
 	StepLed       StepName = "LED"         // the browser was led to the app
-	StepTold      StepName = "PERSON_TOLD" // the app was told who it is
+	StepTold      StepName = "PERSON_TOLD" // the app has asked who it is, and was told
 )
 
 // Step is one thing that has happened. It holds nothing secret and nothing personal.
