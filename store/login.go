@@ -51,7 +51,7 @@ type LoginApplications interface {
 	// LoginApplications reads those of a seller, the oldest first; of all sellers when seller is empty.
 	LoginApplications(ctx context.Context, seller string) ([]LoginApplication, error)
 	// ChangeLoginApplication replaces an application by what change makes of it, but for its key and CreatedAt, and raises its version. When it
-	// becomes DISABLED, or what users of a frozen instance may do is changed, its sessions are to be judged. change may be called several
+	// becomes DISABLED, or Settings.Frozen, Settings.Roles or Test is changed, its sessions are to be judged. change may be called several
 	// times. Errors: ErrNotFound, ErrConflict when the product is taken, change's.
 	ChangeLoginApplication(ctx context.Context, seller, appID string, now time.Time, change func(*LoginApplication) error) (LoginApplication, error)
 	// DeleteLoginApplication deletes an application that check agrees to; its sessions are to be judged. Errors: ErrNotFound, check's.

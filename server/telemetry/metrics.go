@@ -32,6 +32,7 @@ type Metrics struct {
 	callsUnrecorded *prometheus.CounterVec
 	usage           usageMetrics
 	webhooks        webhookMetrics
+	logouts         logoutMetrics
 	provisioners    provisionerMetrics
 	sanctions       sanctionMetrics
 	login           loginMetrics
@@ -114,7 +115,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		kinds: newBounded(fewValues), outcomes: newBounded(fewValues), reasons: newBounded(fewValues),
 		fields: newBounded(fewValues), codes: newBounded(fewValues),
 		certificates: newCertificateMetrics(r), oidc: newOIDCMetrics(r), limits: newLimitMetrics(r), observed: newObserved(r), clock: newClockMetrics(r), gap: newGapMetrics(r),
-		usage: newUsageMetrics(r), webhooks: newWebhookMetrics(r), provisioners: newProvisionerMetrics(r), sanctions: newSanctionMetrics(r), login: newLoginMetrics(r), sellers: newBounded(manyValues), products: newBounded(manyValues), usageCodes: newBounded(fewValues),
+		usage: newUsageMetrics(r), webhooks: newWebhookMetrics(r), logouts: newLogoutMetrics(r), provisioners: newProvisionerMetrics(r), sanctions: newSanctionMetrics(r), login: newLoginMetrics(r), sellers: newBounded(manyValues), products: newBounded(manyValues), usageCodes: newBounded(fewValues),
 	}
 	m.queueState = newQueueCollector(r, m.sellers, m.queues, m.kinds)
 	r.MustRegister(m.guardAway, m.leasesLost, m.factsKept)

@@ -37,6 +37,10 @@ func TestMetrics(t *testing.T) {
 	m.PulledIn("acme", 2)
 	m.WebhookAttempt("DELIVERED", time.Second)
 	m.Webhooks("acme", 1, map[string]int{"FAILING": 1})
+	m.LoginEnded("EXPIRED")
+	m.LogoutAttempt("DELIVERED", time.Second)
+	m.LogoutGivenUp("REFUSED")
+	m.LogoutsPending(1, time.Minute)
 	m.Sanctions("acme", map[string]int{"OFFI-1": 2}, 1, map[string]int{"demo": 3})
 	m.OIDCRefused("", "expired")
 	m.OIDCFetched("https://sso.example.com", false)
@@ -90,6 +94,13 @@ func TestMetrics(t *testing.T) {
 		"koogate_webhook_attempt_seconds": "",
 		"koogate_webhook_backlog":         "seller=acme",
 		"koogate_webhooks_disabled":       "reason=FAILING,seller=acme",
+
+		"koogate_login_sessions_ended_total":   "reason=EXPIRED",
+		"koogate_login_logouts_total":          "outcome=DELIVERED",
+		"koogate_login_logouts_given_up_total": "reason=REFUSED",
+		"koogate_login_logout_seconds":         "",
+		"koogate_login_logouts_pending":        "",
+		"koogate_login_logouts_oldest_seconds": "",
 
 		"koogate_oidc_refused_total":          "cause=expired,issuer=unknown",
 		"koogate_oidc_fetches_total":          "issuer=https://sso.example.com,outcome=failed",

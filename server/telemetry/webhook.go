@@ -71,3 +71,57 @@ func StartLinked(ctx context.Context, tracer trace.Tracer, name, seller, orderID
 	Set(span, attrs...)
 	return ctx, span
 }
+
+// logoutMetrics tell of sessions that have ended, and how applications are told of it.
+type logoutMetrics struct {
+	ended, attempts, givenUp *prometheus.CounterVec
+	seconds                  prometheus.Histogram
+	pending, oldest          prometheus.Gauge
+}
+
+func newLogoutMetrics(r prometheus.Registerer) logoutMetrics {
+	counter := func(name, help, label string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	}
+	m := logoutMetrics{
+		ended: counter("koogate_login_sessions_ended_total",
+			"Sessions of joint products that ended because their right was gone or their time over, by reason; without those that ended while they were used.", "reason"),
+		attempts: counter("koogate_login_logouts_total", "Attempts to tell an application that a session has ended, by outcome: DELIVERED, or why not.", "outcome"),
+		givenUp:  counter("koogate_login_logouts_given_up_total", "Ended sessions of which an application is told no more, by the last reason.", "reason"),
+		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "koogate_login_logout_seconds", Help: "Time that such an attempt has taken.", Buckets: []float64{.01, .05, .1, .5, 1, 5},
+		}),
+		pending: gauge("koogate_login_logouts_pending", "Ended sessions of which an application is still to be told."),
+		oldest:  gauge("koogate_login_logouts_oldest_seconds", "Time since the first of these has ended; 0 for none."),
+	}
+	r.MustRegister(m.ended, m.attempts, m.givenUp, m.seconds, m.pending, m.oldest)
+	return m
+}
+
+// LoginEnded counts a session whose right was gone or whose time was over. reason is a word of the program.
+func (m *Metrics) LoginEnded(reason string) {
+	m.logouts.ended.WithLabelValues(m.reasons.value(reason)).Inc()
+}
+
+// LogoutAttempt counts an attempt to tell an application of an end. outcome is a word of the program.
+func (m *Metrics) LogoutAttempt(outcome string, took time.Duration) {
+	m.logouts.attempts.WithLabelValues(m.outcomes.value(outcome)).Inc()
+	m.logouts.seconds.Observe(took.Seconds())
+}
+
+// LogoutGivenUp counts an end that an application is told of no more. reason is a word of the program.
+func (m *Metrics) LogoutGivenUp(reason string) {
+	m.logouts.givenUp.WithLabelValues(m.reasons.value(reason)).Inc()
+}
+
+// LogoutsPending shows how many ends applications are still to be told of, and how old the first is.
+func (m *Metrics) LogoutsPending(n int, oldest time.Duration) {
+	m.logouts.pending.Set(float64(n))
+	m.logouts.oldest.Set(oldest.Seconds())
+}
+
+// LoginSession names a session of a joint product.
+func LoginSession(v string) Attr { return text("koogate.login_session_id", v) }

@@ -47,6 +47,24 @@ func Postgres(t testing.TB, clock ...func() time.Time) store.Store {
 	return opened(t, st, err)
 }
 
+// Replicas runs a test over every backend as two processes have it: on PostgreSQL two stores on one database, on SQLite the one store twice.
+func Replicas(t *testing.T, f func(t *testing.T, stores [2]store.Store), clock ...func() time.Time) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		st := SQLite(t, clock...)
+		f(t, [2]store.Store{st, st})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		u := schema(t)
+		var stores [2]store.Store
+		for i := range stores {
+			st, err := postgres.Open(t.Context(), postgres.Options{URL: u, Migrate: true, Clock: only(clock), Logger: slog.New(slog.DiscardHandler)})
+			stores[i] = opened(t, st, err)
+		}
+		f(t, stores)
+	})
+}
+
 // schema makes a schema of its own and returns the URL that leads to it.
 func schema(t testing.TB) string {
 	t.Helper()

@@ -3,6 +3,7 @@
 package dbrow
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -59,7 +60,8 @@ func ChangeLoginApplication(
 	}
 	after.Seller, after.AppID, after.CreatedAt = before.Seller, before.AppID, before.CreatedAt
 	after.Version, after.UpdatedAt = before.Version+1, now
-	if before.State != store.LoginDisabled && after.State == store.LoginDisabled || before.Settings.Frozen != after.Settings.Frozen {
+	if before.State != store.LoginDisabled && after.State == store.LoginDisabled || before.Settings.Frozen != after.Settings.Frozen ||
+		before.Settings.Roles != after.Settings.Roles || !bytes.Equal(before.Test, after.Test) {
 		if err = tx.Mark(ctx, seller, appID); err != nil {
 			return before, after, err
 		}

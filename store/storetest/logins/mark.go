@@ -157,6 +157,8 @@ func causes(t *testing.T, s store.Store) {
 		{"an order", func() { check.MustApply(t, s, storetest.Admission("CS3", at(0))) }, nil},
 		{"the name of an application", change("app", func(a *store.LoginApplication) { a.Name, a.Settings.LifeSeconds = "x", 3 }), nil},
 		{"what the frozen may do", change("app", func(a *store.LoginApplication) { a.Settings.Frozen = "REFUSE" }), []string{"1aa", "1ab", "2aa"}},
+		{"who is an administrator", change("app", func(a *store.LoginApplication) { a.Settings.Roles = "USERINFO" }), []string{"1aa", "1ab", "2aa"}},
+		{"the test account", change("app", func(a *store.LoginApplication) { a.Test = []byte("sealed") }), []string{"1aa", "1ab", "2aa"}},
 		{"an application that is disabled", change("app", func(a *store.LoginApplication) { a.State = store.LoginDisabled }), []string{"1aa", "1ab", "2aa"}},
 		{"one that was disabled", change("app", func(a *store.LoginApplication) { a.State = store.LoginDisabled }), nil},
 		{"one that is enabled", change("app", func(a *store.LoginApplication) { a.State = store.LoginEnabled }), nil},
