@@ -133,6 +133,7 @@ func TestEveryMethodWithEveryPrincipal(t *testing.T) {
 	}
 	principals[directoryToken] = []access.Scope{access.Directory, access.Secrets, access.PersonalData}
 	principals[moverToken] = []access.Scope{access.Configure, access.Secrets, access.PersonalData}
+	principals[deskToken] = []access.Scope{access.Read, access.PersonalData, access.Login}
 	principals[installerToken] = []access.Scope{access.Configure, access.Installation}
 	calls, opened := 0, map[string]int{}
 	methods := rpcs()

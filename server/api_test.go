@@ -36,6 +36,7 @@ import (
 	"github.com/koogate/koogate/server/errs"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/journal"
+	"github.com/koogate/koogate/server/login/session"
 	"github.com/koogate/koogate/server/work"
 	"github.com/koogate/koogate/store"
 )
@@ -49,6 +50,8 @@ type step struct {
 	Sync      string            `json:"sync"`      // instead of a call: synchronise a directory for this instance
 	Refused   string            `json:"refused"`   // instead of a call: a usage record of this instance that the marketplace refused
 	Delivered string            `json:"delivered"` // instead of a call: an event of this order was delivered to acme's only webhook
+	LoggedIn  string            `json:"logged_in"` // instead of a call: users have logged in to this application, see [rig.loggedIn]
+	Ticket    string            `json:"ticket"`    // instead of a call: zhangsan01 has logged in to this application and brings a ticket, ${ticket}
 	Called    string            `json:"called"`    // instead of a call: calls of the marketplace about this order were recorded, see [rig.called]
 	Failing   string            `json:"failing"`   // instead of a call: an hour ago a creation of this order failed, and a test call, and a call was refused
 	Age       string            `json:"age"`       // with refused: how long ago it began
@@ -122,7 +125,7 @@ func TestAPI(t *testing.T) {
 		}
 		for _, transport := range []string{"grpc", "rest"} {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".json")+"/"+transport, func(t *testing.T) {
-				r := start(t, withoutJobs, metered, stranger)
+				r := start(t, withoutJobs, metered, stranger, withLogins)
 				audit := trail{r: r, left: left}
 				conns := map[string]*grpc.ClientConn{}
 				saved := map[string]string{"in 30 days": time.Now().Add(30 * 24 * time.Hour).UTC().Format(time.RFC3339)}
@@ -148,13 +151,21 @@ func TestAPI(t *testing.T) {
 						r.delivered(t, s.Delivered)
 						continue
 					}
+					if s.Ticket != "" {
+						saved["ticket"] = r.ticket(t, s.Ticket)
+						continue
+					}
+					if s.LoggedIn != "" {
+						r.loggedIn(t, s.LoggedIn)
+						continue
+					}
 					if s.Sync != "" {
 						r.sync(t, s.Sync)
 						continue
 					}
 					token := acmeToken
 					if s.Token != nil {
-						token = map[string]string{"": "", "other": otherToken, "support": supportToken, "directory": directoryToken, "queues": queueToken, "keys": keysToken, "tokens": tokensToken, "installer": installerToken, "mover": moverToken, "wrong": "no-such-token"}[*s.Token]
+						token = map[string]string{"": "", "other": otherToken, "support": supportToken, "directory": directoryToken, "queues": queueToken, "keys": keysToken, "tokens": tokensToken, "installer": installerToken, "mover": moverToken, "desk": deskToken, "wrong": "no-such-token"}[*s.Token]
 					}
 					fill := func(text string) string {
 						for k, v := range saved {
@@ -287,6 +298,66 @@ func (r *rig) delivered(t *testing.T, order string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// withLogins serves logins.
+func withLogins(cfg *config.Config, _ *server.Deps) {
+	cfg.Listen.Login, cfg.Listeners.Login.PublicURL = "127.0.0.1:0", "https://login.example.com"
+}
+
+// loggedIn has two users of the tenant t1 log in to an application at 2026-03-14T15:00:00Z and a minute later; a third login is refused. Their IDs end in 1 to 3.
+func (r *rig) loggedIn(t *testing.T, appID string) {
+	t.Helper()
+	ctx, st, made := t.Context(), r.deps.Store, time.Date(2026, 3, 14, 15, 0, 0, 0, time.UTC)
+	for n, user := range []string{"zhangsan01", "lisi02", ""} {
+		at := made.Add(time.Duration(n) * time.Minute)
+		req := store.LoginRequest{
+			ID: store.TimedID(fmt.Sprintf("00000000-0000-7000-8000-00000000000%d", n+1), at), Seller: "acme", AppID: appID, Entrance: store.LoginByWorkbench,
+			Step: store.LoginDone, TenantID: "t1", CreatedAt: at, UpdatedAt: at, ExpiresAt: at.Add(session.RequestLife),
+		}
+		session.Note(&req, session.Step{Name: session.StepBegun, At: at}, session.Step{Name: session.StepTenant, At: at, Host: "a.example.com"})
+		if user == "" {
+			req.Step, req.Reason = store.LoginRefused, string(store.EndUserDisabled)
+			session.Note(&req, session.Step{Name: session.StepRight, At: at, Fault: req.Reason})
+		} else {
+			_, digest := session.NewToken()
+			s := store.LoginSession{
+				ID: req.ID, Seller: "acme", AppID: appID, TenantID: "t1", UserName: user, Entrance: req.Entrance, Protocol: store.LoginOAuth2, Digest: digest,
+				CreatedAt: at, LastAt: at, ExpiresAt: at.Add(100 * 365 * 24 * time.Hour), Logout: store.Logout{LogoutState: store.LogoutNone},
+			}
+			if err := st.AddLoginSession(ctx, &s); err != nil {
+				t.Fatal(err)
+			}
+			req.SessionID = s.ID
+		}
+		if err := st.AddLoginRequest(ctx, &req); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// ticket has zhangsan01 of t1 log in to an application, and returns the ticket with which the browser goes to the app.
+func (r *rig) ticket(t *testing.T, appID string) string {
+	t.Helper()
+	ctx := t.Context()
+	book := session.Book{Store: r.deps.Store, Sealer: r.deps.Sealer, Clock: r.deps.Clock, NewID: r.deps.NewID}
+	app, err := r.deps.Store.LoginApplication(ctx, appID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := book.Begin(ctx, &app, store.LoginByWorkbench, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _, err := book.Enter(ctx, session.Entry{Request: req.ID, App: &app, Protocol: store.LoginOAuth2, TenantID: "t1", UserName: "zhangsan01", Life: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := book.Ticket(ctx, &s, req.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ticket
 }
 
 // sync makes the calls that the marketplace makes when an enterprise binds acme's instance, one microsecond apart.

@@ -69,6 +69,8 @@ const (
 	keysToken = "token-of-keys-0123456789abcdef012345"
 	// moverToken may import acme's instances.
 	moverToken = "token-of-a-mover-0123456789abcdef012"
+	// deskToken may see who is logged in.
+	deskToken = "token-of-a-desk-0123456789abcdef0123"
 	// installerToken may look after every seller.
 	installerToken = "token-of-installer-0123456789abcdef0"
 	acmeKey        = "access-key-0123456789"
@@ -157,6 +159,7 @@ func testConfig() config.Config {
 				{Name: "tokens", Secret: tokensToken, Scopes: []string{"read", "worker", "tokens"}, Queues: []string{"lic"}},
 				{Name: "keys", Secret: keysToken, Scopes: []string{"read", "configure"}},
 				{Name: "mover", Secret: moverToken, Scopes: []string{"configure", "secrets", "personal_data"}},
+				{Name: "desk", Secret: deskToken, Scopes: []string{"read", "personal_data", "login"}},
 				{Name: "installer", Secret: installerToken, Scopes: []string{"configure", "installation"}},
 			},
 		}, {Name: "other", Tokens: []config.Token{{

@@ -28,7 +28,7 @@ func TestASellerMovesInAtRunTime(t *testing.T) {
 	}
 	own := r.dial(made.GetTokenSecret())
 	tokens, err := koogatev1.NewTokenServiceClient(own).ListTokens(t.Context(), &koogatev1.ListTokensRequest{})
-	if err != nil || len(tokens.GetTokens()) != 1 || tokens.GetTokens()[0].GetTokenId() != made.GetTokenId() || tokens.GetTokens()[0].GetName() != "first" || len(tokens.GetTokens()[0].GetScopes()) != 9 {
+	if err != nil || len(tokens.GetTokens()) != 1 || tokens.GetTokens()[0].GetTokenId() != made.GetTokenId() || tokens.GetTokens()[0].GetName() != "first" || len(tokens.GetTokens()[0].GetScopes()) != 10 {
 		t.Fatalf("got %v, %v", tokens, err)
 	}
 	// It gives what it holds, and cannot look after others.

@@ -151,7 +151,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	s.webhooks.Register(s.work, cfg.Webhooks.Keep)
 	s.logins = outbound.New(cfg.Login.Networks(), nil, nil)
 	var err error
-	if s.login, err = door.New(loginConfig(cfg), door.Deps{Caller: s.logins}); err != nil {
+	if s.login, err = door.New(loginConfig(cfg), door.Deps{Store: d.Store, Caller: s.logins, Told: s.outbound, Sealer: d.Sealer, Clock: s.clocks.store, NewID: d.NewID}); err != nil {
 		return nil, err
 	}
 	audit.Register(audit.Deps{Rows: d.Store, Work: s.work, Keep: cfg.Audit.Keep, Clock: s.clocks.store, Log: d.Log})
@@ -201,7 +201,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	entries := directory.New(directory.Deps{Store: d.Store, Recorder: s.core, Sealer: d.Sealer, Clock: s.clocks.store})
 	internal := v1.New(v1.Options{
 		Core: s.core, Work: s.work, Directory: entries, Usage: s.usage, Quotas: s.quotas, Licences: s.licences, Calls: s.calls, Sanctions: s.sanctions,
-		Replays: replay.New(replay.Deps{Calls: s.calls, Door: s.letIn, Tasks: s.core, Clock: s.clocks.store}), Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Caller: s.outbound, Moving: s.moving, Keys: d.Keys,
+		Replays: replay.New(replay.Deps{Calls: s.calls, Door: s.letIn, Tasks: s.core, Clock: s.clocks.store}), Audit: audit.Reader{Rows: d.Store}, Sellers: d.Sellers, Feed: feed.New(d.Store, d.Clock), Webhooks: s.webhooks, Logins: s.login.Desk, LoginApplications: s.login.Apps, Issuer: cfg.Issuer(), Caller: s.outbound, Moving: s.moving, Keys: d.Keys,
 		Jaeger: cfg.Tracing.JaegerURL, Validator: validator, Judge: func(m proto.Message) error { return interceptor.Check(validator, m) }, Log: d.Log,
 		Draining: s.draining,
 	})

@@ -67,6 +67,7 @@ type cli struct {
 	Tokens       remote.Tokens       `cmd:"" group:"api" help:"Make and end bearer tokens."`
 	Webhooks     remote.Webhooks     `cmd:"" group:"api" help:"Look after addresses of yours that are told of events."`
 	Deliveries   remote.Deliveries   `cmd:"" group:"api" help:"Look at what was delivered to webhooks, and deliver it anew."`
+	Logins       remote.Logins       `cmd:"" group:"api" help:"Look after logins to joint products: applications, sessions, and why a login has failed."`
 	Quotas       remote.Quotas       `cmd:"" group:"api" help:"Look after packages that stop when they are used up."`
 	Licences     remote.Licences     `cmd:"" group:"api" help:"Activate licence codes, and ask for them."`
 	Directory    remote.Directory    `cmd:"" group:"api" help:"Look at enterprises, applications, users and departments."`

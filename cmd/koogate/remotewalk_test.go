@@ -85,6 +85,7 @@ var notFlags = map[string]string{
 	"koogate.v1.CreateEndpointRequest.settings": "-f and --set", "koogate.v1.CreateEndpointRequest.products": "-f", "koogate.v1.CreateEndpointRequest.keys": "-f",
 	"koogate.v1.CreateProductRequest.settings": "-f and --set", "koogate.v1.CreateProvisionerRequest.settings": "-f and --set",
 	"koogate.v1.CreateWebhookRequest.webhook": "-f and --set", "koogate.v1.CreateSellerRequest.settings": "-f and --set", "koogate.v1.UpdateSellerRequest.settings": "-f and --set",
+	"koogate.v1.CreateLoginApplicationRequest.login_application": "-f and --set", "koogate.v1.UpdateLoginApplicationRequest.login_application": "-f and --set",
 	"koogate.v1.ReportUsageRequest.records":   "the file",
 	"koogate.v1.ImportInstancesRequest.rows":  "the file",
 	"koogate.v1.WatchEventsRequest.heartbeat": "the service's own is right for a tail",
@@ -106,6 +107,7 @@ var byHand = map[string]string{
 	"koogate.v1.RetireKeyRequest.key_id": "id", "koogate.v1.GetKeyStatusRequest.endpoint": "endpoint",
 	"koogate.v1.UpdateEndpointRequest.etag": "etag", "koogate.v1.UpdateSellerRequest.etag": "etag", "koogate.v1.UpdateProductRequest.etag": "etag", "koogate.v1.UpdateProvisionerRequest.etag": "etag",
 	"koogate.v1.UpdateInstanceAccessRequest.etag": "etag", "koogate.v1.UpdateWebhookRequest.etag": "etag",
+	"koogate.v1.UpdateLoginApplicationRequest.etag": "etag", "koogate.v1.EndLoginSessionsRequest.filter": "filter",
 }
 
 // A new field of a request fails this test until a flag fills it in, or there is a reason that none does. A secret is filled in from a file.

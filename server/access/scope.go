@@ -18,17 +18,18 @@ const (
 	Configure    Scope = "configure"
 	Tokens       Scope = "tokens"
 	Installation Scope = "installation"
+	Login        Scope = "login"
 	Marketplace  Scope = "marketplace"
 )
 
 // Grantable are the scopes that a token may be given.
 func Grantable() []Scope {
-	return []Scope{Worker, Usage, Read, Operate, Admin, Directory, Secrets, PersonalData, Configure, Tokens, Installation}
+	return []Scope{Worker, Usage, Read, Operate, Admin, Directory, Secrets, PersonalData, Configure, Tokens, Installation, Login}
 }
 
 // OfSeller are the scopes over what is a seller's own.
 func OfSeller() []Scope {
-	return []Scope{Worker, Usage, Read, Operate, Directory, Secrets, PersonalData, Configure, Tokens}
+	return []Scope{Worker, Usage, Read, Operate, Directory, Secrets, PersonalData, Configure, Tokens, Login}
 }
 
 // Customary are the scopes of a token that names none.

@@ -88,6 +88,10 @@ const (
 	InstanceUnconfirmed    Reason = "INSTANCE_UNCONFIRMED"
 
 	LoginApplicationNotFound Reason = "LOGIN_APPLICATION_NOT_FOUND"
+	LoginNotFound            Reason = "LOGIN_NOT_FOUND"
+	LoginSessionNotFound     Reason = "LOGIN_SESSION_NOT_FOUND"
+	TicketRefused            Reason = "TICKET_REFUSED"
+	LoginNotServed           Reason = "LOGIN_NOT_SERVED"
 )
 
 // Error is an error with a reason.

@@ -229,6 +229,26 @@ var guides = map[Reason]Guide{
 		"List the login applications: each has the ID of its credential in the seller centre. Another seller's cannot be seen. When a secret is named, look at the secrets of the application.",
 		"请列出登录应用：其标识即应用凭证的应用 ID；看不到其他商家的应用。若涉及密钥，请查看该应用的密钥列表。",
 	},
+	LoginNotFound: {
+		[]Kind{NotFound}, false,
+		"List the logins: another seller's cannot be seen, and the record of a login that has ended is kept for a limited time.",
+		"请列出登录记录：看不到其他商家的登录；已结束的登录记录只保留一段时间。",
+	},
+	LoginSessionNotFound: {
+		[]Kind{NotFound}, false,
+		"List the sessions: another seller's cannot be seen, and a session that has ended is kept for a limited time.",
+		"请列出会话：看不到其他商家的会话；已结束的会话只保留一段时间。",
+	},
+	TicketRefused: {
+		[]Kind{Precondition}, false,
+		"Send the person to log in again, and redeem the ticket once, within 60 seconds, for the application that it was made for.",
+		"请让用户重新登录，并在 60 秒内为签发票据的应用兑换一次。",
+	},
+	LoginNotServed: {
+		[]Kind{Precondition}, false,
+		"Have listen.login and its public address set in the configuration file, and start the server again.",
+		"请在配置文件中设置 listen.login 及其公网地址，然后重新启动服务。",
+	},
 	ListBusy: {
 		[]Kind{Exhausted}, true,
 		"Send the same call again after the delay that the error names, and run fewer lists side by side.",

@@ -135,6 +135,14 @@ const (
 	ErrorReason_ERROR_REASON_INSTANCE_UNCONFIRMED ErrorReason = 55
 	// The login application, or the secret of one, does not exist for this seller.
 	ErrorReason_ERROR_REASON_LOGIN_APPLICATION_NOT_FOUND ErrorReason = 56
+	// The login does not exist for this seller, or its record has had its time.
+	ErrorReason_ERROR_REASON_LOGIN_NOT_FOUND ErrorReason = 57
+	// The session does not exist for this seller, or its record has had its time.
+	ErrorReason_ERROR_REASON_LOGIN_SESSION_NOT_FOUND ErrorReason = 58
+	// The ticket is unknown, was used already, is older than 60 s, belongs to another application, or its person may not log in any more.
+	ErrorReason_ERROR_REASON_TICKET_REFUSED ErrorReason = 59
+	// The server that answers serves no logins.
+	ErrorReason_ERROR_REASON_LOGIN_NOT_SERVED ErrorReason = 60
 )
 
 // Enum value maps for ErrorReason.
@@ -190,6 +198,10 @@ var (
 		49: "ERROR_REASON_FORWARD_FAILED",
 		55: "ERROR_REASON_INSTANCE_UNCONFIRMED",
 		56: "ERROR_REASON_LOGIN_APPLICATION_NOT_FOUND",
+		57: "ERROR_REASON_LOGIN_NOT_FOUND",
+		58: "ERROR_REASON_LOGIN_SESSION_NOT_FOUND",
+		59: "ERROR_REASON_TICKET_REFUSED",
+		60: "ERROR_REASON_LOGIN_NOT_SERVED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                 0,
@@ -242,6 +254,10 @@ var (
 		"ERROR_REASON_FORWARD_FAILED":              49,
 		"ERROR_REASON_INSTANCE_UNCONFIRMED":        55,
 		"ERROR_REASON_LOGIN_APPLICATION_NOT_FOUND": 56,
+		"ERROR_REASON_LOGIN_NOT_FOUND":             57,
+		"ERROR_REASON_LOGIN_SESSION_NOT_FOUND":     58,
+		"ERROR_REASON_TICKET_REFUSED":              59,
+		"ERROR_REASON_LOGIN_NOT_SERVED":            60,
 	}
 )
 
@@ -277,7 +293,7 @@ var File_koogate_v1_error_reason_proto protoreflect.FileDescriptor
 const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkoogate/v1/error_reason.proto\x12\n" +
-	"koogate.v1*\xcd\r\n" +
+	"koogate.v1*\xdd\x0e\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12#\n" +
@@ -329,7 +345,11 @@ const file_koogate_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_ISSUER_UNAVAILABLE\x105\x12\x1f\n" +
 	"\x1bERROR_REASON_FORWARD_FAILED\x101\x12%\n" +
 	"!ERROR_REASON_INSTANCE_UNCONFIRMED\x107\x12,\n" +
-	"(ERROR_REASON_LOGIN_APPLICATION_NOT_FOUND\x108B\xa0\x01\n" +
+	"(ERROR_REASON_LOGIN_APPLICATION_NOT_FOUND\x108\x12 \n" +
+	"\x1cERROR_REASON_LOGIN_NOT_FOUND\x109\x12(\n" +
+	"$ERROR_REASON_LOGIN_SESSION_NOT_FOUND\x10:\x12\x1f\n" +
+	"\x1bERROR_REASON_TICKET_REFUSED\x10;\x12!\n" +
+	"\x1dERROR_REASON_LOGIN_NOT_SERVED\x10<B\xa0\x01\n" +
 	"\x0ecom.koogate.v1B\x10ErrorReasonProtoP\x01Z3github.com/koogate/koogate/gen/koogate/v1;koogatev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Koogate.V1\xca\x02\n" +
 	"Koogate\\V1\xe2\x02\x16Koogate\\V1\\GPBMetadata\xea\x02\vKoogate::V1b\x06proto3"

@@ -57,6 +57,8 @@ const (
 	Scope_SCOPE_TOKENS Scope = 11
 	// See and change every seller of the installation, add and delete them. Whoever has it can give themselves a token of any seller that they add.
 	Scope_SCOPE_INSTALLATION Scope = 12
+	// What the vendor's own app does when somebody comes with a ticket of a login: ask who it is.
+	Scope_SCOPE_LOGIN Scope = 13
 )
 
 // Enum value maps for Scope.
@@ -75,6 +77,7 @@ var (
 		10: "SCOPE_CONFIGURE",
 		11: "SCOPE_TOKENS",
 		12: "SCOPE_INSTALLATION",
+		13: "SCOPE_LOGIN",
 	}
 	Scope_value = map[string]int32{
 		"SCOPE_UNSPECIFIED":   0,
@@ -90,6 +93,7 @@ var (
 		"SCOPE_CONFIGURE":     10,
 		"SCOPE_TOKENS":        11,
 		"SCOPE_INSTALLATION":  12,
+		"SCOPE_LOGIN":         13,
 	}
 )
 
@@ -160,7 +164,7 @@ var File_koogate_v1_scope_proto protoreflect.FileDescriptor
 const file_koogate_v1_scope_proto_rawDesc = "" +
 	"\n" +
 	"\x16koogate/v1/scope.proto\x12\n" +
-	"koogate.v1\x1a google/protobuf/descriptor.proto*\x8c\x02\n" +
+	"koogate.v1\x1a google/protobuf/descriptor.proto*\x9d\x02\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSCOPE_WORKER\x10\x01\x12\x0f\n" +
@@ -176,7 +180,8 @@ const file_koogate_v1_scope_proto_rawDesc = "" +
 	"\x0fSCOPE_CONFIGURE\x10\n" +
 	"\x12\x10\n" +
 	"\fSCOPE_TOKENS\x10\v\x12\x16\n" +
-	"\x12SCOPE_INSTALLATION\x10\f:K\n" +
+	"\x12SCOPE_INSTALLATION\x10\f\x12\x0f\n" +
+	"\vSCOPE_LOGIN\x10\r:K\n" +
 	"\x06scopes\x12\x1e.google.protobuf.MethodOptions\x18Ԉ\x03 \x03(\x0e2\x11.koogate.v1.ScopeR\x06scopes:[\n" +
 	"\x0eservice_scopes\x12\x1f.google.protobuf.ServiceOptions\x18Ո\x03 \x03(\x0e2\x11.koogate.v1.ScopeR\rserviceScopesB\x9a\x01\n" +
 	"\x0ecom.koogate.v1B\n" +

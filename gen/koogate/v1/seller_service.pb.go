@@ -537,7 +537,7 @@ type CreateSellerResponse struct {
 	// Seller is the new one; of validate_only without an etag.
 	Seller *Seller `protobuf:"bytes,1,opt,name=seller,proto3" json:"seller,omitempty"`
 	// TokenId is that of its first token, which is named first and has every scope of a seller's own: worker, usage, read, operate, directory, secrets,
-	// personal_data, configure and tokens. Delete it when the seller has tokens of its own. Empty of validate_only.
+	// personal_data, configure, tokens and login. Delete it when the seller has tokens of its own. Empty of validate_only.
 	TokenId string `protobuf:"bytes,2,opt,name=token_id,json=tokenId,proto3" json:"token_id,omitempty"`
 	// TokenSecret is the token itself and is never shown again. Empty of validate_only.
 	TokenSecret   string `protobuf:"bytes,3,opt,name=token_secret,json=tokenSecret,proto3" json:"token_secret,omitempty"`

@@ -29,7 +29,7 @@ func codeOf(r errs.Reason) resultcode.Code {
 		errs.ListBusy, errs.ListTooSlow, errs.RestoreGap,
 		errs.ManagedByFile, errs.SettingNotFound, errs.CallNotFound, errs.CallNotKept, errs.ReplayNeedsForce, errs.DeliveryNotFound, errs.TargetForbidden, errs.PathNotFound, errs.MethodNotAllowed, errs.ServerStopping,
 		errs.IssuerUnavailable, errs.RateLimited, errs.ForwardFailed, errs.InstanceUnconfirmed,
-		errs.LoginApplicationNotFound:
+		errs.LoginApplicationNotFound, errs.LoginNotFound, errs.LoginSessionNotFound, errs.TicketRefused, errs.LoginNotServed:
 	}
 	return resultcode.Internal
 }

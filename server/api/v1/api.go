@@ -59,13 +59,17 @@ type Options struct {
 	Sellers   *seller.Keeper
 	Feed      Feed
 	Webhooks  Webhooks
-	Caller    Caller // of webhook provisioners and old servers
-	Moving    Moving
-	Keys      *evidence.Keys // whose public halves are published; may be nil
-	Jaeger    string         // base URL of the Jaeger that shows traces; empty for none
-	Validator protovalidate.Validator
-	Judge     func(proto.Message) error // holds a message to the rules of the contract, as the interceptor does; INVALID_FIELD, UNKNOWN_ENUM_VALUE
-	Log       *slog.Logger
+	Logins    Logins
+	// LoginApplications are those that log in through Koogate, under Issuer; Issuer is empty where this process serves no logins.
+	LoginApplications LoginApplications
+	Issuer            string
+	Caller            Caller // of webhook provisioners and old servers
+	Moving            Moving
+	Keys              *evidence.Keys // whose public halves are published; may be nil
+	Jaeger            string         // base URL of the Jaeger that shows traces; empty for none
+	Validator         protovalidate.Validator
+	Judge             func(proto.Message) error // holds a message to the rules of the contract, as the interceptor does; INVALID_FIELD, UNKNOWN_ENUM_VALUE
+	Log               *slog.Logger
 	// Draining ends waiting leases and watches when it is closed, so that a stop need not wait for them. Nil never does.
 	Draining <-chan struct{}
 }
@@ -117,6 +121,8 @@ func New(o Options) *API {
 			koogatev1.NewAuditServiceClient, koogatev1.RegisterAuditServiceHandlerClient),
 		serviceOf[koogatev1.WebhookServiceServer](&webhooks{hooks: o.Webhooks}, koogatev1.RegisterWebhookServiceServer,
 			koogatev1.NewWebhookServiceClient, koogatev1.RegisterWebhookServiceHandlerClient),
+		serviceOf[koogatev1.LoginServiceServer](&logins{loginApps: loginApps{apps: o.LoginApplications, issuer: o.Issuer}, desk: o.Logins}, koogatev1.RegisterLoginServiceServer,
+			koogatev1.NewLoginServiceClient, koogatev1.RegisterLoginServiceHandlerClient),
 		serviceOf[koogatev1.EvidenceServiceServer](&proofs{core: o.Core, keys: o.Keys, orders: bought, instances: made, tasks: t, calls: heard, audits: acts, usage: used}, koogatev1.RegisterEvidenceServiceServer,
 			koogatev1.NewEvidenceServiceClient, koogatev1.RegisterEvidenceServiceHandlerClient),
 	}}

@@ -168,3 +168,17 @@ func instanceOf(i store.Instance, url string) *koogatev1.Instance {
 		AccessEtag: fulfil.AccessEtag(&i),
 	}
 }
+
+// purchaseOf shows a purchase; nil when the task is about none.
+func purchaseOf(p fulfil.Purchase) *koogatev1.Purchase {
+	if p == (fulfil.Purchase{}) {
+		return nil
+	}
+	return &koogatev1.Purchase{
+		OrderId: p.OrderID, OrderLineId: p.OrderLineID, OrderType: p.OrderType, ChargingMode: p.Product.ChargingMode,
+		PeriodType: p.PeriodType, PeriodNumber: p.PeriodNumber, ProductId: p.Product.ProductID, SkuCode: p.Product.SKUCode,
+		ProductName: p.Product.Name, LinearValue: p.Product.LinearValue, Trial: p.Trial, ExpireTime: timestamp(p.ExpireAt),
+		Amount: p.Amount, DealAmount: p.DealAmount, OrderTime: timestamp(p.OrderedAt),
+		Scene: p.Scene,
+	}
+}

@@ -45,6 +45,19 @@ const (
 	prefixSanctionState = "SANCTION_STATE_"
 	prefixImportState   = "IMPORT_STATE_"
 	prefixImportVerdict = "IMPORT_VERDICT_"
+
+	prefixLoginApplicationState = "LOGIN_APPLICATION_STATE_"
+	prefixLoginProtocol         = "LOGIN_PROTOCOL_"
+	prefixLoginFrozen           = "LOGIN_FROZEN_"
+	prefixLoginRoles            = "LOGIN_ROLES_"
+	prefixLoginConfirm          = "LOGIN_CONFIRM_"
+	prefixLoginPersonal         = "LOGIN_PERSONAL_"
+	prefixLoginEntrance         = "LOGIN_ENTRANCE_"
+	prefixLoginSessionState     = "LOGIN_SESSION_STATE_"
+	prefixLoginEnd              = "LOGIN_END_"
+	prefixLogoutState           = "LOGOUT_STATE_"
+	prefixLoginStep             = "LOGIN_STEP_"
+	prefixLoginEventKind        = "LOGIN_EVENT_KIND_"
 )
 
 // taskKind is INTERNAL for a kind that the contract has no name for: kinds are registered, and most are of no concern to workers.

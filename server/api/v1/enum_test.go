@@ -11,8 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	koogatev1 "github.com/koogate/koogate/gen/koogate/v1"
@@ -21,6 +23,8 @@ import (
 	"github.com/koogate/koogate/server/explain"
 	"github.com/koogate/koogate/server/fulfil"
 	"github.com/koogate/koogate/server/licence"
+	"github.com/koogate/koogate/server/login/registry"
+	"github.com/koogate/koogate/server/login/session"
 	"github.com/koogate/koogate/server/sanction"
 	"github.com/koogate/koogate/server/seller"
 	"github.com/koogate/koogate/server/usage"
@@ -108,6 +112,24 @@ func TestEnumsMatchTheStore(t *testing.T) {
 		"UserState": {koogatev1.UserState(0), prefixUserState, func(s string) protoreflect.EnumNumber {
 			return userState(store.UserState(s)).Number()
 		}},
+		"LoginApplicationState": {koogatev1.LoginApplicationState(0), prefixLoginApplicationState, func(s string) protoreflect.EnumNumber {
+			return enumOf[koogatev1.LoginApplicationState](prefixLoginApplicationState, s).Number()
+		}},
+		"LoginProtocol": {koogatev1.LoginProtocol(0), prefixLoginProtocol, func(s string) protoreflect.EnumNumber {
+			return enumOf[koogatev1.LoginProtocol](prefixLoginProtocol, s).Number()
+		}},
+		"LoginStep": {koogatev1.LoginStep(0), prefixLoginStep, func(s string) protoreflect.EnumNumber {
+			return enumOf[koogatev1.LoginStep](prefixLoginStep, s).Number()
+		}},
+		"LoginEntrance": {koogatev1.LoginEntrance(0), prefixLoginEntrance, func(s string) protoreflect.EnumNumber {
+			return enumOf[koogatev1.LoginEntrance](prefixLoginEntrance, s).Number()
+		}},
+		"LoginEnd": {koogatev1.LoginEnd(0), prefixLoginEnd, func(s string) protoreflect.EnumNumber {
+			return enumOf[koogatev1.LoginEnd](prefixLoginEnd, s).Number()
+		}},
+		"LogoutState": {koogatev1.LogoutState(0), prefixLogoutState, func(s string) protoreflect.EnumNumber {
+			return enumOf[koogatev1.LogoutState](prefixLogoutState, s).Number()
+		}},
 		"ReservationState": {koogatev1.ReservationState(0), prefixReservation, func(s string) protoreflect.EnumNumber {
 			return reservationState(store.ReservationState(s)).Number()
 		}},
@@ -132,6 +154,73 @@ func TestEnumsMatchTheStore(t *testing.T) {
 				t.Error("an unknown value maps to a known one")
 			}
 		})
+	}
+}
+
+// TestWhatApplicationsChooseHasNames holds the contract's choices to those of the registry, and what happens in logins to the words of package session.
+func TestWhatApplicationsChooseHasNames(t *testing.T) {
+	for name, c := range map[string]struct {
+		enum   protoreflect.Enum
+		prefix string
+		want   []string
+	}{
+		"frozen":   {koogatev1.LoginFrozen(0), prefixLoginFrozen, []string{registry.FrozenAdministrators, registry.FrozenAllow, registry.FrozenDeny}},
+		"roles":    {koogatev1.LoginRoles(0), prefixLoginRoles, []string{registry.RolesDirectory, registry.RolesUserinfo}},
+		"confirm":  {koogatev1.LoginConfirm(0), prefixLoginConfirm, []string{registry.ConfirmNever, registry.ConfirmUnbound, registry.ConfirmWithoutState}},
+		"personal": {koogatev1.LoginPersonal(0), prefixLoginPersonal, []string{registry.PersonalEmail, registry.PersonalMobile}},
+		"state":    {koogatev1.LoginSessionState(0), prefixLoginSessionState, []string{"ACTIVE", "ENDED"}},
+		"step": {koogatev1.LoginEventKind(0), prefixLoginEventKind, []string{
+			string(session.StepAsked), string(session.StepBegun), string(session.StepCallback), string(session.StepConfirmed), string(session.StepLed),
+			string(session.StepPerson), string(session.StepTold), string(session.StepRight), string(session.StepSent), string(session.StepSession),
+			string(session.StepTenant), string(session.StepToken),
+		}},
+	} {
+		if got := stored(c.enum, c.prefix); !slices.Equal(got, c.want) {
+			t.Errorf("%s: the contract has %v, and it is %v", name, got, c.want)
+		}
+	}
+	if got := word(koogatev1.LoginFrozen_LOGIN_FROZEN_UNSPECIFIED, prefixLoginFrozen); got != "" {
+		t.Errorf("what is not chosen is stored as %q", got)
+	}
+	if got := word(koogatev1.LoginFrozen_LOGIN_FROZEN_ALLOW, prefixLoginFrozen); got != registry.FrozenAllow {
+		t.Errorf("stored as %q", got)
+	}
+}
+
+// TestEveryFieldOfAnApplicationCanBeChosen: a field that is no output is written and changed.
+func TestEveryFieldOfAnApplicationCanBeChosen(t *testing.T) {
+	output := []string{"app_id", "callback_url", "create_time", "etag", "has_test_account", "secrets", "seller", "start_url", "update_time"} // and the key
+	var want []string
+	fields := (&koogatev1.LoginApplication{}).ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		if name := string(fields.Get(i).Name()); !slices.Contains(output, name) {
+			want = append(want, name)
+		}
+	}
+	slices.Sort(want)
+	if got := loginFieldNames(); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestAPersonIsWhatTheClaimsSay: claims of other types, or none, are empty and break nothing.
+func TestAPersonIsWhatTheClaimsSay(t *testing.T) {
+	at := time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC)
+	got := personOf(map[string]any{
+		"sub": "s", "user_name": "u", "name": "n", "phone_number": "p", "email": "e", "role": "admin", "tenant_id": "t", "tenant_code": "c", "enterprise": "E",
+		"department": []string{"a", "b"}, "org_code": "o", "app_id": "app", "sid": "sid", "auth_time": at.Unix(), "session_expires_at": at.Format(time.RFC3339), "test": true,
+		"instances": []map[string]any{{"id": "i", "order_id": "CS1", "product_id": "P", "expires_at": at.Format(time.RFC3339), "frozen": true, "role": "user"}},
+	})
+	want := &koogatev1.LoginPerson{
+		Sub: "s", UserName: "u", Name: "n", Mobile: "p", Email: "e", Role: "admin", TenantId: "t", TenantCode: "c", Enterprise: "E", Department: []string{"a", "b"},
+		OrgCode: "o", AppId: "app", SessionId: "sid", AuthTime: timestamp(at), SessionExpireTime: timestamp(at), Test: true,
+		Instances: []*koogatev1.LoginInstance{{InstanceId: "i", OrderId: "CS1", ProductId: "P", ExpireTime: timestamp(at), Frozen: true, Role: "user"}},
+	}
+	if !proto.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := personOf(map[string]any{"sub": 7, "instances": "x", "auth_time": "y"}); !proto.Equal(got, &koogatev1.LoginPerson{}) {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -108,3 +108,16 @@ func (a *API) FailFor(ctx context.Context, seller string, r *koogatev1.FailTaskR
 	_, err := a.tasks.fail(ctx, seller, r)
 	return err
 }
+
+// GetTaskInput implements TaskService.
+func (s *tasks) GetTaskInput(ctx context.Context, r *koogatev1.GetTaskInputRequest) (*koogatev1.GetTaskInputResponse, error) {
+	seller, err := sellerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in, err := s.core.ReadInput(ctx, seller, r.GetTaskId(), callerOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &koogatev1.GetTaskInputResponse{Input: inputOf(in)}, nil
+}

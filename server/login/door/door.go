@@ -3,10 +3,20 @@
 package door
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"time"
 
+	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/login/desk"
+	"github.com/koogate/koogate/server/login/gate"
+	"github.com/koogate/koogate/server/login/keys"
+	"github.com/koogate/koogate/server/login/registry"
+	"github.com/koogate/koogate/server/login/session"
+	"github.com/koogate/koogate/server/login/standing"
 	"github.com/koogate/koogate/server/login/upstream"
+	"github.com/koogate/koogate/store"
 )
 
 // Config is what the configuration says of logins.
@@ -19,25 +29,70 @@ type Config struct {
 	KeyLife    time.Duration // for which a key signs
 }
 
-// Deps are what the door works with.
+// Store is what the door's parts read and write.
+type Store interface {
+	store.Logins
+	ListDepartments(ctx context.Context, q store.ListQuery) ([]store.Department, error)
+}
+
+// Deps are what the door works with; all are required.
 type Deps struct {
-	Caller upstream.Guard // to the domains of tenants
+	Store  Store
+	Caller upstream.Guard  // to the domains of tenants
+	Told   registry.Caller // to the vendor's apps
+	Sealer gate.Vault
+	Clock  clock.Clock
+	NewID  func() string // time-ordered unique IDs (UUIDv7)
 }
 
 // Door is the login as a whole. Safe for concurrent use.
 type Door struct {
 	cfg    Config
-	deps   Deps
+	Apps   *registry.Service
+	Book   *session.Book
+	Desk   *desk.Service
+	Gate   *gate.Gate
+	Keys   *keys.Keys
+	Judge  *standing.Judge
 	Centre *upstream.Client
 }
 
-// New puts the parts together. It makes no call. Errors: [upstream.ErrConfig].
+// published is the part of a key's life in which it is published before it signs, at most [keys.DefaultAhead].
+const published = 4
+
+// New puts the parts together. It makes no call. Errors: [upstream.ErrConfig], [keys.ErrConfig].
 func New(cfg Config, d Deps) (*Door, error) {
 	centre, err := upstream.New(upstream.Config{Guard: d.Caller, Rules: cfg.Rules, Budget: cfg.Budget, Suffixes: cfg.Suffixes})
 	if err != nil {
 		return nil, err
 	}
-	return &Door{cfg: cfg, deps: d, Centre: centre}, nil
+	apps := registry.New(registry.Deps{Store: d.Store, Caller: d.Told, Sealer: d.Sealer, Clock: d.Clock, NewID: d.NewID})
+	book := &session.Book{Store: d.Store, Sealer: d.Sealer, Clock: d.Clock, NewID: d.NewID}
+	signing, err := keys.New(keys.Config{Store: d.Store, Sealer: d.Sealer, Clock: d.Clock, Life: cfg.KeyLife, Ahead: min(keys.DefaultAhead, cfg.KeyLife/published)})
+	if err != nil {
+		return nil, err
+	}
+	out := &Door{cfg: cfg, Apps: apps, Book: book, Centre: centre, Keys: signing, Gate: gate.New(d.Store, d.Sealer)}
+	out.Judge = &standing.Judge{Book: book, Gate: out.Gate}
+	desks := desk.Deps{Issuer: cfg.Issuer, Store: d.Store, Apps: apps, Book: book}
+	if cfg.Issuer != "" {
+		desks.Redeem = out.redeem
+	}
+	out.Desk = desk.New(desks)
+	return out, nil
+}
+
+// redeem tells whom a ticket stands for.
+func (d *Door) redeem(ctx context.Context, seller, appID, ticket string) (map[string]any, error) {
+	r, err := d.Judge.Redeem(ctx, seller, appID, ticket)
+	var ended *standing.Ended
+	switch {
+	case errors.Is(err, standing.ErrTicket) || errors.As(err, &ended):
+		return nil, desk.Refused(err)
+	case err != nil:
+		return nil, err
+	}
+	return r.Claims, nil
 }
 
 // Handler answers browsers and apps.

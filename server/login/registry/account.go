@@ -34,7 +34,8 @@ func (s *Service) SetTest(ctx context.Context, seller, appID, etag string, t Tes
 		field, text string
 		needed      bool
 		most        int
-	}{{"domain", t.Domain, false, MaxURI}, {"tenant_id", t.TenantID, true, 128}, {"account", t.Account, true, 128}, {"password", t.Password, true, 256}} {
+	}{{"domain", t.Domain, false, MaxURI}, {"tenant_id", t.TenantID, true, 128}, {"account", t.Account, true, 128}, {"password", t.Password, true, 256},
+		{"tenant_code", t.TenantCode, false, 128}, {"client_id", t.ClientID, false, 256}, {"client_secret", t.ClientSecret, false, 512}} {
 		if (x.needed || x.text != "") && !good(x.text, x.most) {
 			return store.LoginApplication{}, errs.BadField(x.field, "must be 1 to %d characters without line ends", x.most)
 		}

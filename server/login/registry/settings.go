@@ -226,3 +226,16 @@ func checkChoices(c *store.LoginSettings) error {
 	}
 	return nil
 }
+
+// CallbackURL is what is entered in the seller centre as the address of an application's login; empty without an issuer.
+func CallbackURL(issuer, appID string) string { return under(issuer, "/callback/", appID) }
+
+// StartURL begins a login to an application without the vendor's own app; empty without an issuer.
+func StartURL(issuer, appID string) string { return under(issuer, "/start/", appID) }
+
+func under(issuer, path, appID string) string {
+	if issuer == "" {
+		return ""
+	}
+	return issuer + path + url.PathEscape(appID)
+}

@@ -15,7 +15,7 @@ import (
 )
 
 // Create is a command that makes something by rpc R from a file and --set. F are the flags that fill the request in, its name among
-// them. The file is the request as REST takes it, or the thing itself where the request has it as a whole (webhooks).
+// them. The file is the request as REST takes it, or the thing itself where the request has it as a whole (webhooks, applications).
 type Create[R, F any] struct {
 	Flags F        `embed:""`
 	File  string   `help:"The request as REST takes it, in YAML or JSON; - is the standard input." short:"f" placeholder:"FILE" predictor:"file"`
@@ -61,9 +61,13 @@ func (c *Create[R, F]) Run(ctx context.Context, env *Env) error {
 	return with(c.Choice, env, c.Output, func(s *service) error { return s.act(ctx, env, c.Form, request, c.Flags) })
 }
 
-// whole is the field of a request that has all of what is made, of a webhook; nil when the request has its settings apart.
+// whole is the field of a request that has all of what is made, of a webhook or an application; nil when the request has its settings apart.
 func whole(request proto.Message) protoreflect.FieldDescriptor {
-	return request.ProtoReflect().Descriptor().Fields().ByName("webhook")
+	fields := request.ProtoReflect().Descriptor().Fields()
+	if f := fields.ByName("webhook"); f != nil {
+		return f
+	}
+	return fields.ByName("login_application")
 }
 
 // sameNames refuses a file that is about something else than the command line.

@@ -34,6 +34,8 @@ var named = map[string]proto.Message{
 	"calls": &koogatev1.ListCallsRequest{}, "endpoints": &koogatev1.ListEndpointsRequest{}, "provisioners": &koogatev1.ListProvisionersRequest{},
 	"keys": &koogatev1.ListKeysRequest{}, "keys create": &koogatev1.ListEndpointsRequest{}, "keys status": &koogatev1.ListEndpointsRequest{},
 	"tokens": &koogatev1.ListTokensRequest{}, "sellers": &koogatev1.ListSellersRequest{}, "webhooks": &koogatev1.ListWebhooksRequest{}, "deliveries": &koogatev1.ListDeliveriesRequest{},
+	"logins": &koogatev1.ListLoginsRequest{}, "logins try": &koogatev1.ListLoginApplicationsRequest{}, "logins redeem": &koogatev1.ListLoginApplicationsRequest{},
+	"logins apps": &koogatev1.ListLoginApplicationsRequest{}, "logins sessions": &koogatev1.ListLoginSessionsRequest{},
 	"quotas list": &koogatev1.ListInstancesRequest{}, "quotas package": &koogatev1.ListInstancesRequest{}, "usage retry": &koogatev1.ListInstancesRequest{},
 }
 

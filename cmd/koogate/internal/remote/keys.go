@@ -104,7 +104,7 @@ func (Tokens) Help() string {
 
 type newToken struct {
 	Name    string   `arg:"" api:"name" help:"How records name its bearer."`
-	Scope   []string `api:"scopes" required:"" help:"What its bearer may do: worker, usage, read, operate, directory, secrets, personal_data, configure, tokens, installation; several separated by commas." placeholder:"SCOPE"`
+	Scope   []string `api:"scopes" required:"" help:"What its bearer may do: worker, usage, read, operate, directory, secrets, personal_data, configure, tokens, installation, login; several separated by commas." placeholder:"SCOPE"`
 	Queue   []string `api:"queues" help:"From which queues its bearer may lease; all of workers without it." placeholder:"QUEUE"`
 	EndTime string   `api:"end_time" help:"Until when it counts; for ever without it." placeholder:"TIME"`
 	why

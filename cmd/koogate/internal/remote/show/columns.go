@@ -142,6 +142,30 @@ var Columns = map[protoreflect.FullName][]Column{
 		{Head: "WEBHOOK", Path: "webhook_id", Wide: true}, {Head: "LAST TRY", Path: "last_attempt_time", Wide: true}, {Head: "TOOK", Path: "took", Wide: true},
 		{Head: "RESENDS", Path: "resends", Wide: true}, {Head: "INSTANCE", Path: "instance_id", Wide: true},
 	},
+	"koogate.v1.LoginApplication": {
+		{Head: "APPLICATION", Path: "app_id"}, {Head: "NAME", Path: "name"}, {Head: "STATE", Path: "state"}, {Head: "PRODUCT", Path: "product_id"}, {Head: "PROTOCOL", Path: "protocol"},
+		{Head: "LEADS TO", Path: "redirect_uris"}, {Head: "UPDATED", Path: "update_time"}, {Head: "CALLBACK", Path: "callback_url", Wide: true},
+		{Head: "SECRETS", Path: "secrets.secret_id", Wide: true}, {Head: "TEST ACCOUNT", Path: "has_test_account", Wide: true}, {Head: "ETAG", Path: "etag", Wide: true},
+	},
+	"koogate.v1.LoginSecret": {{Head: "SECRET", Path: "secret_id"}, {Head: "CREATED", Path: "create_time"}, {Head: "UNTIL", Path: "end_time"}},
+	"koogate.v1.LoginSession": {
+		{Head: "SESSION", Path: "session_id"}, {Head: "STATE", Path: "state"}, {Head: "APPLICATION", Path: "app_id"}, {Head: "TENANT", Path: "tenant_id"}, {Head: "USER", Path: "user_name"},
+		{Head: "BEGAN", Path: "create_time"}, {Head: "LAST USE", Path: "last_use_time"}, {Head: "ENDED", Path: "end_time"}, {Head: "WHY", Path: "end_reason"},
+		{Head: "TOLD", Path: "logout.state"}, {Head: "ENTRANCE", Path: "entrance", Wide: true}, {Head: "UNTIL", Path: "expire_time", Wide: true},
+		{Head: "TRIES", Path: "logout.attempts", Wide: true}, {Head: "NOT TOLD", Path: "logout.reason", Wide: true},
+	},
+	"koogate.v1.Login": {
+		{Head: "LOGIN", Path: "login_id"}, {Head: "STEP", Path: "step"}, {Head: "FAULT", Path: "fault.code"}, {Head: "APPLICATION", Path: "app_id"}, {Head: "ENTRANCE", Path: "entrance"},
+		{Head: "TENANT", Path: "tenant_id"}, {Head: "BEGAN", Path: "create_time"}, {Head: "SESSION", Path: "session_id", Wide: true}, {Head: "WHY", Path: "fault.what", Wide: true, Long: true},
+	},
+	"koogate.v1.LoginEvent": {
+		{Head: "TIME", Path: "time"}, {Head: "STEP", Path: "kind"}, {Head: "FAULT", Path: "fault.code"}, {Head: "SAID", Path: "said"}, {Head: "HOST", Path: "host"},
+		{Head: "WHAT TO DO", Path: "fault.remedy", Long: true},
+	},
+	"koogate.v1.LoginInstance": {
+		{Head: "INSTANCE", Path: "instance_id"}, {Head: "ORDER", Path: "order_id"}, {Head: "PRODUCT", Path: "product_id"}, {Head: "EXPIRES", Path: "expire_time"},
+		{Head: "FROZEN", Path: "frozen"}, {Head: "ROLE", Path: "role"},
+	},
 	"koogate.v1.Tenant": {
 		{Head: "INSTANCE", Path: "instance_id"}, {Head: "TENANT", Path: "tenant_id"}, {Head: "CODE", Path: "tenant_code"}, {Head: "NAME", Path: "name"},
 		{Head: "SYNCED", Path: "sync_time"}, {Head: "DOMAIN", Path: "domain_name", Wide: true}, {Head: "ORDER", Path: "order_id", Wide: true},
