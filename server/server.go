@@ -151,7 +151,7 @@ func New(cfg config.Config, d Deps) (*Server, error) {
 	s.webhooks.Register(s.work, cfg.Webhooks.Keep)
 	s.logins = outbound.New(cfg.Login.Networks(), nil, nil)
 	var err error
-	if s.login, err = door.New(loginConfig(cfg), door.Deps{Store: d.Store, Caller: s.logins, Told: s.outbound, Sealer: d.Sealer, Clock: s.clocks.store, NewID: d.NewID}); err != nil {
+	if s.login, err = door.New(loginConfig(cfg), door.Deps{Store: d.Store, Caller: s.logins, Told: s.outbound, Sealer: d.Sealer, Clock: s.clocks.store, NewID: d.NewID, Tracer: d.Telemetry.Tracer(), Metrics: d.Metrics, Log: d.Log}); err != nil {
 		return nil, err
 	}
 	audit.Register(audit.Deps{Rows: d.Store, Work: s.work, Keep: cfg.Audit.Keep, Clock: s.clocks.store, Log: d.Log})
@@ -296,6 +296,10 @@ func (s *Server) Run(ctx context.Context) (err error) {
 			s.keepTeams(jobs)
 			return nil
 		})
+		if ending := s.login.Ending(); ending != nil {
+			ends := s.progress.follow(shown(nobody), "end logins", false, roundLate)
+			workers.Go(func() error { return ending.Run(jobs, func() { ends.completed(roundLate) }) })
+		}
 	}
 	workers.Go(func() error {
 		s.keepTime(jobs)

@@ -200,14 +200,6 @@ func TestConfigCheck(t *testing.T) {
 			t.Fatalf("got %d %s%s", code, out, errs)
 		}
 	})
-	t.Run("logins", func(t *testing.T) {
-		code, out, errs := koogate(t, "config", "check", "--config", writeConfig(t, dir, cliKey, cliToken, addrs),
-			"--set", "listen.login=127.0.0.1:0", "--set", "listeners.login.public_url=https://login.example.com/")
-		const want = "login: the issuer of apps is https://login.example.com, and the callback of a credential in the seller centre is https://login.example.com/callback/APPID\nok\n"
-		if code != exitOK || out != want {
-			t.Fatalf("got %d %s%s", code, out, errs)
-		}
-	})
 	t.Run("faults", func(t *testing.T) {
 		t.Setenv("LC_ALL", "C")
 		code, _, errs := koogate(t, "config", "check", "--config", writeConfig(t, dir, "koogate-demo-access-key", "short", addrs),

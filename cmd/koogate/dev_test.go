@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,10 +57,10 @@ func (d *devProcess) output() string {
 
 func startDevProcess(t *testing.T, args ...string) *devProcess {
 	t.Helper()
-	a := freeAddrs(t, 5)
+	a := freeAddrs(t, 6)
 	d := &devProcess{t: t, grpc: a[2], facade: a[0], api: a[1], sim: a[4], over: make(chan error, 1)}
 	d.cmd = exec.Command(program(t), append([]string{
-		"dev", "--facade", a[0], "--api", a[1], "--grpc", a[2], "--ops", a[3], "--sim", a[4], "--jaeger", "http://127.0.0.1:1",
+		"dev", "--facade", a[0], "--api", a[1], "--grpc", a[2], "--ops", a[3], "--sim", a[4], "--login", a[5], "--centre", "127.0.0.1:0", "--app", "127.0.0.1:0", "--jaeger", "http://127.0.0.1:1",
 	}, args...)...)
 	d.cmd.Stdout, d.cmd.Stderr = d, d
 	if err := d.cmd.Start(); err != nil {
@@ -139,7 +140,7 @@ func TestDevAgain(t *testing.T) {
 		t.Error(err)
 	}
 	d := startDevProcess(t, "--data", data)
-	d.until("17 orders, 0 failed")
+	d.until("19 orders, 0 failed")
 	d.until("Drive the facade by hand")
 	out := d.output()
 	_, out, _ = strings.Cut(out, "Running until Ctrl-C")
@@ -148,12 +149,17 @@ func TestDevAgain(t *testing.T) {
 		t.Errorf("only the pages %q are named in\n%s", pages, out)
 	}
 	orders := regexp.MustCompile(`http://dev:\S+/console/orders/\S+`).FindAllString(d.output(), -1) // with the token, as a browser opens them
-	if len(orders) != 17 {
+	if len(orders) != 19 {
 		t.Errorf("%d pages of orders are named: %q", len(orders), orders)
 	}
 	if strings.Contains(d.output(), "level=ERROR") {
 		t.Errorf("a run in which nothing failed tells of errors:\n%s", d.output())
 	}
+	jar, err := cookiejar.New(nil) // the demo app leads to the login, which knows a browser by its cookie
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar}
 	for _, page := range slices.Concat(pages, orders) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, page, nil)
 		if err != nil {
@@ -162,7 +168,7 @@ func TestDevAgain(t *testing.T) {
 		if r.URL.User == nil {
 			r.Header.Set("Authorization", "Bearer "+demoToken)
 		}
-		res, err := http.DefaultClient.Do(r)
+		res, err := browser.Do(r)
 		if err != nil {
 			t.Errorf("%s: %v", page, err)
 			continue
@@ -213,7 +219,7 @@ func TestDevQueue(t *testing.T) {
 	d.ends()
 	cancel()
 	busy.Wait()
-	if !strings.Contains(d.output(), "17 orders, 0 failed") {
+	if !strings.Contains(d.output(), "19 orders, 0 failed") {
 		t.Errorf("got\n%s", d.output())
 	}
 	w.mu.Lock()

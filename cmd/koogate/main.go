@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -164,6 +165,7 @@ func newParser(ctx context.Context, out *terminal.Console) (*kong.Kong, error) {
 
 // run runs one command line and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	slog.SetLogLoggerLevel(slog.LevelWarn) // libraries tell the default logger of routine things; ours is passed to who needs it
 	defer func() {
 		if v := recover(); v != nil {
 			l, ok := v.(leave)

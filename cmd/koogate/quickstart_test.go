@@ -71,7 +71,7 @@ func (r *reader) follow(d *devProcess, blocks [][]string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.ended(); err != nil || !strings.Contains(d.output(), "17 orders, 0 failed") {
+	if err := d.ended(); err != nil || !strings.Contains(d.output(), "19 orders, 0 failed") {
 		return fmt.Errorf("%w\n%s\n%s", err, d.output(), said)
 	}
 	if err := syscall.Kill(-own.Process.Pid, syscall.SIGTERM); err != nil {

@@ -5,17 +5,25 @@ package door
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/koogate/koogate/server/clock"
+	"github.com/koogate/koogate/server/limit"
 	"github.com/koogate/koogate/server/login/desk"
+	"github.com/koogate/koogate/server/login/ending"
 	"github.com/koogate/koogate/server/login/gate"
 	"github.com/koogate/koogate/server/login/keys"
+	"github.com/koogate/koogate/server/login/provider"
 	"github.com/koogate/koogate/server/login/registry"
 	"github.com/koogate/koogate/server/login/session"
 	"github.com/koogate/koogate/server/login/standing"
 	"github.com/koogate/koogate/server/login/upstream"
+	"github.com/koogate/koogate/server/login/web"
+	"github.com/koogate/koogate/server/telemetry"
 	"github.com/koogate/koogate/store"
 )
 
@@ -38,11 +46,21 @@ type Store interface {
 // Deps are what the door works with; all are required.
 type Deps struct {
 	Store  Store
-	Caller upstream.Guard  // to the domains of tenants
-	Told   registry.Caller // to the vendor's apps
+	Caller upstream.Guard // to the domains of tenants
+	Told   Caller         // to the vendor's apps
 	Sealer gate.Vault
 	Clock  clock.Clock
 	NewID  func() string // time-ordered unique IDs (UUIDv7)
+
+	Tracer  trace.Tracer
+	Metrics *telemetry.Metrics
+	Log     *slog.Logger
+}
+
+// Caller calls the addresses of vendors' apps, and says which may be called.
+type Caller interface {
+	registry.Caller
+	ending.Caller
 }
 
 // Door is the login as a whole. Safe for concurrent use.
@@ -55,12 +73,14 @@ type Door struct {
 	Keys   *keys.Keys
 	Judge  *standing.Judge
 	Centre *upstream.Client
+	site   *web.Site       // nil where nobody logs in, as the next
+	ending *ending.Service // judges sessions, and tells apps that they ended
 }
 
 // published is the part of a key's life in which it is published before it signs, at most [keys.DefaultAhead].
 const published = 4
 
-// New puts the parts together. It makes no call. Errors: [upstream.ErrConfig], [keys.ErrConfig].
+// New puts the parts together. It makes no call. Errors: [upstream.ErrConfig], [keys.ErrConfig], [provider.ErrConfig].
 func New(cfg Config, d Deps) (*Door, error) {
 	centre, err := upstream.New(upstream.Config{Guard: d.Caller, Rules: cfg.Rules, Budget: cfg.Budget, Suffixes: cfg.Suffixes})
 	if err != nil {
@@ -77,6 +97,9 @@ func New(cfg Config, d Deps) (*Door, error) {
 	desks := desk.Deps{Issuer: cfg.Issuer, Store: d.Store, Apps: apps, Book: book}
 	if cfg.Issuer != "" {
 		desks.Redeem = out.redeem
+		if err := out.serve(d); err != nil {
+			return nil, err
+		}
 	}
 	out.Desk = desk.New(desks)
 	return out, nil
@@ -95,9 +118,33 @@ func (d *Door) redeem(ctx context.Context, seller, appID, ticket string) (map[st
 	return r.Claims, nil
 }
 
-// Handler answers browsers and apps.
+// Handler answers browsers and apps: the pages, and the provider at every other address. Nil where nobody logs in.
 func (d *Door) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "no login is served yet", http.StatusServiceUnavailable)
+	if d.site == nil { // an interface that holds a nil pointer is not nil
+		return nil
+	}
+	return d.site
+}
+
+// Ending ends sessions whose right is gone; nil where nobody logs in.
+func (d *Door) Ending() *ending.Service { return d.ending }
+
+// serve puts the pages and the provider together.
+func (d *Door) serve(deps Deps) error {
+	visits := limit.New(limit.Limits{Strangers: limit.Rate{Rate: web.Rate, Burst: web.Burst}}, nil, deps.Clock, deps.Metrics)
+	site := web.New(web.Deps{
+		Issuer: d.cfg.Issuer, UnifiedURL: d.cfg.UnifiedURL, Store: deps.Store, Book: d.Book, Gate: d.Gate, Centre: d.Centre, Limit: visits.Refused,
+		Clock: deps.Clock, Tracer: deps.Tracer, Metrics: deps.Metrics, Log: deps.Log,
 	})
+	p, err := provider.New(provider.Config{
+		Issuer: d.cfg.Issuer, Book: d.Book, Gate: d.Gate, Keys: d.Keys, Upstream: d.Centre, Browsers: site, Page: site.Page, Log: deps.Log,
+	})
+	if err != nil {
+		return err
+	}
+	d.site = site.With(p)
+	d.ending = ending.New(ending.Deps{
+		Store: deps.Store, Judge: d.Gate, Signer: d.Keys, Caller: deps.Told, Issuer: d.cfg.Issuer, Clock: deps.Clock, Tracer: deps.Tracer, Metrics: deps.Metrics, Log: deps.Log,
+	})
+	return nil
 }

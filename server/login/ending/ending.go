@@ -105,8 +105,9 @@ func (s *Service) Wake() {
 	}
 }
 
-// Run works until ctx ends, then waits for the attempts that run, which is no longer than [Limit] and a write. It returns nil.
-func (s *Service) Run(ctx context.Context) error {
+// Run works until ctx ends, then waits for the attempts that run, which is no longer than [Limit] and a write. looked is told of every look
+// that has succeeded. It returns nil.
+func (s *Service) Run(ctx context.Context, looked func()) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	forgetAt := s.now().Add(forgetFirst)
@@ -115,6 +116,9 @@ func (s *Service) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			s.Log.WarnContext(ctx, "sessions of logins were not looked at; it is tried again", "error", err)
 			rest = lookAgain
+		}
+		if err == nil {
+			looked()
 		}
 		if now := s.now(); !now.Before(forgetAt) {
 			forgetAt = now.Add(s.forget(ctx))

@@ -403,7 +403,7 @@ func TestTwoReplicasEndASessionWithinTwoSecondsOnBoth(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		for _, s := range []*ending.Service{r.Service, ending.New(deps)} {
-			wg.Go(func() { _ = s.Run(ctx) })
+			wg.Go(func() { _ = s.Run(ctx, func() {}) })
 		}
 		defer wg.Wait()
 		defer stop()
@@ -431,7 +431,7 @@ func TestWhatHasHadItsTimeIsForgotten(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- r.Run(ctx) }()
+	go func() { done <- r.Run(ctx, func() {}) }()
 	gone := func(id string) func() bool {
 		return func() bool {
 			c.Advance(30 * time.Second)

@@ -5,6 +5,7 @@ package web
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -60,7 +61,7 @@ type Metrics interface {
 	Centre(call, fault string, took time.Duration)
 }
 
-// Deps are what the pages work with; all are required but Limiter.
+// Deps are what the pages work with; all are required but Limit.
 type Deps struct {
 	Issuer     string // the address of the listener for browsers, without a path
 	UnifiedURL string // of the unified login page (kit §B.3), without its fragment
@@ -68,7 +69,7 @@ type Deps struct {
 	Book       *session.Book
 	Gate       Gate
 	Centre     Centre
-	Limiter    store.Limiter // nil for no limit
+	Limit      func(address string) (wait time.Duration) // takes a visit from the budget of an address; nil for no limit
 	Clock      clock.Clock
 	Tracer     trace.Tracer
 	Metrics    Metrics
@@ -119,10 +120,11 @@ func (s *Site) With(p Provider) *Site {
 // ServeHTTP implements http.Handler.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// The budget of an address: what a company behind one address needs at nine in the morning, and nobody needs for longer.
+// The budget of an address that Limit should have: what a company behind one address needs at nine in the morning, and nobody needs for
+// longer.
 const (
-	everyVisit = 100 * time.Millisecond
-	manyVisits = 300
+	Rate  = 10 // a second
+	Burst = 300
 )
 
 // visit makes a visit of a request. Nothing of a login rests in a cache, and no address of it goes on to another site.
@@ -153,14 +155,14 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, serve func(*visit))
 const maxForm = 16 << 10
 
 func (s *Site) limited(r *http.Request) time.Duration {
-	if s.Limiter == nil || strings.HasPrefix(r.URL.Path, "/assets/") {
+	if s.Limit == nil || strings.HasPrefix(r.URL.Path, "/assets/") {
 		return 0
 	}
-	wait, err := s.Limiter.Spend(r.Context(), "login/"+network(r.RemoteAddr), store.Budget{Every: everyVisit, Burst: manyVisits})
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		return 0 // the budgets are away, and people log in on
+		address = r.RemoteAddr
 	}
-	return wait
+	return s.Limit(address)
 }
 
 // Page shows a fault with a status, for the provider: where the app cannot be told.

@@ -10,9 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -265,17 +263,3 @@ func (v *visit) proven(about string) bool {
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
-
-// network is what an address spends from: itself, or its /64.
-func network(address string) string {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		host = address
-	}
-	a, err := netip.ParseAddr(host)
-	if err != nil || a.Unmap().Is4() {
-		return host
-	}
-	p, _ := a.WithZone("").Prefix(64)
-	return p.String()
-}

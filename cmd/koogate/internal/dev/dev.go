@@ -56,7 +56,10 @@ type Command struct {
 	API      string `help:"Address of the internal REST API." default:"127.0.0.1:8081"`
 	GRPC     string `help:"Address of the internal gRPC API." default:"127.0.0.1:9090" name:"grpc"`
 	Ops      string `help:"Address of health and metrics." default:"127.0.0.1:9091"`
+	Login    string `help:"Address of the login of joint products." default:"127.0.0.1:8082"`
 	Sim      string `help:"Address of the marketplace simulator." default:"127.0.0.1:8088"`
+	Centre   string `help:"Address of the authentication centre's portal; its tenants have the ports behind it." default:"127.0.0.1:8100"`
+	App      string `help:"Address of the demo app that people log in to." default:"127.0.0.1:8085"`
 	JaegerUI string `help:"Where Jaeger's pages are; spans go to its OTLP port when it answers there." default:"http://127.0.0.1:16686" name:"jaeger"`
 	OTLP     string `help:"Jaeger's OTLP gRPC address." default:"127.0.0.1:4317"`
 	Verbose  bool   `help:"Log every call to stderr." short:"v"`
@@ -98,7 +101,7 @@ var queueName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // Validate is called by kong.
 func (c *Command) Validate() error {
-	for _, d := range []struct{ flag, addr string }{{"--api", c.API}, {"--grpc", c.GRPC}, {"--ops", c.Ops}} {
+	for _, d := range []struct{ flag, addr string }{{"--api", c.API}, {"--grpc", c.GRPC}, {"--ops", c.Ops}, {"--login", c.Login}, {"--centre", c.Centre}, {"--app", c.App}} {
 		if !config.OnLoopback(d.addr) {
 			return fmt.Errorf("%s: everybody knows the token of dev mode: choose an address on loopback, such as 127.0.0.1:0", d.flag)
 		}
@@ -142,8 +145,13 @@ func (c *Command) Run(ctx context.Context, out *terminal.Console, start Start) (
 		return err
 	}
 	defer market.close()
+	logins, err := c.newLogins(ctx)
+	if err != nil {
+		return err
+	}
+	defer logins.close()
 	jaeger := c.findJaeger(ctx)
-	koogate, err := start(ctx, c.config(dir, market.drillURL, jaeger.url, keyPEM), log, nil)
+	koogate, err := start(ctx, c.config(dir, market.drillURL, logins.centre.PortalURL(), jaeger.url, keyPEM), log, nil)
 	if err != nil {
 		return err
 	}
@@ -157,6 +165,7 @@ func (c *Command) Run(ctx context.Context, out *terminal.Console, start Start) (
 	group.Go(func() error { return market.serve(ctx) })
 	group.Go(func() error { return koogate.Run(ctx) })
 	group.Go(func() error { return usage.run(ctx) })
+	group.Go(func() error { return logins.serve(ctx) })
 	group.Go(func() error {
 		if c.Once {
 			defer cancel()
@@ -168,6 +177,9 @@ func (c *Command) Run(ctx context.Context, out *terminal.Console, start Start) (
 		if err := c.drive(ctx, market, t, usage); err != nil {
 			return err
 		}
+		if err := logins.drive(ctx, market, &key.PublicKey, t); err != nil {
+			return err
+		}
 		t.print()
 		if failed := t.failed(); failed > 0 {
 			if c.Once {
@@ -176,7 +188,7 @@ func (c *Command) Run(ctx context.Context, out *terminal.Console, start Start) (
 			fmt.Fprintf(out.Out, "\n%d of %d rows failed; run with -v to see every call\n", failed, t.all())
 		}
 		if !c.Once {
-			return c.next(out, market, usage, jaeger)
+			return c.next(out, market, usage, logins, jaeger)
 		}
 		return nil
 	})
@@ -198,9 +210,13 @@ func (c *Command) directory() (dir string, tidy func() error, err error) {
 }
 
 // config is dev mode's whole configuration.
-func (c *Command) config(dir, drillURL, jaeger, kitPEM string) config.Config {
+func (c *Command) config(dir, drillURL, centre, jaeger, kitPEM string) config.Config {
 	cfg := config.Default()
-	cfg.Listen = config.Listen{Facade: c.Facade, API: c.API, GRPC: c.GRPC, Ops: c.Ops}
+	cfg.Listen = config.Listen{Facade: c.Facade, API: c.API, GRPC: c.GRPC, Ops: c.Ops, Login: c.Login}
+	if c.Login != "" {
+		cfg.Listeners.Login.PublicURL = "http://" + c.Login
+	}
+	cfg.Login.UnifiedURL, cfg.Login.Allow = centre+"/unified-login/", []string{"127.0.0.0/8"}
 	cfg.Database.URL = config.Secret("sqlite:" + filepath.Join(dir, "koogate.db"))
 	cfg.KeysetFile = filepath.Join(dir, "keyset.json")
 	cfg.SigningFile = filepath.Join(dir, "signing.pem")

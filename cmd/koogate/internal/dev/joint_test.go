@@ -34,7 +34,7 @@ func startDev(t *testing.T) (*Command, *markets) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	app, err := wire(ctx, c.config(dir, m.drillURL, "", text), log, nil)
+	app, err := wire(ctx, c.config(dir, m.drillURL, "http://127.0.0.1:1", "", text), log, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
+	"github.com/koogate/koogate/koogallery/authcentre/world"
 	calls "github.com/koogate/koogate/koogallery/simulator/wire"
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/config"
@@ -40,13 +41,14 @@ docs/quickstart.md has others, in Python, Node.js, Java and PHP.
 }
 
 // next says what to open.
-func (c *Command) next(out *terminal.Console, m *markets, usage *usageDemo, found jaeger) error {
+func (c *Command) next(out *terminal.Console, m *markets, usage *usageDemo, l *logins, found jaeger) error {
 	now := clock.System{}.Now()
 	base := "http://" + c.Facade + "/produce/demo"
 	curl, err := calls.CurlExample(base, demoKey, now)
 	if err != nil {
 		return err
 	}
+	tenant, u := l.person()
 	fmt.Fprintf(out.Out, `
 Running until Ctrl-C. What to open next:
 
@@ -54,9 +56,12 @@ Running until Ctrl-C. What to open next:
   orders, instances, tasks as JSON          curl -H 'Authorization: Bearer %[2]s' http://%[3]s/v1/orders
   failed orders and test calls              http://dev:%[2]s@%[3]s/console/standing
   the API's description                     http://%[3]s/docs/  http://%[3]s/openapi.yaml
+  log in to the demo app                    %[6]s/ as %[7]s, password %[8]s
+                                            by CAS: %[9]s/   from the workbench: %[10]s
+  the authentication centre                 %[11]s/
   health and metrics                        http://%[4]s/readyz  http://%[4]s/metrics
   gRPC (reflection on)                      %[5]s
-`, c.Sim, demoToken, c.API, c.Ops, c.GRPC)
+`, c.Sim, demoToken, c.API, c.Ops, c.GRPC, l.address(world.OAuth), u.UserName, u.Password, l.address(world.CAS), l.workbench(tenant.TenantID), l.centre.PortalURL())
 	switch {
 	case found.url == "":
 		fmt.Fprintf(out.Out, "  traces                                    none: start Jaeger with `make jaeger`, then run this again\n")

@@ -9,7 +9,7 @@
 //	database.go  the database and its disk, Redis
 //	market.go    the marketplace: AK/SK, its clock, its certificate
 //	address.go   the production addresses as the marketplace reaches them
-//	port.go      this service's own listeners, logins as apps reach them, and where traces go
+//	port.go      this service's own listeners, and where traces go
 //
 // A look is a function that returns findings. None waits for another one.
 package doctor

@@ -552,42 +552,6 @@ func selfSigned(t *testing.T) tls.Certificate {
 	return none.leaf("127.0.0.1", -hours, long)
 }
 
-// TestTheLoginAsAppsReachIt: it answers under the address that apps are configured with.
-func TestTheLoginAsAppsReachIt(t *testing.T) {
-	t.Parallel()
-	p := patient(t)
-	p.Config.Listen.Login = "127.0.0.1:5"
-	for name, c := range map[string]struct {
-		status      int
-		issuer      string // as the answer has it; same is the address itself
-		state, text string
-	}{
-		"healthy":     {200, "same", "OK", "apps can read"},
-		"another":     {200, "https://login.example.com", "FAULT", "the issuer that answers is https://login.example.com"},
-		"no login":    {200, "", "FAULT", "is not Koogate's login (HTTP 200)"},
-		"not found":   {404, "same", "FAULT", "is not Koogate's login (HTTP 404)"},
-		"leads on":    {302, "same", "FAULT", "is not Koogate's login (HTTP 302)"},
-		"unavailable": {503, "same", "FAULT", "is not Koogate's login (HTTP 503)"},
-	} {
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			issuer := c.issuer
-			if issuer == "same" {
-				issuer = "http://" + r.Host
-			}
-			w.Header().Set("Location", "/elsewhere")
-			w.WriteHeader(c.status)
-			if r.URL.Path == "/.well-known/openid-configuration" {
-				_, _ = fmt.Fprintf(w, `{"issuer":%q}`, issuer)
-			}
-		}))
-		t.Cleanup(s.Close)
-		p.Config.Listeners.Login.PublicURL = s.URL + "/"
-		t.Run(name, func(t *testing.T) { finds(t, p, "login", c.state, c.text) })
-	}
-	p.Config.Listeners.Login.PublicURL = "http://127.0.0.1:1"
-	finds(t, p, "login", "FAULT", "nobody answers")
-}
-
 // TestTheServicesOwnPorts: the gRPC API, readiness and the collector of traces.
 func TestTheServicesOwnPorts(t *testing.T) {
 	t.Parallel()

@@ -5,9 +5,7 @@ package doctor
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 
@@ -30,9 +28,6 @@ func (p *Patient) ports() (all []look) {
 		case config.ListenerOps:
 			all = append(all, look{"readiness", s.Addr, func(ctx context.Context) []Finding { return ready(ctx, s) }})
 		}
-	}
-	if issuer := p.Config.Issuer(); issuer != "" {
-		all = append(all, look{"login", issuer, func(ctx context.Context) []Finding { return p.login(ctx, issuer) }})
 	}
 	if at := p.Config.Tracing.Endpoint; at != "" {
 		all = append(all, look{"traces", at, func(ctx context.Context) []Finding { return p.collector(ctx, at) }})
@@ -112,38 +107,6 @@ func ready(ctx context.Context, s config.Socket) []Finding {
 	}
 	return []Finding{good("服务已就绪", "the service is ready")}
 }
-
-// login asks what the vendor's apps ask first, at the address under which browsers come.
-func (p *Patient) login(ctx context.Context, issuer string) []Finding {
-	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: p.Roots}}
-	defer transport.CloseIdleConnections()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, issuer+"/.well-known/openid-configuration", http.NoBody)
-	if err != nil {
-		return []Finding{bad(Fault, "", "无法连接：%s", "no connection: %s", err).by("更正 listeners.login.public_url", "correct listeners.login.public_url")}
-	}
-	res, err := (&http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
-	if err != nil {
-		return []Finding{bad(Fault, "", "没有应答：%s", "nobody answers: %s", plainly(err)).
-			by("启动 koogate serve，并检查 listeners.login.public_url 的 DNS、证书与前端代理", "start koogate serve, and look at DNS, certificate and the proxy in front of listeners.login.public_url")}
-	}
-	defer res.Body.Close()
-	var said struct {
-		Issuer string `json:"issuer"`
-	}
-	err = json.NewDecoder(io.LimitReader(res.Body, mostDiscovery)).Decode(&said)
-	switch {
-	case res.StatusCode != http.StatusOK || err != nil || said.Issuer == "":
-		return []Finding{bad(Fault, "", "应答的不是 Koogate 的登录服务（HTTP %d）", "what answers is not Koogate's login (HTTP %d)", res.StatusCode).
-			by("让前端代理把该主机名的全部路径转到 listen.login", "have the proxy in front lead every path of this host to listen.login")}
-	case said.Issuer != issuer:
-		return []Finding{bad(Fault, "", "应答的签发方为 %s", "the issuer that answers is %s", said.Issuer).
-			by("使 listeners.login.public_url 与应用所配置的签发方完全一致", "let listeners.login.public_url be to the letter what apps are configured with")}
-	}
-	return []Finding{good("应用可以读取其配置", "apps can read what they need")}
-}
-
-// mostDiscovery bounds what is read of an answer, in bytes.
-const mostDiscovery = 64 << 10
 
 // collector connects to where traces go.
 func (p *Patient) collector(ctx context.Context, at string) []Finding {
