@@ -156,6 +156,17 @@ func TestACodeCountsForItsApp(t *testing.T) {
 	is(t, "its app", r.exchange(code, verifier), "200")
 }
 
+// A verifier that could be guessed is none, also where the app has made its challenge of it.
+func TestAShortVerifier(t *testing.T) {
+	r := newRig(t)
+	r.Ready("CS1")
+	short := strings.Repeat("x", 42)
+	got, _ := r.begin("code_challenge", oauth2.S256ChallengeFromVerifier(short))
+	is(t, "42 characters", r.exchange(got.values.Get("code"), short), "400 invalid_grant")
+	got, _ = r.begin("code_challenge", oauth2.S256ChallengeFromVerifier(short+"x"))
+	is(t, "43 characters", r.exchange(got.values.Get("code"), short+"x"), "200")
+}
+
 func TestACodeCountsOnce(t *testing.T) {
 	r := newRig(t)
 	r.Ready("CS1")

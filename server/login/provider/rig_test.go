@@ -96,6 +96,7 @@ type rig struct {
 	user      string
 	held      session.Held
 	protocol  store.LoginProtocol
+	last      string           // the refresh token of a test
 	page      http.HandlerFunc // of the login; nil for one that logs in at once
 	discovery *oidc.Provider
 }

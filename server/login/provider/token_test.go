@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -367,6 +368,7 @@ func TestTheCentresTokensAreRenewed(t *testing.T) {
 		r.held = session.Held{Access: "a", Refresh: refresh, Until: r.Clock.Now().Add(2 * time.Hour), Person: upstream.Person{UserName: logintest.User}}
 		r.centre.asked, r.centre.refresh = nil, answer
 		last := r.login().RefreshToken
+		r.last = last
 		return func() int { return len(r.centre.asked) }, func() said {
 			got := r.refresh(last)
 			last = text(got, "refresh_token")
@@ -427,6 +429,30 @@ func TestTheCentresTokensAreRenewed(t *testing.T) {
 			r.alive()
 		})
 	}
+	t.Run("two at once", func(t *testing.T) {
+		begun, release := make(chan struct{}), make(chan struct{})
+		var first atomic.Bool
+		asked, _ := start("first", func() (upstream.Tokens, error) {
+			if first.CompareAndSwap(false, true) {
+				close(begun)
+				<-release
+			}
+			return upstream.Tokens{Access: "b", Refresh: "second", Life: time.Hour}, nil
+		})
+		r.Clock.Advance(90 * time.Minute)
+		got := r.refresh(r.last)
+		is(t, "before", got, "200")
+		r.Clock.Advance(30 * time.Minute)
+		done := make(chan said)
+		go func() { done <- r.refresh(text(got, "refresh_token")) }()
+		<-begun
+		is(t, "while another asks the centre", r.refresh(text(got, "refresh_token")), "200")
+		close(release)
+		is(t, "the one that asks", <-done, "200")
+		if h := held(); asked() != 1 || h.Refresh != "second" {
+			t.Errorf("the centre was asked %d times", asked())
+		}
+	})
 	t.Run("no refresh_token", func(t *testing.T) {
 		asked, use := start("", func() (upstream.Tokens, error) { return upstream.Tokens{}, errors.New("asked") })
 		r.Clock.Advance(90 * time.Minute)
