@@ -30,7 +30,7 @@ func TestNamedTestsExist(t *testing.T) {
 		t.Fatalf("%d tests; error: %v", len(all), err)
 	}
 	known := "\n" + strings.Join(all, "\n") + "\n"
-	least := map[string]int{"security.md": 25, "operations.md": 0, "house-rules.md": 40, "claims.md": 8, "proofs.md": 3}
+	least := map[string]int{"security.md": 25, "operations.md": 0, "house-rules.md": 40, "claims.md": 8, "proofs.md": 3, "login-conformance.md": 50}
 	for page, least := range least {
 		text, err := os.ReadFile(page)
 		if err != nil {

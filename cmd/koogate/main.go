@@ -139,6 +139,7 @@ replayed.`
 var stdin io.Reader = os.Stdin
 
 func main() {
+	slog.SetDefault(slog.New(quiet{slog.NewTextHandler(os.Stderr, nil)}))
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

@@ -4,10 +4,15 @@ package main
 
 import (
 	"database/sql"
+	"log/slog"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal"
 	"github.com/koogate/koogate/cmd/koogate/internal/terminal/terminaltest"
@@ -68,4 +73,20 @@ func TestTheLogObeysNobody(t *testing.T) {
 	log := newLog(terminal.New(&out, &errs), 0)
 	log.Error("x", "order_id", terminaltest.Hostile, "took", time.Second)
 	terminaltest.Tame(t, "the log", errs.String())
+}
+
+// What the OpenID provider's library says by itself reaches no log, and what others say does.
+func TestALibraryIsQuiet(t *testing.T) {
+	var text strings.Builder
+	log := slog.New(quiet{slog.NewTextHandler(&text, nil)}).With("a", 1).WithGroup("g")
+	for _, from := range []any{op.WriteError, oidc.DefaultToServerError} {
+		r := slog.NewRecord(time.Time{}, slog.LevelError, "of the library", reflect.ValueOf(from).Pointer()+1)
+		if err := log.Handler().Handle(t.Context(), r); err != nil {
+			t.Error(err)
+		}
+	}
+	log.Error("of somebody else")
+	if got := text.String(); strings.Contains(got, "of the library") || !strings.Contains(got, "of somebody else") {
+		t.Errorf("the log has %q", got)
+	}
 }
