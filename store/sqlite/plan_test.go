@@ -74,6 +74,8 @@ func TestPlans(t *testing.T) {
 	// What may be long and is read for its first rows must come in order.
 	unsorted := map[string]bool{
 		"orders to be anchored": true, "due windows": true, "records to be sent": true, "reservations that are over": true, "days to be reported": true, "due tasks": true, "jobs to be forgotten": true,
+		"tenants of a code": true, "login sessions to be judged": true, "logouts that are due": true, "login sessions to be forgotten": true,
+		"login grants to be forgotten": true, "login requests to be forgotten": true,
 		"last place of a series of calls": true, "calls that were answered with a code": true,
 		"list of usage windows": true, "list of usage records": true, "list of refused usage records": true,
 	}
@@ -251,6 +253,43 @@ func TestPlans(t *testing.T) {
 			_, err := q.UsageRecordList(ctx, "")
 			return err
 		}, "(seller=? AND instance_id=?)"},
+		"what is known of a login": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.LoginFacts(ctx, dbsqlc.LoginFactsParams{})
+			return err
+		}, "tenants_enterprise_idx (seller=? AND tenant_id=?)"},
+		"tenants of a code": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.TenantsByCode(ctx, dbsqlc.TenantsByCodeParams{})
+			return err
+		}, "tenants_code_idx (seller=? AND tenant_code=?)"},
+		"login sessions to be judged": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.LoginSessionsJudge(ctx, dbsqlc.LoginSessionsJudgeParams{})
+			return err
+		}, "login_sessions_judge_idx (judge_at>? AND judge_at<?)"},
+		"login sessions of a tenant": {fixed, func(q *dbsqlc.Queries) error {
+			return q.LoginMarkTenant(ctx, dbsqlc.LoginMarkTenantParams{})
+		}, "login_sessions_active_idx (seller=? AND tenant_id=?)"},
+		"login sessions of users": {fixed, func(q *dbsqlc.Queries) error {
+			return q.LoginMarkUsers(ctx, dbsqlc.LoginMarkUsersParams{Names: "[]"})
+		}, "login_sessions_active_idx (seller=? AND tenant_id=? AND user_name=?)"},
+		"login sessions of an instance": {fixed, func(q *dbsqlc.Queries) error {
+			return q.LoginMarkInstance(ctx, dbsqlc.LoginMarkInstanceParams{})
+		}, "login_sessions_active_idx (seller=? AND tenant_id=?)"},
+		"logouts that are due": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.LogoutsLease(ctx, dbsqlc.LogoutsLeaseParams{Besides: "[]"})
+			return err
+		}, "login_sessions_logout_idx (logout_due_at<?)"},
+		"login sessions to be forgotten": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.LoginSessionsForget(ctx, dbsqlc.LoginSessionsForgetParams{})
+			return err
+		}, "login_sessions_over_idx (ended_at>? AND ended_at<?)"},
+		"login grants to be forgotten": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.LoginGrantsForget(ctx, dbsqlc.LoginGrantsForgetParams{})
+			return err
+		}, "login_grants_over_idx (expires_at<?)"},
+		"login requests to be forgotten": {fixed, func(q *dbsqlc.Queries) error {
+			_, err := q.LoginRequestsForget(ctx, dbsqlc.LoginRequestsForgetParams{})
+			return err
+		}, "login_requests_over_idx (expires_at<?)"},
 	} {
 		e := &explainer{DBTX: s.readers}
 		if err := c.run(c.queries(e)); !errors.Is(err, errExplained) {

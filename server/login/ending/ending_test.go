@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -430,8 +431,8 @@ func TestWhatHasHadItsTimeIsForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- r.Run(ctx, func() {}) }()
+	done, looks := make(chan error), atomic.Int64{}
+	go func() { done <- r.Run(ctx, func() { looks.Add(1) }) }()
 	gone := func(id string) func() bool {
 		return func() bool {
 			c.Advance(30 * time.Second)
@@ -441,8 +442,8 @@ func TestWhatHasHadItsTimeIsForgotten(t *testing.T) {
 	}
 	eventually(t, 10*time.Second, "the old one is forgotten", gone("old"))
 	eventually(t, 10*time.Second, "the other is an hour later", gone("new"))
-	if passed := c.Now().Sub(storetest.Epoch); passed < time.Hour {
-		t.Errorf("forgotten after %v", passed)
+	if passed := c.Now().Sub(storetest.Epoch); passed < time.Hour || looks.Load() < 2 {
+		t.Errorf("forgotten after %v and %d looks", passed, looks.Load())
 	}
 	stop()
 	if err := <-done; err != nil {

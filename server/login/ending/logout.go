@@ -114,7 +114,7 @@ func (s *Service) full() (apps []string) {
 // attempt makes one attempt at a leased logout and writes what came of it. When that cannot be written, or the token cannot be made, the
 // lease ends and it is attempted again.
 func (s *Service) attempt(ctx context.Context, n store.LoginSession) (failed bool) {
-	ctx, span := s.Tracer.Start(ctx, "login logout", trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindClient))
+	ctx, span := s.Tracer.Start(telemetry.As(ctx, telemetry.RoleLogin), "login logout", trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
 	telemetry.Set(span, telemetry.Seller(n.Seller), telemetry.AppID(n.AppID), telemetry.LoginSession(n.ID), telemetry.Attempt(int(n.LogoutAttempts)+1))
 	a, err := s.tell(ctx, n)

@@ -24,7 +24,7 @@ var markCases = []check.Case{
 	check.WithStore("AnHandOutOutlivesAnOlderJudgement", newerHandOut),
 	check.WithStore("NothingIsWrittenOfASessionThatEndedMeanwhile", endedMeanwhile),
 	check.WithStore("AnyHistoryLeavesNoRightUnjudged", unjudged),
-	check.TwoStores("ASessionThatComesWhileAUserIsDisabledIsJudged", race),
+	check.TwoStores("ASessionThatComesWhileTheRightGoesIsJudged", race),
 }
 
 func key(instance, tenant string) store.TenantKey {
@@ -351,15 +351,19 @@ func unjudged(t *testing.T, s store.Store) {
 	})
 }
 
-// race: while a user is being disabled, somebody reads the right and adds a session, and a loop judges. In the end no session is left that
+// race: while a user is being disabled, or the instance frozen, somebody reads the right and adds a session, and a loop judges. In the end no session is left that
 // was judged by what was true before.
 func race(t *testing.T, handles []store.Store) {
 	ctx := check.Context(t)
 	k := key("inst-1", "tenant-1")
 	directory(t, handles[0], k, 1, tenant(1, false))
+	instance := storetest.NewInstance("CS-1", "inst-1", at(0))
+	admission := storetest.Admission("CS-1", at(0))
+	admission.NewInstances, admission.NewTasks = []store.Instance{instance}, nil
+	check.MustApply(t, handles[0], admission)
 	right := func(s store.Store, name string) (bool, error) {
 		facts, err := s.LoginFacts(ctx, store.LoginKey{Seller: storetest.Seller, AppID: "app", TenantID: "tenant-1", UserName: name}, 10)
-		return len(facts) == 1 && facts[0].User.State == store.UserActive, err
+		return len(facts) == 1 && facts[0].User.State == store.UserActive && facts[0].State != store.InstanceFrozen, err
 	}
 	judging := func(s store.Store) error {
 		list, err := s.JudgeLoginSessions(ctx, 10, at(0), at(10))
@@ -377,14 +381,23 @@ func race(t *testing.T, handles []store.Store) {
 		}
 		return err
 	}
-	for round := range 25 {
+	put := func(s store.Store, state store.InstanceState) error {
+		i := instance
+		i.State = state
+		return s.Apply(ctx, &store.Change{PutInstances: []store.Instance{i}})
+	}
+	for round := range 30 {
 		name := fmt.Sprint("u", round)
+		check.Error(t, put(handles[0], store.InstanceActive), nil)
 		directory(t, handles[0], k, 10+round, user(name, store.UserActive, 10+round))
 		ids := make([]string, 3)
 		for _, err := range check.Together(7, func(i int) error {
 			s := handles[i%2]
 			switch i {
 			case 0:
+				if round%2 == 1 {
+					return put(s, store.InstanceFrozen)
+				}
 				return s.Apply(ctx, &store.Change{Directory: &store.DirectoryChange{
 					Key: k, Now: at(100), Users: []store.User{{AppID: "app", UserName: name, State: store.UserDisabled, Stamp: stamp(100 + round)}},
 				}})
@@ -415,7 +428,7 @@ func race(t *testing.T, handles []store.Store) {
 		}
 		for _, id := range ids {
 			if id != "" && read(t, handles[1], id).EndedAt.IsZero() {
-				t.Fatalf("round %d: the session of a disabled user lives on", round)
+				t.Fatalf("round %d: a session without a right lives on", round)
 			}
 		}
 	}
