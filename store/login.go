@@ -31,8 +31,6 @@ type Logins interface {
 	// AddSigningKey adds a key under its number, which is the one after the last that SigningKeys has told. Errors: ErrConflict when another
 	// process has added one of that number.
 	AddSigningKey(ctx context.Context, k *SigningKey) error
-	// RetireSigningKey says from when a key is published no more. Errors: ErrNotFound.
-	RetireSigningKey(ctx context.Context, number int64, at time.Time) error
 	// SigningKeys reads all, the oldest first.
 	SigningKeys(ctx context.Context) ([]SigningKey, error)
 

@@ -838,11 +838,6 @@ type LoginKeyInsertParams struct {
 	RetiredAt int64
 }
 
-type LoginKeyRetireParams struct {
-	RetiredAt int64
-	Number    int64
-}
-
 type LoginRequest struct {
 	ID          string
 	Seller      string

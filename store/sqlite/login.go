@@ -389,18 +389,6 @@ func (s *Store) AddSigningKey(ctx context.Context, k *store.SigningKey) error {
 	return err
 }
 
-// RetireSigningKey implements store.Logins.
-func (s *Store) RetireSigningKey(ctx context.Context, number int64, at time.Time) error {
-	_, err := change(ctx, s, func(t *tx) (none struct{}, err error) {
-		n, err := t.fast.LoginKeyRetire(context.Background(), dbrow.LoginKeyRetireParams{RetiredAt: dbrow.Micros(at), Number: number})
-		if err == nil && n == 0 {
-			err = store.ErrNotFound
-		}
-		return none, err
-	})
-	return err
-}
-
 // SigningKeys implements store.Logins.
 func (s *Store) SigningKeys(ctx context.Context) ([]store.SigningKey, error) {
 	if err := s.enter(ctx); err != nil {

@@ -416,10 +416,6 @@ SELECT
 FROM login_keys
 ORDER BY number;
 
--- name: LoginKeyRetire :execrows
--- LoginKeyRetire says when a key is published no more.
-UPDATE login_keys SET retired_at = sqlc.arg(retired_at) WHERE number = sqlc.arg(number);
-
 -- name: LoginKeysForget :execrows
 -- LoginKeysForget deletes the first keys that retired before a time.
 DELETE FROM login_keys WHERE login_keys.number IN (

@@ -300,9 +300,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.loginKeyListStmt, err = db.PrepareContext(ctx, loginKeyList); err != nil {
 		return nil, fmt.Errorf("error preparing query LoginKeyList: %w", err)
 	}
-	if q.loginKeyRetireStmt, err = db.PrepareContext(ctx, loginKeyRetire); err != nil {
-		return nil, fmt.Errorf("error preparing query LoginKeyRetire: %w", err)
-	}
 	if q.loginKeysForgetStmt, err = db.PrepareContext(ctx, loginKeysForget); err != nil {
 		return nil, fmt.Errorf("error preparing query LoginKeysForget: %w", err)
 	}
@@ -1152,11 +1149,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing loginKeyListStmt: %w", cerr)
 		}
 	}
-	if q.loginKeyRetireStmt != nil {
-		if cerr := q.loginKeyRetireStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing loginKeyRetireStmt: %w", cerr)
-		}
-	}
 	if q.loginKeysForgetStmt != nil {
 		if cerr := q.loginKeysForgetStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing loginKeysForgetStmt: %w", cerr)
@@ -1928,7 +1920,6 @@ type Queries struct {
 	loginGrantsForgetStmt      *sql.Stmt
 	loginKeyInsertStmt         *sql.Stmt
 	loginKeyListStmt           *sql.Stmt
-	loginKeyRetireStmt         *sql.Stmt
 	loginKeysForgetStmt        *sql.Stmt
 	loginMarkApplicationStmt   *sql.Stmt
 	loginMarkInstanceStmt      *sql.Stmt
@@ -2155,7 +2146,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		loginGrantsForgetStmt:      q.loginGrantsForgetStmt,
 		loginKeyInsertStmt:         q.loginKeyInsertStmt,
 		loginKeyListStmt:           q.loginKeyListStmt,
-		loginKeyRetireStmt:         q.loginKeyRetireStmt,
 		loginKeysForgetStmt:        q.loginKeysForgetStmt,
 		loginMarkApplicationStmt:   q.loginMarkApplicationStmt,
 		loginMarkInstanceStmt:      q.loginMarkInstanceStmt,

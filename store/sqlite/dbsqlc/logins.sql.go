@@ -435,21 +435,6 @@ func (q *Queries) LoginKeyList(ctx context.Context) ([]LoginKey, error) {
 	return items, nil
 }
 
-const loginKeyRetire = `-- name: LoginKeyRetire :execrows
-UPDATE login_keys SET retired_at = ?1 WHERE number = ?2
-`
-
-type LoginKeyRetireParams = dbrow.LoginKeyRetireParams
-
-// LoginKeyRetire says when a key is published no more.
-func (q *Queries) LoginKeyRetire(ctx context.Context, arg LoginKeyRetireParams) (int64, error) {
-	result, err := q.exec(ctx, q.loginKeyRetireStmt, loginKeyRetire, arg.RetiredAt, arg.Number)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
 const loginKeysForget = `-- name: LoginKeysForget :execrows
 DELETE FROM login_keys WHERE login_keys.number IN (
     SELECT k.number FROM login_keys AS k
