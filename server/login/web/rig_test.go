@@ -70,6 +70,9 @@ type rig struct {
 	spans     *tracetest.InMemoryExporter
 	mu        sync.Mutex
 	counted   []string
+	logged    lockedText                                // what the pages and the provider log
+	limit     func(address string) (wait time.Duration) // nil for none
+	rules     []upstream.Rule
 	instances map[string]string // by tenant and application
 }
 
@@ -83,10 +86,35 @@ func (r *rig) Login(entrance, fault string) {
 // Centre implements web.Metrics.
 func (r *rig) Centre(string, string, time.Duration) {}
 
+// lockedText is a text that several write.
+type lockedText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (l *lockedText) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // newRig starts both. change changes the centre's world before.
 func newRig(t *testing.T, change ...func(*world.World)) *rig {
 	t.Helper()
-	r := &rig{t: t, store: sqlitetest.Open(t), spans: tracetest.NewInMemoryExporter(), instances: make(map[string]string)}
+	return newRigBy(t, nil, change...)
+}
+
+// newRigBy is newRig with centres that are spoken to by other rules.
+func newRigBy(t *testing.T, rules []upstream.Rule, change ...func(*world.World)) *rig {
+	t.Helper()
+	r := &rig{t: t, rules: rules, store: sqlitetest.Open(t), spans: tracetest.NewInMemoryExporter(), instances: make(map[string]string)}
 	r.world = logintest.New(t, r.store)
 	r.server = httptest.NewUnstartedServer(nil)
 	r.issuer = "http://" + r.server.Listener.Addr().String()
@@ -106,19 +134,26 @@ func newRig(t *testing.T, change ...func(*world.World)) *rig {
 		t.Fatal(err)
 	}
 	r.guard = outbound.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, nil, nil)
-	client, err := upstream.New(upstream.Config{Guard: r.guard, Budget: time.Second})
+	client, err := upstream.New(upstream.Config{Guard: r.guard, Budget: time.Second, Rules: r.rules})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.book = &session.Book{Store: r.store, Sealer: r.world.Vault, Clock: r.world.Clock, NewID: storetest.NewID}
 	r.gate = gate.New(r.store, r.world.Vault)
 	tracer := sdktrace.NewTracerProvider(sdktrace.WithSyncer(r.spans), sdktrace.WithIDGenerator(telemetry.IDGenerator{}))
+	log := slog.New(slog.NewTextHandler(&r.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	site := web.New(web.Deps{
-		Issuer: r.issuer, UnifiedURL: r.centre.PortalURL() + "/unified-login/", Store: r.store, Book: r.book, Gate: r.gate, Centre: client, Clock: r.world.Clock, Tracer: tracer.Tracer("test"), Metrics: r, Log: slog.New(slog.DiscardHandler),
+		Issuer: r.issuer, UnifiedURL: r.centre.PortalURL() + "/unified-login/", Store: r.store, Book: r.book, Gate: r.gate, Centre: client, Clock: r.world.Clock, Tracer: tracer.Tracer("test"), Metrics: r, Log: log,
+		Limit: func(address string) time.Duration {
+			if r.limit == nil {
+				return 0
+			}
+			return r.limit(address)
+		},
 	})
 	signing, err := keys.New(keys.Config{Store: r.store, Sealer: r.world.Vault, Clock: r.world.Clock})
 	r.world.Must(err)
-	p, err := provider.New(provider.Config{Issuer: r.issuer, Book: r.book, Gate: r.gate, Keys: signing, Upstream: client, Browsers: site, Page: site.Page})
+	p, err := provider.New(provider.Config{Issuer: r.issuer, Book: r.book, Gate: r.gate, Keys: signing, Upstream: client, Browsers: site, Page: site.Page, Log: log})
 	r.world.Must(err)
 	r.server.Config.Handler = site.With(p)
 	r.server.Start()
