@@ -140,6 +140,26 @@ var attacks = []struct {
 	{"a login that a state was given out for is finished without it", func(_ *rig, v *browser) *browser {
 		return v.opens(with(v.begun(oauth, crane, "sunqi05"), "state", "", "tenant", crane))
 	}, "200 /confirm"},
+	{"a login begun without a state, and then with one, is finished without it", func(r *rig, v *browser) *browser {
+		v.opens(r.asks(oauth, ask{choose: true}))
+		small := v.at.String()
+		v.sends("choice", "any")
+		follow := v.client.CheckRedirect
+		v.client.CheckRedirect = r.stops().client.CheckRedirect
+		v.opens(small).sends("choice", "code", "code", "crane").sends("account", "sunqi05", "password", password)
+		v.client.CheckRedirect = follow
+		return v.opens(with(v.at.String(), "state", "", "tenant", crane))
+	}, "200 /confirm"},
+	{"the cookie of a login that another browser has begun", func(r *rig, v *browser) *browser {
+		other := r.browser().opens(r.asks(oauth, ask{}))
+		site, _ := url.Parse(r.issuer)
+		for _, c := range other.client.Jar.Cookies(site) {
+			if strings.HasPrefix(c.Name, "kgl-pending-") {
+				v.client.Jar.SetCookies(site, []*http.Cookie{{Name: c.Name, Value: c.Value, Path: "/"}})
+			}
+		}
+		return v.opens(r.unused(oauth, "sunqi05", crane))
+	}, "200 /confirm"},
 
 	// Codes and tickets.
 	{"a code twice", func(r *rig, v *browser) *browser {

@@ -3,6 +3,7 @@
 package web_test
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -107,6 +108,30 @@ func TestASessionIsNoRight(t *testing.T) {
 	b.opens(r.asks(oauth, ask{hint: crane})).wants("403 USER_DISABLED")
 	r.authorises(directory.Modify, "sunqi05", true)
 	b.opens(r.asks(oauth, ask{hint: crane})).wants("app /callback")
+}
+
+// TestALogoutOfEverything: an app that names neither itself nor a session leads here, too.
+func TestALogoutOfEverything(t *testing.T) {
+	r := newRig(t)
+	b := r.browser()
+	for _, id := range []string{oauth, cas} {
+		b.opens(r.asks(id, ask{hint: crane}))
+		if strings.Contains(b.body, `name="password"`) {
+			b.sends("account", "sunqi05", "password", password)
+		}
+		b.wants("app /callback")
+	}
+	b.opens(r.issuer + "/end_session?state=1").wants("200 /logout")
+	if strings.Contains(b.body, "App demo") || !strings.Contains(b.body, "all applications") {
+		t.Error(b.body)
+	}
+	b.sends().wants("200 LOGGED_OUT")
+	page, err := r.store.ListLoginSessions(t.Context(), store.ListQuery{Seller: logintest.Seller, Limit: 10})
+	if err != nil || len(page) != 2 || page[0].EndReason != store.EndLoggedOut || page[1].EndReason != store.EndLoggedOut {
+		t.Errorf("%+v, %v", page, err)
+	}
+	b.opens(r.asks(oauth, ask{none: true})).wants("app /callback login_required")
+	r.browser().do("POST", r.issuer+"/logout", url.Values{"proof": {"x"}}).wants("403 FORM_INVALID")
 }
 
 // TestTickets: an app without OpenID Connect gets a ticket, from both entrances.

@@ -3,11 +3,14 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/koogate/koogate/server/login/registry"
+	"github.com/koogate/koogate/server/login/session"
 	"github.com/koogate/koogate/server/login/words"
 	"github.com/koogate/koogate/store"
 )
@@ -26,8 +29,12 @@ func LogoutURL(issuer, appID, back string) string {
 // Connect.
 type leaving struct{ Proof, App, AppID, Back, State string }
 
-// leaves reads what is asked for. It is false when the visit is over.
+// leaves reads what is asked for: without an application, a logout of all that this browser has a session in. It is false when the visit
+// is over.
 func (v *visit) leaves(value func(string) string) (l leaving, ok bool) {
+	if value("client_id") == "" && value("post_logout_redirect_uri") == "" {
+		return leaving{}, true
+	}
 	if !v.knows(value("client_id")) {
 		return l, false
 	}
@@ -56,6 +63,10 @@ func (s *Site) logsOut(v *visit) {
 	if !ok || !v.proven("logout "+l.AppID) {
 		return
 	}
+	if v.app == nil {
+		v.leavesAll()
+		return
+	}
 	to := "/logged-out"
 	if old, err := s.Book.Of(v.ctx, v.app, v.cookie(ofApp(sessionCookie, v.app)), registry.Idle(v.app.Settings)); err == nil {
 		if to, err = s.provider.LogOut(v.ctx, v.app, &old, l.Back, l.State); err != nil {
@@ -67,6 +78,30 @@ func (s *Site) logsOut(v *visit) {
 	}
 	v.keep(ofApp(sessionCookie, v.app), "", gone)
 	v.leads(to)
+}
+
+// leavesAll ends every session of the browser. Nobody is led through the centres: there may be several.
+func (v *visit) leavesAll() {
+	prefix := v.s.named(sessionCookie)
+	for _, c := range v.r.Cookies() {
+		if !strings.HasPrefix(c.Name, prefix) {
+			continue
+		}
+		row, err := v.s.Book.Store.LoginSessionOf(v.ctx, session.Digest(c.Value))
+		if err == nil {
+			var app *store.LoginApplication
+			if a, err := v.s.Store.LoginApplication(v.ctx, row.AppID); err == nil && a.Seller == row.Seller {
+				app = &a
+			}
+			_, err = v.s.Book.End(v.ctx, row.ID, app, store.EndLoggedOut)
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			v.broken(err)
+			return
+		}
+		v.keep(strings.TrimPrefix(c.Name, strings.TrimSuffix(prefix, sessionCookie)), "", gone)
+	}
+	v.leads("/logged-out")
 }
 
 // loggedOut says that it is done.

@@ -45,6 +45,7 @@ var texts = map[string]Both{
 
 	"logoutTitle": {"退出登录", "Log out"},
 	"logoutText":  {"要退出这个应用吗？", "Do you want to log out of this application?"},
+	"logoutAll":   {"要退出这个浏览器里登录的所有应用吗？", "Do you want to log out of all applications that this browser is logged in to?"},
 	"logoutYes":   {"退出", "Log out"},
 
 	"trialTitle":   {"试登录", "Try the login"},
