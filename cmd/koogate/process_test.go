@@ -340,13 +340,16 @@ func newInstanceBody(order string) string {
 }
 
 // get reads from the internal REST API.
-func (p *process) get(path string, into any) {
+func (p *process) get(path string, into any) { p.site.t.Helper(); p.getAs(testToken, path, into) }
+
+// getAs is get with another token.
+func (p *process) getAs(token, path string, into any) {
 	p.site.t.Helper()
 	r, err := http.NewRequest(http.MethodGet, "http://"+p.api+path, nil)
 	if err != nil {
 		p.site.t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+testToken)
+	r.Header.Set("Authorization", "Bearer "+token)
 	res, err := wire.Do(r)
 	if err != nil {
 		p.site.t.Fatal(err)
@@ -364,10 +367,16 @@ func (p *process) get(path string, into any) {
 // count returns how many elements a filtered list has, over all its pages.
 func (p *process) count(list, filter string) int {
 	p.site.t.Helper()
+	return p.countAs(testToken, list, filter)
+}
+
+// countAs is count with another token.
+func (p *process) countAs(as, list, filter string) int {
+	p.site.t.Helper()
 	n, token := 0, ""
 	for {
 		var page map[string]json.RawMessage
-		p.get("/v1/"+list+"?page_size=500&filter="+url.QueryEscape(filter)+"&page_token="+url.QueryEscape(token), &page)
+		p.getAs(as, "/v1/"+list+"?page_size=500&filter="+url.QueryEscape(filter)+"&page_token="+url.QueryEscape(token), &page)
 		var rows []json.RawMessage
 		if page[list] != nil {
 			if err := json.Unmarshal(page[list], &rows); err != nil {

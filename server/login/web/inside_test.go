@@ -5,6 +5,7 @@ package web_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -140,5 +141,25 @@ func TestAnotherDialect(t *testing.T) {
 	}
 	if findings := r.centre.Journal().Findings(10); len(findings) > 0 {
 		t.Errorf("%+v", findings)
+	}
+}
+
+// TestCookiesOfASecureIssuer: no other host of the domain can set them, no script reads them, and no other site's form sends them.
+func TestCookiesOfASecureIssuer(t *testing.T) {
+	r := newRig(t)
+	r.settings(oauth, func(s *store.LoginSettings) { s.TicketURI, s.InitiateURI = "https://app.example.com/ticket", "" })
+	d := r.deps
+	d.Issuer = "https://login.example.com"
+	site := web.New(d)
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/start/"+oauth+"?lang=en", nil))
+	cookies := w.Result().Cookies()
+	if len(cookies) != 3 || w.Code != http.StatusSeeOther { // the browser's name, the login that it was sent for, the language
+		t.Fatalf("%d %v", w.Code, cookies)
+	}
+	for _, c := range cookies {
+		if !strings.HasPrefix(c.Name, "__Host-kgl-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+			t.Errorf("%s", c.Raw)
+		}
 	}
 }

@@ -73,6 +73,7 @@ type rig struct {
 	logged    lockedText                                // what the pages and the provider log
 	limit     func(address string) (wait time.Duration) // nil for none
 	rules     []upstream.Rule
+	deps      web.Deps
 	instances map[string]string // by tenant and application
 }
 
@@ -142,7 +143,7 @@ func newRigBy(t *testing.T, rules []upstream.Rule, change ...func(*world.World))
 	r.gate = gate.New(r.store, r.world.Vault)
 	tracer := sdktrace.NewTracerProvider(sdktrace.WithSyncer(r.spans), sdktrace.WithIDGenerator(telemetry.IDGenerator{}))
 	log := slog.New(slog.NewTextHandler(&r.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	site := web.New(web.Deps{
+	r.deps = web.Deps{
 		Issuer: r.issuer, UnifiedURL: r.centre.PortalURL() + "/unified-login/", Store: r.store, Book: r.book, Gate: r.gate, Centre: client, Clock: r.world.Clock, Tracer: tracer.Tracer("test"), Metrics: r, Log: log,
 		Limit: func(address string) time.Duration {
 			if r.limit == nil {
@@ -150,7 +151,8 @@ func newRigBy(t *testing.T, rules []upstream.Rule, change ...func(*world.World))
 			}
 			return r.limit(address)
 		},
-	})
+	}
+	site := web.New(r.deps)
 	signing, err := keys.New(keys.Config{Store: r.store, Sealer: r.world.Vault, Clock: r.world.Clock})
 	r.world.Must(err)
 	p, err := provider.New(provider.Config{Issuer: r.issuer, Book: r.book, Gate: r.gate, Keys: signing, Upstream: client, Browsers: site, Page: site.Page, Log: log})
