@@ -168,7 +168,7 @@ type Trial struct {
 	ExpiresAt time.Time
 }
 
-// Try begins a trial of the login to an application, one that is disabled too. Errors: LOGIN_NOT_SERVED, LOGIN_APPLICATION_NOT_FOUND,
+// Try begins a trial of the login to an application. Errors: LOGIN_NOT_SERVED, LOGIN_APPLICATION_NOT_FOUND,
 // STORE_UNAVAILABLE.
 func (s *Service) Try(ctx context.Context, seller, appID string) (Trial, error) {
 	if s.Issuer == "" {

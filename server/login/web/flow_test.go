@@ -3,6 +3,7 @@
 package web_test
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/koogate/koogate/server/login/logintest"
 	"github.com/koogate/koogate/server/login/registry"
 	"github.com/koogate/koogate/server/login/session"
+	"github.com/koogate/koogate/server/login/standing"
 	"github.com/koogate/koogate/server/login/web"
 	"github.com/koogate/koogate/store"
 )
@@ -156,6 +158,19 @@ func TestTickets(t *testing.T) {
 			t.Errorf("%+v, %v, %s", g, err, b.at)
 		}
 		seen[ticket] = true
+		judge := standing.Judge{Book: r.book, Gate: r.gate}
+		got, err := judge.Redeem(t.Context(), logintest.Seller, oauth, ticket)
+		if err != nil || got.Claims["user_name"] != "sunqi05" || got.Claims["enterprise"] != "鹤翔物流" {
+			t.Errorf("%v, %v", got.Claims, err)
+		}
+		if _, err := judge.Redeem(t.Context(), logintest.Seller, oauth, ticket); !errors.Is(err, standing.ErrTicket) {
+			t.Errorf("a ticket counts twice: %v", err)
+		}
+		q, err := r.store.LoginRequest(t.Context(), g.RequestID)
+		steps := session.Steps(&q)
+		if n := len(steps); err != nil || n < 3 || steps[n-2].Name != session.StepLed || steps[n-1].Name != session.StepTold {
+			t.Errorf("%+v, %v", steps, err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -40,6 +41,27 @@ func TestEveryFaultHasWords(t *testing.T) {
 	}
 	if words.Known("SOMETHING") || words.Of("SOMETHING") != words.Of(words.Unavailable) {
 		t.Error("an unknown fault has words of its own")
+	}
+}
+
+// TestTheGuideListsEveryFault: docs/login.md says of each code what the pages say.
+func TestTheGuideListsEveryFault(t *testing.T) {
+	guide, err := os.ReadFile("../../../docs/login.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for file, kind := range map[string]string{"../upstream/fault.go": "Kind", "../../../store/login.go": "LoginEnd", "fault.go": ""} {
+		for _, code := range constants(t, file, kind) {
+			f := words.Of(code)
+			if row := "| `" + code + "` | " + f.What.EN + " | " + f.Staff.EN + " |\n"; !strings.Contains(string(guide), row) {
+				t.Errorf("docs/login.md lacks the row\n%s", row)
+			}
+			rows++
+		}
+	}
+	if n := strings.Count(string(guide), "\n| `"); rows < 40 || n < rows {
+		t.Errorf("%d faults, %d rows", rows, n)
 	}
 }
 
