@@ -12,10 +12,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/koogate/koogate/client/login"
+	"github.com/koogate/koogate/koogallery/authcentre"
+	"github.com/koogate/koogate/server/login/session"
+	"github.com/koogate/koogate/server/login/web"
 	"github.com/koogate/koogate/server/login/words"
+	"github.com/koogate/koogate/store"
 )
 
 // ready leaves what needs more than Go to make login-test.
@@ -134,10 +140,14 @@ func (r *rig) workbench(tenantID string) string {
 	return ""
 }
 
-// TestThePagesInABrowser: nothing is wider than the window at either width, the style sheet is in force in spite of the policy, and what a
-// person can act on can be reached by the keyboard.
+// TestThePagesInABrowser: nothing is wider than the window at either width, the style sheet is in force in spite of the policy, what a
+// person can act on can be reached by the keyboard, and axe-core finds no fault in light and dark.
 func TestThePagesInABrowser(t *testing.T) {
 	browser := chromium(t)
+	axe, err := os.ReadFile("../../../.ci/tools/axe/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := newRig(t)
 	for _, lang := range []string{words.Chinese, words.English} {
 		for _, width := range []int64{390, 1440} {
@@ -153,6 +163,18 @@ func TestThePagesInABrowser(t *testing.T) {
 				if over || radius != "6px" || focused != "skip" {
 					t.Errorf("%s, %s at %d: wider than the window %v, radius %s, focus %q", name, lang, width, over, radius, focused)
 				}
+				for _, scheme := range []string{"light", "dark"} {
+					does(ctx, t, name, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+						_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+							Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+						})
+						return err
+					}))
+					faults := reads(ctx, t, name, chromedp.Evaluate[string](string(axe)+`; axe.run().then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html).join(" ")).join("; "))`, chromedp.EvalAwaitPromise))
+					if faults != "" {
+						t.Errorf("%s, %s at %d, %s: %s", name, lang, width, scheme, faults)
+					}
+				}
 				if dir := os.Getenv("KOOGATE_SHOTS"); dir != "" {
 					png := reads(ctx, t, name, chromedp.CaptureScreenshot())
 					_ = os.WriteFile(fmt.Sprintf("%s/%s-%s-%d.png", dir, name, lang, width), png, 0o600)
@@ -165,6 +187,25 @@ func TestThePagesInABrowser(t *testing.T) {
 			look("confirm")
 			does(ctx, t, "declined", chromedp.Click(`button[value="no"]`), chromedp.WaitVisible("details"))
 			look("declined")
+			r.fault(authcentre.Fault{Kind: "bad-client", Times: 1})
+			does(ctx, t, "fault", chromedp.Navigate(r.unused(oauth, "sunqi05", crane)), chromedp.Evaluate[chromedp.Void](`document.querySelector("details").open = true`))
+			look("fault")
+			a, err := r.store.LoginApplication(t.Context(), oauth)
+			r.world.Must(err)
+			q, err := r.book.Begin(t.Context(), &a, store.LoginByTrial, nil)
+			r.world.Must(err)
+			does(ctx, t, "trial", chromedp.Navigate(web.TrialURL(r.issuer, q.ID)))
+			look("trial")
+			session.Note(&q, session.Step{Name: session.StepSent}, session.Step{Name: session.StepTenant, Host: "t1.example.com"}, session.Step{Name: session.StepToken, Fault: "BUSY", Said: "HTTP 503"})
+			_, err = r.store.ChangeLoginRequest(t.Context(), q.ID, func(x *store.LoginRequest) error {
+				x.Steps, x.Step, x.Reason = q.Steps, store.LoginFailed, "BUSY"
+				return nil
+			})
+			r.world.Must(err)
+			does(ctx, t, "trial", chromedp.Reload())
+			look("trial-failed")
+			does(ctx, t, "logout", chromedp.Navigate(r.issuer+"/logout"))
+			look("logout")
 		}
 	}
 }
