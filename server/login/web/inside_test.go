@@ -106,17 +106,24 @@ func TestTooManyVisits(t *testing.T) {
 		if visits++; address != "127.0.0.1" {
 			t.Errorf("the address is %q", address)
 		}
-		if visits > 2 {
+		if visits > 3 {
 			return 90 * time.Second
 		}
 		return 0
 	}
 	b := r.browser()
-	b.opens(r.asks(oauth, ask{choose: true})).wants("200 /tenant")
+	b.opens(r.asks(oauth, ask{choose: true})).wants("200 /tenant") // /authorize, /login, /tenant
+	b.opens(r.asks(oauth, ask{choose: true})).wants("429 TOO_MANY")
 	b.opens(web.StartURL(r.issuer, oauth)).wants("429 TOO_MANY")
 	if b.header.Get("Retry-After") != "90" {
 		t.Error(b.header)
 	}
+	for _, path := range []string{"/.well-known/openid-configuration", "/keys"} { // an app's server may come from the same address
+		if b.do(http.MethodGet, r.issuer+path, nil); b.status != http.StatusOK {
+			t.Errorf("%s: %d", path, b.status)
+		}
+	}
+	b.opens(web.StartURL(r.issuer, oauth))
 	css := b.body[strings.Index(b.body, "/assets/"):]
 	if b.do(http.MethodGet, r.issuer+css[:strings.Index(css, `"`)], nil); b.status != http.StatusOK {
 		t.Errorf("the style sheet is limited: %d", b.status)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/koogate/koogate/server/clock"
 	"github.com/koogate/koogate/server/login/gate"
+	"github.com/koogate/koogate/server/login/provider"
 	"github.com/koogate/koogate/server/login/session"
 	"github.com/koogate/koogate/server/login/upstream"
 	"github.com/koogate/koogate/server/login/words"
@@ -113,8 +114,22 @@ func New(d Deps) *Site {
 // With serves a provider at every address that is none of the pages', and returns the whole.
 func (s *Site) With(p Provider) *Site {
 	s.provider = p
-	s.mux.Handle("/", p.Handler())
+	s.mux.Handle("/", s.sparing(p.Handler()))
 	return s
+}
+
+// sparing takes the visits of browsers to the provider from the same budgets: each writes a row. What apps ask is theirs.
+func (s *Site) sparing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case provider.PathAuthorize, provider.PathCallback, provider.PathEndSession:
+			if wait := s.limited(r); wait > 0 {
+				s.visit(w, r).tooMany(wait)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // ServeHTTP implements http.Handler.
@@ -123,8 +138,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHT
 // The budget of an address that Limit should have: what a company behind one address needs at nine in the morning, and nobody needs for
 // longer.
 const (
-	Rate  = 10 // a second
-	Burst = 300
+	Rate  = 50 // a second; a login takes about five
+	Burst = 1500
 )
 
 // visit makes a visit of a request. Nothing of a login rests in a cache, and no address of it goes on to another site.
@@ -143,8 +158,7 @@ func (s *Site) visit(w http.ResponseWriter, r *http.Request) *visit {
 func (s *Site) serve(w http.ResponseWriter, r *http.Request, serve func(*visit)) {
 	v := s.visit(w, r)
 	if wait := s.limited(r); wait > 0 {
-		w.Header().Set("Retry-After", seconds(wait))
-		v.fail(words.TooMany)
+		v.tooMany(wait)
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -163,6 +177,12 @@ func (s *Site) limited(r *http.Request) time.Duration {
 		address = r.RemoteAddr
 	}
 	return s.Limit(address)
+}
+
+// tooMany says that the budget of the browser's address is spent.
+func (v *visit) tooMany(wait time.Duration) {
+	v.w.Header().Set("Retry-After", seconds(wait))
+	v.fail(words.TooMany)
 }
 
 // Page shows a fault with a status, for the provider: where the app cannot be told.
