@@ -242,7 +242,7 @@ func TestACentreIsDeliveredToKoogate(t *testing.T) {
 		}
 	}
 	code, out, errs := koogate(t, "directory", "tenants", "--address", d.grpc, "--token", "koogate-demo-token", "--limit", "0", "-o", "json")
-	if code != exitOK || strings.Count(out, `"68cbc86a0000000000000000000000b2"`) != 2 || !strings.Contains(out, "明亮照明") {
+	if code != exitOK || strings.Count(out, `"instanceId": "instance-bright-`) != 2 || !strings.Contains(out, "明亮照明") {
 		t.Errorf("%d %s %s", code, out, errs)
 	}
 	code, _, errs = koogate(t, "sim", "centre", "--listen", "127.0.0.1:0", "--kit", "http://"+d.facade+"/produce/demo", "--key", "wrong", "--public-key", filepath.Join(dir, "kit-rsa.pem"))
