@@ -5,11 +5,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,6 +29,7 @@ import (
 	"github.com/koogate/koogate/koogallery/authcentre/delivery"
 	"github.com/koogate/koogate/koogallery/authcentre/world"
 	"github.com/koogate/koogate/koogallery/judge"
+	"github.com/koogate/koogate/koogallery/seal"
 	calls "github.com/koogate/koogate/koogallery/simulator/wire"
 	"github.com/koogate/koogate/server/clock"
 )
@@ -145,15 +143,12 @@ func newLoginSite(t *testing.T) *loginSite {
 
 func newKitKey(t *testing.T, file string) *rsa.PrivateKey {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 3072)
-	if err != nil {
+	text := rsaKey(t)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	key, err := seal.ParsePrivateKey(text)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return key

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/koogate/koogate/server/login/registry"
 	"github.com/koogate/koogate/server/login/upstream"
 )
 
@@ -117,10 +118,7 @@ func (c *Config) Issuer() string {
 // LoginCallback is the address that is entered in the seller centre as the callback of an application's credential; empty where logins
 // are not served.
 func (c *Config) LoginCallback(appID string) string {
-	if c.Issuer() == "" {
-		return ""
-	}
-	return c.Issuer() + "/callback/" + url.PathEscape(appID)
+	return registry.CallbackURL(c.Issuer(), appID)
 }
 
 func (c *Config) checkLogin(f *findings) {

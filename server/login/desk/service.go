@@ -182,7 +182,7 @@ func (s *Service) Try(ctx context.Context, seller, appID string) (Trial, error) 
 	if err != nil {
 		return Trial{}, storefault.Told(err)
 	}
-	return Trial{LoginID: r.ID, URL: s.Issuer + "/try/" + r.ID, ExpiresAt: r.ExpiresAt}, nil
+	return Trial{LoginID: r.ID, URL: registry.TrialURL(s.Issuer, r.ID), ExpiresAt: r.ExpiresAt}, nil
 }
 
 // Person tells who has come with a ticket. Errors: LOGIN_NOT_SERVED, TICKET_REFUSED, INTERNAL, STORE_UNAVAILABLE.

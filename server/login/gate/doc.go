@@ -5,7 +5,7 @@
 // decides nothing but, where an application chooses so, the role. Nothing is remembered between two questions, and each is one read of the
 // rows of one moment.
 //
-// Start at [Gate]. [Gate.Tenant] is asked before it is known who comes, and gives what a login at the tenant's centre needs. [Gate.User]
+// Start at [Gate]. [Gate.Tenant] is asked before it is known who comes, and gives what a login at the tenant's centre needs. [Gate.Person]
 // lets a person in, as a [Right], or says why not, as a [Refusal]. [Gate.Session] asks the same of a session that is there.
 //
 // A person is let in by one instance at least for which all of this holds: its tenant and the tenant's application are there, the user is

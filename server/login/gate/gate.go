@@ -98,11 +98,6 @@ func (g *Gate) Tenant(ctx context.Context, app store.LoginApplication, tenantID 
 	}}, nil
 }
 
-// User lets a user in, of whom the centre has said nothing but the name; see [Gate.Person].
-func (g *Gate) User(ctx context.Context, app store.LoginApplication, tenantID, userName string) (Right, error) {
-	return g.Person(ctx, app, tenantID, upstream.Person{UserName: userName})
-}
-
 // Person lets somebody in whom the authentication centre has named. Errors: *Refusal, INTERNAL, STORE_UNAVAILABLE.
 func (g *Gate) Person(ctx context.Context, app store.LoginApplication, tenantID string, said upstream.Person) (Right, error) {
 	if said.UserName == "" {

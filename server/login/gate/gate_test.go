@@ -62,7 +62,7 @@ func newRig(t *testing.T, change ...func(*store.LoginApplication)) *rig {
 // enter is what the gate says of the user: the instances that let them in, or the reason that does not.
 func (r *rig) enter(user string) string {
 	r.t.Helper()
-	right, err := r.User(r.t.Context(), r.app, logintest.Tenant, user)
+	right, err := r.Person(r.t.Context(), r.app, logintest.Tenant, upstream.Person{UserName: user})
 	var refusal *gate.Refusal
 	if errors.As(err, &refusal) {
 		return string(refusal.Reason)
@@ -148,7 +148,7 @@ func TestNobodyElseIsLetIn(t *testing.T) {
 	} {
 		app := r.app
 		app.AppID, app.Seller = k.app, k.seller
-		_, err := r.User(t.Context(), app, k.tenant, logintest.User)
+		_, err := r.Person(t.Context(), app, k.tenant, upstream.Person{UserName: logintest.User})
 		var refusal *gate.Refusal
 		if !errors.As(err, &refusal) || refusal.Unknown == (k.tenant == "tenant-2" || k.app == "app-2") {
 			t.Errorf("%+v: %v", k, err)
@@ -286,7 +286,7 @@ func TestATestAccount(t *testing.T) {
 	if err != nil || !got.Test || got.Domain != account.Domain || got.ClientID != "try" || got.Secret != "try-secret" || got.Code != "tested" {
 		t.Fatalf("tenant %+v, %v", got, err)
 	}
-	right, err := r.User(t.Context(), r.app, logintest.Tenant, "tester")
+	right, err := r.Person(t.Context(), r.app, logintest.Tenant, upstream.Person{UserName: "tester"})
 	if err != nil || !right.Test || right.TenantCode != "tested" || len(right.Instances) != 0 {
 		t.Fatalf("right %#v, %v", right, err)
 	}
@@ -298,7 +298,7 @@ func TestATestAccount(t *testing.T) {
 	if _, err := r.Gate.Tenant(t.Context(), r.app, "tenant-2"); err == nil {
 		t.Error("the test account serves another tenant")
 	}
-	if _, err := r.User(t.Context(), r.app, "tenant-2", "tester"); err == nil {
+	if _, err := r.Person(t.Context(), r.app, "tenant-2", upstream.Person{UserName: "tester"}); err == nil {
 		t.Error("the test account is let in to another tenant")
 	}
 	r.Ready("CS1") // now the directory knows the tenant, and its word alone counts
@@ -328,7 +328,7 @@ func TestClaimsGoByScope(t *testing.T) {
 		r.Must(err)
 	}
 	claims := func(scopes ...string) map[string]any {
-		right, err := r.User(t.Context(), r.app, logintest.Tenant, logintest.User)
+		right, err := r.Person(t.Context(), r.app, logintest.Tenant, upstream.Person{UserName: logintest.User})
 		r.Must(err)
 		c, err := r.Claims(t.Context(), right, scopes)
 		r.Must(err)
@@ -382,7 +382,7 @@ func TestDepartmentsInACircle(t *testing.T) {
 		_, err := r.SyncDepartment(t.Context(), directory.Department{Scope: r.Scope(inst, logintest.Tenant), Flag: directory.Add, Unit: u})
 		r.Must(err)
 	}
-	right, err := r.User(t.Context(), r.app, logintest.Tenant, logintest.User)
+	right, err := r.Person(t.Context(), r.app, logintest.Tenant, upstream.Person{UserName: logintest.User})
 	r.Must(err)
 	path, err := r.Department(t.Context(), right)
 	if err != nil || strings.Join(path, " ") != "c b a" {
@@ -441,7 +441,7 @@ func TestASessionIsJudged(t *testing.T) {
 func TestAQuestionIsOneRead(t *testing.T) {
 	r := newRig(t)
 	r.Ready("CS1")
-	right, err := r.User(t.Context(), r.app, logintest.Tenant, logintest.User)
+	right, err := r.Person(t.Context(), r.app, logintest.Tenant, upstream.Person{UserName: logintest.User})
 	r.Must(err)
 	_, err = r.Gate.Tenant(t.Context(), r.app, logintest.Tenant)
 	r.Must(err)
@@ -464,7 +464,7 @@ func TestAStoreThatIsAway(t *testing.T) {
 	r.Ready("CS1")
 	g := gate.New(broken{r.World.Store}, r.Vault)
 	s := store.LoginSession{ID: "s-1", Seller: logintest.Seller, AppID: logintest.App, TenantID: logintest.Tenant, UserName: logintest.User}
-	_, userErr := g.User(t.Context(), r.app, logintest.Tenant, logintest.User)
+	_, userErr := g.Person(t.Context(), r.app, logintest.Tenant, upstream.Person{UserName: logintest.User})
 	end, sessionErr := g.Session(t.Context(), s)
 	for _, err := range []error{userErr, sessionErr} {
 		var e *errs.Error

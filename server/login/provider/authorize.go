@@ -369,12 +369,7 @@ var formPage = template.Must(template.New("form").Parse(`<!doctype html>
 
 // note adds a step to a request that is over. That it cannot be noted is nobody's fault and stops nothing.
 func (p *Provider) note(ctx context.Context, id string, name session.StepName) {
-	now := p.clock.Now()
-	_, err := p.store.ChangeLoginRequest(ctx, id, func(r *store.LoginRequest) error {
-		session.Note(r, session.Step{Name: name, At: now})
-		return nil
-	})
-	if err != nil {
+	if err := p.cfg.Book.After(ctx, id, name); err != nil {
 		p.cfg.Log.WarnContext(ctx, "a step of a login was not noted", "request_id", id, "error", err)
 	}
 }

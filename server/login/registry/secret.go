@@ -5,7 +5,6 @@ package registry
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/errs"
+	"github.com/koogate/koogate/server/login/session"
 	"github.com/koogate/koogate/store"
 )
 
@@ -33,17 +33,12 @@ func (s *Service) newSecret(now time.Time) (store.LoginSecret, string) {
 	random := make([]byte, secretBytes)
 	_, _ = rand.Read(random) // never fails
 	text := secretPrefix + base64.RawURLEncoding.EncodeToString(random)
-	return store.LoginSecret{ID: s.NewID(), Digest: digest(text), CreatedAt: now}, text
-}
-
-func digest(text string) []byte {
-	sum := sha256.Sum256([]byte(text))
-	return sum[:]
+	return store.LoginSecret{ID: s.NewID(), Digest: session.Digest(text), CreatedAt: now}, text
 }
 
 // Shows says whether a text is a secret of an application that counts at a time. How long it takes says nothing of the secrets.
 func Shows(a *store.LoginApplication, text string, now time.Time) bool {
-	shown, found := digest(text), 0
+	shown, found := session.Digest(text), 0
 	for i := range a.Secrets {
 		if counts(&a.Secrets[i], now) {
 			found |= subtle.ConstantTimeCompare(a.Secrets[i].Digest, shown)

@@ -233,9 +233,12 @@ func CallbackURL(issuer, appID string) string { return under(issuer, "/callback/
 // StartURL begins a login to an application without the vendor's own app; empty without an issuer.
 func StartURL(issuer, appID string) string { return under(issuer, "/start/", appID) }
 
-func under(issuer, path, appID string) string {
+// TrialURL is where an operator opens a trial of the login; empty without an issuer.
+func TrialURL(issuer, requestID string) string { return under(issuer, "/try/", requestID) }
+
+func under(issuer, path, id string) string {
 	if issuer == "" {
 		return ""
 	}
-	return issuer + path + url.PathEscape(appID)
+	return issuer + path + url.PathEscape(id)
 }

@@ -68,12 +68,7 @@ func (v *visit) again(asked provider.Asked, tenantID string) bool {
 	if err != nil || tenantID != "" && old.TenantID != tenantID || !asked.Enough(&old, v.s.Clock.Now()) {
 		return false
 	}
-	held, err := session.HeldOf(v.s.Book.Sealer, &old)
-	if err != nil {
-		return false
-	}
-	held.Person.UserName = old.UserName
-	right, err := v.s.Gate.Person(v.ctx, *v.app, old.TenantID, held.Person)
+	right, err := v.s.Gate.SessionRight(v.ctx, *v.app, old)
 	if err != nil {
 		return false // whoever judges sessions ends it; here somebody may log in as another
 	}
@@ -85,10 +80,7 @@ func (v *visit) again(asked provider.Asked, tenantID string) bool {
 	if err != nil {
 		return false
 	}
-	if err := v.s.Book.Touch(v.ctx, &old); err != nil {
-		v.s.Log.WarnContext(v.ctx, "the use of a session was not written", "error", err)
-	}
-	v.req = &r
+	v.req = &r // the provider, which goes on, notes the use of the session
 	v.finish("", ordersOf(right.Instances))
 	v.leads(provider.CallbackURL(v.req.ID))
 	return true
@@ -197,7 +189,7 @@ func (v *visit) sends(tenantID string) {
 		v.refused(session.StepTenant, "", err)
 		return
 	}
-	t.Callback = Callback(v.s.Issuer, v.app.AppID)
+	t.Callback = registry.CallbackURL(v.s.Issuer, v.app.AppID)
 	var to string
 	var digest []byte // CAS has no state
 	if v.app.Settings.Protocol == store.LoginCAS {

@@ -18,8 +18,8 @@ import (
 
 	"github.com/koogate/koogate/client/login"
 	"github.com/koogate/koogate/koogallery/authcentre"
+	"github.com/koogate/koogate/server/login/registry"
 	"github.com/koogate/koogate/server/login/session"
-	"github.com/koogate/koogate/server/login/web"
 	"github.com/koogate/koogate/server/login/words"
 	"github.com/koogate/koogate/store"
 )
@@ -194,7 +194,7 @@ func TestThePagesInABrowser(t *testing.T) {
 			r.world.Must(err)
 			q, err := r.book.Begin(t.Context(), &a, store.LoginByTrial, nil)
 			r.world.Must(err)
-			does(ctx, t, "trial", chromedp.Navigate(web.TrialURL(r.issuer, q.ID)))
+			does(ctx, t, "trial", chromedp.Navigate(registry.TrialURL(r.issuer, q.ID)))
 			look("trial")
 			session.Note(&q, session.Step{Name: session.StepSent}, session.Step{Name: session.StepTenant, Host: "t1.example.com"}, session.Step{Name: session.StepToken, Fault: "BUSY", Said: "HTTP 503"})
 			_, err = r.store.ChangeLoginRequest(t.Context(), q.ID, func(x *store.LoginRequest) error {

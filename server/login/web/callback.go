@@ -99,7 +99,7 @@ func (v *visit) atTenant(q url.Values) (gate.Tenant, bool) {
 		v.refused(session.StepTenant, "", err)
 		return gate.Tenant{}, false
 	}
-	t.Callback = Callback(v.s.Issuer, v.app.AppID)
+	t.Callback = registry.CallbackURL(v.s.Issuer, v.app.AppID)
 	at := v.step(session.StepTenant)
 	at.Host = hostOf(t.Tenant)
 	v.notes(at)

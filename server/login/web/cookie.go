@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/login/session"
+	"github.com/koogate/koogate/server/login/words"
 	"github.com/koogate/koogate/store"
 )
 
@@ -86,7 +87,7 @@ func (v *visit) binds() bool {
 	}
 	v.req = &r
 	if !v.isBrowser(r.Browser) { // another one was first
-		v.fail("BROWSER_CHANGED")
+		v.fail(words.BrowserChanged)
 		return false
 	}
 	return true

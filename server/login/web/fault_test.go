@@ -17,6 +17,7 @@ import (
 	"github.com/koogate/koogate/koogallery/authcentre"
 	"github.com/koogate/koogate/koogallery/authcentre/conduct"
 	"github.com/koogate/koogate/server/login/logintest"
+	"github.com/koogate/koogate/server/login/registry"
 	"github.com/koogate/koogate/server/login/session"
 	"github.com/koogate/koogate/server/login/web"
 	"github.com/koogate/koogate/server/login/words"
@@ -132,7 +133,7 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 		func() { b.sends("choice", "code", "code", "nobody").wants("404 /tenant") },
 		func() { b.opens(r.unused(oauth, "sunqi05", crane)).wants("200 /confirm") },
 		func() { b.sends("choice", "no").wants("200 DECLINED") },
-		func() { b.opens(web.TrialURL(r.issuer, trial.ID)).wants("200 /try/" + trial.ID) },
+		func() { b.opens(registry.TrialURL(r.issuer, trial.ID)).wants("200 /try/" + trial.ID) },
 		func() {
 			b.opens(r.asks(oauth, ask{hint: crane}))
 			b.sends("account", "sunqi05", "password", password).wants("app /callback")

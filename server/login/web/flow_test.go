@@ -192,7 +192,7 @@ func TestTrials(t *testing.T) {
 		r.world.Must(err)
 		q, err := r.book.Begin(t.Context(), &a, store.LoginByTrial, nil)
 		r.world.Must(err)
-		return q.ID, r.browser().opens(web.TrialURL(r.issuer, q.ID)).wants("200 /try/" + q.ID)
+		return q.ID, r.browser().opens(registry.TrialURL(r.issuer, q.ID)).wants("200 /try/" + q.ID)
 	}
 	steps := func(id string) (names []string) {
 		q, err := r.store.LoginRequest(t.Context(), id)
@@ -224,7 +224,7 @@ func TestTrials(t *testing.T) {
 	if got := steps(id); !slices.Equal(got, []string{"BEGUN", "SENT", "CALLBACK", "TENANT", "TOKEN CLIENT_REFUSED", "FAILED"}) {
 		t.Errorf("%q", got)
 	}
-	b.opens(web.TrialURL(r.issuer, id))
+	b.opens(registry.TrialURL(r.issuer, id))
 	if !strings.Contains(b.body, "kit_private_keys") || !strings.Contains(b.body, r.centre.Domain(crane)[len("http://"):]) {
 		t.Error(b.body)
 	}
@@ -235,7 +235,7 @@ func TestTrials(t *testing.T) {
 	id, b = trial(oauth)
 	b.sends("tenant", crane)
 	other := r.browser()
-	other.opens(web.TrialURL(r.issuer, id)).sends("tenant", crane).wants("403 BROWSER_CHANGED")
+	other.opens(registry.TrialURL(r.issuer, id)).sends("tenant", crane).wants("403 BROWSER_CHANGED")
 }
 
 // TestATestAccount: before anybody has bought the product, the credential's test account logs in, and nobody else of its tenant does.

@@ -14,6 +14,7 @@ import (
 	"github.com/koogate/koogate/koogallery/authcentre"
 	"github.com/koogate/koogate/koogallery/authcentre/world"
 	"github.com/koogate/koogate/server/login/logintest"
+	"github.com/koogate/koogate/server/login/registry"
 	"github.com/koogate/koogate/server/login/upstream"
 	"github.com/koogate/koogate/server/login/web"
 	"github.com/koogate/koogate/server/telemetry"
@@ -114,7 +115,7 @@ func TestTooManyVisits(t *testing.T) {
 	b := r.browser()
 	b.opens(r.asks(oauth, ask{choose: true})).wants("200 /tenant") // /authorize, /login, /tenant
 	b.opens(r.asks(oauth, ask{choose: true})).wants("429 TOO_MANY")
-	b.opens(web.StartURL(r.issuer, oauth)).wants("429 TOO_MANY")
+	b.opens(registry.StartURL(r.issuer, oauth)).wants("429 TOO_MANY")
 	if b.header.Get("Retry-After") != "90" {
 		t.Error(b.header)
 	}
@@ -123,7 +124,7 @@ func TestTooManyVisits(t *testing.T) {
 			t.Errorf("%s: %d", path, b.status)
 		}
 	}
-	b.opens(web.StartURL(r.issuer, oauth))
+	b.opens(registry.StartURL(r.issuer, oauth))
 	css := b.body[strings.Index(b.body, "/assets/"):]
 	if b.do(http.MethodGet, r.issuer+css[:strings.Index(css, `"`)], nil); b.status != http.StatusOK {
 		t.Errorf("the style sheet is limited: %d", b.status)

@@ -33,6 +33,7 @@ import (
 	"github.com/koogate/koogate/server/login/keys"
 	"github.com/koogate/koogate/server/login/logintest"
 	"github.com/koogate/koogate/server/login/provider"
+	"github.com/koogate/koogate/server/login/registry"
 	"github.com/koogate/koogate/server/login/session"
 	"github.com/koogate/koogate/server/login/upstream"
 	"github.com/koogate/koogate/server/login/web"
@@ -121,7 +122,7 @@ func newRigBy(t *testing.T, rules []upstream.Rule, change ...func(*world.World))
 	r.issuer = "http://" + r.server.Listener.Addr().String()
 	w := world.Example(r.issuer)
 	for i := range w.Applications {
-		w.Applications[i].Callback = web.Callback(r.issuer, w.Applications[i].AppID)
+		w.Applications[i].Callback = registry.CallbackURL(r.issuer, w.Applications[i].AppID)
 	}
 	for _, f := range change {
 		f(w)

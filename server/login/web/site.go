@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -26,6 +25,7 @@ import (
 type Gate interface {
 	Tenant(ctx context.Context, app store.LoginApplication, tenantID string) (gate.Tenant, error)
 	Person(ctx context.Context, app store.LoginApplication, tenantID string, said upstream.Person) (gate.Right, error)
+	SessionRight(ctx context.Context, app store.LoginApplication, s store.LoginSession) (gate.Right, error)
 }
 
 // Centre speaks to authentication centres; *upstream.Client is one.
@@ -203,19 +203,4 @@ func (s *Site) Known(r *http.Request) []byte {
 		return session.Digest(name)
 	}
 	return nil
-}
-
-// Callback is the callback of an application at the authentication centre: what is entered in the seller centre (回调地址).
-func Callback(issuer, appID string) string {
-	return strings.TrimSuffix(issuer, "/") + "/callback/" + url.PathEscape(appID)
-}
-
-// StartURL is where a login begins that no app has asked for: what is entered as the application's login address (登录地址).
-func StartURL(issuer, appID string) string {
-	return strings.TrimSuffix(issuer, "/") + "/start/" + url.PathEscape(appID)
-}
-
-// TrialURL is where an operator opens a trial.
-func TrialURL(issuer, requestID string) string {
-	return strings.TrimSuffix(issuer, "/") + "/try/" + url.PathEscape(requestID)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/koogate/koogate/server/login/gate"
+	"github.com/koogate/koogate/server/login/registry"
 	"github.com/koogate/koogate/server/login/session"
 	"github.com/koogate/koogate/server/login/words"
 	"github.com/koogate/koogate/store"
@@ -56,7 +57,7 @@ type trialPage struct {
 func (v *visit) trialPage(r *store.LoginRequest) trialPage {
 	p := trialPage{
 		Request: r.ID, Proof: v.proof("trial " + r.ID), App: v.app.Name, AppID: v.app.AppID,
-		Callback: Callback(v.s.Issuer, v.app.AppID), Start: StartURL(v.s.Issuer, v.app.AppID),
+		Callback: registry.CallbackURL(v.s.Issuer, v.app.AppID), Start: registry.StartURL(v.s.Issuer, v.app.AppID),
 		Done: r.Step == store.LoginDone, Failed: r.Step == store.LoginFailed || r.Step == store.LoginRefused,
 	}
 	p.Open = !p.Done && !p.Failed && v.s.Clock.Now().Before(r.ExpiresAt)
